@@ -1,0 +1,34 @@
+"""Where tfevent keeps its files.
+
+Standard library and two modules only: this is imported before terraform starts (platformdirs costs 20 ms there).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_APP = "tfevent"
+
+
+def state_dir() -> str:
+    """Folder for the journal, the fingerprint key and running runs; it need not exist yet.
+
+    ``TFEVENT_STATE_DIR``, else ``$XDG_STATE_HOME/tfevent``, else the platform's own place.
+    """
+    return os.environ.get("TFEVENT_STATE_DIR") or _user_folder("XDG_STATE_HOME", ".local/state")
+
+
+def config_dir() -> str:
+    """Folder of the user's own ``tfevent.yaml``; it need not exist."""
+    return _user_folder("XDG_CONFIG_HOME", ".config")
+
+
+def _user_folder(variable: str, default: str) -> str:
+    base = os.environ.get(variable)
+    if base and os.path.isabs(base):
+        return os.path.join(base, _APP)
+    home = os.path.expanduser("~")
+    if sys.platform == "darwin":
+        return os.path.join(home, "Library", "Application Support", _APP)
+    return os.path.join(home, *default.split("/"), _APP)
