@@ -363,6 +363,7 @@ class Plan(Struct):
         errored: planning failed; ``changes`` is what was known by then and never means "no changes".
         complete: False where terraform says that the plan is partial (-target, deferrals, errors).
         applyable: terraform's own verdict; None where the version has none.
+        name: the file it was read from, where a reader has several before them.
     """
 
     changes: tuple[Change, ...] = ()
@@ -378,3 +379,4 @@ class Plan(Struct):
     errored: bool = False
     complete: bool | None = None
     applyable: bool | None = None
+    name: str | None = None
