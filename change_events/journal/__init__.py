@@ -1,0 +1,35 @@
+"""The journal: ledger of every run and outbox of what is still to be delivered, in one SQLite file.
+
+Imports the standard library and msgspec only, because it is loaded before terraform makes its first change.
+"""
+
+from __future__ import annotations
+
+from change_events.journal.problems import AmbiguousId, JournalCorrupt
+from change_events.journal.pruning import Caps
+from change_events.journal.records import (
+    Delivery,
+    DeliveryState,
+    DeliveryStatus,
+    DestinationCounts,
+    JournalCounts,
+    Query,
+    Record,
+    RecordState,
+)
+from change_events.journal.store import Journal
+
+__all__ = [
+    "AmbiguousId",
+    "Caps",
+    "Delivery",
+    "DeliveryState",
+    "DeliveryStatus",
+    "DestinationCounts",
+    "Journal",
+    "JournalCorrupt",
+    "JournalCounts",
+    "Query",
+    "Record",
+    "RecordState",
+]

@@ -1,0 +1,89 @@
+"""The journal's file: made for its owner only, and moved aside when it is damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BESIDE = ("", "-wal", "-shm")
+
+
+def prepare(path: str) -> None:
+    """Make the folder (0700) and the file (0600) if they are missing.
+
+    SQLite gives its side files the mode of the file. A folder that exists is the user's own and keeps its mode;
+    the file loses any rights of others.
+
+    Raises:
+        OSError: neither can be made.
+    """
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        _make_folder(folder)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.fstat(descriptor).st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder(folder: str) -> None:
+    parent = os.path.dirname(folder)
+    if parent and not os.path.isdir(parent):
+        os.makedirs(parent, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
+
+
+def identity(path: str) -> tuple[int, int] | None:
+    """Device and inode of the file; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def move_aside(path: str, damaged: tuple[int, int] | None) -> str | None:
+    """Rename a damaged journal (and SQLite's side files) to ``NAME.corrupt-TIMESTAMP``.
+
+    Many processes may find the same damage at once: one of them moves it, and the others see that the file
+    is no longer the one they opened.
+
+    Args:
+        path: the journal.
+        damaged: the :func:`identity` of the file that was found damaged.
+
+    Returns:
+        The new name, or None if another process has moved it already.
+    """
+    with _locked(os.path.dirname(path)):
+        if identity(path) != damaged:
+            return None
+        aside = f"{path}.corrupt-{time.strftime('%Y%m%dT%H%M%S')}"
+        number = 0
+        while os.path.lexists(aside + f"{number or ''}"):
+            number += 1
+        aside += f"{number or ''}"
+        for suffix in _BESIDE:
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(path + suffix, aside + suffix)
+        return aside
+
+
+@contextlib.contextmanager
+def _locked(folder: str) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):  # no locks there: two movers at once stay possible
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,147 @@
+"""Writing and reading events: plain functions over an open connection, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.journal.records import (
+    Columns,
+    DeliveryState,
+    DeliveryStatus,
+    DestinationCounts,
+    JournalCounts,
+    Query,
+    RecordState,
+    from_micros,
+    to_micros,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from change_events.model import ChangeEvent, SealedEvent
+
+_NAMES = Columns.__struct_fields__
+_SELECT = "SELECT e.seq, " + ", ".join(f"e.{name}" for name in _NAMES) + " FROM events e"  # noqa: S608  # names are ours
+_SEARCH_CHARS = 8_000
+
+_INSERT = (
+    f"INSERT INTO events ({', '.join(_NAMES)}) VALUES ({', '.join('?' for _ in _NAMES)}) "  # noqa: S608  # names are ours
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES[1:])}"
+)
+_INSERT_BODY = (
+    "INSERT INTO bodies (seq, search, body) VALUES (?, ?, ?) "
+    "ON CONFLICT (seq) DO UPDATE SET search = excluded.search, body = excluded.body"
+)
+
+
+def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState) -> int:
+    """Insert or replace an event; a settled one is never made a started one again. Returns its ``seq``."""
+    event = sealed.event
+    found = connection.execute("SELECT seq, state FROM events WHERE id = ?", (event.id,)).fetchone()
+    if found and found[1] == RecordState.SETTLED and state is RecordState.STARTED:
+        return int(found[0])
+    connection.execute(_INSERT, _columns(event, state))
+    (seq,) = connection.execute("SELECT seq FROM events WHERE id = ?", (event.id,)).fetchone()
+    connection.execute(_INSERT_BODY, (seq, _search_text(event), sealed.body))
+    return int(seq)
+
+
+def _columns(event: ChangeEvent, state: RecordState) -> tuple[object, ...]:
+    return (
+        event.id,
+        state.value,
+        to_micros(event.started_at),
+        None if event.ended_at is None else to_micros(event.ended_at),
+        event.kind.value,
+        event.phase.value,
+        None if event.outcome is None else event.outcome.value,
+        event.severity.value,
+        event.environment,
+        event.service,
+        None if event.tool is None else event.tool.name,
+        event.title,
+    )
+
+
+def _search_text(event: ChangeEvent) -> str:
+    parts = [event.title, event.environment, event.service, *event.tags.values()]
+    if event.actor is not None:
+        parts += [event.actor.user, event.actor.host]
+    if event.vcs is not None:
+        parts += [event.vcs.repository, event.vcs.branch, event.vcs.commit, event.vcs.subject]
+    if event.tool is not None:
+        parts += [event.tool.command, event.tool.directory]
+    parts.append(event.message[: _SEARCH_CHARS // 2])
+    parts += [change.address for change in event.changes[: _SEARCH_CHARS // 8]]
+    return "\n".join(part for part in parts if part)[:_SEARCH_CHARS].casefold()
+
+
+def select(query: Query) -> tuple[str, tuple[object, ...]]:
+    """The statement and parameters of ``query``; rows are ``seq`` and then :class:`Columns`, newest first."""
+    terms: list[tuple[str, object]] = []
+    for name in ("environment", "service", "tool", "outcome", "state"):
+        wanted = getattr(query, name)
+        if wanted is not None:
+            terms.append((f"e.{name} = ?", str(getattr(wanted, "value", wanted))))
+    if query.since is not None:
+        terms.append(("e.started_at >= ?", to_micros(query.since)))
+    if query.until is not None:
+        terms.append(("e.started_at < ?", to_micros(query.until)))
+    if query.undelivered:
+        terms.append((_UNDELIVERED, DeliveryState.DELIVERED.value))
+    if query.text:
+        terms.append((_CONTAINS, query.text.casefold()))
+    where = f" WHERE {' AND '.join(term for term, _ in terms)}" if terms else ""
+    limit = -1 if query.limit is None else query.limit
+    statement = f"{_SELECT}{where} ORDER BY e.started_at DESC, e.seq DESC LIMIT ?"
+    return statement, (*(value for _, value in terms), limit)
+
+
+_UNDELIVERED = "EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> ?)"
+_CONTAINS = "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND instr(b.search, ?) > 0)"
+
+
+def find(connection: sqlite3.Connection, prefix: str, limit: int) -> list[tuple[object, ...]]:
+    """Rows whose id begins with ``prefix``; the exact id alone if there is one."""
+    exact = connection.execute(f"{_SELECT} WHERE e.id = ?", (prefix,)).fetchall()
+    if exact:
+        return exact
+    return connection.execute(
+        f"{_SELECT} WHERE e.id >= ? AND e.id < ? ORDER BY e.id LIMIT ?",
+        (prefix, prefix + "\U0010ffff", limit),
+    ).fetchall()
+
+
+def body(connection: sqlite3.Connection, seq: int) -> bytes | None:
+    """The event's JSON; None if it has been pruned meanwhile."""
+    row = connection.execute("SELECT body FROM bodies WHERE seq = ?", (seq,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def deliveries(connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int, tuple[DeliveryStatus, ...]]:
+    """Where these events stand with each of their destinations, in the order of enqueueing."""
+    found: dict[int, list[DeliveryStatus]] = {seq: [] for seq in seqs}
+    rows = connection.execute(
+        "SELECT seq, destination, state, attempts, reason, next_at FROM deliveries "  # noqa: S608  # only marks
+        f"WHERE seq IN ({', '.join('?' for _ in found)}) ORDER BY position",
+        tuple(found),
+    )
+    for seq, destination, state, attempts, reason, next_at in rows:
+        due = from_micros(int(next_at * 1_000_000)) if next_at and state == DeliveryState.WAITING else None
+        found[seq].append(DeliveryStatus(destination, DeliveryState(state), attempts, reason, due))
+    return {seq: tuple(statuses) for seq, statuses in found.items()}
+
+
+def counts(connection: sqlite3.Connection) -> JournalCounts:
+    """Figures of the whole journal."""
+    events, size, pruned, dropped = connection.execute("SELECT * FROM totals").fetchone()
+    (started,) = connection.execute("SELECT count(*) FROM events WHERE state = 'started'").fetchone()
+    by_name: dict[str, dict[str, int]] = {}
+    for name, state, number in connection.execute(
+        "SELECT destination, state, count(*) FROM deliveries GROUP BY destination, state"
+    ):
+        by_name.setdefault(name, {})[state] = number
+    destinations = {name: DestinationCounts(**states) for name, states in by_name.items()}
+    return JournalCounts(events, started, size, pruned, dropped, destinations)

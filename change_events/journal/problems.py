@@ -1,0 +1,66 @@
+"""What SQLite and the file system complain about, as one sentence a user can act on.
+
+* JournalError
+  x JournalCorrupt     the file is damaged: `Journal.open(path, repair=True)` moves it aside
+  x AmbiguousId        an id prefix fits several events
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from change_events.errors import JournalError
+
+_ELSEWHERE = "or set TFEVENT_JOURNAL to a file elsewhere"
+
+
+class JournalCorrupt(JournalError):  # noqa: N818  # what is wrong, as a sentence says it
+    """The journal's file is damaged, or is no SQLite file at all."""
+
+
+class AmbiguousId(JournalError):  # noqa: N818  # what is wrong, as a sentence says it
+    """A prefix fits more than one event; the text lists the first of them."""
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code of ``error``; 0 where the error did not come from SQLite itself."""
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return int(code) & 0xFF
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether the same statement may succeed a moment later.
+
+    SQLITE_PROTOCOL belongs here: a lost race for the shared-memory lock while many processes open the file.
+    """
+    return primary_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Whether the file itself is damaged."""
+    return primary_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def explain(error: sqlite3.Error | OSError, path: str) -> JournalError:
+    """The error to raise for ``error``, naming ``path`` and what to do about it."""
+    if isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+        return JournalError(f"journal {path}: {reason}; make its folder writable, {_ELSEWHERE}")
+    if is_corrupt(error):
+        return JournalCorrupt(
+            f"journal {path}: the file is damaged ({error}); the next run moves it aside and begins a new one"
+        )
+    return JournalError(f"journal {path}: {_advice(error)}")
+
+
+def _advice(error: sqlite3.Error) -> str:
+    code = primary_code(error)
+    if is_busy(error):
+        return "another process keeps it locked; look for a hung tfevent, and try again"
+    if code == sqlite3.SQLITE_FULL:
+        return f"the disk is full; free some space, {_ELSEWHERE}"
+    if code == sqlite3.SQLITE_IOERR:
+        return f"the disk does not take it ({error}); check space and quota, {_ELSEWHERE}"
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
+        return f"it cannot be written ({error}); make the file and its folder writable, {_ELSEWHERE}"
+    return f"{error}; move the file aside, {_ELSEWHERE}"

@@ -1,0 +1,207 @@
+"""What goes into the journal as a question and what comes out as an answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from change_events.model import ChangeEvent, SealedEvent
+
+
+class RecordState(StrEnum):
+    """``started`` until the run has ended, then ``settled``."""
+
+    STARTED = "started"
+    SETTLED = "settled"
+
+
+class DeliveryState(StrEnum):
+    """Where one event stands with one destination."""
+
+    WAITING = "waiting"
+    LEASED = "leased"
+    DELIVERED = "delivered"
+    PARKED = "parked"
+
+
+class DeliveryStatus(msgspec.Struct, frozen=True):
+    """One event at one destination; ``next_at`` is when a waiting one is due again, None for at once."""
+
+    destination: str
+    state: DeliveryState
+    attempts: int
+    reason: str | None = None
+    next_at: datetime | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One event, leased for sending to one destination.
+
+    Attributes:
+        position: place in the outbox; grows with the order of enqueueing.
+        lease: proof that this process holds it; a later claim has another one.
+        attempts: how often it has been tried before.
+        body: the sealed event's JSON.
+    """
+
+    event_id: str
+    destination: str
+    position: int
+    lease: str
+    attempts: int
+    body: bytes
+
+    def sealed(self) -> SealedEvent:
+        """The event to render."""
+        from change_events.redact import unseal
+
+        return unseal(self.body)
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events to list. Everything given must hold; ``limit`` None means all.
+
+    Attributes:
+        since: started at or after; timezone-aware.
+        until: started before; timezone-aware.
+        text: part of title, message, addresses, service, user or commit, in any case.
+        undelivered: only events that some destination has not got yet (waiting or parked).
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    environment: str | None = None
+    service: str | None = None
+    tool: str | None = None
+    outcome: str | None = None
+    state: RecordState | None = None
+    text: str | None = None
+    undelivered: bool = False
+    limit: int | None = 20
+
+
+class DestinationCounts(msgspec.Struct, frozen=True):
+    """Deliveries to one destination by state."""
+
+    waiting: int = 0
+    leased: int = 0
+    delivered: int = 0
+    parked: int = 0
+
+
+class JournalCounts(msgspec.Struct, frozen=True):
+    """Figures of the whole journal.
+
+    Attributes:
+        started: events whose run has not ended (or was killed and is not closed yet).
+        bytes: size of all event bodies.
+        pruned: events that the caps have removed, ever.
+        dropped: those of them that some destination had not got.
+    """
+
+    events: int
+    started: int
+    bytes: int
+    pruned: int
+    dropped: int
+    destinations: dict[str, DestinationCounts]
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries still to be made, being made ones included."""
+        return sum(counts.waiting + counts.leased for counts in self.destinations.values())
+
+    @property
+    def parked(self) -> int:
+        """Deliveries that need a person."""
+        return sum(counts.parked for counts in self.destinations.values())
+
+    @property
+    def delivered(self) -> int:
+        """Deliveries made."""
+        return sum(counts.delivered for counts in self.destinations.values())
+
+
+class Record:
+    """One event of the journal: the listed columns at once, the body when it is asked for.
+
+    ``body``, ``sealed`` and ``event`` need the journal to be open.
+    """
+
+    def __init__(
+        self, row: tuple[object, ...], deliveries: tuple[DeliveryStatus, ...], load: Callable[[], bytes]
+    ) -> None:
+        columns = Columns(*row)  # type: ignore[arg-type]  # SQLite's column types are those of the schema
+        self.id: str = columns.id
+        self.state = RecordState(columns.state)
+        self.started_at: datetime = from_micros(columns.started_at)
+        self.ended_at: datetime | None = None if columns.ended_at is None else from_micros(columns.ended_at)
+        self.kind = columns.kind
+        self.phase = columns.phase
+        self.outcome = columns.outcome
+        self.severity = columns.severity
+        self.environment = columns.environment
+        self.service = columns.service
+        self.tool = columns.tool
+        self.title = columns.title
+        self.deliveries = deliveries
+        self._load = load
+
+    def __repr__(self) -> str:
+        return f"<Record {self.id} {self.state.value} {self.title!r}>"
+
+    @cached_property
+    def body(self) -> bytes:
+        """The sealed event's JSON, read from the journal."""
+        return self._load()
+
+    @cached_property
+    def sealed(self) -> SealedEvent:
+        """The sealed event, decoded."""
+        from change_events.redact import unseal
+
+        return unseal(self.body)
+
+    @property
+    def event(self) -> ChangeEvent:
+        """The event, decoded on first use."""
+        return self.sealed.event
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """The listed columns of table ``events``, in the order in which they are selected."""
+
+    id: str
+    state: str
+    started_at: int
+    ended_at: int | None
+    kind: str
+    phase: str
+    outcome: str | None
+    severity: str
+    environment: str | None
+    service: str | None
+    tool: str | None
+    title: str
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970: exact, and compares as SQLite's integers do."""
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC moment of :func:`to_micros`."""
+    seconds, rest = divmod(micros, 1_000_000)
+    return datetime.fromtimestamp(seconds, tz=UTC).replace(microsecond=rest)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,108 @@
+"""The tables, and how an older file is brought forward.
+
+``PRAGMA user_version`` counts the migrations a file has had. A migration is a tuple of statements (triggers
+hold semicolons, so no script is split); it is never edited once released, only followed by another one.
+
+Bodies and search text live apart from the listed columns: listing reads short rows only.
+They are stored as they are, uncompressed: anyone can check with ``grep`` that no secret is in the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.errors import JournalError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+_FIRST = (
+    """CREATE TABLE events (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        state TEXT NOT NULL CHECK (state IN ('started', 'settled')),
+        started_at INTEGER NOT NULL,
+        ended_at INTEGER,
+        kind TEXT NOT NULL,
+        phase TEXT NOT NULL,
+        outcome TEXT,
+        severity TEXT NOT NULL,
+        environment TEXT,
+        service TEXT,
+        tool TEXT,
+        title TEXT NOT NULL
+    )""",
+    "CREATE INDEX events_by_start ON events (started_at, seq)",
+    "CREATE INDEX events_running ON events (started_at, seq) WHERE state = 'started'",
+    """CREATE TABLE bodies (
+        seq INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE,
+        search TEXT NOT NULL,
+        body BLOB NOT NULL
+    )""",
+    """CREATE TABLE deliveries (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        seq INTEGER NOT NULL REFERENCES events ON DELETE CASCADE,
+        destination TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'delivered', 'parked')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_at REAL NOT NULL DEFAULT 0,
+        lease TEXT,
+        lease_until REAL NOT NULL DEFAULT 0,
+        reason TEXT,
+        UNIQUE (seq, destination)
+    )""",
+    """CREATE INDEX deliveries_open ON deliveries (destination, position)
+        WHERE state IN ('waiting', 'leased')""",
+    "CREATE INDEX deliveries_undelivered ON deliveries (seq) WHERE state <> 'delivered'",
+    "CREATE INDEX deliveries_by_state ON deliveries (destination, state)",
+    # Running totals, so that no write counts 100,000 rows to know whether a cap is reached.
+    "CREATE TABLE totals (events INTEGER, bytes INTEGER, pruned INTEGER, dropped INTEGER)",
+    "INSERT INTO totals VALUES (0, 0, 0, 0)",
+    """CREATE TRIGGER body_added AFTER INSERT ON bodies BEGIN
+        UPDATE totals SET events = events + 1, bytes = bytes + length(new.body); END""",
+    """CREATE TRIGGER body_changed AFTER UPDATE OF body ON bodies BEGIN
+        UPDATE totals SET bytes = bytes + length(new.body) - length(old.body); END""",
+    """CREATE TRIGGER body_removed AFTER DELETE ON bodies BEGIN
+        UPDATE totals SET events = events - 1, bytes = bytes - length(old.body); END""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """How many migrations this file has had."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(
+    connection: sqlite3.Connection, path: str, migrations: Sequence[tuple[str, ...]] = MIGRATIONS
+) -> None:
+    """Bring the file to the newest schema, in one transaction.
+
+    Raises:
+        JournalError: the file was written by a newer tfevent; it is left as it is.
+    """
+    if version(connection) == len(migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _advance(connection, path, migrations)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _advance(connection: sqlite3.Connection, path: str, migrations: Sequence[tuple[str, ...]]) -> None:
+    done = version(connection)  # again: another process may have migrated while we waited for the lock
+    if done > len(migrations):
+        raise JournalError(
+            f"journal {path}: written by a newer tfevent (schema {done}, this one knows {len(migrations)}); "
+            "upgrade tfevent, or set TFEVENT_JOURNAL to another file"
+        )
+    for statements in migrations[done:]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(migrations)}")

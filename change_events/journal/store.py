@@ -1,0 +1,294 @@
+"""The journal itself: one open SQLite file, and every operation on it as one transaction."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from change_events.errors import JournalError
+from change_events.journal import files, ledger, outbox, pruning, schema
+from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
+from change_events.journal.pruning import Caps
+from change_events.journal.records import Delivery, JournalCounts, Query, Record, RecordState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from change_events.model import SealedEvent
+
+_T = TypeVar("_T")
+_Deliveries = list[Delivery]  # inside the class, `list` is the method
+_BATCH = 200
+PATIENCE = 5.0
+
+
+class Journal:
+    """SQLite in WAL mode, for its owner only. Use one per thread; close it, or use it as a context manager.
+
+    What a run writes (``start``, ``settle``) is forced to the disk; bookkeeping of deliveries is not, because
+    the worst that a power cut does there is to send an event a second time, with the same id.
+
+    Attributes:
+        path: the file.
+        patience: seconds to wait for another process's lock before giving up.
+        notices: sentences the user should see: what a cap removed, what was moved aside.
+    """
+
+    def __init__(self, path: str, *, repair: bool, caps: Caps, clock: Callable[[], float]) -> None:
+        self.path = path
+        self.patience = PATIENCE
+        self.notices: list[str] = []
+        self._repair = repair
+        self._caps = caps
+        self._clock = clock
+        self._identity: tuple[int, int] | None = None
+        self._connection = self._connect()
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        repair: bool = False,
+        caps: Caps | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Journal:
+        """Open the journal, making it if need be.
+
+        Args:
+            path: the file; its folder is made too (0700).
+            repair: move a damaged file aside (now, or when a later write finds the damage) and begin a new
+                one, so that the event at hand is kept; ``notices`` says so.
+            caps: how much to keep.
+            clock: seconds since 1970, shared by all processes that use the file.
+
+        Raises:
+            JournalError: it cannot be used; the text names the path and the remedy.
+            JournalCorrupt: it is damaged, and ``repair`` is off.
+        """
+        return cls(os.path.abspath(path), repair=repair, caps=caps or Caps(), clock=clock)
+
+    def close(self) -> None:
+        """Close the file; harmless when closed already."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Events
+
+    def start(self, event: SealedEvent) -> None:
+        """Record a run that is about to change something. A settled event stays settled.
+
+        Raises:
+            JournalError: it is not on disk.
+        """
+        self._write(lambda connection: ledger.put(connection, event, RecordState.STARTED), durable=True)
+
+    def settle(self, event: SealedEvent, destinations: Sequence[str]) -> None:
+        """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
+
+        Settling again replaces the event and enqueues nothing twice.
+
+        Args:
+            event: the whole event.
+            destinations: names of those that shall get it.
+
+        Raises:
+            JournalError: it is not on disk.
+        """
+
+        def work(connection: sqlite3.Connection) -> pruning.Pruned:
+            seq = ledger.put(connection, event, RecordState.SETTLED)
+            outbox.enqueue(connection, seq, destinations)
+            return pruning.prune(connection, self._caps, int(self._clock() * 1_000_000), seq)
+
+        pruned = self._write(work, durable=True)
+        if pruned.events:
+            self.notices.append(pruned.sentence())
+
+    def get(self, id_or_prefix: str) -> Record | None:
+        """The event with this id, or the only one whose id begins so; None if there is none.
+
+        Raises:
+            AmbiguousId: several begin so.
+            JournalError: the journal cannot be read.
+        """
+        prefix = id_or_prefix.strip().lower()
+        if not prefix:
+            return None
+        rows = self._read(lambda connection: ledger.find(connection, prefix, 6))
+        if len(rows) > 1:
+            some = ", ".join(str(row[1]) for row in rows[:5]) + (" …" if len(rows) > 5 else "")  # noqa: PLR2004  # as many as were asked for
+            raise AmbiguousId(f"{id_or_prefix} fits several events: {some}; give more of the id")
+        return next(iter(self._records(rows)), None)
+
+    def list(self, query: Query | None = None) -> Iterator[Record]:
+        """The events that ``query`` asks for, newest first; no body is read before it is asked for.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        statement, parameters = ledger.select(query or Query())
+        cursor = self._read(lambda connection: connection.execute(statement, parameters))
+        try:
+            while rows := self._read(lambda _: cursor.fetchmany(_BATCH)):
+                yield from self._records(rows)
+        finally:
+            cursor.close()
+
+    def counts(self) -> JournalCounts:
+        """Figures of the whole journal.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return self._read(ledger.counts)
+
+    # Outbox
+
+    def claim(self, names: Sequence[str], limit: int, lease: float, *, force: bool = False) -> _Deliveries:
+        """Lease what is due: up to ``limit`` per destination, oldest first, each destination in order.
+
+        While another process holds a destination's oldest open event, that destination yields nothing.
+
+        Args:
+            names: destinations.
+            limit: at most so many for each.
+            lease: seconds after which they may be claimed by somebody else (at most an hour).
+            force: also what is waiting for a later time.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        terms = outbox.Terms(limit, lease, force)
+        return self._write(lambda connection: outbox.claim(connection, names, terms, self._clock()))
+
+    def is_held(self, name: str) -> bool:
+        """Whether somebody is sending the oldest open event of this destination right now."""
+        return self._read(lambda connection: outbox.is_held(connection, name, self._clock()))
+
+    def delivered(self, delivery: Delivery) -> None:
+        """It has arrived."""
+        self._write(lambda connection: outbox.delivered(connection, delivery))
+
+    def retry(self, delivery: Delivery, after: float, reason: str) -> None:
+        """It failed, and is due again in ``after`` seconds (at most a day); ``reason`` is free of secrets."""
+        next_at = self._clock() + min(after, outbox.MAX_WAIT)
+        self._write(lambda connection: outbox.retry(connection, delivery, next_at, reason))
+
+    def release(self, delivery: Delivery) -> None:
+        """It was not tried after all, and is due as before."""
+        self._write(lambda connection: outbox.release(connection, delivery))
+
+    def park(self, delivery: Delivery, reason: str) -> None:
+        """It needs a person before it can be delivered; ``reason`` is free of secrets."""
+        self._write(lambda connection: outbox.park(connection, delivery, reason))
+
+    def requeue(self, names: Sequence[str]) -> int:
+        """Parked events of these destinations wait again, in their old order. Returns how many."""
+        return self._write(lambda connection: outbox.requeue(connection, names))
+
+    # How
+
+    def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:
+        seqs = [int(str(row[0])) for row in rows]
+        statuses = self._read(lambda connection: ledger.deliveries(connection, seqs))
+        for seq, row in zip(seqs, rows, strict=True):
+            yield Record(row[1:], statuses[seq], self._loader(seq))
+
+    def _loader(self, seq: int) -> Callable[[], bytes]:
+        def load() -> bytes:
+            found = self._read(lambda connection: ledger.body(connection, seq))
+            if found is None:
+                raise JournalError(f"journal {self.path}: this event has been removed meanwhile (cap)")
+            return found
+
+        return load
+
+    def _read(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        return self._patiently(lambda: work(self._connection), self._begin_anew)
+
+    def _write(self, work: Callable[[sqlite3.Connection], _T], *, durable: bool = False) -> _T:
+        return self._patiently(
+            lambda: _transaction(self._connection, work, durable=durable), self._begin_anew
+        )
+
+    def _connect(self) -> sqlite3.Connection:
+        return self._patiently(self._open_file, self._move_aside)
+
+    def _open_file(self) -> sqlite3.Connection:
+        files.prepare(self.path)
+        self._identity = files.identity(self.path)
+        return _open(self.path)
+
+    def _patiently(self, work: Callable[[], _T], mend: Callable[[], None]) -> _T:
+        """Run ``work``; wait for locks, ``mend`` a damaged file once if we may, raise errors of our own."""
+        deadline = time.monotonic() + self.patience
+        mended = False
+        while True:
+            try:
+                return work()
+            except OSError as error:
+                raise explain(error, self.path) from error
+            except sqlite3.Error as error:
+                if is_busy(error) and time.monotonic() < deadline:
+                    time.sleep(0.002 + os.urandom(1)[0] / 10_000)  # spreads the waiters over 2 to 28 ms
+                elif is_corrupt(error) and self._repair and not mended:
+                    mended = True
+                    mend()
+                else:
+                    raise explain(error, self.path) from error
+
+    def _begin_anew(self) -> None:
+        self._connection.close()
+        self._move_aside()
+        self._connection = self._connect()
+
+    def _move_aside(self) -> None:
+        try:
+            aside = files.move_aside(self.path, self._identity)
+        except OSError as error:
+            raise JournalCorrupt(
+                f"journal {self.path}: the file is damaged and cannot be moved aside ({error.strerror})"
+            ) from error
+        if aside is not None:
+            self.notices.append(f"the journal was damaged: moved to {aside}, a new one was begun")
+
+
+def _open(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        if schema.version(connection) == 0:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first table
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")
+        schema.migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _transaction(
+    connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _T], *, durable: bool
+) -> _T:
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
