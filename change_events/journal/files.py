@@ -17,8 +17,8 @@ _BESIDE = ("", "-wal", "-shm")
 def prepare(path: str) -> None:
     """Make the folder (0700) and the file (0600) if they are missing.
 
-    SQLite gives its side files the mode of the file. A folder that exists is the user's own and keeps its mode;
-    the file loses any rights of others.
+    SQLite gives its side files the mode of the file. A folder that exists is the user's own and keeps its
+    mode; the file loses any rights of others.
 
     Raises:
         OSError: neither can be made.

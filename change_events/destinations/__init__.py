@@ -1,0 +1,33 @@
+"""Where events are sent: one file a backend, and this registry.
+
+A backend's file is imported when its kind is first asked for. To add one: write the file with a
+:class:`~change_events.destinations.base.Destination` named ``DESTINATION`` in it, and give it a line here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from change_events.destinations.base import Destination
+
+_MODULES = {
+    "sematext": "change_events.destinations.sematext",
+    "webhook": "change_events.destinations.webhook",
+}
+
+
+def kinds() -> tuple[str, ...]:
+    """All kinds of destinations, in the order of the documentation."""
+    return tuple(_MODULES)
+
+
+def get(kind: str) -> Destination:
+    """The destination of this kind.
+
+    Raises:
+        KeyError: there is none; :func:`kinds` lists them.
+    """
+    found: Destination = import_module(_MODULES[kind]).DESTINATION
+    return found

@@ -1,0 +1,193 @@
+"""Sematext Events: one ``POST {receiver}/{token}/event`` with one flat JSON object per event.
+
+Format: https://sematext.com/docs/events/adding/ and https://sematext.com/docs/tags/common-schema/#events-tags.
+``type`` and ``message`` are required; ``data`` is text, so the details travel as JSON in a string. The docs
+give no size limit for events: 64 KB is the smallest they give for logs. Custom fields keep their types for
+ever, because the search behind them maps each field once: figures are integers, everything else is text.
+
+The token is part of the address, so no address of this destination is ever shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from change_events.destinations.base import (
+    CA_FILE,
+    Destination,
+    Limits,
+    Option,
+    OptionError,
+    Request,
+    origin_of,
+    user_agent,
+)
+from change_events.destinations.fit import DoesNotFit, fit
+from change_events.destinations.rules import judge_status
+from change_events.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from change_events.model import ChangeEvent, SealedEvent
+
+RECEIVERS = {
+    "us": "https://event-receiver.sematext.com",
+    "eu": "https://event-receiver.eu.sematext.com",
+}
+LIMITS = Limits(body_bytes=64_000)
+
+# `infra` and `agent` are Sematext's own, so a run is a `deployment` unless the settings say otherwise.
+TYPES = {kind: kind.value for kind in Kind} | {Kind.INFRASTRUCTURE: "deployment"}
+
+OPTIONS = (
+    Option(
+        name="token",
+        type="string",
+        required=True,
+        secret=True,
+        environment="TFEVENT_SEMATEXT_TOKEN",
+        help="Token of the Sematext App that gets the events (not the account's API key).",
+    ),
+    Option(
+        name="region",
+        type="choice",
+        choices=tuple(RECEIVERS),
+        default="us",
+        environment="TFEVENT_SEMATEXT_REGION",
+        help="Region of the Sematext account.",
+    ),
+    Option(
+        name="receiver",
+        type="url",
+        environment="TFEVENT_SEMATEXT_RECEIVER",
+        help="Base address of another receiver (Sematext Enterprise); goes before `region`.",
+    ),
+    Option(
+        name="type",
+        type="string",
+        help="Type of the events; by default the event's kind, and `deployment` for infrastructure.",
+    ),
+    CA_FILE,
+)
+
+
+def origin(options: Mapping[str, Any]) -> str:
+    """Scheme and host of the receiver. Raises OptionError."""
+    return origin_of(_receiver(options))
+
+
+def _receiver(options: Mapping[str, Any]) -> str:
+    region = options.get("region") or "us"
+    receiver = options.get("receiver") or RECEIVERS.get(region)
+    if not receiver:
+        raise OptionError(f"region: write one of {', '.join(RECEIVERS)}")
+    return str(receiver).rstrip("/")
+
+
+def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
+    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`).
+
+    Raises:
+        OptionError: the token is missing, or the receiver is no address.
+    """
+    token = str(options.get("token") or "").strip()
+    if not token:
+        raise OptionError("token: missing")
+    origin(options)
+    kind = options.get("type") or TYPES[sealed.event.kind]
+
+    def encode(event: ChangeEvent) -> bytes:
+        return msgspec.json.encode(document(event, str(kind)))
+
+    try:
+        fitting = fit(sealed.event, limit or LIMITS.body_bytes, lambda event: len(encode(event)))
+    except DoesNotFit as error:
+        raise OptionError(str(error)) from error
+    return Request(
+        method="POST",
+        url=f"{_receiver(options)}/{quote(token, safe='')}/event",
+        headers={"Content-Type": "application/json", "User-Agent": user_agent()},
+        body=encode(fitting),
+        secrets=(token,),
+    )
+
+
+def document(event: ChangeEvent, kind: str) -> dict[str, object]:
+    """The JSON object of one event: documented fields, a few searchable ones of ours, and all in ``data``."""
+    documented = {
+        "timestamp": _timestamp(event.ended_at or event.started_at),
+        "type": kind,
+        "title": event.title,
+        "message": event.message or event.title,
+        "severity": event.severity.value,
+        "creator": _creator(event),
+        "os.host": event.actor.host if event.actor else None,
+        "tags": _tags(event),
+    }
+    details = msgspec.structs.replace(event, message="")  # stands above already
+    data = {"data": msgspec.json.encode(details).decode()}
+    present = {name: value for name, value in (documented | _fields(event)).items() if value is not None}
+    return present | data
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _creator(event: ChangeEvent) -> str | None:
+    actor = event.actor
+    if actor is None:
+        return None
+    return (actor.ci.actor if actor.ci else None) or actor.user
+
+
+def _tags(event: ChangeEvent) -> list[str]:
+    tool, vcs = event.tool, event.vcs
+    pairs = {
+        "env": event.environment,
+        "service": event.service,
+        "tool": tool.name if tool else None,
+        "workspace": tool.workspace if tool else None,
+        "phase": event.phase.value,
+        "outcome": event.outcome.value if event.outcome else None,
+        "repo": vcs.repository if vcs else None,
+        "branch": vcs.branch if vcs else None,
+    } | dict(event.tags)
+    return [f"{name}:{value}" for name, value in pairs.items() if value]
+
+
+def _fields(event: ChangeEvent) -> dict[str, object]:
+    counts, outcomes = event.summary.counts, event.summary.outcomes
+    duration = None if event.ended_at is None else event.ended_at - event.started_at
+    return {
+        "tfevent.id": event.id,
+        "tfevent.run_id": event.trace.run_id if event.trace else None,
+        "tfevent.kind": event.kind.value,
+        "tfevent.phase": event.phase.value,
+        "tfevent.outcome": event.outcome.value if event.outcome else None,
+        "tfevent.environment": event.environment,
+        "tfevent.service": event.service,
+        "tfevent.commit": event.vcs.commit if event.vcs else None,
+        "tfevent.created": counts.create,
+        "tfevent.updated": counts.update,
+        "tfevent.replaced": counts.replace,
+        "tfevent.destroyed": counts.destroy,
+        "tfevent.failed": outcomes.failed,
+        "tfevent.duration_ms": None if duration is None else int(duration.total_seconds() * 1000),
+    }
+
+
+DESTINATION = Destination(
+    kind="sematext",
+    title="Sematext Events",
+    options=OPTIONS,
+    limits=LIMITS,
+    render=render,
+    judge=judge_status,
+    origin=origin,
+)
