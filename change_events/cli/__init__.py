@@ -1,0 +1,29 @@
+"""The command line of the core: ``tfevent events …``.
+
+Start-up is part of the product (``summarize`` answers in a quarter of a second), so this module imports
+nothing and each command's module is imported when that command runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.cli.toolbox import Toolbox
+
+
+def main(argv: Sequence[str], tools: Toolbox) -> int:
+    """Run ``tfevent events ARGV``.
+
+    Args:
+        argv: the words after ``events``.
+        tools: what knows Terraform's files and processes.
+
+    Returns:
+        The exit code: 0, 1 for what went wrong, 2 for a usage error, 130 after Ctrl-C, 141 for a closed pipe.
+    """
+    from change_events.cli.app import run
+
+    return run(argv, tools)

@@ -35,10 +35,10 @@ class Toolbox(Protocol):
     """The parts of ``tfevent events`` that know a tool's own files and processes."""
 
     def read_documents(self, paths: Sequence[str], redactor: Redactor) -> list[Plan]:
-        """Read plans for ``summarize``: each path is ``-`` (standard input), plan JSON, or a binary plan file.
+        """Read plans for ``summarize``: a path is ``-`` (standard input), plan JSON, or a binary plan file.
 
-        Exactly two states are compared and give one plan; a file of several plans gives several. ``Plan.name``
-        says which file a plan came from.
+        Exactly two states are compared and give one plan; a file of several plans gives several. Where there
+        are several, ``Plan.name`` says which file each came from.
 
         Raises:
             InputError: a file is none of these; the text names it.

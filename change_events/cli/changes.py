@@ -1,0 +1,213 @@
+"""What was planned and what became of it, as lines for a terminal: shared by ``show`` and ``summarize``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.cli.terminal import clean, clean_lines, lasted, paint
+from change_events.cli.values import render_pair
+from change_events.model import Action, ChangeOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from change_events.model import (
+        AttributeChange,
+        Change,
+        CheckResult,
+        Counts,
+        Drift,
+        Failure,
+        OutputChange,
+        Signal,
+        Source,
+    )
+
+INDENT = "  "
+DETAIL = " " * 6
+MAX_ATTRIBUTES = 20
+
+_ACTION_COLOURS = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "magenta",
+    Action.DESTROY: "red",
+    Action.OTHER: "red",
+}
+
+
+class _Became(NamedTuple):
+    mark: str
+    word: str
+    colour: str | None
+
+
+_OUTCOMES = {
+    ChangeOutcome.PLANNED: _Became("", "", None),
+    ChangeOutcome.APPLIED: _Became("✓ ", "", "green"),
+    ChangeOutcome.FAILED: _Became("✗ ", "failed", "red"),
+    ChangeOutcome.NOT_ATTEMPTED: _Became("· ", "not attempted", "yellow"),
+    ChangeOutcome.UNKNOWN: _Became("? ", "outcome unknown", "yellow"),
+}
+# What a reader looks for first: what went wrong, then what is gone, then the rest.
+_BY_OUTCOME = (
+    ChangeOutcome.FAILED,
+    ChangeOutcome.UNKNOWN,
+    ChangeOutcome.NOT_ATTEMPTED,
+    ChangeOutcome.APPLIED,
+    ChangeOutcome.PLANNED,
+)
+_BY_ACTION = (
+    Action.OTHER,
+    Action.DESTROY,
+    Action.REPLACE,
+    Action.UPDATE,
+    Action.CREATE,
+    Action.INVOKE,
+    Action.FORGET,
+    Action.IMPORT,
+    Action.MOVE,
+    Action.READ,
+    Action.NO_OP,
+)
+_COUNT_NAMES = (
+    ("create", "{} to create"),
+    ("update", "{} to update"),
+    ("replace", "{} to replace"),
+    ("destroy", "{} to destroy"),
+    ("import_", "{} to import"),
+    ("move", "{} moved"),
+    ("forget", "{} to forget"),
+    ("read", "{} to read"),
+    ("invoke", "{} to invoke"),
+    ("other", "{} of an unknown kind"),
+    ("outputs", "outputs changed: {}"),
+    ("drift", "changed outside of the tool: {}"),
+)
+
+
+def heading(text: str) -> str:
+    """A section's first line."""
+    return paint(text, bold=True)
+
+
+def count_words(counts: Counts) -> str:
+    """The figures that are not zero, in words: ``2 to create, 1 to destroy``; empty when nothing changes."""
+    figures = ((getattr(counts, field), words) for field, words in _COUNT_NAMES)
+    return ", ".join(words.format(figure) for figure, words in figures if figure)
+
+
+def most_telling_first(changes: Iterable[Change]) -> list[Change]:
+    """Order for reading: by outcome, then by action, then as they came."""
+    return sorted(changes, key=lambda c: (_BY_OUTCOME.index(c.outcome), _BY_ACTION.index(c.action)))
+
+
+def change_lines(changes: Sequence[Change], limit: int | None) -> Iterator[str]:
+    """The changes in full, most telling first; at most ``limit`` of them, and how many more there are."""
+    ordered = most_telling_first(changes)
+    for change in ordered[:limit]:
+        yield from _one_change(change)
+    if limit is not None and len(ordered) > limit:
+        yield f"{INDENT}… and {len(ordered) - limit} more"
+
+
+def _one_change(change: Change) -> Iterator[str]:
+    became = _OUTCOMES[change.outcome]
+    word = paint(f"{change.action.value:<8}", _ACTION_COLOURS.get(change.action))
+    mark = paint(became.mark, became.colour)
+    deposed = f" (deposed object {clean(change.deposed)})" if change.deposed else ""
+    ending = "".join(f"  {part}" for part in (paint(became.word, became.colour), _took(change)) if part)
+    yield f"{INDENT}{mark}{word} {clean(change.address)}{deposed}{ending}"
+    for text in _facts(change):
+        yield f"{DETAIL}{text}"
+    yield from _attribute_lines(change.attributes, change.attributes_omitted)
+    for line in clean_lines(change.error or ""):
+        yield DETAIL + paint(line, "red")
+
+
+def _took(change: Change) -> str:
+    return paint(lasted(change.duration), dim=True) if change.duration is not None else ""
+
+
+def _facts(change: Change) -> Iterator[str]:
+    if change.raw_actions and change.action is Action.OTHER:
+        yield f"actions: {clean(', '.join(change.raw_actions))}"
+    if change.action is Action.REPLACE:
+        yield "creates the new one first" if change.create_before_destroy else "destroys the old one first"
+    if change.reason:
+        yield f"because: {clean(change.reason.replace('_', ' '))}"
+    if change.replace_paths:
+        yield f"forced by: {clean(', '.join(change.replace_paths))}"
+    if change.previous_address:
+        yield f"moved from {clean(change.previous_address)}"
+    if change.importing or change.import_id:
+        yield f"imported{f', id {clean(change.import_id)}' if change.import_id else ''}"
+    if change.deferred:
+        yield f"deferred: {clean(change.deferred.replace('_', ' '))}"
+    if change.id:
+        yield f"id: {clean(change.id)}"
+    if change.source:
+        yield f"declared in {_place(change.source)}"
+
+
+def _place(source: Source) -> str:
+    line = f":{source.line}" if source.line else ""
+    commit = f", last touched by {clean(source.commit)}" if source.commit else ""
+    return f"{clean(source.file)}{line}{commit}"
+
+
+def _attribute_lines(attributes: Sequence[AttributeChange], omitted: int) -> Iterator[str]:
+    shown = attributes[:MAX_ATTRIBUTES]
+    for attribute in shown:
+        forces = paint("  forces replacement", "magenta") if attribute.forces_replacement else ""
+        remark = f"  ({clean(attribute.note)})" if attribute.note else ""
+        pair = render_pair(attribute.before, attribute.after)
+        yield f"{DETAIL}{clean(attribute.path)}: {pair}{remark}{forces}"
+    if more := omitted + len(attributes) - len(shown):
+        yield f"{DETAIL}… and {more} more attribute{'s' if more > 1 else ''}"
+
+
+def drift_lines(drift: Sequence[Drift], limit: int | None) -> Iterator[str]:
+    """What was changed outside of the tool."""
+    for entry in drift[:limit]:
+        verb = "destroyed" if entry.action is Action.DESTROY else "changed"
+        yield f"{INDENT}{paint(verb, 'yellow')} {clean(entry.address)}"
+        yield from _attribute_lines(entry.attributes, entry.attributes_omitted)
+    if limit is not None and len(drift) > limit:
+        yield f"{INDENT}… and {len(drift) - limit} more"
+
+
+def output_lines(outputs: Sequence[OutputChange], limit: int | None) -> Iterator[str]:
+    """Root module outputs, one a line."""
+    for output in outputs[:limit]:
+        word = paint(f"{output.action.value:<8}", _ACTION_COLOURS.get(output.action))
+        yield f"{INDENT}{word} {clean(output.name)}: {render_pair(output.before, output.after)}"
+    if limit is not None and len(outputs) > limit:
+        yield f"{INDENT}… and {len(outputs) - limit} more"
+
+
+def check_lines(checks: Sequence[CheckResult]) -> Iterator[str]:
+    """Checks and conditions that did not pass."""
+    for check in checks:
+        yield f"{INDENT}{paint(clean(check.status), 'yellow')} {clean(check.address)}"
+        for problem in check.problems:
+            yield from (DETAIL + line for line in clean_lines(problem))
+
+
+def failure_lines(failures: Sequence[Failure]) -> Iterator[str]:
+    """The errors of the run, each with where it arose and its detail."""
+    for failure in failures:
+        place = ""
+        if failure.file:
+            place = f" ({clean(failure.file)}{f':{failure.line}' if failure.line else ''})"
+        subject = f"{clean(failure.address)}: " if failure.address else ""
+        yield f"{INDENT}{paint('✗', 'red')} {subject}{clean(failure.summary)}{place}"
+        yield from (DETAIL + line for line in clean_lines(failure.detail or ""))
+
+
+def signal_lines(signals: Sequence[Signal]) -> Iterator[str]:
+    """Facts worth an eye, with their reasons."""
+    for signal in signals:
+        subject = f"{clean(signal.address)}: " if signal.address else ""
+        name = paint(clean(signal.name.replace("_", " ")), "yellow")
+        yield f"{INDENT}{subject}{name}: {clean(signal.reason)}"

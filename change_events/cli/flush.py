@@ -1,0 +1,97 @@
+"""``tfevent events flush``: deliver what waits."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from change_events.cli.examples import examples
+from change_events.cli.terminal import colour_on, note, print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from change_events.cli.session import Session
+    from change_events.destinations.base import DestinationSettings
+    from change_events.journal import Journal, JournalCounts
+
+DEFAULT_TIMEOUT = 60.0
+_ROUND = 2.0  # seconds between two looks at the progress
+
+
+@click.command(
+    "flush",
+    epilog=examples(
+        "tfevent events flush", "tfevent events flush --parked    after a token or an address was put right"
+    ),
+)
+@click.option("--parked", is_flag=True, help="Try again what was parked, too.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=DEFAULT_TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="When to stop, at the latest.",
+)
+@click.pass_obj
+def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
+    """Deliver what waits for its destinations, also what would be tried again only later.
+
+    The exit code is 1 if anything still waits or is parked afterwards.
+    """
+    destinations = session.settings.destinations
+    journal = session.journal
+    if parked:
+        journal.requeue([destination.name for destination in destinations])
+    sent, problems = _send(journal, destinations, timeout)
+    counts = journal.counts()
+    print_lines([f"sent {sent}, waiting {counts.waiting}, parked {counts.parked}"])
+    for problem in problems:
+        note(problem)
+    for line in _left_behind(counts, {destination.name for destination in destinations}):
+        note(line)
+    return 1 if counts.waiting or counts.parked else 0
+
+
+def _send(
+    journal: Journal, destinations: Sequence[DestinationSettings], timeout: float
+) -> tuple[int, tuple[str, ...]]:
+    """Deliver in rounds, so that progress can be shown; end when a round brings nothing."""
+    from change_events.delivery import deliver
+
+    deadline = time.monotonic() + timeout
+    sent = 0
+    with _progress() as show:
+        while True:
+            remaining = deadline - time.monotonic()
+            report = deliver(journal, destinations, budget=min(_ROUND, remaining))
+            sent += report.sent
+            show(f"sent {sent}, waiting {report.waiting}")
+            if not report.sent or not report.waiting or deadline - time.monotonic() <= 0:
+                return sent, report.problems
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows a line of progress: on a terminal, and nowhere else."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, no_color=not colour_on(sys.stderr)).status("delivering") as status:
+        yield status.update
+
+
+def _left_behind(counts: JournalCounts, names: set[str]) -> Iterator[str]:
+    for name, figures in counts.destinations.items():
+        open_ = figures.waiting + figures.leased
+        if open_ and name not in names:
+            yield f"{open_} waiting for {name!r}, which the settings do not name"
+    if counts.parked:
+        yield "`tfevent events list --undelivered` names what is parked; put the cause right, then `flush --parked`"

@@ -1,0 +1,100 @@
+"""``tfevent events list``: what changed, newest first."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from change_events.cli import listing, story
+from change_events.cli.examples import examples
+from change_events.cli.moments import moment
+from change_events.cli.terminal import note
+from change_events.model import Kind, Outcome, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.cli.session import Session
+    from change_events.journal import Journal, Record
+
+DEFAULT_LIMIT = 20
+NO_MATCH = "no event in the journal matches"
+EMPTY = "the journal is empty: `tfevent apply` records its first event"
+_OUTCOMES = [*(outcome.value for outcome in Outcome), story.RUNNING]
+_KINDS = [kind.value for kind in Kind]
+_PHASES = [phase.value for phase in Phase]
+
+
+@click.command(
+    "list",
+    epilog=examples(
+        "tfevent events list --since 2h",
+        "tfevent events list --environment prod --outcome failed",
+        "tfevent events list --text aws_db_instance --since 3d",
+        "tfevent events list --undelivered",
+        "tfevent events list --json --limit 0 | jq -r .title",
+    ),
+)
+@click.option(
+    "--since", type=moment, metavar="WHEN", help="Not older than this: 90m, 2h, 3d, 1w, or a date or time."
+)
+@click.option("--until", type=moment, metavar="WHEN", help="Not newer than this, written the same way.")
+@click.option("--environment", metavar="NAME", help="Only this environment.")
+@click.option("--service", metavar="NAME", help="Only this service.")
+@click.option("--tool", metavar="NAME", help="Only runs of this tool: terraform, tofu.")
+@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs that ended so.")
+@click.option("--kind", type=click.Choice(_KINDS), help="Only this sort of event.")
+@click.option("--phase", type=click.Choice(_PHASES), help="Only plans, or only what was applied.")
+@click.option(
+    "--text", metavar="WORDS", help="Only events in which this occurs: a title, an address, a name."
+)
+@click.option("--undelivered", is_flag=True, help="Only events that have not reached every destination.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=DEFAULT_LIMIT,
+    show_default=True,
+    help="How many; 0 for all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the event and its deliveries.")
+@click.pass_obj
+def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:
+    """List the runs of this machine, newest first.
+
+    A terminal gets a table, in local time; a pipe gets a line an event, with tabs between id, start, outcome,
+    title, who, environment and delivery.
+    """
+    records = _select(session.journal, **filters)
+    first = next(records, None)
+    if first is None:
+        del filters["limit"]
+        note(NO_MATCH if any(filters.values()) else EMPTY)
+        return 0
+    found = itertools.chain([first], records)
+    if as_json:
+        listing.write_json(found)
+    elif sys.stdout.isatty():
+        listing.write_table(list(found))
+    else:
+        listing.write_tabs(found)
+    return 0
+
+
+def _select(
+    journal: Journal, *, kind: str | None, phase: str | None, outcome: str | None, limit: int, **filters: Any
+) -> Iterator[Record]:
+    """Ask the journal; what it has no index for is sorted out here, from the listed columns."""
+    from change_events.journal import Query, RecordState
+
+    if outcome == story.RUNNING:
+        filters["state"] = RecordState.STARTED
+    else:
+        filters["outcome"] = outcome
+    if kind is None and phase is None:
+        return journal.list(Query(limit=limit or None, **filters))
+    records = journal.list(Query(limit=None, **filters))
+    chosen = (r for r in records if kind in (None, r.kind) and phase in (None, r.phase))
+    return itertools.islice(chosen, limit or None)

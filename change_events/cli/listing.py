@@ -1,0 +1,107 @@
+"""Many events, in the three forms of ``list``: a table, lines with tabs, JSON lines."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from change_events.cli import deliveries, story
+from change_events.cli.terminal import ago, clean, clean_json, colour_on, width
+from change_events.model import Actor  # noqa: TC001 - msgspec reads the annotation at run time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from change_events.journal import Record
+
+# The first 13 characters of a UUIDv7 are its millisecond: enough to tell runs apart, short enough to type.
+SHORT_ID = 13
+# Below this the table leaves out who and environment (the title mostly begins with the latter).
+_WIDE = 100
+
+
+class _ActorOnly(msgspec.Struct):
+    """The one thing a row needs of the body: decoding the rest, changes and all, would be in vain."""
+
+    actor: Actor | None = None
+
+
+class _Row(NamedTuple):
+    id: str
+    when: str
+    outcome: str
+    title: str
+    who: str
+    environment: str
+    delivery: str
+
+
+def write_json(records: Iterable[Record]) -> None:
+    """One line a record: the event as it was recorded, and its ``deliveries`` beside it."""
+    for record in records:
+        delivered = msgspec.json.encode(record.deliveries)
+        # Spliced, not decoded: what was sealed is printed as it is, and listing many stays cheap.
+        body = record.body.rstrip()[:-1] + b',"deliveries":' + delivered + b"}"
+        sys.stdout.write(clean_json(body) + "\n")
+
+
+def write_tabs(records: Iterable[Record]) -> None:
+    """One line a record, columns between tabs, whole ids and ISO times: for cut, awk and grep."""
+    for record in records:
+        row = _row(record, when=record.started_at.isoformat(timespec="seconds"))
+        sys.stdout.write("\t".join(row) + "\n")
+
+
+def write_table(records: Sequence[Record]) -> None:
+    """A table for a person, as wide as the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = width()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    wide = columns >= _WIDE
+    for name in _Row._fields:
+        if wide or name not in ("who", "environment"):
+            table.add_column(name.upper(), overflow="fold", no_wrap=name in ("id", "when", "outcome"))
+    length = _id_length([record.id for record in records])
+    for record in records:
+        row = _row(record, when=_when(record))
+        cells = row._replace(id=row.id[:length])._asdict()
+        if not wide:
+            del cells["who"], cells["environment"]
+        table.add_row(*(Text(text, style=_style(name, text)) for name, text in cells.items()))
+    Console(width=columns, no_color=not colour_on(sys.stdout), highlight=False).print(table)
+
+
+def _row(record: Record, when: str) -> _Row:
+    return _Row(
+        id=clean(record.id),
+        when=when,
+        outcome=story.outcome_word(record.outcome),
+        title=clean(record.title),
+        who=clean(story.who(msgspec.json.decode(record.body, type=_ActorOnly).actor)),
+        environment=clean(record.environment or ""),
+        delivery=deliveries.overall(record.deliveries),
+    )
+
+
+def _when(record: Record) -> str:
+    return f"{record.started_at.astimezone():%m-%d %H:%M} ({ago(record.started_at)})"
+
+
+def _id_length(ids: Sequence[str]) -> int:
+    """The shortest length from SHORT_ID up at which all ids differ, so that ``show`` takes what is shown."""
+    longest = max(map(len, ids))
+    wanted = len(set(ids))
+    return next((n for n in range(SHORT_ID, longest) if len({i[:n] for i in ids}) == wanted), longest)
+
+
+def _style(column: str, text: str) -> str:
+    if column == "outcome":
+        return story.OUTCOME_COLOURS.get(text.replace(" ", "_"), story.DEFAULT_OUTCOME_COLOUR) or ""
+    if column == "delivery":
+        return deliveries.colour_of(text) or ""
+    return ""

@@ -1,0 +1,79 @@
+"""What the commands share: settings, journal and redactor, each made when first asked for."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from change_events.cli.terminal import note
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from change_events.cli.toolbox import Toolbox
+    from change_events.journal import Journal
+    from change_events.redact import Redactor
+    from change_events.settings import Settings
+
+
+class Session:
+    """One invocation of ``tfevent events``; a context manager that closes what was opened.
+
+    Attributes:
+        tools: what knows Terraform's files and processes.
+        cwd: the folder that settings are looked for from.
+    """
+
+    def __init__(self, tools: Toolbox) -> None:
+        self.tools = tools
+        self.cwd = Path.cwd()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @cached_property
+    def settings_and_mistakes(self) -> tuple[Settings, tuple[str, ...]]:
+        """The usable part of the settings, and a sentence for each mistake in the rest."""
+        from change_events.settings import load_leniently
+
+        return load_leniently(self.cwd, os.environ)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The usable part of the settings; mistakes are told once, on standard error."""
+        settings, mistakes = self.settings_and_mistakes
+        if mistakes:
+            plural = "s" if len(mistakes) > 1 else ""
+            note(f"{len(mistakes)} mistake{plural} in the settings: `tfevent events doctor` names them")
+        return settings
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal, with the records of killed runs closed; raises JournalError."""
+        from change_events.journal import Journal
+
+        journal = Journal.open(self.settings.journal)
+        self._open.callback(journal.close)
+        self.tools.settle_leftovers(journal, self.settings)
+        return journal
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """A redactor with the user's own rules and this installation's fingerprint key."""
+        from change_events.paths import state_dir
+        from change_events.redact import Redactor, RedactPolicy, load_key
+
+        settings = self.settings
+        policy = RedactPolicy(
+            values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns
+        )
+        return Redactor(policy, load_key(state_dir()))

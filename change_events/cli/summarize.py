@@ -1,0 +1,93 @@
+"""``tfevent events summarize``: what a plan would change, without a journal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from change_events.cli.examples import examples
+from change_events.cli.terminal import clean_json, clean_lines, print_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.cli.session import Session
+    from change_events.model import Plan
+
+DEFAULT_CHANGES = 50
+# What a comment on GitHub takes (65,536 characters), less some room for the words around it.
+DEFAULT_MARKDOWN_BYTES = 60_000
+_LEAST_BYTES = 500
+
+
+@click.command(
+    "summarize",
+    epilog=examples(
+        "terraform show -json tf.plan | tfevent events summarize -",
+        "tfevent events summarize tf.plan --markdown",
+        "tfevent events summarize plan.json --json | jq .summary.counts",
+        "tfevent events summarize before.tfstate after.tfstate",
+    ),
+)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--json", "form", flag_value="json", help="One JSON object; an array for several plans.")
+@click.option("--markdown", "form", flag_value="markdown", help="Markdown, for a comment or a chat.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=DEFAULT_CHANGES,
+    show_default=True,
+    help="How many changes the text shows; 0 for all.",
+)
+@click.option(
+    "--max-bytes",
+    type=click.IntRange(min=_LEAST_BYTES),
+    default=DEFAULT_MARKDOWN_BYTES,
+    show_default=True,
+    help="How long the Markdown of one plan may be.",
+)
+@click.pass_obj
+def summarize_command(
+    session: Session, *, files: tuple[str, ...], form: str | None, limit: int, max_bytes: int
+) -> int:
+    """Summarise plans, or the difference of two states. Nothing is recorded or sent.
+
+    FILE is a plan as JSON (`terraform show -json`), a saved plan file, or `-` for standard input. Two states
+    are compared. Secrets are left out as they are from events.
+    """
+    plans = session.tools.read_documents(files, session.redactor)
+    if form == "json":
+        _write_json(plans)
+    elif form == "markdown":
+        _write_markdown(plans, max_bytes)
+    else:
+        _write_text(plans, limit or None)
+    return 0
+
+
+def _write_json(plans: Sequence[Plan]) -> None:
+    import msgspec
+
+    from change_events.cli.plan_report import plan_document
+
+    documents = [plan_document(plan) for plan in plans]
+    body = msgspec.json.encode(documents[0] if len(documents) == 1 else documents)
+    sys.stdout.write(clean_json(msgspec.json.format(body, indent=2)) + "\n")
+
+
+def _write_markdown(plans: Sequence[Plan], max_bytes: int) -> None:
+    from change_events.cli.plan_report import plan_markdown
+
+    for index, plan in enumerate(plans):
+        print_lines([""] if index else [])
+        print_lines(clean_lines(plan_markdown(plan, max_bytes)))
+
+
+def _write_text(plans: Sequence[Plan], limit: int | None) -> None:
+    from change_events.cli.plan_report import plan_lines
+
+    for index, plan in enumerate(plans):
+        print_lines([""] if index else [])
+        print_lines(plan_lines(plan, limit))

@@ -1,0 +1,108 @@
+"""What may be printed, and how: harmless characters, colour, width, times a person reads."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_JOINERS = "\u200c\u200d"  # harmless, and names and emoji of several scripts need them
+# Raw in msgspec's JSON, but a terminal may obey or misread it: DEL, C1 controls, bidi marks, line separators.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+def clean(text: str) -> str:
+    """Make text harmless on a terminal, as one line: whatever is not printable is shown as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else _escape(c) for c in text)
+
+
+def clean_lines(text: str) -> list[str]:
+    """Make text of several lines harmless, line by line."""
+    return [clean(line.replace("\t", "    ")) for line in text.splitlines()]
+
+
+def clean_json(body: bytes) -> str:
+    """Make valid JSON harmless on a terminal without changing what it means."""
+    text = body.decode()
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode()
+
+
+def colour_on(stream: IO[str]) -> bool:
+    """Tell whether a stream gets colour: a terminal that can, unless ``NO_COLOR`` says otherwise."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns of the terminal (or ``COLUMNS``); 80 where there is none."""
+    return shutil.get_terminal_size().columns
+
+
+def paint(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
+    """Colour one piece of text; :func:`print_lines` takes the colour out again where it does not belong."""
+    return click.style(text, fg=colour, bold=bold or None, dim=dim or None)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print painted lines on standard output."""
+    stream = sys.stdout
+    coloured = colour_on(stream)
+    for line in lines:
+        stream.write((line if coloured else click.unstyle(line)) + "\n")
+
+
+def note(text: str) -> None:
+    """Print one line of ours on standard error."""
+    for line in clean_lines(text):
+        click.echo(f"tfevent: {line}", err=True)
+
+
+def local_time(moment: datetime) -> str:
+    """A moment in the reader's own time zone: ``2026-11-24 14:02:11 +0100``."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago, in one unit: ``12 min ago``; ``in 2 min`` for what is to come."""
+    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
+    size = abs(seconds)
+    if size < _MINUTE:
+        return "just now" if seconds >= 0 else "in a moment"
+    text = _one_unit(size)
+    return f"{text} ago" if seconds >= 0 else f"in {text}"
+
+
+def _one_unit(seconds: float) -> str:
+    if seconds < _HOUR:
+        return f"{int(seconds // _MINUTE)} min"
+    if seconds < 2 * _DAY:
+        return f"{int(seconds // _HOUR)} h"
+    return f"{int(seconds // _DAY)} d"
+
+
+def lasted(seconds: float) -> str:
+    """A duration as people write it: ``0.4 s``, ``12 s``, ``2 min 05 s``, ``1 h 03 min``."""
+    if seconds < 10:  # noqa: PLR2004 - below ten seconds the tenths matter
+        return f"{seconds:.1f} s"
+    if round(seconds) < _MINUTE:
+        return f"{seconds:.0f} s"
+    whole = round(seconds)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
