@@ -289,6 +289,7 @@ class Trace(Struct):
     trace_id: str | None = None
     span_id: str | None = None
     parent_span_id: str | None = None
+    parent_run_id: str | None = None
 
 
 class Link(Struct):

@@ -1,0 +1,1 @@
+"""The Terraform half: `tfevent` in place of `terraform` (or `tofu`)."""

@@ -1,0 +1,77 @@
+"""The command `tfevent`: the first word decides.
+
+`events` is ours, an observed subcommand is wrapped, everything else is exec'd untouched. tfevent has no flags of
+its own on the way to terraform, so there is nothing to get wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tf_wrapper.subcommands import OBSERVED
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command line (default: the process's own) and return its exit code; may not return at all."""
+    arguments = sys.argv[1:] if argv is None else argv
+    index = _word_index(arguments)
+    word = arguments[index] if index is not None else ""
+    if word == "events":
+        return _events(arguments, index or 0)
+    if not _is_observed(word, arguments):
+        return _exec(arguments)
+    return _observe(word, arguments)
+
+
+def _word_index(arguments: list[str]) -> int | None:
+    """Index of the subcommand: the first word that is not a global option (terraform's all start with a dash)."""
+    for index, argument in enumerate(arguments):
+        if not argument.startswith("-"):
+            return index
+    return None
+
+
+def _is_observed(word: str, arguments: list[str]) -> bool:
+    if word not in OBSERVED or os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
+        return False
+    # terraform's command line library answers a request for help wherever it stands
+    return not any(argument in {"-h", "-help", "--help", "-version", "--version", "-v"} for argument in arguments)
+
+
+def _events(arguments: list[str], index: int) -> int:
+    from change_events.cli import main as events
+    from tf_wrapper.toolbox import TerraformToolbox
+
+    return events(arguments[:index] + arguments[index + 1 :], TerraformToolbox())
+
+
+def _exec(arguments: list[str]) -> int:
+    from tf_wrapper import binary, quick_settings
+
+    try:
+        path = binary.find(os.environ, quick_settings.binary(os.getcwd()))
+    except binary.BinaryNotFound as error:
+        return _fail(str(error), 127)
+    return binary.execute(path, arguments)
+
+
+def _observe(word: str, arguments: list[str]) -> int:
+    from tf_wrapper import binary, quick_settings
+
+    try:
+        path = binary.find(os.environ, quick_settings.binary(os.getcwd()))
+    except binary.BinaryNotFound as error:
+        return _fail(str(error), 127)
+    from tf_wrapper.observe import observe
+
+    return observe(path, word, arguments)
+
+
+def _fail(text: str, code: int) -> int:
+    sys.stderr.write(f"tfevent: {text}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

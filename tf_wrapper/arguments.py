@@ -1,0 +1,183 @@
+"""Reading terraform's own command line, exactly as Go's flag package does, and never rewriting it.
+
+A command line that is not understood to the last word is not observed through a saved plan: ``parse`` returns
+None and terraform is run natively with the user's arguments, so that a flag of a future version still works.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BOOL = frozenset({
+    "allow-deferral", "auto-approve", "compact-warnings", "destroy", "detailed-exitcode", "input", "json", "lock",
+    "no-color", "refresh", "refresh-only",
+})  # fmt: skip
+_VALUE = frozenset({
+    "backup", "exclude", "generate-config-out", "include", "invoke", "lock-timeout", "out", "parallelism", "policies",
+    "replace", "state", "state-out", "target", "var", "var-file",
+})  # fmt: skip
+_PLAN_ONLY = frozenset({"detailed-exitcode", "generate-config-out", "out"})
+_APPLY_ONLY = frozenset({"auto-approve"})
+# beside a saved plan, only these mean anything (variables: see Parsed.for_saved_plan)
+_BESIDE_PLAN = frozenset({"backup", "input", "lock", "lock-timeout", "parallelism", "policies", "state", "state-out"})
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_VARIABLES = frozenset({"var", "var-file"})
+
+
+class Flag:
+    """One flag as given: ``words`` are the user's own argv words, one or two."""
+
+    __slots__ = ("name", "value", "words")
+
+    def __init__(self, name: str, value: str, words: tuple[str, ...]) -> None:
+        self.name = name
+        self.value = value
+        self.words = words
+
+
+class Parsed:
+    """A command line that is understood.
+
+    Attributes:
+        subcommand: plan, apply or destroy.
+        chdir: the ``-chdir`` value, or None.
+        globals: the global options as given, to be put before any subcommand.
+        flags: every flag in order, those of TF_CLI_ARGS and TF_CLI_ARGS_<subcommand> first, as terraform orders them.
+        positional: what follows the flags.
+    """
+
+    __slots__ = ("chdir", "flags", "globals", "positional", "subcommand")
+
+    def __init__(
+        self,
+        subcommand: str,
+        chdir: str | None,
+        globals_: tuple[str, ...],
+        flags: tuple[Flag, ...],
+        positional: tuple[str, ...],
+    ) -> None:
+        self.subcommand = subcommand
+        self.chdir = chdir
+        self.globals = globals_
+        self.flags = flags
+        self.positional = positional
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Value of a boolean flag; the last one wins."""
+        found = [item.value for item in self.flags if item.name == name]
+        return found[-1] in _TRUE if found else default
+
+    def value(self, name: str) -> str | None:
+        """Value of a flag that takes one; the last one wins."""
+        found = [item.value for item in self.flags if item.name == name]
+        return found[-1] if found else None
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a flag that may be repeated."""
+        return [item.value for item in self.flags if item.name == name]
+
+    def for_plan(self) -> list[str]:
+        """The words that make `terraform plan` plan what this apply or destroy would do."""
+        words = [word for item in self.flags if item.name not in _APPLY_ONLY for word in item.words]
+        return ["-destroy", *words] if self.subcommand == "destroy" else words
+
+    def for_saved_plan(self, *, variables: bool) -> list[str]:
+        """The words to keep beside a saved plan; ``variables`` for ephemeral ones, which must be given again."""
+        keep = _BESIDE_PLAN | (_VARIABLES if variables else frozenset())
+        return [word for item in self.flags if item.name in keep for word in item.words]
+
+    @property
+    def destroys(self) -> bool:
+        """Whether this is a destroy, by either name."""
+        return self.subcommand == "destroy" or self.flag("destroy")
+
+
+def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
+    """Read ``argv`` (without the program's name) or return None where any word of it is not understood."""
+    index = next(i for i, word in enumerate(argv) if not word.startswith("-"))
+    chdirs = [word[len("-chdir=") :] for word in argv[:index] if word.startswith("-chdir=")]
+    if len(chdirs) != index or len(chdirs) > 1:
+        return None
+    subcommand = argv[index]
+    extra = _environment_words(environ, subcommand)
+    if extra is None:
+        return None
+    scanned = _scan([*extra, *argv[index + 1 :]])
+    if scanned is None:
+        return None
+    flags, positional = scanned
+    if not _allowed(subcommand, flags, positional):
+        return None
+    return Parsed(subcommand, chdirs[0] if chdirs else None, tuple(argv[:index]), tuple(flags), tuple(positional))
+
+
+def _environment_words(environ: Mapping[str, str], subcommand: str) -> list[str] | None:
+    words: list[str] = []
+    for name in ("TF_CLI_ARGS", f"TF_CLI_ARGS_{subcommand}"):
+        text = environ.get(name, "")
+        if not text:
+            continue
+        import shlex
+
+        try:
+            words += shlex.split(text)
+        except ValueError:
+            return None
+    return words
+
+
+def _scan(words: list[str]) -> tuple[list[Flag], list[str]] | None:
+    """Go's rules: one or two dashes, ``-name=value`` or ``-name value``, booleans never take the next word, and the
+    first word that is no flag ends them. terraform takes -no-color and -compact-warnings out wherever they stand.
+    """
+    flags: list[Flag] = []
+    rest = list(words)
+    for view in ("no-color", "compact-warnings"):
+        if f"-{view}" in rest:
+            flags.append(Flag(view, "true", (f"-{view}",)))
+            rest = [word for word in rest if word != f"-{view}"]
+    while rest:
+        word = rest[0]
+        if len(word) < 2 or word[0] != "-":  # noqa: PLR2004 - a lone dash is an argument, not a flag
+            break
+        rest.pop(0)
+        if word == "--":
+            break
+        flag = _flag(word, rest)
+        if flag is None:
+            return None
+        flags.append(flag)
+    return flags, rest
+
+
+def _flag(word: str, rest: list[str]) -> Flag | None:
+    name, equals, value = word[2 if word.startswith("--") else 1 :].partition("=")
+    if name in _BOOL:
+        known = not equals or value in _TRUE or value in _FALSE
+        return Flag(name, value if equals else "true", (word,)) if known else None
+    if name not in _VALUE:
+        return None
+    if equals:
+        return Flag(name, value, (word,))
+    if not rest:
+        return None
+    value = rest.pop(0)
+    return Flag(name, value, (word, value))
+
+
+def _allowed(subcommand: str, flags: list[Flag], positional: list[str]) -> bool:
+    names = {flag.name for flag in flags}
+    if subcommand == "plan":
+        return not names & _APPLY_ONLY and not positional
+    if names & _PLAN_ONLY or len(positional) > 1 or not _integers(flags):
+        return False
+    if subcommand == "destroy":
+        return not positional and not names & {"destroy", "refresh-only"}
+    return True
+
+
+def _integers(flags: list[Flag]) -> bool:
+    return all(flag.value.lstrip("-").isdigit() for flag in flags if flag.name == "parallelism")

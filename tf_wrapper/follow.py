@@ -1,0 +1,156 @@
+"""Following terraform's machine-readable stream while it is written to a file, and showing it to the user."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from tf_wrapper.apply_log import StreamReader
+from tf_wrapper.human import HumanRenderer
+from tf_wrapper.output import OutputClosed, columns, say, write_all
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tf_wrapper.apply_log import StreamResult
+    from tf_wrapper.arguments import Parsed
+    from tf_wrapper.plan_text import PlanWarning
+
+_CHUNK = 1 << 20
+_INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
+_REPEATED = (b'"type":"version"', b'"type":"planned_change"')  # the plan half of a -json apply has printed them
+
+
+class Follower:
+    """Reads a growing stream once: for the user's terminal and for the outcome.
+
+    Args:
+        path: the file that terraform writes to.
+        show: gets each complete line and prints it.
+        finish: called when the stream has ended.
+    """
+
+    def __init__(self, path: str, show: Callable[[bytes], None], finish: Callable[[], None]) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._show = show
+        self._finish = finish
+        self._reader = StreamReader()
+        self._rest = b""
+        self.interrupts = 0
+        self._broken = False
+
+    def pump(self) -> None:
+        """Take what has been written by now.
+
+        Raises:
+            OutputClosed: nobody reads our output any more.
+        """
+        while chunk := os.read(self._descriptor, _CHUNK):
+            *lines, self._rest = (self._rest + chunk).split(b"\n")
+            for line in lines:
+                self._take(line)
+
+    def close(self) -> None:
+        """Take the rest, end the rendering, let go of the file."""
+        try:
+            self.pump()
+            if self._rest:
+                self._take(self._rest)
+            self._guarded(self._finish)
+        finally:
+            os.close(self._descriptor)
+
+    def drain(self) -> None:
+        """Read on for the outcome alone: the user's end of the output is closed."""
+        self._show = self._finish_nothing
+        self._finish = lambda: None
+
+    def result(self) -> StreamResult:
+        """What the stream says of the run."""
+        return self._reader.result()
+
+    def _take(self, line: bytes) -> None:
+        self.interrupts += any(mark in line for mark in _INTERRUPTS)
+        self._reader.feed(line)
+        self._guarded(lambda: self._show(line))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """A bug in the rendering must not take terraform's output from the user: fall back to the plain messages."""
+        try:
+            step()
+        except OutputClosed:
+            raise
+        except Exception as error:  # noqa: BLE001 - any bug of ours
+            if self._broken:
+                return
+            self._broken = True
+            say(f"cannot render terraform's output ({type(error).__name__}); showing its messages plainly from here")
+            self._show = plain
+
+    @staticmethod
+    def _finish_nothing(_line: bytes) -> None:
+        """Print nothing."""
+
+
+def plain(line: bytes) -> None:
+    """Print the message of one line, or the line itself where it has none."""
+    try:
+        message = str(json.loads(line)["@message"]).encode()
+    except (ValueError, KeyError, TypeError):
+        message = line
+    write_all(1, message + b"\n")
+
+
+def human(parsed: Parsed, held: Sequence[PlanWarning], *, planned_here: bool) -> HumanRenderer:
+    """The renderer for an apply of a saved plan with these flags.
+
+    Args:
+        parsed: the user's flags.
+        held: warnings of the plan half, to be merged with the apply's own.
+        planned_here: the plan half has run, so what it said once is not said again.
+    """
+    return HumanRenderer(
+        out=lambda text: write_all(1, text.encode("utf-8", "surrogateescape")),
+        err=lambda text: write_all(2, text.encode("utf-8", "surrogateescape")),
+        color=not parsed.flag("no-color"),
+        columns=columns(1),
+        err_columns=columns(2),
+        compact_warnings=parsed.flag("compact-warnings"),
+        state_out=parsed.value("state-out"),
+        destroy=parsed.subcommand == "destroy",
+        held=held,
+        undeclared_seen=planned_here,
+    )
+
+
+def raw(*, planned_here: bool, held: Sequence[bytes]) -> tuple[Callable[[bytes], None], Callable[[], None]]:
+    """Show and finish for the user's own -json: terraform's lines, byte for byte.
+
+    After our own plan half, what that has printed already is left out, and the warnings it held back go where
+    terraform prints them: before the summary of the apply, or at the end.
+    """
+    waiting = list(held)
+
+    def flush() -> None:
+        while waiting:
+            write_all(1, waiting.pop(0) + b"\n")
+
+    def show(line: bytes) -> None:
+        if planned_here and any(mark in line for mark in _REPEATED):
+            return
+        if b'"type":"diagnostic"' in line or b'"type":"change_summary"' in line:
+            flush()
+        write_all(1, line + b"\n")
+
+    return show, flush
+
+
+def flush_standard_streams() -> None:
+    """Nothing of ours may linger in Python's own buffers between terraform's lines."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue

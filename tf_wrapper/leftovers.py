@@ -1,0 +1,67 @@
+"""Closing the records of runs whose tfevent was killed, from what their folders and terraform's own stream tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from change_events.errors import JournalError
+from change_events.paths import state_dir
+from tf_wrapper import rundir
+from tf_wrapper.apply_log import read_stream
+from tf_wrapper.output import say
+from tf_wrapper.recorder import describe
+from tf_wrapper.story import Story
+
+if TYPE_CHECKING:
+    from change_events.journal import Journal
+    from change_events.settings import Settings
+    from tf_wrapper.rundir import RunDirectory
+
+
+def settle_all(journal: Journal, settings: Settings) -> int:
+    """Settle every run that is over without having been settled; returns how many. Never raises.
+
+    A run is over when neither its tfevent nor its terraform lives. What settles here waits in the outbox for the
+    next delivery.
+    """
+    count = 0
+    for run in rundir.leftovers(state_dir()):
+        try:
+            count += _settle(run, journal, settings)
+        except Exception as error:  # noqa: BLE001 - one odd folder must not keep a command from its work
+            say(f"cannot settle the killed run in {run.path}: {describe(error)}")
+    return count
+
+
+def _settle(run: RunDirectory, journal: Journal, settings: Settings) -> bool:
+    facts = run.read_facts()
+    if not facts:
+        run.remove()  # killed before it was anything
+        return False
+    record = journal.get(str(facts["id"]))
+    if record is not None and record.settled:
+        run.remove()
+        return False
+    story = Story(run, settings=settings, journal=journal, deliver=False)
+    story.resume(record.event if record else None)
+    _finish(story, run, facts)
+    if not story.settled:
+        raise JournalError("it could not be written")
+    run.remove()
+    return True
+
+
+def _finish(story: Story, run: RunDirectory, facts: dict[str, Any]) -> None:
+    code = facts.get("exit_code")
+    stage = facts["stage"]
+    if stage == "native":
+        story.end_native(code, None, None, interrupted=False)
+    elif facts["phase"] == "planned":
+        story.end_plan(code if code is not None else -1, str(facts.get("saved", "")))
+    elif stage in {"planning", "planned"}:
+        story.end_without_apply(code, (), interrupted=True, declined=False)
+    else:
+        story.read_plan(str(facts["saved"]))
+        with open(run.file("stream"), "rb") as stream:
+            result = read_stream(stream)
+        story.end_apply(code, result, interrupted=result.interrupted)

@@ -1,0 +1,145 @@
+"""One observed command, from before terraform starts to after the event is on its way.
+
+Whatever goes wrong in here costs one line on stderr: before terraform has started we step aside and exec it,
+afterwards its exit code is the only thing that counts.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tf_wrapper import arguments, launch, process
+from tf_wrapper.binary import execute
+from tf_wrapper.output import say
+from tf_wrapper.rundir import create
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tf_wrapper.arguments import Parsed
+    from tf_wrapper.recorder import Recorder
+    from tf_wrapper.rundir import RunDirectory
+    from tf_wrapper.workspace import Workspace
+
+
+class Invocation:
+    """Everything that the ways of observing share.
+
+    Attributes:
+        binary: path of terraform.
+        argv: the user's own arguments.
+        parsed: the same, understood; None where they are not.
+        workspace: the directory the run is about.
+        run: the run's folder.
+        signals: the active handlers.
+        environ: what terraform's environment is made from (the user's, with our trace).
+        recorder: what writes the event, beside the run.
+    """
+
+    def __init__(self, binary: str, argv: list[str], parsed: Parsed | None, signals: process.Signals) -> None:
+        from tf_wrapper.workspace import Workspace
+
+        self.binary = binary
+        self.argv = argv
+        self.parsed = parsed
+        self.signals = signals
+        self.workspace: Workspace = Workspace(parsed.chdir if parsed else None, os.environ)
+        self.run: RunDirectory
+        self.environ: dict[str, str] = {}
+        self._recorder: Recorder | None = None
+
+    @property
+    def recorder(self) -> Recorder:
+        """Made on first use, which is after terraform has started: importing it costs."""
+        if self._recorder is None:
+            from tf_wrapper.recorder import Recorder
+
+            self._recorder = Recorder(self.run)
+        return self._recorder
+
+    def command(self, *words: str) -> list[str]:
+        """argv of a terraform command with the user's global options."""
+        return [self.binary, *(self.parsed.globals if self.parsed else ()), *words]
+
+
+def observe(binary: str, word: str, argv: list[str]) -> int:
+    """Run an observed command and return the exit code to end with; may replace the process instead."""
+    try:
+        parsed = arguments.parse(argv, os.environ)
+        way = choose(word, parsed)
+    except Exception as error:  # noqa: BLE001 - nothing of ours may stand before a run
+        say(f"this run is not recorded: {type(error).__name__} before it started")
+        way = "exec"
+    if way == "exec":
+        return execute(binary, argv)
+    with process.Signals() as signals:
+        invocation = Invocation(binary, argv, parsed, signals)
+        if not _prepare(invocation, word):
+            say("this run is not recorded: no folder for it can be written (home, TMPDIR and /dev/shm were tried)")
+            return execute(binary, argv)
+        code = _module(way).run(invocation)
+    return process.end_as(code)
+
+
+def choose(word: str, parsed: Parsed | None) -> str:
+    """How to run it: ``plan``, ``apply`` (through a saved plan), ``native`` (from its states) or ``exec`` (not at all)."""
+    if parsed is None:
+        return "native"
+    from tf_wrapper.workspace import Workspace
+
+    workspace = Workspace(parsed.chdir, os.environ)
+    if parsed.positional and not _is_plan(os.path.join(workspace.directory, parsed.positional[0])):
+        return "native" if _is_bookmark(os.path.join(workspace.directory, parsed.positional[0])) else "exec"
+    if parsed.subcommand != "plan" and parsed.flag("json") and not (parsed.positional or parsed.flag("auto-approve")):
+        return "exec"
+    if not parsed.positional and not parsed.destroys and not workspace.has_configuration:
+        return "exec"
+    if not parsed.positional and workspace.runs_remotely:
+        return "native" if word != "plan" else "exec"
+    if word == "plan":
+        return "plan"
+    variables = {} if parsed.positional else workspace.ephemeral_variables()
+    asks = bool(variables) and parsed.flag("input", default=True) and workspace.would_ask_for(variables, parsed)
+    return "native" if asks else "apply"
+
+
+def _is_plan(path: str) -> bool:
+    from tf_wrapper.planfile import is_plan_file
+
+    return is_plan_file(path)
+
+
+def _is_bookmark(path: str) -> bool:
+    from tf_wrapper.planfile import is_bookmark
+
+    return is_bookmark(path)
+
+
+def _module(way: str) -> Any:
+    import importlib
+
+    return importlib.import_module(f"tf_wrapper.observe_{way}")
+
+
+def _prepare(invocation: Invocation, word: str) -> bool:
+    from change_events.paths import state_dir
+
+    facts = launch.new_facts(invocation.binary, word, invocation.argv, os.environ)
+    facts["globals"] = list(invocation.parsed.globals) if invocation.parsed else []
+    facts["directory"] = invocation.workspace.directory
+    facts["phase"] = "planned" if word == "plan" else "applied"
+    facts["workspace"] = invocation.workspace.name
+    facts["selected"] = {name: os.environ[name] for name in ("TF_DATA_DIR", "TF_WORKSPACE") if name in os.environ}
+    facts["destroy"] = word == "destroy" or bool(invocation.parsed and invocation.parsed.destroys)
+    run = create(state_dir(), str(facts["id"]))
+    if run is None:
+        return False
+    invocation.run = run
+    invocation.environ = launch.child_environment(os.environ, facts)
+    try:
+        run.write_facts(**facts)
+    except OSError:
+        run.remove()
+        return False
+    return True

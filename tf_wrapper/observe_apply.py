@@ -1,0 +1,181 @@
+"""`tfevent apply` and `destroy`: plan to a private file, ask as terraform asks, apply exactly that plan.
+
+The apply's machine-readable stream goes to a file of the run's folder. terraform writes to that file whether we
+live or not; we follow it and print what terraform's human view would have printed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from tf_wrapper import process
+from tf_wrapper.output import OutputClosed, write_all
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from tf_wrapper.arguments import Parsed
+    from tf_wrapper.observe import Invocation
+    from tf_wrapper.plan_half import PlanHalf
+
+_NO_CHANGES, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode` that leave a plan to apply
+
+
+def run(invocation: Invocation) -> int:
+    """Run the whole apply; returns the exit code terraform would have given (negative: killed by that signal)."""
+    parsed = invocation.parsed
+    if parsed is None:
+        raise ValueError("an apply that is not understood is run natively")
+    if parsed.positional:
+        saved = os.path.join(invocation.workspace.directory, parsed.positional[0])
+        return _apply(invocation, parsed, saved, None)
+    from tf_wrapper.plan_half import PlanHalf
+
+    half = PlanHalf(invocation, parsed)
+    code = half.run()
+    if code not in {_NO_CHANGES, _CHANGES}:
+        half.release()
+        invocation.recorder.end_without_apply(code, half.errors, interrupted=half.interrupted)
+        return code
+    saved = invocation.run.file("plan")
+    invocation.run.write_facts(stage="planned")
+    invocation.recorder.plan_is_at(saved)
+    if half.interrupted:
+        return _halted(invocation, half, parsed)
+    if code == _CHANGES and not parsed.flag("auto-approve"):
+        half.release()
+        refused = _not_approved(invocation, parsed)
+        if refused:
+            invocation.recorder.end_without_apply(1, [], interrupted=refused == "interrupted", declined=refused != "interrupted")
+            return 1
+    return _apply(invocation, parsed, saved, half)
+
+
+def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
+    """Ask; empty when the answer is yes, else ``declined`` or ``interrupted``."""
+    from tf_wrapper import approval
+
+    text = approval.question(
+        tool="OpenTofu" if os.path.basename(invocation.binary).startswith("tofu") else "Terraform",
+        workspace=invocation.workspace.name,
+        destroy=parsed.destroys,
+        refresh_only=parsed.flag("refresh-only"),
+        invoke=bool(parsed.values("invoke")),
+    )
+    answer = approval.ask(text, color=not parsed.flag("no-color"), signals=invocation.signals)
+    if answer == approval.YES:
+        return ""
+    if answer == approval.NO:
+        write_all(1, b"Destroy cancelled.\n" if parsed.destroys else b"Apply cancelled.\n")
+        return "declined"
+    if answer == approval.INTERRUPTED:
+        write_all(1, _interrupt_notice().encode())
+    _print_error(parsed, f"error asking for approval: {answer}")
+    return "interrupted" if answer == approval.INTERRUPTED else "declined"
+
+
+def _interrupt_notice() -> str:
+    # internal/command/views/operation.go; short enough never to be wrapped
+    return "\nInterrupt received.\nPlease wait for Terraform to exit or data loss may occur.\nGracefully shutting down...\n\n"
+
+
+def _print_error(parsed: Parsed, summary: str) -> None:
+    import json
+
+    from tf_wrapper import follow
+
+    renderer = follow.human(parsed, (), planned_here=True)
+    diagnostic = {"severity": "error", "summary": summary, "detail": ""}
+    renderer.feed(json.dumps({"type": "diagnostic", "@level": "error", "diagnostic": diagnostic}).encode())
+    renderer.finish()
+
+
+def _halted(invocation: Invocation, half: PlanHalf, parsed: Parsed) -> int:
+    """An interrupt came so late in the plan that it succeeded all the same: terraform does not go on either."""
+    half.release()
+    if not parsed.flag("json"):
+        _print_error(parsed, "execution halted")
+    invocation.recorder.end_without_apply(1, [], interrupted=True)
+    return 1
+
+
+def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanHalf | None) -> int:
+    from tf_wrapper import planfile
+
+    version = planfile.written_by(saved)
+    if not planfile.streams_applies(version):
+        from tf_wrapper.observe_native import apply_saved
+
+        return apply_saved(invocation, parsed, saved)
+    variables = half is None or bool(invocation.workspace.ephemeral_variables())
+    words = parsed.for_saved_plan(variables=variables)
+    argv = invocation.command("apply", "-json", *words, saved if half else parsed.positional[0])
+    return _StreamedApply(invocation, parsed, half).run(argv, saved)
+
+
+def apply_environment(invocation: Invocation) -> dict[str, str]:
+    """terraform's environment for the apply half: extra arguments stand in its argv already, those of plan are not for it."""
+    environ = dict(invocation.environ)
+    for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_plan"):
+        environ.pop(name, None)
+    return environ
+
+
+class _StreamedApply:
+    """The apply half: terraform writes its stream to a file, we follow."""
+
+    def __init__(self, invocation: Invocation, parsed: Parsed, half: PlanHalf | None) -> None:
+        self._invocation = invocation
+        self._parsed = parsed
+        self._half = half
+        self._closed = False
+
+    def run(self, argv: list[str], saved: str) -> int:
+        """Start terraform, show its work, hand the outcome to the recorder; returns its exit code."""
+        invocation = self._invocation
+        stream = invocation.run.create_stream()
+        try:
+            invocation.run.write_facts(stage="applying", saved=saved)
+            child = process.spawn(argv, apply_environment(invocation), invocation.signals, {1: stream})
+        finally:
+            os.close(stream)
+        if self._half is None:
+            invocation.recorder.begin()
+            invocation.recorder.plan_is_at(saved)
+        follower = self._follower()
+
+        def tick() -> int:
+            try:
+                follower.pump()
+            except OutputClosed:
+                self._stop(child)
+                follower.drain()
+            return follower.interrupts
+
+        code = process.wait(child, invocation.signals, tick)
+        try:
+            follower.close()
+        except OutputClosed:
+            self._closed = True
+        invocation.run.write_facts(stage="ended", exit_code=code)
+        invocation.recorder.end_of_apply(code, follower.result(), interrupted=follower.interrupts > 0)
+        return -signal.SIGPIPE if self._closed else code
+
+    def _stop(self, child: process.Child) -> None:
+        """Nobody reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""
+        if not self._closed:
+            self._closed = True
+            child.send(signal.SIGINT)
+
+    def _follower(self) -> follow.Follower:  # noqa: F821 - imported below, beside the run
+        from tf_wrapper import follow
+
+        path = self._invocation.run.file("stream")
+        half = self._half
+        sys.stdout.flush()
+        if self._parsed.flag("json"):
+            show, finish = follow.raw(planned_here=half is not None, held=half.held_lines if half else ())
+            return follow.Follower(path, show, finish)
+        renderer = follow.human(self._parsed, half.warnings if half else (), planned_here=half is not None)
+        return follow.Follower(path, renderer.feed, renderer.finish)

@@ -1,0 +1,45 @@
+"""A run that cannot go through a saved plan of ours: terraform as it is, and the event from its states.
+
+For HCP Terraform and the `remote` backend (plans are made elsewhere), versions before 1.0 (no stream), variables whose
+prompted value cannot be given twice, and command lines we do not understand.
+"""
+
+from __future__ import annotations
+
+from tf_wrapper import process, show
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from tf_wrapper.arguments import Parsed
+    from tf_wrapper.observe import Invocation
+
+
+def run(invocation: Invocation) -> int:
+    """Run the user's command line as it is; returns its exit code."""
+    return _between_states(invocation, [invocation.binary, *invocation.argv], None)
+
+
+def apply_saved(invocation: Invocation, parsed: Parsed, saved: str) -> int:
+    """Apply a saved plan of a version that has no stream; the plan itself tells what was meant."""
+    from tf_wrapper.observe_apply import apply_environment
+
+    words = [*parsed.for_saved_plan(variables=False), *(["-no-color"] if parsed.flag("no-color") else [])]
+    argv = invocation.command("apply", *words, saved)
+    return _between_states(invocation, argv, saved, apply_environment(invocation))
+
+
+def _between_states(
+    invocation: Invocation, argv: list[str], saved: str | None, environ: dict[str, str] | None = None
+) -> int:
+    before = show.state(invocation.run.facts)
+    invocation.run.write_facts(stage="native")
+    child = process.spawn(argv, environ or invocation.environ, invocation.signals)
+    invocation.recorder.begin()
+    if saved:
+        invocation.recorder.plan_is_at(saved)
+    code = process.wait(child, invocation.signals)
+    invocation.run.write_facts(exit_code=code)
+    invocation.recorder.end_native(
+        code, before, lambda: show.state(invocation.run.facts), interrupted=bool(invocation.signals.received)
+    )
+    return code

@@ -1,0 +1,79 @@
+"""`tfevent plan`: terraform's own plan on the user's own terminal, plus a private -out to read afterwards."""
+
+from __future__ import annotations
+
+import os
+
+from tf_wrapper import process
+from tf_wrapper.output import OutputClosed, columns, write_all
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from tf_wrapper.arguments import Parsed
+    from tf_wrapper.observe import Invocation
+
+_ERROR, _CHANGES = 1, 2  # exit codes of `plan -detailed-exitcode`; 0 is "no changes"
+
+# Terraform's words after a plan without -out (internal/command/views/operation.go); with our private -out it would
+# name that file instead, so TF_IN_AUTOMATION keeps it quiet and we say what it would have said.
+_NOTE = (
+    "Note: You didn't use the -out option to save this plan, so {tool} can't guarantee to take exactly these "
+    'actions if you run "{command} apply" now.'
+)
+_GENERATED = (
+    "{tool} has generated configuration and written it to {path}. Please review the configuration and edit it as "
+    "necessary before adding it to version control."
+)
+
+
+def run(invocation: Invocation) -> int:
+    """Run the plan; returns terraform's exit code."""
+    parsed = invocation.parsed
+    if parsed is None:
+        raise ValueError("a plan that is not understood is run natively")
+    own = parsed.value("out")
+    words = _with_private_plan(invocation) if own is None else invocation.argv
+    environ = dict(invocation.environ)
+    if own is None:
+        environ["TF_IN_AUTOMATION"] = "1"
+    child = process.spawn([invocation.binary, *words], environ, invocation.signals)
+    invocation.recorder.begin()
+    code = process.wait(child, invocation.signals)
+    if own is None:
+        _next_steps(code, parsed)
+        path = invocation.run.file("plan")
+    else:
+        path = os.path.join(invocation.workspace.directory, own)
+    invocation.recorder.end_of_plan(code, path)
+    wanted = own is not None or parsed.flag("detailed-exitcode")
+    return 0 if code == _CHANGES and not wanted else code
+
+
+def _with_private_plan(invocation: Invocation) -> list[str]:
+    """The user's arguments with ours right after the subcommand, where any of the user's own wins."""
+    index = invocation.argv.index("plan")
+    ours = [f"-out={invocation.run.file('plan')}", "-detailed-exitcode"]
+    return [*invocation.argv[: index + 1], *ours, *invocation.argv[index + 1 :]]
+
+
+def _next_steps(code: int, parsed: Parsed) -> None:
+    quiet = os.environ.get("TF_IN_AUTOMATION", "") != "" or parsed.flag("json")
+    if code != _CHANGES or quiet:
+        return
+    from tf_wrapper.human.wrap import word_wrap
+
+    width = columns(1)
+    generated = parsed.value("generate-config-out")
+    texts = [_GENERATED.format(tool="Terraform", path=generated)] if generated else []
+    texts.append(_NOTE.format(tool="Terraform", command="terraform"))
+    lines = [_rule(width, color=not parsed.flag("no-color"))]
+    lines += [word_wrap("\n" + text, width) for text in texts]
+    try:
+        write_all(1, "".join(line + "\n" for line in lines).encode())
+    except OutputClosed:
+        return  # the plan was read to its end; only our repetition of a hint was not
+
+
+def _rule(width: int, *, color: bool) -> str:
+    rule = "\n" + "─" * width
+    return f"\x1b[90m{rule}\x1b[0m\x1b[0m" if color else rule

@@ -1,0 +1,258 @@
+"""What became of a plan: the planned changes, terraform's stream, its exit code and, for what they leave open, the state.
+
+Truth over intent: a change counts as applied when terraform said so, as failed when it said so, as not attempted when
+a failed run never mentioned it, and as unknown otherwise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from change_events.model import (
+    Action,
+    Change,
+    ChangeEvent,
+    ChangeOutcome,
+    Counts,
+    Failure,
+    Outcome,
+    OutcomeCounts,
+    Plan,
+    Summary,
+    Tool,
+)
+from tf_wrapper.stream_changes import plan_from_stream, resource_outcome
+
+if TYPE_CHECKING:
+    from change_events.redact import Redactor
+    from tf_wrapper.apply_log import StreamResult
+    from tf_wrapper.plan_text import PlanError
+
+_NO_MESSAGES = {Action.FORGET, Action.MOVE, Action.IMPORT, Action.NO_OP}  # terraform applies these without a word
+
+
+def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
+    """The running event with what is planned in it."""
+    tool = event.tool or Tool(name=plan.tool_name)
+    return replace(
+        event,
+        tool=replace(tool, version=plan.tool_version or tool.version),
+        changes=plan.changes,
+        outputs=plan.outputs,
+        drift=plan.drift,
+        checks=plan.checks,
+        summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module),
+    )
+
+
+def is_empty(counts: Counts) -> bool:
+    """Whether a plan with these counts changes nothing, not even the state or an output.
+
+    Drift counts as nothing here: it is what others did. (A -refresh-only plan is told by its exit code.)
+    """
+    return not any((
+        counts.create, counts.update, counts.replace, counts.destroy, counts.import_, counts.move, counts.forget,
+        counts.invoke, counts.other, counts.outputs,
+    ))  # fmt: skip
+
+
+def of_plan(event: ChangeEvent, plan: Plan | None, code: int) -> ChangeEvent:
+    """The event of a `plan` that ended with ``code``."""
+    event = _ended(event, code)
+    if code not in {0, 2} or (plan is not None and plan.errored):
+        return replace(event, outcome=Outcome.CANCELLED if code < 0 else Outcome.FAILED)
+    nothing = plan is not None and is_empty(plan.counts) and not plan.drift
+    return replace(event, outcome=Outcome.NO_CHANGE if nothing else Outcome.SUCCEEDED)
+
+
+def without_apply(
+    event: ChangeEvent,
+    plan: Plan | None,
+    code: int | None,
+    errors: Iterable[PlanError],
+    redactor: Redactor,
+    *,
+    interrupted: bool,
+    declined: bool,
+) -> ChangeEvent:
+    """The event of an apply that never got as far as applying."""
+    result = Outcome.DECLINED if declined else Outcome.CANCELLED if interrupted else Outcome.FAILED
+    text = redactor.text
+    failures = tuple(
+        Failure(
+            summary=text(error.summary),
+            detail=text(error.detail) if error.detail else None,
+            address=text(error.address) if error.address else None,
+            file=text(error.file) if error.file else None,
+            line=error.line,
+        )
+        for error in errors
+    )
+    event = replace(_ended(event, code), outcome=result, failures=failures)
+    return _with_changes(event, [replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED) for change in event.changes], plan)
+
+
+def of_apply(
+    event: ChangeEvent,
+    plan: Plan | None,
+    code: int | None,
+    stream: StreamResult,
+    redactor: Redactor,
+    *,
+    interrupted: bool,
+) -> ChangeEvent:
+    """The event of an apply, from its stream.
+
+    Args:
+        event: as it was started.
+        plan: what was meant; None where it could not be read in time (the stream names the changes then).
+        code: exit code, None where nobody saw it.
+        stream: what terraform said.
+        redactor: has seen the plan's secrets.
+        interrupted: terraform was told to stop.
+    """
+    if plan is None and not event.changes:
+        event = planned(event, plan_from_stream(stream, redactor))
+    failures = tuple(_failures(stream, redactor, details=plan is not None))
+    finished = code == 0 or (code is None and stream.complete)
+    ended = code is not None or stream.complete or bool(failures)
+    changes = [_with_outcome(change, stream, redactor, finished=finished, ended=ended) for change in event.changes]
+    changes = _with_errors(changes, failures)
+    event = replace(_ended(event, code), failures=failures)
+    event = _with_changes(event, changes, plan)
+    result = _run_outcome(event, finished=finished, ended=ended, interrupted=interrupted or stream.interrupted)
+    return replace(event, outcome=result)
+
+
+def of_native(
+    event: ChangeEvent, plan: Plan | None, code: int | None, *, planned: bool, interrupted: bool
+) -> ChangeEvent:
+    """The event of a natively run command.
+
+    Args:
+        event: as it was started.
+        plan: the difference of the states, or (``planned``) the saved plan that was applied; None where unknown.
+        code: exit code.
+        planned: ``plan`` is an intention, not what was seen.
+        interrupted: terraform was told to stop.
+    """
+    event = _ended(event, code)
+    if plan is None:
+        return replace(event, outcome=Outcome.FAILED if code else Outcome.UNKNOWN)
+    event = _planned_event(event, plan)
+    mark = ChangeOutcome.APPLIED if code == 0 or not planned else ChangeOutcome.UNKNOWN
+    event = _with_changes(event, [replace(change, outcome=mark) for change in event.changes], plan)
+    return replace(event, outcome=_run_outcome(event, finished=code == 0, ended=True, interrupted=interrupted))
+
+
+_planned_event = planned
+
+
+def has_open_ends(event: ChangeEvent) -> bool:
+    """Whether the state could tell more than is known."""
+    return any(change.outcome is ChangeOutcome.UNKNOWN for change in event.changes)
+
+
+def with_state(event: ChangeEvent, state: bytes | None) -> ChangeEvent:
+    """Settle what is unknown from the raw state after the run; without a state nothing changes."""
+    if not state:
+        return event
+    from tf_wrapper.state import state_resources
+
+    held = state_resources(state)
+    changes = [_from_state(change, held) for change in event.changes]
+    return _with_changes(event, changes, None)
+
+
+def _from_state(change: Change, held: object) -> Change:
+    if change.outcome is not ChangeOutcome.UNKNOWN:
+        return change
+    found = change.address in held  # type: ignore[operator] # a mapping by address
+    if change.action in {Action.CREATE, Action.IMPORT, Action.MOVE}:
+        return replace(change, outcome=ChangeOutcome.APPLIED) if found and not _tainted(held, change) else change
+    if change.action in {Action.DESTROY, Action.FORGET} and change.deposed is None:
+        return replace(change, outcome=ChangeOutcome.UNKNOWN if found else ChangeOutcome.APPLIED)
+    return change
+
+
+def _tainted(held: object, change: Change) -> bool:
+    return bool(held[change.address].tainted)  # type: ignore[index] # a mapping by address
+
+
+def _ended(event: ChangeEvent, code: int | None) -> ChangeEvent:
+    tool = replace(event.tool, exit_code=code) if event.tool is not None else None
+    return replace(event, tool=tool)
+
+
+def _with_outcome(
+    change: Change, stream: StreamResult, redactor: Redactor, *, finished: bool, ended: bool
+) -> Change:
+    seen = resource_outcome(change, stream)
+    if seen is not None:
+        text = redactor.text(seen.id) if seen.id else change.id
+        return replace(change, outcome=seen.outcome, id=text, duration=seen.duration, error=seen.note)
+    if finished:
+        return replace(change, outcome=ChangeOutcome.APPLIED)
+    if not ended or change.action in _NO_MESSAGES:
+        return replace(change, outcome=ChangeOutcome.UNKNOWN)
+    return replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED)
+
+
+def _with_errors(changes: list[Change], failures: Sequence[Failure]) -> list[Change]:
+    first: dict[str, Failure] = {}
+    for failure in failures:
+        if failure.address:
+            first.setdefault(failure.address, failure)
+
+    def mend(change: Change) -> Change:
+        failure = first.get(change.address)
+        if failure is None or change.outcome is ChangeOutcome.APPLIED:
+            return change
+        # an error before the first message (a precondition) leaves no trace in the stream but this
+        return replace(change, outcome=ChangeOutcome.FAILED, error=change.error or failure.summary)
+
+    return [mend(change) for change in changes]
+
+
+_NO_DETAIL = "(left out: the plan, which says what is secret in it, could not be read)"
+
+
+def _failures(stream: StreamResult, redactor: Redactor, *, details: bool) -> Iterable[Failure]:
+    text: Callable[[str], str] = redactor.text
+    for diagnostic in stream.diagnostics:
+        if diagnostic.severity != "error":
+            continue
+        yield Failure(
+            summary=text(diagnostic.summary),
+            detail=(text(diagnostic.detail) if details else _NO_DETAIL) if diagnostic.detail else None,
+            address=text(diagnostic.address) if diagnostic.address else None,
+            file=text(diagnostic.file) if diagnostic.file else None,
+            line=diagnostic.line,
+        )
+
+
+def _with_changes(event: ChangeEvent, changes: Sequence[Change], plan: Plan | None) -> ChangeEvent:
+    counted = Counter(change.outcome for change in changes)
+    outcomes = OutcomeCounts(
+        applied=counted[ChangeOutcome.APPLIED],
+        failed=counted[ChangeOutcome.FAILED],
+        not_attempted=counted[ChangeOutcome.NOT_ATTEMPTED],
+        unknown=counted[ChangeOutcome.UNKNOWN],
+    )
+    summary = replace(event.summary, outcomes=outcomes, counts=plan.counts if plan else event.summary.counts)
+    return replace(event, changes=tuple(changes), summary=summary)
+
+
+def _run_outcome(event: ChangeEvent, *, finished: bool, ended: bool, interrupted: bool) -> Outcome:
+    if finished:
+        nothing = is_empty(event.summary.counts) and not event.drift
+        return Outcome.NO_CHANGE if nothing else Outcome.SUCCEEDED
+    if not ended:
+        return Outcome.UNKNOWN
+    if interrupted:
+        return Outcome.CANCELLED
+    return Outcome.PARTIAL if event.summary.outcomes.applied else Outcome.FAILED

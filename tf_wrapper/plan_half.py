@@ -1,0 +1,168 @@
+"""The plan half of an apply: `terraform plan` to a private file, its output passed on as it comes."""
+
+from __future__ import annotations
+
+import signal
+
+from tf_wrapper import process
+from tf_wrapper.capture import Capture
+from tf_wrapper.output import OutputClosed, write_all
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from tf_wrapper.arguments import Parsed
+    from tf_wrapper.observe import Invocation
+    from tf_wrapper.plan_text import PlanError, PlanWarning
+
+_INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
+_HELP = b"For more help on using this command, run:\n  terraform %s -help"
+
+
+class PlanHalf:
+    """Runs the plan; afterwards ``warnings`` (human view) or ``held_lines`` (-json) are what it held back.
+
+    Native apply shows a plan's warnings before it asks, or else only at the very end together with the apply's own.
+    Which of the two is known when the plan has ended: ``release`` prints them now.
+    """
+
+    def __init__(self, invocation: Invocation, parsed: Parsed) -> None:
+        self._invocation = invocation
+        self._parsed = parsed
+        self._filter: JsonFilter | HumanFilter = JsonFilter() if parsed.flag("json") else HumanFilter()
+        self._errors = HumanFilter()
+        self._seen = 0
+        self._closed = False
+        self._pending: list[bytes] = []
+
+    def run(self) -> int:
+        """Run it to its end; returns the exit code of `plan -detailed-exitcode`."""
+        invocation = self._invocation
+        capture = Capture(invocation.run.path, self._out, self._err)
+        environ = {**invocation.environ, "TF_IN_AUTOMATION": "1"}
+        for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_plan"):
+            environ.pop(name, None)
+        private = invocation.run.file("plan")
+        argv = invocation.command("plan", *self._parsed.for_plan(), "-detailed-exitcode", f"-out={private}")
+        try:
+            child = process.spawn(argv, environ, invocation.signals, capture.redirect)
+            capture.started()
+            invocation.recorder.begin()
+
+            def tick() -> int:
+                if not self._closed:
+                    try:
+                        capture.pump()
+                    except OutputClosed:
+                        self._closed = True
+                        child.send(signal.SIGTERM)
+                return self._seen
+
+            code = process.wait(child, invocation.signals, tick, capture.watch)
+        finally:
+            capture.close()
+        self._end()
+        return -signal.SIGPIPE if self._closed else code
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether terraform was told to stop."""
+        return self._seen > 0
+
+    @property
+    def warnings(self) -> list[PlanWarning]:
+        """Held back, not yet shown."""
+        return self._filter.warnings
+
+    @property
+    def held_lines(self) -> list[bytes]:
+        """Held back with -json, not yet shown."""
+        return self._filter.lines
+
+    @property
+    def errors(self) -> list[PlanError]:
+        """The errors that the plan ended with."""
+        return [*self._filter.errors, *self._errors.errors]
+
+    def release(self) -> None:
+        """Print what was held back, now."""
+        data = self._filter.release()
+        if data and not self._closed:
+            write_all(1, data)
+
+    def _out(self, data: bytes) -> bytes:
+        self._look(data)
+        return self._filter.feed(self._own_help(data))
+
+    def _err(self, data: bytes) -> bytes:
+        self._look(data)
+        data = self._own_help(data)
+        self._errors.feed(data)
+        return data
+
+    def _look(self, data: bytes) -> None:
+        self._seen += sum(data.count(mark) for mark in _INTERRUPTS)
+
+    def _own_help(self, data: bytes) -> bytes:
+        """A usage error names the command that was typed, not the plan we made of it."""
+        return data.replace(_HELP % b"plan", _HELP % self._parsed.subcommand.encode())
+
+    def _end(self) -> None:
+        self._filter.end()
+        self._errors.end()
+
+
+class HumanFilter:
+    """Terraform's human text: holds back the trailing warnings."""
+
+    def __init__(self) -> None:
+        from tf_wrapper.plan_text import PlanTextFilter
+
+        self._text = PlanTextFilter()
+        self._rest = b""
+        self.warnings: list[PlanWarning] = []
+        self.errors: list[PlanError] = []
+        self.lines: list[bytes] = []
+
+    def feed(self, data: bytes) -> bytes:
+        """What may be shown now."""
+        return self._text.feed(data)
+
+    def end(self) -> None:
+        """The text is complete."""
+        self._rest, self.warnings, self.errors = self._text.finish()
+
+    def release(self) -> bytes:
+        """What was held back, to be shown as it is."""
+        self.warnings = []
+        rest, self._rest = self._rest, b""
+        return rest
+
+
+class JsonFilter:
+    """The machine-readable view: holds back trailing diagnostics, line by line."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self.lines: list[bytes] = []
+        self.warnings: list[PlanWarning] = []
+        self.errors: list[PlanError] = []
+
+    def feed(self, data: bytes) -> bytes:
+        """What may be shown now."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        shown = b""
+        for line in lines:
+            if b'"type":"diagnostic"' in line:
+                self.lines.append(line)
+                continue
+            shown += self.release() + line + b"\n"
+        return shown
+
+    def end(self) -> None:
+        """The stream is complete."""
+
+    def release(self) -> bytes:
+        """What was held back, to be shown as it is."""
+        data = b"".join(line + b"\n" for line in self.lines)
+        self.lines = []
+        return data

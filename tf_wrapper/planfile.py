@@ -1,0 +1,72 @@
+"""What a saved plan file tells without terraform: whether it is one, and which version wrote it."""
+
+from __future__ import annotations
+
+_ZIP = b"PK\x03\x04"
+_VERSION_FIELD = 14  # terraform_version in the plan's protocol buffer (planproto/planfile.proto)
+_LENGTH_DELIMITED = 2
+_VARINT = 0
+_WIDTHS = {1: 8, 5: 4}
+
+
+def is_plan_file(path: str) -> bool:
+    """True for a plan file; False for an HCP Terraform bookmark, a directory, anything else or nothing."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == _ZIP
+    except OSError:
+        return False
+
+
+def is_bookmark(path: str) -> bool:
+    """True for the small JSON file that HCP Terraform saves instead of a plan."""
+    try:
+        with open(path, "rb") as file:
+            return b'"remote_plan_format"' in file.read(4096)
+    except OSError:
+        return False
+
+
+def written_by(path: str) -> str | None:
+    """Version of the terraform that wrote the plan, or None where it cannot be told."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _version(archive.read("tfplan"))
+    except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile):
+        return None
+
+
+def _version(data: bytes) -> str | None:
+    position = 0
+    while position < len(data):
+        tag, position = _varint(data, position)
+        kind = tag & 7
+        if kind == _VARINT:
+            _, position = _varint(data, position)
+        elif kind == _LENGTH_DELIMITED:
+            length, position = _varint(data, position)
+            if tag >> 3 == _VERSION_FIELD:
+                return data[position : position + length].decode("ascii", "replace")
+            position += length
+        else:
+            position += _WIDTHS[kind]
+    return None
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:  # noqa: PLR2004 - the continuation bit
+            return value, position
+
+
+def streams_applies(version: str | None) -> bool:
+    """Whether that version's `apply -json` of a saved plan can be read: 1.0 and later, and unknown ones."""
+    major = (version or "1").split(".", 1)[0]
+    return not (major.isdigit() and int(major) < 1)

@@ -1,0 +1,198 @@
+"""Running terraform: stdio, signals, exit codes. Knows nothing of events.
+
+terraform stays in our process group, so the terminal's own signals (Ctrl-C) reach it without us and are never
+doubled. A signal sent to tfevent alone is passed on once, after a moment in which we look whether terraform has
+noticed it by itself: a supervisor may well have signalled the whole group, and a second interrupt would make
+terraform drop what it is doing.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import FrameType
+
+_TICK = 0.02  # seconds between two looks at a growing file
+_GRACE = 1.0  # seconds for terraform to notice a signal that reached it by itself
+_FORWARDED = (signal.SIGINT, signal.SIGTERM)
+
+
+class Signals:
+    """Keeps the run's signals from killing us, wakes the waiting loop, and says what came.
+
+    Use as a context manager around everything that runs terraform. A signal that was ignored when we were started
+    stays ignored, for terraform too.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self._ignored: set[int] = set()
+        self._saved: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
+        self._reader, self._writer = os.pipe()
+        for end in (self._reader, self._writer):
+            os.set_blocking(end, False)
+
+    def __enter__(self) -> Signals:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            before = signal.getsignal(number)
+            if before == signal.SIG_IGN and number != signal.SIGCHLD:
+                self._ignored.add(number)
+                continue
+            self._saved[number] = before
+            signal.signal(number, self._note)
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(-1)
+        for number, handler in self._saved.items():
+            signal.signal(number, handler)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if number != signal.SIGCHLD:
+            self.received.append(number)
+
+    def wait(self, seconds: float, *descriptors: int) -> bool:
+        """Sleep until a signal comes, a descriptor is readable (then True), or the time is over."""
+        ready, _, _ = select.select([self._reader, *descriptors], [], [], seconds)
+        if self._reader in ready:
+            try:
+                os.read(self._reader, 512)
+            except BlockingIOError:
+                return False
+        return any(descriptor in ready for descriptor in descriptors)
+
+    def defaults_for_child(self) -> list[int]:
+        """Signals that the child must find at their default: Python ignores two, we handle four."""
+        return [signal.SIGPIPE, signal.SIGXFSZ, *self._saved]
+
+
+class Child:
+    """A terraform process."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.status: int | None = None
+
+    def poll(self) -> int | None:
+        """Exit code (negative: died of that signal), or None while it runs."""
+        if self.status is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                pid, status = self.pid, 1 << 8
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status
+
+    def send(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+def spawn(
+    argv: Sequence[str], environ: Mapping[str, str], signals: Signals, redirect: Mapping[int, int] | None = None
+) -> Child:
+    """Start ``argv`` with our stdio, but for ``redirect`` (child's descriptor → ours).
+
+    Raises:
+        OSError: it cannot be executed.
+    """
+    actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in (redirect or {}).items()]
+    pid = os.posix_spawn(
+        argv[0],
+        [os.path.basename(argv[0]), *argv[1:]],
+        dict(environ),
+        file_actions=actions,
+        setsigdef=signals.defaults_for_child(),
+        setsigmask=[],
+    )
+    return Child(pid)
+
+
+class Forwarder:
+    """Decides which of the received signals terraform still needs from us."""
+
+    def __init__(self, child: Child, signals: Signals) -> None:
+        self._child = child
+        self._signals = signals
+        self._seen = len(signals.received)
+        self._pending: list[tuple[float, int]] = []
+        self._interrupts = 0
+
+    def tick(self, noticed: int) -> None:
+        """Look after new signals. ``noticed``: how many interrupts terraform has acknowledged in its output so far."""
+        for number in self._signals.received[self._seen :]:
+            self._take(number)
+        self._seen = len(self._signals.received)
+        if self._pending and noticed >= self._interrupts:
+            self._pending.clear()
+        if self._pending and self._pending[0][0] <= time.monotonic():
+            self._child.send(self._pending.pop(0)[1])
+
+    def _take(self, number: int) -> None:
+        if number == signal.SIGHUP:
+            self._child.send(number)  # terraform dies of the first one: there is no second to fear
+            return
+        self._interrupts += 1
+        if number == signal.SIGINT and in_foreground():
+            return  # the terminal has told terraform already
+        self._pending.append((time.monotonic() + _GRACE, number))
+
+
+def in_foreground() -> bool:
+    """Whether our process group is the one that the terminal's keys reach."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
+def wait(
+    child: Child, signals: Signals, on_tick: Callable[[], int] | None = None, watch: Sequence[int] = ()
+) -> int:
+    """Wait for ``child``, passing signals on.
+
+    Args:
+        child: the process.
+        signals: the active handlers.
+        on_tick: called often while it runs and once after it ended; forwards output, returns the interrupts noticed.
+        watch: descriptors whose readiness wakes the loop before its next tick.
+
+    Returns:
+        Its exit code, negative where a signal killed it.
+    """
+    forwarder = Forwarder(child, signals)
+    while child.poll() is None:
+        noticed = on_tick() if on_tick else 0
+        forwarder.tick(noticed)
+        signals.wait(_TICK if on_tick else 0.5, *watch)
+    if on_tick:
+        on_tick()
+    return child.status if child.status is not None else 1
+
+
+def end_as(code: int) -> int:
+    """Our exit code for terraform's; where a signal killed it, die of the same one so that shells see no difference."""
+    if code >= 0:
+        return code
+    number = -code
+    if number not in {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number

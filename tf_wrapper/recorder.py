@@ -1,0 +1,126 @@
+"""Writing the event of a run, in a thread beside it.
+
+The thread does its tasks in order: begin (settings, context, the `started` record), read the plan, settle. The
+run itself never waits for it before its end, and then at most for the time budget; what is not done by then is
+left in the run's folder, where the next tfevent command finds and finishes it.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+
+from tf_wrapper.output import say
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from tf_wrapper.apply_log import StreamResult
+    from tf_wrapper.plan_text import PlanError
+    from tf_wrapper.rundir import RunDirectory
+    from tf_wrapper.story import Story
+
+_DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
+
+
+class Recorder:
+    """The event of one run. Every method returns at once, but for the four that end the run (``end_…``)."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._run = run
+        self._story: Story | None = None
+        self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._work, name="tfevent-recorder", daemon=True)
+        self._failed = ""
+
+    def begin(self) -> None:
+        """Start recording."""
+        self._thread.start()
+
+        def task() -> None:
+            from tf_wrapper.story import Story
+
+            self._story = Story(self._run)
+            self._story.begin()
+
+        self._tasks.put(task)
+
+    def plan_is_at(self, path: str) -> None:
+        """A saved plan can be read now, beside whatever terraform does."""
+        self._tasks.put(lambda: self._with_story(lambda story: story.read_plan(path)))
+
+    def end_of_plan(self, code: int, path: str) -> None:
+        """`plan` has ended."""
+        self._run.write_facts(stage="ended", exit_code=code, saved=path)
+        self._finish(lambda story: story.end_plan(code, path))
+
+    def end_without_apply(
+        self, code: int, errors: Sequence[PlanError], *, interrupted: bool, declined: bool = False
+    ) -> None:
+        """Nothing was applied: the plan failed, or the answer was not yes."""
+        self._finish(lambda story: story.end_without_apply(code, errors, interrupted=interrupted, declined=declined))
+
+    def end_of_apply(self, code: int, stream: StreamResult, *, interrupted: bool) -> None:
+        """The apply has ended, this is what it said."""
+        self._finish(lambda story: story.end_apply(code, stream, interrupted=interrupted))
+
+    def end_native(
+        self, code: int, before: bytes | None, after: Callable[[], bytes | None], *, interrupted: bool
+    ) -> None:
+        """A natively run command has ended; the states tell what it did."""
+        self._finish(lambda story: story.end_native(code, before, after(), interrupted=interrupted))
+
+    def _with_story(self, step: Callable[[Story], None]) -> None:
+        if self._story is not None:
+            step(self._story)
+
+    def _finish(self, step: Callable[[Story], None]) -> None:
+        done = threading.Event()
+
+        def task() -> None:
+            try:
+                self._with_story(step)
+            finally:
+                done.set()
+
+        ended = time.monotonic()
+        self._tasks.put(task)
+        while not done.wait(0.05):
+            if time.monotonic() - ended > self._budget() + 1.0:  # the budget itself is delivery's; this is the backstop
+                say("recording takes longer than its budget; the next tfevent command finishes it")
+                return
+        self._close()
+
+    def _budget(self) -> float:
+        return self._story.budget if self._story is not None else _DEFAULT_BUDGET
+
+    def _close(self) -> None:
+        self._tasks.put(None)
+        if self._failed:
+            say(f"this run is not recorded: {self._failed}")
+        if self._story is None or self._story.settled:
+            self._run.remove()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            try:
+                task()
+            except Exception as error:  # noqa: BLE001 - a bug of ours costs the event a line, never the run
+                self._failed = self._failed or describe(error)
+
+
+def describe(error: Exception) -> str:
+    """One line about a failure of ours; its own text only where it is known to be free of secrets."""
+    from change_events.errors import TfeventError
+
+    if os.environ.get("TFEVENT_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, TfeventError):
+        return str(error)
+    return f"{type(error).__name__} in tfevent (TFEVENT_DEBUG=1 shows where)"

@@ -1,0 +1,207 @@
+"""The folder of one running run: what survives us if we are killed.
+
+It is made before terraform starts and removed when the run is settled:
+
+* ``run.json``: what is being run, where, since when, and how far it got (``stage``: planning, planned, applying, native, ended); no secret in it;
+* ``lock``: held by us, so that another tfevent leaves a live run alone;
+* ``plan``: the private saved plan (it holds secrets, mode 0600);
+* ``plan.out``, ``plan.err``: what the plan half printed, where there is no terminal;
+* ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
+
+A leftover folder whose two locks are free belongs to a run that was killed; :mod:`tf_wrapper.leftovers` settles it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from typing import Any
+
+_FRESH = ".new-"
+_FRESH_SECONDS = 60.0
+_ENOUGH = 32 * 1024 * 1024  # bytes that must be free: a full disk would swallow terraform's output
+
+
+class RunDirectory:
+    """One folder under ``<state>/runs`` (or a fallback when that cannot be written)."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.facts: dict[str, Any] = {}
+        self._lock: int | None = None
+
+    def file(self, name: str) -> str:
+        """Absolute path of a file in the folder."""
+        return os.path.join(self.path, name)
+
+    def write_facts(self, **facts: Any) -> None:
+        """Add to ``run.json``, atomically and durably: after this the run cannot be lost."""
+        import json
+
+        self.facts.update(facts)
+        data = json.dumps(self.facts).encode()
+        temporary = self.file("run.json.new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, self.file("run.json"))
+
+    def read_facts(self) -> dict[str, Any]:
+        """What ``run.json`` says; empty where it is missing or unreadable."""
+        import json
+
+        try:
+            with open(self.file("run.json"), "rb") as file:
+                self.facts = dict(json.load(file))
+        except (OSError, ValueError, TypeError):
+            self.facts = {}
+        return self.facts
+
+    def acquire(self) -> bool:
+        """Take the folder's own lock; False when another tfevent holds it."""
+        try:
+            descriptor = os.open(self.file("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            return False
+        if not _try_lock(descriptor):
+            os.close(descriptor)
+            return False
+        self._lock = descriptor
+        return True
+
+    def create_stream(self) -> int:
+        """Open ``stream`` for terraform's stdout, locked; the lock lives as long as any process has it open."""
+        descriptor = os.open(self.file("stream"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
+
+    def stream_is_live(self) -> bool:
+        """Whether terraform still writes to ``stream``."""
+        try:
+            descriptor = os.open(self.file("stream"), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            return not _try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def remove(self) -> None:
+        """Remove the folder and everything in it."""
+        try:
+            names = os.listdir(self.path)
+        except OSError:
+            names = []
+        for name in names:
+            try:
+                os.unlink(self.file(name))
+            except OSError:  # noqa: PERF203 - each file by itself: one that cannot go must not keep the others
+                continue
+        try:
+            os.rmdir(self.path)
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.EACCES, errno.EROFS}:
+                raise
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def roots(state: str) -> list[str]:
+    """Folders that may hold running runs, best first: the state folder, then the user's own corner of /tmp and /dev/shm."""
+    own = f"tfevent-{os.getuid()}"
+    return [
+        os.path.join(state, "runs"),
+        os.path.join(os.environ.get("TMPDIR") or "/tmp", own, "runs"),  # noqa: S108 - checked to be ours alone
+        os.path.join("/dev/shm", own, "runs"),  # noqa: S108 - the same
+    ]
+
+
+def create(state: str, run_id: str) -> RunDirectory | None:
+    """Make the folder of a new run, locked; None when no place can be written or has room."""
+    for root in roots(state):
+        try:
+            _make_private(os.path.dirname(root))
+            _make_private(root)
+            space = os.statvfs(root)
+            if space.f_bavail * space.f_frsize < _ENOUGH:
+                continue
+            return _locked_folder(root, run_id)
+        except OSError:
+            continue
+    return None
+
+
+def _locked_folder(root: str, run_id: str) -> RunDirectory:
+    """Made under a name that nobody looks at, so that it is never seen without its lock."""
+    fresh = RunDirectory(os.path.join(root, _FRESH + run_id))
+    os.mkdir(fresh.path, 0o700)
+    if not fresh.acquire():
+        raise OSError(errno.ENOLCK, "cannot lock", fresh.path)
+    path = os.path.join(root, run_id)
+    os.rename(fresh.path, path)
+    fresh.path = path
+    return fresh
+
+
+def _make_private(path: str) -> None:
+    os.makedirs(path, mode=0o700, exist_ok=True)
+    status = os.lstat(path)
+    if status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise PermissionError(errno.EPERM, "is not ours alone", path)
+
+
+def leftovers(state: str) -> list[RunDirectory]:
+    """Folders of runs that are over without having been settled, each now locked by us."""
+    found = []
+    for root in roots(state):
+        try:
+            status = os.lstat(root)
+            names = sorted(os.listdir(root)) if status.st_uid == os.getuid() else []
+        except OSError:
+            continue
+        for name in names:
+            run = RunDirectory(os.path.join(root, name))
+            if name.startswith(_FRESH):
+                _remove_stale(run)
+            elif os.path.isdir(run.path) and not run.stream_is_live() and run.acquire():
+                found.append(run)
+    return found
+
+
+def _remove_stale(run: RunDirectory) -> None:
+    """A folder that was killed while being made; one that is being made just now is left alone."""
+    import time
+
+    try:
+        age = time.time() - os.lstat(run.path).st_mtime
+    except OSError:
+        return
+    if age > _FRESH_SECONDS:
+        run.remove()
+
+
+def count(state: str) -> int:
+    """How many folders of runs there are, running ones included."""
+    total = 0
+    for root in roots(state):
+        try:
+            total += len(os.listdir(root)) if os.lstat(root).st_uid == os.getuid() else 0
+        except OSError:
+            continue
+    return total

@@ -1,0 +1,60 @@
+"""Asking terraform itself, beside a run or after it: what is in a saved plan, what is in the state."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tf_wrapper.launch import helper_environment
+
+_PLAN_SECONDS = 600.0  # a huge plan with many providers; it runs beside the approval or the apply
+_STATE_SECONDS = 20.0
+
+
+def plan_json(facts: Mapping[str, Any], path: str) -> bytes | None:
+    """`show -json` of a saved plan; None where it fails.
+
+    Args:
+        facts: the run's facts (binary, globals, cwd).
+        path: the plan file, absolute.
+    """
+    return _ask(facts, ["show", "-json", path], _PLAN_SECONDS)
+
+
+def state(facts: Mapping[str, Any]) -> bytes | None:
+    """The raw state after a run, as `state pull` gives it; None where it cannot be had."""
+    return _ask(facts, ["state", "pull"], _STATE_SECONDS)
+
+
+def version(binary: str) -> bytes | None:
+    """`version -json` of a binary."""
+    return _ask({"binary": binary, "cwd": os.getcwd()}, ["version", "-json"], _STATE_SECONDS)
+
+
+def _ask(facts: Mapping[str, Any], words: Sequence[str], seconds: float) -> bytes | None:
+    try:
+        done = subprocess.run(
+            [str(facts["binary"]), *facts.get("globals", ()), *words],
+            cwd=str(facts["cwd"]),
+            env=_environment(facts),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # never a file: what it prints holds secrets
+            stderr=subprocess.DEVNULL,
+            timeout=seconds,
+            process_group=0,  # the terminal's Ctrl-C is for the run, not for our look at it
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _environment(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The user's own, but for what selects the working directory's data: those as they were when the run started."""
+    environ = helper_environment(os.environ)
+    for name in ("TF_DATA_DIR", "TF_WORKSPACE"):
+        if "selected" in facts:
+            environ.pop(name, None)
+    return {**environ, **facts.get("selected", {})}
