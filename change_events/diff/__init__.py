@@ -1,0 +1,23 @@
+"""Before and after of one object, as the attributes that differ.
+
+Sensitive first, unknown second, then values: what a mask of either side covers is never shown, whatever else
+is true of it. Numbers are compared and kept exactly (:class:`Number`), lists by their elements rather than by
+position, JSON and YAML in strings by their content.
+"""
+
+from change_events.diff.equality import same
+from change_events.diff.masks import has_true, hidden_values
+from change_events.diff.numbers import Number, decode_exact
+from change_events.diff.paths import render_path
+from change_events.diff.walk import diff, diff_bounded
+
+__all__ = [
+    "Number",
+    "decode_exact",
+    "diff",
+    "diff_bounded",
+    "has_true",
+    "hidden_values",
+    "render_path",
+    "same",
+]

@@ -1,0 +1,82 @@
+"""JSON and YAML inside strings (policies, task definitions, Helm values), compared by content, not spelling."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from change_events.diff.numbers import Number, decode_exact
+
+_MOST_YAML = 64 * 1024  # bytes; YAML parses about a hundred times slower than JSON
+_MOST_JSON = 1024 * 1024
+# an anchor or alias can make a small text a huge tree; a tag can make it anything: such a text stays a text
+_YAML_REFERENCE = re.compile(r"(?:^|[\s\[{,:-])[&*!][^\s&]", re.MULTILINE)
+_YAML_MAPPING = re.compile(r"^\s*(?:- +)?[\w.\"'/-]+:(?:\s|$)", re.MULTILINE)
+_YAML_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+
+
+def parse_both(before: str, after: str) -> tuple[str, Any, Any] | None:
+    """Parse two texts that are both JSON, or both YAML, objects or arrays.
+
+    Returns:
+        The format's name and the two decoded values, or None where either is something else.
+    """
+    for name, parse in (("JSON", _parse_json), ("YAML", _parse_yaml)):
+        first = parse(before)
+        if first is not None and (second := parse(after)) is not None:
+            return name, first, second
+    return None
+
+
+def _parse_json(text: str) -> Any:
+    start = text.lstrip()[:1]
+    if start not in ("{", "[") or len(text) > _MOST_JSON:
+        return None
+    try:
+        return decode_exact(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return None
+
+
+def _parse_yaml(text: str) -> Any:
+    if "\n" not in text or len(text) > _MOST_YAML or not _YAML_MAPPING.search(text):
+        return None
+    if _YAML_REFERENCE.search(text) or "\t" in text:
+        return None
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        documents = [_plain(node) for node in yaml.compose_all(text, Loader=loader)]
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    value = documents[0] if len(documents) == 1 else documents
+    return value if isinstance(value, (dict, list)) else None
+
+
+def _plain(node: Any) -> Any:
+    """Turn a YAML node into JSON-like Python without YAML's own guesses (dates, octals) losing the text.
+
+    Raises:
+        ValueError: a mapping has a key twice or one that is no scalar.
+    """
+    if node.id == "mapping":
+        pairs = {key.value: _plain(value) for key, value in node.value if key.id == "scalar"}
+        if len(pairs) != len(node.value):
+            raise ValueError("not a plain mapping")
+        return pairs
+    if node.id == "sequence":
+        return [_plain(element) for element in node.value]
+    return _scalar(node.tag.rpartition(":")[2], node.value)
+
+
+def _scalar(kind: str, text: str) -> Any:
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() in {"true", "yes", "on"}
+    if kind in {"int", "float"} and _YAML_NUMBER.fullmatch(text):
+        return Number(text)
+    return text

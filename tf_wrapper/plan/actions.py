@@ -1,0 +1,93 @@
+"""What the action words of a plan mean, and how terraform counts them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from change_events.model import Action, Counts
+
+_ACTIONS: dict[tuple[str, ...], Action] = {
+    ("no-op",): Action.NO_OP,
+    ("create",): Action.CREATE,
+    ("read",): Action.READ,
+    ("update",): Action.UPDATE,
+    ("delete",): Action.DESTROY,
+    ("delete", "create"): Action.REPLACE,
+    ("create", "delete"): Action.REPLACE,
+    ("forget",): Action.FORGET,
+    # a new object is made and the old one is let go undestroyed: terraform counts "add" and "forget", never
+    # "destroy"
+    ("create", "forget"): Action.CREATE,
+    ("forget", "create"): Action.CREATE,
+}
+_COUNTED = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.REPLACE: "replace",
+    Action.DESTROY: "destroy",
+    Action.READ: "read",
+    Action.FORGET: "forget",
+    Action.NO_OP: "no_op",
+    Action.INVOKE: "invoke",
+    Action.OTHER: "other",
+}
+
+
+def action_of(words: tuple[str, ...]) -> Action:
+    """Return the action of a list of words; words of a version we do not know are ``OTHER``."""
+    return _ACTIONS.get(words, Action.OTHER)
+
+
+class Tally:
+    """Exact figures of a whole plan, counted while it is read."""
+
+    def __init__(self) -> None:
+        self._actions: Counter[str] = Counter()
+        self.by_type: Counter[str] = Counter()
+        self.by_module: Counter[str] = Counter()
+
+    def resource(self, words: tuple[str, ...], action: Action, *, moved: bool, imported: bool) -> None:
+        """Count one resource: by its action, and beside it as moved and imported."""
+        self._actions[_COUNTED[action]] += 1
+        self._actions["forget"] += len(words) > 1 and "forget" in words
+        self._actions["move"] += moved
+        self._actions["import_"] += imported
+
+    def place(self, kind: str | None, module: str | None) -> None:
+        """Count one change under its resource type and its module."""
+        self.by_type[kind or "unknown"] += 1
+        self.by_module[module or "root"] += 1
+
+    def add(self, name: str, number: int) -> None:
+        """Count what is no resource: drift, outputs, invocations."""
+        self._actions[name] += number
+
+    def counts(self) -> Counts:
+        """Return the figures by action."""
+        return Counts(**{name: number for name, number in self._actions.items() if number})
+
+
+_URGENCY = {
+    Action.REPLACE: 0,
+    Action.DESTROY: 0,
+    Action.FORGET: 1,
+    Action.UPDATE: 2,
+    Action.OTHER: 2,
+    Action.CREATE: 3,
+    Action.INVOKE: 4,
+    Action.IMPORT: 4,
+    Action.MOVE: 4,
+    Action.READ: 5,
+}
+
+
+def urgency(action: Action) -> int:
+    """Return how late a change's attributes are looked at when there are too many; 0 comes first."""
+    return _URGENCY.get(action, 5)
+
+
+def most_urgent(changes: list[Action], limit: int) -> set[int]:
+    """Return the indices of the changes whose attributes are worth computing first."""
+    if len(changes) <= limit:
+        return set(range(len(changes)))
+    return set(sorted(range(len(changes)), key=lambda index: urgency(changes[index]))[:limit])

@@ -1,0 +1,150 @@
+"""The shape of plan JSON, as far as it is read.
+
+Source: "JSON Output Format" of the Terraform documentation, and plans of Terraform 0.12 to 1.15 and OpenTofu.
+Values and masks stay undecoded (`msgspec.Raw`); properties of newer versions are skipped, another major
+version is refused, as the format demands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from change_events.errors import InputError
+
+_MAJORS = ("0", "1")
+_NONE = msgspec.Raw()
+
+
+class Raw(msgspec.Struct, gc=False):
+    """Base: unknown to the garbage collector, which else walks a hundred thousand of them."""
+
+
+class Body(Raw):
+    """The `change` of a resource or an output."""
+
+    actions: tuple[str, ...] | None = ()
+    before: msgspec.Raw = _NONE
+    after: msgspec.Raw = _NONE
+    after_unknown: msgspec.Raw = _NONE
+    before_sensitive: msgspec.Raw = _NONE
+    after_sensitive: msgspec.Raw = _NONE
+    replace_paths: msgspec.Raw = _NONE
+    importing: msgspec.Raw = _NONE
+
+
+class ResourceChange(Raw):
+    """An entry of `resource_changes` or `resource_drift`."""
+
+    change: Body
+    address: str = ""
+    previous_address: str | None = None
+    module_address: str | None = None
+    mode: str | None = "managed"
+    type: str | None = None
+    name: str | None = None
+    provider_name: str | None = None
+    deposed: str | None = None
+    action_reason: str | None = None
+
+
+class Deferred(Raw):
+    """An entry of `deferred_changes`."""
+
+    resource_change: ResourceChange
+    reason: str | None = None
+
+
+class Variable(Raw):
+    """A root module variable: its value in clear, sensitive or not."""
+
+    value: msgspec.Raw = _NONE
+
+
+class Document(Raw):
+    """A plan."""
+
+    format_version: str | None = None
+    terraform_version: str | None = None
+    variables: dict[str, Variable] | None = None
+    resource_changes: list[ResourceChange] | None = None
+    resource_drift: list[ResourceChange] | None = None
+    output_changes: dict[str, Body] | None = None
+    prior_state: msgspec.Raw = _NONE
+    planned_values: msgspec.Raw = _NONE
+    configuration: msgspec.Raw = _NONE
+    checks: msgspec.Raw = _NONE
+    condition_results: msgspec.Raw = _NONE
+    deferred_changes: list[Deferred] | None = None
+    action_invocations: msgspec.Raw = _NONE
+    deferred_action_invocations: msgspec.Raw = _NONE
+    errored: bool | None = None
+    complete: bool | None = None
+    applyable: bool | None = None
+
+
+_DECODER = msgspec.json.Decoder(Document)
+
+
+def decode_document(data: bytes, name: str) -> Document:
+    """Decode the frame of one plan.
+
+    Args:
+        data: UTF-8 JSON, one document.
+        name: what to call it in an error.
+
+    Raises:
+        InputError: not JSON, not a plan, or of a format version that is not known.
+        msgspec.DecodeError: more text follows the document.
+    """
+    try:
+        document = _DECODER.decode(data)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{name}: {_mistake(data, str(error))}") from error
+    except msgspec.DecodeError as error:
+        if "trailing characters" in str(error):
+            raise
+        raise InputError(f"{name}: {_not_json(data, str(error))}") from error
+    except RecursionError as error:
+        raise InputError(f"{name}: nested too deeply to be a plan") from error
+    _admit(document, data, name)
+    return document
+
+
+def _admit(document: Document, data: bytes, name: str) -> None:
+    version = document.format_version
+    if version is not None and version.partition(".")[0] not in _MAJORS:
+        raise InputError(
+            f"{name}: plan format {version} is newer than this tfevent knows (0.x and 1.x); upgrade tfevent"
+        )
+    if version is None and document.resource_changes is None and document.output_changes is None:
+        raise InputError(f"{name}: {_mistake(data, 'it has no format_version')}")
+    if not document.planned_values and document.resource_changes is None and b'"values"' in data[:2000]:
+        raise InputError(f"{name}: this is a state, not a plan; give two states to compare them")
+
+
+def _not_json(data: bytes, problem: str) -> str:
+    if data.startswith(b"PK"):
+        return "this is a plan file, not its JSON; write it with `terraform show -json PLANFILE`"
+    if not data.strip():
+        return "the file is empty; write it with `terraform show -json PLANFILE`"
+    return f"not JSON ({problem}); write it anew with `terraform show -json PLANFILE`"
+
+
+def _mistake(data: bytes, problem: str) -> str:
+    """Say what a JSON document is that is no plan."""
+    try:
+        found: Any = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return f"not a plan ({problem})"
+    keys = found.keys() if isinstance(found, dict) else set()
+    if "remote_plan_format" in keys:
+        return "this is the bookmark of a plan in HCP Terraform; `terraform show -json` needs login and init"
+    if {"lineage", "modules"} & keys or {"resources", "serial"} <= keys:
+        return "this is a state, not a plan; give two states to compare them"
+    if "encrypted_data" in keys:
+        return "this is encrypted by OpenTofu; write the JSON with `tofu show -json`"
+    if "@level" in keys or "@message" in keys:
+        return "this is terraform's log of a run (-json), not a plan; use `terraform show -json PLANFILE`"
+    return f"not a plan ({problem}); write it with `terraform show -json PLANFILE`"

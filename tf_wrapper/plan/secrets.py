@@ -1,0 +1,194 @@
+"""The first pass over a plan: every value that terraform or the provider marks as sensitive is remembered.
+
+It comes before anything is rendered, because a secret turns up in places that carry no mark: other
+attributes, addresses, ids.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.diff import decode_exact, has_true, hidden_values
+from tf_wrapper.plan.document import Body, Document, Raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from change_events.redact import Redactor
+
+_NONE = msgspec.Raw()
+
+
+class _Resource(Raw):
+    mode: str | None = None
+    values: msgspec.Raw = _NONE
+    sensitive_values: msgspec.Raw = _NONE
+
+
+class _Module(Raw):
+    resources: list[_Resource] | None = None
+    child_modules: list[_Module] | None = None
+
+
+class _Output(Raw):
+    sensitive: bool | None = None
+    value: msgspec.Raw = _NONE
+
+
+class _Values(Raw):
+    outputs: dict[str, _Output] | None = None
+    root_module: _Module | None = None
+
+
+class _State(Raw):
+    values: _Values | None = None
+
+
+def remember_document(document: Document, redactor: Redactor) -> None:
+    """Remember what is marked in resources, drift, outputs, variables, provider settings and data sources."""
+    for body in _bodies(document):
+        _remember_body(body, redactor)
+    for output in (document.output_changes or {}).values():
+        if _marked(output.before_sensitive) or _marked(output.after_sensitive):
+            for side in (output.before, output.after):
+                _remember_raw(side, redactor)
+    configuration = _decoded(document.configuration)
+    if isinstance(configuration, dict):
+        _remember_configuration(configuration, document, redactor)
+    _remember_invocations(document, redactor)
+    _remember_state(document.prior_state, redactor)
+
+
+def remember_masked(value: msgspec.Raw, mask: msgspec.Raw, redactor: Redactor) -> None:
+    """Remember the parts of a value that its mask covers; a mask that covers nothing costs no decoding."""
+    if _marked(mask) and bytes(value):
+        for part in hidden_values(decode_exact(value), decode_exact(mask)):
+            redactor.remember(part)
+
+
+def _bodies(document: Document) -> Iterator[Body]:
+    for changes in (document.resource_changes, document.resource_drift):
+        for change in changes or ():
+            yield change.change
+    for deferred in document.deferred_changes or ():
+        yield deferred.resource_change.change
+
+
+def _remember_body(body: Body, redactor: Redactor) -> None:
+    remember_masked(body.before, body.before_sensitive, redactor)
+    remember_masked(body.after, body.after_sensitive, redactor)
+
+
+def _marked(mask: msgspec.Raw) -> bool:
+    return b"true" in bytes(mask)
+
+
+def _remember_raw(value: msgspec.Raw, redactor: Redactor) -> None:
+    decoded = _decoded(value)
+    if decoded is not None:
+        redactor.remember(decoded)
+
+
+def _decoded(raw: msgspec.Raw) -> Any:
+    return decode_exact(raw) if bytes(raw) else None
+
+
+def _remember_configuration(configuration: dict[str, Any], document: Document, redactor: Redactor) -> None:
+    root = configuration.get("root_module")
+    declared = root.get("variables") if isinstance(root, dict) else None
+    for name, variable in (document.variables or {}).items():
+        declaration = declared.get(name) if isinstance(declared, dict) else None
+        sensitive = isinstance(declaration, dict) and declaration.get("sensitive") is True
+        if sensitive or redactor.is_sensitive_name(name):
+            _remember_raw(variable.value, redactor)
+    if isinstance(root, dict):
+        _remember_module(root, redactor)
+    for provider in _dicts(configuration.get("provider_config")):
+        _remember_constants(provider.get("expressions"), redactor)
+
+
+def _remember_module(module: dict[str, Any], redactor: Redactor) -> None:
+    """Remember the defaults of sensitive variables, and the constants that callers pass to such ones."""
+    for variable in _dicts(module.get("variables")):
+        if variable.get("sensitive") is True and variable.get("default") is not None:
+            redactor.remember(variable["default"])
+    for call in _dicts(module.get("module_calls")):
+        child = call.get("module")
+        if not isinstance(child, dict):
+            continue
+        _remember_module(child, redactor)
+        variables, expressions = child.get("variables"), call.get("expressions")
+        if isinstance(variables, dict) and isinstance(expressions, dict):
+            for name, variable in variables.items():
+                if isinstance(variable, dict) and variable.get("sensitive") is True:
+                    _remember_constant(expressions.get(name), redactor)
+
+
+def _dicts(parent: Any) -> Iterable[dict[str, Any]]:
+    return [part for part in parent.values() if isinstance(part, dict)] if isinstance(parent, dict) else []
+
+
+def _remember_constants(expressions: Any, redactor: Redactor) -> None:
+    """Remember constants of provider configuration whose attribute has a secret's name, at any depth."""
+    if isinstance(expressions, list):
+        for block in expressions:
+            _remember_constants(block, redactor)
+    elif isinstance(expressions, dict):
+        for name, expression in expressions.items():
+            if redactor.is_sensitive_name(name):
+                _remember_constant(expression, redactor)
+            else:
+                _remember_constants(expression, redactor)
+
+
+def _remember_constant(expression: Any, redactor: Redactor) -> None:
+    if isinstance(expression, dict) and expression.get("constant_value") is not None:
+        redactor.remember(expression["constant_value"])
+
+
+def _remember_invocations(document: Document, redactor: Redactor) -> None:
+    for raw in (document.action_invocations, document.deferred_action_invocations):
+        for entry in _decoded(raw) or ():
+            invocation = entry.get("action_invocation", entry) if isinstance(entry, dict) else {}
+            if has_true(invocation.get("config_sensitive")):
+                for part in hidden_values(invocation.get("config_values"), invocation["config_sensitive"]):
+                    redactor.remember(part)
+
+
+def _remember_state(raw: msgspec.Raw, redactor: Redactor) -> None:
+    """Remember what is marked in the state the plan started from: data sources stand only there."""
+    if not bytes(raw):
+        return
+    try:
+        state = msgspec.json.decode(raw, type=_State | None)
+    except msgspec.ValidationError:
+        _remember_anywhere(decode_exact(raw), redactor)
+        return
+    if state is None or state.values is None:
+        return
+    for output in (state.values.outputs or {}).values():
+        if output.sensitive:
+            _remember_raw(output.value, redactor)
+    if state.values.root_module is not None:
+        _remember_resources(state.values.root_module, redactor)
+
+
+def _remember_resources(module: _Module, redactor: Redactor) -> None:
+    for resource in module.resources or ():
+        if resource.mode == "data":  # managed ones are among the resource changes, with the same marks
+            remember_masked(resource.values, resource.sensitive_values, redactor)
+    for child in module.child_modules or ():
+        _remember_resources(child, redactor)
+
+
+def _remember_anywhere(value: Any, redactor: Redactor) -> None:
+    """Remember marked values of a document of another shape than terraform's own."""
+    if isinstance(value, dict):
+        for part in hidden_values(value.get("values"), value.get("sensitive_values")):
+            redactor.remember(part)
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            _remember_anywhere(part, redactor)
