@@ -51,7 +51,7 @@ def _exec(arguments: list[str]) -> int:
 
     try:
         path = binary.find(os.environ, quick_settings.binary(os.getcwd()))
-    except binary.BinaryNotFound as error:
+    except binary.BinaryNotFoundError as error:
         return _fail(str(error), 127)
     return binary.execute(path, arguments)
 
@@ -61,7 +61,7 @@ def _observe(word: str, arguments: list[str]) -> int:
 
     try:
         path = binary.find(os.environ, quick_settings.binary(os.getcwd()))
-    except binary.BinaryNotFound as error:
+    except binary.BinaryNotFoundError as error:
         return _fail(str(error), 127)
     from tf_wrapper.observe import observe
 

@@ -1,4 +1,7 @@
-"""Asking for approval in terraform's own words (internal/backend/local/backend_apply.go, internal/command/ui_input.go)."""
+"""Asking for approval in terraform's own words.
+
+The words are in its internal/backend/local/backend_apply.go, their form in internal/command/ui_input.go.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +41,10 @@ def question(*, tool: str, workspace: str, destroy: bool, refresh_only: bool, in
     if invoke:
         return (
             "Would you like to invoke the specified actions?",
-            f"{tool} will invoke the actions described above, and any changes will be written to the state without "
-            f"modifying real infrastructure\n{no_undo}",
+            (
+                f"{tool} will invoke the actions described above, and any changes will be written to the state without "
+                f"modifying real infrastructure\n{no_undo}"
+            ),
         )
     if refresh_only:
         state = f'the {tool} state for "{workspace}"' if workspace != "default" else f"the {tool} state"
@@ -60,7 +65,7 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
         YES, NO, EOF (stdin ended before a newline) or INTERRUPTED (a signal came first).
 
     Raises:
-        OutputClosed: nobody reads our stdout.
+        OutputClosedError: nobody reads our stdout.
     """
     bold, reset = ("\x1b[1m", "\x1b[0m") if color else ("", "")
     query, description = text

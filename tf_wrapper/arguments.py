@@ -130,8 +130,9 @@ def _environment_words(environ: Mapping[str, str], subcommand: str) -> list[str]
 
 
 def _scan(words: list[str]) -> tuple[list[Flag], list[str]] | None:
-    """Go's rules: one or two dashes, ``-name=value`` or ``-name value``, booleans never take the next word, and the
-    first word that is no flag ends them. terraform takes -no-color and -compact-warnings out wherever they stand.
+    """Split by Go's rules: one or two dashes, ``-name=value`` or ``-name value``, booleans never take the next word.
+
+    The first word that is no flag ends them. terraform takes -no-color and -compact-warnings out wherever they stand.
     """
     flags: list[Flag] = []
     rest = list(words)

@@ -13,7 +13,7 @@ _NAMES = ("terraform", "tofu")
 _PEEK = 1024  # enough of a script to see whom it calls
 
 
-class BinaryNotFound(Exception):
+class BinaryNotFoundError(Exception):
     """No terraform to run; the text is the whole error message."""
 
 
@@ -25,7 +25,7 @@ def find(environ: Mapping[str, str], configured: str | None) -> str:
         configured: ``binary`` of tfevent.yaml, if any.
 
     Raises:
-        BinaryNotFound: there is none, or the one asked for does not exist or is tfevent itself.
+        BinaryNotFoundError: there is none, or the one asked for does not exist or is tfevent itself.
     """
     wanted = environ.get("TFEVENT_TF_BINARY") or configured
     path = environ.get("PATH", os.defpath)
@@ -35,8 +35,8 @@ def find(environ: Mapping[str, str], configured: str | None) -> str:
         for candidate in _candidates(name, path):
             if not is_ourselves(candidate):
                 return candidate
-    raise BinaryNotFound(
-        "no terraform or tofu found on PATH; install one, or name it in TFEVENT_TF_BINARY (or `binary:` in tfevent.yaml)"
+    raise BinaryNotFoundError(
+        "no terraform or tofu found on PATH; install one, or name it in TFEVENT_TF_BINARY or in tfevent.yaml (binary)"
     )
 
 
@@ -48,7 +48,9 @@ def _the_one(wanted: str, path: str) -> str:
         if not is_ourselves(candidate):
             return candidate
     problem = "is tfevent itself" if found else "does not exist or is not executable"
-    raise BinaryNotFound(f"TFEVENT_TF_BINARY or `binary:` names {wanted!r}, which {problem}; give the path of terraform or tofu")
+    raise BinaryNotFoundError(
+        f"TFEVENT_TF_BINARY or `binary:` names {wanted!r}, which {problem}; give the path of terraform or tofu"
+    )
 
 
 def _candidates(name: str, path: str) -> list[str]:
@@ -84,10 +86,13 @@ def _calls_tfevent(script: bytes) -> bool:
 
 
 def execute(path: str, argv: list[str]) -> int:
-    """Become terraform: same process, arguments untouched. Returns only where it cannot be executed, with exit code 126."""
+    """Become terraform: same process, arguments untouched. Returns 126, and only where it cannot be executed."""
     import _signal  # type: ignore[import-not-found] # signal itself costs 4 ms (enum), a fifth of what we may cost here
 
-    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores these two; terraform must find them as we did
+    for number in (
+        _signal.SIGPIPE,
+        _signal.SIGXFSZ,
+    ):  # Python ignores these two; terraform must find them as we did
         _signal.signal(number, _signal.SIG_DFL)
     try:
         os.execv(path, [os.path.basename(path), *argv])

@@ -102,7 +102,7 @@ class Capture:
         """Pass on what has arrived; True when there was any.
 
         Raises:
-            OutputClosed: the user's end is gone.
+            OutputClosedError: the user's end is gone.
         """
         data = self._out.read()
         if data:

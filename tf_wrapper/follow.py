@@ -8,7 +8,7 @@ import sys
 
 from tf_wrapper.apply_log import StreamReader
 from tf_wrapper.human import HumanRenderer
-from tf_wrapper.output import OutputClosed, columns, say, write_all
+from tf_wrapper.output import OutputClosedError, columns, say, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
-_REPEATED = (b'"type":"version"', b'"type":"planned_change"')  # the plan half of a -json apply has printed them
+_REPEATED = (
+    b'"type":"version"',
+    b'"type":"planned_change"',
+)  # the plan half of a -json apply has printed them
 
 
 class Follower:
@@ -45,7 +48,7 @@ class Follower:
         """Take what has been written by now.
 
         Raises:
-            OutputClosed: nobody reads our output any more.
+            OutputClosedError: nobody reads our output any more.
         """
         while chunk := os.read(self._descriptor, _CHUNK):
             *lines, self._rest = (self._rest + chunk).split(b"\n")
@@ -80,7 +83,7 @@ class Follower:
         """A bug in the rendering must not take terraform's output from the user: fall back to the plain messages."""
         try:
             step()
-        except OutputClosed:
+        except OutputClosedError:
             raise
         except Exception as error:  # noqa: BLE001 - any bug of ours
             if self._broken:

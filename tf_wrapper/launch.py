@@ -1,4 +1,4 @@
-"""The facts of a run that is about to start, and the environment its terraform gets. Light: nothing is imported here."""
+"""The facts of a run that is about to start, and the environment its terraform gets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-_OURS = ("TF_CLI_ARGS", "TF_CLI_ARGS_show", "TF_CLI_ARGS_state", "TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PATH")
+_OURS = (
+    "TF_CLI_ARGS",
+    "TF_CLI_ARGS_show",
+    "TF_CLI_ARGS_state",
+    "TF_LOG",
+    "TF_LOG_CORE",
+    "TF_LOG_PROVIDER",
+    "TF_LOG_PATH",
+)
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -59,7 +67,11 @@ def _incoming(traceparent: str) -> tuple[str | None, str | None]:
     parts = traceparent.strip().split("-")
     if len(parts) < 4 or [len(part) for part in parts[:4]] != [2, 32, 16, 2]:  # noqa: PLR2004 - the header has four fields
         return None, None
-    valid = all(set(part) <= _HEX for part in parts[:4]) and parts[0] != "ff" and bool(int(parts[1], 16) and int(parts[2], 16))
+    valid = (
+        all(set(part) <= _HEX for part in parts[:4])
+        and parts[0] != "ff"
+        and bool(int(parts[1], 16) and int(parts[2], 16))
+    )
     return (parts[1], parts[2]) if valid else (None, None)
 
 
@@ -69,9 +81,11 @@ def _without_values(argv: Sequence[str]) -> list[str]:
     for word in argv:
         name, equals, rest = word.lstrip("-").partition("=")
         if hide_next:
-            word, hide_next = word.partition("=")[0] + "=…", False
+            kept.append(word.partition("=")[0] + "=…")
+            hide_next = False
         elif word.startswith("-") and name in {"var", "backend-config"}:
+            kept.append(f"-{name}={rest.partition('=')[0]}=…" if equals else word)
             hide_next = not equals
-            word = f"-{name}={rest.partition('=')[0]}=…" if equals else word
-        kept.append(word)
+        else:
+            kept.append(word)
     return kept

@@ -59,7 +59,7 @@ class Invocation:
         return self._recorder
 
     def command(self, *words: str) -> list[str]:
-        """argv of a terraform command with the user's global options."""
+        """Words of a terraform command with the user's global options."""
         return [self.binary, *(self.parsed.globals if self.parsed else ()), *words]
 
 
@@ -82,8 +82,8 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
     return process.end_as(code)
 
 
-def choose(word: str, parsed: Parsed | None) -> str:
-    """How to run it: ``plan``, ``apply`` (through a saved plan), ``native`` (from its states) or ``exec`` (not at all)."""
+def choose(word: str, parsed: Parsed | None) -> str:  # noqa: PLR0911 - a list of cases, first match wins
+    """How to run it: ``plan``, ``apply`` (by a saved plan), ``native`` (from its states) or ``exec`` (not at all)."""
     if parsed is None:
         return "native"
     from tf_wrapper.workspace import Workspace

@@ -11,7 +11,7 @@ import signal
 import sys
 
 from tf_wrapper import process
-from tf_wrapper.output import OutputClosed, write_all
+from tf_wrapper.output import OutputClosedError, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def run(invocation: Invocation) -> int:
         half.release()
         refused = _not_approved(invocation, parsed)
         if refused:
-            invocation.recorder.end_without_apply(1, [], interrupted=refused == "interrupted", declined=refused != "interrupted")
+            invocation.recorder.end_without_apply(
+                1, [], interrupted=refused == "interrupted", declined=refused != "interrupted"
+            )
             return 1
     return _apply(invocation, parsed, saved, half)
 
@@ -77,7 +79,12 @@ def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
 
 def _interrupt_notice() -> str:
     # internal/command/views/operation.go; short enough never to be wrapped
-    return "\nInterrupt received.\nPlease wait for Terraform to exit or data loss may occur.\nGracefully shutting down...\n\n"
+    lines = (
+        "Interrupt received.",
+        "Please wait for Terraform to exit or data loss may occur.",
+        "Gracefully shutting down...",
+    )
+    return "\n" + "".join(f"{line}\n" for line in lines) + "\n"
 
 
 def _print_error(parsed: Parsed, summary: str) -> None:
@@ -115,7 +122,7 @@ def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanHalf | 
 
 
 def apply_environment(invocation: Invocation) -> dict[str, str]:
-    """terraform's environment for the apply half: extra arguments stand in its argv already, those of plan are not for it."""
+    """Environment of the apply half: extra arguments stand in its argv already, those of plan are not for it."""
     environ = dict(invocation.environ)
     for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_plan"):
         environ.pop(name, None)
@@ -148,7 +155,7 @@ class _StreamedApply:
         def tick() -> int:
             try:
                 follower.pump()
-            except OutputClosed:
+            except OutputClosedError:
                 self._stop(child)
                 follower.drain()
             return follower.interrupts
@@ -156,7 +163,7 @@ class _StreamedApply:
         code = process.wait(child, invocation.signals, tick)
         try:
             follower.close()
-        except OutputClosed:
+        except OutputClosedError:
             self._closed = True
         invocation.run.write_facts(stage="ended", exit_code=code)
         invocation.recorder.end_of_apply(code, follower.result(), interrupted=follower.interrupts > 0)

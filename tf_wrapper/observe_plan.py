@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tf_wrapper import process
-from tf_wrapper.output import OutputClosed, columns, write_all
+from tf_wrapper.output import OutputClosedError, columns, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _next_steps(code: int, parsed: Parsed) -> None:
     lines += [word_wrap("\n" + text, width) for text in texts]
     try:
         write_all(1, "".join(line + "\n" for line in lines).encode())
-    except OutputClosed:
+    except OutputClosedError:
         return  # the plan was read to its end; only our repetition of a hint was not
 
 

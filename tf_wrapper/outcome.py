@@ -1,4 +1,4 @@
-"""What became of a plan: the planned changes, terraform's stream, its exit code and, for what they leave open, the state.
+"""What became of a plan, from terraform's stream, its exit code and, for what they leave open, the state.
 
 Truth over intent: a change counts as applied when terraform said so, as failed when it said so, as not attempted when
 a failed run never mentioned it, and as unknown otherwise.
@@ -7,7 +7,6 @@ a failed run never mentioned it, and as unknown otherwise.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -28,11 +27,18 @@ from change_events.model import (
 from tf_wrapper.stream_changes import plan_from_stream, resource_outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from change_events.redact import Redactor
     from tf_wrapper.apply_log import StreamResult
     from tf_wrapper.plan_text import PlanError
 
-_NO_MESSAGES = {Action.FORGET, Action.MOVE, Action.IMPORT, Action.NO_OP}  # terraform applies these without a word
+_NO_MESSAGES = {
+    Action.FORGET,
+    Action.MOVE,
+    Action.IMPORT,
+    Action.NO_OP,
+}  # terraform applies these without a word
 
 
 def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
@@ -93,7 +99,9 @@ def without_apply(
         for error in errors
     )
     event = replace(_ended(event, code), outcome=result, failures=failures)
-    return _with_changes(event, [replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED) for change in event.changes], plan)
+    return _with_changes(
+        event, [replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED) for change in event.changes], plan
+    )
 
 
 def of_apply(
@@ -188,9 +196,7 @@ def _ended(event: ChangeEvent, code: int | None) -> ChangeEvent:
     return replace(event, tool=tool)
 
 
-def _with_outcome(
-    change: Change, stream: StreamResult, redactor: Redactor, *, finished: bool, ended: bool
-) -> Change:
+def _with_outcome(change: Change, stream: StreamResult, redactor: Redactor, *, finished: bool, ended: bool) -> Change:
     seen = resource_outcome(change, stream)
     if seen is not None:
         text = redactor.text(seen.id) if seen.id else change.id

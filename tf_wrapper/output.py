@@ -8,7 +8,7 @@ import select
 _DEFAULT_COLUMNS = 78  # what terraform assumes where there is no terminal (internal/terminal)
 
 
-class OutputClosed(Exception):
+class OutputClosedError(Exception):
     """Whoever read our stdout or stderr has gone away; terraform would be killed by SIGPIPE here."""
 
 
@@ -16,7 +16,7 @@ def write_all(descriptor: int, data: bytes) -> None:
     """Write everything, also to a terminal or pipe that somebody made non-blocking.
 
     Raises:
-        OutputClosed: the other end is gone.
+        OutputClosedError: the other end is gone.
     """
     view = memoryview(data)
     while view:
@@ -25,7 +25,7 @@ def write_all(descriptor: int, data: bytes) -> None:
         except BlockingIOError:
             select.select([], [descriptor], [])
         except OSError as error:
-            raise OutputClosed from error
+            raise OutputClosedError from error
 
 
 def columns(descriptor: int) -> int:
@@ -43,5 +43,5 @@ def say(text: str) -> None:
     line = "tfevent: " + " ".join(text.split()) + "\n"
     try:
         write_all(2, line.encode("utf-8", "replace"))
-    except OutputClosed:
+    except OutputClosedError:
         return  # nobody is there to be told

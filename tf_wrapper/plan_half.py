@@ -6,7 +6,7 @@ import signal
 
 from tf_wrapper import process
 from tf_wrapper.capture import Capture
-from tf_wrapper.output import OutputClosed, write_all
+from tf_wrapper.output import OutputClosedError, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class PlanHalf:
                 if not self._closed:
                     try:
                         capture.pump()
-                    except OutputClosed:
+                    except OutputClosedError:
                         self._closed = True
                         child.send(signal.SIGTERM)
                 return self._seen

@@ -38,7 +38,7 @@ class Signals:
         for end in (self._reader, self._writer):
             os.set_blocking(end, False)
 
-    def __enter__(self) -> Signals:
+    def __enter__(self) -> Signals:  # noqa: PYI034 - Self is in typing, which costs 10 ms
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             before = signal.getsignal(number)
             if before == signal.SIG_IGN and number != signal.SIGCHLD:
@@ -100,7 +100,10 @@ class Child:
 
 
 def spawn(
-    argv: Sequence[str], environ: Mapping[str, str], signals: Signals, redirect: Mapping[int, int] | None = None
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    signals: Signals,
+    redirect: Mapping[int, int] | None = None,
 ) -> Child:
     """Start ``argv`` with our stdio, but for ``redirect`` (child's descriptor → ours).
 
@@ -163,9 +166,7 @@ def in_foreground() -> bool:
         os.close(terminal)
 
 
-def wait(
-    child: Child, signals: Signals, on_tick: Callable[[], int] | None = None, watch: Sequence[int] = ()
-) -> int:
+def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = None, watch: Sequence[int] = ()) -> int:
     """Wait for ``child``, passing signals on.
 
     Args:

@@ -17,7 +17,6 @@ from tf_wrapper.output import say
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from tf_wrapper.apply_log import StreamResult
     from tf_wrapper.plan_text import PlanError

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tf_wrapper.launch import helper_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _PLAN_SECONDS = 600.0  # a huge plan with many providers; it runs beside the approval or the apply
 _STATE_SECONDS = 20.0

@@ -7,22 +7,23 @@ run's folder and in the journal's `started` record.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from change_events.settings import Settings, load_leniently
 
 from change_events import __version__
 from change_events.errors import JournalError, TemplateError
 from change_events.model import ChangeEvent, Kind, Outcome, Phase, Plan, Tool, Trace
 from change_events.redact import Redactor, RedactPolicy, load_key
-from change_events.settings import Settings, load_leniently
 from tf_wrapper import outcome, show
 from tf_wrapper.output import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from change_events.journal import Journal
     from change_events.model import SealedEvent
     from tf_wrapper.apply_log import StreamResult
@@ -55,7 +56,7 @@ class Story:
             settings, self._mistakes = load_leniently(Path(str(self._facts["directory"])), os.environ)
         self._settings = settings
         self.budget = settings.budget
-        self._redactor = _redactor(settings, self._facts)
+        self._redactor = _redactor(settings)
         self._given_journal = journal
         self._event: ChangeEvent | None = None
         self._plan: Plan | None = None
@@ -125,7 +126,13 @@ class Story:
     ) -> None:
         """The plan half failed or was interrupted, or the answer was not yes: nothing was applied."""
         event = outcome.without_apply(
-            self._started(), self._plan, code, errors, self._redactor, interrupted=interrupted, declined=declined
+            self._started(),
+            self._plan,
+            code,
+            errors,
+            self._redactor,
+            interrupted=interrupted,
+            declined=declined,
         )
         self._settle(event)
 
@@ -143,9 +150,7 @@ class Story:
         plan = self._plan
         if plan is None and before is not None and after is not None:
             plan = compare_states(before or None, after or None, redactor=self._redactor)
-        event = outcome.of_native(
-            self._started(), plan, code, planned=self._plan is not None, interrupted=interrupted
-        )
+        event = outcome.of_native(self._started(), plan, code, planned=self._plan is not None, interrupted=interrupted)
         if self._plan is not None and outcome.has_open_ends(event):
             event = outcome.with_state(event, after)
         self._settle(event)
@@ -250,7 +255,7 @@ class Story:
         )
 
 
-def _redactor(settings: Settings, facts: Mapping[str, Any]) -> Redactor:
+def _redactor(settings: Settings) -> Redactor:
     from change_events.paths import state_dir
 
     policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)

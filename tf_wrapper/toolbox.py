@@ -1,4 +1,4 @@
-"""What the Terraform half brings to `tfevent events`: reading its documents, looking at its binary, closing its runs."""
+"""What the Terraform half brings to `tfevent events`: reading documents, looking at its binary, closing its runs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from change_events.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from change_events.settings import Settings
+
     from change_events.cli.toolbox import Check
     from change_events.journal import Journal
     from change_events.model import Plan
     from change_events.redact import Redactor
-    from change_events.settings import Settings
 
 _STATES = 2
 
@@ -45,7 +46,7 @@ class TerraformToolbox:
 
         try:
             path = binary.find(os.environ, settings.binary)
-        except binary.BinaryNotFound as error:
+        except binary.BinaryNotFoundError as error:
             yield Check("binary", "error", str(error), "install terraform, or set TFEVENT_TF_BINARY")
         else:
             yield _version_check(path)
@@ -75,7 +76,12 @@ def _version_check(path: str) -> Check:
     try:
         version = str(json.loads(show.version(path) or b"")["terraform_version"])
     except (ValueError, KeyError, TypeError):
-        return Check("binary", "error", f"{path} does not answer `version -json`", "set TFEVENT_TF_BINARY to a terraform")
+        return Check(
+            "binary",
+            "error",
+            f"{path} does not answer `version -json`",
+            "set TFEVENT_TF_BINARY to a terraform",
+        )
     if not planfile.streams_applies(version):
         text = f"{path} {version}: older than 1.0, events come from its states only"
         return Check("binary", "warning", text, "upgrade terraform for outcomes per resource")
@@ -90,12 +96,16 @@ def _read(path: str) -> bytes:
     if planfile.is_plan_file(path):
         return _shown(path)
     if planfile.is_bookmark(path):
-        raise InputError(f"{path}: a bookmark of a plan that HCP Terraform keeps, not a plan; give its `terraform show -json`")
+        raise InputError(
+            f"{path}: a bookmark of a plan that HCP Terraform keeps, not a plan; give its `terraform show -json`"
+        )
     try:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; give a plan (`terraform show -json PLAN`), a plan file or two states") from error
+        raise InputError(
+            f"{path}: {error.strerror}; give a plan (`terraform show -json PLAN`), a plan file or two states"
+        ) from error
 
 
 def _shown(path: str) -> bytes:
@@ -104,11 +114,11 @@ def _shown(path: str) -> bytes:
 
     try:
         facts = {"binary": binary.find(os.environ, quick_settings.binary(os.getcwd())), "cwd": os.getcwd()}
-    except binary.BinaryNotFound as error:
+    except binary.BinaryNotFoundError as error:
         raise InputError(f"{path}: a plan file needs terraform to be read: {error}") from error
     data = plan_json(facts, os.path.abspath(path))
     if data is None:
         raise InputError(
-            f"{path}: `terraform show -json` cannot read this plan file here; run it in the directory that the plan was made in"
+            f"{path}: `terraform show -json` cannot read this plan file here; run it in the directory of the plan"
         )
     return data

@@ -89,7 +89,7 @@ def _ephemeral(text: str) -> dict[str, bool]:
     found = {}
     for match in re.finditer(r'\bvariable\s+"?([\w-]+)"?\s*\{|"variable"\s*:\s*\{\s*"([\w-]+)"\s*:\s*\{', text):
         body = _block(text, match.end())
-        if re.search(r'\bephemeral"?\s*[=:]\s*true\b', body):
+        if re.search(r'(?:^|[{,])\s*"?ephemeral"?\s*[=:]\s*true\b', body, re.MULTILINE):
             found[match.group(1) or match.group(2)] = re.search(r'\bdefault"?\s*[=:]', body) is not None
     return found
 

@@ -1,0 +1,55 @@
+"""The folder of a running run: found again only when nobody lives in it any more."""
+
+import os
+import subprocess
+import sys
+
+from tf_wrapper import rundir
+
+
+def test_a_live_run_is_no_leftover_and_a_dead_one_is(tmp_path):
+    run = rundir.create(str(tmp_path), "one")
+    run.write_facts(id="one", stage="planning")
+    assert [found.path for found in rundir.leftovers(str(tmp_path))] == []
+    os.close(run._lock)  # what the kernel does when we are killed
+    (found,) = rundir.leftovers(str(tmp_path))
+    assert found.read_facts() == {"id": "one", "stage": "planning"}
+    assert rundir.leftovers(str(tmp_path)) == [], "it is locked by the first who found it"
+    found.remove()
+    assert rundir.count(str(tmp_path)) == 0
+
+
+def test_a_run_whose_terraform_still_writes_is_no_leftover(tmp_path):
+    run = rundir.create(str(tmp_path), "one")
+    run.write_facts(id="one")
+    stream = run.create_stream()
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=stream)
+    os.close(stream)
+    os.close(run._lock)
+    assert rundir.leftovers(str(tmp_path)) == []
+    child.communicate(b"\n")
+    assert len(rundir.leftovers(str(tmp_path))) == 1
+
+
+def test_everything_in_it_is_private(tmp_path):
+    run = rundir.create(str(tmp_path / "state"), "one")
+    run.write_facts(id="one")
+    os.close(run.create_stream())
+    assert os.stat(run.path).st_mode & 0o777 == 0o700
+    assert {os.stat(run.file(name)).st_mode & 0o777 for name in os.listdir(run.path)} == {0o600}
+
+
+def test_a_folder_that_others_can_write_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "state").mkdir(mode=0o777)
+    (tmp_path / "state").chmod(0o777)
+    run = rundir.create(str(tmp_path / "state"), "one")
+    assert run.path.startswith(str(tmp_path / "tmp"))
+    run.remove()
+
+
+def test_a_half_written_fact_file_is_no_fact(tmp_path):
+    run = rundir.create(str(tmp_path), "one")
+    with open(run.file("run.json"), "w") as file:
+        file.write('{"id": "on')
+    assert run.read_facts() == {}
