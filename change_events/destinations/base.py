@@ -24,7 +24,8 @@ _HIDDEN = "(hidden)"
 class DestinationSettings(msgspec.Struct, frozen=True):
     """One destination as the settings name it.
 
-    ``kind`` says which file here renders for it, ``options`` are its checked values. Secrets in ``options`` are resolved; nothing prints them, this struct's ``repr`` included.
+    ``kind`` says which file here renders for it, ``options`` are its checked values. Secrets among them are
+    resolved; nothing prints them, this struct's ``repr`` included.
     """
 
     name: str
@@ -112,7 +113,7 @@ class Result(StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What an answer means; ``reason`` is a clause for the user, ``after`` the seconds the backend asked for."""
+    """What an answer means; ``reason`` is a clause for the user, ``after`` the seconds the backend asks for."""
 
     result: Result
     reason: str = ""
@@ -126,7 +127,7 @@ class OptionError(Exception):
 class Render(Protocol):
     """What makes a request of an event."""
 
-    def __call__(self, sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
+    def __call__(self, sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None, /) -> Request:
         """The request for one event, its body at most ``limit`` bytes. Raises OptionError."""
 
 
@@ -189,12 +190,7 @@ def _is_url(value: str) -> bool:
         _ = parts.port  # raises for what is no port
     except ValueError:
         return False
-    return (
-        parts.scheme in {"http", "https"}
-        and bool(parts.hostname)
-        and value.isprintable()
-        and " " not in value
-    )
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and value.isprintable() and " " not in value
 
 
 def _is_header_map(value: object) -> bool:

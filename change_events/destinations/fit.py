@@ -40,7 +40,7 @@ class Stage(msgspec.Struct, frozen=True):
 def fit(event: ChangeEvent, limit: int, measure: Callable[[ChangeEvent], int]) -> ChangeEvent:
     """The largest event of those tried that fits.
 
-    Each stage is emptied before the next one is touched, and the stage that suffices loses as little as it can.
+    Each stage is emptied before the next one is touched; the stage that suffices loses as little as it can.
 
     Args:
         event: the whole event.

@@ -80,7 +80,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     """The request for one event, its body within ``limit`` bytes (by default the option ``max_bytes``).
 
     Raises:
-        OptionError: the URL is none, the secret is not base64 after ``whsec_``, or ``max_bytes`` is too small.
+        OptionError: no URL, a secret that is not base64 after ``whsec_``, or too small a ``max_bytes``.
     """
     url = str(options.get("url") or "")
     origin(options)

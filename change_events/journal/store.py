@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 _Deliveries = list[Delivery]  # inside the class, `list` is the method
 _BATCH = 200
 PATIENCE = 5.0
+_LOCK_WAIT = 0.1  # what SQLite itself waits; `patience` rules the rest
 
 
 class Journal:
@@ -176,6 +177,11 @@ class Journal:
         """Whether somebody is sending the oldest open event of this destination right now."""
         return self._read(lambda connection: outbox.is_held(connection, name, self._clock()))
 
+    def waiting(self, names: Sequence[str]) -> int:
+        """How many deliveries to these destinations are still to be made."""
+        counts = self.counts().destinations
+        return sum(counts[name].waiting + counts[name].leased for name in names if name in counts)
+
     def delivered(self, delivery: Delivery) -> None:
         """It has arrived."""
         self._write(lambda connection: outbox.delivered(connection, delivery))
@@ -265,7 +271,7 @@ class Journal:
 
 
 def _open(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         if schema.version(connection) == 0:

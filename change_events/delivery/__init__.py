@@ -1,0 +1,13 @@
+"""Delivery: what the outbox holds goes out, inside a time budget, and what does not get through waits.
+
+Whoever calls waits for the budget and no longer: sending happens on daemon threads, one per destination, and
+only the calling thread touches the journal. httpx is imported on those threads.
+"""
+
+from __future__ import annotations
+
+from change_events.delivery.flush import deliver, deliver_directly
+from change_events.delivery.probe import ProbeResult, probe
+from change_events.delivery.report import DeliveryReport
+
+__all__ = ["DeliveryReport", "ProbeResult", "deliver", "deliver_directly", "probe"]

@@ -1,0 +1,126 @@
+"""One event to one destination: render, send, judge, and again while there is time."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.destinations import get
+from change_events.destinations.base import DestinationSettings, OptionError, Result, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenacity import RetryCallState
+
+    from change_events.delivery.transport import Transport
+    from change_events.destinations.base import Destination, Request, Response
+    from change_events.model import SealedEvent
+
+ATTEMPTS = 3  # in one flush; a backend that is down must not cost every run its whole budget
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
+_FIRST_WAIT, _LONGEST_WAIT = 15.0, 300.0
+
+
+def open_transport(settings: DestinationSettings) -> Transport:
+    """The connections of one destination. Raises TransportError."""
+    from change_events.delivery.transport import Transport
+
+    ca_file = settings.options.get("ca_file")
+    return Transport(str(ca_file) if ca_file else None)
+
+
+def send_event(settings: DestinationSettings, transport: Transport, sealed: SealedEvent, deadline: float) -> Verdict:
+    """Deliver one event, retrying what may pass, until ``deadline`` (monotonic).
+
+    Returns:
+        Never ``SHRINK``: an event that is too large is sent smaller once, and parked if that is too large too.
+    """
+    destination = get(settings.kind)
+    try:
+        request = destination.render(sealed, settings.options)
+    except OptionError as error:
+        return Verdict(Result.RETRY, f"its settings cannot be used ({error})")
+    verdict = _exchange(destination, transport, request, deadline)
+    if verdict.result is not Result.SHRINK:
+        return verdict
+    try:
+        smaller = destination.render(sealed, settings.options, len(request.body) // 2)
+    except OptionError:
+        return Verdict(Result.PARK, verdict.reason)
+    verdict = _exchange(destination, transport, smaller, deadline)
+    return Verdict(Result.PARK, verdict.reason) if verdict.result is Result.SHRINK else verdict
+
+
+def later(attempts: int, asked: float | None) -> float:
+    """Seconds until an event that failed ``attempts`` times is due again: full jitter, or what was asked."""
+    if asked is not None:
+        return asked
+    ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(attempts, 10)))
+    return ceiling * int.from_bytes(os.urandom(4)) / 2**32
+
+
+def _exchange(destination: Destination, transport: Transport, request: Request, deadline: float) -> Verdict:
+    from tenacity import Retrying, retry_if_result
+
+    retrying = Retrying(
+        retry=retry_if_result(lambda verdict: verdict.result is Result.RETRY),
+        wait=_pause,
+        stop=_stop_at(deadline),
+        retry_error_callback=_result_of,
+    )
+    verdict: Verdict = retrying(_once, destination, transport, request, deadline)
+    return verdict
+
+
+def _once(destination: Destination, transport: Transport, request: Request, deadline: float) -> Verdict:
+    from change_events.delivery.transport import TransportError
+
+    try:
+        response = transport.send(request, deadline)
+    except TransportError as error:
+        return Verdict(Result.RETRY, str(error))
+    verdict = destination.judge(response)
+    if verdict.result is Result.DELIVERED:
+        return verdict
+    said = request.clean(_words(response))
+    reason = f"{verdict.reason}; it says: {said}" if said else verdict.reason
+    return msgspec.structs.replace(verdict, reason=reason)
+
+
+def _words(response: Response) -> str:
+    """What a refusal says for people to read; a page of HTML says nothing."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip()
+    if kind == "text/plain":
+        return response.body.decode(errors="replace")
+    if kind != "application/json":
+        return ""
+    try:
+        content = msgspec.json.decode(response.body)
+    except msgspec.DecodeError:
+        return ""
+    found = content.get("error") or content.get("message") if isinstance(content, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _result_of(state: RetryCallState) -> Any:
+    return state.outcome.result() if state.outcome else None
+
+
+def _pause(state: RetryCallState) -> float:
+    from tenacity import wait_random_exponential
+
+    asked: float | None = _result_of(state).after
+    if asked is not None:
+        return asked
+    return wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE)(state)
+
+
+def _stop_at(deadline: float) -> Callable[[RetryCallState], bool]:
+    def stop(state: RetryCallState) -> bool:
+        return state.attempt_number >= ATTEMPTS or time.monotonic() + state.upcoming_sleep >= deadline
+
+    return stop

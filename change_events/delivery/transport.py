@@ -1,0 +1,153 @@
+"""Bytes out, an answer back, with httpx: HTTP/1.1, proxies from the environment, no redirects, no surprises.
+
+Nothing raised or logged here shows more of an address than its host: a token may be part of the path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+import certifi
+import httpx
+
+from change_events.destinations.base import Request, Response
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+THREAD_PREFIX = "tfevent-"
+_BODY_BYTES = 16_384
+_BODY_SECONDS = 0.5
+
+
+class TransportError(Exception):
+    """No answer came; the text is a clause saying why, without any address."""
+
+
+class Transport:
+    """One connection pool with one idea of which authorities to trust; a context manager."""
+
+    def __init__(self, ca_file: str | None = None) -> None:
+        self._client = httpx.Client(
+            verify=_tls(ca_file), http1=True, http2=False, trust_env=True, follow_redirects=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def send(self, request: Request, deadline: float) -> Response:
+        """Send one request.
+
+        Args:
+            request: what to send.
+            deadline: moment of :func:`time.monotonic` after which no step of it begins or goes on waiting.
+
+        Raises:
+            TransportError: no answer; status and headers did not come.
+        """
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TransportError("there was no time left")
+        # httpx hands this very dict down to the connection: the wait is shortened once the status is known.
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), left)
+        try:
+            answer = self._client.send(self._build(request, timeouts), stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            raise TransportError(clause(error)) from None
+        try:
+            timeouts["read"] = min(_BODY_SECONDS, max(0.01, deadline - time.monotonic()))
+            body = _some_body(answer)
+        finally:
+            answer.close()
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status_code, headers, body)
+
+    def _build(self, request: Request, timeouts: dict[str, float]) -> httpx.Request:
+        headers = {"Accept-Encoding": "identity"} | request.headers
+        return self._client.build_request(
+            request.method,
+            request.url,
+            headers=headers,
+            content=request.body,
+            extensions={"timeout": timeouts},
+        )
+
+
+def _some_body(answer: httpx.Response) -> bytes:
+    """The beginning of the body. The status decides, so a body that stalls, drips or breaks is no failure."""
+    body = b""
+    end = time.monotonic() + _BODY_SECONDS
+    with contextlib.suppress(httpx.HTTPError):
+        for chunk in answer.iter_raw():
+            body += chunk
+            if len(body) >= _BODY_BYTES or time.monotonic() >= end:
+                break
+    return body[:_BODY_BYTES]
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    """Trust ``ca_file`` alone, else SSL_CERT_FILE and SSL_CERT_DIR alone, else the system's and certifi's."""
+    try:
+        context = ssl.create_default_context(cafile=ca_file)  # OpenSSL reads the two variables itself
+        if not (ca_file or os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
+            context.load_verify_locations(certifi.where())
+    except (OSError, ssl.SSLError):
+        raise TransportError("the file of certificate authorities (ca_file) cannot be read") from None
+    return context
+
+
+def clause(error: Exception) -> str:
+    """Why no answer came, in words of ours: texts of the libraries may quote an address."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its TLS certificate is not trusted ({cause.verify_message}); see ca_file and SSL_CERT_FILE"
+        if isinstance(cause, ssl.SSLError):
+            return f"the TLS handshake failed ({cause.reason or 'connection closed'})"
+        if isinstance(cause, socket.gaierror):
+            return "its host name cannot be resolved"
+        if isinstance(cause, OSError) and cause.errno:
+            return f"the connection failed ({os.strerror(cause.errno).lower()})"
+    return _CLAUSES.get(type(error).__name__, "the connection failed")
+
+
+_CLAUSES = {
+    "ConnectTimeout": "it could not be reached in time",
+    "ReadTimeout": "it did not answer in time",
+    "WriteTimeout": "it did not take the event in time",
+    "RemoteProtocolError": "what it answers is not HTTP, or broke off",
+    "ReadError": "it closed the connection",
+    "WriteError": "it closed the connection",
+    "ProxyError": "the proxy refuses (HTTPS_PROXY)",
+    "InvalidURL": "its address is not a URL",
+    "UnsupportedProtocol": "its address is not one of http or https",
+    "LocalProtocolError": "a header or the address has characters that HTTP does not allow",
+}
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _not_ours(_: logging.LogRecord) -> bool:
+    return not threading.current_thread().name.startswith(THREAD_PREFIX)
+
+
+# httpx logs whole addresses at level INFO. A logger's filter does not reach its children, hence each by name.
+for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+    logging.getLogger(_name).addFilter(_not_ours)

@@ -1,0 +1,275 @@
+"""Claims, leases and order; many processes; and the whole against a model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from change_events.journal import Journal, Query
+from tests.support.sealed import event_id, sealed
+
+DESTINATIONS = ["a", "b"]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def journal(tmp_path, clock):
+    with Journal.open(tmp_path / "journal.db", clock=clock) as journal:
+        yield journal
+
+
+def settle(journal, *numbers, to=("a",)):
+    for number in numbers:
+        journal.settle(sealed(number), to)
+
+
+def claimed(journal, name="a", limit=10, **options):
+    return [delivery.event_id for delivery in journal.claim([name], limit, 10, **options)]
+
+
+def test_claims_come_in_the_order_of_settling(journal):
+    settle(journal, 3, 1, 2)
+    assert claimed(journal, limit=2) == [event_id(3), event_id(1)]
+
+
+def test_a_leased_head_holds_its_destination_and_no_other(journal):
+    settle(journal, 1, 2, to=DESTINATIONS)
+    assert claimed(journal, limit=1) == [event_id(1)]
+    assert claimed(journal) == []
+    assert claimed(journal, force=True) == [], "force does not break a lease"
+    assert journal.is_held("a")
+    assert not journal.is_held("b")
+    assert claimed(journal, "b", limit=1) == [event_id(1)]
+
+
+def test_an_expired_lease_is_claimed_again_with_the_same_id(journal, clock):
+    settle(journal, 1)
+    (first,) = journal.claim(["a"], 1, 10)
+    clock.now += 10.1
+    (second,) = journal.claim(["a"], 1, 10)
+    assert second.event_id == first.event_id
+    journal.retry(first, 99, "too late")
+    journal.park(first, "too late")
+    assert claimed(journal) == [], "the old lease says nothing any more"
+    journal.delivered(second)
+    assert journal.counts().delivered == 1
+
+
+def test_what_arrived_has_arrived_whoever_holds_the_lease(journal, clock):
+    settle(journal, 1)
+    (first,) = journal.claim(["a"], 1, 10)
+    clock.now += 11
+    (second,) = journal.claim(["a"], 1, 10)
+    journal.delivered(first)
+    journal.retry(second, 5, "failed")
+    assert journal.counts().waiting == 0
+
+
+def test_a_waiting_head_holds_the_rest_until_it_is_due(journal, clock):
+    settle(journal, 1, 2)
+    journal.retry(journal.claim(["a"], 1, 10)[0], 60, "429")
+    assert claimed(journal) == []
+    (record,) = [r for r in journal.list() if r.id == event_id(1)]
+    (status,) = record.deliveries
+    assert (status.state, status.attempts, status.reason) == ("waiting", 1, "429")
+    assert status.next_at.timestamp() == clock.now + 60
+    clock.now += 61
+    assert claimed(journal) == [event_id(1), event_id(2)]
+
+
+def test_force_does_not_wait(journal):
+    settle(journal, 1)
+    journal.retry(journal.claim(["a"], 1, 10)[0], 60, "429")
+    assert claimed(journal, force=True) == [event_id(1)]
+
+
+def test_a_parked_head_holds_nobody_up_and_can_be_requeued(journal):
+    settle(journal, 1, 2)
+    journal.park(journal.claim(["a"], 1, 10)[0], "403")
+    assert claimed(journal) == [event_id(2)]
+    assert journal.requeue(["a", "b"]) == 1
+    assert claimed(journal) == [event_id(1)], "back in its old place"
+
+
+@pytest.mark.parametrize("back", [7200, 200_000])
+def test_a_clock_that_was_set_back_blocks_nothing(journal, clock, back):
+    settle(journal, 1)
+    (delivery,) = journal.claim(["a"], 1, 10)
+    if back > 86_400:
+        journal.retry(delivery, 60, "later")
+    clock.now -= back
+    assert claimed(journal) == [event_id(1)]
+
+
+def test_the_head_of_the_queue_is_found_by_index(journal):
+    from change_events.journal.outbox import _OPEN
+
+    plan = journal._connection.execute("EXPLAIN QUERY PLAN " + _OPEN, ("a", 1)).fetchall()
+    assert "deliveries_open" in plan[0][3]
+    assert not any("SCAN" in row[3] or "TEMP B-TREE" in row[3] for row in plan)
+
+
+def test_fifty_processes_at_once_lose_nothing(tmp_path):
+    path = tmp_path / "new" / "journal.db"
+    go = tmp_path / "go"
+    code = textwrap.dedent("""
+        import os, sys, time
+        from change_events.journal import Journal
+        from tests.support.sealed import sealed
+        path, go, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
+        print("ready", flush=True)
+        while not os.path.exists(go):
+            time.sleep(0.005)
+        with Journal.open(path) as journal:
+            journal.start(sealed(number, outcome=None))
+            journal.settle(sealed(number), ["a", "b"])
+    """)
+    run = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), str(go), str(number)], stdout=subprocess.PIPE)
+        for number in range(50)
+    ]
+    for process in run:
+        with process.stdout:
+            assert process.stdout.readline() == b"ready\n"
+            go.exists() or process is not run[-1] or go.touch()
+    assert [process.wait() for process in run] == [0] * 50
+    with Journal.open(path) as journal:
+        assert {r.id for r in journal.list(Query(limit=None))} == {event_id(n) for n in range(50)}
+        assert journal.counts().waiting == 100
+        assert len(journal.claim(["a"], 99, 10)) == 50
+
+
+class JournalMachine(RuleBasedStateMachine):
+    """The journal against a dictionary and one list per destination, through any order of calls and crashes."""
+
+    @initialize()
+    def begin(self) -> None:
+        import tempfile
+
+        self.folder = tempfile.TemporaryDirectory()
+        self.clock = Clock()
+        self.open()
+        self.events: dict[int, str] = {}
+        self.queues: dict[str, list[dict]] = {name: [] for name in DESTINATIONS}
+        self.hands: list[tuple[dict, object, float]] = []  # row, delivery, end of its lease
+
+    def open(self) -> None:
+        self.journal = Journal.open(f"{self.folder.name}/journal.db", clock=self.clock)
+
+    def teardown(self) -> None:
+        if hasattr(self, "journal"):
+            self.journal.close()
+            self.folder.cleanup()
+
+    @rule(number=st.integers(0, 7))
+    def start(self, number) -> None:
+        self.journal.start(sealed(number, outcome=None))
+        self.events.setdefault(number, "started")
+
+    @rule(number=st.integers(0, 7), to=st.lists(st.sampled_from(DESTINATIONS), max_size=3))
+    def settle(self, number, to) -> None:
+        self.journal.settle(sealed(number), to)
+        self.events[number] = "settled"
+        for name in dict.fromkeys(to):
+            queue = self.queues[name]
+            if not any(row["number"] == number for row in queue):
+                queue.append({"number": number, "state": "waiting", "next": 0.0, "lease": None, "tries": 0})
+
+    @rule(name=st.sampled_from(DESTINATIONS), limit=st.integers(1, 3), force=st.booleans())
+    def claim(self, name, limit, force) -> None:
+        expected = []
+        for row in [row for row in self.queues[name] if row["state"] in {"waiting", "leased"}][:limit]:
+            held = row["state"] == "leased" and row["until"] > self.clock.now
+            early = row["state"] == "waiting" and row["next"] > self.clock.now and not force
+            if held or early:
+                break
+            expected.append(row)
+        got = self.journal.claim([name], limit, 30, force=force)
+        assert [d.event_id for d in got] == [event_id(row["number"]) for row in expected]
+        for row, delivery in zip(expected, got, strict=True):
+            assert delivery.attempts == row["tries"]
+            assert delivery.sealed().event.id == delivery.event_id
+            row.update(state="leased", lease=delivery.lease, until=self.clock.now + 30)
+            self.hands.append((row, delivery))
+
+    def take(self, data):
+        return self.hands.pop(data.draw(st.integers(0, len(self.hands) - 1)))
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def delivered(self, data) -> None:
+        row, delivery = self.take(data)
+        self.journal.delivered(delivery)
+        if row["state"] != "delivered":
+            row.update(state="delivered", lease=None, tries=row["tries"] + 1)
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data(), after=st.integers(0, 100))
+    def retry(self, data, after) -> None:
+        row, delivery = self.take(data)
+        self.journal.retry(delivery, after, "later")
+        if row["lease"] == delivery.lease:
+            row.update(state="waiting", next=self.clock.now + after, lease=None, tries=row["tries"] + 1)
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def park(self, data) -> None:
+        row, delivery = self.take(data)
+        self.journal.park(delivery, "no")
+        if row["lease"] == delivery.lease:
+            row.update(state="parked", lease=None, tries=row["tries"] + 1)
+
+    @rule(name=st.sampled_from(DESTINATIONS))
+    def requeue(self, name) -> None:
+        parked = [row for row in self.queues[name] if row["state"] == "parked"]
+        assert self.journal.requeue([name]) == len(parked)
+        for row in parked:
+            row.update(state="waiting", next=0.0)
+
+    @rule(seconds=st.integers(1, 60))
+    def time_passes(self, seconds) -> None:
+        self.clock.now += seconds
+
+    @rule()
+    def crash(self) -> None:
+        """What the process had in hand is gone; what it wrote is not."""
+        self.hands.clear()
+        self.journal.close()
+        self.open()
+
+    @invariant()
+    def same_as_the_model(self) -> None:
+        if not hasattr(self, "journal"):
+            return
+        records = list(self.journal.list(Query(limit=None)))
+        assert {r.id: r.state for r in records} == {event_id(n): s for n, s in self.events.items()}
+        found = {(r.id, d.destination): (d.state.value, d.attempts) for r in records for d in r.deliveries}
+        assert found == {
+            (event_id(row["number"]), name): (row["state"], row["tries"])
+            for name, queue in self.queues.items()
+            for row in queue
+        }
+        assert self.journal.counts().events == len(self.events)
+
+
+JournalMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestJournalMachine = JournalMachine.TestCase
