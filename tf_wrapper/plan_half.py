@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraf
 if TYPE_CHECKING:
     from tf_wrapper.arguments import Parsed
     from tf_wrapper.observe import Invocation
-    from tf_wrapper.plan_text import PlanError, PlanWarning
+    from tf_wrapper.plan_text import PlanError, PlanTextFilter, PlanWarning
 
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
 _HELP = b"For more help on using this command, run:\n  terraform %s -help"
@@ -115,13 +115,20 @@ class HumanFilter:
     """Terraform's human text: holds back the trailing warnings."""
 
     def __init__(self) -> None:
-        from tf_wrapper.plan_text import PlanTextFilter
-
-        self._text = PlanTextFilter()
+        self._made: PlanTextFilter | None = None
         self._rest = b""
         self.warnings: list[PlanWarning] = []
         self.errors: list[PlanError] = []
         self.lines: list[bytes] = []
+
+    @property
+    def _text(self) -> PlanTextFilter:
+        """Made when there is something to read: by then terraform has started."""
+        if self._made is None:
+            from tf_wrapper.plan_text import PlanTextFilter
+
+            self._made = PlanTextFilter()
+        return self._made
 
     def feed(self, data: bytes) -> bytes:
         """What may be shown now."""

@@ -1,0 +1,58 @@
+"""Nothing heavy is imported before terraform starts: held by a list of modules, since clocks are flaky."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# what the interpreter itself and site load varies; this is what tfevent adds on top
+EXEC_PATH = {"tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.binary", "tf_wrapper.quick_settings", "change_events", "change_events.paths", "_signal"}
+OBSERVED_PATH = EXEC_PATH | {
+    "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.process", "tf_wrapper.output", "tf_wrapper.rundir", "tf_wrapper.observe",
+    "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace", "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture",
+    "fcntl", "select", "signal", "termios", "errno", "json", "json.decoder", "json.encoder", "json.scanner", "_json",
+}  # fmt: skip
+# the standard library's own helpers of the above: cheap, and different from version to version
+CHEAP = {"__future__", "re", "enum", "types", "operator", "_operator", "functools", "collections", "keyword", "reprlib", "copyreg", "itertools", "_functools", "_collections", "_sre", "importlib", "warnings", "time", "zlib"}  # fmt: skip
+
+PROBE = textwrap.dedent("""
+    import sys
+    before = set(sys.modules)
+    import os
+    def started(*_, **__):
+        names = {name for name in set(sys.modules) - before if name.partition(".")[0] not in {"encodings", "re", "importlib"}}
+        sys.stderr.write("\\n".join(sorted(names)))
+        sys.stderr.flush()
+        os._exit(0)
+    os.execv = os.posix_spawn = started
+    from tf_wrapper.__main__ import main
+    sys.argv = ["tfevent", *sys.argv[1:]]
+    main()
+""")
+
+
+@pytest.mark.parametrize(
+    ("argv", "allowed"),
+    [(["version"], EXEC_PATH), (["plan"], OBSERVED_PATH), (["apply", "-auto-approve"], OBSERVED_PATH), (["destroy"], OBSERVED_PATH)],
+)
+def test_modules_loaded_before_terraform_starts(tmp_path, argv, allowed):
+    terraform = tmp_path / "terraform"
+    terraform.write_text("#!/bin/sh\n")
+    terraform.chmod(0o755)
+    (tmp_path / "main.tf").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *argv],
+        cwd=tmp_path,
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(ROOT)])},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    loaded = set(done.stderr.split()) - CHEAP
+    assert "tf_wrapper.binary" in loaded, done.stderr
+    assert loaded - allowed == set()
