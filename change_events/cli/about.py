@@ -39,7 +39,5 @@ def schema_command(*, of_settings: bool) -> int:
 )
 def version_command() -> int:
     """Print the version of tfevent and of its event schema."""
-    sys.stdout.write(
-        f"tfevent {__version__} (event schema {SCHEMA_VERSION}, Python {platform.python_version()})\n"
-    )
+    sys.stdout.write(f"tfevent {__version__} (event schema {SCHEMA_VERSION}, Python {platform.python_version()})\n")
     return 0

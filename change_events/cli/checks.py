@@ -46,9 +46,7 @@ def journal_check(session: Session) -> Check:
 
 def _counts(text: str, counts: JournalCounts) -> Check:
     if counts.parked:
-        remedy = (
-            "`tfevent events list --undelivered` names them, `tfevent events flush --parked` tries again."
-        )
+        remedy = "`tfevent events list --undelivered` names them, `tfevent events flush --parked` tries again."
         return Check("journal", "warning", f"{text}, {counts.parked} deliveries parked", remedy)
     if counts.waiting:
         return Check(

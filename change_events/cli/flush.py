@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from change_events.journal import Journal, JournalCounts
 
 DEFAULT_TIMEOUT = 60.0
-_ROUND = 2.0  # seconds between two looks at the progress
+_ROUND = 10.0  # seconds between two looks at the progress; longer than one answer may take
 
 
 @click.command(
@@ -58,22 +58,26 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     return 1 if counts.waiting or counts.parked else 0
 
 
-def _send(
-    journal: Journal, destinations: Sequence[DestinationSettings], timeout: float
-) -> tuple[int, tuple[str, ...]]:
-    """Deliver in rounds, so that progress can be shown; end when a round brings nothing."""
+def _send(journal: Journal, destinations: Sequence[DestinationSettings], timeout: float) -> tuple[int, list[str]]:
+    """Deliver in rounds, so that progress can be shown; end when a round brings nothing.
+
+    Only the first round insists on what is waiting for a later time: a destination that refuses is asked once.
+    """
     from change_events.delivery import deliver
 
     deadline = time.monotonic() + timeout
-    sent = 0
+    sent, insist = 0, True
+    problems: dict[str, None] = {}
     with _progress() as show:
-        while True:
-            remaining = deadline - time.monotonic()
-            report = deliver(journal, destinations, budget=min(_ROUND, remaining))
+        while (left := deadline - time.monotonic()) > 0:
+            report = deliver(journal, destinations, budget=min(_ROUND, left), force=insist)
+            insist = False
             sent += report.sent
+            problems.update(dict.fromkeys(report.problems))
             show(f"sent {sent}, waiting {report.waiting}")
-            if not report.sent or not report.waiting or deadline - time.monotonic() <= 0:
-                return sent, report.problems
+            if not report.sent or not report.waiting:
+                break
+    return sent, list(problems)
 
 
 @contextmanager
@@ -94,4 +98,4 @@ def _left_behind(counts: JournalCounts, names: set[str]) -> Iterator[str]:
         if open_ and name not in names:
             yield f"{open_} waiting for {name!r}, which the settings do not name"
     if counts.parked:
-        yield "`tfevent events list --undelivered` names what is parked; put the cause right, then `flush --parked`"
+        yield "`tfevent events list --undelivered` names what is parked; mend the cause, then `flush --parked`"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from change_events.cli.terminal import note
 from change_events.model import Kind, Outcome, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from change_events.cli.session import Session
     from change_events.journal import Journal, Record
@@ -38,9 +39,7 @@ _PHASES = [phase.value for phase in Phase]
         "tfevent events list --json --limit 0 | jq -r .title",
     ),
 )
-@click.option(
-    "--since", type=moment, metavar="WHEN", help="Not older than this: 90m, 2h, 3d, 1w, or a date or time."
-)
+@click.option("--since", type=moment, metavar="WHEN", help="Not older than this: 90m, 2h, 3d, 1w, or a date or time.")
 @click.option("--until", type=moment, metavar="WHEN", help="Not newer than this, written the same way.")
 @click.option("--environment", metavar="NAME", help="Only this environment.")
 @click.option("--service", metavar="NAME", help="Only this service.")
@@ -48,9 +47,7 @@ _PHASES = [phase.value for phase in Phase]
 @click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs that ended so.")
 @click.option("--kind", type=click.Choice(_KINDS), help="Only this sort of event.")
 @click.option("--phase", type=click.Choice(_PHASES), help="Only plans, or only what was applied.")
-@click.option(
-    "--text", metavar="WORDS", help="Only events in which this occurs: a title, an address, a name."
-)
+@click.option("--text", metavar="WORDS", help="Only events in which this occurs: a title, an address, a name.")
 @click.option("--undelivered", is_flag=True, help="Only events that have not reached every destination.")
 @click.option(
     "--limit",
@@ -67,25 +64,29 @@ def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:
     A terminal gets a table, in local time; a pipe gets a line an event, with tabs between id, start, outcome,
     title, who, environment and delivery.
     """
-    records = _select(session.journal, **filters)
-    first = next(records, None)
-    if first is None:
-        del filters["limit"]
-        note(NO_MATCH if any(filters.values()) else EMPTY)
-        return 0
-    found = itertools.chain([first], records)
-    if as_json:
-        listing.write_json(found)
-    elif sys.stdout.isatty():
-        listing.write_table(list(found))
-    else:
-        listing.write_tabs(found)
+    # Closed here, before the journal is: a pipe may break in the middle of reading.
+    with closing(_select(session.journal, **filters)) as records:
+        first = next(records, None)
+        if first is None:
+            del filters["limit"]
+            note(NO_MATCH if any(filters.values()) else EMPTY)
+        else:
+            _write(itertools.chain([first], records), as_json=as_json)
     return 0
+
+
+def _write(records: Iterator[Record], *, as_json: bool) -> None:
+    if as_json:
+        listing.write_json(records)
+    elif sys.stdout.isatty():
+        listing.write_table(list(records))
+    else:
+        listing.write_tabs(records)
 
 
 def _select(
     journal: Journal, *, kind: str | None, phase: str | None, outcome: str | None, limit: int, **filters: Any
-) -> Iterator[Record]:
+) -> Generator[Record, None, None]:
     """Ask the journal; what it has no index for is sorted out here, from the listed columns."""
     from change_events.journal import Query, RecordState
 
@@ -93,8 +94,7 @@ def _select(
         filters["state"] = RecordState.STARTED
     else:
         filters["outcome"] = outcome
-    if kind is None and phase is None:
-        return journal.list(Query(limit=limit or None, **filters))
-    records = journal.list(Query(limit=None, **filters))
+    sorted_out = kind is not None or phase is not None
+    records = journal.list(Query(limit=None if sorted_out else limit or None, **filters))
     chosen = (r for r in records if kind in (None, r.kind) and phase in (None, r.phase))
-    return itertools.islice(chosen, limit or None)
+    yield from itertools.islice(chosen, limit or None)

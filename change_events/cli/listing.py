@@ -73,7 +73,7 @@ def write_table(records: Sequence[Record]) -> None:
         if not wide:
             del cells["who"], cells["environment"]
         table.add_row(*(Text(text, style=_style(name, text)) for name, text in cells.items()))
-    Console(width=columns, no_color=not colour_on(sys.stdout), highlight=False).print(table)
+    Console(width=columns, color_system="auto" if colour_on(sys.stdout) else None, highlight=False).print(table)
 
 
 def _row(record: Record, when: str) -> _Row:

@@ -12,7 +12,7 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def moment(text: str) -> datetime:
-    """Read an option's value: an age counted back from now, or an ISO 8601 date or time, local without a zone.
+    """Read an option's value: an age counted back from now, or an ISO 8601 date or time (local by default).
 
     Raises:
         click.BadParameter: it is neither; the text says what can be written.
@@ -20,9 +20,7 @@ def moment(text: str) -> datetime:
     try:
         return parse_moment(text, datetime.now(UTC))
     except (ValueError, OverflowError):
-        raise click.BadParameter(
-            f"{text!r} is no time; write an age (90m, 2h, 3d, 1w) or 2026-11-24T14:00"
-        ) from None
+        raise click.BadParameter(f"{text!r} is no time; write an age (90m, 2h, 3d, 1w) or 2026-11-24T14:00") from None
 
 
 def parse_moment(text: str, now: datetime) -> datetime:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from change_events.model import Counts, Plan
 
 NOTHING = "nothing to change"
+STANDARD_INPUT = "-"
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def plan_headline(plan: Plan) -> str:
     words = changes.count_words(plan.counts)
     if plan.errored:
         words = f"planning failed{f', known by then: {words}' if words else ''}"
-    name = f"{clean(plan.name)}: " if plan.name else ""
+    name = f"{clean(plan.name)}: " if plan.name and plan.name != STANDARD_INPUT else ""
     return f"{name}{words or NOTHING}"
 
 

@@ -73,7 +73,5 @@ class Session:
         from change_events.redact import Redactor, RedactPolicy, load_key
 
         settings = self.settings
-        policy = RedactPolicy(
-            values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns
-        )
+        policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)
         return Redactor(policy, load_key(state_dir()))

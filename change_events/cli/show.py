@@ -26,9 +26,7 @@ class _CountingBack(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Hide ``-N`` from click's option parser."""
-        return super().parse_args(
-            ctx, [_COUNTED_BACK.sub(r"last-\1", arg) if _counts(arg) else arg for arg in args]
-        )
+        return super().parse_args(ctx, [_COUNTED_BACK.sub(r"last-\1", arg) if _counts(arg) else arg for arg in args])
 
 
 def _counts(word: str) -> bool:

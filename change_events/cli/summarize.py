@@ -49,9 +49,7 @@ _LEAST_BYTES = 500
     help="How long the Markdown of one plan may be.",
 )
 @click.pass_obj
-def summarize_command(
-    session: Session, *, files: tuple[str, ...], form: str | None, limit: int, max_bytes: int
-) -> int:
+def summarize_command(session: Session, *, files: tuple[str, ...], form: str | None, limit: int, max_bytes: int) -> int:
     """Summarise plans, or the difference of two states. Nothing is recorded or sent.
 
     FILE is a plan as JSON (`terraform show -json`), a saved plan file, or `-` for standard input. Two states

@@ -56,7 +56,7 @@ def width() -> int:
 
 def paint(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
     """Colour one piece of text; :func:`print_lines` takes the colour out again where it does not belong."""
-    return click.style(text, fg=colour, bold=bold or None, dim=dim or None)
+    return click.style(text, fg=colour, bold=bold or None, dim=dim or None) if text else ""
 
 
 def print_lines(lines: Iterable[str]) -> None:

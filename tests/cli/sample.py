@@ -85,9 +85,7 @@ def partial() -> ChangeEvent:
             author="Ann Lee",
             path="network",
         ),
-        trace=Trace(
-            run_id="019ab0f1-5e00-7aaa-8bbb-0000000000ff", trace_id="0af7651916cd43dd8448eb211c80319c"
-        ),
+        trace=Trace(run_id="019ab0f1-5e00-7aaa-8bbb-0000000000ff", trace_id="0af7651916cd43dd8448eb211c80319c"),
         summary=Summary(
             counts=Counts(create=1, update=1, replace=1, destroy=1, drift=1, outputs=1),
             outcomes=OutcomeCounts(applied=2, failed=1, not_attempted=1),
@@ -105,14 +103,10 @@ def partial() -> ChangeEvent:
             Drift(
                 address="aws_security_group.web",
                 action=Action.UPDATE,
-                attributes=(
-                    AttributeChange(path="description", before=value('"web"'), after=value('"by hand"')),
-                ),
+                attributes=(AttributeChange(path="description", before=value('"web"'), after=value('"by hand"')),),
             ),
         ),
-        checks=(
-            CheckResult(address="check.health", status="fail", problems=("The endpoint answered 503.",)),
-        ),
+        checks=(CheckResult(address="check.health", status="fail", problems=("The endpoint answered 503.",)),),
         failures=(
             Failure(
                 summary="creating RDS DB Instance: InstanceQuotaExceeded",
@@ -143,9 +137,7 @@ def _partial_changes() -> tuple[Change, ...]:
             id="sg-0a1",
             duration=2.25,
             attributes=(
-                AttributeChange(
-                    path="ingress[0].cidr_blocks[1]", before=ABSENT, after=value('"10.1.0.0/16"')
-                ),
+                AttributeChange(path="ingress[0].cidr_blocks[1]", before=ABSENT, after=value('"10.1.0.0/16"')),
                 AttributeChange(path="description", before=value('"by hand"'), after=value('"web"')),
             ),
         ),

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+PLANS = Path(__file__).parent / "plans"
+MIXED = PLANS / "lifecycle_basic__1.json"
+MOVED = PLANS / "moved__1.json"
+NOTHING = PLANS / "lifecycle_basic__5.json"
+COUNTS = ("create", "update", "replace", "destroy", "import", "move", "forget", "read", "no_op", "drift")
+
+
+def counts(**figures):
+    return {**dict.fromkeys((*COUNTS, "invoke", "other", "outputs"), 0), **figures}
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        (MIXED, {"create": 1, "update": 2, "destroy": 5, "outputs": 3}),
+        (MOVED, {"update": 1, "destroy": 1, "move": 6}),
+        (NOTHING, {}),
+    ],
+)
+def test_json_has_every_count_also_those_that_are_0(home, plan, expected):
+    document = json.loads(home.events("summarize", str(plan), "--json"))
+    found = document["summary"]["counts"]
+    assert set(found) == set(counts())
+    assert {name: figure for name, figure in found.items() if name != "no_op"} == {
+        name: figure for name, figure in counts(**expected).items() if name != "no_op"
+    }
+    assert document["tool"] == {"name": "terraform", "version": "1.11.4"}
+    assert document["errored"] is False
+
+
+def test_json_lists_the_changes(home):
+    document = json.loads(home.events("summarize", str(MIXED), "--json"))
+    created = [change["address"] for change in document["changes"] if change["action"] == "create"]
+    assert created == ['terraform_data.d["three"]']
+
+
+def test_several_plans_are_an_array(home):
+    documents = json.loads(home.events("summarize", str(MIXED), str(NOTHING), "--json"))
+    assert [document["summary"]["counts"]["destroy"] for document in documents] == [5, 0]
+
+
+def test_standard_input_may_hold_several_plans(home):
+    both = MIXED.read_bytes() + b"\n" + MOVED.read_bytes()
+    documents = json.loads(home.events("summarize", "-", "--json", stdin=both))
+    assert [document["summary"]["counts"]["destroy"] for document in documents] == [5, 1]
+
+
+def test_text_names_what_matters_most_first(home):
+    text = home.events("summarize", str(MIXED))
+    assert text.splitlines()[0] == f"{MIXED}: 1 to create, 2 to update, 5 to destroy, outputs changed: 3"
+    places = [
+        text.index(part)
+        for part in (
+            "  destroy  terraform_data.c[1]\n",
+            '  destroy  module.m["us"].terraform_data.n\n',
+            "  update   terraform_data.a\n",
+            '      input: "x" → "y"\n',
+            '  create   terraform_data.d["three"]\n',
+            "Outputs\n",
+            '  update   plain: "p" → "p2"\n',
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_state_only_changes_are_told(home):
+    text = home.events("summarize", str(MOVED))
+    assert "6 moved" in text.splitlines()[0]
+    assert "  move     terraform_data.new\n" in text
+    assert "      moved from terraform_data.old\n" in text
+
+
+def test_nothing_to_change_says_so(home):
+    assert home.events("summarize", str(NOTHING)).splitlines()[0] == f"{NOTHING}: nothing to change"
+    assert home.events("summarize", "-", stdin=NOTHING.read_bytes()).splitlines()[0] == "nothing to change"
+
+
+def test_text_is_cut_at_the_limit_and_says_so(home):
+    text = home.events("summarize", str(MIXED), "--limit", "3")
+    assert "  … and 5 more\n" in text
+    assert text.count("  destroy  ") == 3
+
+
+def test_markdown_stays_within_its_bytes(home):
+    whole = home.events("summarize", str(MIXED), "--markdown")
+    assert 'terraform_data.d["three"]' in whole
+    cut = home.events("summarize", str(MIXED), "--markdown", "--max-bytes", "600")
+    assert len(cut.rstrip("\n").encode()) <= 600 < len(whole.encode())
+
+
+def test_two_states_are_compared(home):
+    before = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "x", "outputs": {}, "resources": []}
+    resource = {
+        "mode": "managed",
+        "type": "terraform_data",
+        "name": "a",
+        "provider": 'provider["terraform.io/builtin/terraform"]',
+        "instances": [{"schema_version": 0, "attributes": {"id": "1", "input": None}}],
+    }
+    paths = [home.path / "before.tfstate", home.path / "after.tfstate"]
+    paths[0].write_text(json.dumps(before))
+    paths[1].write_text(json.dumps({**before, "serial": 2, "resources": [resource]}))
+    document = json.loads(home.events("summarize", *map(str, paths), "--json"))
+    assert document["summary"]["counts"]["create"] == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1}', b"\x00\x01", None])
+def test_what_is_no_plan_is_one_line_and_exit_1(home, content):
+    path = home.path / "odd.json"
+    if content is not None:
+        path.write_bytes(content)
+    done = home.run("summarize", str(path))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"tfevent: ")
+    assert b"odd.json" in done.stderr
+    assert b"bug" not in done.stderr
+
+
+def test_no_journal_is_touched(home):
+    home.events("summarize", str(MIXED))
+    assert not list(home.path.rglob("*.db*"))
+
+
+def test_secrets_stay_out_whatever_the_form(home):
+    secret = "hunter2-hunter2-hunter2"
+    plan = json.loads(NOTHING.read_text())
+    plan["resource_changes"] = [
+        {
+            "address": "terraform_data.a",
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": "a",
+            "provider_name": "terraform.io/builtin/terraform",
+            "change": {
+                "actions": ["update"],
+                "before": {"input": secret, "note": "old"},
+                "after": {"input": secret + "!", "note": f"see {secret}"},
+                "after_unknown": {},
+                "before_sensitive": {"input": True},
+                "after_sensitive": {"input": True},
+            },
+        }
+    ]
+    path = home.path / "plan.json"
+    path.write_text(json.dumps(plan))
+    for form in ([], ["--json"], ["--markdown"]):
+        text = home.events("summarize", str(path), *form)
+        assert "terraform_data.a" in text
+        assert secret not in text
+
+
+HEAVY = ("httpx", "jinja2", "rich", "sqlite3", "yaml", "hcl2", "lark", "asyncio", "ssl")
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
+def test_nothing_heavy_is_imported(home, form):
+    done = home.run("summarize", str(MIXED), *form, python=("-X", "importtime"))
+    assert done.returncode == 0
+    imported = {line.rsplit(b"|", 1)[-1].strip().decode() for line in done.stderr.splitlines()}
+    assert "change_events.cli.plan_report" in imported
+    assert not {name for name in imported if name.split(".")[0] in HEAVY}
