@@ -41,21 +41,21 @@ def journal_check(session: Session) -> Check:
     if not os.access(path, os.W_OK):
         remedy = "Give yourself the right to write it, or set TFEVENT_JOURNAL to another place."
         return Check("journal", "error", f"{path} cannot be written", remedy)
-    return _counts(f"{path}: {counts.events} events", counts)
+    return _counts(f"{path}: {counts.events} event{'' if counts.events == 1 else 's'}", counts)
 
 
 def _counts(text: str, counts: JournalCounts) -> Check:
     if counts.parked:
         remedy = "`tfevent events list --undelivered` names them, `tfevent events flush --parked` tries again."
-        return Check("journal", "warning", f"{text}, {counts.parked} deliveries parked", remedy)
+        return Check("journal", "warning", f"{text}, {_deliveries(counts.parked)} parked", remedy)
     if counts.waiting:
-        return Check(
-            "journal",
-            "warning",
-            f"{text}, {counts.waiting} deliveries waiting",
-            "Run `tfevent events flush`.",
-        )
+        told = f"{text}, {_deliveries(counts.waiting)} waiting"
+        return Check("journal", "warning", told, "Run `tfevent events flush`.")
     return Check("journal", "ok", f"{text}, none waiting")
+
+
+def _deliveries(number: int) -> str:
+    return f"{number} {'delivery' if number == 1 else 'deliveries'}"
 
 
 def key_check(path: Path) -> Check:
