@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.cli.terminal import clean, clean_lines, lasted, paint
-from change_events.cli.values import render_pair
-from change_events.model import Action, ChangeOutcome
+from change_events.cli.values import render_pair, render_value
+from change_events.model import Action, ChangeOutcome, ValueKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 INDENT = "  "
 DETAIL = " " * 6
 MAX_ATTRIBUTES = 20
+_NOTHING_YET = (ValueKind.UNKNOWN, ValueKind.ABSENT)
 
 _ACTION_COLOURS = {
     Action.CREATE: "green",
@@ -120,9 +121,19 @@ def _one_change(change: Change) -> Iterator[str]:
     yield f"{INDENT}{mark}{word} {clean(change.address)}{deposed}{ending}"
     for text in _facts(change):
         yield f"{DETAIL}{text}"
-    yield from _attribute_lines(change.attributes, change.attributes_omitted)
-    for line in clean_lines(change.error or ""):
+    yield from _change_attributes(change)
+    for line in clean_lines(change.error or "")[:1]:  # the rest stands among the failures
         yield DETAIL + paint(line, "red")
+
+
+def _change_attributes(change: Change) -> Iterator[str]:
+    """Of what comes into being, what is known of it; of what goes, its id is enough; of the rest, both sides."""
+    if change.action is Action.DESTROY:
+        return
+    attributes, omitted = change.attributes, change.attributes_omitted
+    if change.action is Action.CREATE:
+        attributes = tuple(a for a in attributes if a.after.kind not in _NOTHING_YET)
+    yield from _attribute_lines(attributes, omitted, created=change.action is Action.CREATE)
 
 
 def _took(change: Change) -> str:
@@ -156,13 +167,14 @@ def _place(source: Source) -> str:
     return f"{clean(source.file)}{line}{commit}"
 
 
-def _attribute_lines(attributes: Sequence[AttributeChange], omitted: int) -> Iterator[str]:
+def _attribute_lines(attributes: Sequence[AttributeChange], omitted: int, *, created: bool = False) -> Iterator[str]:
     shown = attributes[:MAX_ATTRIBUTES]
     for attribute in shown:
         forces = paint("  forces replacement", "magenta") if attribute.forces_replacement else ""
         remark = f"  ({clean(attribute.note)})" if attribute.note else ""
-        pair = render_pair(attribute.before, attribute.after)
-        yield f"{DETAIL}{clean(attribute.path)}: {pair}{remark}{forces}"
+        after = attribute.after
+        values = render_value(after) if created else render_pair(attribute.before, after)
+        yield f"{DETAIL}{clean(attribute.path)}: {values}{remark}{forces}"
     if more := omitted + len(attributes) - len(shown):
         yield f"{DETAIL}… and {more} more attribute{'s' if more > 1 else ''}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 SHORT_ID = 13
 # Below this the table leaves out who and environment (the title mostly begins with the latter).
 _WIDE = 100
+_HEIGHT = 25
+# The title may take several lines, the others one: what does not fit of a name ends in an ellipsis.
+_LAYOUT: dict[str, dict[str, Any]] = {
+    "title": {"overflow": "fold", "min_width": 20},
+    "who": {"no_wrap": True, "max_width": 20},
+    "environment": {"no_wrap": True, "max_width": 20, "overflow": "ellipsis"},
+}
 
 
 class _ActorOnly(msgspec.Struct):
@@ -65,7 +72,7 @@ def write_table(records: Sequence[Record]) -> None:
     wide = columns >= _WIDE
     for name in _Row._fields:
         if wide or name not in ("who", "environment"):
-            table.add_column(name.upper(), overflow="fold", no_wrap=name in ("id", "when", "outcome"))
+            table.add_column(name.upper(), **_LAYOUT.get(name, {"no_wrap": True}))
     length = _id_length([record.id for record in records])
     for record in records:
         row = _row(record, when=_when(record))
@@ -73,7 +80,9 @@ def write_table(records: Sequence[Record]) -> None:
         if not wide:
             del cells["who"], cells["environment"]
         table.add_row(*(Text(text, style=_style(name, text)) for name, text in cells.items()))
-    Console(width=columns, color_system="auto" if colour_on(sys.stdout) else None, highlight=False).print(table)
+    colours = "auto" if colour_on(sys.stdout) else None
+    # With a height, too, rich takes our width also on a terminal that calls itself dumb.
+    Console(width=columns, height=_HEIGHT, color_system=colours, highlight=False).print(table)
 
 
 def _row(record: Record, when: str) -> _Row:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from change_events.journal import Record
-    from change_events.model import Actor, ChangeEvent, Ci, Tool, Vcs
+    from change_events.model import Actor, ChangeEvent, Ci, OutcomeCounts, Tool, Vcs
 
 RUNNING = "running"
 OUTCOME_COLOURS = {
@@ -59,7 +59,6 @@ def story(record: Record, *, limit: int | None) -> Iterator[str]:
     yield _when(event)
     yield ""
     yield from _facts(event)
-    yield from _figures(event)
     for title, lines in _sections(event, limit):
         if lines:
             yield from ("", changes.heading(title), *lines)
@@ -86,6 +85,8 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         ("command", _tool(event.tool) if event.tool else ""),
         ("where", _where(event)),
         ("commit", _commit(event.vcs) if event.vcs else ""),
+        ("planned", changes.count_words(event.summary.counts)),
+        ("became", _became(event.summary.outcomes)),
         ("tags", ", ".join(f"{key}={value}" for key, value in event.tags.items())),
         *((link.title, link.url) for link in event.links),
         ("event", event.id),
@@ -150,23 +151,14 @@ def _run(event: ChangeEvent) -> str:
     return f"{event.trace.run_id}{trace}"
 
 
-def _figures(event: ChangeEvent) -> Iterator[str]:
-    words = changes.count_words(event.summary.counts)
-    if not words:
-        return
-    outcomes = event.summary.outcomes
-    became = [
-        f"{figure} {name}"
-        for figure, name in (
-            (outcomes.applied, "applied"),
-            (outcomes.failed, "failed"),
-            (outcomes.not_attempted, "not attempted"),
-            (outcomes.unknown, "of unknown outcome"),
-        )
-        if figure
-    ]
-    yield ""
-    yield f"Planned: {words}" + (f". Of these: {', '.join(became)}." if became else "")
+def _became(outcomes: OutcomeCounts) -> str:
+    figures = (
+        (outcomes.applied, "applied"),
+        (outcomes.failed, "failed"),
+        (outcomes.not_attempted, "not attempted"),
+        (outcomes.unknown, "of unknown outcome"),
+    )
+    return ", ".join(f"{figure} {name}" for figure, name in figures if figure)
 
 
 def _sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list[str]]]:
