@@ -1,0 +1,18 @@
+"""Redaction: the only way from raw data to what may be recorded.
+
+:class:`Redactor` finds secrets by provider marks, by having seen them under a mark before, by the name in
+front of them and by their shape; :meth:`Redactor.seal` makes the last pass over the serialised event.
+
+Each kind of rule is one file: ``registry`` (remembered values) with ``encodings`` and ``common``, ``names``,
+``assignments``, ``tokens``, ``urls``, ``controls``, ``structures`` (decoded JSON), ``commands``.
+"""
+
+from __future__ import annotations
+
+from change_events.redact.fingerprint import load_key
+from change_events.redact.policy import RedactPolicy
+from change_events.redact.redactor import Redactor
+from change_events.redact.sealing import unseal
+from change_events.redact.spans import MARK
+
+__all__ = ["MARK", "RedactPolicy", "Redactor", "load_key", "unseal"]

@@ -1,0 +1,82 @@
+"""Secrets by the name in front of them, in free text: ``password=x``, ``"token": "x"``, ``--api-key x``.
+
+Also inside JSON that stands in a string, however often its quotes are escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from change_events.redact.spans import Span
+
+_NAME = re.compile(
+    r"(?<![\w.$-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,120}+)"
+    r"(?P<sep>\\{0,8}[\"']?[ \t]{0,8}(?P<sign>=>|:=|[:=])[ \t]{0,8})"
+)
+_OPTION = re.compile(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{0,80}+)[ \t]{1,4}[\"']?(?P<value>[^\s\"'-][^\s\"']*+)")
+_ESCAPED_QUOTE = re.compile(r"(?P<quote>\\{1,8}[\"'])(?P<value>.{0,4096}?)(?P=quote)", re.DOTALL)
+_QUOTED = re.compile(r"\"(?P<double>(?:[^\"\\]|\\.)*+)\"?|'(?P<single>[^']*+)'?", re.DOTALL)
+_BARE = re.compile(r"[^\s\"'<>;\\]++")
+_BARE_IN_QUERY = re.compile(r"[^\s\"'<>;&#\\]++")
+_HARMLESS = re.compile(  # a reference in a code snippet; what is no value yet
+    r"(?:var|local|module|data|path|each|self|random_\w{1,40})\.[\w.\[\]*-]{1,200}[,)]?"
+    r"|(?:null|true|false|none|unset|\(known|\(sensitive.*|\[\]|\{\}|\[|\{|\()[,)\]};]{0,3}",
+    re.IGNORECASE,
+)
+_QUERY = re.compile(r"[?&](?P<name>[\w.-]{1,64}+)=(?P<value>[^\s&\"'<>#\\]++)")
+_QUERY_NAMES = """sig signature code key apikey api_key access_token awsaccesskeyid x-amz-signature x-amz-credential
+    x-amz-security-token x-goog-signature x-goog-credential"""
+_QUERY_SECRETS = frozenset(_QUERY_NAMES.split())
+
+IsSensitive = Callable[[str], bool]
+
+
+def assignment_spans(text: str, is_sensitive: IsSensitive) -> Iterator[Span]:
+    """Yield the values that a sensitive name is given in the text.
+
+    Args:
+        text: any text.
+        is_sensitive: decides about one name.
+    """
+    if "=" in text or ":" in text:
+        for match in _NAME.finditer(text):
+            if _is_assignment(match, text) and is_sensitive(_last(match["name"])):
+                yield from _value(text, match)
+    if "-" in text:
+        for match in _OPTION.finditer(text):
+            if is_sensitive(match["name"]):
+                yield match.span("value")
+    if "=" in text and ("?" in text or "&" in text):
+        for match in _QUERY.finditer(text):
+            if match["name"].lower() in _QUERY_SECRETS or is_sensitive(match["name"]):
+                yield match.span("value")
+
+
+def _is_assignment(match: re.Match[str], text: str) -> bool:
+    if "=" in match["sign"]:
+        return not text.startswith("=", match.end("sign"))  # `==` compares
+    if text.startswith("//", match.end()):
+        return False  # a URL
+    return "." not in match["name"] or match["sep"][0] in "\\\"'"  # `random_password.db: Creating...` is an address
+
+
+def _last(name: str) -> str:
+    return name.rstrip(".-").rpartition(".")[2]
+
+
+def _value(text: str, name: re.Match[str]) -> Iterator[Span]:
+    at = name.end()
+    escaped = _ESCAPED_QUOTE.match(text, at)
+    if escaped:
+        found = escaped.span("value")
+    elif quoted := _QUOTED.match(text, at):
+        found = quoted.span("double" if quoted["double"] is not None else "single")
+    else:
+        before = text[name.start() - 1 : name.start()]
+        bare = (_BARE_IN_QUERY if before in ("?", "&") else _BARE).match(text, at)
+        found = bare.span() if bare else (0, 0)
+    if found[0] < found[1] and not _HARMLESS.fullmatch(text, *found):
+        yield found

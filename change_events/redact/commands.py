@@ -1,0 +1,58 @@
+"""One display string of a command line, without the values that may be secrets."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+
+from change_events.redact.spans import MARK
+
+_LONGEST = 1000  # characters of a command line that are kept
+_VALUES = frozenset({"var", "backend-config"})  # NAME=VALUE, whose value is nobody's business
+_CUT = " …"
+
+Redact = Callable[[str], str]
+IsSensitive = Callable[[str], bool]
+
+
+def render_command(argv: Sequence[str], is_sensitive: IsSensitive, redact: Redact) -> str:
+    """Return ``argv`` as one would type it in a shell, redacted and cut to 1,000 characters.
+
+    Args:
+        argv: the command and its arguments.
+        is_sensitive: decides about an option's or variable's name.
+        redact: redacts one text.
+    """
+    words: list[str] = []
+    pending = ""  # the option whose value comes as the next argument
+    for argument in argv:
+        if pending and (pending in _VALUES or not argument.startswith("-")):
+            words.append(_assigned(argument) if pending in _VALUES else MARK)
+            pending = ""
+            continue
+        words.append(_option(argument, is_sensitive, redact))
+        pending = _expects_secret(argument, is_sensitive)
+    line = redact(" ".join(shlex.quote(redact(word).replace("\n", "\\n")) for word in words))
+    return line if len(line) <= _LONGEST else line[: _LONGEST - len(_CUT)] + _CUT
+
+
+def _option(argument: str, is_sensitive: IsSensitive, redact: Redact) -> str:
+    name, equals, value = argument.partition("=")
+    if not equals:
+        return redact(argument)
+    if argument.startswith("-") and name.lstrip("-") in _VALUES:
+        return f"{name}={_assigned(value)}"
+    return f"{name}={MARK}" if value and is_sensitive(name.lstrip("-")) else redact(argument)
+
+
+def _assigned(assignment: str) -> str:
+    """Hide the value of NAME=VALUE; what has none is a file or a name."""
+    name, equals, _ = assignment.partition("=")
+    return f"{name}={MARK}" if equals else assignment
+
+
+def _expects_secret(argument: str, is_sensitive: IsSensitive) -> str:
+    name = argument.lstrip("-")
+    if not argument.startswith("-") or "=" in argument:
+        return ""
+    return name if name in _VALUES or is_sensitive(name) else ""

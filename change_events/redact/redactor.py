@@ -1,0 +1,230 @@
+"""The redactor: one per run, holds what must not be shown and turns raw data into what may be recorded."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.errors import SettingsError
+from change_events.model import ChangeEvent, SealedEvent, Value, ValueKind
+from change_events.redact.assignments import assignment_spans
+from change_events.redact.commands import render_command
+from change_events.redact.controls import clean
+from change_events.redact.fingerprint import fingerprint
+from change_events.redact.names import NameRules
+from change_events.redact.policy import RedactPolicy
+from change_events.redact.registry import Registry
+from change_events.redact.sealing import seal_event
+from change_events.redact.spans import MARK, Span, hide, outside_marks
+from change_events.redact.structures import hide_in, is_open, secrets_in
+from change_events.redact.tokens import shape_spans, token_spans
+from change_events.redact.urls import url_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_PASSES = 8  # what is hidden can lay bare another secret beside it; in practice one pass changes, the next agrees
+_CACHED = 20_000  # texts
+_LONGEST_CACHED = 400  # characters
+_ABSENT = Value(kind=ValueKind.ABSENT)
+_HIDDEN = Value(kind=ValueKind.HIDDEN)
+
+
+class Redactor:
+    """Remembers secrets, and makes texts, values, command lines and events free of them.
+
+    Texts must be redacted before they are cut: half a secret is not recognised.
+
+    Args:
+        policy: what the settings say.
+        key: the installation's key for fingerprints; without one a random key, good for one run.
+
+    Raises:
+        SettingsError: one of the policy's patterns is no regular expression.
+    """
+
+    def __init__(self, policy: RedactPolicy = RedactPolicy(), key: bytes | None = None) -> None:  # noqa: B008 - frozen
+        self._policy = policy
+        self._key = key or secrets.token_bytes(32)
+        self._names = NameRules(policy.names)
+        self._patterns = _compile(policy.patterns)
+        self._registry = Registry()
+        self._texts: dict[str, str] = {}
+
+    def remember(self, value: object) -> None:
+        """Scrub every scalar inside, but flags and nulls, from whatever is redacted from now on."""
+        if isinstance(value, str):
+            if self._registry.add(value):
+                self._texts.clear()
+                self._remember_inside(value)
+        elif isinstance(value, dict):
+            for part in value.values():
+                self.remember(part)
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            for part in value:
+                self.remember(part)
+        elif isinstance(value, (bytes, bytearray)):
+            self.remember(value.decode("utf-8", "replace"))
+        elif value is not None and not isinstance(value, bool):
+            self.remember(_lexeme(value))
+
+    def harvest(self, value: object) -> None:
+        """Remember what stands under sensitive names inside a value, at any depth, in JSON inside strings too."""
+        try:
+            for secret in secrets_in(value, self.is_sensitive_name):
+                self.remember(secret)
+        except RecursionError:  # deeper than any real document
+            return
+
+    def text(self, text: str) -> str:
+        """Return free text without remembered values, tokens, URL credentials, assigned secrets and control characters.
+
+        Doing it twice changes nothing. Line feeds and tabs stay; lines are not joined or split.
+        """
+        known = self._texts.get(text)
+        if known is not None:
+            return known
+        redacted = self._until_stable(clean(text))
+        if len(text) <= _LONGEST_CACHED:
+            if len(self._texts) >= _CACHED:
+                self._texts.clear()
+            self._texts[text] = self._texts[redacted] = redacted
+        return redacted
+
+    def value(self, path: Sequence[str | int], value: object, *, sensitive: bool = False) -> Value:
+        """Return what may be shown of one attribute side.
+
+        Args:
+            path: the attribute's steps; a sensitive name at any step hides the value (flags and empty values stay).
+            value: plain Python of a JSON value, numbers exact.
+            sensitive: the provider marks it: nothing of it is shown, whatever the policy says.
+        """
+        try:
+            return self._value(path, value, sensitive)
+        except RecursionError:  # nested deeper than Python's stack: not looked into, so not shown
+            return _HIDDEN
+
+    def is_sensitive_name(self, name: str) -> bool:
+        """Tell whether the value under this name is a secret."""
+        return self._names.is_sensitive(name)
+
+    def fingerprint(self, value: object) -> str:
+        """Return 12 hex digits that are equal for equal values within one installation."""
+        return fingerprint(self._key, value)
+
+    def command_line(self, argv: Sequence[str]) -> str:
+        """Return the command as one would type it, without the values of variables, secrets and URL credentials."""
+        return render_command(argv, self.is_sensitive_name, self.text)
+
+    def seal(self, event: ChangeEvent) -> SealedEvent:
+        """Make the last pass over the serialised event; only its result can be recorded or sent."""
+        return seal_event(event, self.text, self._data)
+
+    def _data(self, data: Any) -> Any:
+        return hide_in(data, self.is_sensitive_name, self.text)
+
+    def _remember_inside(self, secret: str) -> None:
+        """Remember the parts of a secret that are secrets by themselves: JSON leaves, the password of a URL."""
+        if secret[:1] in ("{", "["):
+            try:
+                self.remember(msgspec.json.decode(secret))
+            except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+                return
+        elif "://" in secret:
+            for start, end in url_spans(secret):
+                self._registry.add(secret[start:end])
+
+    def _until_stable(self, text: str) -> str:
+        for _ in range(_PASSES):
+            redacted = hide(text, self._spans(text))
+            if redacted == text:
+                break
+            text = redacted
+        return text
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        for first, last in outside_marks(text):
+            stretch = text[first:last]
+            for start, end in self._spans_between_marks(stretch):
+                yield first + start, first + end
+
+    def _spans_between_marks(self, text: str) -> Iterator[Span]:
+        yield from self._registry.spans(text)
+        yield from token_spans(text)
+        yield from url_spans(text)
+        yield from assignment_spans(text, self.is_sensitive_name)
+        for pattern in self._patterns:
+            yield from shape_spans(pattern, text)
+
+    def _value(self, path: Sequence[str | int], value: object, sensitive: bool) -> Value:
+        if value is None:
+            return _ABSENT
+        if isinstance(value, (bytes, bytearray)):
+            value = value.decode("utf-8", "replace")
+        secret = sensitive or (not is_open(value) and self._is_sensitive_path(path))
+        if secret:
+            self.remember(value)
+        else:
+            self.harvest(value)
+        if self._policy.values != "safe":
+            return _HIDDEN
+        return self._sensitive(value) if secret else self._shown(value)
+
+    def _is_sensitive_path(self, path: Sequence[str | int]) -> bool:
+        return any(isinstance(step, str) and self._names.is_sensitive(step) for step in path)
+
+    def _sensitive(self, value: object) -> Value:
+        return Value(kind=ValueKind.SENSITIVE, fingerprint=self.fingerprint(value))
+
+    def _shown(self, value: object) -> Value:
+        if isinstance(value, bool):
+            return Value(kind=ValueKind.VALUE, text="true" if value else "false")
+        if isinstance(value, str):
+            return self._shown_text(value)
+        if isinstance(value, (dict, list, tuple)):
+            text = msgspec.json.encode(self._data(value), enc_hook=str).decode()
+            return self._sized(value, text, len(text.encode()))
+        lexeme = _lexeme(value)
+        if self.text(lexeme) != lexeme:
+            return self._sensitive(value)
+        return self._sized(value, lexeme, len(lexeme.encode()))
+
+    def _shown_text(self, value: str) -> Value:
+        size = len(value.encode("utf-8", "surrogatepass"))
+        if size > self._policy.max_value or "\n" in value.strip():
+            return self._large(value, size)
+        shown = self._data(value)
+        if shown == MARK:
+            return self._sensitive(value)
+        return Value(kind=ValueKind.VALUE, text=msgspec.json.encode(shown).decode())
+
+    def _sized(self, value: object, text: str, size: int) -> Value:
+        if size > self._policy.max_value:
+            return self._large(value, size)
+        return Value(kind=ValueKind.VALUE, text=text)
+
+    def _large(self, value: object, size: int) -> Value:
+        return Value(kind=ValueKind.LARGE, size=size, fingerprint=self.fingerprint(value))
+
+
+def _lexeme(value: object) -> str:
+    try:
+        return str(value)
+    except ValueError:  # an int of more digits than Python writes in decimal
+        return f"{value:#x}"
+
+
+def _compile(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    compiled: list[re.Pattern[str]] = []
+    problems: list[str] = []
+    for pattern in patterns:
+        try:
+            compiled.append(re.compile(pattern))
+        except re.error as error:
+            problems.append(f"redaction pattern {pattern!r} is no regular expression: {error}; correct or remove it")
+    if problems:
+        raise SettingsError(tuple(problems))
+    return tuple(compiled)

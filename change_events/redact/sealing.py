@@ -1,0 +1,78 @@
+"""The last pass over the serialised event. :class:`SealedEvent` is made here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from change_events.model import ChangeEvent, SealedEvent
+from change_events.redact.common import vocabulary
+
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
+_TIME = re.compile(r"\"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\"")
+_DECODER = msgspec.json.Decoder(ChangeEvent)
+
+Redact = Callable[[str], str]
+RedactData = Callable[[Any], Any]
+
+
+def seal_event(event: ChangeEvent, redact: Redact, redact_data: RedactData) -> SealedEvent:
+    """Serialise an event, redact every string of the JSON once more, and read it back.
+
+    The model's own words (keys, enumeration values), times and the event's id stay, or it would be no event.
+
+    Args:
+        event: the event; free-form ``data`` and ``tags`` are redacted by their names here.
+        redact: redacts one text.
+        redact_data: redacts JSON-like data by names, recursively.
+    """
+    if event.data or event.tags:
+        event = msgspec.structs.replace(event, data=redact_data(_plain(event.data)), tags=redact_data(event.tags))
+    body = _encode(event, redact)
+    known = {f'"{word}"' for word in vocabulary()} | {f'"{event.id}"'}
+    body = _STRING.sub(lambda match: _literal(match[0], known, redact), body)
+    data = body.encode()
+    return SealedEvent(event=_DECODER.decode(data), body=data)
+
+
+def unseal(body: bytes) -> SealedEvent:
+    """Read back what was sealed before; for the journal only.
+
+    Raises:
+        msgspec.DecodeError: the bytes are no event (``ValidationError``: of another shape).
+    """
+    return SealedEvent(event=_DECODER.decode(body), body=body)
+
+
+def _encode(event: ChangeEvent, redact: Redact) -> str:
+    try:
+        return msgspec.json.encode(event).decode()
+    except UnicodeEncodeError:  # lone surrogates, as file names and arguments may hold them
+        readable = _texts(msgspec.to_builtins(event), redact)
+        return msgspec.json.encode(msgspec.convert(readable, ChangeEvent)).decode()
+
+
+def _plain(data: Any) -> Any:
+    return msgspec.to_builtins(data, str_keys=True, enc_hook=str)
+
+
+def _texts(value: Any, redact: Redact) -> Any:
+    """Return plain data in which texts that UTF-8 cannot hold are redacted, the others untouched."""
+    if isinstance(value, dict):
+        return {_texts(key, redact): _texts(part, redact) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_texts(part, redact) for part in value]
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        return redact(value)
+    return value
+
+
+def _literal(literal: str, known: set[str], redact: Redact) -> str:
+    if literal in known or _TIME.fullmatch(literal):
+        return literal
+    text = msgspec.json.decode(literal)
+    redacted = redact(text)
+    return literal if redacted == text else msgspec.json.encode(redacted).decode()
