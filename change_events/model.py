@@ -155,6 +155,7 @@ class Change(Struct):
     duration: float | None = None
     error: str | None = None
     source: Source | None = None
+    attributes_compared: bool = True  # False: one of too many changes, listed and counted without its attributes
 
 
 class OutputChange(Struct):

@@ -53,10 +53,10 @@ def read_plan(
         try:
             document = decode_document(text, name)
         except msgspec.DecodeError:
-            number = sum(1 for _ in split_documents(text, name))
-            raise InputError(f"{name}: {number} documents in one file where one plan is expected") from None
+            number = len(list(_documents(text, name)))
+            raise InputError(f"{name}: {number} plans in one file where one is expected") from None
         remember_document(document, redactor)
-        return _plan(document, Reading(redactor, Names(redactor), ignore, detailed))
+        return _plan(document, Reading(redactor, Names(redactor), ignore, detailed), name)
 
 
 def read_plans(
@@ -72,7 +72,11 @@ def read_plans(
         for document in documents:
             remember_document(document, redactor)
         reading = Reading(redactor, Names(redactor), ignore, detailed)
-        return [_plan(document, reading) for document in documents]
+        several = len(documents) > 1
+        return [
+            _plan(document, reading, f"{name} (plan {number})" if several else name)
+            for number, document in enumerate(documents, 1)
+        ]
 
 
 def remember_secrets(data: bytes, redactor: Redactor, *, name: str = "plan") -> None:
@@ -103,20 +107,16 @@ def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except msgspec.DecodeError as error:
-        raise InputError(
-            f"{name}: not JSON ({error}); write it anew with `terraform show -json PLANFILE`"
-        ) from error
+        raise InputError(f"{name}: not JSON ({error}); write it anew with `terraform show -json PLANFILE`") from error
     except RecursionError as error:
         raise InputError(f"{name}: nested too deeply to be a plan") from error
 
 
-def _plan(document: Document, reading: Reading) -> Plan:
+def _plan(document: Document, reading: Reading, name: str) -> Plan:
     tally = Tally()
     changes = read_changes(document.resource_changes or (), tally, reading)
     changes += read_deferred(document.deferred_changes or (), reading)
-    changes += read_invocations(
-        document.action_invocations, document.deferred_action_invocations, tally, reading
-    )
+    changes += read_invocations(document.action_invocations, document.deferred_action_invocations, tally, reading)
     drift = read_drift(document.resource_drift or (), tally, reading)
     outputs = read_outputs(document.output_changes or {}, tally, reading)
     return Plan(
@@ -127,6 +127,7 @@ def _plan(document: Document, reading: Reading) -> Plan:
         counts=tally.counts(),
         by_type={reading.names.text(name): number for name, number in tally.by_type.most_common()},
         by_module={reading.names.text(name): number for name, number in tally.by_module.most_common()},
+        name=reading.names.text(name),
         tool_name=_tool(document),
         tool_version=reading.names.maybe(document.terraform_version),
         format_version=reading.names.maybe(document.format_version),

@@ -1,4 +1,4 @@
-"""Two states as the changes between them, for runs without a plan; and what a state holds, to settle a run."""
+"""Two states as the changes between them, for runs without a plan; and what one state holds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from change_events.diff import decode_exact, hidden_values, same
 from change_events.diff.masks import marks
-from change_events.diff.walk import Node, diff_bounded
+from change_events.diff.walk import Node
 from change_events.model import Action, AttributeChange, Change, OutputChange, Plan, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, most_urgent
 from tf_wrapper.plan.names import Names
-from tf_wrapper.plan.resources import MOST_ATTRIBUTES, Reading
+from tf_wrapper.plan.resources import Reading, compare
 from tf_wrapper.state_document import State, StateObject, StateOutput, is_state, read_state
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def compare_states(
         counts=tally.counts(),
         by_type={reading.names.text(name): number for name, number in tally.by_type.most_common()},
         by_module={reading.names.text(name): number for name, number in tally.by_module.most_common()},
+        name=redactor.text(" → ".join(names)),
         tool_version=reading.names.maybe(new.tool_version or old.tool_version),
     )
 
@@ -201,9 +202,7 @@ def _changes(pairs: list[_Pair], tally: Tally, reading: Reading) -> list[Change]
     kept = []
     for pair in pairs:
         part = pair.after or pair.before
-        moved = (
-            pair.before is not None and pair.after is not None and pair.before.address != pair.after.address
-        )
+        moved = pair.before is not None and pair.after is not None and pair.before.address != pair.after.address
         counted = Action.NO_OP if pair.action is Action.MOVE else pair.action
         tally.resource((), counted, moved=moved, imported=False)
         if part is not None and pair.action is not Action.NO_OP:
@@ -233,6 +232,7 @@ def _change(pair: _Pair, part: StateObject, reading: Reading, detailed: bool) ->
         attributes=tuple(attributes),
         attributes_omitted=omitted,
         id=_id(part, reading) if detailed else None,
+        attributes_compared=detailed,
     )
 
 
@@ -242,7 +242,7 @@ def _attributes(pair: _Pair, reading: Reading) -> tuple[list[AttributeChange], i
     old_mask = _as_lists(old, pair.before.sensitive()) if pair.before else False
     new_mask = _as_lists(new, pair.after.sensitive()) if pair.after else False
     node = Node(old, new, before_mask=old_mask, after_mask=new_mask)
-    return diff_bounded(node, redactor=reading.redactor, ignore=reading.ignore, limit=MOST_ATTRIBUTES)
+    return compare(node, reading)
 
 
 def _id(part: StateObject, reading: Reading) -> str | None:

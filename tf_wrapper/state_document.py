@@ -111,6 +111,7 @@ class _ShownResource(Struct):
     address: str
     type: str = ""
     name: str = ""
+    index: int | str | float | None = None
     mode: str = "managed"
     provider_name: str | None = None
     values: msgspec.Raw = _NONE
@@ -191,9 +192,7 @@ def is_state(data: bytes) -> bool:
     plan = (marks.planned_values, marks.resource_changes, marks.output_changes, marks.provider_schemas)
     if any(bytes(part) for part in plan):
         return False
-    raw = bytes(marks.version) and any(
-        bytes(part) for part in (marks.resources, marks.modules, marks.lineage)
-    )
+    raw = bytes(marks.version) and any(bytes(part) for part in (marks.resources, marks.modules, marks.lineage))
     return bool(raw or bytes(marks.format_version) or bytes(marks.encrypted_data))
 
 
@@ -214,16 +213,12 @@ def read_state(data: bytes | None, name: str) -> State:
         remedy = "write it with `terraform state pull` or `terraform show -json`"
         raise InputError(f"{name}: not a state ({error}); {remedy}") from error
     _admit(document, name)
-    return State(
-        objects=list(_objects(document)), outputs=_outputs(document), tool_version=document.terraform_version
-    )
+    return State(objects=list(_objects(document)), outputs=_outputs(document), tool_version=document.terraform_version)
 
 
 def _admit(document: _Document, name: str) -> None:
     if bytes(document.encrypted_data):
-        raise InputError(
-            f"{name}: the state is encrypted by OpenTofu; write it in clear with `tofu show -json`"
-        )
+        raise InputError(f"{name}: the state is encrypted by OpenTofu; write it in clear with `tofu show -json`")
     if bytes(document.planned_values) or bytes(document.resource_changes):
         raise InputError(f"{name}: this is a plan, not a state")
     if document.format_version is None and document.version is None:
@@ -247,7 +242,7 @@ def _objects(document: _Document) -> Iterator[StateObject]:
 def _shown(module: _ShownModule) -> Iterator[StateObject]:
     for resource in module.resources or ():
         yield StateObject(
-            address=resource.address,
+            address=_shown_address(resource, module.address),
             type=resource.type,
             name=resource.name,
             mode=resource.mode,
@@ -260,6 +255,14 @@ def _shown(module: _ShownModule) -> Iterator[StateObject]:
         )
     for child in module.child_modules or ():
         yield from _shown(child)
+
+
+def _shown_address(resource: _ShownResource, module: str | None) -> str:
+    """Return the whole address; Terraform 0.12 wrote it without module and index."""
+    whole = resource.address.startswith(module or "") and (resource.index is None or resource.address[-1:] == "]")
+    if whole:
+        return resource.address
+    return _address(module, resource.mode, resource.type, resource.name, resource.index)
 
 
 def _instance(resource: _RawResource, instance: _Instance) -> StateObject:
@@ -292,7 +295,7 @@ def _address(module: str | None, mode: str, kind: str, name: str, key: float | s
 
 
 def _provider(reference: str | None) -> str | None:
-    """Take the source out of `module.a.provider["registry.terraform.io/x/aws"].west`, `aws` of `provider.aws`."""
+    """Take the source out of `module.a.provider["registry.terraform.io/x/aws"].west`, or `aws`."""
     if reference is None:
         return None
     if '"' in reference:
@@ -327,7 +330,7 @@ def _old(module: _OldModule) -> Iterator[StateObject]:
 
 
 def _nested(flat: dict[str, Any]) -> dict[str, Any]:
-    """Group flat attributes (`tags.Name`) under their first step, without the counts (`tags.%`, `ingress.#`)."""
+    """Group flat attributes (`tags.Name`) under their first step, without counts (`tags.%`, `ingress.#`)."""
     nested: dict[str, Any] = {}
     for key, value in flat.items():
         first, _, rest = key.partition(".")
@@ -358,17 +361,13 @@ def _unwrapped(value: Any) -> Any:
     """Take off the `{"value": …, "type": …}` that raw state puts around attributes of a dynamic type."""
     if isinstance(value, dict) and value.keys() == {"value", "type"}:
         kind = value["type"]
-        if (
-            kind in _TYPES
-            if isinstance(kind, str)
-            else isinstance(kind, list) and kind[:1] and kind[0] in _COLLECTIONS
-        ):
+        if kind in _TYPES if isinstance(kind, str) else isinstance(kind, list) and kind[:1] and kind[0] in _COLLECTIONS:
             return value["value"]
     return value
 
 
 def _mask_of_paths(paths: list[Any]) -> Any:
-    """Turn raw state's `sensitive_attributes` (lists of steps) into a mask; list elements are keyed by index."""
+    """Turn raw state's `sensitive_attributes` (lists of steps) into a mask keyed by step."""
     mask: dict[str, Any] = {}
     for path in paths:
         steps = [_step(part) for part in path] if isinstance(path, list) else []

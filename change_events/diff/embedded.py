@@ -1,4 +1,4 @@
-"""JSON and YAML inside strings (policies, task definitions, Helm values), compared by content, not spelling."""
+"""JSON and YAML inside strings (policies, task definitions, Helm values), compared by content."""
 
 from __future__ import annotations
 

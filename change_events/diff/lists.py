@@ -50,9 +50,7 @@ class Alignment(NamedTuple):
     reordered: bool
 
 
-def align(
-    before: list[Any], after: list[Any], before_keys: list[object], after_keys: list[object]
-) -> Alignment:
+def align(before: list[Any], after: list[Any], before_keys: list[object], after_keys: list[object]) -> Alignment:
     """Match the elements of two lists; two elements with the same key are equal."""
     matched, reordered = _match_equal(before_keys, after_keys)
     gone = set(matched.values())
@@ -71,14 +69,20 @@ def align(
 
 
 def _match_equal(before_keys: list[object], after_keys: list[object]) -> tuple[dict[int, int], bool]:
-    """Match equal elements, in order where possible: index after → index before, and whether order was lost."""
+    """Match equal elements, in order where possible: index after → before, and whether it was lost."""
+    shorter = min(len(before_keys), len(after_keys))
+    start = next((i for i in range(shorter) if before_keys[i] != after_keys[i]), shorter)
+    rest = shorter - start
+    end = next((i for i in range(rest) if before_keys[-1 - i] != after_keys[-1 - i]), rest)
+    matched = {index: index for index in range(start)}
+    shift = len(before_keys) - len(after_keys)
+    matched |= {index: index + shift for index in range(len(after_keys) - end, len(after_keys))}
     places: dict[object, list[int]] = defaultdict(list)
-    for index, key in enumerate(before_keys):
-        places[key].append(index)
-    matched: dict[int, int] = {}
+    for index in range(start, len(before_keys) - end):
+        places[before_keys[index]].append(index)
     last, reordered = -1, False
-    for index, key in enumerate(after_keys):
-        candidates = places.get(key)
+    for index in range(start, len(after_keys) - end):
+        candidates = places.get(after_keys[index])
         if not candidates:
             continue
         place = bisect_right(candidates, last)
@@ -88,9 +92,7 @@ def _match_equal(before_keys: list[object], after_keys: list[object]) -> tuple[d
     return matched, reordered
 
 
-def _by_identity(
-    before: list[Any], after: list[Any], removed: list[int], added: list[int]
-) -> list[tuple[int, int]]:
+def _by_identity(before: list[Any], after: list[Any], removed: list[int], added: list[int]) -> list[tuple[int, int]]:
     for name in _IDENTITIES:
         old, new = _named(name, before, removed), _named(name, after, added)
         if old is not None and new is not None and old.keys() & new.keys():
@@ -109,24 +111,18 @@ def _named(name: str, elements: list[Any], indices: list[int]) -> dict[object, i
     return found if len(found) == len(indices) else None
 
 
-def _by_likeness(
-    before: list[Any], after: list[Any], removed: list[int], added: list[int]
-) -> list[tuple[int, int]]:
+def _by_likeness(before: list[Any], after: list[Any], removed: list[int], added: list[int]) -> list[tuple[int, int]]:
     old = {index: leaves(before[index]) for index in removed if isinstance(before[index], dict)}
     new = {index: leaves(after[index]) for index in added if isinstance(after[index], dict)}
     if len(old) * len(new) > _MOST_COMPARISONS:
         return []
     scores = (
-        (2 * len(old[i] & new[j]) / max(1, len(old[i]) + len(new[j])), -abs(i - j), i, j)
-        for i in old
-        for j in new
+        (2 * len(old[i] & new[j]) / max(1, len(old[i]) + len(new[j])), -abs(i - j), i, j) for i in old for j in new
     )
     return _best(scores, lambda score: score >= _ALIKE)
 
 
-def _best(
-    scores: Iterable[tuple[float, int, int, int]], enough: Callable[[float], bool]
-) -> list[tuple[int, int]]:
+def _best(scores: Iterable[tuple[float, int, int, int]], enough: Callable[[float], bool]) -> list[tuple[int, int]]:
     pairs: list[tuple[int, int]] = []
     used_before: set[int] = set()
     used_after: set[int] = set()
@@ -138,15 +134,12 @@ def _best(
     return pairs
 
 
-def _by_position(
-    before: list[Any], after: list[Any], removed: list[int], added: list[int]
-) -> list[tuple[int, int]]:
+def _by_position(before: list[Any], after: list[Any], removed: list[int], added: list[int]) -> list[tuple[int, int]]:
     """Pair what is left at the same place: values, and a block that is the only one of its list."""
     single = len(before) == len(after) == 1
     wanted = set(added)
     return [
         (index, index)
         for index in removed
-        if index in wanted
-        and (single or not isinstance(before[index], dict) or not isinstance(after[index], dict))
+        if index in wanted and (single or not isinstance(before[index], dict) or not isinstance(after[index], dict))
     ]

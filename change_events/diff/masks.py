@@ -40,7 +40,7 @@ def marks(mask: Any) -> object:
         found = tuple((index, reduced) for index, part in enumerate(mask) if (reduced := marks(part)))
     else:
         return mask is True
-    return found
+    return found or False
 
 
 def hidden_values(value: Any, mask: Any) -> Iterator[Any]:

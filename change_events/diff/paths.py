@@ -39,6 +39,4 @@ def matcher(globs: Sequence[str]) -> re.Pattern[str] | None:
     """Compile attribute globs into one pattern for a rendered path; a glob covers what lies below it too."""
     if not globs:
         return None
-    return re.compile(
-        "|".join(translate(shape) for glob in globs for shape in (glob, f"{glob}.*", f"{glob}[[]*"))
-    )
+    return re.compile("|".join(translate(shape) for glob in globs for shape in (glob, f"{glob}.*", f"{glob}[[]*")))

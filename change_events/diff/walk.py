@@ -56,7 +56,7 @@ class Node(NamedTuple):
         return masks.has_true(self.before_mask) or masks.has_true(self.after_mask)
 
 
-def diff(  # noqa: PLR0913 - both sides and their three masks belong to one comparison
+def diff(
     before: Any,
     after: Any,
     *,
@@ -124,7 +124,7 @@ class _Walk:
         if node.before_mask is True or node.after_mask is True:
             self._secret(path, node)
         elif node.unknown is True:
-            self._emit(path, node, unknown=True)
+            self._emit(path, node, unknown=True, secret=node.has_secret())
         elif _either(node, dict):
             self._object(path, node)
         elif _either(node, list):
@@ -161,11 +161,7 @@ class _Walk:
             return
         full = node._replace(before=node.before or [], after=node.after or [])
         plain = not full.has_secret() and not masks.has_true(full.unknown)
-        if (
-            plain
-            and not (full.before and full.after)
-            and not any(map(_is_container, full.before + full.after))
-        ):
+        if plain and not (full.before and full.after) and not any(map(_is_container, full.before + full.after)):
             self._emit(path, node)  # values that all come or go together read best as one list
             return
         self._elements(path, full, align(full.before, full.after, *_keys(full)))
@@ -179,9 +175,7 @@ class _Walk:
             self._one_sided((*path, index), node.element(None, index), "element added")
         if found.reordered:
             only = not (found.changed or found.removed or found.added)
-            note = (
-                "only the order of the elements changes" if only else "the order of the elements changes too"
-            )
+            note = "only the order of the elements changes" if only else "the order of the elements changes too"
             self._emit(path, node, secret=node.has_secret(), note=note)
 
     def _one_sided(self, path: Path, node: Node, note: str) -> None:

@@ -37,7 +37,7 @@ class Body(Raw):
 class ResourceChange(Raw):
     """An entry of `resource_changes` or `resource_drift`."""
 
-    change: Body
+    change: Body = msgspec.field(default_factory=Body)
     address: str = ""
     previous_address: str | None = None
     module_address: str | None = None
@@ -52,7 +52,7 @@ class ResourceChange(Raw):
 class Deferred(Raw):
     """An entry of `deferred_changes`."""
 
-    resource_change: ResourceChange
+    resource_change: ResourceChange = msgspec.field(default_factory=ResourceChange)
     reason: str | None = None
 
 

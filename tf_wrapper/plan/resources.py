@@ -53,14 +53,11 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
         kept.append((entry, action))
     reading.names.learn([entry.address for entry, _ in kept])
     detailed = most_urgent([action for _, action in kept], reading.detailed)
-    return [
-        _change(entry, action, reading, detailed=index in detailed)
-        for index, (entry, action) in enumerate(kept)
-    ]
+    return [_change(entry, action, reading, detailed=index in detailed) for index, (entry, action) in enumerate(kept)]
 
 
 def read_deferred(entries: Sequence[Deferred], reading: Reading) -> list[Change]:
-    """Turn deferred entries into changes; as in terraform none of them counts: nothing happens in this run."""
+    """Turn deferred entries into changes; as in terraform none of them counts, for nothing happens yet."""
     changes = []
     for entry in entries[: reading.detailed]:
         action, _, _ = _classify(entry.resource_change)
@@ -114,17 +111,14 @@ def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed
         raw_actions=tuple(map(names.text, words)) if action is Action.OTHER or len(words) > 1 else (),
         create_before_destroy=len(words) > 1 and words[0] == "create",
         reason=names.maybe(entry.action_reason),
-        replace_paths=tuple(
-            names.text(render_path(path)) for path in replace_paths if isinstance(path, list)
-        ),
-        previous_address=None
-        if entry.previous_address == entry.address
-        else names.maybe(entry.previous_address),
+        replace_paths=tuple(names.text(render_path(path)) for path in replace_paths if isinstance(path, list)),
+        previous_address=None if entry.previous_address == entry.address else names.maybe(entry.previous_address),
         import_id=_import_id(_decoded(body.importing), reading),
         importing=bytes(body.importing) not in (b"", b"null"),
         attributes=tuple(attributes),
         attributes_omitted=omitted,
         id=_id(body, reading) if detailed else None,
+        attributes_compared=detailed,
     )
 
 
@@ -132,9 +126,7 @@ def _decoded(raw: msgspec.Raw) -> Any:
     return decode_exact(raw) if bytes(raw) else None
 
 
-def _attributes(
-    body: Body, reading: Reading, replace_paths: Sequence[Any] = ()
-) -> tuple[list[AttributeChange], int]:
+def _attributes(body: Body, reading: Reading, replace_paths: Sequence[Any] = ()) -> tuple[list[AttributeChange], int]:
     masks = bytes(body.after_unknown) + bytes(body.before_sensitive) + bytes(body.after_sensitive)
     if bytes(body.before) == bytes(body.after) and b"true" not in masks:
         return [], 0
@@ -146,9 +138,21 @@ def _attributes(
         _decoded(body.after_sensitive),
     )
     paths = [path for path in replace_paths if isinstance(path, list)]
-    return diff_bounded(
-        node, redactor=reading.redactor, replace_paths=paths, ignore=reading.ignore, limit=MOST_ATTRIBUTES
-    )
+    return compare(node, reading, paths)
+
+
+def compare(node: Node, reading: Reading, replace_paths: Sequence[Any] = ()) -> tuple[list[AttributeChange], int]:
+    """Return the attributes of one object that differ, as many as are worth keeping, and how many more there are."""
+    try:
+        return diff_bounded(
+            node,
+            redactor=reading.redactor,
+            replace_paths=replace_paths,
+            ignore=reading.ignore,
+            limit=MOST_ATTRIBUTES,
+        )
+    except RecursionError:  # JSON in a string may be nested deeper than a stack; the change itself must not be lost
+        return [], 1
 
 
 def _id(body: Body, reading: Reading) -> str | None:
@@ -169,9 +173,7 @@ def _import_id(importing: Any, reading: Reading) -> str | None:
     identity = importing.get("identity")
     if not isinstance(identity, dict):
         return None
-    return ", ".join(
-        f"{reading.names.text(name)}={_shown(name, part, reading)}" for name, part in identity.items()
-    )
+    return ", ".join(f"{reading.names.text(name)}={_shown(name, part, reading)}" for name, part in identity.items())
 
 
 def _shown(name: str, value: Any, reading: Reading) -> str:

@@ -37,7 +37,8 @@ def read_outputs(outputs: Mapping[str, Body], tally: Tally, reading: Reading) ->
 def _value(name: str, value: Any, reading: Reading, sensitive: bool) -> Value:
     if value is None:
         return Value(kind=ValueKind.ABSENT)
-    return reading.redactor.value((name,), value, sensitive=sensitive)
+    shown: Value = reading.redactor.value((name,), value, sensitive=sensitive)
+    return shown
 
 
 def read_checks(checks: msgspec.Raw, condition_results: msgspec.Raw, reading: Reading) -> list[CheckResult]:
@@ -61,9 +62,7 @@ def _check(check: dict[str, Any], reading: Reading) -> Iterator[CheckResult]:
         if status == "pass":
             continue
         address = (part.get("address") or check.get("address") or {}).get("to_display", "")
-        problems = [
-            problem.get("message") for problem in part.get("problems") or () if isinstance(problem, dict)
-        ]
+        problems = [problem.get("message") for problem in part.get("problems") or () if isinstance(problem, dict)]
         yield CheckResult(
             address=reading.names.text(str(address)),
             status=reading.names.text(str(status)),
@@ -71,9 +70,7 @@ def _check(check: dict[str, Any], reading: Reading) -> Iterator[CheckResult]:
         )
 
 
-def read_invocations(
-    invocations: msgspec.Raw, deferred: msgspec.Raw, tally: Tally, reading: Reading
-) -> list[Change]:
+def read_invocations(invocations: msgspec.Raw, deferred: msgspec.Raw, tally: Tally, reading: Reading) -> list[Change]:
     """Turn action invocations into changes; deferred ones are listed and not counted."""
     found = [_invocation(entry, reading, None) for entry in _objects(invocations)]
     tally.add("invoke", len(found))

@@ -55,8 +55,7 @@ def remember_document(document: Document, redactor: Redactor) -> None:
             for side in (output.before, output.after):
                 _remember_raw(side, redactor)
     configuration = _decoded(document.configuration)
-    if isinstance(configuration, dict):
-        _remember_configuration(configuration, document, redactor)
+    _remember_configuration(configuration if isinstance(configuration, dict) else {}, document, redactor)
     _remember_invocations(document, redactor)
     _remember_state(document.prior_state, redactor)
 

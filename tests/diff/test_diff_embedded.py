@@ -1,0 +1,69 @@
+"""JSON and YAML in strings are compared by what they say."""
+
+import json
+
+import pytest
+
+POLICY = {"Version": "2012", "Statement": [{"Sid": "a", "Effect": "Allow", "Action": ["s3:Get"]}]}
+
+
+def test_a_json_policy_tells_the_path_inside(compare):
+    after = {"Version": "2012", "Statement": [{"Sid": "a", "Effect": "Deny", "Action": ["s3:Get"]}]}
+    assert compare({"policy": json.dumps(POLICY)}, {"policy": json.dumps(after)}) == [
+        ("policy.Statement[0].Effect", '"Allow"', '"Deny"', None)
+    ]
+
+
+def test_other_key_order_and_white_space_are_only_formatting(compare):
+    before = json.dumps(POLICY)
+    after = json.dumps(POLICY, indent=2, sort_keys=True)
+    (found,) = compare({"policy": before}, {"policy": after})
+    assert (found[0], found[3]) == ("policy", "only the formatting of the JSON changes")
+
+
+def test_yaml_values_tell_the_path_inside(compare):
+    before = "image:\n  tag: 1.10\n  pull: yes\nports:\n  - 80\n"
+    after = "image:\n  tag: 1.1\n  pull: yes\nports:\n  - 80\n  - 443\n"
+    assert [row[:3] for row in compare({"values": before}, {"values": after})] == [("values.ports[1]", "absent", "443")]
+
+
+def test_yaml_that_only_gets_quotes_around_a_number_did_change(compare):
+    assert compare({"v": "a: 80\nb: 1\n"}, {"v": 'a: "80"\nb: 1\n'}) == [("v.a", "80", '"80"', None)]
+
+
+def test_manifests_in_one_string_are_compared_document_by_document(compare):
+    before = "kind: A\nn: 1\n---\nkind: B\nn: 1\n"
+    assert [row[0] for row in compare({"m": before}, {"m": before.replace("B\nn: 1", "B\nn: 2")})] == ["m[1].n"]
+
+
+def test_numbers_inside_json_strings_stay_exact(compare):
+    before, after = '{"n": 9007199254740992}', '{"n": 9007199254740993}'
+    assert compare({"j": before}, {"j": after})[0][:3] == ("j.n", "9007199254740992", "9007199254740993")
+
+
+def test_json_inside_json_is_looked_into(compare):
+    before = json.dumps({"inner": json.dumps({"a": 1, "b": 2})})
+    after = json.dumps({"inner": json.dumps({"a": 1, "b": 3})})
+    assert compare({"j": before}, {"j": after}) == [("j.inner.b", "2", "3", None)]
+
+
+def test_json_is_not_looked_into_under_a_mask(compare):
+    found = compare({"j": '{"a":"one-secret"}'}, {"j": '{"a":"two-secret"}'}, after_sensitive={"j": True})
+    assert [row[:3] for row in found] == [("j", "sensitive", "sensitive")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{not json", "{not json either"),
+        ("a: &x 1\nb: *x\n", "a: &x 2\nb: *x\n"),
+        ("a: !!python/object:x 1\nb: 2\n", "a: !!python/object:x 2\nb: 2\n"),
+        ("a: 1\na: 2\n", "a: 1\na: 3\n"),
+        ("[" * 2000 + "]" * 2000, "[" * 2001 + "]" * 2001),
+        ('{"a": 1}', "[1]"),
+        ('"text"', '"other"'),
+        ("plain: text", "plain: other"),
+    ],
+)
+def test_what_is_no_document_stays_a_text(compare, before, after):
+    assert [row[0] for row in compare({"t": before}, {"t": after})] == ["t"]
