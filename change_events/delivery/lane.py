@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from change_events.destinations.base import DestinationSettings, Result, Verdict
 
 if TYPE_CHECKING:
@@ -74,4 +76,8 @@ def _opened(settings: DestinationSettings) -> Transport:
 def _sent(settings: DestinationSettings, transport: Transport, delivery: Delivery, deadline: float) -> Verdict:
     from change_events.delivery.sender import send_event
 
-    return send_event(settings, transport, delivery.sealed(), deadline)
+    try:
+        sealed = delivery.sealed()
+    except msgspec.DecodeError:  # written by a newer version, say: it must not hold up all behind it
+        return Verdict(Result.PARK, "this version of tfevent cannot read the stored event")
+    return send_event(settings, transport, sealed, deadline)

@@ -5,16 +5,16 @@ Nothing is ever added but our own words and figures: what is left of a redacted 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from change_events.model import Action, Change, ChangeEvent, ChangeOutcome, Drift, Truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
-    Cut = Callable[[ChangeEvent, int], ChangeEvent]
+    Stage = Callable[[ChangeEvent], "Cuts"]
 
 _MESSAGE_KEPT = 400  # bytes: below that, other things are left out first
 _TITLE_KEPT = 200  # characters
@@ -30,11 +30,11 @@ class DoesNotFit(Exception):  # noqa: N818  # what is wrong, as a sentence says 
     """Not even the bare event fits."""
 
 
-class Stage(msgspec.Struct, frozen=True):
-    """One sort of thing that can be left out: how many there are, and the event without ``n`` of them."""
+class Cuts(NamedTuple):
+    """What one stage can leave out of an event: ``total`` things, and the event without ``n`` of them."""
 
-    count: Callable[[ChangeEvent], int]
-    cut: Cut
+    total: int
+    without: Callable[[int], ChangeEvent]
 
 
 def fit(event: ChangeEvent, limit: int, measure: Callable[[ChangeEvent], int]) -> ChangeEvent:
@@ -57,31 +57,26 @@ def fit(event: ChangeEvent, limit: int, measure: Callable[[ChangeEvent], int]) -
         return event
     smaller = event
     for stage in STAGES:
-        total = stage.count(smaller)
-        if not total:
+        cuts = stage(smaller)
+        if not cuts.total:
             continue
-        emptied = _told(event, stage.cut(smaller, total), limit)
-        if measure(emptied) <= limit:
-            return _least_cut(event, smaller, stage, total, (limit, measure))
-        smaller = stage.cut(smaller, total)
+        emptied = cuts.without(cuts.total)
+        if measure(_told(event, emptied, limit)) <= limit:
+            return _least_cut(cuts, lambda cut: _told(event, cut, limit), lambda e: measure(e) <= limit)
+        smaller = emptied
     raise DoesNotFit(f"{limit} bytes are too few for any event")
 
 
 def _least_cut(
-    original: ChangeEvent,
-    smaller: ChangeEvent,
-    stage: Stage,
-    total: int,
-    bound: tuple[int, Callable[[ChangeEvent], int]],
+    cuts: Cuts, told: Callable[[ChangeEvent], ChangeEvent], fits: Callable[[ChangeEvent], bool]
 ) -> ChangeEvent:
     """Bisect how few of the stage's things must go; all of them are known to suffice."""
-    limit, measure = bound
-    low, high = 1, total
-    best = _told(original, stage.cut(smaller, total), limit)
+    low, high = 1, cuts.total
+    best = told(cuts.without(high))
     while low < high:
         middle = (low + high) // 2
-        candidate = _told(original, stage.cut(smaller, middle), limit)
-        if measure(candidate) <= limit:
+        candidate = told(cuts.without(middle))
+        if fits(candidate):
             best, high = candidate, middle
         else:
             low = middle + 1
@@ -124,10 +119,10 @@ def importance(change: Change) -> int:
     return 1 if change.action is Action.CREATE else 3
 
 
-def _order(changes: Iterable[Change]) -> list[int]:
+def _order(changes: Sequence[Change]) -> list[int]:
     """Indices of ``changes``, the least important first, later ones before earlier ones."""
-    numbered = list(enumerate(changes))
-    return [index for index, _ in sorted(numbered, key=lambda pair: (importance(pair[1]), -pair[0]))]
+    ranks = [importance(change) for change in changes]
+    return sorted(range(len(changes)), key=lambda index: (ranks[index], -index))
 
 
 def _bare(change: Change) -> Change:
@@ -135,73 +130,91 @@ def _bare(change: Change) -> Change:
     return replace(change, attributes=(), attributes_omitted=omitted)
 
 
-def _attribute_stage(concerned: Callable[[Change], bool]) -> Stage:
-    def targets(event: ChangeEvent) -> list[int]:
+def _attributes_of(concerned: Callable[[Change], bool]) -> Stage:
+    def stage(event: ChangeEvent) -> Cuts:
         changes = event.changes
-        return [i for i in _order(changes) if changes[i].attributes and concerned(changes[i])]
+        targets = [i for i in _order(changes) if changes[i].attributes and concerned(changes[i])]
 
-    def cut(event: ChangeEvent, number: int) -> ChangeEvent:
-        doomed = set(targets(event)[:number])
-        kept = tuple(_bare(c) if i in doomed else c for i, c in enumerate(event.changes))
-        return replace(event, changes=kept)
+        def without(number: int) -> ChangeEvent:
+            doomed = set(targets[:number])
+            return replace(event, changes=tuple(_bare(c) if i in doomed else c for i, c in enumerate(changes)))
 
-    return Stage(lambda event: len(targets(event)), cut)
+        return Cuts(len(targets), without)
 
-
-def _cut_changes(event: ChangeEvent, number: int) -> ChangeEvent:
-    doomed = set(_order(event.changes)[:number])
-    return replace(event, changes=tuple(c for i, c in enumerate(event.changes) if i not in doomed))
+    return stage
 
 
-def _cut_message(event: ChangeEvent, number: int) -> ChangeEvent:
+def _changes(event: ChangeEvent) -> Cuts:
+    order = _order(event.changes)
+
+    def without(number: int) -> ChangeEvent:
+        doomed = set(order[:number])
+        return replace(event, changes=tuple(c for i, c in enumerate(event.changes) if i not in doomed))
+
+    return Cuts(len(order), without)
+
+
+def _message(event: ChangeEvent) -> Cuts:
     body = event.message.encode()
-    kept = body[: len(body) - number].decode(errors="ignore").rstrip()
-    return replace(event, message=kept + "…")
+
+    def without(number: int) -> ChangeEvent:
+        kept = body[: len(body) - number].decode(errors="ignore").rstrip()
+        return replace(event, message=kept + "…")
+
+    return Cuts(max(0, len(body) - _MESSAGE_KEPT), without)
 
 
-def _tuple_stage(name: str, keep: int = 0) -> Stage:
-    """The last of a tuple's elements go first; ``keep`` of them stay."""
+def _title(event: ChangeEvent) -> Cuts:
+    title = event.title
 
-    def cut(event: ChangeEvent, number: int) -> ChangeEvent:
+    def without(number: int) -> ChangeEvent:
+        return replace(event, title=title[: len(title) - number] + "…")
+
+    return Cuts(max(0, len(title) - _TITLE_KEPT), without)
+
+
+def _last_of(name: str, keep: int = 0) -> Stage:
+    """The last elements of a tuple go first; ``keep`` of them stay."""
+
+    def stage(event: ChangeEvent) -> Cuts:
         items = getattr(event, name)
-        return replace(event, **{name: items[: len(items) - number]})
+        return Cuts(max(0, len(items) - keep), lambda number: replace(event, **{name: items[: len(items) - number]}))
 
-    return Stage(lambda event: max(0, len(getattr(event, name)) - keep), cut)
+    return stage
 
 
-def _whole_stage(**emptied: object) -> Stage:
+def _whole(**emptied: object) -> Stage:
     """Fields that go together or not at all."""
 
-    def count(event: ChangeEvent) -> int:
-        return int(any(getattr(event, name) not in (value, None) for name, value in emptied.items()))
+    def stage(event: ChangeEvent) -> Cuts:
+        some = any(getattr(event, name) not in (value, None) for name, value in emptied.items())
+        return Cuts(int(some), lambda _: replace(event, **emptied))
 
-    return Stage(count, lambda event, _: replace(event, **emptied))
-
-
-def _cut_figures(event: ChangeEvent, _: int) -> ChangeEvent:
-    return replace(event, summary=replace(event.summary, by_type={}, by_module={}))
+    return stage
 
 
-def _cut_title(event: ChangeEvent, number: int) -> ChangeEvent:
-    return replace(event, title=event.title[: len(event.title) - number] + "…")
+def _figures(event: ChangeEvent) -> Cuts:
+    summary = event.summary
+    some = bool(summary.by_type or summary.by_module)
+    return Cuts(int(some), lambda _: replace(event, summary=replace(summary, by_type={}, by_module={})))
 
 
 # In this order, least important first.
 STAGES: tuple[Stage, ...] = (
-    _attribute_stage(lambda change: change.action in _WITHOUT_ATTRIBUTES),
-    _attribute_stage(lambda _: True),
-    _tuple_stage("drift"),
-    _tuple_stage("outputs"),
-    _whole_stage(data={}),
-    Stage(lambda event: len(event.summary.by_type) + len(event.summary.by_module), _cut_figures),
-    Stage(lambda event: len(event.changes), _cut_changes),
-    Stage(lambda event: max(0, _size(event.message) - _MESSAGE_KEPT), _cut_message),
-    _tuple_stage("checks"),
-    _tuple_stage("signals"),
-    _tuple_stage("failures", keep=1),
-    _tuple_stage("links"),
-    _whole_stage(tags={}),
-    _tuple_stage("failures"),
-    Stage(lambda event: max(0, len(event.title) - _TITLE_KEPT), _cut_title),
-    _whole_stage(message="", tool=None, actor=None, vcs=None, trace=None, environment=None, service=None),
+    _attributes_of(lambda change: change.action in _WITHOUT_ATTRIBUTES),
+    _attributes_of(lambda _: True),
+    _last_of("drift"),
+    _last_of("outputs"),
+    _whole(data={}),
+    _figures,
+    _changes,
+    _message,
+    _last_of("checks"),
+    _last_of("signals"),
+    _last_of("failures", keep=1),
+    _last_of("links"),
+    _whole(tags={}),
+    _last_of("failures"),
+    _title,
+    _whole(message="", tool=None, actor=None, vcs=None, trace=None, environment=None, service=None),
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from change_events.model import ChangeEvent, Kind, Outcome, Phase, SealedEvent
+from change_events.redact import unseal
 
 EPOCH = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -33,11 +32,4 @@ def sealed(number: int = 1, **fields) -> SealedEvent:
             **fields,
         }
     )
-    return SealedEvent(event, msgspec.json.encode(event))
-
-
-try:
-    from change_events.redact import unseal  # noqa: F401
-except ImportError:
-    _m = sys.modules["change_events.redact"] = types.ModuleType("change_events.redact")
-    _m.unseal = lambda body: SealedEvent(msgspec.json.decode(body, type=ChangeEvent), body)
+    return unseal(msgspec.json.encode(event))

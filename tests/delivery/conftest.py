@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from change_events.delivery.transport import THREAD_PREFIX
+from change_events.journal import Journal
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _threads_end():
+    """A lane that was left behind ends with the server it hung at, and closes what it opened."""
+    yield
+    end = time.monotonic() + 5
+    while any(thread.name.startswith(THREAD_PREFIX) for thread in threading.enumerate()):
+        assert time.monotonic() < end, "a sending thread never ended"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal.open(tmp_path / "journal.db") as journal:
+        yield journal

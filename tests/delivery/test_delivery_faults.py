@@ -1,0 +1,326 @@
+"""Every fault of a backend: inside the budget, told in a sentence without secrets, and nothing lost."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import trustme
+
+from change_events.delivery import deliver, deliver_directly
+from change_events.destinations.base import DestinationSettings
+from change_events.journal import Query
+from tests.support import receiver as server
+from tests.support.receiver import Receiver
+from tests.support.sealed import event_id, sealed
+
+TOKEN = "tok-1111-2222/3333"
+QUOTED = "tok-1111-2222%2F3333"
+BUDGET = 1.0
+
+
+def sematext(url: str, **options) -> DestinationSettings:
+    return DestinationSettings("main", "sematext", {"token": TOKEN, "receiver": url, **options})
+
+
+def webhook(url: str, name: str = "hook", **options) -> DestinationSettings:
+    return DestinationSettings(name, "webhook", {"url": f"{url}/in", **options})
+
+
+def settle(journal, *numbers, to=("main",)):
+    for number in numbers:
+        journal.settle(sealed(number), to)
+
+
+@contextmanager
+def at_most(seconds: float):
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun < seconds
+
+
+def statuses(journal):
+    records = sorted(journal.list(Query(limit=None)), key=lambda record: record.id)
+    return [(status.state.value, status.attempts) for record in records for status in record.deliveries]
+
+
+def reasons(journal) -> str:
+    return " ".join(s.reason or "" for r in journal.list(Query(limit=None)) for s in r.deliveries)
+
+
+def got(receiver) -> list[str]:
+    return [request.json()["tfevent.id"] for request in receiver.accepted]
+
+
+def assert_no_token(*texts: str) -> None:
+    for text in texts:
+        assert TOKEN not in text
+        assert QUOTED not in text
+
+
+def test_events_arrive_in_order_and_are_marked(journal):
+    settle(journal, 1, 2, 3)
+    with Receiver() as receiver:
+        report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        assert (report.sent, report.waiting, report.parked, report.problems) == (3, 0, 0, ())
+        assert got(receiver) == [event_id(1), event_id(2), event_id(3)]
+        assert {request.path for request in receiver.received} == {f"/{QUOTED}/event"}
+    assert statuses(journal) == [("delivered", 1)] * 3
+
+
+def test_nothing_due_is_quick_and_starts_no_thread(journal):
+    with at_most(0.2):
+        assert deliver(journal, [sematext(server.refused_url())], budget=BUDGET).problems == ()
+
+
+PASSING = {
+    "500": ([server.status(500)] * 3, "passing trouble"),
+    "502 page": ([server.html(502)] * 3, "passing trouble"),
+    "408": ([server.status(408)] * 3, "passing trouble"),
+    "425": ([server.status(425)] * 3, "passing trouble"),
+    "429": ([server.status(429, retry_after="2")] * 3, "slow down"),
+    "hang": ([server.hang()], "time"),
+    "drip": ([server.drip_headers()], "time"),
+    "garbage": ([server.garbage()] * 3, "not HTTP"),
+    "reset": ([server.reset()] * 3, "connection"),
+}
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_passing_faults_wait_in_order_and_arrive_with_a_later_flush(journal, fault):
+    script, words = PASSING[fault]
+    settle(journal, 1, 2)
+    with Receiver(script) as receiver:
+        target = [sematext(receiver.url)]
+        with at_most(BUDGET + 0.4):
+            report = deliver(journal, target, budget=BUDGET)
+        assert (report.sent, report.waiting, report.parked) == (0, 2, 0)
+        (problem,) = report.problems
+        assert words in problem
+        assert problem.startswith("main: ")
+        assert_no_token(problem, reasons(journal))
+        assert statuses(journal) == [("waiting", 1), ("waiting", 0)], "the head stops its destination"
+        receiver.heal()
+        report = deliver(journal, target, budget=3, force=True)
+        assert (report.sent, report.waiting) == (2, 0)
+        assert got(receiver) == [event_id(1), event_id(2)]
+
+
+@pytest.mark.parametrize("place", ["refused", "no name", "no route in time"])
+def test_nobody_there(journal, place):
+    settle(journal, 1)
+    with server.unanswered_url() as unanswered:
+        url = {
+            "refused": server.refused_url(),
+            "no name": "http://nowhere.invalid",
+            "no route in time": unanswered,
+        }[place]
+        with at_most(BUDGET + 0.4):
+            report = deliver(journal, [sematext(url)], budget=BUDGET)
+    assert (report.sent, report.waiting, report.parked) == (0, 1, 0)
+    words = {"refused": "connection refused", "no name": "cannot be resolved", "no route in time": "time"}
+    assert words[place] in report.problems[0]
+    with Receiver() as receiver:
+        assert deliver(journal, [sematext(receiver.url)], budget=BUDGET, force=True).sent == 1
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 422, 451, 501])
+def test_refusals_park_with_a_reason_and_hold_nobody_up(journal, code):
+    settle(journal, 1, 2)
+    answer = server.status(code, b'{"error": "invalid token tok-1111-2222/3333"}', content_type="application/json")
+    with Receiver([answer]) as receiver:
+        target = [sematext(receiver.url)]
+        report = deliver(journal, target, budget=BUDGET)
+        assert (report.sent, report.waiting, report.parked) == (1, 0, 1)
+        assert f"({code})" in report.problems[0]
+        assert "it says: invalid token (hidden)" in report.problems[0]
+        assert_no_token(*report.problems, reasons(journal))
+        assert statuses(journal) == [("parked", 1), ("delivered", 1)]
+        assert journal.requeue(["main"]) == 1
+        assert deliver(journal, target, budget=BUDGET).sent == 1
+
+
+def test_a_redirect_is_not_followed(journal):
+    settle(journal, 1)
+    with Receiver() as elsewhere:
+        location = f"{elsewhere.url}/{QUOTED}/event"
+        with Receiver([server.redirect(location)]) as receiver:
+            report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        assert elsewhere.received == []
+    assert report.parked == 1
+    assert "redirects (302)" in report.problems[0]
+    assert_no_token(report.problems[0])
+
+
+def test_an_event_that_is_too_large_is_sent_smaller_once(journal):
+    journal.settle(sealed(1, message="x" * 30_000), ["main"])
+    with Receiver([server.status(413)]) as receiver:
+        assert deliver(journal, [sematext(receiver.url)], budget=BUDGET).sent == 1
+        large, small = receiver.received
+        assert len(small.body) <= len(large.body) // 2
+        assert "cut to fit" in small.json()["data"]
+
+
+def test_an_event_that_stays_too_large_is_parked(journal):
+    journal.settle(sealed(1, message="x" * 30_000), ["main"])
+    with Receiver(always=server.status(413)) as receiver:
+        report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        assert len(receiver.received) == 2
+    assert report.parked == 1
+    assert "too large" in report.problems[0]
+
+
+@pytest.mark.parametrize("step", [server.drip_body(), server.stall_body(), server.partial_success()])
+def test_a_success_is_a_success_whatever_its_body(journal, step):
+    settle(journal, 1)
+    with Receiver([step]) as receiver, at_most(BUDGET + 0.2):
+        report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        assert (report.sent, report.waiting) == (1, 0)
+        assert len(receiver.received) == 1
+
+
+def test_a_trouble_that_passes_within_the_budget_is_not_told(journal):
+    settle(journal, 1, 2)
+    with Receiver([server.status(503), server.reset()]) as receiver:
+        report = deliver(journal, [sematext(receiver.url)], budget=3)
+        assert (report.sent, report.waiting, report.problems) == (2, 0, ())
+        assert got(receiver) == [event_id(1), event_id(2)]
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_kept_inside_the_budget(journal, form):
+    settle(journal, 1)
+    wanted = {"seconds": "1", "date": format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)}
+    with Receiver([server.status(429, retry_after=wanted[form])]) as receiver:
+        begun = time.monotonic()
+        assert deliver(journal, [sematext(receiver.url)], budget=5).sent == 1
+        assert 0.9 <= time.monotonic() - begun <= 2.5
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_beyond_the_budget_is_kept_by_later_runs(journal, form):
+    settle(journal, 1)
+    wanted = {"seconds": "600", "date": format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)}
+    with Receiver([server.status(503, retry_after=wanted[form])]) as receiver:
+        with at_most(0.8):
+            deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        (status,) = next(journal.list()).deliveries
+        assert timedelta(seconds=590) < status.next_at - datetime.now(UTC) <= timedelta(seconds=601)
+        assert deliver(journal, [sematext(receiver.url)], budget=BUDGET).sent == 0
+        assert len(receiver.received) == 1
+        assert deliver(journal, [sematext(receiver.url)], budget=BUDGET, force=True).sent == 1
+
+
+def test_a_slow_destination_does_not_hold_up_the_others(journal):
+    settle(journal, *range(20), to=("main", "hook"))
+    with Receiver(always=server.hang()) as stuck, Receiver() as quick:
+        with at_most(BUDGET + 0.4):
+            report = deliver(journal, [sematext(stuck.url), webhook(quick.url)], budget=BUDGET)
+        assert (report.sent, report.waiting, report.parked) == (20, 20, 0)
+        assert [r.headers["webhook-id"] for r in quick.accepted] == [event_id(n) for n in range(20)]
+
+
+def test_settings_that_cannot_be_used_keep_the_events(journal):
+    settle(journal, 1)
+    broken = DestinationSettings("main", "sematext", {})
+    report = deliver(journal, [broken], budget=BUDGET)
+    assert (report.waiting, report.parked) == (1, 0)
+    assert "token: missing" in report.problems[0]
+
+
+@pytest.mark.parametrize("body", [b"not json", b'{"id": 7}', b'{"kind": "telepathy"}'])
+def test_an_event_that_cannot_be_read_holds_nobody_up(journal, body):
+    settle(journal, 1, 2)
+    journal._connection.execute("UPDATE bodies SET body = ? WHERE seq = 1", (body,))
+    with Receiver() as receiver:
+        report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+    assert (report.sent, report.waiting, report.parked) == (1, 0, 1)
+    assert "cannot read" in report.problems[0]
+
+
+def test_a_broken_journal_is_a_sentence(journal):
+    settle(journal, 1)
+    journal.close()
+    report = deliver(journal, [sematext(server.refused_url())], budget=BUDGET)
+    assert journal.path in report.problems[0]
+
+
+def test_without_a_journal_the_event_still_goes_out():
+    with Receiver() as receiver:
+        destinations = [sematext(receiver.url), webhook(server.refused_url())]
+        report = deliver_directly(sealed(1), destinations, budget=BUDGET)
+        assert (report.sent, report.waiting, report.parked) == (1, 1, 0)
+        assert "lost" in report.problems[0]
+        assert got(receiver) == [event_id(1)]
+
+
+def test_no_log_shows_the_token(journal, caplog):
+    settle(journal, 1)
+    with caplog.at_level(logging.DEBUG), Receiver([server.status(500)]) as receiver:
+        deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+    assert_no_token(caplog.text)
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+class TestTls:
+    @pytest.fixture
+    def tls(self, authority):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        return context
+
+    def test_an_unknown_authority_waits_until_it_is_trusted(self, journal, authority, tls, tmp_path):
+        settle(journal, 1)
+        bundle = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(bundle)
+        with Receiver(tls=tls) as receiver:
+            report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+            assert (report.sent, report.waiting, report.parked) == (0, 1, 0)
+            assert "certificate is not trusted" in report.problems[0]
+            trusting = sematext(receiver.url, ca_file=str(bundle))
+            assert deliver(journal, [trusting], budget=BUDGET, force=True).sent == 1
+
+    @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+    def test_the_usual_variables(self, journal, authority, tls, tmp_path, monkeypatch, variable):
+        settle(journal, 1)
+        bundle = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(bundle)
+        if variable == "SSL_CERT_DIR":
+            import subprocess
+
+            subprocess.run(["openssl", "rehash", str(tmp_path)], check=True)
+        monkeypatch.setenv(variable, str(bundle if variable == "SSL_CERT_FILE" else tmp_path))
+        with Receiver(tls=tls) as receiver:
+            assert deliver(journal, [sematext(receiver.url)], budget=BUDGET).sent == 1
+
+    def test_a_missing_authority_file(self, journal):
+        settle(journal, 1)
+        report = deliver(journal, [sematext("https://localhost:1", ca_file="/nowhere.pem")], budget=BUDGET)
+        assert report.waiting == 1
+        assert "ca_file" in report.problems[0]
+
+    def test_a_server_that_does_not_speak_tls(self, journal):
+        settle(journal, 1)
+        with Receiver() as receiver:
+            url = receiver.url.replace("http://", "https://")
+            report = deliver(journal, [sematext(url)], budget=BUDGET)
+        assert report.waiting == 1
+        assert "TLS" in report.problems[0]
+
+
+def test_the_usual_proxy_variables(journal, monkeypatch):
+    settle(journal, 1)
+    with Receiver() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert deliver(journal, [sematext("http://receiver.example")], budget=BUDGET).sent == 1
+        (request,) = proxy.received
+        assert request.path == f"http://receiver.example/{QUOTED}/event"

@@ -1,0 +1,145 @@
+"""Several flushing processes, and ones that are killed or must end while a thread still hangs."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from change_events.delivery import deliver
+from change_events.destinations.base import DestinationSettings
+from change_events.journal import Journal, Query
+from tests.support import receiver as server
+from tests.support.receiver import Receiver
+from tests.support.sealed import event_id, sealed
+
+FLUSH = textwrap.dedent("""
+    import sys
+    import change_events.delivery.transport, change_events.redact, tenacity  # so that what is timed is the flush
+    from change_events.delivery import deliver
+    from change_events.destinations.base import DestinationSettings
+    from change_events.journal import Journal
+    path, url, budget = sys.argv[1:]
+    print("ready", flush=True)
+    with Journal.open(path) as journal:
+        hook = DestinationSettings("hook", "webhook", {"url": url})
+        report = deliver(journal, [hook], budget=float(budget), force=True)
+    print(report.sent, report.waiting, report.parked, flush=True)
+""")
+
+
+def flusher(path, url, budget):
+    return subprocess.Popen(
+        [sys.executable, "-c", FLUSH, str(path), url, str(budget)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def filled(path, count):
+    with Journal.open(path) as journal:
+        for number in range(count):
+            journal.settle(sealed(number), ["hook"])
+
+
+def sent_ids(receiver):
+    return [request.headers["webhook-id"] for request in receiver.accepted]
+
+
+def test_two_flushes_at_once_send_each_event_once_and_in_order(tmp_path):
+    path = tmp_path / "journal.db"
+    filled(path, 60)
+    with Receiver(always=server.slow(0.01)) as receiver:
+        run = [flusher(path, receiver.url, 20) for _ in range(2)]
+        answers = [process.communicate()[0].split()[1:] for process in run]
+        assert sent_ids(receiver) == [event_id(number) for number in range(60)]
+    assert sum(int(sent) for sent, _, _ in answers) == 60
+    assert {(waiting, parked) for _, waiting, parked in answers} == {("0", "0")}
+
+
+def test_a_second_flush_waits_for_the_first_within_its_own_budget_only(tmp_path):
+    path = tmp_path / "journal.db"
+    filled(path, 1)
+    with Receiver(always=server.hang()) as receiver:
+        first = flusher(path, receiver.url, 3)
+        server.wait_for(lambda: receiver.received)
+        with Journal.open(path) as journal:
+            begun = time.monotonic()
+            hook = DestinationSettings("hook", "webhook", {"url": receiver.url})
+            report = deliver(journal, [hook], budget=0.3, force=True)
+            assert time.monotonic() - begun < 0.6
+        assert (report.sent, report.waiting) == (0, 1)
+        assert "another tfevent" in report.problems[0]
+        first.communicate()
+        assert len(receiver.received) == 1
+
+
+@pytest.mark.parametrize("fault", [server.hang(), server.drip_headers()])
+def test_the_process_ends_with_the_budget_though_a_thread_hangs(tmp_path, fault):
+    path = tmp_path / "journal.db"
+    filled(path, 1)
+    with Receiver(always=fault) as receiver:
+        process = flusher(path, receiver.url, 0.6)
+        with process.stdout:
+            assert process.stdout.readline() == "ready\n"
+            begun = time.monotonic()
+            assert process.wait(timeout=10) == 0
+            assert time.monotonic() - begun < 2
+            assert process.stdout.read().split() == ["0", "1", "0"]
+
+
+def test_a_name_lookup_that_hangs_costs_the_budget_only(tmp_path):
+    path = tmp_path / "journal.db"
+    filled(path, 1)
+    stuck = "import socket, time\nsocket.getaddrinfo = lambda *a, **k: time.sleep(60)\n"
+    command = [sys.executable, "-c", stuck + FLUSH, str(path), "http://receiver.example", "0.6"]
+    begun = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert time.monotonic() - begun < 4
+    assert done.stdout.split()[1:] == ["0", "1", "0"]
+
+
+def test_a_flush_killed_at_any_instant_loses_nothing(tmp_path):
+    path = tmp_path / "journal.db"
+    chance = random.Random(7)
+    kills = 10
+    filled(path, 60)
+    with Receiver(always=server.slow(0.03)) as receiver, Journal.open(path) as journal:
+        hook = [DestinationSettings("hook", "webhook", {"url": receiver.url})]
+        accepted = [0]
+        for _ in range(kills):
+            process = flusher(path, receiver.url, 0.5)
+            with process.stdout:
+                assert process.stdout.readline() == "ready\n"
+                time.sleep(chance.uniform(0, 0.25))
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            accepted.append(len(receiver.accepted))
+            journal._connection.execute("UPDATE deliveries SET lease_until = 1 WHERE state = 'leased'")
+        assert len(set(accepted)) > kills // 2, "the kills hit flushes that were under way"
+        assert len(set(sent_ids(receiver))) < 60
+        report = deliver(journal, hook, budget=20, force=True)
+        assert (report.waiting, report.parked) == (0, 0)
+        states = {s.state for r in journal.list(Query(limit=None)) for s in r.deliveries}
+        got = sent_ids(receiver)
+    assert states == {"delivered"}
+    first_seen = list(dict.fromkeys(got))
+    assert first_seen == [event_id(number) for number in range(60)], "in order, but for repetitions"
+    assert len(got) - 60 <= kills, "a kill repeats at most the event that was under way"
+
+
+def test_the_lease_of_a_killed_flush_ends_by_itself(tmp_path):
+    path = tmp_path / "journal.db"
+    filled(path, 1)
+    with Receiver([server.hang()]) as receiver, Journal.open(path) as journal:
+        process = flusher(path, receiver.url, 0.5)
+        server.wait_for(lambda: receiver.received)
+        process.kill()
+        process.communicate()
+        hook = [DestinationSettings("hook", "webhook", {"url": receiver.url})]
+        assert deliver(journal, hook, budget=0.1, force=True).sent == 0
+        assert deliver(journal, hook, budget=8, force=True).sent == 1
+        assert len({request.headers["webhook-id"] for request in receiver.received}) == 1
