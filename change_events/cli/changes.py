@@ -51,14 +51,14 @@ _OUTCOMES = {
     ChangeOutcome.UNKNOWN: _Became("? ", "outcome unknown", "yellow"),
 }
 # What a reader looks for first: what went wrong, then what is gone, then the rest.
-_BY_OUTCOME = (
+_OUTCOME_ORDER = (
     ChangeOutcome.FAILED,
     ChangeOutcome.UNKNOWN,
     ChangeOutcome.NOT_ATTEMPTED,
     ChangeOutcome.APPLIED,
     ChangeOutcome.PLANNED,
 )
-_BY_ACTION = (
+_ACTION_ORDER = (
     Action.OTHER,
     Action.DESTROY,
     Action.REPLACE,
@@ -71,6 +71,8 @@ _BY_ACTION = (
     Action.READ,
     Action.NO_OP,
 )
+_OUTCOME_RANK = {outcome: rank for rank, outcome in enumerate(_OUTCOME_ORDER)}
+_ACTION_RANK = {action: rank for rank, action in enumerate(_ACTION_ORDER)}
 _COUNT_NAMES = (
     ("create", "{} to create"),
     ("update", "{} to update"),
@@ -100,7 +102,7 @@ def count_words(counts: Counts) -> str:
 
 def most_telling_first(changes: Iterable[Change]) -> list[Change]:
     """Order for reading: by outcome, then by action, then as they came."""
-    return sorted(changes, key=lambda c: (_BY_OUTCOME.index(c.outcome), _BY_ACTION.index(c.action)))
+    return sorted(changes, key=lambda c: (_OUTCOME_RANK[c.outcome], _ACTION_RANK[c.action]))
 
 
 def change_lines(changes: Sequence[Change], limit: int | None) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from change_events.journal import Journal, JournalCounts
 
 DEFAULT_TIMEOUT = 60.0
+_SILENT = 1.0  # seconds without progress shown
 _ROUND = 10.0  # seconds between two looks at the progress; longer than one answer may take
 
 
@@ -82,14 +84,21 @@ def _send(journal: Journal, destinations: Sequence[DestinationSettings], timeout
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that shows a line of progress: on a terminal, and nowhere else."""
+    """Give a function that sets a line of progress, shown on a terminal once it has taken a while."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
 
-    with Console(stderr=True, no_color=not colour_on(sys.stderr)).status("delivering") as status:
+    status = Console(stderr=True, no_color=not colour_on(sys.stderr)).status("delivering")
+    timer = threading.Timer(_SILENT, status.start)
+    timer.start()
+    try:
         yield status.update
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
 
 
 def _left_behind(counts: JournalCounts, names: set[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -80,7 +80,7 @@ def write_table(records: Sequence[Record]) -> None:
         if not wide:
             del cells["who"], cells["environment"]
         table.add_row(*(Text(text, style=_style(name, text)) for name, text in cells.items()))
-    colours = "auto" if colour_on(sys.stdout) else None
+    colours: Literal["auto"] | None = "auto" if colour_on(sys.stdout) else None
     # With a height, too, rich takes our width also on a terminal that calls itself dumb.
     Console(width=columns, height=_HEIGHT, color_system=colours, highlight=False).print(table)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.sample import partial, succeeded
-from tests.support.receiver import Receiver, hang, status
+from tests.support.receiver import Receiver, hang, slow, status
 
 
 @pytest.fixture
@@ -60,12 +60,18 @@ def test_what_waits_for_a_destination_that_is_gone_is_named(waiting):
     assert done.stderr == b"tfevent: 2 waiting for 'webhook', which the settings do not name\n"
 
 
-def test_a_terminal_sees_progress_and_the_result(waiting):
-    with Receiver() as receiver:
+def test_a_terminal_sees_progress_when_it_takes_long(waiting):
+    with Receiver([slow(1.5)]) as receiver:
         shown = waiting.on_terminal("flush", env={"TFEVENT_WEBHOOK_URL": receiver.url})
     assert shown.code == 0
     assert "delivering" in shown.text
     assert shown.text.rstrip().endswith("sent 2, waiting 0, parked 0")
+
+
+def test_what_is_quick_shows_no_progress(waiting):
+    with Receiver() as receiver:
+        shown = waiting.on_terminal("flush", env={"TFEVENT_WEBHOOK_URL": receiver.url})
+    assert shown == (0, "sent 2, waiting 0, parked 0\n")
 
 
 def test_the_timeout_ends_it(waiting):
