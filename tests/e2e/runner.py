@@ -1,0 +1,188 @@
+"""Runs a scenario with terraform or with tfevent in the same directory, and records all that can be compared."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.e2e.scenario import ANSWER_HERE, END, Edit, Run, Scenario
+from tests.support import normalise
+from tests.support.pty import PIPES, Session, Stdio
+from tests.support.terraform import Binary, clean_env, files_below, write_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.support.pty import Result
+
+_ROOT = Path(__file__).resolve().parents[2]
+# what tfevent may leave behind: its journal and its key
+_JOURNAL = "journal.sqlite"
+_KEY = "fingerprint.key"
+_LOCK_INFO = """\
+{"ID":"6e2a1c52-97d4-9e83-2b53-3a2f6a1c8e0d","Operation":"OperationTypeApply","Info":"","Who":"ops@build",\
+"Version":"1.11.4","Created":"2026-01-02T03:04:05.678Z","Path":"terraform.tfstate"}"""
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything that a run shows and leaves, ready to be compared as text.
+
+    Attributes:
+        parts: name → text: exit code, output of every step; every file left and its content.
+        own: the lines that tfevent wrote itself.
+        leftovers: files of tfevent outside the directory, other than its journal and its key.
+    """
+
+    parts: dict[str, str]
+    own: tuple[str, ...]
+    leftovers: tuple[str, ...]
+
+
+class Stage:
+    """A place for one test: directory, home and TMPDIR at fixed paths, so that output may name them."""
+
+    def __init__(self, folder: Path, binary: Binary) -> None:
+        self.binary = binary
+        self.code = folder / "code"
+        self.home = folder / "home"
+        self._prepared = folder / "prepared"
+
+    def prepare(self, scenario: Scenario) -> None:
+        """Bring about the situation with bare terraform; every later :meth:`play` starts from it."""
+        self._fresh_home()
+        write_files(self.code, scenario.files)
+        for step in scenario.before:
+            result = self.perform(step, [str(self.binary.path)], scenario, PIPES)
+            if result is not None and result.code not in {0, 2}:
+                raise AssertionError(f"{step}: {result}")
+        shutil.copytree(self.code, self._prepared, symlinks=True)
+
+    def play(self, scenario: Scenario, stdio: Stdio, subject: Sequence[str]) -> Record:
+        """Run the steps with ``subject`` (the start of an argv) from the prepared situation."""
+        shutil.rmtree(self.code)
+        shutil.copytree(self._prepared, self.code, symlinks=True)
+        self._fresh_home()
+        parts: dict[str, str] = {}
+        own: list[str] = []
+        with _state_lock(self.code) if scenario.locked else contextlib.nullcontext():
+            for number, step in enumerate(scenario.steps, 1):
+                result = self.perform(step, subject, scenario, stdio)
+                if result is not None:
+                    own += _record(parts, f"{number}: {getattr(step, 'line', '')}", result, scenario)
+        parts |= self.contents()
+        return Record(parts, tuple(own), self.leftovers())
+
+    def _fresh_home(self) -> None:
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def env(self, *extra: dict[str, str]) -> dict[str, str]:
+        """The environment of every command."""
+        merged = {"TFEVENT_TF_BINARY": str(self.binary.path), "PYTHONPATH": str(_ROOT)}
+        for variables in extra:
+            merged |= variables
+        return clean_env(self.home, merged)
+
+    def perform(
+        self, step: Run | Edit, subject: Sequence[str], scenario: Scenario, stdio: Stdio
+    ) -> Result | None:
+        """Do one step; an edit has no result."""
+        if isinstance(step, Edit):
+            self._edit(step)
+            return None
+        folder = self.code / step.folder
+        env = self.env(dict(scenario.env), dict(step.env))
+        env["PWD"] = str(folder)
+        with Session([*subject, *shlex.split(step.line)], cwd=folder, env=env, stdio=stdio) as session:
+            _answer(session, step.answers, stdio)
+            return session.finish()
+
+    def _edit(self, step: Edit) -> None:
+        write_files(self.code, {name: text for name, text in step.files.items() if text is not None})
+        for name, text in step.files.items():
+            if text is None:
+                (self.code / name).unlink()
+
+    def contents(self) -> dict[str, str]:
+        """Every file in the directory: states compared as states, text as text, plans only by name."""
+        return {f"file {name}": _content(self.code / name) for name in sorted(files_below(self.code))}
+
+    def leftovers(self) -> tuple[str, ...]:
+        """What lies in home, state folder and TMPDIR beside the journal and the key."""
+        below = sorted(files_below(self.home))
+        return tuple(name for name in below if not Path(name).name.startswith((_JOURNAL, _KEY)))
+
+
+def subject(binary: Binary) -> list[str]:
+    """The start of the argv that is compared with terraform's: tfevent's.
+
+    ``TFEVENT_E2E_SUBJECT=terraform`` makes it terraform itself: shows whether the suite can tell equal from equal.
+    """
+    if os.environ.get("TFEVENT_E2E_SUBJECT") == "terraform":
+        return [str(binary.path)]
+    return [sys.executable, "-m", "tf_wrapper"]
+
+
+@contextlib.contextmanager
+def _state_lock(folder: Path) -> Iterator[None]:
+    """Hold the state as a terraform in the middle of its work does: a POSIX lock, and who has it beside it."""
+    info = folder / ".terraform.tfstate.lock.info"
+    info.write_text(_LOCK_INFO)
+    with (folder / "terraform.tfstate").open("a") as state:
+        fcntl.lockf(state, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    if info.exists():
+        info.unlink()
+
+
+def _answer(session: Session, answers: Sequence[str], stdio: Stdio) -> None:
+    """On a terminal an answer is typed when it is asked for; a pipe holds them all from the start."""
+    if stdio.columns:
+        session.answer(ANSWER_HERE, answers, otherwise=END)
+        return
+    for answer in answers:
+        session.type(answer.removesuffix(END))
+    session.close_stdin()
+
+
+def _record(parts: dict[str, str], step: str, result: Result, scenario: Scenario) -> list[str]:
+    own: list[str] = []
+    parts[f"{step} → exit code"] = f"{result.code}\n"
+    for stream, output in (("stdout", result.stdout), ("stderr", result.stderr)):
+        shown, lines = normalise.own_lines(normalise.text(output))
+        for pattern, replacement in scenario.masks:
+            shown = re.sub(pattern, replacement, shown)
+        parts[f"{step} → {stream}"] = normalise.by_resource(shown) if scenario.concurrent else shown
+        own += lines
+    return own
+
+
+def _content(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        content = data.decode()
+    except UnicodeDecodeError:
+        return "(binary)\n"
+    if ".tfstate" in path.name and content.startswith("{"):
+        return normalise.state(content)
+    return normalise.mask(content)
+
+
+def differences(expected: Record, actual: Record) -> str:
+    """A readable account of everything that differs; empty when nothing does."""
+    names = [*expected.parts, *(name for name in actual.parts if name not in expected.parts)]
+    found = [
+        normalise.difference(expected.parts.get(name, ""), actual.parts.get(name, ""), name)
+        if name in expected.parts and name in actual.parts
+        else f"{name}: only {'terraform' if name in expected.parts else 'tfevent'} leaves it"
+        for name in names
+    ]
+    return "\n\n".join(text for text in found if text)
