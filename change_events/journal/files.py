@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ def prepare(path: str) -> None:
     Raises:
         OSError: neither can be made.
     """
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        _make_folder(folder)
+    _make_folder(Path(path).parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if os.fstat(descriptor).st_mode & 0o077:
@@ -34,18 +33,18 @@ def prepare(path: str) -> None:
         os.close(descriptor)
 
 
-def _make_folder(folder: str) -> None:
-    parent = os.path.dirname(folder)
-    if parent and not os.path.isdir(parent):
-        os.makedirs(parent, exist_ok=True)
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        os.mkdir(folder, 0o700)
+        folder.mkdir(0o700)
 
 
 def identity(path: str) -> tuple[int, int] | None:
     """Device and inode of the file; None if there is none."""
     try:
-        found = os.stat(path)
+        found = Path(path).stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino
@@ -64,7 +63,7 @@ def move_aside(path: str, damaged: tuple[int, int] | None) -> str | None:
     Returns:
         The new name, or None if another process has moved it already.
     """
-    with _locked(os.path.dirname(path)):
+    with _locked(Path(path).parent):
         if identity(path) != damaged:
             return None
         aside = f"{path}.corrupt-{time.strftime('%Y%m%dT%H%M%S')}"
@@ -74,12 +73,12 @@ def move_aside(path: str, damaged: tuple[int, int] | None) -> str | None:
         aside += f"{number or ''}"
         for suffix in _BESIDE:
             with contextlib.suppress(FileNotFoundError):
-                os.rename(path + suffix, aside + suffix)
+                Path(path + suffix).rename(aside + suffix)
         return aside
 
 
 @contextlib.contextmanager
-def _locked(folder: str) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         with contextlib.suppress(OSError):  # no locks there: two movers at once stay possible

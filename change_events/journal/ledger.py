@@ -48,6 +48,11 @@ def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState)
     return int(seq)
 
 
+def discard(connection: sqlite3.Connection, event_id: str) -> None:
+    """Remove a started event; a settled one stays."""
+    connection.execute("DELETE FROM events WHERE id = ? AND state = 'started'", (event_id,))
+
+
 def _columns(event: ChangeEvent, state: RecordState) -> tuple[object, ...]:
     return (
         event.id,

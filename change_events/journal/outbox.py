@@ -101,8 +101,7 @@ def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, re
 def release(connection: sqlite3.Connection, delivery: Delivery) -> None:
     """It was not tried after all, and is due as before."""
     connection.execute(
-        "UPDATE deliveries SET state = 'waiting', lease = NULL, lease_until = 0 "
-        "WHERE position = ? AND lease = ?",
+        "UPDATE deliveries SET state = 'waiting', lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
         (delivery.position, delivery.lease),
     )
 

@@ -64,9 +64,7 @@ def _too_old(connection: sqlite3.Connection, cutoff: int, keep: int) -> dict[int
     )
 
 
-def _too_many(
-    connection: sqlite3.Connection, caps: Caps, events: int, size: int, keep: int
-) -> dict[int, int]:
+def _too_many(connection: sqlite3.Connection, caps: Caps, events: int, size: int, keep: int) -> dict[int, int]:
     surplus = max(0, events - int(caps.events * _HEADROOM)) if events > caps.events else 0
     excess = max(0, size - int(caps.bytes * _HEADROOM)) if size > caps.bytes else 0
     doomed: dict[int, int] = {}

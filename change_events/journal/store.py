@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from change_events.errors import JournalError
@@ -70,7 +71,7 @@ class Journal:
             JournalError: it cannot be used; the text names the path and the remedy.
             JournalCorrupt: it is damaged, and ``repair`` is off.
         """
-        return cls(os.path.abspath(path), repair=repair, caps=caps or Caps(), clock=clock)
+        return cls(str(Path(path).absolute()), repair=repair, caps=caps or Caps(), clock=clock)
 
     def close(self) -> None:
         """Close the file; harmless when closed already."""
@@ -115,6 +116,14 @@ class Journal:
         pruned = self._write(work, durable=True)
         if pruned.events:
             self.notices.append(pruned.sentence())
+
+    def discard(self, event_id: str) -> None:
+        """Forget a run that was started and turned out not to be worth a record; a settled event stays.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        self._write(lambda connection: ledger.discard(connection, event_id))
 
     def get(self, id_or_prefix: str) -> Record | None:
         """The event with this id, or the only one whose id begins so; None if there is none.
@@ -224,9 +233,7 @@ class Journal:
         return self._patiently(lambda: work(self._connection), self._begin_anew)
 
     def _write(self, work: Callable[[sqlite3.Connection], _T], *, durable: bool = False) -> _T:
-        return self._patiently(
-            lambda: _transaction(self._connection, work, durable=durable), self._begin_anew
-        )
+        return self._patiently(lambda: _transaction(self._connection, work, durable=durable), self._begin_anew)
 
     def _connect(self) -> sqlite3.Connection:
         return self._patiently(self._open_file, self._move_aside)
@@ -285,9 +292,7 @@ def _open(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _transaction(
-    connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _T], *, durable: bool
-) -> _T:
+def _transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _T], *, durable: bool) -> _T:
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     connection.execute("BEGIN IMMEDIATE")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import subprocess
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -278,10 +279,15 @@ class TestTls:
         authority.issue_cert("localhost").configure_cert(context)
         return context
 
-    def test_an_unknown_authority_waits_until_it_is_trusted(self, journal, authority, tls, tmp_path):
+    @pytest.fixture
+    def bundle(self, authority, tmp_path):
+        path = tmp_path / "authorities" / "ca.pem"
+        path.parent.mkdir()
+        authority.cert_pem.write_to_path(path)
+        return path
+
+    def test_an_unknown_authority_waits_until_it_is_trusted(self, journal, tls, bundle):
         settle(journal, 1)
-        bundle = tmp_path / "ca.pem"
-        authority.cert_pem.write_to_path(bundle)
         with Receiver(tls=tls) as receiver:
             report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
             assert (report.sent, report.waiting, report.parked) == (0, 1, 0)
@@ -290,15 +296,11 @@ class TestTls:
             assert deliver(journal, [trusting], budget=BUDGET, force=True).sent == 1
 
     @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-    def test_the_usual_variables(self, journal, authority, tls, tmp_path, monkeypatch, variable):
+    def test_the_usual_variables(self, journal, bundle, tls, monkeypatch, variable):
         settle(journal, 1)
-        bundle = tmp_path / "ca.pem"
-        authority.cert_pem.write_to_path(bundle)
         if variable == "SSL_CERT_DIR":
-            import subprocess
-
-            subprocess.run(["openssl", "rehash", str(tmp_path)], check=True)
-        monkeypatch.setenv(variable, str(bundle if variable == "SSL_CERT_FILE" else tmp_path))
+            subprocess.run(["openssl", "rehash", str(bundle.parent)], check=True)
+        monkeypatch.setenv(variable, str(bundle if variable == "SSL_CERT_FILE" else bundle.parent))
         with Receiver(tls=tls) as receiver:
             assert deliver(journal, [sematext(receiver.url)], budget=BUDGET).sent == 1
 

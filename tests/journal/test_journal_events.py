@@ -11,7 +11,7 @@ import pytest
 
 from change_events.errors import JournalError
 from change_events.journal import AmbiguousId, Caps, Journal, Query, RecordState
-from change_events.model import Actor, Change, Action, Outcome, Tool, Vcs
+from change_events.model import Action, Actor, Change, Outcome, Tool, Vcs
 from tests.support.sealed import EPOCH, event_id, sealed
 
 
@@ -85,6 +85,15 @@ def test_settling_again_after_delivery_does_not_send_again(journal):
     journal.settle(sealed(1, title="closed again"), ["a"])
     assert journal.claim(["a"], 5, 10, force=True) == []
     assert journal.get(event_id(1)).title == "closed again"
+
+
+def test_a_started_event_can_be_discarded_and_a_settled_one_cannot(journal):
+    journal.start(sealed(1, outcome=None))
+    journal.settle(sealed(2), ["a"])
+    for number in (1, 2, 3):
+        journal.discard(event_id(number))
+    assert ids(journal.list()) == [event_id(2)]
+    assert journal.counts().events == 1
 
 
 def test_listed_newest_first_with_every_column(journal):

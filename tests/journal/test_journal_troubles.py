@@ -7,13 +7,16 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from change_events.errors import JournalError
 from change_events.journal import Journal, JournalCorrupt, Query, schema
 from tests.support.sealed import event_id, sealed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def damage(path: Path, offset: int = 0) -> None:
