@@ -12,6 +12,8 @@ def same(before: Any, after: Any) -> bool:
     ``1`` and ``1.0`` are equal, ``1``, ``true`` and ``"1"`` are not; a key that is null equals a key that is
     absent.
     """
+    if isinstance(before, str) and isinstance(after, str):
+        return before == after
     if isinstance(before, dict) and isinstance(after, dict):
         return all(same(before.get(key), after.get(key)) for key in before.keys() | after.keys())
     if isinstance(before, list) and isinstance(after, list):

@@ -51,6 +51,10 @@ class Node(NamedTuple):
             False if after is None else masks.child(self.after_mask, after),
         )
 
+    def is_masked(self) -> bool:
+        """Tell whether a part of it is unknown or sensitive."""
+        return masks.has_true(self.unknown) or self.has_secret()
+
     def has_secret(self) -> bool:
         """Tell whether a part of either side is sensitive."""
         return masks.has_true(self.before_mask) or masks.has_true(self.after_mask)
@@ -144,8 +148,10 @@ class _Walk:
         sides = (node.before, node.after, node.unknown)
         keys: set[str] = {key for side in sides if isinstance(side, dict) for key in side}
         reported = len(self.found) + self.omitted
+        bare = isinstance(node.before, dict) and isinstance(node.after, dict) and not node.is_masked()
         for key in sorted(keys):
-            self.visit((*path, key), node.child(key))
+            if not (bare and same(node.before.get(key), node.after.get(key))):
+                self.visit((*path, key), node.child(key))
         if path and reported == len(self.found) + self.omitted and None in (node.before, node.after):
             self._empty(path, node)
 

@@ -285,6 +285,11 @@ def test_properties_of_newer_versions_are_ignored():
     }
 
 
+def test_paths_that_are_no_paths_do_not_cost_the_plan():
+    change = entry("a.b", "delete", "create", before={}, after={}, replace_paths=[["a"], None, [None], "x", [1.5]])
+    assert read(change).changes[0].replace_paths == ("a",)
+
+
 def test_an_empty_plan_has_no_changes():
     plan = read_plan(b'{"format_version":"1.2","planned_values":{"root_module":{}}}', name="", redactor=Redactor())
     assert (plan.changes, counted(plan)) == ((), {})

@@ -49,9 +49,12 @@ class Tally:
     def resource(self, words: tuple[str, ...], action: Action, *, moved: bool, imported: bool) -> None:
         """Count one resource: by its action, and beside it as moved and imported."""
         self._actions[_COUNTED[action]] += 1
-        self._actions["forget"] += len(words) > 1 and "forget" in words
-        self._actions["move"] += moved
-        self._actions["import_"] += imported
+        if len(words) > 1 and "forget" in words:
+            self._actions["forget"] += 1
+        if moved:
+            self._actions["move"] += 1
+        if imported:
+            self._actions["import_"] += 1
 
     def place(self, kind: str | None, module: str | None) -> None:
         """Count one change under its resource type and its module."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
 
 _BATCH = 1000
+Place = tuple[str | None, str | None, str | None, str | None]
 
 
 class Names:
@@ -18,6 +19,7 @@ class Names:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._known: dict[str, str] = {}
+        self._places: dict[Place, Place] = {}
 
     def learn(self, names: Sequence[str]) -> None:
         """Redact many names at once: one pass over a thousand lines costs far less than a thousand passes."""
@@ -38,3 +40,11 @@ class Names:
     def maybe(self, name: str | None) -> str | None:
         """Return one redacted name, or None for none."""
         return None if name is None else self.text(name)
+
+    def place(self, place: Place) -> Place:
+        """Return type, name, module and provider redacted; the instances of one resource share them."""
+        known = self._places.get(place)
+        if known is None:
+            kind, name, module, provider = map(self.maybe, place)
+            known = self._places[place] = (kind, name, module, provider)
+        return known

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from change_events.diff import decode_exact, render_path
+from change_events.diff import decode_exact, has_true, render_path
 from change_events.diff.walk import Node, diff_bounded
 from change_events.model import Action, AttributeChange, Change, Drift, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of, most_urgent
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tf_wrapper.plan.names import Names
 
 MOST_ATTRIBUTES = 200  # of one resource; the rest are counted
+
+
+class _Id(msgspec.Struct, gc=False):
+    id: str | None = None
 
 
 class Reading(NamedTuple):
@@ -53,6 +57,7 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
         kept.append((entry, action))
     reading.names.learn([entry.address for entry, _ in kept])
     detailed = most_urgent([action for _, action in kept], reading.detailed)
+    reading.names.learn([found for index in detailed if (found := _id(kept[index][0].change))])
     return [_change(entry, action, reading, detailed=index in detailed) for index, (entry, action) in enumerate(kept)]
 
 
@@ -95,31 +100,56 @@ def _classify(entry: ResourceChange) -> tuple[Action, bool, bool]:
 
 
 def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed: bool) -> Change:
-    names, body = reading.names, entry.change
-    words = body.actions or ()
-    replace_paths = _decoded(body.replace_paths) or []
-    attributes, omitted = _attributes(body, reading, replace_paths) if detailed else ([], 0)
-    return Change(
+    names = reading.names
+    kind, name, module, provider = names.place((entry.type, entry.name, entry.module_address, entry.provider_name))
+    change = Change(
         address=names.text(entry.address),
         action=action,
-        type=names.maybe(entry.type),
-        name=names.maybe(entry.name),
-        module=names.maybe(entry.module_address),
+        type=kind,
+        name=name,
+        module=module,
         mode=entry.mode or "managed",
-        provider=names.maybe(entry.provider_name),
-        deposed=entry.deposed,
-        raw_actions=tuple(map(names.text, words)) if action is Action.OTHER or len(words) > 1 else (),
-        create_before_destroy=len(words) > 1 and words[0] == "create",
+        provider=provider,
         reason=names.maybe(entry.action_reason),
-        replace_paths=tuple(names.text(render_path(path)) for path in replace_paths if isinstance(path, list)),
-        previous_address=None if entry.previous_address == entry.address else names.maybe(entry.previous_address),
-        import_id=_import_id(_decoded(body.importing), reading),
-        importing=bytes(body.importing) not in (b"", b"null"),
-        attributes=tuple(attributes),
-        attributes_omitted=omitted,
-        id=_id(body, reading) if detailed else None,
         attributes_compared=detailed,
     )
+    if detailed or _is_special(entry, action):
+        return _with_details(change, entry, reading)
+    return change
+
+
+def _is_special(entry: ResourceChange, action: Action) -> bool:
+    """Tell whether there is more to say of a change than its place and its action."""
+    body = entry.change
+    raw = bytes(body.importing) + bytes(body.replace_paths)
+    return bool(raw or entry.previous_address or entry.deposed or action is Action.OTHER or len(body.actions or ()) > 1)
+
+
+def _with_details(change: Change, entry: ResourceChange, reading: Reading) -> Change:
+    names, body = reading.names, entry.change
+    words = body.actions or ()
+    paths = _paths(_decoded(body.replace_paths))
+    importing = _decoded(body.importing)
+    attributes, omitted = _attributes(body, reading, paths) if change.attributes_compared else ([], 0)
+    return msgspec.structs.replace(
+        change,
+        deposed=names.maybe(entry.deposed),
+        raw_actions=tuple(map(names.text, words)) if change.action is Action.OTHER or len(words) > 1 else (),
+        create_before_destroy=len(words) > 1 and words[0] == "create",
+        replace_paths=tuple(names.text(render_path(path)) for path in paths),
+        previous_address=None if entry.previous_address == entry.address else names.maybe(entry.previous_address),
+        import_id=_import_id(importing, reading),
+        importing=importing is not None,
+        attributes=tuple(attributes),
+        attributes_omitted=omitted,
+        id=names.maybe(_id(body)) if change.attributes_compared else None,
+    )
+
+
+def _paths(decoded: Any) -> list[list[str | int]]:
+    """Return the paths that are paths: lists of attribute names, keys and indices."""
+    paths = decoded if isinstance(decoded, list) else []
+    return [path for path in paths if isinstance(path, list) and all(isinstance(step, (str, int)) for step in path)]
 
 
 def _decoded(raw: msgspec.Raw) -> Any:
@@ -137,8 +167,7 @@ def _attributes(body: Body, reading: Reading, replace_paths: Sequence[Any] = ())
         _decoded(body.before_sensitive),
         _decoded(body.after_sensitive),
     )
-    paths = [path for path in replace_paths if isinstance(path, list)]
-    return compare(node, reading, paths)
+    return compare(node, reading, replace_paths)
 
 
 def compare(node: Node, reading: Reading, replace_paths: Sequence[Any] = ()) -> tuple[list[AttributeChange], int]:
@@ -155,13 +184,17 @@ def compare(node: Node, reading: Reading, replace_paths: Sequence[Any] = ()) -> 
         return [], 1
 
 
-def _id(body: Body, reading: Reading) -> str | None:
-    """Return the id of the object as it is before the run, unless it is marked."""
-    before, mask = _decoded(body.before), _decoded(body.before_sensitive)
-    if not isinstance(before, dict) or mask is True or (isinstance(mask, dict) and mask.get("id")):
+def _id(body: Body) -> str | None:
+    """Return the id of the object as it is before the run, unless it is marked; nothing else is decoded."""
+    if not bytes(body.before):
         return None
-    found = before.get("id")
-    return reading.names.text(found) if isinstance(found, str) and found else None
+    try:
+        found = msgspec.json.decode(body.before, type=_Id | None)
+    except msgspec.ValidationError:
+        return None
+    mask = _decoded(body.before_sensitive)
+    marked = mask is True or (isinstance(mask, dict) and has_true(mask.get("id")))
+    return None if found is None or marked else found.id or None
 
 
 def _import_id(importing: Any, reading: Reading) -> str | None:

@@ -76,8 +76,12 @@ def _bodies(document: Document) -> Iterator[Body]:
 
 
 def _remember_body(body: Body, redactor: Redactor) -> None:
+    if not (_marked(body.before_sensitive) or _marked(body.after_sensitive)):
+        return
     remember_masked(body.before, body.before_sensitive, redactor)
-    remember_masked(body.after, body.after_sensitive, redactor)
+    sides = (body.before, body.after), (body.before_sensitive, body.after_sensitive)
+    if any(bytes(left) != bytes(right) for left, right in sides):  # a no-op's two sides hold the same secrets
+        remember_masked(body.after, body.after_sensitive, redactor)
 
 
 def _marked(mask: msgspec.Raw) -> bool:
