@@ -15,7 +15,9 @@ import pytest
 from change_events import __version__
 from change_events.cli import main
 from change_events.cli.app import COMMANDS, PROGRAM, events
-from tests.cli.sample import partial, succeeded
+from change_events.model import Outcome
+from change_events.redact import Redactor
+from tests.cli.sample import partial, running, succeeded
 
 
 def test_help_names_every_command(home):
@@ -88,6 +90,44 @@ def test_a_closed_pipe_is_quiet(home):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+def test_a_pipe_that_nobody_reads_is_quiet(home):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "tf_wrapper", "events", "version"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        cwd=home.path,
+        env=home.environ,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "last"], ["flush"], ["doctor"]])
+def test_killed_runs_are_closed_before_anything_is_told(home, words, capsys, monkeypatch):
+    """The half that knows how to close them is asked first; here it finds the run of unknown outcome."""
+
+    class Half:
+        def settle_leftovers(self, journal, settings):
+            journal.settle(Redactor().seal(msgspec.structs.replace(running(), outcome=Outcome.UNKNOWN)), [])
+
+        def checks(self, settings):
+            return ()
+
+    for name in ("TFEVENT_STATE_DIR", "TFEVENT_JOURNAL"):
+        monkeypatch.setenv(name, home.environ[name])
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home.path))
+    monkeypatch.chdir(home.path)
+    home.fill(running())
+    assert main(words, Half()) == 0
+    with home.journal() as journal:
+        assert journal.get(running().id).outcome == "unknown"
+    if words[0] in ("list", "show"):
+        assert "unknown" in capsys.readouterr().out
 
 
 def test_ctrl_c_is_quiet_and_130(home):

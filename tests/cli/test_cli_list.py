@@ -89,6 +89,15 @@ def test_undelivered_ones_and_their_state(home):
     assert ids(home.events("list", "--undelivered")) == [second.event_id]
 
 
+def test_the_worst_of_all_destinations_is_shown(home):
+    home.fill(partial(), destinations=["hook", "sematext"])
+    with home.journal() as journal:
+        hook, sematext = (journal.claim([name], limit=1, lease=60)[0] for name in ("hook", "sematext"))
+        journal.delivered(hook)
+        journal.park(sematext, "401")
+    assert home.events("list").endswith("\tparked\n")
+
+
 def test_an_empty_journal_says_so_on_standard_error(home):
     done = home.run("list")
     assert (done.returncode, done.stdout) == (0, b"")
