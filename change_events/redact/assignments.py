@@ -42,9 +42,7 @@ def assignment_spans(text: str, is_sensitive: IsSensitive) -> Iterator[Span]:
         is_sensitive: decides about one name.
     """
     if "=" in text or ":" in text:
-        for match in _NAME.finditer(text):
-            if _is_assignment(match, text) and is_sensitive(_last(match["name"])):
-                yield from _value(text, match)
+        yield from _assigned(text, is_sensitive)
     if "-" in text:
         for match in _OPTION.finditer(text):
             if is_sensitive(match["name"]):
@@ -53,6 +51,16 @@ def assignment_spans(text: str, is_sensitive: IsSensitive) -> Iterator[Span]:
         for match in _QUERY.finditer(text):
             if match["name"].lower() in _QUERY_SECRETS or is_sensitive(match["name"]):
                 yield match.span("value")
+
+
+def _assigned(text: str, is_sensitive: IsSensitive) -> Iterator[Span]:
+    end = 0
+    for match in _NAME.finditer(text):
+        # a name inside a value is skipped: read again from there, a long value would cost its length squared
+        if match.start() >= end and _is_assignment(match, text) and is_sensitive(_last(match["name"])):
+            start, end = _value(text, match)
+            if start < end and not _HARMLESS.fullmatch(text, start, end):
+                yield start, end
 
 
 def _is_assignment(match: re.Match[str], text: str) -> bool:
@@ -67,16 +75,13 @@ def _last(name: str) -> str:
     return name.rstrip(".-").rpartition(".")[2]
 
 
-def _value(text: str, name: re.Match[str]) -> Iterator[Span]:
+def _value(text: str, name: re.Match[str]) -> Span:
+    """Return where the value behind a name stands, without its quotes."""
     at = name.end()
-    escaped = _ESCAPED_QUOTE.match(text, at)
-    if escaped:
-        found = escaped.span("value")
-    elif quoted := _QUOTED.match(text, at):
-        found = quoted.span("double" if quoted["double"] is not None else "single")
-    else:
-        before = text[name.start() - 1 : name.start()]
-        bare = (_BARE_IN_QUERY if before in ("?", "&") else _BARE).match(text, at)
-        found = bare.span() if bare else (0, 0)
-    if found[0] < found[1] and not _HARMLESS.fullmatch(text, *found):
-        yield found
+    if escaped := _ESCAPED_QUOTE.match(text, at):
+        return escaped.span("value")
+    if quoted := _QUOTED.match(text, at):
+        return quoted.span("double" if quoted["double"] is not None else "single")
+    before = text[name.start() - 1 : name.start()]
+    bare = (_BARE_IN_QUERY if before in ("?", "&") else _BARE).match(text, at)
+    return bare.span() if bare else (at, at)

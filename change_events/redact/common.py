@@ -57,8 +57,9 @@ def is_scrubbed(value: str) -> bool:
         return False
     if len(value) > 32:  # noqa: PLR2004 - longer than any word or region below
         return True
-    lower = value.lower()
-    return lower not in words() and not _REGION.fullmatch(lower)
+    if value.lower() in words():
+        return False
+    return not (value.islower() and _REGION.fullmatch(value))
 
 
 @cache

@@ -20,8 +20,7 @@ _JSON = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\x[0-9a-fA-F]{2}|\\[^\w\s]|\\[bfnrt
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FORM = re.compile(r"(?:%[0-9a-fA-F]{2})+|\+")
 _HEX = re.compile(r"[0-9a-fA-F]{12,}")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
-_STANDARD = str.maketrans("-_", "+/")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}+={0,2}")
 _JSON_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -65,20 +64,12 @@ def views(text: str) -> Iterator[View]:
 
 def base64_runs(text: str) -> Iterator[Span]:
     """Yield the stretches that can be base64, in either alphabet, padding included."""
-    for match in _BASE64.finditer(text):
-        end = match.end()
-        while text.startswith("=", end) and end - match.end() < 2:  # noqa: PLR2004 - at most two padding characters
-            end += 1
-        yield match.start(), end
-
-
-def standard_base64(run: str) -> str:
-    """Return a run in the standard alphabet and without padding."""
-    return run.rstrip("=").translate(_STANDARD)
+    return (match.span() for match in _BASE64.finditer(text))
 
 
 def decode_base64(run: str) -> Iterator[str]:
-    """Yield what a run of the standard alphabet decodes to, started at each of the four places of a group."""
+    """Yield what a run of either alphabet decodes to, started at each of the four places of a group."""
+    run = run.rstrip("=").replace("-", "+").replace("_", "/")
     for offset in range(4):
         part = run[offset:]
         part = part[: len(part) - (len(part) % 4 == 1)]
@@ -116,7 +107,7 @@ def _json_unit(escape: str) -> str:
     if escape.startswith("\\u"):
         return bytes.fromhex(escape.replace("\\u", "")).decode("utf-16-be", "replace")
     if escape.startswith("\\x"):
-        return chr(int(escape, 0))
+        return bytes.fromhex(escape[2:]).decode("latin-1")
     return _JSON_LETTERS.get(escape[1], escape[1])
 
 

@@ -71,9 +71,12 @@ class Registry:
             lengths.append(len(secret))
         self._grams.update((secret[0:4], secret[1:5], secret[2:6]))
         head = secret[:SHORTEST].encode("utf-8", "replace")
-        for start in range(3):  # the first whole group of base64, at each of the three alignments
-            group = binascii.b2a_base64(head[start : start + 3], newline=False)
-            self._base64_grams.add(group.decode())
+        # the first whole group of base64 at each of the three alignments
+        groups = binascii.b2a_base64(head[0:3] + head[1:4] + head[2:5], newline=False).decode()
+        self._base64_grams.update((groups[0:4], groups[4:8], groups[8:12]))
+        if "+" in groups or "/" in groups:
+            groups = groups.replace("+", "-").replace("/", "_")  # the URL-safe alphabet
+            self._base64_grams.update((groups[0:4], groups[4:8], groups[8:12]))
 
     def _find(self, text: str, depth: int) -> Iterator[Span]:
         yield from self._plain(text)
@@ -83,7 +86,7 @@ class Registry:
             for span in self._find(view.text, depth - 1):
                 yield view.original(span)
         for start, end in encodings.base64_runs(text):
-            if self._in_base64(encodings.standard_base64(text[start:end]), depth):
+            if self._in_base64(text[start:end], depth):
                 yield start, end
         for span, decoded in encodings.hex_runs(text):
             if self._holds(decoded, depth - 1):
@@ -97,7 +100,7 @@ class Registry:
             window = run[start : start + _WINDOW + _GRAM]
             grams = map(window.__getitem__, islice(_DENSE, len(window)))
             if not self._base64_grams.isdisjoint(grams):
-                return any(self._holds(decoded, depth - 1) for decoded in encodings.decode_base64(run))
+                return any(self._holds(text, depth - 1) for text in encodings.decode_base64(run))
         return False
 
     def _plain(self, text: str) -> Iterator[Span]:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _AUTHORITY = re.compile(r":(?:\\?/){2}")
 # up to the last @ before the path; then, for passwords that were not encoded, up to the first @ after it
-_STRICT = re.compile(r"(?P<user>[^\s/?#@:\"'<>\\]{0,256}+):(?P<secret>[^\s/?#\"'<>\\]{1,512})@")
-_LENIENT = re.compile(r"(?P<user>[^\s/?#@:\"'<>]{0,256}+):(?!\d{1,5}(?:[/?#\s]|$))(?P<secret>[^\s\"'<>@]{1,512}+)@")
+_STRICT = re.compile(r"(?P<user>[^\s/?#@:\[\"'<>\\]{0,256}+):(?P<secret>[^\s/?#\"'<>\\]{1,512})@")
+_LENIENT = re.compile(r"(?P<user>[^\s/?#@:\[\"'<>]{0,256}+):(?!\d{1,5}(?:[/?#\s]|$))(?P<secret>[^\s\"'<>@]{1,512}+)@")
 _USER_ONLY = re.compile(r"(?P<secret>[^\s/?#@:\"'<>\\]{20,512}+)@")
 
 

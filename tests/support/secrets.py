@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # All invented; put together from parts so that no scanner of repositories takes them for real ones.
 PASSWORD = "Tr0ub4dor" + "&3/x+y=z"
@@ -54,17 +58,17 @@ def forms(secret: str) -> Iterator[str]:
         yield json.dumps(escaped, ensure_ascii=ascii_only)[1:-1]
     yield secret.encode("unicode_escape").decode()
     for safe in ("", "/"):
-        yield quote(secret, safe=safe)
-        yield quote(secret, safe=safe).lower()
+        encoded = quote(secret, safe=safe)
+        yield encoded
+        yield re.sub("%..", lambda escape: escape[0].lower(), encoded)
     yield quote_plus(secret)
     raw = secret.encode()
     yield raw.hex()
     yield raw.hex().upper()
-    for alignment in range(3):
-        core = _core(raw, alignment)
-        if len(core) >= _SHORTEST_CORE:
-            yield core
-            yield core.replace("+", "-").replace("/", "_")
+    for before in (b"", b"x", b"xy"):
+        encoded = base64.b64encode(before + raw).decode()
+        yield encoded
+        yield encoded.replace("+", "-").replace("/", "_")
 
 
 def found_in(secrets: Iterable[str], data: bytes) -> list[str]:
@@ -73,13 +77,13 @@ def found_in(secrets: Iterable[str], data: bytes) -> list[str]:
     found = []
     for secret in secrets:
         lines = [secret, *(line for line in secret.split("\n") if len(line) >= 12 and not line.startswith("-----"))]
-        if any(form in text for line in lines for form in forms(line)):
+        if any(form in text for line in lines for form in (*forms(line), *_cores(line))):
             found.append(secret)
     return found
 
 
 def assert_nowhere(secrets: Iterable[str], *places: Path | bytes | str) -> None:
-    """Fail where one of the secrets stands in one of the places: a file, everything under a folder, bytes, or a text."""
+    """Fail where a secret stands in one of the places: a file, everything under a folder, bytes, or a text."""
     secrets = tuple(secrets)
     for place in places:
         for name, data in _contents(place):
@@ -96,6 +100,14 @@ def _contents(place: Path | bytes | str) -> Iterator[tuple[str, bytes]]:
     else:
         data = place.encode("utf-8", "replace") if isinstance(place, str) else place
         yield f"{type(place).__name__} {data[:200]!r}", data
+
+
+def _cores(secret: str) -> Iterator[str]:
+    for alignment in range(3):
+        core = _core(secret.encode(), alignment)
+        if len(core) >= _SHORTEST_CORE:
+            yield core
+            yield core.replace("+", "-").replace("/", "_")
 
 
 def _core(raw: bytes, alignment: int) -> str:
