@@ -47,9 +47,7 @@ output "copy" {
   value     = var.password
   sensitive = true
 }
-"""
-    % SECRET
-)
+""".replace("SECRET", SECRET)
 
 
 @pytest.fixture(params=binaries(), ids=str)
