@@ -76,15 +76,21 @@ class _Flush:
             finally:
                 self._outbox.patience = _LAST_PATIENCE
                 self._hand_back()
-            waiting = self._outbox.waiting(list(self._lanes))
         except JournalError as error:
             self._problems[""] = str(error)
-            waiting = len(self._in_flight)
+        except Exception as error:  # noqa: BLE001  # no thread can be started, say: never the run's trouble
+            self._problems[""] = f"delivery failed ({type(error).__name__}); {consequence}"
         finally:
             self._outbox.patience = patience
             for lane in self._lanes.values():
                 lane.finish()
-        return DeliveryReport(self._sent, waiting, self._parked, tuple(self._problems.values()))
+        return DeliveryReport(self._sent, self._waiting(), self._parked, tuple(self._problems.values()))
+
+    def _waiting(self) -> int:
+        try:
+            return self._outbox.waiting(list(self._lanes))
+        except JournalError:  # told already, or about to be by whoever needs the journal next
+            return len(self._in_flight)
 
     def _loop(self) -> None:
         for name in self._lanes:

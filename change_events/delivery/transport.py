@@ -35,9 +35,7 @@ class Transport:
     """One connection pool with one idea of which authorities to trust; a context manager."""
 
     def __init__(self, ca_file: str | None = None) -> None:
-        self._client = httpx.Client(
-            verify=_tls(ca_file), http1=True, http2=False, trust_env=True, follow_redirects=False
-        )
+        self._client = _client(_tls(ca_file))
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +93,15 @@ def _some_body(answer: httpx.Response) -> bytes:
             if len(body) >= _BODY_BYTES or time.monotonic() >= end:
                 break
     return body[:_BODY_BYTES]
+
+
+def _client(context: ssl.SSLContext) -> httpx.Client:
+    try:
+        return httpx.Client(verify=context, http1=True, http2=False, trust_env=True, follow_redirects=False)
+    except ImportError:
+        raise TransportError("a SOCKS proxy needs one more package: pip install socksio") from None
+    except (ValueError, httpx.InvalidURL):
+        raise TransportError("a proxy variable (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is no address") from None
 
 
 def _tls(ca_file: str | None) -> ssl.SSLContext:

@@ -9,7 +9,11 @@ from change_events.destinations.base import Response, Result, Verdict
 
 LONGEST_WAIT = 86_400.0
 
-_RETRY = frozenset({408, 425, 429})
+_RETRY = frozenset({407, 408, 425, 429})
+_PASSING = {
+    407: "the proxy asks for credentials (407); give them in HTTPS_PROXY or HTTP_PROXY",
+    429: "it asks to slow down (429)",
+}
 _REFUSED = {
     401: "the credentials are not accepted (401); correct them, then `tfevent events flush --parked`",
     403: "access is denied (403); check token and region, then `tfevent events flush --parked`",
@@ -33,7 +37,7 @@ def judge_status(response: Response) -> Verdict:
 
 
 def _trouble(status: int) -> str:
-    return "it asks to slow down (429)" if status == 429 else f"it has a passing trouble ({status})"  # noqa: PLR2004
+    return _PASSING.get(status) or f"it has a passing trouble ({status})"
 
 
 def retry_after(response: Response, now: float | None = None) -> float | None:

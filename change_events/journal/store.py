@@ -116,6 +116,8 @@ class Journal:
         pruned = self._write(work, durable=True)
         if pruned.events:
             self.notices.append(pruned.sentence())
+            # Gives the pages back to the file system; `execute` would take one step, that is, one page.
+            self._read(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
 
     def discard(self, event_id: str) -> None:
         """Forget a run that was started and turned out not to be worth a record; a settled event stays.

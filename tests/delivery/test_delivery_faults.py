@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 import subprocess
+import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 import trustme
 
 from change_events.delivery import deliver, deliver_directly
+from change_events.delivery.transport import _tls
 from change_events.destinations.base import DestinationSettings
 from change_events.journal import Query
 from tests.support import receiver as server
@@ -22,7 +24,8 @@ from tests.support.sealed import event_id, sealed
 
 TOKEN = "tok-1111-2222/3333"
 QUOTED = "tok-1111-2222%2F3333"
-BUDGET = 1.0
+BUDGET = 1.0  # for what hangs
+PLENTY = 10.0  # for what ends by itself
 
 
 def sematext(url: str, **options) -> DestinationSettings:
@@ -67,7 +70,7 @@ def assert_no_token(*texts: str) -> None:
 def test_events_arrive_in_order_and_are_marked(journal):
     settle(journal, 1, 2, 3)
     with Receiver() as receiver:
-        report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
         assert (report.sent, report.waiting, report.parked, report.problems) == (3, 0, 0, ())
         assert got(receiver) == [event_id(1), event_id(2), event_id(3)]
         assert {request.path for request in receiver.received} == {f"/{QUOTED}/event"}
@@ -76,7 +79,7 @@ def test_events_arrive_in_order_and_are_marked(journal):
 
 def test_nothing_due_is_quick_and_starts_no_thread(journal):
     with at_most(0.2):
-        assert deliver(journal, [sematext(server.refused_url())], budget=BUDGET).problems == ()
+        assert deliver(journal, [sematext(server.refused_url())], budget=PLENTY).problems == ()
 
 
 PASSING = {
@@ -98,8 +101,9 @@ def test_passing_faults_wait_in_order_and_arrive_with_a_later_flush(journal, fau
     settle(journal, 1, 2)
     with Receiver(script) as receiver:
         target = [sematext(receiver.url)]
-        with at_most(BUDGET + 0.4):
-            report = deliver(journal, target, budget=BUDGET)
+        budget = BUDGET if fault in {"hang", "drip"} else PLENTY
+        with at_most(budget + 0.4):
+            report = deliver(journal, target, budget=budget)
         assert (report.sent, report.waiting, report.parked) == (0, 2, 0)
         (problem,) = report.problems
         assert words in problem
@@ -107,9 +111,17 @@ def test_passing_faults_wait_in_order_and_arrive_with_a_later_flush(journal, fau
         assert_no_token(problem, reasons(journal))
         assert statuses(journal) == [("waiting", 1), ("waiting", 0)], "the head stops its destination"
         receiver.heal()
-        report = deliver(journal, target, budget=3, force=True)
+        report = deliver(journal, target, budget=PLENTY, force=True)
         assert (report.sent, report.waiting) == (2, 0)
         assert got(receiver) == [event_id(1), event_id(2)]
+
+
+def test_a_forced_flush_does_not_hammer_what_fails(journal):
+    settle(journal, 1, 2)
+    with Receiver(always=server.status(500)) as receiver:
+        deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=True)
+        assert len(receiver.received) == 3
+    assert statuses(journal) == [("waiting", 1), ("waiting", 0)]
 
 
 @pytest.mark.parametrize("place", ["refused", "no name", "no route in time"])
@@ -121,13 +133,14 @@ def test_nobody_there(journal, place):
             "no name": "http://nowhere.invalid",
             "no route in time": unanswered,
         }[place]
-        with at_most(BUDGET + 0.4):
-            report = deliver(journal, [sematext(url)], budget=BUDGET)
+        budget = BUDGET if place == "no route in time" else PLENTY
+        with at_most(budget + 0.4):
+            report = deliver(journal, [sematext(url)], budget=budget)
     assert (report.sent, report.waiting, report.parked) == (0, 1, 0)
     words = {"refused": "connection refused", "no name": "cannot be resolved", "no route in time": "time"}
     assert words[place] in report.problems[0]
     with Receiver() as receiver:
-        assert deliver(journal, [sematext(receiver.url)], budget=BUDGET, force=True).sent == 1
+        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=True).sent == 1
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 422, 451, 501])
@@ -136,14 +149,14 @@ def test_refusals_park_with_a_reason_and_hold_nobody_up(journal, code):
     answer = server.status(code, b'{"error": "invalid token tok-1111-2222/3333"}', content_type="application/json")
     with Receiver([answer]) as receiver:
         target = [sematext(receiver.url)]
-        report = deliver(journal, target, budget=BUDGET)
+        report = deliver(journal, target, budget=PLENTY)
         assert (report.sent, report.waiting, report.parked) == (1, 0, 1)
         assert f"({code})" in report.problems[0]
         assert "it says: invalid token (hidden)" in report.problems[0]
         assert_no_token(*report.problems, reasons(journal))
         assert statuses(journal) == [("parked", 1), ("delivered", 1)]
         assert journal.requeue(["main"]) == 1
-        assert deliver(journal, target, budget=BUDGET).sent == 1
+        assert deliver(journal, target, budget=PLENTY).sent == 1
 
 
 def test_a_redirect_is_not_followed(journal):
@@ -151,7 +164,7 @@ def test_a_redirect_is_not_followed(journal):
     with Receiver() as elsewhere:
         location = f"{elsewhere.url}/{QUOTED}/event"
         with Receiver([server.redirect(location)]) as receiver:
-            report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+            report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
         assert elsewhere.received == []
     assert report.parked == 1
     assert "redirects (302)" in report.problems[0]
@@ -161,7 +174,7 @@ def test_a_redirect_is_not_followed(journal):
 def test_an_event_that_is_too_large_is_sent_smaller_once(journal):
     journal.settle(sealed(1, message="x" * 30_000), ["main"])
     with Receiver([server.status(413)]) as receiver:
-        assert deliver(journal, [sematext(receiver.url)], budget=BUDGET).sent == 1
+        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY).sent == 1
         large, small = receiver.received
         assert len(small.body) <= len(large.body) // 2
         assert "cut to fit" in small.json()["data"]
@@ -170,7 +183,7 @@ def test_an_event_that_is_too_large_is_sent_smaller_once(journal):
 def test_an_event_that_stays_too_large_is_parked(journal):
     journal.settle(sealed(1, message="x" * 30_000), ["main"])
     with Receiver(always=server.status(413)) as receiver:
-        report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
         assert len(receiver.received) == 2
     assert report.parked == 1
     assert "too large" in report.problems[0]
@@ -179,8 +192,8 @@ def test_an_event_that_stays_too_large_is_parked(journal):
 @pytest.mark.parametrize("step", [server.drip_body(), server.stall_body(), server.partial_success()])
 def test_a_success_is_a_success_whatever_its_body(journal, step):
     settle(journal, 1)
-    with Receiver([step]) as receiver, at_most(BUDGET + 0.2):
-        report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+    with Receiver([step]) as receiver, at_most(PLENTY / 2):
+        report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
         assert (report.sent, report.waiting) == (1, 0)
         assert len(receiver.received) == 1
 
@@ -188,7 +201,7 @@ def test_a_success_is_a_success_whatever_its_body(journal, step):
 def test_a_trouble_that_passes_within_the_budget_is_not_told(journal):
     settle(journal, 1, 2)
     with Receiver([server.status(503), server.reset()]) as receiver:
-        report = deliver(journal, [sematext(receiver.url)], budget=3)
+        report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
         assert (report.sent, report.waiting, report.problems) == (2, 0, ())
         assert got(receiver) == [event_id(1), event_id(2)]
 
@@ -199,8 +212,8 @@ def test_retry_after_is_kept_inside_the_budget(journal, form):
     wanted = {"seconds": "1", "date": format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)}
     with Receiver([server.status(429, retry_after=wanted[form])]) as receiver:
         begun = time.monotonic()
-        assert deliver(journal, [sematext(receiver.url)], budget=5).sent == 1
-        assert 0.9 <= time.monotonic() - begun <= 2.5
+        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY).sent == 1
+        assert 0.9 <= time.monotonic() - begun <= 3.5
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
@@ -208,20 +221,20 @@ def test_retry_after_beyond_the_budget_is_kept_by_later_runs(journal, form):
     settle(journal, 1)
     wanted = {"seconds": "600", "date": format_datetime(datetime.now(UTC) + timedelta(seconds=600), usegmt=True)}
     with Receiver([server.status(503, retry_after=wanted[form])]) as receiver:
-        with at_most(0.8):
-            deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        with at_most(PLENTY / 2):
+            deliver(journal, [sematext(receiver.url)], budget=PLENTY)
         (status,) = next(journal.list()).deliveries
         assert timedelta(seconds=590) < status.next_at - datetime.now(UTC) <= timedelta(seconds=601)
-        assert deliver(journal, [sematext(receiver.url)], budget=BUDGET).sent == 0
+        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY).sent == 0
         assert len(receiver.received) == 1
-        assert deliver(journal, [sematext(receiver.url)], budget=BUDGET, force=True).sent == 1
+        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=True).sent == 1
 
 
 def test_a_slow_destination_does_not_hold_up_the_others(journal):
     settle(journal, *range(20), to=("main", "hook"))
     with Receiver(always=server.hang()) as stuck, Receiver() as quick:
-        with at_most(BUDGET + 0.4):
-            report = deliver(journal, [sematext(stuck.url), webhook(quick.url)], budget=BUDGET)
+        with at_most(3.5):
+            report = deliver(journal, [sematext(stuck.url), webhook(quick.url)], budget=3)
         assert (report.sent, report.waiting, report.parked) == (20, 20, 0)
         assert [r.headers["webhook-id"] for r in quick.accepted] == [event_id(n) for n in range(20)]
 
@@ -229,7 +242,7 @@ def test_a_slow_destination_does_not_hold_up_the_others(journal):
 def test_settings_that_cannot_be_used_keep_the_events(journal):
     settle(journal, 1)
     broken = DestinationSettings("main", "sematext", {})
-    report = deliver(journal, [broken], budget=BUDGET)
+    report = deliver(journal, [broken], budget=PLENTY)
     assert (report.waiting, report.parked) == (1, 0)
     assert "token: missing" in report.problems[0]
 
@@ -239,7 +252,7 @@ def test_an_event_that_cannot_be_read_holds_nobody_up(journal, body):
     settle(journal, 1, 2)
     journal._connection.execute("UPDATE bodies SET body = ? WHERE seq = 1", (body,))
     with Receiver() as receiver:
-        report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
     assert (report.sent, report.waiting, report.parked) == (1, 0, 1)
     assert "cannot read" in report.problems[0]
 
@@ -247,14 +260,14 @@ def test_an_event_that_cannot_be_read_holds_nobody_up(journal, body):
 def test_a_broken_journal_is_a_sentence(journal):
     settle(journal, 1)
     journal.close()
-    report = deliver(journal, [sematext(server.refused_url())], budget=BUDGET)
+    report = deliver(journal, [sematext(server.refused_url())], budget=PLENTY)
     assert journal.path in report.problems[0]
 
 
 def test_without_a_journal_the_event_still_goes_out():
     with Receiver() as receiver:
         destinations = [sematext(receiver.url), webhook(server.refused_url())]
-        report = deliver_directly(sealed(1), destinations, budget=BUDGET)
+        report = deliver_directly(sealed(1), destinations, budget=PLENTY)
         assert (report.sent, report.waiting, report.parked) == (1, 1, 0)
         assert "lost" in report.problems[0]
         assert got(receiver) == [event_id(1)]
@@ -263,7 +276,7 @@ def test_without_a_journal_the_event_still_goes_out():
 def test_no_log_shows_the_token(journal, caplog):
     settle(journal, 1)
     with caplog.at_level(logging.DEBUG), Receiver([server.status(500)]) as receiver:
-        deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+        deliver(journal, [sematext(receiver.url)], budget=PLENTY)
     assert_no_token(caplog.text)
 
 
@@ -289,11 +302,11 @@ class TestTls:
     def test_an_unknown_authority_waits_until_it_is_trusted(self, journal, tls, bundle):
         settle(journal, 1)
         with Receiver(tls=tls) as receiver:
-            report = deliver(journal, [sematext(receiver.url)], budget=BUDGET)
+            report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
             assert (report.sent, report.waiting, report.parked) == (0, 1, 0)
             assert "certificate is not trusted" in report.problems[0]
             trusting = sematext(receiver.url, ca_file=str(bundle))
-            assert deliver(journal, [trusting], budget=BUDGET, force=True).sent == 1
+            assert deliver(journal, [trusting], budget=PLENTY, force=True).sent == 1
 
     @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
     def test_the_usual_variables(self, journal, bundle, tls, monkeypatch, variable):
@@ -302,11 +315,18 @@ class TestTls:
             subprocess.run(["openssl", "rehash", str(bundle.parent)], check=True)
         monkeypatch.setenv(variable, str(bundle if variable == "SSL_CERT_FILE" else bundle.parent))
         with Receiver(tls=tls) as receiver:
-            assert deliver(journal, [sematext(receiver.url)], budget=BUDGET).sent == 1
+            assert deliver(journal, [sematext(receiver.url)], budget=PLENTY).sent == 1
+
+    def test_a_given_bundle_is_trusted_alone(self, bundle, monkeypatch):
+        assert len(_tls(str(bundle)).get_ca_certs()) == 1
+        assert len(_tls(None).get_ca_certs()) > 100
+        monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+        monkeypatch.setenv("SSL_CERT_DIR", str(bundle.parent / "none"))
+        assert len(_tls(None).get_ca_certs()) == 1
 
     def test_a_missing_authority_file(self, journal):
         settle(journal, 1)
-        report = deliver(journal, [sematext("https://localhost:1", ca_file="/nowhere.pem")], budget=BUDGET)
+        report = deliver(journal, [sematext("https://localhost:1", ca_file="/nowhere.pem")], budget=PLENTY)
         assert report.waiting == 1
         assert "ca_file" in report.problems[0]
 
@@ -314,15 +334,38 @@ class TestTls:
         settle(journal, 1)
         with Receiver() as receiver:
             url = receiver.url.replace("http://", "https://")
-            report = deliver(journal, [sematext(url)], budget=BUDGET)
+            report = deliver(journal, [sematext(url)], budget=PLENTY)
         assert report.waiting == 1
         assert "TLS" in report.problems[0]
+
+
+@pytest.mark.parametrize(("proxy", "words"), [("socks5://127.0.0.1:1", "socksio"), ("ftp://x", "proxy variable")])
+def test_a_proxy_that_cannot_be_used(journal, monkeypatch, proxy, words):
+    settle(journal, 1)
+    monkeypatch.setenv("http_proxy", proxy)
+    report = deliver(journal, [sematext("http://receiver.example")], budget=PLENTY)
+    assert report.waiting == 1
+    assert words in report.problems[0]
+
+
+def test_a_process_that_can_start_no_thread(journal, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    settle(journal, 1)
+    with Receiver() as receiver:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
+        assert report.waiting == 1
+        assert "RuntimeError" in " ".join(report.problems)
+        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=True).sent == 1
 
 
 def test_the_usual_proxy_variables(journal, monkeypatch):
     settle(journal, 1)
     with Receiver() as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
-        assert deliver(journal, [sematext("http://receiver.example")], budget=BUDGET).sent == 1
+        assert deliver(journal, [sematext("http://receiver.example")], budget=PLENTY).sent == 1
         (request,) = proxy.received
         assert request.path == f"http://receiver.example/{QUOTED}/event"

@@ -20,7 +20,7 @@ def sematext(url):
 
 def test_a_probe_sends_no_event_and_no_credentials():
     with Receiver(always=server.status(404)) as receiver:
-        result = probe(sematext(receiver.url))
+        result = probe(sematext(receiver.url), budget=10)
         (request,) = receiver.received
     assert result.ok
     assert "127.0.0.1 answers" in result.text
@@ -29,14 +29,14 @@ def test_a_probe_sends_no_event_and_no_credentials():
 
 @pytest.mark.parametrize("send_test", [False, True])
 def test_nobody_there(send_test):
-    result = probe(sematext(server.refused_url()), send_test=send_test)
+    result = probe(sematext(server.refused_url()), budget=10, send_test=send_test)
     assert not result.ok
     assert "connection refused" in result.text
 
 
 def test_a_test_event_says_what_it_is():
     with Receiver() as receiver:
-        result = probe(sematext(receiver.url), send_test=True)
+        result = probe(sematext(receiver.url), budget=10, send_test=True)
         (request,) = receiver.received
     assert (result.ok, result.text) == (True, "it accepted a test event")
     event = request.json()
@@ -48,7 +48,7 @@ def test_a_test_event_says_what_it_is():
 
 def test_a_refused_test_event():
     with Receiver(always=server.status(403)) as receiver:
-        result = probe(sematext(receiver.url), send_test=True)
+        result = probe(sematext(receiver.url), budget=10, send_test=True)
     assert not result.ok
     assert "denied (403)" in result.text
     assert TOKEN not in result.text
@@ -59,7 +59,7 @@ def test_a_probe_ends_in_time(fault):
     with Receiver(always=fault) as receiver:
         begun = time.monotonic()
         result = probe(sematext(receiver.url), budget=0.5)
-        assert time.monotonic() - begun < 0.9
+        assert time.monotonic() - begun < 1.2
     assert not result.ok
 
 

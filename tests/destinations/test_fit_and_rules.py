@@ -187,7 +187,7 @@ def test_fitting_a_huge_event_takes_few_measurements():
     [
         ((200, 201, 202, 204, 207, 299), Result.DELIVERED),
         ((301, 302, 303, 307, 308, 304), Result.PARK),
-        ((408, 425, 429, 500, 502, 503, 504, 520, 599), Result.RETRY),
+        ((407, 408, 425, 429, 500, 502, 503, 504, 520, 599), Result.RETRY),
         ((413,), Result.SHRINK),
         ((400, 401, 403, 404, 405, 409, 410, 415, 422, 451, 501, 199, 600), Result.PARK),
     ],

@@ -83,6 +83,15 @@ def test_what_arrived_has_arrived_whoever_holds_the_lease(journal, clock):
     assert journal.counts().waiting == 0
 
 
+def test_what_arrived_late_has_arrived_though_it_was_put_back(journal, clock):
+    settle(journal, 1)
+    (first,) = journal.claim(["a"], 1, 10)
+    clock.now += 11
+    journal.retry(journal.claim(["a"], 1, 10)[0], 5, "failed")
+    journal.delivered(first)
+    assert journal.claim(["a"], 1, 10, force=True) == []
+
+
 def test_a_waiting_head_holds_the_rest_until_it_is_due(journal, clock):
     settle(journal, 1, 2)
     journal.retry(journal.claim(["a"], 1, 10)[0], 60, "429")

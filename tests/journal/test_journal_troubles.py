@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from change_events.errors import JournalError
-from change_events.journal import Journal, JournalCorrupt, Query, schema
+from change_events.journal import Journal, JournalCorrupt, Query, files, schema
 from tests.support.sealed import event_id, sealed
 
 if TYPE_CHECKING:
@@ -63,6 +63,24 @@ def test_damage_that_only_a_write_finds_is_repaired_too(path):
         journal.settle(sealed(99), ["a"])
         assert [record.id for record in journal.list()] == [event_id(99)]
         assert len(journal.notices) == 1
+
+
+def test_a_file_that_another_process_has_replaced_is_left_alone(path):
+    damaged = files.identity(str(path))
+    assert files.move_aside(str(path), damaged)
+    Journal.open(path).close()
+    assert files.move_aside(str(path), damaged) is None
+    assert path.exists()
+
+
+def test_names_of_moved_files_do_not_collide(tmp_path):
+    path = tmp_path / "journal.db"
+    aside = set()
+    for _ in range(3):
+        path.write_text("damaged")
+        aside.add(files.move_aside(str(path), files.identity(str(path))))
+    assert len(aside) == 3
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_many_processes_repair_one_file_once_and_keep_all_their_events(path):
