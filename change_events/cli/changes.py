@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.cli.reasons import in_words
 from change_events.cli.terminal import clean, clean_lines, lasted, paint
 from change_events.cli.values import render_pair, render_value
 from change_events.model import Action, ChangeOutcome, ValueKind
@@ -148,7 +149,7 @@ def _facts(change: Change) -> Iterator[str]:
     if change.action is Action.REPLACE:
         yield "creates the new one first" if change.create_before_destroy else "destroys the old one first"
     if change.reason:
-        yield f"because: {clean(change.reason.replace('_', ' '))}"
+        yield f"because {in_words(change.reason)}"
     if change.replace_paths:
         yield f"forced by: {clean(', '.join(change.replace_paths))}"
     if change.previous_address:

@@ -97,7 +97,8 @@ def _one_unit(seconds: float) -> str:
 
 
 def lasted(seconds: float) -> str:
-    """A duration as people write it: ``0.4 s``, ``12 s``, ``2 min 05 s``, ``1 h 03 min``."""
+    """A duration as people write it: ``0.4 s``, ``12 s``, ``2 min 05 s``, ``1 h 03 min``; never below zero."""
+    seconds = max(0.0, seconds)  # the clock may have been set back meanwhile
     if seconds < 10:  # noqa: PLR2004 - below ten seconds the tenths matter
         return f"{seconds:.1f} s"
     if round(seconds) < _MINUTE:

@@ -27,7 +27,7 @@ class Home:
         self.environ = {
             "HOME": str(path),
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join(p for p in (os.environ.get("H6"), str(ROOT)) if p),
+            "PYTHONPATH": str(ROOT),
             "TFEVENT_STATE_DIR": str(self.state),
             "TFEVENT_JOURNAL": str(self.journal_path),
             "TZ": "UTC",

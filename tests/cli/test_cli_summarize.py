@@ -77,6 +77,15 @@ def test_state_only_changes_are_told(home):
     assert "      moved from terraform_data.old\n" in text
 
 
+def test_reasons_are_told_in_words(home):
+    text = home.events("summarize", str(MIXED))
+    assert "  destroy  terraform_data.c[1]\n      because its index is beyond count\n" in text
+    plan = json.loads(MIXED.read_text())
+    plan["resource_changes"][0]["action_reason"] = "replace_because_of_the_moon"
+    text = home.events("summarize", "-", stdin=json.dumps(plan).encode())
+    assert "      because replace because of the moon\n" in text
+
+
 def test_nothing_to_change_says_so(home):
     assert home.events("summarize", str(NOTHING)).splitlines()[0] == f"{NOTHING}: nothing to change"
     assert home.events("summarize", "-", stdin=NOTHING.read_bytes()).splitlines()[0] == "nothing to change"

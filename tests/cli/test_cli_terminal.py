@@ -88,6 +88,7 @@ def test_ages_are_one_unit(delta, expected):
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
+        (-5, "0.0 s"),
         (0.04, "0.0 s"),
         (1.25, "1.2 s"),
         (59.4, "59 s"),
