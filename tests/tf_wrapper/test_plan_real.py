@@ -24,8 +24,7 @@ resource "terraform_data" "many"    {
   input    = each.key
 }
 """
-SECOND = (
-    """
+SECOND = """
 variable "password" {
   sensitive = true
   default   = "SECRET"
