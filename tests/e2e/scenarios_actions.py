@@ -83,7 +83,7 @@ resource "terraform_data" "b" {
 }
 """
 _MODULE = {
-    "main.tf": 'module "m" {\n  source = "./m"\n  for_each = toset(["eu west", "us"])\n  size = each.key\n}\n',
+    "main.tf": 'module "m" {\n  source = "./m"\n  for_each = toset(["eu", "us"])\n  size = each.key\n}\n',
     "m/main.tf": 'variable "size" {\n}\nresource "terraform_data" "x" {\n  input = var.size\n}\n',
 }
 _DATA = """\
@@ -126,7 +126,7 @@ SCENARIOS = (
     _change("destroy-nothing", main(ONE), main(ONE), run("destroy -auto-approve"), run("destroy")),
     _change("apply-destroy", main(ONE), main(ONE), run("apply -destroy", "yes\n"), core=True),
     _change("apply-destroy-declined", main(ONE), main(ONE), run("apply -destroy", "no\n")),
-    _change("destroy-by-deletion", main(CHAIN), main(EMPTY)),
+    _change("destroy-by-deletion", main(CHAIN), main(EMPTY), concurrent=True),
     _change("nothing-to-do", main(CHAIN), main(CHAIN), run("apply"), run("plan"), stdio=EVERY, core=True),
     _change("nothing-to-do-auto-approve", main(ONE), main(ONE), APPLY),
     Scenario("nothing-at-all", main(EMPTY), (run("plan"), run("apply"), run("destroy"))),
@@ -151,8 +151,19 @@ SCENARIOS = (
     Scenario("two-hundred-in-turn", main(_COUNT % 200), (run("apply -auto-approve -parallelism=1"),), concurrent=True),
     Scenario("modules", _MODULE, (YES,), before=(run("init"),), concurrent=True),
     _change("data-source-at-apply", main(_DATA % 1, other_tfstate=_OTHER), main(_DATA % 2, other_tfstate=_OTHER)),
-    _change("target", main(CHAIN), main(CHAIN.replace("one", "two")), run("apply -target=terraform_data.a", "yes\n"), core=True),
-    _change("target-auto-approve", main(CHAIN), main(CHAIN.replace("one", "two")), run("apply -target terraform_data.a -auto-approve")),
+    _change(
+        "target",
+        main(CHAIN),
+        main(CHAIN.replace("one", "two")),
+        run("apply -target=terraform_data.a", "yes\n"),
+        core=True,
+    ),
+    _change(
+        "target-auto-approve",
+        main(CHAIN),
+        main(CHAIN.replace("one", "two")),
+        run("apply -target terraform_data.a -auto-approve"),
+    ),
     _change("replace-by-request", main(CHAIN), main(CHAIN), run("apply -replace=terraform_data.a", "yes\n"), core=True),
     _change("refresh-only", main(ONE), main(_DRIFTING), run("apply -refresh-only", "yes\n"), core=True),
     _change("refresh-only-declined", main(ONE), main(_DRIFTING), run("apply -refresh-only", "no\n")),
@@ -165,7 +176,13 @@ SCENARIOS = (
     Scenario("saved-plan-in-folder", main(ONE, sub_tf=EMPTY), (run("plan -out=p"), run("apply ./p"))),
     Scenario("saved-destroy-plan", main(ONE), (run("plan -destroy -out=p"), run("apply p")), before=(APPLY,)),
     Scenario("saved-plan-of-nothing", main(ONE), (run("plan -out=p"), run("apply p")), before=(APPLY,)),
-    Scenario("saved-plan-stale", main(ONE), (run("apply p"), run("apply -json p")), before=(run("plan -out=p"), APPLY), core=True),
+    Scenario(
+        "saved-plan-stale",
+        main(ONE),
+        (run("apply p"), run("apply -json p")),
+        before=(run("plan -out=p"), APPLY),
+        core=True,
+    ),
     Scenario(
         "saved-plan-of-another-state",
         main(ONE),
@@ -179,7 +196,13 @@ SCENARIOS = (
     Scenario(
         "plan-detailed-exitcode",
         main(ONE),
-        (run("plan -detailed-exitcode"), APPLY, run("plan -detailed-exitcode"), Edit(main("broken {")), run("plan -detailed-exitcode")),
+        (
+            run("plan -detailed-exitcode"),
+            APPLY,
+            run("plan -detailed-exitcode"),
+            Edit(main("broken {")),
+            run("plan -detailed-exitcode"),
+        ),
         core=True,
     ),
 )

@@ -17,9 +17,7 @@ def _cases():
                 continue
             for stdio in scenario.stdio:
                 marks = [] if first and scenario.core and stdio in scenario.stdio[:2] else [pytest.mark.e2e]
-                yield pytest.param(
-                    scenario, stdio, binary, id=f"{scenario.name}-{stdio.name}-{binary}", marks=marks
-                )
+                yield pytest.param(scenario, stdio, binary, id=f"{scenario.name}-{stdio.name}-{binary}", marks=marks)
 
 
 @pytest.mark.parametrize(("scenario", "stdio", "binary"), list(_cases()))

@@ -18,8 +18,10 @@ _PLACEHOLDERS = (
     (re.compile(r"(?<= after )(?:\d+[hms])+"), "<duration>"),
     (re.compile(r"(?<=, )(?:\d+[hms])+(?= elapsed\])|(?<=\[)(?:\d+[hms])+(?= elapsed\])"), "<duration>"),
     (re.compile(r'(?<="elapsed_seconds":)\d+'), "0"),
+    (re.compile(r'(?<=deposed object )[0-9a-f]{8}|(?<="deposed": ")[0-9a-f]{8}'), "<deposed>"),
 )
 _OWN = re.compile(r"^tfevent: [^\n]*\n", re.MULTILINE)
+_RESET = "\x1b[0m"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PROGRESS = re.compile(r"^(?P<address>[a-z][^\s:]*\.[^\s:]+)(?: \([\w-]+\))?: ")
 
@@ -44,11 +46,15 @@ def own_lines(value: str) -> tuple[str, list[str]]:
 def by_resource(value: str) -> str:
     """Each run of progress lines, ordered by resource; a resource's own lines keep their order."""
     lines = value.splitlines(keepends=True)
-    return "".join(
-        line
-        for kind, group in itertools.groupby(lines, key=lambda line: _subject(line)[0])
-        for line in (sorted(group, key=lambda line: _subject(line)[1]) if kind else group)
-    )
+    groups = itertools.groupby(lines, key=lambda line: _subject(line)[0])
+    return "".join(_ordered(list(group)) if kind else "".join(group) for kind, group in groups)
+
+
+def _ordered(lines: list[str]) -> str:
+    """The reset that ends the plan's text stands before whichever resource comes first: it stays in front."""
+    reset = _RESET if lines[0].startswith(_RESET * 2) else ""
+    lines[0] = lines[0].removeprefix(reset)
+    return reset + "".join(sorted(lines, key=lambda line: _subject(line)[1]))
 
 
 def _subject(line: str) -> tuple[str, str]:
@@ -68,9 +74,11 @@ def _json_subject(message) -> tuple[str, str]:
 
 
 def state(content: str) -> str:
-    """A state file, readable, without its lineage (a random identifier) and the identifiers in it."""
+    """A state file, readable, without its lineage (random) and with its check results (unordered) sorted."""
     document = json.loads(content)
     document.pop("lineage", None)
+    if document.get("check_results"):
+        document["check_results"].sort(key=lambda result: result["config_addr"])
     return mask(json.dumps(document, indent=1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -12,13 +13,14 @@ import subprocess
 import termios
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
+    import socket
 
-TIMEOUT = 30.0  # seconds: far beyond what any step takes, so that only a hang ends it
+TIMEOUT = 20.0  # seconds: far beyond what any step takes, so that only a hang ends it
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ TERMINAL = Stdio("tty", columns=80)
 WIDE = Stdio("wide", columns=132, rows=50)
 PIPES = Stdio("pipes")
 MERGED = Stdio("merged", merged=True)  # 2>&1
+
+
+class Hidden(str):
+    """Keys that are asked for without echo: typed only when the terminal does not show them any more."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -105,9 +113,9 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        self.process.wait()
         self.close_stdin()
         for descriptor in {self._stdout, self._stderr}:
             self.close_output(descriptor)
@@ -129,11 +137,26 @@ class Session:
             if at < 0:
                 return
             self._seen = at + len(needle)
-            self.type(waiting.pop(0) if waiting else otherwise)
+            keys = waiting.pop(0) if waiting else otherwise
+            if isinstance(keys, Hidden):
+                self._until(self._echo_is_off, "the terminal's echo to be off")
+            self.type(keys)
 
     def expect_file(self, path: Path) -> None:
         """Wait until ``path`` exists."""
         self._until(path.exists, f"{path.name} to appear")
+
+    def expect_connection(self, listener: socket.socket) -> socket.socket:
+        """Wait until somebody connects to ``listener``, and accept."""
+        ready = selectors.DefaultSelector()
+        ready.register(listener, selectors.EVENT_READ)
+        self._until(lambda: bool(ready.select(0)), "a connection")
+        ready.close()
+        return listener.accept()[0]
+
+    def left(self) -> list[str]:
+        """Names of the processes of its group that are still there."""
+        return [name for name, group in _processes() if group == self.process.pid]
 
     def type(self, keys: str) -> None:
         """Write to its stdin: keys on a terminal, bytes on a pipe. Nothing happens when nobody reads it."""
@@ -168,6 +191,9 @@ class Session:
         err = b"" if self._stderr == self._stdout else bytes(self._output[self._stderr])
         return Result(self.process.returncode, bytes(self._output[self._stdout]), err)
 
+    def _echo_is_off(self) -> bool:
+        return not termios.tcgetattr(self._stdout)[3] & termios.ECHO
+
     def _over(self) -> bool:
         return not self._selector.get_map() and self.process.poll() is not None
 
@@ -197,3 +223,17 @@ class Session:
                 if descriptor == self._stdin:
                     self._stdin = None
                 self.close_output(descriptor)
+
+
+def _processes() -> Iterator[tuple[str, int]]:
+    """(name, process group) of every process that is alive."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            continue  # it has ended meanwhile
+        state, _parent, group = rest.split()[:3]
+        if state != "Z":
+            yield name, int(group)
