@@ -45,6 +45,8 @@ def send_event(settings: DestinationSettings, transport: Transport, sealed: Seal
     except OptionError as error:
         return Verdict(Result.RETRY, f"its settings cannot be used ({error})")
     except Exception as error:  # noqa: BLE001  # one event we cannot render must not hold up all behind it
+        if problems := destination.problems(settings.options):
+            return Verdict(Result.RETRY, f"its settings cannot be used ({'; '.join(problems)})")
         return Verdict(Result.PARK, f"tfevent cannot render this event ({type(error).__name__})")
     verdict = _exchange(destination, transport, request, deadline)
     if verdict.result is not Result.SHRINK:

@@ -21,7 +21,6 @@ _TITLE_KEPT = 200  # characters
 _LESS = (Action.NO_OP, Action.READ, Action.FORGET, Action.IMPORT, Action.MOVE)
 _MORE = (Action.REPLACE, Action.DESTROY)
 _UNCOUNTED = ("drift", "outputs", "checks", "signals", "links", "data", "tags")  # no figure in `truncated`
-_WITHOUT_ATTRIBUTES = frozenset({Action.CREATE, *_LESS})  # what a create sets says least about what changed
 
 replace = msgspec.structs.replace
 
@@ -91,7 +90,7 @@ def _told(original: ChangeEvent, cut: ChangeEvent, limit: int) -> ChangeEvent:
         cut,
         truncated=Truncated(
             changes=before.changes + len(original.changes) - len(cut.changes),
-            attributes=before.attributes + _attributes(original) - _attributes(cut),
+            attributes=before.attributes + _count_attributes(original) - _count_attributes(cut),
             failures=before.failures + len(original.failures) - len(cut.failures),
             message_bytes=before.message_bytes + max(0, _size(original.message) - _size(cut.message)),
             note=f"cut to fit {limit} bytes{also}; the journal has the whole event",
@@ -99,7 +98,7 @@ def _told(original: ChangeEvent, cut: ChangeEvent, limit: int) -> ChangeEvent:
     )
 
 
-def _attributes(event: ChangeEvent) -> int:
+def _count_attributes(event: ChangeEvent) -> int:
     items: tuple[Change | Drift, ...] = (*event.changes, *event.drift)
     return sum(len(item.attributes) for item in items)
 
@@ -130,18 +129,16 @@ def _bare(change: Change) -> Change:
     return replace(change, attributes=(), attributes_omitted=omitted)
 
 
-def _attributes_of(concerned: Callable[[Change], bool]) -> Stage:
-    def stage(event: ChangeEvent) -> Cuts:
-        changes = event.changes
-        targets = [i for i in _order(changes) if changes[i].attributes and concerned(changes[i])]
+def _attributes(event: ChangeEvent) -> Cuts:
+    """Attributes of what matters least: what no-ops and creates set says least about what changed."""
+    changes = event.changes
+    targets = [index for index in _order(changes) if changes[index].attributes]
 
-        def without(number: int) -> ChangeEvent:
-            doomed = set(targets[:number])
-            return replace(event, changes=tuple(_bare(c) if i in doomed else c for i, c in enumerate(changes)))
+    def without(number: int) -> ChangeEvent:
+        doomed = set(targets[:number])
+        return replace(event, changes=tuple(_bare(c) if i in doomed else c for i, c in enumerate(changes)))
 
-        return Cuts(len(targets), without)
-
-    return stage
+    return Cuts(len(targets), without)
 
 
 def _changes(event: ChangeEvent) -> Cuts:
@@ -201,8 +198,7 @@ def _figures(event: ChangeEvent) -> Cuts:
 
 # In this order, least important first.
 STAGES: tuple[Stage, ...] = (
-    _attributes_of(lambda change: change.action in _WITHOUT_ATTRIBUTES),
-    _attributes_of(lambda _: True),
+    _attributes,
     _last_of("drift"),
     _last_of("outputs"),
     _whole(data={}),

@@ -17,7 +17,9 @@ import trustme
 from change_events.delivery import deliver, deliver_directly
 from change_events.delivery.transport import _tls
 from change_events.destinations.base import DestinationSettings
+from change_events.destinations.sematext import TYPES
 from change_events.journal import Query
+from change_events.model import Kind
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
 from tests.support.sealed import event_id, sealed
@@ -245,6 +247,23 @@ def test_settings_that_cannot_be_used_keep_the_events(journal):
     report = deliver(journal, [broken], budget=PLENTY)
     assert (report.waiting, report.parked) == (1, 0)
     assert "token: missing" in report.problems[0]
+
+
+def test_options_of_a_wrong_type_keep_the_events(journal):
+    settle(journal, 1, to=("hook",))
+    report = deliver(journal, [webhook(server.refused_url(), max_bytes="many")], budget=PLENTY)
+    assert (report.waiting, report.parked) == (1, 0)
+    assert "max_bytes: write a whole number" in report.problems[0]
+
+
+def test_an_event_that_cannot_be_rendered_holds_nobody_up(journal, monkeypatch):
+    journal.settle(sealed(1, kind=Kind.BOOT), ["main"])
+    settle(journal, 2)
+    monkeypatch.delitem(TYPES, Kind.BOOT)
+    with Receiver() as receiver:
+        report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)
+    assert (report.sent, report.waiting, report.parked) == (1, 0, 1)
+    assert "cannot render this event (KeyError)" in report.problems[0]
 
 
 @pytest.mark.parametrize("body", [b"not json", b'{"id": 7}', b'{"kind": "telepathy"}'])
