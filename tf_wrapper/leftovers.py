@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from change_events.errors import JournalError
+from change_events.journal import RecordState
 from change_events.paths import state_dir
 from tf_wrapper import rundir
 from tf_wrapper.apply_log import read_stream
@@ -40,7 +41,7 @@ def _settle(run: RunDirectory, journal: Journal, settings: Settings) -> bool:
         run.remove()  # killed before it was anything
         return False
     record = journal.get(str(facts["id"]))
-    if record is not None and record.settled:
+    if record is not None and record.state is RecordState.SETTLED:
         run.remove()
         return False
     story = Story(run, settings=settings, journal=journal, deliver=False)

@@ -7,10 +7,11 @@ afterwards its exit code is the only thing that counts.
 from __future__ import annotations
 
 import os
+import signal
 
 from tf_wrapper import arguments, launch, process
 from tf_wrapper.binary import execute
-from tf_wrapper.output import say
+from tf_wrapper.output import OutputClosedError, say
 from tf_wrapper.rundir import create
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
@@ -78,8 +79,29 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
         if not _prepare(invocation, word):
             say("this run is not recorded: no folder for it can be written (home, TMPDIR and /dev/shm were tried)")
             return execute(binary, argv)
-        code = _module(way).run(invocation)
+        code = _run(way, invocation)
     return process.end_as(code)
+
+
+def _run(way: str, invocation: Invocation) -> int:
+    """Run it; a bug of ours on the way neither ends terraform nor keeps it from its work."""
+    try:
+        return int(_module(way).run(invocation))
+    except OutputClosedError:
+        code = process.finish_running(invocation.signals)
+        return -signal.SIGPIPE if code is None or code >= 0 else code
+    except Exception as error:  # noqa: BLE001 - any bug of ours
+        say(f"this run is recorded incompletely: {_where(error)}")
+        code = process.finish_running(invocation.signals)
+        if invocation.run.facts.get("stage") in {"planning", "planned"} and invocation.run.facts["phase"] == "applied":
+            return execute(invocation.binary, invocation.argv)  # nothing is applied yet: step aside
+        return 1 if code is None else code
+
+
+def _where(error: Exception) -> str:
+    from tf_wrapper.recorder import describe
+
+    return describe(error)
 
 
 def choose(word: str, parsed: Parsed | None) -> str:  # noqa: PLR0911 - a list of cases, first match wins

@@ -6,10 +6,12 @@ import signal
 
 from tf_wrapper import process
 from tf_wrapper.capture import Capture
-from tf_wrapper.output import OutputClosedError, write_all
+from tf_wrapper.output import OutputClosedError, say, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tf_wrapper.arguments import Parsed
     from tf_wrapper.observe import Invocation
     from tf_wrapper.plan_text import PlanError, PlanTextFilter, PlanWarning
@@ -32,7 +34,7 @@ class PlanHalf:
         self._errors = HumanFilter()
         self._seen = 0
         self._closed = False
-        self._pending: list[bytes] = []
+        self._broken = False
 
     def run(self) -> int:
         """Run it to its end; returns the exit code of `plan -detailed-exitcode`."""
@@ -91,13 +93,24 @@ class PlanHalf:
 
     def _out(self, data: bytes) -> bytes:
         self._look(data)
-        return self._filter.feed(self._own_help(data))
+        data = self._own_help(data)
+        return self._guarded(lambda: self._filter.feed(data), data)
 
     def _err(self, data: bytes) -> bytes:
         self._look(data)
         data = self._own_help(data)
-        self._errors.feed(data)
+        self._guarded(lambda: self._errors.feed(data), b"")
         return data
+
+    def _guarded(self, step: Callable[[], bytes], otherwise: bytes) -> bytes:
+        """A bug in our reading of the text must not take it from the user: from then on it passes as it comes."""
+        if not self._broken:
+            try:
+                return step()
+            except Exception as error:  # noqa: BLE001 - any bug of ours
+                self._broken = True
+                say(f"cannot read terraform's plan output ({type(error).__name__}); passing it on as it is")
+        return otherwise
 
     def _look(self, data: bytes) -> None:
         self._seen += sum(data.count(mark) for mark in _INTERRUPTS)
@@ -107,8 +120,12 @@ class PlanHalf:
         return data.replace(_HELP % b"plan", _HELP % self._parsed.subcommand.encode())
 
     def _end(self) -> None:
+        self._guarded(self._end_filters, b"")
+
+    def _end_filters(self) -> bytes:
         self._filter.end()
         self._errors.end()
+        return b""
 
 
 class HumanFilter:

@@ -7,6 +7,7 @@ run's folder and in the journal's `started` record.
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,12 @@ class Story:
             return
         from tf_wrapper.plan_json import read_plan
 
-        self._plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor)
+        from tf_wrapper.source import with_sources
+
+        plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor)
+        directory = str(self._facts["directory"])
+        data_dir = os.path.join(directory, self._facts.get("selected", {}).get("TF_DATA_DIR") or ".terraform")
+        self._plan = msgspec.structs.replace(plan, changes=with_sources(plan.changes, directory, data_dir))
         if self._event is not None:
             self._event = outcome.planned(self._event, self._plan)
             self._record_start()
@@ -179,11 +185,15 @@ class Story:
                 if not self._deliver:
                     return
                 report = deliver(journal, self._settings.destinations, budget=self.budget)
+                record = journal.get(sealed.event.id)
+                where = [f"{status.destination} {status.state.value}" for status in record.deliveries] if record else []
         except JournalError as error:
             say(str(error))
             report = deliver_directly(sealed, chosen, budget=self.budget)
+            where = [f"sent to {report.sent} of {len(chosen)} destinations"]
             self.settled = True
-        _tell(sealed, report, chosen)
+        if not self._settings.quiet:
+            _tell(sealed, where, report.problems)
 
     def _discard(self, event_id: str) -> None:
         try:
@@ -225,11 +235,11 @@ class Story:
             say(str(error))
             return compose(event, msgspec.structs.replace(self._settings, title_template=None, message_template=None))
 
-    def _journal(self) -> Journal:
+    def _journal(self) -> AbstractContextManager[Journal]:
         from change_events.journal import Journal
 
         if self._given_journal is not None:
-            return self._given_journal
+            return nullcontext(self._given_journal)  # whoever gave it closes it
         return Journal.open(self._settings.journal, repair=True)
 
     def _first_event(self) -> ChangeEvent:
@@ -287,10 +297,8 @@ def _trace(facts: Mapping[str, Any]) -> Trace:
     )
 
 
-def _tell(sealed: SealedEvent, report: Any, chosen: Sequence[Any]) -> None:
+def _tell(sealed: SealedEvent, where: Sequence[str], problems: Sequence[str]) -> None:
     """The one line after a run: what was recorded and where it went."""
-    where = [f"{name} has it" for name in report.sent_to(sealed.event.id)]
-    where += list(report.problems)
-    if not chosen:
-        where = where or ["journal only"]
-    say(f"{sealed.event.title} [{sealed.event.id}] → {'; '.join(where) or 'journal'}")
+    places = "; ".join(where) or "journal"
+    trouble = f" ({'; '.join(problems)})" if problems else ""
+    say(f"{sealed.event.title} [{sealed.event.id}] → {places}{trouble}")

@@ -1,0 +1,120 @@
+"""Joining terraform's stream to planned changes: what it says of each, or the changes themselves, if it is all we have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import Action, Change, ChangeOutcome, Counts, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.redact import Redactor
+    from tf_wrapper.apply_log import PlannedChange, ResourceRun, StreamResult
+
+# the stream's words are not those of plan JSON (internal/command/views/json/change.go)
+_ACTIONS = {
+    "create": Action.CREATE,
+    "read": Action.READ,
+    "update": Action.UPDATE,
+    "replace": Action.REPLACE,
+    "delete": Action.DESTROY,
+    "move": Action.MOVE,
+    "import": Action.IMPORT,
+    "remove": Action.FORGET,
+    "forget": Action.FORGET,
+    "noop": Action.NO_OP,
+}
+# what terraform must have said for a change to be done, in its words for a run
+_STEPS = {
+    Action.CREATE: ("create",),
+    Action.UPDATE: ("update",),
+    Action.DESTROY: ("delete",),
+    Action.REPLACE: ("delete", "create"),
+    Action.READ: ("read",),
+}
+_COUNTED = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.REPLACE: "replace",
+    Action.DESTROY: "destroy",
+    Action.MOVE: "move",
+    Action.IMPORT: "import_",
+    Action.FORGET: "forget",
+    Action.READ: "read",
+    Action.NO_OP: "no_op",
+    Action.OTHER: "other",
+}
+
+
+class Seen(NamedTuple):
+    """What the stream says of one planned change."""
+
+    outcome: ChangeOutcome
+    id: str | None
+    duration: float | None
+    note: str | None
+
+
+def resource_outcome(change: Change, stream: StreamResult) -> Seen | None:
+    """What became of ``change``; None where the stream never mentions it."""
+    if change.action is Action.INVOKE:
+        runs: Sequence[ResourceRun] = [run for run in stream.actions if run.address == change.address]
+        steps: tuple[str, ...] = ("invoke",)
+    else:
+        steps = _STEPS.get(change.action, ())
+        runs = [run for run in stream.runs.get(change.address, ()) if run.action in steps]
+    if not runs:
+        return None
+    ids = [run.id_value for run in runs if run.id_value]
+    seconds = [run.elapsed for run in runs if run.elapsed is not None]
+    outcome, note = _judge(change, runs, steps)
+    return Seen(outcome, ids[-1] if ids else None, sum(seconds) if seconds else None, note)
+
+
+def _judge(change: Change, runs: Sequence[ResourceRun], steps: tuple[str, ...]) -> tuple[ChangeOutcome, str | None]:
+    done = Counter(run.action for run in runs if run.completed)
+    failed = any(run.errored or run.provision_error for run in runs)
+    if all(done[step] for step in steps) and not failed:
+        return ChangeOutcome.APPLIED, None
+    if failed:
+        gone = change.action is Action.REPLACE and done["delete"] and not change.create_before_destroy
+        return ChangeOutcome.FAILED, "destroyed, and not created again" if gone else None
+    if any(not run.completed for run in runs):
+        return ChangeOutcome.UNKNOWN, None
+    if done["delete"]:
+        return ChangeOutcome.FAILED, "destroyed, and not created again"
+    return ChangeOutcome.FAILED, "created anew, and the old one not destroyed"
+
+
+def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
+    """The plan as far as an apply's stream tells it: addresses, actions and reasons, no attributes."""
+    changes = tuple(_change(item, redactor) for item in stream.planned_changes)
+    counted = Counter(_COUNTED[change.action] for change in changes)
+    counted["import_"] = sum(change.importing for change in changes)
+    counted["move"] = sum(change.previous_address is not None for change in changes)
+    return Plan(
+        changes=changes,
+        counts=Counts(**counted),
+        by_type=dict(Counter(change.type for change in changes if change.type)),
+        tool_name=stream.tool or "terraform",
+        tool_version=stream.version,
+    )
+
+
+def _change(item: PlannedChange, redactor: Redactor) -> Change:
+    action = _ACTIONS.get(item.action, Action.OTHER)
+    text = redactor.text
+    return Change(
+        address=text(item.address),
+        action=action,
+        raw_actions=(item.action,) if action is Action.OTHER else (),
+        reason=item.reason,
+        previous_address=text(item.previous) if item.previous else None,
+        importing=item.importing,
+        import_id=text(item.import_id) if item.import_id else None,
+        type=item.type,
+        name=item.name,
+        module=text(item.module) if item.module else None,
+    )
