@@ -19,11 +19,13 @@ _NAME = re.compile(
 _OPTION = re.compile(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{0,80}+)[ \t]{1,4}[\"']?(?P<value>[^\s\"'-][^\s\"']*+)")
 _ESCAPED_QUOTE = re.compile(r"(?P<quote>\\{1,8}[\"'])(?P<value>.{0,4096}?)(?P=quote)", re.DOTALL)
 _QUOTED = re.compile(r"\"(?P<double>(?:[^\"\\]|\\.)*+)\"?|'(?P<single>[^']*+)'?", re.DOTALL)
-_BARE = re.compile(r"[^\s\"'<>;\\]++")
-_BARE_IN_QUERY = re.compile(r"[^\s\"'<>;&#\\]++")
+_ARROW = re.compile(r"\\{0,8}[\"']?[ \t]{0,4}(?:->|=>|→)[ \t]{0,4}")
+_PLACEHOLDER = r"\((?:known after apply|sensitive(?: value)?)\)"  # terraform's own words where no value is shown
+_BARE = re.compile(_PLACEHOLDER + r"|[^\s\"'<>;\\]++")
+_BARE_IN_QUERY = re.compile(_PLACEHOLDER + r"|[^\s\"'<>;&#\\]++")
 _HARMLESS = re.compile(  # a reference in a code snippet; what is no value yet
     r"(?:var|local|module|data|path|each|self|random_\w{1,40})\.[\w.\[\]*-]{1,200}[,)]?"
-    r"|(?:null|true|false|none|unset|\(known|\(sensitive.*|\[\]|\{\}|\[|\{|\()[,)\]};]{0,3}",
+    r"|(?:null|true|false|none|unset|\(known after apply\)|\(sensitive.*|\[\]|\{\}|\[|\{|\()[,)\]};]{0,3}",
     re.IGNORECASE,
 )
 _QUERY = re.compile(r"[?&](?P<name>[\w.-]{1,64}+)=(?P<value>[^\s&\"'<>#\\]++)")
@@ -58,9 +60,9 @@ def _assigned(text: str, is_sensitive: IsSensitive) -> Iterator[Span]:
     for match in _NAME.finditer(text):
         # a name inside a value is skipped: read again from there, a long value would cost its length squared
         if match.start() >= end and _is_assignment(match, text) and is_sensitive(_last(match["name"])):
-            start, end = _value(text, match)
-            if start < end and not _HARMLESS.fullmatch(text, start, end):
-                yield start, end
+            for start, end in _values(text, match):
+                if start < end and not _HARMLESS.fullmatch(text, start, end):
+                    yield start, end
 
 
 def _is_assignment(match: re.Match[str], text: str) -> bool:
@@ -75,13 +77,20 @@ def _last(name: str) -> str:
     return name.rstrip(".-").rpartition(".")[2]
 
 
-def _value(text: str, name: re.Match[str]) -> Span:
-    """Return where the value behind a name stands, without its quotes."""
-    at = name.end()
+def _values(text: str, name: re.Match[str]) -> Iterator[Span]:
+    """Yield where the value behind a name stands, and the new one behind an arrow, as a diff shows them."""
+    in_query = text[name.start() - 1 : name.start()] in {"?", "&"}
+    old = _value(text, name.end(), in_query)
+    yield old
+    if arrow := _ARROW.match(text, old[1]):
+        yield _value(text, arrow.end(), in_query)
+
+
+def _value(text: str, at: int, in_query: bool) -> Span:
+    """Return where the value that begins here stands, without its quotes."""
     if escaped := _ESCAPED_QUOTE.match(text, at):
         return escaped.span("value")
     if quoted := _QUOTED.match(text, at):
         return quoted.span("double" if quoted["double"] is not None else "single")
-    before = text[name.start() - 1 : name.start()]
-    bare = (_BARE_IN_QUERY if before in ("?", "&") else _BARE).match(text, at)
+    bare = (_BARE_IN_QUERY if in_query else _BARE).match(text, at)
     return bare.span() if bare else (at, at)
