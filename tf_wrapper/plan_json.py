@@ -106,6 +106,8 @@ def _readable(name: str) -> Iterator[None]:
     """Turn what goes wrong in a part that is decoded late into the error of the whole."""
     try:
         yield
+    except msgspec.ValidationError as error:
+        raise InputError(f"{name}: not a plan ({error}); write it anew with `terraform show -json PLANFILE`") from error
     except msgspec.DecodeError as error:
         raise InputError(f"{name}: not JSON ({error}); write it anew with `terraform show -json PLANFILE`") from error
     except RecursionError as error:
@@ -116,14 +118,15 @@ def _plan(document: Document, reading: Reading, name: str) -> Plan:
     tally = Tally()
     changes = read_changes(document.resource_changes or (), tally, reading)
     changes += read_deferred(document.deferred_changes or (), reading)
-    changes += read_invocations(document.action_invocations, document.deferred_action_invocations, tally, reading)
+    deferred = document.deferred_action_invocations or ()
+    changes += read_invocations(document.action_invocations or (), deferred, tally, reading)
     drift = read_drift(document.resource_drift or (), tally, reading)
     outputs = read_outputs(document.output_changes or {}, tally, reading)
     return Plan(
         changes=tuple(changes),
         outputs=tuple(outputs),
         drift=tuple(drift),
-        checks=tuple(read_checks(document.checks, document.condition_results, reading)),
+        checks=tuple(read_checks(document.checks or (), document.condition_results or (), reading)),
         counts=tally.counts(),
         by_type={reading.names.text(name): number for name, number in tally.by_type.most_common()},
         by_module={reading.names.text(name): number for name, number in tally.by_module.most_common()},

@@ -104,8 +104,7 @@ def compare_states(
     _remember(new, redactor)
     reading = Reading(redactor, Names(redactor), ignore, _DETAILED)
     tally = Tally()
-    pairs = list(_pairs(old, new))
-    changes = _changes(pairs, tally, reading)
+    changes = _changes(list(_pairs(old, new)), tally, reading)
     outputs = list(_output_changes(old, new, reading))
     tally.add("outputs", len(outputs))
     return Plan(

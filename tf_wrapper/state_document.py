@@ -359,11 +359,12 @@ def _outputs(document: _Document) -> dict[str, StateOutput]:
 
 def _unwrapped(value: Any) -> Any:
     """Take off the `{"value": …, "type": …}` that raw state puts around attributes of a dynamic type."""
-    if isinstance(value, dict) and value.keys() == {"value", "type"}:
-        kind = value["type"]
-        if kind in _TYPES if isinstance(kind, str) else isinstance(kind, list) and kind[:1] and kind[0] in _COLLECTIONS:
-            return value["value"]
-    return value
+    if not isinstance(value, dict) or value.keys() != {"value", "type"}:
+        return value
+    kind = value["type"]
+    names = _TYPES if isinstance(kind, str) else _COLLECTIONS
+    word = kind[0] if isinstance(kind, list) and kind else kind
+    return value["value"] if isinstance(word, str) and word in names else value
 
 
 def _mask_of_paths(paths: list[Any]) -> Any:

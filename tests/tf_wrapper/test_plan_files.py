@@ -67,6 +67,8 @@ WRONG = {
     "bookmark": (b'{"remote_plan_format":1,"run_id":"run-1","hostname":"h"}', "HCP"),
     "log": (b'{"@level":"info","@message":"x","type":"version"}\n{"@level":"info"}\n', "log of a run"),
     "wrong type": (document(variables=[1]), "not a plan"),
+    "checks": (document(checks=[{"instances": 1}]), "not a plan"),
+    "invocations": (document(action_invocations=[{"address": {}}]), "not a plan"),
     "deep": (b'{"format_version":"1.2","resource_changes":[' + b"[" * 100_000, "deep|not JSON|not a plan"),
 }
 

@@ -62,6 +62,68 @@ class Variable(Raw):
     value: msgspec.Raw = _NONE
 
 
+class CheckAddress(Raw):
+    """What a check or one of its instances is called."""
+
+    to_display: str | None = None
+
+
+class Problem(Raw):
+    """Why a check failed."""
+
+    message: str | None = None
+
+
+class CheckInstance(Raw):
+    """One instance of what a check looks at."""
+
+    address: CheckAddress | None = None
+    status: str | None = None
+    problems: list[Problem] | None = None
+
+
+class Check(CheckInstance):
+    """An entry of `checks`."""
+
+    instances: list[CheckInstance] | None = None
+
+
+class Condition(Raw):
+    """An entry of Terraform 1.2's `condition_results`."""
+
+    address: str = ""
+    result: bool | None = None
+    unknown: bool | None = None
+    error_message: str | None = None
+
+
+class Trigger(Raw):
+    """What sets an action off."""
+
+    action_trigger_event: str | None = None
+    triggering_resource_address: str | None = None
+
+
+class Invocation(Raw):
+    """An entry of `action_invocations`."""
+
+    address: str = ""
+    type: str | None = None
+    name: str | None = None
+    provider_name: str | None = None
+    config_values: msgspec.Raw = _NONE
+    config_sensitive: msgspec.Raw = _NONE
+    lifecycle_action_trigger: Trigger | None = None
+    invoke_action_trigger: msgspec.Raw = _NONE
+
+
+class DeferredInvocation(Raw):
+    """An entry of `deferred_action_invocations`."""
+
+    action_invocation: Invocation = msgspec.field(default_factory=Invocation)
+    reason: str | None = None
+
+
 class Document(Raw):
     """A plan."""
 
@@ -74,11 +136,11 @@ class Document(Raw):
     prior_state: msgspec.Raw = _NONE
     planned_values: msgspec.Raw = _NONE
     configuration: msgspec.Raw = _NONE
-    checks: msgspec.Raw = _NONE
-    condition_results: msgspec.Raw = _NONE
+    checks: list[Check] | None = None
+    condition_results: list[Condition] | None = None
     deferred_changes: list[Deferred] | None = None
-    action_invocations: msgspec.Raw = _NONE
-    deferred_action_invocations: msgspec.Raw = _NONE
+    action_invocations: list[Invocation] | None = None
+    deferred_action_invocations: list[DeferredInvocation] | None = None
     errored: bool | None = None
     complete: bool | None = None
     applyable: bool | None = None

@@ -9,11 +9,11 @@ from change_events.model import Action, Change, CheckResult, OutputChange, Value
 from tf_wrapper.plan.actions import Tally, action_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import msgspec
 
-    from tf_wrapper.plan.document import Body
+    from tf_wrapper.plan.document import Body, Check, CheckInstance, Condition, DeferredInvocation, Invocation
     from tf_wrapper.plan.resources import Reading
 
 
@@ -41,72 +41,64 @@ def _value(name: str, value: Any, reading: Reading, sensitive: bool) -> Value:
     return shown
 
 
-def read_checks(checks: msgspec.Raw, condition_results: msgspec.Raw, reading: Reading) -> list[CheckResult]:
+def read_checks(checks: Sequence[Check], conditions: Sequence[Condition], reading: Reading) -> list[CheckResult]:
     """Return the checks that did not pass; Terraform 1.2 had `condition_results` instead of `checks`."""
-    found = [result for check in _objects(checks) for result in _check(check, reading)]
-    for condition in _objects(condition_results):
-        status = "unknown" if condition.get("unknown") else "pass" if condition.get("result") else "fail"
+    found = [result for check in checks for result in _check(check, reading)]
+    for condition in conditions:
+        status = "unknown" if condition.unknown else "pass" if condition.result else "fail"
         if status != "pass":
-            problem = condition.get("error_message")
-            problems = (reading.redactor.text(problem),) if isinstance(problem, str) and problem else ()
-            address = reading.names.text(str(condition.get("address", "")))
-            found.append(CheckResult(address=address, status=status, problems=problems))
+            problems = (reading.redactor.text(condition.error_message),) if condition.error_message else ()
+            found.append(CheckResult(address=reading.names.text(condition.address), status=status, problems=problems))
     return found
 
 
-def _check(check: dict[str, Any], reading: Reading) -> Iterator[CheckResult]:
+def _check(check: Check, reading: Reading) -> Iterator[CheckResult]:
     """Yield the failing instances of one check, or the check itself where it has none."""
-    instances = [instance for instance in check.get("instances") or () if isinstance(instance, dict)]
-    for part in instances or [check]:
-        status = part.get("status", "unknown")
-        if status == "pass":
+    parts: Sequence[CheckInstance] = check.instances or [check]
+    for part in parts:
+        if part.status == "pass":
             continue
-        address = (part.get("address") or check.get("address") or {}).get("to_display", "")
-        problems = [problem.get("message") for problem in part.get("problems") or () if isinstance(problem, dict)]
+        address = part.address or check.address
         yield CheckResult(
-            address=reading.names.text(str(address)),
-            status=reading.names.text(str(status)),
-            problems=tuple(reading.redactor.text(text) for text in problems if isinstance(text, str)),
+            address=reading.names.text((address.to_display if address else None) or ""),
+            status=reading.names.text(part.status or "unknown"),
+            problems=tuple(
+                reading.redactor.text(problem.message) for problem in part.problems or () if problem.message
+            ),
         )
 
 
-def read_invocations(invocations: msgspec.Raw, deferred: msgspec.Raw, tally: Tally, reading: Reading) -> list[Change]:
+def read_invocations(
+    invocations: Sequence[Invocation], deferred: Sequence[DeferredInvocation], tally: Tally, reading: Reading
+) -> list[Change]:
     """Turn action invocations into changes; deferred ones are listed and not counted."""
-    found = [_invocation(entry, reading, None) for entry in _objects(invocations)]
+    found = [_invocation(entry, reading, None) for entry in invocations]
     tally.add("invoke", len(found))
-    for entry in _objects(deferred):
-        inner = entry.get("action_invocation")
-        if isinstance(inner, dict):
-            found.append(_invocation(inner, reading, str(entry.get("reason") or "unknown")))
+    found += [_invocation(entry.action_invocation, reading, entry.reason or "unknown") for entry in deferred]
     return found
 
 
-def _invocation(entry: dict[str, Any], reading: Reading, deferred: str | None) -> Change:
+def _invocation(entry: Invocation, reading: Reading, deferred: str | None) -> Change:
     names = reading.names
     return Change(
-        address=names.text(str(entry.get("address", ""))),
+        address=names.text(entry.address),
         action=Action.INVOKE,
         mode="action",
-        type=names.maybe(entry.get("type")),
-        name=names.maybe(entry.get("name")),
-        provider=names.maybe(entry.get("provider_name")),
+        type=names.maybe(entry.type),
+        name=names.maybe(entry.name),
+        provider=names.maybe(entry.provider_name),
         reason=names.maybe(_trigger(entry)),
         deferred=names.maybe(deferred),
     )
 
 
-def _trigger(entry: dict[str, Any]) -> str | None:
+def _trigger(entry: Invocation) -> str | None:
     """Say what sets an action off: an event of a resource, or the command line."""
-    trigger = entry.get("lifecycle_action_trigger")
-    if isinstance(trigger, dict):
-        words = (trigger.get("action_trigger_event"), trigger.get("triggering_resource_address"))
-        return " of ".join(word for word in words if isinstance(word, str)) or None
-    return "invoked by -invoke" if "invoke_action_trigger" in entry else None
-
-
-def _objects(raw: msgspec.Raw) -> list[dict[str, Any]]:
-    decoded = _decoded(raw)
-    return [entry for entry in decoded if isinstance(entry, dict)] if isinstance(decoded, list) else []
+    trigger = entry.lifecycle_action_trigger
+    if trigger is not None:
+        words = (trigger.action_trigger_event, trigger.triggering_resource_address)
+        return " of ".join(word for word in words if word) or None
+    return "invoked by -invoke" if bytes(entry.invoke_action_trigger) else None
 
 
 def _decoded(raw: msgspec.Raw) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.diff import decode_exact, has_true, hidden_values
+from change_events.diff import decode_exact, hidden_values
 from tf_wrapper.plan.document import Body, Document, Raw
 
 if TYPE_CHECKING:
@@ -152,12 +152,9 @@ def _remember_constant(expression: Any, redactor: Redactor) -> None:
 
 
 def _remember_invocations(document: Document, redactor: Redactor) -> None:
-    for raw in (document.action_invocations, document.deferred_action_invocations):
-        for entry in _decoded(raw) or ():
-            invocation = entry.get("action_invocation", entry) if isinstance(entry, dict) else {}
-            if has_true(invocation.get("config_sensitive")):
-                for part in hidden_values(invocation.get("config_values"), invocation["config_sensitive"]):
-                    redactor.remember(part)
+    deferred = [entry.action_invocation for entry in document.deferred_action_invocations or ()]
+    for invocation in [*(document.action_invocations or ()), *deferred]:
+        remember_masked(invocation.config_values, invocation.config_sensitive, redactor)
 
 
 def _remember_state(raw: msgspec.Raw, redactor: Redactor) -> None:
