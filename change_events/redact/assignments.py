@@ -21,7 +21,7 @@ _ESCAPED_QUOTE = re.compile(r"(?P<quote>\\{1,8}[\"'])(?P<value>.{0,4096}?)(?P=qu
 _QUOTED = re.compile(r"\"(?P<double>(?:[^\"\\]|\\.)*+)\"?|'(?P<single>[^']*+)'?", re.DOTALL)
 _ARROW = re.compile(r"\\{0,8}[\"']?[ \t]{0,4}(?:->|=>|→)[ \t]{0,4}")
 _PLACEHOLDER = r"\((?:known after apply|sensitive(?: value)?)\)"  # terraform's own words where no value is shown
-_BARE = re.compile(_PLACEHOLDER + r"|[^\s\"'<>;\\]++")
+_BARE = re.compile(_PLACEHOLDER + r"|(?:[^\s\"';\\]|\\(?![\"'nrt]))++")
 _BARE_IN_QUERY = re.compile(_PLACEHOLDER + r"|[^\s\"'<>;&#\\]++")
 _HARMLESS = re.compile(  # a reference in a code snippet; what is no value yet
     r"(?:var|local|module|data|path|each|self|random_\w{1,40})\.[\w.\[\]*-]{1,200}[,)]?"

@@ -82,6 +82,7 @@ HITS = [
     ('db_password = "{}"', "plan ted"),
     ("password: {}", "planted"),
     ('~ password = "old-one" -> "{}"', "planted"),
+    ("password={} ", "pla<nt>ed\\!"),
     ("password: old-one => {}", "planted"),
     ('password = (known after apply) -> "{}"', "planted"),
     ("DB_PASSWORD:'{}'", "plan;ted"),
