@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import signal
 import socket
 from dataclasses import dataclass, replace
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CTRL_C = "\x03"
+CTRL_Z = "\x1a"
 _ONE = 'resource "terraform_data" "a" {\n  input = "one"\n}\n'
 _VARIABLE = 'variable "v" {\n}\nresource "terraform_data" "a" {\n  input = var.v\n}\n'
 # an HTTP state that never answers: a plan, or an apply, that takes as long as the test wants
@@ -242,3 +245,28 @@ def test_a_signal_has_the_effect_that_it_has_on_terraform(case, stdio, binary, t
     found = differences(expected, actual)
     assert not found, f"\n{found}\n\nown lines: {actual.own}"
     assert not left, "terraform was orphaned"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
+@pytest.mark.e2e
+def test_ctrl_z_and_fg_work_at_the_question_and_in_apply(tmp_path):
+    binary = binaries()[0]
+    stage = Stage(tmp_path, binary)
+    stage.prepare(Scenario("job-control", main(_PROVISIONER.replace("exec sleep 60", "sleep 0.3")), ()))
+    env = {**stage.env(), "PS1": "> "}
+    with Session(["bash", "--norc", "--noprofile", "-i"], cwd=stage.code, env=env, stdio=TERMINAL) as shell:
+        shell.type(shlex.join([*subject(binary), "apply"]) + "; echo rc=$?\n")
+        shell.expect(ANSWER_HERE)
+        shell.type(CTRL_Z)
+        shell.expect("Stopped")
+        shell.type("fg\n")
+        shell.expect("apply")
+        shell.type("yes\n")
+        shell.expect_file(stage.code / "ready")
+        shell.type(CTRL_Z)
+        shell.expect("Stopped")
+        shell.type("fg; echo rc=$?\n")
+        shell.expect("Apply complete! Resources: 3 added")
+        shell.expect("rc=0")
+        shell.type("exit\n")
+        assert shell.finish().code == 0

@@ -20,7 +20,8 @@ _PLACEHOLDERS = (
     (re.compile(r'(?<="elapsed_seconds":)\d+'), "0"),
     (re.compile(r'(?<=deposed object )[0-9a-f]{8}|(?<="deposed": ")[0-9a-f]{8}'), "<deposed>"),
 )
-_OWN = re.compile(r"^tfevent: [^\n]*\n", re.MULTILINE)
+# terraform may end its output with a bare reset: on a terminal our line then starts behind it
+_OWN = re.compile(r"^((?:\x1b\[0m)*)(tfevent: [^\n]*)\n", re.MULTILINE)
 _RESET = "\x1b[0m"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PROGRESS = re.compile(r"^(?P<address>[a-z][^\s:]*\.[^\s:]+)(?: \([\w-]+\))?: ")
@@ -40,7 +41,7 @@ def mask(value: str) -> str:
 
 def own_lines(value: str) -> tuple[str, list[str]]:
     """Split off the lines that tfevent wrote itself: (the rest, those lines)."""
-    return _OWN.sub("", value), [line.rstrip("\n") for line in _OWN.findall(value)]
+    return _OWN.sub(r"\1", value), [line for _reset, line in _OWN.findall(value)]
 
 
 def by_resource(value: str) -> str:
