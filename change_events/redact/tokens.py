@@ -107,6 +107,7 @@ SHAPES = (
         r"(?:sshpass|mysql\w{0,12})[ \t](?:[^\n]{0,200}?[ \t])?-p[ \t]{0,2}(?P<secret>[^\s\"'-][^\s\"']*+)",
     ),
 )
+_HINTS = tuple((hint, shape) for shape in SHAPES for hint in shape.hints)
 _BASIC = re.compile(r"(?i:basic)(?:[ \t]{1,4}|%20)([A-Za-z0-9+/_-]{6,}+={0,2})")
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _NEAR = 240  # characters between an AWS key id and its secret
@@ -117,12 +118,11 @@ _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,60}-----")
 def token_spans(text: str) -> Iterator[Span]:
     """Yield where something has the shape of a well-known token."""
     lower = text.lower()
-    for shape in SHAPES:
-        if any(hint in lower for hint in shape.hints):
-            found = list(shape_spans(_compiled(shape), text))
-            yield from found
-            if found and shape is SHAPES[0]:
-                yield from _near_aws_keys(text, found)
+    for shape in [shape for hint, shape in _HINTS if hint in lower]:
+        found = list(shape_spans(_compiled(shape), text))
+        yield from found
+        if found and shape is SHAPES[0]:
+            yield from _near_aws_keys(text, found)
     if "basic" in lower:
         yield from _basic(text)
     if "private key" in lower:
