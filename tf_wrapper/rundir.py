@@ -2,8 +2,8 @@
 
 It is made before terraform starts and removed when the run is settled:
 
-* ``run.json``: what is being run, where, since when, and how far it got (``stage``: planning, planned, applying, native,
-  ended); no secret in it;
+* ``run.json``: what is being run, where, since when, and how far it got (``stage``: planning, planned, applying,
+  native, ended); no secret in it;
 * ``lock``: held by us, so that another tfevent leaves a live run alone;
 * ``plan``: the private saved plan (it holds secrets, mode 0600);
 * ``plan.out``, ``plan.err``: what the plan half printed, where there is no terminal;
@@ -124,7 +124,7 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def roots(state: str) -> list[str]:
-    """Folders that may hold running runs, best first: in the state folder, and in corners of our own of /tmp and /dev/shm."""
+    """Folders that may hold running runs, best first: in the state folder, else in a corner of our own."""
     own = f"tfevent-{os.getuid()}"
     return [
         os.path.join(state, "runs"),

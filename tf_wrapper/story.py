@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from change_events.settings import Settings, load_leniently
 
 from change_events import __version__
 from change_events.errors import JournalError, TemplateError
 from change_events.model import ChangeEvent, Kind, Outcome, Phase, Plan, Tool, Trace
 from change_events.redact import Redactor, RedactPolicy, load_key
+from change_events.settings import Settings, load_leniently
 from tf_wrapper import outcome, show
 from tf_wrapper.output import say
 
@@ -83,7 +83,6 @@ class Story:
         if data is None:
             return
         from tf_wrapper.plan_json import read_plan
-
         from tf_wrapper.source import with_sources
 
         plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor)

@@ -1,4 +1,4 @@
-"""Joining terraform's stream to planned changes: what it says of each, or the changes themselves, if it is all we have."""
+"""Joining terraform's stream to planned changes: what it says of each, or the changes themselves if it is all there is."""
 
 from __future__ import annotations
 

@@ -10,21 +10,29 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # what the interpreter itself and site load varies; this is what tfevent adds on top
-EXEC_PATH = {"tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.binary", "tf_wrapper.quick_settings", "change_events", "change_events.paths", "_signal"}
+EXEC_PATH = {
+    "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.binary", "tf_wrapper.quick_settings",
+    "change_events", "change_events.paths", "_signal",
+}  # fmt: skip
 OBSERVED_PATH = EXEC_PATH | {
-    "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.process", "tf_wrapper.output", "tf_wrapper.rundir", "tf_wrapper.observe",
-    "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace", "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture",
+    "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.process", "tf_wrapper.output", "tf_wrapper.rundir",
+    "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
+    "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture",
     "fcntl", "select", "signal", "termios", "errno", "json", "json.decoder", "json.encoder", "json.scanner", "_json",
 }  # fmt: skip
 # the standard library's own helpers of the above: cheap, and different from version to version
-CHEAP = {"__future__", "re", "enum", "types", "operator", "_operator", "functools", "collections", "keyword", "reprlib", "copyreg", "itertools", "_functools", "_collections", "_sre", "importlib", "warnings", "time", "zlib"}  # fmt: skip
+CHEAP = {
+    "__future__", "re", "enum", "types", "operator", "_operator", "functools", "collections", "keyword", "reprlib",
+    "copyreg", "itertools", "_functools", "_collections", "_sre", "importlib", "warnings", "time", "zlib",
+}  # fmt: skip
 
 PROBE = textwrap.dedent("""
     import sys
     before = set(sys.modules)
     import os
     def started(*_, **__):
-        names = {name for name in set(sys.modules) - before if name.partition(".")[0] not in {"encodings", "re", "importlib"}}
+        ours = set(sys.modules) - before
+        names = {name for name in ours if name.partition(".")[0] not in {"encodings", "re", "importlib"}}
         sys.stderr.write("\\n".join(sorted(names)))
         sys.stderr.flush()
         os._exit(0)
@@ -37,7 +45,12 @@ PROBE = textwrap.dedent("""
 
 @pytest.mark.parametrize(
     ("argv", "allowed"),
-    [(["version"], EXEC_PATH), (["plan"], OBSERVED_PATH), (["apply", "-auto-approve"], OBSERVED_PATH), (["destroy"], OBSERVED_PATH)],
+    [
+        (["version"], EXEC_PATH),
+        (["plan"], OBSERVED_PATH),
+        (["apply", "-auto-approve"], OBSERVED_PATH),
+        (["destroy"], OBSERVED_PATH),
+    ],
 )
 def test_modules_loaded_before_terraform_starts(tmp_path, argv, allowed):
     terraform = tmp_path / "terraform"
