@@ -25,11 +25,13 @@ class Session:
     Attributes:
         tools: what knows Terraform's files and processes.
         cwd: the folder that settings are looked for from.
+        mistakes_told: the command itself names the mistakes in the settings, so that no note is needed.
     """
 
     def __init__(self, tools: Toolbox) -> None:
         self.tools = tools
         self.cwd = Path.cwd()
+        self.mistakes_told = False
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -51,7 +53,7 @@ class Session:
     def settings(self) -> Settings:
         """The usable part of the settings; mistakes are told once, on standard error."""
         settings, mistakes = self.settings_and_mistakes
-        if mistakes:
+        if mistakes and not self.mistakes_told:
             plural = "s" if len(mistakes) > 1 else ""
             note(f"{len(mistakes)} mistake{plural} in the settings: `tfevent events doctor` names them")
         return settings
