@@ -46,11 +46,11 @@ def _every_count(counts: Counts) -> dict[str, int]:
 
 def plan_markdown(plan: Plan, max_bytes: int) -> str:
     """The message that an event of this plan would carry, under its headline; ``max_bytes`` in all."""
-    from change_events import summary
+    from change_events.summary import message
 
     event = _as_event(plan)
     heading = f"### {plan_headline(plan)}\n\n"
-    return heading + summary.message(event, max_bytes - len(heading.encode()))
+    return heading + message(event, max_bytes - len(heading.encode()))
 
 
 def _as_event(plan: Plan) -> ChangeEvent:
