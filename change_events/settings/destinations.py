@@ -1,0 +1,161 @@
+"""Destinations of the settings: options checked against each backend's table, secrets resolved."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from change_events.destinations import get, kinds
+from change_events.destinations.base import DestinationSettings
+from change_events.settings.values import Mistake, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.destinations.base import Destination, Option
+    from change_events.settings.document import Entry
+
+_COMMAND_SECONDS = 5.0
+_READABLE_BY_ALL = 0o004
+
+
+def variables() -> tuple[str, ...]:
+    """Every variable that sets an option of a destination."""
+    return tuple(option.environment for kind in kinds() for option in get(kind).options if option.environment)
+
+
+def build(
+    declared: Mapping[str, tuple[Entry, Path]], environ: Mapping[str, str], problems: list[str]
+) -> tuple[tuple[DestinationSettings, ...], list[str]]:
+    """The usable destinations, and warnings; what is wrong with the others goes to ``problems``.
+
+    A destination named as its kind also takes that kind's variables, which go before the file.
+    """
+    made: list[DestinationSettings] = []
+    warnings: list[str] = []
+    for name, (entry, base) in declared.items():
+        if found := _from_file(name, entry, base, environ, problems):
+            made.append(found)
+            warnings += _exposed(found, entry)
+    for kind in kinds():
+        if kind not in declared and (options := _from_environment(get(kind), environ)):
+            if faults := get(kind).problems(options):
+                problems += [f"{kind}: {_variable_for(get(kind), fault)}" for fault in faults]
+            else:
+                made.append(DestinationSettings(kind, kind, options))
+    return tuple(made), warnings
+
+
+def _from_environment(backend: Destination, environ: Mapping[str, str]) -> dict[str, object]:
+    """The options set by variables; nothing unless all that are required are there."""
+    found: dict[str, object] = {}
+    for option in backend.options:
+        value = environ.get(option.environment or "", "")
+        if value:
+            found[option.name] = _numeric(option, value)
+        elif option.required:
+            return {}
+    return found
+
+
+def _numeric(option: Option, value: str) -> object:
+    return int(value) if option.type == "integer" and value.isdecimal() else value
+
+
+def _variable_for(backend: Destination, fault: str) -> str:
+    name, _, text = fault.partition(":")
+    variable = next((option.environment for option in backend.options if option.name == name), None)
+    return f"{variable or name}:{text}"
+
+
+def _from_file(
+    name: str, entry: Entry, base: Path, environ: Mapping[str, str], problems: list[str]
+) -> DestinationSettings | None:
+    label = f"{entry.where}: destinations.{name}"
+    if not isinstance(entry.value, dict):
+        problems.append(f"{label}: write its kind and options under it")
+        return None
+    children = dict(entry.value)
+    kind_entry = children.pop("kind", None)
+    kind = str(kind_entry.value) if kind_entry else name
+    if kind not in kinds():
+        near = get_close_matches(kind, kinds(), n=1)
+        problems.append(f"{label}: write `kind:`, one of {', '.join(near or kinds())}")
+        return None
+    backend, faults = get(kind), list[str]()
+    options = _options(backend, children, base, environ, faults)
+    if name == kind:
+        values = {option: environ.get(option.environment or "", "") for option in backend.options}
+        options |= {option.name: _numeric(option, value) for option, value in values.items() if value}
+    if not faults:
+        faults = [f"{label}.{fault}" for fault in backend.problems(options)]
+    problems += faults
+    return None if faults else DestinationSettings(name, kind, options)
+
+
+def _options(
+    backend: Destination, children: Mapping[str, Entry], base: Path, environ: Mapping[str, str], faults: list[str]
+) -> dict[str, object]:
+    known = {option.name: option for option in backend.options}
+    found: dict[str, object] = {}
+    for key, entry in children.items():
+        stem, _, source = key.rpartition("_")
+        try:
+            if key in known:
+                found[key] = plain(entry, environ)
+            elif source in {"file", "command"} and stem in known and known[stem].secret:
+                found[stem] = _fetched(source, plain(entry, environ), base)
+            else:
+                near = get_close_matches(key, known, n=1)
+                hint = f": did you mean {near[0]}?" if near else f": it has {', '.join(known)}"
+                raise Mistake(f"{backend.kind} has no such option{hint}")  # noqa: TRY301 - one place reports all
+        except Mistake as mistake:
+            faults.append(f"{entry.where}: {key}: {mistake}")
+    return found
+
+
+def _fetched(source: str, value: Any, base: Path) -> str:
+    if not isinstance(value, str) or not value:
+        raise Mistake("write text")
+    secret = _file(base / Path(value).expanduser()) if source == "file" else _output(value, base)
+    if not secret.strip():
+        raise Mistake("gives nothing: put the secret there")
+    return secret.strip()
+
+
+def _file(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistake(f"{path} cannot be read ({type(error).__name__}): make it a readable file") from error
+
+
+def _output(command: str, base: Path) -> str:
+    try:
+        done = subprocess.run(
+            shlex.split(command),
+            cwd=base,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_COMMAND_SECONDS,
+            check=True,
+            encoding="utf-8",
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        # The error's own text holds the command line, which may hold a secret.
+        raise Mistake(f"the command fails ({type(error).__name__}): run it by hand") from None
+    return done.stdout
+
+
+def _exposed(made: DestinationSettings, entry: Entry) -> list[str]:
+    path = Path(entry.where.rpartition(":")[0])
+    secrets = [option.name for option in get(made.kind).options if option.secret]
+    inline = [s for s in secrets if s in entry.value and "${" not in str(entry.value[s].value)]
+    if inline and path.stat().st_mode & _READABLE_BY_ALL:
+        return [
+            f"{entry.where}: {made.name}.{inline[0]}: everybody can read this secret: chmod 600, or {inline[0]}_file"
+        ]
+    return []

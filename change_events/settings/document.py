@@ -1,0 +1,69 @@
+"""One settings file as values that know their line. YAML's own loader would hide duplicate keys and lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TYPED = {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A value and where it stands. A mapping's ``value`` is a dict of entries, a list's a list of entries."""
+
+    value: Any
+    where: str
+
+
+def read(path: Path, problems: list[str]) -> dict[str, Entry]:
+    """The top-level keys of one file; what is wrong with its form goes to ``problems``, without its values."""
+    try:
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problems.append(f"{path}: cannot be read ({type(error).__name__}): make it a readable UTF-8 file")
+        return {}
+    try:
+        node = loader.get_single_node()
+        found = _entry(loader, node, path, problems).value if node is not None else None
+    except (yaml.YAMLError, ValueError) as error:
+        problems.append(_broken(path, error))
+        return {}
+    finally:
+        loader.dispose()
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        problems.append(f"{path}:1: write keys and values, such as `environment: prod`")
+        return {}
+    return found
+
+
+def _broken(path: Path, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    line = f":{mark.line + 1}" if mark else ""
+    return f"{path}{line}: is no valid YAML ({getattr(error, 'problem', None) or 'bad value'}): correct it there"
+
+
+def _entry(loader: yaml.SafeLoader, node: yaml.Node, path: Path, problems: list[str]) -> Entry:
+    where = f"{path}:{node.start_mark.line + 1}"
+    if isinstance(node, yaml.MappingNode):
+        return Entry(_mapping(loader, node, path, problems), where)
+    if isinstance(node, yaml.SequenceNode):
+        return Entry([_entry(loader, child, path, problems) for child in node.value], where)
+    value = loader.construct_object(node) if node.tag in _TYPED else node.value
+    return Entry(value, where)
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, problems: list[str]) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for key_node, child in node.value:
+        key, where = str(key_node.value), f"{path}:{key_node.start_mark.line + 1}"
+        if key in found:
+            problems.append(f"{where}: {key}: is there twice: keep one of them")
+        found[key] = Entry(_entry(loader, child, path, problems).value, where)
+    return found

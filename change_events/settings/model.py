@@ -1,0 +1,104 @@
+"""What the settings come to, and the table of keys from which they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from change_events.paths import state_dir
+
+if TYPE_CHECKING:
+    from change_events.destinations.base import DestinationSettings
+
+KeyType = Literal["string", "path", "text", "number", "integer", "flag", "choice", "list", "map"]
+
+
+def _journal() -> Path:
+    return Path(state_dir()) / "journal.db"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings, checked. Its ``repr`` holds no secret: destinations hide their options' values.
+
+    Attributes:
+        budget: seconds that delivery may take after the run.
+        message_bytes: the most bytes (UTF-8) of an event's message.
+        ignore: globs of attributes (``aws_instance.web.tags_all``, ``*.tags_all``) whose changes are not told.
+        files: the settings files that were read, nearest first.
+    """
+
+    binary: str | None = None
+    journal: Path = msgspec.field(default_factory=_journal)
+    environment: str | None = None
+    service: str | None = None
+    tags: dict[str, str] = {}
+    budget: float = 3.0
+    report: Literal["changed", "always", "failed"] = "changed"
+    plans: Literal["journal", "send", "off"] = "journal"
+    values: Literal["none", "names", "safe"] = "safe"
+    redact_names: tuple[str, ...] = ()
+    redact_patterns: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    title_template: str | None = None
+    message_template: str | None = None
+    message_bytes: int = 8000
+    quiet: bool = False
+    destinations: tuple[DestinationSettings, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table: a key of ``tfevent.yaml``, its variable and its type.
+
+    Attributes:
+        name: the key; ``redact.names`` is ``names`` under ``redact``.
+        field: the attribute of :class:`Settings`.
+        literal: taken as it is written, without ``${ENV}``: templates and patterns have uses of their own for ``$``.
+    """
+
+    name: str
+    field: str
+    variable: str
+    type: KeyType
+    help: str
+    choices: tuple[str, ...] = ()
+    literal: bool = False
+
+
+def _key(name: str, type_: KeyType, help_: str, *, choices: tuple[str, ...] = (), variable: str = "") -> Key:
+    field = name.replace(".", "_")
+    literal = field.endswith("_template") or field == "redact_patterns"
+    return Key(
+        name=name,
+        field=field,
+        variable=variable or f"TFEVENT_{field.upper()}",
+        type=type_,
+        help=help_,
+        choices=choices,
+        literal=literal,
+    )
+
+
+KEYS = (
+    _key("binary", "string", "The terraform or tofu to run.", variable="TFEVENT_TF_BINARY"),
+    _key("journal", "path", "The journal's file."),
+    _key("environment", "string", "Environment the events belong to, such as prod."),
+    _key("service", "string", "Service the events belong to."),
+    _key("tags", "map", "Tags of every event; in the variable name=value, separated by commas."),
+    _key("budget", "number", "Seconds that delivery may take after the run."),
+    _key("report", "choice", "Which runs are reported.", choices=("changed", "always", "failed")),
+    _key("plans", "choice", "What becomes of a plan's event.", choices=("journal", "send", "off")),
+    _key("values", "choice", "How much of a value is shown.", choices=("none", "names", "safe")),
+    _key("redact.names", "list", "Globs of further names whose values are secrets."),
+    _key("redact.patterns", "list", "Regular expressions of further secrets."),
+    _key("ignore", "list", "Globs of attributes whose changes are not told."),
+    _key("title_template", "text", "Jinja template of the title."),
+    _key("message_template", "text", "Jinja template of the message."),
+    _key("message_bytes", "integer", "The most bytes of a message."),
+    _key("quiet", "flag", "Leave out the line on standard error after a run."),
+)
+BY_NAME = {key.name: key for key in KEYS}
+GROUPS = {"redact": tuple(key.name.split(".")[1] for key in KEYS if key.name.startswith("redact."))}
+TOP_LEVEL = (*tuple(dict.fromkeys(key.name.split(".")[0] for key in KEYS)), "destinations")

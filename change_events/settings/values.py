@@ -1,0 +1,122 @@
+"""From what is written to what is meant: interpolation and types. No message shows a value."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.settings.document import Entry
+    from change_events.settings.model import Key
+
+_REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<default>:-(?P<text>[^}]*))?\}")
+_MOST = 1_000_000
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+
+
+class Mistake(Exception):  # noqa: N818 - it is one line of a report, never an error of the program
+    """What is wrong with a value and what to write instead: a clause without the value."""
+
+
+def interpolate(text: str, environ: Mapping[str, str]) -> str:
+    """``text`` with ``${NAME}`` and ``${NAME:-default}`` filled in; ``$${NAME}`` stays ``${NAME}``."""
+
+    def fill(match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return match[0][1:]
+        value = environ.get(match["name"], "")
+        if value or match["default"]:
+            return value or match["text"]
+        name = match["name"]
+        raise Mistake(f"the variable {name} is not set: set it, or write ${{{name}:-default}}")
+
+    return _REFERENCE.sub(fill, text)
+
+
+def plain(entry: Entry, environ: Mapping[str, str], *, literal: bool = False) -> Any:
+    """The value without its lines, interpolated unless ``literal``. Raises Mistake."""
+    value = entry.value
+    if isinstance(value, dict):
+        return {key: plain(child, environ, literal=literal) for key, child in value.items()}
+    if isinstance(value, list):
+        return [plain(child, environ, literal=literal) for child in value]
+    return interpolate(value, environ) if isinstance(value, str) and not literal else value
+
+
+def convert(key: Key, value: Any, base: Path) -> Any:  # noqa: PLR0911 - one return a type
+    """``value`` as the type of ``key``; relative paths are relative to ``base``. Raises Mistake."""
+    match key.type:
+        case "string" | "text":
+            return _text(value)
+        case "path":
+            return base / Path(_text(value)).expanduser()
+        case "choice":
+            if value not in key.choices:
+                raise Mistake(f"write one of {', '.join(key.choices)}")
+            return value
+        case "flag":
+            return _flag(value)
+        case "number" | "integer":
+            return _number(value, whole=key.type == "integer")
+        case "list":
+            return _list(key, value)
+        case "map":
+            return _map(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (dict, list)) or value is None or value == "":
+        raise Mistake("write text")
+    return str(value)
+
+
+def _flag(value: Any) -> bool:
+    word = str(value).strip().lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise Mistake("write true or false")
+
+
+def _number(value: Any, *, whole: bool) -> float | int:
+    wanted = Mistake(f"write a {'whole ' if whole else ''}number above 0")
+    if isinstance(value, bool):
+        raise wanted
+    try:
+        number = int(value) if whole else float(value)
+    except (TypeError, ValueError) as error:
+        raise wanted from error
+    if not 0 < number < _MOST:
+        raise wanted
+    return number
+
+
+def _list(key: Key, value: Any) -> tuple[str, ...]:
+    items = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(items, list) or any(isinstance(item, (dict, list)) or item is None for item in items):
+        raise Mistake("write a list of texts")
+    found = tuple(str(item) for item in items if item != "")
+    if key.field == "redact_patterns":
+        _check_patterns(found)
+    return found
+
+
+def _check_patterns(patterns: tuple[str, ...]) -> None:
+    for number, pattern in enumerate(patterns, 1):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise Mistake(f"pattern {number} is no regular expression ({error.msg}): correct it") from error
+
+
+def _map(value: Any) -> dict[str, str]:
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(equals and name.strip() for name, equals, _ in pairs):
+            raise Mistake("write name=value, separated by commas")
+        return {name.strip(): text.strip() for name, _, text in pairs}
+    if not isinstance(value, dict) or any(isinstance(item, (dict, list)) or item is None for item in value.values()):
+        raise Mistake("write names and values, one line each")
+    return {name: str(item).lower() if isinstance(item, bool) else str(item) for name, item in value.items()}

@@ -1,0 +1,163 @@
+"""The message in Markdown: what matters most first, within a size, saying what was left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import Action, ChangeOutcome
+from change_events.summary.markdown import clip, code, link, plain
+from change_events.summary.title import title
+from change_events.summary.words import attribute, change, value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.model import Change, ChangeEvent, CheckResult, Drift, Failure, OutputChange
+
+_STATE_ONLY = {Action.IMPORT: "imported", Action.MOVE: "moved", Action.FORGET: "forgotten", Action.NO_OP: "unchanged"}
+_UNDONE = {ChangeOutcome.NOT_ATTEMPTED: " (not attempted)", ChangeOutcome.PLANNED: " (planned)"}
+_BROKEN = {ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN}
+
+
+class Section(NamedTuple):
+    """A heading and its items; ``noun`` is the plural that says what was left out."""
+
+    heading: str
+    noun: str
+    items: list[str]
+
+
+def message(event: ChangeEvent, limit_bytes: int) -> str:
+    """The message of an event in at most ``limit_bytes`` bytes of UTF-8.
+
+    Items are left out whole, the least important first; who, commit and links keep their room as long as possible.
+    """
+    head = f"**{plain(title(event))}**\n"
+    foot = "".join(f"\n{line}" for line in context_lines(event))
+    room = limit_bytes - len(head.encode()) - len(foot.encode()) - 1
+    body = _fit([section for section in sections(event) if section.items], room)
+    return clip(head + body + (f"{foot}\n" if foot else ""), limit_bytes)
+
+
+def _fit(chosen: list[Section], room: int) -> str:
+    """The sections in ``room`` bytes; room for each later section's "left out" line is kept back."""
+    later = [_bytes(_left_out(section, 0)) for section in chosen]
+    parts: list[str] = []
+    for number, section in enumerate(chosen):
+        text = _section(section, room - sum(later[number + 1 :]))
+        room -= _bytes(text)
+        if room < 0:
+            break
+        parts.append(text)
+    return "".join(parts)
+
+
+def _section(section: Section, room: int) -> str:
+    text = f"\n**{section.heading}**\n"
+    for shown, item in enumerate(section.items):
+        last = shown == len(section.items) - 1
+        note = "" if last else _left_out(section, shown + 1)
+        if _bytes(text) + _bytes(item) + 1 + _bytes(note) > room:
+            return text + _left_out(section, shown) if shown else _left_out(section, 0)
+        text += f"{item}\n"
+    return text
+
+
+def _left_out(section: Section, shown: int) -> str:
+    left = len(section.items) - shown
+    return f"… and {left} more {section.noun}\n" if shown else f"\n… and {left} {section.noun}\n"
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def sections(event: ChangeEvent) -> list[Section]:
+    """Everything that can be told, the most important first."""
+    broken = [c for c in event.changes if c.outcome in _BROKEN]
+    rest = [c for c in event.changes if c.outcome not in _BROKEN]
+    told = {c.address for c in broken if c.error}
+    return [
+        Section("Failed", "failures", [_failure(f) for f in event.failures if f.address not in told]),
+        Section("Not completed", "changes that were not completed", _changes(broken)),
+        Section("Signals", "signals", [f"- {plain(s.reason)}" + _at(s.address) for s in event.signals]),
+        Section("Destroy or replace", "destroys and replaces", _by(rest, Action.DESTROY, Action.REPLACE)),
+        Section("Update", "updates", _by(rest, Action.UPDATE)),
+        Section("Create", "creates", _by(rest, Action.CREATE)),
+        Section("Other actions", "other actions", _by(rest, Action.INVOKE, Action.OTHER, Action.READ)),
+        Section("Only in the state", "changes of the state only", _state_changes(rest)),
+        Section("Changed outside of the tool", "drifted resources", [_drift(d) for d in event.drift]),
+        Section("Outputs", "outputs", [
+            _output(o) for o in event.outputs
+        ]),
+        Section("Checks that did not pass", "checks", [
+            _check(c) for c in event.checks
+        ]),
+    ]  # fmt: skip
+
+
+def _by(changes: list[Change], *actions: Action) -> list[str]:
+    return _changes([c for c in changes if c.action in actions])
+
+
+def _changes(changes: list[Change]) -> list[str]:
+    return [change(c) for c in changes]
+
+
+def _at(address: str | None) -> str:
+    return f": {code(address)}" if address else ""
+
+
+def _failure(failure: Failure) -> str:
+    place = f" ({code(failure.file)}{f' line {failure.line}' if failure.line else ''})" if failure.file else ""
+    address = f"{code(failure.address)}: " if failure.address else ""
+    detail = f"\n  {code(failure.detail, 500)}" if failure.detail else ""
+    return f"- {address}{code(failure.summary)}{place}{detail}"
+
+
+def _output(item: OutputChange) -> str:
+    return f"- {item.action.value} {code(item.name)}: {value(item.before)} → {value(item.after, item.before)}"
+
+
+def _check(item: CheckResult) -> str:
+    return f"- {code(item.address)}: {plain(item.status)}" + "".join(f"; {code(text)}" for text in item.problems)
+
+
+def _state_changes(changes: list[Change]) -> list[str]:
+    return [_state_only(c) for c in changes if c.action in _STATE_ONLY]
+
+
+def _state_only(item: Change) -> str:
+    old = f" from {code(item.previous_address)}" if item.previous_address else ""
+    outcome = {ChangeOutcome.NOT_ATTEMPTED: " (not attempted)", ChangeOutcome.PLANNED: " (planned)"}.get(
+        item.outcome, ""
+    )
+    verb = _STATE_ONLY[item.action]
+    if item.action is Action.NO_OP and (item.previous_address or item.importing):
+        verb = "moved" if item.previous_address else "imported"
+    return f"- {code(item.address)}: {verb}{old} in the state{outcome}; the resource itself is unchanged"
+
+
+def _drift(item: Drift) -> str:
+    if item.action is Action.DESTROY:
+        return f"- {code(item.address)} was deleted outside of the tool"
+    seen = "".join(f"\n  - {attribute(a)}" for a in item.attributes[:5])
+    left = len(item.attributes) - 5 + item.attributes_omitted
+    return f"- {code(item.address)} was changed outside of the tool{seen}" + (
+        f"\n  - … and {left} more attributes" if left > 0 else ""
+    )
+
+
+def context_lines(event: ChangeEvent) -> Iterator[str]:
+    """Who, from which commit, and where to look: one line each."""
+    if event.actor and (event.actor.user or event.actor.ci):
+        ci = event.actor.ci
+        name = (ci.actor if ci else None) or event.actor.user or (ci.system if ci else "")
+        yield f"By {plain(name)}" + (f" on {plain(event.actor.host)}" if event.actor.host else "")
+    if event.vcs and event.vcs.commit:
+        dirty = " with uncommitted changes" if event.vcs.dirty else ""
+        branch = f" on {code(event.vcs.branch)}" if event.vcs.branch else ""
+        subject = f": {plain(event.vcs.subject, 120)}" if event.vcs.subject else ""
+        yield f"Commit {code(event.vcs.commit[:12])}{branch}{dirty}{subject}"
+    for item in event.links[:5]:
+        yield link(item.title, item.url)

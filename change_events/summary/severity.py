@@ -1,0 +1,28 @@
+"""How loudly a person should be told.
+
+error: failed, partly failed, or nobody knows. warning: something was (or is planned to be) destroyed or replaced,
+or a run was cancelled after its first change. info: the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.model import Outcome, Severity
+
+if TYPE_CHECKING:
+    from change_events.model import ChangeEvent
+
+_BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
+
+
+def severity(event: ChangeEvent) -> Severity:
+    """The severity of an event, from its outcome and its figures."""
+    if event.outcome in _BAD:
+        return Severity.ERROR
+    if event.outcome is Outcome.DECLINED:
+        return Severity.INFO
+    if event.outcome is Outcome.CANCELLED:
+        return Severity.WARNING if event.summary.outcomes.applied else Severity.INFO
+    counts = event.summary.counts
+    return Severity.WARNING if counts.destroy or counts.replace else Severity.INFO

@@ -1,0 +1,106 @@
+"""One line that can be read on a graph: ``prod/network: 1 replaced, 2 updated, 1 failed``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.model import Action, ChangeOutcome, Outcome, Phase
+from change_events.summary.markdown import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.model import ChangeEvent, Counts
+
+LIMIT = 120
+_WHERE_LIMIT = 50
+_VERBS = (
+    ("replace", "replaced", Action.REPLACE),
+    ("destroy", "destroyed", Action.DESTROY),
+    ("update", "updated", Action.UPDATE),
+    ("create", "created", Action.CREATE),
+    ("import_", "imported", Action.IMPORT),
+    ("move", "moved", Action.MOVE),
+    ("forget", "forgotten", Action.FORGET),
+    ("invoke", "invoked", Action.INVOKE),
+    ("other", "of an unknown action", Action.OTHER),
+)
+_ALONE = {
+    Outcome.DECLINED: "declined",
+    Outcome.NO_CHANGE: "no changes",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "outcome unknown",
+    Outcome.PARTIAL: "failed in part",
+}
+
+
+def title(event: ChangeEvent) -> str:
+    """The title of an event, at most 120 characters."""
+    where = _where(event)
+    what = _what(event)
+    return one_line(f"{where}: {what}" if where else what, LIMIT)
+
+
+def _where(event: ChangeEvent) -> str:
+    tool = event.tool
+    directory = (tool.directory or "").rstrip("/").rpartition("/")[2] if tool else ""
+    workspace = tool.workspace if tool and tool.workspace not in {None, "default"} else None
+    parts = (event.environment or workspace, event.service or directory)
+    return one_line("/".join(part for part in parts if part), _WHERE_LIMIT)
+
+
+def _what(event: ChangeEvent) -> str:
+    if event.phase is Phase.PLANNED:
+        return _planned(event)
+    if event.outcome in {Outcome.DECLINED, Outcome.NO_CHANGE}:
+        return _ALONE[event.outcome]
+    done = _done(event)
+    tail = _tail(event, any_done=bool(done))
+    return ", ".join([*done, *tail]) or "done"
+
+
+def _planned(event: ChangeEvent) -> str:
+    words = list(_planned_words(event.summary.counts))
+    if event.outcome is Outcome.FAILED:
+        return "planning failed" + (f", {', '.join(words)} known by then" if words else "")
+    if event.outcome in {Outcome.CANCELLED, Outcome.UNKNOWN}:
+        return f"plan: {_ALONE[event.outcome]}"
+    return f"{', '.join(words)} planned" if words else "no changes planned"
+
+
+def _planned_words(counts: Counts) -> Iterator[str]:
+    for field, _, action in _VERBS:
+        if number := getattr(counts, field):
+            noun = (
+                f"{action.value}{'' if number == 1 else 's'}" if action is not Action.OTHER else "of an unknown action"
+            )
+            yield f"{number} {noun}"
+    if counts.outputs and not any(getattr(counts, field) for field, _, _ in _VERBS):
+        yield f"{counts.outputs} output change{'' if counts.outputs == 1 else 's'}"
+
+
+def _done(event: ChangeEvent) -> list[str]:
+    """What was done in fact; where everything was, the figures of the summary, which no size limit cuts."""
+    if event.outcome is Outcome.SUCCEEDED:
+        words = [f"{n} {verb}" for field, verb, _ in _VERBS if (n := getattr(event.summary.counts, field))]
+        outputs = event.summary.counts.outputs
+        return words or ([f"{outputs} output{'' if outputs == 1 else 's'} changed"] if outputs else [])
+    applied = [c.action for c in event.changes if c.outcome is ChangeOutcome.APPLIED]
+    return [f"{n} {verb}" for _, verb, action in _VERBS if (n := applied.count(action))]
+
+
+def _tail(event: ChangeEvent, *, any_done: bool) -> Iterator[str]:
+    outcomes = event.summary.outcomes
+    if outcomes.failed:
+        yield f"{outcomes.failed} failed"
+    elif event.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
+        yield _ALONE[event.outcome]
+    if outcomes.not_attempted and event.outcome is not Outcome.SUCCEEDED:
+        yield f"{outcomes.not_attempted} not attempted"
+    if outcomes.unknown:
+        yield f"{outcomes.unknown} unknown"
+    elif event.outcome is Outcome.UNKNOWN:
+        yield _ALONE[Outcome.UNKNOWN]
+    if event.outcome is Outcome.CANCELLED:
+        yield "cancelled" if any_done else "cancelled before any change"

@@ -1,0 +1,79 @@
+"""A user's own title and message: Jinja templates in a sandbox, in which a misspelt variable is an error.
+
+Variables: ``event`` (the whole event), ``title``, ``message``, ``severity``, ``environment``, ``service``, ``tags``,
+``counts`` and ``outcome``, the last a word. All of it has been redacted before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.errors import TemplateError
+from change_events.summary.markdown import clip, one_line
+from change_events.summary.title import LIMIT
+
+if TYPE_CHECKING:
+    from change_events.model import ChangeEvent
+    from change_events.settings import Settings
+
+_MOST_TEMPLATE = 20_000
+
+
+def apply(event: ChangeEvent, settings: Settings) -> ChangeEvent:
+    """``event`` with the settings' templates rendered over its default texts. Raises TemplateError."""
+    title, message = event.title, event.message
+    if settings.title_template is not None:
+        title = one_line(render("title_template", settings.title_template, event, LIMIT * 4), LIMIT)
+    if settings.message_template is not None:
+        message = render("message_template", settings.message_template, event, settings.message_bytes)
+    return msgspec.structs.replace(event, title=title or event.title, message=message)
+
+
+def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
+    """``source`` rendered, in at most ``limit_bytes`` bytes. Raises TemplateError with its name and line."""
+    from jinja2 import StrictUndefined, TemplateSyntaxError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    if len(source) > _MOST_TEMPLATE:
+        raise TemplateError(f"{name}: is longer than {_MOST_TEMPLATE} characters: shorten it")
+    # autoescape is for HTML; this is Markdown
+    sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    written: list[str] = []
+    size = 0
+    try:
+        for piece in sandbox.from_string(source).generate(_variables(event)):
+            written.append(piece)
+            size += len(piece.encode())
+            if size > limit_bytes:
+                break
+    except TemplateSyntaxError as error:
+        raise TemplateError(f"{name}, line {error.lineno}: {one_line(error.message or 'bad syntax')}") from error
+    except Exception as error:  # a template can raise whatever the code in it raises
+        raise TemplateError(f"{name}, line {_line(error)}: {one_line(str(error))}") from error
+    return clip("".join(written), limit_bytes)
+
+
+def _line(error: Exception) -> int:
+    """The template's line: Jinja names its own frames ``<template>``."""
+    line, trace = 1, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _variables(event: ChangeEvent) -> dict[str, Any]:
+    return {
+        "event": event,
+        "title": event.title,
+        "message": event.message,
+        "severity": event.severity.value,
+        "environment": event.environment or "",
+        "service": event.service or "",
+        "tags": event.tags,
+        "counts": event.summary.counts,
+        "outcome": event.outcome.value if event.outcome else "running",
+    }
