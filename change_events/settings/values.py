@@ -54,6 +54,7 @@ def convert(key: Key, value: Any, base: Path) -> Any:  # noqa: PLR0911 - one ret
         case "path":
             return base / Path(_text(value)).expanduser()
         case "choice":
+            value = "off" if value is False else value  # YAML 1.1 reads `off` as false
             if value not in key.choices:
                 raise Mistake(f"write one of {', '.join(key.choices)}")
             return value

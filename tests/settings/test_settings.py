@@ -1,0 +1,104 @@
+"""Settings: nearest file wins, variables above, every mistake at once, no secret shown."""
+
+import pytest
+
+from change_events.errors import SettingsError
+from change_events.settings import Settings, load, load_leniently
+
+SECRET = "11111111-2222-3333-4444-555555555555"
+
+
+@pytest.fixture(autouse=True)
+def _own_config(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def written(folder, text):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tfevent.yaml").write_text(text)
+    (folder / "tfevent.yaml").chmod(0o600)
+    return folder
+
+
+def test_nothing_set_is_enough(tmp_path):
+    assert load(tmp_path, {}) == Settings()
+
+
+def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
+    written(tmp_path / "config" / "tfevent", "service: mine\nenvironment: user\n")
+    written(tmp_path / "a", "environment: outer\nbudget: 9\ntags: {team: x, zone: 1}\n")
+    inner = written(tmp_path / "a" / "b", "environment: inner\ntags: {team: y}\n")
+    got = load(inner, {"TFEVENT_BUDGET": "1.5", "TFEVENT_TAGS": "zone=2"})
+    assert (got.environment, got.service, got.budget) == ("inner", "mine", 1.5)
+    assert got.tags == {"team": "y", "zone": "2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("enviroment: x\n", ":1: enviroment: no such key: did you mean environment?"),
+        ("budget: 1\nbudget: 2\n", ":2: budget: is there twice"),
+        ("\nenvironment: ${NOPE}\n", ":2: environment: the variable NOPE is not set"),
+        ("report: sometimes\n", "write one of changed, always, failed"),
+        ("message_bytes: -1\n", "write a whole number above 0"),
+        ("quiet: maybe\n", "write true or false"),
+        ("redact: {patterns: ['(']}\n", "pattern 1 is no regular expression"),
+        ("redact: {pattern: [x]}\n", "redact.pattern: no such key: did you mean patterns?"),
+        ("destinations: {a: {kind: sematex}}\n", "destinations.a: write `kind:`, one of sematext"),
+        ("destinations: {sematext: {region: eu}}\n", "destinations.sematext.token: missing"),
+        (
+            "destinations: {sematext: {token: t, regoin: eu}}\n",
+            "regoin: sematext has no such option: did you mean region?",
+        ),
+        ("destinations: {sematext: {token_file: none}}\n", "cannot be read (FileNotFoundError)"),
+        ("destinations: {sematext: {token_command: 'false'}}\n", "the command fails"),
+        ("a: [\n", "is no valid YAML"),
+        ("- a\n", "write keys and values"),
+    ],
+)
+def test_a_mistake_says_where_what_and_how(tmp_path, text, words):
+    with pytest.raises(SettingsError, match=r"tfevent\.yaml:") as caught:
+        load(written(tmp_path, text), {})
+    assert words in str(caught.value)
+
+
+def test_off_is_a_word_here_though_yaml_reads_false(tmp_path):
+    assert load(written(tmp_path, "plans: off\n"), {}).plans == "off"
+
+
+def test_all_mistakes_come_at_once_and_the_rest_is_used(tmp_path):
+    got, problems = load_leniently(written(tmp_path, "budget: x\nservice: web\nplan: off\n"), {"TFEVENT_QUIET": "1"})
+    assert (got.service, got.quiet, len(problems)) == ("web", True, 2)
+
+
+def test_a_token_alone_makes_a_destination(tmp_path):
+    (made,) = load(tmp_path, {"TFEVENT_SEMATEXT_TOKEN": SECRET, "TFEVENT_SEMATEXT_REGION": "eu"}).destinations
+    assert (made.name, made.kind, made.options) == ("sematext", "sematext", {"token": SECRET, "region": "eu"})
+
+
+def test_a_secret_comes_from_a_variable_a_file_or_a_command(tmp_path):
+    (tmp_path / "token").write_text(f"{SECRET}\n")
+    text = (
+        "destinations:\n  a: {kind: sematext, token: '${TOKEN}'}\n  b: {kind: sematext, token_file: token}\n"
+        "  c: {kind: sematext, token_command: cat token}\n"
+    )
+    got = load(written(tmp_path, text), {"TOKEN": SECRET})
+    assert [made.options["token"] for made in got.destinations] == [SECRET] * 3
+    assert SECRET not in repr(got)
+
+
+def test_no_mistake_shows_a_secret(tmp_path):
+    text = f"destinations:\n  a: {{kind: webhook, url: 'nourl {SECRET}'}}\n"
+    text += f"  b: {{kind: webhook, url_command: 'false {SECRET}'}}\n"
+    _, problems = load_leniently(written(tmp_path, text), {})
+    assert len(problems) == 2
+    assert SECRET not in "".join(problems)
+
+
+def test_a_secret_that_everybody_can_read_is_a_warning_only(tmp_path):
+    folder = written(tmp_path, f"destinations: {{sematext: {{token: {SECRET}}}}}\n")
+    (folder / "tfevent.yaml").chmod(0o644)
+    assert load(folder, {}).destinations
+    (warning,) = load_leniently(folder, {})[1]
+    assert "everybody can read" in warning
+    assert SECRET not in warning
