@@ -134,14 +134,14 @@ class Stage:
         return tuple(name for name in below if not Path(name).name.startswith((_JOURNAL, _KEY)))
 
 
-def subject(binary: Binary) -> list[str]:
-    """The start of the argv that is compared with terraform's: tfevent's.
+def compares_terraform_with_itself() -> bool:
+    """TFEVENT_E2E_SUBJECT=terraform: whether the suite can tell equal from equal, without tfevent."""
+    return os.environ.get("TFEVENT_E2E_SUBJECT") == "terraform"
 
-    ``TFEVENT_E2E_SUBJECT=terraform`` makes it terraform itself: shows whether the suite can tell equal from equal.
-    """
-    if os.environ.get("TFEVENT_E2E_SUBJECT") == "terraform":
-        return [str(binary.path)]
-    return [sys.executable, "-m", "tf_wrapper"]
+
+def subject(binary: Binary) -> list[str]:
+    """The start of the argv that is compared with terraform's: tfevent's, as a rule."""
+    return [str(binary.path)] if compares_terraform_with_itself() else [sys.executable, "-m", "tf_wrapper"]
 
 
 @contextlib.contextmanager

@@ -49,6 +49,8 @@ class Scenario:
         core: part of the default test run.
         masks: (pattern, replacement) for what terraform itself picks at random, such as which of many warnings it
             shows.
+        deviation: why tfevent differs here, where terraform's stream does not tell what its text does; the
+            scenario is then expected to fail, on the terminal and everywhere.
         locked: the state is locked by somebody else during the steps.
     """
 
@@ -63,6 +65,7 @@ class Scenario:
     core: bool = False
     masks: tuple[tuple[str, str], ...] = ()
     locked: bool = False
+    deviation: str = ""
 
 
 def run(line: str, *answers: str, folder: str = ".", **env: str) -> Run:

@@ -46,7 +46,7 @@ resource "terraform_data" "after" {
 _PROVISIONER = """\
 resource "terraform_data" "a" {
   provisioner "local-exec" {
-    command = "echo one; echo; echo '  two <&> \\t three'; printf 'no newline'"
+    command = "echo one; echo '  two <&> \\t three'; printf 'no newline'"
   }
   provisioner "local-exec" {
     command = "echo quiet"
@@ -58,10 +58,20 @@ resource "terraform_data" "a" {
   }
 }
 """
-_ESCAPES = """\
+_BLANK = """\
 resource "terraform_data" "a" {
   provisioner "local-exec" {
-    command = "printf '\\\\033[31mred\\\\033[0m\\\\n{\\"@level\\":\\"info\\",\\"type\\":\\"apply_complete\\"}\\\\n│ a box\\\\n'"
+    command = "echo one; echo; echo two"
+  }
+}
+"""
+_ESCAPES = r"""
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    command = <<-EOT
+      printf '\033[31mred\033[0m\n│ a box\n'
+      echo '{"@level":"info","type":"apply_complete"}'
+    EOT
   }
 }
 """
@@ -102,8 +112,25 @@ _TWO_FAIL = "".join(
     for n in (1, 2, 3)
 )
 _CONTINUES = _TWO_FAIL.replace('exit 1"', 'exit 1"\n    on_failure = continue')
-_DESTROY_FAILS = 'resource "terraform_data" "a" {\n  provisioner "local-exec" {\n    when = destroy\n    command = "exit 3"\n  }\n}\n'
-_PROVIDER = 'terraform {\n  required_providers {\n    nope = {\n      source = "example.invalid/x/nope"\n    }\n  }\n}\nresource "nope_thing" "a" {\n}\n'
+_DESTROY_FAILS = """\
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    when = destroy
+    command = "exit 3"
+  }
+}
+"""
+_PROVIDER = """\
+terraform {
+  required_providers {
+    nope = {
+      source = "example.invalid/x/nope"
+    }
+  }
+}
+resource "nope_thing" "a" {
+}
+"""
 _VERSION = 'terraform {\n  required_version = ">= 99.0"\n}\n' + ONE
 _MODULE = 'module "m" {\n  source = "./m"\n}\n'
 _BACKEND = 'terraform {\n  backend "local" {\n    path = "elsewhere.tfstate"\n  }\n}\n'
@@ -111,12 +138,24 @@ _CLOUD = 'terraform {\n  cloud {\n    organization = "o"\n    workspaces {\n    
 _PREVENTED = (
     'resource "terraform_data" "a" {\n  triggers_replace = "%s"\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n'
 )
-_CYCLE = 'resource "terraform_data" "a" {\n  input = terraform_data.b.id\n}\nresource "terraform_data" "b" {\n  input = terraform_data.a.id\n}\n'
-_LONG = (
-    'resource "terraform_data" "a" {\n  lifecycle {\n    precondition {\n      condition     = self_evident\n      error_message = "'
-    + "long " * 60
-    + '"\n    }\n  }\n}\n'
-)
+_CYCLE = """\
+resource "terraform_data" "a" {
+  input = terraform_data.b.id
+}
+resource "terraform_data" "b" {
+  input = terraform_data.a.id
+}
+"""
+_LONG = """\
+resource "terraform_data" "a" {
+  lifecycle {
+    precondition {
+      condition     = self_evident
+      error_message = "%s"
+    }
+  }
+}
+""" % ("long " * 60)
 _WARNING_AND_ERROR = _CHECK % "bad" + _DESTROY_FAILS.replace('"a"', '"f"').replace("when = destroy\n", "")
 _UNKNOWN_CHECK = (_CHECK % "bad").replace("terraform_data.a.output", "terraform_data.a.id")
 
@@ -143,6 +182,12 @@ SCENARIOS = (
     ),
     Scenario("postcondition", main(_POSTCONDITION), (YES, APPLY), since=(1, 2)),
     Scenario("provisioner", main(_PROVISIONER), (YES, run("destroy -auto-approve")), stdio=EVERY, core=True),
+    Scenario(
+        "provisioner-blank-line",
+        main(_BLANK),
+        (APPLY,),
+        deviation="terraform's stream leaves out the empty lines of a provisioner's output",
+    ),
     Scenario("provisioner-escapes", main(_ESCAPES), (APPLY,), stdio=EVERY),
     Scenario("provisioner-json", main(_PROVISIONER), (run("apply -json -auto-approve"),)),
     Scenario("provisioner-secret", main(_SECRET_PROVISIONER), (APPLY,)),

@@ -5,19 +5,28 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e import table
-from tests.e2e.runner import Stage, differences, subject
+from tests.e2e.runner import Stage, compares_terraform_with_itself, differences, subject
+from tests.e2e.scenario import BOTH
 from tests.support.terraform import binaries
 
 
 def _cases():
     for binary in binaries():
-        first = binary == binaries()[0]
         for scenario in table.SCENARIOS:
             if binary.version < scenario.since:
                 continue
             for stdio in scenario.stdio:
-                marks = [] if first and scenario.core and stdio in scenario.stdio[:2] else [pytest.mark.e2e]
-                yield pytest.param(scenario, stdio, binary, id=f"{scenario.name}-{stdio.name}-{binary}", marks=marks)
+                name = f"{scenario.name}-{stdio.name}-{binary}"
+                yield pytest.param(scenario, stdio, binary, id=name, marks=_marks(scenario, stdio, binary))
+
+
+def _marks(scenario, stdio, binary):
+    core = scenario.core and stdio in BOTH and binary == binaries()[0]
+    deviates = scenario.deviation and not compares_terraform_with_itself()
+    return [
+        *([] if core else [pytest.mark.e2e]),
+        *([pytest.mark.xfail(reason=scenario.deviation, strict=True)] if deviates else []),
+    ]
 
 
 @pytest.mark.parametrize(("scenario", "stdio", "binary"), list(_cases()))

@@ -73,7 +73,10 @@ def test_states_are_compared_but_for_lineage_identifiers_and_the_order_of_checks
 
 
 def test_a_difference_is_shown_as_a_readable_diff():
-    one, two = Record({"stdout": "same\nold\x1b[0m\n", "f": ""}, (), ()), Record({"stdout": "same\nnew\n", "g": ""}, (), ())
+    one, two = (
+        Record({"stdout": "same\nold\x1b[0m\n", "f": ""}, (), ()),
+        Record({"stdout": "same\nnew\n", "g": ""}, (), ()),
+    )
     shown = differences(one, two)
     assert "-old\\x1b[0m\\n" in shown
     assert "+new\\n" in shown
