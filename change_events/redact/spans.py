@@ -17,13 +17,10 @@ def hide(text: str, spans: Iterable[Span]) -> str:
     """Replace every span by :data:`MARK`; spans that overlap or touch become one mark."""
     parts: list[str] = []
     end = 0
-    marked = -1  # where the last mark ends in the text
     for start, stop in sorted(spans):
-        if stop <= end and marked >= 0:
-            continue
-        if start > end or marked < 0:
+        if start > end or not parts:
             parts += (text[end:start], MARK)
-        marked = end = max(end, stop)
+        end = max(end, stop)
     parts.append(text[end:])
     return "".join(parts)
 

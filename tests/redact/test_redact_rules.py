@@ -158,6 +158,12 @@ def test_the_settings_add_patterns():
     assert redactor.text("ACME-123 and badge x7 and ghp_" + "a" * 36) == f"{MARK} and badge {MARK} and {MARK}"
 
 
+def test_a_pattern_that_matches_the_mark_does_not_nest_it():
+    redactor = Redactor(RedactPolicy(patterns=(r"sens\w+", r"\(.*\)")))
+    assert redactor.text("a sensible thing") == f"a {MARK} thing"
+    assert redactor.text(f"a {MARK} thing") == f"a {MARK} thing"
+
+
 def test_all_bad_patterns_are_told_at_once():
     with pytest.raises(SettingsError, match=re.escape("'('")) as caught:
         Redactor(RedactPolicy(patterns=("(", "ok", "[")))
