@@ -16,12 +16,14 @@ _ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
 _RESETS = re.compile(rb"(?:\x1b\[0m)+")  # before a box: the end of the text that came before it
 _TOP, _LEFT, _BOTTOM = "╷", "│", "╵"
 _TITLES = ("Warning: ", "Error: ")
+_CHECKS = {"Check block assertion failed", "Check block assertion known after apply"}
 _COMPACT = "Warnings:"
 _COMPACT_END = "To see the full warning notes, run "
 _SOURCE = re.compile(r"  on (?P<file>.+?) line (?P<line>\d+)(?:, in (?P<context>.*))?:$")
 _COMPACT_SOURCE = re.compile(r"  on (?P<file>.+) line (?P<line>\d+)(?: \(and (?P<more>\d+) more\))?$")
 _ADDRESS = re.compile(r"  with (?P<address>.+),$")
 _NOTE = re.compile(r"\(and (?:(?P<one>one) more similar warning|(?P<many>\d+) more similar warnings) elsewhere\)$")
+_IMPORT = re.compile(r"(?P<address>\S.*): Preparing import\.\.\. \[(?P<source>.*)\]$")
 _PROMPT = "Enter a value:"
 # what begins a line after a plain diagnostic, whose end nothing marks
 _OTHER = re.compile(
@@ -67,7 +69,7 @@ class PlanWarning(msgspec.Struct, frozen=True):
                 lines.pop()
         elif _plain(lines[-1]).lstrip(_LEFT).strip():
             lines.append(blank)
-        lines += [blank + part for part in word_wrap(note, width - (3 if boxed else 1)).split("\n")]
+        lines += [blank + part for part in word_wrap(note, width - (2 if boxed else 0)).split("\n")]
         return "\n".join([*lines, *end]) + "\n"
 
 
@@ -95,19 +97,25 @@ class _Block(msgspec.Struct):
 
 
 class PlanTextFilter:
-    """Passes a plan's text on, but for warnings that may be its end."""
+    """Passes a plan's text on, but for warnings that may be its end.
+
+    Attributes:
+        imports: what terraform prepared to import: address → ``id=…`` or ``identity=…``. The stream of an apply does
+            not mention imports that change nothing else.
+    """
 
     def __init__(self) -> None:
         self._partial = b""
         self._held: list[_Block] = []
         self._blank: list[bytes] = []
         self._errors: list[PlanError] = []
+        self.imports: dict[str, str] = {}
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece of the text; returns what may be shown at once."""
         *lines, self._partial = (self._partial + data).split(b"\n")
         shown = b"".join(self._take(line + b"\n") for line in lines)
-        if not self._held and (resets := _RESETS.match(self._partial)):
+        if not self._held and not self._blank and (resets := _RESETS.match(self._partial)):
             shown += resets[0]
             self._partial = self._partial[resets.end() :]
         if self._partial and not self._may_wait(self._partial):
@@ -136,17 +144,23 @@ class PlanTextFilter:
 
     def _take(self, line: bytes) -> bytes:
         text = _text(line)
+        importing = _IMPORT.match(text)
+        if importing:
+            self.imports[importing["address"]] = importing["source"]
         block = self._open()
         if block is not None and self._belongs(block, text):
             self._extend(block, line, text)
             return b""
+        resets = b""
+        if not self._held and not self._blank and (match := _RESETS.match(line)):
+            resets, line = match[0], line[match.end() :]
         kind = self._kind(text)
         if kind:
-            return self._begin(kind, line, text)
+            return resets + self._begin(kind, line, text)
         if not text:
             self._blank.append(line)
-            return b"" if len(self._blank) == 1 else self._blank.pop(0)
-        return self._release() + line
+            return resets + (b"" if len(self._blank) == 1 else self._blank.pop(0))
+        return resets + self._release() + line
 
     def _open(self) -> _Block | None:
         return self._held[-1] if self._held and not self._held[-1].closed else None
@@ -174,10 +188,9 @@ class PlanTextFilter:
             lead = [previous.raw.pop()]
             previous.lines.pop()
         shown = self._settle()
-        if kind == "boxed" and (lead or (not self._held and _RESETS.match(line))):
-            resets = _RESETS.match(line)
-            shown += self._release(lead) + (resets[0] if resets else b"")
-            lead, line = [], line[resets.end() :] if resets else line
+        if kind == "boxed" and lead:
+            shown += self._release(lead)
+            lead = []
         self._held.append(_Block(kind, [*lead, line], [] if kind == "boxed" else [text]))
         return shown
 
@@ -240,7 +253,7 @@ def _compact(lines: list[str]) -> list[PlanWarning]:
         source = _COMPACT_SOURCE.match(line)
         if line.startswith("- "):
             summary = line.removeprefix("- ")
-            found.append(PlanWarning(f"\n{line}\n", summary, is_check=summary == "Check block assertion failed"))
+            found.append(PlanWarning(f"\n{line}\n", summary, is_check=summary in _CHECKS))
         elif source and found:
             count = 1 + int(source["more"] or 0)
             file, number = source["file"], int(source["line"])

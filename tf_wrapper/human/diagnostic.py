@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tf_wrapper.human.paint import Paint  # noqa: TC001 - msgspec resolves the fields' types at run time
-from tf_wrapper.human.wrap import word_wrap
+from tf_wrapper.human.wrap import wrap_line
 
 _RULE = {"error": "red", "warning": "yellow"}
 _TITLE = {"error": "Error: ", "warning": "Warning: "}
@@ -133,7 +133,7 @@ def _detail(diagnostic: Diagnostic, style: Style) -> str:
 def _detail_line(line: str, width: int, style: Style) -> str:
     if width <= 0 or line.startswith(" "):
         return line
-    return word_wrap(style.paint(line) if style.markup_in_detail else line, width)
+    return wrap_line(style.paint(line) if style.markup_in_detail else line, width)
 
 
 def _source(diagnostic: Diagnostic, style: Style) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tf_wrapper.human.paint import Paint
 
@@ -41,13 +41,22 @@ _PADDED_SINCE = (1, 12)  # "00m10s elapsed"; "10s elapsed" before
 
 
 class Hooks:
-    """Turns ``hook`` messages into lines; ``version`` is the (major, minor) of the terraform that speaks."""
+    """Turns ``hook`` messages into lines.
 
-    def __init__(self, paint: Paint) -> None:
+    Args:
+        paint: markup to escape sequences.
+        imports: what the plan imports, address → ``id=…``: the stream is silent on imports that change nothing else.
+
+    Attributes:
+        version: (major, minor) of the terraform that speaks.
+    """
+
+    def __init__(self, paint: Paint, imports: Mapping[str, str]) -> None:
         self._paint = paint
         self._ids: dict[tuple[str, str], str] = {}
-        self._imports: dict[str, str] = {}
-        self._state_only: set[str] = set()
+        self._imports = dict(imports)
+        self._state_only = set(imports)
+        self._created: set[str] = set()
         self.version: tuple[int, ...] = ()
         self._makers: dict[str, Callable[[dict[str, Any]], list[str]]] = {
             "apply_start": self._start,
@@ -66,7 +75,7 @@ class Hooks:
         }
 
     def plan(self, change: dict[str, Any]) -> None:
-        """Remember what will be imported: the stream has no message of its own for it."""
+        """Remember what is imported besides being changed: that is told just before the change."""
         importing = change.get("importing")
         if importing is None:
             return
@@ -74,6 +83,8 @@ class Hooks:
         self._imports[address] = _import_source(importing)
         if change.get("action") in {"noop", "import"}:
             self._state_only.add(address)
+        else:
+            self._state_only.discard(address)
 
     def imports(self) -> list[str]:
         """Lines of imports that change nothing but the state, if they have not been given yet."""
@@ -101,7 +112,17 @@ class Hooks:
         identity = _identity(hook)
         self._ids[address, action] = identity
         suffix = f" [{identity}]" if identity else ""
-        return [*lines, self._paint("[reset][bold]%s: %s%s[reset]") % (address, begins, suffix)]
+        named = self._named(address, action)
+        return [*lines, self._paint("[reset][bold]%s: %s%s[reset]") % (named, begins, suffix)]
+
+    def _named(self, address: str, action: str) -> str:
+        """The address; what is destroyed after its successor was created is a deposed object by then.
+
+        Terraform prints the random key of that object too, which its stream leaves out.
+        """
+        if action == "create":
+            self._created.add(address)
+        return f"{address} (deposed object)" if action == "delete" and address in self._created else address
 
     def _progress(self, hook: dict[str, Any]) -> list[str]:
         address, action = hook["resource"]["addr"], hook["action"]
@@ -130,7 +151,8 @@ class Hooks:
         if done is None:
             return []
         text = self._paint("[reset][bold]%s: %s after %s%s")
-        return [text % (address, done, duration(int(hook["elapsed_seconds"])), suffix)]
+        elapsed = duration(int(hook["elapsed_seconds"]))
+        return [text % (address, done, elapsed, suffix)]
 
     def _ephemeral_start(self, hook: dict[str, Any]) -> list[str]:
         begins = _BEGINS.get(hook["action"])

@@ -7,6 +7,7 @@ Wording and layout are those of terraform's internal/command/views (hook_ui.go, 
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,7 +20,7 @@ from tf_wrapper.human.state_dump import indent_json
 from tf_wrapper.human.wrap import word_wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tf_wrapper.plan_text import PlanWarning
 
@@ -29,7 +30,8 @@ _STATE_OUT = (
 )
 _FATAL = "Two interrupts received."
 _CANCELLED = {"Apply cancelled", "Destroy cancelled"}
-_UNDECLARED = {"Value for undeclared variable", "Values for undeclared variables"}
+# warnings about the command line and the variable files: both halves of an apply of ours would give them
+_OF_COMMAND = {"Value for undeclared variable", "Values for undeclared variables", "Deprecated flag: -state"}
 _SILENT = frozenset({
     "version", "planned_change", "planned_action_invocation", "resource_drift", "deferred_change",
     "refresh_complete", "provision_complete", "provision_errored", "apply_errored", "ephemeral_op_errored",
@@ -75,7 +77,9 @@ class HumanRenderer:
         state_out: value of -state-out.
         destroy: the command was ``destroy``.
         held: warnings of the plan half, to be merged with those before the summary.
-        undeclared_seen: the plan half has warned of undeclared variables already.
+        undeclared_seen: a plan half has run: it has warned of undeclared variables and of a deprecated -state already.
+        imports: what the plan imports, address → ``id=…`` (``PlanTextFilter.imports``, or from the plan itself): the
+            stream is silent on imports that change nothing else.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class HumanRenderer:
         destroy: bool = False,
         held: Sequence[PlanWarning] = (),
         undeclared_seen: bool = False,
+        imports: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._out, self._err = out, err
         self._columns, self._err_columns = columns, err_columns
@@ -101,7 +106,7 @@ class HumanRenderer:
         self._held: list[batch.Item] = [warning for warning in held if not warning.is_check]
         self._batch: list[batch.Item] = []
         self._version: tuple[int, ...] = ()
-        self._hooks = Hooks(self._paint)
+        self._hooks = Hooks(self._paint, imports)
 
     def feed(self, line: bytes) -> None:
         """Take one line of the stream, with or without its line break; what is no message passes through."""
@@ -116,6 +121,7 @@ class HumanRenderer:
             self._batch.append(message.diagnostic)
             return
         if message.type == "change_summary":
+            self._print(self._hooks.imports())
             self._merge_held()
         self._flush()
         self._show(message)
@@ -137,7 +143,7 @@ class HumanRenderer:
 
     @staticmethod
     def _said_before(item: batch.Item) -> bool:
-        return isinstance(item, Diagnostic) and item.severity == "warning" and item.summary in _UNDECLARED
+        return isinstance(item, Diagnostic) and item.severity == "warning" and item.summary in _OF_COMMAND
 
     def _show(self, message: _Message) -> None:
         kind = message.type
@@ -148,7 +154,6 @@ class HumanRenderer:
         elif message.hook is not None:
             self._print(self._hooks.lines(kind, message.hook))
         elif message.changes is not None and kind == "change_summary":
-            self._print(self._hooks.imports())
             self._summary(message.changes)
         elif kind == "outputs" and bytes(message.outputs):
             self._outputs(values.decode(bytes(message.outputs)))

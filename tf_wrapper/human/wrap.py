@@ -11,14 +11,24 @@ _PART = re.compile(rf"\n|[{_BREAKING}]+|[^\n{_BREAKING}]+")
 
 
 def word_wrap(text: str, width: int) -> str:
+    """``text`` as terraform lays out its own messages: wrapped to less than ``width``, indented lines as they are.
+
+    Args:
+        text: one or more lines.
+        width: columns of the terminal; one or less leaves the text as it is.
+    """
+    if width <= 1:
+        return text
+    return "\n".join(line if line.startswith(" ") else wrap_line(line, width - 1) for line in text.split("\n"))
+
+
+def wrap_line(text: str, width: int) -> str:
     """``text`` broken at white space so that lines fit into ``width`` characters, where words allow it.
 
     Args:
         text: any text; its own line breaks stay.
-        width: in characters, escape sequences counted too; zero or less leaves the text as it is.
+        width: in characters, escape sequences counted too, at least one.
     """
-    if width <= 0:
-        return text
     done: list[str] = []
     used, space = 0, ""
     for part in _PART.findall(text):
