@@ -159,7 +159,7 @@ def test_the_settings_add_patterns():
 
 
 def test_a_pattern_that_matches_the_mark_does_not_nest_it():
-    redactor = Redactor(RedactPolicy(patterns=(r"sens\w+", r"\(.*\)")))
+    redactor = Redactor(RedactPolicy(patterns=(r"sens\w+",)))
     assert redactor.text("a sensible thing") == f"a {MARK} thing"
     assert redactor.text(f"a {MARK} thing") == f"a {MARK} thing"
 
