@@ -53,7 +53,7 @@ def counted(outcomes=None, **counts):
         (event(outcome=Outcome.DECLINED, summary=counted(create=1)), "prod/network: declined"),
         (event(outcome=Outcome.CANCELLED), "prod/network: cancelled before any change"),
         (event(outcome=Outcome.UNKNOWN), "prod/network: outcome unknown"),
-        (event(phase=Phase.PLANNED, summary=counted(create=2, destroy=1)), "prod/network: 1 destroy, 2 creates planned"),
+        (event(phase=Phase.PLANNED, summary=counted(create=2)), "prod/network: 2 creates planned"),
         (event(phase=Phase.PLANNED, outcome=Outcome.FAILED), "prod/network: planning failed"),
         (
             event(change(), change(outcome=ChangeOutcome.FAILED), outcome=Outcome.PARTIAL,
