@@ -13,6 +13,7 @@ import msgspec
 from tf_wrapper.human.wrap import word_wrap
 
 _ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
+_CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-9;]*)?$")
 _RESETS = re.compile(rb"(?:\x1b\[0m)+")  # before a box: the end of the text that came before it
 _TOP, _LEFT, _BOTTOM = "╷", "│", "╵"
 _TITLES = ("Warning: ", "Error: ")
@@ -133,13 +134,15 @@ class PlanTextFilter:
 
     def _may_wait(self, partial: bytes) -> bool:
         """Whether the beginning of a line can still become (a part of) a warning."""
-        text = _text(partial)
-        block = self._open()
-        if block is not None:
-            return _PROMPT not in text
+        text = _text(_CUT_ESCAPE.sub(b"", partial))
         if not text:
             return True
+        block = self._open()
+        if block is not None and block.kind != "boxed":
+            return _PROMPT not in text
         starts = (_TOP, *_TITLES, _COMPACT) if self._blank else (_TOP,)
+        if block is not None:
+            starts = (_LEFT, _BOTTOM)
         return any(start.startswith(text) or text.startswith(start) for start in starts)
 
     def _take(self, line: bytes) -> bytes:
@@ -158,8 +161,9 @@ class PlanTextFilter:
         if kind:
             return resets + self._begin(kind, line, text)
         if not text:
+            shown = self._release() if self._blank else b""
             self._blank.append(line)
-            return resets + (b"" if len(self._blank) == 1 else self._blank.pop(0))
+            return resets + shown
         return resets + self._release() + line
 
     def _open(self) -> _Block | None:
@@ -184,7 +188,7 @@ class PlanTextFilter:
     def _begin(self, kind: str, line: bytes, text: str) -> bytes:
         lead, self._blank = self._blank, []
         previous = self._open()
-        if previous is not None and previous.kind == "plain":
+        if previous is not None and previous.kind == "plain" and not previous.lines[-1]:
             lead = [previous.raw.pop()]
             previous.lines.pop()
         shown = self._settle()
@@ -218,7 +222,7 @@ class PlanTextFilter:
 
 
 def _text(line: bytes) -> str:
-    return _ESCAPE.sub(b"", line).decode("utf-8", "replace").rstrip("\r\n")
+    return _ESCAPE.sub(b"", line).decode("utf-8", "ignore").rstrip("\r\n")
 
 
 def _plain(line: str) -> str:
