@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from change_events.destinations.base import Destination, Option
-    from change_events.settings.document import Entry
+    from change_events.settings.model import Entry
 
 _COMMAND_SECONDS = 5.0
 _READABLE_BY_ALL = 0o004

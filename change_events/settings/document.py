@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import yaml
+
+from change_events.settings.model import Entry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _TYPED = {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")}
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A value and where it stands. A mapping's ``value`` is a dict of entries, a list's a list of entries."""
-
-    value: Any
-    where: str
 
 
 def read(path: Path, problems: list[str]) -> dict[str, Entry]:

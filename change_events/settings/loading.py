@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from change_events.errors import SettingsError
 from change_events.paths import config_dir
-from change_events.settings import destinations, document
-from change_events.settings.document import Entry
-from change_events.settings.model import BY_NAME, GROUPS, KEYS, TOP_LEVEL, Settings
+from change_events.settings import destinations
+from change_events.settings.model import BY_NAME, GROUPS, KEYS, TOP_LEVEL, Entry, Settings
 from change_events.settings.values import Mistake, convert, plain
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str], l
     files = find(cwd.absolute())
     declared: dict[str, tuple[Entry, Path]] = {}
     for path in files:
+        from change_events.settings import document  # the YAML parser is for those who have a file
+
         entries = document.read(path, problems)
         for key, entry in _known(entries, problems):
             _take(found, key, entry, path.parent, environ, problems=problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -47,6 +47,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool = False
     destinations: tuple[DestinationSettings, ...] = ()
     files: tuple[Path, ...] = ()
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A value and where it stands. A mapping's ``value`` is a dict of entries, a list's a list of entries."""
+
+    value: Any
+    where: str
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from change_events.settings.document import Entry
-    from change_events.settings.model import Key
+    from change_events.settings.model import Entry, Key
 
 _REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<default>:-(?P<text>[^}]*))?\}")
 _MOST = 1_000_000

@@ -30,7 +30,7 @@ def test_an_event_validates():
         title="t",
         changes=(Change(address="a.b", action=Action.IMPORT),),
     )
-    document = msgspec.to_builtins(event)
+    document = json.loads(msgspec.json.encode(event))
     jsonschema.validate(document, schema("change-event.schema.json"))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document | {"phase": "guessed"}, schema("change-event.schema.json"))
