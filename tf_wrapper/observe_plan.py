@@ -75,5 +75,5 @@ def _next_steps(code: int, parsed: Parsed) -> None:
 
 
 def _rule(width: int, *, color: bool) -> str:
-    rule = "\n" + "─" * width
-    return f"\x1b[90m{rule}\x1b[0m\x1b[0m" if color else rule
+    rule = "\n" + "─" * (width - 1)
+    return f"\x1b[90m{rule}\x1b[0m" if color else rule

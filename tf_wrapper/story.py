@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tf_wrapper.plan_text import PlanError
     from tf_wrapper.rundir import RunDirectory
 
+_NO_SECRETS = {"PWD", "OLDPWD"}  # no passwords, whatever their names say
 _MIN_SECRET = 8  # shorter values of secret-looking environment variables are too common to scrub
 
 
@@ -180,6 +181,8 @@ class Story:
         try:
             with self._journal() as journal:
                 journal.settle(sealed, names)
+                for notice in journal.notices:
+                    say(notice)
                 self.settled = True
                 if not self._deliver:
                     return
@@ -270,8 +273,9 @@ def _redactor(settings: Settings) -> Redactor:
     policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)
     redactor = Redactor(policy, load_key(Path(state_dir())))
     for name, value in os.environ.items():
-        if len(value) >= _MIN_SECRET and redactor.is_sensitive_name(name):
-            redactor.remember(value)
+        if name not in _NO_SECRETS and len(value) >= _MIN_SECRET and redactor.is_sensitive_name(name):
+            if not os.path.exists(value):  # the path of a credentials file or a socket is no secret
+                redactor.remember(value)
     return redactor
 
 

@@ -22,7 +22,7 @@ class Workspace:
     """The directory that a run is about, after ``-chdir``."""
 
     def __init__(self, chdir: str | None, environ: Mapping[str, str]) -> None:
-        self.directory = os.path.join(os.getcwd(), chdir or "")
+        self.directory = os.path.normpath(os.path.join(os.getcwd(), chdir or ""))
         self.data_dir = os.path.join(self.directory, environ.get("TF_DATA_DIR") or ".terraform")
         self._environ = environ
 
