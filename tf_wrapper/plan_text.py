@@ -140,9 +140,9 @@ class PlanTextFilter:
         block = self._open()
         if block is not None and block.kind != "boxed":
             return _PROMPT not in text
-        starts = (_TOP, *_TITLES, _COMPACT) if self._blank else (_TOP,)
+        starts = [_TOP, *(_TITLES if self._blank else ()), *((_COMPACT,) if self._blank else ())]
         if block is not None:
-            starts = (_LEFT, _BOTTOM)
+            starts = [_LEFT, _BOTTOM]
         return any(start.startswith(text) or text.startswith(start) for start in starts)
 
     def _take(self, line: bytes) -> bytes:

@@ -171,6 +171,17 @@ def test_indented_lines_are_not_wrapped():
     assert word_wrap("aa bb", 1) == "aa bb"
 
 
+def test_a_word_that_is_too_long_stays_where_nothing_is_won():
+    assert wrap_line(" abcd", 3) == " abcd"
+    assert wrap_line("a bcde", 3) == "a\nbcde"
+
+
+def test_indented_lines_of_a_detail_are_not_wrapped():
+    detail = "aaaa bbbb cccc\n  aaaa bbbb cccc"
+    lines = [message("diagnostic", diagnostic={"severity": "error", "summary": "e", "detail": detail})]
+    assert render(lines, err_columns=11)[1].endswith("\naaaa bbbb\ncccc\n  aaaa bbbb cccc\n")
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "text"),
     [

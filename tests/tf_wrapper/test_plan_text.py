@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,9 +70,10 @@ def test_what_warnings_say():
 
 
 @pytest.mark.parametrize("before", ["", BOX, PLAIN])
-def test_a_prompt_is_never_held_back(before):
+@pytest.mark.parametrize("prompt", ["var.x\n  Enter a value: ", "\n  Enter a value: "])
+def test_a_prompt_is_never_held_back(before, prompt):
     plan = PlanTextFilter()
-    text = before + "var.x\n  Enter a value: "
+    text = before + prompt
     assert plan.feed(text.encode()) == text.encode()
 
 
@@ -116,5 +119,5 @@ def test_no_byte_is_lost_or_moved_however_the_text_arrives(pieces, cuts):
     data = "".join(pieces).encode()
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     plan = PlanTextFilter()
-    shown = b"".join(plan.feed(data[start:end]) for start, end in zip(places, places[1:], strict=False))
+    shown = b"".join(plan.feed(data[start:end]) for start, end in pairwise(places))
     assert shown + plan.finish()[0] == data
