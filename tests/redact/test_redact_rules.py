@@ -120,6 +120,7 @@ def test_secret_in_text_is_hidden(frame, secret):
     [
         "aws_instance.web: Creation complete after 13s [id=i-0123456789abcdef0]",
         "random_password.db: Creating...",
+        "random_password.password: Creating...",
         'kubernetes_secret.token["a"]: Destroying...',
         "arn:aws:iam::123456789012:role/deploy-production",
         "https://github.com/acme/infra/actions/runs/123456?check_suite_focus=true",
@@ -143,6 +144,17 @@ def test_secret_in_text_is_hidden(frame, secret):
 )
 def test_harmless_text_stays(text):
     assert Redactor().text(text) == text
+
+
+def test_the_password_of_a_url_ends_at_the_last_at_sign_before_the_path():
+    assert Redactor().text("postgres://app:p@ss@db/x?to=a@b") == f"postgres://app:{MARK}@db/x?to=a@b"
+
+
+def test_what_was_read_before_a_secret_was_known_is_read_again():
+    redactor = Redactor()
+    assert redactor.text("planted-late") == "planted-late"
+    redactor.remember("planted-late")
+    assert redactor.text("planted-late") == MARK
 
 
 def test_private_key_is_hidden_whole_or_cut_off():

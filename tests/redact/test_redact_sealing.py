@@ -76,6 +76,12 @@ def test_a_harmless_event_is_sealed_as_it_is():
     assert sealed.body == msgspec.json.encode(harmless)
 
 
+def test_a_remembered_number_leaves_the_data():
+    redactor = Redactor()
+    redactor.remember(123456789)
+    assert redactor.seal(event(data={"n": 123456789, "m": 12})).event.data == {"n": MARK, "m": 12}
+
+
 def test_names_hide_in_data_and_tags():
     sealed = Redactor().seal(
         event(tags={"api_key": "x1", "team": "a"}, data={"nested": {"db_password": 7, "use_token": True}})
