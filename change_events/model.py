@@ -234,9 +234,13 @@ class OutcomeCounts(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """Figures of the whole run, not cut by any size limit."""
+    """Figures of the whole run, not cut by any size limit.
+
+    ``counts`` is what was planned, ``applied`` what was really done (None where nothing was, or not yet).
+    """
 
     counts: Counts = Counts()
+    applied: Counts | None = None
     outcomes: OutcomeCounts = OutcomeCounts()
     by_type: dict[str, int] = {}
     by_module: dict[str, int] = {}

@@ -12,11 +12,11 @@ from tf_wrapper.output import OutputClosedError, columns, say, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tf_wrapper.apply_log import StreamResult
     from tf_wrapper.arguments import Parsed
-    from tf_wrapper.plan_text import PlanWarning
+    from tf_wrapper.human.findings import PlanWarning
 
 _CHUNK = 1 << 20
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
@@ -106,13 +106,16 @@ def plain(line: bytes) -> None:
     write_all(1, message + b"\n")
 
 
-def human(parsed: Parsed, held: Sequence[PlanWarning], *, planned_here: bool) -> HumanRenderer:
+def human(
+    parsed: Parsed, held: Sequence[PlanWarning], *, planned_here: bool, imports: Mapping[str, str] | None = None
+) -> HumanRenderer:
     """The renderer for an apply of a saved plan with these flags.
 
     Args:
         parsed: the user's flags.
         held: warnings of the plan half, to be merged with the apply's own.
         planned_here: the plan half has run, so what it said once is not said again.
+        imports: what the plan imports, by address.
     """
     return HumanRenderer(
         out=lambda text: write_all(1, text.encode("utf-8", "surrogateescape")),
@@ -125,6 +128,7 @@ def human(parsed: Parsed, held: Sequence[PlanWarning], *, planned_here: bool) ->
         destroy=parsed.subcommand == "destroy",
         held=held,
         undeclared_seen=planned_here,
+        imports=imports or {},
     )
 
 

@@ -14,9 +14,8 @@ from tf_wrapper.recorder import describe
 from tf_wrapper.story import Story
 
 if TYPE_CHECKING:
-    from change_events.settings import Settings
-
     from change_events.journal import Journal
+    from change_events.settings import Settings
     from tf_wrapper.rundir import RunDirectory
 
 

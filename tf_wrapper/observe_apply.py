@@ -185,5 +185,10 @@ class _StreamedApply:
         if self._parsed.flag("json"):
             show, finish = follow.raw(planned_here=half is not None, held=half.held_lines if half else ())
             return follow.Follower(path, show, finish)
-        renderer = follow.human(self._parsed, half.warnings if half else (), planned_here=half is not None)
+        renderer = follow.human(
+            self._parsed,
+            half.warnings if half else (),
+            planned_here=half is not None,
+            imports=half.imports if half else None,
+        )
         return follow.Follower(path, renderer.feed, renderer.finish)

@@ -24,14 +24,14 @@ from change_events.model import (
     Summary,
     Tool,
 )
-from tf_wrapper.stream_changes import plan_from_stream, resource_outcome
+from tf_wrapper.stream_changes import count, plan_from_stream, resource_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from change_events.redact import Redactor
     from tf_wrapper.apply_log import StreamResult
-    from tf_wrapper.plan_text import PlanError
+    from tf_wrapper.human.findings import PlanError
 
 _NO_MESSAGES = {
     Action.FORGET,
@@ -249,8 +249,15 @@ def _with_changes(event: ChangeEvent, changes: Sequence[Change], plan: Plan | No
         not_attempted=counted[ChangeOutcome.NOT_ATTEMPTED],
         unknown=counted[ChangeOutcome.UNKNOWN],
     )
-    summary = replace(event.summary, outcomes=outcomes, counts=plan.counts if plan else event.summary.counts)
+    counts = plan.counts if plan else event.summary.counts
+    summary = replace(event.summary, outcomes=outcomes, counts=counts, applied=_applied(changes))
     return replace(event, changes=tuple(changes), summary=summary)
+
+
+def _applied(changes: Sequence[Change]) -> Counts | None:
+    """Figures of what was done; None where nothing was."""
+    done = [change for change in changes if change.outcome is ChangeOutcome.APPLIED]
+    return count(done) if done else None
 
 
 def _run_outcome(event: ChangeEvent, *, finished: bool, ended: bool, interrupted: bool) -> Outcome:

@@ -10,11 +10,12 @@ from tf_wrapper.output import OutputClosedError, say, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tf_wrapper.arguments import Parsed
+    from tf_wrapper.human.findings import PlanError, PlanWarning
     from tf_wrapper.observe import Invocation
-    from tf_wrapper.plan_text import PlanError, PlanTextFilter, PlanWarning
+    from tf_wrapper.plan_text import PlanTextFilter
 
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
 _HELP = b"For more help on using this command, run:\n  terraform %s -help"
@@ -81,6 +82,11 @@ class PlanHalf:
         return self._filter.lines
 
     @property
+    def imports(self) -> Mapping[str, str]:
+        """Address → identity of what is imported: the apply's stream says nothing of it, the human view does."""
+        return self._filter.imports
+
+    @property
     def errors(self) -> list[PlanError]:
         """The errors that the plan ended with."""
         return [*self._filter.errors, *self._errors.errors]
@@ -134,6 +140,7 @@ class HumanFilter:
     def __init__(self) -> None:
         self._made: PlanTextFilter | None = None
         self._rest = b""
+        self.imports: Mapping[str, str] = {}
         self.warnings: list[PlanWarning] = []
         self.errors: list[PlanError] = []
         self.lines: list[bytes] = []
@@ -154,6 +161,7 @@ class HumanFilter:
     def end(self) -> None:
         """The text is complete."""
         self._rest, self.warnings, self.errors = self._text.finish()
+        self.imports = self._text.imports
 
     def release(self) -> bytes:
         """What was held back, to be shown as it is."""
@@ -168,6 +176,7 @@ class JsonFilter:
     def __init__(self) -> None:
         self._rest = b""
         self.lines: list[bytes] = []
+        self.imports: Mapping[str, str] = {}
         self.warnings: list[PlanWarning] = []
         self.errors: list[PlanError] = []
 

@@ -10,12 +10,15 @@ import re
 
 import msgspec
 
-from tf_wrapper.human.wrap import word_wrap
+from tf_wrapper.human.findings import PlanError, PlanWarning
 
 _ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
 _CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-9;]*)?$")
 _RESETS = re.compile(rb"(?:\x1b\[0m)+")  # before a box: the end of the text that came before it
 _TOP, _LEFT, _BOTTOM = "╷", "│", "╵"
+
+__all__ = ["PlanError", "PlanTextFilter", "PlanWarning"]
+
 _TITLES = ("Warning: ", "Error: ")
 _CHECKS = {"Check block assertion failed", "Check block assertion known after apply"}
 _COMPACT = "Warnings:"
@@ -33,55 +36,6 @@ _OTHER = re.compile(
     r"|Interrupt received|Stopping operation|[─╷]|Saved the plan to|var\.|Success!"
     r"|(?:module\.|data\.|ephemeral\.)?[\w.\[\]\"/-]+: (?:Refresh|Read|Still read|Open|Clos|Renew|Prepar|Import)"
 )
-
-
-class PlanWarning(msgspec.Struct, frozen=True):
-    """A warning that was held back.
-
-    Attributes:
-        text: as it was rendered, with plain line breaks.
-        summary: its first line.
-        file: the source file it is about.
-        line: and the line there.
-        count: how many it stands for: terraform consolidates warnings of one kind.
-        is_check: it comes from a ``check`` block, which the apply evaluates again.
-    """
-
-    text: str
-    summary: str
-    file: str | None = None
-    line: int | None = None
-    count: int = 1
-    is_check: bool = False
-
-    def with_note(self, note: str, width: int) -> str:
-        """The text with ``note`` as its last paragraph, in place of the one it may have already.
-
-        Args:
-            note: how many similar warnings there are.
-            width: columns to wrap at.
-        """
-        lines = self.text.removesuffix("\n").split("\n")
-        boxed = _plain(lines[0]) == _TOP
-        end = [lines.pop()] if boxed else []
-        blank = next((line for line in lines if _plain(line).rstrip() == _LEFT), lines[0]) if boxed else ""
-        if self.count > 1:
-            while lines and _plain(lines[-1]).lstrip(_LEFT).strip():
-                lines.pop()
-        elif _plain(lines[-1]).lstrip(_LEFT).strip():
-            lines.append(blank)
-        lines += [blank + part for part in word_wrap(note, width - (2 if boxed else 0)).split("\n")]
-        return "\n".join([*lines, *end]) + "\n"
-
-
-class PlanError(msgspec.Struct, frozen=True):
-    """An error that the plan ended with, as far as its text tells."""
-
-    summary: str
-    detail: str = ""
-    file: str | None = None
-    line: int | None = None
-    address: str | None = None
 
 
 class _Block(msgspec.Struct):
@@ -223,10 +177,6 @@ class PlanTextFilter:
 
 def _text(line: bytes) -> str:
     return _ESCAPE.sub(b"", line).decode("utf-8", "ignore").rstrip("\r\n")
-
-
-def _plain(line: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
 def _warnings(block: _Block) -> list[PlanWarning]:

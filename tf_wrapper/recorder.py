@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tf_wrapper.apply_log import StreamResult
-    from tf_wrapper.plan_text import PlanError
+    from tf_wrapper.human.findings import PlanError
     from tf_wrapper.rundir import RunDirectory
     from tf_wrapper.story import Story
 

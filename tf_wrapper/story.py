@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from change_events.journal import Journal
     from change_events.model import SealedEvent
     from tf_wrapper.apply_log import StreamResult
-    from tf_wrapper.plan_text import PlanError
+    from tf_wrapper.human.findings import PlanError
     from tf_wrapper.rundir import RunDirectory
 
 _NO_SECRETS = {"PWD", "OLDPWD"}  # no passwords, whatever their names say
@@ -273,9 +273,9 @@ def _redactor(settings: Settings) -> Redactor:
     policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)
     redactor = Redactor(policy, load_key(Path(state_dir())))
     for name, value in os.environ.items():
-        if name not in _NO_SECRETS and len(value) >= _MIN_SECRET and redactor.is_sensitive_name(name):
-            if not os.path.exists(value):  # the path of a credentials file or a socket is no secret
-                redactor.remember(value)
+        secret = name not in _NO_SECRETS and len(value) >= _MIN_SECRET and redactor.is_sensitive_name(name)
+        if secret and not os.path.exists(value):  # the path of a credentials file or a socket is no secret
+            redactor.remember(value)
     return redactor
 
 

@@ -1,4 +1,4 @@
-"""Joining terraform's stream to planned changes: what it says of each, or the changes themselves if it is all there is."""
+"""Joining terraform's stream to planned changes; the changes themselves where the stream is all there is."""
 
 from __future__ import annotations
 
@@ -39,11 +39,10 @@ _COUNTED = {
     Action.UPDATE: "update",
     Action.REPLACE: "replace",
     Action.DESTROY: "destroy",
-    Action.MOVE: "move",
-    Action.IMPORT: "import_",
     Action.FORGET: "forget",
     Action.READ: "read",
     Action.NO_OP: "no_op",
+    Action.INVOKE: "invoke",
     Action.OTHER: "other",
 }
 
@@ -91,16 +90,21 @@ def _judge(change: Change, runs: Sequence[ResourceRun], steps: tuple[str, ...]) 
 def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
     """The plan as far as an apply's stream tells it: addresses, actions and reasons, no attributes."""
     changes = tuple(_change(item, redactor) for item in stream.planned_changes)
-    counted = Counter(_COUNTED[change.action] for change in changes)
-    counted["import_"] = sum(change.importing for change in changes)
-    counted["move"] = sum(change.previous_address is not None for change in changes)
     return Plan(
         changes=changes,
-        counts=Counts(**counted),
+        counts=count(changes),
         by_type=dict(Counter(change.type for change in changes if change.type)),
         tool_name=stream.tool or "terraform",
         tool_version=stream.version,
     )
+
+
+def count(changes: Sequence[Change]) -> Counts:
+    """Figures of these changes; moves and imports count beside whatever else happens to the same resource."""
+    counted = Counter(_COUNTED[change.action] for change in changes if change.action in _COUNTED)
+    counted["import_"] = sum(change.importing for change in changes)
+    counted["move"] = sum(change.previous_address is not None for change in changes)
+    return Counts(**counted)
 
 
 def _change(item: PlannedChange, redactor: Redactor) -> Change:

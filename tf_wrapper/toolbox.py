@@ -11,12 +11,11 @@ from change_events.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from change_events.settings import Settings
-
     from change_events.cli.toolbox import Check
     from change_events.journal import Journal
     from change_events.model import Plan
     from change_events.redact import Redactor
+    from change_events.settings import Settings
 
 _STATES = 2
 

@@ -27,7 +27,7 @@ from change_events.destinations.base import (
 )
 from change_events.destinations.fit import DoesNotFit, fit
 from change_events.destinations.rules import judge_status
-from change_events.model import Kind
+from change_events.model import Counts, Kind, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,7 +162,8 @@ def _tags(event: ChangeEvent) -> list[str]:
 
 
 def _fields(event: ChangeEvent) -> dict[str, object]:
-    counts, outcomes = event.summary.counts, event.summary.outcomes
+    planned, outcomes = event.summary.counts, event.summary.outcomes
+    counts = planned if event.phase is not Phase.APPLIED else event.summary.applied or Counts()
     duration = None if event.ended_at is None else event.ended_at - event.started_at
     return {
         "tfevent.id": event.id,

@@ -1,7 +1,7 @@
 """A batch of diagnostics as terraform's human view shows it: sorted, warnings of one kind consolidated.
 
 The machine-readable view logs them one by one, as they are. What a plan half of ours held back joins as
-:class:`~tf_wrapper.plan_text.PlanWarning`, text that was rendered once already.
+:class:`~tf_wrapper.human.findings.PlanWarning`, text that was rendered once already.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec.structs import replace
 
 from tf_wrapper.human.diagnostic import Diagnostic, Style, render
-from tf_wrapper.plan_text import PlanWarning
+from tf_wrapper.human.findings import PlanWarning
 
 Item = Diagnostic | PlanWarning
 Write = Callable[[str], None]

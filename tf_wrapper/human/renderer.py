@@ -22,7 +22,7 @@ from tf_wrapper.human.wrap import word_wrap
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tf_wrapper.plan_text import PlanWarning
+    from tf_wrapper.human.findings import PlanWarning
 
 _STATE_OUT = (
     "The state of your infrastructure has been saved to the path below. This state is required to modify and destroy "
