@@ -51,7 +51,11 @@ def full():
         actor=Actor(user="alice", host="ci-runner-7"),
         vcs=Vcs(repository="acme/infra", branch="main", commit="c0ffee"),
         trace=Trace(run_id="run-1"),
-        summary=Summary(counts=Counts(create=1, update=2, replace=3, destroy=4), outcomes=OutcomeCounts(failed=5)),
+        summary=Summary(
+            counts=Counts(create=6, update=2, replace=3, destroy=4),
+            applied=Counts(create=1, update=2, replace=3, destroy=4),
+            outcomes=OutcomeCounts(failed=5),
+        ),
         changes=(Change(address="aws_lb.main", action=Action.UPDATE),),
     )
 
