@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[2]
 # what tfevent may leave behind: its journal and its key
-_JOURNAL = "journal.sqlite"
+_JOURNAL = "journal.db"
 _KEY = "fingerprint.key"
 _LOCK_INFO = """\
 {"ID":"6e2a1c52-97d4-9e83-2b53-3a2f6a1c8e0d","Operation":"OperationTypeApply","Info":"","Who":"ops@build",\

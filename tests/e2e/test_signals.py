@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+_LOCK_FILES = ("file .terraform.tfstate.lock.info", "file terraform.tfstate")
 CTRL_C = "\x03"
 CTRL_Z = "\x1a"
 _ONE = 'resource "terraform_data" "a" {\n  input = "one"\n}\n'
@@ -116,6 +117,7 @@ class Case:
     acts: tuple[Callable[[Scene], None], ...]
     stdio: tuple[Stdio, ...] = (TERMINAL, PIPES)
     applied_before: bool = False
+    tidier: bool = False  # broken off in its plan half, tfevent leaves no lock where terraform's apply does
 
 
 CASES = (
@@ -139,6 +141,7 @@ CASES = (
         "apply",
         (Scene.planning, _type_ctrl_c, Scene.stopping, _type_ctrl_c),
         (TERMINAL,),
+        tidier=True,
     ),
     Case("ctrl-c-in-apply", _PROVISIONER, "apply -auto-approve", (Scene.working, _type_ctrl_c), (TERMINAL,)),
     Case(
@@ -170,12 +173,12 @@ CASES = (
     ),
     Case("terminate-json", _PROVISIONER, "apply -json -auto-approve", (Scene.working, _send(signal.SIGTERM)), (PIPES,)),
     Case("hang-up-in-apply", _PROVISIONER, "apply -auto-approve", (Scene.working, _send(signal.SIGHUP))),
-    Case("hang-up-at-approval", _ONE, "apply", (Scene.asking, _send(signal.SIGHUP)), (TERMINAL, PIPES)),
+    Case("hang-up-at-approval", _ONE, "apply", (Scene.asking, _send(signal.SIGHUP)), (TERMINAL, PIPES), tidier=True),
     Case("hang-up-in-plan", _SLOW_PLAN, "plan", (Scene.planning, _send(signal.SIGHUP))),
-    Case("nobody-reads", _ONE, "apply -auto-approve", (_close_output,), (PIPES,)),
+    Case("nobody-reads", _ONE, "apply -auto-approve", (_close_output,), (PIPES,), tidier=True),
     Case("nobody-reads-plan", _ONE, "plan", (_close_output,), (PIPES,)),
     Case("nobody-reads-json", _ONE, "apply -auto-approve -json", (_close_output,), (PIPES,)),
-    Case("nobody-reads-question", _ONE, "apply", (_close_output,), (PIPES,)),
+    Case("nobody-reads-question", _ONE, "apply", (_close_output,), (PIPES,), tidier=True),
 )
 
 
@@ -242,6 +245,8 @@ def test_a_signal_has_the_effect_that_it_has_on_terraform(case, stdio, binary, t
         expected = _settled(stage.play(scenario, stdio, [str(binary.path)], drive), case)
         left.clear()
         actual = _settled(stage.play(scenario, stdio, subject(binary), drive), case)
+    if case.tidier:
+        expected = replace(expected, parts={k: v for k, v in expected.parts.items() if k not in _LOCK_FILES})
     found = differences(expected, actual)
     assert not found, f"\n{found}\n\nown lines: {actual.own}"
     assert not left, "terraform was orphaned"

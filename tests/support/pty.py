@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
     import socket
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 TIMEOUT = 20.0  # seconds: far beyond what any step takes, so that only a hang ends it
 
@@ -144,7 +144,11 @@ class Session:
 
     def expect_file(self, path: Path) -> None:
         """Wait until ``path`` exists."""
-        self._until(path.exists, f"{path.name} to appear")
+        self.expect_that(path.exists, f"{path.name} to appear")
+
+    def expect_that(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until ``condition`` holds; ``what`` says what was missing if it never does."""
+        self._until(condition, what)
 
     def expect_connection(self, listener: socket.socket) -> socket.socket:
         """Wait until somebody connects to ``listener``, and accept."""
