@@ -99,6 +99,8 @@ def diff_bounded(
     limit: int | None = None,
 ) -> tuple[list[AttributeChange], int]:
     """Do as :func:`diff` does, rendering at most ``limit`` differences; the second result counts the rest."""
+    for side in (node.before, node.after):
+        redactor.harvest(side)  # {name = "DB_PASSWORD", value = …}: compared alone, the value has no name to protect it
     walk = _Walk(redactor, replace_paths, ignore, limit)
     walk.whole = node.before is None or node.after is None
     walk.visit((), node)
