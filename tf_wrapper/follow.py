@@ -52,23 +52,32 @@ class Follower:
         """
         while chunk := os.read(self._descriptor, _CHUNK):
             *lines, self._rest = (self._rest + chunk).split(b"\n")
-            for line in lines:
+            self._take_all(lines)
+
+    def _take_all(self, lines: Sequence[bytes]) -> None:
+        """Take every line, also when the user's end closes at one of them: the outcome needs them all."""
+        closed: OutputClosedError | None = None
+        for line in lines:
+            try:
                 self._take(line)
+            except OutputClosedError as error:
+                closed = error
+                self.drain()
+        if closed is not None:
+            raise closed
 
     def close(self) -> None:
         """Take the rest, end the rendering, let go of the file."""
         try:
             self.pump()
-            if self._rest:
-                self._take(self._rest)
+            self._take_all([self._rest] if self._rest else [])
             self._guarded(self._finish)
         finally:
             os.close(self._descriptor)
 
     def drain(self) -> None:
         """Read on for the outcome alone: the user's end of the output is closed."""
-        self._show = self._finish_nothing
-        self._finish = lambda: None
+        self._show, self._finish = unseen()
 
     def result(self) -> StreamResult:
         """What the stream says of the run."""
@@ -92,9 +101,10 @@ class Follower:
             say(f"cannot render terraform's output ({type(error).__name__}); showing its messages plainly from here")
             self._show = plain
 
-    @staticmethod
-    def _finish_nothing(_line: bytes) -> None:
-        """Print nothing."""
+
+def unseen() -> tuple[Callable[[bytes], None], Callable[[], None]]:
+    """Show and finish for a stream that nobody is to see."""
+    return lambda _line: None, lambda: None
 
 
 def plain(line: bytes) -> None:

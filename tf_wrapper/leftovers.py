@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from change_events.errors import JournalError
 from change_events.journal import RecordState
 from change_events.paths import state_dir
-from tf_wrapper import rundir
+from tf_wrapper import process, rundir
 from tf_wrapper.apply_log import read_stream
 from tf_wrapper.output import say
 from tf_wrapper.recorder import describe
@@ -38,6 +38,9 @@ def _settle(run: RunDirectory, journal: Journal, settings: Settings) -> bool:
     facts = run.read_facts()
     if not facts:
         run.remove()  # killed before it was anything
+        return False
+    if "writer" in facts and process.lives(facts["writer"]):
+        run.release()
         return False
     record = journal.get(str(facts["id"]))
     if record is not None and record.state is RecordState.SETTLED:

@@ -118,8 +118,10 @@ def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanHalf | 
         return apply_saved(invocation, parsed, saved)
     variables = half is None or bool(invocation.workspace.ephemeral_variables())
     words = parsed.for_saved_plan(variables=variables)
-    argv = invocation.command("apply", "-json", *words, saved if half else parsed.positional[0])
-    return _StreamedApply(invocation, parsed, half).run(argv, saved)
+    words.append(saved if half else parsed.positional[0])
+    if planfile.has_json_into(invocation.binary, version) and not parsed.flag("json"):
+        return _TofuApply(invocation, parsed, half).run(words, saved)
+    return _StreamedApply(invocation, parsed, half).run(words, saved)
 
 
 def apply_environment(invocation: Invocation) -> dict[str, str]:
@@ -139,15 +141,10 @@ class _StreamedApply:
         self._half = half
         self._closed = False
 
-    def run(self, argv: list[str], saved: str) -> int:
+    def run(self, words: list[str], saved: str) -> int:
         """Start terraform, show its work, hand the outcome to the recorder; returns its exit code."""
         invocation = self._invocation
-        stream = invocation.run.create_stream()
-        try:
-            invocation.run.write_facts(stage="applying", saved=saved)
-            child = process.spawn(argv, apply_environment(invocation), invocation.signals, {1: stream})
-        finally:
-            os.close(stream)
+        child = self._start(words, saved)
         if self._half is None:
             invocation.recorder.begin()
             invocation.recorder.plan_is_at(saved)
@@ -169,6 +166,16 @@ class _StreamedApply:
         invocation.run.write_facts(stage="ended", exit_code=code)
         invocation.recorder.end_of_apply(code, follower.result(), interrupted=follower.interrupts > 0)
         return -signal.SIGPIPE if self._closed else code
+
+    def _start(self, words: list[str], saved: str) -> process.Child:
+        invocation = self._invocation
+        argv = invocation.command("apply", "-json", *words)
+        stream = invocation.run.create_stream()
+        try:
+            invocation.run.write_facts(stage="applying", saved=saved)
+            return process.spawn(argv, apply_environment(invocation), invocation.signals, {1: stream})
+        finally:
+            os.close(stream)
 
     def _stop(self, child: process.Child) -> None:
         """Nobody reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""
@@ -192,3 +199,24 @@ class _StreamedApply:
             imports=half.imports if half else None,
         )
         return follow.Follower(path, renderer.feed, renderer.finish)
+
+
+class _TofuApply(_StreamedApply):
+    """OpenTofu writes its stream to a file beside the human text, so it has the user's own terminal."""
+
+    def _start(self, words: list[str], saved: str) -> process.Child:
+        invocation = self._invocation
+        if self._half is not None:
+            self._half.release()  # before the apply: there is no telling tofu to merge them with its own
+        os.close(invocation.run.create_stream())
+        views = [f"-{name}" for name in ("no-color", "compact-warnings") if self._parsed.flag(name)]
+        argv = invocation.command("apply", f"-json-into={invocation.run.file('stream')}", *views, *words)
+        invocation.run.write_facts(stage="applying", saved=saved)
+        child = process.spawn(argv, apply_environment(invocation), invocation.signals)
+        invocation.run.write_facts(writer=process.identity(child.pid))
+        return child
+
+    def _follower(self) -> Follower:
+        from tf_wrapper import follow
+
+        return follow.Follower(self._invocation.run.file("stream"), *follow.unseen())

@@ -66,6 +66,22 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
             return value, position
 
 
+_JSON_INTO = (1, 12)  # the OpenTofu that brought it (opentofu/opentofu pull request 3606)
+
+
+def has_json_into(binary: str, version: str | None) -> bool:
+    """Whether that binary is an OpenTofu that writes its stream to a file beside the human text (``-json-into``).
+
+    Args:
+        binary: path; a tofu is told by its name.
+        version: of the saved plan it has written.
+    """
+    if not binary.rpartition("/")[2].startswith("tofu") or not version:
+        return False
+    numbers = version.partition("-")[0].split(".")[:2]
+    return all(number.isdigit() for number in numbers) and tuple(int(number) for number in numbers) >= _JSON_INTO
+
+
 def streams_applies(version: str | None) -> bool:
     """Whether that version's `apply -json` of a saved plan can be read: 1.0 and later, and unknown ones."""
     major = (version or "1").split(".", 1)[0]

@@ -132,6 +132,27 @@ def finish_running(signals: Signals) -> int | None:
     return wait(_started[-1], signals) if _started else None
 
 
+def identity(pid: int) -> list[int]:
+    """What tells this process from a later one with the same number: its number, and when it was started.
+
+    The second is clock ticks since boot (field 22 of /proc/<pid>/stat), 0 where there is no /proc.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return [pid, int(file.read().rpartition(b")")[2].split()[19])]
+    except (OSError, ValueError, IndexError):
+        return [pid, 0]
+
+
+def lives(wanted: list[int]) -> bool:
+    """Whether the process with that :func:`identity` still runs."""
+    try:
+        os.kill(wanted[0], 0)
+    except OSError:
+        return False
+    return identity(wanted[0]) == wanted
+
+
 class Forwarder:
     """Decides which of the received signals terraform still needs from us."""
 

@@ -110,6 +110,10 @@ class RunDirectory:
         except OSError as error:
             if error.errno not in {errno.ENOENT, errno.ENOTEMPTY, errno.EACCES, errno.EROFS}:
                 raise
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the folder's own lock."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
