@@ -44,9 +44,10 @@ def run(invocation: Invocation) -> int:
         path = invocation.run.file("plan")
     else:
         path = os.path.join(invocation.workspace.directory, own)
-    invocation.recorder.end_of_plan(code, path)
     wanted = own is not None or parsed.flag("detailed-exitcode")
-    return 0 if code == _CHANGES and not wanted else code
+    shown = 0 if code == _CHANGES and not wanted else code
+    invocation.recorder.end_of_plan(shown, path)
+    return shown
 
 
 def _with_private_plan(invocation: Invocation) -> list[str]:
