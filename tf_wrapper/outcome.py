@@ -24,7 +24,7 @@ from change_events.model import (
     Summary,
     Tool,
 )
-from tf_wrapper.stream_changes import count, plan_from_stream, resource_outcome
+from tf_wrapper.stream_changes import address_by_context, count, plan_from_stream, resource_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -125,7 +125,7 @@ def of_apply(
     """
     if plan is None and not event.changes:
         event = planned(event, plan_from_stream(stream, redactor))
-    failures = tuple(_failures(stream, redactor, details=plan is not None))
+    failures = tuple(_failures(stream, event.changes, redactor, details=plan is not None))
     finished = code == 0 or (code is None and stream.complete)
     ended = code is not None or stream.complete or bool(failures)
     changes = [_with_outcome(change, stream, redactor, finished=finished, ended=ended) for change in event.changes]
@@ -227,15 +227,18 @@ def _with_errors(changes: list[Change], failures: Sequence[Failure]) -> list[Cha
 _NO_DETAIL = "(left out: the plan, which says what is secret in it, could not be read)"
 
 
-def _failures(stream: StreamResult, redactor: Redactor, *, details: bool) -> Iterable[Failure]:
+def _failures(
+    stream: StreamResult, changes: Sequence[Change], redactor: Redactor, *, details: bool
+) -> Iterable[Failure]:
     text: Callable[[str], str] = redactor.text
     for diagnostic in stream.diagnostics:
         if diagnostic.severity != "error":
             continue
+        address = text(diagnostic.address) if diagnostic.address else address_by_context(diagnostic, changes, stream)
         yield Failure(
             summary=text(diagnostic.summary),
             detail=(text(diagnostic.detail) if details else _NO_DETAIL) if diagnostic.detail else None,
-            address=text(diagnostic.address) if diagnostic.address else None,
+            address=address,
             file=text(diagnostic.file) if diagnostic.file else None,
             line=diagnostic.line,
         )

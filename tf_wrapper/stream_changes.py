@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from change_events.redact import Redactor
-    from tf_wrapper.apply_log import PlannedChange, ResourceRun, StreamResult
+    from tf_wrapper.apply_log import PlannedChange, ResourceRun, StreamDiagnostic, StreamResult
 
 # the stream's words are not those of plan JSON (internal/command/views/json/change.go)
 _ACTIONS = {
@@ -85,6 +85,25 @@ def _judge(change: Change, runs: Sequence[ResourceRun], steps: tuple[str, ...]) 
     if done["delete"]:
         return ChangeOutcome.FAILED, "destroyed, and not created again"
     return ChangeOutcome.FAILED, "created anew, and the old one not destroyed"
+
+
+def address_by_context(diagnostic: StreamDiagnostic, changes: Sequence[Change], stream: StreamResult) -> str | None:
+    """Address of the change that an error without an address is about, where only one can be meant.
+
+    A condition that fails names the block it stands in and no address. Changes that the stream mentions have begun,
+    so that their conditions held.
+    """
+    kind, _, name = (diagnostic.context or "").partition(" ")
+    wanted = {"resource": "managed", "data": "data"}.get(kind)
+    found = [
+        change.address
+        for change in changes
+        if change.mode == wanted
+        and f'"{change.type}" "{change.name}"' == name
+        and (change.source is None or change.source.file == diagnostic.file)
+        and resource_outcome(change, stream) is None
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
