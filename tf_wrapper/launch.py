@@ -33,7 +33,7 @@ def uuid7() -> str:
 
 
 def new_facts(binary: str, word: str, argv: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
-    """What `run.json` says of a new run. The values of -var and -backend-config are not in it."""
+    """The facts of a new run. The values of -var and -backend-config are not in it."""
     trace_id, parent = _incoming(environ.get("TRACEPARENT", ""))
     return {
         "id": uuid7(),

@@ -172,7 +172,7 @@ class _StreamedApply:
         argv = invocation.command("apply", "-json", *words)
         stream = invocation.run.create_stream()
         try:
-            invocation.run.write_facts(stage="applying", saved=saved)
+            invocation.run.write_facts(stage="applying", saved=saved, durable=True)
             return process.spawn(argv, apply_environment(invocation), invocation.signals, {1: stream})
         finally:
             os.close(stream)
@@ -211,7 +211,7 @@ class _TofuApply(_StreamedApply):
         os.close(invocation.run.create_stream())
         views = [f"-{name}" for name in ("no-color", "compact-warnings") if self._parsed.flag(name)]
         argv = invocation.command("apply", f"-json-into={invocation.run.file('stream')}", *views, *words)
-        invocation.run.write_facts(stage="applying", saved=saved)
+        invocation.run.write_facts(stage="applying", saved=saved, durable=True)
         child = process.spawn(argv, apply_environment(invocation), invocation.signals)
         invocation.run.write_facts(writer=process.identity(child.pid))
         return child

@@ -32,7 +32,7 @@ def _between_states(
     invocation: Invocation, argv: list[str], saved: str | None, environ: dict[str, str] | None = None
 ) -> int:
     before = show.state(invocation.run.facts)
-    invocation.run.write_facts(stage="native")
+    invocation.run.write_facts(stage="native", durable=True)
     child = process.spawn(argv, environ or invocation.environ, invocation.signals)
     invocation.recorder.begin()
     if saved:

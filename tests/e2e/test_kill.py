@@ -65,7 +65,7 @@ def _runs(stage: Stage):
 
 def _is_known(stage: Stage) -> bool:
     """Whether the run has been written down; before that, terraform has not been started."""
-    return any(_runs(stage).glob("[!.]*/run.json"))
+    return any(_runs(stage).glob("[!.]*/facts"))
 
 
 def _events(stage: Stage) -> list[dict]:

@@ -50,6 +50,14 @@ def test_a_folder_that_others_can_write_is_not_used(tmp_path, monkeypatch):
 
 def test_a_half_written_fact_file_is_no_fact(tmp_path):
     run = rundir.create(str(tmp_path), "one")
-    with open(run.file("run.json"), "w") as file:
-        file.write('{"id": "on')
-    assert run.read_facts() == {}
+    for text in ('{"id": "on', "__import__('os')", "[1]", ""):
+        with open(run.file("facts"), "w") as file:
+            file.write(text)
+        assert run.read_facts() == {}, text
+
+
+def test_facts_come_back_as_they_were_written(tmp_path):
+    run = rundir.create(str(tmp_path), "one")
+    facts = {"argv": ["plan", "-var=ä\n'\"\udcff"], "none": None, "number": 1.5, "selected": {"A": "b"}, "yes": True}
+    run.write_facts(**facts)
+    assert rundir.RunDirectory(run.path).read_facts() == facts

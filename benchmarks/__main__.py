@@ -1,0 +1,24 @@
+"""`make bench`: every benchmark, one after the other; `python -m benchmarks wrapper` runs one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+NAMES = ("wrapper", "summarize", "journal", "redact")
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or NAMES
+    unknown = set(chosen) - set(NAMES)
+    if unknown:
+        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    for name in chosen:
+        print(f"\n== {name}", flush=True)
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)  # a fresh process: imports count
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
