@@ -115,7 +115,9 @@ def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanHalf | 
     if not planfile.streams_applies(version):
         from tf_wrapper.observe_native import apply_saved
 
-        return apply_saved(invocation, parsed, saved)
+        if half:
+            half.release()
+        return apply_saved(invocation, parsed, saved, begun=half is not None)
     variables = half is None or bool(invocation.workspace.ephemeral_variables())
     words = parsed.for_saved_plan(variables=variables)
     words.append(saved if half else parsed.positional[0])

@@ -19,23 +19,36 @@ def run(invocation: Invocation) -> int:
     return _between_states(invocation, [invocation.binary, *invocation.argv], None)
 
 
-def apply_saved(invocation: Invocation, parsed: Parsed, saved: str) -> int:
-    """Apply a saved plan of a version that has no stream; the plan itself tells what was meant."""
+def apply_saved(invocation: Invocation, parsed: Parsed, saved: str, *, begun: bool) -> int:
+    """Apply a saved plan of a version that has no stream; the plan itself tells what was meant.
+
+    Args:
+        invocation: the run.
+        parsed: its command line.
+        saved: the plan file, absolute.
+        begun: the plan was made here, and the recorder has it already.
+    """
     from tf_wrapper.observe_apply import apply_environment
 
     words = [*parsed.for_saved_plan(variables=False), *(["-no-color"] if parsed.flag("no-color") else [])]
     argv = invocation.command("apply", *words, saved)
-    return _between_states(invocation, argv, saved, apply_environment(invocation))
+    return _between_states(invocation, argv, saved, apply_environment(invocation), begun=begun)
 
 
 def _between_states(
-    invocation: Invocation, argv: list[str], saved: str | None, environ: dict[str, str] | None = None
+    invocation: Invocation,
+    argv: list[str],
+    saved: str | None,
+    environ: dict[str, str] | None = None,
+    *,
+    begun: bool = False,
 ) -> int:
     before = show.state(invocation.run.facts)
     invocation.run.write_facts(stage="native", durable=True)
     child = process.spawn(argv, environ or invocation.environ, invocation.signals)
-    invocation.recorder.begin()
-    if saved:
+    if not begun:
+        invocation.recorder.begin()
+    if saved and not begun:
         invocation.recorder.plan_is_at(saved)
     code = process.wait(child, invocation.signals)
     invocation.run.write_facts(exit_code=code)
