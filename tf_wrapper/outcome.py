@@ -173,7 +173,9 @@ def with_state(event: ChangeEvent, state: bytes | None) -> ChangeEvent:
 
     held = state_resources(state)
     changes = [_from_state(change, held) for change in event.changes]
-    return _with_changes(event, changes, None)
+    event = _with_changes(event, changes, None)
+    partial = event.outcome is Outcome.FAILED and event.summary.outcomes.applied
+    return replace(event, outcome=Outcome.PARTIAL) if partial else event
 
 
 def _from_state(change: Change, held: object) -> Change:
