@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from change_events.settings.model import Key
 
 NAME = "tfevent.yaml"
-_OTHER_VARIABLES = ("TFEVENT_DISABLE", "TFEVENT_STATE_DIR", "TFEVENT_RUN_ID")
+_OTHER_VARIABLES = ("TFEVENT_DEBUG", "TFEVENT_DISABLE", "TFEVENT_STATE_DIR", "TFEVENT_RUN_ID")
 
 
 def load(cwd: Path, environ: Mapping[str, str]) -> Settings:
