@@ -86,6 +86,8 @@ def _done(event: ChangeEvent) -> list[str]:
         words = [f"{n} {verb}" for field, verb, _ in _VERBS if (n := getattr(event.summary.counts, field))]
         outputs = event.summary.counts.outputs
         return words or ([f"{outputs} output{'' if outputs == 1 else 's'} changed"] if outputs else [])
+    if (done := event.summary.applied) is not None:
+        return [f"{n} {verb}" for field, verb, _ in _VERBS if (n := getattr(done, field))]
     applied = [c.action for c in event.changes if c.outcome is ChangeOutcome.APPLIED]
     return [f"{n} {verb}" for _, verb, action in _VERBS if (n := applied.count(action))]
 

@@ -1,0 +1,41 @@
+"""What all tests share: golden files, which `--update-golden` writes anew."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--update-golden", action="store_true", default=False, help="write golden files anew; look at the diff then"
+    )
+
+
+def pytest_configure(config):
+    if config.getoption("--update-golden") and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+        raise pytest.UsageError(
+            "--update-golden is refused where CI is set: goldens are written by a person who looks at the diff"
+        )
+
+
+@pytest.fixture
+def golden(request):
+    """``golden(name)`` gives a function that compares a text with ``tests/golden/<name>``, or writes it."""
+
+    def of(name):
+        path = GOLDEN / name
+
+        def compare(text):
+            if request.config.getoption("--update-golden"):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode())
+                return
+            assert path.exists(), f"{path.name} is not there: pytest --update-golden writes it"
+            assert path.read_bytes().decode() == text, f"{path.name} differs: pytest --update-golden, then git diff"
+
+        return compare
+
+    return of

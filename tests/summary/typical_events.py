@@ -1,0 +1,206 @@
+"""A dozen events as they come, for the goldens: each as small as it can be and still be true."""
+
+from datetime import UTC, datetime
+
+from change_events.model import (
+    Action,
+    Actor,
+    AttributeChange,
+    Change,
+    ChangeEvent,
+    ChangeOutcome,
+    CheckResult,
+    Ci,
+    Counts,
+    Drift,
+    Failure,
+    Kind,
+    Link,
+    Outcome,
+    OutcomeCounts,
+    OutputChange,
+    Phase,
+    Summary,
+    Tool,
+    Value,
+    ValueKind,
+    Vcs,
+)
+
+APPLIED, FAILED = ChangeOutcome.APPLIED, ChangeOutcome.FAILED
+WAITING, PLANNED = ChangeOutcome.NOT_ATTEMPTED, ChangeOutcome.PLANNED
+ABSENT, UNKNOWN = Value(kind=ValueKind.ABSENT), Value(kind=ValueKind.UNKNOWN)
+
+
+def value(text):
+    return Value(kind=ValueKind.VALUE, text=text)
+
+
+def secret(fingerprint):
+    return Value(kind=ValueKind.SENSITIVE, fingerprint=fingerprint)
+
+
+def attribute(path, before, after, **more):
+    return AttributeChange(path=path, before=before, after=after, **more)
+
+
+def change(address, action, outcome=APPLIED, **more):
+    return Change(address=address, action=action, outcome=outcome, type=address.split(".")[0], **more)
+
+
+def event(*changes, outcome=Outcome.SUCCEEDED, phase=Phase.APPLIED, counts=None, outcomes=None, **more):
+    return ChangeEvent(
+        id="01234567-89ab-7def-8123-456789abcdef",
+        kind=Kind.INFRASTRUCTURE,
+        phase=phase,
+        started_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        ended_at=datetime(2026, 1, 2, 3, 5, tzinfo=UTC),
+        title="",
+        outcome=outcome,
+        environment="prod",
+        tool=Tool(name="terraform", version="1.11.4", directory="/srv/network", workspace="default"),
+        actor=more.pop("actor", Actor(user="ada", host="ops1")),
+        changes=changes,
+        summary=Summary(counts=Counts(**counts or {}), outcomes=OutcomeCounts(**outcomes or {})),
+        **more,
+    )
+
+
+SIZE = attribute("instance_type", value('"t3.small"'), value('"t3.large"'))
+AMI = attribute("ami", value('"ami-1"'), value('"ami-2"'), forces_replacement=True)
+
+EVENTS = {
+    "created": event(
+        change("aws_vpc.main", Action.CREATE, id="vpc-1"),
+        change("aws_subnet.a", Action.CREATE, id="subnet-1"),
+        counts={"create": 2},
+        outcomes={"applied": 2},
+        actor=Actor(
+            user="ci",
+            ci=Ci(system="github-actions", run_url="https://ci.example/runs/7", pull_request="42", actor="ada"),
+        ),
+        vcs=Vcs(repository="https://git.example/infra", branch="main", commit="c0ffee" * 6, subject="Add a network"),
+        links=(Link(title="Run 7", url="https://ci.example/runs/7"),),
+    ),
+    "replaced_and_failed": event(
+        change(
+            "aws_instance.web",
+            Action.REPLACE,
+            replace_paths=("ami",),
+            attributes=(AMI, SIZE),
+            reason="replace_because_cannot_update",
+        ),
+        change("aws_db_instance.main", Action.UPDATE, FAILED, error="StorageFull: no space left", attributes=(SIZE,)),
+        change("aws_route53_record.www", Action.UPDATE, WAITING),
+        change("aws_instance.old", Action.DESTROY, reason="delete_because_no_resource_config"),
+        outcome=Outcome.PARTIAL,
+        counts={"replace": 1, "update": 2, "destroy": 1},
+        outcomes={"applied": 2, "failed": 1, "not_attempted": 1},
+        failures=(
+            Failure(
+                summary="modifying the database",
+                detail="StorageFull: no space left",
+                address="aws_db_instance.main",
+                file="main.tf",
+                line=12,
+            ),
+        ),
+    ),
+    "declined": event(
+        change("aws_vpc.main", Action.DESTROY, WAITING),
+        outcome=Outcome.DECLINED,
+        counts={"destroy": 1},
+        outcomes={"not_attempted": 1},
+    ),
+    "cancelled": event(
+        change("aws_vpc.main", Action.CREATE),
+        change("aws_subnet.a", Action.CREATE, WAITING),
+        outcome=Outcome.CANCELLED,
+        counts={"create": 2},
+        outcomes={"applied": 1, "not_attempted": 1},
+    ),
+    "planned": event(
+        change("aws_instance.web", Action.UPDATE, PLANNED, attributes=(SIZE, attribute("arn", value('"a"'), UNKNOWN))),
+        change("aws_instance.new", Action.CREATE, PLANNED),
+        phase=Phase.PLANNED,
+        counts={"update": 1, "create": 1},
+    ),
+    "drift": event(
+        change(
+            "aws_security_group.web",
+            Action.UPDATE,
+            attributes=(attribute("ingress[0].cidr_blocks", value('["0.0.0.0/0"]'), value('["10.0.0.0/8"]')),),
+        ),
+        counts={"update": 1, "drift": 2},
+        outcomes={"applied": 1},
+        drift=(
+            Drift(
+                address="aws_security_group.web",
+                action=Action.UPDATE,
+                attributes=(attribute("ingress[0].cidr_blocks", value('["10.0.0.0/8"]'), value('["0.0.0.0/0"]')),),
+            ),
+            Drift(address="aws_instance.gone", action=Action.DESTROY),
+        ),
+    ),
+    "import_move_forget": event(
+        change("aws_s3_bucket.logs", Action.IMPORT, importing=True, import_id="logs"),
+        change("module.net.aws_vpc.main", Action.MOVE, previous_address="aws_vpc.main"),
+        change("aws_s3_bucket.old", Action.FORGET),
+        change("aws_instance.b", Action.UPDATE, previous_address="aws_instance.a", attributes=(SIZE,)),
+        counts={"import_": 1, "move": 2, "forget": 1, "update": 1},
+        outcomes={"applied": 4},
+    ),
+    "outputs_only": event(
+        counts={"outputs": 2},
+        outputs=(
+            OutputChange(name="url", action=Action.UPDATE, before=value('"http://a"'), after=value('"https://a"')),
+            OutputChange(name="password", action=Action.CREATE, before=ABSENT, after=secret("f1")),
+        ),
+    ),
+    "secret_rotated": event(
+        change(
+            "random_password.db",
+            Action.UPDATE,
+            attributes=(
+                attribute("result", secret("f1"), secret("f2")),
+                attribute(
+                    "policy",
+                    Value(kind=ValueKind.LARGE, size=5120, fingerprint="a"),
+                    Value(kind=ValueKind.LARGE, size=5130, fingerprint="b"),
+                ),
+                attribute("note", Value(kind=ValueKind.HIDDEN), Value(kind=ValueKind.HIDDEN)),
+            ),
+        ),
+        counts={"update": 1},
+        outcomes={"applied": 1},
+    ),
+    "huge": event(
+        *(change(f"aws_instance.web[{n}]", Action.CREATE) for n in range(5000)),
+        *(change(f"aws_instance.old[{n}]", Action.DESTROY) for n in range(200)),
+        counts={"create": 5000, "destroy": 200},
+        outcomes={"applied": 5200},
+    ),
+    "strange_names": event(
+        change('aws_instance.web["`x`|*_[a](b)_*<b>&"]', Action.CREATE),
+        change(
+            'aws_instance.web["日本語 🚀\n# no heading"]',
+            Action.UPDATE,
+            attributes=(attribute('tags["a`b"]', value('"<script>"'), value('"``` | **bold**"')),),
+        ),
+        counts={"create": 1, "update": 1},
+        outcomes={"applied": 2},
+        vcs=Vcs(commit="c0ffee", branch="feature/`x`", subject="Fix *all* [the](things) <now>"),
+    ),
+    "killed": event(
+        change("aws_vpc.main", Action.UPDATE, ChangeOutcome.UNKNOWN, attributes=(SIZE,)),
+        outcome=Outcome.UNKNOWN,
+        counts={"update": 1},
+        outcomes={"unknown": 1},
+    ),
+    "check_failed": event(
+        change("aws_vpc.main", Action.CREATE),
+        counts={"create": 1},
+        outcomes={"applied": 1},
+        checks=(CheckResult(address="check.health", status="fail", problems=("the site answers 500",)),),
+    ),
+}
