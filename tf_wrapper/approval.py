@@ -6,6 +6,7 @@ The words are in its internal/backend/local/backend_apply.go, their form in inte
 from __future__ import annotations
 
 import os
+import signal
 
 from tf_wrapper.output import write_all
 
@@ -19,6 +20,7 @@ YES = "yes"
 NO = "no"
 EOF = "EOF"
 INTERRUPTED = "context canceled"
+HUNG_UP = "hang-up"
 
 
 def question(*, tool: str, workspace: str, destroy: bool, refresh_only: bool, invoke: bool) -> tuple[str, str]:
@@ -62,17 +64,18 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
     """Print the question on stdout and read the answer from stdin.
 
     Returns:
-        YES, NO, EOF (stdin ended before a newline) or INTERRUPTED (a signal came first).
+        YES, NO, EOF (stdin ended before a newline), or, when a signal came first, INTERRUPTED or HUNG_UP.
 
     Raises:
         OutputClosedError: nobody reads our stdout.
     """
+    seen = len(signals.received)  # what comes while the question is printed answers it too
     bold, reset = ("\x1b[1m", "\x1b[0m") if color else ("", "")
     query, description = text
     lines = "".join(f"  {line}\n" for line in description.split("\n"))
     prompt = f"{reset}{bold}\n{query}{reset}\n{lines}\n  {bold}Enter a value:{reset} {reset}"
     write_all(1, prompt.encode())
-    end, line = _line(signals)
+    end, line = _line(signals, seen)
     if end == INTERRUPTED:
         write_all(1, b"\n")
     if end:
@@ -81,13 +84,12 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
     return YES if line.rstrip() == "yes" else NO
 
 
-def _line(signals: Signals) -> tuple[str, str]:
-    """Why there is no line (EOF, INTERRUPTED, or nothing), and the line."""
-    seen = len(signals.received)
+def _line(signals: Signals, seen: int) -> tuple[str, str]:
+    """Why there is no line (EOF, INTERRUPTED, HUNG_UP, or nothing), and the line."""
     data = b""
     while b"\n" not in data:
         if len(signals.received) > seen:
-            return INTERRUPTED, ""
+            return (HUNG_UP if signals.received[seen] == signal.SIGHUP else INTERRUPTED), ""
         if not _stdin_ready(signals):
             continue
         try:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BOOL = frozenset({
-    "allow-deferral", "auto-approve", "compact-warnings", "destroy", "detailed-exitcode", "input", "json", "lock",
-    "no-color", "refresh", "refresh-only",
+    "allow-deferral", "auto-approve", "destroy", "detailed-exitcode", "input", "json", "lock", "refresh",
+    "refresh-only",
 })  # fmt: skip
 _VALUE = frozenset({
     "backup", "exclude", "generate-config-out", "include", "invoke", "lock-timeout", "out", "parallelism", "policies",
@@ -173,12 +173,21 @@ def _allowed(subcommand: str, flags: list[Flag], positional: list[str]) -> bool:
     names = {flag.name for flag in flags}
     if subcommand == "plan":
         return not names & _APPLY_ONLY and not positional
-    if names & _PLAN_ONLY or len(positional) > 1 or not _integers(flags):
+    if names & _PLAN_ONLY or len(positional) > 1 or not all(_is_valid(flag) for flag in flags):
         return False
     if subcommand == "destroy":
         return not positional and not names & {"destroy", "refresh-only"}
     return True
 
 
-def _integers(flags: list[Flag]) -> bool:
-    return all(flag.value.lstrip("-").isdigit() for flag in flags if flag.name == "parallelism")
+def _is_valid(flag: Flag) -> bool:
+    """Whether terraform can read the value; a usage error is terraform's own to tell, in the words of the command."""
+    if flag.name == "parallelism":
+        return flag.value.lstrip("-").isdigit()
+    if flag.name == "lock-timeout":
+        import re
+
+        return re.fullmatch(r"[-+]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)", flag.value) is not None
+    if flag.name == "var":
+        return "=" in flag.value
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 
 from tf_wrapper.apply_log import StreamReader
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
+_OF_CHECK = b'"context":"check \\"'
+_APPLIED = re.compile(rb"Apply complete! Resources: [^\"]*?(\d+) destroyed\.")
 _REPEATED = (
     b'"type":"version"',
     b'"type":"planned_change"',
@@ -142,13 +145,16 @@ def human(
     )
 
 
-def raw(*, planned_here: bool, held: Sequence[bytes]) -> tuple[Callable[[bytes], None], Callable[[], None]]:
+def raw(
+    *, planned_here: bool, held: Sequence[bytes], destroy: bool
+) -> tuple[Callable[[bytes], None], Callable[[], None]]:
     """Show and finish for the user's own -json: terraform's lines, byte for byte.
 
     After our own plan half, what that has printed already is left out, and the warnings it held back go where
-    terraform prints them: before the summary of the apply, or at the end.
+    terraform prints them: before the summary of the apply, or at the end. Those of checks are left out there, as
+    terraform does, since the apply evaluates them again. ``destroy`` ends in its own words.
     """
-    waiting = list(held)
+    waiting = [line for line in held if _OF_CHECK not in line]
 
     def flush() -> None:
         while waiting:
@@ -159,9 +165,20 @@ def raw(*, planned_here: bool, held: Sequence[bytes]) -> tuple[Callable[[bytes],
             return
         if b'"type":"diagnostic"' in line or b'"type":"change_summary"' in line:
             flush()
-        write_all(1, line + b"\n")
+        if not destroy:
+            write_all(1, line + b"\n")
+        elif b'"type":"outputs"' not in line:
+            write_all(1, _destroyed(line) + b"\n")
 
     return show, flush
+
+
+def _destroyed(line: bytes) -> bytes:
+    """The summary of an apply in the words of `destroy`; any other line as it is."""
+    if b'"type":"change_summary"' not in line:
+        return line
+    line = _APPLIED.sub(rb"Destroy complete! Resources: \1 destroyed.", line)
+    return line.replace(b'"operation":"apply"', b'"operation":"destroy"')
 
 
 def flush_standard_streams() -> None:

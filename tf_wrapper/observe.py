@@ -117,6 +117,8 @@ def choose(word: str, parsed: Parsed | None) -> str:  # noqa: PLR0911 - a list o
         return "exec"
     if not parsed.positional and not parsed.destroys and not workspace.has_configuration:
         return "exec"
+    if any(not os.path.exists(os.path.join(workspace.directory, name)) for name in parsed.values("var-file")):
+        return "exec"  # plan and apply answer it differently
     if not parsed.positional and workspace.runs_remotely:
         return "native" if word != "plan" else "exec"
     if word == "plan":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tf_wrapper.observe import Invocation
     from tf_wrapper.plan_half import PlanHalf
 
+_HUNG_UP = "hung up"
 _NO_CHANGES, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode` that leave a plan to apply
 
 
@@ -47,6 +48,9 @@ def run(invocation: Invocation) -> int:
     if code == _CHANGES and not parsed.flag("auto-approve"):
         half.release()
         refused = _not_approved(invocation, parsed)
+        if refused == _HUNG_UP:
+            invocation.recorder.end_without_apply(-signal.SIGHUP, [], interrupted=True)
+            return -signal.SIGHUP
         if refused:
             invocation.recorder.end_without_apply(
                 1, [], interrupted=refused == "interrupted", declined=refused != "interrupted"
@@ -56,7 +60,7 @@ def run(invocation: Invocation) -> int:
 
 
 def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
-    """Ask; empty when the answer is yes, else ``declined`` or ``interrupted``."""
+    """Ask; empty when the answer is yes, else ``declined``, ``interrupted`` or ``hung up``."""
     from tf_wrapper import approval
 
     text = approval.question(
@@ -72,6 +76,8 @@ def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
     if answer == approval.NO:
         write_all(1, b"Destroy cancelled.\n" if parsed.destroys else b"Apply cancelled.\n")
         return "declined"
+    if answer == approval.HUNG_UP:
+        return _HUNG_UP  # terraform dies of it where it stands
     if answer == approval.INTERRUPTED:
         write_all(1, _interrupt_notice().encode())
     _print_error(parsed, f"error asking for approval: {answer}")
@@ -126,11 +132,14 @@ def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanHalf | 
     return _StreamedApply(invocation, parsed, half).run(words, saved)
 
 
-def apply_environment(invocation: Invocation) -> dict[str, str]:
+def apply_environment(invocation: Invocation, *, planned_here: bool) -> dict[str, str]:
     """Environment of the apply half: extra arguments stand in its argv already, those of plan are not for it."""
     environ = dict(invocation.environ)
     for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_plan"):
         environ.pop(name, None)
+    settings = environ.get("TF_CLI_CONFIG_FILE")
+    if planned_here and settings and not os.path.exists(settings):
+        environ["TF_CLI_CONFIG_FILE"] = os.devnull  # as empty as one that is missing; the plan half has told of it
     return environ
 
 
@@ -175,9 +184,12 @@ class _StreamedApply:
         stream = invocation.run.create_stream()
         try:
             invocation.run.write_facts(stage="applying", saved=saved, durable=True)
-            return process.spawn(argv, apply_environment(invocation), invocation.signals, {1: stream})
+            return process.spawn(argv, self._environment(), invocation.signals, {1: stream})
         finally:
             os.close(stream)
+
+    def _environment(self) -> dict[str, str]:
+        return apply_environment(self._invocation, planned_here=self._half is not None)
 
     def _stop(self, child: process.Child) -> None:
         """Nobody reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""
@@ -192,8 +204,9 @@ class _StreamedApply:
         half = self._half
         sys.stdout.flush()
         if self._parsed.flag("json"):
-            show, finish = follow.raw(planned_here=half is not None, held=half.held_lines if half else ())
-            return follow.Follower(path, show, finish)
+            held = half.held_lines if half else ()
+            destroy = self._parsed.subcommand == "destroy"
+            return follow.Follower(path, *follow.raw(planned_here=half is not None, held=held, destroy=destroy))
         renderer = follow.human(
             self._parsed,
             half.warnings if half else (),
@@ -214,7 +227,7 @@ class _TofuApply(_StreamedApply):
         views = [f"-{name}" for name in ("no-color", "compact-warnings") if self._parsed.flag(name)]
         argv = invocation.command("apply", f"-json-into={invocation.run.file('stream')}", *views, *words)
         invocation.run.write_facts(stage="applying", saved=saved, durable=True)
-        child = process.spawn(argv, apply_environment(invocation), invocation.signals)
+        child = process.spawn(argv, self._environment(), invocation.signals)
         invocation.run.write_facts(writer=process.identity(child.pid))
         return child
 

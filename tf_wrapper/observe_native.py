@@ -32,7 +32,7 @@ def apply_saved(invocation: Invocation, parsed: Parsed, saved: str, *, begun: bo
 
     words = [*parsed.for_saved_plan(variables=False), *(["-no-color"] if parsed.flag("no-color") else [])]
     argv = invocation.command("apply", *words, saved)
-    return _between_states(invocation, argv, saved, apply_environment(invocation), begun=begun)
+    return _between_states(invocation, argv, saved, apply_environment(invocation, planned_here=begun), begun=begun)
 
 
 def _between_states(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
-from tf_wrapper import process
+from tf_wrapper import planfile, process
 from tf_wrapper.capture import Capture
 from tf_wrapper.output import OutputClosedError, say, write_all
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tf_wrapper.plan_text import PlanTextFilter
 
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
+_FAILED = re.compile(rb"\n(?:\x1b\[0m\x1b\[1m\x1b\[31m)?Planning failed\.")
+_PARAGRAPH = re.compile(rb"\A\n[^\n]*Planning failed\.[^\n]*\n\n(?:\x1b\[0m)?")
 _HELP = b"For more help on using this command, run:\n  terraform %s -help"
 
 
@@ -36,6 +39,7 @@ class PlanHalf:
         self._seen = 0
         self._closed = False
         self._broken = False
+        self._failed = b""  # from "Planning failed." on: whether apply would have said it is known at the end
 
     def run(self) -> int:
         """Run it to its end; returns the exit code of `plan -detailed-exitcode`."""
@@ -100,6 +104,11 @@ class PlanHalf:
     def _out(self, data: bytes) -> bytes:
         self._look(data)
         data = self._own_help(data)
+        start = _FAILED.search(data)
+        if self._failed or start:
+            cut = start.start() if start and not self._failed else 0
+            self._failed += data[cut:]
+            data = data[:cut]
         return self._guarded(lambda: self._filter.feed(data), data)
 
     def _err(self, data: bytes) -> bytes:
@@ -126,6 +135,11 @@ class PlanHalf:
         return data.replace(_HELP % b"plan", _HELP % self._parsed.subcommand.encode())
 
     def _end(self) -> None:
+        if self._failed and not self._closed:
+            # plan says so always, apply only where there is something of a plan to be shown
+            told = planfile.holds_changes(self._invocation.run.file("plan"))
+            text = self._failed if told else _PARAGRAPH.sub(b"", self._failed, count=1)
+            write_all(1, self._guarded(lambda: self._filter.feed(text), text))
         self._guarded(self._end_filters, b"")
 
     def _end_filters(self) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _ZIP = b"PK\x03\x04"
 _VERSION_FIELD = 14  # terraform_version in the plan's protocol buffer (planproto/planfile.proto)
+_CHANGE_FIELDS = {3, 4}  # resource_changes and output_changes of the same message
 _LENGTH_DELIMITED = 2
 _VARINT = 0
 _WIDTHS = {1: 8, 5: 4}
@@ -29,16 +30,32 @@ def is_bookmark(path: str) -> bool:
 
 def written_by(path: str) -> str | None:
     """Version of the terraform that wrote the plan, or None where it cannot be told."""
+    found = _fields(path).get(_VERSION_FIELD)
+    return found.decode("ascii", "replace") if found else None
+
+
+def holds_changes(path: str) -> bool:
+    """Whether the plan has any change of a resource (no-ops count) or of an output.
+
+    False where there is no plan, True where there is one that cannot be read.
+    """
+    fields = _fields(path)
+    return bool(_CHANGE_FIELDS & set(fields)) if fields else is_plan_file(path)
+
+
+def _fields(path: str) -> dict[int, bytes]:
+    """The plan's own fields that hold text or messages, by number (of repeated ones the first); empty if unreadable."""
     import zipfile
 
     try:
         with zipfile.ZipFile(path) as archive:
-            return _version(archive.read("tfplan"))
+            return _messages(archive.read("tfplan"))
     except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile):
-        return None
+        return {}
 
 
-def _version(data: bytes) -> str | None:
+def _messages(data: bytes) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
     position = 0
     while position < len(data):
         tag, position = _varint(data, position)
@@ -47,12 +64,11 @@ def _version(data: bytes) -> str | None:
             _, position = _varint(data, position)
         elif kind == _LENGTH_DELIMITED:
             length, position = _varint(data, position)
-            if tag >> 3 == _VERSION_FIELD:
-                return data[position : position + length].decode("ascii", "replace")
+            found.setdefault(tag >> 3, data[position : position + length])
             position += length
         else:
             position += _WIDTHS[kind]
-    return None
+    return found
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TICK = 0.02  # seconds between two looks at a growing file
 _GRACE = 1.0  # seconds for terraform to notice a signal that reached it by itself
-_FORWARDED = (signal.SIGINT, signal.SIGTERM)
+_KEY_GRACE = 5.0  # the same for Ctrl-C, which the terminal all but surely has told it: it may be busy starting
 
 
 class Signals:
@@ -156,9 +156,10 @@ def lives(wanted: list[int]) -> bool:
 class Forwarder:
     """Decides which of the received signals terraform still needs from us."""
 
-    def __init__(self, child: Child, signals: Signals) -> None:
+    def __init__(self, child: Child, signals: Signals, *, watched: bool) -> None:
         self._child = child
         self._signals = signals
+        self._watched = watched  # we see terraform's output, and with it whether it has noticed
         self._seen = len(signals.received)
         self._pending: list[tuple[float, int]] = []
         self._interrupts = 0
@@ -178,9 +179,10 @@ class Forwarder:
             self._child.send(number)  # terraform dies of the first one: there is no second to fear
             return
         self._interrupts += 1
-        if number == signal.SIGINT and in_foreground():
+        from_keys = number == signal.SIGINT and in_foreground()
+        if from_keys and not self._watched:
             return  # the terminal has told terraform already
-        self._pending.append((time.monotonic() + _GRACE, number))
+        self._pending.append((time.monotonic() + (_KEY_GRACE if from_keys else _GRACE), number))
 
 
 def in_foreground() -> bool:
@@ -209,7 +211,7 @@ def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = Non
     Returns:
         Its exit code, negative where a signal killed it.
     """
-    forwarder = Forwarder(child, signals)
+    forwarder = Forwarder(child, signals, watched=on_tick is not None)
     while child.poll() is None:
         noticed = on_tick() if on_tick else 0
         forwarder.tick(noticed)

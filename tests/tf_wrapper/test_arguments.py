@@ -18,9 +18,8 @@ def parsed(*argv, **environ):
         (["apply", "-auto-approve=true"], "auto-approve", True),
         (["apply", "-auto-approve=0"], "auto-approve", False),
         (["apply", "-auto-approve", "-auto-approve=false"], "auto-approve", False),
-        (["apply", "-var", "-auto-approve"], "auto-approve", False),
+        (["apply", "-target", "-auto-approve"], "auto-approve", False),
         (["apply", "planfile", "-no-color"], "no-color", True),
-        (["apply", "-no-color=true"], "no-color", True),
     ],
 )
 def test_boolean_flags(argv, name, expected):
@@ -35,6 +34,11 @@ def test_boolean_flags(argv, name, expected):
         ["apply", "-var"],
         ["apply", "one", "two"],
         ["apply", "-parallelism=abc"],
+        ["apply", "-lock-timeout=x"],
+        ["apply", "-lock-timeout="],
+        ["apply", "-no-color=true"],
+        ["apply", "--no-color"],
+        ["apply", "-var", "nonsense"],
         ["apply", "-out=x"],
         ["apply", "-detailed-exitcode"],
         ["plan", "-auto-approve"],
