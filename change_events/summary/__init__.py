@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events.signals import signals
 from change_events.summary.message import message
 from change_events.summary.severity import severity
 from change_events.summary.title import title
@@ -18,13 +19,14 @@ __all__ = ["compose", "message", "severity", "title"]
 
 
 def compose(event: ChangeEvent, settings: Settings) -> ChangeEvent:
-    """``event`` with title, message and severity filled in.
+    """``event`` with signals, title, message and severity filled in.
 
     Raises:
         TemplateError: a template of the settings does not compile or render; without templates nothing is raised.
     """
+    told = msgspec.structs.replace(event, signals=signals(event))
     filled = msgspec.structs.replace(
-        event, title=title(event), message=message(event, settings.message_bytes), severity=severity(event)
+        told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
     )
     if settings.title_template is None and settings.message_template is None:
         return filled
