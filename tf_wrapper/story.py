@@ -86,7 +86,7 @@ class Story:
         from tf_wrapper.plan_json import read_plan
         from tf_wrapper.source import with_sources
 
-        plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor)
+        plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor, ignore=self._settings.ignore)
         directory = str(self._facts["directory"])
         data_dir = os.path.join(directory, self._facts.get("selected", {}).get("TF_DATA_DIR") or ".terraform")
         self._plan = msgspec.structs.replace(plan, changes=with_sources(plan.changes, directory, data_dir))
@@ -155,7 +155,7 @@ class Story:
 
         plan = self._plan
         if plan is None and before is not None and after is not None:
-            plan = compare_states(before or None, after or None, redactor=self._redactor)
+            plan = compare_states(before or None, after or None, redactor=self._redactor, ignore=self._settings.ignore)
         event = outcome.of_native(self._started(), plan, code, planned=self._plan is not None, interrupted=interrupted)
         if self._plan is not None and outcome.has_open_ends(event):
             event = outcome.with_state(event, after)

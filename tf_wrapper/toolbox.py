@@ -23,8 +23,10 @@ _STATES = 2
 class TerraformToolbox:
     """The :class:`change_events.cli.toolbox.Toolbox` of Terraform and OpenTofu."""
 
-    def read_documents(self, paths: Sequence[str], redactor: Redactor) -> list[Plan]:
+    def read_documents(self, paths: Sequence[str], redactor: Redactor, ignore: Sequence[str] = ()) -> list[Plan]:
         """Plans of the given files: plan JSON, binary plan files, ``-``; exactly two states give their difference.
+
+        Changes of attributes that a glob of ``ignore`` matches are left out.
 
         Raises:
             InputError: a file is none of these.
@@ -34,8 +36,12 @@ class TerraformToolbox:
         documents = [(path, _read(path)) for path in paths]
         if len(documents) == _STATES and all(state.is_state(data) for _, data in documents):
             (before, old), (after, new) = documents
-            return [state.compare_states(old, new, redactor=redactor, names=(before, after))]
-        return [plan for path, data in documents for plan in plan_json.read_plans(data, name=path, redactor=redactor)]
+            return [state.compare_states(old, new, redactor=redactor, ignore=ignore, names=(before, after))]
+        return [
+            plan
+            for path, data in documents
+            for plan in plan_json.read_plans(data, name=path, redactor=redactor, ignore=ignore)
+        ]
 
     def checks(self, settings: Settings) -> Iterable[Check]:
         """The binary and its version, and whether runs wait to be settled."""

@@ -58,7 +58,7 @@ def summarize_command(session: Session, *, files: tuple[str, ...], form: str | N
     are compared. Secrets are left out as they are from events.
     """
     with _no_garbage_collection():
-        plans = session.tools.read_documents(files, session.redactor)
+        plans = session.tools.read_documents(files, session.redactor, session.settings.ignore)
     if form == "json":
         _write_json(plans)
     elif form == "markdown":

@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         budget: seconds that delivery may take after the run.
         message_bytes: the most bytes (UTF-8) of an event's message.
-        ignore: globs of attributes (``aws_instance.web.tags_all``, ``*.tags_all``) whose changes are not told.
+        ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
         files: the settings files that were read, nearest first.
     """
 
@@ -100,7 +100,11 @@ KEYS = (
     _key("values", "choice", "How much of a value is shown.", choices=("none", "names", "safe")),
     _key("redact.names", "list", "Globs of further names whose values are secrets."),
     _key("redact.patterns", "list", "Regular expressions of further secrets."),
-    _key("ignore", "list", "Globs of attributes whose changes are not told."),
+    _key(
+        "ignore",
+        "list",
+        "Globs of attribute paths whose changes are not told; what lies below goes with it. *.x is x at any depth.",
+    ),
     _key("title_template", "text", "Jinja template of the title."),
     _key("message_template", "text", "Jinja template of the message."),
     _key("message_bytes", "integer", "The most bytes of a message."),

@@ -100,7 +100,12 @@ def _list(key: Key, value: Any) -> tuple[str, ...]:
     found = tuple(str(item) for item in items if item != "")
     if key.field == "redact_patterns":
         _check_patterns(found)
-    return found
+    return _at_any_depth(found) if key.field == "ignore" else found
+
+
+def _at_any_depth(globs: tuple[str, ...]) -> tuple[str, ...]:
+    """``*.tags_all`` is written to mean every ``tags_all``: also the one that stands below nothing."""
+    return tuple(dict.fromkeys(form for glob in globs for form in (glob, glob.removeprefix("*."))))
 
 
 def _check_patterns(patterns: tuple[str, ...]) -> None:

@@ -67,7 +67,7 @@ def test_a_bug_of_ours_tells_its_place_and_never_its_text(capsys, tmp_path, monk
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
     class Faulty:
-        def read_documents(self, paths, redactor):
+        def read_documents(self, paths, redactor, ignore):
             raise ValueError("hunter2")
 
     assert main(["summarize", "x"], Faulty()) == 1

@@ -1,0 +1,62 @@
+"""`ignore` takes attributes out of what is told, wherever changes are read: plans, states, live runs."""
+
+import json
+
+import pytest
+
+from change_events.settings import load
+from tests.cli.home import Home
+from tests.support.live import APPLY, Stack, attributes, changes
+
+CODE = 'resource "terraform_data" "a" {\n  input = "%s"\n  triggers_replace = "%s"\n}\n'
+
+
+def plan(before, after):
+    body = {"actions": ["update"], "before": before, "after": after, "after_unknown": {}}
+    change = {"address": "x.y", "mode": "managed", "type": "x", "name": "y", "provider_name": "p", "change": body}
+    return {"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [change]}
+
+
+def state(**found):
+    resource = {"mode": "managed", "type": "x", "name": "y", "provider": 'provider["p"]'}
+    resource["instances"] = [{"schema_version": 0, "attributes": found}]
+    return {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "l", "resources": [resource]}
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "tfevent.yaml").write_text("ignore: ['*.tags_all']\n")
+    return Home(tmp_path)
+
+
+def told(home, *documents):
+    names = [f"{number}.json" for number, _ in enumerate(documents)]
+    for name, document in zip(names, documents, strict=True):
+        (home.path / name).write_text(json.dumps(document))
+    found = json.loads(home.events("summarize", *names, "--json"))
+    return [attribute["path"] for change in found["changes"] for attribute in change.get("attributes", ())]
+
+
+def test_a_plan_is_read_without(home):
+    before = {"size": 1, "tags_all": {"at": "1"}, "deep": {"tags_all": "1", "tags": "1"}}
+    after = {"size": 2, "tags_all": {"at": "2"}, "deep": {"tags_all": "2", "tags": "2"}}
+    assert sorted(told(home, plan(before, after))) == ["deep.tags", "size"]
+
+
+def test_two_states_are_compared_without(home):
+    assert told(home, state(id="1", size=1, tags_all="1"), state(id="1", size=2, tags_all="2")) == ["size"]
+
+
+def test_a_live_run_is_told_without(tmp_path):
+    stack = Stack(tmp_path, CODE % ("one", "one"))
+    stack.write("ignore: [input, output]\n", "tfevent.yaml")
+    assert stack.terraform("init").code == 0
+    assert stack.terraform(APPLY).code == 0
+    assert stack.apply(CODE % ("two", "two")).code == 0
+    seen = attributes(changes(stack.event())["terraform_data.a"])
+    assert "triggers_replace" in seen
+    assert not {"input", "output"} & set(seen)
+
+
+def test_any_depth_is_also_none(tmp_path):
+    assert load(tmp_path, {"TFEVENT_IGNORE": "*.tags_all, etag"}).ignore == ("*.tags_all", "tags_all", "etag")
