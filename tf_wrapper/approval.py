@@ -19,8 +19,10 @@ _CHUNK = 4096  # what Go's bufio takes from stdin at once: what follows the firs
 YES = "yes"
 NO = "no"
 EOF = "EOF"
-INTERRUPTED = "context canceled"
+INTERRUPTED = "interrupted"
+STOPPED = "context canceled"
 HUNG_UP = "hang-up"
+_WORDS: dict[int, str] = {signal.SIGINT: INTERRUPTED, signal.SIGHUP: HUNG_UP}
 
 
 def question(*, tool: str, workspace: str, destroy: bool, refresh_only: bool, invoke: bool) -> tuple[str, str]:
@@ -64,7 +66,8 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
     """Print the question on stdout and read the answer from stdin.
 
     Returns:
-        YES, NO, EOF (stdin ended before a newline), or, when a signal came first, INTERRUPTED or HUNG_UP.
+        YES, NO, EOF (stdin ended before a newline), or, when a signal came first, INTERRUPTED
+        (SIGINT), STOPPED (SIGTERM) or HUNG_UP (SIGHUP).
 
     Raises:
         OutputClosedError: nobody reads our stdout.
@@ -76,7 +79,7 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
     prompt = f"{reset}{bold}\n{query}{reset}\n{lines}\n  {bold}Enter a value:{reset} {reset}"
     write_all(1, prompt.encode())
     end, line = _line(signals, seen)
-    if end == INTERRUPTED:
+    if end in {INTERRUPTED, STOPPED}:
         write_all(1, b"\n")
     if end:
         return end
@@ -85,11 +88,11 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
 
 
 def _line(signals: Signals, seen: int) -> tuple[str, str]:
-    """Why there is no line (EOF, INTERRUPTED, HUNG_UP, or nothing), and the line."""
+    """Why there is no line (EOF, a signal's word, or nothing), and the line."""
     data = b""
     while b"\n" not in data:
         if len(signals.received) > seen:
-            return (HUNG_UP if signals.received[seen] == signal.SIGHUP else INTERRUPTED), ""
+            return _WORDS.get(signals.received[seen], STOPPED), ""
         if not _stdin_ready(signals):
             continue
         try:

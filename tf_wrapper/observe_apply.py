@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from tf_wrapper import process
+from tf_wrapper import output, process
 from tf_wrapper.output import OutputClosedError, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
@@ -77,11 +77,13 @@ def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
         write_all(1, b"Destroy cancelled.\n" if parsed.destroys else b"Apply cancelled.\n")
         return "declined"
     if answer == approval.HUNG_UP:
+        output.mute()  # there is no terminal any more
         return _HUNG_UP  # terraform dies of it where it stands
-    if answer == approval.INTERRUPTED:
+    stopped = answer in {approval.INTERRUPTED, approval.STOPPED}
+    if stopped:
         write_all(1, _interrupt_notice().encode())
     _print_error(parsed, f"error asking for approval: {answer}")
-    return "interrupted" if answer == approval.INTERRUPTED else "declined"
+    return "interrupted" if stopped else "declined"
 
 
 def _interrupt_notice() -> str:

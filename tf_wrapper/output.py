@@ -36,9 +36,18 @@ def columns(descriptor: int) -> int:
         return _DEFAULT_COLUMNS
 
 
+_muted = False
+
+
+def mute() -> None:
+    """Say nothing more."""
+    global _muted  # noqa: PLW0603 - stderr is the process's own, and so is the decision not to use it
+    _muted = True
+
+
 def say(text: str) -> None:
     """One line of our own, on stderr, whatever state stderr is in; silenced by TFEVENT_QUIET."""
-    if os.environ.get("TFEVENT_QUIET", "") not in {"", "0"}:
+    if _muted or os.environ.get("TFEVENT_QUIET", "") not in {"", "0"}:
         return
     line = "tfevent: " + " ".join(text.split()) + "\n"
     try:
