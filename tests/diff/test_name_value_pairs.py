@@ -24,8 +24,6 @@ def pairs(value):
     ids=["blocks", "JSON in a string", "deep"],
 )
 def test_the_name_beside_a_value_protects_it(wrap):
-    found = diff(
-        wrap(OLD), wrap(NEW), unknown={}, before_sensitive=False, after_sensitive=False, redactor=Redactor()
-    )
+    found = diff(wrap(OLD), wrap(NEW), unknown={}, before_sensitive=False, after_sensitive=False, redactor=Redactor())
     assert found
     assert not any(secret in str(change) for change in found for secret in (OLD, NEW))

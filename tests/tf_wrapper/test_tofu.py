@@ -1,7 +1,7 @@
 """OpenTofu with -json-into keeps the user's own terminal; its stream is read from the file beside it.
 
-No OpenTofu is at hand: a script named tofu stands in for it, which runs a real terraform and, for -json-into, prints a human
-line of its own while terraform's stream goes to the file. What is tested is our half: arguments, stdio, outcome.
+No OpenTofu is at hand: a script named tofu stands in for it, which runs a real terraform and, for -json-into, prints a
+human line of its own while terraform's stream goes to the file. What is tested is our half: arguments, stdio, outcome.
 """
 
 import json
