@@ -66,6 +66,7 @@ class Invocation:
 
 def observe(binary: str, word: str, argv: list[str]) -> int:
     """Run an observed command and return the exit code to end with; may replace the process instead."""
+    _open_missing_descriptors()
     try:
         parsed = arguments.parse(argv, os.environ)
         way = choose(word, parsed)
@@ -81,6 +82,15 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
             return execute(binary, argv)
         code = _run(way, invocation)
     return process.end_as(code)
+
+
+def _open_missing_descriptors() -> None:
+    """What is closed of stdin, stdout and stderr becomes /dev/null, as in terraform: nothing of ours may go there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _run(way: str, invocation: Invocation) -> int:

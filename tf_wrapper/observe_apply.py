@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 
 from tf_wrapper import output, process
 from tf_wrapper.output import OutputClosedError, write_all
@@ -204,7 +203,6 @@ class _StreamedApply:
 
         path = self._invocation.run.file("stream")
         half = self._half
-        sys.stdout.flush()
         if self._parsed.flag("json"):
             held = half.held_lines if half else ()
             destroy = self._parsed.subcommand == "destroy"
