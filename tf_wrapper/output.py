@@ -15,6 +15,8 @@ class OutputClosedError(Exception):
 def write_all(descriptor: int, data: bytes) -> None:
     """Write everything, also to a terminal or pipe that somebody made non-blocking.
 
+    What a full disk or a dead terminal does not take is lost, as it is to terraform, which goes on all the same.
+
     Raises:
         OutputClosedError: the other end is gone.
     """
@@ -24,8 +26,10 @@ def write_all(descriptor: int, data: bytes) -> None:
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:
             select.select([], [descriptor], [])
-        except OSError as error:
+        except BrokenPipeError as error:
             raise OutputClosedError from error
+        except OSError:
+            return
 
 
 def columns(descriptor: int) -> int:
