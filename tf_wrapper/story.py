@@ -62,6 +62,7 @@ class Story:
         self._given_journal = journal
         self._event: ChangeEvent | None = None
         self._plan: Plan | None = None
+        self._said: set[str] = set()
         self.settled = False
 
     # -- while the run goes on ------------------------------------------------------------------------------------
@@ -94,6 +95,12 @@ class Story:
             self._event = outcome.planned(self._event, self._plan)
             self._record_start()
 
+    def _say_once(self, trouble: str) -> None:
+        """A journal that cannot be written is met three times in a run, and one line is enough."""
+        if trouble not in self._said:
+            self._said.add(trouble)
+            say(trouble)
+
     def _settle_others(self) -> None:
         """Close the records of killed runs: ours is the "next command" they wait for."""
         from change_events.paths import state_dir
@@ -117,7 +124,7 @@ class Story:
             with self._journal() as journal:
                 journal.start(self._redactor.seal(running))
         except JournalError as error:
-            say(str(error))
+            self._say_once(str(error))
 
     # -- when it has ended ----------------------------------------------------------------------------------------
 
@@ -190,7 +197,7 @@ class Story:
                 record = journal.get(sealed.event.id)
                 where = [f"{status.destination} {status.state.value}" for status in record.deliveries] if record else []
         except JournalError as error:
-            say(str(error))
+            self._say_once(str(error))
             report = deliver_directly(sealed, chosen, budget=self.budget)
             where = [f"sent to {report.sent} of {len(chosen)} destinations"]
             self.settled = True
@@ -202,7 +209,7 @@ class Story:
             with self._journal() as journal:
                 journal.discard(event_id)
         except JournalError as error:
-            say(str(error))
+            self._say_once(str(error))
 
     def _worth_recording(self, event: ChangeEvent) -> bool:
         """`report: changed` (the default) keeps no record of a run that changed nothing; failures always count."""
@@ -234,7 +241,7 @@ class Story:
         try:
             return compose(event, self._settings)
         except TemplateError as error:
-            say(str(error))
+            self._say_once(str(error))
             return compose(event, msgspec.structs.replace(self._settings, title_template=None, message_template=None))
 
     def _journal(self) -> AbstractContextManager[Journal]:
