@@ -46,6 +46,7 @@ class Follower:
         self._rest = b""
         self.interrupts = 0
         self._broken = False
+        self._unread: Exception | None = None
 
     def pump(self) -> None:
         """Take what has been written by now.
@@ -83,12 +84,17 @@ class Follower:
         self._show, self._finish = unseen()
 
     def result(self) -> StreamResult:
-        """What the stream says of the run."""
+        """What the stream says of the run; raises what kept us from reading all of it."""
+        if self._unread is not None:
+            raise self._unread
         return self._reader.result()
 
     def _take(self, line: bytes) -> None:
         self.interrupts += any(mark in line for mark in _INTERRUPTS)
-        self._reader.feed(line)
+        try:
+            self._reader.feed(line)
+        except Exception as error:  # noqa: BLE001 - a bug of ours in reading must not take the output from the user
+            self._unread = error
         self._guarded(lambda: self._show(line))
 
     def _guarded(self, step: Callable[[], None]) -> None:
