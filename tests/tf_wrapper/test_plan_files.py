@@ -4,10 +4,10 @@ import codecs
 import json
 
 import pytest
-from plan_documents import document, entry
 
 from change_events.errors import InputError
 from change_events.redact import Redactor
+from tests.tf_wrapper.plan_documents import document, entry
 from tf_wrapper.plan_json import read_plan, read_plans, remember_secrets
 
 TEXT = document(entry("aws_x.größe", "create", after={"name": "Zürich ☂"})).decode()

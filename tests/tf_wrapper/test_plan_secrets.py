@@ -4,9 +4,9 @@ import json
 
 import msgspec
 import pytest
-from plan_documents import document, entry
 
 from change_events.redact import Redactor
+from tests.tf_wrapper.plan_documents import document, entry
 from tf_wrapper.plan_json import read_plan, remember_secrets
 
 SECRET = "xK7-plutonium-Q9w"  # the planted secret
