@@ -15,6 +15,8 @@ from change_events.summary.markdown import clip, one_line
 from change_events.summary.title import LIMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from change_events.model import ChangeEvent
     from change_events.settings import Settings
 
@@ -33,26 +35,33 @@ def apply(event: ChangeEvent, settings: Settings) -> ChangeEvent:
 
 def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
     """``source`` rendered, in at most ``limit_bytes`` bytes. Raises TemplateError with its name and line."""
-    from jinja2 import StrictUndefined, TemplateSyntaxError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import TemplateSyntaxError
+
+    from change_events.template_sandbox import Sandbox, bounded
 
     if len(source) > _MOST_TEMPLATE:
         raise TemplateError(f"{name}: is longer than {_MOST_TEMPLATE} characters: shorten it")
-    # autoescape is for HTML; this is Markdown
-    sandbox = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    written: list[str] = []
-    size = 0
     try:
-        for piece in sandbox.from_string(source).generate(_variables(event)):
-            written.append(piece)
-            size += len(piece.encode())
-            if size > limit_bytes:
-                break
+        template = Sandbox().checked(source)
+        with bounded():
+            written = _written(template.generate(_variables(event)), limit_bytes)
     except TemplateSyntaxError as error:
         raise TemplateError(f"{name}, line {error.lineno}: {one_line(error.message or 'bad syntax')}") from error
     except Exception as error:  # a template can raise whatever the code in it raises
         raise TemplateError(f"{name}, line {_line(error)}: {one_line(str(error))}") from error
-    return clip("".join(written), limit_bytes)
+    return clip(written, limit_bytes)
+
+
+def _written(pieces: Iterator[str], limit_bytes: int) -> str:
+    """What a template writes, until the limit is passed."""
+    written: list[str] = []
+    size = 0
+    for piece in pieces:
+        written.append(piece)
+        size += len(piece.encode())
+        if size > limit_bytes:
+            break
+    return "".join(written)
 
 
 def _line(error: Exception) -> int:

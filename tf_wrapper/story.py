@@ -18,7 +18,7 @@ from change_events import __version__
 from change_events.errors import JournalError, TemplateError
 from change_events.model import ChangeEvent, Kind, Outcome, Phase, Plan, Tool, Trace
 from change_events.redact import Redactor, RedactPolicy, load_key
-from change_events.settings import Settings, load_leniently
+from change_events.settings import Settings, load_leniently, place
 from tf_wrapper import outcome, show
 from tf_wrapper.output import say
 
@@ -257,16 +257,18 @@ class Story:
         facts, settings = self._facts, self._settings
         directory = str(facts["directory"])
         context = detect(Path(directory), os.environ, redactor=self._redactor)
+        tool = _tool(facts, self._redactor)
+        places = {"workspace": tool.workspace, "directory": os.path.basename(tool.directory or "")}
         return ChangeEvent(
             id=str(facts["id"]),
             kind=Kind.INFRASTRUCTURE,
             phase=Phase(facts.get("phase", "applied")),
             started_at=datetime.fromtimestamp(float(facts["started_at"]), UTC),
             title="",
-            environment=settings.environment,
-            service=settings.service,
+            environment=place(settings.environment, **places),
+            service=place(settings.service, **places),
             tags=dict(settings.tags),
-            tool=_tool(facts, self._redactor),
+            tool=tool,
             actor=context.actor,
             vcs=context.vcs,
             links=context.links,

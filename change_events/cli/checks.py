@@ -21,10 +21,12 @@ KEY_FILE = "fingerprint.key"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def settings_checks(files: Sequence[Path], mistakes: Sequence[str]) -> Iterator[Check]:
-    """Which settings were read, and each mistake in them (its sentence carries the remedy)."""
+def settings_checks(files: Sequence[Path], mistakes: Sequence[str], warnings: Sequence[str]) -> Iterator[Check]:
+    """Which settings were read, and each mistake and warning in them (their sentences carry the remedies)."""
     for mistake in mistakes:
         yield Check("settings", "error", mistake)
+    for warning in warnings:
+        yield Check("settings", "warning", warning)
     if files:
         yield Check("settings", "ok", f"read {', '.join(map(str, files))}")
     elif not mistakes:

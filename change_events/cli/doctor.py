@@ -41,7 +41,7 @@ def doctor_command(session: Session, *, send_test: bool) -> int:
 def _checks(session: Session, *, send_test: bool) -> Iterator[Check]:
     settings, mistakes = session.settings_and_mistakes
     session.mistakes_told = True
-    yield from checks.settings_checks(settings.files, mistakes)
+    yield from checks.settings_checks(settings.files, mistakes, settings.warnings)
     yield from session.tools.checks(settings)
     yield checks.journal_check(session)
     yield checks.key_check(Path(state_dir()) / checks.KEY_FILE)

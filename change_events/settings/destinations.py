@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings
-from change_events.settings.values import Mistake, plain
+from change_events.settings.values import Mistake, plain, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,17 +120,10 @@ def _options(
 def _fetched(source: str, value: Any, base: Path) -> str:
     if not isinstance(value, str) or not value:
         raise Mistake("write text")
-    secret = _file(base / Path(value).expanduser()) if source == "file" else _output(value, base)
+    secret = read_file(base / Path(value).expanduser()) if source == "file" else _output(value, base)
     if not secret.strip():
         raise Mistake("gives nothing: put the secret there")
     return secret.strip()
-
-
-def _file(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Mistake(f"{path} cannot be read ({type(error).__name__}): make it a readable file") from error
 
 
 def _output(command: str, base: Path) -> str:

@@ -23,16 +23,16 @@ _OTHER_VARIABLES = ("TFEVENT_DEBUG", "TFEVENT_DISABLE", "TFEVENT_STATE_DIR", "TF
 
 def load(cwd: Path, environ: Mapping[str, str]) -> Settings:
     """The settings that apply in ``cwd``. Raises SettingsError with every mistake in them."""
-    settings, problems, _ = _load(cwd, environ)
+    settings, problems = _load(cwd, environ)
     if problems:
         raise SettingsError(tuple(problems))
     return settings
 
 
 def load_leniently(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """What of the settings can be used, and a sentence for each mistake and warning."""
-    settings, problems, warnings = _load(cwd, environ)
-    return settings, (*problems, *warnings)
+    """What of the settings can be used, and a sentence for each mistake; ``Settings.warnings`` stand apart."""
+    settings, problems = _load(cwd, environ)
+    return settings, tuple(problems)
 
 
 def find(cwd: Path) -> tuple[Path, ...]:
@@ -41,7 +41,7 @@ def find(cwd: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(folder / NAME for folder in folders if (folder / NAME).is_file()))
 
 
-def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str], list[str]]:
+def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     problems: list[str] = []
     found: dict[str, Any] = {}
     for key in KEYS:
@@ -60,7 +60,7 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str], l
             declared.setdefault(name, (entry, path.parent))
     problems += _unknown_variables(environ)
     made, warnings = destinations.build(declared, environ, problems)
-    return Settings(**found, destinations=made, files=files), problems, warnings
+    return Settings(**found, destinations=made, files=files, warnings=tuple(warnings)), problems
 
 
 def _take(

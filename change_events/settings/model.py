@@ -12,7 +12,10 @@ from change_events.paths import state_dir
 if TYPE_CHECKING:
     from change_events.destinations.base import DestinationSettings
 
-KeyType = Literal["string", "path", "text", "number", "integer", "flag", "choice", "list", "map"]
+KeyType = Literal["string", "path", "text", "file", "number", "integer", "flag", "choice", "list", "map"]
+
+
+PLACEHOLDERS = ("workspace", "directory")
 
 
 def _journal() -> Path:
@@ -27,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         message_bytes: the most bytes (UTF-8) of an event's message.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
         files: the settings files that were read, nearest first.
+        warnings: what is no mistake and yet not well, a sentence each.
     """
 
     binary: str | None = None
@@ -47,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool = False
     destinations: tuple[DestinationSettings, ...] = ()
     files: tuple[Path, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -62,6 +67,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: the key; ``redact.names`` is ``names`` under ``redact``.
         field: the attribute of :class:`Settings`.
+        type: ``file`` is the path of a file whose text is the value.
+        placed: may hold the placeholders :data:`PLACEHOLDERS`.
         literal: taken as it is written, without ``${ENV}``: templates and patterns have uses of their own for ``$``.
     """
 
@@ -72,27 +79,43 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     help: str
     choices: tuple[str, ...] = ()
     literal: bool = False
+    placed: bool = False
 
 
-def _key(name: str, type_: KeyType, help_: str, *, choices: tuple[str, ...] = (), variable: str = "") -> Key:
-    field = name.replace(".", "_")
-    literal = field.endswith("_template") or field == "redact_patterns"
+def _key(
+    name: str,
+    type_: KeyType,
+    help_: str,
+    *,
+    choices: tuple[str, ...] = (),
+    variable: str = "",
+    field: str = "",
+    placed: bool = False,
+) -> Key:
+    plain = name.replace(".", "_")
+    literal = type_ == "text" or plain == "redact_patterns"
     return Key(
         name=name,
-        field=field,
-        variable=variable or f"TFEVENT_{field.upper()}",
+        field=field or plain,
+        variable=variable or f"TFEVENT_{plain.upper()}",
         type=type_,
         help=help_,
         choices=choices,
         literal=literal,
+        placed=placed,
     )
 
 
 KEYS = (
     _key("binary", "string", "The terraform or tofu to run.", variable="TFEVENT_TF_BINARY"),
     _key("journal", "path", "The journal's file."),
-    _key("environment", "string", "Environment the events belong to, such as prod."),
-    _key("service", "string", "Service the events belong to."),
+    _key(
+        "environment",
+        "string",
+        "Environment the events belong to, such as prod; may hold {workspace} and {directory}.",
+        placed=True,
+    ),
+    _key("service", "string", "Service the events belong to; may hold {workspace} and {directory}.", placed=True),
     _key("tags", "map", "Tags of every event; in the variable name=value, separated by commas."),
     _key("budget", "number", "Seconds that delivery may take after the run."),
     _key("report", "choice", "Which runs are reported.", choices=("changed", "always", "failed")),
@@ -106,7 +129,9 @@ KEYS = (
         "Globs of attribute paths whose changes are not told; what lies below goes with it. *.x is x at any depth.",
     ),
     _key("title_template", "text", "Jinja template of the title."),
+    _key("title_template_file", "file", "File that holds the template of the title.", field="title_template"),
     _key("message_template", "text", "Jinja template of the message."),
+    _key("message_template_file", "file", "File that holds the template of the message.", field="message_template"),
     _key("message_bytes", "integer", "The most bytes of a message."),
     _key("quiet", "flag", "Leave out the line on standard error after a run."),
 )

@@ -6,12 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from change_events.settings.model import PLACEHOLDERS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from change_events.settings.model import Entry, Key
 
 _REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<default>:-(?P<text>[^}]*))?\}")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _MOST = 1_000_000
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
@@ -49,7 +52,9 @@ def convert(key: Key, value: Any, base: Path) -> Any:  # noqa: PLR0911 - one ret
     """``value`` as the type of ``key``; relative paths are relative to ``base``. Raises Mistake."""
     match key.type:
         case "string" | "text":
-            return _text(value)
+            return _placed(_text(value)) if key.placed else _text(value)
+        case "file":
+            return read_file(base / Path(_text(value)).expanduser())
         case "path":
             return base / Path(_text(value)).expanduser()
         case "choice":
@@ -65,6 +70,30 @@ def convert(key: Key, value: Any, base: Path) -> Any:  # noqa: PLR0911 - one ret
             return _list(key, value)
         case "map":
             return _map(value)
+
+
+def read_file(path: Path) -> str:
+    """The text of a file that the settings name. Raises Mistake."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistake(f"{path} cannot be read ({type(error).__name__}): make it a readable file") from error
+
+
+def place(text: str | None, **values: str | None) -> str | None:
+    """``text`` with ``{workspace}`` and ``{directory}`` filled in; None where nothing is left of it."""
+    if text is None:
+        return None
+    for name in PLACEHOLDERS:
+        text = text.replace(f"{{{name}}}", values.get(name) or "")
+    return text or None
+
+
+def _placed(text: str) -> str:
+    """``text``, with no placeholder but those that are filled in."""
+    if any(name not in PLACEHOLDERS for name in _PLACEHOLDER.findall(text)):
+        raise Mistake(f"write {' or '.join(f'{{{name}}}' for name in PLACEHOLDERS)} between braces, nothing else")
+    return text
 
 
 def _text(value: Any) -> str:

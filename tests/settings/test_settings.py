@@ -1,9 +1,14 @@
 """Settings: nearest file wins, variables above, every mistake at once, no secret shown."""
 
+import re
+import shutil
+
 import pytest
 
 from change_events.errors import SettingsError
-from change_events.settings import Settings, load, load_leniently
+from change_events.settings import Settings, load, load_leniently, place
+from tests.cli.home import Home
+from tests.support.receiver import Receiver
 
 SECRET = "11111111-2222-3333-4444-555555555555"
 
@@ -99,6 +104,50 @@ def test_a_secret_that_everybody_can_read_is_a_warning_only(tmp_path):
     folder = written(tmp_path, f"destinations: {{sematext: {{token: {SECRET}}}}}\n")
     (folder / "tfevent.yaml").chmod(0o644)
     assert load(folder, {}).destinations
-    (warning,) = load_leniently(folder, {})[1]
+    settings, mistakes = load_leniently(folder, {})
+    assert mistakes == ()
+    (warning,) = settings.warnings
     assert "everybody can read" in warning
     assert SECRET not in warning
+
+
+def test_doctor_warns_of_it_and_finds_nothing_wrong(tmp_path):
+    home = Home(tmp_path)
+    with Receiver() as receiver:
+        options = f"token: {SECRET}, receiver: '{receiver.url}'"
+        (written(tmp_path, f"destinations: {{sematext: {{{options}}}}}\n") / "tfevent.yaml").chmod(0o644)
+        done = home.run("doctor", env={"TFEVENT_TF_BINARY": shutil.which("terraform") or ""})
+    (line,) = [line for line in done.stdout.decode().splitlines() if "everybody can read" in line]
+    assert line.startswith("warning")
+    assert SECRET not in done.stdout.decode() + done.stderr.decode()
+    assert not re.search("^error +settings", done.stdout.decode(), re.MULTILINE)
+
+
+def test_a_template_comes_from_a_file_beside_the_settings(tmp_path):
+    (tmp_path / "title.j2").write_text("{{ outcome }} $${x}")
+    assert load(written(tmp_path, "title_template_file: title.j2\n"), {}).title_template == "{{ outcome }} $${x}"
+    with pytest.raises(SettingsError, match=r"message_template_file: .*cannot be read"):
+        load(written(tmp_path, "message_template_file: none.j2\n"), {})
+
+
+def test_placeholders_are_filled_in(tmp_path):
+    settings = load(tmp_path, {"TFEVENT_ENVIRONMENT": "{workspace}-{directory}"})
+    assert place(settings.environment, workspace="blue", directory="net") == "blue-net"
+    assert place(None, workspace="blue") is None
+    assert place("{workspace}", workspace=None) is None
+
+
+def test_no_other_placeholder_is_taken(tmp_path):
+    with pytest.raises(SettingsError, match=r"write \{workspace\} or \{directory\}"):
+        load(written(tmp_path, "environment: '{workspaces}'\n"), {})
+
+
+def test_our_own_variables_are_never_called_unknown(tmp_path):
+    own = "DISABLE QUIET DEBUG STATE_DIR JOURNAL TF_BINARY RUN_ID SEMATEXT_TOKEN SEMATEXT_REGION SEMATEXT_RECEIVER"
+    own += " WEBHOOK_URL WEBHOOK_SECRET"
+    names = [f"TFEVENT_{name}" for name in own.split()]
+    values = {"TFEVENT_SEMATEXT_REGION": "eu"}
+    for name in names:
+        _, mistakes = load_leniently(tmp_path, {name: values.get(name, "1")})
+        assert not [mistake for mistake in mistakes if "no such variable" in mistake]
+    assert "did you mean" in load_leniently(tmp_path, {"TFEVENT_SERVISE": "x"})[1][0]

@@ -1,4 +1,4 @@
-"""`ignore` takes attributes out of what is told, wherever changes are read: plans, states, live runs."""
+"""Settings in effect: what is ignored is told nowhere, and placeholders take the names of the run."""
 
 import json
 
@@ -60,3 +60,13 @@ def test_a_live_run_is_told_without(tmp_path):
 
 def test_any_depth_is_also_none(tmp_path):
     assert load(tmp_path, {"TFEVENT_IGNORE": "*.tags_all, etag"}).ignore == ("*.tags_all", "tags_all", "etag")
+
+
+def test_a_placeholder_becomes_the_workspace_of_the_run(tmp_path):
+    stack = Stack(tmp_path, CODE % ("one", "one"))
+    stack.write("environment: '{workspace}'\nservice: 'svc-{directory}'\n", "tfevent.yaml")
+    assert stack.terraform("workspace new blue").code == 0
+    assert stack.apply(CODE % ("one", "one")).code == 0
+    event = stack.event()
+    assert (event["environment"], event["service"]) == ("blue", "svc-code")
+    assert event["title"].startswith("blue/svc-code: ")
