@@ -37,7 +37,8 @@ def run(invocation: Invocation) -> int:
     code = half.run()
     if code not in {_NO_CHANGES, _CHANGES}:
         half.release()
-        invocation.recorder.end_without_apply(code, half.errors, interrupted=half.interrupted)
+        secrets = invocation.workspace.sensitive_values(parsed) if half.errors else []
+        invocation.recorder.end_without_apply(code, half.errors, interrupted=half.interrupted, secrets=secrets)
         return code
     saved = invocation.run.file("plan")
     invocation.run.write_facts(stage="planned")

@@ -58,10 +58,21 @@ class Recorder:
         self._finish(lambda story: story.end_plan(code, path))
 
     def end_without_apply(
-        self, code: int, errors: Sequence[PlanError], *, interrupted: bool, declined: bool = False
+        self,
+        code: int,
+        errors: Sequence[PlanError],
+        *,
+        interrupted: bool,
+        declined: bool = False,
+        secrets: Sequence[str] = (),
     ) -> None:
-        """Nothing was applied: the plan failed, or the answer was not yes."""
-        self._finish(lambda story: story.end_without_apply(code, errors, interrupted=interrupted, declined=declined))
+        """Nothing was applied: the plan failed, or the answer was not yes. ``secrets`` must not show in the errors."""
+
+        def step(story: Story) -> None:
+            story.remember(secrets)
+            story.end_without_apply(code, errors, interrupted=interrupted, declined=declined)
+
+        self._finish(step)
 
     def end_of_apply(self, code: int, stream: StreamResult, *, interrupted: bool) -> None:
         """The apply has ended, this is what it said."""

@@ -7,7 +7,7 @@ run's folder and in the journal's `started` record.
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events import __version__
-from change_events.errors import JournalError, TemplateError
+from change_events.errors import InputError, JournalError, TemplateError
 from change_events.model import ChangeEvent, Kind, Outcome, Phase, Plan, Tool, Trace
 from change_events.redact import Redactor, RedactPolicy, load_key
 from change_events.settings import Settings, load_leniently, place
@@ -95,6 +95,18 @@ class Story:
             self._event = outcome.planned(self._event, self._plan)
             self._record_start()
 
+    def remember(self, secrets: Sequence[str]) -> None:
+        """Values that must not be told, whatever text they turn up in."""
+        for secret in secrets:
+            self._redactor.remember(secret)
+
+    def _remember_state(self) -> None:
+        """Without a plan, only the state tells what is secret; errors may quote it."""
+        from tf_wrapper.state import remember_state
+
+        with suppress(InputError):
+            remember_state(show.state(self._facts), self._redactor)
+
     def _say_once(self, trouble: str) -> None:
         """A journal that cannot be written is met three times in a run, and one line is enough."""
         if trouble not in self._said:
@@ -138,6 +150,8 @@ class Story:
         self, code: int | None, errors: Sequence[PlanError], *, interrupted: bool, declined: bool
     ) -> None:
         """The plan half failed or was interrupted, or the answer was not yes: nothing was applied."""
+        if self._plan is None and errors:
+            self._remember_state()
         event = outcome.without_apply(
             self._started(),
             self._plan,

@@ -61,18 +61,36 @@ class Workspace:
             data = _read(path)
             if b"ephemeral" not in data or b"variable" not in data:
                 continue
-            found.update(_ephemeral(data.decode("utf-8", "replace")))
+            found.update(_declared(data.decode("utf-8", "replace"), "ephemeral"))
         return found
+
+    def sensitive_values(self, parsed: Parsed) -> list[str]:
+        """What the root module's variables declared ``sensitive = true`` are set to by TF_VAR_, -var and var files.
+
+        For a plan that failed: there is none then to say what is secret. In files only plain strings are found.
+        """
+        found: dict[str, bool] = {}
+        for path in self._files(_CONFIG):
+            found.update(_declared(_read(path).decode("utf-8", "replace"), "sensitive"))
+        given = [value.partition("=") for value in parsed.values("var")]
+        text = self._variable_files(parsed)
+        values = [self._environ.get(f"TF_VAR_{name}", "") for name in found]
+        values += [value for name, _, value in given if name.strip() in found]
+        values += [value for name in found for value in _assigned(name, text)]
+        return [value for value in values if value]
 
     def would_ask_for(self, variables: dict[str, bool], parsed: Parsed) -> bool:
         """Whether terraform would prompt for one of these: its answer could not be given again at apply."""
         needed = [name for name, has_default in variables.items() if not has_default]
         needed = [name for name in needed if f"TF_VAR_{name}" not in self._environ]
         given = {value.partition("=")[0].strip() for value in parsed.values("var")}
+        text = self._variable_files(parsed)
+        return any(name not in given and name not in text for name in needed)
+
+    def _variable_files(self, parsed: Parsed) -> str:
         files = [os.path.join(self.directory, name) for name in parsed.values("var-file")]
         files += self._files(("terraform.tfvars", "terraform.tfvars.json", ".auto.tfvars", ".auto.tfvars.json"))
-        text = "\n".join(_read(path).decode("utf-8", "replace") for path in files)
-        return any(name not in given and name not in text for name in needed)
+        return "\n".join(_read(path).decode("utf-8", "replace") for path in files)
 
 
 def _read(path: str) -> bytes:
@@ -83,15 +101,31 @@ def _read(path: str) -> bytes:
         return b""
 
 
-def _ephemeral(text: str) -> dict[str, bool]:
+def _declared(text: str, mark: str) -> dict[str, bool]:
+    """Variables with ``mark = true`` → whether they have a default."""
     import re
 
     found = {}
     for match in re.finditer(r'\bvariable\s+"?([\w-]+)"?\s*\{|"variable"\s*:\s*\{\s*"([\w-]+)"\s*:\s*\{', text):
         body = _block(text, match.end())
-        if re.search(r'(?:^|[{,])\s*"?ephemeral"?\s*[=:]\s*true\b', body, re.MULTILINE):
+        if re.search(rf'(?:^|[{{,])\s*"?{mark}"?\s*[=:]\s*true\b', body, re.MULTILINE):
             found[match.group(1) or match.group(2)] = re.search(r'\bdefault"?\s*[=:]', body) is not None
     return found
+
+
+def _assigned(name: str, text: str) -> list[str]:
+    import json
+    import re
+
+    values = []
+    for literal in re.findall(
+        rf'(?:^|[{{,])\s*"?{re.escape(name)}"?\s*[=:]\s*("(?:[^"\\\n]|\\.)*")', text, re.MULTILINE
+    ):
+        try:
+            values.append(str(json.loads(literal)))
+        except ValueError:  # an escape of HCL's own
+            values.append(literal[1:-1])
+    return values
 
 
 def _block(text: str, start: int) -> str:
