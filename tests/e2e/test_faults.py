@@ -124,6 +124,7 @@ def test_a_fault_costs_the_budget_and_no_event(stack, fault):
         assert_everything_arrives(stack, receiver, ids, **to(receiver.url))
 
 
+@pytest.mark.e2e
 def test_nobody_listens(stack):
     ids = suffer(stack, **to(server.refused_url()))
     assert sorted(undelivered(stack)) == ids

@@ -260,7 +260,7 @@ def shell(stack, argv, redirection):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=30,
         check=False,
     )
 
