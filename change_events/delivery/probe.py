@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ import msgspec
 from change_events.delivery.lane import failed
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Request, Result, user_agent
+from change_events.ids import new_id
 from change_events.model import ChangeEvent, Kind, Outcome, Phase
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def test_event() -> SealedEvent:
     now = datetime.now(UTC)
     return Redactor().seal(
         ChangeEvent(
-            id=str(_uuid7(now)),
+            id=new_id(),
             kind=Kind.CUSTOM,
             phase=Phase.CHECKED,
             outcome=Outcome.NO_CHANGE,
@@ -104,10 +103,3 @@ def test_event() -> SealedEvent:
             tags={"test": "true"},
         )
     )
-
-
-def _uuid7(now: datetime) -> uuid.UUID:
-    """RFC 9562 §5.7; the standard library has it from 3.14 on."""
-    number = int(now.timestamp() * 1000) << 80 | int.from_bytes(os.urandom(10))
-    number = number & ~(0xF << 76) | 0x7 << 76
-    return uuid.UUID(int=number & ~(0x3 << 62) | 0x2 << 62)

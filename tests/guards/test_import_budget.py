@@ -17,7 +17,7 @@ EXEC_PATH = {
 OBSERVED_PATH = EXEC_PATH | {
     "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.process", "tf_wrapper.output", "tf_wrapper.rundir",
     "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
-    "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture",
+    "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture", "change_events.ids", "change_events.trace",
     "fcntl", "select", "signal", "termios", "errno",
 }  # fmt: skip
 # the standard library's own helpers of the above: cheap, and different from version to version
