@@ -1,24 +1,33 @@
-"""Write the published JSON Schemas: ``python -m change_events.schema_gen``. A test holds that they are current."""
+"""Write the published JSON Schemas and the tables in docs/: ``python -m change_events.schema_gen``.
+
+A test holds that all of them are current.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from change_events.destinations import get, kinds
+from change_events.event_fields import EVENT_FIELDS
 from change_events.model import ChangeEvent
-from change_events.settings.model import KEYS, Key
+from change_events.settings.model import GROUP_HELP, KEYS, Key
+
+if TYPE_CHECKING:
+    from change_events.destinations.base import Option
 
 FOLDER = Path(__file__).parent / "schema"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_REFERENCE = {"type": "string", "pattern": r"\$\{\w+"}
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": ["string", "number"]},
     "path": {"type": "string"},
     "text": {"type": "string"},
+    "file": {"type": "string"},
     "url": {"type": "string"},
     "number": {"type": ["number", "string"]},
     "integer": {"type": ["integer", "string"]},
@@ -32,6 +41,8 @@ _TYPES: dict[str, dict[str, Any]] = {
 def schemas() -> dict[str, str]:
     """The text of each schema, by file name."""
     event = {"$schema": _DRAFT, "title": "tfevent change event", **msgspec.json.schema(ChangeEvent)}
+    for name, schema in event["$defs"]["ChangeEvent"]["properties"].items():
+        schema["description"] = EVENT_FIELDS[name]
     made = {"change-event.schema.json": event, "tfevent-yaml.schema.json": _settings()}
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in made.items()}
 
@@ -41,11 +52,13 @@ def _settings() -> dict[str, Any]:
     for key in KEYS:
         group, dot, inner = key.name.partition(".")
         if dot:
-            properties.setdefault(group, _object({}))["properties"][inner] = _key(key)
+            holder = properties.setdefault(group, {**_object({}), "description": GROUP_HELP[group]})
+            holder["properties"][inner] = _key(key)
         else:
             properties[group] = _key(key)
     properties["destinations"] = {
         "type": "object",
+        "description": "Where events go: a name for each destination, its kind and options under it.",
         "additionalProperties": {"anyOf": [_destination(k) for k in kinds()]},
     }
     return {"$schema": _DRAFT, "title": "tfevent.yaml", **_object(properties)}
@@ -58,10 +71,10 @@ def _key(key: Key) -> dict[str, Any]:
 
 
 def _destination(kind: str) -> dict[str, Any]:
-    properties: dict[str, Any] = {"kind": {"const": kind}}
+    about = "Kind of the destination; may be left out where it is named as its kind."
+    properties: dict[str, Any] = {"kind": {"const": kind, "description": about}}
     for option in get(kind).options:
-        # a choice may also come as `${VARIABLE}`
-        properties[option.name] = {**_TYPES.get(option.type, {"type": "string"}), "description": option.help}
+        properties[option.name] = {**_option(option), "description": option.help}
         if option.secret:
             properties[f"{option.name}_file"] = {"type": "string", "description": f"File that holds {option.name}."}
             properties[f"{option.name}_command"] = {
@@ -71,11 +84,27 @@ def _destination(kind: str) -> dict[str, Any]:
     return _object(properties)
 
 
+def _option(option: Option) -> dict[str, Any]:
+    """The type of an option; a choice or a number may also come as ``${VARIABLE}``."""
+    default = {} if option.default is None else {"default": option.default}
+    match option.type:
+        case "choice":
+            return {"anyOf": [{"enum": list(option.choices)}, _REFERENCE], **default}
+        case "integer":
+            return {"anyOf": [{"type": "integer", "minimum": 1}, _REFERENCE], **default}
+        case _:
+            return {**_TYPES.get(option.type, {"type": "string"}), **default}
+
+
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 if __name__ == "__main__":
+    from change_events.reference_gen import DOCS, pages
+
     FOLDER.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")

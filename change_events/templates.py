@@ -44,7 +44,7 @@ def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
     try:
         template = Sandbox().checked(source)
         with bounded():
-            written = _written(template.generate(_variables(event)), limit_bytes)
+            written = _written(template.generate(variables(event)), limit_bytes)
     except TemplateSyntaxError as error:
         raise TemplateError(f"{name}, line {error.lineno}: {one_line(error.message or 'bad syntax')}") from error
     except Exception as error:  # a template can raise whatever the code in it raises
@@ -74,7 +74,8 @@ def _line(error: Exception) -> int:
     return line
 
 
-def _variables(event: ChangeEvent) -> dict[str, Any]:
+def variables(event: ChangeEvent) -> dict[str, Any]:
+    """What a template can name."""
     return {
         "event": event,
         "title": event.title,

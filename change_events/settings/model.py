@@ -135,6 +135,7 @@ KEYS = (
     _key("message_bytes", "integer", "The most bytes of a message."),
     _key("quiet", "flag", "Leave out the line on standard error after a run."),
 )
+GROUP_HELP = {"redact": "What else must not be shown; the built-in rules always hold."}
 BY_NAME = {key.name: key for key in KEYS}
 GROUPS = {"redact": tuple(key.name.split(".")[1] for key in KEYS if key.name.startswith("redact."))}
 TOP_LEVEL = (*tuple(dict.fromkeys(key.name.split(".")[0] for key in KEYS)), "destinations")

@@ -1,0 +1,118 @@
+"""The tables of docs/settings.md and docs/event.md, from the same tables that the code reads.
+
+Each stands between ``<!-- name -->`` and ``<!-- end -->``; what is around them is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import EnumType
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events import model
+from change_events.destinations import get, kinds
+from change_events.event_fields import EVENT_FIELDS
+from change_events.settings.model import KEYS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from change_events.settings.model import Key
+
+DOCS = Path(__file__).parents[1] / "docs"
+_BLOCK = re.compile(r"<!-- (?P<name>[a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def pages() -> dict[str, str]:
+    """The text of each page with tables, by file name."""
+    return {name: _filled((DOCS / name).read_text(encoding="utf-8")) for name in ("settings.md", "event.md")}
+
+
+def _filled(page: str) -> str:
+    makers = {"keys": _keys, "destinations": _destinations, "fields": _fields, "structs": _structs}
+    return _BLOCK.sub(lambda block: f"<!-- {block['name']} -->\n{makers[block['name']]()}\n<!-- end -->", page)
+
+
+def _keys() -> str:
+    return _table(("Key", "Variable", "Type", "Default", "What it does"), map(_key_row, KEYS))
+
+
+def _key_row(key: Key) -> tuple[str, ...]:
+    kind = ", ".join(f"`{word}`" for word in key.choices) or key.type
+    return f"`{key.name}`", f"`{key.variable}`", kind, _default(key), key.help
+
+
+def _default(key: Key) -> str:
+    if key.name == "journal":
+        return "in the state folder"  # differs from machine to machine
+    value = getattr(Settings(), key.field)
+    return "" if value in (None, (), {}) else f"`{str(value).lower()}`"
+
+
+def _destinations() -> str:
+    return "\n\n".join(f"### {kind}\n\n{_options(kind)}" for kind in kinds())
+
+
+def _options(kind: str) -> str:
+    rows = (
+        (
+            f"`{option.name}`" + (" (required)" if option.required else ""),
+            f"`{option.environment}`" if option.environment else "",
+            ", ".join(f"`{word}`" for word in option.choices) or option.type,
+            "" if option.default is None else f"`{option.default}`",
+            option.help + (" A secret." if option.secret else ""),
+        )
+        for option in get(kind).options
+    )
+    return _table(("Option", "Variable", "Type", "Default", "What it does"), rows)
+
+
+def _fields() -> str:
+    return _table(("Field", "Type", "What it holds"), _rows(model.ChangeEvent))
+
+
+def _structs() -> str:
+    shown: tuple[type[msgspec.Struct], ...] = (
+        *(model.Tool, model.Actor, model.Ci, model.Vcs, model.Trace, model.Summary, model.Counts, model.OutcomeCounts),
+        *(model.Change, model.AttributeChange, model.Value, model.Source, model.OutputChange, model.Drift),
+        *(model.CheckResult, model.Failure, model.Signal, model.Link, model.Truncated),
+    )
+    return "\n\n".join(f"### {one.__name__}\n\n{_first(one)}\n\n{_names(one)}" for one in shown)
+
+
+def _first(one: type[msgspec.Struct]) -> str:
+    return (one.__doc__ or "").replace("``", "`").partition("\n\n")[0].strip()
+
+
+def _names(one: type[msgspec.Struct]) -> str:
+    return _table(
+        ("Field", "Type"), ((f"`{field.encode_name}`", _type(field.type)) for field in msgspec.structs.fields(one))
+    )
+
+
+def _rows(one: type[msgspec.Struct]) -> Iterable[tuple[str, ...]]:
+    for field in msgspec.structs.fields(one):
+        yield f"`{field.encode_name}`", _type(field.type), EVENT_FIELDS[field.encode_name]
+
+
+def _type(of: Any) -> str:
+    """A type as its JSON: names of structs link to their section, enumerations show their words."""
+    if isinstance(of, EnumType):
+        return ", ".join(f"`{word.value}`" for word in list[Any](of))
+    if isinstance(of, type) and issubclass(of, msgspec.Struct):
+        return f"[{of.__name__}](#{of.__name__.lower()})"
+    arguments = [inner for inner in getattr(of, "__args__", ()) if inner not in (type(None), Ellipsis)]
+    if getattr(of, "__origin__", None) is tuple:
+        return f"list of {_type(arguments[0])}"
+    if getattr(of, "__origin__", None) is dict:
+        return "object"
+    plain = {str: "string", int: "integer", float: "number", bool: "boolean", dict: "object"}
+    return _type(arguments[0]) if arguments else plain.get(of, "time (RFC 3339)")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,56 @@
+"""The pages under docs/ say what the code does: tables current, examples true."""
+
+import json
+import re
+
+import jsonschema
+import msgspec
+import pytest
+
+from change_events import event_fields, model, templates
+from change_events.reference_gen import DOCS, pages
+from change_events.schema_gen import FOLDER
+from change_events.settings import load
+from tests.summary.typical_events import EVENTS
+
+
+@pytest.mark.parametrize("name", ["settings.md", "event.md"])
+def test_the_tables_are_current(name):
+    assert pages()[name] == (DOCS / name).read_text(), "run python -m change_events.schema_gen"
+
+
+def test_every_field_of_an_event_is_told():
+    fields = [field.encode_name for field in msgspec.structs.fields(model.ChangeEvent)]
+    assert list(event_fields.EVENT_FIELDS) == fields
+
+
+def test_the_example_event_validates_and_is_one():
+    example = re.search(r"```json\n(.*?)```", (DOCS / "event.md").read_text(), re.DOTALL)[1]
+    jsonschema.validate(json.loads(example), json.loads((FOLDER / "change-event.schema.json").read_text()))
+    msgspec.json.decode(example, type=model.ChangeEvent, strict=True)
+
+
+def test_the_example_settings_are_right(tmp_path):
+    example = re.search(r"```yaml\n(.*?)```", (DOCS / "settings.md").read_text(), re.DOTALL)[1]
+    (tmp_path / "token").write_text("t")
+    example = example.replace("~/.config/tfevent/sematext.token", "token")
+    (tmp_path / "tfevent.yaml").write_text(example)
+    settings = load(tmp_path, {"CHATOPS_URL": "https://chat.example/x"})
+    assert [made.name for made in settings.destinations] == ["sematext", "chatops"]
+
+
+def examples():
+    page = (DOCS / "templates.md").read_text()
+    return re.findall(r"```jinja\n(.*?)\n```\n\n```text\n(.*?)\n```", page, re.DOTALL)
+
+
+@pytest.mark.parametrize(("source", "expected"), examples())
+def test_the_example_templates_give_what_the_page_says(source, expected):
+    assert templates.render("message_template", source, EVENTS["replaced_and_failed"], 8000).strip() == expected
+
+
+def test_there_are_examples_and_every_variable_is_told():
+    page = (DOCS / "templates.md").read_text()
+    assert len(examples()) >= 3
+    told = re.findall(r"^\| `(\w+)` ", page, re.MULTILINE)
+    assert sorted(told) == sorted(templates.variables(EVENTS["created"]))
