@@ -47,8 +47,13 @@ def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor) -> Cont
 
 def _redacted(item: _Part, redactor: Redactor) -> _Part:
     texts = {name: getattr(item, name) for name in item.__struct_fields__}
-    clean = {name: redactor.text(text) for name, text in texts.items() if isinstance(text, str)}
+    clean = {name: redactor.text(_printable(text)) for name, text in texts.items() if isinstance(text, str)}
     return msgspec.structs.replace(item, **clean)
+
+
+def _printable(text: str) -> str:
+    """A commit's subject or a branch may carry escape sequences meant for the reader's terminal."""
+    return "".join(one if one.isprintable() else " " for one in text).strip()
 
 
 def _user(environ: Mapping[str, str]) -> str | None:

@@ -1,9 +1,10 @@
-"""The commit a run is made from, asked of the ``git`` binary: four small questions at once, two seconds in all."""
+"""The commit a run is made from, asked of the ``git`` binary: small questions at once, two seconds in all."""
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -18,33 +19,52 @@ if TYPE_CHECKING:
 
 _SECONDS = 2.0
 # A repository's own settings must not make these questions run programs or take locks.
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false")
+_SAFE = ("--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false")
+# A hook's GIT_DIR and the like would answer for the hook's repository instead of the one around the working directory.
+_ELSEWHERE = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_EXTERNAL_DIFF",
+)
+_STATUS = ("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty")
 _QUESTIONS = {
-    "status": ("status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=dirty"),
-    "log": ("log", "-1", "--no-show-signature", "--format=%an%x00%s"),
+    "branch": ("symbolic-ref", "--quiet", "--short", "HEAD"),
+    "log": ("log", "-1", "--no-show-signature", "--format=%H%x00%an%x00%s"),
     "prefix": ("rev-parse", "--show-prefix"),
-    "remote": ("config", "--get", "remote.origin.url"),
+    "remotes": ("remote", "-v"),  # with insteadOf applied
+    "filters": ("config", "--show-scope", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"),
 }
+_NO_FILTER = (("clean", ""), ("process", ""), ("required", "false"))
 _SCP_USER = re.compile(r"^[^@/\s]+@(?=[^/:\s]+:)")
 
 
 def detect(cwd: Path, environ: Mapping[str, str]) -> Vcs | None:
-    """What git says of ``cwd``; None without git, outside of a repository, or in one that git refuses."""
-    answers = _ask(cwd, environ)
-    if answers["status"] is None and answers["remote"] is None:
+    """What git says of ``cwd``; None without git, outside of a repository, or in one that git refuses.
+
+    ``dirty`` counts untracked files that are not ignored; it is None where git was too slow to tell.
+    """
+    end = time.monotonic() + _SECONDS
+    quiet = _quiet(environ)
+    answers = _ask(_QUESTIONS, cwd, quiet, end)
+    prefix = answers["prefix"]
+    if prefix is None:
         return None
-    heads, dirty = _status(answers["status"])
-    author, _, subject = (answers["log"] or "").rstrip("\n").partition("\0")
-    commit, branch = heads.get("branch.oid"), heads.get("branch.head")
-    prefix = (answers["prefix"] or "").strip().rstrip("/")
+    status = _ask({"status": _STATUS}, cwd, _without_filters(quiet, answers["filters"] or ""), end)["status"]
+    commit, author, subject = [*(answers["log"] or "").rstrip("\n").split("\0", 2), "", ""][:3]
     return Vcs(
-        repository=without_credentials((answers["remote"] or "").strip()) or None,
-        branch=None if branch == "(detached)" else branch,
-        commit=None if commit == "(initial)" else commit,
-        dirty=dirty,
+        repository=without_credentials(_remote(answers["remotes"] or "")) or None,
+        branch=(answers["branch"] or "").strip() or None,
+        commit=commit or None,
+        dirty=None if status is None else bool(status),
         subject=subject or None,
         author=author or None,
-        path=prefix or None,
+        path=prefix.rstrip("\n").rstrip("/") or None,
     )
 
 
@@ -59,23 +79,43 @@ def without_credentials(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _status(text: str | None) -> tuple[dict[str, str], bool | None]:
-    if text is None:
-        return {}, None
-    lines = text.splitlines()
-    heads = dict(line[2:].split(" ", 1) for line in lines if line.startswith("# ") and " " in line[2:])
-    return heads, any(not line.startswith("# ") for line in lines)
+def _remote(listing: str) -> str:
+    """The address of origin, else of the first remote."""
+    rows = [line.removesuffix(" (fetch)").split("\t", 1) for line in listing.splitlines() if line.endswith(" (fetch)")]
+    urls = {row[0]: row[1] for row in rows if len(row) > 1}
+    return urls.get("origin") or next(iter(urls.values()), "")
 
 
-def _ask(cwd: Path, environ: Mapping[str, str]) -> dict[str, str | None]:
+def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
+    """No locks, no questions, no fetching of what a partial clone lacks."""
+    kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
+    return {**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "none", "LC_ALL": "C"}
+
+
+def _without_filters(environ: dict[str, str], listing: str) -> dict[str, str]:
+    """``status`` runs clean filters on files it must read; those that a repository brings along are switched off.
+
+    The user's own (git-lfs in the global settings) stay: without them, their files would look changed.
+    """
+    rows = (line.partition("\t") for line in listing.splitlines())
+    names = sorted({key.rpartition(".")[0] for scope, _, key in rows if scope in {"local", "worktree"}})
+    off = [(f"{name}.{key}", value) for name in names for key, value in _NO_FILTER]
+    given = environ.get("GIT_CONFIG_COUNT", "")
+    start = int(given) if given.isdecimal() else 0
+    pairs = {f"GIT_CONFIG_KEY_{start + at}": key for at, (key, _) in enumerate(off)}
+    pairs |= {f"GIT_CONFIG_VALUE_{start + at}": value for at, (_, value) in enumerate(off)}
+    return {**environ, **pairs, "GIT_CONFIG_COUNT": str(start + len(off))} if off else environ
+
+
+def _ask(
+    questions: Mapping[str, tuple[str, ...]], cwd: Path, environ: Mapping[str, str], end: float
+) -> dict[str, str | None]:
     """The answers by question; None where git failed, was too slow or is missing."""
-    quiet = {**environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     running: dict[str, subprocess.Popen[str]] = {}
     with suppress(OSError):
-        for name, words in _QUESTIONS.items():
-            running[name] = _start(words, cwd, quiet)
-    end = time.monotonic() + _SECONDS
-    return {name: _answer(running.get(name), end) for name in _QUESTIONS}
+        for name, words in questions.items():
+            running[name] = _start(words, cwd, environ)
+    return {name: _answer(running.get(name), end) for name in questions}
 
 
 def _start(words: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -99,6 +139,7 @@ def _answer(process: subprocess.Popen[str] | None, end: float) -> str | None:
         try:
             out, _ = process.communicate(timeout=max(end - time.monotonic(), 0.01))
         except subprocess.TimeoutExpired:
-            process.kill()
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)  # its helpers too
             return None
     return out if process.returncode == 0 else None

@@ -1,11 +1,12 @@
-"""Context: real git repositories, and a table of CI environments."""
+"""Context: real git repositories, the user."""
 
 import os
 import subprocess
+import time
 
 import pytest
 
-from change_events.context import ci, detect, git
+from change_events.context import detect, git
 from change_events.redact import Redactor
 
 ENVIRON = {
@@ -75,26 +76,68 @@ def test_addresses_lose_users_and_tokens(url, expected):
     assert git.without_credentials(url) == expected
 
 
-GITHUB = {
-    "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "a/b",
-    "GITHUB_RUN_ID": "7", "GITHUB_REF": "refs/pull/42/merge", "GITHUB_ACTOR": "ada",
-}  # fmt: skip
+def test_untracked_files_are_dirty_and_a_clean_tree_is_not(repository):
+    commit(repository)
+    assert git.detect(repository, ENVIRON).dirty is False
+    (repository / "new.tf").write_text("")
+    assert git.detect(repository, ENVIRON).dirty is True
+
+
+@pytest.mark.parametrize("key", ["clean", "process"])
+def test_a_repositorys_filter_is_not_run(repository, key):
+    (repository / ".gitattributes").write_text("*.tf filter=evil\n")
+    commit(repository)
+    run(repository, "config", f"filter.evil.{key}", f"touch {repository}/ran; cat")
+    run(repository, "config", "filter.evil.required", "true")
+    (repository / "sub" / "main.tf").write_text("changed")
+    assert git.detect(repository, ENVIRON).dirty is True
+    assert not (repository / "ran").exists()
+
+
+def test_origin_comes_before_other_remotes_and_aliases_are_resolved(repository):
+    run(repository, "remote", "add", "backup", "/srv/git/infra.git")
+    assert git.detect(repository, ENVIRON).repository == "/srv/git/infra.git"
+    run(repository, "remote", "add", "origin", "gh:acme/infra")
+    run(repository, "config", "url.https://token@github.com/.insteadOf", "gh:")
+    assert git.detect(repository, ENVIRON).repository == "https://github.com/acme/infra"
+
+
+def test_a_hooks_variables_do_not_lead_to_another_repository(repository, tmp_path_factory):
+    commit(repository)
+    other = tmp_path_factory.mktemp("other")
+    run(other, "init", "-q", "-b", "elsewhere")
+    got = git.detect(repository, ENVIRON | {"GIT_DIR": str(other / ".git"), "GIT_WORK_TREE": str(other)})
+    assert got.branch == "main"
+
+
+def test_a_worktree_has_its_own_branch(repository, tmp_path_factory):
+    commit(repository)
+    tree = tmp_path_factory.mktemp("trees") / "hotfix"
+    run(repository, "worktree", "add", "-q", "-b", "hotfix", str(tree))
+    assert git.detect(tree, ENVIRON).branch == "hotfix"
+
+
+def test_a_slow_git_costs_two_seconds_at_most_and_leaves_nothing_running(tmp_path):
+    slow = tmp_path / "git"
+    slow.write_text("#!/bin/sh\n/bin/sleep 41.5\n")
+    slow.chmod(0o755)
+    begun = time.monotonic()
+    assert git.detect(tmp_path, {"PATH": str(tmp_path)}) is None
+    assert time.monotonic() - begun < 3
+    assert subprocess.run(["pgrep", "-f", "sleep 41.5"], capture_output=True, check=False).returncode == 1
+
+
+def test_control_characters_of_a_subject_do_not_reach_a_terminal(repository):
+    run(repository, "commit", "-q", "--allow-empty", "-m", "Widen \x1b[31mthe subnet")
+    assert detect(repository, ENVIRON, redactor=Redactor()).vcs.subject == "Widen  [31mthe subnet"
 
 
 @pytest.mark.parametrize(
-    ("environ", "system", "url", "pull_request"),
+    ("environ", "user"),
     [
-        (GITHUB, "GitHub Actions", "https://github.com/a/b/actions/runs/7", "42"),
-        (GITHUB | {"GITHUB_REF": "refs/heads/main"}, "GitHub Actions", "https://github.com/a/b/actions/runs/7", None),
-        ({"GITLAB_CI": "1", "CI_JOB_URL": "https://g/1", "CI_MERGE_REQUEST_IID": "3"}, "GitLab CI", "https://g/1", "3"),
-        ({"JENKINS_URL": "x", "BUILD_URL": "https://j/1"}, "Jenkins", "https://j/1", None),
-        ({"BUILDKITE": "true", "BUILDKITE_PULL_REQUEST": "false"}, "Buildkite", None, None),
+        ({"SUDO_USER": "ada", "LOGNAME": "root"}, "ada"),
+        ({"SUDO_USER": "", "LOGNAME": "", "USER": "grace"}, "grace"),
     ],
 )
-def test_ci_systems(environ, system, url, pull_request):
-    got = ci.detect(environ).ci
-    assert (got.system, got.run_url, got.pull_request) == (system, url, pull_request)
-
-
-def test_no_ci():
-    assert ci.detect({"CI": "true"}) is None
+def test_the_user_is_the_person_behind_sudo(tmp_path, environ, user):
+    assert detect(tmp_path, ENVIRON | environ, redactor=Redactor()).actor.user == user
