@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from change_events import event_fields, model, templates
+from change_events.redact import MARK, Redactor, RedactPolicy
 from change_events.reference_gen import DOCS, pages
 from change_events.schema_gen import FOLDER
 from change_events.settings import load
@@ -37,6 +38,23 @@ def test_the_example_settings_are_right(tmp_path):
     (tmp_path / "tfevent.yaml").write_text(example)
     settings = load(tmp_path, {"CHATOPS_URL": "https://chat.example/x"})
     assert [made.name for made in settings.destinations] == ["sematext", "chatops"]
+
+
+def test_the_page_on_redaction_tells_what_the_redactor_does(tmp_path):
+    page = (DOCS / "redaction.md").read_text()
+    (tmp_path / "tfevent.yaml").write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
+    settings = load(tmp_path, {})
+    policy = RedactPolicy(settings.values, settings.redact_names, settings.redact_patterns)
+    redactor = Redactor(policy, b"k" * 32)
+    assert redactor.text(f"acme-{'0' * 32} ticket=abc") == f"{MARK} ticket={MARK}"
+    assert redactor.is_sensitive_name("Reporting_DSN")
+    assert redactor.text("postgres://app:hunter2@host/db") == f"postgres://app:{MARK}@host/db"
+    assert "hunter2" not in redactor.command_line(["terraform", "apply", "-var", "input=hunter2"])
+    assert redactor.text('input = "hunter2"') == 'input = "hunter2"'
+    assert Redactor().value(("input",), "x" * 201, sensitive=False).kind is model.ValueKind.LARGE
+    assert redactor.value(("input",), "x", sensitive=False).kind is model.ValueKind.HIDDEN
+    for file in re.findall(r"`((?:redact|diff|tf_wrapper)/[\w/.]+)`", page):
+        assert any((DOCS.parent / folder / file).is_file() for folder in ("", "change_events")), file
 
 
 def examples():
