@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tf_wrapper.apply_log import StreamResult
     from tf_wrapper.human.findings import PlanError
 
+_ERROR_LINES = 5  # of a failure's detail that stand at the change itself; all of it stands among the failures
+_ERROR_CHARACTERS = 500
 _NO_MESSAGES = {
     Action.FORGET,
     Action.MOVE,
@@ -221,9 +223,15 @@ def _with_errors(changes: list[Change], failures: Sequence[Failure]) -> list[Cha
         if failure is None or change.outcome is ChangeOutcome.APPLIED:
             return change
         # an error before the first message (a precondition) leaves no trace in the stream but this
-        return replace(change, outcome=ChangeOutcome.FAILED, error=change.error or failure.summary)
+        return replace(change, outcome=ChangeOutcome.FAILED, error=_told(change.error, failure))
 
     return [mend(change) for change in changes]
+
+
+def _told(note: str | None, failure: Failure) -> str:
+    """What a change says of its failure: our note or terraform's summary, then the beginning of the detail."""
+    detail = "\n".join((failure.detail or "").splitlines()[:_ERROR_LINES])[:_ERROR_CHARACTERS]
+    return "\n".join(part for part in (note, failure.summary, detail) if part)
 
 
 _NO_DETAIL = "(left out: the plan, which says what is secret in it, could not be read)"
