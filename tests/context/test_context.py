@@ -119,12 +119,12 @@ def test_a_worktree_has_its_own_branch(repository, tmp_path_factory):
 
 def test_a_slow_git_costs_two_seconds_at_most_and_leaves_nothing_running(tmp_path):
     slow = tmp_path / "git"
-    slow.write_text("#!/bin/sh\n/bin/sleep 41.5\n")
+    slow.write_text(f"#!/bin/sh\n/bin/sleep 41.{os.getpid()}\n")
     slow.chmod(0o755)
     begun = time.monotonic()
     assert git.detect(tmp_path, {"PATH": str(tmp_path)}) is None
     assert time.monotonic() - begun < 3
-    assert subprocess.run(["pgrep", "-f", "sleep 41.5"], capture_output=True, check=False).returncode == 1
+    assert subprocess.run(["pgrep", "-f", f"sleep 41.{os.getpid()}"], capture_output=True, check=False).returncode == 1
 
 
 def test_control_characters_of_a_subject_do_not_reach_a_terminal(repository):
