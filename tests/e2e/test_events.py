@@ -232,7 +232,8 @@ def test_half_way_tells_applied_failed_and_not_attempted_apart(stack):
     [failure] = event["failures"]
     assert (failure["address"], failure["file"], failure["line"]) == ("terraform_data.bad", "main.tf", 11)
     assert "exit status 7" in failure["detail"]
-    assert changes(event)["terraform_data.bad"]["error"] == failure["summary"] == "local-exec provisioner error"
+    assert failure["summary"] == "local-exec provisioner error"
+    assert changes(event)["terraform_data.bad"]["error"].startswith(failure["summary"])
     assert "1 failed" in event["title"]
 
 
@@ -454,6 +455,7 @@ def git(stack, *words):
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_the_commit_it_was_made_from(stack):
     stack.write(ONE, "live/main.tf")
+    stack.write("*.tfstate*\n.terraform*\n", ".gitignore")  # or else terraform's own files make it dirty
     git(stack, "init", "-q", "-b", "trunk")
     git(stack, "remote", "add", "origin", "https://robot:hunter2secret@git.example.com/team/infra.git")
     git(stack, "add", ".")

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import click
@@ -88,6 +89,7 @@ def script(path, text):
     path.chmod(0o755)
 
 
+@cache  # one answer for a whole test run: a minute may pass within a test
 def shift():
     """The page says "2 h ago" of what happened at the sample's noon, whenever it is tested."""
     return (datetime.now(UTC) - timedelta(hours=2, minutes=10) - NOON) // timedelta(minutes=1) * timedelta(minutes=1)

@@ -119,6 +119,7 @@ REPLACE = change(action=Action.REPLACE)
 CREATE_FIRST = change(action=Action.REPLACE, create_before_destroy=True)
 BROKE = "It broke"
 NOT_AGAIN = "destroyed, and not created again"
+NOT_AGAIN_BUT = f"{NOT_AGAIN}\n{BROKE}"
 OLD_LEFT = "created anew, and the old one not destroyed"
 TABLE = [
     ("created", change(), [done()], 0, "applied", None),
@@ -131,7 +132,7 @@ TABLE = [
     ("destroy failed", change(action=Action.DESTROY), failing("delete"), 1, "failed", BROKE),
     ("read failed", change(action=Action.READ, mode="data"), failing("read"), 1, "failed", BROKE),
     ("replaced", REPLACE, [done("delete"), done()], 0, "applied", None),
-    ("gone, create failed", REPLACE, [done("delete"), start(), errored(), error()], 1, "failed", f"{NOT_AGAIN}\n{BROKE}"),
+    ("gone, create failed", REPLACE, [done("delete"), start(), errored(), error()], 1, "failed", NOT_AGAIN_BUT),
     ("gone, create never begun", REPLACE, [done("delete"), error(address=B)], 1, "failed", NOT_AGAIN),
     ("gone, create without an end", REPLACE, [done("delete"), start()], 1, "unknown", None),
     ("replace: destroy failed", REPLACE, failing("delete"), 1, "failed", BROKE),
