@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sqlite3
 import subprocess
@@ -157,8 +156,3 @@ def checkpoint(journal: Path) -> None:
     if journal.exists():
         with closing(sqlite3.connect(journal)) as database:
             database.execute("PRAGMA wal_checkpoint(FULL)")
-
-
-def has_mounts() -> bool:
-    """Whether this process may mount a file system."""
-    return os.geteuid() == 0
