@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 
 from tf_wrapper.apply_log import StreamReader
 from tf_wrapper.human import HumanRenderer
@@ -185,12 +184,3 @@ def _destroyed(line: bytes) -> bytes:
         return line
     line = _APPLIED.sub(rb"Destroy complete! Resources: \1 destroyed.", line)
     return line.replace(b'"operation":"apply"', b'"operation":"destroy"')
-
-
-def flush_standard_streams() -> None:
-    """Nothing of ours may linger in Python's own buffers between terraform's lines."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            continue

@@ -32,7 +32,11 @@ _ELSEWHERE = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_EXTERNAL_DIFF",
 )
-_STATUS = ("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty")
+# what a run writes beside its code (states, their locks and backups) says nothing of where the code came from
+_NOT_CODE = (":(exclude,glob)**/*.tfstate*", ":(exclude,glob)**/.*.tfstate*", ":(exclude,glob)**/.terraform/**")
+_STATUS = (
+    "status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty", "--", ":(top)", *_NOT_CODE,
+)  # fmt: skip
 _QUESTIONS = {
     "branch": ("symbolic-ref", "--quiet", "--short", "HEAD"),
     "log": ("log", "-1", "--no-show-signature", "--format=%H%x00%an%x00%s"),

@@ -83,6 +83,18 @@ def test_untracked_files_are_dirty_and_a_clean_tree_is_not(repository):
     assert git.detect(repository, ENVIRON).dirty is True
 
 
+def test_what_a_run_writes_beside_its_code_is_not_dirt(repository):
+    commit(repository)
+    stack = repository / "stack"
+    (stack / ".terraform" / "providers").mkdir(parents=True)
+    names = ("terraform.tfstate", "terraform.tfstate.backup", ".terraform.tfstate.lock.info", ".terraform/providers/x")
+    for name in names:
+        (stack / name).write_text("")
+    assert git.detect(stack, ENVIRON).dirty is False
+    (repository / "elsewhere.txt").write_text("")
+    assert git.detect(stack, ENVIRON).dirty is True
+
+
 @pytest.mark.parametrize("key", ["clean", "process"])
 def test_a_repositorys_filter_is_not_run(repository, key):
     (repository / ".gitattributes").write_text("*.tf filter=evil\n")
