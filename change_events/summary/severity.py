@@ -1,7 +1,7 @@
 """How loudly a person should be told.
 
-error: failed, partly failed, or nobody knows. warning: something was (or is planned to be) destroyed or replaced,
-or a run was cancelled after its first change. info: the rest.
+error: failed, partly failed, or nobody knows, also where the run was cancelled besides. warning: something was (or is
+planned to be) destroyed or replaced, or a run was cancelled after its first change. info: the rest.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from change_events.model import Outcome, Severity
 
 if TYPE_CHECKING:
-    from change_events.model import ChangeEvent
+    from change_events.model import ChangeEvent, OutcomeCounts
 
 _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 
@@ -23,6 +23,12 @@ def severity(event: ChangeEvent) -> Severity:
     if event.outcome is Outcome.DECLINED:
         return Severity.INFO
     if event.outcome is Outcome.CANCELLED:
-        return Severity.WARNING if event.summary.outcomes.applied else Severity.INFO
+        return _cancelled(event.summary.outcomes)
     counts = event.summary.counts
     return Severity.WARNING if counts.destroy or counts.replace else Severity.INFO
+
+
+def _cancelled(outcomes: OutcomeCounts) -> Severity:
+    if outcomes.failed or outcomes.unknown:
+        return Severity.ERROR
+    return Severity.WARNING if outcomes.applied else Severity.INFO

@@ -105,4 +105,5 @@ def _tail(event: ChangeEvent, *, any_done: bool) -> Iterator[str]:
     elif event.outcome is Outcome.UNKNOWN:
         yield _ALONE[Outcome.UNKNOWN]
     if event.outcome is Outcome.CANCELLED:
-        yield "cancelled" if any_done else "cancelled before any change"
+        touched = any_done or outcomes.failed or outcomes.unknown
+        yield "cancelled" if touched else "cancelled before any change"

@@ -52,6 +52,14 @@ def counted(outcomes=None, **counts):
         (event(outcome=Outcome.NO_CHANGE), "prod/network: no changes"),
         (event(outcome=Outcome.DECLINED, summary=counted(create=1)), "prod/network: declined"),
         (event(outcome=Outcome.CANCELLED), "prod/network: cancelled before any change"),
+        (
+            event(outcome=Outcome.CANCELLED, summary=counted(OutcomeCounts(failed=1, not_attempted=1), create=2)),
+            "prod/network: 1 failed, 1 not attempted, cancelled",
+        ),
+        (
+            event(outcome=Outcome.CANCELLED, summary=counted(OutcomeCounts(unknown=2), replace=2)),
+            "prod/network: 2 unknown, cancelled",
+        ),
         (event(outcome=Outcome.UNKNOWN), "prod/network: outcome unknown"),
         (event(phase=Phase.PLANNED, summary=counted(create=2)), "prod/network: 2 creates planned"),
         (event(phase=Phase.PLANNED, outcome=Outcome.FAILED), "prod/network: planning failed"),
@@ -77,6 +85,21 @@ def test_title(given_event, expected):
 )
 def test_severity(outcome, counts, expected):
     assert summary.severity(event(outcome=outcome, summary=counted(**counts))) is expected
+
+
+@pytest.mark.parametrize(
+    ("became", "expected"),
+    [
+        ({"not_attempted": 2}, Severity.INFO),
+        ({"applied": 1}, Severity.WARNING),
+        ({"failed": 1}, Severity.ERROR),
+        ({"applied": 1, "failed": 1}, Severity.ERROR),
+        ({"unknown": 1}, Severity.ERROR),
+    ],
+)
+def test_severity_of_a_cancelled_run(became, expected):
+    cancelled = event(outcome=Outcome.CANCELLED, summary=counted(OutcomeCounts(**became), create=2))
+    assert summary.severity(cancelled) is expected
 
 
 def test_what_matters_most_comes_first():
