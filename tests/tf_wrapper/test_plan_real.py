@@ -105,3 +105,35 @@ def test_addresses_of_raw_state_are_those_that_terraform_shows(run):
     assert compare_states(raw, shown, redactor=Redactor()).changes == ()
     addresses = [part["address"] for part in json.loads(shown)["values"]["root_module"]["resources"]]
     assert addresses == list(state_resources(raw))
+
+
+BESIDE = """
+resource "terraform_data" "a" { input = sensitive("SECRET") }
+resource "terraform_data" "b" { input = "TEXT" }
+output "told" { value = terraform_data.b.output }
+""".replace("SECRET", SECRET)
+
+
+@pytest.mark.parametrize("flags", [["-target=terraform_data.b"], ["-target=terraform_data.b", "-refresh=false"]])
+def test_a_secret_of_a_resource_beyond_the_target_is_hidden(run, flags):
+    write_files(run.folder, {"main.tf": BESIDE.replace("TEXT", "plain")})
+    run("init", "-no-color")
+    run("apply", "-auto-approve", "-no-color")
+    write_files(run.folder, {"main.tf": BESIDE.replace("TEXT", f"x {SECRET} y")})
+    run("plan", "-out=tfplan", "-no-color", *flags)
+    shown = run("show", "-json", "tfplan")
+    assert SECRET.encode() in shown
+    plan = read_plan(shown, name="tfplan", redactor=Redactor())
+    assert [change.address for change in plan.changes] == ["terraform_data.b"]
+    assert SECRET.encode() not in msgspec.json.encode(plan)
+
+
+def test_a_secret_of_the_state_is_hidden_from_a_refresh_only_plan(run):
+    write_files(run.folder, {"main.tf": BESIDE.replace("TEXT", f"x {SECRET} y")})
+    run("init", "-no-color")
+    run("apply", "-auto-approve", "-no-color")
+    write_files(run.folder, {"main.tf": BESIDE.replace("TEXT", "plain").replace("told", "renamed")})
+    run("plan", "-refresh-only", "-out=tfplan", "-no-color")
+    plan = read_plan(run("show", "-json", "tfplan"), name="tfplan", redactor=Redactor())
+    assert "renamed" in {output.name for output in plan.outputs}
+    assert SECRET.encode() not in msgspec.json.encode(plan)

@@ -78,6 +78,22 @@ MARKED = {
         [],
         {"prior_state": state({"mode": "data", "values": {"p": SECRET}, "sensitive_values": {"p": True}})},
     ),
+    "resource beyond the target": (
+        [],
+        {
+            "prior_state": state(
+                {"address": "a.z", "mode": "managed", "values": {"p": SECRET}, "sensitive_values": {"p": True}}
+            )
+        },
+    ),
+    "current object beside its deposed one": (
+        [entry("a.z", "delete", before={"p": "other"}, deposed="00000001")],
+        {
+            "prior_state": state(
+                {"address": "a.z", "mode": "managed", "values": {"p": SECRET}, "sensitive_values": {"p": True}}
+            )
+        },
+    ),
     "odd state": ([], {"prior_state": {"values": [{"values": {"p": SECRET}, "sensitive_values": {"p": True}}]}}),
     "invocation": (
         [],

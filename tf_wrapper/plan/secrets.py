@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
 
 _NONE = msgspec.Raw()
+_Objects = set[tuple[str | None, str | None]]  # address and deposed key
 
 
 class _Resource(Raw):
+    address: str | None = None
+    deposed_key: str | None = None
     mode: str | None = None
     values: msgspec.Raw = _NONE
     sensitive_values: msgspec.Raw = _NONE
@@ -57,7 +60,7 @@ def remember_document(document: Document, redactor: Redactor) -> None:
     configuration = _decoded(document.configuration)
     _remember_configuration(configuration if isinstance(configuration, dict) else {}, document, redactor)
     _remember_invocations(document, redactor)
-    _remember_state(document.prior_state, redactor)
+    _remember_state(document, redactor)
 
 
 def remember_masked(value: msgspec.Raw, mask: msgspec.Raw, redactor: Redactor) -> None:
@@ -157,8 +160,12 @@ def _remember_invocations(document: Document, redactor: Redactor) -> None:
         remember_masked(invocation.config_values, invocation.config_sensitive, redactor)
 
 
-def _remember_state(raw: msgspec.Raw, redactor: Redactor) -> None:
-    """Remember what is marked in the state the plan started from: data sources stand only there."""
+def _remember_state(document: Document, redactor: Redactor) -> None:
+    """Remember what is marked in the state the plan started from.
+
+    Data sources stand only there, and with -target, -refresh-only or a failed plan other resources too.
+    """
+    raw = document.prior_state
     if not bytes(raw):
         return
     try:
@@ -172,15 +179,17 @@ def _remember_state(raw: msgspec.Raw, redactor: Redactor) -> None:
         if output.sensitive:
             _remember_raw(output.value, redactor)
     if state.values.root_module is not None:
-        _remember_resources(state.values.root_module, redactor)
+        changed = {(entry.address, entry.deposed) for entry in document.resource_changes or ()}
+        _remember_resources(state.values.root_module, changed, redactor)
 
 
-def _remember_resources(module: _Module, redactor: Redactor) -> None:
+def _remember_resources(module: _Module, changed: _Objects, redactor: Redactor) -> None:
     for resource in module.resources or ():
-        if resource.mode == "data":  # managed ones are among the resource changes, with the same marks
+        listed = (resource.address, resource.deposed_key) in changed  # there with the same values and marks
+        if resource.mode == "data" or not listed:
             remember_masked(resource.values, resource.sensitive_values, redactor)
     for child in module.child_modules or ():
-        _remember_resources(child, redactor)
+        _remember_resources(child, changed, redactor)
 
 
 def _remember_anywhere(value: Any, redactor: Redactor) -> None:
