@@ -49,6 +49,19 @@ MARKED = {
         },
     ),
     "variable": ([], {"variables": {"v": {"value": {"k": SECRET}}}, **config(variables={"v": {"sensitive": True}})}),
+    "ephemeral variable": ([], {"variables": {"v": {"value": SECRET}}, **config(variables={"v": {"ephemeral": True}})}),
+    "ephemeral default": ([], config(variables={"v": {"ephemeral": True, "default": SECRET}})),
+    "ephemeral module argument": (
+        [],
+        config(
+            module_calls={
+                "m": {
+                    "expressions": {"v": {"constant_value": SECRET}},
+                    "module": {"variables": {"v": {"ephemeral": True}}},
+                }
+            }
+        ),
+    ),
     "variable by name": ([], {"variables": {"db_password": {"value": SECRET}}}),
     "default": ([], config(variables={"v": {"sensitive": True, "default": SECRET}})),
     "provider": (

@@ -106,8 +106,7 @@ def _remember_configuration(configuration: dict[str, Any], document: Document, r
     declared = root.get("variables") if isinstance(root, dict) else None
     for name, variable in (document.variables or {}).items():
         declaration = declared.get(name) if isinstance(declared, dict) else None
-        sensitive = isinstance(declaration, dict) and declaration.get("sensitive") is True
-        if sensitive or redactor.is_sensitive_name(name):
+        if _is_secret(declaration) or redactor.is_sensitive_name(name):
             _remember_raw(variable.value, redactor)
     if isinstance(root, dict):
         _remember_module(root, redactor)
@@ -116,9 +115,9 @@ def _remember_configuration(configuration: dict[str, Any], document: Document, r
 
 
 def _remember_module(module: dict[str, Any], redactor: Redactor) -> None:
-    """Remember the defaults of sensitive variables, and the constants that callers pass to such ones."""
+    """Remember the defaults of secret variables, and the constants that callers pass to such ones."""
     for variable in _dicts(module.get("variables")):
-        if variable.get("sensitive") is True and variable.get("default") is not None:
+        if _is_secret(variable) and variable.get("default") is not None:
             redactor.remember(variable["default"])
     for call in _dicts(module.get("module_calls")):
         child = call.get("module")
@@ -128,8 +127,13 @@ def _remember_module(module: dict[str, Any], redactor: Redactor) -> None:
         variables, expressions = child.get("variables"), call.get("expressions")
         if isinstance(variables, dict) and isinstance(expressions, dict):
             for name, variable in variables.items():
-                if isinstance(variable, dict) and variable.get("sensitive") is True:
+                if _is_secret(variable):
                     _remember_constant(expressions.get(name), redactor)
+
+
+def _is_secret(variable: Any) -> bool:
+    """Tell whether a variable is declared sensitive, or ephemeral: what must not be stored is as a rule a secret."""
+    return isinstance(variable, dict) and (variable.get("sensitive") is True or variable.get("ephemeral") is True)
 
 
 def _dicts(parent: Any) -> Iterable[dict[str, Any]]:
