@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from change_events.cli import changes
 from change_events.cli.deliveries import delivery_lines
 from change_events.cli.terminal import ago, clean, lasted, local_time, paint
+from change_events.summary.words import outputs_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -166,7 +167,7 @@ def _sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list
         ("Failures", list(changes.failure_lines(event.failures))),
         ("Worth an eye", list(changes.signal_lines(event.signals))),
         ("Changes", list(changes.change_lines(event.changes, limit))),
-        ("Outputs", list(changes.output_lines(event.outputs, limit))),
+        (outputs_heading(event), list(changes.output_lines(event.outputs, limit))),
         ("Changed outside of the tool", list(changes.drift_lines(event.drift, limit))),
         ("Checks that did not pass", list(changes.check_lines(event.checks))),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from change_events.model import Action, ChangeOutcome
 from change_events.summary.markdown import clip, code, link, plain
 from change_events.summary.title import title
-from change_events.summary.words import attribute, change, value
+from change_events.summary.words import attribute, change, outputs_heading, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def sections(event: ChangeEvent) -> list[Section]:
         Section("Other actions", "other actions", _by(rest, Action.INVOKE, Action.OTHER, Action.READ)),
         Section("Only in the state", "changes of the state only", _state_changes(rest)),
         Section("Changed outside of the tool", "drifted resources", [_drift(d) for d in event.drift]),
-        Section("Outputs", "outputs", [
+        Section(outputs_heading(event), "outputs", [
             _output(o) for o in event.outputs
         ]),
         Section("Checks that did not pass", "checks", [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.model import Action, ChangeOutcome, ValueKind
+from change_events.model import Action, ChangeOutcome, Outcome, Phase, ValueKind
 from change_events.summary.markdown import code, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from change_events.model import AttributeChange, Change, Value
+    from change_events.model import AttributeChange, Change, ChangeEvent, Value
 
 MOST_ATTRIBUTES = 12
 _KILO = 1000
@@ -36,6 +36,12 @@ _OUTCOMES = {
     ChangeOutcome.NOT_ATTEMPTED: "not attempted",
     ChangeOutcome.UNKNOWN: "outcome unknown",
 }
+
+
+def outputs_heading(event: ChangeEvent) -> str:
+    """The heading of an event's outputs: what was to become of them is no fact until the run has succeeded."""
+    as_told = event.phase is Phase.PLANNED or event.outcome is Outcome.SUCCEEDED
+    return "Outputs" if as_told else "Outputs (planned)"
 
 
 def reason(word: str) -> str:

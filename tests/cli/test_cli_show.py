@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from change_events.model import Actor, Change, ChangeEvent, ChangeOutcome, Failure
+from change_events.model import Actor, Change, ChangeEvent, ChangeOutcome, Failure, Outcome
 from tests.cli.sample import partial, running, succeeded
 
 
@@ -35,7 +35,7 @@ def test_the_full_story_in_reading_order(filled):
             '· create   aws_route53_record.db  not attempted\n      name: "db"\n',
             '✓ destroy  aws_eip.nat["eu-west-1a"]  1.5 s\n',
             "✓ update   aws_security_group.web  2.2 s\n",
-            "Outputs\n",
+            "Outputs (planned)\n",
             'update   endpoint: "a.example.com" → "b.example.com"',
             "Changed outside of the tool\n",
             "fail check.health\n      The endpoint answered 503.\n",
@@ -43,6 +43,11 @@ def test_the_full_story_in_reading_order(filled):
         )
     ]
     assert places == sorted(places)
+
+
+def test_outputs_of_a_run_that_succeeded_are_facts(home):
+    home.fill(msgspec.structs.replace(partial(), outcome=Outcome.SUCCEEDED))
+    assert "\nOutputs\n" in home.events("show", "last")
 
 
 def test_deliveries_are_told_per_destination(home):

@@ -20,6 +20,7 @@ from change_events.model import (
     Kind,
     Outcome,
     OutcomeCounts,
+    OutputChange,
     Phase,
     Severity,
     Summary,
@@ -113,6 +114,24 @@ def test_what_matters_most_comes_first():
     )
     assert text.index("it broke") < text.index("d.d") < text.index("c.c")
     assert "no longer in the configuration" in text
+
+
+@pytest.mark.parametrize(
+    ("phase", "outcome", "heading"),
+    [
+        (Phase.APPLIED, Outcome.SUCCEEDED, "**Outputs**"),
+        (Phase.PLANNED, Outcome.SUCCEEDED, "**Outputs**"),
+        (Phase.APPLIED, Outcome.CANCELLED, "**Outputs (planned)**"),
+        (Phase.APPLIED, Outcome.FAILED, "**Outputs (planned)**"),
+        (Phase.APPLIED, Outcome.PARTIAL, "**Outputs (planned)**"),
+        (Phase.APPLIED, Outcome.DECLINED, "**Outputs (planned)**"),
+        (Phase.APPLIED, None, "**Outputs (planned)**"),
+    ],
+)
+def test_outputs_are_told_as_done_only_where_the_run_succeeded(phase, outcome, heading):
+    sides = (Value(kind=ValueKind.ABSENT), Value(kind=ValueKind.VALUE, text='"x"'))
+    output = OutputChange(name="url", action=Action.CREATE, before=sides[0], after=sides[1])
+    assert f"\n{heading}\n" in summary.message(event(outputs=(output,), phase=phase, outcome=outcome), 800)
 
 
 def test_a_rotated_secret_is_told_without_its_value():
