@@ -63,6 +63,9 @@ WRONG = {
     "other object": (b'{"name": "x"}', "not a plan"),
     "raw state": (b'{"version":4,"serial":1,"lineage":"x","outputs":{},"resources":[]}', "state"),
     "shown state": (b'{"format_version":"1.0","values":{"root_module":{}}}', "state"),
+    "shown empty state": (b'{"format_version":"1.0"}', "holds no plan"),
+    "configuration alone": (b'{"format_version":"1.0","configuration":{"root_module":{}}}', "holds no plan"),
+    "schemas": (b'{"format_version":"1.0","provider_schemas":{}}', "holds no plan"),
     "encrypted": (b'{"encrypted_data":"x","meta":{}}', "encrypted"),
     "bookmark": (b'{"remote_plan_format":1,"run_id":"run-1","hostname":"h"}', "HCP"),
     "log": (b'{"@level":"info","@message":"x","type":"version"}\n{"@level":"info"}\n', "log of a run"),
@@ -71,6 +74,16 @@ WRONG = {
     "invocations": (document(action_invocations=[{"address": {}}]), "not a plan"),
     "deep": (b'{"format_version":"1.2","resource_changes":[' + b"[" * 100_000, "deep|not JSON|not a plan"),
 }
+
+
+PARTS = ["planned_values", "resource_changes", "resource_drift", "output_changes", "checks", "deferred_changes"]
+
+
+@pytest.mark.parametrize("part", [*PARTS, "action_invocations", "errored"])
+def test_one_part_of_a_plan_is_enough(part):
+    empty = {"output_changes": {}, "planned_values": {}, "errored": False}.get(part, [])
+    data = json.dumps({"format_version": "1.2", part: empty}).encode()
+    assert read_plan(data, name="p", redactor=Redactor()).changes == ()
 
 
 @pytest.mark.parametrize(("data", "word"), WRONG.values(), ids=WRONG)

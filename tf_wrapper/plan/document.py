@@ -14,6 +14,20 @@ import msgspec
 from change_events.errors import InputError
 
 _MAJORS = ("0", "1")
+_PARTS = (
+    "planned_values",
+    "resource_changes",
+    "resource_drift",
+    "output_changes",
+    "checks",
+    "condition_results",
+    "deferred_changes",
+    "action_invocations",
+    "deferred_action_invocations",
+    "errored",
+    "complete",
+    "applyable",
+)
 _NONE = msgspec.Raw()
 
 
@@ -184,6 +198,12 @@ def _admit(document: Document, data: bytes, name: str) -> None:
         raise InputError(f"{name}: {_mistake(data, 'it has no format_version')}")
     if not document.planned_values and document.resource_changes is None and b'"values"' in data[:2000]:
         raise InputError(f"{name}: this is a state, not a plan; give two states to compare them")
+    if not any(_is_there(getattr(document, part)) for part in _PARTS):  # so terraform shows an empty state, for one
+        raise InputError(f"{name}: holds no plan; give a saved plan's `terraform show -json PLANFILE`")
+
+
+def _is_there(part: object) -> bool:
+    return bool(bytes(part)) if isinstance(part, msgspec.Raw) else part is not None
 
 
 def _not_json(data: bytes, problem: str) -> str:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
 
 _NONE = msgspec.Raw()
-_Objects = set[tuple[str | None, str | None]]  # address and deposed key
+_Objects = set[tuple[str, str | None]]  # address and deposed key
 
 
 class _Resource(Raw):
-    address: str | None = None
+    address: str = ""
     deposed_key: str | None = None
     mode: str | None = None
     values: msgspec.Raw = _NONE
