@@ -28,7 +28,14 @@ def _user_folder(variable: str, default: str) -> str:
     base = os.environ.get(variable)
     if base and os.path.isabs(base):
         return os.path.join(base, _APP)
-    home = os.path.expanduser("~")
+    home = os.environ.get("HOME", "")
+    if not os.path.isabs(home):  # empty, relative or missing: nothing of ours may land in the working directory or /
+        import pwd
+
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            home = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"{_APP}-{os.getuid()}")  # noqa: S108 - the last resort
     if sys.platform == "darwin":
         return os.path.join(home, "Library", "Application Support", _APP)
     return os.path.join(home, *default.split("/"), _APP)

@@ -47,25 +47,44 @@ def _events(arguments: list[str], index: int) -> int:
 
 
 def _exec(arguments: list[str]) -> int:
-    from tf_wrapper import binary, quick_settings
+    from tf_wrapper import binary
 
     try:
-        path = binary.find(os.environ, quick_settings.binary(os.getcwd()))
+        path = _binary()
     except binary.BinaryNotFoundError as error:
         return _fail(str(error), 127)
     return binary.execute(path, arguments)
 
 
 def _observe(word: str, arguments: list[str]) -> int:
-    from tf_wrapper import binary, quick_settings
+    from tf_wrapper import binary
 
     try:
-        path = binary.find(os.environ, quick_settings.binary(os.getcwd()))
+        path = _binary()
     except binary.BinaryNotFoundError as error:
         return _fail(str(error), 127)
+    if not _has_directory():
+        return binary.execute(path, arguments)  # terraform says so in its own words
     from tf_wrapper.observe import observe
 
     return observe(path, word, arguments)
+
+
+def _binary() -> str:
+    from tf_wrapper import binary, quick_settings
+
+    asked_for = os.environ.get("TFEVENT_TF_BINARY")
+    configured = None if asked_for or not _has_directory() else quick_settings.binary(os.getcwd())
+    return binary.find(os.environ, configured)
+
+
+def _has_directory() -> bool:
+    """False in a working directory that has been removed."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _fail(text: str, code: int) -> int:

@@ -161,6 +161,8 @@ class _StreamedApply:
         if self._half is None:
             invocation.recorder.begin()
             invocation.recorder.plan_is_at(saved)
+        # what a saved plan does not hold: ephemeral variables, which terraform's errors may quote all the same
+        invocation.recorder.remember(invocation.workspace.sensitive_values(self._parsed))
         follower = self._follower()
 
         def tick() -> int:

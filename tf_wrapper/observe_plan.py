@@ -53,7 +53,7 @@ def run(invocation: Invocation) -> int:
 def _with_private_plan(invocation: Invocation) -> list[str]:
     """The user's arguments with ours right after the subcommand, where any of the user's own wins."""
     index = invocation.argv.index("plan")
-    ours = [f"-out={invocation.run.file('plan')}", "-detailed-exitcode"]
+    ours = [f"-out={invocation.run.create_plan()}", "-detailed-exitcode"]
     return [*invocation.argv[: index + 1], *ours, *invocation.argv[index + 1 :]]
 
 

@@ -16,6 +16,7 @@ from change_events.model import (
     Change,
     ChangeEvent,
     ChangeOutcome,
+    CheckResult,
     Counts,
     Failure,
     Outcome,
@@ -24,14 +25,15 @@ from change_events.model import (
     Summary,
     Tool,
 )
-from tf_wrapper.stream_changes import address_by_context, count, plan_from_stream, resource_outcome
+from tf_wrapper.stream_changes import address_by_context, count, plan_from_stream, redacted, resource_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from change_events.redact import Redactor
     from tf_wrapper.apply_log import StreamResult
     from tf_wrapper.human.findings import PlanError
+    from tf_wrapper.state import Held
 
 _ERROR_LINES = 5  # of a failure's detail that stand at the change itself; all of it stands among the failures
 _ERROR_CHARACTERS = 500
@@ -127,12 +129,18 @@ def of_apply(
     """
     if plan is None and not event.changes:
         event = planned(event, plan_from_stream(stream, redactor))
-    failures = tuple(_failures(stream, event.changes, redactor, details=plan is not None))
+    stream, ambiguous = redacted(stream, redactor)
+    failures = tuple(dict.fromkeys(_failures(stream, event.changes, redactor, details=plan is not None)))
     finished = code == 0 or (code is None and stream.complete)
-    ended = code is not None or stream.complete or bool(failures)
-    changes = [_with_outcome(change, stream, redactor, finished=finished, ended=ended) for change in event.changes]
+    killed = code is not None and code < 0  # terraform did not end, it was ended: nothing that is open is known
+    ended = (code is not None and not killed) or stream.complete or (bool(failures) and not killed)
+    told = replace(stream, runs={at: runs for at, runs in stream.runs.items() if at not in ambiguous})
+    changes = [
+        _with_outcome(change, told, finished=finished, ended=ended and change.address not in ambiguous)
+        for change in event.changes
+    ]
     changes = _with_errors(changes, failures)
-    event = replace(_ended(event, code), failures=failures)
+    event = replace(_ended(event, code), failures=failures, checks=_checks(event, stream, redactor))
     event = _with_changes(event, changes, plan)
     result = _run_outcome(event, finished=finished, ended=ended, interrupted=interrupted or stream.interrupted)
     return replace(event, outcome=result)
@@ -167,32 +175,43 @@ def has_open_ends(event: ChangeEvent) -> bool:
     return any(change.outcome is ChangeOutcome.UNKNOWN for change in event.changes)
 
 
-def with_state(event: ChangeEvent, state: bytes | None) -> ChangeEvent:
+def with_state(event: ChangeEvent, state: bytes | None, redactor: Redactor) -> ChangeEvent:
     """Settle what is unknown from the raw state after the run; without a state nothing changes."""
     if not state:
         return event
     from tf_wrapper.state import state_resources
 
-    held = state_resources(state)
-    changes = [_from_state(change, held) for change in event.changes]
+    raw = state_resources(state)
+    known = Counter(redactor.text(address) for address in raw)
+    held = {name: found for address, found in raw.items() if known[name := redactor.text(address)] == 1}
+    unclear = {name for name, times in known.items() if times > 1}
+    changes = [change if change.address in unclear else _from_state(change, held) for change in event.changes]
     event = _with_changes(event, changes, None)
     partial = event.outcome is Outcome.FAILED and event.summary.outcomes.applied
     return replace(event, outcome=Outcome.PARTIAL) if partial else event
 
 
-def _from_state(change: Change, held: object) -> Change:
+def _from_state(change: Change, held: Mapping[str, Held]) -> Change:
     if change.outcome is not ChangeOutcome.UNKNOWN:
         return change
-    found = change.address in held  # type: ignore[operator] # a mapping by address
+    found = held.get(change.address)
     if change.action in {Action.CREATE, Action.IMPORT, Action.MOVE}:
-        return replace(change, outcome=ChangeOutcome.APPLIED) if found and not _tainted(held, change) else change
+        return replace(change, outcome=ChangeOutcome.APPLIED) if found and not found.tainted else change
     if change.action in {Action.DESTROY, Action.FORGET} and change.deposed is None:
         return replace(change, outcome=ChangeOutcome.UNKNOWN if found else ChangeOutcome.APPLIED)
     return change
 
 
-def _tainted(held: object, change: Change) -> bool:
-    return bool(held[change.address].tainted)  # type: ignore[index] # a mapping by address
+def _checks(event: ChangeEvent, stream: StreamResult, redactor: Redactor) -> tuple[CheckResult, ...]:
+    """Checks that did not pass: a finished apply has evaluated them all again, and warns of each that fails."""
+    if not stream.complete:
+        return event.checks
+    problems: dict[str, list[str]] = {}
+    for diagnostic in stream.diagnostics:
+        kind, _, name = (diagnostic.context or "").partition(" ")
+        if diagnostic.severity == "warning" and kind == "check":
+            problems.setdefault("check." + name.strip('"'), []).append(redactor.text(diagnostic.detail))
+    return tuple(CheckResult(address=name, status="fail", problems=tuple(texts)) for name, texts in problems.items())
 
 
 def _ended(event: ChangeEvent, code: int | None) -> ChangeEvent:
@@ -200,11 +219,11 @@ def _ended(event: ChangeEvent, code: int | None) -> ChangeEvent:
     return replace(event, tool=tool)
 
 
-def _with_outcome(change: Change, stream: StreamResult, redactor: Redactor, *, finished: bool, ended: bool) -> Change:
+def _with_outcome(change: Change, stream: StreamResult, *, finished: bool, ended: bool) -> Change:
     seen = resource_outcome(change, stream)
     if seen is not None:
-        text = redactor.text(seen.id) if seen.id else change.id
-        return replace(change, outcome=seen.outcome, id=text, duration=seen.duration, error=seen.note)
+        found = seen.id or change.id
+        return replace(change, outcome=seen.outcome, id=found, duration=seen.duration, error=seen.note)
     if finished:
         return replace(change, outcome=ChangeOutcome.APPLIED)
     if not ended or change.action in _NO_MESSAGES:
@@ -218,10 +237,14 @@ def _with_errors(changes: list[Change], failures: Sequence[Failure]) -> list[Cha
         if failure.address:
             first.setdefault(failure.address, failure)
 
+    current = {change.address for change in changes if change.deposed is None}
+
     def mend(change: Change) -> Change:
         failure = first.get(change.address)
         if failure is None or change.outcome is ChangeOutcome.APPLIED:
             return change
+        if change.deposed and change.address in current:
+            return change  # the error is the current object's, as far as it tells
         # an error before the first message (a precondition) leaves no trace in the stream but this
         return replace(change, outcome=ChangeOutcome.FAILED, error=_told(change.error, failure))
 

@@ -48,7 +48,7 @@ class PlanHalf:
         environ = {**invocation.environ, "TF_IN_AUTOMATION": "1"}
         for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_plan"):
             environ.pop(name, None)
-        private = invocation.run.file("plan")
+        private = invocation.run.create_plan()
         argv = invocation.command("plan", *self._parsed.for_plan(), "-detailed-exitcode", f"-out={private}")
         try:
             child = process.spawn(argv, environ, invocation.signals, capture.redirect)
@@ -201,9 +201,21 @@ class JsonFilter:
         for line in lines:
             if b'"type":"diagnostic"' in line:
                 self.lines.append(line)
+                self._note(line)
                 continue
             shown += self.release() + line + b"\n"
         return shown
+
+    def _note(self, line: bytes) -> None:
+        if b'"severity":"error"' not in line:
+            return
+        from tf_wrapper.apply_log import read_stream
+        from tf_wrapper.human.findings import PlanError
+
+        for found in read_stream([line]).diagnostics:
+            self.errors.append(
+                PlanError(found.summary, found.detail, file=found.file, line=found.line, address=found.address)
+            )
 
     def end(self) -> None:
         """The stream is complete."""

@@ -16,6 +16,8 @@ def binary(directory: str) -> str | None:
     from change_events.paths import config_dir
 
     for path in (*_upwards(directory), os.path.join(config_dir(), NAME)):
+        if not os.path.isfile(path):  # a pipe of that name would be waited for
+            continue
         try:
             with open(path, encoding="utf-8") as file:
                 value = _scalar(file.read())

@@ -52,6 +52,10 @@ class Recorder:
         """A saved plan can be read now, beside whatever terraform does."""
         self._tasks.put(lambda: self._with_story(lambda story: story.read_plan(path)))
 
+    def remember(self, secrets: Sequence[str]) -> None:
+        """These values must not show in anything that is recorded from now on."""
+        self._tasks.put(lambda: self._with_story(lambda story: story.remember(secrets)))
+
     def end_of_plan(self, code: int, path: str) -> None:
         """`plan` has ended."""
         self._run.write_facts(stage="ended", exit_code=code, saved=path)

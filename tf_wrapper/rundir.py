@@ -81,6 +81,12 @@ class RunDirectory:
         self._lock = descriptor
         return True
 
+    def create_plan(self) -> str:
+        """Path of the private plan, made for us alone: terraform keeps the mode of a file that exists."""
+        path = self.file("plan")
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        return path
+
     def create_stream(self) -> int:
         """Open ``stream`` for terraform's stdout, locked; the lock lives as long as any process has it open."""
         descriptor = os.open(self.file("stream"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -107,6 +107,11 @@ class Story:
         with suppress(InputError):
             remember_state(show.state(self._facts), self._redactor)
 
+    def _tell_notices(self, journal: Journal) -> None:
+        """A damaged file that was moved aside, a cap that dropped events: a person should know."""
+        for notice in journal.notices:
+            self._say_once(notice)
+
     def _say_once(self, trouble: str) -> None:
         """A journal that cannot be written is met three times in a run, and one line is enough."""
         if trouble not in self._said:
@@ -135,6 +140,7 @@ class Story:
         try:
             with self._journal() as journal:
                 journal.start(self._redactor.seal(running))
+                self._tell_notices(journal)
         except JournalError as error:
             self._say_once(str(error))
 
@@ -167,7 +173,7 @@ class Story:
         """The apply half ended with ``code``; None where nobody was there to see it end."""
         event = outcome.of_apply(self._started(), self._plan, code, stream, self._redactor, interrupted=interrupted)
         if outcome.has_open_ends(event):
-            event = outcome.with_state(event, show.state(self._facts))
+            event = outcome.with_state(event, show.state(self._facts), self._redactor)
         self._settle(event)
 
     def end_native(self, code: int | None, before: bytes | None, after: bytes | None, *, interrupted: bool) -> None:
@@ -179,7 +185,7 @@ class Story:
             plan = compare_states(before or None, after or None, redactor=self._redactor, ignore=self._settings.ignore)
         event = outcome.of_native(self._started(), plan, code, planned=self._plan is not None, interrupted=interrupted)
         if self._plan is not None and outcome.has_open_ends(event):
-            event = outcome.with_state(event, after)
+            event = outcome.with_state(event, after, self._redactor)
         self._settle(event)
 
     def _started(self) -> ChangeEvent:
@@ -202,8 +208,7 @@ class Story:
         try:
             with self._journal() as journal:
                 journal.settle(sealed, names)
-                for notice in journal.notices:
-                    say(notice)
+                self._tell_notices(journal)
                 self.settled = True
                 if not self._deliver:
                     return
@@ -213,7 +218,7 @@ class Story:
         except JournalError as error:
             self._say_once(str(error))
             report = deliver_directly(sealed, chosen, budget=self.budget)
-            where = [f"sent to {report.sent} of {len(chosen)} destinations"]
+            where = [f"sent to {report.sent} of {len(chosen)}" if chosen else "kept nowhere: there is no destination"]
             self.settled = True
         if not self._settings.quiet:
             _tell(sealed, where, report.problems)
@@ -244,9 +249,9 @@ class Story:
         bad = event.outcome in {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
         if self._settings.report == "failed":
             return everything if bad else []
-        quiet = event.outcome is Outcome.DECLINED or (
-            event.outcome is Outcome.CANCELLED and not event.summary.outcomes.applied
-        )
+        met = event.summary.outcomes
+        untouched = not (met.applied or met.failed or met.unknown)
+        quiet = event.outcome is Outcome.DECLINED or (event.outcome is Outcome.CANCELLED and untouched)
         return [] if quiet else everything
 
     def _composed(self, event: ChangeEvent) -> ChangeEvent:

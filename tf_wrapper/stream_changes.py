@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from change_events.model import Action, Change, ChangeOutcome, Counts, Plan
 
 if TYPE_CHECKING:
@@ -56,34 +58,69 @@ class Seen(NamedTuple):
     note: str | None
 
 
+def redacted(stream: StreamResult, redactor: Redactor) -> tuple[StreamResult, frozenset[str]]:
+    """The stream with its addresses and ids as a plan's changes have them, so that the two can be joined.
+
+    Returns:
+        The stream, and the addresses that several raw ones became: of those it does not tell one from another.
+    """
+    text = redactor.text
+    runs: dict[str, tuple[ResourceRun, ...]] = {}
+    ambiguous: set[str] = set()
+    for raw, found in stream.runs.items():
+        address = text(raw)
+        ambiguous |= {address} & runs.keys()
+        runs[address] = tuple(
+            replace(run, address=address, id_value=text(run.id_value) if run.id_value else None) for run in found
+        )
+    actions = tuple(replace(run, address=text(run.address)) for run in stream.actions)
+    return replace(stream, runs=runs, actions=actions), frozenset(ambiguous)
+
+
 def resource_outcome(change: Change, stream: StreamResult) -> Seen | None:
-    """What became of ``change``; None where the stream never mentions it."""
-    if change.action is Action.INVOKE:
-        runs: Sequence[ResourceRun] = [run for run in stream.actions if run.address == change.address]
-        steps: tuple[str, ...] = ("invoke",)
-    else:
-        steps = _STEPS.get(change.action, ())
-        runs = [run for run in stream.runs.get(change.address, ()) if run.action in steps]
+    """What became of ``change``; None where the stream never mentions it. Both are redacted."""
+    runs, steps = _runs(change, stream)
     if not runs:
         return None
-    ids = [run.id_value for run in runs if run.id_value]
+    made = [run.id_value for run in runs if run.id_value and run.action != "delete"]
+    ids = made or [run.id_value for run in runs if run.id_value]
     seconds = [run.elapsed for run in runs if run.elapsed is not None]
     outcome, note = _judge(change, runs, steps)
     return Seen(outcome, ids[-1] if ids else None, sum(seconds) if seconds else None, note)
 
 
+def _runs(change: Change, stream: StreamResult) -> tuple[Sequence[ResourceRun], tuple[str, ...]]:
+    if change.action is Action.INVOKE:
+        return [run for run in stream.actions if run.address == change.address], ("invoke",)
+    steps = _STEPS.get(change.action, ())
+    runs = [run for run in stream.runs.get(change.address, ()) if run.action in steps]
+    return [run for run in runs if run.action != "delete" or _is_of(run, change)], steps
+
+
+def _is_of(run: ResourceRun, change: Change) -> bool:
+    """A deposed object and the current one share an address; where both ids are known, the id tells them apart."""
+    return not (run.id_value and change.id) or run.id_value == change.id
+
+
+_GONE = "destroyed, and not created again"
+_OLD_GONE = "the old one is destroyed, the new one "
+_TAINTED = "created, but a provisioner failed: it is tainted"
+
+
 def _judge(change: Change, runs: Sequence[ResourceRun], steps: tuple[str, ...]) -> tuple[ChangeOutcome, str | None]:
     done = Counter(run.action for run in runs if run.completed)
-    failed = any(run.errored or run.provision_error for run in runs)
+    failed = [run for run in runs if not run.completed and (run.errored or run.provision_error)]
     if all(done[step] for step in steps) and not failed:
         return ChangeOutcome.APPLIED, None
+    if any(run.provision_error and run.action == "create" for run in failed):
+        return ChangeOutcome.FAILED, (_OLD_GONE if done["delete"] else "") + _TAINTED
     if failed:
         gone = change.action is Action.REPLACE and done["delete"] and not change.create_before_destroy
-        return ChangeOutcome.FAILED, "destroyed, and not created again" if gone else None
+        return ChangeOutcome.FAILED, _GONE if gone else None
     if any(not run.completed for run in runs):
         return ChangeOutcome.UNKNOWN, None
     if done["delete"]:
-        return ChangeOutcome.FAILED, "destroyed, and not created again"
+        return ChangeOutcome.FAILED, _GONE
     return ChangeOutcome.FAILED, "created anew, and the old one not destroyed"
 
 

@@ -65,13 +65,15 @@ class Workspace:
         return found
 
     def sensitive_values(self, parsed: Parsed) -> list[str]:
-        """What the root module's variables declared ``sensitive = true`` are set to by TF_VAR_, -var and var files.
+        """What the root module's sensitive and ephemeral variables are set to by TF_VAR_, -var and var files.
 
-        For a plan that failed: there is none then to say what is secret. In files only plain strings are found.
+        For what a plan does not tell: it holds no ephemeral values, and a failed plan none at all. In files only
+        plain strings are found.
         """
         found: dict[str, bool] = {}
         for path in self._files(_CONFIG):
-            found.update(_declared(_read(path).decode("utf-8", "replace"), "sensitive"))
+            text = _read(path).decode("utf-8", "replace")
+            found |= _declared(text, "sensitive") | _declared(text, "ephemeral")
         given = [value.partition("=") for value in parsed.values("var")]
         text = self._variable_files(parsed)
         values = [self._environ.get(f"TF_VAR_{name}", "") for name in found]

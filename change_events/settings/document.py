@@ -14,17 +14,30 @@ if TYPE_CHECKING:
 _TYPED = {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")}
 
 
+class _Loader(yaml.SafeLoader):
+    """Aliases would let a small file stand for a huge value, or for one that contains itself."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call] # the stubs leave it out
+            raise yaml.composer.ComposerError(None, None, "aliases are not read; write the value out", mark)
+        return super().compose_node(parent, index)
+
+
 def read(path: Path, problems: list[str]) -> dict[str, Entry]:
     """The top-level keys of one file; what is wrong with its form goes to ``problems``, without its values."""
+    if not path.is_file():
+        problems.append(f"{path}: is no regular file: make it one, or remove it")
+        return {}
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        loader = _Loader(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         problems.append(f"{path}: cannot be read ({type(error).__name__}): make it a readable UTF-8 file")
         return {}
     try:
         node = loader.get_single_node()
         found = _entry(loader, node, path, problems).value if node is not None else None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         problems.append(_broken(path, error))
         return {}
     finally:

@@ -14,6 +14,7 @@ from change_events.model import (
     Change,
     ChangeEvent,
     ChangeOutcome,
+    CheckResult,
     Counts,
     Drift,
     Kind,
@@ -120,13 +121,15 @@ CREATE_FIRST = change(action=Action.REPLACE, create_before_destroy=True)
 BROKE = "It broke"
 NOT_AGAIN = "destroyed, and not created again"
 NOT_AGAIN_BUT = f"{NOT_AGAIN}\n{BROKE}"
+TAINTED = f"created, but a provisioner failed: it is tainted\n{BROKE}"
 OLD_LEFT = "created anew, and the old one not destroyed"
 TABLE = [
     ("created", change(), [done()], 0, "applied", None),
     ("create failed", change(), [start(), errored(), error()], 1, "failed", BROKE),
     ("create never begun", change(), [error(address=B)], 1, "not_attempted", None),
     ("create without an end", change(), [start()], 1, "unknown", None),
-    ("a provisioner failed", change(), [start(), hook("provision_errored"), errored(), error()], 1, "failed", BROKE),
+    ("a provisioner failed", change(), [start(), hook("provision_errored"), errored(), error()], 1, "failed", TAINTED),
+    ("a provisioner failed, as it may", change(), [start(), hook("provision_errored"), complete()], 0, "applied", None),
     ("updated", change(action=Action.UPDATE), [done("update")], 0, "applied", None),
     ("destroyed", change(action=Action.DESTROY), [done("delete")], 0, "applied", None),
     ("destroy failed", change(action=Action.DESTROY), failing("delete"), 1, "failed", BROKE),
@@ -263,7 +266,7 @@ def test_what_is_done_silently_on_a_failed_run_is_settled_by_the_state(action, h
     ended = applied([change(action=action)], error(address=B), code=1)
     assert results(ended) == ["unknown"]
     assert outcome.has_open_ends(ended)
-    settled = outcome.with_state(ended, state(*held))
+    settled = outcome.with_state(ended, state(*held), Redactor())
     assert results(settled) == [expected]
     assert settled.outcome is (Outcome.PARTIAL if expected == "applied" else Outcome.FAILED)
     assert settled.summary.outcomes.unknown == (expected == "unknown")
@@ -285,18 +288,18 @@ def test_what_the_stream_leaves_open_is_settled_by_the_state(action, held, taint
     word = {Action.DESTROY: "delete", Action.REPLACE: "delete"}.get(action, action.value)
     ended = applied([change(action=action)], start(word), code=1)
     assert results(ended) == ["unknown"]
-    assert results(outcome.with_state(ended, state(*held, tainted=tainted))) == [expected]
+    assert results(outcome.with_state(ended, state(*held, tainted=tainted), Redactor())) == [expected]
 
 
 def test_without_a_state_what_is_open_stays_open():
     ended = applied([change()], start(), code=1)
-    assert outcome.with_state(ended, None) == ended
-    assert outcome.with_state(ended, b"") == ended
+    assert outcome.with_state(ended, None, Redactor()) == ended
+    assert outcome.with_state(ended, b"", Redactor()) == ended
 
 
 def test_the_state_never_overrules_the_stream():
     ended = applied([change(A), change(B)], start(), errored(), error(), code=1)
-    assert results(outcome.with_state(ended, state(A, B))) == ["failed", "not_attempted"]
+    assert results(outcome.with_state(ended, state(A, B), Redactor())) == ["failed", "not_attempted"]
 
 
 # -- the run --------------------------------------------------------------------------------------------------------
@@ -344,8 +347,9 @@ def test_an_error_before_anything_was_begun():
     assert ended.summary.applied is None
 
 
-def test_killed_by_a_signal_is_no_success():
-    assert applied([change()], start(), code=-9).outcome is Outcome.FAILED
+def test_a_terraform_that_was_killed_leaves_open_what_it_had_not_told():
+    ended = applied([change(), change(B)], done(address=B), start(), code=-9)
+    assert (ended.outcome, results(ended)) == (Outcome.UNKNOWN, ["unknown", "applied"])
 
 
 def test_nothing_was_planned_and_nothing_done():
@@ -466,5 +470,91 @@ def test_every_change_has_one_outcome_and_the_figures_add_up(lines, code, planne
     assert ChangeOutcome.PLANNED not in {item.outcome for item in ended.changes}
     if code == 0:
         assert ended.outcome in {Outcome.SUCCEEDED, Outcome.NO_CHANGE}
-    if code in {1, -9}:
-        assert ended.outcome not in {Outcome.SUCCEEDED, Outcome.NO_CHANGE, Outcome.UNKNOWN}
+    if code == 1:
+        assert ended.outcome in {Outcome.PARTIAL, Outcome.FAILED, Outcome.CANCELLED}
+    if code == -9:
+        assert ended.outcome not in {Outcome.SUCCEEDED, Outcome.NO_CHANGE}
+
+
+# -- joining what is redacted with what is not ------------------------------------------------------------------------
+
+
+def hiding(*secrets):
+    redactor = Redactor()
+    for secret in secrets:
+        redactor.remember(secret)
+    return redactor
+
+
+def joined(planned, *lines, code, redactor):
+    meant = plan(*planned)
+    started = outcome.planned(event(), meant)
+    return outcome.of_apply(started, meant, code, stream(*lines), redactor, interrupted=False)
+
+
+def test_a_redacted_address_is_joined_with_the_raw_one_of_the_stream():
+    raw, redactor = f"{TYPE}.billingapp", hiding("billingapp")
+    planned = [change(redactor.text(raw), Action.DESTROY), change(B)]
+    ended = joined(
+        planned, done("delete", raw), start(address=B), errored(address=B), error(address=B), code=1, redactor=redactor
+    )
+    assert (ended.outcome, results(ended)) == (Outcome.PARTIAL, ["applied", "failed"])
+
+
+def test_addresses_that_redaction_made_one_are_not_told_apart():
+    redactor = hiding("first-customer", "other-customer")
+    one, two = f'{TYPE}.x["first-customer"]', f'{TYPE}.x["other-customer"]'
+    planned = [change(redactor.text(one)), change(redactor.text(two))]
+    assert planned[0].address == planned[1].address
+    ended = joined(
+        planned,
+        done(address=one),
+        start(address=two),
+        errored(address=two),
+        error(address=B),
+        code=1,
+        redactor=redactor,
+    )
+    assert results(ended) == ["unknown", "unknown"]
+
+
+def test_a_redacted_address_is_found_in_the_state():
+    raw, redactor = f"{TYPE}.billingapp", hiding("billingapp")
+    ended = joined([change(redactor.text(raw), Action.FORGET)], error(address=B), code=1, redactor=redactor)
+    assert results(ended) == ["unknown"]
+    assert results(outcome.with_state(ended, state(raw), redactor)) == ["unknown"], "it is still there"
+    assert results(outcome.with_state(ended, state(B), redactor)) == ["applied"]
+
+
+def test_the_id_tells_a_deposed_object_from_the_current_one():
+    planned = [change(action=Action.REPLACE, id="now"), change(action=Action.DESTROY, deposed="1a2b3c4d", id="old")]
+    gone = [hook("apply_start", "delete", id_key="id", id_value="old"), complete("delete", id_="old")]
+    ended = applied(planned, *gone, error(address=B), code=1)
+    assert results(ended) == ["not_attempted", "applied"]
+    broken = [hook("apply_start", "delete", id_key="id", id_value="now"), complete("delete", id_="now"), *failing()]
+    ended = applied(planned, *broken, code=1)
+    assert results(ended) == ["failed", "not_attempted"]
+
+
+def test_a_replaced_resource_has_the_new_objects_id():
+    ended = applied([CREATE_FIRST], start(), complete(id_="new"), start("delete"), complete("delete", id_="old"))
+    assert ended.changes[0].id == "new"
+
+
+def test_a_finished_apply_tells_its_own_checks():
+    planned = event()
+    unknown = CheckResult(address="check.health", status="unknown")
+    context = {"snippet": {"context": 'check "health"', "code": "", "start_line": 1}}
+    warning = line(
+        "diagnostic",
+        diagnostic={"severity": "warning", "summary": "Check block assertion failed", "detail": "down", **context},
+    )
+    meant = plan(change(), checks=(unknown, CheckResult(address="check.other", status="unknown")))
+    started = outcome.planned(planned, meant)
+    ended = outcome.of_apply(started, meant, 0, stream(*done(), warning, finished()), Redactor(), interrupted=False)
+    assert ended.checks == (CheckResult(address="check.health", status="fail", problems=("down",)),)
+
+
+def test_the_same_error_is_told_once():
+    ended = applied([change()], error("execution halted", None), error("execution halted", None), code=1)
+    assert len(ended.failures) == 1
