@@ -12,7 +12,8 @@ EVENT_FIELDS = {
     "outcome": "How the run ended. Not there while it goes on.",
     "ended_at": "When the run ended (UTC).",
     "message": "The story in Markdown, what matters most first.",
-    "severity": "error: failed, in part, or unknown. warning: something destroyed or replaced. info: the rest.",
+    "severity": "error: something failed or is unknown, cancelled or not. warning: something destroyed or replaced, or "
+    "cancelled after a change. info: the rest.",
     "environment": "Environment, from the settings.",
     "service": "Service, from the settings.",
     "tags": "Tags, from the settings.",
@@ -30,4 +31,5 @@ EVENT_FIELDS = {
     "links": "Pages a reader may want to open.",
     "data": "Further data of an explicit event.",
     "truncated": "What was left out of this event to fit a receiver, and how much.",
+    "partial": "terraform says the plan is partial: -target, deferrals or errors.",
 }

@@ -346,6 +346,7 @@ class ChangeEvent(Struct, frozen=True):
     links: tuple[Link, ...] = ()
     data: dict[str, Any] = {}
     truncated: Truncated | None = None
+    partial: bool = False  # terraform says the plan is partial: -target, deferrals or errors
 
 
 class SealedEvent(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from change_events.cli import changes
 from change_events.cli.terminal import clean, paint
 from change_events.model import ChangeEvent, Kind, Outcome, Phase, Summary, Tool
+from change_events.summary.words import PARTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,7 @@ def _as_event(plan: Plan) -> ChangeEvent:
         outputs=plan.outputs,
         drift=plan.drift,
         checks=plan.checks,
+        partial=_is_partial(plan),
     )
 
 
@@ -102,8 +104,13 @@ def _caveats(plan: Plan) -> Iterator[str]:
     version = f" {clean(plan.tool_version)}" if plan.tool_version else ""
     unchanged = f", {plan.counts.no_op} unchanged" if plan.counts.no_op else ""
     yield paint(f"{clean(plan.tool_name)}{version}{unchanged}", dim=True)
-    if plan.complete is False and not plan.errored:
-        yield paint("partial: -target, -replace or a deferral left something out of this plan", "yellow")
+    if _is_partial(plan):
+        yield paint(PARTIAL, "yellow")
+
+
+def _is_partial(plan: Plan) -> bool:
+    # terraform calls every failed plan incomplete; that one says more by its headline
+    return plan.complete is False and not plan.errored
 
 
 def _by_type(by_type: dict[str, int]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from change_events.cli import changes
 from change_events.cli.deliveries import delivery_lines
 from change_events.cli.terminal import ago, clean, lasted, local_time, paint
-from change_events.summary.words import outputs_heading
+from change_events.summary.words import PARTIAL, outputs_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,6 +60,8 @@ def story(record: Record, *, limit: int | None) -> Iterator[str]:
     yield _when(event)
     yield ""
     yield from _facts(event)
+    if event.partial:
+        yield from ("", paint(PARTIAL, "yellow"))
     for title, lines in _sections(event, limit):
         if lines:
             yield from ("", changes.heading(title), *lines)

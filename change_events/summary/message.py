@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from change_events.model import Action, ChangeOutcome
 from change_events.summary.markdown import clip, code, link, plain
 from change_events.summary.title import title
-from change_events.summary.words import attribute, change, outputs_heading, value
+from change_events.summary.words import PARTIAL, attribute, change, outputs_heading, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def message(event: ChangeEvent, limit_bytes: int) -> str:
 
     Items are left out whole, the least important first; who, commit and links keep their room as long as possible.
     """
-    head = f"**{plain(title(event))}**\n"
+    head = f"**{plain(title(event))}**\n" + (f"\n{PARTIAL}\n" if event.partial else "")
     foot = "".join(f"\n{line}" for line in context_lines(event))
     room = limit_bytes - len(head.encode()) - len(foot.encode()) - 1
     body = _fit([section for section in sections(event) if section.items], room)

@@ -31,6 +31,7 @@ REASONS = {
     "read_because_dependency_pending": "what it depends on is changed first",
     "read_because_check_nested": "a check reads it every time",
 }
+PARTIAL = "The plan is partial: -target, deferred changes or errors leave something out."
 _OUTCOMES = {
     ChangeOutcome.FAILED: "**failed**",
     ChangeOutcome.NOT_ATTEMPTED: "not attempted",

@@ -97,6 +97,17 @@ def test_text_is_cut_at_the_limit_and_says_so(home):
     assert text.count("  destroy  ") == 3
 
 
+@pytest.mark.parametrize("form", [[], ["--markdown"]])
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [({"complete": False}, True), ({"complete": True}, False), ({"complete": False, "errored": True}, False)],
+)
+def test_a_partial_plan_is_told(home, form, facts, told):
+    plan = json.loads(MIXED.read_text()) | facts
+    text = home.events("summarize", "-", *form, stdin=json.dumps(plan).encode()).replace("\\-", "-")
+    assert ("The plan is partial: -target, deferred changes or errors leave something out." in text) is told
+
+
 def test_markdown_stays_within_its_bytes(home):
     whole = home.events("summarize", str(MIXED), "--markdown")
     assert 'terraform_data.d["three"]' in whole

@@ -125,6 +125,12 @@ EVENTS = {
         phase=Phase.PLANNED,
         counts={"update": 1, "create": 1},
     ),
+    "partial_plan": event(
+        change("aws_instance.web", Action.UPDATE, attributes=(SIZE,)),
+        counts={"update": 1},
+        outcomes={"applied": 1},
+        partial=True,
+    ),
     "drift": event(
         change(
             "aws_security_group.web",
