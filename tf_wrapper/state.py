@@ -12,6 +12,7 @@ from change_events.model import Action, AttributeChange, Change, OutputChange, P
 from tf_wrapper.plan.actions import Tally, most_urgent
 from tf_wrapper.plan.names import Names
 from tf_wrapper.plan.resources import Reading, compare
+from tf_wrapper.plan.secrets import remember_hidden
 from tf_wrapper.state_document import State, StateObject, StateOutput, is_state, read_state
 
 if TYPE_CHECKING:
@@ -122,10 +123,10 @@ def _remember(state: State, redactor: Redactor) -> None:
     for part in state.objects:
         if bytes(part.mask) not in (b"", b"[]", b"{}", b"null"):
             for secret in hidden_values(part.attributes(), _as_lists(part.attributes(), part.sensitive())):
-                redactor.remember(secret)
+                remember_hidden(secret, redactor)
     for output in state.outputs.values():
         if output.sensitive and bytes(output.value):
-            redactor.remember(decode_exact(output.value))
+            remember_hidden(decode_exact(output.value), redactor)
 
 
 def _as_lists(value: Any, mask: Any) -> Any:

@@ -26,6 +26,14 @@ def state(resource):
 MARKED = {
     "before": ([entry("a.b", "update", before={"p": SECRET}, after={}, before_sensitive={"p": True})], {}),
     "after": ([entry("a.b", "create", after={"l": [{"p": SECRET}]}, after_sensitive={"l": [{"p": True}]})], {}),
+    "key of a hidden map": (
+        [entry("a.b", "create", after={"m": {SECRET: 1}}, after_sensitive={"m": True})],
+        {},
+    ),
+    "key of a hidden output": (
+        [],
+        {"output_changes": {"o": {"actions": ["no-op"], "before": [{SECRET: 1}], "before_sensitive": True}}},
+    ),
     "whole": ([entry("a.b", "delete", before={"p": SECRET}, before_sensitive=True)], {}),
     "no-op": ([entry("a.b", "no-op", before={"p": SECRET}, after={"p": SECRET}, before_sensitive={"p": True})], {}),
     "drift": (
@@ -153,3 +161,14 @@ def test_json_in_a_string_is_hidden_by_name():
     )
     assert [part.path for part in plan.changes[0].attributes] == ["c.db.password", "c.x"]
     assert SECRET.encode() not in msgspec.json.encode(plan)
+
+
+@pytest.mark.parametrize(
+    "name", ["client_certificate", "DATABASE_URL", "ipv4_address", "us-east-1", "maxSizeInGb", "k8s.io/role-name"]
+)
+def test_a_hidden_map_does_not_hide_the_names_of_its_keys_elsewhere(name):
+    change = entry("a.b", "create", after={"m": {name: "f4b6-01"}, name: "open"}, after_sensitive={"m": True})
+    plan = read_plan(document(change, entry(f'a.c["{name}"]', "create")), name="p", redactor=Redactor())
+    assert name in plan.changes[1].address
+    assert {part.after.text for part in plan.changes[0].attributes} == {None, '"open"'}
+    assert any(name in part.path for part in plan.changes[0].attributes)

@@ -149,6 +149,7 @@ def path_of(*steps):
         ({"b": [{"p": SECRET}]}, path_of("b", 0, "p")),
         ({"s": [SECRET]}, path_of("s", SECRET)),
         ({"m": {"k": SECRET}}, path_of("m")),
+        ({"m": {SECRET: "k"}}, path_of("m")),
     ],
 )
 def test_sensitive_attributes_are_nowhere(attributes, path):

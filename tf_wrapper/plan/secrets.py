@@ -6,6 +6,7 @@ attributes, addresses, ids.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
 
 _NONE = msgspec.Raw()
+_SHORTEST_KEY = 8
+# words, some with a number behind: database_url, ipv4_address, kubernetes.io/role, maxSize, us-east-1
+_WORD = r"(?:[a-z]+(?:(?:[A-Z][a-z]+)+|\d{1,3}[a-z]*)?|(?:[A-Z][a-z]+)+|[A-Z]+\d{0,3})"
+_NAME = re.compile(rf"{_WORD}(?:[_./:-]{_WORD})*(?:[_-]\d{{1,3}}[a-z]?)?")
 _Objects = set[tuple[str, str | None]]  # address and deposed key
 
 
@@ -67,7 +72,29 @@ def remember_masked(value: msgspec.Raw, mask: msgspec.Raw, redactor: Redactor) -
     """Remember the parts of a value that its mask covers; a mask that covers nothing costs no decoding."""
     if _marked(mask) and bytes(value):
         for part in hidden_values(decode_exact(value), decode_exact(mask)):
-            redactor.remember(part)
+            remember_hidden(part, redactor)
+
+
+def remember_hidden(value: Any, redactor: Redactor) -> None:
+    """Remember a value that is hidden as a whole: its scalars, and its map keys as far as they are no mere names.
+
+    ``client_certificate`` or ``us-east-1`` is a key of many hidden objects and a word of everything else: to
+    scrub it would hide attributes and addresses and protect nothing.
+    """
+    redactor.remember(value)
+    if isinstance(value, (dict, list)):
+        for key in _keys(value):
+            if len(key) >= _SHORTEST_KEY and not _NAME.fullmatch(key):
+                redactor.remember(key)
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _keys(part)
 
 
 def _bodies(document: Document) -> Iterator[Body]:
@@ -94,7 +121,7 @@ def _marked(mask: msgspec.Raw) -> bool:
 def _remember_raw(value: msgspec.Raw, redactor: Redactor) -> None:
     decoded = _decoded(value)
     if decoded is not None:
-        redactor.remember(decoded)
+        remember_hidden(decoded, redactor)
 
 
 def _decoded(raw: msgspec.Raw) -> Any:
@@ -118,7 +145,7 @@ def _remember_module(module: dict[str, Any], redactor: Redactor) -> None:
     """Remember the defaults of secret variables, and the constants that callers pass to such ones."""
     for variable in _dicts(module.get("variables")):
         if _is_secret(variable) and variable.get("default") is not None:
-            redactor.remember(variable["default"])
+            remember_hidden(variable["default"], redactor)
     for call in _dicts(module.get("module_calls")):
         child = call.get("module")
         if not isinstance(child, dict):
@@ -155,7 +182,7 @@ def _remember_constants(expressions: Any, redactor: Redactor) -> None:
 
 def _remember_constant(expression: Any, redactor: Redactor) -> None:
     if isinstance(expression, dict) and expression.get("constant_value") is not None:
-        redactor.remember(expression["constant_value"])
+        remember_hidden(expression["constant_value"], redactor)
 
 
 def _remember_invocations(document: Document, redactor: Redactor) -> None:
@@ -200,7 +227,7 @@ def _remember_anywhere(value: Any, redactor: Redactor) -> None:
     """Remember marked values of a document of another shape than terraform's own."""
     if isinstance(value, dict):
         for part in hidden_values(value.get("values"), value.get("sensitive_values")):
-            redactor.remember(part)
+            remember_hidden(part, redactor)
         value = list(value.values())
     if isinstance(value, list):
         for part in value:
