@@ -107,6 +107,14 @@ def test_a_forget_is_no_destroy_whatever_its_reason_says():
     assert counted(plan) == {"forget": 1}
 
 
+@pytest.mark.parametrize("words", [["create", "forget"], ["forget", "create"]])
+def test_what_is_created_beside_a_forgotten_object_has_no_id_yet(words):
+    change = entry("a.b", *words, before={"id": "i-old", "n": 1}, after={"n": 2}, after_unknown={"id": True})
+    (found,) = read(change).changes
+    assert found.id is None
+    assert [part.path for part in found.attributes] == ["id", "n"]
+
+
 def test_what_forces_a_replacement_is_told_by_path_and_attribute():
     before, after = {"ami": "1", "n": [{"s": 1}], "t": 1}, {"ami": "2", "n": [{"s": 2}], "t": 2}
     change = entry("a.b", "delete", "create", before=before, after=after, replace_paths=[["ami"], ["n", 0, "s"]])

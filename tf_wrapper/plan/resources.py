@@ -142,7 +142,8 @@ def _with_details(change: Change, entry: ResourceChange, reading: Reading) -> Ch
         importing=importing is not None,
         attributes=tuple(attributes),
         attributes_omitted=omitted,
-        id=names.maybe(_id(body)) if change.attributes_compared else None,
+        # of an object that is let go beside a new one the id before is not the id of what is created
+        id=names.maybe(_id(body)) if change.attributes_compared and change.action is not Action.CREATE else None,
     )
 
 
