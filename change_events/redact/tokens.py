@@ -106,6 +106,11 @@ SHAPES = (
         ("sshpass", "mysql"),
         r"(?:sshpass|mysql\w{0,12})[ \t](?:[^\n]{0,200}?[ \t])?-p[ \t]{0,2}(?P<secret>[^\s\"'-][^\s\"']*+)",
     ),
+    Shape(
+        "said in prose",  # login failed for user bob with password 'x'
+        ("password", "passphrase", "passwd"),
+        r"(?i:\bpass(?:word|phrase|wd)(?: is| was)?) (?P<quote>[\"'])(?P<secret>[^\"'\n]{4,200}+)(?P=quote)",
+    ),
 )
 _HINTS = tuple((hint, shape) for shape in SHAPES for hint in shape.hints)
 _BASIC = re.compile(r"(?i:basic)(?:[ \t]{1,4}|%20)([A-Za-z0-9+/_-]{6,}+={0,2})")

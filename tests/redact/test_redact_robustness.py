@@ -191,6 +191,7 @@ HOSTILE = [
         "mysql ",
         "mysql -",
         "sshpass  ",
+        "password '",
         "-----BEGIN ",
         "-----BEGIN PRIVATE KEY-----",
         "-----END ",
