@@ -206,7 +206,7 @@ class Counts(Struct, frozen=True):
     """Planned changes by action.
 
     Replacements count once, as ``replace``; ``import`` and ``move`` count beside whatever else happens to the same
-    resource, as terraform counts them.
+    resource, as terraform counts them. ``deferred`` is what a partial plan puts off, counted nowhere else.
     """
 
     create: int = 0
@@ -222,6 +222,7 @@ class Counts(Struct, frozen=True):
     invoke: int = 0
     other: int = 0
     outputs: int = 0
+    deferred: int = 0
 
 
 class OutcomeCounts(Struct, frozen=True):

@@ -117,7 +117,7 @@ def _readable(name: str) -> Iterator[None]:
 def _plan(document: Document, reading: Reading, name: str) -> Plan:
     tally = Tally()
     changes = read_changes(document.resource_changes or (), tally, reading)
-    changes += read_deferred(document.deferred_changes or (), reading)
+    changes += read_deferred(document.deferred_changes or (), tally, reading)
     deferred = document.deferred_action_invocations or ()
     changes += read_invocations(document.action_invocations or (), deferred, tally, reading)
     drift = read_drift(document.resource_drift or (), tally, reading)

@@ -244,15 +244,22 @@ def test_actions_to_invoke_are_changes_of_their_own():
         (Action.INVOKE, "action.bufo.y", "invoked by -invoke", None),
         (Action.INVOKE, "action.bufo.x", None, "deferred_prereq"),
     ]
-    assert counted(plan) == {"invoke": 2}
+    assert counted(plan) == {"invoke": 2, "deferred": 1}
 
 
-def test_deferred_changes_are_listed_and_not_counted():
+def test_deferred_changes_are_listed_and_counted_as_nothing_else():
     deferred = [{"reason": "provider_config_unknown", "resource_change": entry("a.b", "create", after={"x": 1})}]
     plan = read(deferred_changes=deferred, complete=False)
     assert [(part.address, part.deferred) for part in plan.changes] == [("a.b", "provider_config_unknown")]
-    assert counted(plan) == {}
+    assert counted(plan) == {"deferred": 1}
+    assert plan.by_type == {}
     assert plan.complete is False
+
+
+def test_every_deferred_change_is_counted_however_few_are_looked_at():
+    deferred = [{"reason": "unknown", "resource_change": entry(f"a.b[{index}]", "create")} for index in range(5)]
+    plan = read_plan(document(deferred_changes=deferred), name="", redactor=Redactor(), detailed=2)
+    assert plan.counts.deferred == 5
 
 
 def test_an_errored_plan_says_so():

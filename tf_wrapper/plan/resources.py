@@ -61,8 +61,9 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
     return [_change(entry, action, reading, detailed=index in detailed) for index, (entry, action) in enumerate(kept)]
 
 
-def read_deferred(entries: Sequence[Deferred], reading: Reading) -> list[Change]:
-    """Turn deferred entries into changes; as in terraform none of them counts, for nothing happens yet."""
+def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -> list[Change]:
+    """Turn deferred entries into changes, counted by that alone: as in terraform, for nothing happens yet."""
+    tally.add("deferred", len(entries))
     changes = []
     for entry in entries[: reading.detailed]:
         action, _, _ = _classify(entry.resource_change)

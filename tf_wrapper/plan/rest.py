@@ -71,9 +71,10 @@ def _check(check: Check, reading: Reading) -> Iterator[CheckResult]:
 def read_invocations(
     invocations: Sequence[Invocation], deferred: Sequence[DeferredInvocation], tally: Tally, reading: Reading
 ) -> list[Change]:
-    """Turn action invocations into changes; deferred ones are listed and not counted."""
+    """Turn action invocations into changes; deferred ones are counted by that alone."""
     found = [_invocation(entry, reading, None) for entry in invocations]
     tally.add("invoke", len(found))
+    tally.add("deferred", len(deferred))
     found += [_invocation(entry.action_invocation, reading, entry.reason or "unknown") for entry in deferred]
     return found
 
