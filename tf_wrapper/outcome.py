@@ -55,6 +55,7 @@ def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
         outputs=plan.outputs,
         drift=plan.drift,
         checks=plan.checks,
+        partial=plan.complete is False,
         summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module),
     )
 
@@ -66,7 +67,7 @@ def is_empty(counts: Counts) -> bool:
     """
     return not any((
         counts.create, counts.update, counts.replace, counts.destroy, counts.import_, counts.move, counts.forget,
-        counts.invoke, counts.other, counts.outputs,
+        counts.invoke, counts.other, counts.outputs, counts.deferred,
     ))  # fmt: skip
 
 

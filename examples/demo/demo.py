@@ -64,14 +64,17 @@ def main() -> None:
     tfevent("apply", "-auto-approve")
     shutil.copy(HERE / "second" / "main.tf", stack)
     tfevent("apply", "-auto-approve")
+    tfevent("events", "flush")  # on a busy machine the first runs may have left something waiting
     tfevent("events", "list")
     tfevent("events", "show", "last")
     print("\n\033[1m# what a Sematext receiver got\033[0m")
     for event in Receiver.received:
         print(json.dumps({key: value for key, value in event.items() if key != "data"}, indent=2))
     server.shutdown()
-    if "correct-horse-battery" in json.dumps(Receiver.received) or len(Receiver.received) != 2:
-        sys.exit("the demo went wrong: expected two events and no password in them")
+    if "correct-horse-battery" in json.dumps(Receiver.received):
+        sys.exit("the demo went wrong: the password reached the receiver")
+    if len(Receiver.received) != 2:
+        sys.exit(f"the demo went wrong: {len(Receiver.received)} events arrived where two were expected")
 
 
 def terraform() -> str:

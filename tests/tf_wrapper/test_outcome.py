@@ -558,3 +558,13 @@ def test_a_finished_apply_tells_its_own_checks():
 def test_the_same_error_is_told_once():
     ended = applied([change()], error("execution halted", None), error("execution halted", None), code=1)
     assert len(ended.failures) == 1
+
+
+@pytest.mark.parametrize(("complete", "expected"), [(False, True), (True, False), (None, False)])
+def test_a_partial_plan_is_told(complete, expected):
+    assert outcome.planned(event(), plan(change(), complete=complete)).partial is expected
+
+
+def test_a_plan_that_only_defers_is_not_empty():
+    assert outcome.is_empty(Counts())
+    assert not outcome.is_empty(Counts(deferred=1))
