@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -21,8 +23,11 @@ def parse_both(before: str, after: str) -> tuple[str, Any, Any] | None:
     """Parse two texts that are both JSON, or both YAML, objects or arrays.
 
     Returns:
-        The format's name and the two decoded values, or None where either is something else.
+        The format's name and the two decoded values, or None where either is something else, or where its first
+        comments differ: ``#cloud-config`` and ``#!/bin/sh`` say what reads the text.
     """
+    if _heading(before) != _heading(after):
+        return None
     for name, parse in (("JSON", _parse_json), ("YAML", _parse_yaml)):
         first = parse(before)
         if first is not None and (second := parse(after)) is not None:
@@ -30,14 +35,34 @@ def parse_both(before: str, after: str) -> tuple[str, Any, Any] | None:
     return None
 
 
+def _heading(text: str) -> list[str]:
+    if not text.startswith("#"):
+        return []
+    return list(takewhile(lambda line: line.startswith("#"), text.splitlines()))
+
+
 def _parse_json(text: str) -> Any:
     start = text.lstrip()[:1]
     if start not in ("{", "[") or len(text) > _MOST_JSON:
         return None
     try:
-        return decode_exact(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        decoded = decode_exact(text)
+        json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str)
+    except (msgspec.DecodeError, ValueError, RecursionError):  # ValueError: a key twice, or half a character
         return None
+    return decoded
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that has a key twice: decoded it would hide a change of the first one.
+
+    Raises:
+        ValueError: it has.
+    """
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def _parse_yaml(text: str) -> Any:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _ABSENT = Value(kind=ValueKind.ABSENT)
 _UNKNOWN = Value(kind=ValueKind.UNKNOWN)
+_ONLY_FORMATTING = {
+    "JSON": "only the formatting of the JSON changes",
+    "YAML": "only the formatting or comments of the YAML change",
+}
 _EMPTY: tuple[Any, ...] = (None, {}, [], "")
 
 
@@ -211,7 +215,8 @@ class _Walk:
         elif not same(before, after):
             self._emit(path, node)
         if reported == len(self.found) + self.omitted:
-            self._emit(path, node, note=f"only the formatting of the {language} changes")
+            # null and no key at all are the same to terraform, and may not be to who reads the document
+            self._emit(path, node, note=_ONLY_FORMATTING[language] if before == after else None)
 
     def _emit(
         self, path: Path, node: Node, *, unknown: bool = False, secret: bool = False, note: str | None = None

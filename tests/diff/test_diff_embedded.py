@@ -21,6 +21,29 @@ def test_other_key_order_and_white_space_are_only_formatting(compare):
     assert (found[0], found[3]) == ("policy", "only the formatting of the JSON changes")
 
 
+def test_other_comments_and_indents_are_told_of_yaml(compare):
+    (found,) = compare({"v": "# a\nb:\n  - 1 # one\n"}, {"v": "# a\nb:\n- 1\n"})
+    assert found[3] == "only the formatting or comments of the YAML change"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("#cloud-config\n", "# old\n"),
+        ("#cloud-config\n", ""),
+        ("## template: jinja\n#cloud-config\n", "## template: jinja\n# none\n"),
+        ("#!/bin/sh\n", "#!/bin/bash\n"),
+    ],
+)
+def test_a_text_whose_first_comments_differ_is_no_yaml(compare, before, after):
+    rest = "packages:\n  - a\n"
+    assert [(row[0], row[3]) for row in compare({"u": before + rest}, {"u": after + rest})] == [("u", None)]
+
+
+def test_a_null_that_goes_from_a_document_is_more_than_formatting(compare):
+    assert [row[3] for row in compare({"j": '{"a": null}'}, {"j": "{}"})] == [None]
+
+
 def test_yaml_values_tell_the_path_inside(compare):
     before = "image:\n  tag: 1.10\n  pull: yes\nports:\n  - 80\n"
     after = "image:\n  tag: 1.1\n  pull: yes\nports:\n  - 80\n  - 443\n"
@@ -59,6 +82,8 @@ def test_json_is_not_looked_into_under_a_mask(compare):
         ("a: &x 1\nb: *x\n", "a: &x 2\nb: *x\n"),
         ("a: !!python/object:x 1\nb: 2\n", "a: !!python/object:x 2\nb: 2\n"),
         ("a: 1\na: 2\n", "a: 1\na: 3\n"),
+        ('{"a": 1, "a": 2}', '{"a": 3, "a": 2}'),
+        ('[{"b": {"a": 1, "a": 2}}]', '[{"b": {"a": 3, "a": 2}}]'),
         ("[" * 2000 + "]" * 2000, "[" * 2001 + "]" * 2001),
         ('{"a": 1}', "[1]"),
         ('"text"', '"other"'),
@@ -66,4 +91,4 @@ def test_json_is_not_looked_into_under_a_mask(compare):
     ],
 )
 def test_what_is_no_document_stays_a_text(compare, before, after):
-    assert [row[0] for row in compare({"t": before}, {"t": after})] == ["t"]
+    assert [(row[0], row[3]) for row in compare({"t": before}, {"t": after})] == [("t", None)]
