@@ -107,7 +107,7 @@ def diff_bounded(
         redactor.harvest(side)  # {name = "DB_PASSWORD", value = …}: compared alone, the value has no name to protect it
     walk = _Walk(redactor, replace_paths, ignore, limit)
     walk.whole = node.before is None or node.after is None
-    walk.visit((), node)
+    walk.start(node)
     return walk.found, walk.omitted
 
 
@@ -128,6 +128,13 @@ class _Walk:
         self.whole = False  # one side is no object at all: empty parts of the other are no news
         self.found: list[AttributeChange] = []
         self.omitted = 0
+
+    def start(self, node: Node) -> None:
+        """Compare whole objects by their attributes, also under a mask that covers all of them at once."""
+        if _either(node, dict) or (node.before is None and node.after is None):
+            self._object((), node)
+        else:
+            self.visit((), node)
 
     def visit(self, path: Path, node: Node) -> None:
         """Report what differs at this place and below."""
