@@ -229,6 +229,30 @@ def test_conditions_of_terraform_1_2_are_checks():
     ]
 
 
+LATER = '"(known after apply)"'
+PARTLY = [
+    ({"a": 5, "n": {}}, {"b": True, "n": {"x": True}}, f'{{"a":5,"b":{LATER},"n":{{"x":{LATER}}}}}'),
+    ([1, None, 3], [False, True, False], f"[1,{LATER},3]"),
+    ([1], [False, {"x": True}], f"[1,{LATER}]"),
+    ([None], [True], None),
+    ({}, {"b": True}, None),
+    (None, True, None),
+]
+
+
+@pytest.mark.parametrize(("after", "unknown", "text"), PARTLY)
+def test_an_output_that_is_partly_unknown_shows_what_is_known(after, unknown, text):
+    change = {"actions": ["create"], "before": None, "after": after, "after_unknown": unknown}
+    (found,) = read(output_changes={"o": change}).outputs
+    assert (found.after.kind.value, found.after.text) == ("value" if text else "unknown", text)
+
+
+def test_of_a_sensitive_output_that_is_partly_unknown_nothing_shows():
+    change = {"actions": ["create"], "after": {"a": 5}, "after_unknown": {"b": True}, "after_sensitive": {"a": True}}
+    (found,) = read(output_changes={"o": change}).outputs
+    assert (found.after.kind.value, found.after.text) == ("unknown", None)
+
+
 def test_actions_to_invoke_are_changes_of_their_own():
     trigger = {"triggering_resource_address": "a.b", "action_trigger_event": "AfterCreate"}
     invocation = {"address": "action.bufo.x", "type": "bufo", "name": "x", "provider_name": "p", "config_values": {}}

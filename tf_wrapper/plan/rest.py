@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from change_events.diff import decode_exact, has_true
+from change_events.diff.equality import leaves
 from change_events.model import Action, Change, CheckResult, OutputChange, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from tf_wrapper.plan.resources import Reading
 
 
+_KNOWN_LATER = "(known after apply)"
+
+
 def read_outputs(outputs: Mapping[str, Body], tally: Tally, reading: Reading) -> list[OutputChange]:
     """Turn `output_changes` into output changes; what stays is left out."""
     found = []
@@ -26,9 +31,7 @@ def read_outputs(outputs: Mapping[str, Body], tally: Tally, reading: Reading) ->
             continue
         sensitive = has_true(_decoded(body.before_sensitive)) or has_true(_decoded(body.after_sensitive))
         before = _value(name, _decoded(body.before), reading, sensitive)
-        after = _value(name, _decoded(body.after), reading, sensitive)
-        if has_true(_decoded(body.after_unknown)):
-            after = Value(kind=ValueKind.UNKNOWN)
+        after = _planned(name, _decoded(body.after), _decoded(body.after_unknown), reading, sensitive)
         found.append(OutputChange(name=reading.names.text(name), action=action, before=before, after=after))
     tally.add("outputs", len(found))
     return found
@@ -39,6 +42,27 @@ def _value(name: str, value: Any, reading: Reading, sensitive: bool) -> Value:
         return Value(kind=ValueKind.ABSENT)
     shown: Value = reading.redactor.value((name,), value, sensitive=sensitive)
     return shown
+
+
+def _planned(name: str, value: Any, unknown: Any, reading: Reading, sensitive: bool) -> Value:
+    """Return the value of an output after the run; of one that is partly unknown the known part shows."""
+    if not has_true(unknown):
+        return _value(name, value, reading, sensitive)
+    if sensitive or unknown is True or not leaves(value):
+        return Value(kind=ValueKind.UNKNOWN)
+    return _value(name, _filled(value, unknown), reading, sensitive)
+
+
+def _filled(value: Any, unknown: Any) -> Any:
+    """Put terraform's words where something is unknown: terraform leaves a key out and an element null."""
+    if unknown is True:
+        return _KNOWN_LATER
+    if isinstance(unknown, dict) and isinstance(value, dict):
+        gaps = {key: _filled(value.get(key), mask) for key, mask in unknown.items() if has_true(mask)}
+        return {key: gaps.get(key, value.get(key)) for key in sorted(value.keys() | gaps.keys())}
+    if isinstance(unknown, list) and isinstance(value, list):
+        return [_filled(part, mask) for part, mask in zip_longest(value, unknown)]
+    return _KNOWN_LATER if value is None and has_true(unknown) else value
 
 
 def read_checks(checks: Sequence[Check], conditions: Sequence[Condition], reading: Reading) -> list[CheckResult]:
