@@ -66,6 +66,7 @@ WRONG = {
     "shown empty state": (b'{"format_version":"1.0"}', "holds no plan"),
     "configuration alone": (b'{"format_version":"1.0","configuration":{"root_module":{}}}', "holds no plan"),
     "schemas": (b'{"format_version":"1.0","provider_schemas":{}}', "holds no plan"),
+    "shown state with checks": (b'{"format_version":"1.0","values":{"root_module":{}},"checks":[]}', "state"),
     "encrypted": (b'{"encrypted_data":"x","meta":{}}', "encrypted"),
     "bookmark": (b'{"remote_plan_format":1,"run_id":"run-1","hostname":"h"}', "HCP"),
     "log": (b'{"@level":"info","@message":"x","type":"version"}\n{"@level":"info"}\n', "log of a run"),
@@ -84,6 +85,13 @@ def test_one_part_of_a_plan_is_enough(part):
     empty = {"output_changes": {}, "planned_values": {}, "errored": False}.get(part, [])
     data = json.dumps({"format_version": "1.2", part: empty}).encode()
     assert read_plan(data, name="p", redactor=Redactor()).changes == ()
+
+
+def test_the_values_of_its_prior_state_make_no_state_of_a_plan():
+    drift = [entry("a.b", "update", before={"x": 1}, after={"x": 2})]
+    prior = {"format_version": "1.0", "values": {"root_module": {}}}
+    data = json.dumps({"format_version": "1.2", "prior_state": prior, "resource_drift": drift}).encode()
+    assert read_plan(data, name="p", redactor=Redactor()).counts.drift == 1
 
 
 @pytest.mark.parametrize(("data", "word"), WRONG.values(), ids=WRONG)

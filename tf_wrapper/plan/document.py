@@ -196,9 +196,10 @@ def _admit(document: Document, data: bytes, name: str) -> None:
         )
     if version is None and document.resource_changes is None and document.output_changes is None:
         raise InputError(f"{name}: {_mistake(data, 'it has no format_version')}")
-    if not document.planned_values and document.resource_changes is None and b'"values"' in data[:2000]:
+    parts = {part for part in _PARTS if _is_there(getattr(document, part))}
+    if parts <= {"checks"} and b'"values"' in data[:2000]:  # a state has its checks too
         raise InputError(f"{name}: this is a state, not a plan; give two states to compare them")
-    if not any(_is_there(getattr(document, part)) for part in _PARTS):  # so terraform shows an empty state, for one
+    if not parts:  # so terraform shows an empty state, for one
         raise InputError(f"{name}: holds no plan; give a saved plan's `terraform show -json PLANFILE`")
 
 
