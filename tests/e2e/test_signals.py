@@ -77,10 +77,12 @@ class Scene:
     def planning(self) -> None:
         """Wait until terraform is in the middle of something that has no end."""
         self.connection = self.session.expect_connection(self.server)
+        self.session.expect("Reading...")
 
     def working(self) -> None:
-        """Wait until the provisioner is at work."""
+        """Wait until the provisioner is at work, and shows it: a terminal throws away what it has not shown at ^C."""
         self.session.expect_file(self.folder / "ready")
+        self.session.expect("Executing: [")
 
     def asking(self) -> None:
         """Wait until terraform asks for something."""
@@ -191,7 +193,7 @@ CASES = (
 # before terraform is gone, differs from run to run.
 _NOTICES = re.compile(
     r"\n*(Interrupt received\.\nPlease wait for Terraform to exit or data loss may occur\.\n"
-    r"Gracefully shutting down\.\.\.|Stopping operation\.\.\.|\^C|"
+    r"Gracefully shutting down\.\.\.|Stopping operation\.\.\.|"
     r"Two interrupts received\. Exiting immediately\. Note that data loss may have\noccurred\.)\n*"
 )
 
@@ -206,6 +208,9 @@ def _settled(record: Record, case: Case) -> Record:
     for name, text in record.parts.items():
         if name.endswith("stdout"):
             notices, rest = _json_apart(text) if text.startswith("{") else _apart(text)
+            if case.name.startswith("ctrl-c-at-"):
+                # bare terraform hears of Ctrl-C twice at its question; which one it tells is a matter of luck
+                rest = rest.replace("approval: context canceled", "approval: interrupted")
             parts[name] = rest if case.name.startswith("ctrl-c-at-") else "".join(notices) + rest
     return replace(record, parts=parts)
 
@@ -213,6 +218,7 @@ def _settled(record: Record, case: Case) -> Record:
 def _apart(text: str) -> tuple[list[str], str]:
     """The notices that are no matter of luck, and the text without any, without blank lines and without waiting."""
     notices = sorted(f"{notice}\n" for notice in _NOTICES.findall(text) if not notice.startswith("Stopping"))
+    text = text.replace("^C", "")  # the terminal's own echo: it stands wherever the output had got to
     rest = _STILL.sub("", re.sub(r"\n{2,}", "\n", _NOTICES.sub("\n", text)))
     return notices, rest.lstrip("\n")
 
