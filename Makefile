@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint typecheck e2e kill bench golden coverage schema wheel clean
+.PHONY: help setup demo test lint e2e again bench golden coverage schema wheel clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ lint: $(VENV)/.ready ## ruff, mypy, import layers
 
 e2e: $(VENV)/.ready ## the whole equivalence suite on every terraform at hand, kills and faults included
 	$(PYTEST) -n 2 --dist worksteal -m "e2e or slow"
+
+again: $(VENV)/.ready lint ## lint, and run again what failed last time
+	$(PYTEST) --last-failed --last-failed-no-failures none
 
 bench: $(VENV)/.ready ## speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
