@@ -128,14 +128,18 @@ def _state_changes(changes: list[Change]) -> list[str]:
 
 
 def _state_only(item: Change) -> str:
-    old = f" from {code(item.previous_address)}" if item.previous_address else ""
+    forgotten = item.action is Action.FORGET
+    name = code(item.address) + (f" (deposed {code(item.deposed)})" if item.deposed else "")
+    old = f" from {code(item.previous_address)}" if item.previous_address and not forgotten else ""
+    if item.previous_address and forgotten:
+        name += f" (was {code(item.previous_address)})"
     outcome = {ChangeOutcome.NOT_ATTEMPTED: " (not attempted)", ChangeOutcome.PLANNED: " (planned)"}.get(
         item.outcome, ""
     )
     verb = _STATE_ONLY[item.action]
     if item.action is Action.NO_OP and (item.previous_address or item.importing):
         verb = "moved" if item.previous_address else "imported"
-    return f"- {code(item.address)}: {verb}{old} in the state{outcome}; the resource itself is unchanged"
+    return f"- {name}: {verb}{old} in the state{outcome}; the resource itself is unchanged"
 
 
 def _drift(item: Drift) -> str:

@@ -53,11 +53,13 @@ def _where(event: ChangeEvent) -> str:
 def _what(event: ChangeEvent) -> str:
     if event.phase is Phase.PLANNED:
         return _planned(event)
+    if event.outcome is Outcome.NO_CHANGE and (deferred := _deferred(event)):
+        return ", ".join(deferred)
     if event.outcome in {Outcome.DECLINED, Outcome.NO_CHANGE}:
         return _ALONE[event.outcome]
     done = _done(event)
     tail = _tail(event, any_done=bool(done))
-    return ", ".join([*done, *tail]) or "done"
+    return ", ".join([*done, *tail, *_deferred(event)]) or "done"
 
 
 def _planned(event: ChangeEvent) -> str:
@@ -66,7 +68,13 @@ def _planned(event: ChangeEvent) -> str:
         return "planning failed" + (f", {', '.join(words)} known by then" if words else "")
     if event.outcome in {Outcome.CANCELLED, Outcome.UNKNOWN}:
         return f"plan: {_ALONE[event.outcome]}"
-    return f"{', '.join(words)} planned" if words else "no changes planned"
+    deferred = _deferred(event)
+    return ", ".join([f"{', '.join(words)} planned", *deferred] if words else deferred) or "no changes planned"
+
+
+def _deferred(event: ChangeEvent) -> list[str]:
+    number = event.summary.counts.deferred
+    return [f"{number} deferred"] if number else []
 
 
 def _planned_words(counts: Counts) -> Iterator[str]:

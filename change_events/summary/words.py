@@ -72,6 +72,8 @@ def _notes(item: Change) -> Iterator[str]:
         yield code(item.error)
     if item.reason:
         yield reason(item.reason)
+    if item.action is Action.CREATE and "forget" in item.raw_actions:
+        yield "the old object is kept, no longer managed"
     if item.replace_paths:
         yield "forced by " + ", ".join(code(path) for path in item.replace_paths[:3])
     if item.previous_address:
