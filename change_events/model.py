@@ -374,6 +374,7 @@ class Plan(Struct, frozen=True):
         complete: False where terraform says that the plan is partial (-target, deferrals, errors).
         applyable: terraform's own verdict; None where the version has none.
         name: the file it was read from, where a reader has several before them.
+        from_states: it is the difference of two states: its changes have happened.
     """
 
     changes: tuple[Change, ...] = ()
@@ -390,3 +391,4 @@ class Plan(Struct, frozen=True):
     complete: bool | None = None
     applyable: bool | None = None
     name: str | None = None
+    from_states: bool = False

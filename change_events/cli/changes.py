@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 INDENT = "  "
 DETAIL = " " * 6
 MAX_ATTRIBUTES = 20
+_TAINTED = "tainted"  # what a state says of an object, unlike the reasons of a plan
 _NOTHING_YET = (ValueKind.UNKNOWN, ValueKind.ABSENT)
 
 _ACTION_COLOURS = {
@@ -74,19 +75,21 @@ _ACTION_ORDER = (
 )
 _OUTCOME_RANK = {outcome: rank for rank, outcome in enumerate(_OUTCOME_ORDER)}
 _ACTION_RANK = {action: rank for rank, action in enumerate(_ACTION_ORDER)}
+# Of each figure: its field, the words for a plan, the words for what has happened.
 _COUNT_NAMES = (
-    ("create", "{} to create"),
-    ("update", "{} to update"),
-    ("replace", "{} to replace"),
-    ("destroy", "{} to destroy"),
-    ("import_", "{} to import"),
-    ("move", "{} moved"),
-    ("forget", "{} to forget"),
-    ("read", "{} to read"),
-    ("invoke", "{} to invoke"),
-    ("other", "{} of an unknown kind"),
-    ("outputs", "outputs changed: {}"),
-    ("drift", "changed outside of the tool: {}"),
+    ("create", "{} to create", "{} created"),
+    ("update", "{} to update", "{} updated"),
+    ("replace", "{} to replace", "{} replaced"),
+    ("destroy", "{} to destroy", "{} destroyed"),
+    ("import_", "{} to import", "{} imported"),
+    ("move", "{} moved", "{} moved"),
+    ("forget", "{} to forget", "{} forgotten"),
+    ("read", "{} to read", "{} read"),
+    ("invoke", "{} to invoke", "{} invoked"),
+    ("other", "{} of an unknown kind", "{} of an unknown kind"),
+    ("deferred", "{} deferred", "{} deferred"),
+    ("outputs", "outputs changed: {}", "outputs changed: {}"),
+    ("drift", "changed outside of the tool: {}", "changed outside of the tool: {}"),
 )
 
 
@@ -95,9 +98,9 @@ def heading(text: str) -> str:
     return paint(text, bold=True)
 
 
-def count_words(counts: Counts) -> str:
-    """The figures that are not zero, in words: ``2 to create, 1 to destroy``; empty when nothing changes."""
-    figures = ((getattr(counts, field), words) for field, words in _COUNT_NAMES)
+def count_words(counts: Counts, *, done: bool = False) -> str:
+    """The figures that are not zero, in words: ``2 to create`` (``2 created`` if done); empty when nothing changes."""
+    figures = ((getattr(counts, field), past if done else plan) for field, plan, past in _COUNT_NAMES)
     return ", ".join(words.format(figure) for figure, words in figures if figure)
 
 
@@ -144,12 +147,9 @@ def _took(change: Change) -> str:
 
 
 def _facts(change: Change) -> Iterator[str]:
-    if change.raw_actions and change.action is Action.OTHER:
-        yield f"actions: {clean(', '.join(change.raw_actions))}"
-    if change.action is Action.REPLACE:
-        yield "creates the new one first" if change.create_before_destroy else "destroys the old one first"
+    yield from _actions(change)
     if change.reason:
-        yield f"because {in_words(change.reason)}"
+        yield change.reason if change.reason == _TAINTED else f"because {in_words(change.reason)}"
     if change.replace_paths:
         yield f"forced by: {clean(', '.join(change.replace_paths))}"
     if change.previous_address:
@@ -162,6 +162,17 @@ def _facts(change: Change) -> Iterator[str]:
         yield f"id: {clean(change.id)}"
     if change.source:
         yield f"declared in {_place(change.source)}"
+
+
+def _actions(change: Change) -> Iterator[str]:
+    if not change.raw_actions:  # two states do not tell the order
+        return
+    if change.action is Action.OTHER:
+        yield f"actions: {clean(', '.join(change.raw_actions))}"
+    elif change.action is Action.REPLACE:
+        yield "creates the new one first" if change.create_before_destroy else "destroys the old one first"
+    elif "forget" in change.raw_actions and "create" in change.raw_actions:
+        yield "the old object is kept, no longer managed"
 
 
 def _place(source: Source) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from change_events.cli import changes
 from change_events.cli.terminal import clean, paint
-from change_events.model import ChangeEvent, Kind, Outcome, Phase, Summary, Tool
+from change_events.model import ChangeEvent, ChangeOutcome, Kind, Outcome, Phase, Summary, Tool
 from change_events.summary.words import PARTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from change_events.model import Counts, Plan
+    from change_events.model import Change, Counts, Plan
 
 NOTHING = "nothing to change"
+NO_DIFFERENCE = "no difference"  # between two states
 STANDARD_INPUT = "-"
 
 
@@ -60,13 +63,13 @@ def _as_event(plan: Plan) -> ChangeEvent:
     return ChangeEvent(
         id="",
         kind=Kind.INFRASTRUCTURE,
-        phase=Phase.PLANNED,
+        phase=Phase.APPLIED if plan.from_states else Phase.PLANNED,
         started_at=datetime.now(UTC),
         title="",
         outcome=outcome,
         tool=Tool(name=plan.tool_name, version=plan.tool_version),
         summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module),
-        changes=plan.changes,
+        changes=tuple(map(_done, plan.changes)) if plan.from_states else plan.changes,
         outputs=plan.outputs,
         drift=plan.drift,
         checks=plan.checks,
@@ -74,13 +77,17 @@ def _as_event(plan: Plan) -> ChangeEvent:
     )
 
 
+def _done(change: Change) -> Change:
+    return msgspec.structs.replace(change, outcome=ChangeOutcome.APPLIED)
+
+
 def plan_headline(plan: Plan) -> str:
     """The file's name and the figures: ``network.json: 2 to create, 1 to destroy``."""
-    words = changes.count_words(plan.counts)
+    words = changes.count_words(plan.counts, done=plan.from_states)
     if plan.errored:
         words = f"planning failed{f', known by then: {words}' if words else ''}"
     name = f"{clean(plan.name)}: " if plan.name and plan.name != STANDARD_INPUT else ""
-    return f"{name}{words or NOTHING}"
+    return f"{name}{words or (NO_DIFFERENCE if plan.from_states else NOTHING)}"
 
 
 def plan_lines(plan: Plan, limit: int | None) -> Iterator[str]:

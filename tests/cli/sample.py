@@ -146,6 +146,7 @@ def _partial_changes() -> tuple[Change, ...]:
             action=Action.REPLACE,
             outcome=ChangeOutcome.FAILED,
             type="aws_db_instance",
+            raw_actions=("delete", "create"),
             reason="replace_because_cannot_update",
             replace_paths=("engine_version",),
             duration=61.0,

@@ -1,0 +1,75 @@
+"""The difference of two states reads as what has happened; a plan as what is to come."""
+
+from __future__ import annotations
+
+import pytest
+
+from change_events.cli import plan_report
+from change_events.model import Action, Change, Counts, Plan
+
+REPLACED = Change(address="aws_x.a", action=Action.REPLACE, reason="tainted")
+FORGOTTEN = Change(address="aws_x.b", action=Action.MOVE, previous_address="aws_x.c")
+STATES = Plan(
+    name="a → b", changes=(REPLACED, FORGOTTEN), counts=Counts(replace=1, move=1, outputs=2), from_states=True
+)
+
+
+def text(plan):
+    return "\n".join(plan_report.plan_lines(plan, None))
+
+
+def markdown(plan):
+    return plan_report.plan_markdown(plan, 2000)
+
+
+def test_the_headline_of_two_states_tells_facts():
+    assert plan_report.plan_headline(STATES) == "a → b: 1 replaced, 1 moved, outputs changed: 2"
+    assert plan_report.plan_headline(Plan(from_states=True)) == "no difference"
+
+
+@pytest.mark.parametrize("form", [text, markdown])
+def test_nothing_of_two_states_is_told_as_an_intention(form):
+    told = form(STATES)
+    assert "aws_x.a" in told
+    assert "tainted" in told
+    for claim in ("planned", "to replace", "first", "because"):
+        assert claim not in told
+
+
+def test_the_markdown_of_two_states_has_a_title_of_facts():
+    assert "**1 replaced, 1 moved**" in markdown(STATES)
+    assert "**no changes**" in markdown(Plan(from_states=True))
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "line"),
+    [
+        (("delete", "create"), False, "destroys the old one first"),
+        (("create", "delete"), True, "creates the new one first"),
+        ((), False, None),
+    ],
+)
+def test_the_order_of_a_replacement_is_told_where_it_is_known(words, first, line):
+    change = Change(address="aws_x.a", action=Action.REPLACE, raw_actions=words, create_before_destroy=first)
+    told = text(Plan(changes=(change,), counts=Counts(replace=1)))
+    assert [part for part in told.splitlines() if "first" in part] == ([f"      {line}"] if line else [])
+
+
+def test_what_a_plan_puts_off_is_something():
+    plan = Plan(counts=Counts(deferred=2))
+    assert plan_report.plan_headline(plan) == "2 deferred"
+    assert "**2 deferred**" in markdown(plan)
+
+
+def test_a_kept_old_object_is_told():
+    change = Change(address="aws_x.a", action=Action.CREATE, raw_actions=("forget", "create"))
+    plan = Plan(changes=(change,), counts=Counts(create=1, forget=1))
+    assert all("the old object is kept, no longer managed" in form(plan) for form in (text, markdown))
+
+
+def test_a_forgotten_object_is_named_by_what_it_is():
+    gone = {"action": Action.FORGET, "address": "aws_x.n"}
+    changes = (Change(**gone, deposed="deadbeef"), Change(**gone, previous_address="aws_x.o"))
+    told = markdown(Plan(changes=changes, counts=Counts(forget=2)))
+    assert "`aws_x.n` (deposed `deadbeef`): forgotten in the state" in told
+    assert "`aws_x.n` (was `aws_x.o`): forgotten in the state" in told
