@@ -53,6 +53,8 @@ def _where(event: ChangeEvent) -> str:
 def _what(event: ChangeEvent) -> str:
     if event.phase is Phase.PLANNED:
         return _planned(event)
+    if event.outcome is None:
+        return " ".join([", ".join(_planned_words(event.summary.counts)), "under way"]).strip()
     if event.outcome is Outcome.NO_CHANGE and (deferred := _deferred(event)):
         return ", ".join(deferred)
     if event.outcome in {Outcome.DECLINED, Outcome.NO_CHANGE}:
@@ -65,11 +67,16 @@ def _what(event: ChangeEvent) -> str:
 def _planned(event: ChangeEvent) -> str:
     words = list(_planned_words(event.summary.counts))
     if event.outcome is Outcome.FAILED:
-        return "planning failed" + (f", {', '.join(words)} known by then" if words else "")
+        return "planning failed" + (f", {', '.join(words)} known by then" if words else _error(event))
     if event.outcome in {Outcome.CANCELLED, Outcome.UNKNOWN}:
         return f"plan: {_ALONE[event.outcome]}"
     deferred = _deferred(event)
     return ", ".join([f"{', '.join(words)} planned", *deferred] if words else deferred) or "no changes planned"
+
+
+def _error(event: ChangeEvent) -> str:
+    """The first error, where there is no figure to tell: a list has nothing else to show of it."""
+    return f": {event.failures[0].summary}" if event.failures else ""
 
 
 def _deferred(event: ChangeEvent) -> list[str]:
@@ -105,7 +112,7 @@ def _tail(event: ChangeEvent, *, any_done: bool) -> Iterator[str]:
     if outcomes.failed:
         yield f"{outcomes.failed} failed"
     elif event.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
-        yield _ALONE[event.outcome]
+        yield _ALONE[event.outcome] + ("" if event.changes else _error(event))
     if outcomes.not_attempted and event.outcome is not Outcome.SUCCEEDED:
         yield f"{outcomes.not_attempted} not attempted"
     if outcomes.unknown:
