@@ -76,9 +76,11 @@ def _fields() -> str:
 
 def _structs() -> str:
     shown: tuple[type[msgspec.Struct], ...] = (
-        *(model.Tool, model.Actor, model.Ci, model.Vcs, model.Trace, model.Summary, model.Counts, model.OutcomeCounts),
+        *(model.Tool, model.Actor, model.Ci, model.Vcs, model.Commit, model.Trace, model.Summary, model.Counts),
+        *(model.OutcomeCounts, model.HostCounts, model.TaskCounts, model.Playbook),
         *(model.Change, model.AttributeChange, model.Value, model.Source, model.OutputChange, model.Drift),
-        *(model.CheckResult, model.Failure, model.Signal, model.Link, model.Truncated),
+        *(model.TaskRun, model.HostFailure, model.ItemCounts, model.HostRun),
+        *(model.CheckResult, model.Failure, model.Signal, model.Link, model.Related, model.Truncated),
     )
     return "\n\n".join(f"### {one.__name__}\n\n{_first(one)}\n\n{_names(one)}" for one in shown)
 

@@ -1,187 +1,18 @@
-"""The change event: what one run planned, what really happened, who did it, and how it ended.
-
-The published JSON Schema (``change_events/schema/change-event.schema.json``) is generated from these structs.
-Every string in an event has been redacted before it was put here, and only :func:`change_events.redact.seal`
-turns an event into the :class:`SealedEvent` that a journal or a destination accepts.
-
-Times are timezone-aware UTC datetimes; durations are seconds.
-"""
+"""One run, or one explicit event: figures, circumstances, and the whole of it."""
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from change_events.model.base import Struct
+from change_events.model.changes import Change, CheckResult, Drift, OutputChange
+from change_events.model.tasks import HostCounts, HostRun, Playbook, TaskCounts
+from change_events.model.words import Kind, Outcome, Phase, Severity
+
 SCHEMA_VERSION = "1.0"
-
-
-class Kind(StrEnum):
-    """What sort of thing happened."""
-
-    INFRASTRUCTURE = "infrastructure"
-    DEPLOYMENT = "deployment"
-    BUILD = "build"
-    BOOT = "boot"
-    START = "start"
-    STOP = "stop"
-    CUSTOM = "custom"
-
-
-class Phase(StrEnum):
-    """Whether the event tells an intention or a fact."""
-
-    PLANNED = "planned"
-    APPLIED = "applied"
-    CHECKED = "checked"
-
-
-class Outcome(StrEnum):
-    """How a run ended. ``None`` in the event means that it is still running."""
-
-    SUCCEEDED = "succeeded"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    DECLINED = "declined"
-    NO_CHANGE = "no_change"
-    UNKNOWN = "unknown"
-
-
-class Severity(StrEnum):
-    """How loudly a person should be told."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Action(StrEnum):
-    """What is done to one resource. ``OTHER`` keeps the words of a version we do not know in ``raw_actions``."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    REPLACE = "replace"
-    DESTROY = "destroy"
-    READ = "read"
-    FORGET = "forget"
-    MOVE = "move"
-    IMPORT = "import"
-    NO_OP = "no_op"
-    INVOKE = "invoke"
-    OTHER = "other"
-
-
-class ChangeOutcome(StrEnum):
-    """What became of one planned change."""
-
-    PLANNED = "planned"
-    APPLIED = "applied"
-    FAILED = "failed"
-    NOT_ATTEMPTED = "not_attempted"
-    UNKNOWN = "unknown"
-
-
-class ValueKind(StrEnum):
-    """How a value may be shown."""
-
-    VALUE = "value"  # `text` is the redacted JSON lexeme, numbers exact
-    ABSENT = "absent"  # not set, or null
-    UNKNOWN = "unknown"  # known after apply
-    SENSITIVE = "sensitive"  # never shown; `fingerprint` tells whether it rotated
-    LARGE = "large"  # long or multi-line: `size` in bytes and `fingerprint` only
-    HIDDEN = "hidden"  # left out because the settings say so
-
-
-class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of the model: immutable, by keyword, defaults left out of the JSON."""
-
-
-class Value(Struct, frozen=True):
-    """One side of an attribute change."""
-
-    kind: ValueKind
-    text: str | None = None
-    size: int | None = None
-    fingerprint: str | None = None
-
-
-class AttributeChange(Struct, frozen=True):
-    """One attribute that differs: ``path`` in HCL notation (``ingress[0].cidr_blocks``)."""
-
-    path: str
-    before: Value
-    after: Value
-    forces_replacement: bool = False
-    note: str | None = None  # e.g. "only the sensitivity mark changes", "2 elements added, 1 removed"
-
-
-class Source(Struct, frozen=True):
-    """Where a resource is declared, and the commit that last touched it."""
-
-    file: str
-    line: int | None = None
-    commit: str | None = None
-
-
-class Change(Struct, frozen=True):
-    """What was planned for one resource (or deposed object, or action invocation) and what became of it.
-
-    ``address`` with ``deposed`` is unique within an event. A replacement is one change.
-    """
-
-    address: str
-    action: Action
-    outcome: ChangeOutcome = ChangeOutcome.PLANNED
-    type: str | None = None
-    name: str | None = None
-    module: str | None = None
-    mode: str = "managed"
-    provider: str | None = None
-    deposed: str | None = None
-    raw_actions: tuple[str, ...] = ()
-    create_before_destroy: bool = False
-    reason: str | None = None  # terraform's own word, e.g. replace_because_tainted
-    replace_paths: tuple[str, ...] = ()
-    previous_address: str | None = None  # moved, next to whatever else happens to it
-    import_id: str | None = None  # importing, next to whatever else happens to it
-    importing: bool = False
-    deferred: str | None = None  # reason of a deferred change
-    attributes: tuple[AttributeChange, ...] = ()
-    attributes_omitted: int = 0
-    id: str | None = None
-    duration: float | None = None
-    error: str | None = None
-    source: Source | None = None
-    attributes_compared: bool = True  # False: one of too many changes, listed and counted without its attributes
-
-
-class OutputChange(Struct, frozen=True):
-    """A root module output that differs."""
-
-    name: str
-    action: Action
-    before: Value
-    after: Value
-
-
-class Drift(Struct, frozen=True):
-    """A resource that was changed outside of the tool: ``action`` is update or destroy."""
-
-    address: str
-    action: Action
-    attributes: tuple[AttributeChange, ...] = ()
-    attributes_omitted: int = 0
-
-
-class CheckResult(Struct, frozen=True):
-    """A check, precondition or postcondition that did not pass: status ``fail``, ``error`` or ``unknown``."""
-
-    address: str
-    status: str
-    problems: tuple[str, ...] = ()
 
 
 class Failure(Struct, frozen=True):
@@ -220,6 +51,7 @@ class Counts(Struct, frozen=True):
     no_op: int = 0
     drift: int = 0
     invoke: int = 0
+    change: int = 0
     other: int = 0
     outputs: int = 0
     deferred: int = 0
@@ -237,7 +69,8 @@ class OutcomeCounts(Struct, frozen=True):
 class Summary(Struct, frozen=True):
     """Figures of the whole run, not cut by any size limit.
 
-    ``counts`` is what was planned, ``applied`` what was really done (None where nothing was, or not yet).
+    ``counts`` is what was planned, ``applied`` what was really done (None where nothing was, or not yet). ``hosts``,
+    ``tasks`` and ``by_group`` (inventory groups) are those of a playbook run; its changed tasks are ``counts.change``.
     """
 
     counts: Counts = Counts()
@@ -245,6 +78,9 @@ class Summary(Struct, frozen=True):
     outcomes: OutcomeCounts = OutcomeCounts()
     by_type: dict[str, int] = {}
     by_module: dict[str, int] = {}
+    hosts: HostCounts | None = None
+    tasks: TaskCounts | None = None
+    by_group: dict[str, HostCounts] = {}
 
 
 class Tool(Struct, frozen=True):
@@ -278,8 +114,20 @@ class Actor(Struct, frozen=True):
     ci: Ci | None = None
 
 
+class Commit(Struct, frozen=True):
+    """One commit that a change brings."""
+
+    id: str
+    subject: str | None = None
+    author: str | None = None
+
+
 class Vcs(Struct, frozen=True):
-    """The commit a run was made from; ``repository`` carries no credentials."""
+    """The commit a run was made from; ``repository`` carries no credentials.
+
+    ``previous`` is the commit that was in place before; ``commits`` are those since then, newest first,
+    ``commits_omitted`` how many more there are.
+    """
 
     repository: str | None = None
     branch: str | None = None
@@ -288,6 +136,9 @@ class Vcs(Struct, frozen=True):
     subject: str | None = None
     author: str | None = None
     path: str | None = None
+    previous: str | None = None
+    commits: tuple[Commit, ...] = ()
+    commits_omitted: int = 0
 
 
 class Trace(Struct, frozen=True):
@@ -307,12 +158,21 @@ class Link(Struct, frozen=True):
     url: str
 
 
+class Related(Struct, frozen=True):
+    """Another event that belongs to this one: ``relation`` is ``sent`` (from within this run) or ``settles``."""
+
+    id: str
+    relation: str
+    title: str | None = None
+
+
 class Truncated(Struct, frozen=True):
     """What was left out of this event, and how much."""
 
     changes: int = 0
     attributes: int = 0
     failures: int = 0
+    hosts: int = 0
     message_bytes: int = 0
     note: str | None = None
 
@@ -332,19 +192,24 @@ class ChangeEvent(Struct, frozen=True):
     severity: Severity = Severity.INFO
     environment: str | None = None
     service: str | None = None
+    version: str | None = None
     tags: dict[str, str] = {}
+    key: str | None = None
     tool: Tool | None = None
     actor: Actor | None = None
     vcs: Vcs | None = None
     trace: Trace | None = None
     summary: Summary = Summary()
+    playbook: Playbook | None = None
     changes: tuple[Change, ...] = ()
+    hosts: tuple[HostRun, ...] = ()
     outputs: tuple[OutputChange, ...] = ()
     drift: tuple[Drift, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     failures: tuple[Failure, ...] = ()
     signals: tuple[Signal, ...] = ()
     links: tuple[Link, ...] = ()
+    related: tuple[Related, ...] = ()
     data: dict[str, Any] = {}
     truncated: Truncated | None = None
     partial: bool = False  # terraform says the plan is partial: -target, deferrals or errors

@@ -1,0 +1,59 @@
+"""The change event: what one run planned, what really happened, who did it, and how it ended.
+
+The published JSON Schema (``change_events/schema/change-event.schema.json``) is generated from these structs.
+Every string in an event has been redacted before it was put here, and only :func:`change_events.redact.seal`
+turns an event into the :class:`SealedEvent` that a journal or a destination accepts.
+
+Times are timezone-aware UTC datetimes; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from change_events.model.base import Struct
+from change_events.model.changes import (
+    AttributeChange,
+    Change,
+    CheckResult,
+    Drift,
+    OutputChange,
+    Source,
+    Value,
+)
+from change_events.model.event import (
+    SCHEMA_VERSION,
+    Actor,
+    ChangeEvent,
+    Ci,
+    Commit,
+    Counts,
+    Failure,
+    Link,
+    OutcomeCounts,
+    Plan,
+    Related,
+    SealedEvent,
+    Signal,
+    Summary,
+    Tool,
+    Trace,
+    Truncated,
+    Vcs,
+)
+from change_events.model.tasks import (
+    HostCounts,
+    HostFailure,
+    HostRun,
+    ItemCounts,
+    Playbook,
+    TaskCounts,
+    TaskRun,
+)
+from change_events.model.words import Action, ChangeOutcome, Kind, Outcome, Phase, Severity, ValueKind
+
+__all__ = [
+    "SCHEMA_VERSION", "Action", "Actor", "AttributeChange", "Change", "ChangeEvent", "ChangeOutcome", "CheckResult",
+    "Ci", "Commit", "Counts", "Drift", "Failure", "HostCounts", "HostFailure", "HostRun", "ItemCounts", "Kind", "Link",
+    "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "SealedEvent", "Severity",
+    "Signal", "Source", "Struct", "Summary", "TaskCounts", "TaskRun", "Tool", "Trace", "Truncated", "Value",
+    "ValueKind", "Vcs",
+]  # fmt: skip

@@ -1,0 +1,94 @@
+"""What was planned for one resource and what became of it."""
+
+from __future__ import annotations
+
+from change_events.model.base import Struct
+from change_events.model.tasks import TaskRun
+from change_events.model.words import Action, ChangeOutcome, ValueKind
+
+
+class Value(Struct, frozen=True):
+    """One side of an attribute change."""
+
+    kind: ValueKind
+    text: str | None = None
+    size: int | None = None
+    fingerprint: str | None = None
+
+
+class AttributeChange(Struct, frozen=True):
+    """One attribute that differs: ``path`` in HCL notation (``ingress[0].cidr_blocks``)."""
+
+    path: str
+    before: Value
+    after: Value
+    forces_replacement: bool = False
+    note: str | None = None  # e.g. "only the sensitivity mark changes", "2 elements added, 1 removed"
+
+
+class Source(Struct, frozen=True):
+    """Where a resource is declared, and the commit that last touched it."""
+
+    file: str
+    line: int | None = None
+    commit: str | None = None
+
+
+class Change(Struct, frozen=True):
+    """What was planned for one resource (or deposed object, or action invocation) and what became of it.
+
+    ``address`` with ``deposed`` is unique within an event. A replacement is one change. A task of a playbook is a
+    change too, over all its hosts: ``type`` is the module's full name, ``name`` the task's, ``task`` holds the rest.
+    """
+
+    address: str
+    action: Action
+    outcome: ChangeOutcome = ChangeOutcome.PLANNED
+    type: str | None = None
+    name: str | None = None
+    module: str | None = None
+    mode: str = "managed"
+    provider: str | None = None
+    deposed: str | None = None
+    raw_actions: tuple[str, ...] = ()
+    create_before_destroy: bool = False
+    reason: str | None = None  # terraform's own word, e.g. replace_because_tainted
+    replace_paths: tuple[str, ...] = ()
+    previous_address: str | None = None  # moved, next to whatever else happens to it
+    import_id: str | None = None  # importing, next to whatever else happens to it
+    importing: bool = False
+    deferred: str | None = None  # reason of a deferred change
+    attributes: tuple[AttributeChange, ...] = ()
+    attributes_omitted: int = 0
+    id: str | None = None
+    duration: float | None = None
+    error: str | None = None
+    source: Source | None = None
+    task: TaskRun | None = None
+    attributes_compared: bool = True  # False: one of too many changes, listed and counted without its attributes
+
+
+class OutputChange(Struct, frozen=True):
+    """A root module output that differs."""
+
+    name: str
+    action: Action
+    before: Value
+    after: Value
+
+
+class Drift(Struct, frozen=True):
+    """A resource that was changed outside of the tool: ``action`` is update or destroy."""
+
+    address: str
+    action: Action
+    attributes: tuple[AttributeChange, ...] = ()
+    attributes_omitted: int = 0
+
+
+class CheckResult(Struct, frozen=True):
+    """A check, precondition or postcondition that did not pass: status ``fail``, ``error`` or ``unknown``."""
+
+    address: str
+    status: str
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,83 @@
+"""The closed vocabularies of an event: what a field can say."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of thing happened."""
+
+    INFRASTRUCTURE = "infrastructure"
+    DEPLOYMENT = "deployment"
+    BUILD = "build"
+    BOOT = "boot"
+    START = "start"
+    STOP = "stop"
+    CUSTOM = "custom"
+
+
+class Phase(StrEnum):
+    """Whether the event tells an intention or a fact."""
+
+    PLANNED = "planned"
+    APPLIED = "applied"
+    CHECKED = "checked"
+
+
+class Outcome(StrEnum):
+    """How a run ended. ``None`` in the event means that it is still running."""
+
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    NO_CHANGE = "no_change"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """How loudly a person should be told."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Action(StrEnum):
+    """What is done to one resource. ``OTHER`` keeps the words of a version we do not know in ``raw_actions``."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DESTROY = "destroy"
+    READ = "read"
+    FORGET = "forget"
+    MOVE = "move"
+    IMPORT = "import"
+    NO_OP = "no_op"
+    INVOKE = "invoke"
+    CHANGE = "change"  # a task that changed hosts, in its module's own way
+    OTHER = "other"
+
+
+class ChangeOutcome(StrEnum):
+    """What became of one planned change."""
+
+    PLANNED = "planned"
+    APPLIED = "applied"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not_attempted"
+    UNKNOWN = "unknown"
+
+
+class ValueKind(StrEnum):
+    """How a value may be shown."""
+
+    VALUE = "value"  # `text` is the redacted JSON lexeme, numbers exact
+    ABSENT = "absent"  # not set, or null
+    UNKNOWN = "unknown"  # known after apply
+    SENSITIVE = "sensitive"  # never shown; `fingerprint` tells whether it rotated
+    LARGE = "large"  # long or multi-line: `size` in bytes and `fingerprint` only
+    HIDDEN = "hidden"  # left out because the settings say so
