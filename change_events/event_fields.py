@@ -36,5 +36,6 @@ EVENT_FIELDS = {
     "related": "Other events that belong to this one, such as those that a playbook sent.",
     "data": "Further data of an explicit event.",
     "truncated": "What was left out of this event to fit a receiver, and how much.",
+    "explicit": "Sent on purpose, by a person or a script, with a title and a message of its own.",
     "partial": "terraform says the plan is partial: -target, deferrals or errors.",
 }

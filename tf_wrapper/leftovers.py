@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from change_events import rundir
 from change_events.errors import JournalError
 from change_events.journal import RecordState
 from change_events.paths import state_dir
-from tf_wrapper import process, rundir
+from change_events.recording import leftovers
+from tf_wrapper import process
 from tf_wrapper.apply_log import read_stream
 from tf_wrapper.output import say
 from tf_wrapper.recorder import describe
@@ -15,8 +17,8 @@ from tf_wrapper.story import Story
 
 if TYPE_CHECKING:
     from change_events.journal import Journal
+    from change_events.rundir import RunDirectory
     from change_events.settings import Settings
-    from tf_wrapper.rundir import RunDirectory
 
 
 def settle_all(journal: Journal, settings: Settings) -> int:
@@ -39,6 +41,8 @@ def _settle(run: RunDirectory, journal: Journal, settings: Settings) -> bool:
     if not facts:
         run.remove()  # killed before it was anything
         return False
+    if "owner" in facts:
+        return leftovers.settle(run, journal, settings, say)
     if "writer" in facts and process.lives(facts["writer"]):
         run.release()
         return False

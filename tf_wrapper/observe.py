@@ -9,18 +9,18 @@ from __future__ import annotations
 import os
 import signal
 
+from change_events.rundir import create
 from tf_wrapper import arguments, launch, process
 from tf_wrapper.binary import execute
 from tf_wrapper.output import OutputClosedError, say
-from tf_wrapper.rundir import create
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from typing import Any
 
+    from change_events.rundir import RunDirectory
     from tf_wrapper.arguments import Parsed
     from tf_wrapper.recorder import Recorder
-    from tf_wrapper.rundir import RunDirectory
     from tf_wrapper.workspace import Workspace
 
 

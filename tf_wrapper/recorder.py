@@ -18,9 +18,9 @@ TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraf
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from change_events.rundir import RunDirectory
     from tf_wrapper.apply_log import StreamResult
     from tf_wrapper.human.findings import PlanError
-    from tf_wrapper.rundir import RunDirectory
     from tf_wrapper.story import Story
 
 _DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise

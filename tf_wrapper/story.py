@@ -7,7 +7,7 @@ run's folder and in the journal's `started` record.
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events import __version__
-from change_events.errors import InputError, JournalError, TemplateError
-from change_events.model import ChangeEvent, Kind, Outcome, Phase, Plan, Tool, Trace
-from change_events.redact import Redactor, RedactPolicy, load_key
+from change_events.errors import InputError, JournalError
+from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
+from change_events.recording import Recording, redactor_of, report_line
 from change_events.settings import Settings, load_leniently, place
 from tf_wrapper import outcome, show
 from tf_wrapper.output import say
@@ -26,13 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from change_events.journal import Journal
-    from change_events.model import SealedEvent
+    from change_events.redact import Redactor
+    from change_events.rundir import RunDirectory
     from tf_wrapper.apply_log import StreamResult
     from tf_wrapper.human.findings import PlanError
-    from tf_wrapper.rundir import RunDirectory
-
-_NO_SECRETS = {"PWD", "OLDPWD"}  # no passwords, whatever their names say
-_MIN_SECRET = 8  # shorter values of secret-looking environment variables are too common to scrub
 
 
 class Story:
@@ -51,18 +48,16 @@ class Story:
         journal: Journal | None = None,
         deliver: bool = True,
     ) -> None:
-        self._deliver = deliver
         self._facts: Mapping[str, Any] = run.facts
         self._mistakes: tuple[str, ...] = ()
         if settings is None:
             settings, self._mistakes = load_leniently(Path(str(self._facts["directory"])), os.environ)
         self._settings = settings
         self.budget = settings.budget
-        self._redactor = _redactor(settings)
-        self._given_journal = journal
+        self._redactor = redactor_of(settings, os.environ)
+        self._recording = Recording(settings, self._redactor, say=say, journal=journal, deliver=deliver)
         self._event: ChangeEvent | None = None
         self._plan: Plan | None = None
-        self._said: set[str] = set()
         self.settled = False
 
     # -- while the run goes on ------------------------------------------------------------------------------------
@@ -107,42 +102,24 @@ class Story:
         with suppress(InputError):
             remember_state(show.state(self._facts), self._redactor)
 
-    def _tell_notices(self, journal: Journal) -> None:
-        """A damaged file that was moved aside, a cap that dropped events: a person should know."""
-        for notice in journal.notices:
-            self._say_once(notice)
-
-    def _say_once(self, trouble: str) -> None:
-        """A journal that cannot be written is met three times in a run, and one line is enough."""
-        if trouble not in self._said:
-            self._said.add(trouble)
-            say(trouble)
-
     def _settle_others(self) -> None:
         """Close the records of killed runs: ours is the "next command" they wait for."""
+        from change_events import rundir
         from change_events.paths import state_dir
-        from tf_wrapper import rundir
 
         if rundir.count(state_dir()) <= 1:
             return
         from tf_wrapper.leftovers import settle_all
 
         try:
-            with self._journal() as journal:
+            with self._recording.journal() as journal:
                 settle_all(journal, self._settings)
         except JournalError:
             return  # told already, when our own start was recorded
 
     def _record_start(self) -> None:
-        if self._event is None:
-            return
-        running = self._composed(self._event)
-        try:
-            with self._journal() as journal:
-                journal.start(self._redactor.seal(running))
-                self._tell_notices(journal)
-        except JournalError as error:
-            self._say_once(str(error))
+        if self._event is not None:
+            self._recording.start(self._event)
 
     # -- when it has ended ----------------------------------------------------------------------------------------
 
@@ -195,80 +172,10 @@ class Story:
 
     def _settle(self, event: ChangeEvent) -> None:
         """Finish the event, store it, deliver it, say so."""
-        ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
-        sealed = self._redactor.seal(self._composed(ended))
-        names = self._destinations(sealed.event)
-        if not self._worth_recording(sealed.event):
-            self._discard(sealed.event.id)
-            self.settled = True
-            return
-        from change_events.delivery import deliver, deliver_directly
-
-        chosen = [destination for destination in self._settings.destinations if destination.name in names]
-        try:
-            with self._journal() as journal:
-                journal.settle(sealed, names)
-                self._tell_notices(journal)
-                self.settled = True
-                if not self._deliver:
-                    return
-                report = deliver(journal, self._settings.destinations, budget=self.budget)
-                record = journal.get(sealed.event.id)
-                where = [f"{status.destination} {status.state.value}" for status in record.deliveries] if record else []
-        except JournalError as error:
-            self._say_once(str(error))
-            report = deliver_directly(sealed, chosen, budget=self.budget)
-            where = [f"sent to {report.sent} of {len(chosen)}" if chosen else "kept nowhere: there is no destination"]
-            self.settled = True
-        if not self._settings.quiet:
-            _tell(sealed, where, report.problems)
-
-    def _discard(self, event_id: str) -> None:
-        try:
-            with self._journal() as journal:
-                journal.discard(event_id)
-        except JournalError as error:
-            self._say_once(str(error))
-
-    def _worth_recording(self, event: ChangeEvent) -> bool:
-        """`report: changed` (the default) keeps no record of a run that changed nothing; failures always count."""
-        if event.phase is Phase.PLANNED:
-            return self._settings.plans != "off" and (
-                event.outcome is not Outcome.NO_CHANGE or self._settings.report == "always"
-            )
-        if self._settings.report == "always":
-            return True
-        return event.outcome is not Outcome.NO_CHANGE
-
-    def _destinations(self, event: ChangeEvent) -> list[str]:
-        everything = [destination.name for destination in self._settings.destinations]
-        if event.phase is Phase.PLANNED:
-            return everything if self._settings.plans == "send" else []
-        if self._settings.report == "always":
-            return everything
-        bad = event.outcome in {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
-        if self._settings.report == "failed":
-            return everything if bad else []
-        met = event.summary.outcomes
-        untouched = not (met.applied or met.failed or met.unknown)
-        quiet = event.outcome is Outcome.DECLINED or (event.outcome is Outcome.CANCELLED and untouched)
-        return [] if quiet else everything
-
-    def _composed(self, event: ChangeEvent) -> ChangeEvent:
-        from change_events.summary import compose
-
-        try:
-            return compose(event, self._settings)
-        except TemplateError as error:
-            self._say_once(str(error))
-            return compose(event, msgspec.structs.replace(self._settings, title_template=None, message_template=None))
-
-    def _journal(self) -> AbstractContextManager[Journal]:
-        from change_events.journal import Journal
-
-        if self._given_journal is not None:
-            return nullcontext(self._given_journal)  # whoever gave it closes it
-        return Journal.open(self._settings.journal, repair=True)
+        settled = self._recording.settle(event)
+        self.settled = not settled.lost
+        if settled.told and not self._settings.quiet:
+            say(report_line(settled))
 
     def _first_event(self) -> ChangeEvent:
         from change_events.context import detect
@@ -295,18 +202,6 @@ class Story:
         )
 
 
-def _redactor(settings: Settings) -> Redactor:
-    from change_events.paths import state_dir
-
-    policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)
-    redactor = Redactor(policy, load_key(Path(state_dir())))
-    for name, value in os.environ.items():
-        secret = name not in _NO_SECRETS and len(value) >= _MIN_SECRET and redactor.is_sensitive_name(name)
-        if secret and not os.path.exists(value):  # the path of a credentials file or a socket is no secret
-            redactor.remember(value)
-    return redactor
-
-
 def _tool(facts: Mapping[str, Any], redactor: Redactor) -> Tool:
     name = "tofu" if os.path.basename(str(facts["binary"])).startswith("tofu") else "terraform"
     return Tool(
@@ -326,10 +221,3 @@ def _trace(facts: Mapping[str, Any]) -> Trace:
         parent_span_id=facts["parent_span_id"],
         parent_run_id=facts["parent_run_id"],
     )
-
-
-def _tell(sealed: SealedEvent, where: Sequence[str], problems: Sequence[str]) -> None:
-    """The one line after a run: what was recorded and where it went."""
-    places = "; ".join(where) or "journal"
-    trouble = f" ({'; '.join(problems)})" if problems else ""
-    say(f"{sealed.event.title} [{sealed.event.id}] → {places}{trouble}")

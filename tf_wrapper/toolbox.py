@@ -45,9 +45,10 @@ class TerraformToolbox:
 
     def checks(self, settings: Settings) -> Iterable[Check]:
         """The binary and its version, and whether runs wait to be settled."""
+        from change_events import rundir
         from change_events.cli.toolbox import Check
         from change_events.paths import state_dir
-        from tf_wrapper import binary, rundir
+        from tf_wrapper import binary
 
         try:
             path = binary.find(os.environ, settings.binary)
@@ -63,8 +64,8 @@ class TerraformToolbox:
 
     def settle_leftovers(self, journal: Journal, settings: Settings) -> None:
         """Close the records of runs that were killed. Never raises."""
+        from change_events import rundir
         from change_events.paths import state_dir
-        from tf_wrapper import rundir
 
         if rundir.count(state_dir()):
             from tf_wrapper.leftovers import settle_all

@@ -45,7 +45,20 @@ def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState)
     connection.execute(_INSERT, _columns(event, state))
     (seq,) = connection.execute("SELECT seq FROM events WHERE id = ?", (event.id,)).fetchone()
     connection.execute(_INSERT_BODY, (seq, _search_text(event), sealed.body))
+    connection.execute("DELETE FROM hosts WHERE seq = ?", (seq,))
+    connection.executemany(
+        "INSERT OR IGNORE INTO hosts (host, seq) VALUES (?, ?)", [(host.name, seq) for host in event.hosts]
+    )
     return int(seq)
+
+
+def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int) -> str | None:
+    """The id of another event with this one's key, started at ``since`` (microseconds) or later."""
+    row = connection.execute(
+        "SELECT id FROM events WHERE key = ? AND started_at >= ? AND id <> ? ORDER BY started_at DESC LIMIT 1",
+        (event.key, since, event.id),
+    ).fetchone()
+    return row and str(row[0])
 
 
 def discard(connection: sqlite3.Connection, event_id: str) -> None:
@@ -67,6 +80,9 @@ def _columns(event: ChangeEvent, state: RecordState) -> tuple[object, ...]:
         event.service,
         None if event.tool is None else event.tool.name,
         event.title,
+        None if event.trace is None else event.trace.run_id,
+        None if event.trace is None else event.trace.parent_run_id,
+        event.key,
     )
 
 
@@ -86,7 +102,7 @@ def _search_text(event: ChangeEvent) -> str:
 def select(query: Query) -> tuple[str, tuple[object, ...]]:
     """The statement and parameters of ``query``; rows are ``seq`` and then :class:`Columns`, newest first."""
     terms: list[tuple[str, object]] = []
-    for name in ("environment", "service", "tool", "outcome", "state"):
+    for name in ("environment", "service", "tool", "run", "parent", "key", "outcome", "state"):
         wanted = getattr(query, name)
         if wanted is not None:
             terms.append((f"e.{name} = ?", str(getattr(wanted, "value", wanted))))
@@ -94,6 +110,8 @@ def select(query: Query) -> tuple[str, tuple[object, ...]]:
         terms.append(("e.started_at >= ?", to_micros(query.since)))
     if query.until is not None:
         terms.append(("e.started_at < ?", to_micros(query.until)))
+    if query.host is not None:
+        terms.append((_MET, query.host))
     if query.undelivered:
         terms.append((_UNDELIVERED, DeliveryState.DELIVERED.value))
     if query.text:
@@ -104,6 +122,7 @@ def select(query: Query) -> tuple[str, tuple[object, ...]]:
     return statement, (*(value for _, value in terms), limit)
 
 
+_MET = "e.seq IN (SELECT h.seq FROM hosts h WHERE h.host = ?)"
 _UNDELIVERED = "EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> ?)"
 _CONTAINS = "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND instr(b.search, ?) > 0)"
 

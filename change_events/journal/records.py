@@ -71,6 +71,9 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         since: started at or after; timezone-aware.
         until: started before; timezone-aware.
+        host: only runs that met this host (a playbook's host, or the machine an explicit event is about).
+        run: only the event of this run id; ``parent`` only those that the run with this id started.
+        key: only events with this key of their sender's.
         text: part of title, message, addresses, service, user or commit, in any case.
         undelivered: only events that some destination has not got yet (waiting or parked).
     """
@@ -80,6 +83,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     environment: str | None = None
     service: str | None = None
     tool: str | None = None
+    host: str | None = None
+    run: str | None = None
+    parent: str | None = None
+    key: str | None = None
     outcome: str | None = None
     state: RecordState | None = None
     text: str | None = None
@@ -151,6 +158,8 @@ class Record:
         self.service = columns.service
         self.tool = columns.tool
         self.title = columns.title
+        self.run = columns.run
+        self.parent = columns.parent
         self.deliveries = deliveries
         self._load = load
 
@@ -190,6 +199,9 @@ class Columns(msgspec.Struct, frozen=True):
     service: str | None
     tool: str | None
     title: str
+    run: str | None
+    parent: str | None
+    key: str | None
 
 
 def to_micros(moment: datetime) -> int:

@@ -67,7 +67,23 @@ _FIRST = (
         UPDATE totals SET events = events - 1, bytes = bytes - length(old.body); END""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# Links between runs, the hosts a playbook met, and senders' own keys.
+_LINKS = (
+    "ALTER TABLE events ADD COLUMN run TEXT",
+    "ALTER TABLE events ADD COLUMN parent TEXT",
+    "ALTER TABLE events ADD COLUMN key TEXT",
+    "CREATE INDEX events_by_run ON events (run) WHERE run IS NOT NULL",
+    "CREATE INDEX events_by_parent ON events (parent) WHERE parent IS NOT NULL",
+    "CREATE INDEX events_by_key ON events (key, started_at) WHERE key IS NOT NULL",
+    """CREATE TABLE hosts (
+        host TEXT NOT NULL,
+        seq INTEGER NOT NULL REFERENCES events (seq) ON DELETE CASCADE,
+        PRIMARY KEY (host, seq)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX hosts_by_event ON hosts (seq)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS)
 
 
 def version(connection: sqlite3.Connection) -> int:

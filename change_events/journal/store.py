@@ -95,7 +95,9 @@ class Journal:
         """
         self._write(lambda connection: ledger.put(connection, event, RecordState.STARTED), durable=True)
 
-    def settle(self, event: SealedEvent, destinations: Sequence[str]) -> None:
+    def settle(
+        self, event: SealedEvent, destinations: Sequence[str], *, once_within: float | None = None
+    ) -> str | None:
         """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
 
         Settling again replaces the event and enqueues nothing twice.
@@ -103,21 +105,29 @@ class Journal:
         Args:
             event: the whole event.
             destinations: names of those that shall get it.
+            once_within: seconds in which no second event with the same ``key`` is recorded.
+
+        Returns:
+            The id of an earlier event with the same key, where that kept this one from being recorded.
 
         Raises:
             JournalError: it is not on disk.
         """
 
-        def work(connection: sqlite3.Connection) -> pruning.Pruned:
+        def work(connection: sqlite3.Connection) -> tuple[str | None, pruning.Pruned]:
+            now = int(self._clock() * 1_000_000)
+            if once_within and (earlier := ledger.same_key(connection, event.event, now - int(once_within * 1e6))):
+                return earlier, pruning.Pruned()
             seq = ledger.put(connection, event, RecordState.SETTLED)
             outbox.enqueue(connection, seq, destinations)
-            return pruning.prune(connection, self._caps, int(self._clock() * 1_000_000), seq)
+            return None, pruning.prune(connection, self._caps, now, seq)
 
-        pruned = self._write(work, durable=True)
+        earlier, pruned = self._write(work, durable=True)
         if pruned.events:
             self.notices.append(pruned.sentence())
             # Gives the pages back to the file system; `execute` would take one step, that is, one page.
             self._read(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
+        return earlier
 
     def discard(self, event_id: str) -> None:
         """Forget a run that was started and turned out not to be worth a record; a settled event stays.

@@ -212,6 +212,7 @@ class ChangeEvent(Struct, frozen=True):
     related: tuple[Related, ...] = ()
     data: dict[str, Any] = {}
     truncated: Truncated | None = None
+    explicit: bool = False  # sent on purpose: title and message are the sender's own
     partial: bool = False  # terraform says the plan is partial: -target, deferrals or errors
 
 

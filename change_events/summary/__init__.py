@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.signals import signals
+from change_events.summary.markdown import clip, one_line
 from change_events.summary.message import message
 from change_events.summary.severity import severity
-from change_events.summary.title import title
+from change_events.summary.title import LIMIT, title
 
 if TYPE_CHECKING:
     from change_events.model import ChangeEvent
@@ -19,17 +20,27 @@ __all__ = ["compose", "message", "severity", "title"]
 
 
 def compose(event: ChangeEvent, settings: Settings) -> ChangeEvent:
-    """``event`` with signals, title, message and severity filled in.
+    """``event`` with signals, title, message and severity filled in; an explicit event has its own.
 
     Raises:
         TemplateError: a template of the settings does not compile or render; without templates nothing is raised.
     """
-    told = msgspec.structs.replace(event, signals=signals(event))
-    filled = msgspec.structs.replace(
-        told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
-    )
+    filled = _own(event, settings) if event.explicit else _derived(event, settings)
     if settings.title_template is None and settings.message_template is None:
         return filled
     from change_events.templates import apply
 
     return apply(filled, settings)
+
+
+def _derived(event: ChangeEvent, settings: Settings) -> ChangeEvent:
+    told = msgspec.structs.replace(event, signals=signals(event))
+    return msgspec.structs.replace(
+        told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
+    )
+
+
+def _own(event: ChangeEvent, settings: Settings) -> ChangeEvent:
+    return msgspec.structs.replace(
+        event, title=one_line(event.title, LIMIT), message=clip(event.message, settings.message_bytes)
+    )

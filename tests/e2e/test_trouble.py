@@ -90,7 +90,7 @@ def test_a_full_disk(stack, tiny):
 @pytest.mark.e2e
 def test_no_place_for_the_run_at_all(stack):
     """Only where /dev/shm cannot be written either; with one of them left, the run is recorded there."""
-    bug = bug_in(stack, "tf_wrapper.rundir", "create", "lambda *_: None")
+    bug = bug_in(stack, "change_events.rundir", "create", "lambda *_: None")
     done = stack.apply(**bug)
     assert_terraform_unharmed(stack, done)
     assert len(done.own) == 1

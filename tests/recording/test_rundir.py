@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from tf_wrapper import rundir
+from change_events import rundir
 
 
 def test_a_live_run_is_no_leftover_and_a_dead_one_is(tmp_path):

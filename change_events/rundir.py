@@ -9,7 +9,11 @@ It is made before terraform starts and removed when the run is settled:
 * ``plan.out``, ``plan.err``: what the plan half printed, where there is no terminal;
 * ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
 
-A leftover folder whose two locks are free belongs to a run that was killed; :mod:`tf_wrapper.leftovers` settles it.
+A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and
+``checkpoint``, the event as far as it is known.
+
+A leftover folder whose two locks are free belongs to a run that was killed; the next command settles it: the Terraform
+half its own, :mod:`change_events.recording.leftovers` those with an owner.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import os
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _FRESH = ".new-"
@@ -181,8 +186,13 @@ def _make_private(path: str) -> None:
         raise PermissionError(errno.EPERM, "is not ours alone", path)
 
 
-def leftovers(state: str) -> list[RunDirectory]:
-    """Folders of runs that are over without having been settled, each now locked by us."""
+def leftovers(state: str, wanted: Callable[[dict[str, Any]], bool] | None = None) -> list[RunDirectory]:
+    """Folders of runs that are over without having been settled, each now locked by us.
+
+    Args:
+        state: the state folder.
+        wanted: decides by a run's facts whether it is of interest; the others are let go of again.
+    """
     found = []
     for root in roots(state):
         try:
@@ -195,7 +205,10 @@ def leftovers(state: str) -> list[RunDirectory]:
             if name.startswith(_FRESH):
                 _remove_stale(run)
             elif os.path.isdir(run.path) and not run.stream_is_live() and run.acquire():
-                found.append(run)
+                if wanted is None or wanted(run.read_facts()):
+                    found.append(run)
+                else:
+                    run.release()
     return found
 
 

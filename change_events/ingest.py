@@ -1,0 +1,61 @@
+"""Events as other programs hand them over: plain JSON in the event's own shape, not redacted yet.
+
+Whoever observes a run without knowing this package's types (a plugin that may run where it cannot be imported) gives
+a *document*:
+
+* ``api``: :data:`API_VERSION` of the form it follows.
+* ``event``: an object in the shape of the published schema; ``id``, ``started_at`` and ``title`` may be missing.
+* ``secrets``: values that must not be told, wherever they turn up.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.errors import InputError
+from change_events.ids import new_id
+from change_events.model import ChangeEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.redact import Redactor
+
+API_VERSION = 1
+LONGEST_TEXT = 4_000  # characters of one text of an event, but its message and data
+
+
+def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
+    """The redacted event of a document; its long texts are cut after that, so that no secret is cut in half.
+
+    Raises:
+        InputError: it follows another form, or is no event; the text names the place.
+    """
+    if document.get("api") != API_VERSION:
+        raise InputError(
+            f"api: this tfevent reads version {API_VERSION}, not {document.get('api')!r}: "
+            "use the collection and the package of one release"
+        )
+    for secret in document.get("secrets") or ():
+        redactor.remember(secret)
+    given = {"id": new_id(), "started_at": datetime.now(UTC), "title": "", **(document.get("event") or {})}
+    try:
+        event = msgspec.convert(given, ChangeEvent, strict=False)
+    except msgspec.ValidationError as error:
+        raise InputError(f"event: {error}: write it as `tfevent events schema` says") from error
+    clean = redactor.seal(event).event
+    kept = {"message": clean.message, "data": clean.data}
+    return msgspec.structs.replace(msgspec.convert(_cut(msgspec.to_builtins(clean)), ChangeEvent), **kept)
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else value[: LONGEST_TEXT - 1] + "…"
+    if isinstance(value, dict):
+        return {name: _cut(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_cut(part) for part in value]
+    return value

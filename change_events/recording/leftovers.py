@@ -1,0 +1,120 @@
+"""Closing the records of runs whose observer was killed, from what it had written down last.
+
+A run that is observed from inside its own process (a playbook, a command) names its ``owner`` in the facts of its
+folder and writes the event, as far as it is known, to ``checkpoint`` now and then. When the folder's lock is free and
+the event is not settled, nobody lives who knows how the run ended: it is closed as "outcome unknown".
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events import rundir
+from change_events.journal import RecordState
+from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
+from change_events.redact import unseal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from change_events.journal import Journal
+    from change_events.model import Change, ChangeEvent, SealedEvent
+    from change_events.rundir import RunDirectory
+    from change_events.settings import Settings
+
+CHECKPOINT = "checkpoint"
+END = "killed: how it ended is not known"
+
+
+def write_checkpoint(run: RunDirectory, sealed: SealedEvent) -> None:
+    """Keep what is known by now beside the run's facts, atomically. Raises OSError."""
+    fresh = Path(run.file(CHECKPOINT + ".new"))
+    fresh.write_bytes(sealed.body)
+    fresh.replace(run.file(CHECKPOINT))
+
+
+def settle_owned(state: str, journal: Journal, settings: Settings, say: Callable[[str], object]) -> int:
+    """Settle every owned run that is over without having been settled; returns how many. Never raises.
+
+    Runs without an owner (terraform's) need their tool to be told and are left to the next ``tfevent`` command.
+    """
+    count = 0
+    for run in rundir.leftovers(state, wanted=lambda facts: "owner" in facts):
+        try:
+            count += settle(run, journal, settings, say)
+        except Exception as error:  # noqa: BLE001 - one odd folder must not keep a run from its work
+            say(f"cannot settle the killed run in {run.path}: {type(error).__name__}")
+            run.release()
+    return count
+
+
+def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:
+    """Settle one owned run, whose folder we hold; its event waits for the next delivery. Raises JournalError."""
+    from change_events.recording.record import Recording, redactor_of
+
+    record = journal.get(str(run.facts["id"]))
+    if record is not None and record.state is RecordState.SETTLED:
+        run.remove()
+        return False
+    known = _checkpoint(run) or (record.event if record else None)
+    if known is None:
+        run.remove()  # killed before anything was known of it
+        return False
+    redactor = redactor_of(settings, {})
+    settled = Recording(settings, redactor, say=say, journal=journal, deliver=False).settle(
+        interrupted(known, _last(run))
+    )
+    if settled.lost:
+        run.release()
+        return False
+    run.remove()
+    return True
+
+
+def interrupted(event: ChangeEvent, last_seen: datetime | None = None) -> ChangeEvent:
+    """The event of a run that nobody saw end: what was done is told, how it went on is unknown."""
+    changes = tuple(_ended(change) for change in event.changes)
+    found = [change.outcome for change in changes]
+    outcomes = OutcomeCounts(
+        applied=found.count(ChangeOutcome.APPLIED),
+        failed=found.count(ChangeOutcome.FAILED),
+        not_attempted=found.count(ChangeOutcome.NOT_ATTEMPTED),
+        unknown=found.count(ChangeOutcome.UNKNOWN),
+    )
+    ended = msgspec.structs.replace(
+        event,
+        outcome=Outcome.UNKNOWN,
+        ended_at=max(last_seen, event.started_at) if last_seen else datetime.now(UTC),
+        changes=changes,
+        summary=msgspec.structs.replace(event.summary, outcomes=outcomes),
+    )
+    if event.playbook is not None:
+        ended = msgspec.structs.replace(ended, playbook=msgspec.structs.replace(event.playbook, end=END))
+    if event.explicit:
+        ended = msgspec.structs.replace(ended, title=f"{event.title}: outcome unknown", severity=Severity.ERROR)
+    return ended
+
+
+def _ended(change: Change) -> Change:
+    if change.task is None or not change.task.unfinished:
+        return change
+    done = change.outcome is ChangeOutcome.FAILED
+    return change if done else msgspec.structs.replace(change, outcome=ChangeOutcome.UNKNOWN)
+
+
+def _checkpoint(run: RunDirectory) -> ChangeEvent | None:
+    with suppress(OSError, msgspec.DecodeError):
+        return unseal(Path(run.file(CHECKPOINT)).read_bytes()).event
+    return None
+
+
+def _last(run: RunDirectory) -> datetime | None:
+    """When the run was last seen alive."""
+    with suppress(OSError):
+        return datetime.fromtimestamp(Path(run.file(CHECKPOINT)).stat().st_mtime, UTC)
+    return None

@@ -1,0 +1,80 @@
+"""A run observed from inside its own process: a playbook, a command. From its first moment on it cannot be lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events import rundir
+from change_events.paths import state_dir
+from change_events.recording.leftovers import settle_owned, write_checkpoint
+from change_events.recording.record import Recording, Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from change_events.model import ChangeEvent
+    from change_events.redact import Redactor
+    from change_events.settings import Settings
+
+
+class OwnedRun:
+    """One run and its event, from start to end. No method raises for trouble with disk, journal or backends.
+
+    Args:
+        owner: who observes: ``ansible``, ``command``.
+        settings: the usable part of the settings.
+        redactor: has seen the run's secrets.
+        say: takes one line for the user.
+    """
+
+    def __init__(self, owner: str, settings: Settings, redactor: Redactor, say: Callable[[str], object]) -> None:
+        self._owner = owner
+        self._settings = settings
+        self._redactor = redactor
+        self._say = say
+        self._recording = Recording(settings, redactor, say=say)
+        self._folder: rundir.RunDirectory | None = None
+
+    def start(self, event: ChangeEvent) -> None:
+        """Write the `started` record, and close the records of killed runs: ours is the command they wait for."""
+        self._folder = rundir.create(state_dir(), event.id)
+        sealed = self._recording.start(event)
+        if self._folder is not None:
+            facts = {"id": event.id, "owner": self._owner, "started_at": event.started_at.timestamp()}
+            try:
+                write_checkpoint(self._folder, sealed)
+                self._folder.write_facts(durable=True, **facts)
+            except OSError as error:
+                self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")
+        self._settle_others()
+
+    def checkpoint(self, event: ChangeEvent) -> None:
+        """Keep what is known by now, for the case that the run is killed."""
+        if self._folder is None:
+            return
+        try:
+            write_checkpoint(self._folder, self._redactor.seal(self._recording.composed(event)))
+        except OSError as error:
+            self._recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
+
+    def settle(self, event: ChangeEvent, *, deliver: bool = True) -> Settled:
+        """Record how it ended, and deliver it unless the process is at its end (``deliver=False``)."""
+        recording = self._recording
+        if not deliver:
+            recording = Recording(self._settings, self._redactor, say=self._say, deliver=False)
+        settled = recording.settle(event)
+        if self._folder is not None and not settled.lost:
+            self._folder.remove()
+        return settled
+
+    def _settle_others(self) -> None:
+        state = state_dir()
+        if rundir.count(state) <= 1:
+            return
+        from change_events.errors import JournalError
+
+        try:
+            with self._recording.journal() as journal:
+                settle_owned(state, journal, self._settings, self._say)
+        except JournalError:
+            return  # told already, when our own start was recorded

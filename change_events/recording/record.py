@@ -1,0 +1,189 @@
+"""One event: started, settled, delivered; no trouble of ours is more than one line to the user."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events import routing
+from change_events.errors import JournalError, TemplateError
+from change_events.redact import Redactor, RedactPolicy, load_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from change_events.journal import Journal
+    from change_events.model import ChangeEvent, SealedEvent
+    from change_events.settings import Settings
+
+_NO_SECRETS = {"PWD", "OLDPWD"}  # no passwords, whatever their names say
+_MIN_SECRET = 8  # shorter values of secret-looking environment variables are too common to scrub
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What became of an event that was settled.
+
+    Attributes:
+        sealed: the event as it was recorded and sent.
+        recorded: it is in the journal; False where it was not worth a record, or the journal cannot be used.
+        places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
+        problems: one sentence a destination that did not get it, without secrets.
+        told: there is something to tell the user (:func:`report_line`).
+        lost: it is neither in the journal nor was it sent.
+        repeats: id of the earlier event with the same key, where there was one: this one was not recorded.
+    """
+
+    sealed: SealedEvent
+    recorded: bool = False
+    places: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    told: bool = False
+    lost: bool = False
+    repeats: str | None = None
+
+
+class Recording:
+    """Writes one event. No method raises for trouble with journal, templates or backends: ``say`` tells it, once.
+
+    Args:
+        settings: the usable part of the settings.
+        redactor: has seen the run's secrets; makes the last pass.
+        say: takes one line for the user.
+        journal: an open one to use, which whoever gave it closes; else the settings' own, opened for each step.
+        deliver: False where the process is at its end or somebody else waits: the next command delivers.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        redactor: Redactor,
+        *,
+        say: Callable[[str], object],
+        journal: Journal | None = None,
+        deliver: bool = True,
+    ) -> None:
+        self._settings = settings
+        self._redactor = redactor
+        self._say = say
+        self._given_journal = journal
+        self._deliver = deliver
+        self._said: set[str] = set()
+
+    def journal(self) -> AbstractContextManager[Journal]:
+        """The journal, open. Raises JournalError."""
+        from change_events.journal import Journal
+
+        return nullcontext(self._given_journal) if self._given_journal else _opened(Journal, self._settings)
+
+    def say_once(self, trouble: str) -> None:
+        """Tell a trouble: a journal that cannot be written is met three times in a run, and one line is enough."""
+        if trouble not in self._said:
+            self._said.add(trouble)
+            self._say(trouble)
+
+    def composed(self, event: ChangeEvent) -> ChangeEvent:
+        """The event with title, message, signals and severity; without the user's templates where those fail."""
+        from change_events.summary import compose
+
+        try:
+            return compose(event, self._settings)
+        except TemplateError as error:
+            self.say_once(str(error))
+            return compose(event, msgspec.structs.replace(self._settings, title_template=None, message_template=None))
+
+    def start(self, event: ChangeEvent) -> SealedEvent:
+        """Record a run that is about to change something, or what is known of it by now."""
+        sealed = self._redactor.seal(self.composed(event))
+        try:
+            with self.journal() as journal:
+                journal.start(sealed)
+                self._tell_notices(journal)
+        except JournalError as error:
+            self.say_once(str(error))
+        return sealed
+
+    def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+        """Record how a run ended, deliver it and what else waits, within the settings' budget.
+
+        A run that is not worth a record leaves none. Without a usable journal the event is sent directly, once.
+
+        Args:
+            event: the whole event; ``ended_at`` is now where it is missing.
+            once_within: seconds in which an event with the same ``key`` is recorded only once.
+        """
+        ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
+        sealed = self._redactor.seal(self.composed(ended))
+        if not routing.is_worth_recording(sealed.event, self._settings):
+            self.discard(sealed.event.id)
+            return Settled(sealed)
+        names = routing.destinations(sealed.event, self._settings)
+        try:
+            with self.journal() as journal:
+                repeats = journal.settle(sealed, names, once_within=once_within)
+                self._tell_notices(journal)
+                return Settled(sealed, repeats=repeats) if repeats else self._delivered(journal, sealed)
+        except JournalError as error:
+            self.say_once(str(error))
+            return self._sent_directly(sealed, names)
+
+    def discard(self, event_id: str) -> None:
+        """Forget a run that was started and is not worth a record."""
+        try:
+            with self.journal() as journal:
+                journal.discard(event_id)
+        except JournalError as error:
+            self.say_once(str(error))
+
+    def _delivered(self, journal: Journal, sealed: SealedEvent) -> Settled:
+        if not self._deliver:
+            return Settled(sealed, recorded=True)
+        from change_events.delivery import deliver
+
+        report = deliver(journal, self._settings.destinations, budget=self._settings.budget)
+        record = journal.get(sealed.event.id)
+        places = [f"{status.destination} {status.state.value}" for status in record.deliveries] if record else []
+        return Settled(sealed, recorded=True, places=tuple(places), problems=report.problems, told=True)
+
+    def _sent_directly(self, sealed: SealedEvent, names: list[str]) -> Settled:
+        chosen = [destination for destination in self._settings.destinations if destination.name in names]
+        if not self._deliver:
+            return Settled(sealed, lost=True)
+        from change_events.delivery import deliver_directly
+
+        report = deliver_directly(sealed, chosen, budget=self._settings.budget)
+        place = f"sent to {report.sent} of {len(chosen)}" if chosen else "kept nowhere: there is no destination"
+        return Settled(sealed, places=(place,), problems=report.problems, told=True, lost=not report.sent)
+
+    def _tell_notices(self, journal: Journal) -> None:
+        """A damaged file that was moved aside, a cap that dropped events: a person should know."""
+        for notice in journal.notices:
+            self.say_once(notice)
+
+
+def _opened(journal: type[Journal], settings: Settings) -> Journal:
+    return journal.open(settings.journal, repair=True)
+
+
+def report_line(settled: Settled) -> str:
+    """The one line after a run: what was recorded and where it went."""
+    event = settled.sealed.event
+    trouble = f" ({'; '.join(settled.problems)})" if settled.problems else ""
+    return f"{event.title} [{event.id}] → {'; '.join(settled.places) or 'journal'}{trouble}"
+
+
+def redactor_of(settings: Settings, environ: Mapping[str, str]) -> Redactor:
+    """The redactor of a run: the settings' rules, this installation's key, and what secret-looking variables hold."""
+    from change_events.paths import state_dir
+
+    policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)
+    redactor = Redactor(policy, load_key(Path(state_dir())))
+    for name, value in environ.items():
+        secret = name not in _NO_SECRETS and len(value) >= _MIN_SECRET and redactor.is_sensitive_name(name)
+        if secret and not os.path.exists(value):  # noqa: PTH110 - the path of a credentials file is no secret; any text may stand here
+            redactor.remember(value)
+    return redactor
