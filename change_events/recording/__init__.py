@@ -1,7 +1,8 @@
 """Recording: one event on its way into the journal and out to its destinations, for whoever observes a run.
 
-:class:`Recording` starts and settles an event; :class:`OwnedRun` does so for a run that may be killed; :func:`redactor_of` makes the redactor it needs;
-:mod:`change_events.recording.leftovers` closes the records of runs that were killed.
+:class:`Recording` starts and settles an event; :class:`OwnedRun` does so for a run that may be killed;
+:func:`redactor_of` makes the redactor they need; :mod:`change_events.recording.leftovers` closes the records of runs
+that were killed.
 """
 
 from __future__ import annotations
