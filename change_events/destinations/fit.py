@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from change_events.destinations.base import OptionError
 from change_events.model import Action, Change, ChangeEvent, ChangeOutcome, Drift, Truncated
 
 if TYPE_CHECKING:
@@ -64,6 +65,18 @@ def fit(event: ChangeEvent, limit: int, measure: Callable[[ChangeEvent], int]) -
             return _least_cut(cuts, lambda cut: _told(event, cut, limit), lambda e: measure(e) <= limit)
         smaller = emptied
     raise DoesNotFit(f"{limit} bytes are too few for any event")
+
+
+def fitted(event: ChangeEvent, limit: int, encode: Callable[[ChangeEvent], bytes], option: str | None = None) -> bytes:
+    """``event`` in the form ``encode`` gives it, within ``limit`` bytes.
+
+    Raises:
+        OptionError: the limit is too small for any event; ``option`` is the one that sets it, if one does.
+    """
+    try:
+        return encode(fit(event, limit, lambda smaller: len(encode(smaller))))
+    except DoesNotFit as error:
+        raise OptionError(f"{option}: {error}" if option else str(error)) from error
 
 
 def _least_cut(
