@@ -20,6 +20,10 @@ _MODULES = {
     "datadog": "change_events.destinations.datadog",
     "grafana": "change_events.destinations.grafana",
     "pagerduty": "change_events.destinations.pagerduty",
+    "slack": "change_events.destinations.slack",
+    "teams": "change_events.destinations.teams",
+    "loki": "change_events.destinations.loki",
+    "eventbridge": "change_events.destinations.eventbridge",
 }
 
 
