@@ -151,7 +151,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
 
 
 def entry(event: ChangeEvent, bus: str, source: str) -> dict[str, Any]:
-    """One entry. Its detail is the whole event, so rules match on ``detail.outcome``, ``detail.environment`` and so on."""
+    """One entry. Its detail is the whole event: rules match on ``detail.outcome``, ``detail.environment`` and so on."""
     found = {
         "EventBusName": bus,
         "Source": source,
@@ -189,7 +189,7 @@ def signer_of(region: str, profile: str, endpoint: str) -> Signer:
             client = session.client("events", endpoint_url=endpoint or None)
             credentials = session.get_credentials()
     except NoRegionError:
-        raise OptionError("region: missing; boto3 finds none in AWS_REGION or the AWS configuration") from None
+        raise OptionError("region: missing; boto3 finds none in AWS_DEFAULT_REGION or the AWS configuration") from None
     except ProfileNotFound:
         raise OptionError("profile: there is no such profile in the AWS configuration") from None
     except (BotoCoreError, ValueError) as error:  # texts may quote the output of a command that gives credentials

@@ -2,7 +2,6 @@
 
 import pytest
 
-from change_events.destinations import eventbridge
 from tests.destinations.backends.eventbridge import ACCESS_KEY, SECRET_KEY, TOKEN
 
 
@@ -16,6 +15,3 @@ def aws_credentials(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    eventbridge.signer_of.cache_clear()
-    yield
-    eventbridge.signer_of.cache_clear()
