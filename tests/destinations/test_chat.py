@@ -183,8 +183,11 @@ def test_the_worse_the_louder(severity, colour):
     assert card(sealed(1, severity=severity))["body"][0]["inlines"][0]["color"] == colour
 
 
-def test_links_of_a_card():
+def test_links_are_few_and_those_too_long_are_left_out():
     links = tuple(Link(title=f"Page {n}", url=f"https://e.example/{n}") for n in range(9))
     shown = card(sealed(1, links=(Link(title="long", url="https://e.example/" + "x" * 2000), *links)))
     assert [action["title"] for action in shown["actions"]] == ["Page 0", "Page 1", "Page 2", "Page 3"]
     assert "actions" not in card(sealed())
+    long = Link(title="long", url="https://e.example/" + "x" * 3000)
+    context = [text for _, text in texts(slack(sealed(1, links=(long, *links)))) if text.startswith("<")]
+    assert context == [f"<https://e.example/{n}|Page {n}>" for n in range(5)]

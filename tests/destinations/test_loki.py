@@ -52,6 +52,13 @@ def test_a_line_stands_where_the_run_ended_or_began():
     assert pushed(event("started"))[1] == "1795437220120000000"
 
 
+def test_a_label_is_cut_and_so_is_metadata():
+    labels, _, line, metadata = pushed(sealed(1, environment="ü" * 2000, version="ü" * 2000))
+    assert len(labels["env"].encode()) <= 2048
+    assert len(metadata["version"].encode()) <= 1000
+    assert line["environment"] == "ü" * 2000
+
+
 def test_own_labels_and_a_loki_without_metadata():
     found = pushed(event("updated"), labels={"cluster": "eu", "job": "changes", "kind": ""}, metadata="none")
     assert found[0] == {"job": "changes", "cluster": "eu", "env": "prod", "service": "network", "tool": "terraform"}
