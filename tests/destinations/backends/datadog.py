@@ -50,10 +50,11 @@ def accept_change(body):
 
 
 def read(body, model):
-    """The official client's own reading of the request, limits and closed vocabularies included."""
-    validate_and_convert_types(
+    """The official client's own reading of the request; what fits none of its nested models it keeps unparsed."""
+    made = validate_and_convert_types(
         body, (model,), ["body"], spec_property_naming=True, check_type=True, configuration=CONFIGURATION
     )
+    need(not made._unparsed, "a nested part is not as the models say")
 
 
 def check_age(moment):
