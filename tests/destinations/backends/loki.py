@@ -44,7 +44,8 @@ def accept(received):
     need({"job", "kind"} <= set(stream["stream"]), "missing required labels")
     for moment, line, *metadata in stream["values"]:
         need(isinstance(moment, str), "the timestamp is a text")
-        need(NOW - WEEK < int(moment) < NOW + GRACE, "has timestamp too old")
+        need(int(moment) > NOW - WEEK, "has timestamp too old")
+        need(int(moment) < NOW + GRACE, "has timestamp too new")
         need(len(line.encode()) <= 256 * 1024, "Max entry size '262144' bytes exceeded")
         need(all(isinstance(json.loads(line)[name], str) for name in ("title", "id", "level")), "a line of ours")
         for pairs in metadata:
