@@ -184,6 +184,16 @@ def test_tags_are_no_names_of_dynatraces_own_and_are_left_out_first():
     assert found["outcome"] == "succeeded"
 
 
+def test_no_value_is_longer_than_it_may_be():
+    made = sealed(1, service="🚀" * 3000, tags={"x" * 300: "y" * 5000})
+    attributes = change(made)["customAttributes"]
+    properties = body(DYNATRACE, made, HOME)["properties"]
+    for found in (attributes["tfevent_service"], properties["service"]):
+        assert found == "🚀" * 2047 + "…"
+    assert {len(name) for name in attributes if name.startswith("tfevent_tag_")} == {len("tfevent_") + 200}
+    assert {len(name) for name in properties if name.startswith("tag.")} == {100}
+
+
 def test_events_that_are_too_old_are_parked_by_these_figures():
     assert (NEWRELIC.limits.max_age, NEWRELIC.limits.max_ahead) == (24 * 3600, 24 * 3600)
     assert (DYNATRACE.limits.max_age, DYNATRACE.limits.max_ahead) == (30 * 24 * 3600, 7 * 24 * 3600)

@@ -74,7 +74,7 @@ def test_the_collectors_limit_can_be_set():
         SPLUNK.render(event("tiny"), HEC | {"max_bytes": 20})
 
 
-@pytest.mark.parametrize("code", ["true", "null", '"0"', "[0]", "0.0"])
+@pytest.mark.parametrize("code", ["true", "false", "null", '"0"', "[0]", "0.0"])
 def test_a_code_that_is_none_is_no_success(code):
     assert SPLUNK.judge(Response(200, {}, f'{{"code": {code}}}'.encode())).result is Result.PARK
 
