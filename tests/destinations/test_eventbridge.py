@@ -16,7 +16,8 @@ from moto.server import ThreadedMotoServer
 from change_events.delivery import probe
 from change_events.delivery.sender import open_transport, send_event
 from change_events.destinations import eventbridge, get
-from change_events.destinations.base import DestinationSettings, OptionError, Result
+from change_events.destinations.base import DestinationSettings, OptionError, Response, Result
+from change_events.destinations.rules import words
 from change_events.model import Action, Change, Kind
 from tests.destinations.backends.eventbridge import SECRET_KEY, TOKEN
 from tests.destinations.kit.backend import backend
@@ -163,6 +164,12 @@ def test_each_request_is_signed_when_it_is_made(monkeypatch):
 def test_the_secret_key_is_no_part_of_a_request():
     request = AWS.render(event("tiny"), BUS)
     assert SECRET_KEY not in f"{request.url} {request.headers} {request.body} {request.secrets}"
+
+
+def test_what_aws_says_of_a_refusal_is_read():
+    entries = [{"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}]
+    body = json.dumps({"FailedEntryCount": 1, "Entries": entries}).encode()
+    assert words(Response(200, {"content-type": "application/x-amz-json-1.1"}, body)) == "Detail is malformed."
 
 
 @pytest.mark.parametrize(
