@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 _MOST_TEMPLATE = 20_000
+NAMES = ("event", "title", "message", "severity", "environment", "service", "tags", "counts", "outcome")
 
 
 def apply(event: ChangeEvent, settings: Settings) -> ChangeEvent:
@@ -50,6 +51,25 @@ def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
     except Exception as error:  # a template can raise whatever the code in it raises
         raise TemplateError(f"{name}, line {_line(error)}: {one_line(str(error))}") from error
     return clip(written, limit_bytes)
+
+
+def problem(source: str) -> str | None:
+    """What can be said against a template before there is an event: a clause with its line; None if nothing can."""
+    from jinja2 import TemplateSyntaxError, meta
+
+    from change_events.template_sandbox import Sandbox
+
+    try:
+        if len(source) > _MOST_TEMPLATE:
+            raise TemplateError(f"it is longer than {_MOST_TEMPLATE} characters: shorten it")
+        sandbox = Sandbox()
+        sandbox.checked(source)
+        unknown = sorted(meta.find_undeclared_variables(sandbox.parse(source)) - {*NAMES, *sandbox.globals})
+    except TemplateSyntaxError as error:
+        return f"line {error.lineno}: {one_line(error.message or 'bad syntax')}"
+    except TemplateError as error:
+        return one_line(str(error))
+    return f"it has no variable {unknown[0]}: there are {', '.join(NAMES)}" if unknown else None
 
 
 def _written(pieces: Iterator[str], limit_bytes: int) -> str:

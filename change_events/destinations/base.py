@@ -13,6 +13,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from change_events.destinations.routing import Routing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,13 +28,14 @@ _HIDDEN = "(hidden)"
 class DestinationSettings(msgspec.Struct, frozen=True):
     """One destination as the settings name it.
 
-    ``kind`` says which file here renders for it, ``options`` are its checked values. Secrets among them are
-    resolved; nothing prints them, this struct's ``repr`` included.
+    ``kind`` says which file here renders for it, ``options`` are its checked values, ``routing`` says what it is sent.
+    Secrets among the options are resolved; nothing prints them, this struct's ``repr`` included.
     """
 
     name: str
     kind: str
     options: dict[str, object] = {}
+    routing: Routing = Routing()
 
     def __repr__(self) -> str:
         return f"DestinationSettings(name={self.name!r}, kind={self.kind!r}, options={sorted(self.options)})"
