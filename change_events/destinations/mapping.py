@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from change_events.model import Change, ChangeEvent, Failure
+    from change_events.model import Change, ChangeEvent, Failure, TaskRun
 
 _LINE = 200  # characters of one line of a list
 _MINUTE, _HOUR = 60, 3600
@@ -31,6 +31,7 @@ _DONE = {
     Action.MOVE: "moved",
     Action.IMPORT: "imported",
     Action.INVOKE: "invoked",
+    Action.CHANGE: "changed",
 }
 _QUIET = {Action.NO_OP, Action.READ}
 _RESULTS = {
@@ -95,12 +96,6 @@ def _is_web(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc) and url.isprintable() and " " not in url
 
 
-def version(event: ChangeEvent) -> str | None:
-    """The version an explicit event names, as a tag or in its data."""
-    found = event.tags.get("version") or event.data.get("version")
-    return str(found) if isinstance(found, (str, int, float)) and found else None
-
-
 def pairs(event: ChangeEvent) -> dict[str, str]:
     """Names and values to filter by, the most asked for first, the event's own tags last."""
     tool, vcs = event.tool, event.vcs
@@ -141,6 +136,21 @@ def figures(event: ChangeEvent) -> dict[str, int]:
     }
 
 
+def playbook_figures(event: ChangeEvent) -> dict[str, int]:
+    """Tasks and hosts of a playbook run; nothing of others."""
+    tasks, hosts = event.summary.tasks, event.summary.hosts
+    if tasks is None and hosts is None:
+        return {}
+    of_tasks = {} if tasks is None else {"tasks_changed": tasks.changed, "tasks_failed": tasks.failed}
+    if hosts is None:
+        return of_tasks
+    return of_tasks | {
+        "hosts_changed": hosts.changed,
+        "hosts_failed": hosts.failed,
+        "hosts_unreachable": hosts.unreachable,
+    }
+
+
 def duration_ms(event: ChangeEvent) -> int | None:
     """Milliseconds it took; None while it goes on."""
     return None if event.ended_at is None else int((event.ended_at - event.started_at).total_seconds() * 1000)
@@ -158,7 +168,7 @@ def details(event: ChangeEvent) -> dict[str, str | int]:
         "severity": event.severity.value,
         "environment": event.environment,
         "service": event.service,
-        "version": version(event),
+        "version": event.version,
         "tool": tool.name if tool else None,
         "tool_version": tool.version if tool else None,
         "workspace": tool.workspace if tool else None,
@@ -169,6 +179,7 @@ def details(event: ChangeEvent) -> dict[str, str | int]:
         "commit": vcs.commit if vcs else None,
         "run_url": run_url(event),
         **(figures(event) if changes_things(event) else {}),
+        **playbook_figures(event),
         "duration_ms": duration_ms(event),
     }
     return {name: value for name, value in found.items() if value is not None and value != ""}
@@ -221,11 +232,19 @@ def commit(event: ChangeEvent) -> str:
 
 def paragraph(event: ChangeEvent) -> str:
     """One paragraph of plain text: what ran and how it ended, by whom, from which commit."""
-    tool, vcs = event.tool, event.vcs
-    subject = one_line(tool.name, 80) if tool else f"{event.kind.value} {event.phase.value}"
-    place = f" in {one_line(vcs.repository, 120)}" if vcs and vcs.repository else ""
-    sentences = [f"{subject}{place} {result(event)}", who(event), f"commit {commit(event)}" if commit(event) else ""]
+    made_from = commit(event)
+    sentences = [f"{_subject(event)} {result(event)}", who(event), f"commit {made_from}" if made_from else ""]
     return " ".join(f"{text[0].upper() + text[1:]}." for text in sentences if text)
+
+
+def _subject(event: ChangeEvent) -> str:
+    """``terraform in acme/infra``; without a tool ``deployment of checkout 2.14.0``."""
+    vcs = event.vcs
+    if event.tool:
+        place = f" in {one_line(vcs.repository, 120)}" if vcs and vcs.repository else ""
+        return f"{one_line(event.tool.name, 80)}{place}"
+    thing = " ".join(one_line(part, 80) for part in (event.service, event.version) if part)
+    return event.kind.value + (f" of {thing}" if thing else "")
 
 
 def worst(event: ChangeEvent) -> list[str]:
@@ -262,5 +281,16 @@ def _change_words(change: Change) -> Iterator[str]:
         case _:
             yield f"{verb} ({change.outcome.value.replace('_', ' ')})"
     yield change.address
+    if change.task:
+        yield from _on_hosts(change.task)
     if change.outcome is ChangeOutcome.FAILED and change.error:
         yield f"({change.error})"
+
+
+def _on_hosts(task: TaskRun) -> Iterator[str]:
+    """Where a task failed, else on how many hosts it changed something."""
+    if task.failures:
+        first, more = task.failures[0], task.hosts.failed + task.hosts.unreachable - 1
+        yield f"on {first.host}{f' and {more} more' if more > 0 else ''}" + (f": {first.error}" if first.error else "")
+    elif task.hosts.changed:
+        yield f"on {task.hosts.changed} host{'' if task.hosts.changed == 1 else 's'}"

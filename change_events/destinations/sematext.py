@@ -132,6 +132,7 @@ def document(event: ChangeEvent, kind: str) -> dict[str, object]:
 
 
 def _fields(event: ChangeEvent) -> dict[str, object]:
+    figures = mapping.figures(event) | mapping.playbook_figures(event)
     return {
         "tfevent.id": event.id,
         "tfevent.run_id": event.trace.run_id if event.trace else None,
@@ -141,7 +142,7 @@ def _fields(event: ChangeEvent) -> dict[str, object]:
         "tfevent.environment": event.environment,
         "tfevent.service": event.service,
         "tfevent.commit": event.vcs.commit if event.vcs else None,
-        **{f"tfevent.{name}": number for name, number in mapping.figures(event).items()},
+        **{f"tfevent.{name}": number for name, number in figures.items()},
         "tfevent.duration_ms": mapping.duration_ms(event),
     }
 

@@ -125,8 +125,8 @@ def test_what_is_said_of_other_events():
     assert mapping.worst(planned)[-1] == "destroy aws_vpc.main"
     assert mapping.figures(planned)["destroyed"] == 1
     deployment = event("deployment").event
-    assert mapping.version(deployment) == "2.14.0"
-    assert mapping.paragraph(deployment).startswith("Deployment applied in acme/infra succeeded in 1 min 16 s. By ")
+    assert mapping.details(deployment)["version"] == "2.14.0"
+    assert mapping.paragraph(deployment).startswith("Deployment of checkout 2.14.0 succeeded in 1 min 16 s. By alice")
     assert not {"created", "tool"} & set(mapping.details(deployment))
     assert mapping.details(event("tiny").event) == {
         "id": event("tiny").event.id,
@@ -136,6 +136,25 @@ def test_what_is_said_of_other_events():
         "severity": "info",
         "duration_ms": 0,
     }
+
+
+def test_what_is_said_of_a_playbook_run():
+    playbook = event("ansible").event
+    assert mapping.worst(playbook) == [
+        "failed: web-400.example.com: ssh timed out",
+        "failed: change site.yml: Restart nginx on web-017.example.com: Unable to restart service nginx",
+        "changed site.yml: Write the configuration on 499 hosts",
+        "changed site.yml: Install nginx on 499 hosts",
+    ]
+    assert mapping.playbook_figures(playbook) == {
+        "tasks_changed": 2,
+        "tasks_failed": 1,
+        "hosts_changed": 498,
+        "hosts_failed": 1,
+        "hosts_unreachable": 1,
+    }
+    assert mapping.playbook_figures(event("updated").event) == {}
+    assert mapping.details(playbook).items() >= mapping.playbook_figures(playbook).items()
 
 
 @pytest.mark.parametrize("outcome", [None, *Outcome])

@@ -18,18 +18,25 @@ from change_events.model import (
     ChangeEvent,
     ChangeOutcome,
     Ci,
+    Commit,
     Counts,
     Drift,
     Failure,
+    HostCounts,
+    HostFailure,
+    HostRun,
     Kind,
     Link,
     Outcome,
     OutcomeCounts,
     OutputChange,
     Phase,
+    Playbook,
     SealedEvent,
     Severity,
     Summary,
+    TaskCounts,
+    TaskRun,
     Tool,
     Trace,
     Value,
@@ -251,7 +258,7 @@ def _many_tags():
 
 def explicit(number, kind, title, **fields):
     """An explicit event: title and message as they were given."""
-    given = {"message": title, "summary": Summary(), "tool": None, **fields}
+    given = {"message": title, "summary": Summary(), "tool": None, "explicit": True, **fields}
     return run(number, kind=kind, title=title, **given)
 
 
@@ -262,14 +269,22 @@ def _deployment():
         "checkout 2.14.0 deployed to prod",
         message="**checkout** 2.14.0 is out.\n\n- faster search\n- fixes [#123](https://example.com/issues/123)",
         service="checkout",
-        tags={"version": "2.14.0", "team": "shop"},
+        version="2.14.0",
+        tags={"team": "shop"},
+        vcs=Vcs(
+            repository="acme/checkout",
+            branch="main",
+            commit="c0ffee1234" * 4,
+            previous="beefbeef00" * 4,
+            commits=tuple(
+                Commit(id=f"{n:08x}" * 5, subject=f"Change number {n}", author="bob") for n in range(3, 0, -1)
+            ),
+        ),
     )
 
 
 def _build():
-    return explicit(
-        13, Kind.BUILD, "checkout 2.14.0 built", service="checkout", tags={"version": "2.14.0"}, environment=None
-    )
+    return explicit(13, Kind.BUILD, "checkout 2.14.0 built", service="checkout", version="2.14.0", environment=None)
 
 
 def _boot():
@@ -290,30 +305,58 @@ def _stop():
     )
 
 
+HOSTS = tuple(f"web-{n:03d}.example.com" for n in range(500))
+TASKS = (
+    ("Write the configuration", "ansible.builtin.template"),
+    ("Restart nginx", "ansible.builtin.service"),
+    ("Install nginx", "ansible.builtin.package"),
+)
+BROKEN, UNREACHABLE = HOSTS[17], HOSTS[400]
+
+
+def _task(name, module):
+    broken = module == TASKS[1][1]
+    failures = (HostFailure(host=BROKEN, error="Unable to restart service nginx"),) if broken else ()
+    return Change(
+        address=f"site.yml: {name}",
+        action=Action.CHANGE,
+        outcome=ChangeOutcome.FAILED if broken else ChangeOutcome.APPLIED,
+        type=module,
+        name=name,
+        task=TaskRun(
+            play="web",
+            hosts=HostCounts(changed=498 if broken else 499, failed=int(broken)),
+            changed_on=tuple(host for host in HOSTS if host != UNREACHABLE and not (broken and host == BROKEN)),
+            failures=failures,
+            things=("/etc/nginx/nginx.conf",),
+            diff=("/etc/nginx/nginx.conf",),
+        ),
+    )
+
+
+def _host(name):
+    status = "failed" if name == BROKEN else "unreachable" if name == UNREACHABLE else "changed"
+    return HostRun(name=name, status=status, ok=5, changed=3, **({status: 1} if status != "changed" else {}))
+
+
 def _ansible():
-    hosts = 500
-    tasks = ("ansible.builtin.template", "ansible.builtin.service", "ansible.builtin.package")
+    hosts = HostCounts(changed=498, failed=1, unreachable=1)
     return run(
         16,
         outcome=Outcome.PARTIAL,
         tool=Tool(name="ansible", version="2.19.1", command="ansible-playbook site.yml"),
-        changes=tuple(
-            Change(
-                address=f"web-{n:03d}.example.com: {task}",
-                action=Action.UPDATE,
-                outcome=ChangeOutcome.FAILED if n == 17 and task == tasks[1] else ChangeOutcome.APPLIED,
-                type=task,
-                error="Unable to restart service nginx" if n == 17 and task == tasks[1] else None,
-            )
-            for n in range(hosts)
-            for task in tasks
-        ),
-        failures=(Failure(summary="unreachable: ssh timed out", address="web-400.example.com"),),
+        playbook=Playbook(file="site.yml", plays=("web",), inventory=("hosts.ini",), forks=50),
+        changes=tuple(_task(*task) for task in TASKS),
+        hosts=tuple(map(_host, HOSTS)),
+        failures=(Failure(summary="ssh timed out", address=UNREACHABLE),),
         summary=Summary(
-            counts=Counts(update=hosts * 3),
-            applied=Counts(update=hosts * 3 - 1),
-            outcomes=OutcomeCounts(applied=hosts * 3 - 1, failed=1),
-            by_type=dict.fromkeys(tasks, hosts),
+            counts=Counts(change=3),
+            applied=Counts(change=2),
+            outcomes=OutcomeCounts(applied=2, failed=1),
+            hosts=hosts,
+            tasks=TaskCounts(total=9, changed=2, failed=1),
+            by_type={module: 1 for _, module in TASKS},
+            by_group={"web": hosts},
         ),
     )
 
@@ -343,7 +386,7 @@ NAMES = tuple(_MAKERS)
 def event(name: str) -> SealedEvent:
     """The standard event of this name, sealed."""
     made = _MAKERS[name]()
-    composed = compose(made, Settings()) if made.kind is Kind.INFRASTRUCTURE else made
+    composed = compose(made, Settings()) if made.kind is Kind.INFRASTRUCTURE else made  # the others come as they are
     if name == "controls":  # as an older journal may hold them: nothing has cleaned them
         return unseal(msgspec.json.encode(composed))
     return Redactor(key=b"k" * 32).seal(composed)
