@@ -6,7 +6,6 @@ Nothing here reads settings or sends anything: a :class:`When` is made once, whe
 from __future__ import annotations
 
 import operator
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from change_events.model import Counts, Kind, Outcome, OutcomeCounts, Phase, Sev
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import StrEnum
 
     from change_events.model import ChangeEvent
 

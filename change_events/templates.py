@@ -28,10 +28,24 @@ def apply(event: ChangeEvent, settings: Settings) -> ChangeEvent:
     """``event`` with the settings' templates rendered over its default texts. Raises TemplateError."""
     title, message = event.title, event.message
     if settings.title_template is not None:
-        title = one_line(render("title_template", settings.title_template, event, LIMIT * 4), LIMIT)
+        title = made("title_template", settings.title_template, event, settings.message_bytes)
     if settings.message_template is not None:
-        message = render("message_template", settings.message_template, event, settings.message_bytes)
-    return msgspec.structs.replace(event, title=title or event.title, message=message)
+        message = made("message_template", settings.message_template, event, settings.message_bytes)
+    return msgspec.structs.replace(event, title=title, message=message)
+
+
+def made(name: str, source: str, event: ChangeEvent, message_bytes: int) -> str:
+    """The text that a template makes of an event, a title on one line and never empty. Raises TemplateError.
+
+    Args:
+        name: ``title_template`` or ``message_template``.
+        source: the template.
+        event: what it is about.
+        message_bytes: the most bytes of a message.
+    """
+    if name == "title_template":
+        return one_line(render(name, source, event, LIMIT * 4), LIMIT) or event.title
+    return render(name, source, event, message_bytes)
 
 
 def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
@@ -59,9 +73,9 @@ def problem(source: str) -> str | None:
 
     from change_events.template_sandbox import Sandbox
 
+    if len(source) > _MOST_TEMPLATE:
+        return f"it is longer than {_MOST_TEMPLATE} characters: shorten it"
     try:
-        if len(source) > _MOST_TEMPLATE:
-            raise TemplateError(f"it is longer than {_MOST_TEMPLATE} characters: shorten it")
         sandbox = Sandbox()
         sandbox.checked(source)
         unknown = sorted(meta.find_undeclared_variables(sandbox.parse(source)) - {*NAMES, *sandbox.globals})

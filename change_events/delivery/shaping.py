@@ -74,7 +74,7 @@ def _with_templates(event: ChangeEvent, shape: Shape) -> tuple[ChangeEvent, tupl
 
 
 def _without_values(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
-    """The event as it would have been recorded with ``values: names``, but for its signals: those stay, in other words."""
+    """The event as ``values: names`` would have recorded it; but its signals stay, those of values in other words."""
     from change_events.signals import signals
     from change_events.summary import retell
 
@@ -84,15 +84,16 @@ def _without_values(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
         drift=tuple(replace(drift, attributes=_bare(drift.attributes)) for drift in event.drift),
         outputs=tuple(replace(one, before=_hidden(one.before), after=_hidden(one.after)) for one in event.outputs),
     )
-    shown = set(() if event.explicit else signals(bare))
-    told = (one if one in shown or event.explicit else _told(one) for one in event.signals)
-    return retell(replace(bare, signals=tuple(one for one in told if one is not None)), message_bytes)
+    if not event.explicit:
+        shown = set(signals(bare))
+        bare = replace(bare, signals=tuple(one if one in shown else _told(one) for one in event.signals))
+    return retell(bare, message_bytes)
 
 
-def _told(signal: Signal) -> Signal | None:
-    """A signal that was read off values, without them."""
-    reason = _WITHOUT_VALUES.get(signal.name)
-    return replace(signal, reason=reason) if reason else None
+def _told(signal: Signal) -> Signal:
+    """A signal that was read off values, without them; one without an address is about no single change."""
+    reason = _WITHOUT_VALUES.get(signal.name) or signal.name.replace("_", " ")
+    return replace(signal, reason=reason) if signal.address else signal
 
 
 def _bare(attributes: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:

@@ -40,7 +40,7 @@ def build(
     for name, (entry, base) in declared.items():
         if found := _from_file(name, entry, routing.Place(f"destinations.{name}", base, environ, problems), settings):
             made.append(found)
-            warnings += _exposed(found, entry)
+            warnings += [*_exposed(found, entry), *routing.warnings(name, entry.value, settings)]
     for kind in kinds():
         if kind not in declared and (options := _from_environment(get(kind), environ)):
             if faults := get(kind).problems(options):

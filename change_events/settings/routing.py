@@ -108,6 +108,16 @@ def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routin
     )
 
 
+def warnings(name: str, given: Mapping[str, Entry], settings: Settings) -> list[str]:
+    """What is no mistake in a destination's keys and yet without effect."""
+    if "values" in given and settings.values != "safe" and given["values"].value == "safe":
+        where = given["values"].where
+        return [
+            f"{where}: destinations.{name}.values: nothing shows here what `values: {settings.values}` hides for all"
+        ]
+    return []
+
+
 def _checked(key: Key, value: Any) -> Any:
     """``value``, where what only a destination asks of it holds. Raises Mistake."""
     if key.name == "map_tags":
