@@ -97,7 +97,7 @@ def words(response: Response) -> str:
 
 
 _DEEPEST = 4
-_TELLING = ("error", "errors", "message", "reason", "detail", "text", "title")
+_TELLING = ("error", "errors", "message", "reason", "detail", "text", "title", "partialSuccess", "errorMessage")
 
 
 def _said(content: Any, depth: int = 0) -> list[str]:
