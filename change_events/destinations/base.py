@@ -55,10 +55,27 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     environment: str | None = None
 
 
+class Rate(msgspec.Struct, frozen=True):
+    """At most so many requests in any period of so many seconds."""
+
+    requests: int
+    seconds: float
+
+
 class Limits(msgspec.Struct, frozen=True):
-    """What a backend takes: bytes of one request's body."""
+    """What a backend takes.
+
+    Attributes:
+        body_bytes: bytes of one request's body.
+        max_age: seconds that an event may be old when it is sent.
+        max_ahead: seconds that its time may lie in the future.
+        rate: how often it may be asked.
+    """
 
     body_bytes: int
+    max_age: float | None = None
+    max_ahead: float | None = None
+    rate: Rate | None = None
 
 
 class Request(msgspec.Struct, frozen=True):
