@@ -119,7 +119,7 @@ class _Flush:
 
     def _report(self, trouble: list[str]) -> DeliveryReport:
         turns = self._turns.values()
-        problems = [problem for turn in turns for problem in turn.problems]
+        problems = [problem for turn in turns for problem in (*turn.remarks, *turn.problems)]
         return DeliveryReport(
             sent=self._sent,
             waiting=self._waiting(),

@@ -93,4 +93,4 @@ def _sent(settings: DestinationSettings, transport: Transport, task: Task) -> Ve
         return Verdict(Result.PARK, "this version of tfevent cannot read the stored event")
     if problem := out_of_time(sealed.event, get(settings.kind).limits, task.now):
         return Verdict(Result.PARK, problem)
-    return send_event(settings, transport, sealed, task.effort)
+    return send_event(settings, transport, sealed, task.effort, task.delivery.handle)

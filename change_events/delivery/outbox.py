@@ -30,8 +30,8 @@ class Outbox(Protocol):
     def waiting(self, names: Sequence[str]) -> int:
         """How many deliveries to these destinations are still to be made."""
 
-    def delivered(self, delivery: Delivery) -> None:
-        """It has arrived."""
+    def delivered(self, delivery: Delivery, handle: str | None = None) -> None:
+        """It has arrived; ``handle`` is the backend's own name of it."""
 
     def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
         """It waits, and its destination is left alone."""
@@ -78,8 +78,9 @@ class MemoryOutbox:
         """How many of these destinations have not got it."""
         return len(self._unsent & set(names))
 
-    def delivered(self, delivery: Delivery) -> None:
+    def delivered(self, delivery: Delivery, handle: str | None = None) -> None:
         """It has arrived."""
+        del handle  # nothing will be settled later
         self._unsent.discard(delivery.destination)
 
     def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from change_events.delivery.requests import rendered
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Result, Verdict
 
@@ -59,30 +60,58 @@ def open_transport(settings: DestinationSettings) -> Transport:
     return Transport(str(ca_file) if ca_file else None)
 
 
-def send_event(settings: DestinationSettings, transport: Transport, sealed: SealedEvent, effort: Effort) -> Verdict:
+def send_event(
+    settings: DestinationSettings, transport: Transport, sealed: SealedEvent, effort: Effort, handle: str | None = None
+) -> Verdict:
     """Deliver one event, retrying what may pass, as far as ``effort`` goes.
+
+    Args:
+        settings: the destination.
+        transport: its connections.
+        sealed: the event as it was recorded.
+        effort: how much may be done.
+        handle: the backend's own name of what the event's start became there. That is brought up to date where the
+            backend can do it, and where it refuses to (somebody has deleted it, say) the event is sent as a new one.
 
     Returns:
         Never ``SHRINK``: an event that is too large is sent smaller once, and parked if that is too large too.
     """
+    if handle is not None and get(settings.kind).update is not None:
+        verdict = _sent(settings, transport, sealed, effort, handle)
+        if verdict.result in {Result.DELIVERED, Result.RETRY}:
+            return verdict
+    verdict = _sent(settings, transport, sealed, effort)
+    return msgspec.structs.replace(verdict, result=Result.PARK) if verdict.result is Result.SHRINK else verdict
+
+
+def _sent(
+    settings: DestinationSettings, transport: Transport, sealed: SealedEvent, effort: Effort, handle: str | None = None
+) -> Verdict:
     destination = get(settings.kind)
     try:
-        request = destination.render(sealed, settings.options)
+        request, problems = rendered(settings, sealed, handle=handle)
     except OptionError as error:
         return Verdict(Result.RETRY, f"its settings cannot be used ({error})")
     except Exception as error:  # noqa: BLE001  # one event we cannot render must not hold up all behind it
-        if problems := destination.problems(settings.options):
-            return Verdict(Result.RETRY, f"its settings cannot be used ({'; '.join(problems)})")
+        if wrong := destination.problems(settings.options):
+            return Verdict(Result.RETRY, f"its settings cannot be used ({'; '.join(wrong)})")
         return Verdict(Result.PARK, f"tfevent cannot render this event ({type(error).__name__})")
     verdict = _exchange(destination, transport, request, effort)
-    if verdict.result is not Result.SHRINK:
+    if verdict.result is Result.SHRINK and handle is None:
+        try:
+            request, problems = rendered(settings, sealed, limit=len(request.body) // 2)
+        except OptionError:
+            return verdict
+        verdict = _exchange(destination, transport, request, effort)
+    return _remarked(verdict, problems)
+
+
+def _remarked(verdict: Verdict, problems: tuple[str, ...]) -> Verdict:
+    """``verdict``; what has arrived without the texts that were asked for says so."""
+    if verdict.result is not Result.DELIVERED or not problems:
         return verdict
-    try:
-        smaller = destination.render(sealed, settings.options, len(request.body) // 2)
-    except OptionError:
-        return Verdict(Result.PARK, verdict.reason)
-    verdict = _exchange(destination, transport, smaller, effort)
-    return Verdict(Result.PARK, verdict.reason) if verdict.result is Result.SHRINK else verdict
+    told = f"{'; '.join(problems)}: sent without"
+    return msgspec.structs.replace(verdict, reason=f"{verdict.reason}; {told}" if verdict.reason else told)
 
 
 def _exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
@@ -110,7 +139,8 @@ def _once(destination: Destination, transport: Transport, request: Request, effo
         return Verdict(Result.RETRY, str(error))
     verdict = destination.judge(response)
     if verdict.result is Result.DELIVERED:
-        return verdict
+        made = destination.handle(response) if destination.handle else None
+        return msgspec.structs.replace(verdict, handle=made)
     said = request.clean(_words(response))
     reason = f"{verdict.reason}; it says: {said}" if said else verdict.reason
     return msgspec.structs.replace(verdict, reason=reason)

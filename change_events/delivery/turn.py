@@ -59,6 +59,7 @@ class Turn:
         sent: how many have arrived.
         parked: how many were put aside.
         problems: sentences for the user, without secrets.
+        remarks: the same about what has arrived, but not as it was meant to (an ordered set).
         wake: moment of :func:`time.monotonic` at which :meth:`look` is to be called; None while nothing is awaited.
     """
 
@@ -69,6 +70,7 @@ class Turn:
         self.sent = 0
         self.parked = 0
         self.problems: list[str] = []
+        self.remarks: dict[str, None] = {}
         self.wake: float | None = None
         self._outbox = outbox
         self._terms = terms
@@ -107,8 +109,7 @@ class Turn:
             self._failed(delivery, verdict)
             return
         if verdict.result is Result.DELIVERED:
-            self._outbox.delivered(delivery)
-            self.sent += 1
+            self._arrived(delivery, verdict)
         else:
             self._outbox.park(delivery, verdict.reason, answered=asked)
             self.parked += 1
@@ -198,8 +199,13 @@ class Turn:
 
     def _late(self, delivery: Delivery, verdict: Verdict) -> None:
         if verdict.result is Result.DELIVERED:
-            self._outbox.delivered(delivery)
-            self.sent += 1
+            self._arrived(delivery, verdict)
+
+    def _arrived(self, delivery: Delivery, verdict: Verdict) -> None:
+        self._outbox.delivered(delivery, verdict.handle)
+        self.sent += 1
+        if verdict.reason:
+            self.remarks[f"{self.name}: {verdict.reason}"] = None
 
     def _tell(self, problem: str) -> None:
         """Only the last problem counts: it is why the turn ended."""

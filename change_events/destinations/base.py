@@ -161,11 +161,13 @@ class Verdict(msgspec.Struct, frozen=True):
         reason: a clause for the user; of what is delivered, a note where not all of it was taken, else nothing.
             It holds words and figures of ours only: what the backend says is put beside it after masking.
         after: seconds the backend asks to wait.
+        handle: the backend's own name of what the event became there, where it has one and can settle it by that.
     """
 
     result: Result
     reason: str = ""
     after: float | None = None
+    handle: str | None = None
 
 
 class OptionError(Exception):

@@ -16,6 +16,7 @@ from change_events.journal.records import (
     Query,
     Record,
     RecordState,
+    Stage,
     Standing,
 )
 from change_events.journal.store import Journal
@@ -33,5 +34,6 @@ __all__ = [
     "Query",
     "Record",
     "RecordState",
+    "Stage",
     "Standing",
 ]

@@ -3,7 +3,8 @@
 A destination gets its events in the order in which they were settled. Its oldest open row decides: while that
 one is leased by another process, nothing behind it is handed out. A parked or dropped row is not open and holds
 nobody up. A lease ends by itself, so a killed process holds a destination up for seconds, and its event is sent
-again with the same id. A destination that failed is left alone for a while as a whole (:mod:`standing`).
+again with the same id. A destination that failed is left alone for a while as a whole (:mod:`standing`). An event
+may be there twice, once for its start and once for its end (:mod:`stages`).
 
 Times are seconds of the wall clock, because processes share them. The clock may be set: a lease or a wait counts
 only from its beginning to its end, and never for longer than any that we write.
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.journal import standing
-from change_events.journal.records import Delivery, DeliveryState, Standing
+from change_events.journal import stages, standing
+from change_events.journal.records import Delivery, DeliveryState, Stage, Standing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +28,8 @@ MAX_LEASE = 3_600.0
 MAX_WAIT = 86_400.0
 
 _OPEN = (
-    "SELECT d.position, d.state, d.attempts, d.leased_at, d.lease_until, e.id, b.body "
+    "SELECT d.position, d.state, d.attempts, d.leased_at, d.lease_until, e.id, b.body, d.stage, "
+    "(SELECT s.handle FROM deliveries s WHERE s.seq = d.seq AND s.destination = d.destination AND s.stage = 'started') "
     "FROM deliveries d JOIN events e ON e.seq = d.seq JOIN bodies b ON b.seq = d.seq "
     "WHERE d.destination = ? AND d.state IN ('waiting', 'leased') ORDER BY d.position LIMIT ?"
 )
@@ -38,13 +40,15 @@ _HEAD = (
 _WAITING = "SELECT count(*) FROM deliveries WHERE destination = ? AND state IN ('waiting', 'leased')"
 
 
-def enqueue(connection: sqlite3.Connection, seq: int, destinations: Iterable[str], now: float) -> None:
+def enqueue(
+    connection: sqlite3.Connection, seq: int, destinations: Iterable[str], now: float, stage: Stage = Stage.SETTLED
+) -> None:
     """One waiting delivery per destination; one that exists already stays as it is."""
     connection.executemany(
-        "INSERT INTO deliveries (seq, destination, state, since, size) "
-        "VALUES (?, ?, 'waiting', ?, (SELECT length(body) FROM bodies WHERE seq = ?)) "
-        "ON CONFLICT (seq, destination) DO NOTHING",
-        [(seq, name, now, seq) for name in dict.fromkeys(destinations)],
+        "INSERT INTO deliveries (seq, destination, stage, state, since, size) "
+        "VALUES (?, ?, ?, 'waiting', ?, (SELECT length(body) FROM bodies WHERE seq = ?)) "
+        "ON CONFLICT (seq, destination, stage) DO NOTHING",
+        [(seq, name, stage.value, now, seq) for name in dict.fromkeys(destinations)],
     )
 
 
@@ -61,16 +65,18 @@ def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, no
     claimed: list[Delivery] = []
     token = os.urandom(8).hex()
     for name in names:
+        stages.drop_overtaken(connection, name, now)
         known = standing.read(connection, name)
         if known.wait(now) and not terms.force:
             continue
-        for position, state, attempts, leased_at, lease_until, event_id, body in connection.execute(
+        busy = max(0.0, known.busy_until - now)
+        for position, state, attempts, leased_at, lease_until, event_id, body, stage, handle in connection.execute(
             _OPEN, (name, terms.limit)
         ).fetchall():
             if _is_leased(state, leased_at, lease_until, now):
                 break
-            busy = max(0.0, known.busy_until - now)
-            claimed.append(Delivery(event_id, name, position, token, attempts, bytes(body), known.failures, busy))
+            held = (event_id, name, position, token, attempts, bytes(body), known.failures, busy)
+            claimed.append(Delivery(*held, Stage(stage), handle))
     until = now + min(terms.lease, MAX_LEASE)
     connection.executemany(
         "UPDATE deliveries SET state = 'leased', lease = ?, leased_at = ?, lease_until = ? WHERE position = ?",
@@ -96,13 +102,15 @@ def waiting(connection: sqlite3.Connection, names: Sequence[str]) -> int:
     return sum(int(connection.execute(_WAITING, (name,)).fetchone()[0]) for name in names)
 
 
-def delivered(connection: sqlite3.Connection, delivery: Delivery) -> None:
-    """It has arrived: true whoever holds the lease by now."""
+def delivered(connection: sqlite3.Connection, delivery: Delivery, handle: str | None = None) -> None:
+    """It has arrived: true whoever holds the lease by now. ``handle`` is the backend's own name of it."""
     connection.execute(
         "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, reason = NULL, next_at = 0, "
         "lease = NULL, lease_until = 0 WHERE position = ? AND state <> 'delivered'",
         (delivery.position,),
     )
+    if handle is not None:
+        stages.keep_handle(connection, delivery.position, handle)
     standing.answered(connection, delivery.destination)
 
 
@@ -113,6 +121,7 @@ def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, re
         "lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
         (reason, next_at, delivery.position, delivery.lease),
     ).rowcount
+    stages.drop_if_overtaken(connection, delivery.position)
     return changed > 0
 
 
@@ -122,6 +131,7 @@ def release(connection: sqlite3.Connection, delivery: Delivery) -> None:
         "UPDATE deliveries SET state = 'waiting', lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
         (delivery.position, delivery.lease),
     )
+    stages.drop_if_overtaken(connection, delivery.position)
 
 
 def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: float) -> None:
@@ -131,6 +141,7 @@ def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: f
         "lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
         (reason, now, delivery.position, delivery.lease),
     )
+    stages.drop_if_overtaken(connection, delivery.position)
 
 
 def requeue(connection: sqlite3.Connection, names: Sequence[str], now: float) -> int:

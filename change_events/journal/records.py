@@ -32,14 +32,22 @@ class DeliveryState(StrEnum):
     DROPPED = "dropped"
 
 
+class Stage(StrEnum):
+    """What of an event is delivered: that it has started, or how it ended."""
+
+    STARTED = "started"
+    SETTLED = "settled"
+
+
 class DeliveryStatus(msgspec.Struct, frozen=True):
-    """One event at one destination; ``next_at`` is when a waiting one is due again, None for at once."""
+    """One event, or its start, at one destination; ``next_at`` is when a waiting one is due again, None for at once."""
 
     destination: str
     state: DeliveryState
     attempts: int
     reason: str | None = None
     next_at: datetime | None = None
+    stage: Stage = Stage.SETTLED
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -52,6 +60,8 @@ class Delivery(msgspec.Struct, frozen=True):
         body: the sealed event's JSON.
         failures: how many turns in a row the destination has failed.
         busy: seconds until what was asked of it lately no longer counts against its rate.
+        stage: what of the event it tells.
+        handle: of a settled one, the backend's own name of what its start became there.
     """
 
     event_id: str
@@ -62,6 +72,8 @@ class Delivery(msgspec.Struct, frozen=True):
     body: bytes
     failures: int = 0
     busy: float = 0.0
+    stage: Stage = Stage.SETTLED
+    handle: str | None = None
 
     def sealed(self) -> SealedEvent:
         """The event to render."""

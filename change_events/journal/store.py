@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from change_events.errors import JournalError
-from change_events.journal import dropping, files, ledger, outbox, pruning, schema, standing
+from change_events.journal import dropping, files, ledger, outbox, pruning, schema, stages, standing
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
 from change_events.journal.pruning import Caps
-from change_events.journal.records import Delivery, JournalCounts, Query, Record, RecordState, Standing
+from change_events.journal.records import Delivery, JournalCounts, Query, Record, RecordState, Stage, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,24 +87,35 @@ class Journal:
 
     # Events
 
-    def start(self, event: SealedEvent) -> None:
+    def start(self, event: SealedEvent, destinations: Sequence[str] = ()) -> None:
         """Record a run that is about to change something. A settled event stays settled.
+
+        Args:
+            event: what is known by now.
+            destinations: names of those that shall be told of the start, each once.
 
         Raises:
             JournalError: it is not on disk.
         """
-        self._write(lambda connection: ledger.put(connection, event, RecordState.STARTED), durable=True)
+
+        def work(connection: sqlite3.Connection) -> None:
+            seq = ledger.put(connection, event, RecordState.STARTED)
+            if destinations and stages.is_open(connection, seq):
+                outbox.enqueue(connection, seq, destinations, self._clock(), Stage.STARTED)
+
+        self._write(work, durable=True)
 
     def settle(
         self, event: SealedEvent, destinations: Sequence[str], *, once_within: float | None = None
     ) -> str | None:
         """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
 
-        Settling again replaces the event and enqueues nothing twice.
+        Settling again replaces the event and enqueues nothing twice. What of its start has not been sent is not sent
+        any more.
 
         Args:
             event: the whole event.
-            destinations: names of those that shall get it.
+            destinations: names of those that shall get it; who was told of its start gets it too.
             once_within: seconds in which no second event with the same ``key`` is recorded.
 
         Returns:
@@ -120,8 +131,10 @@ class Journal:
             if once_within and (earlier := ledger.same_key(connection, event.event, now - int(once_within * 1e6))):
                 return earlier, pruning.Pruned(), []
             seq = ledger.put(connection, event, RecordState.SETTLED)
-            outbox.enqueue(connection, seq, destinations, seconds)
-            dropped = dropping.hold_caps(connection, self._caps, seconds, destinations, seq)
+            stages.supersede(connection, seq)
+            names = [*destinations, *stages.begun(connection, seq)]
+            outbox.enqueue(connection, seq, names, seconds)
+            dropped = dropping.hold_caps(connection, self._caps, seconds, names, seq)
             return None, pruning.prune(connection, self._caps, now, seq), dropped
 
         earlier, pruned, dropped = self._write(work, durable=True)
@@ -132,13 +145,16 @@ class Journal:
             self._read(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
         return earlier
 
-    def discard(self, event_id: str) -> None:
-        """Forget a run that was started and turned out not to be worth a record; a settled event stays.
+    def discard(self, event_id: str) -> bool:
+        """Forget a run that was started and turned out not to be worth a record.
+
+        Returns:
+            Whether it is gone: an event that is settled, or of whose start somebody was told, stays.
 
         Raises:
             JournalError: the journal cannot be written.
         """
-        self._write(lambda connection: ledger.discard(connection, event_id))
+        return self._write(lambda connection: ledger.discard(connection, event_id))
 
     def get(self, id_or_prefix: str) -> Record | None:
         """The event with this id, or the only one whose id begins so; None if there is none.
@@ -209,9 +225,9 @@ class Journal:
         """How many deliveries to these destinations are still to be made."""
         return self._read(lambda connection: outbox.waiting(connection, names))
 
-    def delivered(self, delivery: Delivery) -> None:
-        """It has arrived, so its destination works."""
-        self._write(lambda connection: outbox.delivered(connection, delivery))
+    def delivered(self, delivery: Delivery, handle: str | None = None) -> None:
+        """It has arrived, so its destination works; ``handle`` is the backend's own name of what became of it."""
+        self._write(lambda connection: outbox.delivered(connection, delivery, handle))
 
     def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
         """It failed: its whole destination is left alone for ``after`` seconds (at most a day).
