@@ -94,7 +94,7 @@ class Story:
         """Something is being changed now: tell the destinations that ask for it, unless there is nothing to change."""
         if self._event is None or (self._plan is not None and outcome.is_empty(self._plan.counts)):
             return
-        self._recording.announce(self._event, budget=self.budget, beside=True)
+        self._recording.announce(self._event)
 
     def remember(self, secrets: Sequence[str]) -> None:
         """Values that must not be told, whatever text they turn up in."""

@@ -108,13 +108,12 @@ class Recording:
             self.say_once(str(error))
         return sealed
 
-    def announce(self, event: ChangeEvent, *, budget: float, beside: bool = False) -> None:
-        """Tell those destinations that ask for it that a run has started; what does not get through at once waits.
+    def announce(self, event: ChangeEvent, *, wait: float = 0) -> None:
+        """Tell those destinations that ask for it that a run has started, on a thread beside it, within the budget.
 
         Args:
             event: what is known of it by now.
-            budget: seconds that may be spent on it.
-            beside: on a thread of its own, so that nobody waits.
+            wait: seconds to wait for the thread: the fewer are left when a process forks, the better.
         """
         if not any(destination.routing.include_started for destination in self._settings.destinations):
             return
@@ -128,17 +127,18 @@ class Recording:
         except JournalError as error:
             self.say_once(str(error))
             return
-        if beside:
-            threading.Thread(target=self._tell_start, args=(names, budget), name="tfevent-start", daemon=True).start()
-        elif self._deliver:
-            self._tell_start(names, budget)
+        if self._deliver:
+            thread = threading.Thread(target=self._tell_start, args=(names,), name="tfevent-start", daemon=True)
+            thread.start()
+            thread.join(wait)
 
-    def _tell_start(self, names: list[str], budget: float) -> None:
+    def _tell_start(self, names: list[str]) -> None:
         from change_events.delivery import deliver
+        from change_events.journal import Journal
 
         chosen = [destination for destination in self._settings.destinations if destination.name in names]
-        with suppress(JournalError), self.journal() as journal:  # whoever settles the event tells what is wrong
-            deliver(journal, chosen, budget=budget)
+        with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling tells what is wrong
+            deliver(journal, chosen, budget=self._settings.budget)
 
     def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
         """Record how a run ended, deliver it and what else waits, within the settings' budget.
