@@ -14,7 +14,7 @@ import msgspec
 from change_events.model import Counts, Kind, Outcome, OutcomeCounts, Phase, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from enum import StrEnum
 
     from change_events.model import ChangeEvent
@@ -108,25 +108,26 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
 
     def hold(self, event: ChangeEvent) -> bool:
         """Whether the event meets all of them."""
-        return (
-            self._texts_hold(event)
-            and (self.severity is None or _rank(event.severity) >= _rank(self.severity))
-            and (self.signals is None or self.signals.match(*(signal.name for signal in event.signals)))
-            and all(wanted.match(figure(event, name)) for name, wanted in self.counts.items())
-            and all(words.match(event.tags.get(name, "")) for name, words in self.tags.items())
-            and self.explicit in {None, event.explicit}
-        )
+        return next(self.failing(event), None) is None
 
-    def _texts_hold(self, event: ChangeEvent) -> bool:
-        pairs = (
-            (self.kind, event.kind),
-            (self.phase, event.phase),
-            (self.outcome, event.outcome),
-            (self.environment, event.environment),
-            (self.service, event.service),
-            (self.tool, event.tool and event.tool.name),
-        )
-        return all(words is None or words.match(text or "") for words, text in pairs)
+    def failing(self, event: ChangeEvent) -> Iterator[str]:
+        """The names of those that it does not meet: ``severity``, ``counts.destroy``."""
+        yield from (name for name, met in self._texts(event) if not met)
+        if self.severity is not None and _rank(event.severity) < _rank(self.severity):
+            yield "severity"
+        if self.signals is not None and not self.signals.match(*(signal.name for signal in event.signals)):
+            yield "signals"
+        yield from (f"counts.{name}" for name, wanted in self.counts.items() if not wanted.match(figure(event, name)))
+        yield from (f"tags.{name}" for name, words in self.tags.items() if not words.match(event.tags.get(name, "")))
+        if self.explicit not in {None, event.explicit}:
+            yield "explicit"
+
+    def _texts(self, event: ChangeEvent) -> Iterator[tuple[str, bool]]:
+        tool = event.tool.name if event.tool else None
+        for name in ("kind", "phase", "outcome", "environment", "service", "tool"):
+            words: Words | None = getattr(self, name)
+            text = tool if name == "tool" else getattr(event, name)
+            yield name, words is None or words.match(text or "")
 
 
 def hold(when: tuple[When, ...], event: ChangeEvent) -> bool:

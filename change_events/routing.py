@@ -75,6 +75,19 @@ def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     return event.outcome not in {Outcome.NO_CHANGE, Outcome.DECLINED} and not _was_cancelled_untouched(event)
 
 
+def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> str | None:
+    """Why an event does not go to this destination, as a clause; None where it does."""
+    when = destination.routing.when
+    if not is_told(event, destination, settings):
+        if event.phase is Phase.PLANNED and (destination.routing.plans or settings.plans) != "send":
+            return "it is sent no plans (`plans`)"
+        return f"it is not told of runs like this one (`report: {report_of(destination, settings)}`)"
+    if conditions.hold(when, event):
+        return None
+    failing = (", ".join(one.failing(event)) for one in when)
+    return f"its conditions do not hold: {'; or '.join(failing)}"
+
+
 def report_of(destination: DestinationSettings, settings: Settings) -> Literal["changed", "always", "failed"]:
     """Which runs this destination is told of."""
     return destination.routing.report or settings.report

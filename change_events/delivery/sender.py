@@ -96,13 +96,13 @@ def _sent(
         if wrong := destination.problems(settings.options):
             return Verdict(Result.RETRY, f"its settings cannot be used ({'; '.join(wrong)})")
         return Verdict(Result.PARK, f"tfevent cannot render this event ({type(error).__name__})")
-    verdict = _exchange(destination, transport, request, effort)
+    verdict = exchange(destination, transport, request, effort)
     if verdict.result is Result.SHRINK and handle is None:
         try:
             request, problems = rendered(settings, sealed, limit=len(request.body) // 2)
         except OptionError:
             return verdict
-        verdict = _exchange(destination, transport, request, effort)
+        verdict = exchange(destination, transport, request, effort)
     return _remarked(verdict, problems)
 
 
@@ -114,7 +114,8 @@ def _remarked(verdict: Verdict, problems: tuple[str, ...]) -> Verdict:
     return msgspec.structs.replace(verdict, reason=f"{verdict.reason}; {told}" if verdict.reason else told)
 
 
-def _exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
+def exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
+    """Send one request and judge the answer, retrying what may pass, as far as ``effort`` goes."""
     from tenacity import Retrying, retry_if_result
 
     retrying = Retrying(

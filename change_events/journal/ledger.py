@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from change_events.journal.records import (
     Columns,
     DeliveryState,
     DeliveryStatus,
     DestinationCounts,
     JournalCounts,
+    Owed,
     Query,
     RecordState,
     Stage,
@@ -184,3 +187,15 @@ def counts(connection: sqlite3.Connection) -> JournalCounts:
         by_name.setdefault(name, {})[DeliveryState.DROPPED] = number
     destinations = {name: DestinationCounts(**states) for name, states in by_name.items()}
     return JournalCounts(events, started, size, pruned, dropped, destinations)
+
+
+def owed(connection: sqlite3.Connection) -> dict[str, Owed]:
+    """What each destination has not got, by name; those that have got all are left out."""
+    found: dict[str, dict[str, float]] = {}
+    for name, parked, number, since in connection.execute(
+        "SELECT destination, state = 'parked' AS parked, count(*), min(since) FROM deliveries "
+        "WHERE state IN ('waiting', 'leased', 'parked') GROUP BY destination, parked"
+    ):
+        kind = "parked" if parked else "waiting"
+        found.setdefault(name, {}).update({kind: number, f"{kind}_since": since})
+    return {name: msgspec.convert(figures, Owed) for name, figures in found.items()}

@@ -137,6 +137,15 @@ class DestinationCounts(msgspec.Struct, frozen=True):
     dropped: int = 0
 
 
+class Owed(msgspec.Struct, frozen=True):
+    """What one destination has not got: figures, and seconds since 1970 since when the oldest of each waits."""
+
+    waiting: int = 0
+    waiting_since: float = 0.0
+    parked: int = 0
+    parked_since: float = 0.0
+
+
 class JournalCounts(msgspec.Struct, frozen=True):
     """Figures of the whole journal.
 

@@ -64,6 +64,16 @@ def drop_if_overtaken(connection: sqlite3.Connection, position: int) -> None:
     )
 
 
+def handle_of(connection: sqlite3.Connection, event_id: str, name: str) -> str | None:
+    """The backend's own name of what this event's start became at destination ``name``."""
+    row = connection.execute(
+        "SELECT d.handle FROM deliveries d JOIN events e ON e.seq = d.seq "
+        "WHERE e.id = ? AND d.destination = ? AND d.stage = 'started'",
+        (event_id, name),
+    ).fetchone()
+    return None if row is None or row[0] is None else str(row[0])
+
+
 def keep_handle(connection: sqlite3.Connection, position: int, handle: str) -> None:
     """The backend's own name of what the start became there, for the settled stage."""
     connection.execute("UPDATE deliveries SET handle = ? WHERE position = ? AND stage = 'started'", (handle, position))

@@ -12,7 +12,7 @@ from change_events.errors import JournalError
 from change_events.journal import dropping, files, ledger, outbox, pruning, schema, stages, standing
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
 from change_events.journal.pruning import Caps
-from change_events.journal.records import Delivery, JournalCounts, Query, Record, RecordState, Stage, Standing
+from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, RecordState, Stage, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -194,6 +194,14 @@ class Journal:
         """
         return self._read(ledger.counts)
 
+    def owed(self) -> dict[str, Owed]:
+        """What each destination has not got, by name.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return self._read(ledger.owed)
+
     # Outbox
 
     def claim(self, names: Sequence[str], limit: int, lease: float, *, force: bool = False) -> _Deliveries:
@@ -228,6 +236,10 @@ class Journal:
     def delivered(self, delivery: Delivery, handle: str | None = None) -> None:
         """It has arrived, so its destination works; ``handle`` is the backend's own name of what became of it."""
         self._write(lambda connection: outbox.delivered(connection, delivery, handle))
+
+    def handle(self, event_id: str, name: str) -> str | None:
+        """The backend's own name of what this event's start became at destination ``name``, if it is known."""
+        return self._read(lambda connection: stages.handle_of(connection, event_id, name))
 
     def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
         """It failed: its whole destination is left alone for ``after`` seconds (at most a day).
