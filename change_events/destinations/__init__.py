@@ -20,6 +20,11 @@ _MODULES = {
     "datadog": "change_events.destinations.datadog",
     "grafana": "change_events.destinations.grafana",
     "pagerduty": "change_events.destinations.pagerduty",
+    "newrelic": "change_events.destinations.newrelic",
+    "honeycomb": "change_events.destinations.honeycomb",
+    "dynatrace": "change_events.destinations.dynatrace",
+    "splunk": "change_events.destinations.splunk",
+    "elasticsearch": "change_events.destinations.elasticsearch",
 }
 
 
