@@ -28,6 +28,7 @@ from change_events.model import (
     Summary,
     Tool,
 )
+from change_events.signals import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ def _events(when: When) -> Iterator[ChangeEvent]:
 
 def _texts(when: When) -> dict[str, Any]:
     tags = {name: _witness(words) for name, words in when.tags.items()}
-    signal = _witness(when.signals)
+    signal = _signal(when.signals)
     return {
         "environment": _witness(when.environment),
         "service": _witness(when.service),
@@ -116,6 +117,13 @@ def _witness(words: Words | None) -> str:
         return ""
     candidates = ["", _OTHER, *(_plain(glob) for glob in words.wanted)]
     return next((text for text in candidates if words.match(text)), "")
+
+
+def _signal(words: Words | None) -> str:
+    """A signal's name that meets ``words``; nothing where none is asked for, or none does."""
+    wanted = words.wanted if words else ()
+    candidates = [*NAMES, *(_plain(glob) for glob in wanted)] if wanted else []
+    return next((name for name in candidates if words and words.match(name)), "")
 
 
 def _plain(glob: str) -> str:

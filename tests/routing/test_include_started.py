@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from change_events.destinations import kinds
 from change_events.ids import new_id
 from change_events.journal import Journal
 from change_events.model import (
@@ -50,14 +51,14 @@ def said():
 
 @pytest.fixture
 def recording(tmp_path, said):
-    def make(url, kind="webhook", **options):
+    def make(url, kind="webhook", /, **options):
         settings = configured(tmp_path, url, kind, **options)
         return Recording(settings, Redactor(), say=said.append)
 
     return make
 
 
-def configured(folder, url, kind="webhook", general="", **options):
+def configured(folder, url, kind="webhook", /, *, general="", **options):
     given = {"webhook": {"url": url}, "sematext": {"token": "t", "receiver": url}}.get(kind) or backend(kind).options(
         url
     )
@@ -67,7 +68,7 @@ def configured(folder, url, kind="webhook", general="", **options):
     return load(folder, {"TFEVENT_JOURNAL": str(folder / "journal.db")})
 
 
-STARTED = datetime(2026, 11, 23, 12, tzinfo=UTC)
+STARTED = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)  # some backends take nothing that is old
 
 
 def run(**fields):
@@ -269,6 +270,28 @@ def test_a_killed_run_is_ended_where_it_was_begun(recording):
         recording(receiver.url).announce(begun, wait=5)
         recording(receiver.url).settle(ended(begun, Outcome.UNKNOWN))
         assert [outcome for outcome, _ in told(receiver)] == [None, "unknown"]
+
+
+IDS = {
+    "webhook": lambda received: received.headers["webhook-id"],
+    "cloudevents": lambda received: received.json()["id"],
+    "elasticsearch": lambda received: json.loads(received.body.splitlines()[0])["create"]["_id"],
+}
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_each_backend_takes_both_and_takes_none_for_a_repeat(recording, kind, tmp_path):
+    begun = run()
+    with backend(kind).serve() as receiver:
+        one = recording(receiver.url, kind, **backend(kind).options(receiver.url))
+        one.announce(begun, wait=5)
+        settled = one.settle(ended(begun))
+        seen = receiver.received
+    assert (settled.places, settled.problems) == (("one delivered",), ())
+    assert counts(tmp_path) == (2, 0, 0)
+    assert len(seen) == 2
+    if kind in IDS:
+        assert IDS[kind](seen[0]) != IDS[kind](seen[1])
 
 
 CODE = 'resource "terraform_data" "a" {\n  input = "one"\n%s}\n'

@@ -11,11 +11,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from change_events import routing
+from change_events.cli import reach
 from change_events.model import (
     ChangeEvent,
     Counts,
@@ -31,6 +33,7 @@ from change_events.model import (
     Tool,
 )
 from change_events.settings import load
+from change_events.summary import severity
 
 NAMES = ["dev", "prod", "prod-eu", "Prod"]
 GLOBS = ["dev", "prod", "prod-*", "*", "p?od", "[dp]*", "!dev", "!prod*", "?*", ""]
@@ -233,3 +236,23 @@ def test_an_event_goes_where_a_naive_reading_says(document, some_events):
             and ("when" not in one or meets(event, one["when"]))
         ]
         assert sorted(routing.started(event, given_settings)) == sorted(starts)
+
+
+def plausible(event):
+    """As it comes: what is observed is infrastructure and as severe as it is; what is sent was done, or checked."""
+    if event.explicit:
+        return event if event.phase != "planned" and event.outcome else None
+    observed = msgspec.structs.replace(
+        event, kind=Kind.INFRASTRUCTURE, playbook=None, outcome=event.outcome or Outcome.FAILED
+    )
+    return msgspec.structs.replace(observed, severity=severity(observed))
+
+
+@given(documents, st.lists(events, min_size=1, max_size=8))
+@settings(max_examples=200, deadline=None)
+def test_doctor_calls_nothing_hopeless_that_an_event_can_reach(document, some_events):
+    given_settings = read(document)
+    for one in given_settings.destinations:
+        hopeless = [problem for problem in reach.problems(one, given_settings) if "no event can ever go" in problem]
+        for event in filter(None, map(plausible, some_events)):
+            assert not (hopeless and routing.goes_to(event, one, given_settings)), (event, hopeless)
