@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.delivery.shaping import shaped
 from change_events.destinations import get, mapping
+from change_events.destinations.base import OptionError
 
 if TYPE_CHECKING:
     from change_events.destinations.base import DestinationSettings, Request
@@ -37,5 +39,6 @@ def rendered(
     event, problems = shaped(sealed, routing.shape)
     with mapping.tags_named(routing.shape.map_tags if routing.shape else {}):
         if handle is not None and destination.update is not None:
-            return Rendered(destination.update(event, settings.options, handle), problems)
+            with suppress(OptionError):  # the options have changed since: it is told as a new event
+                return Rendered(destination.update(event, settings.options, handle), problems)
         return Rendered(destination.render(event, settings.options, limit), problems)

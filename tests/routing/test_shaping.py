@@ -11,8 +11,8 @@ import pytest
 
 from change_events.delivery.requests import rendered
 from change_events.delivery.shaping import _WITHOUT_VALUES, shaped
-from change_events.destinations import mapping
-from change_events.destinations.base import DestinationSettings
+from change_events.destinations import get, mapping
+from change_events.destinations.base import DestinationSettings, OptionError
 from change_events.destinations.routing import Routing, Shape
 from change_events.model import Action, Change, ChangeOutcome, Signal, ValueKind
 from change_events.redact import MARK, Redactor, RedactPolicy
@@ -154,6 +154,19 @@ def test_what_is_made_here_passes_the_last_pass_too(secret):
     joined = f"{{{{ '{secret[:half]}' ~ '{secret[half:]}' }}}}"
     shape = Shape(title_template=joined, message_template=f"see {joined} there", tags={"note": secret})
     planted.assert_nowhere([secret], shaped(sealed(), shape).sealed.body)
+
+
+def test_an_update_that_the_settings_do_not_allow_any_more_becomes_a_new_event(monkeypatch):
+    def update(*_):
+        raise OptionError("token: missing")
+
+    grafana = get("grafana")
+    monkeypatch.setattr(
+        "change_events.destinations.grafana.DESTINATION", msgspec.structs.replace(grafana, update=update)
+    )
+    marks = DestinationSettings("marks", "grafana", {"url": "https://grafana.example", "token": "t"})
+    request = rendered(marks, sealed(), handle="7").request
+    assert (request.method, request.url) == ("POST", "https://grafana.example/api/annotations")
 
 
 def test_a_tag_under_a_secret_s_name_is_hidden():
