@@ -163,6 +163,7 @@ class _StreamedApply:
             invocation.recorder.plan_is_at(saved)
         # what a saved plan does not hold: ephemeral variables, which terraform's errors may quote all the same
         invocation.recorder.remember(invocation.workspace.sensitive_values(self._parsed))
+        invocation.recorder.applying()
         follower = self._follower()
 
         def tick() -> int:

@@ -52,6 +52,10 @@ class Recorder:
         """A saved plan can be read now, beside whatever terraform does."""
         self._tasks.put(lambda: self._with_story(lambda story: story.read_plan(path)))
 
+    def applying(self) -> None:
+        """Something is being changed now: destinations that ask for it are told, beside the run."""
+        self._tasks.put(lambda: self._with_story(lambda story: story.announce()))
+
     def remember(self, secrets: Sequence[str]) -> None:
         """These values must not show in anything that is recorded from now on."""
         self._tasks.put(lambda: self._with_story(lambda story: story.remember(secrets)))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 
+STARTED_SECONDS = 0.5  # that the run waits for the telling of its start
+
+
 class OwnedRun:
     """One run and its event, from start to end. No method raises for trouble with disk, journal or backends.
 
@@ -36,7 +39,10 @@ class OwnedRun:
         self._folder: rundir.RunDirectory | None = None
 
     def start(self, event: ChangeEvent) -> None:
-        """Write the `started` record, and close the records of killed runs: ours is the command they wait for."""
+        """Write the `started` record, and close the records of killed runs: ours is the command they wait for.
+
+        Destinations that ask for it (``include_started``) are told; that is waited for :data:`STARTED_SECONDS` at most.
+        """
         self._folder = rundir.create(state_dir(), event.id)
         sealed = self._recording.start(event)
         if self._folder is not None:
@@ -46,6 +52,7 @@ class OwnedRun:
                 self._folder.write_facts(durable=True, **facts)
             except OSError as error:
                 self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")
+        self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
         self._settle_others()
 
     def checkpoint(self, event: ChangeEvent) -> None:
