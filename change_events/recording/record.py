@@ -98,16 +98,26 @@ class Recording:
 
     def start(self, event: ChangeEvent) -> SealedEvent:
         """Record a run that is about to change something, or what is known of it by now."""
+        return self.begin(event).sealed
+
+    def begin(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+        """Record a change that begins now and that another process may settle; it is ``lost`` without a journal.
+
+        Args:
+            event: what is known of it by now.
+            once_within: seconds in which an event with the same ``key`` is recorded only once.
+        """
         sealed = self._redactor.seal(self.composed(event))
         try:
             with self.journal() as journal:
-                journal.start(sealed)
+                repeats = journal.start(sealed, once_within=once_within)
                 self._tell_notices(journal)
         except JournalError as error:
             self.say_once(str(error))
-        return sealed
+            return Settled(sealed, lost=True)
+        return Settled(sealed, recorded=repeats is None, repeats=repeats)
 
-    def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+    def settle(self, event: ChangeEvent, *, once_within: float | None = None, if_open: bool = False) -> Settled:
         """Record how a run ended, deliver it and what else waits, within the settings' budget.
 
         A run that is not worth a record leaves none. Without a usable journal the event is sent directly, once.
@@ -115,6 +125,7 @@ class Recording:
         Args:
             event: the whole event; ``ended_at`` is now where it is missing.
             once_within: seconds in which an event with the same ``key`` is recorded only once.
+            if_open: an event that is settled already stays as it is; ``repeats`` is then its own id.
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
         sealed = self._redactor.seal(self.composed(ended))
@@ -124,7 +135,7 @@ class Recording:
         names = routing.destinations(sealed.event, self._settings)
         try:
             with self.journal() as journal:
-                repeats = journal.settle(sealed, names, once_within=once_within)
+                repeats = journal.settle(sealed, names, once_within=once_within, if_open=if_open)
                 self._tell_notices(journal)
                 return Settled(sealed, repeats=repeats) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
