@@ -67,6 +67,11 @@ class OwnedRun:
             self._folder.remove()
         return settled
 
+    def release(self) -> None:
+        """Let go of a run that nobody will settle here: the next command closes its record."""
+        if self._folder is not None:
+            self._folder.release()
+
     def _settle_others(self) -> None:
         state = state_dir()
         if rundir.count(state) <= 1:

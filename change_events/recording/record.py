@@ -32,6 +32,7 @@ class Settled(msgspec.Struct, frozen=True):
         sealed: the event as it was recorded and sent.
         recorded: it is in the journal; False where it was not worth a record, or the journal cannot be used.
         places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
+        states: the same by name, as far as the journal knows it.
         problems: one sentence a destination that did not get it, without secrets.
         told: there is something to tell the user (:func:`report_line`).
         lost: it is neither in the journal nor was it sent.
@@ -41,6 +42,7 @@ class Settled(msgspec.Struct, frozen=True):
     sealed: SealedEvent
     recorded: bool = False
     places: tuple[str, ...] = ()
+    states: dict[str, str] = {}
     problems: tuple[str, ...] = ()
     told: bool = False
     lost: bool = False
@@ -151,14 +153,15 @@ class Recording:
             self.say_once(str(error))
 
     def _delivered(self, journal: Journal, sealed: SealedEvent) -> Settled:
-        if not self._deliver:
-            return Settled(sealed, recorded=True)
-        from change_events.delivery import deliver
+        problems: tuple[str, ...] = ()
+        if self._deliver:
+            from change_events.delivery import deliver
 
-        report = deliver(journal, self._settings.destinations, budget=self._settings.budget)
+            problems = deliver(journal, self._settings.destinations, budget=self._settings.budget).problems
         record = journal.get(sealed.event.id)
-        places = [f"{status.destination} {status.state.value}" for status in record.deliveries] if record else []
-        return Settled(sealed, recorded=True, places=tuple(places), problems=report.problems, told=True)
+        states = {status.destination: status.state.value for status in record.deliveries} if record else {}
+        places = tuple(f"{name} {state}" for name, state in states.items())
+        return Settled(sealed, recorded=True, places=places, states=states, problems=problems, told=self._deliver)
 
     def _sent_directly(self, sealed: SealedEvent, names: list[str]) -> Settled:
         chosen = [destination for destination in self._settings.destinations if destination.name in names]
