@@ -31,7 +31,7 @@ _WORDS = {
     Outcome.CANCELLED: "cancelled",
     Outcome.UNKNOWN: "outcome unknown",
 }
-_SAID_ANEW = ("environment", "service", "version", "hosts", "summary")
+_SAID_ANEW = ("environment", "service", "version", "hosts")
 
 
 def settle(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Settled:
@@ -52,22 +52,33 @@ def settle(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Se
         JournalError: the journal cannot be read, and there is no title without it.
     """
     check_id(end.id)
-    end = msgspec.structs.replace(end, outcome=end.outcome or Outcome.SUCCEEDED)
     try:
         record = _read(recording, end.id)
     except JournalError as error:
         if not end.title:
             raise
         recording.say_once(str(error))
-        return recording.settle(_alone(end, given), if_open=True)
+        return recording.settle(complete(end, given), if_open=True)
     if record is None:
         _check_alone(recording, end)
-        return recording.settle(_alone(end, given), if_open=True)
+        return recording.settle(complete(end, given), if_open=True)
     if not record.event.explicit:
         raise InputError(f"id {end.id}: this is the event of a run, which settles it itself; give the id of a start")
     if record.state is RecordState.SETTLED:
         return Settled(record.sealed, repeats=record.id)
     return recording.settle(joined(record.event, end, given), if_open=True)
+
+
+def foreseen(recording: Recording, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
+    """What :func:`settle` would record; the end alone where no start is found, since a check run records none.
+
+    Raises:
+        InputError: the id is none.
+        JournalError: the journal cannot be read.
+    """
+    check_id(end.id)
+    record = _read(recording, end.id)
+    return joined(record.event, end, given) if record and record.state is RecordState.STARTED else complete(end, given)
 
 
 def check_id(text: str) -> None:
@@ -84,7 +95,7 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
     """
     return msgspec.structs.replace(
         begun,
-        outcome=end.outcome,
+        outcome=end.outcome or Outcome.SUCCEEDED,
         ended_at=max(begun.started_at, end.ended_at or datetime.now(UTC)),
         title=end.title or _title(begun.title, end.outcome),
         message="\n\n".join(text for text in (begun.message, end.message) if text),
@@ -96,6 +107,12 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
         related=tuple(dict.fromkeys((*begun.related, *end.related))),
         **{name: getattr(end, name) for name in _SAID_ANEW if name in given},
     )
+
+
+def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:
+    """An ended event with what its sender left out: it went well; its severity is that of its outcome."""
+    severity = event.severity if "severity" in given else severity_of(event.outcome)
+    return msgspec.structs.replace(event, outcome=event.outcome or Outcome.SUCCEEDED, severity=severity)
 
 
 def severity_of(outcome: Outcome | None, otherwise: Severity = Severity.INFO) -> Severity:
@@ -118,10 +135,6 @@ def _check_alone(recording: Recording, end: ChangeEvent) -> None:
             "or a title, to record the end alone"
         )
     recording.say_once(f"no event with the id {end.id} was started in this journal: its end is recorded alone")
-
-
-def _alone(end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
-    return end if "severity" in given else msgspec.structs.replace(end, severity=severity_of(end.outcome))
 
 
 def _title(begun: str, outcome: Outcome | None) -> str:

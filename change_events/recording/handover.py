@@ -5,7 +5,7 @@ Beside what :mod:`change_events.ingest` reads, a document may say:
 
 * ``context``: False leaves out what is found out about user, host, CI system and commit; True is the default.
 * ``deliver``: False leaves delivery to the next command; True is the default.
-* ``once_within``: seconds in which an event with the same ``key`` is recorded only once.
+* ``once_within``, ``bracket``, ``destinations``: see :mod:`change_events.recording.explicit`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events import __version__, routing, trace
+from change_events import __version__, trace
 from change_events.context import Context, detect
 from change_events.ingest import event_of
 from change_events.model import Tool, Trace
+from change_events.recording import explicit
 from change_events.recording.leftovers import interrupted
 from change_events.recording.owned import OwnedRun
 from change_events.recording.record import Recording, Settled, redactor_of, report_line
@@ -79,8 +80,8 @@ class Handover:
         deliver = bool(document.get("deliver", True))
         if self._run is not None:
             return self._settled(self._run, event, deliver=deliver)
-        recording = Recording(self._settings, self._redactor, say=self._say, deliver=deliver)
-        return answer(recording.settle(event, once_within=document.get("once_within")), quiet=self._settings.quiet)
+        recording = self._recording(document, deliver=deliver)
+        return answer(explicit.record(recording, event, document), quiet=self._settings.quiet)
 
     def interrupt(self) -> Document | None:
         """The teller has gone without a last word: settle what was started as "outcome unknown"."""
@@ -90,16 +91,17 @@ class Handover:
 
     def preview(self, document: Mapping[str, Any]) -> Document:
         """What :meth:`settle` would record and where it would go, without doing it."""
-        recording = Recording(self._settings, self._redactor, say=self._say)
-        sealed = self._redactor.seal(recording.composed(self._event(document)))
-        names = routing.destinations(sealed.event, self._settings)
-        return answer(Settled(sealed, states=dict.fromkeys(names, "waiting")), quiet=True)
+        return answer(explicit.foresee(self._recording(document), self._event(document), document), quiet=True)
 
     def close(self) -> None:
         """Let go of a run that was started and not settled: the next tfevent command closes its record."""
         if self._run is not None:
             self._run.release()
             self._run = None
+
+    def _recording(self, document: Mapping[str, Any], *, deliver: bool = True) -> Recording:
+        settings = explicit.settings_for(document, self._settings, self._say)
+        return Recording(settings, self._redactor, say=self._say, deliver=deliver)
 
     def _settled(self, run: OwnedRun, event: ChangeEvent, *, deliver: bool) -> Document:
         self._run = None

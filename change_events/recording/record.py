@@ -82,6 +82,15 @@ class Recording:
 
         return nullcontext(self._given_journal) if self._given_journal else _opened(Journal, self._settings)
 
+    @property
+    def settings(self) -> Settings:
+        """The settings that it goes by."""
+        return self._settings
+
+    def sealed(self, event: ChangeEvent) -> SealedEvent:
+        """The event as it is recorded: composed, and after the last pass."""
+        return self._redactor.seal(self.composed(event))
+
     def say_once(self, trouble: str) -> None:
         """Tell a trouble: a journal that cannot be written is met three times in a run, and one line is enough."""
         if trouble not in self._said:
@@ -109,7 +118,7 @@ class Recording:
             event: what is known of it by now.
             once_within: seconds in which an event with the same ``key`` is recorded only once.
         """
-        sealed = self._redactor.seal(self.composed(event))
+        sealed = self.sealed(event)
         try:
             with self.journal() as journal:
                 repeats = journal.start(sealed, once_within=once_within)
@@ -130,7 +139,7 @@ class Recording:
             if_open: an event that is settled already stays as it is; ``repeats`` is then its own id.
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
-        sealed = self._redactor.seal(self.composed(ended))
+        sealed = self.sealed(ended)
         if not routing.is_worth_recording(sealed.event, self._settings):
             self.discard(sealed.event.id)
             return Settled(sealed)
