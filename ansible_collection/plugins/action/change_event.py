@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
         warnings: list[str] = []
         answer = self._handed_over(told, variables, warnings)
         if arguments["required"] and not _is_kept(answer, check=self._task.check_mode):
-            raise AnsibleActionFail("; ".join(warnings or answer.get("problems", ())) or "the event was lost")
+            raise AnsibleActionFail("; ".join(warnings) or "the event could not be recorded")
         result.update(self._told(answer, arguments["state"], told))
         if warnings:
             result["warnings"] = warnings
@@ -72,11 +72,14 @@ class ActionModule(ActionBase):
             session = found.session(
                 environ=self._environ(), directory=self._loader.get_basedir(), say=warnings.append
             )
-            return session.preview(told) if self._task.check_mode else session.settle(told)
+            answer = session.preview(told) if self._task.check_mode else session.settle(told)
         except core.HandoverError as error:
             warnings.append(str(error))
         except Exception as error:  # a fault of ours must not fail the task; its text may quote a secret
             warnings.append(f"the event was not recorded: {type(error).__name__} in tfevent.infra.change_event")
+        else:
+            warnings += answer.get("problems", ())
+            return answer
         return {}
 
     def _environ(self) -> dict[str, str]:
@@ -88,21 +91,19 @@ class ActionModule(ActionBase):
         return environ
 
     def _told(self, answer: Mapping[str, Any], state: str, told: Mapping[str, Any]) -> dict[str, Any]:
-        would = self._task.check_mode and bool(answer) and not answer.get("repeats")
-        recorded = bool(answer.get("recorded"))
-        sent = "delivered" in answer.get("destinations", {}).values()
+        kept = bool(answer) and not answer.get("repeats") and not answer.get("lost")
         event = answer.get("event", {})
         found: dict[str, Any] = {
-            "changed": bool(would or recorded or sent),
+            "changed": kept,
             "id": answer.get("id") or told["event"].get("id") or str(uuid.uuid4()),
+            "title": event.get("title", ""),
             "state": state,
-            "recorded": recorded,
+            "recorded": bool(answer.get("recorded")),
             "repeated": bool(answer.get("repeats")),
-            "problems": list(answer.get("problems", ())),
         }
         for name in ("delivered", "waiting", "parked"):
             found[name] = [where for where, what in answer.get("destinations", {}).items() if what == name]
-        if event.get("id") == found["id"] or would:
+        if event.get("id") == found["id"]:
             found["event"] = event
         if self._task.diff and found["changed"]:
             found["diff"] = _diff(event)

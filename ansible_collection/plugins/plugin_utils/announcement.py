@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import datetime, timezone
-from typing import Any, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import API_VERSION
+from ansible_collections.tfevent.infra.plugins.plugin_utils.moments import moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 KINDS = ("infrastructure", "deployment", "build", "boot", "start", "stop", "custom")
 SEVERITIES = ("info", "warning", "error")
@@ -208,21 +211,14 @@ def _times(arguments: Mapping[str, Any]) -> dict[str, str]:
     if start and end and end < start:
         raise ArgumentError("end: lies before start")
     found = {"started_at": start or (end if state == "event" else None), "ended_at": end}
-    return {name: moment.isoformat() for name, moment in found.items() if moment is not None}
+    return {name: time.isoformat() for name, time in found.items() if time is not None}
 
 
 def _moment(name: str, text: str | None) -> datetime | None:
-    """A time as ISO 8601 (local where it names no zone) or seconds since 1970, in UTC."""
-    if not text:
-        return None
     try:
-        if re.fullmatch(r"\d+(\.\d+)?", text):
-            return datetime.fromtimestamp(float(text), timezone.utc)
-        return datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip())).astimezone(timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        raise ArgumentError(
-            f"{name}: {text!r} is no time; write 2026-11-25T14:00:00+01:00, or seconds since 1970"
-        ) from None
+        return moment(text) if text else None
+    except ValueError as error:
+        raise ArgumentError(f"{name}: {error}") from None
 
 
 def _put_hosts(event: dict[str, Any], arguments: Mapping[str, Any], hosts: Iterable[str]) -> None:
