@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, core
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _OURS = ("TFEVENT_", "TRACEPARENT")  # what counts of a task's `environment:`
 
@@ -35,7 +38,7 @@ class ActionModule(ActionBase):
         except announcement.ArgumentError as error:
             raise AnsibleActionFail(str(error)) from error
         warnings: list[str] = []
-        answer = self._handed_over(told, variables, warnings)
+        answer = self._handed_over(told, warnings)
         if arguments["required"] and not _is_kept(answer, check=self._task.check_mode):
             raise AnsibleActionFail("; ".join(warnings) or "the event could not be recorded")
         result.update(self._told(answer, arguments["state"], told))
@@ -60,22 +63,18 @@ class ActionModule(ActionBase):
             told["secrets"] += announcement.texts([arguments[name] for name in ("message", "data", "tags", "links")])
         return told
 
-    def _handed_over(
-        self, told: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
-    ) -> dict[str, Any]:
+    def _handed_over(self, told: Mapping[str, Any], warnings: list[str]) -> dict[str, Any]:
         """What became of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
         found = core.load()
         if found is None:
             warnings.append(core.missing())
             return {}
         try:
-            session = found.session(
-                environ=self._environ(), directory=self._loader.get_basedir(), say=warnings.append
-            )
+            session = found.session(environ=self._environ(), directory=self._loader.get_basedir(), say=warnings.append)
             answer = session.preview(told) if self._task.check_mode else session.settle(told)
         except core.HandoverError as error:
             warnings.append(str(error))
-        except Exception as error:  # a fault of ours must not fail the task; its text may quote a secret
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not fail the task; its text may quote a secret
             warnings.append(f"the event was not recorded: {type(error).__name__} in tfevent.infra.change_event")
         else:
             warnings += answer.get("problems", ())
@@ -86,7 +85,7 @@ class ActionModule(ActionBase):
         """The controller's environment, and of the task's own what is meant for tfevent."""
         environ = dict(os.environ)
         for layer in self._task.environment or ():
-            if isinstance(layer, Mapping):
+            if isinstance(layer, dict):
                 environ.update({str(name): str(value) for name, value in layer.items() if str(name).startswith(_OURS)})
         return environ
 

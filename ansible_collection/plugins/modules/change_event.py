@@ -14,15 +14,16 @@ description:
   - The event is recorded in the journal of the controller first, and then delivered to the destinations of
     C(tfevent.yaml). What could not be delivered waits there for the next C(tfevent) command.
   - Works on the controller alone. Hosts are not connected to and need nothing.
-  - A task that cannot record its event warns and goes on, unless O(required=true). Wrong arguments fail as they do in any module.
+  - A task that cannot record its event warns and goes on, unless O(required=true). Wrong arguments fail as they do in
+    any module.
 options:
   state:
     description:
       - V(event) is something that has happened.
-      - V(started) is a change that begins now. It is recorded as under way, and the task returns the RV(id) with which
-        a later task, even of another run, settles it.
-      - V(finished) settles a started event, with its outcome and duration, and delivers it.
-        Of several tasks that settle one event the first counts.
+      - V(started) is a change that begins now. It is recorded as under way, and the task returns the RV(id) with
+        which a later task, even of another run, settles it.
+      - V(finished) settles a started event, with its outcome and duration, and delivers it. Of several tasks that
+        settle one event the first counts.
       - V(failed) is V(finished) with O(outcome=failed).
     type: str
     choices: [event, started, finished, failed]
@@ -40,8 +41,8 @@ options:
   title:
     description:
       - One line, to be read on a graph. What is longer than 120 characters is cut.
-      - Required by O(state=event) and O(state=started). With O(state=finished) it replaces that of the start, which is
-        otherwise kept and told to have failed, if it has.
+      - Required by O(state=event) and O(state=started). With O(state=finished) it replaces that of the start, which
+        is otherwise kept and told to have failed, if it has.
     type: str
   message:
     description:
@@ -49,7 +50,8 @@ options:
       - With O(state=finished) it follows that of the start.
     type: str
   severity:
-    description: How loudly it is told. Without one, V(error) for what failed or whose outcome is unknown, else V(info).
+    description:
+      - How loudly it is told. Without one, V(error) for what failed or whose outcome is unknown, else V(info).
     type: str
     choices: [info, warning, error]
   outcome:
@@ -97,7 +99,8 @@ options:
         required: true
   hosts:
     description:
-      - Names of the hosts that it is about, by which C(tfevent events list --host) and the lookup P(tfevent.infra.changes#lookup) find it.
+      - Names of the hosts that it is about, by which C(tfevent events list --host) and the lookup
+        P(tfevent.infra.changes#lookup) find it.
       - Without them, the task's host. With C(run_once) or O(once=true), all hosts of the play's batch.
     type: list
     elements: str
@@ -107,14 +110,15 @@ options:
     elements: str
   destinations:
     description:
-      - Names of the destinations of C(tfevent.yaml) that get it, instead of all. An empty list keeps it in the journal.
+      - Names of the destinations of C(tfevent.yaml) that get it, instead of all. An empty list keeps it in the
+        journal.
       - Belongs to the task that ends the event, since nothing is sent before.
     type: list
     elements: str
   unique_key:
     description:
-      - A key of your own. Of several events with the same key within O(unique_within) only the first is recorded. The others are not
-        changed, and return the id of the first.
+      - A key of your own. Of several events with the same key within O(unique_within) only the first is recorded. The
+        others are not changed, and return the id of the first.
       - Makes a playbook that is run again tell of one deployment once.
     type: str
   unique_within:
@@ -123,14 +127,16 @@ options:
     default: 86400
   once:
     description:
-      - One event for the task, whatever the number of hosts - and one an item, where it loops. The first host's counts.
+      - One event for the task, whatever the number of hosts - and one an item, where it loops. The first host's
+        counts.
       - Other than C(run_once) it works with every strategy, and counts all batches of C(serial) as one.
     type: bool
     default: false
   required:
     description:
       - Fail the task if the event was neither recorded nor sent.
-      - A destination that is down is no failure, since the event waits for it. RV(waiting) and RV(parked) tell of that.
+      - A destination that is down is no failure, since the event waits for it. RV(waiting) and RV(parked) tell of
+        that.
     type: bool
     default: false
 attributes:
@@ -158,12 +164,14 @@ extends_documentation_fragment:
 requirements:
   - The C(tfevent) package in the Python of ansible-core on the controller, or the C(tfevent) command on its C(PATH)
 notes:
-  - Where it is recorded and sent is said by C(tfevent.yaml), looked for beside the playbook and above it, and by C(TFEVENT_*) variables,
-    those in the C(environment) of the task included.
-  - What the controller's vault decrypts inline, and variables with names such as C(db_password), are hidden wherever they occur in the event.
-  - With C(no_log) the event tells nothing but title, times, outcome, environment, service, version and hosts. What O(message), O(data), O(tags) and
-    O(links) hold is left out, and hidden if it also occurs in the title.
-  - If the run itself is observed (by P(tfevent.infra.change_events#callback)), the event is a child of the run's event.
+  - Where it is recorded and sent is said by C(tfevent.yaml), looked for beside the playbook and above it, and by
+    C(TFEVENT_*) variables, those in the C(environment) of the task included.
+  - What the controller's vault decrypts inline, and variables with names such as C(db_password), are hidden wherever
+    they occur in the event.
+  - With C(no_log) the event tells nothing but title, times, outcome, environment, service, version and hosts. What
+    O(message), O(data), O(tags) and O(links) hold is left out, and hidden if it also occurs in the title.
+  - If the run itself is observed (by P(tfevent.infra.change_events#callback)), the event is a child of the run's
+    event.
 seealso:
   - plugin: tfevent.infra.change_events
     plugin_type: callback
@@ -238,7 +246,8 @@ RETURN = r"""
 id:
   description:
     - Id of the event, to be given to the task that settles it.
-    - With RV(repeated) that of the event before. Without a record it is an id all the same, so that later tasks find one.
+    - With RV(repeated) that of the event before. Without a record it is an id all the same, so that later tasks
+      find one.
   returned: always
   type: str
   sample: 01a2141f-cdab-76cc-b6bf-6288ee536bdb
@@ -279,7 +288,8 @@ parked:
   elements: str
 event:
   description:
-    - The event as it was recorded and sent, redacted, in the form of C(tfevent events schema). In check mode as it would be.
+    - The event as it was recorded and sent, redacted, in the form of C(tfevent events schema). In check mode as it
+      would be.
   returned: when it was recorded, or would be
   type: dict
   sample:

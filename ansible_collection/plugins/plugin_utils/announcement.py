@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import API_VERSION
 from ansible_collections.tfevent.infra.plugins.plugin_utils.moments import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
 KINDS = ("infrastructure", "deployment", "build", "boot", "start", "stop", "custom")
@@ -170,7 +172,7 @@ def _secrets_in(value: Any, *, telling: bool, depth: int) -> Iterator[str]:
 def _decrypted(value: Any) -> Iterator[str]:
     try:
         yield str(value)
-    except Exception:  # without the vault's password nobody else can read it either
+    except Exception:  # noqa: BLE001 - without the vault's password nobody else can read it either
         return
 
 
