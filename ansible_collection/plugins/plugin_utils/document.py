@@ -80,24 +80,13 @@ def event(
     """
     paths = Paths(about.directory)
     told = [log for log in run.tasks.values() if log.happened or _unfinished(run, log)]
-    changes = [_change(run, log, paths, check=about.check) for log in _most_important(told)]
+    changes = [_change(run, log, paths) for log in _most_important(told)]
     _make_unique(changes)
     hosts = _hosts(run)
-    made = {
-        "id": identity.id,
-        "kind": "infrastructure",
-        "phase": "checked" if about.check else "applied",
-        "started_at": moment(identity.started_at),
-        "title": "",
-        "tool": {
-            "name": "ansible",
-            "version": about.version,
-            "command": " ".join(about.command) or None,
-            "directory": about.directory,
-        },
-        "trace": {name: value for name, value in identity.trace.items() if value is not None},
+    made = circumstances(about, identity)
+    made["playbook"] |= _without_nothing(plays=list(run.plays.values()), end=end, **_versions(run))
+    made |= {
         "summary": _summary(run, told, check=about.check),
-        "playbook": _playbook(run, about, paths, end),
         "changes": changes,
         "hosts": hosts[:MOST_HOSTS],
         "failures": [_failure(change) for change in changes if change["outcome"] == "failed"],
@@ -109,6 +98,34 @@ def event(
     if over:
         made |= {"outcome": outcome(run, about, end), "ended_at": moment(max(run.now(), identity.started_at))}
     return made
+
+
+def circumstances(about: Circumstances, identity: Identity) -> dict[str, Any]:
+    """The parts of an event that are known before anything has happened."""
+    paths = Paths(about.directory)
+    return {
+        "id": identity.id,
+        "kind": "infrastructure",
+        "phase": "checked" if about.check else "applied",
+        "started_at": moment(identity.started_at),
+        "title": "",
+        "tool": _without_nothing(
+            name="ansible", version=about.version, command=" ".join(about.command), directory=about.directory
+        ),
+        "trace": {name: value for name, value in identity.trace.items() if value is not None},
+        "playbook": _without_nothing(
+            file=paths.name(about.file) if about.file else None,
+            tags=[tag for tag in about.tags if tag != "all"],
+            skip_tags=about.skip_tags,
+            limit=about.limit,
+            inventory=[paths.name(source) if os.path.isabs(source) else source for source in about.inventory],
+            check=about.check,
+            diff=about.diff,
+            start_at_task=about.start_at_task,
+            forks=about.forks,
+            variables=sorted(about.variables),
+        ),
+    }
 
 
 def moment(seconds: float) -> str:
@@ -140,9 +157,9 @@ def _summary(run: Run, told: Iterable[TaskLog], *, check: bool) -> dict[str, Any
     found = {
         "counts": {"change": len(real)},
         "outcomes": {name: outcomes.count(name) for name in ("applied", "failed", "unknown") if name in outcomes},
-        "by_type": _tally(log.task.action for log in real),
-        "by_module": _tally(log.task.role for log in real if log.task.role),
-        "hosts": _tally(host.status for host in run.hosts.values()),
+        "by_type": tally(log.task.action for log in real),
+        "by_module": tally(log.task.role for log in real if log.task.role),
+        "hosts": tally(host.status for host in run.hosts.values()),
         "tasks": _task_counts(run, real),
         "by_group": _groups(run),
     }
@@ -162,10 +179,11 @@ def _groups(run: Run) -> dict[str, dict[str, int]]:
         for group in host.groups:
             if group not in _NOT_PLAIN and (group in members or len(members) < MOST_GROUPS):
                 members.setdefault(group, []).append(host.status)
-    return {group: _tally(statuses) for group, statuses in members.items()}
+    return {group: tally(statuses) for group, statuses in members.items()}
 
 
-def _tally(words: Iterable[str]) -> dict[str, int]:
+def tally(words: Iterable[str]) -> dict[str, int]:
+    """How often each word occurs."""
     found: dict[str, int] = {}
     for word in words:
         found[word] = found.get(word, 0) + 1
@@ -196,7 +214,7 @@ def _outcome(run: Run, log: TaskLog) -> str:
     return "planned" if log.checked else "applied"
 
 
-def _change(run: Run, log: TaskLog, paths: Paths, *, check: bool) -> dict[str, Any]:
+def _change(run: Run, log: TaskLog, paths: Paths) -> dict[str, Any]:
     task = log.task
     only_handled = not (log.counts[CHANGED] or log.counts[FAILED] or log.counts[UNREACHABLE] or _unfinished(run, log))
     return _without_nothing(
@@ -242,7 +260,7 @@ def _host_failure(failure: Failure) -> dict[str, Any]:
 
 def _make_unique(changes: list[dict[str, Any]]) -> None:
     """Tasks of one name are told apart by where they stand, and by number where they stand at one place."""
-    names = _tally(change["address"] for change in changes)
+    names = tally(change["address"] for change in changes)
     seen: dict[str, int] = {}
     for change in changes:
         source = change.get("source")
@@ -260,9 +278,10 @@ def _failure(change: Mapping[str, Any]) -> dict[str, Any]:
     number = hosts.get(FAILED, 0) + hosts.get(UNREACHABLE, 0)
     first = failed[0] if failed else {"host": "", "status": FAILED}
     where = first["host"] if number == 1 else f"{number} hosts, first {first['host']}"
-    what = "is unreachable" if first["status"] == UNREACHABLE else "failed"
+    what = "unreachable:" if first["status"] == UNREACHABLE else "failed on"
+    reason = (first.get("error") or "").split("\n", 1)[0]
     return _without_nothing(
-        summary=f"{change['address']}: {what} on {where}" if what == "failed" else f"{where} {what}",
+        summary=f"{what} {where}: {reason}" if reason else f"{what} {where}",
         detail=first.get("error"),
         address=change["address"],
         **(change.get("source") or {}),
@@ -283,23 +302,9 @@ def _host(name: str, host: HostLog) -> dict[str, Any]:
     return {"name": name, "status": host.status, **{status: n for status, n in host.counts.items() if n}}
 
 
-def _playbook(run: Run, about: Circumstances, paths: Paths, end: str | None) -> dict[str, Any]:
-    return _without_nothing(
-        file=paths.name(about.file) if about.file else None,
-        plays=list(run.plays.values()),
-        tags=[tag for tag in about.tags if tag != "all"],
-        skip_tags=about.skip_tags,
-        limit=about.limit,
-        inventory=[paths.name(source) if os.path.isabs(source) else source for source in about.inventory],
-        check=about.check,
-        diff=about.diff,
-        start_at_task=about.start_at_task,
-        forks=about.forks,
-        variables=sorted(about.variables),
-        collections=versions.of_collections(log.task.action for log in run.tasks.values() if any(log.counts.values())),
-        roles=versions.of_roles(log.task for log in run.tasks.values() if any(log.counts.values())),
-        end=end,
-    )
+def _versions(run: Run) -> dict[str, Any]:
+    met = [log.task for log in run.tasks.values() if any(log.counts.values())]
+    return {"collections": versions.of_collections(task.action for task in met), "roles": versions.of_roles(met)}
 
 
 def _without_nothing(**fields: Any) -> dict[str, Any]:

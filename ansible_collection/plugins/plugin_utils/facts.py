@@ -73,7 +73,7 @@ class Circumstances(NamedTuple):
     Attributes:
         file: the playbook, an absolute path; None for an ad-hoc command.
         directory: where it lies.
-        number: of so many playbooks in this command.
+        playbooks: all playbooks of the command.
         version: of ansible-core.
         command: the command line, with no value that could be a secret.
         variables: extra variables; their values are looked at for secrets and never told.
@@ -81,7 +81,7 @@ class Circumstances(NamedTuple):
 
     file: str | None
     directory: str
-    number: int = 1
+    playbooks: tuple[str, ...] = ()
     version: str | None = None
     command: tuple[str, ...] = ()
     check: bool = False

@@ -16,7 +16,7 @@ MOST_PENDING = 200  # failures of one host that may turn out to be rescued
 
 CHANGED, RESCUED, IGNORED = "changed", "rescued", "ignored"
 STATUSES = (OK, CHANGED, FAILED, UNREACHABLE, SKIPPED, RESCUED, IGNORED)
-_WORST_FIRST = (FAILED, UNREACHABLE, CHANGED, RESCUED, IGNORED, OK, SKIPPED)
+WORST_FIRST = (FAILED, UNREACHABLE, CHANGED, RESCUED, IGNORED, OK, SKIPPED)
 
 _ERROR_LINES = 12
 _LONGEST_LINE = 1000
@@ -162,7 +162,7 @@ class HostLog:
 
 def worst(counts: Mapping[str, int]) -> str:
     """The worst status that is counted at all."""
-    return next((status for status in _WORST_FIRST if counts.get(status)), OK)
+    return next((status for status in WORST_FIRST if counts.get(status)), OK)
 
 
 def error_text(data: Mapping[str, Any]) -> str | None:
