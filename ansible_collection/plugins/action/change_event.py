@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, core
+from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, configured, core
+from ansible_collections.tfevent.infra.plugins.plugin_utils import variables as vaulted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
         except announcement.ArgumentError as error:
             raise AnsibleActionFail(str(error)) from error
         warnings: list[str] = []
-        answer = self._handed_over(told, warnings)
+        answer = self._handed_over(told, variables, warnings)
         if arguments["required"] and not _is_kept(answer, check=self._task.check_mode):
             raise AnsibleActionFail("; ".join(warnings) or "the event could not be recorded")
         result.update(self._told(answer, arguments["state"], told))
@@ -58,19 +58,25 @@ class ActionModule(ActionBase):
             key=announcement.task_key(str(self._task._uuid), announcement.plain(item)),
             no_log=no_log,
         )
-        told["secrets"] = announcement.secrets({**variables, "environment of the task": self._task.environment})
+        known = {**announcement.of_one_host(variables), "environment": self._task.environment}
+        told["secrets"] = vaulted.vaulted(known)
+        told["variables"] = vaulted.plain(known)
         if no_log:
             told["secrets"] += announcement.texts([arguments[name] for name in ("message", "data", "tags", "links")])
         return told
 
-    def _handed_over(self, told: Mapping[str, Any], warnings: list[str]) -> dict[str, Any]:
+    def _handed_over(
+        self, told: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
+    ) -> dict[str, Any]:
         """What became of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
         found = core.load()
         if found is None:
             warnings.append(core.missing())
             return {}
         try:
-            session = found.session(environ=self._environ(), directory=self._loader.get_basedir(), say=warnings.append)
+            session = found.session(
+                environ=self._environ(variables), directory=self._loader.get_basedir(), say=warnings.append
+            )
             answer = session.preview(told) if self._task.check_mode else session.settle(told)
         except core.HandoverError as error:
             warnings.append(str(error))
@@ -81,9 +87,9 @@ class ActionModule(ActionBase):
             return answer
         return {}
 
-    def _environ(self) -> dict[str, str]:
-        """The controller's environment, and of the task's own what is meant for tfevent."""
-        environ = dict(os.environ)
+    def _environ(self, variables: Mapping[str, Any]) -> dict[str, str]:
+        """The controller's variables, the callback's options, and of the task's `environment:` what is for tfevent."""
+        environ = configured.environment(variables, self._templar)
         for layer in self._task.environment or ():
             if isinstance(layer, dict):
                 environ.update({str(name): str(value) for name, value in layer.items() if str(name).startswith(_OURS)})

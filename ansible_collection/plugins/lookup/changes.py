@@ -159,13 +159,12 @@ _raw:
       sample: [Install nginx]
 """
 
-import os
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.tfevent.infra.plugins.plugin_utils import history
+from ansible_collections.tfevent.infra.plugins.plugin_utils import configured, history
 from ansible_collections.tfevent.infra.plugins.plugin_utils.moments import age_or_moment
 
 _FILTERS = ("environment", "service", "tool", "outcome", "text")
@@ -177,24 +176,25 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """The events that changed each of the hosts."""
         self.set_options(var_options=variables, direct=kwargs)
+        environ = configured.environment(variables or {}, self._templar)
         hosts = [str(term) for term in terms] or [
             str((variables or {}).get("inventory_hostname") or history.EVERYWHERE)
         ]
         filters = {name: self._text(name) for name in _FILTERS}
         try:
             filters |= {name: age_or_moment(text) for name in ("since", "until") if (text := self._text(name))}
-            return [entry for host in hosts for entry in self._of(host, filters)]
+            return [entry for host in hosts for entry in self._of(host, filters, environ)]
         except (ValueError, history.HistoryError) as error:
             raise AnsibleLookupError(f"tfevent.infra.changes: {error}") from error
 
-    def _of(self, host: str, filters: dict[str, Any]) -> list[dict[str, Any]]:
+    def _of(self, host: str, filters: dict[str, Any], environ: dict[str, str]) -> list[dict[str, Any]]:
         events = history.read(
             {**filters, "host": None if host == history.EVERYWHERE else host},
-            environ=os.environ,
+            environ=environ,
             directory=self._loader.get_basedir(),
             say=Display().warning,
         )
-        kind, own = self._text("kind"), os.environ.get("TFEVENT_RUN_ID") if self.get_option("others") else None
+        kind, own = self._text("kind"), environ.get("TFEVENT_RUN_ID") if self.get_option("others") else None
         found = history.entries(
             [event for event in events if not (own and _belongs_to(event, own))], host, met=self.get_option("met")
         )

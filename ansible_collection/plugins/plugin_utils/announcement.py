@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +64,8 @@ RULES: dict[str, Any] = {
     ],
     "mutually_exclusive": [("once", "unique_key")],
 }
+_OTHERS = frozenset({"hostvars", "vars", "groups", "ansible_facts"})
 _TEXTS = ("title", "message", "severity", "environment", "service", "version")
-_TELLING = re.compile(r"pass(word|wd|phrase)|secret|token|api_?key|private_?key|credential", re.IGNORECASE)
-_VAULTED = {"AnsibleVaultEncryptedUnicode", "EncryptedString"}
-_OTHERS = {"hostvars", "vars", "groups", "ansible_facts"}  # other hosts', the same again, and large
-_DEEPEST = 6
 
 
 class ArgumentError(Exception):
@@ -134,13 +130,9 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def secrets(variables: Mapping[str, Any]) -> list[str]:
-    """What must not be told of a host's variables: inline-vaulted values, and what stands under telling names.
-
-    Values of a wholly vaulted file cannot be told from others but by their names.
-    """
-    mine = {name: value for name, value in variables.items() if name not in _OTHERS}
-    return sorted(set(_secrets_in(mine, telling=False, depth=0)))
+def of_one_host(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's variables without those of other hosts and the large ones, in which nothing is the user's own."""
+    return {name: value for name, value in variables.items() if name not in _OTHERS}
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -153,29 +145,6 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(part)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
-
-
-def _secrets_in(value: Any, *, telling: bool, depth: int) -> Iterator[str]:
-    if type(value).__name__ in _VAULTED:
-        yield from _decrypted(value)
-    elif isinstance(value, str):
-        if telling and "{{" not in value:
-            yield str(value)
-    elif depth > _DEEPEST:
-        return
-    elif isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from _secrets_in(part, telling=telling or bool(_TELLING.search(str(name))), depth=depth + 1)
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _secrets_in(part, telling=telling, depth=depth + 1)
-
-
-def _decrypted(value: Any) -> Iterator[str]:
-    try:
-        yield str(value)
-    except Exception:  # noqa: BLE001 - without the vault's password nobody else can read it either
-        return
 
 
 def _structures(arguments: Mapping[str, Any]) -> dict[str, Any]:
