@@ -30,8 +30,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate, hand over, and tell what became of it."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, checked = self.validate_argument_spec(argument_spec=announcement.ARGUMENTS, **announcement.RULES)
-        arguments = announcement.plain(checked)
+        checked = self.validate_argument_spec(argument_spec=announcement.ARGUMENTS, **announcement.RULES)
+        arguments = announcement.plain(checked[1])
         variables = task_vars or {}
         try:
             told = self._document(arguments, variables)
