@@ -20,10 +20,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import Any, Callable, Mapping, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 API_VERSION = 1
 COMMAND = "tfevent"
+OWNER = "ansible"
 
 _SKEW = (
     "the installed tfevent package speaks version {theirs} of the interface and this collection version {ours}: "
@@ -31,8 +35,8 @@ _SKEW = (
 )
 _MISSING = (
     "tfevent is not installed for {python}, and no `tfevent` command is on PATH: nothing is recorded. "
-    "Install it with `{python} -m pip install tfevent`, with `pipx inject --include-apps ansible-core tfevent`, or in the "
-    "execution environment"
+    "Install it with `{python} -m pip install tfevent`, with `pipx inject --include-apps ansible-core tfevent`, or in "
+    "the execution environment"
 )
 
 
@@ -70,16 +74,13 @@ class Core:
 
     where: str
 
-    def session(
-        self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object], owner: str = "ansible"
-    ) -> Session:
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
         """The session of one event.
 
         Args:
             environ: the variables that count, ``TFEVENT_*`` among them.
             directory: where ``tfevent.yaml`` and the git repository are looked for.
             say: takes one line for the user.
-            owner: who observes.
         """
         raise NotImplementedError
 
@@ -91,10 +92,9 @@ class PackageCore(Core):
         self._handover = handover
         self.where = f"tfevent {version}"
 
-    def session(
-        self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object], owner: str = "ansible"
-    ) -> Session:
-        return _PackageSession(lambda: self._handover.Handover(owner, directory, environ, say))
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in this process."""
+        return _PackageSession(lambda: self._handover.Handover(OWNER, directory, environ, say))
 
 
 class _PackageSession:
@@ -116,7 +116,7 @@ class _PackageSession:
         return dict(_guarded(lambda: self._handover.preview(document)))
 
     def close(self) -> None:
-        _guarded(lambda: self._handover.close())
+        _guarded(self._handover.close)
 
 
 def _guarded(step: Callable[[], Any]) -> Any:
@@ -137,9 +137,8 @@ class CommandCore(Core):
     def __init__(self, path: str) -> None:
         self.where = path
 
-    def session(
-        self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object], owner: str = "ansible"
-    ) -> Session:
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in a process of its own."""
         from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
 
         return pipe.PipeSession([self.where, "events", "record"], environ, directory, say)
@@ -164,7 +163,7 @@ def _package() -> Core | None:
     try:
         from change_events import __version__
         from change_events.recording import handover
-    except Exception:  # whatever is the matter with an installation, it is not importable
+    except Exception:  # noqa: BLE001 - whatever is the matter with an installation, it is not importable
         return None
     return PackageCore(handover, __version__)
 
@@ -173,7 +172,7 @@ def _version_of_package() -> object:
     """The interface's version of the importable package; None where none can be imported."""
     try:
         from change_events import ingest
-    except Exception:  # the same; a Python that is too old raises SyntaxError
+    except Exception:  # noqa: BLE001 - the same; a Python that is too old raises SyntaxError
         return None
     return getattr(ingest, "API_VERSION", 0)
 

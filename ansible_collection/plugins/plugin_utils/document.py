@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timezone
-from typing import Any, Iterable, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import versions
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, UNREACHABLE, Circumstances
+from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, UNREACHABLE, Circumstances
 from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
     CHANGED,
     IGNORED,
@@ -20,7 +20,11 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
     TaskLog,
     worst,
 )
-from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
 
 MOST_CHANGES = 500
 MOST_HOSTS = 1000

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, UNREACHABLE, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 MOST_NAMES = 20  # hosts of one task
 MOST_FAILURES = 10
@@ -74,8 +77,8 @@ class TaskLog:
     """One task over all its hosts."""
 
     __slots__ = (
-        "began", "censored", "changed_on", "checked", "counts", "delegated_to", "diffs", "diffs_left", "ended", "failures",
-        "failures_more", "items", "play", "retries", "task", "things",
+        "began", "censored", "changed_on", "checked", "counts", "delegated_to", "diffs", "diffs_left", "ended",
+        "failures", "failures_more", "items", "play", "retries", "task", "things",
     )  # fmt: skip
 
     def __init__(self, task: Task, play: str | None, now: float) -> None:

@@ -8,8 +8,10 @@ and forgotten. Nothing here reads a file, waits, or knows Ansible's objects.
 
 from __future__ import annotations
 
+import re
 import time
-from typing import Any, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import diffs, things
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, UNREACHABLE, Result, Task
@@ -26,6 +28,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
 OWN_MODULE = "tfevent.infra.change_event"
 MOST_JOBS = 50_000  # asynchronous jobs that nobody has asked about yet
 MOST_SENT = 100  # events that the playbook sent itself
+_TEMPLATE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _ASK = "ansible.builtin.async_status"
 
 
@@ -45,9 +48,7 @@ class Run:
         unmatched: plays that no host matched.
     """
 
-    def __init__(
-        self, *, check: bool = False, contents: bool = False, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, *, check: bool = False, contents: bool = False, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._check = check
         self._contents = contents
@@ -136,9 +137,11 @@ class Run:
         host.last = (result.task, status)
         if status in {CHANGED, IGNORED}:
             host.counts[OK] += 1
-        targets = self._delegated_to(log, result)
+        targets = self._delegated_to(log, result) or (result.host,)
         if status == CHANGED:
-            self._changed(log, result, targets or (result.host,))
+            for target in targets:
+                log.changed_on.add(target)
+            self._touch(targets, result)
         elif status in {FAILED, UNREACHABLE, IGNORED}:
             self._failed(log, host, result, status)
         if host.pending and status != FAILED:
@@ -147,19 +150,17 @@ class Run:
     def _delegated_to(self, log: TaskLog, result: Result) -> tuple[str, ...]:
         """The machines that were really changed, where those are others."""
         found = {}
-        for part in _parts(result.data):
-            said = part.get("_ansible_delegated_vars") or result.data.get("_ansible_delegated_vars")
-            name = said.get("ansible_delegated_host") if isinstance(said, Mapping) else None
-            if isinstance(name, str) and name != result.host:
+        for part in _parts(result.data) if result.delegate_to else ():
+            name = _delegate(str(result.delegate_to), part)
+            if name is not None and name != result.host:
                 log.delegated_to.add(name)
                 if part.get("changed"):
                     found[name] = True
         return tuple(found)
 
-    def _changed(self, log: TaskLog, result: Result, targets: tuple[str, ...]) -> None:
-        for target in targets:
-            log.changed_on.add(target)
-            if self._check or not result.checked:  # a task that is only checked in a real run touches nothing
+    def _touch(self, targets: tuple[str, ...], result: Result) -> None:
+        if self._check or not result.checked:  # a task that is only checked in a real run touches nothing
+            for target in targets:
                 self.hosts.setdefault(target, HostLog()).touched += 1
 
     def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
@@ -242,6 +243,17 @@ def _parts(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     items = [part for part in results if isinstance(part, Mapping)] if isinstance(results, (list, tuple)) else []
     looped = bool(items) and any("ansible_loop_var" in part or "censored" in part for part in items)
     yield from items if looped else (data,)
+
+
+def _delegate(target: str, part: Mapping[str, Any]) -> str | None:
+    """The machine that one result came from; in a loop ``{{ item }}`` or ``{{ item.name }}`` is still to be filled in."""
+    match = _TEMPLATE.fullmatch(target)
+    if match is None:
+        return None if "{{" in target else target
+    value: Any = part
+    for step in match[1].split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else None
 
 
 def _item_status(part: Mapping[str, Any]) -> str:

@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import trace
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import API_VERSION, Session
 from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Identity
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
 _PAUSE = 2.0  # seconds between two checkpoints, at least
 _SHARE = 50  # checkpoints take at most one part in so many of the time
+
 
 class Telling:
     """One event on its way through a session.
@@ -23,7 +27,9 @@ class Telling:
         compose: makes the event as it is known at the moment.
     """
 
-    def __init__(self, session: Session, environ: MutableMapping[str, str], compose: Callable[..., dict[str, Any]]) -> None:
+    def __init__(
+        self, session: Session, environ: MutableMapping[str, str], compose: Callable[..., dict[str, Any]]
+    ) -> None:
         run_id = trace.new_id()
         self.identity = Identity(run_id, time.time(), trace.begin(environ, run_id))
         self._session = session
@@ -34,7 +40,7 @@ class Telling:
         self._due = 0.0
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
-        """Values that must not be told, and variables whose names say which of them are such; sent with what is next."""
+        """Values that must not be told, and variables whose names say so of some; sent with what is next."""
         self._secrets |= secrets
         self._variables |= variables
 
