@@ -72,6 +72,7 @@ class Machine:
             "ANSIBLE_HOME": str(folder / "ansible-home"),
             "ANSIBLE_LOCAL_TEMP": str(folder / "ansible-tmp"),
             "ANSIBLE_REMOTE_TEMP": str(folder / "ansible-tmp"),
+            "ANSIBLE_ASYNC_DIR": str(folder / "jobs"),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
@@ -113,7 +114,8 @@ class Machine:
 
     def words(self, name: str, *words: str) -> list[str]:
         book = str(self.playbooks / f"{name}.yml")
-        return ["ansible-playbook", "-i", str(self.playbooks / "inventory.yml"), "-e", f"out={self.folder}", book, *words]
+        inventory = str(self.playbooks / "inventory.yml")
+        return ["ansible-playbook", "-i", inventory, "-e", f"out={self.folder}", book, *words]
 
     def events(self, *, started: bool = False) -> list[dict]:
         """Settled events, oldest first."""

@@ -1,4 +1,4 @@
-"""An event of a playbook run as text that is the same for equal runs: ids, times, places and chance orders taken out."""
+"""An event of a playbook run as text that is the same for equal runs: no ids, times, places, chance orders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import json
 import re
 from copy import deepcopy
 
+_ESCAPED = re.compile(r"[-_.]")
 _JOB = re.compile(r"j?\d{10,}\.\d+")
+_LONG = (  # what follows is cut, sooner or later by the length of the folder
+    (re.compile(r"(role 'missing' was not found in )[^\n`\"]*"), r"\1…"),
+    (re.compile(r"(Could not find or access ')[^\n`\"]*"), r"\1…"),
+)
 _TEMPORARY = re.compile(r"(?<=/ansible\.)\w{8}|(?<=ansible-tmp-)[\d.-]+|(?<=/tmp)\w{8}/")
 
 
@@ -17,13 +22,11 @@ def normal(event: dict, folder: str) -> str:
         made.pop(name, None)
     title, message = made.pop("title"), made.pop("message")
     made["tool"] = {name: made["tool"].get(name) for name in ("name", "command", "directory")}
-    made["hosts"] = sorted(made.get("hosts", ()), key=lambda host: host["name"])
     for change in made.get("changes", ()):
         change.pop("duration", None)
-        for name in ("changed_on", "things", "delegated_to", "unfinished", "diff"):
-            if name in change["task"]:
-                change["task"][name].sort()
-        change["task"].get("failures", []).sort(key=lambda failure: failure["host"])
     text = f"{title}\n\n{message}\n{json.dumps(made, indent=1, ensure_ascii=False)}\n"
-    text = text.replace(folder, "<folder>")
+    text = text.replace(folder, "<folder>").replace(_ESCAPED.sub(r"\\\g<0>", folder), "<folder>")
+    text = text.replace(f"on {event['actor']['host']}", "on <host>")
+    for pattern, shown in _LONG:
+        text = pattern.sub(shown, text)
     return _TEMPORARY.sub("<random>", _JOB.sub("<job>", text))

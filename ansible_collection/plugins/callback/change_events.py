@@ -74,7 +74,6 @@ import os
 import time
 from functools import wraps
 
-from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
@@ -181,6 +180,7 @@ class CallbackModule(CallbackBase):
 
     def _ends(self, result, status, *, ignored=False):
         task, data = _task(result), _data(result)
+        self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
         self._observer.ends(
             facts.Result(
@@ -214,10 +214,7 @@ class CallbackModule(CallbackBase):
     def _give_up(self, error):
         self.disabled = True
         observer, self._observer = self._observer, None
-        if isinstance(error, core.HandoverError):
-            text = str(error)
-        else:
-            text = f"{type(error).__name__} in the callback"
+        text = str(error) if isinstance(error, core.HandoverError) else f"{type(error).__name__} in the callback"
         self._warn(f"this run is not recorded any further: {text}")
         if observer is not None:
             observer.stop()

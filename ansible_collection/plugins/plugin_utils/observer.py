@@ -118,7 +118,7 @@ class Observer:
 
     def knows_task(self, uuid: str) -> bool:
         """Whether there is no need to look at a task again."""
-        return self._run is None or uuid in self._run.tasks
+        return self._run is None or self._run.knows(uuid)
 
     def task_starts(self, task: Task) -> None:
         """A task begins."""
@@ -128,7 +128,8 @@ class Observer:
 
     def knows_host(self, name: str) -> bool:
         """Whether there is no need to look at a host again."""
-        return self._run is None or name in self._run.hosts
+        log = self._run.hosts.get(name) if self._run is not None else None
+        return log is not None and log.groups is not None
 
     def meets(self, host: str, groups: tuple[str, ...]) -> None:
         """A host has its first task."""
