@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -51,9 +50,8 @@ class Ran:
 
     @property
     def said(self) -> list[str]:
-        """Our own lines, warnings unfolded."""
-        text = re.sub(r"\n(?=[^\[\n])", " ", self.err)
-        return [line for line in text.splitlines() if "tfevent: " in line]
+        """Our own lines."""
+        return [line for line in self.err.splitlines() if "tfevent: " in line]
 
 
 class Machine:
@@ -86,14 +84,14 @@ class Machine:
             "LC_ALL": "C.UTF-8",
         }
 
-    def without_callback(self) -> dict[str, str]:
-        return {"ANSIBLE_CALLBACKS_ENABLED": ""}
+    def without_callback(self) -> dict[str, None]:
+        return {"ANSIBLE_CALLBACKS_ENABLED": None}
 
-    def popen(self, *words: str, **environ: str) -> subprocess.Popen:
+    def popen(self, *words: str, **environ: str | None) -> subprocess.Popen:
         return subprocess.Popen(
             self.installation.argv(*words),
             cwd=self.folder,
-            env=self.environ | environ,
+            env={name: value for name, value in (self.environ | environ).items() if value is not None},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

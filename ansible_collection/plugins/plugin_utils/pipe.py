@@ -28,6 +28,18 @@ SETTLE_SECONDS = 20.0  # its own budget is shorter; this is the backstop
 _CHUNK = 65536
 
 
+_open: dict[int, PipeSession] = {}
+
+
+def _forget_in_child() -> None:
+    """A worker of Ansible's that outlives us must not keep the command from reading the end of its input."""
+    for session in list(_open.values()):
+        session.close()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
+
+
 class PipeSession:
     """A :class:`~.core.Session` by way of a command.
 
@@ -75,6 +87,7 @@ class PipeSession:
     def close(self) -> None:
         """Let go of the process: it reads the end of its input, and ends by itself."""
         process, self._process = self._process, None
+        _open.pop(id(self), None)
         if process is not None:
             for stream in (process.stdin, process.stdout, self._errors):
                 _close(stream)
@@ -113,6 +126,7 @@ class PipeSession:
             raise HandoverError(f"{self._command[0]} cannot be run: {error.strerror}") from error
         self._stdin, self._stdout = _number(self._process.stdin), _number(self._process.stdout)
         os.set_blocking(self._stdin, False)
+        _open[id(self)] = self
 
     def _write(self, seconds: float) -> None:
         """Write what the pipe takes, at most for so long."""

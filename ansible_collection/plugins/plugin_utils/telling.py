@@ -14,7 +14,8 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Iden
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
-_PAUSE = 2.0  # seconds between two checkpoints, at least
+_PAUSES = (0.5, 5.0)  # seconds between two checkpoints, at least: of a young run, and of one that goes on for long
+_GROWTH = 4  # the pause is one part in so many of the run's age
 _SHARE = 50  # checkpoints take at most one part in so many of the time
 
 
@@ -47,7 +48,7 @@ class Telling:
     def start(self) -> None:
         """Record it as started. Raises HandoverError."""
         self._session.start(self._document(self._compose(self.identity)))
-        self._due = time.monotonic() + _PAUSE
+        self._due = time.monotonic() + _PAUSES[0]
 
     def checkpoint(self) -> None:
         """Keep what is known by now, if the last time is long enough ago. Raises HandoverError."""
@@ -56,7 +57,8 @@ class Telling:
             return
         self._session.checkpoint(self._document(self._compose(self.identity)))
         took = time.monotonic() - began
-        self._due = began + max(_PAUSE, took * _SHARE)
+        age = time.time() - self.identity.started_at
+        self._due = began + max(min(max(age / _GROWTH, _PAUSES[0]), _PAUSES[1]), took * _SHARE)
 
     def no_more_checkpoints(self) -> None:
         """Do not try again."""
