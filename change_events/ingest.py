@@ -52,12 +52,23 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
         **(document.get("event") or {}),
     }
     try:
-        event = msgspec.convert(given, ChangeEvent, strict=False)
+        event = msgspec.convert(_plain(given), ChangeEvent, strict=False)
     except msgspec.ValidationError as error:
         raise InputError(f"event: {error}: write it as `tfevent events schema` says") from error
     clean = redactor.seal(event).event
     kept = {"message": clean.message, "data": clean.data}
     return msgspec.structs.replace(msgspec.convert(_cut(msgspec.to_builtins(clean)), ChangeEvent), **kept)
+
+
+def _plain(value: Any) -> Any:
+    """Without the subclasses of str in which a program may keep its texts: they cannot be serialised."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, dict):
+        return {_plain(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return value
 
 
 def _cut(value: Any) -> Any:

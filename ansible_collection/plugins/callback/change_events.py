@@ -27,37 +27,37 @@ options:
   include_tags:
     description: Globs of tags, separated by commas. Only tasks that have one of them are told of.
     type: str
-    env: [{name: TFEVENT_INCLUDE_TAGS}]
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_TAGS}]
     ini: [{section: callback_tfevent, key: include_tags}]
     vars: [{name: tfevent_include_tags}]
   exclude_tags:
     description: Globs of tags, separated by commas. Tasks that have one of them are not told of.
     type: str
-    env: [{name: TFEVENT_EXCLUDE_TAGS}]
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TAGS}]
     ini: [{section: callback_tfevent, key: exclude_tags}]
     vars: [{name: tfevent_exclude_tags}]
   include_hosts:
     description: Globs of host names, separated by commas. Only results of these hosts are told of.
     type: str
-    env: [{name: TFEVENT_INCLUDE_HOSTS}]
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_HOSTS}]
     ini: [{section: callback_tfevent, key: include_hosts}]
     vars: [{name: tfevent_include_hosts}]
   exclude_hosts:
     description: Globs of host names, separated by commas. Results of these hosts are not told of.
     type: str
-    env: [{name: TFEVENT_EXCLUDE_HOSTS}]
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_HOSTS}]
     ini: [{section: callback_tfevent, key: exclude_hosts}]
     vars: [{name: tfevent_exclude_hosts}]
   include_tasks:
     description: Globs of task names, separated by commas. Only these tasks are told of.
     type: str
-    env: [{name: TFEVENT_INCLUDE_TASKS}]
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_TASKS}]
     ini: [{section: callback_tfevent, key: include_tasks}]
     vars: [{name: tfevent_include_tasks}]
   exclude_tasks:
     description: Globs of task names, separated by commas. These tasks are not told of.
     type: str
-    env: [{name: TFEVENT_EXCLUDE_TASKS}]
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TASKS}]
     ini: [{section: callback_tfevent, key: exclude_tasks}]
     vars: [{name: tfevent_exclude_tasks}]
   diff_contents:
@@ -65,7 +65,7 @@ options:
       Tell the lines that C(--diff) shows of files of up to 20,000 characters, redacted. Without it, only which files
       and attributes differ.
     type: str
-    env: [{name: TFEVENT_DIFF_CONTENTS}]
+    env: [{name: TFEVENT_ANSIBLE_DIFF_CONTENTS}]
     ini: [{section: callback_tfevent, key: diff_contents}]
     vars: [{name: tfevent_diff_contents}]
 """
@@ -213,8 +213,13 @@ class CallbackModule(CallbackBase):
 
     def _give_up(self, error):
         self.disabled = True
+        core.show_where(error)
         observer, self._observer = self._observer, None
-        text = str(error) if isinstance(error, core.HandoverError) else f"{type(error).__name__} in the callback"
+        text = (
+            str(error)
+            if isinstance(error, core.HandoverError)
+            else f"{type(error).__name__} in the callback (TFEVENT_DEBUG=1 shows where)"
+        )
         self._warn(f"this run is not recorded any further: {text}")
         if observer is not None:
             observer.stop()
@@ -243,8 +248,8 @@ def _circumstances(playbook):
         command=command.words(options),
         check=bool(options.get("check")),
         diff=bool(options.get("diff")),
-        tags=_texts(options.get("tags")),
-        skip_tags=_texts(options.get("skip_tags")),
+        tags=tuple(sorted(_texts(options.get("tags")))),  # sets, in the order of chance
+        skip_tags=tuple(sorted(_texts(options.get("skip_tags")))),
         limit=str(options["subset"]) if options.get("subset") else None,
         inventory=_texts(options.get("inventory")),
         start_at_task=options.get("start_at_task"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 HIDDEN = "…"
-_LISTS = (("inventory", "-i"), ("skip_tags", "--skip-tags"))
+_TAGS = (("tags", "--tags"), ("skip_tags", "--skip-tags"))
 _VALUES = (
     ("subset", "--limit"),
     ("start_at_task", "--start-at-task"),
@@ -39,12 +39,12 @@ def playbooks(options: Mapping[str, Any]) -> tuple[str, ...]:
 def _words(options: Mapping[str, Any]) -> Iterator[str]:
     yield "ansible" if options.get("module_name") else "ansible-playbook"
     yield from playbooks(options)
-    for name, flag in _LISTS:
-        for value in _texts(options.get(name)):
-            yield from (flag, value)
-    tags = [tag for tag in _texts(options.get("tags")) if tag != "all"]
-    if tags:
-        yield from ("--tags", ",".join(tags))
+    for value in _texts(options.get("inventory")):
+        yield from ("-i", value)
+    for name, flag in _TAGS:
+        tags = sorted(tag for tag in _texts(options.get(name)) if tag != "all")
+        if tags:
+            yield from (flag, ",".join(tags))
     for name, flag in _VALUES:
         if options.get(name):
             yield from (flag, str(options[name]))

@@ -18,8 +18,10 @@ every playbook, and most of these files are also imported where neither is there
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -126,6 +128,7 @@ def _guarded(step: Callable[[], Any]) -> Any:
     except Exception as error:
         from change_events.errors import TfeventError
 
+        show_where(error)
         if isinstance(error, TfeventError):
             raise HandoverError(str(error)) from error
         raise HandoverError(f"{type(error).__name__} in tfevent (TFEVENT_DEBUG=1 shows where)") from error
@@ -142,6 +145,12 @@ class CommandCore(Core):
         from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
 
         return pipe.PipeSession([self.where, "events", "record"], environ, directory, say)
+
+
+def show_where(error: BaseException) -> None:
+    """The whole error on standard error, for whoever asks for it; its text may hold what must not be told."""
+    if os.environ.get("TFEVENT_DEBUG"):
+        traceback.print_exception(type(error), error, error.__traceback__)
 
 
 def load() -> Core | None:
