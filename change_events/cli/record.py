@@ -34,12 +34,12 @@ def record_command(session: Session) -> int:
     """Record an event that another program tells, as JSON on standard input.
 
     Standard input is one JSON object, or one a line for a run that is told as it goes on. `event` has the shape of the
-    event's schema and need not be redacted; values listed in `secrets` are told nowhere. `state` says how far the run is:
-    started, running, settled (the default), or preview, which records nothing. When the input ends before a
+    event's schema and need not be redacted; values listed in `secrets` are told nowhere. `state` says how far the run
+    is: started, running, settled (the default), or preview, which records nothing. When the input ends before a
     settled one, the run is recorded as "outcome unknown".
 
-    What became of the event is printed as a JSON object. The exit code is 0 if it was recorded, was not worth a record, or repeats
-    another.
+    What became of the event is printed as a JSON object. The exit code is 0 if it was recorded, was not worth a
+    record, or repeats another.
     """
     from change_events.recording.handover import Handover
 

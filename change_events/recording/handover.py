@@ -139,7 +139,8 @@ def answer(settled: Settled, *, quiet: bool) -> Document:
     """What became of an event, in plain values.
 
     Returns:
-        ``id``, ``title``, ``outcome``; ``recorded``; ``lost``: neither recorded nor sent, though it should be; ``repeats``, the id of the earlier event with the same key;
+        ``id``, ``title``, ``outcome``; ``recorded``; ``lost``: neither recorded nor sent, though it should be;
+        ``repeats``, the id of the earlier event with the same key;
         ``destinations``, their names with ``delivered``, ``waiting`` or ``parked``; ``problems``, a sentence each;
         ``line``, what to tell the user, None where there is nothing to tell; ``event``, as it was recorded.
     """
@@ -153,7 +154,7 @@ def answer(settled: Settled, *, quiet: bool) -> Document:
         "repeats": settled.repeats,
         "destinations": settled.states,
         "problems": list(settled.problems),
-        "line": report_line(settled) if settled.told and not quiet else None,
+        "line": report_line(settled) if (settled.told or settled.recorded) and not quiet else None,
         "event": decoded(settled.sealed),
     }
 

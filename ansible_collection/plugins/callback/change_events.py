@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 """The callback: what Ansible tells of a run, as plain values, to :mod:`..plugin_utils.observer`.
 
-The only file of the run's observation that touches Ansible's objects. Each hook takes out what is needed and no more. Nothing
-of ours may reach the run: an exception that a callback lets through is a warning of Ansible's at each task, an
+The only file of the run's observation that touches Ansible's objects. Each hook takes out what is needed and no more.
+Nothing of ours may reach the run: an exception that a callback lets through is a warning of Ansible's at each task, an
 AssertionError ends the run, an import that fails stops it before it begins.
 """
 
@@ -16,8 +16,8 @@ short_description: Record one change event per playbook run
 version_added: 0.1.0
 author: The tfevent authors (@tfevent)
 description:
-  - Records what a playbook run changed, by task and host, as one redacted event in a journal on the controller, and delivers it to
-    Sematext Events and the other destinations of C(tfevent.yaml).
+  - Records what a playbook run changed, by task and host, as one redacted event in a journal on the controller, and
+    delivers it to Sematext Events and the other destinations of C(tfevent.yaml).
   - A run that changed nothing leaves no event, unless O(report=always).
 requirements:
   - the Python package C(tfevent) in Ansible's own environment, or the command C(tfevent) on E(PATH)
@@ -27,43 +27,45 @@ options:
   include_tags:
     description: Globs of tags, separated by commas. Only tasks that have one of them are told of.
     type: str
-    env: [{name: TFEVENT_INCLUDE_TAGS}]
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_TAGS}]
     ini: [{section: callback_tfevent, key: include_tags}]
     vars: [{name: tfevent_include_tags}]
   exclude_tags:
     description: Globs of tags, separated by commas. Tasks that have one of them are not told of.
     type: str
-    env: [{name: TFEVENT_EXCLUDE_TAGS}]
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TAGS}]
     ini: [{section: callback_tfevent, key: exclude_tags}]
     vars: [{name: tfevent_exclude_tags}]
   include_hosts:
     description: Globs of host names, separated by commas. Only results of these hosts are told of.
     type: str
-    env: [{name: TFEVENT_INCLUDE_HOSTS}]
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_HOSTS}]
     ini: [{section: callback_tfevent, key: include_hosts}]
     vars: [{name: tfevent_include_hosts}]
   exclude_hosts:
     description: Globs of host names, separated by commas. Results of these hosts are not told of.
     type: str
-    env: [{name: TFEVENT_EXCLUDE_HOSTS}]
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_HOSTS}]
     ini: [{section: callback_tfevent, key: exclude_hosts}]
     vars: [{name: tfevent_exclude_hosts}]
   include_tasks:
     description: Globs of task names, separated by commas. Only these tasks are told of.
     type: str
-    env: [{name: TFEVENT_INCLUDE_TASKS}]
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_TASKS}]
     ini: [{section: callback_tfevent, key: include_tasks}]
     vars: [{name: tfevent_include_tasks}]
   exclude_tasks:
     description: Globs of task names, separated by commas. These tasks are not told of.
     type: str
-    env: [{name: TFEVENT_EXCLUDE_TASKS}]
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TASKS}]
     ini: [{section: callback_tfevent, key: exclude_tasks}]
     vars: [{name: tfevent_exclude_tasks}]
   diff_contents:
-    description: Tell the lines that C(--diff) shows of files of up to 20,000 characters, redacted. Without it, only which files and attributes differ.
+    description: >-
+      Tell the lines that C(--diff) shows of files of up to 20,000 characters, redacted. Without it, only which files
+      and attributes differ.
     type: str
-    env: [{name: TFEVENT_DIFF_CONTENTS}]
+    env: [{name: TFEVENT_ANSIBLE_DIFF_CONTENTS}]
     ini: [{section: callback_tfevent, key: diff_contents}]
     vars: [{name: tfevent_diff_contents}]
 """
@@ -71,9 +73,7 @@ options:
 import os
 import time
 from functools import wraps
-from itertools import chain
 
-from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
@@ -91,7 +91,7 @@ def _unharmed(hook):
     def guarded(self, *given, **named):
         try:
             return hook(self, *given, **named)
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
             self._give_up(error)
 
     return guarded
@@ -132,7 +132,7 @@ class CallbackModule(CallbackBase):
     # -- tasks ----------------------------------------------------------------------------------------------------
 
     @_unharmed
-    def v2_playbook_on_task_start(self, task, is_conditional):
+    def v2_playbook_on_task_start(self, task, is_conditional):  # noqa: ARG002 - by name, as Ansible calls it
         self._task_starts(task)
 
     @_unharmed
@@ -180,6 +180,7 @@ class CallbackModule(CallbackBase):
 
     def _ends(self, result, status, *, ignored=False):
         task, data = _task(result), _data(result)
+        self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
         self._observer.ends(
             facts.Result(
@@ -188,6 +189,7 @@ class CallbackModule(CallbackBase):
                 status,
                 data,
                 ignored=ignored,
+                delegate_to=str(task.delegate_to) if task.delegate_to else None,
                 checked=bool(task.check_mode),
                 censored=censored,
                 arguments=facts.no_arguments if censored else _arguments(task),
@@ -198,7 +200,7 @@ class CallbackModule(CallbackBase):
         """Values that must not be told, as far as variables show them, before the play's first task."""
         manager = play.get_variable_manager()
         secrets, named = {}, {}
-        for source in chain([manager.extra_vars], _sources(manager, play)):
+        for source in _sources(manager, play):
             secrets.update(dict.fromkeys(variables.vaulted(source)))
             named.update(variables.plain(source))
         self._observer.learn(secrets, named)
@@ -211,11 +213,13 @@ class CallbackModule(CallbackBase):
 
     def _give_up(self, error):
         self.disabled = True
+        core.show_where(error)
         observer, self._observer = self._observer, None
-        if isinstance(error, core.HandoverError):
-            text = str(error)
-        else:
-            text = f"{type(error).__name__} in the callback"
+        text = (
+            str(error)
+            if isinstance(error, core.HandoverError)
+            else f"{type(error).__name__} in the callback (TFEVENT_DEBUG=1 shows where)"
+        )
         self._warn(f"this run is not recorded any further: {text}")
         if observer is not None:
             observer.stop()
@@ -234,6 +238,8 @@ def _sources(manager, play):
 def _circumstances(playbook):
     options = context.CLIARGS
     file = playbook._file_name
+    plays = playbook.get_plays()
+    extra = plays[0].get_variable_manager().extra_vars if plays else {}
     return facts.Circumstances(
         file=None if file == "__adhoc_playbook__" else str(os.path.abspath(file)),
         directory=str(os.path.abspath(playbook._basedir or ".")),
@@ -242,13 +248,19 @@ def _circumstances(playbook):
         command=command.words(options),
         check=bool(options.get("check")),
         diff=bool(options.get("diff")),
-        tags=command.texts(options.get("tags")),
-        skip_tags=command.texts(options.get("skip_tags")),
+        tags=tuple(sorted(_texts(options.get("tags")))),  # sets, in the order of chance
+        skip_tags=tuple(sorted(_texts(options.get("skip_tags")))),
         limit=str(options["subset"]) if options.get("subset") else None,
-        inventory=command.texts(options.get("inventory")),
+        inventory=_texts(options.get("inventory")),
         start_at_task=options.get("start_at_task"),
         forks=options.get("forks"),
+        variables=variables.plain(extra),
+        secrets=tuple(variables.vaulted(extra)),
     )
+
+
+def _texts(value):
+    return tuple(str(part) for part in value or ())
 
 
 def _facts(task):

@@ -14,11 +14,14 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 notes:
-  - These options go before C(tfevent.yaml), which is looked for in the playbook's directory and above it, and in C(~/.config/tfevent).
+  - These options go before C(tfevent.yaml), which is looked for in the playbook's directory and above it, and in
+    C(~/.config/tfevent).
   - Variables of a play reach them from ansible-core 2.21 on, and only extra variables (C(-e)).
 options:
   environment:
-    description: Environment the events belong to, such as V(prod). May hold C({directory}), the name of the playbook's directory.
+    description: >-
+      Environment the events belong to, such as V(prod). May hold C({directory}), the name of the playbook's
+      directory.
     type: str
     env: [{name: TFEVENT_ENVIRONMENT}]
     ini: [{section: callback_tfevent, key: environment}]
@@ -36,7 +39,9 @@ options:
     ini: [{section: callback_tfevent, key: tags}]
     vars: [{name: tfevent_tags}]
   report:
-    description: Which runs are reported, V(changed), V(always) or V(failed). By default V(changed), which leaves out runs that changed nothing.
+    description: >-
+      Which runs are reported, V(changed), V(always) or V(failed). By default V(changed), which leaves out runs
+      that changed nothing.
     type: str
     env: [{name: TFEVENT_REPORT}]
     ini: [{section: callback_tfevent, key: report}]

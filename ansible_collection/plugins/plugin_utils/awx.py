@@ -9,7 +9,10 @@ environment (``JOB_ID``, ``AWX_HOST``): https://docs.ansible.com/projects/awx/en
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PREFIXES = ("awx_", "tower_")
 

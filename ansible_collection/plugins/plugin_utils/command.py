@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import Any, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 HIDDEN = "…"
-_LISTS = (("inventory", "-i"), ("skip_tags", "--skip-tags"))
+_TAGS = (("tags", "--tags"), ("skip_tags", "--skip-tags"))
 _VALUES = (
     ("subset", "--limit"),
     ("start_at_task", "--start-at-task"),
@@ -24,7 +27,7 @@ def words(options: Mapping[str, Any]) -> tuple[str, ...]:
     Args:
         options: Ansible's parsed command line.
     """
-    return tuple(shlex.quote(word) if word != HIDDEN else word for word in _words(options))
+    return tuple(word if word == HIDDEN else _short(word) for word in _words(options))
 
 
 def playbooks(options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -36,30 +39,31 @@ def playbooks(options: Mapping[str, Any]) -> tuple[str, ...]:
 def _words(options: Mapping[str, Any]) -> Iterator[str]:
     yield "ansible" if options.get("module_name") else "ansible-playbook"
     yield from playbooks(options)
-    for name, flag in _LISTS:
-        for value in texts(options.get(name)):
-            yield from (flag, value)
-    tags = [tag for tag in texts(options.get("tags")) if tag != "all"]
-    if tags:
-        yield from ("--tags", ",".join(tags))
+    for value in _texts(options.get("inventory")):
+        yield from ("-i", value)
+    for name, flag in _TAGS:
+        tags = sorted(tag for tag in _texts(options.get(name)) if tag != "all")
+        if tags:
+            yield from (flag, ",".join(tags))
     for name, flag in _VALUES:
-        if value := options.get(name):
-            yield from (flag, str(value))
+        if options.get(name):
+            yield from (flag, str(options[name]))
     if options.get("module_args"):
         yield from ("-a", HIDDEN)
     for name, flag in _FLAGS:
         if options.get(name):
             yield flag
-    for given in texts(options.get("extra_vars")):
+    for given in _texts(options.get("extra_vars")):
         yield from ("-e", given if given.startswith("@") else HIDDEN)
 
 
-def texts(value: Any) -> tuple[str, ...]:
-    """A list of texts, one text, or nothing, as a tuple; paths in the home folder by ``~``."""
+def _texts(value: Any) -> tuple[str, ...]:
     parts = value if isinstance(value, (list, tuple)) else (value,)
-    return tuple(_short(str(part)) for part in parts if part)
+    return tuple(str(part) for part in parts if part)
 
 
-def _short(text: str) -> str:
-    home = os.path.expanduser("~")
-    return "~" + text[len(home) :] if len(home) > 1 and text.startswith(home + os.sep) else text
+def _short(word: str) -> str:
+    """As it would be typed: quoted where it must be, the home folder by ``~``."""
+    home = os.path.expanduser("~") + os.sep
+    inside = len(home) > 1 + len(os.sep) and word.startswith(home)
+    return f"~{os.sep}{shlex.quote(word[len(home) :])}" if inside else shlex.quote(word)

@@ -6,12 +6,22 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Identity, Paths, circumstances, moment, tally
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Circumstances
+from ansible_collections.tfevent.infra.plugins.plugin_utils.document import (
+    Identity,
+    Paths,
+    circumstances,
+    moment,
+    tally,
+)
 from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import WORST_FIRST
-from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Circumstances
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
 
 _GOOD = {"succeeded", "no_change"}
 

@@ -18,12 +18,18 @@ every playbook, and most of these files are also imported where neither is there
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from typing import Any, Callable, Mapping, Protocol
+import traceback
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 API_VERSION = 1
 COMMAND = "tfevent"
+OWNER = "ansible"
 
 _SKEW = (
     "the installed tfevent package speaks version {theirs} of the interface and this collection version {ours}: "
@@ -31,8 +37,8 @@ _SKEW = (
 )
 _MISSING = (
     "tfevent is not installed for {python}, and no `tfevent` command is on PATH: nothing is recorded. "
-    "Install it with `{python} -m pip install tfevent`, with `pipx inject --include-apps ansible-core tfevent`, or in the "
-    "execution environment"
+    "Install it with `{python} -m pip install tfevent`, with `pipx inject --include-apps ansible-core tfevent`, or in "
+    "the execution environment"
 )
 
 
@@ -70,16 +76,13 @@ class Core:
 
     where: str
 
-    def session(
-        self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object], owner: str = "ansible"
-    ) -> Session:
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
         """The session of one event.
 
         Args:
             environ: the variables that count, ``TFEVENT_*`` among them.
             directory: where ``tfevent.yaml`` and the git repository are looked for.
             say: takes one line for the user.
-            owner: who observes.
         """
         raise NotImplementedError
 
@@ -91,10 +94,9 @@ class PackageCore(Core):
         self._handover = handover
         self.where = f"tfevent {version}"
 
-    def session(
-        self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object], owner: str = "ansible"
-    ) -> Session:
-        return _PackageSession(lambda: self._handover.Handover(owner, directory, environ, say))
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in this process."""
+        return _PackageSession(lambda: self._handover.Handover(OWNER, directory, environ, say))
 
 
 class _PackageSession:
@@ -116,7 +118,7 @@ class _PackageSession:
         return dict(_guarded(lambda: self._handover.preview(document)))
 
     def close(self) -> None:
-        _guarded(lambda: self._handover.close())
+        _guarded(self._handover.close)
 
 
 def _guarded(step: Callable[[], Any]) -> Any:
@@ -126,6 +128,7 @@ def _guarded(step: Callable[[], Any]) -> Any:
     except Exception as error:
         from change_events.errors import TfeventError
 
+        show_where(error)
         if isinstance(error, TfeventError):
             raise HandoverError(str(error)) from error
         raise HandoverError(f"{type(error).__name__} in tfevent (TFEVENT_DEBUG=1 shows where)") from error
@@ -137,12 +140,17 @@ class CommandCore(Core):
     def __init__(self, path: str) -> None:
         self.where = path
 
-    def session(
-        self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object], owner: str = "ansible"
-    ) -> Session:
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in a process of its own."""
         from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
 
         return pipe.PipeSession([self.where, "events", "record"], environ, directory, say)
+
+
+def show_where(error: BaseException) -> None:
+    """The whole error on standard error, for whoever asks for it; its text may hold what must not be told."""
+    if os.environ.get("TFEVENT_DEBUG"):
+        traceback.print_exception(type(error), error, error.__traceback__)
 
 
 def load() -> Core | None:
@@ -164,7 +172,7 @@ def _package() -> Core | None:
     try:
         from change_events import __version__
         from change_events.recording import handover
-    except Exception:  # whatever is the matter with an installation, it is not importable
+    except Exception:  # noqa: BLE001 - whatever is the matter with an installation, it is not importable
         return None
     return PackageCore(handover, __version__)
 
@@ -173,7 +181,7 @@ def _version_of_package() -> object:
     """The interface's version of the importable package; None where none can be imported."""
     try:
         from change_events import ingest
-    except Exception:  # the same; a Python that is too old raises SyntaxError
+    except Exception:  # noqa: BLE001 - the same; a Python that is too old raises SyntaxError
         return None
     return getattr(ingest, "API_VERSION", 0)
 

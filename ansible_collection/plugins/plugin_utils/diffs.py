@@ -2,14 +2,15 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 """What ``--diff`` says of a result: which file, which attributes, how many lines; never a content.
 
-A result has a dict or a list of dicts, each with ``before`` and ``after``, which are texts (whole files, secrets and all)
-or dicts of attributes, and with headers that name the file.
+A result has a dict or a list of dicts, each with ``before`` and ``after``, which are texts (whole files, secrets and
+all) or dicts of attributes, and with headers that name the file.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import Any, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 # Attributes whose values are told: what they can hold is no secret.
 TOLD = frozenset({"mode", "owner", "group", "state", "uid", "gid", "seuser", "serole", "setype", "selevel", "enabled"})

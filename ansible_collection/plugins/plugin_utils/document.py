@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime, timezone
-from typing import Any, Iterable, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import versions
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, UNREACHABLE, Circumstances
+from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, UNREACHABLE, Circumstances
 from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
     CHANGED,
     IGNORED,
@@ -20,12 +21,17 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
     TaskLog,
     worst,
 )
-from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
 
 MOST_CHANGES = 500
 MOST_HOSTS = 1000
 MOST_GROUPS = 100
 MOST_UNFINISHED = 100
+_NUMBER = re.compile(r"(\d+)")
 _HANDLED = (RESCUED, IGNORED)
 _NOT_PLAIN = {"all", "ungrouped"}
 
@@ -79,7 +85,7 @@ def event(
         end: what ended it before its recap.
     """
     paths = Paths(about.directory)
-    told = [log for log in run.tasks.values() if log.happened or _unfinished(run, log)]
+    told = [log for log in run.logs if log.happened or _unfinished(run, log)]
     changes = [_change(run, log, paths) for log in _most_important(told)]
     _make_unique(changes)
     hosts = _hosts(run)
@@ -138,7 +144,7 @@ def moment(seconds: float) -> str:
 
 def outcome(run: Run, about: Circumstances, end: str | None) -> str:
     """How the whole run ended, in the words of the schema."""
-    did = any(log.counts[CHANGED] and (about.check or not log.checked) for log in run.tasks.values())
+    did = any(log.changed_something and (about.check or not log.checked) for log in run.logs)
     fell = any(host.status in {FAILED, UNREACHABLE} for host in run.hosts.values())
     if end in SIGNALS.values():
         return "cancelled"
@@ -167,16 +173,16 @@ def _summary(run: Run, told: Iterable[TaskLog], *, check: bool) -> dict[str, Any
 
 
 def _task_counts(run: Run, changed: list[TaskLog]) -> dict[str, int]:
-    worsts = [worst({**log.counts, CHANGED: 0}) for log in run.tasks.values()]
+    worsts = [worst({**log.counts, CHANGED: 0}) for log in run.logs]
     bad = worsts.count(FAILED) + worsts.count(UNREACHABLE)
     figures = {"failed": bad, RESCUED: worsts.count(RESCUED), IGNORED: worsts.count(IGNORED)}
-    return {"total": sum(any(log.counts.values()) for log in run.tasks.values()), CHANGED: len(changed), **figures}
+    return {"total": sum(any(log.counts.values()) for log in run.logs), CHANGED: len(changed), **figures}
 
 
 def _groups(run: Run) -> dict[str, dict[str, int]]:
     members: dict[str, list[str]] = {}
     for host in run.hosts.values():
-        for group in host.groups:
+        for group in host.groups or ():
             if group not in _NOT_PLAIN and (group in members or len(members) < MOST_GROUPS):
                 members.setdefault(group, []).append(host.status)
     return {group: tally(statuses) for group, statuses in members.items()}
@@ -198,12 +204,12 @@ def _most_important(told: list[TaskLog]) -> list[TaskLog]:
     if len(told) <= MOST_CHANGES:
         return told
     ranked = sorted(told, key=lambda log: not (log.counts[FAILED] or log.counts[UNREACHABLE]))[:MOST_CHANGES]
-    kept = {log.task.uuid for log in ranked}
-    return [log for log in told if log.task.uuid in kept]
+    kept = {id(log) for log in ranked}
+    return [log for log in told if id(log) in kept]
 
 
 def _unfinished(run: Run, log: TaskLog) -> list[str]:
-    return [host for host, uuid in run.running.items() if uuid == log.task.uuid]
+    return [host for host, running in run.running.items() if running is log]
 
 
 def _outcome(run: Run, log: TaskLog) -> str:
@@ -239,19 +245,29 @@ def _task_run(run: Run, log: TaskLog) -> dict[str, Any]:
         role=log.task.role,
         handler=log.task.handler,
         hosts={status: number for status in STATUSES if (number := log.counts[status])},
-        changed_on=log.changed_on.texts,
-        failures=[_host_failure(failure) for failure in log.failures],
+        changed_on=_sorted(log.changed_on.texts),
+        failures=[_host_failure(failure) for failure in sorted(log.failures, key=lambda one: _natural(one.host))],
         hosts_omitted=omitted,
-        delegated_to=log.delegated_to.texts,
+        delegated_to=_sorted(log.delegated_to.texts),
         items=log.items,
         retries=log.retries,
-        things=log.things.texts,
+        things=_sorted(log.things.texts),
         things_omitted=log.things.more,
-        diff=log.diffs.texts,
+        diff=_sorted(log.diffs.texts),
         checked=log.checked,
         censored=log.censored,
-        unfinished=unfinished[:MOST_UNFINISHED],
+        unfinished=_sorted(unfinished)[:MOST_UNFINISHED],
     )
+
+
+def _sorted(texts: list[str]) -> list[str]:
+    """Results come in the order of chance: a reader, and whoever compares two runs, is better off with names."""
+    return sorted(texts, key=_natural)
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Sorts ``web2`` before ``web10``."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBER.split(text)]
 
 
 def _host_failure(failure: Failure) -> dict[str, Any]:
@@ -259,13 +275,9 @@ def _host_failure(failure: Failure) -> dict[str, Any]:
 
 
 def _make_unique(changes: list[dict[str, Any]]) -> None:
-    """Tasks of one name are told apart by where they stand, and by number where they stand at one place."""
-    names = tally(change["address"] for change in changes)
+    """Tasks of one name are told apart by number, for those who take the address for a key."""
     seen: dict[str, int] = {}
     for change in changes:
-        source = change.get("source")
-        if names[change["address"]] > 1 and source:
-            change["address"] += f" ({source['file']}:{source.get('line')})"
         seen[change["address"]] = number = seen.get(change["address"], 0) + 1
         if number > 1:
             change["address"] += f" #{number}"
@@ -294,7 +306,7 @@ def _failure(change: Mapping[str, Any]) -> dict[str, Any]:
 def _hosts(run: Run) -> list[dict[str, Any]]:
     """Every host; those that fell out first, then those that were changed."""
     order = {FAILED: 0, UNREACHABLE: 1, CHANGED: 2}
-    named = sorted(run.hosts.items(), key=lambda item: order.get(item[1].status, 3))
+    named = sorted(run.hosts.items(), key=lambda item: (order.get(item[1].status, 3), _natural(item[0])))
     return [_host(name, host) for name, host in named]
 
 
@@ -303,7 +315,7 @@ def _host(name: str, host: HostLog) -> dict[str, Any]:
 
 
 def _versions(run: Run) -> dict[str, Any]:
-    met = [log.task for log in run.tasks.values() if any(log.counts.values())]
+    met = [log.task for log in run.logs if any(log.counts.values())]
     return {"collections": versions.of_collections(task.action for task in met), "roles": versions.of_roles(met)}
 
 

@@ -14,7 +14,10 @@ import os
 import signal
 import threading
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _FATAL = (signal.SIGTERM, signal.SIGHUP)
 
@@ -89,5 +92,5 @@ class Ends:
     def _finally(self, number: int | None, *, dying: bool) -> None:
         try:
             self._on_end(number, dying)
-        except Exception:  # the process ends, and whatever is wrong with us must not change how
+        except Exception:  # noqa: BLE001 - the process ends, and whatever is wrong with us must not change how
             return

@@ -1,10 +1,11 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the callback takes out of Ansible's objects: plain values, so that everything behind it can do without Ansible."""
+"""What the callback takes out of Ansible's objects: plain values, so that all behind it can do without Ansible."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, Mapping, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 OK, FAILED, SKIPPED, UNREACHABLE = "ok", "failed", "skipped", "unreachable"
 
@@ -54,6 +55,7 @@ class Result(NamedTuple):
         ignored: the playbook says to ignore this error.
         checked: it ran in check mode.
         censored: nothing of it may be told.
+        delegate_to: the machine it really ran on; for a loop, it may still be the template.
         arguments: gives the task's arguments by name.
     """
 
@@ -64,6 +66,7 @@ class Result(NamedTuple):
     ignored: bool = False
     checked: bool = False
     censored: bool = False
+    delegate_to: str | None = None
     arguments: Arguments = no_arguments
 
 
@@ -77,6 +80,7 @@ class Circumstances(NamedTuple):
         version: of ansible-core.
         command: the command line, with no value that could be a secret.
         variables: extra variables; their values are looked at for secrets and never told.
+        secrets: values that must not be told, known before the first play.
     """
 
     file: str | None
@@ -93,3 +97,4 @@ class Circumstances(NamedTuple):
     start_at_task: str | None = None
     forks: int | None = None
     variables: Mapping[str, Any] = {}
+    secrets: tuple[str, ...] = ()

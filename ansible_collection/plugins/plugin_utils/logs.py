@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, UNREACHABLE, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 MOST_NAMES = 20  # hosts of one task
 MOST_FAILURES = 10
@@ -71,11 +74,11 @@ class Failure:
 
 
 class TaskLog:
-    """One task over all its hosts."""
+    """One task over all its hosts; ``met`` has the bit of each that it ended on."""
 
     __slots__ = (
-        "began", "censored", "changed_on", "checked", "counts", "delegated_to", "diffs", "diffs_left", "ended", "failures",
-        "failures_more", "items", "play", "retries", "task", "things",
+        "began", "censored", "changed_on", "checked", "counts", "delegated_to", "diffs", "diffs_left", "ended",
+        "failures", "failures_more", "items", "met", "play", "retries", "task", "things",
     )  # fmt: skip
 
     def __init__(self, task: Task, play: str | None, now: float) -> None:
@@ -91,6 +94,7 @@ class TaskLog:
         self.failures: list[Failure] = []
         self.failures_more = 0
         self.retries = 0
+        self.met = 0
         self.checked = False
         self.censored = task.no_log
         self.began = now
@@ -115,33 +119,35 @@ class TaskLog:
         return any(self.counts[status] for status in (CHANGED, FAILED, UNREACHABLE, RESCUED, IGNORED))
 
     @property
-    def worst(self) -> str:
-        """The worst that happened on any host."""
-        return worst(self.counts)
+    def changed_something(self) -> bool:
+        """Whether anything was changed: also by some items of a loop that failed."""
+        return bool(self.counts[CHANGED] or (self.items and self.items[CHANGED]))
 
 
 class HostLog:
     """One host of a run: the figures of the recap, and what it was really touched by.
 
     Attributes:
-        groups: inventory groups it is in.
+        groups: inventory groups it is in; None as long as it is only a target of delegation.
         counts: as the recap has them: ``ok`` includes changed and ignored results.
         touched: changes that were made to it, which is not those that were delegated to others.
         pending: failures in the order in which they came: whether one was rescued is known only at the end.
         followed: how many of them another task of the same play followed.
-        last: uuid of the task and status that it ended last with.
+        last: uuid of the task, status and log that it ended last with.
+        bit: its own, of those that stand for all hosts.
     """
 
-    __slots__ = ("counts", "followed", "groups", "last", "pending", "rescued", "touched")
+    __slots__ = ("bit", "counts", "followed", "groups", "last", "pending", "rescued", "touched")
 
-    def __init__(self, groups: tuple[str, ...] = ()) -> None:
-        self.groups = groups
+    def __init__(self, number: int) -> None:
+        self.bit = 1 << number
+        self.groups: tuple[str, ...] | None = None
         self.counts = dict.fromkeys(STATUSES, 0)
         self.touched = 0
         self.pending: list[tuple[TaskLog, Failure]] = []
         self.rescued = 0
         self.followed = 0
-        self.last: tuple[str, str] | None = None
+        self.last: tuple[str, str, TaskLog] | None = None
 
     @property
     def status(self) -> str:
@@ -167,7 +173,7 @@ def worst(counts: Mapping[str, int]) -> str:
 
 def error_text(data: Mapping[str, Any]) -> str | None:
     """What a failed result says, in lines short enough to be whole: no line is cut, so that no secret is."""
-    texts = [_text(data.get("msg"))]
+    texts = [_text(data.get("msg")), _text(data.get("reason"))]
     rc = data.get("rc")
     if isinstance(rc, int) and not isinstance(rc, bool) and rc:
         texts.append(f"rc={rc}")

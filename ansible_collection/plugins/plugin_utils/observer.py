@@ -1,21 +1,25 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Watches the playbooks of one command and tells of them: an event each, and one around them where there are several."""
+"""Watches the playbooks of one command and tells of them: an event each, and one around several."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from typing import Any, Callable, Mapping, MutableMapping, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import awx, document, options
 from ansible_collections.tfevent.infra.plugins.plugin_utils.command_event import CommandLog
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import Core, HandoverError, PackageCore
 from ansible_collections.tfevent.infra.plugins.plugin_utils.ends import Ends
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Circumstances, Result, Task
 from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
 from ansible_collections.tfevent.infra.plugins.plugin_utils.telling import Telling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Circumstances, Result, Task
 
 BETWEEN_PLAYS = "an error outside of any task"
 _FLUSH_SECONDS = 5.0
@@ -114,7 +118,7 @@ class Observer:
 
     def knows_task(self, uuid: str) -> bool:
         """Whether there is no need to look at a task again."""
-        return self._run is None or uuid in self._run.tasks
+        return self._run is None or self._run.knows(uuid)
 
     def task_starts(self, task: Task) -> None:
         """A task begins."""
@@ -124,7 +128,8 @@ class Observer:
 
     def knows_host(self, name: str) -> bool:
         """Whether there is no need to look at a host again."""
-        return self._run is None or name in self._run.hosts
+        log = self._run.hosts.get(name) if self._run is not None else None
+        return log is not None and log.groups is not None
 
     def meets(self, host: str, groups: tuple[str, ...]) -> None:
         """A host has its first task."""
@@ -153,7 +158,7 @@ class Observer:
     def _tell(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> Telling:
         session = self._core.session(environ=self._settings, directory=about.directory, say=self._warn)
         telling = Telling(session, self._environ, compose)
-        telling.learn({}, about.variables)
+        telling.learn(dict.fromkeys(about.secrets), about.variables)
         telling.start()
         return telling
 

@@ -2,16 +2,18 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 """Options of the plugins: the settings of ``tfevent.yaml`` under their own names, and what only the callback has.
 
-All are taken as texts, so that no mistake in one makes Ansible leave the whole plugin out; the core reads the settings as
-it reads ``TFEVENT_*`` variables, and tells of mistakes.
+All are taken as texts, so that no mistake in one makes Ansible leave the whole plugin out; the core reads the settings
+as it reads ``TFEVENT_*`` variables, and tells of mistakes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Callable, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Task
+if TYPE_CHECKING:
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Task
 
 SETTINGS = (
     "environment",

@@ -15,13 +15,29 @@ import select
 import subprocess
 import tempfile
 import time
-from typing import Any, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import HandoverError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 START_SECONDS = 5.0
 SETTLE_SECONDS = 20.0  # its own budget is shorter; this is the backstop
 _CHUNK = 65536
+
+
+_open: dict[int, PipeSession] = {}
+
+
+def _forget_in_child() -> None:
+    """A worker of Ansible's that outlives us must not keep the command from reading the end of its input."""
+    for session in list(_open.values()):
+        session.close()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class PipeSession:
@@ -42,6 +58,7 @@ class PipeSession:
         self._directory = directory
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
+        self._stdin = self._stdout = -1  # descriptors, of the process
         self._errors: Any = None
         self._unsent = b""
         self._unread = b""
@@ -70,6 +87,7 @@ class PipeSession:
     def close(self) -> None:
         """Let go of the process: it reads the end of its input, and ends by itself."""
         process, self._process = self._process, None
+        _open.pop(id(self), None)
         if process is not None:
             for stream in (process.stdin, process.stdout, self._errors):
                 _close(stream)
@@ -106,31 +124,31 @@ class PipeSession:
             )
         except OSError as error:
             raise HandoverError(f"{self._command[0]} cannot be run: {error.strerror}") from error
-        os.set_blocking(self._process.stdin.fileno(), False)
+        self._stdin, self._stdout = _number(self._process.stdin), _number(self._process.stdout)
+        os.set_blocking(self._stdin, False)
+        _open[id(self)] = self
 
     def _write(self, seconds: float) -> None:
         """Write what the pipe takes, at most for so long."""
         end = time.monotonic() + seconds
         while self._unsent and self._process is not None:
-            stdin = self._process.stdin
             try:
-                self._unsent = self._unsent[os.write(stdin.fileno(), self._unsent) :]
+                self._unsent = self._unsent[os.write(self._stdin, self._unsent) :]
             except BlockingIOError:
                 left = end - time.monotonic()
                 if left <= 0:
                     return
-                select.select([], [stdin], [], left)
+                select.select([], [self._stdin], [], left)
             except OSError as error:
                 raise HandoverError(self._complaint()) from error
 
     def _answer(self, seconds: float) -> dict[str, Any]:
         """The next line of its output. Raises HandoverError if it does not come in time."""
         end = time.monotonic() + seconds
-        stdout = self._process.stdout if self._process else None
         while b"\n" not in self._unread:
-            if not select.select([stdout], [], [], max(end - time.monotonic(), 0))[0]:
+            if not select.select([self._stdout], [], [], max(end - time.monotonic(), 0))[0]:
                 raise HandoverError(f"{self._command[0]} takes longer than {seconds:.0f} s, and goes on by itself")
-            data = os.read(stdout.fileno(), _CHUNK)
+            data = os.read(self._stdout, _CHUNK)
             if not data:
                 raise HandoverError(self._complaint())
             self._unread += data
@@ -142,12 +160,14 @@ class PipeSession:
 
     def _complaint(self) -> str:
         """Why it ended: its own words, which are free of secrets."""
-        try:
-            self._process.wait(timeout=1)
-        except subprocess.TimeoutExpired:
+        code = None
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(timeout=1)
+        if code is None:
             return f"{self._command[0]} stopped reading"
         words = self._words()
-        return f"{self._command[0]} failed: {words[-1] if words else f'exit code {self._process.returncode}'}"
+        return f"{self._command[0]} failed: {words[-1] if words else f'exit code {code}'}"
 
     def _tell(self) -> None:
         for line in self._words() if self._process and self._process.poll() in (None, 0) else ():
@@ -157,6 +177,10 @@ class PipeSession:
         self._errors.seek(0)
         text = self._errors.read().decode("utf-8", "replace")
         return [line.removeprefix("tfevent: ") for line in text.splitlines() if line.strip()]
+
+
+def _number(stream: IO[bytes] | None) -> int:
+    return stream.fileno() if stream is not None else -1
 
 
 def _close(stream: Any) -> None:

@@ -8,8 +8,10 @@ and forgotten. Nothing here reads a file, waits, or knows Ansible's objects.
 
 from __future__ import annotations
 
+import re
 import time
-from typing import Any, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import diffs, things
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, UNREACHABLE, Result, Task
@@ -24,9 +26,15 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
 )
 
 OWN_MODULE = "tfevent.infra.change_event"
+MOST_TASKS = 20_000  # tasks whose results may still come: with included files, there can be some for each host
+MOST_ROUNDS = 50  # times that one host comes by one task, kept apart
 MOST_JOBS = 50_000  # asynchronous jobs that nobody has asked about yet
 MOST_SENT = 100  # events that the playbook sent itself
+_TEMPLATE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _ASK = "ansible.builtin.async_status"
+
+
+Place = tuple[str, str, "int | None", str, bool]
 
 
 class Run:
@@ -38,26 +46,26 @@ class Run:
 
     Attributes:
         plays: names of the plays that began, in order.
-        tasks: what each task did, by its uuid, in the order in which they began.
+        logs: what each task did, in the order in which they began.
         hosts: what became of each host.
-        running: hosts on which a task was started and has not ended, with its uuid.
+        running: hosts on which a task was started and has not ended, with its log.
         sent: ids and titles of events that the playbook sent itself.
         unmatched: plays that no host matched.
     """
 
-    def __init__(
-        self, *, check: bool = False, contents: bool = False, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, *, check: bool = False, contents: bool = False, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._check = check
         self._contents = contents
         self.plays: dict[str, str] = {}
-        self.tasks: dict[str, TaskLog] = {}
+        self.logs: list[TaskLog] = []
         self.hosts: dict[str, HostLog] = {}
-        self.running: dict[str, str] = {}
+        self.running: dict[str, TaskLog] = {}
         self.sent: dict[str, str | None] = {}
         self.unmatched = 0
-        self._play: str | None = None
+        self._play = ""
+        self._tasks: dict[str, Task] = {}
+        self._places: dict[Place, list[TaskLog]] = {}
         self._jobs: dict[tuple[str, str], TaskLog | None] = {}  # None: it is known how it ended
 
     def now(self) -> float:
@@ -69,31 +77,40 @@ class Run:
     def play_starts(self, uuid: str, name: str) -> None:
         """A play begins; each batch of a play with ``serial`` says so again."""
         self.plays.setdefault(uuid, name)
-        self._play = name
+        self._play = uuid
         for host in self.hosts.values():
             host.last = None
 
+    def knows(self, task: str) -> bool:
+        """Whether this task has begun."""
+        return task in self._tasks
+
     def task_starts(self, task: Task) -> None:
         """A task begins; the strategy ``free`` says so for each host."""
-        if task.uuid not in self.tasks:
-            self.tasks[task.uuid] = TaskLog(task, self._play, self._clock())
+        if len(self._tasks) >= MOST_TASKS:
+            del self._tasks[next(iter(self._tasks))]  # whoever needs it again tells of it again
+        self._tasks[task.uuid] = task
+        self._logs_at(task)
 
     def meets(self, host: str, groups: tuple[str, ...]) -> None:
         """A host has its first task, and is in these groups of the inventory."""
-        self.hosts.setdefault(host, HostLog(groups))
+        self._host(host).groups = groups
 
     def begins(self, task: str, host: str) -> None:
         """A task is started on a host."""
-        if task in self.tasks:
-            self.running[host] = task
+        if task in self._tasks:
+            self.running[host] = self._log(self._tasks[task], self._host(host))
 
     def ends(self, result: Result) -> None:
         """A task has ended on a host."""
-        self.running.pop(result.host, None)
-        log = self.tasks.get(result.task)
-        if log is None:
+        begun = self.running.pop(result.host, None)
+        task = self._tasks.get(result.task)
+        if task is None:
             return
-        host = self.hosts.setdefault(result.host, HostLog())
+        host = self._host(result.host)
+        repeated = host.last is not None and host.last[0] == result.task
+        log = host.last[2] if repeated and host.last else begun or self._log(task, host)
+        log.met |= host.bit
         log.ended = self._clock()
         log.checked = log.checked or result.checked
         log.censored = log.censored or result.censored
@@ -109,11 +126,42 @@ class Run:
         for name, host in self.hosts.items():
             host.set_rescued(rescued.get(name, 0))
 
+    # -- where it is kept -----------------------------------------------------------------------------------------
+
+    def _host(self, name: str) -> HostLog:
+        host = self.hosts.get(name)
+        if host is None:
+            host = self.hosts[name] = HostLog(len(self.hosts))
+        return host
+
+    def _logs_at(self, task: Task) -> list[TaskLog]:
+        """The logs of one place in the code.
+
+        A file that is included is a set of new tasks for each batch of hosts, or for each host: to a reader, its
+        tasks are the same ones. Only a host that comes by a second time needs another log.
+        """
+        place = (self._play, task.file or task.uuid, task.line, task.action, task.handler)
+        logs = self._places.setdefault(place, [])
+        return logs or self._another(logs, task)
+
+    def _another(self, logs: list[TaskLog], task: Task) -> list[TaskLog]:
+        log = TaskLog(task, self.plays.get(self._play), self._clock())
+        logs.append(log)
+        self.logs.append(log)
+        return logs
+
+    def _log(self, task: Task, host: HostLog) -> TaskLog:
+        logs = self._logs_at(task)
+        for log in logs:
+            if not log.met & host.bit:
+                return log
+        return logs[-1] if len(logs) >= MOST_ROUNDS else self._another(logs, task)[-1]
+
     # -- one result -----------------------------------------------------------------------------------------------
 
     def _again(self, log: TaskLog, host: HostLog, result: Result) -> None:
         """A task that ends twice on a host (a file to include that is missing: ok, then failed) counts once."""
-        if host.last == (result.task, OK) and result.status == FAILED:
+        if host.last == (result.task, OK, log) and result.status == FAILED:
             log.counts[OK] -= 1
 
     def _status(self, log: TaskLog, result: Result) -> str:
@@ -133,12 +181,14 @@ class Run:
     def _count(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
         log.counts[status] += 1
         host.counts[status] += 1
-        host.last = (result.task, status)
+        host.last = (result.task, status, log)
         if status in {CHANGED, IGNORED}:
             host.counts[OK] += 1
-        targets = self._delegated_to(log, result)
+        targets = self._delegated_to(log, result) or (result.host,)
         if status == CHANGED:
-            self._changed(log, result, targets or (result.host,))
+            for target in targets:
+                log.changed_on.add(target)
+            self._touch(targets, result)
         elif status in {FAILED, UNREACHABLE, IGNORED}:
             self._failed(log, host, result, status)
         if host.pending and status != FAILED:
@@ -147,20 +197,18 @@ class Run:
     def _delegated_to(self, log: TaskLog, result: Result) -> tuple[str, ...]:
         """The machines that were really changed, where those are others."""
         found = {}
-        for part in _parts(result.data):
-            said = part.get("_ansible_delegated_vars") or result.data.get("_ansible_delegated_vars")
-            name = said.get("ansible_delegated_host") if isinstance(said, Mapping) else None
-            if isinstance(name, str) and name != result.host:
+        for part in _parts(result.data) if result.delegate_to else ():
+            name = _delegate(str(result.delegate_to), part)
+            if name is not None and name != result.host:
                 log.delegated_to.add(name)
                 if part.get("changed"):
                     found[name] = True
         return tuple(found)
 
-    def _changed(self, log: TaskLog, result: Result, targets: tuple[str, ...]) -> None:
-        for target in targets:
-            log.changed_on.add(target)
-            if self._check or not result.checked:  # a task that is only checked in a real run touches nothing
-                self.hosts.setdefault(target, HostLog()).touched += 1
+    def _touch(self, targets: tuple[str, ...], result: Result) -> None:
+        if self._check or not result.checked:  # a task that is only checked in a real run touches nothing
+            for target in targets:
+                self._host(target).touched += 1
 
     def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
         censored = log.censored or result.censored
@@ -242,6 +290,17 @@ def _parts(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     items = [part for part in results if isinstance(part, Mapping)] if isinstance(results, (list, tuple)) else []
     looped = bool(items) and any("ansible_loop_var" in part or "censored" in part for part in items)
     yield from items if looped else (data,)
+
+
+def _delegate(target: str, part: Mapping[str, Any]) -> str | None:
+    """The machine that one result came from; of a loop, ``{{ item }}`` or ``{{ item.name }}`` is to be filled in."""
+    match = _TEMPLATE.fullmatch(target)
+    if match is None:
+        return None if "{{" in target else target
+    value: Any = part
+    for step in match[1].split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else None
 
 
 def _item_status(part: Mapping[str, Any]) -> str:

@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import trace
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import API_VERSION, Session
 from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Identity
 
-_PAUSE = 2.0  # seconds between two checkpoints, at least
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+_PAUSES = (0.5, 5.0)  # seconds between two checkpoints, at least: of a young run, and of one that goes on for long
+_GROWTH = 4  # the pause is one part in so many of the run's age
 _SHARE = 50  # checkpoints take at most one part in so many of the time
+
 
 class Telling:
     """One event on its way through a session.
@@ -23,7 +28,9 @@ class Telling:
         compose: makes the event as it is known at the moment.
     """
 
-    def __init__(self, session: Session, environ: MutableMapping[str, str], compose: Callable[..., dict[str, Any]]) -> None:
+    def __init__(
+        self, session: Session, environ: MutableMapping[str, str], compose: Callable[..., dict[str, Any]]
+    ) -> None:
         run_id = trace.new_id()
         self.identity = Identity(run_id, time.time(), trace.begin(environ, run_id))
         self._session = session
@@ -34,14 +41,14 @@ class Telling:
         self._due = 0.0
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
-        """Values that must not be told, and variables whose names say which of them are such; sent with what is next."""
+        """Values that must not be told, and variables whose names say so of some; sent with what is next."""
         self._secrets |= secrets
         self._variables |= variables
 
     def start(self) -> None:
         """Record it as started. Raises HandoverError."""
         self._session.start(self._document(self._compose(self.identity)))
-        self._due = time.monotonic() + _PAUSE
+        self._due = time.monotonic() + _PAUSES[0]
 
     def checkpoint(self) -> None:
         """Keep what is known by now, if the last time is long enough ago. Raises HandoverError."""
@@ -50,7 +57,8 @@ class Telling:
             return
         self._session.checkpoint(self._document(self._compose(self.identity)))
         took = time.monotonic() - began
-        self._due = began + max(_PAUSE, took * _SHARE)
+        age = time.time() - self.identity.started_at
+        self._due = began + max(min(max(age / _GROWTH, _PAUSES[0]), _PAUSES[1]), took * _SHARE)
 
     def no_more_checkpoints(self) -> None:
         """Do not try again."""

@@ -3,8 +3,8 @@
 """What a task changed, named in a few words: a path, a package and its version, a service and its state.
 
 :data:`KINDS` is THE TABLE: a module's full name and the values that name its thing. A value is taken from the
-result, else from the task's arguments; nothing else of either is looked at. To teach it a module, add a row; one that is
-in no row is told by :data:`DEFAULT`.
+result, else from the task's arguments; nothing else of either is looked at. To teach it a module, add a row; one that
+is in no row is told by :data:`DEFAULT`.
 
 Whatever a row names must be fit to be told: a path, a name, a version, a state; never a content, a command line, a
 password.
@@ -12,9 +12,11 @@ password.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Arguments
+if TYPE_CHECKING:
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Arguments
 
 MOST_NAMES = 5  # of one list of names
 LONGEST = 300  # characters of one value: what is longer is no name, and is left out whole
@@ -52,8 +54,9 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(
         (
             "ansible.builtin.assemble", "ansible.builtin.blockinfile", "ansible.builtin.copy",
-            "ansible.builtin.fetch", "ansible.builtin.lineinfile", "ansible.builtin.replace", "ansible.builtin.template",
-            "ansible.builtin.unarchive", "ansible.posix.acl", "ansible.posix.patch", "ansible.posix.synchronize",
+            "ansible.builtin.fetch", "ansible.builtin.lineinfile", "ansible.builtin.replace",
+            "ansible.builtin.template", "ansible.builtin.unarchive", "ansible.posix.acl", "ansible.posix.patch",
+            "ansible.posix.synchronize",
             "ansible.windows.win_copy", "ansible.windows.win_template", "community.crypto.openssl_csr",
             "community.crypto.openssl_privatekey", "community.crypto.x509_certificate", "community.general.archive",
             "community.general.ini_file", "community.general.iso_extract", "community.general.xml",
@@ -112,7 +115,7 @@ KINDS: dict[str, Kind] = {
     "ansible.posix.selinux": Kind("selinux", ("state", "policy")),
     "ansible.posix.seboolean": Kind("seboolean", ("name",), ("state",)),
     "ansible.posix.firewalld": Kind("firewall", ("service", "port", "rich_rule", "source"), ("zone", "state")),
-    "ansible.builtin.iptables": Kind("iptables", ("chain",), ("table", "protocol", "destination_port", "jump", "state")),
+    "ansible.builtin.iptables": Kind("iptables", ("chain",), ("table", "protocol", "destination_port", "jump")),
     "community.general.ufw": Kind("ufw", ("rule", "state", "policy"), ("port", "proto")),
     "community.general.timezone": Kind("timezone", ("name",)),
     "community.general.modprobe": Kind("kernel module", ("name",), ("state",)),
@@ -134,7 +137,7 @@ KINDS: dict[str, Kind] = {
     "community.docker.docker_volume": Kind("volume", ("name", "volume_name"), ("state",)),
     "community.docker.docker_stack": Kind("stack", ("name",), ("state",)),
     "community.docker.docker_swarm_service": Kind("service", ("name",), ("image", "state")),
-    "kubernetes.core.k8s": Kind("", ("result.metadata.name", "name"), ("result.kind", "result.metadata.namespace", "state")),
+    "kubernetes.core.k8s": Kind("", ("result.metadata.name", "name"), ("result.kind", "result.metadata.namespace")),
     "kubernetes.core.k8s_scale": Kind("", ("result.metadata.name", "name"), ("result.kind", "replicas")),
     "kubernetes.core.helm": Kind("release", ("release_name", "name"), ("chart_ref", "chart_version", "release_state")),
     # databases

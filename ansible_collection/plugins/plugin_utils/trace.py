@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Mapping, MutableMapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
 
 PARENT, RUN = "TRACEPARENT", "TFEVENT_RUN_ID"
 _HEX = frozenset("0123456789abcdef")

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 """Values that must not be told: vaulted ones, known by their type, and what stands under the name of a secret.
 
-Which names are those of secrets is the core's knowledge: it gets the variables with their names, and only looks at them.
+Which names are those of secrets is the core's knowledge: it gets the variables with their names, and only looks.
 """
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 MOST = 20_000  # values of one look
 _DEEPEST = 12
@@ -27,7 +28,7 @@ def vaulted(variables: Any) -> list[str]:
 def _decrypted(value: Any) -> str:
     try:
         return str(value)
-    except Exception:  # no vault password, or the wrong one: whoever uses the value is told by Ansible
+    except Exception:  # noqa: BLE001 - no vault password, or the wrong one: whoever uses the value is told by Ansible
         return ""
 
 

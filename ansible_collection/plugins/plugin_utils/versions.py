@@ -9,18 +9,22 @@ import os
 import re
 import sys
 from functools import lru_cache
-from typing import Iterable
+from typing import TYPE_CHECKING
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Task
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Task
 
 _BUILTIN = "ansible"
+_PARTS = 3  # of a module's full name: namespace, collection, name
 _VERSION = re.compile(r"^version:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
 _MOST = 100
 
 
 def of_collections(actions: Iterable[str]) -> dict[str, str | None]:
     """Versions by name of the collections that these modules come from; None where it is not known."""
-    names = dict.fromkeys(".".join(action.split(".")[:2]) for action in actions if action.count(".") >= 2)
+    names = dict.fromkeys(".".join(parts[:2]) for action in actions if len(parts := action.split(".")) >= _PARTS)
     return {name: _of_collection(name) for name in list(names)[:_MOST] if not name.startswith(f"{_BUILTIN}.")}
 
 

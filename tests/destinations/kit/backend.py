@@ -108,7 +108,7 @@ class Backend:
             given = self.accept(handler.server.receiver.received[-1])
         except Refused as refused:
             given = answer(refused.status, self.refusal(refused.why))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:  # a part that `accept` reads is not there
+        except Exception as error:  # noqa: BLE001 - a part that `accept` reads is not there, or a library refuses it
             given = answer(400, self.refusal(f"{type(error).__name__}: {error}"))
         handler.answer(given.status, given.body, {**given.headers, "connection": "close"})
 
