@@ -13,7 +13,7 @@ LONGEST_LIFE = 900  # seconds: no scenario takes longer, and nothing is left beh
 class Handler(BaseHTTPRequestHandler):
     """Accepts everything."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+    def do_POST(self) -> None:
         """Keep the body."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with (WORK / "received.jsonl").open("ab") as file:
@@ -22,7 +22,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def do_DELETE(self) -> None:  # noqa: N802 - likewise
+    def do_DELETE(self) -> None:
         """Stop."""
         self.send_response(200)
         self.send_header("Content-Length", "0")
