@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def make(name: str, version: str, requirements: tuple[str, ...]) -> Path | None:
     Args:
         name: of its folder.
         version: minor version of Python.
-        requirements: as pip takes them; ``-e .`` is this project, editable. A path stands for its file's contents.
+        requirements: as pip takes them; ``-e .`` is this project, editable.
     """
     interpreter = python(version)
     if interpreter is None:
@@ -73,11 +74,11 @@ def _build(folder: Path, interpreter: str, requirements: tuple[str, ...]) -> Non
 
 
 def _identity(requirement: str) -> str:
-    """What a requirement comes to: a file is what is in it, an editable project what it asks for."""
-    path = ROOT / "pyproject.toml" if requirement == "-e ." else Path(requirement)
-    if requirement.endswith((".whl", "-e .")):
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    return requirement
+    """What a requirement comes to: the project is what it asks for."""
+    if requirement != "-e .":
+        return requirement
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return repr([project["project"][name] for name in ("dependencies", "scripts", "version")])
 
 
 def _version(interpreter: str) -> str | None:
