@@ -264,7 +264,7 @@ def _texts(value):
 
 
 def _facts(task):
-    file, _, line = str(task.get_path() or "").rpartition(":")
+    file, _dummy, line = str(task.get_path() or "").rpartition(":")
     role = task._role
     return facts.Task(
         uuid=str(task._uuid),
@@ -284,7 +284,7 @@ def _facts(task):
 
 def _stands_before_a_rescue(task):
     parent = getattr(task, "_parent", None)
-    for _ in range(_BLOCKS):
+    for _dummy in range(_BLOCKS):
         if parent is None:
             return False
         if getattr(parent, "rescue", None):

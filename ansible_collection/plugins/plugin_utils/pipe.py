@@ -152,7 +152,7 @@ class PipeSession:
             if not data:
                 raise HandoverError(self._complaint())
             self._unread += data
-        line, _, self._unread = self._unread.partition(b"\n")
+        line, _dummy, self._unread = self._unread.partition(b"\n")
         try:
             return dict(json.loads(line))
         except ValueError as error:

@@ -220,7 +220,7 @@ class Run:
     def _follow(self, host: HostLog) -> None:
         """Another task follows a failure: it was rescued, if it could be (``always`` follows, too)."""
         while host.followed < len(host.pending):
-            log, _ = host.pending[host.followed]
+            log = host.pending[host.followed][0]
             if log.task.rescued and host.rescued == host.followed:
                 host.rescued += 1
                 host.set_rescued(host.rescued)
