@@ -15,7 +15,8 @@ EXEC_PATH = {
     "change_events", "change_events.paths", "_signal",
 }  # fmt: skip
 OBSERVED_PATH = EXEC_PATH | {
-    "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.process", "tf_wrapper.output", "change_events.rundir",
+    "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.output", "change_events.rundir",
+    "change_events.process", "change_events.output",
     "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
     "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture", "change_events.ids", "change_events.trace",
     "fcntl", "select", "signal", "termios", "errno",
