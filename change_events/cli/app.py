@@ -28,7 +28,7 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 # In the order of `--help`; each lives in the module of its name.
-COMMANDS = ("list", "show", "summarize", "flush", "doctor", "schema", "version")
+COMMANDS = ("list", "show", "summarize", "send", "run", "flush", "doctor", "schema", "version")
 _MODULES = {"list": "list_events", "schema": "about", "version": "about"}
 
 

@@ -10,7 +10,7 @@ from change_events.recording.leftovers import settle_owned, write_checkpoint
 from change_events.recording.record import Recording, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from change_events.model import ChangeEvent
     from change_events.redact import Redactor
@@ -25,19 +25,28 @@ class OwnedRun:
         settings: the usable part of the settings.
         redactor: has seen the run's secrets.
         say: takes one line for the user.
+        folder: the run's folder, where it has been made already; it is held by this process.
     """
 
-    def __init__(self, owner: str, settings: Settings, redactor: Redactor, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        owner: str,
+        settings: Settings,
+        redactor: Redactor,
+        say: Callable[[str], object],
+        *,
+        folder: rundir.RunDirectory | None = None,
+    ) -> None:
         self._owner = owner
         self._settings = settings
         self._redactor = redactor
         self._say = say
         self._recording = Recording(settings, redactor, say=say)
-        self._folder: rundir.RunDirectory | None = None
+        self._folder = folder
 
     def start(self, event: ChangeEvent) -> None:
         """Write the `started` record, and close the records of killed runs: ours is the command they wait for."""
-        self._folder = rundir.create(state_dir(), event.id)
+        self._folder = self._folder or rundir.create(state_dir(), event.id)
         sealed = self._recording.start(event)
         if self._folder is not None:
             facts = {"id": event.id, "owner": self._owner, "started_at": event.started_at.timestamp()}
@@ -57,12 +66,15 @@ class OwnedRun:
         except OSError as error:
             self._recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
 
-    def settle(self, event: ChangeEvent, *, deliver: bool = True) -> Settled:
-        """Record how it ended, and deliver it unless the process is at its end (``deliver=False``)."""
+    def settle(self, event: ChangeEvent, *, deliver: bool = True, names: Sequence[str] | None = None) -> Settled:
+        """Record how it ended, and deliver it unless the process is at its end (``deliver=False``).
+
+        ``names`` are the destinations that are to get it, whatever the settings' routing says.
+        """
         recording = self._recording
         if not deliver:
             recording = Recording(self._settings, self._redactor, say=self._say, deliver=False)
-        settled = recording.settle(event)
+        settled = recording.settle(event, names=names)
         if self._folder is not None and not settled.lost:
             self._folder.remove()
         return settled

@@ -15,7 +15,7 @@ from change_events.errors import JournalError, TemplateError
 from change_events.redact import Redactor, RedactPolicy, load_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from change_events.journal import Journal
     from change_events.model import ChangeEvent, SealedEvent
@@ -107,7 +107,9 @@ class Recording:
             self.say_once(str(error))
         return sealed
 
-    def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+    def settle(
+        self, event: ChangeEvent, *, once_within: float | None = None, names: Sequence[str] | None = None
+    ) -> Settled:
         """Record how a run ended, deliver it and what else waits, within the settings' budget.
 
         A run that is not worth a record leaves none. Without a usable journal the event is sent directly, once.
@@ -115,21 +117,22 @@ class Recording:
         Args:
             event: the whole event; ``ended_at`` is now where it is missing.
             once_within: seconds in which an event with the same ``key`` is recorded only once.
+            names: destinations that are to get it, whatever the settings' routing says.
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
         sealed = self._redactor.seal(self.composed(ended))
         if not routing.is_worth_recording(sealed.event, self._settings):
             self.discard(sealed.event.id)
             return Settled(sealed)
-        names = routing.destinations(sealed.event, self._settings)
+        chosen = routing.destinations(sealed.event, self._settings) if names is None else list(names)
         try:
             with self.journal() as journal:
-                repeats = journal.settle(sealed, names, once_within=once_within)
+                repeats = journal.settle(sealed, chosen, once_within=once_within)
                 self._tell_notices(journal)
                 return Settled(sealed, repeats=repeats) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
             self.say_once(str(error))
-            return self._sent_directly(sealed, names)
+            return self._sent_directly(sealed, chosen)
 
     def discard(self, event_id: str) -> None:
         """Forget a run that was started and is not worth a record."""
