@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.cli.reasons import in_words
+from change_events.cli.tasks import task_lines
 from change_events.cli.terminal import clean, clean_lines, lasted, paint
 from change_events.cli.values import render_pair, render_value
 from change_events.model import Action, ChangeOutcome, ValueKind
@@ -33,6 +34,7 @@ _NOTHING_YET = (ValueKind.UNKNOWN, ValueKind.ABSENT)
 _ACTION_COLOURS = {
     Action.CREATE: "green",
     Action.UPDATE: "yellow",
+    Action.CHANGE: "yellow",
     Action.REPLACE: "magenta",
     Action.DESTROY: "red",
     Action.OTHER: "red",
@@ -67,6 +69,7 @@ _ACTION_ORDER = (
     Action.UPDATE,
     Action.CREATE,
     Action.INVOKE,
+    Action.CHANGE,
     Action.FORGET,
     Action.IMPORT,
     Action.MOVE,
@@ -86,6 +89,7 @@ _COUNT_NAMES = (
     ("forget", "{} to forget", "{} forgotten"),
     ("read", "{} to read", "{} read"),
     ("invoke", "{} to invoke", "{} invoked"),
+    ("change", "tasks with changes: {}", "tasks with changes: {}"),
     ("other", "{} of an unknown kind", "{} of an unknown kind"),
     ("deferred", "{} deferred", "{} deferred"),
     ("outputs", "outputs changed: {}", "outputs changed: {}"),
@@ -127,6 +131,8 @@ def _one_change(change: Change) -> Iterator[str]:
     yield f"{INDENT}{mark}{word} {clean(change.address)}{deposed}{ending}"
     for text in _facts(change):
         yield f"{DETAIL}{text}"
+    if change.task is not None:
+        yield from (f"{DETAIL}{text}" for text in task_lines(change.task))
     yield from _change_attributes(change)
     for line in clean_lines(change.error or "")[:1]:  # the rest stands among the failures
         yield DETAIL + paint(line, "red")

@@ -35,6 +35,7 @@ _PHASES = [phase.value for phase in Phase]
         "tfevent events list --since 2h",
         "tfevent events list --environment prod --outcome failed",
         "tfevent events list --text aws_db_instance --since 3d",
+        "tfevent events list --host web1 --since 1d",
         "tfevent events list --undelivered",
         "tfevent events list --json --limit 0 | jq -r .title",
     ),
@@ -43,7 +44,8 @@ _PHASES = [phase.value for phase in Phase]
 @click.option("--until", type=moment, metavar="WHEN", help="Not newer than this, written the same way.")
 @click.option("--environment", metavar="NAME", help="Only this environment.")
 @click.option("--service", metavar="NAME", help="Only this service.")
-@click.option("--tool", metavar="NAME", help="Only runs of this tool: terraform, tofu.")
+@click.option("--tool", metavar="NAME", help="Only runs of this tool: terraform, tofu, ansible-playbook.")
+@click.option("--host", metavar="NAME", help="Only what met this host: playbook runs, and events sent from it.")
 @click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs that ended so.")
 @click.option("--kind", type=click.Choice(_KINDS), help="Only this sort of event.")
 @click.option("--phase", type=click.Choice(_PHASES), help="Only plans, or only what was applied.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.cli import changes
+from change_events.cli import changes, tasks
 from change_events.cli.deliveries import delivery_lines
 from change_events.cli.terminal import ago, clean, lasted, local_time, paint
 from change_events.summary.words import PARTIAL, outputs_heading
@@ -88,8 +88,7 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         ("command", _tool(event.tool) if event.tool else ""),
         ("where", _where(event)),
         ("commit", _commit(event.vcs) if event.vcs else ""),
-        ("planned", changes.count_words(event.summary.counts)),
-        ("became", _became(event.summary.outcomes)),
+        *_figures(event),
         ("tags", ", ".join(f"{key}={value}" for key, value in event.tags.items())),
         *((link.title, link.url) for link in event.links),
         ("event", event.id),
@@ -98,6 +97,15 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
     for label, text in rows:
         if text:
             yield f"{paint(f'{clean(label):<{_LABEL}}', dim=True)} {clean(text)}"
+
+
+def _figures(event: ChangeEvent) -> Sequence[tuple[str, str]]:
+    if event.playbook is not None:
+        return tasks.facts(event, event.playbook)
+    return (
+        ("planned", changes.count_words(event.summary.counts)),
+        ("became", _became(event.summary.outcomes)),
+    )
 
 
 def _actor(event: ChangeEvent) -> str:
@@ -130,6 +138,7 @@ def _where(event: ChangeEvent) -> str:
     parts = [
         event.environment and f"environment {event.environment}",
         event.service and f"service {event.service}",
+        event.version and f"version {event.version}",
         tool and tool.workspace and f"workspace {tool.workspace}",
         tool and tool.backend and f"backend {tool.backend}",
         tool and tool.directory,
@@ -169,6 +178,8 @@ def _sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list
         ("Failures", list(changes.failure_lines(event.failures))),
         ("Worth an eye", list(changes.signal_lines(event.signals))),
         ("Changes", list(changes.change_lines(event.changes, limit))),
+        ("Hosts", list(tasks.host_lines(event.hosts, limit))),
+        ("Sent within the run", list(tasks.related_lines(event.related))),
         (outputs_heading(event), list(changes.output_lines(event.outputs, limit))),
         ("Changed outside of the tool", list(changes.drift_lines(event.drift, limit))),
         ("Checks that did not pass", list(changes.check_lines(event.checks))),
@@ -179,7 +190,12 @@ def _left_out(event: ChangeEvent) -> Iterator[str]:
     cut = event.truncated
     if cut is None:
         return
-    figures = ((cut.changes, "changes"), (cut.attributes, "attributes"), (cut.failures, "failures"))
+    figures = (
+        (cut.changes, "changes"),
+        (cut.attributes, "attributes"),
+        (cut.failures, "failures"),
+        (cut.hosts, "hosts"),
+    )
     parts = [f"{figure} {name}" for figure, name in figures if figure]
     text = ", ".join(parts) or "details"
     yield ""

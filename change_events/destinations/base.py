@@ -5,6 +5,8 @@ Standard library and msgspec only: settings read the option tables before terraf
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations of the structs
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import quote, urlsplit
@@ -12,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from change_events.model import SealedEvent
 
@@ -55,10 +57,39 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     environment: str | None = None
 
 
-class Limits(msgspec.Struct, frozen=True):
-    """What a backend takes: bytes of one request's body."""
+class Rate(msgspec.Struct, frozen=True):
+    """At most ``requests`` in any ``seconds``."""
+
+    requests: int
+    seconds: float
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend documents that it takes; None or nothing where it documents none.
+
+    Attributes:
+        body_bytes: bytes of one request's body.
+        fields: the most characters of a field, by the backend's own name of it.
+        field_bytes: the same for fields whose limit is in bytes of UTF-8.
+        entries: the most entries of a list or an object, by the backend's own name of it.
+        tags: the most tags of one event.
+        tag_length: characters of one tag, name and value together.
+        tags_bytes: bytes of all tags as a JSON array.
+        max_age: seconds; an older event is refused or dropped. Delivery parks it, rendering does not look at it.
+        max_ahead: seconds that an event may lie in the future.
+        rate: requests it takes in some time.
+    """
 
     body_bytes: int
+    fields: Mapping[str, int] = {}
+    field_bytes: Mapping[str, int] = {}
+    entries: Mapping[str, int] = {}
+    tags: int | None = None
+    tag_length: int | None = None
+    tags_bytes: int | None = None
+    max_age: float | None = None
+    max_ahead: float | None = None
+    rate: Rate | None = None
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -84,15 +115,23 @@ class Request(msgspec.Struct, frozen=True):
 
     def clean(self, text: str, limit: int = 160) -> str:
         """``text`` of the backend's, fit to be shown: one line, printable, without this request's secrets."""
+        line = " ".join("".join(c if c.isprintable() else " " for c in self.masked(text)).split())
+        return line if len(line) <= limit else line[: limit - 1] + "…"
+
+    def masked(self, text: str) -> str:
+        """``text`` without this request's secrets, as they are and as URLs and JSON spell them."""
         for secret in sorted(self.secrets, key=len, reverse=True):
-            for form in {secret, quote(secret, safe=""), quote(secret)}:
+            for form in (secret, quote(secret, safe=""), quote(secret), *_in_json(secret)):
                 if form:
                     text = text.replace(form, _HIDDEN)
-        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-        return line if len(line) <= limit else line[: limit - 1] + "…"
+        return text
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.host}, {len(self.body)} bytes)"
+
+
+def _in_json(text: str) -> tuple[str, str]:
+    return json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -113,7 +152,13 @@ class Result(StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What an answer means; ``reason`` is a clause for the user, ``after`` the seconds the backend asks for."""
+    """What an answer means.
+
+    Attributes:
+        reason: a clause for the user; of what is delivered, a note where not all of it was taken, else nothing.
+            It holds words and figures of ours only: what the backend says is put beside it after masking.
+        after: seconds the backend asks to wait.
+    """
 
     result: Result
     reason: str = ""
@@ -135,7 +180,16 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of backend.
 
     Attributes:
+        judge: what an answer means: to an event, to an update of one, and to what ``setup`` sends.
         origin: scheme and host that a probe connects to, from the options; raises OptionError.
+        documentation: addresses of the backend's own pages that format and limits were read from.
+        setup: requests that prepare the backend once (an index template, say), from the options; each may be
+            sent again at any time. Raises OptionError.
+        handle: the backend's own name of what an event became there, read from the answer to it; None where the
+            answer holds none. Only for backends that can settle what a started event made.
+        update: the request that settles what a started event made, from the settled event, the options and the
+            handle, its body within the limits. Without it, or without a handle, the settled event is sent by
+            ``render``. Raises OptionError.
     """
 
     kind: str
@@ -145,6 +199,10 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     render: Render
     judge: Callable[[Response], Verdict]
     origin: Callable[[Mapping[str, Any]], str]
+    documentation: tuple[str, ...] = ()
+    setup: Callable[[Mapping[str, Any]], tuple[Request, ...]] | None = None
+    handle: Callable[[Response], str | None] | None = None
+    update: Callable[[SealedEvent, Mapping[str, Any], str], Request] | None = None
 
     def problems(self, options: Mapping[str, object]) -> tuple[str, ...]:
         """What is wrong with these options, one clause each beginning with the option's name."""

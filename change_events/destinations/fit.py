@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from change_events.destinations.base import OptionError
 from change_events.model import Action, Change, ChangeEvent, ChangeOutcome, Drift, Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from change_events.model import TaskRun
 
     Stage = Callable[[ChangeEvent], "Cuts"]
 
@@ -20,7 +23,9 @@ _MESSAGE_KEPT = 400  # bytes: below that, other things are left out first
 _TITLE_KEPT = 200  # characters
 _LESS = (Action.NO_OP, Action.READ, Action.FORGET, Action.IMPORT, Action.MOVE)
 _MORE = (Action.REPLACE, Action.DESTROY)
-_UNCOUNTED = ("drift", "outputs", "checks", "signals", "links", "data", "tags")  # no figure in `truncated`
+_UNCOUNTED = ("drift", "outputs", "checks", "signals", "links", "related", "data", "tags")  # no figure in `truncated`
+_FAILED_HOSTS_KEPT = 3  # of a task whose details are left out
+_QUIET_HOSTS = ("ok", "skipped", "ignored", "rescued", "changed")  # the least important first; the others failed
 
 replace = msgspec.structs.replace
 
@@ -66,6 +71,18 @@ def fit(event: ChangeEvent, limit: int, measure: Callable[[ChangeEvent], int]) -
     raise DoesNotFit(f"{limit} bytes are too few for any event")
 
 
+def fitted(event: ChangeEvent, limit: int, encode: Callable[[ChangeEvent], bytes], option: str | None = None) -> bytes:
+    """``event`` in the form ``encode`` gives it, within ``limit`` bytes.
+
+    Raises:
+        OptionError: the limit is too small for any event; ``option`` is the one that sets it, if one does.
+    """
+    try:
+        return encode(fit(event, limit, lambda smaller: len(encode(smaller))))
+    except DoesNotFit as error:
+        raise OptionError(f"{option}: {error}" if option else str(error)) from error
+
+
 def _least_cut(
     cuts: Cuts, told: Callable[[ChangeEvent], ChangeEvent], fits: Callable[[ChangeEvent], bool]
 ) -> ChangeEvent:
@@ -92,6 +109,7 @@ def _told(original: ChangeEvent, cut: ChangeEvent, limit: int) -> ChangeEvent:
             changes=before.changes + len(original.changes) - len(cut.changes),
             attributes=before.attributes + _count_attributes(original) - _count_attributes(cut),
             failures=before.failures + len(original.failures) - len(cut.failures),
+            hosts=before.hosts + len(original.hosts) - len(cut.hosts),
             message_bytes=before.message_bytes + max(0, _size(original.message) - _size(cut.message)),
             note=f"cut to fit {limit} bytes{also}; the journal has the whole event",
         ),
@@ -126,13 +144,29 @@ def _order(changes: Sequence[Change]) -> list[int]:
 
 def _bare(change: Change) -> Change:
     omitted = change.attributes_omitted + len(change.attributes)
-    return replace(change, attributes=(), attributes_omitted=omitted)
+    return replace(change, attributes=(), attributes_omitted=omitted, task=change.task and _bare_task(change.task))
+
+
+def _bare_task(task: TaskRun) -> TaskRun:
+    kept = task.failures[:_FAILED_HOSTS_KEPT]
+    return replace(
+        task,
+        changed_on=(),
+        failures=kept,
+        hosts_omitted=task.hosts_omitted + len(task.changed_on) + len(task.failures) - len(kept),
+        things=(),
+        things_omitted=task.things_omitted + len(task.things),
+        diff=(),
+    )
 
 
 def _attributes(event: ChangeEvent) -> Cuts:
-    """Attributes of what matters least: what no-ops and creates set says least about what changed."""
+    """Attributes of what matters least: what no-ops and creates set says least about what changed.
+
+    Of a task, its hosts, what it changed on them and how.
+    """
     changes = event.changes
-    targets = [index for index in _order(changes) if changes[index].attributes]
+    targets = [index for index in _order(changes) if _bare(changes[index]) != changes[index]]
 
     def without(number: int) -> ChangeEvent:
         doomed = set(targets[:number])
@@ -149,6 +183,30 @@ def _changes(event: ChangeEvent) -> Cuts:
         return replace(event, changes=tuple(c for i, c in enumerate(event.changes) if i not in doomed))
 
     return Cuts(len(order), without)
+
+
+def _hosts(event: ChangeEvent) -> Cuts:
+    """Hosts on which nothing happened first, those that failed last."""
+    ranks = [_QUIET_HOSTS.index(h.status) if h.status in _QUIET_HOSTS else len(_QUIET_HOSTS) for h in event.hosts]
+    order = sorted(range(len(ranks)), key=lambda index: (ranks[index], -index))
+
+    def without(number: int) -> ChangeEvent:
+        doomed = set(order[:number])
+        return replace(event, hosts=tuple(h for i, h in enumerate(event.hosts) if i not in doomed))
+
+    return Cuts(len(order), without)
+
+
+def _commits(event: ChangeEvent) -> Cuts:
+    vcs = event.vcs
+    if vcs is None:
+        return Cuts(0, lambda _: event)
+
+    def without(number: int) -> ChangeEvent:
+        left = vcs.commits[: len(vcs.commits) - number]
+        return replace(event, vcs=replace(vcs, commits=left, commits_omitted=vcs.commits_omitted + number))
+
+    return Cuts(len(vcs.commits), without)
 
 
 def _message(event: ChangeEvent) -> Cuts:
@@ -192,8 +250,8 @@ def _whole(**emptied: object) -> Stage:
 
 def _figures(event: ChangeEvent) -> Cuts:
     summary = event.summary
-    some = bool(summary.by_type or summary.by_module)
-    return Cuts(int(some), lambda _: replace(event, summary=replace(summary, by_type={}, by_module={})))
+    some = bool(summary.by_type or summary.by_module or summary.by_group)
+    return Cuts(int(some), lambda _: replace(event, summary=replace(summary, by_type={}, by_module={}, by_group={})))
 
 
 # In this order, least important first.
@@ -202,7 +260,10 @@ STAGES: tuple[Stage, ...] = (
     _last_of("drift"),
     _last_of("outputs"),
     _whole(data={}),
+    _last_of("related"),
+    _hosts,
     _figures,
+    _commits,
     _changes,
     _message,
     _last_of("checks"),
@@ -212,5 +273,6 @@ STAGES: tuple[Stage, ...] = (
     _whole(tags={}),
     _last_of("failures"),
     _title,
-    _whole(message="", tool=None, actor=None, vcs=None, trace=None, environment=None, service=None),
+    _whole(message="", tool=None, actor=None, vcs=None, trace=None, playbook=None),
+    _whole(environment=None, service=None, version=None, key=None),
 )

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from change_events.destinations.base import Response, Result, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 LONGEST_WAIT = 86_400.0
 
@@ -22,8 +28,16 @@ _REFUSED = {
 }
 
 
-def judge_status(response: Response) -> Verdict:
-    """Any 2xx is success, whatever its body; passing troubles are retried; the rest needs a person."""
+def judge_status(
+    response: Response, *, retry: Collection[int] | None = None, wait_header: str = "retry-after"
+) -> Verdict:
+    """Any 2xx is success, whatever its body; passing troubles are retried; the rest needs a person.
+
+    Args:
+        response: the answer.
+        retry: statuses to retry, where a backend documents them; by default 407, 408, 425, 429 and 5xx but 501.
+        wait_header: where the backend says how long to wait, read as :func:`retry_after` does.
+    """
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own classes
         return Verdict(Result.DELIVERED)
@@ -31,21 +45,25 @@ def judge_status(response: Response) -> Verdict:
         return Verdict(Result.PARK, f"it redirects ({status}), which is not followed; set the final address")
     if status == 413:  # noqa: PLR2004
         return Verdict(Result.SHRINK, "the event is too large for it (413)")
-    if status in _RETRY or (500 <= status < 600 and status != 501):  # noqa: PLR2004
-        return Verdict(Result.RETRY, _trouble(status), retry_after(response))
+    if _passing(status) if retry is None else status in {407, *retry}:
+        return Verdict(Result.RETRY, _trouble(status), retry_after(response, header=wait_header))
     return Verdict(Result.PARK, _REFUSED.get(status) or f"it refused the event ({status})")
+
+
+def _passing(status: int) -> bool:
+    return status in _RETRY or (500 <= status < 600 and status != 501)  # noqa: PLR2004
 
 
 def _trouble(status: int) -> str:
     return _PASSING.get(status) or f"it has a passing trouble ({status})"
 
 
-def retry_after(response: Response, now: float | None = None) -> float | None:
-    """Seconds to wait by ``Retry-After`` (RFC 9110 §10.2.3: seconds, or an HTTP date).
+def retry_after(response: Response, now: float | None = None, header: str = "retry-after") -> float | None:
+    """Seconds to wait by ``Retry-After`` (RFC 9110 §10.2.3: seconds, or an HTTP date), or by another header so written.
 
     Never negative and never more than a day; None if the header is absent or makes no sense.
     """
-    text = response.headers.get("retry-after", "").strip()
+    text = response.headers.get(header, "").strip()
     if not text:
         return None
     if text.isascii() and text.isdigit():
@@ -56,3 +74,40 @@ def retry_after(response: Response, now: float | None = None) -> float | None:
         except (ValueError, OverflowError):
             return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def parsed(response: Response) -> Any:
+    """The body as JSON, whatever type the answer says it has; None where it is none."""
+    try:
+        return msgspec.json.decode(response.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def words(response: Response) -> str:
+    """What a refusal says for people to read, of any shape that backends use; a page of HTML says nothing.
+
+    It is the backend's text: it may quote the request, so it is shown only after ``Request.clean``.
+    """
+    kind = response.headers.get("content-type", "").partition(";")[0].strip()
+    content = None if kind == "text/html" else parsed(response)
+    if content is None:
+        return response.body.decode(errors="replace") if kind == "text/plain" else ""
+    return "; ".join(dict.fromkeys(_said(content)))
+
+
+_DEEPEST = 4
+_TELLING = ("error", "errors", "message", "reason", "detail", "text", "title")
+
+
+def _said(content: Any, depth: int = 0) -> list[str]:
+    """The texts of an error document, outer ones first, none of what lies deeper than they nest."""
+    if isinstance(content, str):
+        return [content] if content else []
+    if depth == _DEEPEST:
+        return []
+    if isinstance(content, list):
+        return [text for item in content[:3] for text in _said(item, depth + 1)]
+    if isinstance(content, dict):
+        return [text for name in _TELLING if name in content for text in _said(content[name], depth + 1)]
+    return []

@@ -1,6 +1,5 @@
 """Sematext Events: one ``POST {receiver}/{token}/event`` with one flat JSON object per event.
 
-Format: https://sematext.com/docs/events/adding/ and https://sematext.com/docs/tags/common-schema/#events-tags.
 ``type`` and ``message`` are required; ``data`` is text, so the details travel as JSON in a string. The docs
 give no size limit for events: 64 KB is the smallest they give for logs. Custom fields keep their types for
 ever, because the search behind them maps each field once: figures are integers, everything else is text.
@@ -15,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -25,13 +25,13 @@ from change_events.destinations.base import (
     origin_of,
     user_agent,
 )
-from change_events.destinations.fit import DoesNotFit, fit
+from change_events.destinations.fit import fitted
+from change_events.destinations.moments import iso
 from change_events.destinations.rules import judge_status
-from change_events.model import Counts, Kind, Phase
+from change_events.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from change_events.model import ChangeEvent, SealedEvent
 
@@ -101,18 +101,14 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     origin(options)
     kind = options.get("type") or TYPES[sealed.event.kind]
 
-    def encode(event: ChangeEvent) -> bytes:
-        return msgspec.json.encode(document(event, str(kind)))
-
-    try:
-        fitting = fit(sealed.event, limit or LIMITS.body_bytes, lambda event: len(encode(event)))
-    except DoesNotFit as error:
-        raise OptionError(str(error)) from error
+    body = fitted(
+        sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(document(event, str(kind)))
+    )
     return Request(
         method="POST",
         url=f"{_receiver(options)}/{quote(token, safe='')}/event",
         headers={"Content-Type": "application/json", "User-Agent": user_agent()},
-        body=encode(fitting),
+        body=body,
         secrets=(token,),
     )
 
@@ -120,14 +116,14 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
 def document(event: ChangeEvent, kind: str) -> dict[str, object]:
     """The JSON object of one event: documented fields, a few searchable ones of ours, and all in ``data``."""
     documented = {
-        "timestamp": _timestamp(event.ended_at or event.started_at),
+        "timestamp": iso(mapping.moment(event)),
         "type": kind,
         "title": event.title,
         "message": event.message or event.title,
         "severity": event.severity.value,
-        "creator": _creator(event),
-        "os.host": event.actor.host if event.actor else None,
-        "tags": _tags(event),
+        "creator": mapping.creator(event),
+        "os.host": mapping.host(event),
+        "tags": mapping.tags(event),
     }
     details = msgspec.structs.replace(event, message="")  # stands above already
     data = {"data": msgspec.json.encode(details).decode()}
@@ -135,36 +131,8 @@ def document(event: ChangeEvent, kind: str) -> dict[str, object]:
     return present | data
 
 
-def _timestamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _creator(event: ChangeEvent) -> str | None:
-    actor = event.actor
-    if actor is None:
-        return None
-    return (actor.ci.actor if actor.ci else None) or actor.user
-
-
-def _tags(event: ChangeEvent) -> list[str]:
-    tool, vcs = event.tool, event.vcs
-    pairs = {
-        "env": event.environment,
-        "service": event.service,
-        "tool": tool.name if tool else None,
-        "workspace": tool.workspace if tool else None,
-        "phase": event.phase.value,
-        "outcome": event.outcome.value if event.outcome else None,
-        "repo": vcs.repository if vcs else None,
-        "branch": vcs.branch if vcs else None,
-    } | dict(event.tags)
-    return [f"{name}:{value}" for name, value in pairs.items() if value]
-
-
 def _fields(event: ChangeEvent) -> dict[str, object]:
-    planned, outcomes = event.summary.counts, event.summary.outcomes
-    counts = planned if event.phase is not Phase.APPLIED else event.summary.applied or Counts()
-    duration = None if event.ended_at is None else event.ended_at - event.started_at
+    figures = mapping.figures(event) | mapping.playbook_figures(event)
     return {
         "tfevent.id": event.id,
         "tfevent.run_id": event.trace.run_id if event.trace else None,
@@ -174,18 +142,18 @@ def _fields(event: ChangeEvent) -> dict[str, object]:
         "tfevent.environment": event.environment,
         "tfevent.service": event.service,
         "tfevent.commit": event.vcs.commit if event.vcs else None,
-        "tfevent.created": counts.create,
-        "tfevent.updated": counts.update,
-        "tfevent.replaced": counts.replace,
-        "tfevent.destroyed": counts.destroy,
-        "tfevent.failed": outcomes.failed,
-        "tfevent.duration_ms": None if duration is None else int(duration.total_seconds() * 1000),
+        **{f"tfevent.{name}": number for name, number in figures.items()},
+        "tfevent.duration_ms": mapping.duration_ms(event),
     }
 
 
 DESTINATION = Destination(
     kind="sematext",
     title="Sematext Events",
+    documentation=(
+        "https://sematext.com/docs/events/adding/",
+        "https://sematext.com/docs/tags/common-schema/#events-tags",
+    ),
     options=OPTIONS,
     limits=LIMITS,
     render=render,

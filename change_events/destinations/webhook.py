@@ -31,13 +31,14 @@ from change_events.destinations.base import (
     origin_of,
     user_agent,
 )
-from change_events.destinations.fit import DoesNotFit, fit
+from change_events.destinations.building import address_of
+from change_events.destinations.fit import fitted
 from change_events.destinations.rules import judge_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from change_events.model import ChangeEvent, SealedEvent
+    from change_events.model import SealedEvent
 
 LIMITS = Limits(body_bytes=1_000_000)
 _PREFIX = "whsec_"
@@ -73,7 +74,7 @@ OPTIONS = (
 
 def origin(options: Mapping[str, Any]) -> str:
     """Scheme and host of the URL. Raises OptionError."""
-    return origin_of(str(options.get("url") or ""))
+    return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
@@ -100,14 +101,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
 def _body(sealed: SealedEvent, limit: int) -> bytes:
     if len(sealed.body) <= limit:
         return sealed.body
-
-    def measure(event: ChangeEvent) -> int:
-        return len(msgspec.json.encode(event))
-
-    try:
-        return msgspec.json.encode(fit(sealed.event, limit, measure))
-    except DoesNotFit as error:
-        raise OptionError(f"max_bytes: {error}") from error
+    return fitted(sealed.event, limit, msgspec.json.encode, option="max_bytes")
 
 
 def signed_headers(event_id: str, body: bytes, secret: str, now: int) -> dict[str, str]:
@@ -142,6 +136,7 @@ def _secret_parts(url: str) -> tuple[str, ...]:
 DESTINATION = Destination(
     kind="webhook",
     title="Webhook",
+    documentation=("https://www.standardwebhooks.com",),
     options=OPTIONS,
     limits=LIMITS,
     render=render,

@@ -47,9 +47,15 @@ def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState)
     connection.execute(_INSERT_BODY, (seq, _search_text(event), sealed.body))
     connection.execute("DELETE FROM hosts WHERE seq = ?", (seq,))
     connection.executemany(
-        "INSERT OR IGNORE INTO hosts (host, seq) VALUES (?, ?)", [(host.name, seq) for host in event.hosts]
+        "INSERT OR IGNORE INTO hosts (host, seq) VALUES (?, ?)", [(host, seq) for host in _hosts(event)]
     )
     return int(seq)
+
+
+def _hosts(event: ChangeEvent) -> set[str]:
+    """The hosts an event is about: those of a playbook, and the machine that an explicit event was sent from."""
+    own = {event.actor.host} if event.explicit and event.actor and event.actor.host else set()
+    return {host.name for host in event.hosts} | own
 
 
 def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int) -> str | None:

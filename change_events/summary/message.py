@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Action, ChangeOutcome
+from change_events.summary import playbook
 from change_events.summary.markdown import clip, code, link, plain
 from change_events.summary.title import title
 from change_events.summary.words import PARTIAL, attribute, change, outputs_heading, value
@@ -74,6 +75,8 @@ def _bytes(text: str) -> int:
 
 def sections(event: ChangeEvent) -> list[Section]:
     """Everything that can be told, the most important first."""
+    if event.playbook is not None:
+        return [Section(*told) for told in playbook.sections(event)]
     broken = [c for c in event.changes if c.outcome in _BROKEN]
     rest = [c for c in event.changes if c.outcome not in _BROKEN]
     told = {c.address for c in broken if c.error}

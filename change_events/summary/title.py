@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Outcome, Phase
+from change_events.summary import playbook
 from change_events.summary.markdown import one_line
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _ALONE = {
 
 def title(event: ChangeEvent) -> str:
     """The title of an event, at most 120 characters."""
+    if event.playbook is not None:
+        return playbook.title(event, LIMIT)
     where = _where(event)
     what = _what(event)
     return one_line(f"{where}: {what}" if where else what, LIMIT)

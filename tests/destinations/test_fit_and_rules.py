@@ -20,6 +20,7 @@ from change_events.model import (
     Change,
     ChangeEvent,
     ChangeOutcome,
+    Commit,
     Drift,
     Failure,
     Link,
@@ -28,7 +29,9 @@ from change_events.model import (
     Truncated,
     Value,
     ValueKind,
+    Vcs,
 )
+from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
 
 
@@ -154,6 +157,26 @@ def test_the_order_of_importance():
     ]
     assert ranks == sorted(ranks, reverse=True)
     assert len(set(ranks)) == 5
+
+
+def test_of_a_playbook_run_what_failed_is_kept_longest():
+    whole = event("ansible").event
+    slightly = fit(whole, 60_000, size)
+    assert [bool(c.task.changed_on) for c in slightly.changes] == [True, True, False], "the later of equals goes first"
+    assert slightly.changes[2].task.hosts_omitted == 499
+    some = fit(whole, 20_000, size)
+    assert [c.task.changed_on for c in some.changes] == [(), (), ()]
+    assert some.changes[1].task.failures == whole.changes[1].task.failures
+    assert 10 < len(some.hosts) < 500
+    assert {"failed", "unreachable"} <= {host.status for host in some.hosts}
+    assert some.truncated.hosts == 500 - len(some.hosts)
+
+
+def test_commits_go_from_the_oldest_and_are_counted():
+    commits = tuple(Commit(id=f"c{n}", subject="s" * 100) for n in range(20))
+    fitted = fit(sealed(1, vcs=Vcs(commits=commits, commits_omitted=5)).event, 1500, size)
+    assert fitted.vcs.commits == commits[: len(fitted.vcs.commits)] != ()
+    assert fitted.vcs.commits_omitted == 25 - len(fitted.vcs.commits)
 
 
 def test_earlier_cuts_are_added_up():

@@ -1,0 +1,75 @@
+"""What most destinations do to make a request: read an option, an address, put headers together."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from change_events.destinations.base import OptionError, Request, origin_of, user_agent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def text_of(options: Mapping[str, Any], name: str) -> str:
+    """The text of a required option. Raises OptionError where it is missing."""
+    value = str(options.get(name) or "").strip()
+    if not value:
+        raise OptionError(f"{name}: missing")
+    return value
+
+
+def address_of(options: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    """A base address without the slash at its end: the option ``name``, else ``default``.
+
+    Raises:
+        OptionError: there is neither, or it is no address of http or https.
+    """
+    value = str(options.get(name) or default or "").strip().rstrip("/")
+    if not value:
+        raise OptionError(f"{name}: missing; write a URL, https://host")
+    try:
+        origin_of(value)
+    except OptionError:
+        raise OptionError(f"{name}: write a URL, https://host") from None
+    return value
+
+
+def site_of(options: Mapping[str, Any], name: str, addresses: Mapping[str, str]) -> str:
+    """The address that goes with the choice ``name``, by default the first. Raises OptionError."""
+    choice = str(options.get(name) or next(iter(addresses)))
+    if choice not in addresses:
+        raise OptionError(f"{name}: write one of {', '.join(addresses)}")
+    return addresses[choice]
+
+
+class Login(NamedTuple):
+    """The value of an Authorization header, and what of it must not be shown."""
+
+    header: str
+    secrets: tuple[str, ...]
+
+
+def basic_login(user: str, password: str) -> Login:
+    """HTTP basic authentication (RFC 7617)."""
+    encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return Login(f"Basic {encoded}", (password, encoded))
+
+
+def post(
+    url: str,
+    body: bytes,
+    *,
+    secrets: tuple[str, ...],
+    headers: Mapping[str, str] | None = None,
+    content_type: str = "application/json",
+    method: str = "POST",
+) -> Request:
+    """A request with the headers that all of ours have; ``secrets`` is what must not be shown of it."""
+    ours = {"Content-Type": content_type, "User-Agent": user_agent()}
+    return Request(method=method, url=url, headers=ours | dict(headers or {}), body=body, secrets=secrets)
+
+
+def present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` without those that hold nothing: None, an empty text, list or object; 0 and false stay."""
+    return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {}, ())}

@@ -1,0 +1,47 @@
+"""A request as text for people: what would be sent, with every secret masked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from change_events.destinations.base import origin_of
+
+if TYPE_CHECKING:
+    from change_events.destinations.base import Request
+
+
+def preview(request: Request) -> str:
+    """Request line, headers and body, JSON bodies over several lines; secrets are masked wherever they stand.
+
+    A body of several JSON documents, one a line (``application/x-ndjson``), is shown document after document.
+    """
+    headers = (request.masked(f"{name}: {value}") for name, value in request.headers.items())
+    body = request.masked(_body(request.body))
+    return "\n".join([f"{request.method} {_address(request)}", *headers, "", body]) + "\n"
+
+
+def _address(request: Request) -> str:
+    """The URL; where all of it is a secret, its host at least."""
+    masked = request.masked(request.url)
+    return masked if urlsplit(masked).netloc else f"{origin_of(request.url)}/{masked}"
+
+
+def _body(body: bytes) -> str:
+    text = body.decode(errors="replace")
+    documents = _documents(text)
+    if documents is None:
+        return text
+    return "\n".join(json.dumps(document, indent=2, ensure_ascii=False) for document in documents)
+
+
+def _documents(text: str) -> list[Any] | None:
+    try:
+        return [json.loads(text)]
+    except ValueError:
+        pass
+    try:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError:
+        return None

@@ -1,0 +1,240 @@
+"""A playbook run in words: its title, the sections of its message, and what a task did on its hosts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import ChangeOutcome, HostCounts, Outcome, Phase
+from change_events.summary.markdown import code, one_line, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from change_events.model import Change, ChangeEvent, Failure, HostFailure, ItemCounts, Related, TaskRun
+
+    Show = Callable[[str], str]
+
+_NAMED = 3  # hosts that a clause names; of more, their number says enough
+_THINGS = 3
+_ERROR = 160  # characters of an error in one line
+_BROKEN = {ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN}
+_HANDLED = ("rescued", "ignored")
+_ENDINGS = {
+    Outcome.UNKNOWN: "outcome unknown",
+    Outcome.CANCELLED: "cancelled",
+}
+
+
+def total(counts: HostCounts) -> int:
+    """How many hosts are counted."""
+    return sum(getattr(counts, name) for name in counts.__struct_fields__)
+
+
+# -- the title ----------------------------------------------------------------------------------------------------
+
+
+def title(event: ChangeEvent, limit: int) -> str:
+    """``prod/shop: site.yml: 4 tasks changed 3 of 5 hosts, 1 failed``, in at most ``limit`` characters."""
+    where = "/".join(part for part in (event.environment, event.service) if part)
+    file = event.playbook.file if event.playbook else None
+    name = (file or "playbook").rpartition("/")[2]
+    return one_line(": ".join(part for part in (where, name, _what(event)) if part), limit)
+
+
+def _what(event: ChangeEvent) -> str:
+    hosts = event.summary.hosts or HostCounts()
+    if event.outcome is None:
+        return "under way"
+    words = [*_changed(event, hosts), *_fallen(hosts)]
+    if not words and event.failures and event.outcome is Outcome.FAILED:
+        words = [f"failed: {event.failures[0].summary}"]
+    elif not words and event.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
+        words = ["failed"]
+    if event.outcome in _ENDINGS:
+        words = [*(words or ["no changes"]), _ENDINGS[event.outcome]]
+    return ", ".join(words) or _nothing(event, total(hosts))
+
+
+def _changed(event: ChangeEvent, hosts: HostCounts) -> Iterator[str]:
+    tasks = event.summary.tasks.changed if event.summary.tasks else 0
+    if tasks:
+        verb = "would change" if event.phase is Phase.CHECKED else "changed"
+        whom = _of(hosts.changed, total(hosts)) if hosts.changed else "hosts that fell out later"
+        yield f"{_number(tasks, 'task')} {verb} {whom}"
+
+
+def _fallen(hosts: HostCounts) -> Iterator[str]:
+    if hosts.failed:
+        yield f"{hosts.failed} failed"
+    if hosts.unreachable:
+        yield f"{hosts.unreachable} unreachable"
+
+
+def _nothing(event: ChangeEvent, hosts: int) -> str:
+    nothing = "nothing would change" if event.phase is Phase.CHECKED else "no changes"
+    return f"{nothing} on {_number(hosts, 'host')}" if hosts else "no hosts matched"
+
+
+def _of(number: int, whole: int) -> str:
+    return _number(whole, "host") if number == whole else f"{number} of {_number(whole, 'host')}"
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+# -- a task -------------------------------------------------------------------------------------------------------
+
+
+def became(task: TaskRun, show: Show = str) -> list[str]:
+    """What a task did on its hosts, a clause each: ``changed on 398 of 400``, ``failed on 2 (web17: no space left)``.
+
+    Args:
+        task: the task, over all its hosts.
+        show: makes a name or an error fit for where it is shown.
+    """
+    whole = total(task.hosts) + len(task.unfinished)
+    clauses = [*_changed_on(task, whole, show), *_not_succeeded(task, whole, show)]
+    if task.unfinished:
+        clauses.append(f"outcome unknown {_on(len(task.unfinished), whole, task.unfinished, show)}")
+    if task.items:
+        clauses.append(_items(task.items))
+    if task.retries:
+        clauses.append(f"{task.retries} {'retry' if task.retries == 1 else 'retries'}")
+    if task.delegated_to:
+        clauses.append(f"done on {_some(task.delegated_to, show)}")
+    return clauses
+
+
+def _changed_on(task: TaskRun, whole: int, show: Show) -> Iterator[str]:
+    if task.hosts.changed:
+        verb = "would change" if task.checked else "changed on"
+        yield f"{verb} {_on(task.hosts.changed, whole, task.changed_on, show).removeprefix('on ')}"
+
+
+def _not_succeeded(task: TaskRun, whole: int, show: Show) -> Iterator[str]:
+    for status, words in (("failed", "failed"), ("unreachable", "unreachable:")):
+        if number := getattr(task.hosts, status):
+            yield _first_error(words, number, whole, [f for f in task.failures if f.status == status], show)
+    for status in _HANDLED:
+        if number := getattr(task.hosts, status):
+            yield _first_error(
+                f"failed and {status}", number, whole, [f for f in task.failures if f.status == status], show
+            )
+
+
+def _first_error(words: str, number: int, whole: int, failures: Sequence[HostFailure], show: Show) -> str:
+    told = f"{words} {_on(number, whole, [failure.host for failure in failures], show)}"
+    first = next((failure for failure in failures if failure.error), None)
+    if first is None:
+        return told
+    host = "" if number == 1 else f"{first.host}: "
+    return f"{told}: {show(one_line(host + (first.error or ''), _ERROR))}"
+
+
+def _on(number: int, whole: int, names: Sequence[str], show: Show) -> str:
+    if whole == number == 1 and names:
+        return f"on {show(names[0])}"
+    known = f" ({', '.join(show(name) for name in names)})" if number <= _NAMED and len(names) == number else ""
+    return f"on all {number}{known}" if number == whole and number > 1 else f"on {number} of {whole}{known}"
+
+
+def _some(names: Sequence[str], show: Show) -> str:
+    shown = ", ".join(show(name) for name in names[:_NAMED])
+    return shown + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def _items(items: ItemCounts) -> str:
+    figures = (
+        (items.changed, "changed"),
+        (items.failed, "failed"),
+        (items.skipped, "skipped"),
+        (items.ok, "unchanged"),
+    )
+    return "items: " + (", ".join(f"{figure} {word}" for figure, word in figures if figure) or "none")
+
+
+def things(task: TaskRun, show: Show = str) -> str:
+    """What it changed, as far as results name it; empty where they do not."""
+    shown = ", ".join(show(thing) for thing in task.things[:_THINGS])
+    more = len(task.things) - len(task.things[:_THINGS]) + task.things_omitted
+    return shown + (f" and {more} more" if more else "")
+
+
+# -- the message --------------------------------------------------------------------------------------------------
+
+
+class Told(NamedTuple):
+    """The parts of a message's section; ``noun`` is the plural that says what was left out."""
+
+    heading: str
+    noun: str
+    items: list[str]
+
+
+def sections(event: ChangeEvent) -> list[Told]:
+    """Everything that can be told of a playbook run, the most important first."""
+    broken = [change for change in event.changes if change.outcome in _BROKEN]
+    handled = [change for change in event.changes if change not in broken and _was_handled(change)]
+    rest = [change for change in event.changes if change not in broken and change not in handled]
+    told = {change.address for change in broken}
+    would = event.phase is Phase.CHECKED
+    return [
+        Told("Cut short", "reasons", [f"- {plain(end)}"] if (end := event.playbook and event.playbook.end) else []),
+        Told(_heading(broken), "tasks that were not completed", [_task(change) for change in broken]),
+        Told(
+            "Errors of the run",
+            "errors",
+            [_error(failure) for failure in event.failures if failure.address not in told],
+        ),
+        Told("Would change" if would else "Changed", "changed tasks", [_task(change) for change in rest]),
+        Told("Failed and dealt with", "tasks that failed and were dealt with", [_task(change) for change in handled]),
+        Told("Hosts", "groups", _groups(event)),
+        Told("Sent within the run", "events", [_related(item) for item in event.related]),
+    ]
+
+
+def _heading(broken: Sequence[Change]) -> str:
+    found = {change.outcome for change in broken}
+    return "Not finished" if found == {ChangeOutcome.UNKNOWN} else "Failed"
+
+
+def _was_handled(change: Change) -> bool:
+    return change.task is not None and any(getattr(change.task.hosts, status) for status in _HANDLED)
+
+
+def _task(change: Change) -> str:
+    task = change.task
+    if task is None:
+        return f"- {code(change.address)}"
+    handler = "handler " if task.handler else ""
+    source = change.source
+    place = f" ({code(f'{source.file}:{source.line}' if source.line else source.file)})" if source else ""
+    lines = [
+        f"- {handler}**{plain(change.address)}**{place}: {'; '.join(became(task, code)) or plain(change.outcome.value)}"
+    ]
+    if told := things(task, code):
+        lines.append(f"  - {told}")
+    lines += [f"  - {plain(difference)}" for difference in task.diff[:_THINGS]]
+    return "\n".join(lines)
+
+
+def _error(failure: Failure) -> str:
+    where = f"{code(failure.address)}: " if failure.address else ""
+    place = f" ({code(failure.file)}{f' line {failure.line}' if failure.line else ''})" if failure.file else ""
+    return f"- {where}{code(failure.summary)}{place}" + (f"\n  {code(failure.detail, 500)}" if failure.detail else "")
+
+
+def _groups(event: ChangeEvent) -> list[str]:
+    return [f"- {plain(group)}: {host_words(counts)}" for group, counts in event.summary.by_group.items()]
+
+
+def _related(item: Related) -> str:
+    return f"- {plain(item.title or item.id)}"
+
+
+def host_words(counts: HostCounts) -> str:
+    """Figures of hosts in words, the worst first: ``5 hosts: 1 failed, 3 changed, 1 ok``."""
+    order = ("failed", "unreachable", "changed", "rescued", "ignored", "ok", "skipped")
+    figures = [f"{number} {name}" for name in order if (number := getattr(counts, name))]
+    return f"{_number(total(counts), 'host')}" + (f": {', '.join(figures)}" if figures else "")

@@ -1,0 +1,118 @@
+"""A fake backend: what a destination's documentation says of its server, behind a real HTTP server on loopback.
+
+To add one, write ``tests/destinations/backends/<kind>.py`` with a :class:`Backend` named ``BACKEND``. Its figures are
+taken from the backend's documentation, never from the destination's own ``LIMITS``: two readings must agree.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.support.receiver import Receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from change_events.destinations.base import Result
+    from tests.support.receiver import Received
+
+# Invented, and hard to write right in URLs, headers and JSON at once; printable ASCII, since headers carry it.
+SECRET = "s3cr3t-0123456789" + "abcdef"
+
+
+class Answer(NamedTuple):
+    """What the backend answers."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+
+def answer(status: int, content: Any = None, **headers: str) -> Answer:
+    """An answer in JSON; a text is sent as text/plain, nothing as nothing."""
+    kind = {} if content is None else {"content-type": "application/json"}
+    if isinstance(content, str):
+        kind = {"content-type": "text/plain"}
+    body = b"" if content is None else content.encode() if isinstance(content, str) else json.dumps(content).encode()
+    return Answer(status, body, kind | {name.replace("_", "-"): text for name, text in headers.items()})
+
+
+class Documented(NamedTuple):
+    """One answer that the backend documents, and what it must be taken for.
+
+    ``says`` occurs in the reason; ``after`` is the wait asked for.
+    """
+
+    name: str
+    answer: Answer
+    result: Result
+    says: str = ""
+    after: float | None = None
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error of the program
+    """The backend does not take this request."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+def need(condition: object, why: str, status: int = 400) -> None:
+    """Refuse the request with ``status`` unless ``condition`` holds."""
+    if not condition:
+        raise Refused(status, why)
+
+
+def json_of(received: Received, kind: str = "application/json") -> Any:
+    """The body as strict JSON: no NaN, no lone surrogates, one document of the type that the headers say."""
+    said = received.headers.get("content-type", "").partition(";")[0]
+    need(said == kind, f"content-type is {said}", 415)
+    try:
+        return json.loads(received.body.decode(), parse_constant=lambda word: need(condition=False, why=word))
+    except ValueError as error:
+        raise Refused(400, f"no JSON: {error}") from None
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A backend as its documentation has it.
+
+    Attributes:
+        options: the options of a destination that sends here, from the server's base URL; secrets hold ``SECRET``.
+        accept: takes a request and answers it, or raises :class:`Refused`.
+        answers: every documented answer.
+        variants: more options to run all events with, by a name for each; "" is the plain one.
+        refusal: the body of a refusal, from why it is one, in the shape the backend uses.
+    """
+
+    options: Callable[[str], dict[str, Any]]
+    accept: Callable[[Received], Answer]
+    answers: tuple[Documented, ...]
+    variants: dict[str, dict[str, Any]] = field(default_factory=lambda: {"": {}})
+    refusal: Callable[[str], Any] = lambda why: {"message": why}
+
+    @contextmanager
+    def serve(self) -> Iterator[Receiver]:
+        """A server on loopback that answers as this backend."""
+        with Receiver(always=self._step) as receiver:
+            yield receiver
+
+    def _step(self, handler) -> None:
+        try:
+            given = self.accept(handler.server.receiver.received[-1])
+        except Refused as refused:
+            given = answer(refused.status, self.refusal(refused.why))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # a part that `accept` reads is not there
+            given = answer(400, self.refusal(f"{type(error).__name__}: {error}"))
+        handler.answer(given.status, given.body, {**given.headers, "connection": "close"})
+
+
+def backend(kind: str) -> Backend:
+    """The fake backend of a kind of destination."""
+    return import_module(f"tests.destinations.backends.{kind}").BACKEND

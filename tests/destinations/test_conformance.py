@@ -1,0 +1,142 @@
+"""What holds for every destination: each event fits, is taken and leaks nothing; each answer is understood."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from change_events.delivery.sender import open_transport, send_event
+from change_events.destinations import get, kinds
+from change_events.destinations.base import DestinationSettings, OptionError, Result, user_agent
+from change_events.destinations.preview import preview
+from tests.destinations.kit.backend import SECRET, backend
+from tests.destinations.kit.events import NAMES, event
+from tests.support.receiver import Receiver
+from tests.support.secrets import forms
+
+GOLDEN = ("updated", "partial", "started", "deployment", "unicode")
+VARIANTS = [(kind, variant) for kind in kinds() for variant in backend(kind).variants]
+ANSWERS = [(kind, documented) for kind in kinds() for documented in backend(kind).answers]
+HERE = "https://backend.example"
+
+every_variant = pytest.mark.parametrize(("kind", "variant"), VARIANTS, ids=lambda part: part or "plain")
+
+
+def options_of(kind, variant, url):
+    return backend(kind).options(url) | backend(kind).variants[variant]
+
+
+def mentioned(text, secret=SECRET):
+    return [form for form in forms(secret) if form in text]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@every_variant
+def test_each_standard_event_is_taken(kind, variant, name):
+    with backend(kind).serve() as server:
+        settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
+        with open_transport(settings) as transport:
+            verdict = send_event(settings, transport, event(name), time.monotonic() + 20)
+        assert verdict.result is Result.DELIVERED, verdict.reason
+        assert len(server.received) == 1
+        assert len(server.received[0].body) <= get(kind).limits.body_bytes
+        assert server.received[0].headers["user-agent"] == user_agent()
+
+
+@every_variant
+def test_the_fake_backend_refuses_what_is_no_event(kind, variant):
+    with backend(kind).serve() as server:
+        settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
+        request = get(kind).render(event("updated"), settings.options)
+        with open_transport(settings) as transport:
+            for body in (b"{}", b"[]", b"\xff", b"{" * 9, b"x" * (2 * get(kind).limits.body_bytes)):
+                broken = type(request)(request.method, request.url, request.headers, body)
+                assert transport.send(broken, time.monotonic() + 5).status >= 400, body[:9]
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+@every_variant
+def test_payloads(kind, variant, name, golden, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 1_795_437_300.5)
+    shown = preview(get(kind).render(event(name), options_of(kind, variant, HERE)))
+    folder = f"{kind}-{variant}" if variant else kind
+    golden(f"destinations/{folder}/{name}.txt")(shown.replace(user_agent(), "tfevent/VERSION"))
+
+
+@every_variant
+def test_a_smaller_limit_is_kept(kind, variant):
+    options = options_of(kind, variant, HERE)
+    for name in ("huge", "long", "many_tags", "updated"):
+        whole = len(get(kind).render(event(name), options).body)
+        assert len(get(kind).render(event(name), options, whole - 1).body) < whole
+        with pytest.raises(OptionError):
+            get(kind).render(event(name), options, 10)
+
+
+@pytest.mark.parametrize(("kind", "documented"), ANSWERS, ids=lambda part: getattr(part, "name", part))
+def test_each_documented_answer_is_understood(kind, documented):
+    given = documented.answer
+
+    def step(handler):
+        handler.answer(given.status, given.body, dict(given.headers))
+
+    with Receiver(always=step) as server:
+        settings = DestinationSettings(kind, kind, backend(kind).options(server.url))
+        with open_transport(settings) as transport:
+            response = transport.send(get(kind).render(event("tiny"), settings.options), time.monotonic() + 5)
+    verdict = get(kind).judge(response)
+    assert (verdict.result, verdict.after) == (documented.result, documented.after)
+    assert documented.says in verdict.reason
+    assert verdict.reason or verdict.result is Result.DELIVERED
+
+
+@every_variant
+def test_no_secret_is_in_any_text(kind, variant):
+    options = options_of(kind, variant, HERE)
+    request = get(kind).render(event("updated"), options)
+    assert request.host == "backend.example"
+    settings = DestinationSettings(kind, kind, options)
+    for text in (repr(request), repr(settings), preview(request), get(kind).origin(options)):
+        assert mentioned(text) == []
+    whole = f"{request.url} {request.headers} {request.body.decode()}"
+    assert mentioned(request.clean(whole, 10**9)) == []
+
+
+@every_variant
+def test_a_backend_that_quotes_the_request_makes_us_tell_no_secret(kind, variant):
+    def step(handler):
+        quoted = handler.server.receiver.received[-1]
+        text = f"no: {quoted.path} {quoted.headers} {quoted.body.decode()[:8000]}"
+        handler.answer(401, text.encode(), {"content-type": "text/plain"})
+
+    with Receiver(always=step) as server:
+        settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
+        with open_transport(settings) as transport:
+            verdict = send_event(settings, transport, event("tiny"), time.monotonic() + 5)
+    assert verdict.result is not Result.DELIVERED
+    assert mentioned(verdict.reason) == []
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_options_are_complete(kind):
+    destination = get(kind)
+    options = backend(kind).options(HERE)
+    assert destination.problems(options) == ()
+    secrets = {option.name for option in destination.options if option.secret}
+    assert {name for name, value in options.items() if SECRET in str(value)} <= secrets
+    for option in destination.options:
+        assert option.help.endswith("."), option.name
+        assert option.environment is None or option.environment.startswith("TFEVENT_"), option.name
+        without = {name: value for name, value in options.items() if name != option.name}
+        if option.required:
+            assert f"{option.name}: missing" in destination.problems(without)
+            with pytest.raises(OptionError, match=f"^{option.name}: "):
+                destination.render(event("tiny"), without)
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_each_says_where_its_format_is_documented(kind):
+    assert get(kind).documentation
+    assert all(address.startswith("https://") for address in get(kind).documentation)
+    assert get(kind).title
