@@ -4,7 +4,7 @@ Whoever observes a run without knowing this package's types (a plugin that may r
 a *document*:
 
 * ``api``: :data:`API_VERSION` of the form it follows.
-* ``event``: an object in the shape of the published schema; ``id``, ``started_at`` and ``title`` may be missing.
+* ``event``: an object in the shape of the published schema; ``id``, ``started_at``, ``title`` and ``phase`` may be missing.
 * ``secrets``: values that must not be told, wherever they turn up.
 """
 
@@ -41,7 +41,13 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
         )
     for secret in document.get("secrets") or ():
         redactor.remember(secret)
-    given = {"id": new_id(), "started_at": datetime.now(UTC), "title": "", **(document.get("event") or {})}
+    given = {
+        "id": new_id(),
+        "started_at": datetime.now(UTC),
+        "title": "",
+        "phase": "applied",
+        **(document.get("event") or {}),
+    }
     try:
         event = msgspec.convert(given, ChangeEvent, strict=False)
     except msgspec.ValidationError as error:

@@ -28,7 +28,9 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 # In the order of `--help`; each lives in the module of its name.
-COMMANDS = ("list", "show", "summarize", "send", "run", "flush", "doctor", "schema", "version")
+COMMANDS = (
+    "list", "show", "summarize", "send", "run", "record", "flush", "doctor", "schema", "version",
+)  # fmt: skip
 _MODULES = {"list": "list_events", "schema": "about", "version": "about"}
 
 

@@ -102,12 +102,13 @@ def _draft(given: Given, around: Surroundings) -> Draft:
 
 def _send(around: Surroundings, made: Draft, given: Given) -> int:
     from change_events.recording import Recording
+    from change_events.recording.explicit import settings_for
 
     if made.note:
         note(made.note)
-    recording = Recording(around.settings, around.redactor, say=note)
-    event = made.worded(around.settings.message_bytes)
-    settled = recording.settle(event, once_within=given.once_within, names=given.destinations)
+    settings = settings_for({"destinations": given.destinations}, around.settings, note)
+    recording = Recording(settings, around.redactor, say=note)
+    settled = recording.settle(made.worded(settings.message_bytes), once_within=given.once_within)
     return report(settled, quiet=around.settings.quiet)
 
 

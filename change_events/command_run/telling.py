@@ -14,6 +14,7 @@ from change_events.explicit.given import read
 from change_events.model import Tool
 from change_events.output import say
 from change_events.recording import OwnedRun, redactor_of, report_line
+from change_events.recording.explicit import settings_for
 from change_events.settings import load_leniently
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ class Telling:
         self.budget = self._settings.budget
         self._started = datetime.fromtimestamp(float(facts["started_at"]), UTC)
         self._redactor = redactor_of(self._settings, os.environ)
-        self._run = OwnedRun(str(facts["owner"]), self._settings, self._redactor, say, folder=folder)
-        self._folder = folder
         self._given = self._read(options)
+        self._folder = folder
+        chosen = settings_for({"destinations": self._given.destinations}, self._settings, say)
+        self._run = OwnedRun(str(facts["owner"]), chosen, self._redactor, say, folder=folder)
         self._draft: Draft | None = None
 
     def begin(self) -> None:
@@ -72,7 +74,7 @@ class Telling:
         if self._draft is None:
             return
         event = ending.worded(self._draft, end, self._settings.message_bytes)
-        settled = self._run.settle(event, names=self._given.destinations)
+        settled = self._run.settle(event)
         if settled.told and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
 

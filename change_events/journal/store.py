@@ -87,24 +87,11 @@ class Journal:
 
     # Events
 
-    def start(self, event: SealedEvent) -> None:
+    def start(self, event: SealedEvent, *, once_within: float | None = None) -> str | None:
         """Record a run that is about to change something. A settled event stays settled.
 
-        Raises:
-            JournalError: it is not on disk.
-        """
-        self._write(lambda connection: ledger.put(connection, event, RecordState.STARTED), durable=True)
-
-    def settle(
-        self, event: SealedEvent, destinations: Sequence[str], *, once_within: float | None = None
-    ) -> str | None:
-        """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
-
-        Settling again replaces the event and enqueues nothing twice.
-
         Args:
-            event: the whole event.
-            destinations: names of those that shall get it.
+            event: what is known of it by now.
             once_within: seconds in which no second event with the same ``key`` is recorded.
 
         Returns:
@@ -114,10 +101,46 @@ class Journal:
             JournalError: it is not on disk.
         """
 
+        def work(connection: sqlite3.Connection) -> str | None:
+            earlier = ledger.same_key(connection, event.event, self._since(once_within)) if once_within else None
+            if earlier is None:
+                ledger.put(connection, event, RecordState.STARTED)
+            return earlier
+
+        return self._write(work, durable=True)
+
+    def settle(
+        self,
+        event: SealedEvent,
+        destinations: Sequence[str],
+        *,
+        once_within: float | None = None,
+        if_open: bool = False,
+    ) -> str | None:
+        """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
+
+        Settling again replaces the event and enqueues nothing twice.
+
+        Args:
+            event: the whole event.
+            destinations: names of those that shall get it.
+            once_within: seconds in which no second event with the same ``key`` is recorded.
+            if_open: leave it alone if it has been settled before: of several that settle it, the first counts.
+
+        Returns:
+            The id of an earlier event with the same key (or its own, by ``if_open``), where that kept this one from
+            being recorded.
+
+        Raises:
+            JournalError: it is not on disk.
+        """
+
         def work(connection: sqlite3.Connection) -> tuple[str | None, pruning.Pruned]:
             now = int(self._clock() * 1_000_000)
-            if once_within and (earlier := ledger.same_key(connection, event.event, now - int(once_within * 1e6))):
+            if once_within and (earlier := ledger.same_key(connection, event.event, self._since(once_within))):
                 return earlier, pruning.Pruned()
+            if if_open and ledger.is_settled(connection, event.event.id):
+                return event.event.id, pruning.Pruned()
             seq = ledger.put(connection, event, RecordState.SETTLED)
             outbox.enqueue(connection, seq, destinations)
             return None, pruning.prune(connection, self._caps, now, seq)
@@ -225,6 +248,9 @@ class Journal:
         return self._write(lambda connection: outbox.requeue(connection, names))
 
     # How
+
+    def _since(self, seconds: float) -> int:
+        return int((self._clock() - seconds) * 1_000_000)
 
     def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:
         seqs = [int(str(row[0])) for row in rows]

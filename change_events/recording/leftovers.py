@@ -57,6 +57,7 @@ def settle_owned(state: str, journal: Journal, settings: Settings, say: Callable
 
 def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:
     """Settle one owned run, whose folder we hold; its event waits for the next delivery. Raises JournalError."""
+    from change_events.recording.explicit import settings_for
     from change_events.recording.record import Recording, redactor_of
 
     if "writer" in run.facts and process.lives(run.facts["writer"]):
@@ -73,9 +74,8 @@ def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callabl
         return False
     end = run.read_end()
     event = ending.concluded(known, end) if end else interrupted(known, _last(run))
-    settled = Recording(settings, redactor, say=say, journal=journal, deliver=False).settle(
-        event, names=run.facts.get("destinations")
-    )
+    settings = settings_for(run.facts, settings, say)
+    settled = Recording(settings, redactor, say=say, journal=journal, deliver=False).settle(event)
     if settled.lost:
         run.release()
         return False

@@ -10,7 +10,7 @@ from change_events.recording.leftovers import settle_owned, write_checkpoint
 from change_events.recording.record import Recording, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from change_events.model import ChangeEvent
     from change_events.redact import Redactor
@@ -66,18 +66,20 @@ class OwnedRun:
         except OSError as error:
             self._recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
 
-    def settle(self, event: ChangeEvent, *, deliver: bool = True, names: Sequence[str] | None = None) -> Settled:
-        """Record how it ended, and deliver it unless the process is at its end (``deliver=False``).
-
-        ``names`` are the destinations that are to get it, whatever the settings' routing says.
-        """
+    def settle(self, event: ChangeEvent, *, deliver: bool = True) -> Settled:
+        """Record how it ended, and deliver it unless the process is at its end (``deliver=False``)."""
         recording = self._recording
         if not deliver:
             recording = Recording(self._settings, self._redactor, say=self._say, deliver=False)
-        settled = recording.settle(event, names=names)
+        settled = recording.settle(event)
         if self._folder is not None and not settled.lost:
             self._folder.remove()
         return settled
+
+    def release(self) -> None:
+        """Let go of a run that nobody will settle here: the next command closes its record."""
+        if self._folder is not None:
+            self._folder.release()
 
     def _settle_others(self) -> None:
         state = state_dir()
