@@ -9,7 +9,7 @@ import click
 from change_events.cli.examples import examples
 from change_events.cli.telling import EVERYTHING, told_by
 
-_NOT_SAID = {"outcome", "start", "end", "key", "once_within"}  # the command itself tells
+_NOT_SAID = {"outcome", "start", "end", "state", "id", "key", "once_within"}  # the command itself tells
 
 
 @click.command(

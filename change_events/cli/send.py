@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from change_events.cli.session import Session
     from change_events.explicit.event import Draft, Surroundings
     from change_events.explicit.given import Given
-    from change_events.recording import Settled
+    from change_events.recording import Recording, Settled
 
 EXIT_USAGE = 2
 
@@ -57,13 +57,19 @@ def send_command(session: Session, /, **options: Any) -> int:
 def _given(session: Session, options: dict[str, Any]) -> tuple[Given, list[str]]:
     from datetime import UTC, datetime
 
+    import msgspec
+
     from change_events.explicit import titles
     from change_events.explicit.given import read
+    from change_events.model import Outcome
 
     names = [destination.name for destination in session.settings.destinations]
     given, mistakes = read(options, known_destinations=names, now=datetime.now(UTC))
-    if not given.title and not titles.speaks_for_itself(given.kind):
+    named = given.title or given.state == "finished" or titles.speaks_for_itself(given.kind)
+    if not named and options.get("kind") == given.kind:
         mistakes.append(f"--title: missing: an event of kind {given.kind} says nothing without one")
+    if given.state is None and given.outcome is None:
+        given = msgspec.structs.replace(given, outcome=Outcome.SUCCEEDED)
     return given, mistakes
 
 
@@ -93,11 +99,15 @@ def close_killed_runs(session: Session) -> None:
 
 
 def _draft(given: Given, around: Surroundings) -> Draft:
+    from datetime import UTC, datetime
+
     from change_events import trace
     from change_events.explicit.event import draft, trace_of
     from change_events.ids import new_id
 
-    return draft(given, around, trace=trace_of(new_id(), trace.begin(around.environ)))
+    begun = given.started_at or datetime.now(UTC) if given.state == "started" else None
+    event_id = given.id or new_id()
+    return draft(given, around, trace=trace_of(event_id, trace.begin(around.environ)), begun=begun)
 
 
 def _send(around: Surroundings, made: Draft, given: Given) -> int:
@@ -108,17 +118,43 @@ def _send(around: Surroundings, made: Draft, given: Given) -> int:
         note(made.note)
     settings = settings_for({"destinations": given.destinations}, around.settings, note)
     recording = Recording(settings, around.redactor, say=note)
-    settled = recording.settle(made.worded(settings.message_bytes), once_within=given.once_within)
-    return report(settled, quiet=around.settings.quiet)
+    if given.state == "finished":
+        settled = _finish(recording, made, given)
+    elif given.state == "started":
+        settled = recording.begin(made.worded(settings.message_bytes), once_within=given.once_within)
+    else:
+        settled = recording.settle(made.worded(settings.message_bytes), once_within=given.once_within)
+    return report(settled, quiet=settings.quiet)
+
+
+def _finish(recording: Recording, made: Draft, given: Given) -> Settled:
+    """The second step: what it does not say is as the first step said it."""
+    import msgspec
+
+    from change_events.recording import bracket
+
+    said = {name for name in ("environment", "service", "version", "severity") if getattr(given, name)}
+    end = msgspec.structs.replace(
+        made.event,
+        title=made.own_title,
+        message=made.own_message,
+        severity=given.severity or made.event.severity,
+        tags=given.tags,
+    )
+    return bracket.settle(recording, end, said)
 
 
 def report(settled: Settled, *, quiet: bool) -> int:
     """Print the id, tell where the event went, and give the exit code."""
     from change_events.recording import report_line
 
-    if settled.repeats:
+    if settled.repeats == settled.sealed.event.id:
+        note(f"not recorded again: {settled.repeats} had finished before")
+    elif settled.repeats:
         note(f"not recorded again: {settled.repeats} has the same key")
     elif settled.told and (settled.lost or settled.problems or not quiet):
         note(report_line(settled))
+    if settled.lost:
+        return 1
     sys.stdout.write(f"{settled.repeats or settled.sealed.event.id}\n")
-    return 1 if settled.lost else 0
+    return 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from change_events.explicit.words import KINDS, OUTCOMES, SEVERITIES
+from change_events.explicit.words import KINDS, OUTCOMES, SEVERITIES, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +27,7 @@ _OPTIONS = {
         "--message", metavar="TEXT|@FILE|-", help="Markdown: text, @ and a file, or - for standard input."
     ),
     "severity": click.option("--severity", type=AnyWord(SEVERITIES), help="Without it, by the outcome."),
-    "outcome": click.option(
-        "--outcome", type=AnyWord(OUTCOMES), default="succeeded", show_default=True, help="How it ended."
-    ),
+    "outcome": click.option("--outcome", type=AnyWord(OUTCOMES), help="How it ended; succeeded without it."),
     "environment": click.option("--environment", metavar="NAME", help="Such as prod; else the settings'."),
     "service": click.option("--service", metavar="NAME", help="What it is about; else the settings'."),
     "version": click.option("--version", metavar="TEXT", help="Version of the service."),
@@ -48,6 +46,10 @@ _OPTIONS = {
         multiple=True,
         help="Send to this one, whatever the routing says; several times.",
     ),
+    "state": click.option(
+        "--state", type=AnyWord(STATES), help="Tell it in two steps: started prints the id that finished takes."
+    ),
+    "id": click.option("--id", metavar="ID", help="Of the event that is finished."),
     "key": click.option("--key", metavar="TEXT", help="Of several events with this key, only the first is recorded."),
     "once_within": click.option(
         "--once-within", metavar="DURATION", help="How long --key holds: 10m, 2h, 7d; a day without it."

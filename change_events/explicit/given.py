@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import msgspec
 
 from change_events.context.commits import is_revision
 from change_events.errors import InputError
+from change_events.explicit.words import STATES
 from change_events.model import Kind, Link, Outcome, Severity
 from change_events.moments import parse_duration, parse_moment
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 LARGEST_MESSAGE = 1_000_000  # bytes that are read; what is kept of them is up to the settings
 LARGEST_DATA = 64_000  # bytes of JSON: the smallest limit that destinations give for a whole event
 ONCE_WITHIN = 86_400.0
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = "write an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
 
 
@@ -38,6 +41,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
         outcome: None where the sender did not say; so is ``severity``.
         destinations: names that are to get it; None for those that the settings choose.
         once_within: seconds in which an event with the same ``key`` is recorded only once; None without a key.
+        state: ``started`` or ``finished``, of an event that is told in two steps; None for one that is told at once.
+        id: of the event that is ``finished``.
     """
 
     kind: Kind = Kind.CUSTOM
@@ -58,6 +63,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     destinations: tuple[str, ...] | None = None
     key: str | None = None
     once_within: float | None = None
+    state: str | None = None
+    id: str | None = None
 
 
 def read(
@@ -70,7 +77,8 @@ def read(
     Args:
         options: texts (or None) by name: ``kind``, ``title``, ``message``, ``severity``, ``outcome``, ``environment``,
             ``service``, ``version``, ``start``, ``end``, ``commit``, ``previous_commit``, ``data``, ``key``,
-            ``once_within``; sequences of texts: ``tag``, ``link``, ``destination``. Any may be missing.
+            ``once_within``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``. Any may be
+            missing.
         known_destinations: names that the settings have.
         now: what ages are counted from.
         stdin: ``-`` may be read; False where standard input is somebody else's.
@@ -95,6 +103,8 @@ def read(
         destinations=reader.destinations(set(known_destinations)),
         key=reader.plain("key"),
         once_within=reader.duration(),
+        state=reader.state(),
+        id=reader.plain("id"),
     )
     return _consistent(given, reader.mistakes), reader.mistakes
 
@@ -105,11 +115,24 @@ def _consistent(given: Given, mistakes: list[str]) -> Given:
         given = msgspec.structs.replace(given, ended_at=None)
     if given.once_within and not given.key:
         mistakes.append("--once-within: says nothing without --key")
+    if given.state == "started" and given.outcome:
+        mistakes.append("--outcome: is known when it has finished: give it with --state finished")
+    if given.state == "finished" and not given.id:
+        mistakes.append("--id: missing: give the id that --state started has printed")
+    if given.id and given.state != "finished":
+        mistakes.append("--id: belongs to --state finished")
+    if given.id and not is_id(given.id):
+        mistakes.append("--id: is no event's id: give the one that --state started has printed")
     if given.key and not given.once_within:
         given = msgspec.structs.replace(given, once_within=ONCE_WITHIN)
     if given.previous and not given.commit:
         given = msgspec.structs.replace(given, commit="HEAD")
     return given
+
+
+def is_id(text: str) -> bool:
+    """Whether the text has the form of an event's id."""
+    return _ID.fullmatch(text) is not None
 
 
 class _Reader:
@@ -134,6 +157,14 @@ class _Reader:
         except ValueError:
             self._wrong(name, f"write one of {', '.join(words)}")
             return None
+
+    def state(self) -> str | None:
+        """How far it is, of an event that is told in two steps."""
+        text = self.plain("state")
+        if text is None or text in STATES:
+            return text
+        self._wrong("state", f"write one of {', '.join(STATES)}")
+        return None
 
     def tags(self) -> dict[str, str]:
         """``NAME=VALUE``, several times."""

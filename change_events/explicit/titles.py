@@ -55,12 +55,12 @@ def ended(title: str, outcome: Outcome | None, detail: str = "") -> str:
     """
     if outcome not in ENDINGS:
         return title
-    return f"{title} – {ENDINGS[outcome]}{f', {detail}' if detail else ''}"  # noqa: RUF001 - the dash is meant
+    return f"{title} — {ENDINGS[outcome]}{f', {detail}' if detail else ''}"
 
 
 def default(event: ChangeEvent, detail: str = "") -> str:
     """The title of an event that has none, whatever its outcome."""
-    return ended(begun(event), event.outcome, detail) if event.outcome in ENDINGS else done(event)
+    return done(event) if event.outcome is Outcome.SUCCEEDED else ended(begun(event), event.outcome, detail)
 
 
 def severity(outcome: Outcome | None) -> Severity:

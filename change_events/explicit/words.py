@@ -9,3 +9,4 @@ from __future__ import annotations
 KINDS = ("deployment", "build", "boot", "start", "stop", "infrastructure", "custom")
 OUTCOMES = ("succeeded", "partial", "failed", "cancelled", "declined", "no_change", "unknown")
 SEVERITIES = ("info", "warning", "error")
+STATES = ("started", "finished")
