@@ -182,6 +182,14 @@ def identity(pid: int) -> list[int]:
         return [pid, 0]
 
 
+def age() -> float | None:
+    """Seconds since this process was started; None where there is no /proc."""
+    _, ticks = identity(os.getpid())
+    if not ticks or not hasattr(time, "CLOCK_BOOTTIME"):
+        return None
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+
+
 def lives(wanted: list[int]) -> bool:
     """Whether the process with that :func:`identity` still runs."""
     try:

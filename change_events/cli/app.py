@@ -29,9 +29,17 @@ EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 # In the order of `--help`; each lives in the module of its name.
 COMMANDS = (
-    "list", "show", "summarize", "send", "run", "record", "flush", "doctor", "schema", "version",
+    "list", "show", "summarize", "send", "run", "boot", "start", "stop", "record", "flush", "doctor", "schema",
+    "version",
 )  # fmt: skip
-_MODULES = {"list": "list_events", "schema": "about", "version": "about"}
+_MODULES = {
+    "list": "list_events",
+    "boot": "machine",
+    "start": "machine",
+    "stop": "machine",
+    "schema": "about",
+    "version": "about",
+}
 
 
 class LazyGroup(click.Group):

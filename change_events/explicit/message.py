@@ -36,6 +36,12 @@ def message(event: ChangeEvent, own: str, limit: int) -> str:
     return clip("\n\n".join(part for part in (own, added) if part), limit)
 
 
+def own_part(event: ChangeEvent) -> str:
+    """What of an event's message its sender wrote; all of it where that cannot be told any more."""
+    added = "\n\n".join(_facts(event))
+    return event.message.removesuffix(added).strip() if added else event.message
+
+
 def _shortened(text: str, room: int) -> str:
     if len(text.encode()) <= room:
         return text
