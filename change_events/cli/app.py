@@ -73,6 +73,7 @@ def events() -> None:
 
 def run(argv: Sequence[str], tools: Toolbox) -> int:
     """Run one command and return its exit code; see :func:`change_events.cli.main`."""
+    _open_missing_streams()
     _make_printable()
     try:
         return _invoke(argv, tools)
@@ -115,6 +116,17 @@ def _describe_bug(error: Exception) -> str:
 
 def _is_ours(filename: str) -> bool:
     return any(f"{os.sep}{package}{os.sep}" in filename for package in ("change_events", "tf_wrapper"))
+
+
+def _open_missing_streams() -> None:
+    """What was closed when we were started leads nowhere, and is no reason to fail."""
+    from change_events.process import open_missing_descriptors
+
+    open_missing_descriptors()
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
 
 
 def _make_printable() -> None:
