@@ -81,10 +81,11 @@ class Signals:
 
 
 class Child:
-    """A process that we started and wait for."""
+    """A process that we started and wait for; ``told`` is how many signals we had received before it was there."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, told: int = 0) -> None:
         self.pid = pid
+        self.told = told
         self.status: int | None = None
 
     def poll(self) -> int | None:
@@ -115,6 +116,7 @@ def spawn(
     Raises:
         OSError: it cannot be executed.
     """
+    told = len(signals.received)
     actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in (redirect or {}).items()]
     pid = os.posix_spawn(
         argv[0],
@@ -124,7 +126,7 @@ def spawn(
         setsigdef=signals.defaults_for_child(),
         setsigmask=[],
     )
-    child = Child(pid)
+    child = Child(pid, told)
     _started.append(child)
     return child
 
@@ -144,9 +146,10 @@ def spawn_command(argv: Sequence[str], environ: Mapping[str, str], signals: Sign
 
 
 def _spawn_command(argv: Sequence[str], environ: Mapping[str, str], signals: Signals) -> Child:
+    told = len(signals.received)
     # no signal mask: what our caller has blocked for the command stays blocked
     pid = os.posix_spawnp(argv[0], list(argv), dict(environ), setsigdef=signals.defaults_for_child())
-    child = Child(pid)
+    child = Child(pid, told)
     _started.append(child)
     return child
 
@@ -175,11 +178,17 @@ def identity(pid: int) -> list[int]:
 
     The second is clock ticks since boot (field 22 of /proc/<pid>/stat), 0 where there is no /proc.
     """
+    _, ticks = _state_and_start(pid)
+    return [pid, ticks]
+
+
+def _state_and_start(pid: int) -> tuple[str, int]:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return [pid, int(file.read().rpartition(b")")[2].split()[19])]
+            fields = file.read().rpartition(b")")[2].split()
+        return fields[0].decode(), int(fields[19])
     except (OSError, ValueError, IndexError):
-        return [pid, 0]
+        return "", 0
 
 
 def age() -> float | None:
@@ -191,12 +200,15 @@ def age() -> float | None:
 
 
 def lives(wanted: list[int]) -> bool:
-    """Whether the process with that :func:`identity` still runs."""
+    """Whether the process with that :func:`identity` still runs; one that only waits to be reaped does not."""
     try:
         os.kill(wanted[0], 0)
-    except OSError:
+    except ProcessLookupError:
         return False
-    return identity(wanted[0]) == wanted
+    except PermissionError:  # somebody else's: it may be the one
+        pass
+    state, ticks = _state_and_start(wanted[0])
+    return state not in {"Z", "X"} and ticks == wanted[1]
 
 
 class Forwarder:
@@ -206,7 +218,7 @@ class Forwarder:
         self._child = child
         self._signals = signals
         self._watched = watched  # we see the command's output, and with it whether it has noticed
-        self._seen = len(signals.received)
+        self._seen = child.told
         self._pending: list[tuple[float, int]] = []
         self._interrupts = 0
 

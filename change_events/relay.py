@@ -116,7 +116,7 @@ class Relay:
         self._child = child
         self._signals = signals
         self._witness = witness
-        self._seen = len(signals.received)
+        self._seen = child.told
         self._pending: list[tuple[float, int]] = []  # when it came, and what
 
     @property

@@ -38,11 +38,10 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
     if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
         return _become(argv)
     process.open_missing_descriptors()
-    facts = _facts(argv, options)
-    folder = _folder(facts)
-    witness = _witness()
     with process.Signals(PASSED_ON) as signals:
-        code = _Run(argv, options, facts, folder).run(signals, witness)
+        witness = _witness(signals)
+        facts = _facts(argv, options)
+        code = _Run(argv, options, facts, _folder(facts)).run(signals, witness)
     return process.end_as(code)
 
 
@@ -78,11 +77,9 @@ def _folder(facts: dict[str, Any]) -> RunDirectory | None:
     return folder
 
 
-def _witness() -> Witness | None:
-    import signal
-
+def _witness(signals: process.Signals) -> Witness | None:
     try:
-        return Witness((signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *PASSED_ON))
+        return Witness(signals.numbers)
     except OSError:  # no process can be made: the command will hardly start either
         return None
 
@@ -105,6 +102,8 @@ class _Run:
     def run(self, signals: process.Signals, witness: Witness | None) -> int:
         begun = time.monotonic()
         error: OSError | None = None
+        if signals.received:
+            return self._not_begun(signals.received[-1])
         try:
             child = process.spawn_command(self._argv, self._environment(), signals)
         except OSError as failure:
@@ -121,6 +120,12 @@ class _Run:
         end["error"] = _reason(error) if error else None
         self._end(recorder, end, signals)
         return code
+
+    def _not_begun(self, number: int) -> int:
+        """Somebody has stopped us before there was a command."""
+        if self._folder:
+            self._folder.remove()
+        return -number
 
     def _environment(self) -> dict[str, str]:
         own = self._facts["trace"]
