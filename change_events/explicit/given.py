@@ -194,9 +194,11 @@ class _Reader:
         return self._parsed("once_within", _positive, "write a duration: 90s, 10m, 2h, 1d")
 
     def revision(self, name: str) -> str | None:
-        """A commit, tag or branch."""
+        """A commit, tag or branch; the zeros that CI systems give for "none before" count as not given."""
         text = self.plain(name)
-        if text is None or is_revision(text):
+        if text is None or not text.strip("0"):
+            return None
+        if is_revision(text):
             return text
         self._wrong(name, "write a commit's id, a tag or a branch")
         return None

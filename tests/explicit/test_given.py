@@ -101,6 +101,10 @@ def test_a_previous_commit_alone_means_up_to_what_is_checked_out():
     assert told(previous_commit="v1").commit == "HEAD"
 
 
+def test_the_zeros_of_a_ci_system_are_no_commit():
+    assert told(previous_commit="0" * 40) == told()
+
+
 def test_a_key_holds_for_a_day_unless_said_otherwise():
     assert told(key="k").once_within == 86_400.0
 

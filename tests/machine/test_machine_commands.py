@@ -170,12 +170,13 @@ def test_no_secret_of_a_unit_is_kept(scene):
     assert_nowhere([TOKENS["npm"], TOKENS["vault"]], done.stderr, scene.state)
 
 
-def commands():
-    return [("boot",), ("start", "--service", "shop"), ("stop", "--service", "shop"), ("stop", "--host")]
+BOOT, START, STOP, DOWN = ("boot",), ("start", "--service", "shop"), ("stop", "--service", "shop"), ("stop", "--host")
+CASES = [(BOOT, "refused"), (BOOT, "hang"), (BOOT, "no name"), *((w, "unanswered") for w in (BOOT, START, STOP, DOWN))]
 
 
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
-@pytest.mark.parametrize("network", ["refused", "unanswered", "hang", "no name"])
+@pytest.mark.parametrize(
+    ("words", "network"), CASES, ids=lambda part: part if isinstance(part, str) else " ".join(part)
+)
 def test_with_the_network_down_they_return_within_a_second_and_the_outbox_delivers_later(scene, words, network):
     scene.events("version")  # whatever is cold is warm now
     began = time.monotonic()
