@@ -137,7 +137,7 @@ def _where(event: ChangeEvent) -> str:
     tool = event.tool
     parts = [
         event.environment and f"environment {event.environment}",
-        event.service and " ".join(part for part in ("service", event.service, event.version) if part),
+        event.service and f"service {event.service}",
         event.version and f"version {event.version}",
         tool and tool.workspace and f"workspace {tool.workspace}",
         tool and tool.backend and f"backend {tool.backend}",
