@@ -18,7 +18,7 @@ from change_events.event_fields import EVENT_FIELDS
 from change_events.settings.model import KEYS, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from change_events.settings.model import Key
 
@@ -28,16 +28,17 @@ _BLOCK = re.compile(r"<!-- (?P<name>[a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 def pages() -> dict[str, str]:
     """The text of each page with tables, by file name."""
-    return {name: _filled((DOCS / name).read_text(encoding="utf-8")) for name in ("settings.md", "event.md")}
-
-
-def _filled(page: str) -> str:
     makers = {"keys": _keys, "destinations": _destinations, "fields": _fields, "structs": _structs}
+    return {name: filled((DOCS / name).read_text(encoding="utf-8"), makers) for name in ("settings.md", "event.md")}
+
+
+def filled(page: str, makers: Mapping[str, Callable[[], str]]) -> str:
+    """``page`` with each block filled anew by the maker of its name."""
     return _BLOCK.sub(lambda block: f"<!-- {block['name']} -->\n{makers[block['name']]()}\n<!-- end -->", page)
 
 
 def _keys() -> str:
-    return _table(("Key", "Variable", "Type", "Default", "What it does"), map(_key_row, KEYS))
+    return table(("Key", "Variable", "Type", "Default", "What it does"), map(_key_row, KEYS))
 
 
 def _key_row(key: Key) -> tuple[str, ...]:
@@ -53,10 +54,16 @@ def _default(key: Key) -> str:
 
 
 def _destinations() -> str:
-    return "\n\n".join(f"### {kind}\n\n{_options(kind)}" for kind in kinds())
+    rows = ((f"[`{kind}`](destinations/{kind}.md)", get(kind).title, _variables(kind)) for kind in kinds())
+    return table(("Kind", "Where events go", "Variables"), rows)
 
 
-def _options(kind: str) -> str:
+def _variables(kind: str) -> str:
+    return ", ".join(f"`{option.environment}`" for option in get(kind).options if option.environment)
+
+
+def options_table(kind: str) -> str:
+    """The options of a kind of destination."""
     rows = (
         (
             f"`{option.name}`" + (" (required)" if option.required else ""),
@@ -67,11 +74,11 @@ def _options(kind: str) -> str:
         )
         for option in get(kind).options
     )
-    return _table(("Option", "Variable", "Type", "Default", "What it does"), rows)
+    return table(("Option", "Variable", "Type", "Default", "What it does"), rows)
 
 
 def _fields() -> str:
-    return _table(("Field", "Type", "What it holds"), _rows(model.ChangeEvent))
+    return table(("Field", "Type", "What it holds"), _rows(model.ChangeEvent))
 
 
 def _structs() -> str:
@@ -90,7 +97,7 @@ def _first(one: type[msgspec.Struct]) -> str:
 
 
 def _names(one: type[msgspec.Struct]) -> str:
-    return _table(
+    return table(
         ("Field", "Type"), ((f"`{field.encode_name}`", _type(field.type)) for field in msgspec.structs.fields(one))
     )
 
@@ -115,6 +122,7 @@ def _type(of: Any) -> str:
     return _type(arguments[0]) if arguments else plain.get(of, "time (RFC 3339)")
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

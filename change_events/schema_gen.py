@@ -101,10 +101,12 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    from change_events import destination_gen
     from change_events.reference_gen import DOCS, pages
 
     FOLDER.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
-    for name, text in pages().items():
+    (DOCS / "destinations").mkdir(exist_ok=True)
+    for name, text in (pages() | destination_gen.pages()).items():
         (DOCS / name).write_text(text, encoding="utf-8")

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 _MODULES = {
     "sematext": "change_events.destinations.sematext",
     "webhook": "change_events.destinations.webhook",
+    "cloudevents": "change_events.destinations.cloudevents",
+    "otlp": "change_events.destinations.otlp",
+    "datadog": "change_events.destinations.datadog",
+    "grafana": "change_events.destinations.grafana",
+    "pagerduty": "change_events.destinations.pagerduty",
+    "newrelic": "change_events.destinations.newrelic",
+    "honeycomb": "change_events.destinations.honeycomb",
+    "dynatrace": "change_events.destinations.dynatrace",
+    "splunk": "change_events.destinations.splunk",
+    "elasticsearch": "change_events.destinations.elasticsearch",
+    "slack": "change_events.destinations.slack",
+    "teams": "change_events.destinations.teams",
+    "loki": "change_events.destinations.loki",
+    "eventbridge": "change_events.destinations.eventbridge",
 }
 
 

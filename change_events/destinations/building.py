@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
 
 from change_events.destinations.base import OptionError, Request, origin_of, user_agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_URI_CHARACTERS = ":/?#[]@!$&'()*+,;=%-._~"
+_SHORTEST_SECRET = 8  # characters of a path segment; shorter ones are words
 
 
 def text_of(options: Mapping[str, Any], name: str) -> str:
@@ -56,6 +60,25 @@ def basic_login(user: str, password: str) -> Login:
     return Login(f"Basic {encoded}", (password, encoded))
 
 
+def uri(text: str) -> str:
+    """``text`` with what a URI (RFC 3986) may not hold percent-encoded; what is encoded already stays."""
+    return quote(text, safe=_URI_CHARACTERS)
+
+
+def secrets_of(url: str, *, path: bool = True) -> tuple[str, ...]:
+    """What must not be told of a URL: its user and password, and all but its host if ``path``.
+
+    Single segments of the path are secrets too, but for short ones, which are words.
+    """
+    parts = urlsplit(url)
+    login = parts.netloc.rpartition("@")[0]
+    basic = base64.b64encode(unquote(login).encode()).decode()
+    credentials = (login, login and basic, parts.username, parts.password)
+    pieces = [p for p in (*parts.path.split("/"), *parts.query.split("&")) if len(p) >= _SHORTEST_SECRET]
+    rest = (url, parts.path.strip("/"), parts.query, *pieces) if path else ()
+    return tuple(part for part in (*credentials, *rest) if part)
+
+
 def post(
     url: str,
     body: bytes,
@@ -65,9 +88,19 @@ def post(
     content_type: str = "application/json",
     method: str = "POST",
 ) -> Request:
-    """A request with the headers that all of ours have; ``secrets`` is what must not be shown of it."""
+    """A request with the headers that all of ours have.
+
+    Args:
+        url: where to; a user and a password in it are secrets.
+        body: the body, of ``content_type``.
+        secrets: what else must not be shown of the request, in each form that it holds them.
+        headers: more headers, which go before ours.
+        content_type: type of the body.
+        method: the HTTP method.
+    """
     ours = {"Content-Type": content_type, "User-Agent": user_agent()}
-    return Request(method=method, url=url, headers=ours | dict(headers or {}), body=body, secrets=secrets)
+    login = secrets_of(url, path=False)
+    return Request(method=method, url=url, headers=ours | dict(headers or {}), body=body, secrets=(*secrets, *login))
 
 
 def present(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from change_events.destinations.clip import listed, units
 from change_events.destinations.fit import importance
 from change_events.model import Action, ChangeOutcome, Counts, Kind, Link, Outcome, Phase
 from change_events.summary.markdown import one_line
@@ -43,9 +44,30 @@ _RESULTS = {
 }
 
 
+def stage(event: ChangeEvent) -> str:
+    """Which event of a run this is: ``started``, ``planned``, ``checked`` or ``finished``."""
+    if event.outcome is None:
+        return "started"
+    return "finished" if event.phase is Phase.APPLIED else event.phase.value
+
+
+def place(event: ChangeEvent) -> str:
+    """What changes belong together: environment and service, else the repository; empty where nothing is known."""
+    named = "/".join(part for part in (event.environment, event.service) if part)
+    return named or (event.vcs.repository if event.vcs else None) or ""
+
+
 def moment(event: ChangeEvent) -> datetime:
     """When it ended; of what is under way, when it started."""
     return event.ended_at or event.started_at
+
+
+def delivery_id(event: ChangeEvent) -> str:
+    """The event's id, by which a receiver knows a repetition: another one while it is under way.
+
+    The settled event has the same id as the started one and is no repetition of it.
+    """
+    return event.id if event.outcome is not None else f"{event.id}-started"
 
 
 def creator(event: ChangeEvent) -> str | None:
@@ -218,7 +240,8 @@ def commit(event: ChangeEvent) -> str:
 def paragraph(event: ChangeEvent) -> str:
     """One paragraph of plain text: what ran and how it ended, by whom, from which commit."""
     made_from = commit(event)
-    sentences = [f"{_subject(event)} {result(event)}", who(event), f"commit {made_from}" if made_from else ""]
+    how = result(event) if event.outcome else f"is {result(event)}"
+    sentences = [f"{_subject(event)} {how}", who(event), f"commit {made_from}" if made_from else ""]
     return " ".join(f"{text[0].upper() + text[1:]}." for text in sentences if text)
 
 
@@ -232,8 +255,22 @@ def _subject(event: ChangeEvent) -> str:
     return event.kind.value + (f" of {thing}" if thing else "")
 
 
-def worst(event: ChangeEvent) -> list[str]:
-    """What happened, one plain line each, the worst first: errors, what did not complete, signals, changes."""
+def own_message(event: ChangeEvent) -> str:
+    """The message that whoever sent the event wrote, in Markdown; empty where we made it up, or it is the title."""
+    written = event.explicit or event.kind is Kind.CUSTOM
+    return event.message if written and event.message.strip() != event.title.strip() else ""
+
+
+def text_within(text: str, limit: int) -> str:
+    """Markdown in at most ``limit`` characters, cut between lines: half a line may be half a link."""
+    return text if units(text) <= limit else listed(text.splitlines(), limit)
+
+
+def worst(event: ChangeEvent, most: int | None = None) -> list[str]:
+    """What happened, one plain line each, the worst first: errors, what did not complete, signals, changes.
+
+    With ``most``, one more line says how many lines were left out, if any.
+    """
     told = {failure.address for failure in event.failures if failure.address}
     failed = [c for c in event.changes if c.outcome is ChangeOutcome.FAILED and c.address not in told]
     rest = [c for c in event.changes if c.outcome is not ChangeOutcome.FAILED and c.action not in _QUIET]
@@ -243,7 +280,8 @@ def worst(event: ChangeEvent) -> list[str]:
         *(f"{signal.address}: {signal.reason}" if signal.address else signal.reason for signal in event.signals),
         *map(_change_line, sorted(rest, key=importance, reverse=True)),
     ]
-    return [one_line(line, _LINE) for line in lines]
+    shown = [one_line(line, _LINE) for line in lines[:most]]
+    return shown if len(shown) == len(lines) else [*shown, f"… and {len(lines) - len(shown)} more"]
 
 
 def _failure_line(failure: Failure) -> str:

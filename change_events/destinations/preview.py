@@ -42,6 +42,6 @@ def _documents(text: str) -> list[Any] | None:
     except ValueError:
         pass
     try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
     except ValueError:
         return None

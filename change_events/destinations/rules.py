@@ -80,8 +80,20 @@ def parsed(response: Response) -> Any:
     """The body as JSON, whatever type the answer says it has; None where it is none."""
     try:
         return msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def at(content: Any, *path: str | int) -> Any:
+    """What stands in JSON at these names and indices; None where it is of another shape."""
+    for step in path:
+        if isinstance(step, str) and isinstance(content, dict):
+            content = content.get(step)
+        elif isinstance(step, int) and isinstance(content, list) and 0 <= step < len(content):
+            content = content[step]
+        else:
+            return None
+    return content
 
 
 def words(response: Response) -> str:
@@ -96,8 +108,11 @@ def words(response: Response) -> str:
     return "; ".join(dict.fromkeys(_said(content)))
 
 
-_DEEPEST = 4
-_TELLING = ("error", "errors", "message", "reason", "detail", "text", "title")
+_DEEPEST = 5
+_TELLING = (
+    *("error", "errors", "message", "reason", "detail", "text", "title", "partialSuccess", "errorMessage"),
+    *("constraintViolations", "items", "create", "Entries", "ErrorMessage"),
+)
 
 
 def _said(content: Any, depth: int = 0) -> list[str]:

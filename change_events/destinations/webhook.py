@@ -3,7 +3,8 @@
 The headers and the signature are those of Standard Webhooks (https://www.standardwebhooks.com), so a receiver
 can check them with a library of its language:
 
-* ``webhook-id``: the event's id, the same at every attempt: use it to recognise what came twice.
+* ``webhook-id``: the event's id, the same at every attempt: use it to recognise what came twice. An event that is
+  under way has ``-started`` after it, since the same event comes again when it has ended.
 * ``webhook-timestamp``: seconds since 1970 at the time of this attempt.
 * ``webhook-signature``: ``v1,`` and the base64 of HMAC-SHA256 over ``{id}.{timestamp}.{body}``; only with a
   secret. The key is the base64 after ``whsec_`` where the secret begins so, else the secret's UTF-8.
@@ -17,10 +18,10 @@ import hashlib
 import hmac
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -31,7 +32,7 @@ from change_events.destinations.base import (
     origin_of,
     user_agent,
 )
-from change_events.destinations.building import address_of
+from change_events.destinations.building import address_of, secrets_of
 from change_events.destinations.fit import fitted
 from change_events.destinations.rules import judge_status
 
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(body_bytes=1_000_000)
 _PREFIX = "whsec_"
-_SHORTEST_SECRET = 8
 
 OPTIONS = (
     Option(
@@ -88,13 +88,15 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     extra = {str(name): str(value) for name, value in dict(options.get("headers") or {}).items()}
     body = _body(sealed, limit or int(options.get("max_bytes") or LIMITS.body_bytes))
     headers = {"Content-Type": "application/json", "User-Agent": user_agent()} | extra
-    headers |= signed_headers(sealed.event.id, body, str(options.get("secret") or ""), int(time.time()))
+    headers |= signed_headers(
+        mapping.delivery_id(sealed.event), body, str(options.get("secret") or ""), int(time.time())
+    )
     return Request(
         method=str(options.get("method") or "POST"),
         url=url,
         headers=headers,
         body=body,
-        secrets=(*_secret_parts(url), *extra.values()),
+        secrets=(*secrets_of(url), *extra.values()),
     )
 
 
@@ -121,16 +123,6 @@ def _key(secret: str) -> bytes:
         return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except binascii.Error:
         raise OptionError("secret: what follows `whsec_` is not base64") from None
-
-
-def _secret_parts(url: str) -> tuple[str, ...]:
-    """What must not be told of a URL: all but its host. Short path segments are words, not secrets."""
-    parts = urlsplit(url)
-    login = parts.netloc.rpartition("@")[0]
-    basic = base64.b64encode(unquote(login).encode()).decode()
-    whole = (url, login, login and basic, parts.username, parts.password, parts.path.strip("/"), parts.query)
-    pieces = [p for p in (*parts.path.split("/"), *parts.query.split("&")) if len(p) >= _SHORTEST_SECRET]
-    return (*(part for part in whole if part), *pieces)
 
 
 DESTINATION = Destination(

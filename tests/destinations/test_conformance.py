@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+import change_events
 from change_events.delivery.sender import open_transport, send_event
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings, OptionError, Result, user_agent
@@ -15,7 +16,7 @@ from tests.destinations.kit.events import NAMES, event
 from tests.support.receiver import Receiver
 from tests.support.secrets import forms
 
-GOLDEN = ("updated", "partial", "started", "deployment", "unicode")
+GOLDEN = ("updated", "partial", "started", "deployment", "unicode")  # of a variant, the first and the last but one
 VARIANTS = [(kind, variant) for kind in kinds() for variant in backend(kind).variants]
 ANSWERS = [(kind, documented) for kind in kinds() for documented in backend(kind).answers]
 HERE = "https://backend.example"
@@ -24,7 +25,8 @@ every_variant = pytest.mark.parametrize(("kind", "variant"), VARIANTS, ids=lambd
 
 
 def options_of(kind, variant, url):
-    return backend(kind).options(url) | backend(kind).variants[variant]
+    more = backend(kind).variants[variant]
+    return backend(kind).options(url) | (more(url) if callable(more) else more)
 
 
 def mentioned(text, secret=SECRET):
@@ -55,13 +57,37 @@ def test_the_fake_backend_refuses_what_is_no_event(kind, variant):
                 assert transport.send(broken, time.monotonic() + 5).status >= 400, body[:9]
 
 
-@pytest.mark.parametrize("name", GOLDEN)
-@every_variant
+PAYLOADS = [(kind, variant, name) for kind, variant in VARIANTS for name in (GOLDEN[::3] if variant else GOLDEN)]
+
+
+@pytest.mark.parametrize(("kind", "variant", "name"), PAYLOADS, ids=lambda part: part or "plain")
 def test_payloads(kind, variant, name, golden, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1_795_437_300.5)
+    monkeypatch.setattr(change_events, "__version__", "0.0.0")
     shown = preview(get(kind).render(event(name), options_of(kind, variant, HERE)))
     folder = f"{kind}-{variant}" if variant else kind
-    golden(f"destinations/{folder}/{name}.txt")(shown.replace(user_agent(), "tfevent/VERSION"))
+    golden(f"destinations/{folder}/{name}.txt")(backend(kind).steady(shown))
+
+
+UPDATABLE = [(kind, variant) for kind, variant in VARIANTS if get(kind).update and variant not in backend(kind).unnamed]
+
+
+@pytest.mark.parametrize(("kind", "variant"), UPDATABLE, ids=lambda part: part or "plain")
+def test_what_a_started_event_made_can_be_settled(kind, variant):
+    destination = get(kind)
+    with backend(kind).serve() as server:
+        settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
+        with open_transport(settings) as transport:
+            made = transport.send(destination.render(event("started"), settings.options), time.monotonic() + 5)
+            handle = destination.handle(made)
+            for name in NAMES:
+                request = destination.update(event(name), settings.options, handle)
+                assert len(request.body) <= destination.limits.body_bytes
+                assert mentioned(f"{request!r} {preview(request)}") == []
+                answered = transport.send(request, time.monotonic() + 5)
+                assert destination.judge(answered).result is Result.DELIVERED, (name, answered.body)
+    for answer in (b"", b"[]", b"{}", b'{"id": null}', b'{"id": true}', b"<html>"):
+        assert destination.handle(type(made)(200, {}, answer)) is None
 
 
 @every_variant

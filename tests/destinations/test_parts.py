@@ -13,7 +13,7 @@ from change_events.destinations import building, mapping, moments
 from change_events.destinations.base import Limits, OptionError, Request, Response, Result, origin_of
 from change_events.destinations.clip import clip, listed, tags_within, units, utf8
 from change_events.destinations.preview import preview
-from change_events.destinations.rules import judge_status, parsed, retry_after, words
+from change_events.destinations.rules import at, judge_status, parsed, retry_after, words
 from change_events.model import Action, Actor, Change, ChangeOutcome, Ci, Kind, Link, Outcome, Phase, Signal
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
@@ -210,6 +210,17 @@ def test_durations(milliseconds, said):
         ("text/plain", b'{"errors": ["Event too far in the past"]}', "Event too far in the past"),
         ("application/json", b'{"status": "x", "message": "invalid", "errors": ["a", "b"]}', "a; b; invalid"),
         ("application/problem+json", b'{"title": "t", "detail": "d"}', "d; t"),
+        (
+            "application/json",
+            b'{"error": {"message": "Violated.", "constraintViolations": [{"path": "x", "message": "no"}]}}',
+            "Violated.; no",
+        ),
+        (
+            "application/json",
+            b'{"errors": true, "items": [{"create": {"status": 400, "error": {"type": "x", "reason": "no field"}}}]}',
+            "no field",
+        ),
+        ("application/json", b"[" * 16_000, ""),
         ("application/json", b"[" * 900 + b'"x"' + b"]" * 900, ""),
         ("", b"", ""),
     ],
@@ -222,6 +233,14 @@ def test_the_words_of_a_refusal(kind, body, said):
 def test_no_body_breaks_the_reading(body):
     assert isinstance(words(Response(400, {"content-type": "application/json"}, body)), str)
     parsed(Response(200, {}, body))
+
+
+def test_what_stands_deep_in_an_answer_is_found_or_nothing():
+    content = {"items": [{"create": {"status": 201}}], "n": 1}
+    assert at(content, "items", 0, "create", "status") == 201
+    for path in (("items", 1), ("items", -1), ("items", "create"), ("n", "x"), ("absent",), (0,)):
+        assert at(content, *path) is None
+    assert at(None, "x") is None
 
 
 def test_a_backend_may_name_what_to_retry_and_where_it_says_how_long():
@@ -258,8 +277,8 @@ def test_a_preview_shows_all_but_secrets():
     assert preview(request) == (
         'POST https://h.test/(hidden)/x\nAuthorization: Bearer (hidden)\n\n{\n  "key": "(hidden)",\n  "text": "é"\n}\n'
     )
-    lines = Request("PUT", "https://h.test/", {}, b'{"a": 1}\n{"b": 2}\n')
-    assert preview(lines) == 'PUT https://h.test/\n\n{\n  "a": 1\n}\n{\n  "b": 2\n}\n'
+    lines = Request("PUT", "https://h.test/", {}, '{"a": 1}\n{"b": "\u2028\x85"}\n'.encode())
+    assert preview(lines) == 'PUT https://h.test/\n\n{\n  "a": 1\n}\n{\n  "b": "\u2028\x85"\n}\n'
     assert preview(Request("PUT", "https://h.test/s", {}, b"\xff", ("https://h.test/s",))).startswith(
         f"PUT {origin_of('https://h.test/s')}/(hidden)\n"
     )

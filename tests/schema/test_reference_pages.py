@@ -7,7 +7,8 @@ import jsonschema
 import msgspec
 import pytest
 
-from change_events import event_fields, model, templates
+from change_events import destination_gen, event_fields, model, templates
+from change_events.destinations.base import Limits, Rate
 from change_events.redact import MARK, Redactor, RedactPolicy
 from change_events.reference_gen import DOCS, pages
 from change_events.schema_gen import FOLDER
@@ -18,6 +19,44 @@ from tests.summary.typical_events import EVENTS
 @pytest.mark.parametrize("name", ["settings.md", "event.md"])
 def test_the_tables_are_current(name):
     assert pages()[name] == (DOCS / name).read_text(), "run python -m change_events.schema_gen"
+
+
+@pytest.mark.parametrize("name", destination_gen.pages())
+def test_the_page_of_each_destination_is_current_and_says_something(name):
+    page = (DOCS / name).read_text()
+    assert destination_gen.pages()[name] == page, "run python -m change_events.schema_gen"
+    for block in ("options", "limits", "example", "sources"):
+        assert f"<!-- {block} -->" in page, block
+    by_hand = re.sub(r"<!-- (\w+) -->.*?<!-- end -->", "", page, flags=re.DOTALL)
+    assert len(by_hand.split()) > 60, "tell what it looks like there, what is dropped, how to get the token"
+
+
+def test_limits_are_told_in_words():
+    limits = Limits(
+        body_bytes=64_000,
+        fields={"title": 500},
+        entries={"blocks": 50},
+        tags=100,
+        max_age=18 * 3600,
+        max_ahead=600,
+        rate=Rate(120, 60),
+    )
+    assert list(destination_gen._limit_rows(limits)) == [
+        ("the request's body", "64,000 bytes"),
+        ("`title`", "500 characters"),
+        ("entries of `blocks`", "50"),
+        ("tags", "100"),
+        ("age of an event; an older one is parked, not sent", "18 hours"),
+        ("how far an event may lie in the future", "10 minutes"),
+        ("requests", "120 in 1 minute"),
+    ]
+    assert [destination_gen._span(seconds) for seconds in (86_400, 7 * 86_400, 1, 90, 3600)] == [
+        "24 hours",
+        "7 days",
+        "1 second",
+        "90 seconds",
+        "60 minutes",
+    ]
 
 
 def test_every_field_of_an_event_is_told():

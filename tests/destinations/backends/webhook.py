@@ -22,7 +22,7 @@ def accept(received):
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + received.body
     digest = base64.b64encode(hmac.digest(SECRET.encode(), signed, hashlib.sha256)).decode()
     need(headers["webhook-signature"] == f"v1,{digest}", "signature", 401)
-    need(body["id"] == headers["webhook-id"], "id")
+    need(headers["webhook-id"] == body["id"] + ("" if "outcome" in body else "-started"), "id")
     problem = jsonschema.exceptions.best_match(SCHEMA.iter_errors(body))
     need(problem is None, f"schema: {problem.message if problem else ''}")
     return answer(204)

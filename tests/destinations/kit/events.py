@@ -235,7 +235,6 @@ def _long():
     word = "a-very-long-word-without-any-end-"
     return run(
         10,
-        kind=Kind.CUSTOM,
         title="title " * 1000,
         message=f"{word * 3000}\n" + "A sentence of the message. 🚀 " * 3000,
         service=word * 40,
@@ -386,7 +385,7 @@ NAMES = tuple(_MAKERS)
 def event(name: str) -> SealedEvent:
     """The standard event of this name, sealed."""
     made = _MAKERS[name]()
-    composed = compose(made, Settings()) if made.kind is Kind.INFRASTRUCTURE else made  # the others come as they are
+    composed = made if made.title else compose(made, Settings())  # who gives a title gives the message too
     if name == "controls":  # as an older journal may hold them: nothing has cleaned them
         return unseal(msgspec.json.encode(composed))
     return Redactor(key=b"k" * 32).seal(composed)

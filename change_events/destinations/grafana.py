@@ -1,0 +1,156 @@
+"""Grafana: an annotation, a region from start to end; what is under way is a point that becomes a region.
+
+``POST /api/annotations`` and ``PATCH /api/annotations/:id``, times in milliseconds:
+https://grafana.com/docs/grafana/latest/developers/http_api/annotations/. Without a dashboard it belongs to the
+organisation and is found by its tags. All tags together, as a JSON array, take at most ``[annotations] tags_length``
+bytes (500 by default, 4096 at most: https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/). The text
+may hold HTML, so what comes from the event is escaped; its length is bounded by us, for it has to fit a tooltip.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from change_events.destinations import mapping
+from change_events.destinations.base import CA_FILE, Destination, Limits, Option, OptionError, Request, origin_of
+from change_events.destinations.building import address_of, post, present, text_of, uri
+from change_events.destinations.clip import clip, listed, tags_within, units
+from change_events.destinations.fit import fitted
+from change_events.destinations.moments import milliseconds
+from change_events.destinations.rules import judge_status, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from change_events.destinations.base import Response
+    from change_events.model import ChangeEvent, SealedEvent
+
+LIMITS = Limits(body_bytes=64_000, tags_bytes=500)
+_MOST_TAGS_BYTES = 4096
+_TITLE, _LINE, _LINES, _URL = 300, 400, 1500, 1000  # characters of the text's parts, as they are escaped
+_MOST_LINES = 8
+
+OPTIONS = (
+    Option(
+        name="url",
+        type="url",
+        required=True,
+        environment="TFEVENT_GRAFANA_URL",
+        help="Address of Grafana, with the sub-path it is served under, if any.",
+    ),
+    Option(
+        name="token",
+        type="string",
+        required=True,
+        secret=True,
+        environment="TFEVENT_GRAFANA_TOKEN",
+        help="Token of a service account that may create annotations.",
+    ),
+    Option(name="dashboard_uid", type="string", help="Dashboard to annotate; without one, the whole organisation."),
+    Option(name="panel_id", type="integer", help="Panel of that dashboard to annotate."),
+    Option(
+        name="tags_bytes",
+        type="integer",
+        default=LIMITS.tags_bytes,
+        help="What `[annotations] tags_length` is set to in Grafana.",
+    ),
+    CA_FILE,
+)
+
+
+def origin(options: Mapping[str, Any]) -> str:
+    """Scheme and host of Grafana. Raises OptionError."""
+    return origin_of(address_of(options, "url"))
+
+
+def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
+    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    where = present({"dashboardUID": options.get("dashboard_uid"), "panelId": options.get("panel_id")})
+    body = fitted(sealed.event, limit or LIMITS.body_bytes, _encoder(options, where))
+    return _request(options, "POST", "/api/annotations", body)
+
+
+def update(sealed: SealedEvent, options: Mapping[str, Any], handle: str) -> Request:
+    """The request that makes a region of the annotation ``handle``. Raises OptionError."""
+    body = fitted(sealed.event, LIMITS.body_bytes, _encoder(options, {}))
+    return _request(options, "PATCH", f"/api/annotations/{quote(handle, safe='')}", body)
+
+
+def handle(response: Response) -> str | None:
+    """The id of the annotation that was made."""
+    content = parsed(response)
+    made = content.get("id") if isinstance(content, dict) else None
+    return str(made) if isinstance(made, int) and not isinstance(made, bool) else None
+
+
+def _encoder(options: Mapping[str, Any], where: dict[str, Any]) -> Callable[[ChangeEvent], bytes]:
+    most = _tags_bytes(options)
+    return lambda event: msgspec.json.encode(document(event, most) | where)
+
+
+def _request(options: Mapping[str, Any], method: str, path: str, body: bytes) -> Request:
+    base, token = address_of(options, "url"), text_of(options, "token")
+    headers = {"Authorization": f"Bearer {token}"}
+    return post(base + path, body, method=method, headers=headers, secrets=(token,))
+
+
+def _tags_bytes(options: Mapping[str, Any]) -> int:
+    most = int(options.get("tags_bytes") or LIMITS.tags_bytes or 0)
+    if most > _MOST_TAGS_BYTES:
+        raise OptionError(f"tags_bytes: Grafana takes at most {_MOST_TAGS_BYTES}")
+    return most
+
+
+def document(event: ChangeEvent, tags_bytes: int) -> dict[str, Any]:
+    """Text, times and tags of the annotation; an end only where it differs from the start."""
+    start = milliseconds(event.started_at)
+    end = milliseconds(event.ended_at) if event.ended_at else start
+    tags = tags_within(["tfevent", *mapping.tags(event)], msgspec.structs.replace(LIMITS, tags_bytes=tags_bytes))
+    times = {"time": start, "timeEnd": end} if end > start else {"time": start}
+    return {**times, "tags": tags.kept, "text": _text(event, tags.left_out)}
+
+
+def _text(event: ChangeEvent, tags_left_out: int) -> str:
+    """Title, how it ended and by whom, the worst lines, links: HTML as tooltips show it."""
+    parts = [
+        f"<b>{_escaped(event.title, _TITLE)}</b>",
+        _escaped(mapping.paragraph(event), _LINE),
+        escape(listed(mapping.worst(event, _MOST_LINES), _LINES, _escaped_units), quote=False),
+        *_links(event),
+        f"({tags_left_out} tags left out)" if tags_left_out else "",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _links(event: ChangeEvent) -> list[str]:
+    short = [(uri(link.url), link.title) for link in mapping.links(event)[:3] if len(uri(link.url)) <= _URL]
+    return [f'<a href="{escape(url)}">{_escaped(title, 80)}</a>' for url, title in short]
+
+
+def _escaped(text: str, limit: int) -> str:
+    return escape(clip(text, limit, _escaped_units), quote=False)
+
+
+def _escaped_units(text: str) -> int:
+    return units(escape(text, quote=False))
+
+
+DESTINATION = Destination(
+    kind="grafana",
+    title="Grafana annotations",
+    documentation=(
+        "https://grafana.com/docs/grafana/latest/developers/http_api/annotations/",
+        "https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/",
+    ),
+    options=OPTIONS,
+    limits=LIMITS,
+    render=render,
+    judge=judge_status,
+    origin=origin,
+    handle=handle,
+    update=update,
+)
