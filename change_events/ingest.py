@@ -6,6 +6,7 @@ a *document*:
 * ``api``: :data:`API_VERSION` of the form it follows.
 * ``event``: an object in the shape of the published schema; ``id``, ``started_at``, ``title`` and ``phase`` may be missing.
 * ``secrets``: values that must not be told, wherever they turn up.
+* ``variables``: values by name, none of which is told; what stands under the name of a secret is one.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
         )
     for secret in document.get("secrets") or ():
         redactor.remember(secret)
+    redactor.harvest(document.get("variables") or {})
     given = {
         "id": new_id(),
         "started_at": datetime.now(UTC),

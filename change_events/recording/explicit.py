@@ -38,10 +38,10 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
     if wanted is None:
         return settings
     known = [destination.name for destination in settings.destinations]
-    there = f"there are {', '.join(known)}" if known else "there are none"
+    there = f"it has {', '.join(known)}" if known else "it has none at all"
     for name in wanted:
         if name not in known:
-            say(f"destinations: the settings have none named {name!r}; {there}")
+            say(f"destinations: tfevent.yaml has none named {name!r}; {there}")
     return msgspec.structs.replace(settings, destinations=tuple(d for d in settings.destinations if d.name in wanted))
 
 

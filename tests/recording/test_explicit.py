@@ -69,7 +69,7 @@ def test_only_the_chosen_destinations_get_it_and_unknown_names_are_told(tell, ho
     answer = tell({"title": "x"}, destinations=["b", "pager"])
     assert answer["destinations"] == {"b": "delivered"}
     assert [len(hook.received) for hook in hooks] == [0, 1]
-    assert told == ["destinations: the settings have none named 'pager'; there are a, b"]
+    assert told == ["destinations: tfevent.yaml has none named 'pager'; it has a, b"]
 
 
 def test_no_chosen_destination_is_the_journal_alone(tmp_path, tell, hooks):
