@@ -40,22 +40,31 @@ class OwnedRun:
         settings: the usable part of the settings.
         redactor: has seen the run's secrets.
         say: takes one line for the user.
+        folder: the run's folder, where it has been made already; it is held by this process.
     """
 
-    def __init__(self, owner: str, settings: Settings, redactor: Redactor, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        owner: str,
+        settings: Settings,
+        redactor: Redactor,
+        say: Callable[[str], object],
+        *,
+        folder: rundir.RunDirectory | None = None,
+    ) -> None:
         self._owner = owner
         self._settings = settings
         self._redactor = redactor
         self._say = say
         self._recording = Recording(settings, redactor, say=say)
-        self._folder: rundir.RunDirectory | None = None
+        self._folder = folder
 
     def start(self, event: ChangeEvent) -> None:
         """Write the `started` record, and close the records of killed runs: ours is the command they wait for.
 
         Destinations that ask for it (``include_started``) are told; that is waited for :data:`STARTED_SECONDS` at most.
         """
-        self._folder = rundir.create(state_dir(), event.id)
+        self._folder = self._folder or rundir.create(state_dir(), event.id)
         sealed = self._recording.start(event)
         if self._folder is not None:
             _held.append(self._folder)
