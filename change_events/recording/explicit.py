@@ -25,6 +25,7 @@ from change_events.recording.record import Settled
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from change_events.destinations.base import DestinationSettings
     from change_events.model import ChangeEvent
     from change_events.recording.record import Recording
     from change_events.settings import Settings
@@ -33,7 +34,10 @@ STEPS = ("start", "end")
 
 
 def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[[str], object]) -> Settings:
-    """The settings with the destinations that the document names; ``say`` tells those that are not there."""
+    """The settings with the destinations that the document names; ``say`` tells those that are not there.
+
+    Who names a destination means it: its conditions (``when``) are not asked.
+    """
     wanted = document.get("destinations")
     if wanted is None:
         return settings
@@ -42,7 +46,12 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
     for name in wanted:
         if name not in known:
             say(f"destinations: tfevent.yaml has none named {name!r}; {there}")
-    return msgspec.structs.replace(settings, destinations=tuple(d for d in settings.destinations if d.name in wanted))
+    chosen = (destination for destination in settings.destinations if destination.name in wanted)
+    return msgspec.structs.replace(settings, destinations=tuple(_unconditional(destination) for destination in chosen))
+
+
+def _unconditional(destination: DestinationSettings) -> DestinationSettings:
+    return msgspec.structs.replace(destination, routing=msgspec.structs.replace(destination.routing, when=()))
 
 
 def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]) -> Settled:
@@ -54,7 +63,7 @@ def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]
     """
     step, seconds, given = _step(document), document.get("once_within"), document.get("event") or ()
     if step == "start":
-        return recording.begin(event, once_within=seconds)
+        return bracket.start(recording, event, once_within=seconds)
     if step == "end":
         return bracket.settle(recording, event, given)
     ended = bracket.complete(event, given) if event.explicit else event
