@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events import model
+from change_events.conditions import FIGURES
 from change_events.destinations import get, kinds
 from change_events.event_fields import EVENT_FIELDS
+from change_events.settings import routing
 from change_events.settings.model import KEYS, Settings
 
 if TYPE_CHECKING:
@@ -23,13 +25,22 @@ if TYPE_CHECKING:
     from change_events.settings.model import Key
 
 DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ("settings.md", "event.md")
 _BLOCK = re.compile(r"<!-- (?P<name>[a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def pages() -> dict[str, str]:
     """The text of each page with tables, by file name."""
-    makers = {"keys": _keys, "destinations": _destinations, "fields": _fields, "structs": _structs}
-    return {name: filled((DOCS / name).read_text(encoding="utf-8"), makers) for name in ("settings.md", "event.md")}
+    makers = {
+        "keys": _keys,
+        "destinations": _destinations,
+        "routing": _routing,
+        "conditions": _conditions,
+        "figures": _figures,
+        "fields": _fields,
+        "structs": _structs,
+    }
+    return {name: filled((DOCS / name).read_text(encoding="utf-8"), makers) for name in PAGES}
 
 
 def filled(page: str, makers: Mapping[str, Callable[[], str]]) -> str:
@@ -42,8 +53,7 @@ def _keys() -> str:
 
 
 def _key_row(key: Key) -> tuple[str, ...]:
-    kind = ", ".join(f"`{word}`" for word in key.choices) or key.type
-    return f"`{key.name}`", f"`{key.variable}`", kind, _default(key), key.help
+    return f"`{key.name}`", f"`{key.variable}`", _kind(key), _default(key), key.help
 
 
 def _default(key: Key) -> str:
@@ -51,6 +61,29 @@ def _default(key: Key) -> str:
         return "in the state folder"  # differs from machine to machine
     value = getattr(Settings(), key.field)
     return "" if value in (None, (), {}) else f"`{str(value).lower()}`"
+
+
+def _routing() -> str:
+    rows = ((f"`{key.name}`", _kind(key), key.help) for key in routing.KEYS)
+    return table(("Key", "Type", "What it does"), [("`when`", "conditions", routing.WHEN), *rows])
+
+
+def _kind(key: Key) -> str:
+    return ", ".join(f"`{word}`" for word in key.choices) or key.type
+
+
+def _conditions() -> str:
+    return table(("Condition", "Type", "What it asks for"), map(_condition_row, routing.CONDITIONS))
+
+
+def _condition_row(condition: routing.Condition) -> tuple[str, ...]:
+    known = routing.known(condition.name)
+    words = f" One of {', '.join(f'`{word}`' for word in known)}." if known else ""
+    return f"`{condition.name}`", condition.type, condition.help + words
+
+
+def _figures() -> str:
+    return ", ".join(f"`{name}`" for name in FIGURES)
 
 
 def _destinations() -> str:

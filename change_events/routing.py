@@ -1,12 +1,19 @@
-"""Which events are kept, and which of them go where: decided from the event and the settings alone."""
+"""Which events are kept, and which of them go where: decided from the event and the settings alone.
+
+For each destination two questions, and both must be answered with yes: is it told of events of this sort (``report``
+and ``plans``, its own before those that hold for all; what is sent on purpose always is), and does the event meet its
+conditions (``when``)? An event that goes anywhere is kept, and so is what the settings say is kept.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from change_events import conditions
 from change_events.model import Kind, Outcome, Phase
 
 if TYPE_CHECKING:
+    from change_events.destinations.base import DestinationSettings
     from change_events.model import ChangeEvent
     from change_events.settings import Settings
 
@@ -16,10 +23,12 @@ _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 def is_worth_recording(event: ChangeEvent, settings: Settings) -> bool:
     """Whether an ended run is kept: `report: changed` (the default) keeps none that changed nothing; failures always.
 
-    What a person or a script sends on purpose is always kept.
+    What a person or a script sends on purpose is always kept, and so is what any destination is sent.
     """
-    if event.explicit:
-        return True
+    return event.explicit or _is_kept(event, settings) or bool(destinations(event, settings))
+
+
+def _is_kept(event: ChangeEvent, settings: Settings) -> bool:
     if event.phase is Phase.PLANNED:
         return settings.plans != "off" and (event.outcome is not Outcome.NO_CHANGE or settings.report == "always")
     return settings.report == "always" or event.outcome is not Outcome.NO_CHANGE
@@ -27,20 +36,61 @@ def is_worth_recording(event: ChangeEvent, settings: Settings) -> bool:
 
 def destinations(event: ChangeEvent, settings: Settings) -> list[str]:
     """Names of the destinations that an ended run or an explicit event goes to."""
-    everything = [destination.name for destination in settings.destinations]
-    return everything if _is_sent(event, settings) else []
+    return [one.name for one in settings.destinations if goes_to(event, one, settings)]
 
 
-def _is_sent(event: ChangeEvent, settings: Settings) -> bool:
+def started(event: ChangeEvent, settings: Settings) -> list[str]:
+    """Names of the destinations that are told that a run has started: those that ask for it (``include_started``).
+
+    Their conditions are asked about what is known by now. Plans and checks, and runs that are told of only if they
+    fail, have no start to tell of.
+    """
+    return [
+        one.name
+        for one in settings.destinations
+        if one.routing.include_started
+        and event.phase is Phase.APPLIED
+        and (event.explicit or report_of(one, settings) != "failed")
+        and conditions.hold(one.routing.when, event)
+    ]
+
+
+def goes_to(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> bool:
+    """Whether an ended run or an explicit event goes to this destination."""
+    return is_told(event, destination, settings) and conditions.hold(destination.routing.when, event)
+
+
+def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> bool:
+    """Whether this destination is told of events of this sort, its conditions aside."""
     if event.explicit:
         return True
+    report = report_of(destination, settings)
     if event.phase is Phase.PLANNED:
-        return settings.plans == "send"
-    if settings.report == "always":
+        plans = destination.routing.plans or settings.plans
+        return plans == "send" and (event.outcome is not Outcome.NO_CHANGE or report == "always")
+    if report == "always":
         return True
-    if settings.report == "failed":
+    if report == "failed":
         return event.outcome in _BAD
-    return not (event.outcome is Outcome.DECLINED or _was_cancelled_untouched(event))
+    return event.outcome not in {Outcome.NO_CHANGE, Outcome.DECLINED} and not _was_cancelled_untouched(event)
+
+
+def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> str | None:
+    """Why an event does not go to this destination, as a clause; None where it does."""
+    when = destination.routing.when
+    if not is_told(event, destination, settings):
+        if event.phase is Phase.PLANNED and (destination.routing.plans or settings.plans) != "send":
+            return "it is sent no plans (`plans`)"
+        return f"it is not told of runs like this one (`report: {report_of(destination, settings)}`)"
+    if conditions.hold(when, event):
+        return None
+    failing = (", ".join(one.failing(event)) for one in when)
+    return f"its conditions do not hold: {'; or '.join(failing)}"
+
+
+def report_of(destination: DestinationSettings, settings: Settings) -> Literal["changed", "always", "failed"]:
+    """Which runs this destination is told of."""
+    return destination.routing.report or settings.report
 
 
 def _was_cancelled_untouched(event: ChangeEvent) -> bool:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from change_events.conditions import FIGURES
 from change_events.destinations import get, kinds
 from change_events.event_fields import EVENT_FIELDS
-from change_events.model import ChangeEvent
+from change_events.model import ChangeEvent, Severity
+from change_events.settings import routing
 from change_events.settings.model import GROUP_HELP, KEYS, Key
 
 if TYPE_CHECKING:
@@ -61,13 +63,14 @@ def _settings() -> dict[str, Any]:
         "description": "Where events go: a name for each destination, its kind and options under it.",
         "additionalProperties": {"anyOf": [_destination(k) for k in kinds()]},
     }
-    return {"$schema": _DRAFT, "title": "tfevent.yaml", **_object(properties)}
+    return {"$schema": _DRAFT, "title": "tfevent.yaml", **_object(properties), "$defs": {"when": _when()}}
 
 
 def _key(key: Key) -> dict[str, Any]:
     # YAML 1.1 reads a bare `off` as false
     kind = {"enum": [*key.choices, *([False] if "off" in key.choices else [])]} if key.choices else _TYPES[key.type]
-    return {**kind, "description": f"{key.help} Variable: {key.variable}."}
+    variable = f" Variable: {key.variable}." if key.variable else ""
+    return {**kind, "description": f"{key.help}{variable}"}
 
 
 def _destination(kind: str) -> dict[str, Any]:
@@ -81,7 +84,38 @@ def _destination(kind: str) -> dict[str, Any]:
                 "type": "string",
                 "description": f"Command that prints {option.name}.",
             }
-    return _object(properties)
+    one = {"$ref": "#/$defs/when"}
+    several = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}], "description": routing.WHEN}
+    return _object({**properties, "when": several, **{key.name: _key(key) for key in routing.KEYS}})
+
+
+def _when() -> dict[str, Any]:
+    """The conditions of one ``when``."""
+    properties = {one.name: {**_condition(one), "description": one.help} for one in routing.CONDITIONS}
+    return {**_object(properties), "minProperties": 1}
+
+
+def _condition(condition: routing.Condition) -> dict[str, Any]:
+    figure = {
+        "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^ *([<>!=]?=|[<>])? *\d+ *$"}]
+    }
+    match condition.type:
+        case "flag":
+            return _TYPES["flag"]
+        case "severity":
+            return {"anyOf": [{"enum": [word.value for word in Severity]}, _REFERENCE]}
+        case "figures":
+            return {**_object(dict.fromkeys(FIGURES, figure)), "minProperties": 1}
+        case "globs by name":
+            return {"type": "object", "minProperties": 1, "additionalProperties": _globs(())}
+        case _:
+            return _globs(routing.known(condition.name))
+
+
+def _globs(known: tuple[str, ...]) -> dict[str, Any]:
+    """A glob or a list of them; known words are offered, what is no plain word is left to the reader."""
+    glob = {"anyOf": [{"enum": list(known)}, {"type": "string", "pattern": r"^!|[*?\[$]"}]} if known else _SCALAR
+    return {"anyOf": [glob, {"type": "array", "items": glob, "minItems": 1}]}
 
 
 def _option(option: Option) -> dict[str, Any]:

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from change_events.model import AttributeChange, Change, ChangeEvent, Value
 
 MOST_OF_A_KIND = 20
+NAMES = (
+    "state_emergency",
+    "stateful_destroyed",
+    "stateful_replaced",
+    "exposed_to_world",
+    "iam_widened",
+    "downtime_likely",
+    "capacity_reduced",
+    "drift_overwritten",
+)
 
 _STATEFUL = {
     kind: re.compile(pattern)

@@ -21,16 +21,31 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 _MOST_TEMPLATE = 20_000
+NAMES = ("event", "title", "message", "severity", "environment", "service", "tags", "counts", "outcome")
 
 
 def apply(event: ChangeEvent, settings: Settings) -> ChangeEvent:
     """``event`` with the settings' templates rendered over its default texts. Raises TemplateError."""
     title, message = event.title, event.message
     if settings.title_template is not None:
-        title = one_line(render("title_template", settings.title_template, event, LIMIT * 4), LIMIT)
+        title = made("title_template", settings.title_template, event, settings.message_bytes)
     if settings.message_template is not None:
-        message = render("message_template", settings.message_template, event, settings.message_bytes)
-    return msgspec.structs.replace(event, title=title or event.title, message=message)
+        message = made("message_template", settings.message_template, event, settings.message_bytes)
+    return msgspec.structs.replace(event, title=title, message=message)
+
+
+def made(name: str, source: str, event: ChangeEvent, message_bytes: int) -> str:
+    """The text that a template makes of an event, a title on one line and never empty. Raises TemplateError.
+
+    Args:
+        name: ``title_template`` or ``message_template``.
+        source: the template.
+        event: what it is about.
+        message_bytes: the most bytes of a message.
+    """
+    if name == "title_template":
+        return one_line(render(name, source, event, LIMIT * 4), LIMIT) or event.title
+    return render(name, source, event, message_bytes)
 
 
 def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
@@ -50,6 +65,25 @@ def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
     except Exception as error:  # a template can raise whatever the code in it raises
         raise TemplateError(f"{name}, line {_line(error)}: {one_line(str(error))}") from error
     return clip(written, limit_bytes)
+
+
+def problem(source: str) -> str | None:
+    """What can be said against a template before there is an event: a clause with its line; None if nothing can."""
+    from jinja2 import TemplateSyntaxError, meta
+
+    from change_events.template_sandbox import Sandbox
+
+    if len(source) > _MOST_TEMPLATE:
+        return f"it is longer than {_MOST_TEMPLATE} characters: shorten it"
+    try:
+        sandbox = Sandbox()
+        sandbox.checked(source)
+        unknown = sorted(meta.find_undeclared_variables(sandbox.parse(source)) - {*NAMES, *sandbox.globals})
+    except TemplateSyntaxError as error:
+        return f"line {error.lineno}: {one_line(error.message or 'bad syntax')}"
+    except TemplateError as error:
+        return one_line(str(error))
+    return f"it has no variable {unknown[0]}: there are {', '.join(NAMES)}" if unknown else None
 
 
 def _written(pieces: Iterator[str], limit_bytes: int) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import signal
 
-from tf_wrapper import output, process
+from change_events import process
+from tf_wrapper import output
 from tf_wrapper.output import OutputClosedError, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
@@ -163,6 +164,7 @@ class _StreamedApply:
             invocation.recorder.plan_is_at(saved)
         # what a saved plan does not hold: ephemeral variables, which terraform's errors may quote all the same
         invocation.recorder.remember(invocation.workspace.sensitive_values(self._parsed))
+        invocation.recorder.applying()
         follower = self._follower()
 
         def tick() -> int:

@@ -6,7 +6,8 @@ prompted value cannot be given twice, and command lines we do not understand.
 
 from __future__ import annotations
 
-from tf_wrapper import process, show
+from change_events import process
+from tf_wrapper import show
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def _between_states(
         invocation.recorder.begin()
     if saved and not begun:
         invocation.recorder.plan_is_at(saved)
+    if saved or any(word.lstrip("-") == "auto-approve" for word in argv):  # else terraform may yet be told not to
+        invocation.recorder.applying()
     code = process.wait(child, invocation.signals)
     invocation.run.write_facts(exit_code=code)
     invocation.recorder.end_native(

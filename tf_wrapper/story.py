@@ -90,6 +90,12 @@ class Story:
             self._event = outcome.planned(self._event, self._plan)
             self._record_start()
 
+    def announce(self) -> None:
+        """Something is being changed now: tell the destinations that ask for it, unless there is nothing to change."""
+        if self._event is None or (self._plan is not None and outcome.is_empty(self._plan.counts)):
+            return
+        self._recording.announce(self._event)
+
     def remember(self, secrets: Sequence[str]) -> None:
         """Values that must not be told, whatever text they turn up in."""
         for secret in secrets:

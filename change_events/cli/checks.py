@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from typing import TYPE_CHECKING
 
 from change_events.cli.toolbox import Check
 from change_events.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from change_events.cli.session import Session
     from change_events.destinations.base import DestinationSettings
-    from change_events.journal import JournalCounts
+    from change_events.journal import JournalCounts, Owed
+    from change_events.model import ChangeEvent
+    from change_events.settings import Settings
 
 KEY_FILE = "fingerprint.key"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -78,19 +81,84 @@ def key_check(path: Path) -> Check:
 _KEY_REMEDY = "Until it can, fingerprints of secrets are comparable within one run only."
 
 
-def destination_checks(destinations: Iterable[DestinationSettings], *, send_test: bool) -> Iterator[Check]:
-    """Each destination is asked whether it can be reached; with ``send_test`` it gets a marked event."""
-    from change_events.delivery import probe
+def destination_checks(settings: Settings, session: Session, *, send_test: Collection[str]) -> Iterator[Check]:
+    """Each destination: can it be reached, what it is still to get, and whether anything can go there at all.
 
-    nowhere = True
-    for destination in destinations:
-        nowhere = False
-        result = probe(destination, send_test=send_test)
-        yield Check(destination.name, "ok" if result.ok else "error", result.text)
-    if nowhere:
-        yield Check(
-            "destinations",
-            "warning",
-            "none: events stay in the journal",
-            "Set TFEVENT_SEMATEXT_TOKEN, or name a destination in tfevent.yaml.",
+    Args:
+        settings: with the destinations.
+        session: with the journal.
+        send_test: names of those that get a marked event instead of a knock.
+    """
+    from change_events.delivery import Probe
+
+    # side by side: of a dozen that do not answer, each would take its seconds
+    probes = {one.name: Probe(one, send_test=one.name in send_test) for one in settings.destinations}
+    owed, recent = _from_journal(session)
+    for destination in settings.destinations:
+        name = destination.name
+        result = probes[name].result()
+        took = f" ({result.seconds:.2f} s)" if name in send_test else ""
+        yield Check(name, "ok" if result.ok else "error", result.text + took)
+        if name in owed:
+            yield _owed_check(name, owed[name])
+        yield from _routing_checks(destination, settings, recent)
+    if not settings.destinations:
+        yield Check("destinations", "warning", "none: events stay in the journal", _NOWHERE)
+    for name in sorted(owed.keys() - probes.keys()):
+        yield Check(name, "warning", f"{_owed_words(owed[name])}, and the settings do not name it", _UNNAMED)
+
+
+_NOWHERE = "Set TFEVENT_SEMATEXT_TOKEN, or name a destination in tfevent.yaml."
+_UNNAMED = "Name it in tfevent.yaml again; else what waits there stays until the journal is pruned."
+_OWED = "`tfevent events flush` delivers what waits; `tfevent events flush --parked` also what is parked."
+_RECENT, _ENOUGH = 100, 20  # events of the journal that routing is asked about, and from how many on it says something
+
+
+def _from_journal(session: Session) -> tuple[dict[str, Owed], list[ChangeEvent]]:
+    """What is owed to destinations, and the newest events; nothing where the journal cannot be read."""
+    from change_events.journal import Query, RecordState
+
+    try:
+        journal = session.journal
+        newest = journal.list(Query(limit=_RECENT, state=RecordState.SETTLED))
+        return journal.owed(), [record.event for record in newest]
+    except (JournalError, ValueError):  # told already; or written by a newer version
+        return {}, []
+
+
+def _owed_check(name: str, owed: Owed) -> Check:
+    return Check(name, "warning", _owed_words(owed), _OWED)
+
+
+def _owed_words(owed: Owed) -> str:
+    parts = [
+        f"{number} {word}, {'' if number == 1 else 'the oldest '}for {_age(since)}"
+        for number, word, since in (
+            (owed.waiting, "waiting", owed.waiting_since),
+            (owed.parked, "parked", owed.parked_since),
         )
+        if number
+    ]
+    return "; ".join(parts)
+
+
+def _age(since: float) -> str:
+    from change_events.delivery.age import span
+
+    return span(max(0.0, time.time() - since))
+
+
+def _routing_checks(
+    destination: DestinationSettings, settings: Settings, recent: Sequence[ChangeEvent]
+) -> Iterator[Check]:
+    from change_events import routing
+    from change_events.cli import reach
+
+    pointless = list(reach.problems(destination, settings))
+    for problem in pointless:
+        yield Check(destination.name, "warning", problem, "See docs/routing.md.")
+    if pointless or not destination.routing.when or len(recent) < _ENOUGH:
+        return
+    met = sum(routing.goes_to(event, destination, settings) for event in recent)
+    told = f"of the last {len(recent)} events {met or 'none'} would go there"
+    yield Check(destination.name, "ok" if met else "warning", told)

@@ -32,10 +32,14 @@ def delivery_lines(deliveries: Sequence[DeliveryStatus], indent: str) -> Iterato
     """One line a destination: its state, attempts, when it is tried again, and why it has not arrived."""
     if not deliveries:
         yield f"{indent}in the journal only, no destination"
-    longest = max((len(delivery.destination) for delivery in deliveries), default=0)
+    longest = max((len(_label(delivery)) for delivery in deliveries), default=0)
     for delivery in deliveries:
-        name = clean(delivery.destination).ljust(longest)
+        name = clean(_label(delivery)).ljust(longest)
         yield f"{indent}{name}  {paint(_WORDS[delivery.state], _COLOURS[delivery.state])}{_details(delivery)}"
+
+
+def _label(delivery: DeliveryStatus) -> str:
+    return f"{delivery.destination} (its start)" if delivery.stage == "started" else delivery.destination
 
 
 def _details(delivery: DeliveryStatus) -> str:

@@ -9,6 +9,7 @@ import click
 
 from change_events.cli import checks
 from change_events.cli.examples import examples
+from change_events.cli.preview import named
 from change_events.cli.terminal import clean, clean_lines, paint, print_lines
 from change_events.paths import state_dir
 
@@ -20,32 +21,56 @@ if TYPE_CHECKING:
 
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "error": "red"}
 _NAME_WIDTH = 16
+_ALL = "*"  # no destination's name can be confused with it: it is only ever given by the bare option
 _VERDICT_WIDTH = max(map(len, _COLOURS))
 
 
-@click.command("doctor", epilog=examples("tfevent events doctor", "tfevent events doctor --send-test"))
-@click.option("--send-test", is_flag=True, help="Send a marked test event to each destination.")
+@click.command(
+    "doctor",
+    epilog=examples(
+        "tfevent events doctor",
+        "tfevent events doctor --send-test",
+        "tfevent events doctor --send-test chatops",
+        "tfevent events doctor --setup search --yes",
+    ),
+)
+@click.option(
+    "--send-test",
+    multiple=True,
+    is_flag=False,
+    flag_value=_ALL,
+    metavar="[NAME]",
+    help="Send a marked test event to each destination, or to the one named; may be given several times.",
+)
+@click.option("--setup", metavar="NAME", help="Prepare this destination's backend instead: an index template, say.")
+@click.option("--yes", is_flag=True, help="With --setup: do it without asking.")
 @click.pass_obj
-def doctor_command(session: Session, *, send_test: bool) -> int:
+def doctor_command(session: Session, *, send_test: tuple[str, ...], setup: str | None, yes: bool) -> int:
     """Check the settings, the binary, the journal and each destination; one verdict a line.
 
     The exit code is 1 if anything is wrong that loses or withholds events, else 0: warnings do not count.
     """
+    if setup is not None:
+        from change_events.cli.prepare import prepare
+
+        return prepare(named(session.settings.destinations, setup), confirmed=yes)
     failed = False
-    for check in _checks(session, send_test=send_test):
+    for check in _checks(session, send_test):
         failed = failed or check.verdict == "error"
         print_lines(_lines(check))
     return 1 if failed else 0
 
 
-def _checks(session: Session, *, send_test: bool) -> Iterator[Check]:
+def _checks(session: Session, wanted: tuple[str, ...]) -> Iterator[Check]:
     settings, mistakes = session.settings_and_mistakes
     session.mistakes_told = True
+    everywhere = [destination.name for destination in settings.destinations]
+    chosen = everywhere if _ALL in wanted else [named(settings.destinations, name).name for name in wanted]
     yield from checks.settings_checks(settings.files, mistakes, settings.warnings)
     yield from session.tools.checks(settings)
     yield checks.journal_check(session)
     yield checks.key_check(Path(state_dir()) / checks.KEY_FILE)
-    yield from checks.destination_checks(settings.destinations, send_test=send_test)
+    yield from checks.destination_checks(settings, session, send_test=chosen)
 
 
 def _lines(check: Check) -> Iterator[str]:

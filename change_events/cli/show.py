@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,47 +9,35 @@ import click
 
 from change_events.cli.examples import examples
 from change_events.cli.terminal import clean_json, clean_lines, print_lines
-from change_events.errors import TfeventError
+from change_events.cli.which import CountingBack, find
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
-    from change_events.journal import Journal, Record
 
 DEFAULT_CHANGES = 50
-_COUNTED_BACK = re.compile(r"-([1-9]\d*)")
-
-
-class _CountingBack(click.Command):
-    """Takes ``-1`` for an event, not for an option."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Hide ``-N`` from click's option parser."""
-        return super().parse_args(ctx, [_COUNTED_BACK.sub(r"last-\1", arg) if _counts(arg) else arg for arg in args])
-
-
-def _counts(word: str) -> bool:
-    return _COUNTED_BACK.fullmatch(word) is not None
 
 
 @click.command(
     "show",
-    cls=_CountingBack,
+    cls=CountingBack,
     epilog=examples(
         "tfevent events show last",
         "tfevent events show 019ab3c4-5d6e",
         "tfevent events show -2 --markdown",
+        "tfevent events show last --tree",
         "tfevent events show last --json | jq .summary.counts",
     ),
 )
 @click.argument("event_id", metavar="ID")
 @click.option("--json", "form", flag_value="json", help="The event, as it was recorded.")
 @click.option("--markdown", "form", flag_value="markdown", help="The message, as destinations get it.")
+@click.option("--tree", "form", flag_value="tree", help="What started it and what it started, in turn.")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=DEFAULT_CHANGES,
     show_default=True,
-    help="How many changes are shown; 0 for all.",
+    help="How many changes (or children) are shown; 0 for all.",
 )
 @click.pass_obj
 def show_command(session: Session, *, event_id: str, form: str | None, limit: int) -> int:
@@ -59,31 +45,20 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
 
     ID is an event's id or its beginning, `last` (or -1) for the newest, -2 for the one before it.
     """
-    record = _find(session.journal, event_id)
+    record = find(session.journal, event_id)
     if form == "json":
         sys.stdout.write(_indented(record.body))
     elif form == "markdown":
         print_lines(clean_lines(record.event.message))
+    elif form == "tree":
+        from change_events.cli.tree import tree_lines
+
+        print_lines(tree_lines(session.journal, record, limit=limit or None))
     else:
         from change_events.cli.story import story
 
         print_lines(story(record, limit=limit or None))
     return 0
-
-
-def _find(journal: Journal, wanted: str) -> Record:
-    back = 1 if wanted == "last" else int(wanted[5:]) if re.fullmatch(r"last-\d+", wanted) else 0
-    record = _nth_newest(journal, back) if back else journal.get(wanted)
-    if record is None:
-        which = "that many events" if back else f"an event whose id begins with {wanted!r}"
-        raise TfeventError(f"the journal does not hold {which}: `tfevent events list` shows what it holds")
-    return record
-
-
-def _nth_newest(journal: Journal, number: int) -> Record | None:
-    from change_events.journal import Query
-
-    return next(itertools.islice(journal.list(Query(limit=number)), number - 1, None), None)
 
 
 def _indented(body: bytes) -> str:

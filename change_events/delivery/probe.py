@@ -21,42 +21,55 @@ if TYPE_CHECKING:
 
     from change_events.model import SealedEvent
 
+    Attempt = Callable[[DestinationSettings, float], "ProbeResult"]
+
 
 class ProbeResult(msgspec.Struct, frozen=True):
-    """Whether a destination works as far as was tried, and a sentence without secrets."""
+    """Whether a destination works as far as was tried, a sentence without secrets, and how many seconds it took."""
 
     ok: bool
     text: str
+    seconds: float = 0.0
 
 
-def probe(destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False) -> ProbeResult:
-    """Try a destination. Raises nothing, and returns within ``budget`` seconds.
+class Probe:
+    """A try that has begun, on a thread of its own. Raises nothing.
 
     Args:
         destination: the one to try.
-        budget: seconds of wall-clock time.
+        budget: seconds of wall-clock time from now on.
         send_test: post an event marked as a test; otherwise only name, connection, TLS and an answer to
             ``HEAD /`` are tried, without any credentials, so whether events are accepted stays open.
     """
-    deadline = time.monotonic() + budget
-    attempt = _post_test if send_test else _knock
-    answers: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
-    threading.Thread(
-        target=lambda: answers.put(_guarded(attempt, destination, deadline)),
-        name=f"tfevent-{destination.name}",
-        daemon=True,
-    ).start()
-    try:
-        return answers.get(timeout=budget)
-    except queue.Empty:
-        return ProbeResult(ok=False, text=f"no complete answer within {budget:g} s")
+
+    def __init__(self, destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False) -> None:
+        self._begun = time.monotonic()
+        self._budget = budget
+        self._answers: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
+        attempt = _post_test if send_test else _knock
+        threading.Thread(
+            target=self._run, args=(attempt, destination), name=f"tfevent-{destination.name}", daemon=True
+        ).start()
+
+    def result(self) -> ProbeResult:
+        """What came of it; at the end of the budget at the latest."""
+        left = self._begun + self._budget - time.monotonic()
+        try:
+            return self._answers.get(timeout=max(0.0, left))
+        except queue.Empty:
+            return ProbeResult(ok=False, text=f"no complete answer within {self._budget:g} s", seconds=self._budget)
+
+    def _run(self, attempt: Attempt, destination: DestinationSettings) -> None:
+        result = _guarded(attempt, destination, self._begun + self._budget)
+        self._answers.put(msgspec.structs.replace(result, seconds=time.monotonic() - self._begun))
 
 
-def _guarded(
-    attempt: Callable[[DestinationSettings, float], ProbeResult],
-    destination: DestinationSettings,
-    deadline: float,
-) -> ProbeResult:
+def probe(destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False) -> ProbeResult:
+    """Try a destination and wait for what comes of it; see :class:`Probe`."""
+    return Probe(destination, budget=budget, send_test=send_test).result()
+
+
+def _guarded(attempt: Attempt, destination: DestinationSettings, deadline: float) -> ProbeResult:
     try:
         return attempt(destination, deadline)
     except OptionError as error:
@@ -76,12 +89,13 @@ def _knock(settings: DestinationSettings, deadline: float) -> ProbeResult:
 
 
 def _post_test(settings: DestinationSettings, deadline: float) -> ProbeResult:
-    from change_events.delivery.sender import open_transport, send_event
+    from change_events.delivery.sender import Effort, open_transport, send_event
 
     with open_transport(settings) as transport:
-        verdict = send_event(settings, transport, test_event(), deadline)
+        verdict = send_event(settings, transport, test_event(), Effort(deadline))
     if verdict.result is Result.DELIVERED:
-        return ProbeResult(ok=True, text="it accepted a test event")
+        remark = f"; {verdict.reason}" if verdict.reason else ""
+        return ProbeResult(ok=True, text=f"it accepted a test event{remark}")
     return ProbeResult(ok=False, text=verdict.reason)
 
 

@@ -13,6 +13,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from change_events.destinations.routing import Routing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,13 +28,14 @@ _HIDDEN = "(hidden)"
 class DestinationSettings(msgspec.Struct, frozen=True):
     """One destination as the settings name it.
 
-    ``kind`` says which file here renders for it, ``options`` are its checked values. Secrets among them are
-    resolved; nothing prints them, this struct's ``repr`` included.
+    ``kind`` says which file here renders for it, ``options`` are its checked values, ``routing`` says what it is sent.
+    Secrets among the options are resolved; nothing prints them, this struct's ``repr`` included.
     """
 
     name: str
     kind: str
     options: dict[str, object] = {}
+    routing: Routing = Routing()
 
     def __repr__(self) -> str:
         return f"DestinationSettings(name={self.name!r}, kind={self.kind!r}, options={sorted(self.options)})"
@@ -158,11 +161,13 @@ class Verdict(msgspec.Struct, frozen=True):
         reason: a clause for the user; of what is delivered, a note where not all of it was taken, else nothing.
             It holds words and figures of ours only: what the backend says is put beside it after masking.
         after: seconds the backend asks to wait.
+        handle: the backend's own name of what the event became there, where it has one and can settle it by that.
     """
 
     result: Result
     reason: str = ""
     after: float | None = None
+    handle: str | None = None
 
 
 class OptionError(Exception):

@@ -5,6 +5,8 @@ All of it is made of the redacted event's own texts and of figures. Lists begin 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ from change_events.model import Action, ChangeOutcome, Counts, Kind, Link, Outco
 from change_events.summary.markdown import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from change_events.model import Change, ChangeEvent, Failure, TaskRun
@@ -42,6 +44,17 @@ _RESULTS = {
     Outcome.NO_CHANGE: "changed nothing",
     Outcome.UNKNOWN: "ended, outcome unknown",
 }
+_tag_names: ContextVar[Mapping[str, str]] = ContextVar("tag_names")
+
+
+@contextmanager
+def tags_named(names: Mapping[str, str]) -> Iterator[None]:
+    """As long as it lasts, in this thread: what all events have as tags has these names, by ours (``map_tags``)."""
+    token = _tag_names.set(names)
+    try:
+        yield
+    finally:
+        _tag_names.reset(token)
 
 
 def stage(event: ChangeEvent) -> str:
@@ -117,8 +130,10 @@ def pairs(event: ChangeEvent) -> dict[str, str]:
         "outcome": event.outcome.value if event.outcome else None,
         "repo": vcs.repository if vcs else None,
         "branch": vcs.branch if vcs else None,
-    } | dict(event.tags)
-    return {name: value for name, value in found.items() if value}
+    }
+    names = _tag_names.get({})
+    named = {names.get(name, name): value for name, value in found.items()} | event.tags
+    return {name: value for name, value in named.items() if value}
 
 
 def tags(event: ChangeEvent) -> list[str]:

@@ -22,6 +22,25 @@ def preview(request: Request) -> str:
     return "\n".join([f"{request.method} {_address(request)}", *headers, "", body]) + "\n"
 
 
+def as_data(request: Request) -> dict[str, Any]:
+    """The same for programs: ``method``, ``url``, ``headers``, ``body`` and ``bytes``, its size as it is sent.
+
+    ``body`` is the decoded JSON, a list of documents where there are several, or text where it is no JSON.
+    """
+    text = request.masked(request.body.decode(errors="replace"))
+    documents = _documents(text)
+    body: Any = text if documents is None else documents
+    if documents is not None and len(documents) == 1:
+        (body,) = documents
+    return {
+        "method": request.method,
+        "url": _address(request),
+        "headers": {name: request.masked(value) for name, value in request.headers.items()},
+        "body": body,
+        "bytes": len(request.body),
+    }
+
+
 def _address(request: Request) -> str:
     """The URL; where all of it is a secret, its host at least."""
     masked = request.masked(request.url)

@@ -13,9 +13,12 @@ from change_events.journal.records import (
     DeliveryStatus,
     DestinationCounts,
     JournalCounts,
+    Owed,
     Query,
     Record,
     RecordState,
+    Stage,
+    Standing,
 )
 from change_events.journal.store import Journal
 
@@ -29,7 +32,10 @@ __all__ = [
     "Journal",
     "JournalCorrupt",
     "JournalCounts",
+    "Owed",
     "Query",
     "Record",
     "RecordState",
+    "Stage",
+    "Standing",
 ]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from change_events.journal.records import (
     Columns,
     DeliveryState,
     DeliveryStatus,
     DestinationCounts,
     JournalCounts,
+    Owed,
     Query,
     RecordState,
+    Stage,
     from_micros,
     to_micros,
 )
@@ -72,9 +76,14 @@ def is_settled(connection: sqlite3.Connection, event_id: str) -> bool:
     return bool(connection.execute("SELECT 1 FROM events WHERE id = ? AND state = 'settled'", (event_id,)).fetchone())
 
 
-def discard(connection: sqlite3.Connection, event_id: str) -> None:
-    """Remove a started event; a settled one stays."""
-    connection.execute("DELETE FROM events WHERE id = ? AND state = 'started'", (event_id,))
+def discard(connection: sqlite3.Connection, event_id: str) -> bool:
+    """Remove a started event; one that is settled, or of whose start somebody was told, stays. Whether it is gone."""
+    connection.execute(
+        "DELETE FROM events WHERE id = ? AND state = 'started' AND NOT EXISTS "
+        "(SELECT 1 FROM deliveries d WHERE d.seq = events.seq AND d.state IN ('leased', 'delivered'))",
+        (event_id,),
+    )
+    return connection.execute("SELECT 1 FROM events WHERE id = ?", (event_id,)).fetchone() is None
 
 
 def _columns(event: ChangeEvent, state: RecordState) -> tuple[object, ...]:
@@ -159,13 +168,13 @@ def deliveries(connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int,
     """Where these events stand with each of their destinations, in the order of enqueueing."""
     found: dict[int, list[DeliveryStatus]] = {seq: [] for seq in seqs}
     rows = connection.execute(
-        "SELECT seq, destination, state, attempts, reason, next_at FROM deliveries "  # noqa: S608  # only marks
+        "SELECT seq, destination, state, attempts, reason, next_at, stage FROM deliveries "  # noqa: S608  # only marks
         f"WHERE seq IN ({', '.join('?' for _ in found)}) ORDER BY position",
         tuple(found),
     )
-    for seq, destination, state, attempts, reason, next_at in rows:
+    for seq, destination, state, attempts, reason, next_at, stage in rows:
         due = from_micros(int(next_at * 1_000_000)) if next_at and state == DeliveryState.WAITING else None
-        found[seq].append(DeliveryStatus(destination, DeliveryState(state), attempts, reason, due))
+        found[seq].append(DeliveryStatus(destination, DeliveryState(state), attempts, reason, due, Stage(stage)))
     return {seq: tuple(statuses) for seq, statuses in found.items()}
 
 
@@ -178,5 +187,20 @@ def counts(connection: sqlite3.Connection) -> JournalCounts:
         "SELECT destination, state, count(*) FROM deliveries GROUP BY destination, state"
     ):
         by_name.setdefault(name, {})[state] = number
+    # More than the rows tell: some that were dropped went with their events.
+    for name, number in connection.execute("SELECT name, dropped FROM destinations WHERE dropped > 0"):
+        by_name.setdefault(name, {})[DeliveryState.DROPPED] = number
     destinations = {name: DestinationCounts(**states) for name, states in by_name.items()}
     return JournalCounts(events, started, size, pruned, dropped, destinations)
+
+
+def owed(connection: sqlite3.Connection) -> dict[str, Owed]:
+    """What each destination has not got, by name; those that have got all are left out."""
+    found: dict[str, dict[str, float]] = {}
+    for name, parked, number, since in connection.execute(
+        "SELECT destination, state = 'parked' AS parked, count(*), min(since) FROM deliveries "
+        "WHERE state IN ('waiting', 'leased', 'parked') GROUP BY destination, parked"
+    ):
+        kind = "parked" if parked else "waiting"
+        found.setdefault(name, {}).update({kind: number, f"{kind}_since": since})
+    return {name: msgspec.convert(figures, Owed) for name, figures in found.items()}

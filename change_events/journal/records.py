@@ -29,16 +29,25 @@ class DeliveryState(StrEnum):
     LEASED = "leased"
     DELIVERED = "delivered"
     PARKED = "parked"
+    DROPPED = "dropped"
+
+
+class Stage(StrEnum):
+    """What of an event is delivered: that it has started, or how it ended."""
+
+    STARTED = "started"
+    SETTLED = "settled"
 
 
 class DeliveryStatus(msgspec.Struct, frozen=True):
-    """One event at one destination; ``next_at`` is when a waiting one is due again, None for at once."""
+    """One event, or its start, at one destination; ``next_at`` is when a waiting one is due again, None for at once."""
 
     destination: str
     state: DeliveryState
     attempts: int
     reason: str | None = None
     next_at: datetime | None = None
+    stage: Stage = Stage.SETTLED
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -49,6 +58,10 @@ class Delivery(msgspec.Struct, frozen=True):
         lease: proof that this process holds it; a later claim has another one.
         attempts: how often it has been tried before.
         body: the sealed event's JSON.
+        failures: how many turns in a row the destination has failed.
+        busy: seconds until what was asked of it lately no longer counts against its rate.
+        stage: what of the event it tells.
+        handle: of a settled one, the backend's own name of what its start became there.
     """
 
     event_id: str
@@ -57,12 +70,32 @@ class Delivery(msgspec.Struct, frozen=True):
     lease: str
     attempts: int
     body: bytes
+    failures: int = 0
+    busy: float = 0.0
+    stage: Stage = Stage.SETTLED
+    handle: str | None = None
 
     def sealed(self) -> SealedEvent:
         """The event to render."""
         from change_events.redact import unseal
 
         return unseal(self.body)
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How one destination is doing.
+
+    Attributes:
+        held: somebody is sending its oldest open event right now.
+        failures: how many turns in a row have ended in a failure that may pass; 0 after any other answer.
+        wait: seconds for which it is still left alone, because of them; 0 if it may be tried.
+        reason: of the last of these failures.
+    """
+
+    held: bool = False
+    failures: int = 0
+    wait: float = 0.0
+    reason: str = ""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,12 +128,22 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DestinationCounts(msgspec.Struct, frozen=True):
-    """Deliveries to one destination by state."""
+    """Deliveries to one destination by state; ``dropped`` are all that the caps have ever given up."""
 
     waiting: int = 0
     leased: int = 0
     delivered: int = 0
     parked: int = 0
+    dropped: int = 0
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """What one destination has not got: figures, and seconds since 1970 since when the oldest of each waits."""
+
+    waiting: int = 0
+    waiting_since: float = 0.0
+    parked: int = 0
+    parked_since: float = 0.0
 
 
 class JournalCounts(msgspec.Struct, frozen=True):
@@ -134,6 +177,11 @@ class JournalCounts(msgspec.Struct, frozen=True):
     def delivered(self) -> int:
         """Deliveries made."""
         return sum(counts.delivered for counts in self.destinations.values())
+
+    @property
+    def given_up(self) -> int:
+        """Deliveries that the caps have dropped."""
+        return sum(counts.dropped for counts in self.destinations.values())
 
 
 class Record:

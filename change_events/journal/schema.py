@@ -83,7 +83,88 @@ _LINKS = (
     "CREATE INDEX hosts_by_event ON hosts (seq)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS)
+# How each destination is doing, and a state for deliveries that a cap has given up. A CHECK cannot be altered, so the
+# deliveries move to a new table; positions go on from where they were, because processes may hold old ones.
+_DESTINATIONS = (
+    """CREATE TABLE destinations (
+        name TEXT PRIMARY KEY,
+        failures INTEGER NOT NULL DEFAULT 0,
+        failed_at REAL NOT NULL DEFAULT 0,
+        due_at REAL NOT NULL DEFAULT 0,
+        reason TEXT,
+        busy_until REAL NOT NULL DEFAULT 0,
+        dropped INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID""",
+    "ALTER TABLE deliveries RENAME TO deliveries_before",
+    """CREATE TABLE deliveries (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        seq INTEGER NOT NULL REFERENCES events ON DELETE CASCADE,
+        destination TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'delivered', 'parked', 'dropped')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_at REAL NOT NULL DEFAULT 0,
+        lease TEXT,
+        leased_at REAL NOT NULL DEFAULT 0,
+        lease_until REAL NOT NULL DEFAULT 0,
+        reason TEXT,
+        since REAL NOT NULL,
+        size INTEGER NOT NULL,
+        UNIQUE (seq, destination)
+    )""",
+    """INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'deliveries', seq FROM sqlite_sequence WHERE name = 'deliveries_before'""",
+    """INSERT INTO deliveries (position, seq, destination, state, attempts, next_at, reason, since, size)
+        SELECT d.position, d.seq, d.destination, d.state, d.attempts, d.next_at, d.reason,
+            CAST(strftime('%s', 'now') AS REAL), length(b.body)
+        FROM deliveries_before d JOIN bodies b ON b.seq = d.seq""",
+    "DROP TABLE deliveries_before",
+    """CREATE INDEX deliveries_open ON deliveries (destination, position)
+        WHERE state IN ('waiting', 'leased')""",
+    """CREATE INDEX deliveries_owed ON deliveries (destination, position)
+        WHERE state IN ('waiting', 'leased', 'parked')""",
+    "CREATE INDEX deliveries_undelivered ON deliveries (seq) WHERE state <> 'delivered'",
+    "CREATE INDEX deliveries_by_state ON deliveries (destination, state, size)",
+)
+
+# A destination can be told of the start and of the end of one event: two deliveries. `handle` is the backend's own name
+# of what the start became there. A UNIQUE cannot be altered either.
+_STAGES = (
+    "ALTER TABLE deliveries RENAME TO deliveries_before",
+    """CREATE TABLE deliveries (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        seq INTEGER NOT NULL REFERENCES events ON DELETE CASCADE,
+        destination TEXT NOT NULL,
+        stage TEXT NOT NULL DEFAULT 'settled' CHECK (stage IN ('started', 'settled')),
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'delivered', 'parked', 'dropped')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_at REAL NOT NULL DEFAULT 0,
+        lease TEXT,
+        leased_at REAL NOT NULL DEFAULT 0,
+        lease_until REAL NOT NULL DEFAULT 0,
+        reason TEXT,
+        since REAL NOT NULL,
+        size INTEGER NOT NULL,
+        handle TEXT,
+        UNIQUE (seq, destination, stage)
+    )""",
+    """INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'deliveries', seq FROM sqlite_sequence WHERE name = 'deliveries_before'""",
+    """INSERT INTO deliveries (position, seq, destination, state, attempts, next_at, lease, leased_at, lease_until,
+            reason, since, size)
+        SELECT position, seq, destination, state, attempts, next_at, lease, leased_at, lease_until, reason, since, size
+        FROM deliveries_before""",
+    "DROP TABLE deliveries_before",
+    """CREATE INDEX deliveries_open ON deliveries (destination, position)
+        WHERE state IN ('waiting', 'leased')""",
+    """CREATE INDEX deliveries_owed ON deliveries (destination, position)
+        WHERE state IN ('waiting', 'leased', 'parked')""",
+    "CREATE INDEX deliveries_undelivered ON deliveries (seq) WHERE state <> 'delivered'",
+    "CREATE INDEX deliveries_by_state ON deliveries (destination, state, size)",
+    """CREATE INDEX deliveries_begun ON deliveries (destination)
+        WHERE stage = 'started' AND state IN ('waiting', 'leased', 'parked')""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS, _DESTINATIONS, _STAGES)
 
 
 def version(connection: sqlite3.Connection) -> int:

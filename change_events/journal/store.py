@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from change_events.errors import JournalError
-from change_events.journal import files, ledger, outbox, pruning, schema
+from change_events.journal import dropping, files, ledger, outbox, pruning, schema, stages, standing
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
 from change_events.journal.pruning import Caps
-from change_events.journal.records import Delivery, JournalCounts, Query, Record, RecordState
+from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, RecordState, Stage, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,11 +87,14 @@ class Journal:
 
     # Events
 
-    def start(self, event: SealedEvent, *, once_within: float | None = None) -> str | None:
+    def start(
+        self, event: SealedEvent, destinations: Sequence[str] = (), *, once_within: float | None = None
+    ) -> str | None:
         """Record a run that is about to change something. A settled event stays settled.
 
         Args:
             event: what is known of it by now.
+            destinations: names of those that shall be told of the start, each once.
             once_within: seconds in which no second event with the same ``key`` is recorded.
 
         Returns:
@@ -104,7 +107,9 @@ class Journal:
         def work(connection: sqlite3.Connection) -> str | None:
             earlier = ledger.same_key(connection, event.event, self._since(once_within)) if once_within else None
             if earlier is None:
-                ledger.put(connection, event, RecordState.STARTED)
+                seq = ledger.put(connection, event, RecordState.STARTED)
+                if destinations and stages.is_open(connection, seq):
+                    outbox.enqueue(connection, seq, destinations, self._clock(), Stage.STARTED)
             return earlier
 
         return self._write(work, durable=True)
@@ -119,11 +124,12 @@ class Journal:
     ) -> str | None:
         """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
 
-        Settling again replaces the event and enqueues nothing twice.
+        Settling again replaces the event and enqueues nothing twice. What of its start has not been sent is not sent
+        any more.
 
         Args:
             event: the whole event.
-            destinations: names of those that shall get it.
+            destinations: names of those that shall get it; who was told of its start gets it too.
             once_within: seconds in which no second event with the same ``key`` is recorded.
             if_open: leave it alone if it has been settled before: of several that settle it, the first counts.
 
@@ -135,30 +141,38 @@ class Journal:
             JournalError: it is not on disk.
         """
 
-        def work(connection: sqlite3.Connection) -> tuple[str | None, pruning.Pruned]:
-            now = int(self._clock() * 1_000_000)
+        def work(connection: sqlite3.Connection) -> tuple[str | None, pruning.Pruned, list[str]]:
+            seconds = self._clock()
+            now = int(seconds * 1_000_000)
             if once_within and (earlier := ledger.same_key(connection, event.event, self._since(once_within))):
-                return earlier, pruning.Pruned()
+                return earlier, pruning.Pruned(), []
             if if_open and ledger.is_settled(connection, event.event.id):
-                return event.event.id, pruning.Pruned()
+                return event.event.id, pruning.Pruned(), []
             seq = ledger.put(connection, event, RecordState.SETTLED)
-            outbox.enqueue(connection, seq, destinations)
-            return None, pruning.prune(connection, self._caps, now, seq)
+            stages.supersede(connection, seq)
+            names = [*destinations, *stages.begun(connection, seq)]
+            outbox.enqueue(connection, seq, names, seconds)
+            dropped = dropping.hold_caps(connection, self._caps, seconds, names, seq)
+            return None, pruning.prune(connection, self._caps, now, seq), dropped
 
-        earlier, pruned = self._write(work, durable=True)
+        earlier, pruned, dropped = self._write(work, durable=True)
+        self.notices += dropped
         if pruned.events:
             self.notices.append(pruned.sentence())
             # Gives the pages back to the file system; `execute` would take one step, that is, one page.
             self._read(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
         return earlier
 
-    def discard(self, event_id: str) -> None:
-        """Forget a run that was started and turned out not to be worth a record; a settled event stays.
+    def discard(self, event_id: str) -> bool:
+        """Forget a run that was started and turned out not to be worth a record.
+
+        Returns:
+            Whether it is gone: an event that is settled, or of whose start somebody was told, stays.
 
         Raises:
             JournalError: the journal cannot be written.
         """
-        self._write(lambda connection: ledger.discard(connection, event_id))
+        return self._write(lambda connection: ledger.discard(connection, event_id))
 
     def get(self, id_or_prefix: str) -> Record | None:
         """The event with this id, or the only one whose id begins so; None if there is none.
@@ -198,6 +212,14 @@ class Journal:
         """
         return self._read(ledger.counts)
 
+    def owed(self) -> dict[str, Owed]:
+        """What each destination has not got, by name.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return self._read(ledger.owed)
+
     # Outbox
 
     def claim(self, names: Sequence[str], limit: int, lease: float, *, force: bool = False) -> _Deliveries:
@@ -209,7 +231,7 @@ class Journal:
             names: destinations.
             limit: at most so many for each.
             lease: seconds after which they may be claimed by somebody else (at most an hour).
-            force: also what is waiting for a later time.
+            force: also where a destination is left alone because it failed.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -217,35 +239,79 @@ class Journal:
         terms = outbox.Terms(limit, lease, force)
         return self._write(lambda connection: outbox.claim(connection, names, terms, self._clock()))
 
-    def is_held(self, name: str) -> bool:
-        """Whether somebody is sending the oldest open event of this destination right now."""
-        return self._read(lambda connection: outbox.is_held(connection, name, self._clock()))
+    def now(self) -> float:
+        """Seconds since 1970 by the clock that all bookkeeping here goes by."""
+        return self._clock()
+
+    def standing(self, name: str) -> Standing:
+        """How this destination is doing: whether somebody is sending there, and how long it is left alone."""
+        return self._read(lambda connection: outbox.standing_of(connection, name, self._clock()))
 
     def waiting(self, names: Sequence[str]) -> int:
         """How many deliveries to these destinations are still to be made."""
-        counts = self.counts().destinations
-        return sum(counts[name].waiting + counts[name].leased for name in names if name in counts)
+        return self._read(lambda connection: outbox.waiting(connection, names))
 
-    def delivered(self, delivery: Delivery) -> None:
-        """It has arrived."""
-        self._write(lambda connection: outbox.delivered(connection, delivery))
+    def delivered(self, delivery: Delivery, handle: str | None = None) -> None:
+        """It has arrived, so its destination works; ``handle`` is the backend's own name of what became of it."""
+        self._write(lambda connection: outbox.delivered(connection, delivery, handle))
 
-    def retry(self, delivery: Delivery, after: float, reason: str) -> None:
-        """It failed, and is due again in ``after`` seconds (at most a day); ``reason`` is free of secrets."""
-        next_at = self._clock() + min(after, outbox.MAX_WAIT)
-        self._write(lambda connection: outbox.retry(connection, delivery, next_at, reason))
+    def handle(self, event_id: str, name: str) -> str | None:
+        """The backend's own name of what this event's start became at destination ``name``, if it is known."""
+        return self._read(lambda connection: stages.handle_of(connection, event_id, name))
+
+    def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
+        """It failed: its whole destination is left alone for ``after`` seconds (at most a day).
+
+        Args:
+            delivery: what was tried.
+            after: seconds.
+            reason: a clause, free of secrets.
+
+        Returns:
+            A sentence, if what has waited for too long was dropped now, because the destination keeps failing.
+        """
+
+        def work(connection: sqlite3.Connection) -> str | None:
+            now = self._clock()
+            due_at = now + min(after, outbox.MAX_WAIT)
+            if not outbox.retry(connection, delivery, due_at, reason):
+                return None
+            failures = standing.failed(connection, delivery.destination, now, due_at, reason)
+            return dropping.give_up_old(connection, self._caps, now, delivery.destination, failures)
+
+        return self._write(work)
+
+    def cut_short(self, delivery: Delivery, reason: str) -> None:
+        """It was tried, the time was up, and that says nothing of its destination: it is due again at once."""
+        self._write(lambda connection: outbox.retry(connection, delivery, 0, reason))
 
     def release(self, delivery: Delivery) -> None:
         """It was not tried after all, and is due as before."""
         self._write(lambda connection: outbox.release(connection, delivery))
 
-    def park(self, delivery: Delivery, reason: str) -> None:
-        """It needs a person before it can be delivered; ``reason`` is free of secrets."""
-        self._write(lambda connection: outbox.park(connection, delivery, reason))
+    def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
+        """It needs a person before it can be delivered.
+
+        Args:
+            delivery: what is parked.
+            reason: a clause, free of secrets.
+            answered: the destination refused it, so it works; False if it was not even asked.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            outbox.park(connection, delivery, reason, self._clock())
+            if answered:
+                standing.answered(connection, delivery.destination)
+
+        self._write(work)
 
     def requeue(self, names: Sequence[str]) -> int:
         """Parked events of these destinations wait again, in their old order. Returns how many."""
-        return self._write(lambda connection: outbox.requeue(connection, names))
+        return self._write(lambda connection: outbox.requeue(connection, names, self._clock()))
+
+    def keep_pace(self, name: str, busy: float) -> None:
+        """Requests made by now count against this destination's rate for another ``busy`` seconds."""
+        self._write(lambda connection: standing.keep_pace(connection, name, self._clock() + busy))
 
     # How
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.errors import InputError, JournalError
+from change_events.explicit import titles
 from change_events.journal import RecordState
 from change_events.model import Outcome, Severity
 from change_events.recording.record import Settled
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
-_WORDS = {
-    Outcome.FAILED: "failed",
-    Outcome.PARTIAL: "failed in part",
-    Outcome.CANCELLED: "cancelled",
-    Outcome.UNKNOWN: "outcome unknown",
-}
 _SAID_ANEW = ("environment", "service", "version", "hosts")
 
 
@@ -97,7 +92,7 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
         begun,
         outcome=end.outcome or Outcome.SUCCEEDED,
         ended_at=max(begun.started_at, end.ended_at or datetime.now(UTC)),
-        title=end.title or _title(begun.title, end.outcome),
+        title=end.title or titles.ended(begun.title, end.outcome),
         message="\n\n".join(text for text in (begun.message, end.message) if text),
         severity=end.severity if "severity" in given else severity_of(end.outcome, begun.severity),
         tags={**begun.tags, **end.tags},
@@ -135,7 +130,3 @@ def _check_alone(recording: Recording, end: ChangeEvent) -> None:
             "or a title, to record the end alone"
         )
     recording.say_once(f"no event with the id {end.id} was started in this journal: its end is recorded alone")
-
-
-def _title(begun: str, outcome: Outcome | None) -> str:
-    return f"{begun}: {_WORDS[outcome]}" if outcome in _WORDS else begun

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 
+STARTED_SECONDS = 0.5  # that the run waits for the telling of its start
 _held: list[rundir.RunDirectory] = []
 
 
@@ -39,19 +40,31 @@ class OwnedRun:
         settings: the usable part of the settings.
         redactor: has seen the run's secrets.
         say: takes one line for the user.
+        folder: the run's folder, where it has been made already; it is held by this process.
     """
 
-    def __init__(self, owner: str, settings: Settings, redactor: Redactor, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        owner: str,
+        settings: Settings,
+        redactor: Redactor,
+        say: Callable[[str], object],
+        *,
+        folder: rundir.RunDirectory | None = None,
+    ) -> None:
         self._owner = owner
         self._settings = settings
         self._redactor = redactor
         self._say = say
         self._recording = Recording(settings, redactor, say=say)
-        self._folder: rundir.RunDirectory | None = None
+        self._folder = folder
 
     def start(self, event: ChangeEvent) -> None:
-        """Write the `started` record, and close the records of killed runs: ours is the command they wait for."""
-        self._folder = rundir.create(state_dir(), event.id)
+        """Write the `started` record, and close the records of killed runs: ours is the command they wait for.
+
+        Destinations that ask for it (``include_started``) are told; that is waited for :data:`STARTED_SECONDS` at most.
+        """
+        self._folder = self._folder or rundir.create(state_dir(), event.id)
         sealed = self._recording.start(event)
         if self._folder is not None:
             _held.append(self._folder)
@@ -61,6 +74,7 @@ class OwnedRun:
                 self._folder.write_facts(durable=True, **facts)
             except OSError as error:
                 self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")
+        self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
         self._settle_others()
 
     def checkpoint(self, event: ChangeEvent) -> None:

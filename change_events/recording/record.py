@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,6 +129,38 @@ class Recording:
             return Settled(sealed, lost=True)
         return Settled(sealed, recorded=repeats is None, repeats=repeats)
 
+    def announce(self, event: ChangeEvent, *, wait: float = 0) -> None:
+        """Tell those destinations that ask for it that a run has started, on a thread beside it, within the budget.
+
+        Args:
+            event: what is known of it by now.
+            wait: seconds to wait for the thread: the fewer are left when a process forks, the better.
+        """
+        if not any(destination.routing.include_started for destination in self._settings.destinations):
+            return
+        sealed = self._redactor.seal(self.composed(event))
+        names = routing.started(sealed.event, self._settings)
+        if not names:
+            return
+        try:
+            with self.journal() as journal:
+                journal.start(sealed, names)
+        except JournalError as error:
+            self.say_once(str(error))
+            return
+        if self._deliver:
+            thread = threading.Thread(target=self._tell_start, args=(names,), name="tfevent-start", daemon=True)
+            thread.start()
+            thread.join(wait)
+
+    def _tell_start(self, names: list[str]) -> None:
+        from change_events.delivery import deliver
+        from change_events.journal import Journal
+
+        chosen = [destination for destination in self._settings.destinations if destination.name in names]
+        with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling tells what is wrong
+            deliver(journal, chosen, budget=self._settings.budget)
+
     def settle(self, event: ChangeEvent, *, once_within: float | None = None, if_open: bool = False) -> Settled:
         """Record how a run ended, deliver it and what else waits, within the settings' budget.
 
@@ -140,8 +173,7 @@ class Recording:
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
         sealed = self.sealed(ended)
-        if not routing.is_worth_recording(sealed.event, self._settings):
-            self.discard(sealed.event.id)
+        if not routing.is_worth_recording(sealed.event, self._settings) and self.discard(sealed.event.id):
             return Settled(sealed)
         names = routing.destinations(sealed.event, self._settings)
         try:
@@ -153,13 +185,14 @@ class Recording:
             self.say_once(str(error))
             return self._sent_directly(sealed, names)
 
-    def discard(self, event_id: str) -> None:
-        """Forget a run that was started and is not worth a record."""
+    def discard(self, event_id: str) -> bool:
+        """Forget a run that was started and is not worth a record; False where somebody has been told of its start."""
         try:
             with self.journal() as journal:
-                journal.discard(event_id)
+                return journal.discard(event_id)
         except JournalError as error:
             self.say_once(str(error))
+            return True
 
     def _delivered(self, journal: Journal, sealed: SealedEvent) -> Settled:
         problems: tuple[str, ...] = ()
@@ -168,7 +201,8 @@ class Recording:
 
             problems = deliver(journal, self._settings.destinations, budget=self._settings.budget).problems
         record = journal.get(sealed.event.id)
-        states = {status.destination: status.state.value for status in record.deliveries} if record else {}
+        ended = [one for one in record.deliveries if one.stage == "settled"] if record else []
+        states = {one.destination: one.state.value for one in ended}
         places = tuple(f"{name} {state}" for name, state in states.items())
         return Settled(sealed, recorded=True, places=places, states=states, problems=problems, told=self._deliver)
 

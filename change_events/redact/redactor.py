@@ -17,7 +17,7 @@ from change_events.redact.fingerprint import fingerprint
 from change_events.redact.names import NameRules
 from change_events.redact.policy import RedactPolicy
 from change_events.redact.registry import Registry
-from change_events.redact.sealing import seal_event
+from change_events.redact.sealing import reseal_event, seal_event
 from change_events.redact.spans import MARK, Span, hide, outside_marks
 from change_events.redact.structures import hide_in, is_open, secrets_in
 from change_events.redact.tokens import shape_spans, token_spans
@@ -122,6 +122,10 @@ class Redactor:
     def seal(self, event: ChangeEvent) -> SealedEvent:
         """Make the last pass over the serialised event; only its result can be recorded or sent."""
         return seal_event(event, self.text, self._data)
+
+    def reseal(self, event: ChangeEvent, original: SealedEvent) -> SealedEvent:
+        """Seal what was made of a sealed event for one destination: only what does not stand in that is redacted."""
+        return reseal_event(event, original, self.text, self._data)
 
     def _data(self, data: Any) -> Any:
         return hide_in(data, self.is_sensitive_name, self.text)

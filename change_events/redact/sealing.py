@@ -29,10 +29,26 @@ def seal_event(event: ChangeEvent, redact: Redact, redact_data: RedactData) -> S
         redact: redacts one text.
         redact_data: redacts JSON-like data by names, recursively.
     """
+    return _seal(event, redact, redact_data, {f'"{event.id}"'})
+
+
+def reseal_event(event: ChangeEvent, original: SealedEvent, redact: Redact, redact_data: RedactData) -> SealedEvent:
+    """Seal what was made of a sealed event: only texts that do not stand in ``original`` are redacted.
+
+    Args:
+        event: ``original`` with less in it, or with other texts made of it and of the settings.
+        original: the event as it was sealed.
+        redact: redacts one text.
+        redact_data: redacts JSON-like data by names, recursively.
+    """
+    return _seal(event, redact, redact_data, set(_STRING.findall(original.body.decode())))
+
+
+def _seal(event: ChangeEvent, redact: Redact, redact_data: RedactData, known: set[str]) -> SealedEvent:
     if event.data or event.tags:
         event = msgspec.structs.replace(event, data=redact_data(_plain(event.data)), tags=redact_data(event.tags))
     body = _encode(event, redact)
-    known = {f'"{word}"' for word in vocabulary()} | {f'"{event.id}"'}
+    known = known | {f'"{word}"' for word in vocabulary()}
     body = _STRING.sub(lambda match: _literal(match[0], known, redact), body)
     data = body.encode()
     return SealedEvent(event=_DECODER.decode(data), body=data)

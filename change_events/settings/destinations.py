@@ -1,22 +1,22 @@
-"""Destinations of the settings: options checked against each backend's table, secrets resolved."""
+"""Destinations of the settings: options checked against each backend's table, secrets resolved, routing read."""
 
 from __future__ import annotations
 
 import shlex
 import subprocess
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings
-from change_events.settings.values import Mistake, plain, read_file
+from change_events.settings import routing
+from change_events.settings.values import Mistake, did_you_mean, plain, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from change_events.destinations.base import Destination, Option
-    from change_events.settings.model import Entry
+    from change_events.settings.model import Entry, Settings
 
 _COMMAND_SECONDS = 5.0
 _SOURCES = ("FILE", "COMMAND")
@@ -50,18 +50,19 @@ def _secret_variables() -> list[str]:
 
 
 def build(
-    declared: Mapping[str, tuple[Entry, Path]], environ: Mapping[str, str], problems: list[str]
+    declared: Mapping[str, tuple[Entry, Path]], environ: Mapping[str, str], problems: list[str], settings: Settings
 ) -> tuple[tuple[DestinationSettings, ...], list[str]]:
     """The usable destinations, and warnings; what is wrong with the others goes to ``problems``.
 
-    A destination named as its kind also takes that kind's variables, which go before the file.
+    A destination named as its kind also takes that kind's variables, which go before the file. ``settings`` are those
+    that hold for all.
     """
     made: list[DestinationSettings] = []
     warnings: list[str] = []
     for name, (entry, base) in declared.items():
-        if found := _from_file(name, entry, base, environ, problems):
+        if found := _from_file(name, entry, routing.Place(f"destinations.{name}", base, environ, problems), settings):
             made.append(found)
-            warnings += _exposed(found, entry)
+            warnings += [*_exposed(found, entry), *routing.warnings(name, entry.value, settings)]
     for kind in kinds():
         if kind not in declared and (options := _from_environment(get(kind), environ)):
             if faults := get(kind).problems(options):
@@ -93,10 +94,8 @@ def _variable_for(backend: Destination, fault: str) -> str:
     return f"{variable or name}:{text}"
 
 
-def _from_file(
-    name: str, entry: Entry, base: Path, environ: Mapping[str, str], problems: list[str]
-) -> DestinationSettings | None:
-    label = f"{entry.where}: destinations.{name}"
+def _from_file(name: str, entry: Entry, place: routing.Place, settings: Settings) -> DestinationSettings | None:
+    label, problems = f"{entry.where}: destinations.{name}", place.problems
     if not isinstance(entry.value, dict):
         problems.append(f"{label}: write its kind and options under it")
         return None
@@ -104,22 +103,21 @@ def _from_file(
     kind_entry = children.pop("kind", None)
     kind = str(kind_entry.value) if kind_entry else name
     if kind not in kinds():
-        near = get_close_matches(kind, kinds(), n=1)
-        problems.append(f"{label}: write `kind:`, one of {', '.join(near or kinds())}")
+        near = did_you_mean(kind, kinds())
+        problems.append(f"{label}: write `kind:`, one of {', '.join(kinds())}{near}")
         return None
-    backend, faults = get(kind), list[str]()
-    options = _options(backend, children, base, environ, faults)
+    backend, before, faults = get(kind), len(problems), list[str]()
+    found = routing.read({key: children.pop(key) for key in routing.NAMES_HERE if key in children}, place, settings)
+    options = _options(backend, children, place, faults)
     if name == kind:
-        values = {option: environ.get(option.environment or "", "") for option in backend.options}
+        values = {option: place.environ.get(option.environment or "", "") for option in backend.options}
         options |= {option.name: _numeric(option, value) for option, value in values.items() if value}
-    if not faults:
-        faults = [f"{label}.{fault}" for fault in backend.problems(options)]
-    problems += faults
-    return None if faults else DestinationSettings(name, kind, options)
+    problems += faults or [f"{label}.{fault}" for fault in backend.problems(options)]
+    return DestinationSettings(name, kind, options, found) if len(problems) == before else None
 
 
 def _options(
-    backend: Destination, children: Mapping[str, Entry], base: Path, environ: Mapping[str, str], faults: list[str]
+    backend: Destination, children: Mapping[str, Entry], place: routing.Place, faults: list[str]
 ) -> dict[str, object]:
     known = {option.name: option for option in backend.options}
     found: dict[str, object] = {}
@@ -127,12 +125,11 @@ def _options(
         stem, _, source = key.rpartition("_")
         try:
             if key in known:
-                found[key] = plain(entry, environ)
+                found[key] = plain(entry, place.environ)
             elif source in {"file", "command"} and stem in known and known[stem].secret:
-                found[stem] = _fetched(source, plain(entry, environ), base)
+                found[stem] = _fetched(source, plain(entry, place.environ), place.base)
             else:
-                near = get_close_matches(key, known, n=1)
-                hint = f": did you mean {near[0]}?" if near else f": it has {', '.join(known)}"
+                hint = did_you_mean(key, (*known, *routing.NAMES_HERE)) or f": it has {', '.join(known)}"
                 raise Mistake(f"{backend.kind} has no such option{hint}")  # noqa: TRY301 - one place reports all
         except Mistake as mistake:
             faults.append(f"{entry.where}: {key}: {mistake}")

@@ -11,7 +11,8 @@ from change_events.settings.model import Entry
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TYPED = {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")}
+_STANDARD = "tag:yaml.org,2002:"
+_TYPED = {f"{_STANDARD}{name}" for name in ("int", "float", "bool", "null")}
 
 
 class _Loader(yaml.SafeLoader):
@@ -62,6 +63,8 @@ def _entry(loader: yaml.SafeLoader, node: yaml.Node, path: Path, problems: list[
         return Entry(_mapping(loader, node, path, problems), where)
     if isinstance(node, yaml.SequenceNode):
         return Entry([_entry(loader, child, path, problems) for child in node.value], where)
+    if not node.tag.startswith(_STANDARD):
+        problems.append(f"{where}: what begins with ! is a tag to YAML: write it in quotes")
     value = loader.construct_object(node) if node.tag in _TYPED else node.value
     return Entry(value, where)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from change_events.errors import SettingsError
 from change_events.paths import config_dir
 from change_events.settings import destinations
 from change_events.settings.model import BY_NAME, GROUPS, KEYS, TOP_LEVEL, Entry, Settings
-from change_events.settings.values import Mistake, convert, plain
+from change_events.settings.values import Mistake, convert, did_you_mean, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,8 +62,9 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
         for name, entry in _declared(entries.get("destinations"), problems):
             declared.setdefault(name, (entry, path.parent))
     problems += _unknown_variables(environ)
-    made, warnings = destinations.build(declared, environ, problems)
-    return Settings(**found, destinations=made, files=files, warnings=tuple(warnings)), problems
+    settings = Settings(**found, files=files)
+    made, warnings = destinations.build(declared, environ, problems, settings)
+    return msgspec.structs.replace(settings, destinations=made, warnings=tuple(warnings)), problems
 
 
 def _take(
@@ -124,9 +126,3 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterable[str]:
         ours = name.startswith("TFEVENT_") and not name.startswith(_PLUGINS)
         if ours and name not in known and (near := did_you_mean(name, known)):
             yield f"{name}: no such variable{near}"
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``: did you mean X?`` for a near miss, else nothing."""
-    near = get_close_matches(word, list(known), n=1)
-    return f": did you mean {near[0]}?" if near else ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from change_events.settings.model import PLACEHOLDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from change_events.settings.model import Entry, Key
 
@@ -78,6 +79,12 @@ def read_file(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Mistake(f"{path} cannot be read ({type(error).__name__}): make it a readable file") from error
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``: did you mean X?`` for a near miss, else nothing."""
+    near = get_close_matches(word, list(known), n=1)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def place(text: str | None, **values: str | None) -> str | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent
     from change_events.settings import Settings
 
-__all__ = ["compose", "message", "severity", "title"]
+__all__ = ["compose", "message", "retell", "severity", "title"]
 
 
 def compose(event: ChangeEvent, settings: Settings) -> ChangeEvent:
@@ -38,6 +38,13 @@ def _derived(event: ChangeEvent, settings: Settings) -> ChangeEvent:
     return msgspec.structs.replace(
         told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
     )
+
+
+def retell(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
+    """An event, of which something was taken away, with title and message made anew; an explicit one keeps its own."""
+    if event.explicit:
+        return event
+    return msgspec.structs.replace(event, title=title(event), message=message(event, message_bytes))
 
 
 def _own(event: ChangeEvent, settings: Settings) -> ChangeEvent:

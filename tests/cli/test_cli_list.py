@@ -74,7 +74,7 @@ def test_json_is_one_whole_event_a_line_with_its_deliveries(home):
     documents = [json.loads(line) for line in lines]
     assert [document["id"] for document in documents] == [PARTIAL, SUCCEEDED]
     assert documents[0]["deliveries"] == [
-        {"destination": "hook", "state": "waiting", "attempts": 0, "reason": None, "next_at": None}
+        {"destination": "hook", "state": "waiting", "attempts": 0, "reason": None, "next_at": None, "stage": "settled"}
     ]
     assert msgspec.json.decode(lines[0], type=ChangeEvent) == partial()
 

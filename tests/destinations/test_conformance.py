@@ -7,7 +7,7 @@ import time
 import pytest
 
 import change_events
-from change_events.delivery.sender import open_transport, send_event
+from change_events.delivery.sender import Effort, open_transport, send_event
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings, OptionError, Result, user_agent
 from change_events.destinations.preview import preview
@@ -39,7 +39,7 @@ def test_each_standard_event_is_taken(kind, variant, name):
     with backend(kind).serve() as server:
         settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
         with open_transport(settings) as transport:
-            verdict = send_event(settings, transport, event(name), time.monotonic() + 20)
+            verdict = send_event(settings, transport, event(name), Effort(time.monotonic() + 20))
         assert verdict.result is Result.DELIVERED, verdict.reason
         assert len(server.received) == 1
         assert len(server.received[0].body) <= get(kind).limits.body_bytes
@@ -139,7 +139,7 @@ def test_a_backend_that_quotes_the_request_makes_us_tell_no_secret(kind, variant
     with Receiver(always=step) as server:
         settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
         with open_transport(settings) as transport:
-            verdict = send_event(settings, transport, event("tiny"), time.monotonic() + 5)
+            verdict = send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 5))
     assert verdict.result is not Result.DELIVERED
     assert mentioned(verdict.reason) == []
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from change_events.delivery.sender import open_transport, send_event
+from change_events.delivery.sender import Effort, open_transport, send_event
 from change_events.destinations import ecs, get
 from change_events.destinations.base import DestinationSettings, OptionError, Response, Result
 from change_events.destinations.preview import preview
@@ -40,7 +40,7 @@ def answered(code, **item):
 def send(server, made):
     settings = DestinationSettings("es", "elasticsearch", {"url": server.url})
     with open_transport(settings) as transport:
-        return send_event(settings, transport, made, time.monotonic() + 20)
+        return send_event(settings, transport, made, Effort(time.monotonic() + 20))
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_password_in_the_address_is_used_and_shown_nowhere():
         settings = DestinationSettings("es", "elasticsearch", {"url": url})
         request = ELASTIC.render(sealed(), settings.options)
         with open_transport(settings) as transport:
-            assert send_event(settings, transport, sealed(), time.monotonic() + 5).result is Result.DELIVERED
+            assert send_event(settings, transport, sealed(), Effort(time.monotonic() + 5)).result is Result.DELIVERED
         assert server.received[0].headers["authorization"] == "Basic ZWxhc3RpYzpzM2NyM3QtcGFzcw=="
     assert "s3cr3t" not in preview(request) + repr(request) + ELASTIC.origin(settings.options)
 

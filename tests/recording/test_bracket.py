@@ -85,10 +85,10 @@ def test_both_steps_are_told_and_the_end_has_the_last_word(recording):
     [
         (None, "shop 1.4", Severity.WARNING),
         (Outcome.SUCCEEDED, "shop 1.4", Severity.WARNING),
-        (Outcome.FAILED, "shop 1.4: failed", Severity.ERROR),
-        (Outcome.PARTIAL, "shop 1.4: failed in part", Severity.ERROR),
-        (Outcome.CANCELLED, "shop 1.4: cancelled", Severity.WARNING),
-        (Outcome.UNKNOWN, "shop 1.4: outcome unknown", Severity.ERROR),
+        (Outcome.FAILED, "shop 1.4 — failed", Severity.ERROR),
+        (Outcome.PARTIAL, "shop 1.4 — failed in part", Severity.ERROR),
+        (Outcome.CANCELLED, "shop 1.4 — cancelled", Severity.WARNING),
+        (Outcome.UNKNOWN, "shop 1.4 — outcome unknown", Severity.ERROR),
     ],
 )
 def test_an_end_that_was_no_success_shows_in_title_and_severity(recording, outcome, title, severity):

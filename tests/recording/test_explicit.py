@@ -56,7 +56,7 @@ def test_two_documents_are_one_event(tmp_path, tell, hooks):
     assert (begun["recorded"], begun["outcome"], begun["destinations"]) == (True, None, {})
     assert hooks[0].received == []
     ended = tell({"id": begun["id"], "outcome": "failed", "message": "no answer"}, bracket="end")
-    assert (ended["id"], ended["outcome"], ended["title"]) == (begun["id"], "failed", "shop 1.4: failed")
+    assert (ended["id"], ended["outcome"], ended["title"]) == (begun["id"], "failed", "shop 1.4 — failed")
     assert ended["destinations"] == {"a": "delivered", "b": "delivered"}
     (record,) = records(tmp_path)
     assert (record.service, record.severity) == ("shop", "error")
@@ -100,7 +100,7 @@ def test_a_look_ahead_records_nothing_and_makes_no_journal(tmp_path, tell, hooks
 
 def test_a_look_ahead_knows_the_start_and_the_key(tmp_path, tell):
     begun = tell({"title": "shop 1.4", "key": "k"}, bracket="start")
-    assert tell.preview({"id": begun["id"], "outcome": "failed"}, bracket="end")["title"] == "shop 1.4: failed"
+    assert tell.preview({"id": begun["id"], "outcome": "failed"}, bracket="end")["title"] == "shop 1.4 — failed"
     assert tell.preview({"title": "x", "key": "k"}, once_within=60)["repeats"] == begun["id"]
     long_ago = datetime.now(UTC) - timedelta(hours=1)
     tell({"title": "x", "key": "old", "started_at": long_ago.isoformat()})
@@ -124,7 +124,7 @@ def test_the_command_takes_the_same_documents(tmp_path):
 
     begun = record({"title": "shop 1.4"}, bracket="start")
     ended = record({"id": begun["id"], "outcome": "partial"}, bracket="end")
-    assert (ended["id"], ended["title"]) == (begun["id"], "shop 1.4: failed in part")
+    assert (ended["id"], ended["title"]) == (begun["id"], "shop 1.4 — failed in part")
     with home.journal() as journal:
         (found,) = journal.list()
         assert found.outcome == "partial"

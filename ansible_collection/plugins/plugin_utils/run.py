@@ -26,7 +26,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
 )
 
 OWN_MODULE = "tfevent.infra.change_event"
-MOST_TASKS = 20_000  # tasks whose results may still come: with included files, there can be some for each host
+MOST_TASKS = 2_000  # tasks whose results may still come: with included files, there can be some for each host
 MOST_ROUNDS = 50  # times that one host comes by one task, kept apart
 MOST_JOBS = 50_000  # asynchronous jobs that nobody has asked about yet
 MOST_SENT = 100  # events that the playbook sent itself

@@ -1,0 +1,91 @@
+"""``tfevent events preview``: the request that would tell a destination of an event."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from change_events.cli.examples import examples
+from change_events.cli.terminal import clean_json, clean_lines, note, print_lines
+from change_events.cli.which import CountingBack, find
+from change_events.errors import TfeventError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.cli.session import Session
+    from change_events.delivery.requests import Rendered
+    from change_events.destinations.base import DestinationSettings
+    from change_events.journal import Record
+
+
+@click.command(
+    "preview",
+    cls=CountingBack,
+    epilog=examples(
+        "tfevent events preview last --to chatops",
+        "tfevent events preview 019ab3c4-5d6e --to sematext --json | jq .body.tags",
+    ),
+)
+@click.argument("event_id", metavar="ID")
+@click.option("--to", "name", metavar="NAME", required=True, help="The destination, as the settings name it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: method, url, headers, body, bytes.")
+@click.pass_obj
+def preview_command(session: Session, *, event_id: str, name: str, as_json: bool) -> int:
+    """Show the request that would be sent to a destination about an event, secrets masked; nothing is sent.
+
+    ID is an event's id or its beginning, `last` (or -1) for the newest, -2 for the one before it. Whether the event
+    goes there by the settings is told on standard error.
+    """
+    destination = named(session.settings.destinations, name)
+    record = find(session.journal, event_id)
+    request, problems = _rendered(session, destination, record)
+    if as_json:
+        from change_events.destinations.preview import as_data
+
+        sys.stdout.write(clean_json(json.dumps(as_data(request), indent=2, ensure_ascii=False).encode()) + "\n")
+    else:
+        from change_events.destinations.preview import preview
+
+        print_lines(clean_lines(preview(request)))
+    for problem in problems:
+        note(f"{name}: {problem}: sent without")
+    _tell_whether_it_goes(session, destination, record)
+    return 0
+
+
+def named(destinations: Sequence[DestinationSettings], name: str) -> DestinationSettings:
+    """The destination of this name. Raises TfeventError."""
+    found = next((destination for destination in destinations if destination.name == name), None)
+    if found is None:
+        names = ", ".join(destination.name for destination in destinations)
+        there = f"there are {names}" if names else "there is none"
+        raise TfeventError(
+            f"the settings name no destination {name!r}: {there}; `tfevent events doctor` names mistakes"
+        )
+    return found
+
+
+def _rendered(session: Session, destination: DestinationSettings, record: Record) -> Rendered:
+    from change_events.delivery.requests import rendered
+    from change_events.destinations.base import OptionError
+
+    handle = session.journal.handle(record.id, destination.name) if record.state == "settled" else None
+    try:
+        return rendered(destination, record.sealed, handle=handle)
+    except OptionError as error:
+        raise TfeventError(f"{destination.name}: its settings cannot be used ({error})") from error
+
+
+def _tell_whether_it_goes(session: Session, destination: DestinationSettings, record: Record) -> None:
+    from change_events import routing
+
+    settings = session.settings
+    if record.state == "started":
+        if destination.name not in routing.started(record.event, settings):
+            note(f"{destination.name} is not told that this run has started (`include_started`)")
+    elif refusal := routing.refusal(record.event, destination, settings):
+        note(f"this event does not go to {destination.name}: {refusal}")

@@ -1,0 +1,44 @@
+"""Which event is meant: an id, its beginning, `last`, or how many back."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from change_events.errors import TfeventError
+
+if TYPE_CHECKING:
+    from change_events.journal import Journal, Record
+
+_COUNTED_BACK = re.compile(r"-([1-9]\d*)")
+
+
+class CountingBack(click.Command):
+    """Takes ``-1`` for an event, not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Hide ``-N`` from click's option parser."""
+        return super().parse_args(ctx, [_COUNTED_BACK.sub(r"last-\1", arg) if _counts(arg) else arg for arg in args])
+
+
+def _counts(word: str) -> bool:
+    return _COUNTED_BACK.fullmatch(word) is not None
+
+
+def find(journal: Journal, wanted: str) -> Record:
+    """The event that ``wanted`` means. Raises TfeventError where there is none."""
+    back = 1 if wanted == "last" else int(wanted[5:]) if re.fullmatch(r"last-\d+", wanted) else 0
+    record = _nth_newest(journal, back) if back else journal.get(wanted)
+    if record is None:
+        which = "that many events" if back else f"an event whose id begins with {wanted!r}"
+        raise TfeventError(f"the journal does not hold {which}: `tfevent events list` shows what it holds")
+    return record
+
+
+def _nth_newest(journal: Journal, number: int) -> Record | None:
+    from change_events.journal import Query
+
+    return next(itertools.islice(journal.list(Query(limit=number)), number - 1, None), None)
