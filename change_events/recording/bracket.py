@@ -30,17 +30,17 @@ _SAID_ANEW = ("environment", "service", "version", "hosts")
 
 
 def start(recording: Recording, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
-    """Record a change that begins now, and tell those destinations that ask for starts, within the budget.
+    """Record that a change begins, and tell those destinations that ask for starts, within the settings' budget.
 
     Args:
         recording: how events are recorded here.
-        event: what is known of it by now: an explicit, redacted event.
+        event: what is known of it by now: an explicit, redacted event without an outcome.
         once_within: seconds in which an event with the same ``key`` is recorded only once.
     """
-    settled = recording.begin(event, once_within=once_within)
-    if settled.recorded:
-        recording.announce(event, wait=recording.settings.budget)
-    return settled
+    begun = recording.begin(event, once_within=once_within)
+    if begun.recorded:
+        recording.announce(event, wait=recording.settings.budget)  # the process may end after this
+    return begun
 
 
 def settle(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Settled:

@@ -5,7 +5,7 @@ Beside what :mod:`change_events.ingest` reads, the document of an explicit event
 * ``once_within``: seconds in which an event with the same ``key`` is recorded only once.
 * ``bracket``: ``start`` records a change that begins now and that another document settles, maybe days later and from
   another process; ``end`` settles it, by the ``id`` of its event (:mod:`change_events.recording.bracket`).
-* ``destinations``: names of those that get the event, instead of all that the settings have.
+* ``destinations``: names of those that get the event, whatever their conditions, instead of all whose conditions hold.
 """
 
 from __future__ import annotations
@@ -46,11 +46,12 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
     for name in wanted:
         if name not in known:
             say(f"destinations: tfevent.yaml has none named {name!r}; {there}")
-    chosen = (destination for destination in settings.destinations if destination.name in wanted)
-    return msgspec.structs.replace(settings, destinations=tuple(_unconditional(destination) for destination in chosen))
+    chosen = tuple(_unconditional(one) for one in settings.destinations if one.name in wanted)
+    return msgspec.structs.replace(settings, destinations=chosen)
 
 
 def _unconditional(destination: DestinationSettings) -> DestinationSettings:
+    """Who names a destination means it, whatever its conditions."""
     return msgspec.structs.replace(destination, routing=msgspec.structs.replace(destination.routing, when=()))
 
 

@@ -276,6 +276,8 @@ class Run:
 
     def _keep_sent(self, part: Mapping[str, Any]) -> None:
         """Events that the playbook sent: they belong to this run."""
+        if part.get("recorded") is False and not part.get("repeated"):
+            return  # a check run, or one that was lost: nobody could look it up
         ids = part.get("ids") if isinstance(part.get("ids"), (list, tuple)) else [part.get("id")]
         event = part.get("event")
         title = event.get("title") if isinstance(event, Mapping) else part.get("title")
