@@ -211,8 +211,8 @@ class Run:
                 self._host(target).touched += 1
 
     def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
-        censored = log.censored or result.censored
-        failure = Failure(result.host, status, None if censored else _error(result.data))
+        told = log.has_room and not (log.censored or result.censored)
+        failure = Failure(result.host, status, _error(result.data) if told else None)
         log.failed(failure)
         if status == FAILED and len(host.pending) < MOST_PENDING:
             host.pending.append((log, failure))
