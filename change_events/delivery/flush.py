@@ -6,26 +6,29 @@ import queue
 import time
 from typing import TYPE_CHECKING
 
-from change_events.delivery.lane import Answer, Lane
 from change_events.delivery.outbox import MemoryOutbox, Outbox
 from change_events.delivery.report import DeliveryReport
-from change_events.destinations.base import DestinationSettings, Result, Verdict
+from change_events.delivery.turn import LAST_PATIENCE, Terms, Turn
 from change_events.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from change_events.journal import Delivery
+    from change_events.delivery.lane import Answer
+    from change_events.destinations.base import DestinationSettings
     from change_events.model import SealedEvent
 
-_LEASE_MARGIN = 2.0  # seconds a lease outlives the budget: so long a killed flush holds a destination up
-_POLL = 0.05  # seconds between looks at a destination that another process is sending to
-_LAST_PATIENCE = 0.25  # seconds to get hold of the journal after the budget, to hand leases back
-_OUT_OF_TIME = "no answer came within the time budget"
+_WAITS = "the event waits for the next run or `tfevent events flush`"
+_LOST = "the event is lost there, because the journal cannot keep it"
 
 
 def deliver(
-    journal: Outbox, destinations: Sequence[DestinationSettings], *, budget: float, force: bool = False
+    journal: Outbox,
+    destinations: Sequence[DestinationSettings],
+    *,
+    budget: float,
+    force: bool = False,
+    on_sent: Callable[[int], object] | None = None,
 ) -> DeliveryReport:
     """Send what is due, until nothing is left or the budget is spent. Raises nothing.
 
@@ -34,10 +37,10 @@ def deliver(
         destinations: where to send; what waits for other destinations stays as it is.
         budget: seconds of wall-clock time. Whatever a backend does, this returns then; a thread may linger,
             but it is a daemon and does not keep the process alive.
-        force: also what is waiting for a later time (``tfevent events flush``).
+        force: also try destinations that are left alone because they failed (``tfevent events flush``).
+        on_sent: is called with the number of those that have arrived so far, whenever it grows.
     """
-    flush = _Flush(journal, destinations, time.monotonic() + budget, force=force)
-    return flush.run("the event waits for the next run or `tfevent events flush`")
+    return _Flush(journal, destinations, Terms(time.monotonic() + budget, force, _WAITS), on_sent).run()
 
 
 def deliver_directly(
@@ -45,111 +48,88 @@ def deliver_directly(
 ) -> DeliveryReport:
     """Send one event without a journal. What fails is lost, and the report says so. Raises nothing."""
     outbox = MemoryOutbox(sealed, [destination.name for destination in destinations])
-    flush = _Flush(outbox, destinations, time.monotonic() + budget, force=True)
-    return flush.run("the event is lost there, because the journal cannot keep it")
+    return _Flush(outbox, destinations, Terms(time.monotonic() + budget, force=True, consequence=_LOST)).run()
 
 
 class _Flush:
     """The calling thread's half: it alone talks to the outbox, lanes only send."""
 
     def __init__(
-        self, outbox: Outbox, destinations: Sequence[DestinationSettings], deadline: float, *, force: bool
+        self,
+        outbox: Outbox,
+        destinations: Sequence[DestinationSettings],
+        terms: Terms,
+        on_sent: Callable[[int], object] | None = None,
     ) -> None:
         self._outbox = outbox
-        self._deadline = deadline
-        self._force = force
+        self._terms = terms
+        self._on_sent = on_sent
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        self._lanes = {d.name: Lane(d, deadline, self._answers) for d in destinations}
-        self._in_flight: dict[str, Delivery] = {}
-        self._held: set[str] = set()  # another process is sending there
-        self._sent = 0
-        self._parked = 0
-        self._problems: dict[str, str] = {}
-        self._consequence = ""
+        self._turns = {d.name: Turn(d, outbox, terms, self._answers) for d in destinations}
 
-    def run(self, consequence: str) -> DeliveryReport:
-        self._consequence = consequence
+    def run(self) -> DeliveryReport:
         patience = self._outbox.patience
+        trouble = []
         try:
             try:
                 self._loop()
             finally:
-                self._outbox.patience = _LAST_PATIENCE
-                self._hand_back()
+                for turn in self._turns.values():
+                    turn.close()
         except JournalError as error:
-            self._problems[""] = str(error)
+            trouble.append(str(error))
         except Exception as error:  # noqa: BLE001  # no thread can be started, say: never the run's trouble
-            self._problems[""] = f"delivery failed ({type(error).__name__}); {consequence}"
+            trouble.append(f"delivery failed ({type(error).__name__}); {self._terms.consequence}")
         finally:
-            self._outbox.patience = patience
-            for lane in self._lanes.values():
-                lane.finish()
-        return DeliveryReport(self._sent, self._waiting(), self._parked, tuple(self._problems.values()))
-
-    def _waiting(self) -> int:
-        try:
-            return self._outbox.waiting(list(self._lanes))
-        except JournalError:  # told already, or about to be by whoever needs the journal next
-            return len(self._in_flight)
+            for turn in self._turns.values():
+                turn.finish()
+        report = self._report(trouble)
+        self._outbox.patience = patience
+        return report
 
     def _loop(self) -> None:
-        for name in self._lanes:
-            self._advance(name)
-        while (self._in_flight or self._held) and (left := self._left()) > 0:
+        for turn in self._turns.values():
+            turn.look()
+        while (left := self._terms.left()) > 0 and (wait := self._wait()) is not None:
             try:
-                answer = self._answers.get(timeout=min(left, _POLL) if self._held else left)
+                answer = self._answers.get(timeout=max(0.0, min(left, wait)))
             except queue.Empty:
                 pass
             else:
                 self._take(answer)
-            for name in tuple(self._held):
-                self._advance(name)
+            now = time.monotonic()
+            for turn in self._turns.values():
+                if turn.wake is not None and turn.wake <= now:
+                    turn.look()
 
-    def _left(self) -> float:
-        return self._deadline - time.monotonic()
-
-    def _advance(self, name: str) -> None:
-        """Hand the destination's next event to its lane, if one is due."""
-        left = self._left()
-        if left <= 0:
-            return
-        self._outbox.patience = left
-        claimed = self._outbox.claim([name], 1, left + _LEASE_MARGIN, force=self._force)
-        self._held.discard(name)
-        for delivery in claimed:
-            self._in_flight[name] = delivery
-            self._lanes[name].send(delivery)
-        if not claimed and self._outbox.is_held(name):
-            self._held.add(name)
+    def _wait(self) -> float | None:
+        """Seconds until something is to be done, if no answer comes first; None if there is nothing left to do."""
+        now = time.monotonic()
+        return min((turn.wake - now for turn in self._turns.values() if turn.wake is not None), default=None)
 
     def _take(self, answer: Answer) -> None:
-        """Write down what became of a delivery; a failure that may pass ends this destination's turn."""
-        delivery, verdict = answer
-        name = delivery.destination
-        self._outbox.patience = max(self._left(), _LAST_PATIENCE)
-        if verdict.result is Result.DELIVERED:
-            self._outbox.delivered(delivery)
-            self._sent += 1
-        elif verdict.result is Result.RETRY:
-            self._wait(delivery, verdict)
-        else:
-            self._outbox.park(delivery, verdict.reason)
-            self._parked += 1
-            self._problems[name] = f"{name}: {verdict.reason}; the event is parked"
-        del self._in_flight[name]
-        if verdict.result is not Result.RETRY:
-            self._advance(name)
+        before = self._sent
+        self._turns[answer.delivery.destination].take(answer)
+        if self._on_sent and self._sent > before:
+            self._on_sent(self._sent)
 
-    def _wait(self, delivery: Delivery, verdict: Verdict) -> None:
-        from change_events.delivery.sender import later
+    @property
+    def _sent(self) -> int:
+        return sum(turn.sent for turn in self._turns.values())
 
-        self._outbox.retry(delivery, later(delivery.attempts, verdict.after), verdict.reason)
-        self._problems[delivery.destination] = f"{delivery.destination}: {verdict.reason}; {self._consequence}"
+    def _report(self, trouble: list[str]) -> DeliveryReport:
+        turns = self._turns.values()
+        problems = [problem for turn in turns for problem in turn.problems]
+        return DeliveryReport(
+            sent=self._sent,
+            waiting=self._waiting(),
+            parked=sum(turn.parked for turn in turns),
+            problems=(*problems, *trouble),
+        )
 
-    def _hand_back(self) -> None:
-        """What is still under way when the budget ends may yet arrive: it waits, and may come twice."""
-        for name, delivery in list(self._in_flight.items()):
-            self._wait(delivery, Verdict(Result.RETRY, _OUT_OF_TIME))
-            del self._in_flight[name]
-        for name in self._held:
-            self._problems.setdefault(name, f"{name}: another tfevent is still sending; {self._consequence}")
+    def _waiting(self) -> int:
+        self._outbox.patience = LAST_PATIENCE
+        try:
+            return self._outbox.waiting(list(self._turns))
+        except JournalError:  # told already, or about to be by whoever needs the journal next
+            return sum(turn.is_open for turn in self._turns.values())

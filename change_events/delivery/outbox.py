@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Protocol
 
-from change_events.journal import Delivery
+from change_events.journal import Delivery, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,23 +18,35 @@ class Outbox(Protocol):
 
     patience: float
 
+    def now(self) -> float:
+        """Seconds since 1970."""
+
     def claim(self, names: Sequence[str], limit: int, lease: float, *, force: bool = False) -> list[Delivery]:
         """Lease what is due."""
 
-    def is_held(self, name: str) -> bool:
-        """Whether somebody is sending to this destination."""
+    def standing(self, name: str) -> Standing:
+        """How this destination is doing."""
+
+    def waiting(self, names: Sequence[str]) -> int:
+        """How many deliveries to these destinations are still to be made."""
 
     def delivered(self, delivery: Delivery) -> None:
         """It has arrived."""
 
-    def retry(self, delivery: Delivery, after: float, reason: str) -> None:
+    def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
+        """It waits, and its destination is left alone."""
+
+    def cut_short(self, delivery: Delivery, reason: str) -> None:
         """It waits."""
 
-    def park(self, delivery: Delivery, reason: str) -> None:
+    def release(self, delivery: Delivery) -> None:
+        """It was not tried."""
+
+    def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
         """It needs a person."""
 
-    def waiting(self, names: Sequence[str]) -> int:
-        """How many deliveries to these destinations are still to be made."""
+    def keep_pace(self, name: str, busy: float) -> None:
+        """What was asked of it by now counts for so many seconds."""
 
 
 class MemoryOutbox:
@@ -47,29 +60,46 @@ class MemoryOutbox:
         }
         self._unsent = set(self._waiting)
 
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
     def claim(self, names: Sequence[str], limit: int, lease: float, *, force: bool = False) -> list[Delivery]:
         """What has not been tried yet."""
         del limit, lease, force  # one event, one process: nothing to limit, lease or hurry
         return [self._waiting.pop(name) for name in names if name in self._waiting]
 
-    def is_held(self, name: str) -> bool:
-        """Never: nobody else knows of this outbox."""
+    def standing(self, name: str) -> Standing:
+        """Nothing is known of it."""
         del name
-        return False
+        return Standing()
+
+    def waiting(self, names: Sequence[str]) -> int:
+        """How many of these destinations have not got it."""
+        return len(self._unsent & set(names))
 
     def delivered(self, delivery: Delivery) -> None:
         """It has arrived."""
         self._unsent.discard(delivery.destination)
 
-    def retry(self, delivery: Delivery, after: float, reason: str) -> None:
+    def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
         """It stays unsent."""
         del delivery, after, reason  # nobody will ask: the report has the reason
+        return None
 
-    def park(self, delivery: Delivery, reason: str) -> None:
+    def cut_short(self, delivery: Delivery, reason: str) -> None:
+        """It stays unsent."""
+        del delivery, reason  # as above
+
+    def release(self, delivery: Delivery) -> None:
+        """It may be claimed again."""
+        self._waiting[delivery.destination] = delivery
+
+    def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
         """It will not be sent."""
-        del reason  # as above
+        del reason, answered  # as above
         self._unsent.discard(delivery.destination)
 
-    def waiting(self, names: Sequence[str]) -> int:
-        """How many of these destinations have not got it."""
-        return len(self._unsent & set(names))
+    def keep_pace(self, name: str, busy: float) -> None:
+        """There is no next time."""
+        del name, busy

@@ -76,10 +76,10 @@ def _knock(settings: DestinationSettings, deadline: float) -> ProbeResult:
 
 
 def _post_test(settings: DestinationSettings, deadline: float) -> ProbeResult:
-    from change_events.delivery.sender import open_transport, send_event
+    from change_events.delivery.sender import Effort, open_transport, send_event
 
     with open_transport(settings) as transport:
-        verdict = send_event(settings, transport, test_event(), deadline)
+        verdict = send_event(settings, transport, test_event(), Effort(deadline))
     if verdict.result is Result.DELIVERED:
         return ProbeResult(ok=True, text="it accepted a test event")
     return ProbeResult(ok=False, text=verdict.reason)

@@ -12,7 +12,7 @@ class DeliveryReport(msgspec.Struct, frozen=True):
         sent: arrived during this flush.
         waiting: still to be delivered after it, to the destinations it was given.
         parked: put aside during this flush, for a person to look at.
-        problems: one sentence a destination that did not get all, without secrets.
+        problems: sentences about destinations that did not get all, without secrets.
     """
 
     sent: int = 0

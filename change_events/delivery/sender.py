@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,40 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
+    from change_events.delivery.pace import Pace
     from change_events.delivery.transport import Transport
     from change_events.destinations.base import Destination, Request, Response
     from change_events.model import SealedEvent
 
 ATTEMPTS = 3  # in one flush; a backend that is down must not cost every run its whole budget
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
-_FIRST_WAIT, _LONGEST_WAIT = 15.0, 300.0
+
+
+class Effort:
+    """How much may be done for one event.
+
+    Attributes:
+        deadline: moment of :func:`time.monotonic` after which nothing is begun or waited for.
+        attempts: how often to try what may pass.
+        pace: the destination's, if it has a rate.
+        requests: how many have been made.
+    """
+
+    def __init__(self, deadline: float, attempts: int = ATTEMPTS, pace: Pace | None = None) -> None:
+        self.deadline = deadline
+        self.attempts = attempts
+        self.pace = pace
+        self.requests = 0
+
+    def wait(self) -> float:
+        """Seconds until the destination's rate lets the next request through."""
+        return self.pace.wait() if self.pace else 0.0
+
+    def spend(self) -> None:
+        """A request is made now."""
+        self.requests += 1
+        if self.pace:
+            self.pace.spend()
 
 
 def open_transport(settings: DestinationSettings) -> Transport:
@@ -33,8 +59,8 @@ def open_transport(settings: DestinationSettings) -> Transport:
     return Transport(str(ca_file) if ca_file else None)
 
 
-def send_event(settings: DestinationSettings, transport: Transport, sealed: SealedEvent, deadline: float) -> Verdict:
-    """Deliver one event, retrying what may pass, until ``deadline`` (monotonic).
+def send_event(settings: DestinationSettings, transport: Transport, sealed: SealedEvent, effort: Effort) -> Verdict:
+    """Deliver one event, retrying what may pass, as far as ``effort`` goes.
 
     Returns:
         Never ``SHRINK``: an event that is too large is sent smaller once, and parked if that is too large too.
@@ -48,43 +74,38 @@ def send_event(settings: DestinationSettings, transport: Transport, sealed: Seal
         if problems := destination.problems(settings.options):
             return Verdict(Result.RETRY, f"its settings cannot be used ({'; '.join(problems)})")
         return Verdict(Result.PARK, f"tfevent cannot render this event ({type(error).__name__})")
-    verdict = _exchange(destination, transport, request, deadline)
+    verdict = _exchange(destination, transport, request, effort)
     if verdict.result is not Result.SHRINK:
         return verdict
     try:
         smaller = destination.render(sealed, settings.options, len(request.body) // 2)
     except OptionError:
         return Verdict(Result.PARK, verdict.reason)
-    verdict = _exchange(destination, transport, smaller, deadline)
+    verdict = _exchange(destination, transport, smaller, effort)
     return Verdict(Result.PARK, verdict.reason) if verdict.result is Result.SHRINK else verdict
 
 
-def later(attempts: int, asked: float | None) -> float:
-    """Seconds until an event that failed ``attempts`` times is due again: full jitter, or what was asked."""
-    if asked is not None:
-        return asked
-    ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(attempts, 10)))
-    return ceiling * int.from_bytes(os.urandom(4)) / 2**32
-
-
-def _exchange(destination: Destination, transport: Transport, request: Request, deadline: float) -> Verdict:
+def _exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
     from tenacity import Retrying, retry_if_result
 
     retrying = Retrying(
         retry=retry_if_result(lambda verdict: verdict.result is Result.RETRY),
-        wait=_pause,
-        stop=_stop_at(deadline),
+        wait=_pause(effort),
+        stop=_stop(effort),
         retry_error_callback=_result_of,
     )
-    verdict: Verdict = retrying(_once, destination, transport, request, deadline)
+    verdict: Verdict = retrying(_once, destination, transport, request, effort)
     return verdict
 
 
-def _once(destination: Destination, transport: Transport, request: Request, deadline: float) -> Verdict:
+def _once(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
     from change_events.delivery.transport import TransportError
 
+    if (wait := effort.wait()) > 0:
+        time.sleep(min(wait, max(0.0, effort.deadline - time.monotonic())))
+    effort.spend()
     try:
-        response = transport.send(request, deadline)
+        response = transport.send(request, effort.deadline)
     except TransportError as error:
         return Verdict(Result.RETRY, str(error))
     verdict = destination.judge(response)
@@ -114,17 +135,21 @@ def _result_of(state: RetryCallState) -> Any:
     return state.outcome.result() if state.outcome else None
 
 
-def _pause(state: RetryCallState) -> float:
+def _pause(effort: Effort) -> Callable[[RetryCallState], float]:
     from tenacity import wait_random_exponential
 
-    asked: float | None = _result_of(state).after
-    if asked is not None:
-        return asked
-    return wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE)(state)
+    growing = wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE)
+
+    def pause(state: RetryCallState) -> float:
+        asked: float | None = _result_of(state).after
+        return max(growing(state) if asked is None else asked, effort.wait())
+
+    return pause
 
 
-def _stop_at(deadline: float) -> Callable[[RetryCallState], bool]:
+def _stop(effort: Effort) -> Callable[[RetryCallState], bool]:
     def stop(state: RetryCallState) -> bool:
-        return state.attempt_number >= ATTEMPTS or time.monotonic() + state.upcoming_sleep >= deadline
+        late = time.monotonic() + state.upcoming_sleep >= effort.deadline
+        return late or state.attempt_number >= effort.attempts
 
     return stop

@@ -16,6 +16,7 @@ from change_events.journal.records import (
     Query,
     Record,
     RecordState,
+    Standing,
 )
 from change_events.journal.store import Journal
 
@@ -32,4 +33,5 @@ __all__ = [
     "Query",
     "Record",
     "RecordState",
+    "Standing",
 ]

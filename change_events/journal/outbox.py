@@ -1,12 +1,12 @@
 """The outbox: which event goes where, in what order, and how far it has come.
 
 A destination gets its events in the order in which they were settled. Its oldest open row decides: while that
-one is leased by another process or not due yet, nothing behind it is handed out. A parked row is not open and
-holds nobody up. A lease ends by itself, so a killed process holds a destination up for seconds, and its event
-is sent again with the same id.
+one is leased by another process, nothing behind it is handed out. A parked or dropped row is not open and holds
+nobody up. A lease ends by itself, so a killed process holds a destination up for seconds, and its event is sent
+again with the same id. A destination that failed is left alone for a while as a whole (:mod:`standing`).
 
-Times are seconds of the wall clock, because processes share them; a lease or a due time further ahead than
-any we write (the clock was set back) does not count.
+Times are seconds of the wall clock, because processes share them. The clock may be set: a lease or a wait counts
+only from its beginning to its end, and never for longer than any that we write.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.journal.records import Delivery, DeliveryState
+from change_events.journal import standing
+from change_events.journal.records import Delivery, DeliveryState, Standing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,23 +27,29 @@ MAX_LEASE = 3_600.0
 MAX_WAIT = 86_400.0
 
 _OPEN = (
-    "SELECT d.position, d.state, d.attempts, d.next_at, d.lease_until, e.id, b.body "
+    "SELECT d.position, d.state, d.attempts, d.leased_at, d.lease_until, e.id, b.body "
     "FROM deliveries d JOIN events e ON e.seq = d.seq JOIN bodies b ON b.seq = d.seq "
     "WHERE d.destination = ? AND d.state IN ('waiting', 'leased') ORDER BY d.position LIMIT ?"
 )
+_HEAD = (
+    "SELECT state, leased_at, lease_until FROM deliveries "
+    "WHERE destination = ? AND state IN ('waiting', 'leased') ORDER BY position LIMIT 1"
+)
+_WAITING = "SELECT count(*) FROM deliveries WHERE destination = ? AND state IN ('waiting', 'leased')"
 
 
-def enqueue(connection: sqlite3.Connection, seq: int, destinations: Iterable[str]) -> None:
+def enqueue(connection: sqlite3.Connection, seq: int, destinations: Iterable[str], now: float) -> None:
     """One waiting delivery per destination; one that exists already stays as it is."""
     connection.executemany(
-        "INSERT INTO deliveries (seq, destination, state) VALUES (?, ?, 'waiting') "
+        "INSERT INTO deliveries (seq, destination, state, since, size) "
+        "VALUES (?, ?, 'waiting', ?, (SELECT length(body) FROM bodies WHERE seq = ?)) "
         "ON CONFLICT (seq, destination) DO NOTHING",
-        [(seq, name) for name in dict.fromkeys(destinations)],
+        [(seq, name, now, seq) for name in dict.fromkeys(destinations)],
     )
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """How much to claim per destination, for how many seconds, and whether also what is not due yet."""
+    """How much to claim per destination, for how many seconds, and whether also where it is left alone."""
 
     limit: int
     lease: float
@@ -53,31 +60,40 @@ def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, no
     """Lease what is due at ``now``, oldest first, each destination in order."""
     claimed: list[Delivery] = []
     token = os.urandom(8).hex()
-    until = now + min(terms.lease, MAX_LEASE)
     for name in names:
-        for position, state, attempts, next_at, lease_until, event_id, body in connection.execute(
+        known = standing.read(connection, name)
+        if known.wait(now) and not terms.force:
+            continue
+        for position, state, attempts, leased_at, lease_until, event_id, body in connection.execute(
             _OPEN, (name, terms.limit)
         ).fetchall():
-            held = state == DeliveryState.LEASED and _ahead(lease_until, now, MAX_LEASE)
-            early = state == DeliveryState.WAITING and _ahead(next_at, now, MAX_WAIT) and not terms.force
-            if held or early:
+            if _is_leased(state, leased_at, lease_until, now):
                 break
-            claimed.append(Delivery(event_id, name, position, token, attempts, bytes(body)))
+            busy = max(0.0, known.busy_until - now)
+            claimed.append(Delivery(event_id, name, position, token, attempts, bytes(body), known.failures, busy))
+    until = now + min(terms.lease, MAX_LEASE)
     connection.executemany(
-        "UPDATE deliveries SET state = 'leased', lease = ?, lease_until = ? WHERE position = ?",
-        [(token, until, delivery.position) for delivery in claimed],
+        "UPDATE deliveries SET state = 'leased', lease = ?, leased_at = ?, lease_until = ? WHERE position = ?",
+        [(token, now, until, delivery.position) for delivery in claimed],
     )
     return claimed
 
 
-def is_held(connection: sqlite3.Connection, name: str, now: float) -> bool:
-    """Whether the oldest open row of ``name`` is leased, that is, somebody is sending it right now."""
-    row = connection.execute(_OPEN, (name, 1)).fetchone()
-    return row is not None and row[1] == DeliveryState.LEASED and _ahead(row[4], now, MAX_LEASE)
+def _is_leased(state: str, leased_at: float, lease_until: float, now: float) -> bool:
+    return state == DeliveryState.LEASED and standing.is_running(leased_at, lease_until, now)
 
 
-def _ahead(moment: float, now: float, farthest: float) -> bool:
-    return now < moment <= now + farthest
+def standing_of(connection: sqlite3.Connection, name: str, now: float) -> Standing:
+    """How this destination is doing."""
+    known = standing.read(connection, name)
+    head = connection.execute(_HEAD, (name,)).fetchone()
+    held = head is not None and _is_leased(*head, now)
+    return Standing(held, known.failures, known.wait(now), known.reason)
+
+
+def waiting(connection: sqlite3.Connection, names: Sequence[str]) -> int:
+    """How many deliveries to these destinations are still to be made."""
+    return sum(int(connection.execute(_WAITING, (name,)).fetchone()[0]) for name in names)
 
 
 def delivered(connection: sqlite3.Connection, delivery: Delivery) -> None:
@@ -87,15 +103,17 @@ def delivered(connection: sqlite3.Connection, delivery: Delivery) -> None:
         "lease = NULL, lease_until = 0 WHERE position = ? AND state <> 'delivered'",
         (delivery.position,),
     )
+    standing.answered(connection, delivery.destination)
 
 
-def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, reason: str) -> None:
-    """It failed and waits until ``next_at``; nothing happens if the lease has passed to another process."""
-    connection.execute(
+def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, reason: str) -> bool:
+    """It was tried and waits; ``next_at`` is for people to see. False if its lease has passed to another process."""
+    changed = connection.execute(
         "UPDATE deliveries SET state = 'waiting', attempts = attempts + 1, reason = ?, next_at = ?, "
         "lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
         (reason, next_at, delivery.position, delivery.lease),
-    )
+    ).rowcount
+    return changed > 0
 
 
 def release(connection: sqlite3.Connection, delivery: Delivery) -> None:
@@ -106,21 +124,22 @@ def release(connection: sqlite3.Connection, delivery: Delivery) -> None:
     )
 
 
-def park(connection: sqlite3.Connection, delivery: Delivery, reason: str) -> None:
+def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: float) -> None:
     """It needs a person; nothing happens if the lease has passed to another process."""
     connection.execute(
-        "UPDATE deliveries SET state = 'parked', attempts = attempts + 1, reason = ?, next_at = 0, "
+        "UPDATE deliveries SET state = 'parked', attempts = attempts + 1, reason = ?, next_at = 0, since = ?, "
         "lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
-        (reason, delivery.position, delivery.lease),
+        (reason, now, delivery.position, delivery.lease),
     )
 
 
-def requeue(connection: sqlite3.Connection, names: Sequence[str]) -> int:
+def requeue(connection: sqlite3.Connection, names: Sequence[str], now: float) -> int:
     """Parked deliveries of these destinations wait again, in their old place. Returns how many."""
     changed = 0
     for name in names:
         changed += connection.execute(
-            "UPDATE deliveries SET state = 'waiting', next_at = 0 WHERE destination = ? AND state = 'parked'",
-            (name,),
+            "UPDATE deliveries SET state = 'waiting', next_at = 0, since = ? "
+            "WHERE destination = ? AND state = 'parked'",
+            (now, name),
         ).rowcount
     return changed

@@ -6,21 +6,37 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events.journal import standing
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
 _DAY_MICROS = 86_400 * 1_000_000
 _HEADROOM = 0.95  # prune below the cap by so much that not every later run prunes again
-_SOME_OPEN = "EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> 'delivered')"
+_SOME_OPEN = "EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state NOT IN ('delivered', 'dropped'))"
+
+_OWED_BY = "SELECT destination FROM deliveries WHERE seq = ? AND state NOT IN ('delivered', 'dropped')"
 
 
 class Caps(msgspec.Struct, frozen=True):
-    """How much the journal keeps: number of events, age in days, bytes of event bodies."""
+    """How much the journal keeps.
+
+    Attributes:
+        events: number of events.
+        days: their age.
+        bytes: size of all event bodies.
+        owed: deliveries to one destination that wait or are parked.
+        owed_days: how long they may wait while the destination keeps failing, or stay parked.
+        owed_bytes: size of the event bodies that one destination is still to get.
+    """
 
     events: int = 100_000
     days: int = 730
     bytes: int = 512 * 1024 * 1024
+    owed: int = 50_000
+    owed_days: int = 30
+    owed_bytes: int = 256 * 1024 * 1024
 
 
 class Pruned(msgspec.Struct, frozen=True):
@@ -47,11 +63,22 @@ def prune(connection: sqlite3.Connection, caps: Caps, now_micros: int, keep: int
     if not doomed:
         return Pruned()
     pruned = Pruned(len(doomed), sum(doomed.values()))
+    _count_dropped(connection, doomed)
     connection.executemany("DELETE FROM events WHERE seq = ?", [(seq,) for seq in doomed])
     connection.execute(
         "UPDATE totals SET pruned = pruned + ?, dropped = dropped + ?", (pruned.events, pruned.undelivered)
     )
     return pruned
+
+
+def _count_dropped(connection: sqlite3.Connection, doomed: dict[int, int]) -> None:
+    """What some destination had not got leaves with its event: counted there, as what the outbox's own caps drop."""
+    lost: dict[str, int] = {}
+    for seq in (seq for seq, undelivered in doomed.items() if undelivered):
+        for (name,) in connection.execute(_OWED_BY, (seq,)):
+            lost[name] = lost.get(name, 0) + 1
+    for name, number in lost.items():
+        standing.count_dropped(connection, name, number)
 
 
 def _too_old(connection: sqlite3.Connection, cutoff: int, keep: int) -> dict[int, int]:

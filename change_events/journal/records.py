@@ -29,6 +29,7 @@ class DeliveryState(StrEnum):
     LEASED = "leased"
     DELIVERED = "delivered"
     PARKED = "parked"
+    DROPPED = "dropped"
 
 
 class DeliveryStatus(msgspec.Struct, frozen=True):
@@ -49,6 +50,8 @@ class Delivery(msgspec.Struct, frozen=True):
         lease: proof that this process holds it; a later claim has another one.
         attempts: how often it has been tried before.
         body: the sealed event's JSON.
+        failures: how many turns in a row the destination has failed.
+        busy: seconds until what was asked of it lately no longer counts against its rate.
     """
 
     event_id: str
@@ -57,12 +60,30 @@ class Delivery(msgspec.Struct, frozen=True):
     lease: str
     attempts: int
     body: bytes
+    failures: int = 0
+    busy: float = 0.0
 
     def sealed(self) -> SealedEvent:
         """The event to render."""
         from change_events.redact import unseal
 
         return unseal(self.body)
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How one destination is doing.
+
+    Attributes:
+        held: somebody is sending its oldest open event right now.
+        failures: how many turns in a row have ended in a failure that may pass; 0 after any other answer.
+        wait: seconds for which it is still left alone, because of them; 0 if it may be tried.
+        reason: of the last of these failures.
+    """
+
+    held: bool = False
+    failures: int = 0
+    wait: float = 0.0
+    reason: str = ""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,12 +116,13 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DestinationCounts(msgspec.Struct, frozen=True):
-    """Deliveries to one destination by state."""
+    """Deliveries to one destination by state; ``dropped`` are all that the caps have ever given up."""
 
     waiting: int = 0
     leased: int = 0
     delivered: int = 0
     parked: int = 0
+    dropped: int = 0
 
 
 class JournalCounts(msgspec.Struct, frozen=True):
@@ -134,6 +156,11 @@ class JournalCounts(msgspec.Struct, frozen=True):
     def delivered(self) -> int:
         """Deliveries made."""
         return sum(counts.delivered for counts in self.destinations.values())
+
+    @property
+    def given_up(self) -> int:
+        """Deliveries that the caps have dropped."""
+        return sum(counts.dropped for counts in self.destinations.values())
 
 
 class Record:

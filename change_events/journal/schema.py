@@ -83,7 +83,50 @@ _LINKS = (
     "CREATE INDEX hosts_by_event ON hosts (seq)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS)
+# How each destination is doing, and a state for deliveries that a cap has given up. A CHECK cannot be altered, so the
+# deliveries move to a new table; positions go on from where they were, because processes may hold old ones.
+_DESTINATIONS = (
+    """CREATE TABLE destinations (
+        name TEXT PRIMARY KEY,
+        failures INTEGER NOT NULL DEFAULT 0,
+        failed_at REAL NOT NULL DEFAULT 0,
+        due_at REAL NOT NULL DEFAULT 0,
+        reason TEXT,
+        busy_until REAL NOT NULL DEFAULT 0,
+        dropped INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID""",
+    "ALTER TABLE deliveries RENAME TO deliveries_before",
+    """CREATE TABLE deliveries (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        seq INTEGER NOT NULL REFERENCES events ON DELETE CASCADE,
+        destination TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'delivered', 'parked', 'dropped')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_at REAL NOT NULL DEFAULT 0,
+        lease TEXT,
+        leased_at REAL NOT NULL DEFAULT 0,
+        lease_until REAL NOT NULL DEFAULT 0,
+        reason TEXT,
+        since REAL NOT NULL,
+        size INTEGER NOT NULL,
+        UNIQUE (seq, destination)
+    )""",
+    """INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'deliveries', seq FROM sqlite_sequence WHERE name = 'deliveries_before'""",
+    """INSERT INTO deliveries (position, seq, destination, state, attempts, next_at, reason, since, size)
+        SELECT d.position, d.seq, d.destination, replace(d.state, 'leased', 'waiting'), d.attempts, d.next_at, d.reason,
+            CAST(strftime('%s', 'now') AS REAL), length(b.body)
+        FROM deliveries_before d JOIN bodies b ON b.seq = d.seq""",
+    "DROP TABLE deliveries_before",
+    """CREATE INDEX deliveries_open ON deliveries (destination, position)
+        WHERE state IN ('waiting', 'leased')""",
+    """CREATE INDEX deliveries_owed ON deliveries (destination, position, size)
+        WHERE state IN ('waiting', 'leased', 'parked')""",
+    "CREATE INDEX deliveries_undelivered ON deliveries (seq) WHERE state <> 'delivered'",
+    "CREATE INDEX deliveries_by_state ON deliveries (destination, state)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS, _DESTINATIONS)
 
 
 def version(connection: sqlite3.Connection) -> int:

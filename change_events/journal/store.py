@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from change_events.errors import JournalError
-from change_events.journal import files, ledger, outbox, pruning, schema
+from change_events.journal import dropping, files, ledger, outbox, pruning, schema, standing
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
 from change_events.journal.pruning import Caps
-from change_events.journal.records import Delivery, JournalCounts, Query, Record, RecordState
+from change_events.journal.records import Delivery, JournalCounts, Query, Record, RecordState, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -114,15 +114,18 @@ class Journal:
             JournalError: it is not on disk.
         """
 
-        def work(connection: sqlite3.Connection) -> tuple[str | None, pruning.Pruned]:
-            now = int(self._clock() * 1_000_000)
+        def work(connection: sqlite3.Connection) -> tuple[str | None, pruning.Pruned, list[str]]:
+            seconds = self._clock()
+            now = int(seconds * 1_000_000)
             if once_within and (earlier := ledger.same_key(connection, event.event, now - int(once_within * 1e6))):
-                return earlier, pruning.Pruned()
+                return earlier, pruning.Pruned(), []
             seq = ledger.put(connection, event, RecordState.SETTLED)
-            outbox.enqueue(connection, seq, destinations)
-            return None, pruning.prune(connection, self._caps, now, seq)
+            outbox.enqueue(connection, seq, destinations, seconds)
+            dropped = dropping.hold_caps(connection, self._caps, seconds, destinations, seq)
+            return None, pruning.prune(connection, self._caps, now, seq), dropped
 
-        earlier, pruned = self._write(work, durable=True)
+        earlier, pruned, dropped = self._write(work, durable=True)
+        self.notices += dropped
         if pruned.events:
             self.notices.append(pruned.sentence())
             # Gives the pages back to the file system; `execute` would take one step, that is, one page.
@@ -186,7 +189,7 @@ class Journal:
             names: destinations.
             limit: at most so many for each.
             lease: seconds after which they may be claimed by somebody else (at most an hour).
-            force: also what is waiting for a later time.
+            force: also where a destination is left alone because it failed.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -194,35 +197,75 @@ class Journal:
         terms = outbox.Terms(limit, lease, force)
         return self._write(lambda connection: outbox.claim(connection, names, terms, self._clock()))
 
-    def is_held(self, name: str) -> bool:
-        """Whether somebody is sending the oldest open event of this destination right now."""
-        return self._read(lambda connection: outbox.is_held(connection, name, self._clock()))
+    def now(self) -> float:
+        """Seconds since 1970 by the clock that all bookkeeping here goes by."""
+        return self._clock()
+
+    def standing(self, name: str) -> Standing:
+        """How this destination is doing: whether somebody is sending there, and how long it is left alone."""
+        return self._read(lambda connection: outbox.standing_of(connection, name, self._clock()))
 
     def waiting(self, names: Sequence[str]) -> int:
         """How many deliveries to these destinations are still to be made."""
-        counts = self.counts().destinations
-        return sum(counts[name].waiting + counts[name].leased for name in names if name in counts)
+        return self._read(lambda connection: outbox.waiting(connection, names))
 
     def delivered(self, delivery: Delivery) -> None:
-        """It has arrived."""
+        """It has arrived, so its destination works."""
         self._write(lambda connection: outbox.delivered(connection, delivery))
 
-    def retry(self, delivery: Delivery, after: float, reason: str) -> None:
-        """It failed, and is due again in ``after`` seconds (at most a day); ``reason`` is free of secrets."""
-        next_at = self._clock() + min(after, outbox.MAX_WAIT)
-        self._write(lambda connection: outbox.retry(connection, delivery, next_at, reason))
+    def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
+        """It failed: its whole destination is left alone for ``after`` seconds (at most a day).
+
+        Args:
+            delivery: what was tried.
+            after: seconds.
+            reason: a clause, free of secrets.
+
+        Returns:
+            A sentence, if what has waited for too long was dropped now, because the destination keeps failing.
+        """
+
+        def work(connection: sqlite3.Connection) -> str | None:
+            now = self._clock()
+            due_at = now + min(after, outbox.MAX_WAIT)
+            if not outbox.retry(connection, delivery, due_at, reason):
+                return None
+            failures = standing.failed(connection, delivery.destination, now, due_at, reason)
+            return dropping.give_up_old(connection, self._caps, now, delivery.destination, failures)
+
+        return self._write(work)
+
+    def cut_short(self, delivery: Delivery, reason: str) -> None:
+        """It was tried, the time was up, and that says nothing of its destination: it is due again at once."""
+        self._write(lambda connection: outbox.retry(connection, delivery, 0, reason))
 
     def release(self, delivery: Delivery) -> None:
         """It was not tried after all, and is due as before."""
         self._write(lambda connection: outbox.release(connection, delivery))
 
-    def park(self, delivery: Delivery, reason: str) -> None:
-        """It needs a person before it can be delivered; ``reason`` is free of secrets."""
-        self._write(lambda connection: outbox.park(connection, delivery, reason))
+    def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
+        """It needs a person before it can be delivered.
+
+        Args:
+            delivery: what is parked.
+            reason: a clause, free of secrets.
+            answered: the destination refused it, so it works; False if it was not even asked.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            outbox.park(connection, delivery, reason, self._clock())
+            if answered:
+                standing.answered(connection, delivery.destination)
+
+        self._write(work)
 
     def requeue(self, names: Sequence[str]) -> int:
         """Parked events of these destinations wait again, in their old order. Returns how many."""
-        return self._write(lambda connection: outbox.requeue(connection, names))
+        return self._write(lambda connection: outbox.requeue(connection, names, self._clock()))
+
+    def keep_pace(self, name: str, busy: float) -> None:
+        """Requests made by now count against this destination's rate for another ``busy`` seconds."""
+        self._write(lambda connection: standing.keep_pace(connection, name, self._clock() + busy))
 
     # How
 

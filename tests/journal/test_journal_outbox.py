@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from change_events.journal import Journal, Query
+from change_events.journal import Journal, Query, Standing, dropping, outbox
 from tests.support.sealed import event_id, sealed
 
 DESTINATIONS = ["a", "b"]
@@ -55,8 +55,8 @@ def test_a_leased_head_holds_its_destination_and_no_other(journal):
     assert claimed(journal, limit=1) == [event_id(1)]
     assert claimed(journal) == []
     assert claimed(journal, force=True) == [], "force does not break a lease"
-    assert journal.is_held("a")
-    assert not journal.is_held("b")
+    assert journal.standing("a").held
+    assert not journal.standing("b").held
     assert claimed(journal, "b", limit=1) == [event_id(1)]
 
 
@@ -92,16 +92,77 @@ def test_what_arrived_late_has_arrived_though_it_was_put_back(journal, clock):
     assert journal.claim(["a"], 1, 10, force=True) == []
 
 
-def test_a_waiting_head_holds_the_rest_until_it_is_due(journal, clock):
+def test_a_destination_that_failed_is_left_alone_until_it_is_due(journal, clock):
     settle(journal, 1, 2)
+    settle(journal, 3, to=("b",))
     journal.retry(journal.claim(["a"], 1, 10)[0], 60, "429")
     assert claimed(journal) == []
+    assert claimed(journal, "b") == [event_id(3)], "only this destination"
     (record,) = [r for r in journal.list() if r.id == event_id(1)]
     (status,) = record.deliveries
     assert (status.state, status.attempts, status.reason) == ("waiting", 1, "429")
     assert status.next_at.timestamp() == clock.now + 60
-    clock.now += 61
+    clock.now += 59
+    assert claimed(journal) == []
+    clock.now += 2
     assert claimed(journal) == [event_id(1), event_id(2)]
+
+
+def test_how_a_destination_is_doing(journal, clock):
+    settle(journal, 1, 2)
+    assert journal.standing("a") == journal.standing("never heard of") == Standing()
+    for failures in (1, 2):
+        journal.retry(journal.claim(["a"], 1, 10, force=True)[0], 60, f"down {failures}")
+        assert journal.standing("a") == Standing(failures=failures, wait=60, reason=f"down {failures}")
+    clock.now += 61
+    (first,) = journal.claim(["a"], 1, 10)
+    assert first.failures == 2
+    assert journal.standing("a") == Standing(held=True, failures=2, reason="down 2")
+    journal.delivered(first)
+    assert journal.standing("a") == Standing()
+    assert journal.claim(["a"], 1, 10)[0].failures == 0
+
+
+@pytest.mark.parametrize(("answered", "failures"), [(True, 0), (False, 1)])
+def test_a_refusal_is_an_answer_and_what_is_parked_unasked_is_none(journal, answered, failures):
+    settle(journal, 1)
+    journal.retry(journal.claim(["a"], 1, 10)[0], 60, "down")
+    journal.park(journal.claim(["a"], 1, 10, force=True)[0], "no", answered=answered)
+    assert journal.standing("a").failures == failures
+
+
+def test_what_holds_a_destination_up_outlives_the_event_it_failed_with(journal):
+    """The head may be pruned, parked or delivered by hand: the destination is still down."""
+    settle(journal, 1, 2)
+    (first,) = journal.claim(["a"], 1, 10)
+    journal.retry(first, 60, "down")
+    journal._connection.execute("DELETE FROM events WHERE id = ?", (first.event_id,))
+    assert claimed(journal) == []
+
+
+def test_being_cut_short_says_nothing_of_the_destination(journal):
+    settle(journal, 1)
+    journal.cut_short(journal.claim(["a"], 1, 10)[0], "the time was up")
+    assert journal.standing("a") == Standing()
+    ((status,),) = [record.deliveries for record in journal.list()]
+    assert (status.state, status.attempts, status.next_at) == ("waiting", 1, None)
+    assert claimed(journal) == [event_id(1)]
+
+
+def test_a_failure_told_after_the_lease_has_passed_on_does_not_count(journal, clock):
+    settle(journal, 1)
+    (first,) = journal.claim(["a"], 1, 10)
+    clock.now += 11
+    journal.claim(["a"], 1, 10)
+    journal.retry(first, 60, "too late")
+    assert journal.standing("a").failures == 0
+
+
+def test_what_was_asked_of_a_destination_lately_is_passed_on(journal, clock):
+    settle(journal, 1)
+    journal.keep_pace("a", 8)
+    clock.now += 5
+    assert journal.claim(["a"], 1, 10)[0].busy == 3
 
 
 def test_force_does_not_wait(journal):
@@ -118,22 +179,38 @@ def test_a_parked_head_holds_nobody_up_and_can_be_requeued(journal):
     assert claimed(journal) == [event_id(1)], "back in its old place"
 
 
-@pytest.mark.parametrize("back", [7200, 200_000])
-def test_a_clock_that_was_set_back_blocks_nothing(journal, clock, back):
+@pytest.mark.parametrize("back", [120, 7200, 200_000])
+@pytest.mark.parametrize("trouble", ["killed", "failed"])
+def test_a_clock_that_was_set_back_blocks_nothing(journal, clock, back, trouble):
     settle(journal, 1)
     (delivery,) = journal.claim(["a"], 1, 10)
-    if back > 86_400:
+    if trouble == "failed":
         journal.retry(delivery, 60, "later")
     clock.now -= back
     assert claimed(journal) == [event_id(1)]
 
 
-def test_the_head_of_the_queue_is_found_by_index(journal):
-    from change_events.journal.outbox import _OPEN
+@pytest.mark.parametrize("trouble", ["killed", "failed"])
+def test_a_clock_that_is_corrected_by_seconds_changes_nothing(journal, clock, trouble):
+    settle(journal, 1)
+    (delivery,) = journal.claim(["a"], 1, 10)
+    if trouble == "failed":
+        journal.retry(delivery, 60, "later")
+    clock.now -= 5
+    assert claimed(journal) == []
 
-    plan = journal._connection.execute("EXPLAIN QUERY PLAN " + _OPEN, ("a", 1)).fetchall()
-    assert "deliveries_open" in plan[0][3]
-    assert not any("SCAN" in row[3] or "TEMP B-TREE" in row[3] for row in plan)
+
+def test_the_outbox_is_read_by_index(journal):
+    for statement, values in (
+        (outbox._OPEN, ("a", 1)),
+        (outbox._HEAD, ("a",)),
+        (outbox._WAITING, ("a",)),
+        (dropping._SUMS, ("a",)),
+        (dropping._OLDEST, ("a", 1)),
+    ):
+        plan = journal._connection.execute("EXPLAIN QUERY PLAN " + statement, values).fetchall()
+        assert "INDEX deliveries_" in plan[0][3]
+        assert not any("SCAN" in row[3] or "TEMP B-TREE" in row[3] for row in plan)
 
 
 def test_fifty_processes_at_once_lose_nothing(tmp_path):
@@ -178,6 +255,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.open()
         self.events: dict[int, str] = {}
         self.queues: dict[str, list[dict]] = {name: [] for name in DESTINATIONS}
+        self.down = {name: {"failures": 0, "until": 0.0} for name in DESTINATIONS}
         self.hands: list[tuple[dict, object, float]] = []  # row, delivery, end of its lease
 
     def open(self) -> None:
@@ -200,21 +278,22 @@ class JournalMachine(RuleBasedStateMachine):
         for name in dict.fromkeys(to):
             queue = self.queues[name]
             if not any(row["number"] == number for row in queue):
-                queue.append({"number": number, "state": "waiting", "next": 0.0, "lease": None, "tries": 0})
+                queue.append({"name": name, "number": number, "state": "waiting", "lease": None, "tries": 0})
 
     @rule(name=st.sampled_from(DESTINATIONS), limit=st.integers(1, 3), force=st.booleans())
     def claim(self, name, limit, force) -> None:
         expected = []
-        for row in [row for row in self.queues[name] if row["state"] in {"waiting", "leased"}][:limit]:
-            held = row["state"] == "leased" and row["until"] > self.clock.now
-            early = row["state"] == "waiting" and row["next"] > self.clock.now and not force
-            if held or early:
+        left_alone = self.down[name]["until"] > self.clock.now and not force
+        open_rows = [row for row in self.queues[name] if row["state"] in {"waiting", "leased"}]
+        for row in [] if left_alone else open_rows[:limit]:
+            if row["state"] == "leased" and row["until"] > self.clock.now:
                 break
             expected.append(row)
         got = self.journal.claim([name], limit, 30, force=force)
         assert [d.event_id for d in got] == [event_id(row["number"]) for row in expected]
         for row, delivery in zip(expected, got, strict=True):
             assert delivery.attempts == row["tries"]
+            assert delivery.failures == self.down[name]["failures"]
             assert delivery.sealed().event.id == delivery.event_id
             row.update(state="leased", lease=delivery.lease, until=self.clock.now + 30)
             self.hands.append((row, delivery))
@@ -229,6 +308,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.journal.delivered(delivery)
         if row["state"] != "delivered":
             row.update(state="delivered", lease=None, tries=row["tries"] + 1)
+        self.down[row["name"]] = {"failures": 0, "until": 0.0}
 
     @precondition(lambda self: self.hands)
     @rule(data=st.data(), after=st.integers(0, 100))
@@ -236,13 +316,32 @@ class JournalMachine(RuleBasedStateMachine):
         row, delivery = self.take(data)
         self.journal.retry(delivery, after, "later")
         if row["lease"] == delivery.lease:
-            row.update(state="waiting", next=self.clock.now + after, lease=None, tries=row["tries"] + 1)
+            row.update(state="waiting", lease=None, tries=row["tries"] + 1)
+            down = self.down[row["name"]]
+            down.update(failures=down["failures"] + 1, until=self.clock.now + after)
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def cut_short(self, data) -> None:
+        row, delivery = self.take(data)
+        self.journal.cut_short(delivery, "the time was up")
+        if row["lease"] == delivery.lease:
+            row.update(state="waiting", lease=None, tries=row["tries"] + 1)
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def release(self, data) -> None:
+        row, delivery = self.take(data)
+        self.journal.release(delivery)
+        if row["lease"] == delivery.lease:
+            row.update(state="waiting", lease=None)
 
     @precondition(lambda self: self.hands)
     @rule(data=st.data())
     def park(self, data) -> None:
         row, delivery = self.take(data)
         self.journal.park(delivery, "no")
+        self.down[row["name"]] = {"failures": 0, "until": 0.0}
         if row["lease"] == delivery.lease:
             row.update(state="parked", lease=None, tries=row["tries"] + 1)
 
@@ -251,7 +350,7 @@ class JournalMachine(RuleBasedStateMachine):
         parked = [row for row in self.queues[name] if row["state"] == "parked"]
         assert self.journal.requeue([name]) == len(parked)
         for row in parked:
-            row.update(state="waiting", next=0.0)
+            row.update(state="waiting")
 
     @rule(seconds=st.integers(1, 60))
     def time_passes(self, seconds) -> None:

@@ -1,0 +1,42 @@
+"""Whether a backend still takes an event of this age: many refuse, or silently drop, what is too old or ahead."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from change_events.destinations.base import Limits
+    from change_events.model import ChangeEvent
+
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def out_of_time(event: ChangeEvent, limits: Limits, now: float) -> str | None:
+    """Why the event cannot be sent any more, or not yet, as a clause; None if it can.
+
+    Args:
+        event: its end counts, or its start while it has none.
+        limits: the backend's.
+        now: seconds since 1970.
+    """
+    moment = event.ended_at or event.started_at
+    age = now - moment.timestamp()
+    told = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if limits.max_age is not None and age > limits.max_age:
+        return f"it takes events of the last {span(limits.max_age)} only, and this one is of {told}"
+    if limits.max_ahead is not None and -age > limits.max_ahead:
+        return (
+            f"it takes events up to {span(limits.max_ahead)} ahead, and this one is of {told}; "
+            "set this machine's clock, then `tfevent events flush --parked`"
+        )
+    return None
+
+
+def span(seconds: float) -> str:
+    """A length of time in the largest unit of which it has two or more, or exactly one: ``18 hours``."""
+    for size, name in _UNITS:
+        number = int(seconds // size)
+        if number > 1 or (number == 1 and seconds % size == 0):
+            return f"{number} {name}" + ("s" if number > 1 else "")
+    return "1 second" if seconds >= 1 else "less than a second"

@@ -1,0 +1,26 @@
+"""How long a destination is left alone after a failure that may pass."""
+
+from __future__ import annotations
+
+import os
+
+FIRST, LONGEST = 15.0, 300.0
+
+
+def wait_after(failures: int, asked: float | None) -> float:
+    """Seconds until it may be tried again.
+
+    Args:
+        failures: how many turns in a row have failed before this one.
+        asked: what the backend asked for. It is believed at first, and is the least from the second failure on:
+            a backend that always says "in a second" must not be tried by every run.
+
+    Returns:
+        15 s, doubled with each failure up to 5 min, less up to a half of it by chance, so that many machines do not
+        come back at the same moment.
+    """
+    if asked is not None and failures == 0:
+        return asked
+    ceiling = min(LONGEST, FIRST * 2 ** min(failures, 10))
+    chance = int.from_bytes(os.urandom(4)) / 2**32
+    return max(asked or 0.0, ceiling * (1 - chance / 2))

@@ -1,0 +1,91 @@
+"""Caps on the outbox: what waited longest is given up, stays visible as ``dropped``, and is counted per destination.
+
+Count and size are held when something is enqueued. Age is not: a clock that is wrong for an hour must not cost what
+waits, so an old delivery is dropped only while its destination keeps failing. What is parked waits for a person, and
+leaves when nobody has come for as long.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.journal import standing
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from change_events.journal.pruning import Caps
+
+_DAY = 86_400.0
+FAILURES = 3  # turns in a row after which age counts
+_OWED = "destination = ? AND state IN ('waiting', 'leased', 'parked')"
+_SUMS = f"SELECT count(*), coalesce(sum(size), 0) FROM deliveries WHERE {_OWED}"  # noqa: S608  # a constant of ours
+_OLDEST = (
+    f"SELECT position, size FROM deliveries WHERE {_OWED} "  # noqa: S608  # a constant of ours
+    "AND state <> 'leased' AND seq <> ? ORDER BY position"
+)
+
+
+def hold_caps(connection: sqlite3.Connection, caps: Caps, now: float, names: Iterable[str], keep: int) -> list[str]:
+    """Drop what is over the caps at these destinations, oldest first, but never the event with ``seq`` ``keep``.
+
+    Returns:
+        A sentence for each destination that lost something.
+    """
+    sentences = []
+    for name in dict.fromkeys(names):
+        surplus = _surplus(connection, caps, name, keep)
+        if surplus:
+            _drop(connection, name, surplus, "its outbox was at its cap")
+            sentences.append(f"the outbox of {name} is at its cap: {_deliveries(len(surplus))} dropped, oldest first")
+        forgotten = _since(connection, "parked", name, now - caps.owed_days * _DAY)
+        if forgotten:
+            _drop(connection, name, forgotten, f"it was parked for {caps.owed_days} days")
+            told = f"{_deliveries(len(forgotten))} dropped that had been parked for {caps.owed_days} days"
+            sentences.append(f"the outbox of {name}: {told}")
+    return sentences
+
+
+def give_up_old(connection: sqlite3.Connection, caps: Caps, now: float, name: str, failures: int) -> str | None:
+    """After ``failures`` in a row, drop what has waited too long for ``name``; a sentence if something was."""
+    if failures < FAILURES:
+        return None
+    old = _since(connection, "waiting", name, now - caps.owed_days * _DAY)
+    if not old:
+        return None
+    _drop(connection, name, old, f"it waited for {caps.owed_days} days, and the destination kept failing")
+    return f"the outbox of {name}: {_deliveries(len(old))} dropped that had waited for {caps.owed_days} days"
+
+
+def _surplus(connection: sqlite3.Connection, caps: Caps, name: str, keep: int) -> list[int]:
+    number, size = connection.execute(_SUMS, (name,)).fetchone()
+    doomed: list[int] = []
+    if number <= caps.owed and size <= caps.owed_bytes:
+        return doomed
+    for position, length in connection.execute(_OLDEST, (name, keep)):
+        if number <= caps.owed and size <= caps.owed_bytes:
+            break
+        doomed.append(position)
+        number -= 1
+        size -= length
+    return doomed
+
+
+def _since(connection: sqlite3.Connection, state: str, name: str, cutoff: float) -> list[int]:
+    rows = connection.execute(
+        "SELECT position FROM deliveries WHERE destination = ? AND state = ? AND since < ?", (name, state, cutoff)
+    )
+    return [position for (position,) in rows]
+
+
+def _drop(connection: sqlite3.Connection, name: str, positions: Sequence[int], reason: str) -> None:
+    connection.executemany(
+        "UPDATE deliveries SET state = 'dropped', reason = ?, next_at = 0 WHERE position = ?",
+        [(reason, position) for position in positions],
+    )
+    standing.count_dropped(connection, name, len(positions))
+
+
+def _deliveries(number: int) -> str:
+    return f"{number} {'delivery was' if number == 1 else 'deliveries were'}"
