@@ -173,8 +173,8 @@ def counts(connection: sqlite3.Connection) -> JournalCounts:
         "SELECT destination, state, count(*) FROM deliveries GROUP BY destination, state"
     ):
         by_name.setdefault(name, {})[state] = number
-    for name, dropped in connection.execute("SELECT name, dropped FROM destinations"):
-        if dropped:  # more than the rows tell: some went with their events
-            by_name.setdefault(name, {})[DeliveryState.DROPPED] = dropped
+    # More than the rows tell: some that were dropped went with their events.
+    for name, number in connection.execute("SELECT name, dropped FROM destinations WHERE dropped > 0"):
+        by_name.setdefault(name, {})[DeliveryState.DROPPED] = number
     destinations = {name: DestinationCounts(**states) for name, states in by_name.items()}
     return JournalCounts(events, started, size, pruned, dropped, destinations)

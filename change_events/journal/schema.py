@@ -114,16 +114,16 @@ _DESTINATIONS = (
     """INSERT INTO sqlite_sequence (name, seq)
         SELECT 'deliveries', seq FROM sqlite_sequence WHERE name = 'deliveries_before'""",
     """INSERT INTO deliveries (position, seq, destination, state, attempts, next_at, reason, since, size)
-        SELECT d.position, d.seq, d.destination, replace(d.state, 'leased', 'waiting'), d.attempts, d.next_at, d.reason,
+        SELECT d.position, d.seq, d.destination, d.state, d.attempts, d.next_at, d.reason,
             CAST(strftime('%s', 'now') AS REAL), length(b.body)
         FROM deliveries_before d JOIN bodies b ON b.seq = d.seq""",
     "DROP TABLE deliveries_before",
     """CREATE INDEX deliveries_open ON deliveries (destination, position)
         WHERE state IN ('waiting', 'leased')""",
-    """CREATE INDEX deliveries_owed ON deliveries (destination, position, size)
+    """CREATE INDEX deliveries_owed ON deliveries (destination, position)
         WHERE state IN ('waiting', 'leased', 'parked')""",
     "CREATE INDEX deliveries_undelivered ON deliveries (seq) WHERE state <> 'delivered'",
-    "CREATE INDEX deliveries_by_state ON deliveries (destination, state)",
+    "CREATE INDEX deliveries_by_state ON deliveries (destination, state, size)",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS, _DESTINATIONS)
