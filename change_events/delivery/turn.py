@@ -29,6 +29,7 @@ _LONGEST = 15.0  # seconds that one event may take, so that a killed flush holds
 _LEASE_MARGIN = 2.0  # seconds a lease outlives them
 _GRACE = 0.5  # seconds for a lane to say itself that there was no answer
 _EDGE = 0.1  # seconds before the deadline in which "no answer" is the budget's doing
+_ROOM = 2  # times what the last answer took must be left for the next
 _POLL = 0.05  # seconds between looks at a destination that another process is sending to
 LAST_PATIENCE = 0.25  # seconds to get hold of the journal after the budget, to hand leases back
 _UNANSWERED = "no answer came in time"
@@ -76,7 +77,7 @@ class Turn:
         self._pace = _pace_of(settings)
         self._delivery: Delivery | None = None  # under way
         self._begun = 0.0
-        self._took = 0.0  # seconds, the last answer
+        self._took = 0.0  # seconds, the last answer; 0 as long as that is not known
         self._held = False  # another process is sending there
 
     @property
@@ -89,7 +90,7 @@ class Turn:
         self.wake = None
         if self._delivery is not None:
             self._unanswered(self._delivery)
-        elif self._terms.left() > self._took:  # what cannot be answered in time would be sent twice
+        elif self._terms.left() > _ROOM * self._took:  # what is not answered in time is sent a second time
             self._advance()
 
     def take(self, answer: Answer) -> None:
@@ -100,7 +101,8 @@ class Turn:
             self._late(delivery, verdict)
             return
         self._delivery = self.wake = None
-        self._took = time.monotonic() - self._begun
+        if self.sent:  # the first one's time is mostly that of getting ready
+            self._took = time.monotonic() - self._begun
         if self._pace.rate:
             self._outbox.keep_pace(self.name, self._pace.busy())
         if verdict.result is Result.RETRY:
