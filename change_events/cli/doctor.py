@@ -44,6 +44,7 @@ def _checks(session: Session, *, send_test: bool) -> Iterator[Check]:
     yield from checks.settings_checks(settings.files, mistakes, settings.warnings)
     yield from session.tools.checks(settings)
     yield checks.journal_check(session)
+    yield from checks.standing_checks(session, settings.destinations)
     yield checks.key_check(Path(state_dir()) / checks.KEY_FILE)
     yield from checks.destination_checks(settings.destinations, send_test=send_test)
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.delivery.age import span
-from change_events.delivery.backoff import wait_after
+from change_events.delivery.backoff import left_alone, wait_after
 from change_events.delivery.lane import Lane, Task
 from change_events.delivery.pace import Pace
 from change_events.delivery.sender import ATTEMPTS, Effort
@@ -164,12 +163,10 @@ class Turn:
         if not self._outbox.waiting([self.name]):
             return
         standing = self._outbox.standing(self.name)
-        failures, times = standing.failures, "time" if standing.failures == 1 else "times"
         if standing.wait and not self._terms.force:
-            told = f"left alone for {span(standing.wait)}, it has failed {failures} {times} ({standing.reason})"
-            self._tell(f"{told}; {self._terms.consequence}")
-        elif standing.held and failures and not self._terms.force:
-            self._tell(f"another tfevent is trying it, it has failed {failures} {times}; {self._terms.consequence}")
+            self._tell(f"{left_alone(standing)}; {self._terms.consequence}")
+        elif standing.held and standing.failures and not self._terms.force:
+            self._tell(f"another tfevent is trying it, {left_alone(standing)}; {self._terms.consequence}")
         else:
             self._held = standing.held
             self.wake = time.monotonic() + _POLL
