@@ -64,7 +64,9 @@ def _counts(text: str, counts: JournalCounts) -> Check:
     if counts.pruned:
         text += f", {counts.pruned} older ones removed at its caps"
     if counts.given_up:
-        by_name = ", ".join(f"{name} {figures.dropped}" for name, figures in counts.destinations.items() if figures.dropped)
+        by_name = ", ".join(
+            f"{name} {figures.dropped}" for name, figures in counts.destinations.items() if figures.dropped
+        )
         text += f", {_deliveries(counts.given_up)} dropped ({by_name})"
     if counts.parked:
         remedy = "`tfevent events list --undelivered` names them, `tfevent events flush --parked` tries again."

@@ -58,9 +58,7 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     return 1 if counts.waiting or counts.parked else 0
 
 
-def _send(
-    journal: Journal, destinations: Sequence[DestinationSettings], timeout: float
-) -> tuple[int, tuple[str, ...]]:
+def _send(journal: Journal, destinations: Sequence[DestinationSettings], timeout: float) -> tuple[int, tuple[str, ...]]:
     """Deliver what waits, and show how it goes."""
     from change_events.delivery import deliver
 

@@ -27,7 +27,7 @@ def wait_after(failures: int, asked: float | None) -> float:
     """
     if asked is not None and failures == 0:
         return asked
-    ceiling = min(LONGEST, FIRST * 2 ** min(failures, 10))
+    ceiling = min(LONGEST, FIRST * (1 << min(failures, 10)))
     chance = int.from_bytes(os.urandom(4)) / 2**32
     return max(asked or 0.0, ceiling * (1 - chance / 2))
 

@@ -110,6 +110,8 @@ class Turn:
         if verdict.result is Result.DELIVERED:
             self._outbox.delivered(delivery)
             self.sent += 1
+            if verdict.reason:  # not all of it was taken
+                self._tell(verdict.reason)
         else:
             self._outbox.park(delivery, verdict.reason, answered=asked)
             self.parked += 1

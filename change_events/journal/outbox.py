@@ -87,7 +87,7 @@ def standing_of(connection: sqlite3.Connection, name: str, now: float) -> Standi
     """How this destination is doing."""
     known = standing.read(connection, name)
     head = connection.execute(_HEAD, (name,)).fetchone()
-    held = head is not None and _is_leased(*head, now)
+    held = head is not None and _is_leased(head[0], head[1], head[2], now)
     return Standing(held, known.failures, known.wait(now), known.reason)
 
 

@@ -113,8 +113,17 @@ def test_no_limits_no_reason():
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.4, "less than a second"), (1, "1 second"), (60, "1 minute"), (90, "90 seconds"), (600, "10 minutes")]
-    + [(5_400, "90 minutes"), (64_800, "18 hours"), (86_400, "1 day"), (604_800, "7 days")],
+    [
+        (0.4, "less than a second"),
+        (1, "1 second"),
+        (60, "1 minute"),
+        (90, "90 seconds"),
+        (600, "10 minutes"),
+        (5_400, "90 minutes"),
+        (64_800, "18 hours"),
+        (86_400, "1 day"),
+        (604_800, "7 days"),
+    ],
 )
 def test_spans(seconds, words):
     assert span(seconds) == words
