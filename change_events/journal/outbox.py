@@ -12,6 +12,7 @@ only from its beginning to its end, and never for longer than any that we write.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,7 +22,7 @@ from change_events.journal.records import Delivery, DeliveryState, Standing
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MAX_LEASE = 3_600.0
 MAX_WAIT = 86_400.0
@@ -49,11 +50,15 @@ def enqueue(connection: sqlite3.Connection, seq: int, destinations: Iterable[str
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """How much to claim per destination, for how many seconds, and whether also where it is left alone."""
+    """How much to claim per destination, for how many seconds, and whether also where it is left alone.
+
+    ``size``: bytes of bodies after which no more are claimed.
+    """
 
     limit: int
     lease: float
     force: bool = False
+    size: int | None = None
 
 
 def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, now: float) -> list[Delivery]:
@@ -64,19 +69,26 @@ def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, no
         known = standing.read(connection, name)
         if known.wait(now) and not terms.force:
             continue
-        for position, state, attempts, leased_at, lease_until, event_id, body in connection.execute(
-            _OPEN, (name, terms.limit)
-        ).fetchall():
-            if _is_leased(state, leased_at, lease_until, now):
-                break
-            busy = max(0.0, known.busy_until - now)
-            claimed.append(Delivery(event_id, name, position, token, attempts, bytes(body), known.failures, busy))
+        busy = max(0.0, known.busy_until - now)
+        for position, attempts, event_id, body in _due(connection, name, terms, now):
+            claimed.append(Delivery(event_id, name, position, token, attempts, body, known.failures, busy))
     until = now + min(terms.lease, MAX_LEASE)
     connection.executemany(
         "UPDATE deliveries SET state = 'leased', lease = ?, leased_at = ?, lease_until = ? WHERE position = ?",
         [(token, now, until, delivery.position) for delivery in claimed],
     )
     return claimed
+
+
+def _due(connection: sqlite3.Connection, name: str, terms: Terms, now: float) -> Iterator[tuple[int, int, str, bytes]]:
+    """Position, attempts, event id and body of what may be leased."""
+    left = terms.size
+    with closing(connection.execute(_OPEN, (name, terms.limit))) as rows:
+        for position, state, attempts, leased_at, lease_until, event_id, body in rows:
+            if _is_leased(state, leased_at, lease_until, now) or (left is not None and left <= 0):
+                return
+            yield position, attempts, event_id, bytes(body)
+            left = None if left is None else left - len(body)
 
 
 def _is_leased(state: str, leased_at: float, lease_until: float, now: float) -> bool:
@@ -96,14 +108,16 @@ def waiting(connection: sqlite3.Connection, names: Sequence[str]) -> int:
     return sum(int(connection.execute(_WAITING, (name,)).fetchone()[0]) for name in names)
 
 
-def delivered(connection: sqlite3.Connection, delivery: Delivery) -> None:
-    """It has arrived: true whoever holds the lease by now."""
-    connection.execute(
+def delivered(connection: sqlite3.Connection, deliveries: Iterable[Delivery]) -> None:
+    """They have arrived: true whoever holds the lease by now."""
+    arrived = list(deliveries)
+    connection.executemany(
         "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, reason = NULL, next_at = 0, "
         "lease = NULL, lease_until = 0 WHERE position = ? AND state <> 'delivered'",
-        (delivery.position,),
+        [(delivery.position,) for delivery in arrived],
     )
-    standing.answered(connection, delivery.destination)
+    for name in {delivery.destination for delivery in arrived}:
+        standing.answered(connection, name)
 
 
 def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, reason: str) -> bool:
@@ -116,11 +130,11 @@ def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, re
     return changed > 0
 
 
-def release(connection: sqlite3.Connection, delivery: Delivery) -> None:
-    """It was not tried after all, and is due as before."""
-    connection.execute(
+def release(connection: sqlite3.Connection, deliveries: Iterable[Delivery]) -> None:
+    """They were not tried after all, and are due as before."""
+    connection.executemany(
         "UPDATE deliveries SET state = 'waiting', lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
-        (delivery.position, delivery.lease),
+        [(delivery.position, delivery.lease) for delivery in deliveries],
     )
 
 
