@@ -10,7 +10,7 @@ import pytest
 from change_events.delivery import deliver
 from change_events.delivery.backoff import LONGEST, wait_after
 from change_events.destinations.base import DestinationSettings
-from change_events.journal import Journal
+from change_events.journal import Journal, Query
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
 from tests.support.sealed import event_id, sealed
@@ -109,6 +109,29 @@ def test_what_fails_after_it_was_back_is_tried_as_at_first(journal, clock):
         later(clock, journal)
         assert deliver(journal, [hook(receiver)], budget=PLENTY).sent == 2
         assert len(receiver.received) == 7
+
+
+def test_what_was_handed_over_with_a_failing_event_was_not_tried_and_is_due_as_before(journal):
+    settle(journal, *range(20))
+    with Receiver([server.OK] * 5 + [server.status(503)] * 3) as receiver:
+        assert deliver(journal, [hook(receiver)], budget=PLENTY).sent == 5
+        states = [(s.state.value, s.attempts) for r in journal.list(Query(limit=None)) for s in r.deliveries]
+        assert sorted(states) == [("delivered", 1)] * 5 + [("waiting", 0)] * 14 + [("waiting", 1)]
+        assert not journal.standing("hook").held
+        assert deliver(journal, [hook(receiver)], budget=PLENTY, force=True).sent == 15
+        assert got(receiver) == [event_id(number) for number in range(20)]
+
+
+def test_batches_are_bounded_in_bytes(journal, monkeypatch):
+    monkeypatch.setattr("change_events.delivery.turn._BATCH_BYTES", 2_500)
+    claimed = []
+    claim = journal.claim
+    monkeypatch.setattr(journal, "claim", lambda *a, **k: claimed.append(claim(*a, **k)) or claimed[-1])
+    for number in range(9):
+        journal.settle(sealed(number, message="x" * 1_000), ["hook"])
+    with Receiver() as receiver:
+        assert deliver(journal, [hook(receiver)], budget=PLENTY).sent == 9
+    assert [len(deliveries) for deliveries in claimed] == [1, 3, 3, 2, 0]
 
 
 def test_a_person_who_flushes_does_not_wait(journal):

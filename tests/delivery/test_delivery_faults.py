@@ -349,6 +349,7 @@ class TestTls:
     def test_a_given_bundle_is_trusted_alone(self, bundle, monkeypatch):
         assert len(_tls(str(bundle)).get_ca_certs()) == 1
         assert len(_tls(None).get_ca_certs()) > 100
+        assert _tls(None) is _tls(None), "read once for all destinations"
         monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
         monkeypatch.setenv("SSL_CERT_DIR", str(bundle.parent / "none"))
         assert len(_tls(None).get_ca_certs()) == 1
