@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -137,6 +137,9 @@ class World:
     """A machine, its journal, and the backends it sends to; use as a context manager."""
 
     def __init__(self, folder: Path, seed: int) -> None:
+        self.course = random.Random(
+            seed
+        )  # of what happens; apart, so that a new kind of destination changes none of it
         self.chance = random.Random(seed)
         self.path = folder / "journal.db"
         self.ahead = 0.0  # seconds that the machine's clock is off
@@ -145,7 +148,7 @@ class World:
         self.places = {kind: Place(kind, random.Random(self.chance.random())) for kind in KINDS}
         self._stack = ExitStack()
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         for place in self.places.values():
             self._stack.enter_context(place.receiver)
         self.journal = self._stack.enter_context(Journal.open(self.path, caps=Caps(), clock=self.now))
@@ -178,11 +181,10 @@ class World:
 
     def hang(self) -> None:
         """One backend does not answer, and the others get theirs all the same."""
-        place = self.places[self.chance.choice(KINDS)]
-        before, place._answer = place._answer, server.hang()
-        place.receiver._always = server.hang()
+        receiver = self.places[self.chance.choice(KINDS)].receiver
+        usual, receiver._always = receiver._always, server.hang()
         self.flush()
-        place._answer, place.receiver._always = before, before
+        receiver._always = usual
 
     def kill(self) -> None:
         """A flush is killed in the middle: after an answer that it has not written down, or at any moment."""
@@ -203,7 +205,7 @@ class World:
 
     def jump(self) -> None:
         """Somebody sets the clock, forwards or back."""
-        self.ahead += self.chance.choice((1, -1)) * self.chance.choice((10, 600, 7_200, 100_000))
+        self.ahead += self.course.choice((1, -1)) * self.course.choice((10, 600, 7_200, 100_000))
 
     def _process(self) -> subprocess.Popen:
         destinations = msgspec.json.encode([place.settings() for place in self.places.values()]).decode()
@@ -216,7 +218,7 @@ class World:
         """All is well again, and what waits is delivered."""
         for place in self.places.values():
             place.healthy = True
-        self.ahead += self.chance.choice((3_600, -7_200))  # leases of killed flushes end either way
+        self.ahead += self.course.choice((3_600, -7_200))  # leases of killed flushes end either way
         for _ in range(30):
             if not self.journal.waiting(KINDS):
                 return
@@ -251,6 +253,6 @@ class World:
         for place in self.places.values():
             place.healthy = False
         actions = {"settle": 4, "flush": 4, "jump": 2, "kill": 1, "two_at_once": 1, "hang": 1}
-        for name in ["settle", *self.chance.choices(list(actions), list(actions.values()), k=steps)]:
+        for name in ["settle", *self.course.choices(list(actions), list(actions.values()), k=steps)]:
             yield name
             getattr(self, name)()
