@@ -25,6 +25,10 @@ _MODULES = {
     "dynatrace": "change_events.destinations.dynatrace",
     "splunk": "change_events.destinations.splunk",
     "elasticsearch": "change_events.destinations.elasticsearch",
+    "slack": "change_events.destinations.slack",
+    "teams": "change_events.destinations.teams",
+    "loki": "change_events.destinations.loki",
+    "eventbridge": "change_events.destinations.eventbridge",
 }
 
 

@@ -190,6 +190,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         update: the request that settles what a started event made, from the settled event, the options and the
             handle, its body within the limits. Without it, or without a handle, the settled event is sent by
             ``render``. Raises OptionError.
+        check: what is wrong with options together where each by itself is right, in clauses as of ``problems``.
     """
 
     kind: str
@@ -203,6 +204,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     setup: Callable[[Mapping[str, Any]], tuple[Request, ...]] | None = None
     handle: Callable[[Response], str | None] | None = None
     update: Callable[[SealedEvent, Mapping[str, Any], str], Request] | None = None
+    check: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
 
     def problems(self, options: Mapping[str, object]) -> tuple[str, ...]:
         """What is wrong with these options, one clause each beginning with the option's name."""
@@ -214,7 +216,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
                 found += [f"{option.name}: missing"] if option.required else []
             elif problem := problem_of(option, value):
                 found.append(f"{option.name}: {problem}")
-        return tuple(found)
+        return tuple(found) or (self.check(options) if self.check else ())
 
 
 CA_FILE = Option(

@@ -255,6 +255,12 @@ def _subject(event: ChangeEvent) -> str:
     return event.kind.value + (f" of {thing}" if thing else "")
 
 
+def own_message(event: ChangeEvent) -> str:
+    """The message that whoever sent the event wrote, in Markdown; empty where we made it up, or it is the title."""
+    written = event.explicit or event.kind is Kind.CUSTOM
+    return event.message if written and event.message.strip() != event.title.strip() else ""
+
+
 def text_within(text: str, limit: int) -> str:
     """Markdown in at most ``limit`` characters, cut between lines: half a line may be half a link."""
     return text if units(text) <= limit else listed(text.splitlines(), limit)

@@ -87,15 +87,20 @@ class Backend:
         options: the options of a destination that sends here, from the server's base URL; secrets hold ``SECRET``.
         accept: takes a request and answers it, or raises :class:`Refused`.
         answers: every documented answer.
-        variants: more options to run all events with, by a name for each; "" is the plain one.
+        variants: more options to run all events with, by a name for each, or a function that makes them of the
+            server's base URL; "" is the plain one. None takes an option away.
+        unnamed: variants in which the answer does not name what was made, so that nothing can be brought up to date.
         refusal: the body of a refusal, from why it is one, in the shape the backend uses.
+        steady: a shown request without what differs from run to run, for the golden files.
     """
 
     options: Callable[[str], dict[str, Any]]
     accept: Callable[[Received], Answer]
     answers: tuple[Documented, ...]
-    variants: dict[str, dict[str, Any]] = field(default_factory=lambda: {"": {}})
+    variants: dict[str, dict[str, Any] | Callable[[str], dict[str, Any]]] = field(default_factory=lambda: {"": {}})
+    unnamed: tuple[str, ...] = ()
     refusal: Callable[[str], Any] = lambda why: {"message": why}
+    steady: Callable[[str], str] = lambda shown: shown
 
     @contextmanager
     def serve(self) -> Iterator[Receiver]:

@@ -1,0 +1,150 @@
+"""Microsoft Teams, for people: an Adaptive Card posted by a workflow ("When a Teams webhook request is received").
+
+Set up a workflow: https://support.microsoft.com/en-us/office/create-incoming-webhooks-with-workflows-for-microsoft-teams.
+The card's form: https://adaptivecards.io/explorer/AdaptiveCard.html (1.4); the envelope and ``msteams.width``:
+https://learn.microsoft.com/en-us/microsoftteams/platform/task-modules-and-cards/cards/cards-format. What comes from the
+event stands in ``RichTextBlock``, which knows no Markdown; the message of an explicit event is a ``TextBlock``, which
+knows some.
+
+A workflow answers 202 before it has posted anything: whether the card arrived is only seen in its run history. A card
+that is too large fails there, so it has to be small from the start. The connector takes about 28 KB
+(https://learn.microsoft.com/en-us/connectors/teams/), counted with its own additions
+(https://github.com/MicrosoftDocs/msteams-docs/issues/11274) and, as older webhooks did, perhaps two bytes a character:
+half of it is safe. Rates of workflows are not documented; older webhooks took 4 requests a second.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.destinations import mapping
+from change_events.destinations.base import (
+    CA_FILE,
+    Destination,
+    Limits,
+    Option,
+    Rate,
+    Request,
+    Response,
+    Verdict,
+    origin_of,
+)
+from change_events.destinations.building import address_of, post, secrets_of, uri
+from change_events.destinations.clip import clip
+from change_events.destinations.fit import fitted
+from change_events.destinations.rules import judge_status
+from change_events.model import Severity
+from change_events.summary.markdown import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.model import ChangeEvent, SealedEvent
+
+LIMITS = Limits(body_bytes=14_000, rate=Rate(4, 1))
+_TITLE, _PARAGRAPH, _LINE, _MESSAGE = 200, 300, 180, 3000  # characters: a message is read at a glance
+_MOST_LINES, _MOST_LINKS, _URL = 12, 4, 1000
+_COLOURS = {Severity.WARNING: "warning", Severity.ERROR: "attention"}
+# Webhooks of the older kind answer 200 and tell of a failure in the body.
+_INNER = re.compile(rb"Microsoft Teams endpoint returned HTTP error (\d{3})")
+
+OPTIONS = (
+    Option(
+        name="url",
+        type="url",
+        required=True,
+        secret=True,
+        environment="TFEVENT_TEAMS_URL",
+        help="URL of the workflow's trigger; it holds a signature, so only its host is ever shown.",
+    ),
+    CA_FILE,
+)
+
+
+def origin(options: Mapping[str, Any]) -> str:
+    """Scheme and host of the workflow. Raises OptionError."""
+    return origin_of(address_of(options, "url"))
+
+
+def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
+    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    origin(options)
+    url = str(options["url"]).strip()
+    body = fitted(sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(document(event)))
+    return post(url, body, secrets=secrets_of(url))
+
+
+def document(event: ChangeEvent) -> dict[str, Any]:
+    """The message that holds the card of one event."""
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "fallbackText": clip(_title(event), _TITLE),
+        "body": _body(event),
+        "msteams": {"width": "Full"},
+    }
+    if links := _links(event):
+        card["actions"] = links
+    kind = "application/vnd.microsoft.card.adaptive"
+    return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": card}]}
+
+
+def _body(event: ChangeEvent) -> list[dict[str, Any]]:
+    colour = _COLOURS.get(event.severity, "default")
+    parts = [
+        _text(clip(_title(event), _TITLE), size="medium", weight="bolder", color=colour),
+        _text(clip(mapping.paragraph(event), _PARAGRAPH)),
+    ]
+    if message := mapping.own_message(event):
+        parts.append({"type": "TextBlock", "text": _markdown(message), "wrap": True})
+    for number, line in enumerate(mapping.worst(event, _MOST_LINES)):
+        spacing = "none" if number else "default"
+        parts.append(_text(clip(line, _LINE), spacing=spacing, fontType="monospace", size="small"))
+    return parts
+
+
+def _title(event: ChangeEvent) -> str:
+    return one_line(event.title, _TITLE) or event.kind.value
+
+
+def _text(text: str, *, spacing: str = "default", **style: str) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "spacing": spacing, "inlines": [{"type": "TextRun", "text": text, **style}]}
+
+
+def _markdown(text: str) -> str:
+    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    return mapping.text_within(shown, _MESSAGE)
+
+
+def _links(event: ChangeEvent) -> list[dict[str, Any]]:
+    short = [link for link in mapping.links(event) if len(uri(link.url)) <= _URL]
+    return [
+        {"type": "Action.OpenUrl", "title": clip(link.title, 75), "url": uri(link.url)} for link in short[:_MOST_LINKS]
+    ]
+
+
+def judge(response: Response) -> Verdict:
+    """What an answer means; where a success tells of a failure in its body, that failure counts."""
+    inner = _INNER.search(response.body)
+    return judge_status(Response(int(inner[1])) if inner else response)
+
+
+DESTINATION = Destination(
+    kind="teams",
+    title="Microsoft Teams",
+    documentation=(
+        "https://learn.microsoft.com/en-us/connectors/teams/",
+        "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using",
+        "https://learn.microsoft.com/en-us/microsoftteams/platform/task-modules-and-cards/cards/cards-format",
+        "https://adaptivecards.io/explorer/AdaptiveCard.html",
+    ),
+    options=OPTIONS,
+    limits=LIMITS,
+    render=render,
+    judge=judge,
+    origin=origin,
+)
