@@ -7,10 +7,13 @@ import pytest
 from change_events.delivery import turn
 from change_events.delivery.pace import Pace
 from tests.delivery.world import KINDS, World
+from tests.destinations.conftest import aws_credentials
+
+__all__ = ["aws_credentials"]  # a fixture, used by its name
 
 
 @pytest.fixture(autouse=True)
-def _hurried(monkeypatch, impatient):
+def _hurried(monkeypatch, impatient, aws_credentials):
     """Pauses are short, and rates (which have tests of their own) do not count."""
     monkeypatch.setattr(turn, "_pace_of", lambda _: Pace(None))
 

@@ -188,11 +188,12 @@ class World:
 
     def kill(self) -> None:
         """A flush is killed in the middle: after an answer that it has not written down, or at any moment."""
+        before = self._asked()
         process = self._process()
-        victims = self.chance.sample(KINDS, len(KINDS) // 2)
-        for kind in victims:
+        for kind in self.chance.sample(KINDS, len(KINDS) // 2):
             self.places[kind].victim = process
-        time.sleep(self.chance.uniform(0.3, 1.5))
+        server.wait_for(lambda: self._asked() > before or process.poll() is not None, 30)
+        time.sleep(self.chance.uniform(0, 0.3))
         process.kill()
         process.wait()
         for place in self.places.values():
@@ -206,6 +207,9 @@ class World:
     def jump(self) -> None:
         """Somebody sets the clock, forwards or back."""
         self.ahead += self.course.choice((1, -1)) * self.course.choice((10, 600, 7_200, 100_000))
+
+    def _asked(self) -> int:
+        return sum(len(place.receiver.received) for place in self.places.values())
 
     def _process(self) -> subprocess.Popen:
         destinations = msgspec.json.encode([place.settings() for place in self.places.values()]).decode()
