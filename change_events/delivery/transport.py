@@ -67,8 +67,9 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise TransportError(clause(error)) from None
         try:
-            timeouts["read"] = min(_BODY_SECONDS, max(0.01, deadline - time.monotonic()))
-            body = _some_body(answer)
+            seconds = min(_BODY_SECONDS, max(0.01, (deadline - time.monotonic()) / 2))
+            timeouts["read"] = seconds
+            body = _some_body(answer, seconds)
         finally:
             answer.close()
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -85,10 +86,10 @@ class Transport:
         )
 
 
-def _some_body(answer: httpx.Response) -> bytes:
+def _some_body(answer: httpx.Response, seconds: float) -> bytes:
     """The beginning of the body. The status decides, so a body that stalls, drips or breaks is no failure."""
     body = b""
-    end = time.monotonic() + _BODY_SECONDS
+    end = time.monotonic() + seconds
     with contextlib.suppress(httpx.HTTPError):
         for chunk in answer.iter_raw():
             body += chunk

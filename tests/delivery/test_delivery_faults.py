@@ -200,6 +200,14 @@ def test_a_success_is_a_success_whatever_its_body(journal, step):
         assert len(receiver.received) == 1
 
 
+@pytest.mark.parametrize("step", [server.drip_body(), server.stall_body()])
+def test_a_body_that_never_ends_leaves_time_to_write_down_the_success(journal, step, monkeypatch):
+    monkeypatch.setattr("change_events.delivery.transport._BODY_SECONDS", 60)
+    settle(journal, 1)
+    with Receiver([step]) as receiver:
+        assert deliver(journal, [sematext(receiver.url)], budget=2).sent == 1
+
+
 def test_what_was_not_taken_of_a_delivered_event_is_told(journal):
     settle(journal, 1)
     answer = server.status(200, b'{"partialSuccess": {"errorMessage": "deprecated"}}', content_type="application/json")
