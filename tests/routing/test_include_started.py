@@ -28,6 +28,7 @@ from change_events.model import (
 from change_events.recording import OwnedRun, Recording
 from change_events.redact import Redactor
 from change_events.settings import load
+from tests.destinations.backends import eventbridge, loki
 from tests.destinations.kit.backend import backend
 from tests.support.live import APPLY, Stack
 from tests.support.receiver import Receiver, hang, slow, status, wait_for
@@ -279,6 +280,17 @@ IDS = {
 }
 
 
+@pytest.fixture
+def _here_and_now(monkeypatch):
+    """What two of the fake backends want: Loki's has a clock of its own, EventBridge's asks for its credentials."""
+    monkeypatch.setattr(loki, "NOW", time.time_ns())
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", eventbridge.ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", eventbridge.SECRET_KEY)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", eventbridge.TOKEN)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.mark.usefixtures("_here_and_now")
 @pytest.mark.parametrize("kind", kinds())
 def test_each_backend_takes_both_and_takes_none_for_a_repeat(recording, kind, tmp_path):
     begun = run()
