@@ -295,8 +295,9 @@ def _here_and_now(monkeypatch):
 def test_each_backend_takes_both_and_takes_none_for_a_repeat(recording, kind, tmp_path):
     begun = run()
     with backend(kind).serve() as receiver:
-        one = recording(receiver.url, kind, **backend(kind).options(receiver.url))
-        one.announce(begun, wait=5)
+        # boto3 alone may take seconds to import on a busy machine
+        one = recording(receiver.url, kind, general="budget: 20", **backend(kind).options(receiver.url))
+        one.announce(begun, wait=20)
         settled = one.settle(ended(begun))
         seen = receiver.received
     assert (settled.places, settled.problems) == (("one delivered",), ())
