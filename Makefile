@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint e2e again bench golden coverage schema wheel clean
+.PHONY: help setup demo test lint e2e again molecule collection bench golden coverage schema wheel clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,12 @@ e2e: $(VENV)/.ready ## the whole equivalence suite on every terraform at hand, k
 again: $(VENV)/.ready lint ## lint, and run again what failed last time
 	$(PYTEST) --last-failed --last-failed-no-failures none
 
+molecule: $(VENV)/.ready ## the collection's scenarios: playbooks, a real receiver, and what the journal then says
+	$(BIN)/python .ci/molecule.py
+
+collection: $(VENV)/.ready ## what Ansible's own tools demand: sanity, lint, changelog, Galaxy's importer
+	$(BIN)/python .ci/collection.py
+
 bench: $(VENV)/.ready ## speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
 
@@ -56,4 +62,4 @@ wheel: $(VENV)/.ready ## build the wheel and the sdist
 	$(BIN)/python -m build --outdir dist .
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) dist .coverage .coverage.* .demo
+	rm -rf $(VENV) .cache dist .coverage .coverage.* .demo

@@ -4,8 +4,10 @@ Whoever observes a run without knowing this package's types (a plugin that may r
 a *document*:
 
 * ``api``: :data:`API_VERSION` of the form it follows.
-* ``event``: an object in the shape of the published schema; ``id``, ``started_at`` and ``title`` may be missing.
+* ``event``: an object in the shape of the published schema; ``id``, ``started_at``, ``title`` and ``phase`` may be
+  missing.
 * ``secrets``: values that must not be told, wherever they turn up.
+* ``variables``: values by name, none of which is told; what stands under the name of a secret is one.
 """
 
 from __future__ import annotations
@@ -41,14 +43,32 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
         )
     for secret in document.get("secrets") or ():
         redactor.remember(secret)
-    given = {"id": new_id(), "started_at": datetime.now(UTC), "title": "", **(document.get("event") or {})}
+    redactor.harvest(document.get("variables") or {})
+    given = {
+        "id": new_id(),
+        "started_at": datetime.now(UTC),
+        "title": "",
+        "phase": "applied",
+        **(document.get("event") or {}),
+    }
     try:
-        event = msgspec.convert(given, ChangeEvent, strict=False)
+        event = msgspec.convert(_plain(given), ChangeEvent, strict=False)
     except msgspec.ValidationError as error:
         raise InputError(f"event: {error}: write it as `tfevent events schema` says") from error
     clean = redactor.seal(event).event
     kept = {"message": clean.message, "data": clean.data}
     return msgspec.structs.replace(msgspec.convert(_cut(msgspec.to_builtins(clean)), ChangeEvent), **kept)
+
+
+def _plain(value: Any) -> Any:
+    """Without the subclasses of str in which a program may keep its texts: they cannot be serialised."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, dict):
+        return {_plain(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return value
 
 
 def _cut(value: Any) -> Any:

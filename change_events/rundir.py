@@ -10,7 +10,7 @@ It is made before terraform starts and removed when the run is settled:
 * ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
 
 A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and
-``checkpoint``, the event as far as it is known.
+``checkpoint``, the event as far as it is known; a command that has ended also ``end``, how it did.
 
 A leftover folder whose two locks are free belongs to a run that was killed; the next command settles it: the Terraform
 half its own, :mod:`change_events.recording.leftovers` those with an owner.
@@ -52,8 +52,11 @@ class RunDirectory:
             facts: names and values: strings, numbers, flags, None, and lists and dicts of those.
         """
         self.facts.update(facts)
-        data = repr(self.facts).encode("utf-8", "backslashreplace")
-        temporary = self.file("facts.new")
+        self._write("facts", self.facts, durable=durable)
+
+    def _write(self, name: str, facts: dict[str, Any], *, durable: bool) -> None:
+        data = repr(facts).encode("utf-8", "backslashreplace")
+        temporary = self.file(name + ".new")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             os.write(descriptor, data)
@@ -61,18 +64,29 @@ class RunDirectory:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.replace(temporary, self.file("facts"))
+        os.replace(temporary, self.file(name))
 
     def read_facts(self) -> dict[str, Any]:
         """What ``facts`` says; empty where it is missing or unreadable."""
+        self.facts = self._read("facts")
+        return self.facts
+
+    def write_end(self, **facts: Any) -> None:
+        """Keep how the run ended, in a file of its own: another thread may be writing ``facts``. Raises OSError."""
+        self._write("end", facts, durable=False)
+
+    def read_end(self) -> dict[str, Any]:
+        """What :meth:`write_end` has written; empty where the end is not known."""
+        return self._read("end")
+
+    def _read(self, name: str) -> dict[str, Any]:
         import ast
 
         try:
-            with open(self.file("facts"), encoding="utf-8") as file:
-                self.facts = dict(ast.literal_eval(file.read()))
+            with open(self.file(name), encoding="utf-8") as file:
+                return dict(ast.literal_eval(file.read()))
         except (OSError, ValueError, TypeError, SyntaxError):
-            self.facts = {}
-        return self.facts
+            return {}
 
     def acquire(self) -> bool:
         """Take the folder's own lock; False when another tfevent holds it."""

@@ -12,7 +12,7 @@ from tf_wrapper.output import write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
-    from tf_wrapper.process import Signals
+    from change_events.process import Signals
 
 _CHUNK = 4096  # what Go's bufio takes from stdin at once: what follows the first line in it is lost there too
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from change_events import rundir
+from change_events import process, rundir
 from change_events.errors import JournalError
 from change_events.journal import RecordState
+from change_events.output import describe
 from change_events.paths import state_dir
 from change_events.recording import leftovers
-from tf_wrapper import process
 from tf_wrapper.apply_log import read_stream
 from tf_wrapper.output import say
-from tf_wrapper.recorder import describe
 from tf_wrapper.story import Story
 
 if TYPE_CHECKING:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import signal
 
+from change_events import process
+from change_events.output import describe
 from change_events.rundir import create
-from tf_wrapper import arguments, launch, process
+from tf_wrapper import arguments, launch
 from tf_wrapper.binary import execute
 from tf_wrapper.output import OutputClosedError, say
 
@@ -66,7 +68,7 @@ class Invocation:
 
 def observe(binary: str, word: str, argv: list[str]) -> int:
     """Run an observed command and return the exit code to end with; may replace the process instead."""
-    _open_missing_descriptors()
+    process.open_missing_descriptors()
     try:
         parsed = arguments.parse(argv, os.environ)
         way = choose(word, parsed)
@@ -84,15 +86,6 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
     return process.end_as(code)
 
 
-def _open_missing_descriptors() -> None:
-    """What is closed of stdin, stdout and stderr becomes /dev/null, as in terraform: nothing of ours may go there."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
-
-
 def _run(way: str, invocation: Invocation) -> int:
     """Run it; a bug of ours on the way neither ends terraform nor keeps it from its work."""
     try:
@@ -101,17 +94,11 @@ def _run(way: str, invocation: Invocation) -> int:
         code = process.finish_running(invocation.signals)
         return -signal.SIGPIPE if code is None or code >= 0 else code
     except Exception as error:  # noqa: BLE001 - any bug of ours
-        say(f"this run is recorded incompletely: {_where(error)}")
+        say(f"this run is recorded incompletely: {describe(error)}")
         code = process.finish_running(invocation.signals)
         if invocation.run.facts.get("stage") in {"planning", "planned"} and invocation.run.facts["phase"] == "applied":
             return execute(invocation.binary, invocation.argv)  # nothing is applied yet: step aside
         return 1 if code is None else code
-
-
-def _where(error: Exception) -> str:
-    from tf_wrapper.recorder import describe
-
-    return describe(error)
 
 
 def choose(word: str, parsed: Parsed | None) -> str:  # noqa: PLR0911 - a list of cases, first match wins

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import signal
 
-from tf_wrapper import output, process
+from change_events import process
+from tf_wrapper import output
 from tf_wrapper.output import OutputClosedError, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts

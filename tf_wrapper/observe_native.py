@@ -6,7 +6,8 @@ prompted value cannot be given twice, and command lines we do not understand.
 
 from __future__ import annotations
 
-from tf_wrapper import process, show
+from change_events import process
+from tf_wrapper import show
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:

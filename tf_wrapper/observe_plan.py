@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tf_wrapper import process
+from change_events import process
 from tf_wrapper.output import OutputClosedError, columns, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts

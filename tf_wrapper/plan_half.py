@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import signal
 
-from tf_wrapper import planfile, process
+from change_events import process
+from tf_wrapper import planfile
 from tf_wrapper.capture import Capture
 from tf_wrapper.output import OutputClosedError, say, write_all
 

@@ -7,12 +7,11 @@ left in the run's folder, where the next tfevent command finds and finishes it.
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
 
-from tf_wrapper.output import say
+from change_events.output import describe, say
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -129,16 +128,3 @@ class Recorder:
                 task()
             except Exception as error:  # noqa: BLE001 - a bug of ours costs the event a line, never the run
                 self._failed = self._failed or describe(error)
-
-
-def describe(error: Exception) -> str:
-    """One line about a failure of ours; its own text only where it is known to be free of secrets."""
-    from change_events.errors import TfeventError
-
-    if os.environ.get("TFEVENT_DEBUG"):
-        import traceback
-
-        traceback.print_exception(error)
-    if isinstance(error, TfeventError):
-        return str(error)
-    return f"{type(error).__name__} in tfevent (TFEVENT_DEBUG=1 shows where)"

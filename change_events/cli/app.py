@@ -28,8 +28,18 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 # In the order of `--help`; each lives in the module of its name.
-COMMANDS = ("list", "show", "summarize", "flush", "doctor", "preview", "schema", "version")
-_MODULES = {"list": "list_events", "schema": "about", "version": "about"}
+COMMANDS = (
+    "list", "show", "summarize", "send", "run", "boot", "start", "stop", "record", "flush", "doctor", "preview",
+    "schema", "version",
+)  # fmt: skip
+_MODULES = {
+    "list": "list_events",
+    "boot": "machine",
+    "start": "machine",
+    "stop": "machine",
+    "schema": "about",
+    "version": "about",
+}
 
 
 class LazyGroup(click.Group):
@@ -63,6 +73,7 @@ def events() -> None:
 
 def run(argv: Sequence[str], tools: Toolbox) -> int:
     """Run one command and return its exit code; see :func:`change_events.cli.main`."""
+    _open_missing_streams()
     _make_printable()
     try:
         return _invoke(argv, tools)
@@ -105,6 +116,17 @@ def _describe_bug(error: Exception) -> str:
 
 def _is_ours(filename: str) -> bool:
     return any(f"{os.sep}{package}{os.sep}" in filename for package in ("change_events", "tf_wrapper"))
+
+
+def _open_missing_streams() -> None:
+    """What was closed when we were started leads nowhere, and is no reason to fail."""
+    from change_events.process import open_missing_descriptors
+
+    open_missing_descriptors()
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
 
 
 def _make_printable() -> None:

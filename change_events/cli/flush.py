@@ -46,8 +46,12 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
 
     The exit code is 1 if anything still waits or is parked afterwards.
     """
+    from change_events.machine import memory
+    from change_events.paths import state_dir
+
     destinations = session.settings.destinations
     journal = session.journal
+    memory.seen(state_dir())  # where a timer calls this, the next boot knows to minutes when this one ended
     if parked:
         journal.requeue([destination.name for destination in destinations])
     sent, problems = _send(journal, destinations, timeout)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # The first 13 characters of a UUIDv7 are its millisecond: enough to tell runs apart, short enough to type.
 SHORT_ID = 13
+_CHILD = "↳ "  # something else in tfevent's sight started it: `show --tree` says what
 # Below this the table leaves out who and environment (the title mostly begins with the latter).
 _WIDE = 100
 _HEIGHT = 25
@@ -76,7 +77,8 @@ def write_table(records: Sequence[Record]) -> None:
     length = _id_length([record.id for record in records])
     for record in records:
         row = _row(record, when=_when(record))
-        cells = row._replace(id=row.id[:length])._asdict()
+        title = f"{_CHILD}{row.title}" if record.parent else row.title
+        cells = row._replace(id=row.id[:length], title=title)._asdict()
         if not wide:
             del cells["who"], cells["environment"]
         table.add_row(*(Text(text, style=_style(name, text)) for name, text in cells.items()))

@@ -24,13 +24,11 @@ class Session:
 
     Attributes:
         tools: what knows Terraform's files and processes.
-        cwd: the folder that settings are looked for from.
         mistakes_told: the command itself names the mistakes in the settings, so that no note is needed.
     """
 
     def __init__(self, tools: Toolbox) -> None:
         self.tools = tools
-        self.cwd = Path.cwd()
         self.mistakes_told = False
         self._open = ExitStack()
 
@@ -41,6 +39,14 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+
+    @cached_property
+    def cwd(self) -> Path:
+        """The folder that settings are looked for from; the root where the working directory has been removed."""
+        try:
+            return Path.cwd()
+        except OSError:
+            return Path("/")
 
     @cached_property
     def settings_and_mistakes(self) -> tuple[Settings, tuple[str, ...]]:

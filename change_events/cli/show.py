@@ -24,18 +24,20 @@ DEFAULT_CHANGES = 50
         "tfevent events show last",
         "tfevent events show 019ab3c4-5d6e",
         "tfevent events show -2 --markdown",
+        "tfevent events show last --tree",
         "tfevent events show last --json | jq .summary.counts",
     ),
 )
 @click.argument("event_id", metavar="ID")
 @click.option("--json", "form", flag_value="json", help="The event, as it was recorded.")
 @click.option("--markdown", "form", flag_value="markdown", help="The message, as destinations get it.")
+@click.option("--tree", "form", flag_value="tree", help="What started it and what it started, in turn.")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=DEFAULT_CHANGES,
     show_default=True,
-    help="How many changes are shown; 0 for all.",
+    help="How many changes (or children) are shown; 0 for all.",
 )
 @click.pass_obj
 def show_command(session: Session, *, event_id: str, form: str | None, limit: int) -> int:
@@ -48,6 +50,10 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
         sys.stdout.write(_indented(record.body))
     elif form == "markdown":
         print_lines(clean_lines(record.event.message))
+    elif form == "tree":
+        from change_events.cli.tree import tree_lines
+
+        print_lines(tree_lines(session.journal, record, limit=limit or None))
     else:
         from change_events.cli.story import story
 

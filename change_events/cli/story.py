@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.cli import changes, tasks
+from change_events.cli import changes, tasks, told
 from change_events.cli.deliveries import delivery_lines
 from change_events.cli.terminal import ago, clean, lasted, local_time, paint
 from change_events.summary.words import PARTIAL, outputs_heading
@@ -62,7 +62,7 @@ def story(record: Record, *, limit: int | None) -> Iterator[str]:
     yield from _facts(event)
     if event.partial:
         yield from ("", paint(PARTIAL, "yellow"))
-    for title, lines in _sections(event, limit):
+    for title, lines in (*told.sections(event, limit), *_sections(event, limit)):
         if lines:
             yield from ("", changes.heading(title), *lines)
     yield from _left_out(event)
@@ -76,7 +76,7 @@ def _when(event: ChangeEvent) -> str:
         local_time(event.started_at),
     ]
     text = " · ".join(parts) + f" ({ago(event.started_at)})"
-    if event.ended_at:
+    if event.ended_at and event.ended_at > event.started_at:
         text += f", took {lasted((event.ended_at - event.started_at).total_seconds())}"
     return text
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from change_events.context import ci, git
+from change_events.context import ci
+from change_events.context import git as repository
 from change_events.model import Actor, Link, Vcs
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ class Context(msgspec.Struct, frozen=True):
     links: tuple[Link, ...]
 
 
-def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor) -> Context:
-    """What surrounds a run in ``cwd``; what cannot be found out is None."""
+def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor, git: bool = True) -> Context:
+    """What surrounds a run in ``cwd``; what cannot be found out is None. ``git=False`` asks no repository."""
     found = ci.detect(environ)
-    vcs = git.detect(cwd, environ)
+    vcs = repository.detect(cwd, environ) if git else None
     if vcs and not vcs.branch and found:
         vcs = msgspec.structs.replace(vcs, branch=found.branch)
     system = found.ci if found else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_SECONDS = 2.0
+SECONDS = 2.0
 # A repository's own settings must not make these questions run programs or take locks.
 _SAFE = ("--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false")
 # A hook's GIT_DIR and the like would answer for the hook's repository instead of the one around the working directory.
@@ -53,13 +53,13 @@ def detect(cwd: Path, environ: Mapping[str, str]) -> Vcs | None:
 
     ``dirty`` counts untracked files that are not ignored; it is None where git was too slow to tell.
     """
-    end = time.monotonic() + _SECONDS
-    quiet = _quiet(environ)
-    answers = _ask(_QUESTIONS, cwd, quiet, end)
+    end = time.monotonic() + SECONDS
+    calm = quiet(environ)
+    answers = ask(_QUESTIONS, cwd, calm, end)
     prefix = answers["prefix"]
     if prefix is None:
         return None
-    status = _ask({"status": _STATUS}, cwd, _without_filters(quiet, answers["filters"] or ""), end)["status"]
+    status = ask({"status": _STATUS}, cwd, _without_filters(calm, answers["filters"] or ""), end)["status"]
     commit, author, subject = [*(answers["log"] or "").rstrip("\n").split("\0", 2), "", ""][:3]
     return Vcs(
         repository=without_credentials(_remote(answers["remotes"] or "")) or None,
@@ -90,7 +90,7 @@ def _remote(listing: str) -> str:
     return urls.get("origin") or next(iter(urls.values()), "")
 
 
-def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
+def quiet(environ: Mapping[str, str]) -> dict[str, str]:
     """No locks, no questions, no fetching of what a partial clone lacks."""
     kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
     return {**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "none", "LC_ALL": "C"}
@@ -111,10 +111,17 @@ def _without_filters(environ: dict[str, str], listing: str) -> dict[str, str]:
     return {**environ, **pairs, "GIT_CONFIG_COUNT": str(start + len(off))} if off else environ
 
 
-def _ask(
+def ask(
     questions: Mapping[str, tuple[str, ...]], cwd: Path, environ: Mapping[str, str], end: float
 ) -> dict[str, str | None]:
-    """The answers by question; None where git failed, was too slow or is missing."""
+    """The answers of git by question, asked side by side; None where it failed, was too slow or is missing.
+
+    Args:
+        questions: the words after ``git``, by a name of the caller's.
+        cwd: where to ask.
+        environ: from :func:`quiet`.
+        end: when to stop waiting (``time.monotonic``).
+    """
     running: dict[str, subprocess.Popen[str]] = {}
     with suppress(OSError):
         for name, words in questions.items():

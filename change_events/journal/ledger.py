@@ -71,6 +71,11 @@ def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int) -> 
     return row and str(row[0])
 
 
+def is_settled(connection: sqlite3.Connection, event_id: str) -> bool:
+    """Whether the event is there, and its end is known."""
+    return bool(connection.execute("SELECT 1 FROM events WHERE id = ? AND state = 'settled'", (event_id,)).fetchone())
+
+
 def discard(connection: sqlite3.Connection, event_id: str) -> bool:
     """Remove a started event; one that is settled, or of whose start somebody was told, stays. Whether it is gone."""
     connection.execute(

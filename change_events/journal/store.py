@@ -87,26 +87,40 @@ class Journal:
 
     # Events
 
-    def start(self, event: SealedEvent, destinations: Sequence[str] = ()) -> None:
+    def start(
+        self, event: SealedEvent, destinations: Sequence[str] = (), *, once_within: float | None = None
+    ) -> str | None:
         """Record a run that is about to change something. A settled event stays settled.
 
         Args:
-            event: what is known by now.
+            event: what is known of it by now.
             destinations: names of those that shall be told of the start, each once.
+            once_within: seconds in which no second event with the same ``key`` is recorded.
+
+        Returns:
+            The id of an earlier event with the same key, where that kept this one from being recorded.
 
         Raises:
             JournalError: it is not on disk.
         """
 
-        def work(connection: sqlite3.Connection) -> None:
-            seq = ledger.put(connection, event, RecordState.STARTED)
-            if destinations and stages.is_open(connection, seq):
-                outbox.enqueue(connection, seq, destinations, self._clock(), Stage.STARTED)
+        def work(connection: sqlite3.Connection) -> str | None:
+            earlier = ledger.same_key(connection, event.event, self._since(once_within)) if once_within else None
+            if earlier is None:
+                seq = ledger.put(connection, event, RecordState.STARTED)
+                if destinations and stages.is_open(connection, seq):
+                    outbox.enqueue(connection, seq, destinations, self._clock(), Stage.STARTED)
+            return earlier
 
-        self._write(work, durable=True)
+        return self._write(work, durable=True)
 
     def settle(
-        self, event: SealedEvent, destinations: Sequence[str], *, once_within: float | None = None
+        self,
+        event: SealedEvent,
+        destinations: Sequence[str],
+        *,
+        once_within: float | None = None,
+        if_open: bool = False,
     ) -> str | None:
         """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
 
@@ -117,9 +131,11 @@ class Journal:
             event: the whole event.
             destinations: names of those that shall get it; who was told of its start gets it too.
             once_within: seconds in which no second event with the same ``key`` is recorded.
+            if_open: leave it alone if it has been settled before: of several that settle it, the first counts.
 
         Returns:
-            The id of an earlier event with the same key, where that kept this one from being recorded.
+            The id of an earlier event with the same key (or its own, by ``if_open``), where that kept this one from
+            being recorded.
 
         Raises:
             JournalError: it is not on disk.
@@ -128,8 +144,10 @@ class Journal:
         def work(connection: sqlite3.Connection) -> tuple[str | None, pruning.Pruned, list[str]]:
             seconds = self._clock()
             now = int(seconds * 1_000_000)
-            if once_within and (earlier := ledger.same_key(connection, event.event, now - int(once_within * 1e6))):
+            if once_within and (earlier := ledger.same_key(connection, event.event, self._since(once_within))):
                 return earlier, pruning.Pruned(), []
+            if if_open and ledger.is_settled(connection, event.event.id):
+                return event.event.id, pruning.Pruned(), []
             seq = ledger.put(connection, event, RecordState.SETTLED)
             stages.supersede(connection, seq)
             names = [*destinations, *stages.begun(connection, seq)]
@@ -296,6 +314,9 @@ class Journal:
         self._write(lambda connection: standing.keep_pace(connection, name, self._clock() + busy))
 
     # How
+
+    def _since(self, seconds: float) -> int:
+        return int((self._clock() - seconds) * 1_000_000)
 
     def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:
         seqs = [int(str(row[0])) for row in rows]

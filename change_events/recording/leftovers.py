@@ -2,7 +2,8 @@
 
 A run that is observed from inside its own process (a playbook, a command) names its ``owner`` in the facts of its
 folder and writes the event, as far as it is known, to ``checkpoint`` now and then. When the folder's lock is free and
-the event is not settled, nobody lives who knows how the run ended: it is closed as "outcome unknown".
+the event is not settled, nobody lives who knows how the run ended: it is closed as "outcome unknown". A command that
+outlives its observer (``writer`` in the facts) is waited for first; one whose end was written down is closed so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events import rundir
+from change_events import process, rundir
+from change_events.explicit import ending, titles
 from change_events.journal import RecordState
 from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
 from change_events.redact import unseal
@@ -55,20 +57,25 @@ def settle_owned(state: str, journal: Journal, settings: Settings, say: Callable
 
 def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:
     """Settle one owned run, whose folder we hold; its event waits for the next delivery. Raises JournalError."""
+    from change_events.recording.explicit import settings_for
     from change_events.recording.record import Recording, redactor_of
 
+    if "writer" in run.facts and process.lives(run.facts["writer"]):
+        run.release()  # its observer was killed, the command goes on
+        return False
     record = journal.get(str(run.facts["id"]))
     if record is not None and record.state is RecordState.SETTLED:
         run.remove()
         return False
-    known = _checkpoint(run) or (record.event if record else None)
+    redactor = redactor_of(settings, {})
+    known = _checkpoint(run) or (record.event if record else None) or ending.described(run.facts, redactor)
     if known is None:
         run.remove()  # killed before anything was known of it
         return False
-    redactor = redactor_of(settings, {})
-    settled = Recording(settings, redactor, say=say, journal=journal, deliver=False).settle(
-        interrupted(known, _last(run))
-    )
+    end = run.read_end()
+    event = ending.concluded(known, end) if end else interrupted(known, _last(run))
+    settings = settings_for(run.facts, settings, say)
+    settled = Recording(settings, redactor, say=say, journal=journal, deliver=False).settle(event)
     if settled.lost:
         run.release()
         return False
@@ -96,7 +103,8 @@ def interrupted(event: ChangeEvent, last_seen: datetime | None = None) -> Change
     if event.playbook is not None:
         ended = msgspec.structs.replace(ended, playbook=msgspec.structs.replace(event.playbook, end=END))
     if event.explicit:
-        ended = msgspec.structs.replace(ended, title=f"{event.title}: outcome unknown", severity=Severity.ERROR)
+        title = titles.ended(event.title, Outcome.UNKNOWN)
+        ended = msgspec.structs.replace(ended, title=title, severity=Severity.ERROR)
     return ended
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from change_events import rundir
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 
 
 STARTED_SECONDS = 0.5  # that the run waits for the telling of its start
+_held: list[rundir.RunDirectory] = []
+
+
+def _forget_in_child() -> None:
+    """A fork that outlives us (a worker of Ansible) must not keep our folder locked: it cannot tell how we ended."""
+    for folder in _held:
+        folder.release()
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class OwnedRun:
@@ -28,24 +40,34 @@ class OwnedRun:
         settings: the usable part of the settings.
         redactor: has seen the run's secrets.
         say: takes one line for the user.
+        folder: the run's folder, where it has been made already; it is held by this process.
     """
 
-    def __init__(self, owner: str, settings: Settings, redactor: Redactor, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        owner: str,
+        settings: Settings,
+        redactor: Redactor,
+        say: Callable[[str], object],
+        *,
+        folder: rundir.RunDirectory | None = None,
+    ) -> None:
         self._owner = owner
         self._settings = settings
         self._redactor = redactor
         self._say = say
         self._recording = Recording(settings, redactor, say=say)
-        self._folder: rundir.RunDirectory | None = None
+        self._folder = folder
 
     def start(self, event: ChangeEvent) -> None:
         """Write the `started` record, and close the records of killed runs: ours is the command they wait for.
 
         Destinations that ask for it (``include_started``) are told; that is waited for :data:`STARTED_SECONDS` at most.
         """
-        self._folder = rundir.create(state_dir(), event.id)
+        self._folder = self._folder or rundir.create(state_dir(), event.id)
         sealed = self._recording.start(event)
         if self._folder is not None:
+            _held.append(self._folder)
             facts = {"id": event.id, "owner": self._owner, "started_at": event.started_at.timestamp()}
             try:
                 write_checkpoint(self._folder, sealed)
@@ -72,7 +94,18 @@ class OwnedRun:
         settled = recording.settle(event)
         if self._folder is not None and not settled.lost:
             self._folder.remove()
+            self._let_go()
         return settled
+
+    def release(self) -> None:
+        """Let go of a run that nobody will settle here: the next command closes its record."""
+        if self._folder is not None:
+            self._folder.release()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._folder in _held:
+            _held.remove(self._folder)
 
     def _settle_others(self) -> None:
         state = state_dir()

@@ -33,6 +33,7 @@ class Settled(msgspec.Struct, frozen=True):
         sealed: the event as it was recorded and sent.
         recorded: it is in the journal; False where it was not worth a record, or the journal cannot be used.
         places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
+        states: the same by name, as far as the journal knows it.
         problems: one sentence a destination that did not get it, without secrets.
         told: there is something to tell the user (:func:`report_line`).
         lost: it is neither in the journal nor was it sent.
@@ -42,6 +43,7 @@ class Settled(msgspec.Struct, frozen=True):
     sealed: SealedEvent
     recorded: bool = False
     places: tuple[str, ...] = ()
+    states: dict[str, str] = {}
     problems: tuple[str, ...] = ()
     told: bool = False
     lost: bool = False
@@ -81,6 +83,15 @@ class Recording:
 
         return nullcontext(self._given_journal) if self._given_journal else _opened(Journal, self._settings)
 
+    @property
+    def settings(self) -> Settings:
+        """The settings that it goes by."""
+        return self._settings
+
+    def sealed(self, event: ChangeEvent) -> SealedEvent:
+        """The event as it is recorded: composed, and after the last pass."""
+        return self._redactor.seal(self.composed(event))
+
     def say_once(self, trouble: str) -> None:
         """Tell a trouble: a journal that cannot be written is met three times in a run, and one line is enough."""
         if trouble not in self._said:
@@ -99,14 +110,24 @@ class Recording:
 
     def start(self, event: ChangeEvent) -> SealedEvent:
         """Record a run that is about to change something, or what is known of it by now."""
-        sealed = self._redactor.seal(self.composed(event))
+        return self.begin(event).sealed
+
+    def begin(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+        """Record a change that begins now and that another process may settle; it is ``lost`` without a journal.
+
+        Args:
+            event: what is known of it by now.
+            once_within: seconds in which an event with the same ``key`` is recorded only once.
+        """
+        sealed = self.sealed(event)
         try:
             with self.journal() as journal:
-                journal.start(sealed)
+                repeats = journal.start(sealed, once_within=once_within)
                 self._tell_notices(journal)
         except JournalError as error:
             self.say_once(str(error))
-        return sealed
+            return Settled(sealed, lost=True)
+        return Settled(sealed, recorded=repeats is None, repeats=repeats)
 
     def announce(self, event: ChangeEvent, *, wait: float = 0) -> None:
         """Tell those destinations that ask for it that a run has started, on a thread beside it, within the budget.
@@ -140,7 +161,7 @@ class Recording:
         with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling tells what is wrong
             deliver(journal, chosen, budget=self._settings.budget)
 
-    def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+    def settle(self, event: ChangeEvent, *, once_within: float | None = None, if_open: bool = False) -> Settled:
         """Record how a run ended, deliver it and what else waits, within the settings' budget.
 
         A run that is not worth a record leaves none. Without a usable journal the event is sent directly, once.
@@ -148,15 +169,16 @@ class Recording:
         Args:
             event: the whole event; ``ended_at`` is now where it is missing.
             once_within: seconds in which an event with the same ``key`` is recorded only once.
+            if_open: an event that is settled already stays as it is; ``repeats`` is then its own id.
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
-        sealed = self._redactor.seal(self.composed(ended))
+        sealed = self.sealed(ended)
         if not routing.is_worth_recording(sealed.event, self._settings) and self.discard(sealed.event.id):
             return Settled(sealed)
         names = routing.destinations(sealed.event, self._settings)
         try:
             with self.journal() as journal:
-                repeats = journal.settle(sealed, names, once_within=once_within)
+                repeats = journal.settle(sealed, names, once_within=once_within, if_open=if_open)
                 self._tell_notices(journal)
                 return Settled(sealed, repeats=repeats) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
@@ -173,15 +195,16 @@ class Recording:
             return True
 
     def _delivered(self, journal: Journal, sealed: SealedEvent) -> Settled:
-        if not self._deliver:
-            return Settled(sealed, recorded=True)
-        from change_events.delivery import deliver
+        problems: tuple[str, ...] = ()
+        if self._deliver:
+            from change_events.delivery import deliver
 
-        report = deliver(journal, self._settings.destinations, budget=self._settings.budget)
+            problems = deliver(journal, self._settings.destinations, budget=self._settings.budget).problems
         record = journal.get(sealed.event.id)
-        statuses = record.deliveries if record else ()
-        places = [f"{one.destination} {one.state.value}" for one in statuses if one.stage == "settled"]
-        return Settled(sealed, recorded=True, places=tuple(places), problems=report.problems, told=True)
+        ended = [one for one in record.deliveries if one.stage == "settled"] if record else []
+        states = {one.destination: one.state.value for one in ended}
+        places = tuple(f"{name} {state}" for name, state in states.items())
+        return Settled(sealed, recorded=True, places=places, states=states, problems=problems, told=self._deliver)
 
     def _sent_directly(self, sealed: SealedEvent, names: list[str]) -> Settled:
         chosen = [destination for destination in self._settings.destinations if destination.name in names]

@@ -19,12 +19,34 @@ if TYPE_CHECKING:
     from change_events.settings.model import Entry, Settings
 
 _COMMAND_SECONDS = 5.0
+_SOURCES = ("FILE", "COMMAND")
 _READABLE_BY_ALL = 0o004
 
 
 def variables() -> tuple[str, ...]:
     """Every variable that sets an option of a destination."""
-    return tuple(option.environment for kind in kinds() for option in get(kind).options if option.environment)
+    plain_ones = tuple(option.environment for kind in kinds() for option in get(kind).options if option.environment)
+    return (*plain_ones, *(f"{name}_{source}" for name in _secret_variables() for source in _SOURCES))
+
+
+def with_secrets(environ: Mapping[str, str], base: Path, problems: list[str]) -> Mapping[str, str]:
+    """``environ`` with those secrets filled in that it gives by file or command: ``TFEVENT_SEMATEXT_TOKEN_FILE``."""
+    fetched: dict[str, str] = {}
+    for name in _secret_variables():
+        for source in _SOURCES:
+            value = environ.get(f"{name}_{source}")
+            if value and not environ.get(name):
+                try:
+                    fetched[name] = _fetched(source.lower(), value, base)
+                except Mistake as mistake:
+                    problems.append(f"{name}_{source}: {mistake}")
+    return {**environ, **fetched} if fetched else environ
+
+
+def _secret_variables() -> list[str]:
+    return [
+        option.environment for kind in kinds() for option in get(kind).options if option.secret and option.environment
+    ]
 
 
 def build(

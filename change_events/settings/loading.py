@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from change_events.settings.model import Key
 
 NAME = "tfevent.yaml"
+_PLUGINS = "TFEVENT_ANSIBLE_"  # variables of the Ansible plugins alone
 _OTHER_VARIABLES = ("TFEVENT_DEBUG", "TFEVENT_DISABLE", "TFEVENT_STATE_DIR", "TFEVENT_RUN_ID")
 
 
@@ -45,6 +46,7 @@ def find(cwd: Path) -> tuple[Path, ...]:
 def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     problems: list[str] = []
     found: dict[str, Any] = {}
+    environ = destinations.with_secrets(environ, cwd, problems)
     for key in KEYS:
         if value := environ.get(key.variable):
             entry = Entry(value, key.variable)
@@ -121,5 +123,6 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterable[str]:
     """Variables that are nearly one of ours: a misspelt one would be silently without effect."""
     known = {*(key.variable for key in KEYS), *destinations.variables(), *_OTHER_VARIABLES}
     for name in environ:
-        if name.startswith("TFEVENT_") and name not in known and (near := did_you_mean(name, known)):
+        ours = name.startswith("TFEVENT_") and not name.startswith(_PLUGINS)
+        if ours and name not in known and (near := did_you_mean(name, known)):
             yield f"{name}: no such variable{near}"

@@ -1,4 +1,4 @@
-"""The whole story on your own machine: an apply, a change that half fails, and what the events say of both.
+"""The whole story on your own machine: an apply, a change that half fails, then hosts, a playbook and a deployment.
 
 Run by `make demo`. Everything happens in .demo/ below the project and on the loopback interface.
 """
@@ -18,6 +18,7 @@ from typing import ClassVar
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 WORK = ROOT / ".demo"
+TIMELINE = ROOT / "examples" / "timeline"
 TFEVENT = [sys.executable, "-m", "tf_wrapper"]
 TOKEN = "00000000-1111-2222-3333-444444444444"
 
@@ -70,11 +71,35 @@ def main() -> None:
     print("\n\033[1m# what a Sematext receiver got\033[0m")
     for event in Receiver.received:
         print(json.dumps({key: value for key, value in event.items() if key != "data"}, indent=2))
+    timeline(environ)
     server.shutdown()
     if "correct-horse-battery" in json.dumps(Receiver.received):
         sys.exit("the demo went wrong: the password reached the receiver")
-    if len(Receiver.received) != 2:
-        sys.exit(f"the demo went wrong: {len(Receiver.received)} events arrived where two were expected")
+    if len(Receiver.received) != 5:
+        sys.exit(f"the demo went wrong: {len(Receiver.received)} events arrived where five were expected")
+
+
+def timeline(environ: dict[str, str]) -> None:
+    """One apply creates hosts and starts a playbook, whose last task tells of the deployment: one tree of events."""
+    print("\n\033[1m# hosts, a playbook and a deployment on one timeline (examples/timeline)\033[0m")
+    stack = WORK / "timeline"
+    shutil.copytree(TIMELINE, stack)
+    environ = {
+        **environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}",  # ansible-playbook
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "tests" / "collections"),  # of this checkout; the wheel needs none
+        "TFEVENT_STATE_DIR": str(WORK / "timeline-state"),
+    }
+    for words in (
+        ("init", "-no-color"),
+        ("apply", "-auto-approve"),
+        ("events", "flush"),
+        ("events", "list"),
+        ("events", "show", "last", "--tree"),
+        ("events", "list", "--host", "web1"),
+    ):
+        print(f"\n\033[1m$ tfevent {' '.join(words)}\033[0m", flush=True)
+        subprocess.run([*TFEVENT, *words], cwd=stack, env=environ, check=False)
 
 
 def terraform() -> str:

@@ -92,7 +92,7 @@ def test_an_unknown_name_is_told_before_anything_is_sent(machine):
 
 
 def test_those_that_do_not_answer_are_asked_side_by_side(machine):
-    with Receiver(always=slow(1.5)) as late:
+    with Receiver(always=slow(1.0)) as late:
         write(machine, **{f"d{number}": {"url": late.url} for number in range(6)})
         begun = time.monotonic()
         assert machine.run("doctor").returncode == 0

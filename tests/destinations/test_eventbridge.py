@@ -58,7 +58,9 @@ def test_rules_of_a_real_bus_match_on_the_event(moto):
     settings = DestinationSettings("aws", "eventbridge", BUS | {"endpoint": moto})
     with open_transport(settings) as transport:
         for name in ("updated", "failed", "deployment"):
-            assert send_event(settings, transport, event(name), Effort(time.monotonic() + 20)).result is Result.DELIVERED
+            assert (
+                send_event(settings, transport, event(name), Effort(time.monotonic() + 20)).result is Result.DELIVERED
+            )
 
     received = clients["sqs"].receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     (message,) = [json.loads(message["Body"]) for message in received]
@@ -145,7 +147,9 @@ def test_nothing_that_botocore_signs_is_logged(caplog):
     with backend("eventbridge").serve() as server:
         settings = DestinationSettings("aws", "eventbridge", BUS | {"endpoint": server.url})
         with open_transport(settings) as transport:
-            assert send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 20)).result is Result.DELIVERED
+            assert (
+                send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 20)).result is Result.DELIVERED
+            )
     assert TOKEN not in caplog.text
     assert SECRET_KEY not in caplog.text
     logging.getLogger("botocore.auth").debug("of others")

@@ -15,7 +15,8 @@ EXEC_PATH = {
     "change_events", "change_events.paths", "_signal",
 }  # fmt: skip
 OBSERVED_PATH = EXEC_PATH | {
-    "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.process", "tf_wrapper.output", "change_events.rundir",
+    "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.output", "change_events.rundir",
+    "change_events.process", "change_events.output",
     "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
     "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture", "change_events.ids", "change_events.trace",
     "fcntl", "select", "signal", "termios", "errno",
@@ -36,7 +37,7 @@ PROBE = textwrap.dedent("""
         sys.stderr.write("\\n".join(sorted(names)))
         sys.stderr.flush()
         os._exit(0)
-    os.execv = os.posix_spawn = started
+    os.execv = os.posix_spawn = os.posix_spawnp = started
     from tf_wrapper.__main__ import main
     sys.argv = ["tfevent", *sys.argv[1:]]
     main()
@@ -69,3 +70,34 @@ def test_modules_loaded_before_terraform_starts(tmp_path, argv, allowed):
     loaded = set(done.stderr.split()) - CHEAP
     assert "tf_wrapper.binary" in loaded, done.stderr
     assert loaded - allowed == set()
+
+
+# `tfevent events run` reads its options with click, which brings a part of the standard library; nothing else does
+HEAVY = {
+    "msgspec", "sqlite3", "json", "httpx", "yaml", "jinja2", "rich", "subprocess", "dataclasses",
+    "logging", "socket", "ssl", "asyncio", "unittest", "hcl2", "tenacity", "certifi",
+}  # fmt: skip
+OURS = {
+    "change_events", "change_events.cli", "change_events.cli.app", "change_events.cli.examples",
+    "change_events.cli.run", "change_events.cli.session", "change_events.cli.telling", "change_events.cli.terminal",
+    "change_events.command_run", "change_events.command_run.observe", "change_events.errors", "change_events.explicit",
+    "change_events.explicit.words", "change_events.ids", "change_events.output", "change_events.paths",
+    "change_events.process", "change_events.relay", "change_events.rundir", "change_events.trace",
+    "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.toolbox",
+}  # fmt: skip
+
+
+def test_modules_loaded_before_a_command_starts(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, "events", "run", "--kind", "deployment", "--", "true"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    loaded = set(done.stderr.split())
+    assert "change_events.command_run.observe" in loaded, done.stderr
+    assert loaded & HEAVY == set()
+    assert {name for name in loaded if name.partition(".")[0] in {"change_events", "tf_wrapper"}} - OURS == set()

@@ -87,6 +87,15 @@ def test_settling_again_after_delivery_does_not_send_again(journal):
     assert journal.get(event_id(1)).title == "closed again"
 
 
+def test_of_several_that_settle_an_open_event_the_first_counts(journal):
+    journal.start(sealed(1, outcome=None))
+    assert journal.settle(sealed(1, title="first"), ["a"], if_open=True) is None
+    assert journal.settle(sealed(1, title="second"), ["a", "b"], if_open=True) == event_id(1)
+    (record,) = journal.list()
+    assert record.title == "first"
+    assert [delivery.destination for delivery in record.deliveries] == ["a"]
+
+
 def test_a_started_event_can_be_discarded_and_a_settled_one_cannot(journal):
     journal.start(sealed(1, outcome=None))
     journal.settle(sealed(2), ["a"])

@@ -35,6 +35,15 @@ def test_named_secrets_are_hidden_wherever_they_turn_up():
     assert "hunter2" not in str(event)
 
 
+def test_texts_of_a_class_of_their_own_are_taken_as_texts():
+    class Tagged(str):
+        __slots__ = ()
+
+    event = event_of(document(title=Tagged("t"), data={Tagged("a"): [Tagged("b")]}), Redactor())
+    assert (event.title, event.data) == ("t", {"a": ["b"]})
+    assert type(event.title) is str
+
+
 def test_a_secret_at_the_edge_of_a_cut_is_not_told_by_half():
     padding = "x" * (LONGEST_TEXT - 10)
     given = document([SECRET], changes=[{"address": f"{padding}{SECRET}{padding}", "action": "change"}])

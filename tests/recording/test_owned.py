@@ -176,7 +176,7 @@ def test_an_explicit_event_that_was_never_settled_says_so_in_its_title(state, sa
     run._folder.release()
     settled_by_others(state)
     _, event = only(state)
-    assert (event.title, event.severity) == ("Swap the disks: outcome unknown", Severity.ERROR)
+    assert (event.title, event.severity) == ("Swap the disks — outcome unknown", Severity.ERROR)
 
 
 def test_a_journal_that_cannot_be_written_costs_one_line_and_the_event_goes_out_directly(state, said, tmp_path):

@@ -92,6 +92,19 @@ def test_a_secret_comes_from_a_variable_a_file_or_a_command(tmp_path):
     assert SECRET not in repr(got)
 
 
+def test_a_secret_comes_from_what_a_variable_names(tmp_path):
+    (tmp_path / "token").write_text(f"{SECRET}\n")
+    for variable, value in (("FILE", "token"), ("COMMAND", "cat token")):
+        (made,) = load(tmp_path, {f"TFEVENT_SEMATEXT_TOKEN_{variable}": value}).destinations
+        assert made.options["token"] == SECRET
+    nearer = {"TFEVENT_SEMATEXT_TOKEN": "nearer", "TFEVENT_SEMATEXT_TOKEN_FILE": "token"}
+    assert load(tmp_path, nearer).destinations[0].options["token"] == "nearer"
+    missing = load_leniently(tmp_path, {"TFEVENT_SEMATEXT_TOKEN_COMMAND": f"false {SECRET}"})[1]
+    assert len(missing) == 1
+    assert missing[0].startswith("TFEVENT_SEMATEXT_TOKEN_COMMAND: ")
+    assert SECRET not in missing[0]
+
+
 def test_no_mistake_shows_a_secret(tmp_path):
     text = f"destinations:\n  a: {{kind: webhook, url: 'nourl {SECRET}'}}\n"
     text += f"  b: {{kind: webhook, url_command: 'false {SECRET}'}}\n"
@@ -144,7 +157,7 @@ def test_no_other_placeholder_is_taken(tmp_path):
 
 def test_our_own_variables_are_never_called_unknown(tmp_path):
     own = "DISABLE QUIET DEBUG STATE_DIR JOURNAL TF_BINARY RUN_ID SEMATEXT_TOKEN SEMATEXT_REGION SEMATEXT_RECEIVER"
-    own += " WEBHOOK_URL WEBHOOK_SECRET"
+    own += " WEBHOOK_URL WEBHOOK_SECRET ANSIBLE_INCLUDE_TAGS"
     names = [f"TFEVENT_{name}" for name in own.split()]
     values = {"TFEVENT_SEMATEXT_REGION": "eu"}
     for name in names:

@@ -1,36 +1,41 @@
-"""Running terraform: stdio, signals, exit codes. Knows nothing of events.
+"""Running a command as if we were not there: stdio, signals, exit codes. Knows nothing of events.
 
-terraform stays in our process group, so the terminal's own signals (Ctrl-C) reach it without us and are never
-doubled. A signal sent to tfevent alone is passed on once, after a moment in which we look whether terraform has
-noticed it by itself: a supervisor may well have signalled the whole group, and a second interrupt would make
-terraform drop what it is doing.
+The command stays in our process group, so the terminal's own signals (Ctrl-C, Ctrl-Z) reach it without us and are never
+doubled. A signal sent to tfevent alone is passed on once, after a moment in which we look whether the command has
+noticed it by itself: a supervisor may well have signalled the whole group, and a second interrupt makes many programs,
+terraform above all, drop what they are doing.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 import time
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
 
 _TICK = 0.02  # seconds between two looks at a growing file
-_GRACE = 1.0  # seconds for terraform to notice a signal that reached it by itself
+_GRACE = 1.0  # seconds for the command to notice a signal that reached it by itself
 _KEY_GRACE = 5.0  # the same for Ctrl-C, which the terminal all but surely has told it: it may be busy starting
 
 
 class Signals:
     """Keeps the run's signals from killing us, wakes the waiting loop, and says what came.
 
-    Use as a context manager around everything that runs terraform. A signal that was ignored when we were started
-    stays ignored, for terraform too.
+    Use as a context manager around everything that runs a command. A signal that was ignored when we were started
+    stays ignored, for the command too.
+
+    Args:
+        more: signals to take beside SIGINT, SIGTERM and SIGHUP.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, more: Sequence[int] = ()) -> None:
+        self.numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, *more)
         self.received: list[int] = []
         self._ignored: set[int] = set()
         self._saved: dict[int, Callable[[int, FrameType | None], object] | int | None] = {}
@@ -39,7 +44,7 @@ class Signals:
             os.set_blocking(end, False)
 
     def __enter__(self) -> Signals:  # noqa: PYI034 - Self is in typing, which costs 10 ms
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        for number in (*self.numbers, signal.SIGCHLD):
             before = signal.getsignal(number)
             if before == signal.SIG_IGN and number != signal.SIGCHLD:
                 self._ignored.add(number)
@@ -71,15 +76,16 @@ class Signals:
         return any(descriptor in ready for descriptor in descriptors)
 
     def defaults_for_child(self) -> list[int]:
-        """Signals that the child must find at their default: Python ignores two, we handle four."""
+        """Signals that the child must find at their default: Python ignores two, and those that we handle."""
         return [signal.SIGPIPE, signal.SIGXFSZ, *self._saved]
 
 
 class Child:
-    """A terraform process."""
+    """A process that we started and wait for; ``told`` is how many signals we had received before it was there."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, told: int = 0) -> None:
         self.pid = pid
+        self.told = told
         self.status: int | None = None
 
     def poll(self) -> int | None:
@@ -110,6 +116,7 @@ def spawn(
     Raises:
         OSError: it cannot be executed.
     """
+    told = len(signals.received)
     actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in (redirect or {}).items()]
     pid = os.posix_spawn(
         argv[0],
@@ -119,16 +126,50 @@ def spawn(
         setsigdef=signals.defaults_for_child(),
         setsigmask=[],
     )
-    child = Child(pid)
+    child = Child(pid, told)
     _started.append(child)
     return child
+
+
+def spawn_command(argv: Sequence[str], environ: Mapping[str, str], signals: Signals) -> Child:
+    """Start ``argv`` as a shell would, with our stdio: found on PATH, and by `sh` where it is a script without `#!`.
+
+    Raises:
+        OSError: it cannot be executed; FileNotFoundError: there is no such command.
+    """
+    try:
+        return _spawn_command(argv, environ, signals)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        return _spawn_command(["/bin/sh", found_on_path(argv[0]), *argv[1:]], environ, signals)
+
+
+def _spawn_command(argv: Sequence[str], environ: Mapping[str, str], signals: Signals) -> Child:
+    told = len(signals.received)
+    # no signal mask: what our caller has blocked for the command stays blocked
+    pid = os.posix_spawnp(argv[0], list(argv), dict(environ), setsigdef=signals.defaults_for_child())
+    child = Child(pid, told)
+    _started.append(child)
+    return child
+
+
+def found_on_path(name: str) -> str:
+    """The executable that a command's name stands for; the name itself where there is none."""
+    if os.sep in name:
+        return name
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder or ".", name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return name
 
 
 _started: list[Child] = []
 
 
 def finish_running(signals: Signals) -> int | None:
-    """Wait for the terraform that was started last, if any, and give its exit code: after a bug of ours."""
+    """Wait for the command that was started last, if any, and give its exit code: after a bug of ours."""
     return wait(_started[-1], signals) if _started else None
 
 
@@ -137,35 +178,52 @@ def identity(pid: int) -> list[int]:
 
     The second is clock ticks since boot (field 22 of /proc/<pid>/stat), 0 where there is no /proc.
     """
+    _, ticks = _state_and_start(pid)
+    return [pid, ticks]
+
+
+def _state_and_start(pid: int) -> tuple[str, int]:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return [pid, int(file.read().rpartition(b")")[2].split()[19])]
+            fields = file.read().rpartition(b")")[2].split()
+        return fields[0].decode(), int(fields[19])
     except (OSError, ValueError, IndexError):
-        return [pid, 0]
+        return "", 0
+
+
+def age() -> float | None:
+    """Seconds since this process was started; None where there is no /proc."""
+    _, ticks = identity(os.getpid())
+    if not ticks or not hasattr(time, "CLOCK_BOOTTIME"):
+        return None
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
 
 
 def lives(wanted: list[int]) -> bool:
-    """Whether the process with that :func:`identity` still runs."""
+    """Whether the process with that :func:`identity` still runs; one that only waits to be reaped does not."""
     try:
         os.kill(wanted[0], 0)
-    except OSError:
+    except ProcessLookupError:
         return False
-    return identity(wanted[0]) == wanted
+    except PermissionError:  # somebody else's: it may be the one
+        pass
+    state, ticks = _state_and_start(wanted[0])
+    return state not in {"Z", "X"} and ticks == wanted[1]
 
 
 class Forwarder:
-    """Decides which of the received signals terraform still needs from us."""
+    """Decides which of the received signals the command still needs from us."""
 
     def __init__(self, child: Child, signals: Signals, *, watched: bool) -> None:
         self._child = child
         self._signals = signals
-        self._watched = watched  # we see terraform's output, and with it whether it has noticed
-        self._seen = len(signals.received)
+        self._watched = watched  # we see the command's output, and with it whether it has noticed
+        self._seen = child.told
         self._pending: list[tuple[float, int]] = []
         self._interrupts = 0
 
     def tick(self, noticed: int) -> None:
-        """Look after new signals. ``noticed``: how many interrupts terraform has acknowledged in its output so far."""
+        """Look after new signals. ``noticed``: how many interrupts the command's output has acknowledged so far."""
         for number in self._signals.received[self._seen :]:
             self._take(number)
         self._seen = len(self._signals.received)
@@ -176,12 +234,12 @@ class Forwarder:
 
     def _take(self, number: int) -> None:
         if number == signal.SIGHUP:
-            self._child.send(number)  # terraform dies of the first one: there is no second to fear
+            self._child.send(number)  # a program dies of the first one: there is no second to fear
             return
         self._interrupts += 1
         from_keys = number == signal.SIGINT and in_foreground()
         if from_keys and not self._watched:
-            return  # the terminal has told terraform already
+            return  # the terminal has told the command already
         self._pending.append((time.monotonic() + (_KEY_GRACE if from_keys else _GRACE), number))
 
 
@@ -221,11 +279,23 @@ def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = Non
     return child.status if child.status is not None else 1
 
 
+def open_missing_descriptors() -> None:
+    """What is closed of stdin, stdout and stderr becomes /dev/null: no file of ours may come to lie there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+
+
 def end_as(code: int) -> int:
-    """Our exit code for terraform's; where a signal killed it, die of the same one so that shells see no difference."""
+    """Our exit code for the command's; where a signal killed it, die of the same one: shells see no difference."""
     if code >= 0:
         return code
     number = -code
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # its core, not ours
     if number not in {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

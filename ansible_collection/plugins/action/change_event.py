@@ -1,0 +1,126 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The module change_event, on the controller: hosts are not connected to, and nothing is sent to them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.release import __version__ as ansible_version
+from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, configured, core
+from ansible_collections.tfevent.infra.plugins.plugin_utils import variables as vaulted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OURS = ("TFEVENT_", "TRACEPARENT")  # what counts of a task's `environment:`
+
+
+class ActionModule(ActionBase):
+    """One explicit event. The task fails for wrong arguments, else only where ``required`` says so."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Validate, hand over, and tell what became of it."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        checked = self.validate_argument_spec(argument_spec=announcement.ARGUMENTS, **announcement.RULES)
+        arguments = announcement.plain(checked[1])
+        variables = task_vars or {}
+        try:
+            told = self._document(arguments, variables)
+        except announcement.ArgumentError as error:
+            raise AnsibleActionFail(str(error)) from error
+        warnings: list[str] = []
+        answer = self._handed_over(told, variables, warnings)
+        if arguments["required"] and not _is_kept(answer, check=self._task.check_mode):
+            raise AnsibleActionFail("; ".join(warnings) or "the event could not be recorded")
+        result.update(self._told(answer, arguments["state"], told))
+        if warnings:
+            result["warnings"] = warnings
+        return result
+
+    def _document(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        everywhere = arguments["once"] or self._task.run_once
+        hosts = variables.get("ansible_play_batch") if everywhere else [variables.get("inventory_hostname")]
+        item = variables.get(variables.get("ansible_loop_var") or "item")
+        no_log = bool(self._task.no_log)
+        told = announcement.document(
+            arguments,
+            ansible=ansible_version,
+            hosts=[str(host) for host in hosts or () if host],
+            key=announcement.task_key(str(self._task._uuid), announcement.plain(item)),
+            no_log=no_log,
+        )
+        known = {**announcement.of_one_host(variables), "environment": self._task.environment}
+        told["secrets"] = vaulted.vaulted(known)
+        told["variables"] = vaulted.plain(known)
+        if no_log:
+            told["secrets"] += announcement.texts([arguments[name] for name in ("message", "data", "tags", "links")])
+        return told
+
+    def _handed_over(
+        self, told: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
+    ) -> dict[str, Any]:
+        """What became of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
+        found = core.load()
+        if found is None:
+            warnings.append(core.missing())
+            return {}
+        try:
+            session = found.session(
+                environ=self._environ(variables), directory=self._loader.get_basedir(), say=warnings.append
+            )
+            answer = session.preview(told) if self._task.check_mode else session.settle(told)
+        except core.HandoverError as error:
+            warnings.append(str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not fail the task; its text may quote a secret
+            warnings.append(f"the event was not recorded: {type(error).__name__} in tfevent.infra.change_event")
+        else:
+            warnings += answer.get("problems", ())
+            return answer
+        return {}
+
+    def _environ(self, variables: Mapping[str, Any]) -> dict[str, str]:
+        """The controller's variables, the callback's options, and of the task's `environment:` what is for tfevent."""
+        environ = configured.environment(variables, self._templar)
+        for layer in self._task.environment or ():
+            if isinstance(layer, dict):
+                environ.update({str(name): str(value) for name, value in layer.items() if str(name).startswith(_OURS)})
+        return environ
+
+    def _told(self, answer: Mapping[str, Any], state: str, told: Mapping[str, Any]) -> dict[str, Any]:
+        kept = bool(answer) and not answer.get("repeats") and not answer.get("lost")
+        event = answer.get("event", {})
+        found: dict[str, Any] = {
+            "changed": kept,
+            "id": answer.get("id") or told["event"].get("id") or str(uuid.uuid4()),
+            "title": event.get("title", ""),
+            "state": state,
+            "recorded": bool(answer.get("recorded")),
+            "repeated": bool(answer.get("repeats")),
+        }
+        for name in ("delivered", "waiting", "parked"):
+            found[name] = [where for where, what in answer.get("destinations", {}).items() if what == name]
+        if event.get("id") == found["id"]:
+            found["event"] = event
+        if self._task.diff and found["changed"]:
+            found["diff"] = _diff(event)
+        return found
+
+
+def _is_kept(answer: Mapping[str, Any], *, check: bool) -> bool:
+    return bool(answer) and (check or not answer.get("lost"))
+
+
+def _diff(event: Mapping[str, Any]) -> dict[str, Any]:
+    import json
+
+    shown = json.dumps(event, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return {"before": "", "after": shown, "before_header": "no event", "after_header": str(event.get("title", ""))}

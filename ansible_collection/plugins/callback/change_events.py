@@ -1,0 +1,311 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The callback: what Ansible tells of a run, as plain values, to :mod:`..plugin_utils.observer`.
+
+The only file of the run's observation that touches Ansible's objects. Each hook takes out what is needed and no more.
+Nothing of ours may reach the run: an exception that a callback lets through is a warning of Ansible's at each task, an
+AssertionError ends the run, an import that fails stops it before it begins.
+"""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: change_events
+type: notification
+short_description: Record one change event per playbook run
+version_added: 0.1.0
+author: The tfevent authors (@tfevent)
+description:
+  - Records what a playbook run changed, by task and host, as one redacted event in a journal on the controller, and
+    delivers it to Sematext Events and the other destinations of C(tfevent.yaml).
+  - A run that changed nothing leaves no event, unless O(report=always).
+requirements:
+  - the Python package C(tfevent) in Ansible's own environment, or the command C(tfevent) on E(PATH)
+extends_documentation_fragment:
+  - tfevent.infra.common
+options:
+  include_tags:
+    description: Globs of tags, separated by commas. Only tasks that have one of them are told of.
+    type: str
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_TAGS}]
+    ini: [{section: callback_tfevent, key: include_tags}]
+    vars: [{name: tfevent_include_tags}]
+  exclude_tags:
+    description: Globs of tags, separated by commas. Tasks that have one of them are not told of.
+    type: str
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TAGS}]
+    ini: [{section: callback_tfevent, key: exclude_tags}]
+    vars: [{name: tfevent_exclude_tags}]
+  include_hosts:
+    description: Globs of host names, separated by commas. Only results of these hosts are told of.
+    type: str
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_HOSTS}]
+    ini: [{section: callback_tfevent, key: include_hosts}]
+    vars: [{name: tfevent_include_hosts}]
+  exclude_hosts:
+    description: Globs of host names, separated by commas. Results of these hosts are not told of.
+    type: str
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_HOSTS}]
+    ini: [{section: callback_tfevent, key: exclude_hosts}]
+    vars: [{name: tfevent_exclude_hosts}]
+  include_tasks:
+    description: Globs of task names, separated by commas. Only these tasks are told of.
+    type: str
+    env: [{name: TFEVENT_ANSIBLE_INCLUDE_TASKS}]
+    ini: [{section: callback_tfevent, key: include_tasks}]
+    vars: [{name: tfevent_include_tasks}]
+  exclude_tasks:
+    description: Globs of task names, separated by commas. These tasks are not told of.
+    type: str
+    env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TASKS}]
+    ini: [{section: callback_tfevent, key: exclude_tasks}]
+    vars: [{name: tfevent_exclude_tasks}]
+  diff_contents:
+    description: >-
+      Tell the lines that C(--diff) shows of files of up to 20,000 characters, redacted. Without it, only which files
+      and attributes differ.
+    type: str
+    env: [{name: TFEVENT_ANSIBLE_DIFF_CONTENTS}]
+    ini: [{section: callback_tfevent, key: diff_contents}]
+    vars: [{name: tfevent_diff_contents}]
+"""
+
+import os
+import time
+from functools import wraps
+
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+from ansible.release import __version__ as ansible_version
+from ansible_collections.tfevent.infra.plugins.plugin_utils import command, core, facts, variables
+from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
+
+_VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may be thousands
+_BLOCKS = 50  # of nested blocks, enough
+
+
+def _unharmed(hook):
+    """The run goes on, whatever goes wrong with us: one warning, and we are gone."""
+
+    @wraps(hook)
+    def guarded(self, *given, **named):
+        try:
+            return hook(self, *given, **named)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
+            self._give_up(error)
+
+    return guarded
+
+
+class CallbackModule(CallbackBase):
+    """Hooks of a line or two."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "tfevent.infra.change_events"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        self._observer = None
+        self._vaults = set()
+
+    # -- the run --------------------------------------------------------------------------------------------------
+
+    @_unharmed
+    def v2_playbook_on_start(self, playbook):
+        if self._observer is None:
+            self._observer = self._observe()
+        if self._observer is not None:
+            self._observer.playbook_starts(_circumstances(playbook))
+
+    @_unharmed
+    def v2_playbook_on_play_start(self, play):
+        self._learn(play)
+        self._observer.play_starts(str(play._uuid), str(play.get_name()))
+
+    @_unharmed
+    def v2_playbook_on_stats(self, stats):
+        rescued = {str(host): int(number) for host, number in stats.rescued.items()}
+        self._observer.playbook_ends(Recap(rescued, variables.plain(stats.custom or {})))
+
+    # -- tasks ----------------------------------------------------------------------------------------------------
+
+    @_unharmed
+    def v2_playbook_on_task_start(self, task, is_conditional):  # noqa: ARG002 - by name, as Ansible calls it
+        self._task_starts(task)
+
+    @_unharmed
+    def v2_playbook_on_handler_task_start(self, task):
+        self._task_starts(task)
+
+    @_unharmed
+    def v2_runner_on_start(self, host, task):
+        if not self._observer.knows_host(host.get_name()):
+            self._observer.meets(str(host.get_name()), tuple(str(group.get_name()) for group in host.get_groups()))
+        self._observer.begins(str(task._uuid), str(host.get_name()))
+
+    @_unharmed
+    def v2_runner_on_ok(self, result):
+        self._ends(result, facts.OK)
+
+    @_unharmed
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._ends(result, facts.FAILED, ignored=bool(ignore_errors))
+
+    @_unharmed
+    def v2_runner_on_skipped(self, result):
+        self._ends(result, facts.SKIPPED)
+
+    @_unharmed
+    def v2_runner_on_unreachable(self, result):
+        self._ends(result, facts.UNREACHABLE, ignored=bool(_task(result).ignore_unreachable))
+
+    # -- how ------------------------------------------------------------------------------------------------------
+
+    def _observe(self):
+        if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
+            self.disabled = True
+            return None
+        found = core.load()
+        if found is None:
+            self._warn(core.missing())
+            self.disabled = True
+            return None
+        return Observer(found, self.get_option, os.environ, warn=self._warn, say=self._say)
+
+    def _task_starts(self, task):
+        if not self._observer.knows_task(str(task._uuid)):
+            self._observer.task_starts(_facts(task))
+
+    def _ends(self, result, status, *, ignored=False):
+        task, data = _task(result), _data(result)
+        self._task_starts(task)
+        censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
+        self._observer.ends(
+            facts.Result(
+                str(task._uuid),
+                str(_host(result).get_name()),
+                status,
+                data,
+                ignored=ignored,
+                delegate_to=str(task.delegate_to) if task.delegate_to else None,
+                checked=bool(task.check_mode),
+                censored=censored,
+                arguments=facts.no_arguments if censored else _arguments(task),
+            )
+        )
+
+    def _learn(self, play):
+        """Values that must not be told, as far as variables show them, before the play's first task."""
+        manager = play.get_variable_manager()
+        secrets, named = {}, {}
+        for source in _sources(manager, play):
+            secrets.update(dict.fromkeys(variables.vaulted(source)))
+            named.update(variables.plain(source))
+        self._observer.learn(secrets, named)
+
+    def _warn(self, text):
+        self._display.warning("tfevent: " + " ".join(text.split()))
+
+    def _say(self, text):
+        self._display.display("tfevent: " + " ".join(text.split()), stderr=True)
+
+    def _give_up(self, error):
+        self.disabled = True
+        core.show_where(error)
+        observer, self._observer = self._observer, None
+        text = (
+            str(error)
+            if isinstance(error, core.HandoverError)
+            else f"{type(error).__name__} in the callback (TFEVENT_DEBUG=1 shows where)"
+        )
+        self._warn(f"this run is not recorded any further: {text}")
+        if observer is not None:
+            observer.stop()
+
+
+def _sources(manager, play):
+    """The play's own variables, and those of its hosts for as long as it costs little."""
+    yield manager.get_vars(play=play)
+    end = time.monotonic() + _VARIABLES_SECONDS
+    for host in manager._inventory.get_hosts(play.hosts):
+        if time.monotonic() > end:
+            return
+        yield manager.get_vars(play=play, host=host, include_hostvars=False)
+
+
+def _circumstances(playbook):
+    options = context.CLIARGS
+    file = playbook._file_name
+    plays = playbook.get_plays()
+    extra = plays[0].get_variable_manager().extra_vars if plays else {}
+    return facts.Circumstances(
+        file=None if file == "__adhoc_playbook__" else str(os.path.abspath(file)),
+        directory=str(os.path.abspath(playbook._basedir or ".")),
+        playbooks=command.playbooks(options),
+        version=ansible_version,
+        command=command.words(options),
+        check=bool(options.get("check")),
+        diff=bool(options.get("diff")),
+        tags=tuple(sorted(_texts(options.get("tags")))),  # sets, in the order of chance
+        skip_tags=tuple(sorted(_texts(options.get("skip_tags")))),
+        limit=str(options["subset"]) if options.get("subset") else None,
+        inventory=_texts(options.get("inventory")),
+        start_at_task=options.get("start_at_task"),
+        forks=options.get("forks"),
+        variables=variables.plain(extra),
+        secrets=tuple(variables.vaulted(extra)),
+    )
+
+
+def _texts(value):
+    return tuple(str(part) for part in value or ())
+
+
+def _facts(task):
+    file, _dummy, line = str(task.get_path() or "").rpartition(":")
+    role = task._role
+    return facts.Task(
+        uuid=str(task._uuid),
+        name=str(task.name or task.action),
+        action=str(getattr(task, "resolved_action", None) or task.action),
+        role=str(role.get_name()) if role else None,
+        role_path=str(role._role_path) if role else None,
+        file=file or None,
+        line=int(line) if line.isdigit() else None,
+        handler=type(task).__name__ == "Handler",
+        loops=task.loop is not None,
+        no_log=bool(task.no_log),
+        rescued=_stands_before_a_rescue(task),
+        tags=tuple(str(tag) for tag in task.tags),
+    )
+
+
+def _stands_before_a_rescue(task):
+    parent = getattr(task, "_parent", None)
+    for _dummy in range(_BLOCKS):
+        if parent is None:
+            return False
+        if getattr(parent, "rescue", None):
+            return True
+        parent = getattr(parent, "_parent", None)
+    return False
+
+
+def _arguments(task):
+    """Those arguments that are asked for by name: which may be told is decided where they are asked for."""
+    return lambda names: {name: task.args[name] for name in names if name in task.args}
+
+
+def _task(result):
+    return getattr(result, "task", None) or result._task
+
+
+def _host(result):
+    return getattr(result, "host", None) or result._host
+
+
+def _data(result):
+    data = getattr(result, "result", None)
+    return result._result if data is None else data

@@ -1,0 +1,151 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options that the plugins of this collection share: the settings of ``tfevent.yaml``, under the same names."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """``extends_documentation_fragment: tfevent.infra.common``.
+
+    All are texts without a default here: a mistake in one must not make Ansible leave the plugin out, and what is not
+    given must not hide what ``tfevent.yaml`` says.
+    """
+
+    DOCUMENTATION = r"""
+notes:
+  - These options go before C(tfevent.yaml), which is looked for in the playbook's directory and above it, and in
+    C(~/.config/tfevent).
+  - Variables of a play reach them from ansible-core 2.21 on, and only extra variables (C(-e)).
+options:
+  environment:
+    description: >-
+      Environment the events belong to, such as V(prod). May hold C({directory}), the name of the playbook's
+      directory.
+    type: str
+    env: [{name: TFEVENT_ENVIRONMENT}]
+    ini: [{section: callback_tfevent, key: environment}]
+    vars: [{name: tfevent_environment}]
+  service:
+    description: Service the events belong to. May hold C({directory}).
+    type: str
+    env: [{name: TFEVENT_SERVICE}]
+    ini: [{section: callback_tfevent, key: service}]
+    vars: [{name: tfevent_service}]
+  tags:
+    description: Tags of every event, as V(name=value), separated by commas.
+    type: str
+    env: [{name: TFEVENT_TAGS}]
+    ini: [{section: callback_tfevent, key: tags}]
+    vars: [{name: tfevent_tags}]
+  report:
+    description: >-
+      Which runs are reported, V(changed), V(always) or V(failed). By default V(changed), which leaves out runs
+      that changed nothing.
+    type: str
+    env: [{name: TFEVENT_REPORT}]
+    ini: [{section: callback_tfevent, key: report}]
+    vars: [{name: tfevent_report}]
+  budget:
+    description: Seconds that delivery may take after the run. By default V(3).
+    type: str
+    env: [{name: TFEVENT_BUDGET}]
+    ini: [{section: callback_tfevent, key: budget}]
+    vars: [{name: tfevent_budget}]
+  values:
+    description: How much of a value is shown, V(none), V(names) or V(safe). By default V(safe).
+    type: str
+    env: [{name: TFEVENT_VALUES}]
+    ini: [{section: callback_tfevent, key: values}]
+    vars: [{name: tfevent_values}]
+  redact_names:
+    description: Globs of further names whose values are secrets, separated by commas.
+    type: str
+    env: [{name: TFEVENT_REDACT_NAMES}]
+    ini: [{section: callback_tfevent, key: redact_names}]
+    vars: [{name: tfevent_redact_names}]
+  redact_patterns:
+    description: Regular expressions of further secrets, separated by commas.
+    type: str
+    env: [{name: TFEVENT_REDACT_PATTERNS}]
+    ini: [{section: callback_tfevent, key: redact_patterns}]
+    vars: [{name: tfevent_redact_patterns}]
+  journal:
+    description: The journal's file. By default C(journal.db) in tfevent's state folder.
+    type: path
+    env: [{name: TFEVENT_JOURNAL}]
+    ini: [{section: callback_tfevent, key: journal}]
+    vars: [{name: tfevent_journal}]
+  quiet:
+    description: Leave out the line after a run. By default V(false).
+    type: str
+    env: [{name: TFEVENT_QUIET}]
+    ini: [{section: callback_tfevent, key: quiet}]
+    vars: [{name: tfevent_quiet}]
+  sematext_token:
+    description: Token of the Sematext App that gets the events.
+    type: str
+    env: [{name: TFEVENT_SEMATEXT_TOKEN}]
+    ini: [{section: callback_tfevent, key: sematext_token}]
+    vars: [{name: tfevent_sematext_token}]
+  sematext_token_file:
+    description: File that holds O(sematext_token).
+    type: str
+    env: [{name: TFEVENT_SEMATEXT_TOKEN_FILE}]
+    ini: [{section: callback_tfevent, key: sematext_token_file}]
+    vars: [{name: tfevent_sematext_token_file}]
+  sematext_token_command:
+    description: Command that prints O(sematext_token).
+    type: str
+    env: [{name: TFEVENT_SEMATEXT_TOKEN_COMMAND}]
+    ini: [{section: callback_tfevent, key: sematext_token_command}]
+    vars: [{name: tfevent_sematext_token_command}]
+  sematext_region:
+    description: Region of the Sematext account, V(us) or V(eu). By default V(us).
+    type: str
+    env: [{name: TFEVENT_SEMATEXT_REGION}]
+    ini: [{section: callback_tfevent, key: sematext_region}]
+    vars: [{name: tfevent_sematext_region}]
+  sematext_receiver:
+    description: Base address of another receiver (Sematext Enterprise).
+    type: str
+    env: [{name: TFEVENT_SEMATEXT_RECEIVER}]
+    ini: [{section: callback_tfevent, key: sematext_receiver}]
+    vars: [{name: tfevent_sematext_receiver}]
+  webhook_url:
+    description: Address of a webhook that gets the events.
+    type: str
+    env: [{name: TFEVENT_WEBHOOK_URL}]
+    ini: [{section: callback_tfevent, key: webhook_url}]
+    vars: [{name: tfevent_webhook_url}]
+  webhook_url_file:
+    description: File that holds O(webhook_url).
+    type: str
+    env: [{name: TFEVENT_WEBHOOK_URL_FILE}]
+    ini: [{section: callback_tfevent, key: webhook_url_file}]
+    vars: [{name: tfevent_webhook_url_file}]
+  webhook_url_command:
+    description: Command that prints O(webhook_url).
+    type: str
+    env: [{name: TFEVENT_WEBHOOK_URL_COMMAND}]
+    ini: [{section: callback_tfevent, key: webhook_url_command}]
+    vars: [{name: tfevent_webhook_url_command}]
+  webhook_secret:
+    description: Key that requests to the webhook are signed with.
+    type: str
+    env: [{name: TFEVENT_WEBHOOK_SECRET}]
+    ini: [{section: callback_tfevent, key: webhook_secret}]
+    vars: [{name: tfevent_webhook_secret}]
+  webhook_secret_file:
+    description: File that holds O(webhook_secret).
+    type: str
+    env: [{name: TFEVENT_WEBHOOK_SECRET_FILE}]
+    ini: [{section: callback_tfevent, key: webhook_secret_file}]
+    vars: [{name: tfevent_webhook_secret_file}]
+  webhook_secret_command:
+    description: Command that prints O(webhook_secret).
+    type: str
+    env: [{name: TFEVENT_WEBHOOK_SECRET_COMMAND}]
+    ini: [{section: callback_tfevent, key: webhook_secret_command}]
+    vars: [{name: tfevent_webhook_secret_command}]
+"""

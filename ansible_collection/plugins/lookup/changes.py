@@ -1,0 +1,210 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The lookup changes: what changed on a host since a time."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: changes
+short_description: What changed on a host, from the journal of change events
+version_added: 0.1.0
+author: The tfevent authors (@tfevent)
+description:
+  - Answers what changed on a host since a time, from the journal on the controller. It knows what tfevent recorded
+    there - playbook runs that P(tfevent.infra.change_events#callback) observed, events of
+    M(tfevent.infra.change_event) and C(tfevent events send), and, where no host is asked for, runs of terraform.
+  - Made for C(assert) before something risky, and for a look into what happened before a failure.
+options:
+  _terms:
+    description:
+      - Names of hosts, as the inventory has them. Without any, the host of the task.
+      - V(*) asks for all events, also those that are about no host.
+    type: list
+    elements: str
+  since:
+    description:
+      - Not older than this. An age (V(90m), V(2h), V(3d), V(1w)), a time as ISO 8601 (in the controller's time zone
+        where it names none), or seconds since 1970.
+    type: str
+    default: 1d
+  until:
+    description: Not newer than this, written like O(since).
+    type: str
+  environment:
+    description: Only this environment.
+    type: str
+  service:
+    description: Only this service.
+    type: str
+  tool:
+    description: Only runs of this tool.
+    type: str
+  kind:
+    description: Only this sort of event.
+    type: str
+    choices: [infrastructure, deployment, build, boot, start, stop, custom]
+  outcome:
+    description: Only what ended so. V(running) is what has not ended.
+    type: str
+    choices: [succeeded, partial, failed, cancelled, declined, no_change, unknown, running]
+  text:
+    description: Only events in which this occurs.
+    type: str
+  met:
+    description:
+      - Also events that met the host without changing it, such as runs whose tasks were all ok, and those of plans
+        and check runs.
+    type: bool
+    default: false
+  others:
+    description: Leave out the run that asks, if it is observed, and what it has sent.
+    type: bool
+    default: false
+notes:
+  - Use C(query), or C(lookup) with C(wantlist=true), to get a list.
+  - It fails where there is no tfevent, or the journal cannot be read. An answer that nothing changed must not be a
+    guess. A journal that is not there yet has no events.
+  - A run over very many hosts keeps the names of some only. The host is found all the same, but RV(_raw[].changes)
+    may lack a task.
+seealso:
+  - module: tfevent.infra.change_event
+  - plugin: tfevent.infra.change_events
+    plugin_type: callback
+"""
+
+EXAMPLES = r"""
+- name: Do not touch a host that somebody else has changed in the last hour
+  ansible.builtin.assert:
+    that: changes | length == 0
+    fail_msg: "Changed lately: {{ changes | map(attribute='title') | join('; ') }}"
+  vars:
+    changes: "{{ query('tfevent.infra.changes', since='1h', others=true) }}"
+
+- name: Wait for the end of another maintenance
+  ansible.builtin.assert:
+    that: query('tfevent.infra.changes', since='1d', outcome='running', others=true) | length == 0
+
+- name: Show what changed anywhere in production before the incident
+  ansible.builtin.debug:
+    msg: "{{ item.started_at }} {{ item.title }} by {{ item.user }}"
+  loop: "{{ query('tfevent.infra.changes', '*', since='2026-11-25T08:00:00Z', environment='production') }}"
+  loop_control:
+    label: "{{ item.id }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The events, newest first, for one host after the other.
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the event. C(tfevent events show ID) tells all of it.
+      type: str
+      sample: 01a2141f-cdab-76cc-b6bf-6288ee536bdb
+    title:
+      description: Its title.
+      type: str
+      sample: "prod/shop: site.yml: 4 tasks changed 3 of 5 hosts"
+    kind:
+      description: What sort of change it is.
+      type: str
+      sample: infrastructure
+    phase:
+      description: V(applied), or with O(met) also V(planned) and V(checked).
+      type: str
+      sample: applied
+    outcome:
+      description: How it ended, V(running) where it has not.
+      type: str
+      sample: succeeded
+    severity:
+      description: V(info), V(warning) or V(error).
+      type: str
+      sample: info
+    started_at:
+      description: When it began, in UTC.
+      type: str
+      sample: "2026-11-25T19:12:38.315440Z"
+    ended_at:
+      description: When it ended, null where it has not.
+      type: str
+    environment:
+      description: Environment, or null.
+      type: str
+    service:
+      description: Service, or null.
+      type: str
+    version:
+      description: Version that was deployed or built, or null.
+      type: str
+    tool:
+      description: What was run.
+      type: str
+      sample: ansible-playbook
+    user:
+      description: Who did it.
+      type: str
+    host:
+      description: The host that was asked for, null for V(*).
+      type: str
+    host_status:
+      description: The worst that happened to it, such as V(changed) or V(failed). Null for V(*).
+      type: str
+      sample: changed
+    changes:
+      description: Names of the tasks that changed the host or failed there. For V(*) everything that was changed.
+      type: list
+      elements: str
+      sample: [Install nginx]
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+from ansible_collections.tfevent.infra.plugins.plugin_utils import configured, history
+from ansible_collections.tfevent.infra.plugins.plugin_utils.moments import age_or_moment
+
+_FILTERS = ("environment", "service", "tool", "outcome", "text")
+
+
+class LookupModule(LookupBase):
+    """``query('tfevent.infra.changes', HOST, since='2h')``."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        """The events that changed each of the hosts."""
+        self.set_options(var_options=variables, direct=kwargs)
+        environ = configured.environment(variables or {}, self._templar)
+        hosts = [str(term) for term in terms] or [
+            str((variables or {}).get("inventory_hostname") or history.EVERYWHERE)
+        ]
+        filters = {name: self._text(name) for name in _FILTERS}
+        try:
+            filters |= {name: age_or_moment(text) for name in ("since", "until") if (text := self._text(name))}
+            return [entry for host in hosts for entry in self._of(host, filters, environ)]
+        except (ValueError, history.HistoryError) as error:
+            raise AnsibleLookupError(f"tfevent.infra.changes: {error}") from error
+
+    def _of(self, host: str, filters: dict[str, Any], environ: dict[str, str]) -> list[dict[str, Any]]:
+        events = history.read(
+            {**filters, "host": None if host == history.EVERYWHERE else host},
+            environ=environ,
+            directory=self._loader.get_basedir(),
+            say=Display().warning,
+        )
+        kind, own = self._text("kind"), environ.get("TFEVENT_RUN_ID") if self.get_option("others") else None
+        found = history.entries(
+            [event for event in events if not (own and _belongs_to(event, own))], host, met=self.get_option("met")
+        )
+        return [entry for entry in found if kind in (None, entry["kind"])]
+
+    def _text(self, name: str) -> str | None:
+        value = self.get_option(name)
+        return None if value is None else str(value)
+
+
+def _belongs_to(event: dict[str, Any], run: str) -> bool:
+    trace = event.get("trace") or {}
+    return run in (event.get("id"), trace.get("run_id"), trace.get("parent_run_id"))

@@ -1,0 +1,305 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation only: the action plugin of the same name does the work, on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: change_event
+short_description: Record and send a change event
+version_added: 0.1.0
+author: The tfevent authors (@tfevent)
+description:
+  - Tells of a change on purpose - a deployment, a build, a maintenance - where the run's own event would not say it.
+  - The event is recorded in the journal of the controller first, and then delivered to the destinations of
+    C(tfevent.yaml). What could not be delivered waits there for the next C(tfevent) command.
+  - Works on the controller alone. Hosts are not connected to and need nothing.
+  - A task that cannot record its event warns and goes on, unless O(required=true). Wrong arguments fail as they do in
+    any module.
+options:
+  state:
+    description:
+      - V(event) is something that has happened.
+      - V(started) is a change that begins now. It is recorded as under way, and the task returns the RV(id) with
+        which a later task, even of another run, settles it.
+      - V(finished) settles a started event, with its outcome and duration, and delivers it. Of several tasks that
+        settle one event the first counts.
+      - V(failed) is V(finished) with O(outcome=failed).
+    type: str
+    choices: [event, started, finished, failed]
+    default: event
+  id:
+    description:
+      - The RV(id) that the task with O(state=started) returned.
+      - Required by O(state=finished) and O(state=failed).
+    type: str
+  kind:
+    description: What sort of change it is. That of the start counts where an event has one.
+    type: str
+    choices: [infrastructure, deployment, build, boot, start, stop, custom]
+    default: custom
+  title:
+    description:
+      - One line, to be read on a graph. What is longer than 120 characters is cut.
+      - Required by O(state=event) and O(state=started). With O(state=finished) it replaces that of the start, which
+        is otherwise kept and told to have failed, if it has.
+    type: str
+  message:
+    description:
+      - The story, in Markdown.
+      - With O(state=finished) it follows that of the start.
+    type: str
+  severity:
+    description:
+      - How loudly it is told. Without one, V(error) for what failed or whose outcome is unknown, else V(info).
+    type: str
+    choices: [info, warning, error]
+  outcome:
+    description:
+      - How it ended. Without one it is V(succeeded), or V(failed) with O(state=failed).
+      - What has just O(state=started) has none.
+    type: str
+    choices: [succeeded, partial, failed, cancelled, unknown]
+  environment:
+    description: Environment that it belongs to. Without one, that of C(tfevent.yaml).
+    type: str
+  service:
+    description: Service that it is about. Without one, that of C(tfevent.yaml).
+    type: str
+  version:
+    description: Version of the service that was deployed or built.
+    type: str
+  tags:
+    description: Names and values to find it by, beside those of C(tfevent.yaml).
+    type: dict
+  data:
+    description: Whatever else belongs to it. Values under names such as C(password) are hidden.
+    type: dict
+  start:
+    description:
+      - When it began, where that is not now - as ISO 8601, in the controller's time zone where it names none, or in
+        seconds since 1970.
+      - Not with O(state=finished), whose event has begun already.
+    type: str
+  end:
+    description: When it ended, written like O(start). Not with O(state=started).
+    type: str
+  links:
+    description: Pages that a reader may want to open.
+    type: list
+    elements: dict
+    suboptions:
+      title:
+        description: What the page is.
+        type: str
+        required: true
+      url:
+        description: Its address. Credentials in it are hidden.
+        type: str
+        required: true
+  hosts:
+    description:
+      - Names of the hosts that it is about, by which C(tfevent events list --host) and the lookup
+        P(tfevent.infra.changes#lookup) find it.
+      - Without them, the task's host. With C(run_once) or O(once=true), all hosts of the play's batch.
+    type: list
+    elements: str
+  failed_hosts:
+    description: Those of them on which it failed.
+    type: list
+    elements: str
+  destinations:
+    description:
+      - Names of the destinations of C(tfevent.yaml) that get it, instead of all. An empty list keeps it in the
+        journal.
+      - Belongs to the task that ends the event, since nothing is sent before.
+    type: list
+    elements: str
+  unique_key:
+    description:
+      - A key of your own. Of several events with the same key within O(unique_within) only the first is recorded. The
+        others are not changed, and return the id of the first.
+      - Makes a playbook that is run again tell of one deployment once.
+    type: str
+  unique_within:
+    description: Seconds in which O(unique_key) counts. The default is a day.
+    type: float
+    default: 86400
+  once:
+    description:
+      - One event for the task, whatever the number of hosts - and one an item, where it loops. The first host's
+        counts.
+      - Other than C(run_once) it works with every strategy, and counts all batches of C(serial) as one.
+    type: bool
+    default: false
+  required:
+    description:
+      - Fail the task if the event was neither recorded nor sent.
+      - A destination that is down is no failure, since the event waits for it. RV(waiting) and RV(parked) tell of
+        that.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Nothing is recorded or sent. RV(event) is what would be, RV(waiting) where it would go.
+  diff_mode:
+    support: full
+    description: Shows the event.
+  platform:
+    platforms: all
+    support: full
+    description: The managed hosts do not matter. The controller needs Python 3.11, or the C(tfevent) command.
+  async:
+    support: none
+    description: A task with C(async) fails, as with every module that works on the controller.
+  delegation:
+    support: none
+    description: Accepted and without effect. The event is about the task's host, and made on the controller.
+  connection:
+    support: none
+    description: No connection is used, so the host may be down.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+requirements:
+  - The C(tfevent) package in the Python of ansible-core on the controller, or the C(tfevent) command on its C(PATH)
+notes:
+  - Where it is recorded and sent is said by C(tfevent.yaml), looked for beside the playbook and above it, and by
+    C(TFEVENT_*) variables, those in the C(environment) of the task included.
+  - What the controller's vault decrypts inline, and variables with names such as C(db_password), are hidden wherever
+    they occur in the event.
+  - With C(no_log) the event tells nothing but title, times, outcome, environment, service, version and hosts. What
+    O(message), O(data), O(tags) and O(links) hold is left out, and hidden if it also occurs in the title.
+  - If the run itself is observed (by P(tfevent.infra.change_events#callback)), the event is a child of the run's
+    event.
+seealso:
+  - plugin: tfevent.infra.change_events
+    plugin_type: callback
+  - plugin: tfevent.infra.changes
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Tell of a deployment
+  tfevent.infra.change_event:
+    kind: deployment
+    title: shop {{ shop_version }} deployed
+    service: shop
+    version: "{{ shop_version }}"
+    environment: production
+    links:
+      - title: release notes
+        url: https://example.com/shop/releases/{{ shop_version }}
+  run_once: true
+
+- name: Tell of it once, however often the playbook is run today
+  tfevent.infra.change_event:
+    kind: deployment
+    title: shop {{ shop_version }} deployed
+    unique_key: shop-{{ shop_version }}
+    unique_within: 86400
+  run_once: true
+
+# A change with a beginning and an end. The role tfevent.infra.bracket does the same around a file of tasks.
+- name: Maintain the database
+  run_once: true
+  block:
+    - name: Say that it begins
+      tfevent.infra.change_event:
+        state: started
+        title: Reindex the database
+        service: database
+      register: maintenance
+
+    - name: Reindex
+      ansible.builtin.command: reindexdb --all
+      changed_when: true
+
+    - name: Say that it went well
+      tfevent.infra.change_event:
+        state: finished
+        id: "{{ maintenance.id }}"
+  rescue:
+    - name: Say that it failed
+      tfevent.infra.change_event:
+        state: failed
+        id: "{{ maintenance.id }}"
+        message: See the run's own event for the error.
+
+    - name: Fail as before
+      ansible.builtin.fail:
+        msg: The database could not be reindexed.
+
+- name: Tell of a build that took place elsewhere, and fail if that cannot be recorded
+  tfevent.infra.change_event:
+    kind: build
+    title: image shop:{{ shop_version }} built
+    start: "{{ build.started_at }}"
+    end: "{{ build.finished_at }}"
+    data:
+      digest: "{{ build.digest }}"
+    required: true
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+id:
+  description:
+    - Id of the event, to be given to the task that settles it.
+    - With RV(repeated) that of the event before. Without a record it is an id all the same, so that later tasks
+      find one.
+  returned: always
+  type: str
+  sample: 01a2141f-cdab-76cc-b6bf-6288ee536bdb
+title:
+  description: Title of the event, as it was recorded.
+  returned: always
+  type: str
+  sample: shop 2.1 deployed
+state:
+  description: As it was given.
+  returned: always
+  type: str
+  sample: started
+recorded:
+  description: The event is in the journal. Not in check mode.
+  returned: always
+  type: bool
+repeated:
+  description:
+    - An event with the same key was there before, or the event had been settled before. Nothing was recorded.
+  returned: always
+  type: bool
+delivered:
+  description: Names of the destinations that have it.
+  returned: always
+  type: list
+  elements: str
+  sample: [sematext]
+waiting:
+  description: Names of the destinations that do not have it yet. The next C(tfevent) command tries again.
+  returned: always
+  type: list
+  elements: str
+parked:
+  description: Names of the destinations that refused it. C(tfevent events list --undelivered) tells why.
+  returned: always
+  type: list
+  elements: str
+event:
+  description:
+    - The event as it was recorded and sent, redacted, in the form of C(tfevent events schema). In check mode as it
+      would be.
+  returned: when it was recorded, or would be
+  type: dict
+  sample:
+    id: 01a2141f-cdab-76cc-b6bf-6288ee536bdb
+    kind: deployment
+    phase: applied
+    outcome: succeeded
+    title: shop 2.1 deployed
+    service: shop
+    version: "2.1"
+    started_at: "2026-11-25T19:12:38.315440Z"
+    ended_at: "2026-11-25T19:12:38.315440Z"
+"""

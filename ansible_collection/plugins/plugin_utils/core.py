@@ -1,0 +1,191 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where tfevent is: the pip package in Ansible's own Python, else the command on PATH, else nowhere.
+
+Plugins say what happened in *documents*: plain JSON values, not redacted, as :mod:`change_events.ingest` describes::
+
+    {"api": 1, "event": {…in the shape of the published schema…}, "secrets": […], "once_within": 600, …}
+
+and hand them to a *session*, which knows settings, redaction, journal and destinations::
+
+    core = load()
+    if core is None: warn(missing())
+    answer = core.session(environ=os.environ, directory=basedir, say=warn).settle(document)
+
+No import of Ansible or of the package happens when this file is imported: a callback that cannot be imported stops
+every playbook, and most of these files are also imported where neither is there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+API_VERSION = 1
+COMMAND = "tfevent"
+OWNER = "ansible"
+
+_SKEW = (
+    "the installed tfevent package speaks version {theirs} of the interface and this collection version {ours}: "
+    "install the package and the collection of one release"
+)
+_MISSING = (
+    "tfevent is not installed for {python}, and no `tfevent` command is on PATH: nothing is recorded. "
+    "Install it with `{python} -m pip install tfevent`, with `pipx inject --include-apps ansible-core tfevent`, or in "
+    "the execution environment"
+)
+
+
+class HandoverError(Exception):
+    """A document could not be handed over; the text is one sentence without secrets."""
+
+
+class Session(Protocol):
+    """The way of one event from its start to its end. Only HandoverError is raised."""
+
+    def start(self, document: Mapping[str, Any]) -> None:
+        """Record that a run has started; from here on it cannot be lost."""
+
+    def checkpoint(self, document: Mapping[str, Any]) -> None:
+        """Keep what is known by now, for the case that the run is killed."""
+
+    def settle(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Record how it ended (or an event that has no start), deliver it within the budget.
+
+        Returns:
+            ``id``, ``title``, ``outcome``; ``recorded`` (False: not worth a record, or a repetition); ``repeats``, the
+            id of the earlier event with the same key; ``destinations``, their names with ``delivered``, ``waiting`` or
+            ``parked``; ``problems``, a sentence each; ``line``, what to tell the user, or None; ``event``, redacted.
+        """
+
+    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """What :meth:`settle` would record and where it would go (``waiting``), without doing it."""
+
+    def close(self) -> None:
+        """Let go of what is held, without settling: the next tfevent command closes what was started."""
+
+
+class Core:
+    """tfevent, found. ``where`` is for people: the package and its version, or the command's path."""
+
+    where: str
+
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event.
+
+        Args:
+            environ: the variables that count, ``TFEVENT_*`` among them.
+            directory: where ``tfevent.yaml`` and the git repository are looked for.
+            say: takes one line for the user.
+        """
+        raise NotImplementedError
+
+
+class PackageCore(Core):
+    """The package, imported."""
+
+    def __init__(self, handover: Any, version: str) -> None:
+        self._handover = handover
+        self.where = f"tfevent {version}"
+
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in this process."""
+        return _PackageSession(lambda: self._handover.Handover(OWNER, directory, environ, say))
+
+
+class _PackageSession:
+    """The package's own session, whose errors are turned into sentences."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._handover = _guarded(make)
+
+    def start(self, document: Mapping[str, Any]) -> None:
+        _guarded(lambda: self._handover.start(document))
+
+    def checkpoint(self, document: Mapping[str, Any]) -> None:
+        _guarded(lambda: self._handover.checkpoint(document))
+
+    def settle(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(_guarded(lambda: self._handover.settle(document)))
+
+    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(_guarded(lambda: self._handover.preview(document)))
+
+    def close(self) -> None:
+        _guarded(self._handover.close)
+
+
+def _guarded(step: Callable[[], Any]) -> Any:
+    """What ``step`` gives. Only our own errors are free of secrets: of any other, nothing but its type is told."""
+    try:
+        return step()
+    except Exception as error:
+        from change_events.errors import TfeventError
+
+        show_where(error)
+        if isinstance(error, TfeventError):
+            raise HandoverError(str(error)) from error
+        raise HandoverError(f"{type(error).__name__} in tfevent (TFEVENT_DEBUG=1 shows where)") from error
+
+
+class CommandCore(Core):
+    """The command on PATH, in a process of its own."""
+
+    def __init__(self, path: str) -> None:
+        self.where = path
+
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in a process of its own."""
+        from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
+
+        return pipe.PipeSession([self.where, "events", "record"], environ, directory, say)
+
+
+def show_where(error: BaseException) -> None:
+    """The whole error on standard error, for whoever asks for it; its text may hold what must not be told."""
+    if os.environ.get("TFEVENT_DEBUG"):
+        traceback.print_exception(type(error), error, error.__traceback__)
+
+
+def load() -> Core | None:
+    """tfevent, as it can be had here; None where it cannot: :func:`missing` says what to do."""
+    return _package() or _command()
+
+
+def missing() -> str:
+    """The one sentence for the user where :func:`load` gives None."""
+    theirs = _version_of_package()
+    if theirs is not None and theirs != API_VERSION:
+        return _SKEW.format(theirs=theirs, ours=API_VERSION)
+    return _MISSING.format(python=sys.executable or "this Python")
+
+
+def _package() -> Core | None:
+    if _version_of_package() != API_VERSION:
+        return None
+    try:
+        from change_events import __version__
+        from change_events.recording import handover
+    except Exception:  # noqa: BLE001 - whatever is the matter with an installation, it is not importable
+        return None
+    return PackageCore(handover, __version__)
+
+
+def _version_of_package() -> object:
+    """The interface's version of the importable package; None where none can be imported."""
+    try:
+        from change_events import ingest
+    except Exception:  # noqa: BLE001 - the same; a Python that is too old raises SyntaxError
+        return None
+    return getattr(ingest, "API_VERSION", 0)
+
+
+def _command() -> Core | None:
+    path = shutil.which(COMMAND)
+    return CommandCore(path) if path else None

@@ -1,0 +1,78 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What ``--diff`` says of a result: which file, which attributes, how many lines; never a content.
+
+A result has a dict or a list of dicts, each with ``before`` and ``after``, which are texts (whole files, secrets and
+all) or dicts of attributes, and with headers that name the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Attributes whose values are told: what they can hold is no secret.
+TOLD = frozenset({"mode", "owner", "group", "state", "uid", "gid", "seuser", "serole", "setype", "selevel", "enabled"})
+LONGEST_BODY = 20_000  # characters of the contents of one file; more are not told in full, even where they may be
+_LONGEST_HEADER = 300
+
+
+def differences(diff: Any, *, contents: bool = False) -> Iterator[str]:
+    """A line for each file or object that differs: ``/etc/motd: +3 -1 lines``, ``/srv/app: mode 0644 → 0600``.
+
+    Args:
+        diff: the value under ``diff`` of a result, of one item at most.
+        contents: tell the differing lines as well, not redacted; for whoever asks for it in the settings.
+    """
+    for part in diff if isinstance(diff, (list, tuple)) else (diff,):
+        if isinstance(part, Mapping) and (told := _told(part, contents=contents)):
+            header = _header(part)
+            yield f"{header}: {told}" if header else told
+
+
+def _told(part: Mapping[str, Any], *, contents: bool) -> str:
+    before, after = part.get("before"), part.get("after")
+    if isinstance(before, Mapping) or isinstance(after, Mapping):
+        return ", ".join(_attributes(before, after))
+    if isinstance(part.get("prepared"), str):
+        return "changed"
+    if not isinstance(before, (str, type(None))) or not isinstance(after, (str, type(None))) or before == after:
+        return ""
+    return _lines(before or "", after or "", contents=contents)
+
+
+def _header(part: Mapping[str, Any]) -> str:
+    for key in ("after_header", "before_header"):
+        header = part.get(key)
+        if isinstance(header, str) and header and header.isprintable() and len(header) <= _LONGEST_HEADER:
+            return header.removesuffix(" (content)").removesuffix(" (file attributes)")
+    after = part.get("after")
+    path = after.get("path") if isinstance(after, Mapping) else None
+    return path if isinstance(path, str) and path.isprintable() and len(path) <= _LONGEST_HEADER else ""
+
+
+def _attributes(before: Any, after: Any) -> Iterator[str]:
+    old, new = (side if isinstance(side, Mapping) else {} for side in (before, after))
+    for name in dict.fromkeys((*old, *new)):
+        if name == "path" or old.get(name) == new.get(name):
+            continue
+        values = (old.get(name), new.get(name))
+        simple = all(value is None or isinstance(value, (str, int, bool)) for value in values)
+        told = name in TOLD and simple
+        yield f"{name} {_shown(values[0])} → {_shown(values[1])}" if told else str(name)
+
+
+def _shown(value: Any) -> str:
+    return "(none)" if value is None or value == "" else str(value)
+
+
+def _lines(before: str, after: str, *, contents: bool) -> str:
+    """How many lines came and went; a large file is not compared, which could take long."""
+    if len(before) + len(after) > LONGEST_BODY:
+        return f"{before.count(chr(10))} → {after.count(chr(10))} lines"
+    found = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]
+    added = sum(line.startswith("+") for line in found)
+    removed = sum(line.startswith("-") for line in found)
+    figures = f"+{added} -{removed} lines"
+    return "\n".join([figures, *found]) if contents else figures

@@ -1,0 +1,133 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What changed, from the journal of the controller: read by the package, or by the command where that is missing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.tfevent.infra.plugins.plugin_utils import core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+RUNNING = "running"
+EVERYWHERE = "*"
+_COMMAND_SECONDS = 30.0
+_UNTOUCHED = {"ok", "skipped", "unreachable", "rescued", "ignored"}
+_FIELDS = ("id", "title", "kind", "phase", "outcome", "severity", "started_at", "ended_at")
+_MORE_FIELDS = ("environment", "service", "version")
+
+
+class HistoryError(Exception):
+    """The journal cannot be read; the text says why, without secrets."""
+
+
+def read(
+    filters: Mapping[str, Any], *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]
+) -> list[dict[str, Any]]:
+    """The events that ``filters`` ask for, newest first, in the form of the published schema.
+
+    Args:
+        filters: ``since`` and ``until`` as aware times; ``host``, ``environment``, ``service``, ``tool``, ``outcome``,
+            ``text``, ``parent`` as texts. What is None does not count.
+        environ: the variables that count.
+        directory: where ``tfevent.yaml`` is looked for.
+        say: takes one line for the user.
+
+    Raises:
+        HistoryError: there is no tfevent here, or the journal cannot be read.
+    """
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    found = core.load()
+    if found is None:
+        raise HistoryError(core.missing())
+    if isinstance(found, core.CommandCore):
+        return _from_command(found.where, wanted, environ, directory)
+    return _from_package(wanted, environ, directory, say)
+
+
+def entries(events: list[dict[str, Any]], host: str, *, met: bool) -> Iterator[dict[str, Any]]:
+    """What the events say of one host, or of everything where ``host`` is ``*``.
+
+    Args:
+        events: in the form of the published schema.
+        host: its name in the inventory.
+        met: also what touched the host without changing it, and what was only planned or checked.
+    """
+    for event in events:
+        entry = _entry(event, host)
+        if met or _is_change(event, entry):
+            yield entry
+
+
+def _entry(event: dict[str, Any], host: str) -> dict[str, Any]:
+    told: dict[str, Any] = {name: event.get(name) for name in (*_FIELDS, *_MORE_FIELDS)}
+    told["outcome"] = told["outcome"] or RUNNING
+    told["severity"] = told["severity"] or "info"
+    told["tool"] = (event.get("tool") or {}).get("name")
+    told["user"] = (event.get("actor") or {}).get("user")
+    told["host"] = None if host == EVERYWHERE else host
+    told["host_status"] = None if host == EVERYWHERE else _host(event, host).get("status")
+    told["changes"] = [change["address"] for change in event.get("changes", ()) if _touches(change, host)]
+    return told
+
+
+def _host(event: dict[str, Any], host: str) -> dict[str, Any]:
+    return next((one for one in event.get("hosts", ()) if one.get("name") == host), {})
+
+
+def _touches(change: dict[str, Any], host: str) -> bool:
+    task = change.get("task") or {}
+    if host == EVERYWHERE:
+        return change.get("outcome", "planned") in {"applied", "failed", "unknown"}
+    failed = [one.get("host") for one in task.get("failures", ()) if one.get("status", "failed") == "failed"]
+    return host in (*task.get("changed_on", ()), *failed, *task.get("unfinished", ()))
+
+
+def _is_change(event: dict[str, Any], entry: dict[str, Any]) -> bool:
+    if event.get("phase") != "applied" or entry["outcome"] in {"no_change", "declined"}:
+        return False
+    return bool(entry["changes"]) or entry["host_status"] not in _UNTOUCHED or _was_changed(event, entry["host"])
+
+
+def _was_changed(event: dict[str, Any], host: str | None) -> bool:
+    """A host that fell out later, or whose errors were dealt with, may have been changed before."""
+    return host is not None and _host(event, host).get("changed", 0) > 0
+
+
+def _from_package(
+    filters: Mapping[str, Any], environ: Mapping[str, str], directory: str, say: Callable[[str], object]
+) -> list[dict[str, Any]]:
+    from change_events import history
+    from change_events.errors import TfeventError
+
+    wanted = {name: value for name, value in filters.items() if name != "outcome" or value != RUNNING}
+    if filters.get("outcome") == RUNNING:
+        from change_events.journal import RecordState
+
+        wanted["state"] = RecordState.STARTED
+    try:
+        return history.events(directory, environ, say, **wanted)
+    except TfeventError as error:
+        raise HistoryError(str(error)) from error
+
+
+def _from_command(
+    command: str, filters: Mapping[str, Any], environ: Mapping[str, str], directory: str
+) -> list[dict[str, Any]]:
+    words = [command, "events", "list", "--json", "--limit", "0"]
+    for name, value in filters.items():
+        words += [f"--{name}", value if isinstance(value, str) else value.isoformat()]
+    try:
+        done = subprocess.run(
+            words, env=dict(environ), cwd=directory, capture_output=True, timeout=_COMMAND_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise HistoryError(f"{command}: {type(error).__name__}") from error
+    if done.returncode:
+        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise HistoryError(told[-1] if told else f"{command} failed with exit code {done.returncode}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]

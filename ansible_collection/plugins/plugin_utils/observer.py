@@ -1,0 +1,245 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Watches the playbooks of one command and tells of them: an event each, and one around several."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ansible_collections.tfevent.infra.plugins.plugin_utils import awx, document, options
+from ansible_collections.tfevent.infra.plugins.plugin_utils.command_event import CommandLog
+from ansible_collections.tfevent.infra.plugins.plugin_utils.core import Core, HandoverError, PackageCore
+from ansible_collections.tfevent.infra.plugins.plugin_utils.ends import Ends
+from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
+from ansible_collections.tfevent.infra.plugins.plugin_utils.telling import Telling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Circumstances, Result, Task
+
+BETWEEN_PLAYS = "an error outside of any task"
+_FLUSH_SECONDS = 5.0
+
+
+class Recap(NamedTuple):
+    """What Ansible says at the end of a playbook; figures are those of the whole command so far.
+
+    Attributes:
+        rescued: failures that were rescued, by host.
+        custom: what ``set_stats`` set: ``_run`` for the whole, else by host.
+    """
+
+    rescued: Mapping[str, int] = {}
+    custom: Mapping[str, Any] = {}
+
+
+class Observer:
+    """The callback behind its hooks. What it raises is a bug, and told as such by the callback.
+
+    Args:
+        core: where tfevent is.
+        option: gives the value of an option by name, None where it is not set.
+        environ: the variables of this process.
+        warn: takes one line of trouble for the user; ``say`` one line of news.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        option: Callable[[str], Any],
+        environ: MutableMapping[str, str],
+        *,
+        warn: Callable[[str], object],
+        say: Callable[[str], object],
+    ) -> None:
+        self._core = core
+        self._environ = environ
+        self._warn = warn
+        self._say = say
+        self._settings = options.environment(option, environ)
+        self._filter = options.Filter.of(option)
+        self._contents = options.is_on(option("diff_contents"))
+        self._ends = Ends(self._is_at_its_end)
+        self._about: Circumstances | None = None
+        self._run: Run | None = None
+        self._telling: Telling | None = None
+        self._command: CommandLog | None = None
+        self._around: Telling | None = None
+        self._number = 0
+        self._rescued: dict[str, int] = {}
+        self._custom: Mapping[str, Any] = {}
+        self._waits = False
+
+    # -- a playbook -----------------------------------------------------------------------------------------------
+
+    def playbook_starts(self, about: Circumstances) -> None:
+        """Record that a playbook begins, before its first task."""
+        self._ends.arm()
+        self._number += 1
+        with self._ends.step():
+            if len(about.playbooks) > 1 and self._command is None:
+                self._command = CommandLog(about)
+                self._around = self._tell(self._command.event, about)
+            self._about = about
+            self._run = Run(check=about.check, contents=self._contents)
+            self._telling = self._tell(self._event, about)
+
+    def playbook_ends(self, recap: Recap) -> None:
+        """Settle and deliver the event of the playbook that came to its recap."""
+        if self._run is None or self._about is None:
+            return
+        rescued = {host: number - self._rescued.get(host, 0) for host, number in recap.rescued.items()}
+        self._rescued = dict(recap.rescued)
+        self._run.is_over(rescued)
+        self._custom = recap.custom
+        last = self._number >= len(self._about.playbooks)
+        with self._ends.step():
+            self._settle(None, deliver=last)
+            if last:
+                self._settle_command(deliver=True)
+
+    def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
+        """Values that must not be told; see :meth:`Telling.learn`."""
+        for telling in (self._telling, self._around):
+            if telling is not None:
+                telling.learn(secrets, variables)
+
+    # -- within it ------------------------------------------------------------------------------------------------
+
+    def play_starts(self, uuid: str, name: str) -> None:
+        """A play, or the next batch of one, begins."""
+        if self._run is not None:
+            self._run.play_starts(uuid, name)
+            self._checkpoint()
+
+    def knows_task(self, uuid: str) -> bool:
+        """Whether there is no need to look at a task again."""
+        return self._run is None or self._run.knows(uuid)
+
+    def task_starts(self, task: Task) -> None:
+        """A task begins."""
+        if self._run is not None and self._filter.takes_task(task):
+            self._run.task_starts(task)
+            self._checkpoint()
+
+    def knows_host(self, name: str) -> bool:
+        """Whether there is no need to look at a host again."""
+        log = self._run.hosts.get(name) if self._run is not None else None
+        return log is not None and log.groups is not None
+
+    def meets(self, host: str, groups: tuple[str, ...]) -> None:
+        """A host has its first task."""
+        if self._run is not None and self._filter.takes_host(host):
+            self._run.meets(host, groups)
+
+    def begins(self, task: str, host: str) -> None:
+        """A task is started on a host."""
+        if self._run is not None and host in self._run.hosts:
+            self._run.begins(task, host)
+
+    def ends(self, result: Result) -> None:
+        """A task has ended on a host."""
+        if self._run is not None and self._filter.takes_host(result.host):
+            self._run.ends(result)
+
+    def stop(self) -> None:
+        """Go on without: something of ours went wrong."""
+        for telling in (self._telling, self._around):
+            if telling is not None:
+                telling.drop()
+        self._run = self._telling = self._around = self._command = None
+
+    # -- how ------------------------------------------------------------------------------------------------------
+
+    def _tell(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> Telling:
+        session = self._core.session(environ=self._settings, directory=about.directory, say=self._warn)
+        telling = Telling(session, self._environ, compose)
+        telling.learn(dict.fromkeys(about.secrets), about.variables)
+        telling.start()
+        return telling
+
+    def _event(self, identity: document.Identity, *, over: bool = False, end: str | None = None) -> dict[str, Any]:
+        if self._run is None or self._about is None:
+            return {}
+        made = document.event(self._run, self._about, identity, over=over, end=end)
+        made |= _launched(self._about, self._environ)
+        made["data"] = {**self._custom.get("_run", {}), **_by_host(self._custom)}
+        return made
+
+    def _checkpoint(self) -> None:
+        if self._telling is None:
+            return
+        with self._ends.step():
+            try:
+                self._telling.checkpoint()
+            except HandoverError as error:
+                self._warn(f"a killed run would leave less of a trace: {error}")
+                self._telling.no_more_checkpoints()
+
+    def _settle(self, end: str | None, *, deliver: bool) -> None:
+        telling, run, about = self._telling, self._run, self._about
+        if telling is None or run is None or about is None:
+            return
+        try:
+            answer = telling.settle(end, deliver=deliver)
+            self._told(answer)
+            if self._command is not None:
+                self._command.add(run, about, answer)
+        finally:
+            self._telling = self._run = None
+
+    def _settle_command(self, *, deliver: bool, end: str | None = None) -> None:
+        around, self._around = self._around, None
+        if around is not None:
+            self._told(around.settle(end, deliver=deliver))
+
+    def _told(self, answer: Mapping[str, Any]) -> None:
+        self._waits = "waiting" in dict(answer.get("destinations") or {}).values()
+        if answer.get("line"):
+            self._say(str(answer["line"]))
+
+    # -- the end of the process -----------------------------------------------------------------------------------
+
+    def _is_at_its_end(self, number: int | None, dying: bool) -> None:
+        """Settle what is still open, without threads, which an interpreter at its end may not start."""
+        end = document.SIGNALS.get(number or 0)
+        about = self._about
+        self._settle(end or BETWEEN_PLAYS, deliver=False)
+        self._settle_command(deliver=False, end=end)
+        if self._waits and about is not None and isinstance(self._core, PackageCore):
+            _flush(self._settings, about.directory, wait=not dying)
+
+
+def _flush(environ: Mapping[str, str], directory: str, *, wait: bool) -> None:
+    """Deliver what waits, in a process of its own that outlives us where we have only moments."""
+    command = [sys.executable, "-P", "-m", "tf_wrapper", "events", "flush", "--timeout", f"{_FLUSH_SECONDS:.0f}"]
+    process = subprocess.Popen(
+        command,
+        cwd=directory,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    if wait:
+        try:
+            process.wait(_FLUSH_SECONDS + 1)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            return
+
+
+def _launched(about: Circumstances, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Who launched the run, where a controller did."""
+    actor, links = awx.actor(about.variables, environ)
+    actor = actor or awx.of_pull(awx.parent_command(os.getppid()))
+    return {"actor": actor, "links": links} if actor else {}
+
+
+def _by_host(custom: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {host: values for host, values in custom.items() if host != "_run"}
+    return {"per_host": rest} if rest else {}

@@ -1,0 +1,113 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options of the plugins: the settings of ``tfevent.yaml`` under their own names, and what only the callback has.
+
+All are taken as texts, so that no mistake in one makes Ansible leave the whole plugin out; the core reads the settings
+as it reads ``TFEVENT_*`` variables, and tells of mistakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Task
+
+SETTINGS = (
+    "environment",
+    "service",
+    "tags",
+    "report",
+    "budget",
+    "values",
+    "redact_names",
+    "redact_patterns",
+    "journal",
+    "quiet",
+    "sematext_token",
+    "sematext_token_file",
+    "sematext_token_command",
+    "sematext_region",
+    "sematext_receiver",
+    "webhook_url",
+    "webhook_url_file",
+    "webhook_url_command",
+    "webhook_secret",
+    "webhook_secret_file",
+    "webhook_secret_command",
+)
+FILTERS = ("include_tags", "exclude_tags", "include_hosts", "exclude_hosts", "include_tasks", "exclude_tasks")
+_TRUE = frozenset({"1", "true", "yes", "on"})
+
+
+def variable(option: str) -> str:
+    """The variable of a setting: ``TFEVENT_SEMATEXT_TOKEN`` of ``sematext_token``."""
+    return f"TFEVENT_{option.upper()}"
+
+
+def environment(option: Callable[[str], Any], environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` with the plugin's options laid over it.
+
+    Args:
+        option: gives the value of an option by name, None where it is not set.
+        environ: the variables of the process; where an option was set by one of them, it is the same.
+    """
+    values = {name: _text(option(name)) for name in SETTINGS}
+    return {**environ, **{variable(name): text for name, text in values.items() if text}}
+
+
+def _text(value: Any) -> str:
+    """As a variable would hold it: lists with commas, maps as name=value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return ",".join(str(part) for part in value)
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={part}" for name, part in value.items())
+    return str(value)
+
+
+def is_on(value: Any) -> bool:
+    """Whether a flag is set."""
+    return _text(value).strip().lower() in _TRUE
+
+
+class Filter(NamedTuple):
+    """Which tasks and hosts are told of. Globs; what is excluded is not, whatever includes it."""
+
+    include_tags: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+    include_hosts: tuple[str, ...] = ()
+    exclude_hosts: tuple[str, ...] = ()
+    include_tasks: tuple[str, ...] = ()
+    exclude_tasks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, option: Callable[[str], Any]) -> Filter:
+        """The filter that the options make."""
+        return cls(*(_globs(option(name)) for name in FILTERS))
+
+    def takes_task(self, task: Task) -> bool:
+        """Whether this task is told of."""
+        return _passes(task.tags, self.include_tags, self.exclude_tags) and _passes(
+            (task.name,), self.include_tasks, self.exclude_tasks
+        )
+
+    def takes_host(self, name: str) -> bool:
+        """Whether this host is told of."""
+        return _passes((name,), self.include_hosts, self.exclude_hosts)
+
+
+def _globs(value: Any) -> tuple[str, ...]:
+    parts = value if isinstance(value, (list, tuple)) else _text(value).split(",")
+    return tuple(text for part in parts if (text := str(part).strip()))
+
+
+def _passes(words: tuple[str, ...], include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
+    if any(fnmatchcase(word, glob) for word in words for glob in exclude):
+        return False
+    return not include or any(fnmatchcase(word, glob) for word in words for glob in include)

@@ -1,0 +1,191 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documents to the `tfevent` command: where Ansible's own Python cannot import the package.
+
+One process an event. It gets the documents, one a line, on its standard input; if that ends without a last word,
+because Ansible was killed, it records that nobody knows how the run ended. It has a session of its own, so that neither
+a Ctrl-C nor the end of Ansible's process group ends it too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
+
+from ansible_collections.tfevent.infra.plugins.plugin_utils.core import HandoverError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+START_SECONDS = 5.0
+SETTLE_SECONDS = 20.0  # its own budget is shorter; this is the backstop
+_CHUNK = 65536
+
+
+_open: dict[int, PipeSession] = {}
+
+
+def _forget_in_child() -> None:
+    """A worker of Ansible's that outlives us must not keep the command from reading the end of its input."""
+    for session in list(_open.values()):
+        session.close()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
+
+
+class PipeSession:
+    """A :class:`~.core.Session` by way of a command.
+
+    Args:
+        command: what reads documents.
+        environ: its variables.
+        directory: its working directory.
+        say: takes one line for the user.
+    """
+
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], directory: str, say: Callable[[str], object]
+    ) -> None:
+        self._command = list(command)
+        self._environ = dict(environ)
+        self._directory = directory
+        self._say = say
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stdin = self._stdout = -1  # descriptors, of the process
+        self._errors: Any = None
+        self._unsent = b""
+        self._unread = b""
+
+    def start(self, document: Mapping[str, Any]) -> None:
+        """Start the process, and wait until it has the run on disk."""
+        self._send({**document, "state": "started"}, START_SECONDS)
+        self._answer(START_SECONDS)
+
+    def checkpoint(self, document: Mapping[str, Any]) -> None:
+        """Hand over what is known by now, unless the process is still busy with the last one: never waits."""
+        if self._process is None:
+            return
+        self._write(0)
+        if not self._unsent:
+            self._send({**document, "state": "running"}, 0)
+
+    def settle(self, document: Mapping[str, Any], seconds: float = SETTLE_SECONDS) -> dict[str, Any]:
+        """Hand over the last word and wait for the answer, at most so long."""
+        return self._last_word({**document, "state": "settled"}, seconds)
+
+    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """What would be recorded."""
+        return self._last_word({**document, "state": "preview"}, SETTLE_SECONDS)
+
+    def close(self) -> None:
+        """Let go of the process: it reads the end of its input, and ends by itself."""
+        process, self._process = self._process, None
+        _open.pop(id(self), None)
+        if process is not None:
+            for stream in (process.stdin, process.stdout, self._errors):
+                _close(stream)
+
+    def _last_word(self, document: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        end = time.monotonic() + seconds
+        try:
+            self._send(document, seconds)
+            _close(self._process.stdin if self._process else None)
+            return self._answer(end - time.monotonic())
+        finally:
+            self._tell()
+            self.close()
+
+    def _send(self, document: Mapping[str, Any], seconds: float) -> None:
+        if self._process is None:
+            self._begin()
+        self._unsent += json.dumps(document, default=str).encode("utf-8", "backslashreplace") + b"\n"
+        self._write(seconds)
+        if seconds and self._unsent:
+            raise HandoverError(f"{self._command[0]} does not read what it is given")
+
+    def _begin(self) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                cwd=self._directory,
+                env=self._environ,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise HandoverError(f"{self._command[0]} cannot be run: {error.strerror}") from error
+        self._stdin, self._stdout = _number(self._process.stdin), _number(self._process.stdout)
+        os.set_blocking(self._stdin, False)
+        _open[id(self)] = self
+
+    def _write(self, seconds: float) -> None:
+        """Write what the pipe takes, at most for so long."""
+        end = time.monotonic() + seconds
+        while self._unsent and self._process is not None:
+            try:
+                self._unsent = self._unsent[os.write(self._stdin, self._unsent) :]
+            except BlockingIOError:
+                left = end - time.monotonic()
+                if left <= 0:
+                    return
+                select.select([], [self._stdin], [], left)
+            except OSError as error:
+                raise HandoverError(self._complaint()) from error
+
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        """The next line of its output. Raises HandoverError if it does not come in time."""
+        end = time.monotonic() + seconds
+        while b"\n" not in self._unread:
+            if not select.select([self._stdout], [], [], max(end - time.monotonic(), 0))[0]:
+                raise HandoverError(f"{self._command[0]} takes longer than {seconds:.0f} s, and goes on by itself")
+            data = os.read(self._stdout, _CHUNK)
+            if not data:
+                raise HandoverError(self._complaint())
+            self._unread += data
+        line, _dummy, self._unread = self._unread.partition(b"\n")
+        try:
+            return dict(json.loads(line))
+        except ValueError as error:
+            raise HandoverError(f"{self._command[0]} gives an answer that is no JSON") from error
+
+    def _complaint(self) -> str:
+        """Why it ended: its own words, which are free of secrets."""
+        code = None
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(timeout=1)
+        if code is None:
+            return f"{self._command[0]} stopped reading"
+        words = self._words()
+        return f"{self._command[0]} failed: {words[-1] if words else f'exit code {code}'}"
+
+    def _tell(self) -> None:
+        for line in self._words() if self._process and self._process.poll() in (None, 0) else ():
+            self._say(line)
+
+    def _words(self) -> list[str]:
+        self._errors.seek(0)
+        text = self._errors.read().decode("utf-8", "replace")
+        return [line.removeprefix("tfevent: ") for line in text.splitlines() if line.strip()]
+
+
+def _number(stream: IO[bytes] | None) -> int:
+    return stream.fileno() if stream is not None else -1
+
+
+def _close(stream: Any) -> None:
+    try:
+        if stream is not None:
+            stream.close()
+    except OSError:  # what it holds back cannot be delivered any more
+        return

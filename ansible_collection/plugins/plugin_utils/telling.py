@@ -1,0 +1,81 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One event that is told while it happens: started, kept up to date in case of a kill, settled."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.tfevent.infra.plugins.plugin_utils import trace
+from ansible_collections.tfevent.infra.plugins.plugin_utils.core import API_VERSION, Session
+from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+_PAUSES = (0.5, 5.0)  # seconds between two checkpoints, at least: of a young run, and of one that goes on for long
+_GROWTH = 4  # the pause is one part in so many of the run's age
+_SHARE = 50  # checkpoints take at most one part in so many of the time
+
+
+class Telling:
+    """One event on its way through a session.
+
+    Args:
+        session: takes the documents.
+        environ: the process's own variables: they link the run to its parent, and get its trace while it goes on.
+        compose: makes the event as it is known at the moment.
+    """
+
+    def __init__(
+        self, session: Session, environ: MutableMapping[str, str], compose: Callable[..., dict[str, Any]]
+    ) -> None:
+        run_id = trace.new_id()
+        self.identity = Identity(run_id, time.time(), trace.begin(environ, run_id))
+        self._session = session
+        self._compose = compose
+        self._handed = trace.Handed(environ, self.identity.trace)
+        self._secrets: dict[str, None] = {}
+        self._variables: dict[str, Any] = {}
+        self._due = 0.0
+
+    def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
+        """Values that must not be told, and variables whose names say so of some; sent with what is next."""
+        self._secrets |= secrets
+        self._variables |= variables
+
+    def start(self) -> None:
+        """Record it as started. Raises HandoverError."""
+        self._session.start(self._document(self._compose(self.identity)))
+        self._due = time.monotonic() + _PAUSES[0]
+
+    def checkpoint(self) -> None:
+        """Keep what is known by now, if the last time is long enough ago. Raises HandoverError."""
+        began = time.monotonic()
+        if began < self._due:
+            return
+        self._session.checkpoint(self._document(self._compose(self.identity)))
+        took = time.monotonic() - began
+        age = time.time() - self.identity.started_at
+        self._due = began + max(min(max(age / _GROWTH, _PAUSES[0]), _PAUSES[1]), took * _SHARE)
+
+    def no_more_checkpoints(self) -> None:
+        """Do not try again."""
+        self._due = float("inf")
+
+    def settle(self, end: str | None = None, *, deliver: bool = True) -> dict[str, Any]:
+        """Record how it ended; the answer is a session's. Raises HandoverError."""
+        self._handed.take_back()
+        event = self._compose(self.identity, over=True, end=end)
+        return self._session.settle({**self._document(event), "deliver": deliver})
+
+    def drop(self) -> None:
+        """Go on without: the next tfevent command closes what was started."""
+        self._handed.take_back()
+        self._session.close()
+
+    def _document(self, event: dict[str, Any]) -> dict[str, Any]:
+        document = {"api": API_VERSION, "event": event, "secrets": list(self._secrets), "variables": self._variables}
+        self._secrets, self._variables = {}, {}
+        return document

@@ -1,0 +1,266 @@
+"""``tfevent events boot``, ``start`` and ``stop``: made for units, rc.local and entrypoints, which wait for them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from change_events.cli.examples import examples
+from change_events.cli.send import complain, report
+from change_events.cli.telling import told_by
+from change_events.cli.terminal import note
+
+if TYPE_CHECKING:
+    from change_events.cli.session import Session
+    from change_events.explicit.event import Draft
+    from change_events.machine.memory import Memory
+    from change_events.machine.now import Now
+    from change_events.machine.service import Result
+    from change_events.model import ChangeEvent
+    from change_events.recording import Settled
+    from change_events.redact import Redactor
+    from change_events.settings import Settings
+
+_IN_ALL = 0.8  # seconds that a command may take with its delivery, where nobody says how long: who calls it waits
+_LEAST, _MOST = 0.1, 0.4  # of these for delivery
+_ALWAYS = 3_650 * 86_400.0  # seconds: a boot is told once, however long it lasts
+_SAID = ("title", "message", "severity", "environment", "tag", "link", "data", "destination")
+_OF_SERVICE = ("service", "version", *_SAID)
+
+_wait = click.option(
+    "--wait",
+    type=click.FloatRange(min=0, max=60),
+    metavar="SECONDS",
+    help="How long delivery may take, 0 for none; without it the whole command takes less than a second. What is not "
+    "delivered then waits for a later command.",
+)
+
+
+@click.command(
+    "boot",
+    epilog=examples(
+        "tfevent events boot",
+        "tfevent events boot --environment prod --tag role=db",
+        "tfevent events boot --image registry.example.com/shop:1.4.2    in a container",
+    ),
+)
+@click.option("--image", metavar="NAME", help="What runs here; else TFEVENT_IMAGE, or what os-release says.")
+@told_by(_SAID)
+@_wait
+@click.pass_obj
+def boot_command(session: Session, /, *, image: str | None, wait: float | None, **options: Any) -> int:
+    """Record that this machine has booted: after what shutdown, how long it was down, what kernel and image are new.
+
+    One boot is one event, however often this is called. A container's start counts as a boot.
+    """
+    import msgspec
+
+    from change_events.machine import memory, now
+    from change_events.paths import state_dir
+
+    teller = _Teller(session, "boot", options, wait)
+    here = now.look({**os.environ, **({now.IMAGE: image} if image else {})})
+    here = msgspec.structs.replace(here, image=here.image and teller.redactor.text(here.image))
+    with memory.alone(state_dir()):
+        before = memory.recall(state_dir())
+        if before and before.boot == here.boot and before.event:
+            _remember(msgspec.structs.replace(before, seen_at=_now(), stopped_at=None, goal=None))
+            note(f"not recorded again: {before.event} tells of this boot")
+            sys.stdout.write(f"{before.event}\n")
+            return 0
+        return _boot(teller, here, before)
+
+
+def _boot(teller: _Teller, here: Now, before: Memory | None) -> int:
+    from change_events.machine import events, memory, verdict
+
+    found = verdict.judge(here, before, os.environ)
+    event = events.booted(teller.draft(), here, found, before, teller.settings.message_bytes)
+    settled = teller.settle(event, once_within=_ALWAYS)
+    if not settled.lost:
+        _remember(
+            memory.Memory(
+                boot=here.boot,
+                boot_id=here.boot_id,
+                booted_at=here.booted_at,
+                kernel=here.kernel,
+                image=here.image,
+                event=settled.repeats or event.id,
+                seen_at=_now(),
+                tells_stops=bool(before and before.tells_stops),
+            )
+        )
+    return report(settled, quiet=teller.settings.quiet)
+
+
+@click.command(
+    "start",
+    epilog=examples(
+        "tfevent events start --service shop --version 1.4.2",
+        "tfevent events start --service shop --wait 0    from a unit's ExecStartPost=",
+    ),
+)
+@told_by(_OF_SERVICE)
+@_wait
+@click.pass_obj
+def start_command(session: Session, /, *, wait: float | None, **options: Any) -> int:
+    """Record that a service has been started."""
+    from change_events.machine import events, memory
+    from change_events.paths import state_dir
+
+    teller = _Teller(session, "start", options, wait)
+    made = teller.draft()
+    if not made.event.service:
+        return complain([_NO_SERVICE])
+    memory.seen(state_dir())
+    return report(teller.settle(events.started(made, teller.settings.message_bytes)), quiet=teller.settings.quiet)
+
+
+@click.command(
+    "stop",
+    epilog=examples(
+        "tfevent events stop --service shop    from a unit's ExecStopPost=: systemd says how it ended",
+        "tfevent events stop --service shop --exit-code $?",
+        "tfevent events stop --host    when the machine is shut down",
+    ),
+)
+@click.option("--host", is_flag=True, help="The machine (or container) itself goes down: the next boot asks for this.")
+@click.option(
+    "--exit-code",
+    type=click.IntRange(0, 255),
+    metavar="CODE",
+    help="How the service ended, where systemd does not say.",
+)
+@told_by(_OF_SERVICE)
+@_wait
+@click.pass_obj
+def stop_command(session: Session, /, *, host: bool, exit_code: int | None, wait: float | None, **options: Any) -> int:
+    """Record that a service has ended, and how; or that this machine goes down.
+
+    From a unit's ExecStopPost=, systemd's SERVICE_RESULT, EXIT_CODE and EXIT_STATUS tell how it ended.
+    """
+    from change_events.machine import events, memory
+    from change_events.paths import state_dir
+
+    teller = _Teller(session, "stop", options, wait)
+    if host:
+        return _goes_down(teller)
+    made = teller.draft()
+    if not made.event.service:
+        return complain([_NO_SERVICE])
+    memory.seen(state_dir())
+    event = events.stopped(made, _result(exit_code), teller.settings.message_bytes)
+    return report(teller.settle(event), quiet=teller.settings.quiet)
+
+
+_NO_SERVICE = "--service: missing: name the service, here or in the settings (TFEVENT_SERVICE)"
+
+
+def _result(exit_code: int | None) -> Result:
+    from change_events.machine import service
+
+    if exit_code is not None:
+        return service.by_exit_code(exit_code)
+    return service.by_systemd(os.environ) or service.Result()
+
+
+def _goes_down(teller: _Teller) -> int:
+    """What the next boot must know is written first: there may be little time."""
+    import msgspec
+
+    from change_events.machine import events, memory, systemd
+    from change_events.paths import state_dir
+
+    goal = systemd.goal(os.environ)
+    if goal is None:
+        note("systemd says that this machine does not go down: nothing is recorded")
+        return 0
+    with memory.alone(state_dir()):
+        known = memory.recall(state_dir()) or _unknown_boot()
+        if known:
+            stopped = msgspec.structs.replace(known, stopped_at=_now(), seen_at=_now(), goal=goal, tells_stops=True)
+            _remember(stopped)
+    made = teller.draft()
+    event = events.going_down(made, os.uname().nodename, goal, teller.settings.message_bytes)
+    return report(teller.settle(event), quiet=teller.settings.quiet)
+
+
+def _unknown_boot() -> Memory | None:
+    """This boot, where none has been told: the next one will know of it all the same."""
+    from change_events.errors import InputError
+    from change_events.machine import memory, now
+
+    try:
+        here = now.look(os.environ)
+    except InputError:
+        return None
+    return memory.Memory(
+        boot=here.boot, boot_id=here.boot_id, booted_at=here.booted_at, kernel=here.kernel, image=here.image
+    )
+
+
+def _remember(kept: Memory) -> None:
+    from change_events.machine import memory
+    from change_events.paths import state_dir
+
+    try:
+        memory.keep(state_dir(), kept)
+    except OSError as error:
+        note(f"the next boot will know less: {state_dir()}: {error.strerror}")
+
+
+def _now() -> Any:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
+class _Teller:
+    """One event of this machine: an option that cannot be used is told and left out, since a unit waits for us."""
+
+    def __init__(self, session: Session, kind: str, options: dict[str, Any], wait: float | None) -> None:
+        from change_events.explicit.given import read
+        from change_events.recording import redactor_of
+        from change_events.recording.explicit import settings_for
+
+        settings: Settings = session.settings
+        names = [destination.name for destination in settings.destinations]
+        self._given, mistakes = read({**options, "kind": kind}, known_destinations=names, now=_now())
+        for mistake in mistakes:
+            note(mistake)
+        settings = settings_for({"destinations": self._given.destinations}, settings, note)
+        self._wait = wait
+        self._cwd = session.cwd
+        self.settings: Settings = settings
+        self.redactor: Redactor = redactor_of(settings, os.environ)
+
+    def draft(self) -> Draft:
+        """What was said, in its context; no repository is asked, since a machine is in none."""
+        from change_events import trace
+        from change_events.explicit.event import Surroundings, draft, trace_of
+        from change_events.ids import new_id
+
+        around = Surroundings(self._cwd, os.environ, self.settings, self.redactor, outside_of_git=True)
+        return draft(self._given, around, trace=trace_of(new_id(), trace.begin(os.environ)))
+
+    def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+        """Record it, and deliver it as far as there is time."""
+        import msgspec
+
+        from change_events.recording import Recording
+
+        wait = _patience() if self._wait is None else self._wait
+        settings = msgspec.structs.replace(self.settings, budget=wait)
+        recording = Recording(settings, self.redactor, say=note, deliver=wait > 0)
+        return recording.settle(event, once_within=once_within)
+
+
+def _patience() -> float:
+    """Seconds for delivery that keep the command below a second, on a machine that is busy booting too."""
+    from change_events import process
+
+    age = process.age()
+    return _MOST if age is None else min(_MOST, max(_LEAST, _IN_ALL - age))

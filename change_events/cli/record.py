@@ -1,0 +1,102 @@
+"""``tfevent events record``: take events from programs that observe a run themselves."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from change_events.cli.examples import examples
+from change_events.cli.terminal import note
+from change_events.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from change_events.cli.session import Session
+    from change_events.recording.handover import Document, Handover
+
+STATES = ("started", "running", "settled", "preview")
+
+
+@click.command(
+    "record",
+    epilog=examples(
+        "tfevent events record < run.json",
+        'echo \'{"api": 1, "event": {"kind": "deployment", "title": "shop 2.1"}}\' | tfevent events record',
+    ),
+)
+@click.pass_obj
+def record_command(session: Session) -> int:
+    """Record an event that another program tells, as JSON on standard input.
+
+    Standard input is one JSON object, or one a line for a run that is told as it goes on. `event` has the shape of the
+    event's schema and need not be redacted; values listed in `secrets` are told nowhere. `state` says how far the run
+    is: started, running, settled (the default), or preview, which records nothing. When the input ends before a
+    settled one, the run is recorded as "outcome unknown".
+
+    What became of the event is printed as a JSON object. The exit code is 0 if it was recorded, was not worth a
+    record, or repeats another.
+    """
+    from change_events.recording.handover import Handover
+
+    handover = Handover("program", session.cwd, os.environ, note)
+    told, lost = 0, False
+    for answer in _answers(handover, documents(sys.stdin.buffer)):
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        sys.stdout.flush()  # whoever tells a run goes on when it is on disk
+        told, lost = told + 1, lost or answer.get("lost", False)
+    if not told:
+        raise InputError('standard input: is empty: give a document such as {"api": 1, "event": {…}}')
+    return 1 if lost else 0
+
+
+def _answers(handover: Handover, told: Iterable[Document]) -> Iterator[Document]:
+    for document in told:
+        state = document.get("state", "settled")
+        if state == "started":
+            yield handover.start(document)
+        elif state == "running":
+            handover.checkpoint(document)
+        elif state == "preview":
+            yield handover.preview(document)
+        elif state == "settled":
+            yield handover.settle(document)
+            return
+        else:
+            raise InputError(f"state: write one of {', '.join(STATES)}")
+    if last := handover.interrupt():
+        yield last
+
+
+def documents(lines: Iterable[bytes]) -> Iterator[Document]:
+    """The JSON objects of a stream: one a line, or a single one over several lines. Raises InputError without text."""
+    rest = iter(lines)
+    first = next((line for line in rest if line.strip()), b"")
+    if not first:
+        return
+    try:
+        yield _object(first)
+    except msgspec.DecodeError:
+        yield _whole(first + b"".join(rest))
+        return
+    for line in rest:
+        if line.strip():
+            yield _whole(line)
+
+
+def _whole(data: bytes) -> Document:
+    try:
+        return _object(data)
+    except msgspec.DecodeError as error:
+        raise InputError("standard input: is no JSON: write one object, or one a line") from error
+
+
+def _object(data: bytes) -> Document:
+    found: Any = msgspec.json.decode(data)
+    if not isinstance(found, dict):
+        raise InputError("standard input: write a JSON object")
+    return found

@@ -1,0 +1,160 @@
+"""``tfevent events send``: record and deliver what a person or a script says happened."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from change_events.cli.examples import examples
+from change_events.cli.telling import EVERYTHING, told_by
+from change_events.cli.terminal import note
+
+if TYPE_CHECKING:
+    from change_events.cli.session import Session
+    from change_events.explicit.event import Draft, Surroundings
+    from change_events.explicit.given import Given
+    from change_events.recording import Recording, Settled
+
+EXIT_USAGE = 2
+
+
+@click.command(
+    "send",
+    epilog=examples(
+        "tfevent events send --kind deployment --service shop --version 1.4.2 --environment prod",
+        'tfevent events send --title "Failover to the second database" --severity warning',
+        "tfevent events send --kind deployment --service shop --commit v1.4.2 --previous-commit v1.4.1",
+        "git log -5 --format='- %s' | tfevent events send --kind build --service shop --message -",
+        'id=$(tfevent events send --kind build --service shop --key "$BUILD_TAG")',
+    ),
+)
+@told_by(EVERYTHING)
+@click.pass_obj
+def send_command(session: Session, /, **options: Any) -> int:
+    """Record an event in the sender's own words, and deliver it.
+
+    Its id is printed on standard output, and nothing else; everything else goes to standard error. The exit code is 0
+    only if the event was recorded: in the journal, or, where that cannot be used, by sending it directly. Delivery that
+    fails is tried again by later commands.
+    """
+    from change_events.recording import redactor_of
+
+    redactor = redactor_of(session.settings, os.environ)
+    given, mistakes = _given(session, options)
+    if given.key and redactor.text(given.key) != given.key:
+        mistakes.append("--key: looks like a secret, which is not kept: use another key")
+    if mistakes:
+        return complain(mistakes)
+    close_killed_runs(session)
+    around = surroundings(session, redactor)
+    return _send(around, _draft(given, around), given)
+
+
+def _given(session: Session, options: dict[str, Any]) -> tuple[Given, list[str]]:
+    from datetime import UTC, datetime
+
+    import msgspec
+
+    from change_events.explicit import titles
+    from change_events.explicit.given import read
+    from change_events.model import Outcome
+
+    names = [destination.name for destination in session.settings.destinations]
+    given, mistakes = read(options, known_destinations=names, now=datetime.now(UTC))
+    named = given.title or given.state == "finished" or titles.speaks_for_itself(given.kind)
+    if not named and options.get("kind") == given.kind:
+        mistakes.append(f"--title: missing: an event of kind {given.kind} says nothing without one")
+    if given.state is None and given.outcome is None:
+        given = msgspec.structs.replace(given, outcome=Outcome.SUCCEEDED)
+    return given, mistakes
+
+
+def complain(mistakes: list[str]) -> int:
+    """Tell what is wrong with a command line, all of it; gives the exit code."""
+    for mistake in mistakes:
+        note(mistake)
+    return EXIT_USAGE
+
+
+def surroundings(session: Session, redactor: Any, *, outside_of_git: bool = False) -> Surroundings:
+    """Where the event is sent."""
+    from change_events.explicit.event import Surroundings
+
+    return Surroundings(session.cwd, os.environ, session.settings, redactor, outside_of_git)
+
+
+def close_killed_runs(session: Session) -> None:
+    """Ours is the next command that they wait for; trouble with the journal is told when the event is recorded."""
+    from change_events import rundir
+    from change_events.errors import JournalError
+    from change_events.paths import state_dir
+
+    if rundir.count(state_dir()):
+        with suppress(JournalError):
+            _ = session.journal
+
+
+def _draft(given: Given, around: Surroundings) -> Draft:
+    from datetime import UTC, datetime
+
+    from change_events import trace
+    from change_events.explicit.event import draft, trace_of
+    from change_events.ids import new_id
+
+    begun = given.started_at or datetime.now(UTC) if given.state == "started" else None
+    event_id = given.id or new_id()
+    return draft(given, around, trace=trace_of(event_id, trace.begin(around.environ)), begun=begun)
+
+
+def _send(around: Surroundings, made: Draft, given: Given) -> int:
+    from change_events.recording import Recording
+    from change_events.recording.explicit import settings_for
+
+    if made.note:
+        note(made.note)
+    settings = settings_for({"destinations": given.destinations}, around.settings, note)
+    recording = Recording(settings, around.redactor, say=note)
+    if given.state == "finished":
+        settled = _finish(recording, made, given)
+    elif given.state == "started":
+        settled = recording.begin(made.worded(settings.message_bytes), once_within=given.once_within)
+    else:
+        settled = recording.settle(made.worded(settings.message_bytes), once_within=given.once_within)
+    return report(settled, quiet=settings.quiet)
+
+
+def _finish(recording: Recording, made: Draft, given: Given) -> Settled:
+    """The second step: what it does not say is as the first step said it."""
+    import msgspec
+
+    from change_events.recording import bracket
+
+    said = {name for name in ("environment", "service", "version", "severity") if getattr(given, name)}
+    end = msgspec.structs.replace(
+        made.event,
+        title=made.own_title,
+        message=made.own_message,
+        severity=given.severity or made.event.severity,
+        tags=given.tags,
+    )
+    return bracket.settle(recording, end, said)
+
+
+def report(settled: Settled, *, quiet: bool) -> int:
+    """Print the id, tell where the event went, and give the exit code."""
+    from change_events.recording import report_line
+
+    if settled.repeats == settled.sealed.event.id:
+        note(f"not recorded again: {settled.repeats} had finished before")
+    elif settled.repeats:
+        note(f"not recorded again: {settled.repeats} has the same key")
+    elif settled.told and (settled.lost or settled.problems or not quiet):
+        note(report_line(settled))
+    if settled.lost:
+        return 1
+    sys.stdout.write(f"{settled.repeats or settled.sealed.event.id}\n")
+    return 0

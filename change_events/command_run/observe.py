@@ -1,0 +1,182 @@
+"""One command, from before it starts to after its event is on its way.
+
+Whatever goes wrong in here costs a line on stderr; the command's exit code is the only thing that counts.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from change_events import process, trace
+from change_events.ids import new_id
+from change_events.output import describe, say
+from change_events.relay import PASSED_ON, Relay, Witness
+from change_events.rundir import create
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from change_events.command_run.recorder import Recorder
+    from change_events.rundir import RunDirectory
+
+OWNER = "command"
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # as shells tell it
+_NAMES = ("environment", "service", "version")
+
+
+def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
+    """Run a command with our stdio and record it; returns its exit code, or dies of the signal that killed it.
+
+    Args:
+        argv: the command and its arguments.
+        options: what was said of it, as :func:`change_events.explicit.given.read` takes it.
+    """
+    if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
+        return _become(argv)
+    process.open_missing_descriptors()
+    with process.Signals(PASSED_ON) as signals:
+        witness = _witness(signals)
+        facts = _facts(argv, options)
+        code = _Run(argv, options, facts, _folder(facts)).run(signals, witness)
+    return process.end_as(code)
+
+
+def _facts(argv: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a killed run is told by if it is killed before anything is recorded: no text that may hold a secret."""
+    from change_events.explicit.words import KINDS
+
+    kind = options.get("kind")
+    return {
+        "id": new_id(),
+        "owner": OWNER,
+        "kind": kind if kind in KINDS else "custom",
+        "command": os.path.basename(argv[0]),
+        "started_at": time.time(),
+        "trace": trace.begin(os.environ),
+        **{name: options.get(name) or None for name in _NAMES},
+    }
+
+
+def _folder(facts: dict[str, Any]) -> RunDirectory | None:
+    from change_events.paths import state_dir
+
+    folder = create(state_dir(), str(facts["id"]))
+    if folder is None:
+        say("if tfevent is killed, this run leaves no trace: no folder for it can be written")
+        return None
+    try:
+        folder.write_facts(durable=True, **facts)
+    except OSError as error:
+        say(f"if tfevent is killed, this run leaves no trace: {error.strerror}")
+        folder.remove()
+        return None
+    return folder
+
+
+def _witness(signals: process.Signals) -> Witness | None:
+    try:
+        return Witness(signals.numbers)
+    except OSError:  # no process can be made: the command will hardly start either
+        return None
+
+
+class _Run:
+    """The command and the thread that records it."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        options: Mapping[str, Any],
+        facts: dict[str, Any],
+        folder: RunDirectory | None,
+    ) -> None:
+        self._argv = argv
+        self._options = options
+        self._facts = facts
+        self._folder = folder
+
+    def run(self, signals: process.Signals, witness: Witness | None) -> int:
+        begun = time.monotonic()
+        error: OSError | None = None
+        if signals.received:
+            return self._not_begun(signals.received[-1])
+        try:
+            child = process.spawn_command(self._argv, self._environment(), signals)
+        except OSError as failure:
+            error = failure
+            code = NOT_FOUND if failure.errno in {errno.ENOENT, errno.ENOTDIR} else NOT_EXECUTABLE
+            say(f"cannot run {self._argv[0]}: {failure.strerror}")
+        recorder = self._recorder(None if error else child.pid)
+        if not error:
+            code = _wait(child, signals, witness)
+        if witness:
+            witness.close()
+        received = signals.received[-1] if signals.received else None
+        end = {"code": code, "ended_at": self._facts["started_at"] + time.monotonic() - begun, "signal": received}
+        end["error"] = _reason(error) if error else None
+        self._end(recorder, end, signals)
+        return code
+
+    def _not_begun(self, number: int) -> int:
+        """Somebody has stopped us before there was a command."""
+        if self._folder:
+            self._folder.remove()
+        return -number
+
+    def _environment(self) -> dict[str, str]:
+        own = self._facts["trace"]
+        return trace.child_environment(
+            os.environ, run_id=self._facts["id"], trace_id=own["trace_id"], span_id=own["span_id"]
+        )
+
+    def _recorder(self, pid: int | None) -> Recorder | None:
+        """Start recording, beside the command."""
+        try:
+            if self._folder and pid:
+                self._folder.write_facts(writer=process.identity(pid))
+            from change_events.command_run.recorder import Recorder
+
+            recorder = Recorder(self._argv, self._options, self._facts, self._folder)
+            recorder.start()
+        except Exception as error:  # noqa: BLE001 - a bug of ours, or a thread too many, is never the command's trouble
+            say(f"this run is recorded by the next tfevent command: {describe(error)}")
+            return None
+        return recorder
+
+    def _end(self, recorder: Recorder | None, end: dict[str, Any], signals: process.Signals) -> None:
+        try:
+            if self._folder:
+                self._folder.write_end(**end)
+            if recorder:
+                recorder.end(end, signals)
+        except Exception as error:  # noqa: BLE001 - likewise
+            say(f"this run is recorded incompletely: {describe(error)}")
+
+
+def _wait(child: process.Child, signals: process.Signals, witness: Witness | None) -> int:
+    relay = Relay(child, signals, witness)
+    while child.poll() is None:
+        relay.tick()
+        signals.wait(relay.patience, *relay.descriptors)
+    return child.status if child.status is not None else 1
+
+
+def _reason(error: OSError) -> str:
+    return "command not found" if error.errno == errno.ENOENT else (error.strerror or "cannot be executed").lower()
+
+
+def _become(argv: Sequence[str]) -> int:
+    """Nothing is to be observed: the command takes our place."""
+    import signal
+
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these two
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvp(argv[0], list(argv))
+    except OSError as error:
+        say(f"cannot run {argv[0]}: {error.strerror}")
+        return NOT_FOUND if error.errno in {errno.ENOENT, errno.ENOTDIR} else NOT_EXECUTABLE

@@ -1,0 +1,101 @@
+"""The event of one command: begun from what was said of it, settled from how it ended."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from change_events import __version__
+from change_events.explicit import ending
+from change_events.explicit.event import Surroundings, draft, trace_of
+from change_events.explicit.given import read
+from change_events.model import Tool
+from change_events.output import say
+from change_events.recording import OwnedRun, redactor_of, report_line
+from change_events.recording.explicit import settings_for
+from change_events.settings import load_leniently
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from change_events.explicit.event import Draft
+    from change_events.explicit.given import Given
+    from change_events.rundir import RunDirectory
+
+
+class Telling:
+    """Everything that is told of one command.
+
+    Args:
+        argv: the command and its arguments.
+        options: what was said of it; what cannot be used is told and left out.
+        facts: of its run: ``id``, ``owner``, ``started_at`` (seconds since 1970), ``trace``.
+        folder: of its run, held by this process; None where none can be written.
+
+    Attributes:
+        budget: seconds that delivery may take.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        options: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        folder: RunDirectory | None,
+    ) -> None:
+        self._argv = argv
+        self._facts = facts
+        self._cwd = _working_directory()
+        self._settings, self._mistakes = load_leniently(self._cwd, os.environ)
+        self.budget = self._settings.budget
+        self._started = datetime.fromtimestamp(float(facts["started_at"]), UTC)
+        self._redactor = redactor_of(self._settings, os.environ)
+        self._given = self._read(options)
+        self._folder = folder
+        chosen = settings_for({"destinations": self._given.destinations}, self._settings, say)
+        self._run = OwnedRun(str(facts["owner"]), chosen, self._redactor, say, folder=folder)
+        self._draft: Draft | None = None
+
+    def begin(self) -> None:
+        """Record that the command has started, and tell what could not be used."""
+        around = Surroundings(self._cwd, os.environ, self._settings, self._redactor)
+        trace = trace_of(str(self._facts["id"]), self._facts["trace"])
+        self._draft = draft(self._given, around, trace=trace, tool=self._tool(), begun=self._started)
+        for text in (*self._mistakes, *([self._draft.note] if self._draft.note else [])):
+            say(text)
+        if self._folder and self._given.destinations:
+            self._folder.facts["destinations"] = list(self._given.destinations)
+        self._run.start(self._draft.worded(self._settings.message_bytes))
+
+    def settle(self, end: Mapping[str, Any]) -> None:
+        """Record how it ended, and deliver it."""
+        if self._draft is None:
+            return
+        event = ending.worded(self._draft, end, self._settings.message_bytes)
+        settled = self._run.settle(event)
+        if settled.told and (settled.lost or settled.problems or not self._settings.quiet):
+            say(report_line(settled))
+
+    def _read(self, options: Mapping[str, Any]) -> Given:
+        names = [destination.name for destination in self._settings.destinations]
+        given, wrong = read(options, known_destinations=names, now=self._started, stdin=False)
+        self._mistakes = (*self._mistakes, *wrong)
+        return given
+
+    def _tool(self) -> Tool:
+        return Tool(
+            name=self._redactor.text(os.path.basename(self._argv[0])),
+            tfevent=__version__,
+            command=self._redactor.command_line(self._argv),
+            directory=self._redactor.text(str(self._cwd)),
+        )
+
+
+def _working_directory() -> Path:
+    """The command's own; the root where it has been removed."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path("/")

@@ -1,0 +1,188 @@
+"""The event of what was said, redacted and in its context."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events.context import Context, detect
+from change_events.context.commits import Between, between
+from change_events.explicit import titles
+from change_events.explicit.message import message
+from change_events.model import ChangeEvent, Commit, Link, Phase, Severity, Signal, Tool, Trace, Vcs
+from change_events.settings import place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from change_events.explicit.given import Given
+    from change_events.redact import Redactor
+    from change_events.settings import Settings
+
+_SHOWN = 12  # characters of a commit's id
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """Where and by what an event is sent.
+
+    Attributes:
+        cwd: where git is asked, and what ``{directory}`` of the settings stands for.
+        environ: the variables that count.
+        settings: the usable part of the settings.
+        redactor: has seen the secrets among the variables.
+        outside_of_git: no commit is looked for: the event is about a machine.
+    """
+
+    cwd: Path
+    environ: Mapping[str, str]
+    settings: Settings
+    redactor: Redactor
+    outside_of_git: bool = False
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An event and what is needed to word it anew when it ends.
+
+    Attributes:
+        event: title, message and severity are still the sender's own or empty.
+        own_title: the sender's, redacted; empty where it is left to us.
+        own_message: likewise.
+        own_severity: likewise.
+        note: what could not be found out, one sentence for the user.
+    """
+
+    event: ChangeEvent
+    own_title: str = ""
+    own_message: str = ""
+    own_severity: Severity | None = None
+    note: str | None = None
+
+    def worded(self, limit: int, *, detail: str = "", title: str = "") -> ChangeEvent:
+        """The event with title, message (``limit`` bytes) and severity.
+
+        Args:
+            limit: bytes of the message.
+            detail: how it ended, for the titles of what did not end well.
+            title: goes before the one that would be made here.
+        """
+        event = self.event
+        event = msgspec.structs.replace(
+            event,
+            title=title or self.own_title or titles.default(event, detail),
+            severity=self.own_severity or titles.severity(event.outcome),
+        )
+        return msgspec.structs.replace(event, message=message(event, self.own_message, limit))
+
+
+def draft(
+    given: Given,
+    around: Surroundings,
+    *,
+    trace: Trace,
+    tool: Tool | None = None,
+    begun: datetime | None = None,
+) -> Draft:
+    """The event of what was said. Its outcome is the sender's; so is the end, which is now if only the start is given.
+
+    Every text is redacted in here, before anything is cut.
+
+    Args:
+        given: what was said.
+        around: where.
+        trace: of this event; its run id becomes the event's id.
+        tool: what was run, redacted.
+        begun: when, of something that still goes on.
+    """
+    redactor, settings = around.redactor, around.settings
+    redactor.harvest({"data": given.data, "tags": given.tags})
+    context = detect(around.cwd, around.environ, redactor=redactor, git=not around.outside_of_git)
+    vcs, signals, note = _commits(given, context.vcs, around)
+    ended = given.ended_at or (datetime.now(UTC) if given.started_at else None)
+    started = begun or given.started_at or given.ended_at or datetime.now(UTC)
+    event = ChangeEvent(
+        id=trace.run_id,
+        kind=given.kind,
+        phase=Phase.APPLIED,
+        started_at=started,
+        ended_at=None if begun else max(started, ended or started),
+        title="",
+        outcome=given.outcome,
+        environment=_text(given.environment or place(settings.environment, directory=around.cwd.name), redactor),
+        service=_text(given.service or place(settings.service, directory=around.cwd.name), redactor),
+        version=_text(given.version, redactor),
+        tags={**settings.tags, **given.tags},
+        key=given.key,
+        tool=tool,
+        actor=context.actor,
+        vcs=vcs,
+        trace=trace,
+        links=(*(_link(link, redactor) for link in given.links), *_other(context, given)),
+        signals=signals,
+        data=given.data,
+        explicit=True,
+    )
+    title, own = (redactor.text(text) for text in (given.title or "", given.message))
+    return Draft(event, own_title=title, own_message=own, own_severity=given.severity, note=note)
+
+
+def _text(text: str | None, redactor: Redactor) -> str | None:
+    return redactor.text(text) if text else None
+
+
+def _link(link: Link, redactor: Redactor) -> Link:
+    return Link(title=redactor.text(link.title), url=redactor.text(link.url))
+
+
+def _other(context: Context, given: Given) -> tuple[Link, ...]:
+    told = {link.url for link in given.links}
+    return tuple(link for link in context.links if link.url not in told)
+
+
+def _commits(given: Given, here: Vcs | None, around: Surroundings) -> tuple[Vcs | None, tuple[Signal, ...], str | None]:
+    """What is deployed: the given commit instead of the one that is checked out, and what it brings."""
+    if given.commit is None:
+        return here, (), None
+    found = between(around.cwd, around.environ, commit=given.commit, previous=given.previous)
+    vcs = _with_commit(here or Vcs(), found, given, around.redactor)
+    return vcs, tuple(_signals(found, vcs)), found.problem
+
+
+def _with_commit(here: Vcs, found: Between, given: Given, redactor: Redactor) -> Vcs:
+    commit = _clean(found.commit or Commit(id=given.commit or ""), redactor)
+    own = commit.id == here.commit
+    return msgspec.structs.replace(
+        here,
+        branch=here.branch if own else None,
+        dirty=here.dirty if own else None,
+        commit=commit.id,
+        subject=commit.subject,
+        author=commit.author,
+        previous=_text(found.previous or given.previous, redactor),
+        commits=tuple(_clean(one, redactor) for one in found.commits),
+        commits_omitted=found.omitted,
+    )
+
+
+def _clean(commit: Commit, redactor: Redactor) -> Commit:
+    """Whole ids of commits are random by nature and pass; a subject or an author may hold anything."""
+    return Commit(
+        id=redactor.text(commit.id), author=_text(commit.author, redactor), subject=_text(commit.subject, redactor)
+    )
+
+
+def _signals(found: Between, vcs: Vcs) -> list[Signal]:
+    if not found.gone:
+        return []
+    count = f"{found.gone} commit{'' if found.gone == 1 else 's'}"
+    previous, commit = ((name or "")[:_SHOWN] for name in (vcs.previous, vcs.commit))
+    if found.commits:
+        return [Signal(name="diverged", reason=f"{count} of {previous} are not in {commit}: another line of history")]
+    return [Signal(name="rollback", reason=f"goes back {count}, from {previous} to {commit}")]
+
+
+def trace_of(event_id: str, begun: Mapping[str, str | None]) -> Trace:
+    """The trace of an event from what :func:`change_events.trace.begin` gives."""
+    return Trace(run_id=event_id, **begun)

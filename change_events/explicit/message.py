@@ -1,0 +1,89 @@
+"""The message of an explicit event: its sender's own words first, then what was found out, within a size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.summary.markdown import clip, code, plain
+from change_events.summary.message import context_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.model import ChangeEvent, Commit, Vcs
+
+_COMMITS = 20  # that a message lists; the event has more
+_AUTHORS = 3  # that are named
+_LEAST_OWN = 0.5  # of the size is the sender's, whatever there is to add
+_CUT = "\n\n… cut"
+
+
+def message(event: ChangeEvent, own: str, limit: int) -> str:
+    """The message in at most ``limit`` bytes of UTF-8.
+
+    Args:
+        event: everything but its message.
+        own: the sender's own Markdown, redacted.
+        limit: bytes.
+    """
+    own = own.strip()
+    facts = list(_facts(event))
+    room = limit - len(own.encode()) - 2
+    added = "\n\n".join(facts)
+    if len(added.encode()) > max(room, int(limit * (1 - _LEAST_OWN))):
+        added = _fitting(facts, max(room, int(limit * (1 - _LEAST_OWN))))
+    own = _shortened(own, limit - len(added.encode()) - 2)
+    return clip("\n\n".join(part for part in (own, added) if part), limit)
+
+
+def own_part(event: ChangeEvent) -> str:
+    """What of an event's message its sender wrote; all of it where that cannot be told any more."""
+    added = "\n\n".join(_facts(event))
+    return event.message.removesuffix(added).strip() if added else event.message
+
+
+def _shortened(text: str, room: int) -> str:
+    if len(text.encode()) <= room:
+        return text
+    return clip(text, room - len(_CUT.encode())) + _CUT
+
+
+def _fitting(facts: list[str], room: int) -> str:
+    """As many facts as fit, the first ones first."""
+    kept: list[str] = []
+    for fact in facts:
+        room -= len(fact.encode()) + 2
+        if room < 0:
+            break
+        kept.append(fact)
+    return "\n\n".join(kept)
+
+
+def _facts(event: ChangeEvent) -> Iterator[str]:
+    if event.failures:
+        yield "\n".join(f"- {code(failure.summary)}" for failure in event.failures)
+    if event.signals:
+        yield "\n".join(f"- {plain(signal.reason)}" for signal in event.signals)
+    if event.vcs and event.vcs.commits:
+        yield _commits(event.vcs)
+    if event.tool and event.tool.command:
+        yield f"Command {code(event.tool.command)}"
+    if lines := list(context_lines(event)):
+        yield "\n".join(lines)
+
+
+def _commits(vcs: Vcs) -> str:
+    count = len(vcs.commits) + vcs.commits_omitted
+    since = f" since {code(vcs.previous[:12])}" if vcs.previous else ""
+    head = f"**{count} commit{'' if count == 1 else 's'}{since}**, by {_authors(vcs.commits)}"
+    shown = vcs.commits[:_COMMITS]
+    lines = [f"- {code(commit.id[:12])} {plain(commit.subject or '', 120)}".rstrip() for commit in shown]
+    left = count - len(shown)
+    return "\n".join([head, "", *lines, *([f"- … and {left} more"] if left else [])])
+
+
+def _authors(commits: tuple[Commit, ...]) -> str:
+    names = list(dict.fromkeys(commit.author for commit in commits if commit.author))
+    named = ", ".join(plain(name, 60) for name in names[:_AUTHORS])
+    more = len(names) - _AUTHORS
+    return f"{named} and {more} more" if more > 0 else named or "unknown"

@@ -1,0 +1,132 @@
+"""A change told in two steps, which may be separate processes: it starts, it is settled; its id is the link.
+
+Nobody owns such an event between the two steps: a maintenance may take days, and hosts may be booted in between.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events.errors import InputError, JournalError
+from change_events.explicit import titles
+from change_events.journal import RecordState
+from change_events.model import Outcome, Severity
+from change_events.recording.record import Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from change_events.journal import Record
+    from change_events.model import ChangeEvent
+    from change_events.recording.record import Recording
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
+_SAID_ANEW = ("environment", "service", "version", "hosts")
+
+
+def settle(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Settled:
+    """Settle the started event whose id ``end`` has, and deliver it. Of several that settle it the first counts.
+
+    Without a started event of this id (it was pruned, or recorded on another machine) ``end`` is recorded as it is.
+
+    Args:
+        recording: how events are recorded here.
+        end: what is known at the end: an explicit, redacted event; without an outcome it went well.
+        given: which of its fields its sender wrote down; the others are those of the started event.
+
+    Returns:
+        What became of it. ``repeats`` is its own id where it had been settled before; nothing is changed then.
+
+    Raises:
+        InputError: the id is none, or that of a run, which settles itself; or there is neither a start nor a title.
+        JournalError: the journal cannot be read, and there is no title without it.
+    """
+    check_id(end.id)
+    try:
+        record = _read(recording, end.id)
+    except JournalError as error:
+        if not end.title:
+            raise
+        recording.say_once(str(error))
+        return recording.settle(complete(end, given), if_open=True)
+    if record is None:
+        _check_alone(recording, end)
+        return recording.settle(complete(end, given), if_open=True)
+    if not record.event.explicit:
+        raise InputError(f"id {end.id}: this is the event of a run, which settles it itself; give the id of a start")
+    if record.state is RecordState.SETTLED:
+        return Settled(record.sealed, repeats=record.id)
+    return recording.settle(joined(record.event, end, given), if_open=True)
+
+
+def foreseen(recording: Recording, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
+    """What :func:`settle` would record; the end alone where no start is found, since a check run records none.
+
+    Raises:
+        InputError: the id is none.
+        JournalError: the journal cannot be read.
+    """
+    check_id(end.id)
+    record = _read(recording, end.id)
+    return joined(record.event, end, given) if record and record.state is RecordState.STARTED else complete(end, given)
+
+
+def check_id(text: str) -> None:
+    """Raises InputError if the text is not the id of an event."""
+    if not _ID.fullmatch(text):
+        raise InputError(f"id: {text[:60]!r} is no event's id: give the `id` that the start returned")
+
+
+def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
+    """One event from its two steps.
+
+    What the end says anew replaces what the start said; messages, links and failures of both are kept, tags and data
+    are merged. The title, if it is not said anew, tells an end that was no success, and so does the severity.
+    """
+    return msgspec.structs.replace(
+        begun,
+        outcome=end.outcome or Outcome.SUCCEEDED,
+        ended_at=max(begun.started_at, end.ended_at or datetime.now(UTC)),
+        title=end.title or titles.ended(begun.title, end.outcome),
+        message="\n\n".join(text for text in (begun.message, end.message) if text),
+        severity=end.severity if "severity" in given else severity_of(end.outcome, begun.severity),
+        tags={**begun.tags, **end.tags},
+        data={**begun.data, **end.data},
+        links=tuple(dict.fromkeys((*begun.links, *end.links))),
+        failures=(*begun.failures, *end.failures),
+        related=tuple(dict.fromkeys((*begun.related, *end.related))),
+        **{name: getattr(end, name) for name in _SAID_ANEW if name in given},
+    )
+
+
+def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:
+    """An ended event with what its sender left out: it went well; its severity is that of its outcome."""
+    severity = event.severity if "severity" in given else severity_of(event.outcome)
+    return msgspec.structs.replace(event, outcome=event.outcome or Outcome.SUCCEEDED, severity=severity)
+
+
+def severity_of(outcome: Outcome | None, otherwise: Severity = Severity.INFO) -> Severity:
+    """How loudly an explicit event is told whose sender did not say: error for what failed or is unknown."""
+    return Severity.ERROR if outcome in _BAD else otherwise
+
+
+def _read(recording: Recording, event_id: str) -> Record | None:
+    with recording.journal() as journal:
+        record = journal.get(event_id)
+        if record is not None:
+            _ = record.sealed  # read and kept while the journal is open
+        return record
+
+
+def _check_alone(recording: Recording, end: ChangeEvent) -> None:
+    if not end.title:
+        raise InputError(
+            f"id {end.id}: no event with this id was started in this journal: give the `id` that the start returned, "
+            "or a title, to record the end alone"
+        )
+    recording.say_once(f"no event with the id {end.id} was started in this journal: its end is recorded alone")

@@ -1,0 +1,94 @@
+"""Events that are sent on purpose, as their documents describe them.
+
+Beside what :mod:`change_events.ingest` reads, the document of an explicit event may say:
+
+* ``once_within``: seconds in which an event with the same ``key`` is recorded only once.
+* ``bracket``: ``start`` records a change that begins now and that another document settles, maybe days later and from
+  another process; ``end`` settles it, by the ``id`` of its event (:mod:`change_events.recording.bracket`).
+* ``destinations``: names of those that get the event, instead of all that the settings have.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events import routing
+from change_events.errors import InputError, JournalError
+from change_events.recording import bracket
+from change_events.recording.record import Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from change_events.model import ChangeEvent
+    from change_events.recording.record import Recording
+    from change_events.settings import Settings
+
+STEPS = ("start", "end")
+
+
+def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[[str], object]) -> Settings:
+    """The settings with the destinations that the document names; ``say`` tells those that are not there."""
+    wanted = document.get("destinations")
+    if wanted is None:
+        return settings
+    known = [destination.name for destination in settings.destinations]
+    there = f"it has {', '.join(known)}" if known else "it has none at all"
+    for name in wanted:
+        if name not in known:
+            say(f"destinations: tfevent.yaml has none named {name!r}; {there}")
+    return msgspec.structs.replace(settings, destinations=tuple(d for d in settings.destinations if d.name in wanted))
+
+
+def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]) -> Settled:
+    """Record and deliver what the document tells.
+
+    Raises:
+        InputError: it asks for a step that there is not, or ends what was not started.
+        JournalError: see :func:`change_events.recording.bracket.settle`.
+    """
+    step, seconds, given = _step(document), document.get("once_within"), document.get("event") or ()
+    if step == "start":
+        return recording.begin(event, once_within=seconds)
+    if step == "end":
+        return bracket.settle(recording, event, given)
+    ended = bracket.complete(event, given) if event.explicit else event
+    return recording.settle(ended, once_within=seconds)
+
+
+def foresee(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]) -> Settled:
+    """What :func:`record` would do, with ``waiting`` destinations; nothing is recorded. Raises InputError."""
+    step, earlier, given = _step(document), None, document.get("event") or ()
+    if step != "start" and event.explicit:
+        event = bracket.complete(event, given)
+    if recording.settings.journal.exists():  # a look ahead makes none
+        with suppress(JournalError):
+            earlier = _earlier(recording, event, document.get("once_within"))
+            if step == "end":
+                event = bracket.foreseen(recording, event, given)
+    ended = event if step == "start" else msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
+    sealed = recording.sealed(ended)
+    names = [] if step == "start" or earlier else routing.destinations(sealed.event, recording.settings)
+    return Settled(sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier)
+
+
+def _step(document: Mapping[str, Any]) -> str | None:
+    step = document.get("bracket")
+    if step is not None and step not in STEPS:
+        raise InputError(f"bracket: write one of {', '.join(STEPS)}, or leave it out")
+    return step
+
+
+def _earlier(recording: Recording, event: ChangeEvent, seconds: float | None) -> str | None:
+    from change_events.journal import Query
+
+    if not seconds or event.key is None:
+        return None
+    since = datetime.fromtimestamp(time.time() - seconds, UTC)
+    with recording.journal() as journal:
+        return next((found.id for found in journal.list(Query(key=event.key, since=since, limit=1))), None)

@@ -1,0 +1,134 @@
+"""Runs that Ansible tells no callback the end of, and runs of several playbooks: one event each, same exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+
+import pytest
+
+from tests.ansible.command import Ran
+from tests.support.receiver import wait_for
+
+ENDS = {
+    "SIGINT": (signal.SIGINT, "interrupted (SIGINT)"),
+    "SIGTERM": (signal.SIGTERM, "terminated (SIGTERM)"),
+    "SIGHUP": (signal.SIGHUP, "hung up (SIGHUP)"),
+}
+
+
+def cut_short(machine, number, *, group=False, **environ):
+    """Start a long run, and send it a signal when its long task is under way."""
+    process = machine.popen(*machine.words("unfinished"), **environ)
+    seen = ""
+    while "TASK [Wait]" not in seen:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        seen += line
+    time.sleep(0.7)
+    (os.killpg if group else os.kill)(process.pid, number)
+    out, err = process.communicate(timeout=30)
+    if group:  # nobody is left
+        return Ran(process.returncode, out, err, machine.events())
+    with suppress(ProcessLookupError):  # workers that go on
+        os.killpg(process.pid, signal.SIGKILL)
+    return Ran(process.returncode, out, err, machine.events())
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_signal_leaves_one_event_and_the_exit_code_as_it_was(machine, name):
+    number, words = ENDS[name]
+    ran = cut_short(machine, number)
+    bare = cut_short(machine, number, **machine.without_callback())
+    assert ran.code == bare.code
+    assert (ran.event["outcome"], ran.event["playbook"]["end"]) == ("cancelled", words)
+    assert ran.task("Change")["outcome"] == "applied"
+    assert ran.task("Wait")["outcome"] == "unknown"
+    assert ran.task("Wait")["task"]["unfinished"] == ["web1", "web2", "web3"]
+    assert not list((machine.state / "runs").iterdir())
+
+
+def test_a_killed_run_is_closed_by_the_next_command_with_what_was_known(machine):
+    ran = cut_short(machine, signal.SIGKILL, group=True)
+    assert (ran.code, ran.events) == (-signal.SIGKILL, [])
+    assert len(machine.events(started=True)) == 1
+    listed = machine.tfevent("list")
+    assert "unknown" in listed.stdout
+    killed = Ran(ran.code, ran.out, ran.err, machine.events())
+    assert killed.event["outcome"] == "unknown"
+    assert "killed" in killed.event["playbook"]["end"]
+    assert killed.task("Change")["task"]["changed_on"] == ["web1", "web2", "web3"]
+    assert killed.event["summary"]["hosts"] == {"changed": 3}
+
+
+def test_the_debugger_at_the_end_of_its_input(machine):
+    ran = machine.play("debugger")
+    bare = machine.play("debugger", **machine.without_callback())
+    assert (ran.code, ran.event["outcome"]) == (bare.code, "partial")
+    assert ran.task("Change")["outcome"] == "applied"
+
+
+def test_two_playbooks_are_two_events_below_one_of_the_command(machine):
+    second = str(machine.playbooks / "second.yml")
+    ran = machine.play("ignored", second)
+    assert ran.code == 0
+    around, first, then = ran.events
+    assert first["playbook"]["file"] == "ignored.yml"
+    assert then["playbook"]["file"] == "second.yml"
+    assert (
+        first["trace"]["parent_run_id"] == then["trace"]["parent_run_id"] == around["trace"]["run_id"] == around["id"]
+    )
+    assert first["trace"]["trace_id"] == then["trace"]["trace_id"] == around["trace"]["trace_id"]
+    assert first["summary"]["hosts"] == {"changed": 1}
+    assert then["summary"]["hosts"] == {"changed": 2}
+    assert [host["ok"] for host in then["hosts"]] == [1, 1], "figures of the second playbook alone"
+    assert around["title"] == "ignored.yml, second.yml: 2 tasks changed 2 hosts"
+    assert (around["outcome"], around["summary"]["tasks"]["total"]) == ("succeeded", 3)
+    assert len(ran.said) == 3
+
+
+def test_rescues_of_the_first_playbook_are_not_counted_again(machine):
+    ran = machine.play("rescued", str(machine.playbooks / "rescue_fails.yml"))
+    _, first, then = ran.events
+    assert first["summary"]["tasks"]["rescued"] == 1
+    assert then["summary"]["tasks"] == {"total": 6, "changed": 1, "failed": 3, "rescued": 1}
+    assert {host["name"]: host["rescued"] for host in then["hosts"]} == {"web1": 1, "web2": 1, "web3": 1}
+
+
+def test_a_failed_playbook_keeps_the_next_from_starting(machine):
+    second = str(machine.playbooks / "second.yml")
+    ran = machine.play("failed_says_changed", second)
+    bare = machine.play("failed_says_changed", second, **machine.without_callback())
+    assert ran.code == bare.code == 2
+    around, first = ran.events
+    assert (around["outcome"], first["outcome"]) == ("partial", "partial")
+    assert around["failures"][0]["file"] == "failed_says_changed.yml"
+    assert len(ran.said) == 2
+
+
+def test_of_several_playbooks_that_change_nothing_there_is_no_event(machine):
+    again = str(machine.playbooks / "nothing_changed.yml")
+    ran = machine.play("nothing_changed", again)
+    assert (ran.code, ran.events, ran.said) == (0, [], [])
+
+
+@pytest.mark.parametrize("words", [["--syntax-check"], ["--list-tasks"], ["--list-hosts"], ["--list-tags"]])
+def test_what_runs_nothing_records_nothing(machine, words):
+    ran = machine.play("changed", *words)
+    assert (ran.code, ran.events) == (0, [])
+    assert not machine.state.exists()
+
+
+def test_a_task_to_start_at_that_is_not_there(machine):
+    ran = machine.play("tagged", "--start-at-task", "No such task")
+    bare = machine.play("tagged", "--start-at-task", "No such task", **machine.without_callback())
+    assert (ran.code, ran.events) == (bare.code, [])
+
+
+def test_nothing_of_ours_is_left_in_the_process_after_a_run(machine):
+    """Folder of the run gone, journal closed: another process can have both to itself."""
+    machine.play("ignored")
+    wait_for(lambda: not list((machine.state / "runs").iterdir()))
+    assert machine.tfevent("doctor").returncode == 0

@@ -1,0 +1,69 @@
+"""Every situation that a playbook can be in, and the event it leaves: golden files."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ansible.normal import normal
+
+# playbook: exit code, further words of the command line
+LEAVES_AN_EVENT = {
+    "any_errors_fatal": (2,),
+    "async_asked": (2,),
+    "async_forgotten": (0,),
+    "async_waited": (0,),
+    "between_plays": (4,),
+    "changed": (0,),
+    "check": (0, "--check", "--diff"),
+    "clear_errors": (0,),
+    "delegated": (2,),
+    "diff": (0, "--diff"),
+    "end_early": (0,),
+    "failed_says_changed": (2,),
+    "handler_fails": (2,),
+    "handlers": (0,),
+    "ignore_unreachable": (0,),
+    "ignored": (0,),
+    "include_missing": (2,),
+    "includes": (0,),
+    "loop": (0,),
+    "loop_fails": (2,),
+    "max_fail": (2,),
+    "modules": (0,),
+    "no_log": (0,),
+    "rescue_fails": (2,),
+    "rescued": (0,),
+    "retries": (2,),
+    "role_missing": (2,),
+    "run_once": (0,),
+    "serial": (0,),
+    "skipped": (0,),
+    "stats": (0,),
+    "strategy_free": (2,),
+    "strategy_host_pinned": (2,),
+    "tagged": (0, "--tags", "deploy,config", "--skip-tags", "config", "--limit", "web1:web2"),
+    "templated": (0,),
+    "unreachable": (4,),
+}
+LEAVES_NONE = {
+    "does_not_parse": (4,),
+    "facts_only": (0,),
+    "no_hosts": (0,),
+    "nothing_changed": (0,),
+}
+
+
+@pytest.mark.parametrize("name", LEAVES_AN_EVENT)
+def test_a_playbook_and_its_event(machine, golden, name):
+    code, *words = LEAVES_AN_EVENT[name]
+    (machine.folder / "t.j2").write_text("{{ 1 + 1 }}\n")
+    ran = machine.play(name, *words)
+    assert (ran.code, len(ran.said)) == (code, 1), ran.err
+    golden(f"ansible/{name}.txt")(normal(ran.event, str(machine.folder)))
+
+
+@pytest.mark.parametrize("name", LEAVES_NONE)
+def test_a_playbook_that_leaves_no_event(machine, name):
+    code, *words = LEAVES_NONE[name]
+    ran = machine.play(name, *words)
+    assert (ran.code, ran.events, ran.said) == (code, [], [])

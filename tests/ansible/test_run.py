@@ -1,0 +1,276 @@
+"""What is kept of a run while it goes on, with plain data: figures that add up, in memory that does not grow."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from ansible_collections.tfevent.infra.plugins.plugin_utils import document, trace
+from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import (
+    FAILED,
+    OK,
+    SKIPPED,
+    Circumstances,
+    Result,
+    Task,
+)
+from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import STATUSES, error_text
+from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
+from hypothesis import given
+from hypothesis import strategies as some
+
+import change_events.trace
+from change_events.ingest import event_of
+from change_events.redact import Redactor
+
+ABOUT = Circumstances(file="/srv/site.yml", directory="/srv", playbooks=("site.yml",))
+IDENTITY = document.Identity("01a20000-0000-7000-8000-000000000001", 1_000.0, {"run_id": "r"})
+CHANGED = {"changed": True}
+
+
+def running(*tasks, hosts=("a", "b"), **options):
+    run = Run(**options)
+    run.play_starts("p", "Play")
+    for host in hosts:
+        run.meets(host, ("web",))
+    for task in tasks:
+        run.task_starts(task)
+    return run
+
+
+def task(uuid="t", name="Task", line=1, **more):
+    return Task(uuid, name, more.pop("action", "ansible.builtin.copy"), file="/srv/site.yml", line=line, **more)
+
+
+def ended(run, host, uuid="t", status=OK, data=CHANGED, **more):
+    run.begins(uuid, host)
+    run.ends(Result(uuid, host, status, data, **more))
+
+
+def event(run, **options):
+    """The event, which must be one by the published schema."""
+    made = document.event(run, ABOUT, IDENTITY, **options)
+    event_of({"api": 1, "event": made}, Redactor())
+    return made
+
+
+# -- figures ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_never_comes_to_its_recap_takes_what_was_followed_for_rescued():
+    run = running(task(rescued=True), task("u", "Next", 2))
+    ended(run, "a", status=FAILED, data={"msg": "no"})
+    ended(run, "b", status=FAILED, data={"msg": "no"})
+    ended(run, "a", "u")
+    counts = event(run, over=True, end=document.SIGNALS[15])["changes"][0]["task"]["hosts"]
+    assert counts == {FAILED: 1, "rescued": 1}
+
+
+def test_the_recap_has_the_last_word_on_what_was_rescued():
+    run = running(task(rescued=True), task("u", "Always", 2))
+    ended(run, "a", status=FAILED, data={"msg": "no"})
+    ended(run, "a", "u", data={})
+    run.is_over({"a": 0})
+    assert run.hosts["a"].status == FAILED
+    run.is_over({"a": 1})
+    assert run.hosts["a"].status == "rescued"
+
+
+def test_a_job_asked_about_twice_is_one_change():
+    run = running(task(), task("s", "Status", 2, action="ansible.builtin.async_status"))
+    ended(run, "a", data={"changed": True, "ansible_job_id": "j1", "finished": 0})
+    for _ in range(3):
+        ended(run, "a", "s", data={"changed": True, "ansible_job_id": "j1", "finished": 1, "dest": "/x"})
+    (change,) = event(run)["changes"]
+    assert change["task"]["hosts"] == {"changed": 1}
+    assert change["task"]["things"] == ["/x"]
+
+
+def test_what_is_only_checked_in_a_real_run_changes_no_host():
+    run = running(task())
+    ended(run, "a", checked=True)
+    told = event(run, over=True)
+    assert (told["outcome"], told["summary"]["hosts"]) == ("no_change", {OK: 2})
+    assert told["summary"]["counts"] == {"change": 0}
+    assert told["changes"][0]["outcome"] == "planned"
+
+
+def test_a_loop_that_fails_in_the_middle_has_changed_something():
+    items = [{"changed": True, "ansible_loop_var": "item", "dest": "/1"}, {"failed": True, "ansible_loop_var": "item"}]
+    run = running(task(loops=True))
+    ended(run, "a", status=FAILED, data={"results": items, "msg": "One or more items failed"})
+    told = event(run, over=True)
+    assert told["outcome"] == "partial"
+    assert told["changes"][0]["task"]["things"] == ["/1"]
+    assert told["changes"][0]["task"]["items"] == {"ok": 0, "changed": 1, "failed": 1, "skipped": 0}
+
+
+def test_results_named_results_are_no_loop():
+    run = running(task(action="ansible.builtin.dnf"))
+    ended(run, "a", data={"changed": True, "results": ["Installed: nginx"], "name": "nginx"})
+    assert event(run)["changes"][0]["task"]["things"] == ["package nginx"]
+
+
+@pytest.mark.parametrize("target", ["{{ item }}", "{{ item.host }}", "lb1"])
+def test_the_real_machine_of_a_delegated_task(target):
+    item = {"host": "lb1"} if "host" in target else "lb1"
+    results = [{"changed": True, "ansible_loop_var": "item", "item": item}]
+    run = running(task(loops=True))
+    ended(run, "a", data={"changed": True, "results": results}, delegate_to=target)
+    told = event(run)
+    assert told["changes"][0]["task"]["delegated_to"] == ["lb1"]
+    assert {host["name"]: host["status"] for host in told["hosts"]} == {"lb1": "changed", "a": OK, "b": OK}
+
+
+def test_a_delegate_that_cannot_be_known_is_not_invented():
+    run = running(task())
+    ended(run, "a", delegate_to="{{ groups['lb'][0] }}")
+    assert "delegated_to" not in event(run)["changes"][0]["task"]
+
+
+def test_events_that_a_playbook_sent_belong_to_its_own_and_are_no_change():
+    run = running(task(action="tfevent.infra.change_event"))
+    ended(run, "a", data={"changed": True, "id": "01a2", "event": {"title": "Deploy"}})
+    told = event(run, over=True)
+    assert told["related"] == [{"id": "01a2", "relation": "sent", "title": "Deploy"}]
+    assert (told["outcome"], told["changes"]) == ("no_change", [])
+
+
+def test_nothing_of_a_censored_result_is_kept():
+    run = running(task(no_log=True))
+    ended(run, "a", status=FAILED, data={"msg": "secret", "dest": "/secret"}, censored=True)
+    ended(run, "b", data={"changed": True, "dest": "/secret", "diff": {"before": "a", "after": "b"}})
+    told = event(run)["changes"][0]
+    assert told["task"]["censored"]
+    assert "secret" not in str(told)
+
+
+def test_hosts_of_a_large_run_are_cut_and_counted_the_worst_first():
+    names = [f"h{number}" for number in range(document.MOST_HOSTS + 5)]
+    run = running(task(), hosts=names)
+    ended(run, names[-1], status=FAILED, data={})
+    told = event(run)
+    assert len(told["hosts"]) == document.MOST_HOSTS
+    assert told["hosts"][0] == {"name": names[-1], "status": FAILED, FAILED: 1}
+    assert told["truncated"] == {"changes": 0, "hosts": 5}
+    assert told["summary"]["hosts"] == {FAILED: 1, OK: len(names) - 1}
+
+
+def test_tasks_beyond_the_most_are_cut_and_counted_failed_ones_kept():
+    run = running(*(task(f"t{n}", f"Task {n}", n) for n in range(document.MOST_CHANGES + 3)))
+    for number in range(document.MOST_CHANGES + 3):
+        last = number == document.MOST_CHANGES + 2
+        ended(run, "a", f"t{number}", status=FAILED if last else OK)
+    told = event(run)
+    assert told["truncated"] == {"changes": 3, "hosts": 0}
+    assert told["changes"][-1]["outcome"] == "failed"
+    assert told["summary"]["counts"] == {"change": document.MOST_CHANGES + 2}
+
+
+STATUS = some.sampled_from((OK, FAILED, SKIPPED, "unreachable"))
+
+
+@given(
+    some.lists(
+        some.tuples(some.sampled_from("abc"), some.sampled_from("tuv"), STATUS, some.booleans(), some.booleans())
+    )
+)
+def test_every_result_is_counted_once_in_its_task_and_once_on_its_host(results):
+    """The recap's own sum: ok (changed and ignored ones among them), failed, unreachable, skipped, rescued."""
+    run = running(*(task(uuid, uuid, line) for line, uuid in enumerate("tuv")), hosts="abc")
+    counted = []
+    for host, uuid, status, changed, ignored in results:
+        if counted and counted[-1] == (host, uuid):  # the one repetition that Ansible knows
+            continue
+        last = [key for key in counted if key[0] == host][-1:]
+        if last == [(host, uuid)]:
+            continue
+        ended(run, host, uuid, status, {"changed": changed}, ignored=ignored)
+        counted.append((host, uuid))
+    run.is_over({})
+    assert sum(sum(log.counts.values()) for log in run.logs) == len(counted)
+    recap = [
+        sum(host.counts[name] for name in (OK, FAILED, "unreachable", SKIPPED, "rescued"))
+        for host in run.hosts.values()
+    ]
+    assert sum(recap) == len(counted)
+    assert all(number >= 0 for log in (*run.logs, *run.hosts.values()) for number in log.counts.values())
+    event(run, over=True)
+
+
+# -- memory -------------------------------------------------------------------------------------------------------
+
+
+def test_memory_does_not_grow_with_the_number_of_results():
+    """Ten times the results, on the same hosts and tasks: an included file, looped over, in the strategy `free`."""
+    hosts = [f"h{number}" for number in range(50)]
+
+    def taken(rounds):
+        tracemalloc.start()
+        run = running(hosts=hosts)
+        for turn in range(rounds):
+            for host in hosts:
+                run.task_starts(task(f"{turn}-{host}", f"Install {turn}", 7))
+                data = {
+                    "changed": True,
+                    "dest": f"/{turn}/{host}",
+                    "stdout": "x" * 5_000,
+                    "diff": {"before": "", "after": host},
+                }
+                ended(run, host, f"{turn}-{host}", data=data)
+                ended(run, host, f"{turn}-{host}", FAILED, {"msg": f"no {turn} {host}" * 50})
+        size, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert sum(sum(log.counts.values()) for log in run.logs) == rounds * len(hosts) * 2
+        return size
+
+    small, large = taken(60), taken(600)
+    assert large < small * 1.6
+
+
+def test_an_error_is_told_in_whole_lines_however_long_it_is():
+    data = {"msg": "no", "rc": 2, "stderr": "\n".join(f"line {number}" for number in range(1000)) + "\n" + "y" * 5000}
+    text = error_text(data)
+    assert text.startswith("no\nrc=2\nline 0\n")
+    assert text.endswith("line 999\n(5000 characters in one line)")
+    assert len(text) < 500
+
+
+# -- the rest -----------------------------------------------------------------------------------------------------
+
+
+def test_words_for_statuses_are_those_of_the_schema():
+    from change_events.model import HostCounts
+
+    assert set(STATUSES) == set(HostCounts.__struct_fields__)
+
+
+TRACEPARENTS = [
+    "", "nonsense", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+    "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-more", "00-" + "0" * 32 + "-b7ad6b7169203331-01",
+    "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", TRACEPARENTS)
+def test_the_collection_reads_a_traceparent_as_the_package_does(given):
+    environ = {"TRACEPARENT": given, "TFEVENT_RUN_ID": "up"}
+    ours, theirs = trace.begin(environ, "me"), change_events.trace.begin(environ)
+    known = ("parent_span_id", "parent_run_id")
+    assert {name: ours[name] for name in known} == {name: theirs[name] for name in known}
+    if ours["parent_span_id"]:
+        assert ours["trace_id"] == theirs["trace_id"]
+    before = dict(environ)
+    handed = trace.Handed(environ, ours)
+    ids = {name: str(ours[name]) for name in ("trace_id", "span_id")}
+    assert environ == change_events.trace.child_environment(before, run_id="me", **ids)
+    handed.take_back()
+    assert environ == before
+
+
+def test_ids_are_of_version_7_and_sort_as_they_were_made():
+    ids = [trace.new_id() for _ in range(3)]
+    assert all(one[14] == "7" and one[19] in "89ab" and len(one) == 36 for one in ids)
+    assert ids[0][:13] <= ids[1][:13] <= ids[2][:13]

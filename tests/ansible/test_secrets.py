@@ -1,0 +1,62 @@
+"""Secrets planted in every corner of a play: none of them in the journal, in what is sent, in what we say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.support.receiver import Receiver
+from tests.support.secrets import assert_nowhere
+
+if TYPE_CHECKING:
+    from tests.ansible.command import Machine
+
+EVERYWHERE = {
+    "planted-vaulted-extra": "an inline-vaulted extra variable",
+    "planted-vaulted-host": "an inline-vaulted variable of a host",
+    "planted-whole-file": "under a secret's name in a file that is vaulted as a whole",
+    "planted-play-var": "under a secret's name among the play's variables",
+    "planted-environment": "a task's environment",
+    "planted-no-log": "the output of a task with no_log",
+    "planted-item-one": "a loop's item",
+    "planted-item-two": "a loop's item",
+    "planted-content": "the content of a file",
+    "planted-in-url": "an address",
+    "planted-stat": "under a secret's name in set_stats",
+    "planted-extra-plain": "under a secret's name on the command line",
+}
+
+
+def play_planted(machine: Machine, *words: str, **environ: str):
+    vault = machine.playbooks / "vault"
+    return machine.run(
+        "ansible-playbook", "-i", str(vault / "hosts.yml"), "-e", f"out={machine.folder}",
+        "-e", f"@{vault / 'inline.yml'}", "-e", f"@{vault / 'whole.yml'}", "-e", "db_pass=planted-extra-plain",
+        "--vault-password-file", str(vault / "password"), str(machine.playbooks / "planted.yml"), *words, **environ,
+    )  # fmt: skip
+
+
+def check(machine: Machine, *words: str, asked_for: str = "", **environ: str):
+    with Receiver() as receiver:
+        ran = play_planted(machine, *words, TFEVENT_WEBHOOK_URL=receiver.url, **environ)
+        assert ran.code == 0, ran.out + ran.err
+        assert len(receiver.accepted) == 1
+        assert_nowhere(EVERYWHERE.keys() - {asked_for}, machine.state, receiver.accepted[0].body, *ran.said)
+    return ran
+
+
+def test_no_planted_secret_is_told(machine):
+    ran = check(machine)
+    assert ran.event["playbook"]["plays"] == ["Play with (sensitive)"]
+    assert "Login with (sensitive)" in [change["name"] for change in ran.event["changes"]]
+    assert ran.task("Write a file")["task"]["things"] == [f"{machine.folder}/(sensitive).conf"]
+    assert ran.task("Says nothing")["task"]["censored"]
+    assert "token=(sensitive)" in json.dumps(ran.task("Fails and quotes everything"))
+    assert ran.event["data"] == {"api_key": "(sensitive)", "note": "with (sensitive)"}
+    assert ran.event["playbook"]["variables"] == ["api_token", "db_pass", "out", "vaulted"]
+
+
+def test_nor_with_diff_on_and_its_contents_asked_for(machine):
+    ran = check(machine, "--diff", asked_for="planted-content", TFEVENT_ANSIBLE_DIFF_CONTENTS="true")
+    (difference,) = [line for line in ran.task("Write a file")["task"]["diff"] if "+2" in line]
+    assert "+password=(sensitive)" in difference

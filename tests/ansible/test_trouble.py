@@ -1,0 +1,191 @@
+"""Whatever is wrong with tfevent, its settings, its disk or its backends: the play goes on, and one line says so."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import pytest
+
+from tests.ansible.command import ROOT
+from tests.support.receiver import Receiver, hang, refused_url
+
+NOTHING_THERE = {"__init__.py": "raise ImportError('not here')\n"}
+OTHER_RELEASE = {"__init__.py": "__version__ = '9'\n", "ingest.py": "API_VERSION = 9\n"}
+BARE_PATH = "/usr/bin:/bin"
+
+HANDOVER = """
+class Handover:
+    def __init__(self, *words):
+        {init}
+    def start(self, document):
+        {start}
+    def checkpoint(self, document):
+        {checkpoint}
+    def settle(self, document):
+        {settle}
+    def close(self):
+        pass
+"""
+
+
+def package(machine, files):
+    """Put another package of the name change_events before the real one."""
+    folder = machine.folder / "shadow" / "change_events"
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return {"PYTHONPATH": str(folder.parent)}
+
+
+def command(machine):
+    """Put a tfevent command on PATH that knows the real package."""
+    folder = machine.folder / "bin"
+    folder.mkdir()
+    script = folder / "tfevent"
+    script.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m tf_wrapper "$@"\n')
+    script.chmod(0o755)
+    return {"PATH": f"{folder}:{BARE_PATH}"}
+
+
+def broken(**steps):
+    """A package in which some steps do something else."""
+    code = dict.fromkeys(("init", "start", "checkpoint"), "pass") | {"settle": "return {}"} | steps
+    return {
+        "__init__.py": "__version__ = '0'\n",
+        "ingest.py": "API_VERSION = 1\n",
+        "errors.py": "class TfeventError(Exception): pass\n",
+        "recording/__init__.py": "",
+        "recording/handover.py": HANDOVER.format(**code),
+    }
+
+
+@pytest.mark.parametrize("there", [NOTHING_THERE, OTHER_RELEASE], ids=["no package", "another release"])
+def test_without_the_package_the_command_on_the_path_records_the_run(machine, there):
+    ran = machine.play("failed_says_changed", **package(machine, there), **command(machine))
+    assert ran.code == 2
+    assert ran.event["outcome"] == "partial"
+    assert ran.task("Break on one")["task"]["failures"][0]["host"] == "web2"
+    assert len(ran.said) == 1
+    assert ran.event["id"] in ran.said[0]
+
+
+def test_the_command_closes_a_run_that_is_killed(machine):
+    from tests.ansible.test_ends import cut_short, signal
+
+    cut_short(machine, signal.SIGKILL, group=True, **package(machine, NOTHING_THERE), **command(machine))
+    end = time.monotonic() + 10
+    while not machine.events():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    (event,) = machine.events()
+    assert event["outcome"] == "unknown"
+    assert event["changes"][0]["name"] == "Change"
+
+
+def test_the_command_records_a_run_that_is_terminated(machine):
+    from tests.ansible.test_ends import cut_short, signal
+
+    ran = cut_short(machine, signal.SIGTERM, **package(machine, NOTHING_THERE), **command(machine))
+    assert ran.code == -signal.SIGTERM
+    assert ran.event["outcome"] == "cancelled"
+
+
+def test_with_neither_there_is_one_sentence_that_says_what_to_do(machine):
+    ran = machine.play("changed", **package(machine, NOTHING_THERE), PATH=BARE_PATH)
+    assert (ran.code, ran.events) == (0, [])
+    (said,) = ran.said
+    for remedy in (f"{sys.executable} -m pip install tfevent", "pipx inject", "execution environment"):
+        assert remedy in said
+
+
+def test_another_release_is_named_where_nothing_else_helps(machine):
+    ran = machine.play("changed", **package(machine, OTHER_RELEASE), PATH=BARE_PATH)
+    assert (ran.code, ran.events) == (0, [])
+    (said,) = ran.said
+    assert "version 9" in said
+    assert "one release" in said
+
+
+def test_a_command_that_is_too_old_is_one_line(machine):
+    environ = command(machine)
+    (machine.folder / "bin" / "tfevent").write_text("#!/bin/sh\necho 'tfevent: no such command' >&2\nexit 2\n")
+    ran = machine.play("changed", **package(machine, NOTHING_THERE), **environ)
+    assert (ran.code, ran.events) == (0, [])
+    (said,) = ran.said
+    assert "no such command" in said
+
+
+BUGS = {
+    "at the beginning": broken(init="raise RuntimeError('no')"),
+    "an assertion": broken(start="assert False, 'secret-in-an-assertion'"),
+    "an exit": broken(start="raise SystemExit(7)"),
+    "in the middle": broken(checkpoint="raise KeyError('secret-in-a-key')"),
+    "at the end": broken(settle="raise ValueError('secret-in-a-value')"),
+    "an odd answer": broken(settle="return {'destinations': 7}"),
+}
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_bug_of_ours_costs_one_warning(machine, name):
+    ran = machine.play("unfinished_briefly", **package(machine, BUGS[name]), PATH=BARE_PATH)
+    assert ran.code == 0
+    assert "web3" in ran.out.partition("PLAY RECAP")[2]
+    (said,) = ran.said
+    assert "WARNING" in said
+    assert "secret" not in ran.err
+
+
+def test_a_journal_that_cannot_be_written_costs_one_line(machine):
+    (machine.folder / "file").touch()
+    ran = machine.play("changed", TFEVENT_JOURNAL=str(machine.folder / "file" / "journal.db"))
+    assert (ran.code, ran.events) == (0, [])
+    assert "journal" in ran.said[0]
+    assert len(ran.said) == 2  # and where the event went instead
+
+
+def test_a_mistake_in_the_settings_is_told_before_the_play_and_the_rest_holds(machine):
+    ran = machine.play("changed", TFEVENT_REPORT="sometimes", TFEVENT_ENVIRONMENT="prod")
+    assert (ran.code, ran.event["environment"]) == (0, "prod")
+    told = ran.said[0]
+    assert "TFEVENT_REPORT" in told
+    assert "changed, always, failed" in told
+
+
+def test_a_backend_that_is_down_costs_nothing_but_its_line(machine):
+    ran = machine.play("changed", TFEVENT_WEBHOOK_URL=refused_url())
+    assert ran.code == 0
+    assert "webhook waiting" in ran.said[-1]
+
+
+def test_a_backend_that_hangs_costs_the_budget(machine):
+    with Receiver(always=hang()) as receiver:
+        process = machine.popen(*machine.words("ignored"), TFEVENT_WEBHOOK_URL=receiver.url, TFEVENT_BUDGET="1")
+        while "PLAY RECAP" not in process.stdout.readline():
+            pass
+        began = time.monotonic()
+        _, errors = process.communicate(timeout=60)
+        took = time.monotonic() - began
+    assert process.returncode == 0
+    assert "webhook waiting" in errors
+    assert 0.9 < took < 6
+
+
+def test_an_interrupted_run_is_delivered_by_a_process_of_its_own(machine):
+    from tests.ansible.test_ends import cut_short, signal
+    from tests.support.receiver import wait_for
+
+    with Receiver() as receiver:
+        ran = cut_short(machine, signal.SIGTERM, TFEVENT_WEBHOOK_URL=receiver.url)
+        assert ran.code == -signal.SIGTERM
+        wait_for(lambda: receiver.accepted, 20)
+        assert json.loads(receiver.accepted[0].body)["outcome"] == "cancelled"
+        ran = machine.play("between_plays", TFEVENT_WEBHOOK_URL=receiver.url)
+        assert json.loads(receiver.accepted[1].body)["id"] == ran.event["id"]
+
+
+def test_disabled_it_is_not_there(machine):
+    ran = machine.play("changed", TFEVENT_DISABLE="1")
+    assert (ran.code, ran.events, ran.said) == (0, [], [])
+    assert not machine.state.exists()

@@ -1,0 +1,130 @@
+"""The role bracket: one event around a maintenance, which ends as it would without the role."""
+
+from __future__ import annotations
+
+import pytest
+
+from change_events.journal import RecordState
+from tests.collection.controller import Controller
+
+PLAY = """
+- hosts: all
+  gather_facts: false
+  strategy: "%(strategy)s"
+  serial: %(serial)s
+  tasks:
+    - name: Maintain
+      ansible.builtin.include_role: {name: tfevent.infra.bracket}
+      when: inventory_hostname != 'lb1'
+      vars:
+        bracket_title: Patch the web servers
+        bracket_tasks: "{{ playbook_dir }}/maintain.yml"
+        bracket_once: %(once)s
+        bracket_service: shop
+        bracket_tags: {team: web}
+    - name: afterwards
+      ansible.builtin.debug: {msg: reached}
+"""
+MAINTAIN = """
+- name: patch
+  ansible.builtin.debug: {msg: patched}
+  failed_when: inventory_hostname in (failing | default('')).split(',')
+"""
+HOSTS = ("web1", "web2", "db1", "lb1")
+
+
+@pytest.fixture
+def maintain(tmp_path):
+    def run(*words, once="true", strategy="linear", serial=0, tasks=MAINTAIN):
+        controller = Controller(tmp_path, hosts=HOSTS)
+        (tmp_path / "maintain.yml").write_text(tasks)
+        done = controller.playbook(PLAY % {"once": once, "strategy": strategy, "serial": serial}, *words)
+        return done, controller.records()
+
+    return run
+
+
+def statuses(record):
+    return {host.name: host.status for host in record.event.hosts}
+
+
+def test_one_event_from_start_to_end(maintain):
+    done, (record,) = maintain()
+    assert done.code == 0, done.out
+    event = record.event
+    assert (record.state, record.outcome, event.title) == (RecordState.SETTLED, "succeeded", "Patch the web servers")
+    assert (event.service, event.tags, event.message) == ("shop", {"team": "web"}, "")
+    assert statuses(record) == dict.fromkeys(("web1", "web2", "db1"), "changed"), "lb1 took no part"
+    assert event.ended_at > event.started_at
+    assert len(done.of("afterwards")) == 4
+
+
+def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
+    done, (record,) = maintain("-e", "failing=web1")
+    assert done.code == 2
+    assert done.failed == ["tfevent.infra.bracket : patch"]
+    assert "rescued=1" not in done.out
+    assert [r["host"] for r in done.results if r["task"] == "afterwards"] == ["web2", "db1", "lb1"]
+    assert (record.outcome, record.title) == ("partial", "Patch the web servers: failed in part")
+    assert statuses(record) == {"web1": "failed", "web2": "changed", "db1": "changed"}
+    assert record.event.message == "Not finished on web1."
+
+
+@pytest.mark.slow
+def test_if_no_host_comes_through_it_failed(maintain):
+    done, (record,) = maintain("-e", "failing=web1,web2,db1")
+    assert (done.code, record.outcome, record.severity) == (2, "failed", "error")
+
+
+@pytest.mark.slow
+def test_a_missing_file_of_tasks_is_a_failure_that_is_told(maintain):
+    done, (record,) = maintain("-e", "bracket_tasks=/no/such/file.yml")
+    assert (done.code, record.state, record.outcome) == (2, RecordState.SETTLED, "failed")
+
+
+@pytest.mark.parametrize("strategy", ["linear", pytest.param("free", marks=pytest.mark.slow)])
+def test_an_event_of_each_host(maintain, strategy):
+    done, records = maintain("-e", "failing=web2", once="false", strategy=strategy)
+    assert done.code == 2
+    found = {host: (record.outcome, record.state) for record in records for host in statuses(record)}
+    assert found == {
+        "web1": ("succeeded", RecordState.SETTLED),
+        "web2": ("failed", RecordState.SETTLED),
+        "db1": ("succeeded", RecordState.SETTLED),
+    }
+    assert len(records) == 3
+
+
+@pytest.mark.slow
+def test_each_batch_of_a_play_has_its_own(maintain):
+    done, records = maintain("-e", "failing=db1", serial=2)
+    assert done.code == 2, done.out
+    assert [(record.outcome, sorted(statuses(record))) for record in records] == [
+        ("succeeded", ["web1", "web2"]),
+        ("failed", ["db1"]),
+    ]
+
+
+@pytest.mark.slow
+def test_twice_in_one_play_is_two_events(maintain, tmp_path):
+    twice = MAINTAIN.replace("failing | default('')", "failing | default('') if round == 'b' else ''")
+    controller = Controller(tmp_path, hosts=["web1"])
+    (tmp_path / "maintain.yml").write_text(twice)
+    text = PLAY % {"once": "true", "strategy": "linear", "serial": 0}
+    text = text.replace("      when: inv", "      loop: [a, b]\n      loop_control: {loop_var: round}\n      when: inv")
+    done = controller.playbook(text, "-e", "failing=web1")
+    assert done.code == 2
+    assert [record.outcome for record in controller.records()] == ["succeeded", "failed"]
+
+
+@pytest.mark.slow
+def test_check_mode_records_nothing(maintain):
+    done, records = maintain("--check")
+    assert (done.code, records) == (0, [])
+
+
+@pytest.mark.slow
+def test_a_mistake_is_told_before_anything_is_done(maintain):
+    done, records = maintain("-e", "bracket_kind=deploy")
+    assert (done.code, records) == (2, [])
+    assert "value of bracket_kind must be one of" in done.out

@@ -1,0 +1,183 @@
+"""The lookup changes: what changed on a host since a time, as a playbook asks it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from change_events.ids import new_id
+from change_events.journal import Journal
+from change_events.model import (
+    Action,
+    Actor,
+    Change,
+    ChangeEvent,
+    ChangeOutcome,
+    HostFailure,
+    HostRun,
+    Kind,
+    Outcome,
+    Phase,
+    Playbook,
+    TaskRun,
+    Tool,
+    Trace,
+)
+from change_events.redact import Redactor
+from tests.collection.controller import Controller
+
+NOW = datetime.now(UTC)
+RUN = "018f0000-0000-7000-8000-00000000000a"
+
+
+def event(title, *, minutes, hosts=(), outcome=Outcome.SUCCEEDED, **more):
+    started = NOW - timedelta(minutes=minutes)
+    given = {"kind": Kind.INFRASTRUCTURE, "phase": Phase.APPLIED, "tool": Tool(name="ansible-playbook"), **more}
+    return ChangeEvent(
+        id=new_id(), title=title, started_at=started, outcome=outcome, ended_at=started, hosts=tuple(hosts), **given
+    )
+
+
+def task(name, **more):
+    return Change(address=name, action=Action.CHANGE, outcome=ChangeOutcome.APPLIED, task=TaskRun(**more))
+
+
+HISTORY = [
+    event(
+        "site.yml", minutes=30, actor=Actor(user="ada"), environment="prod", service="shop", version="2.1",
+        hosts=[
+            HostRun(name="web1", status="changed", changed=1), HostRun(name="web2", status="failed", failed=1),
+            HostRun(name="db1", status="ok", ok=3), HostRun(name="lb1", status="unreachable", changed=1),
+        ],
+        changes=(
+            task("Install nginx", changed_on=("web1", "lb1")),
+            task("Start nginx", failures=(HostFailure(host="web2"), HostFailure(host="db1", status="ignored"))),
+        ),
+        playbook=Playbook(file="site.yml"),
+    ),
+    event("checked", minutes=20, phase=Phase.CHECKED, hosts=[HostRun(name="web1", status="changed", changed=1)]),
+    event("maintenance", minutes=10, kind=Kind.CUSTOM, outcome=None, hosts=[HostRun(name="web1", status="changed")]),
+    event("old", minutes=3000, hosts=[HostRun(name="web1", status="changed", changed=1)]),
+    event("prod: 1 created", minutes=40, tool=Tool(name="terraform"), environment="prod"),
+    event("own", minutes=1, hosts=[HostRun(name="web1", status="changed")], trace=Trace(run_id="x", parent_run_id=RUN)),
+]  # fmt: skip
+
+QUESTIONS = {
+    "this host": "query('tfevent.infra.changes')",
+    "all that met it": "query('tfevent.infra.changes', met=true)",
+    "earlier": "query('tfevent.infra.changes', since='3d', until='1d')",
+    "others": "query('tfevent.infra.changes', others=true)",
+    "running": "query('tfevent.infra.changes', outcome='running')",
+    "kind": "query('tfevent.infra.changes', kind='custom')",
+    "failed host": "query('tfevent.infra.changes', 'web2')",
+    "untouched host": "query('tfevent.infra.changes', 'db1')",
+    "changed, then lost": "query('tfevent.infra.changes', 'lb1')",
+    "two hosts": "query('tfevent.infra.changes', 'web2', 'lb1')",
+    "stranger": "query('tfevent.infra.changes', 'nobody')",
+    "everything": "query('tfevent.infra.changes', '*', environment='prod')",
+    "filtered": "query('tfevent.infra.changes', '*', environment='prod', service='shop', tool='ansible-playbook')",
+    "since a time": f"query('tfevent.infra.changes', since='{(NOW - timedelta(minutes=15)).isoformat()}')",
+    "since seconds": f"query('tfevent.infra.changes', since='{(NOW - timedelta(minutes=15)).timestamp()}')",
+}
+GUARD = """
+- name: guard
+  ansible.builtin.assert:
+    that: query('tfevent.infra.changes', since='5m', others=true) | length == 0
+- name: no time
+  ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes', since='yesterday') }}"}
+  ignore_errors: true
+"""
+
+
+def ask(controller, env=None):
+    tasks = "".join(
+        f"- name: {name}\n  ansible.builtin.debug: {{msg: {json.dumps('{{ ' + question + ' }}')}}}\n"
+        for name, question in QUESTIONS.items()
+    )
+    done = controller.play(tasks + GUARD, env={"TFEVENT_RUN_ID": RUN, **(env or {})})
+    assert done.code == 0, done.out
+    return done
+
+
+@pytest.fixture(scope="module", params=["package", "command"])
+def asked(request, tmp_path_factory):
+    """The same questions, answered by the package, and by the command where there is no package."""
+    path = tmp_path_factory.mktemp(request.param)
+    controller = Controller(path, hosts=["web1"])
+    redactor = Redactor()
+    with Journal.open(controller.journal_path) as journal:
+        for one in HISTORY:
+            if one.outcome is None:
+                journal.start(redactor.seal(one))
+            else:
+                journal.settle(redactor.seal(one), [])
+    env = {}
+    if request.param == "command":
+        (path / "broken" / "change_events").mkdir(parents=True)
+        (path / "broken" / "change_events" / "__init__.py").write_text("raise ImportError\n")
+        command = path / "tfevent"
+        command.write_text(f'#!/bin/sh\nunset PYTHONPATH\nexec {controller.bin}/tfevent "$@"\n')
+        command.chmod(0o755)
+        env = {"PYTHONPATH": str(path / "broken"), "PATH": f"{path}:/usr/bin:/bin"}
+    return ask(controller, env)
+
+
+@pytest.mark.parametrize(
+    ("question", "titles"),
+    [
+        ("this host", ["own", "maintenance", "site.yml"]),
+        ("all that met it", ["own", "maintenance", "checked", "site.yml"]),
+        ("earlier", ["old"]),
+        ("others", ["maintenance", "site.yml"]),
+        ("running", ["maintenance"]),
+        ("kind", ["maintenance"]),
+        ("failed host", ["site.yml"]),
+        ("untouched host", []),
+        ("changed, then lost", ["site.yml"]),
+        ("two hosts", ["site.yml", "site.yml"]),
+        ("stranger", []),
+        ("everything", ["site.yml", "prod: 1 created"]),
+        ("filtered", ["site.yml"]),
+        ("since a time", ["own", "maintenance"]),
+        ("since seconds", ["own", "maintenance"]),
+    ],
+)
+def test_answers(asked, question, titles):
+    assert [entry["title"] for entry in asked.one(question)["msg"]] == titles
+
+
+def test_an_answer_names_the_tasks_that_changed_the_host(asked):
+    (web1,) = [entry for entry in asked.one("this host")["msg"] if entry["title"] == "site.yml"]
+    assert web1.pop("id")
+    assert web1.pop("started_at") == web1.pop("ended_at")
+    assert web1 == {
+        "title": "site.yml", "kind": "infrastructure", "phase": "applied", "outcome": "succeeded", "severity": "info",
+        "environment": "prod", "service": "shop", "version": "2.1", "tool": "ansible-playbook", "user": "ada",
+        "host": "web1", "host_status": "changed", "changes": ["Install nginx"],
+    }  # fmt: skip
+    (web2,) = asked.one("failed host")["msg"]
+    assert (web2["host_status"], web2["changes"]) == ("failed", ["Start nginx"])
+    assert asked.one("everything")["msg"][0]["host"] is None
+
+
+def test_a_guard_passes_and_a_mistake_fails(asked):
+    assert asked.failed == ["no time"]
+    assert "'yesterday' is no time; write 2026-11-25T14:00:00+01:00, or seconds since 1970, or an age" in asked.out
+
+
+def test_it_fails_rather_than_guess(tmp_path):
+    controller = Controller(tmp_path, hosts=["web1"])
+    (tmp_path / "journal.db").write_bytes(b"not a journal" * 1000)
+    question = "- name: guard\n  ansible.builtin.assert: {that: query('tfevent.infra.changes') | length == 0}"
+    assert controller.play(question).code == 0, "there is no journal yet"
+    assert not controller.journal_path.exists()
+    damaged = controller.play(question, env={"TFEVENT_JOURNAL": str(tmp_path / "journal.db")})
+    assert damaged.code == 2
+    assert "damaged" in damaged.out
+    (tmp_path / "broken" / "change_events").mkdir(parents=True)
+    (tmp_path / "broken" / "change_events" / "__init__.py").write_text("raise ImportError\n")
+    missing = controller.play(question, env={"PYTHONPATH": str(tmp_path / "broken"), "PATH": "/usr/bin:/bin"})
+    assert missing.code == 2
+    assert "pip install tfevent" in missing.out

@@ -1,0 +1,133 @@
+"""What the document of an explicit event may ask for: two steps, one event of a key, destinations, a look ahead."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from change_events.errors import InputError
+from change_events.ids import new_id
+from change_events.journal import Journal, Query
+from change_events.recording.handover import Handover
+from tests.cli.home import Home
+from tests.support.receiver import Receiver
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def tell(tmp_path, told):
+    """``tell(event, **words)`` hands over one document; ``tell.preview`` only asks what it would do."""
+    environ = {"TFEVENT_STATE_DIR": str(tmp_path), "TFEVENT_JOURNAL": str(tmp_path / "journal.db")}
+
+    def handed(method):
+        def hand_over(event, **words):
+            handover = Handover("ansible", tmp_path, environ, told.append)
+            event = {"kind": "deployment", "explicit": True, **event}
+            return getattr(handover, method)({"api": 1, "event": event, "context": False, **words})
+
+        return hand_over
+
+    handed_over = handed("settle")
+    handed_over.preview = handed("preview")
+    return handed_over
+
+
+def records(tmp_path):
+    with Journal.open(tmp_path / "journal.db") as journal:
+        return list(journal.list(Query()))
+
+
+@pytest.fixture
+def hooks(tmp_path):
+    with Receiver() as one, Receiver() as two:
+        text = "".join(f"  {name}: {{kind: webhook, url: {hook.url}}}\n" for name, hook in {"a": one, "b": two}.items())
+        (tmp_path / "tfevent.yaml").write_text(f"destinations:\n{text}")
+        yield one, two
+
+
+def test_two_documents_are_one_event(tmp_path, tell, hooks):
+    begun = tell({"title": "shop 1.4", "service": "shop"}, bracket="start")
+    assert (begun["recorded"], begun["outcome"], begun["destinations"]) == (True, None, {})
+    assert hooks[0].received == []
+    ended = tell({"id": begun["id"], "outcome": "failed", "message": "no answer"}, bracket="end")
+    assert (ended["id"], ended["outcome"], ended["title"]) == (begun["id"], "failed", "shop 1.4 — failed")
+    assert ended["destinations"] == {"a": "delivered", "b": "delivered"}
+    (record,) = records(tmp_path)
+    assert (record.service, record.severity) == ("shop", "error")
+    again = tell({"id": begun["id"]}, bracket="end")
+    assert (again["recorded"], again["repeats"], again["event"]["outcome"]) == (False, begun["id"], "failed")
+    assert [len(hook.received) for hook in hooks] == [1, 1]
+
+
+def test_only_the_chosen_destinations_get_it_and_unknown_names_are_told(tell, hooks, told):
+    answer = tell({"title": "x"}, destinations=["b", "pager"])
+    assert answer["destinations"] == {"b": "delivered"}
+    assert [len(hook.received) for hook in hooks] == [0, 1]
+    assert told == ["destinations: tfevent.yaml has none named 'pager'; it has a, b"]
+
+
+def test_no_chosen_destination_is_the_journal_alone(tmp_path, tell, hooks):
+    assert tell({"title": "x"}, destinations=[])["destinations"] == {}
+    assert len(records(tmp_path)) == 1
+
+
+def test_one_event_of_a_key_within_a_time(tmp_path, tell):
+    first = tell({"title": "x", "key": "k"}, once_within=60)
+    second = tell({"title": "x", "key": "k"}, once_within=60)
+    assert (second["recorded"], second["id"], second["repeats"]) == (False, first["id"], first["id"])
+    started = tell({"title": "x", "key": "k"}, once_within=60, bracket="start")
+    assert (started["recorded"], started["id"]) == (False, first["id"])
+    assert len(records(tmp_path)) == 1
+    assert tell({"title": "x", "key": "k"})["recorded"], "without a time every one counts"
+
+
+def test_a_look_ahead_records_nothing_and_makes_no_journal(tmp_path, tell, hooks):
+    answer = tell.preview({"title": "x"}, destinations=["a"])
+    assert (answer["recorded"], answer["destinations"]) == (False, {"a": "waiting"})
+    assert answer["event"]["title"] == "x"
+    assert answer["event"]["ended_at"]
+    assert not (tmp_path / "journal.db").exists()
+    assert tell.preview({"title": "x"}, bracket="start")["event"].get("ended_at") is None
+    assert tell.preview({"id": new_id()}, bracket="end")["event"]["outcome"] == "succeeded"
+    assert not (tmp_path / "journal.db").exists()
+
+
+def test_a_look_ahead_knows_the_start_and_the_key(tmp_path, tell):
+    begun = tell({"title": "shop 1.4", "key": "k"}, bracket="start")
+    assert tell.preview({"id": begun["id"], "outcome": "failed"}, bracket="end")["title"] == "shop 1.4 — failed"
+    assert tell.preview({"title": "x", "key": "k"}, once_within=60)["repeats"] == begun["id"]
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    tell({"title": "x", "key": "old", "started_at": long_ago.isoformat()})
+    assert tell.preview({"title": "x", "key": "old"}, once_within=60)["repeats"] is None
+    assert sorted(record.outcome or "" for record in records(tmp_path)) == ["", "succeeded"]
+
+
+def test_an_unknown_step_is_refused(tell):
+    with pytest.raises(InputError, match="bracket: write one of start, end"):
+        tell({"title": "x"}, bracket="middle")
+    with pytest.raises(InputError, match="bracket: write one of start, end"):
+        tell.preview({"title": "x"}, bracket="middle")
+
+
+def test_the_command_takes_the_same_documents(tmp_path):
+    home = Home(tmp_path)
+
+    def record(event, **words):
+        event = {"kind": "deployment", "explicit": True, **event}
+        return json.loads(home.events("record", stdin=json.dumps({"api": 1, "event": event, **words}).encode()))
+
+    begun = record({"title": "shop 1.4"}, bracket="start")
+    ended = record({"id": begun["id"], "outcome": "partial"}, bracket="end")
+    assert (ended["id"], ended["title"]) == (begun["id"], "shop 1.4 — failed in part")
+    with home.journal() as journal:
+        (found,) = journal.list()
+        assert found.outcome == "partial"
+    refused = home.run("record", stdin=b'{"api": 1, "event": {"kind": "custom", "id": "x"}, "bracket": "end"}')
+    assert refused.returncode == 1
+    assert b"is no event's id" in refused.stderr
