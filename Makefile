@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+PEERS  := .cache/bench-ansible
+BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 # tests must see the terraform that is there, not a CLI configuration of the machine
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint e2e again molecule collection bench golden coverage schema wheel clean
+.PHONY: help setup demo test lint e2e again molecule collection bench bench-ansible golden coverage schema wheel clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +48,15 @@ collection: $(VENV)/.ready ## what Ansible's own tools demand: sanity, lint, cha
 
 bench: $(VENV)/.ready ## speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
+
+$(PEERS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check . ansible 'ara[server]' opentelemetry-sdk opentelemetry-exporter-otlp
+	@touch $@
+
+bench-ansible: $(VENV)/.ready $(PEERS)/.ready ## the Ansible callback beside its peers; hours, or minutes with BENCH_ANSIBLE="--hosts 20 --tasks 20"
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	$(BIN)/python -m benchmarks.callback --python $(PEERS)/bin/python $(BENCH_ANSIBLE)
 
 golden: $(VENV)/.ready ## write the golden files anew (refuses under CI)
 	$(PYTEST) -q --update-golden

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("wrapper", "summarize", "journal", "redact")
+NAMES = ("wrapper", "summarize", "journal", "redact", "callback")
 
 
 def main() -> int:

@@ -111,7 +111,7 @@ def _draft(given: Given, around: Surroundings) -> Draft:
 
 
 def _send(around: Surroundings, made: Draft, given: Given) -> int:
-    from change_events.recording import Recording
+    from change_events.recording import Recording, bracket
     from change_events.recording.explicit import settings_for
 
     if made.note:
@@ -121,7 +121,7 @@ def _send(around: Surroundings, made: Draft, given: Given) -> int:
     if given.state == "finished":
         settled = _finish(recording, made, given)
     elif given.state == "started":
-        settled = recording.begin(made.worded(settings.message_bytes), once_within=given.once_within)
+        settled = bracket.start(recording, made.worded(settings.message_bytes), once_within=given.once_within)
     else:
         settled = recording.settle(made.worded(settings.message_bytes), once_within=given.once_within)
     return report(settled, quiet=settings.quiet)

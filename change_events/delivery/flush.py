@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from change_events.destinations.base import DestinationSettings
     from change_events.model import SealedEvent
 
+_BRIEF = 0.75  # seconds in which a backend far away may well not have answered: a unit waits for us
 _WAITS = "the event waits for the next run or `tfevent events flush`"
 _LOST = "the event is lost there, because the journal cannot keep it"
 
@@ -40,7 +41,8 @@ def deliver(
         force: also try destinations that are left alone because they failed (``tfevent events flush``).
         on_sent: is called with the number of those that have arrived so far, whenever it grows.
     """
-    return _Flush(journal, destinations, Terms(time.monotonic() + budget, force, _WAITS), on_sent).run()
+    terms = Terms(time.monotonic() + budget, force, _WAITS, brief=budget < _BRIEF)
+    return _Flush(journal, destinations, terms, on_sent).run()
 
 
 def deliver_directly(

@@ -41,11 +41,13 @@ class Terms(msgspec.Struct, frozen=True):
         deadline: moment of :func:`time.monotonic` at which it ends.
         force: also try what is left alone because it failed.
         consequence: what becomes of an event that is not delivered, as a clause.
+        brief: there was so little time from the first that no answer says nothing of a destination.
     """
 
     deadline: float
     force: bool
     consequence: str
+    brief: bool = False
 
     def left(self) -> float:
         """Seconds until the deadline."""
@@ -189,7 +191,7 @@ class Turn:
 
     def _failed(self, delivery: Delivery, verdict: Verdict) -> None:
         """It waits, its destination is left alone, and its turn is over; unless only the time was up."""
-        if self.sent and self._terms.left() <= _EDGE:
+        if (self.sent or self._terms.brief) and self._terms.left() <= _EDGE:
             self._outbox.cut_short(delivery, verdict.reason)
             self._tell(f"the time is up; {self._terms.consequence}")
             return

@@ -29,6 +29,20 @@ _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 _SAID_ANEW = ("environment", "service", "version", "hosts")
 
 
+def start(recording: Recording, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+    """Record that a change begins, and tell those destinations that ask for starts, within the settings' budget.
+
+    Args:
+        recording: how events are recorded here.
+        event: what is known of it by now: an explicit, redacted event without an outcome.
+        once_within: seconds in which an event with the same ``key`` is recorded only once.
+    """
+    begun = recording.begin(event, once_within=once_within)
+    if begun.recorded:
+        recording.announce(event, wait=recording.settings.budget)  # the process may end after this
+    return begun
+
+
 def settle(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Settled:
     """Settle the started event whose id ``end`` has, and deliver it. Of several that settle it the first counts.
 

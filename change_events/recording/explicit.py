@@ -5,7 +5,7 @@ Beside what :mod:`change_events.ingest` reads, the document of an explicit event
 * ``once_within``: seconds in which an event with the same ``key`` is recorded only once.
 * ``bracket``: ``start`` records a change that begins now and that another document settles, maybe days later and from
   another process; ``end`` settles it, by the ``id`` of its event (:mod:`change_events.recording.bracket`).
-* ``destinations``: names of those that get the event, instead of all that the settings have.
+* ``destinations``: names of those that get the event, whatever their conditions, instead of all whose conditions hold.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from change_events.recording.record import Settled
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from change_events.destinations.base import DestinationSettings
     from change_events.model import ChangeEvent
     from change_events.recording.record import Recording
     from change_events.settings import Settings
@@ -33,7 +34,10 @@ STEPS = ("start", "end")
 
 
 def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[[str], object]) -> Settings:
-    """The settings with the destinations that the document names; ``say`` tells those that are not there."""
+    """The settings with the destinations that the document names; ``say`` tells those that are not there.
+
+    Who names a destination means it: its conditions (``when``) are not asked.
+    """
     wanted = document.get("destinations")
     if wanted is None:
         return settings
@@ -42,7 +46,13 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
     for name in wanted:
         if name not in known:
             say(f"destinations: tfevent.yaml has none named {name!r}; {there}")
-    return msgspec.structs.replace(settings, destinations=tuple(d for d in settings.destinations if d.name in wanted))
+    chosen = tuple(_unconditional(one) for one in settings.destinations if one.name in wanted)
+    return msgspec.structs.replace(settings, destinations=chosen)
+
+
+def _unconditional(destination: DestinationSettings) -> DestinationSettings:
+    """Who names a destination means it, whatever its conditions."""
+    return msgspec.structs.replace(destination, routing=msgspec.structs.replace(destination.routing, when=()))
 
 
 def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]) -> Settled:
@@ -54,7 +64,7 @@ def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]
     """
     step, seconds, given = _step(document), document.get("once_within"), document.get("event") or ()
     if step == "start":
-        return recording.begin(event, once_within=seconds)
+        return bracket.start(recording, event, once_within=seconds)
     if step == "end":
         return bracket.settle(recording, event, given)
     ended = bracket.complete(event, given) if event.explicit else event

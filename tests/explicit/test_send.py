@@ -180,6 +180,17 @@ def test_a_destination_may_be_named(scene):
         assert b"--destination: there is no pager: the settings have audit, chat" in done.stderr
 
 
+def test_a_named_destination_gets_it_whatever_its_conditions(scene):
+    with Receiver() as wanted:
+        (scene.work / "tfevent.yaml").write_text(
+            f"destinations:\n  audit: {{kind: webhook, url: {wanted.url}, when: {{kind: build}}}}\n"
+        )
+        sent(scene.events(*DEPLOYED))
+        assert wanted.received == []
+        sent(scene.events(*DEPLOYED, "--destination", "audit"))
+        assert len(wanted.received) == 1
+
+
 def test_no_secret_gets_anywhere(scene):
     scene.commit(f"Use {TOKENS['slack']} for now")
     with Receiver() as receiver:
@@ -276,6 +287,20 @@ def test_an_event_may_be_told_in_two_steps(scene):
     assert event["message"].startswith("Here it goes.")
     assert event["message"].endswith("No answer.")
     assert event["ended_at"] > event["started_at"]
+
+
+def test_who_wants_to_know_of_starts_is_told_of_the_first_step(scene):
+    with Receiver() as receiver:
+        (scene.work / "tfevent.yaml").write_text(
+            f"destinations:\n  audit: {{kind: webhook, url: {receiver.url}, include_started: true}}\n"
+        )
+        one = sent(scene.events(*DEPLOYED, "--state", "started"))
+        assert [event.json().get("outcome") for event in receiver.accepted] == [None]
+        sent(scene.events("send", "--state", "finished", "--id", one))
+        assert [(e.json()["id"], e.json().get("outcome")) for e in receiver.accepted] == [
+            (one, None),
+            (one, "succeeded"),
+        ]
 
 
 def test_the_second_step_counts_once(scene):

@@ -197,6 +197,16 @@ def test_with_the_network_down_they_return_within_a_second_and_the_outbox_delive
         assert [request.json()["id"] for request in healthy.accepted] == [one]
 
 
+def test_a_backend_that_only_was_too_slow_for_a_unit_is_not_left_alone(scene):
+    with Receiver(always=hang()) as slow:
+        for _ in range(2):
+            sent(scene.events("start", "--service", "shop", TFEVENT_WEBHOOK_URL=slow.url))
+    with Receiver() as healthy:
+        done = scene.events("send", "--title", "x", TFEVENT_WEBHOOK_URL=healthy.url, TFEVENT_BUDGET="10")
+        assert b"webhook delivered" in done.stderr
+        assert len(healthy.accepted) == 3
+
+
 def test_nothing_is_sent_where_there_is_no_time(scene):
     with Receiver() as receiver:
         sent(scene.events("start", "--service", "shop", "--wait", "0", TFEVENT_WEBHOOK_URL=receiver.url))

@@ -72,6 +72,26 @@ def test_only_the_chosen_destinations_get_it_and_unknown_names_are_told(tell, ho
     assert told == ["destinations: tfevent.yaml has none named 'pager'; it has a, b"]
 
 
+def test_a_named_destination_gets_it_whatever_its_conditions(tmp_path, tell):
+    with Receiver() as hook:
+        options = f"kind: webhook, url: {hook.url}, when: {{environment: prod}}"
+        (tmp_path / "tfevent.yaml").write_text(f"destinations:\n  a: {{{options}}}\n")
+        assert tell({"title": "x"})["destinations"] == {}
+        assert tell({"title": "x"}, destinations=["a"])["destinations"] == {"a": "delivered"}
+
+
+def test_a_destination_that_asks_for_starts_is_told_of_both_steps(tmp_path, tell):
+    with Receiver() as hook:
+        options = f"kind: webhook, url: {hook.url}, include_started: true"
+        (tmp_path / "tfevent.yaml").write_text(f"destinations:\n  a: {{{options}}}\n")
+        begun = tell({"title": "shop 1.4", "key": "k"}, bracket="start", once_within=60)
+        assert [(one.json()["id"], one.json().get("outcome")) for one in hook.accepted] == [(begun["id"], None)]
+        tell({"title": "shop 1.4", "key": "k"}, bracket="start", once_within=60)
+        assert len(hook.accepted) == 1, "a repetition is not announced"
+        tell({"id": begun["id"]}, bracket="end")
+        assert [one.json().get("outcome") for one in hook.accepted] == [None, "succeeded"]
+
+
 def test_no_chosen_destination_is_the_journal_alone(tmp_path, tell, hooks):
     assert tell({"title": "x"}, destinations=[])["destinations"] == {}
     assert len(records(tmp_path)) == 1

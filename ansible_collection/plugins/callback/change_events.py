@@ -72,6 +72,7 @@ options:
 
 import os
 import time
+from collections.abc import Mapping
 from functools import wraps
 
 from ansible import context
@@ -108,7 +109,8 @@ class CallbackModule(CallbackBase):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
         self._observer = None
-        self._vaults = set()
+        self._files = set()
+        self._with_environment = set()
 
     # -- the run --------------------------------------------------------------------------------------------------
 
@@ -177,9 +179,13 @@ class CallbackModule(CallbackBase):
     def _task_starts(self, task):
         if not self._observer.knows_task(str(task._uuid)):
             self._observer.task_starts(_facts(task))
+            if any(task.environment or ()):
+                self._with_environment.add(task._uuid)
 
     def _ends(self, result, status, *, ignored=False):
         task, data = _task(result), _data(result)
+        if task._uuid in self._with_environment:
+            self._learn_environment(task)
         self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
         self._observer.ends(
@@ -201,9 +207,27 @@ class CallbackModule(CallbackBase):
         manager = play.get_variable_manager()
         secrets, named = {}, {}
         for source in _sources(manager, play):
-            secrets.update(dict.fromkeys(variables.vaulted(source)))
-            named.update(variables.plain(source))
+            mine = variables.own(source)
+            secrets.update(dict.fromkeys(variables.vaulted(mine)))
+            variables.merge(named, variables.plain(mine))
+        secrets.update(dict.fromkeys(self._vaulted_files(manager._loader)))
         self._observer.learn(secrets, named)
+
+    def _learn_environment(self, task):
+        """The variables that a task was given, which are templated by now: what it says may hold them."""
+        secrets, named = {}, {}
+        for part in task.environment:
+            if isinstance(part, Mapping):
+                secrets.update(dict.fromkeys(variables.vaulted(part)))
+                variables.merge(named, variables.plain(part))
+        self._observer.learn(secrets, named)
+
+    def _vaulted_files(self, loader):
+        """Texts of the vaulted files that Ansible has read and keeps: those of variables of plays, roles and hosts."""
+        kept = dict(getattr(loader, "_FILE_CACHE", {}))
+        new = [path for path in kept if path not in self._files]
+        self._files.update(new)
+        return [text for path in new if variables.is_vault(path) for text in variables.texts(kept[path])]
 
     def _warn(self, text):
         self._display.warning("tfevent: " + " ".join(text.split()))
@@ -226,13 +250,22 @@ class CallbackModule(CallbackBase):
 
 
 def _sources(manager, play):
-    """The play's own variables, and those of its hosts for as long as it costs little."""
-    yield manager.get_vars(play=play)
+    """The play's own variables, and those of its hosts for as long as it costs little: first one host of each kind."""
+    yield manager.get_vars(play=play, include_hostvars=False)
     end = time.monotonic() + _VARIABLES_SECONDS
-    for host in manager._inventory.get_hosts(play.hosts):
+    for host in _one_of_each_kind_first(manager._inventory.get_hosts(play.hosts)):
         if time.monotonic() > end:
             return
         yield manager.get_vars(play=play, host=host, include_hostvars=False)
+
+
+def _one_of_each_kind_first(hosts):
+    """Hosts in the same groups share most of their variables."""
+    kinds = {}
+    for host in hosts:
+        kinds.setdefault(tuple(group.get_name() for group in host.get_groups()), host)
+    first = {id(host) for host in kinds.values()}
+    return sorted(hosts, key=lambda host: id(host) not in first)
 
 
 def _circumstances(playbook):

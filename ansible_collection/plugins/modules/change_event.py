@@ -110,9 +110,10 @@ options:
     elements: str
   destinations:
     description:
-      - Names of the destinations of C(tfevent.yaml) that get it, instead of all. An empty list keeps it in the
-        journal.
-      - Belongs to the task that ends the event, since nothing is sent before.
+      - Names of the destinations of C(tfevent.yaml) that get it, whatever their conditions, instead of all whose
+        conditions hold. An empty list keeps it in the journal.
+      - Belongs to the task that ends the event. At its start only those destinations are told that ask for it, with
+        C(include_started).
     type: list
     elements: str
   unique_key:

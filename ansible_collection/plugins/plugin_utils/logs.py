@@ -102,10 +102,15 @@ class TaskLog:
 
     def failed(self, failure: Failure) -> None:
         """Keep the first few failures."""
-        if len(self.failures) < MOST_FAILURES:
+        if self.has_room:
             self.failures.append(failure)
         else:
             self.failures_more += 1
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the next failure is kept with its error; of others, only their number is."""
+        return len(self.failures) < MOST_FAILURES
 
     def count_item(self, status: str) -> None:
         """Count one item of a loop."""

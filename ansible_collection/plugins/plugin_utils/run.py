@@ -211,8 +211,8 @@ class Run:
                 self._host(target).touched += 1
 
     def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
-        censored = log.censored or result.censored
-        failure = Failure(result.host, status, None if censored else _error(result.data))
+        told = log.has_room and not (log.censored or result.censored)
+        failure = Failure(result.host, status, _error(result.data) if told else None)
         log.failed(failure)
         if status == FAILED and len(host.pending) < MOST_PENDING:
             host.pending.append((log, failure))
@@ -276,6 +276,8 @@ class Run:
 
     def _keep_sent(self, part: Mapping[str, Any]) -> None:
         """Events that the playbook sent: they belong to this run."""
+        if part.get("recorded") is False and not part.get("repeated"):
+            return  # a check run, or one that was lost: nobody could look it up
         ids = part.get("ids") if isinstance(part.get("ids"), (list, tuple)) else [part.get("id")]
         event = part.get("event")
         title = event.get("title") if isinstance(event, Mapping) else part.get("title")

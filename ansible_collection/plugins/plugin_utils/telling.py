@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import trace
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import API_VERSION, Session
 from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Identity
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
 
 _PAUSES = (0.5, 5.0)  # seconds between two checkpoints, at least: of a young run, and of one that goes on for long
 _GROWTH = 4  # the pause is one part in so many of the run's age
@@ -37,13 +35,16 @@ class Telling:
         self._compose = compose
         self._handed = trace.Handed(environ, self.identity.trace)
         self._secrets: dict[str, None] = {}
-        self._variables: dict[str, Any] = {}
+        self._variables: dict[str, list[Any]] = {}
         self._due = 0.0
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
         """Values that must not be told, and variables whose names say so of some; sent with what is next."""
         self._secrets |= secrets
-        self._variables |= variables
+        for name, value in variables.items():
+            known = self._variables.setdefault(name, [])  # hosts and plays have values of their own under one name
+            if value not in known:
+                known.append(value)
 
     def start(self) -> None:
         """Record it as started. Raises HandoverError."""
@@ -78,4 +79,20 @@ class Telling:
     def _document(self, event: dict[str, Any]) -> dict[str, Any]:
         document = {"api": API_VERSION, "event": event, "secrets": list(self._secrets), "variables": self._variables}
         self._secrets, self._variables = {}, {}
-        return document
+        return {name: _json(value) for name, value in document.items()}
+
+
+def _json(value: Any) -> Any:
+    """The value as JSON has it: Ansible's texts are of types of their own, which no encoder need know."""
+    if isinstance(value, str):
+        return str.__str__(value)  # str() of an "unsafe" text is one again
+    if isinstance(value, Mapping):
+        return {_json(name if isinstance(name, str) else str(name)): _json(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_json(part) for part in value]
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    return _json(str(value))

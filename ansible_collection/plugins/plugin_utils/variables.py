@@ -13,7 +13,40 @@ from typing import Any
 MOST = 20_000  # values of one look
 _DEEPEST = 12
 _LONGEST = 10_000  # characters
+# what Ansible itself adds to the variables of each host: names of all hosts, and through "hostvars" all their variables
+_MAGIC = frozenset(
+    [
+        "ansible_play_batch",
+        "ansible_play_hosts",
+        "ansible_play_hosts_all",
+        "group_names",
+        "groups",
+        "hostvars",
+        "play_hosts",
+        "vars",
+    ]
+)
+_FACTS = "ansible_"
+_ENVIRONMENT = "ansible_env"  # the one fact that holds secrets
+_VAULT = b"$ANSIBLE_VAULT"
 _VAULTED = frozenset({"EncryptedString", "AnsibleVaultEncryptedUnicode"})  # since ansible-core 2.19, and before
+
+
+def own(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables without those that Ansible adds, and without facts that are more than a text or a number."""
+    return {name: value for name, value in variables.items() if name not in _MAGIC and not _is_facts(name, value)}
+
+
+def _is_facts(name: str, value: Any) -> bool:
+    return name.startswith(_FACTS) and name != _ENVIRONMENT and isinstance(value, (Mapping, list, tuple))
+
+
+def merge(into: dict[str, list[Any]], found: Mapping[str, Any]) -> None:
+    """Add the variables of one host to those of others: under each name all values that differ."""
+    for name, value in found.items():
+        values = into.setdefault(name, [])
+        if value not in values:
+            values.append(value)
 
 
 def vaulted(variables: Any) -> list[str]:
@@ -23,6 +56,21 @@ def vaulted(variables: Any) -> list[str]:
         if type(value).__name__ in _VAULTED and (text := _decrypted(value)):
             found[text] = None
     return list(found)
+
+
+def is_vault(path: str) -> bool:
+    """Whether a file is vaulted as a whole."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_VAULT)) == _VAULT
+    except OSError:
+        return False
+
+
+def texts(content: Any) -> list[str]:
+    """Every text and number inside what a vaulted file holds: its values do not say that they are secrets."""
+    kept = (value for value in _scalars(content) if not isinstance(value, bool) and value is not None)
+    return list(dict.fromkeys(text for value in kept if (text := _decrypted(value))))
 
 
 def _decrypted(value: Any) -> str:

@@ -1,0 +1,72 @@
+"""The collection by itself: its shared code needs neither Ansible nor the package, and its pages say what it takes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+from ansible_collections.tfevent.infra.plugins.doc_fragments.common import ModuleDocFragment
+from ansible_collections.tfevent.infra.plugins.plugin_utils import options
+
+from change_events.settings.model import KEYS
+from tests.ansible.command import CALLBACK, COLLECTIONS, ROOT
+from tests.ansible.versions import python_of
+
+PLUGINS = ROOT / "ansible_collection" / "plugins"
+UTILITIES = sorted(path.stem for path in (PLUGINS / "plugin_utils").glob("*.py"))
+FRAGMENT = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+
+
+def imported(python, *names):
+    code = f"import sys; sys.path.insert(0, {str(COLLECTIONS)!r})\n"
+    code += "".join(f"import ansible_collections.tfevent.infra.plugins.plugin_utils.{name}\n" for name in names)
+    code += "print([n for n in sys.modules if n.split('.')[0] in ('ansible', 'change_events', 'msgspec', 'httpx')])"
+    return subprocess.run([python, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_the_shared_code_imports_the_standard_library_alone():
+    done = imported(sys.executable, *UTILITIES)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_it_runs_on_the_oldest_python_of_a_controller():
+    python = python_of("3.10")
+    if python is None:
+        pytest.skip("no Python 3.10 here")
+    done = imported(python, *UTILITIES)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_the_callback_is_the_only_one_of_these_that_knows_ansible():
+    for name in UTILITIES:
+        text = (PLUGINS / "plugin_utils" / f"{name}.py").read_text()
+        assert "\nfrom ansible " not in text, name
+        assert "\nfrom ansible." not in text, name
+        assert "\nimport ansible\n" not in text, name
+
+
+def test_every_setting_that_an_option_stands_for_is_one():
+    known = {key.variable for key in KEYS}
+    of_destinations = {name for name in options.SETTINGS if name.startswith(("sematext_", "webhook_"))}
+    assert set(options.SETTINGS) - of_destinations == {n for n in options.SETTINGS if options.variable(n) in known}
+
+
+def test_the_fragment_documents_the_settings_and_their_variables():
+    assert tuple(FRAGMENT) == options.SETTINGS
+    for name, option in FRAGMENT.items():
+        assert option["env"] == [{"name": options.variable(name)}]
+        assert option["ini"] == [{"section": "callback_tfevent", "key": name}]
+        assert option["vars"] == [{"name": f"tfevent_{name}"}]
+        assert option["type"] in {"str", "path"}, "a bad value of any other type makes Ansible leave the callback out"
+        assert "default" not in option, "it would go before what tfevent.yaml says"
+
+
+def test_the_page_of_the_callback_is_complete(machine):
+    ran = machine.run("ansible-doc", "-t", "callback", "-j", CALLBACK)
+    assert (ran.code, ran.err) == (0, "")
+    page = json.loads(ran.out)[CALLBACK]["doc"]
+    assert set(options.SETTINGS) | set(options.FILTERS) <= set(page["options"])
+    assert all(option["description"] for option in page["options"].values())

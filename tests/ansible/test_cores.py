@@ -1,0 +1,197 @@
+"""The wheel beside several ansible-core versions: the same events, and runs that are what they are without it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from tests.ansible.command import ROOT, Machine, Ran
+from tests.ansible.cores import CORES, with_tfevent
+from tests.ansible.normal import normal
+from tests.support.receiver import Receiver
+from tests.support.secrets import assert_nowhere, found_in
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # the first test of a version makes its environment
+
+# playbook: exit code, further words of the command line
+PLAYBOOKS = {
+    "async_waited": (0,),
+    "between_plays": (4,),
+    "changed": (0,),
+    "check": (0, "--check", "--diff"),
+    "delegated": (2,),
+    "diff": (0, "--diff"),
+    "failed_says_changed": (2,),
+    "handlers": (0,),
+    "ignore_unreachable": (0,),
+    "ignored": (0,),
+    "includes": (0,),
+    "loop": (0,),
+    "no_log": (0,),
+    "rescue_fails": (2,),
+    "rescued": (0,),
+    "retries": (2,),
+    "serial": (0,),
+    "strategy_free": (2,),
+    "unreachable": (4,),
+}
+
+
+# before 2.19, a loop under no_log does not say how many items it had
+LESS_IS_SAID = {("2.16", "no_log"), ("2.17", "no_log")}
+
+
+@pytest.fixture(params=CORES, ids=str)
+def core(request):
+    return request.param
+
+
+@pytest.fixture
+def installation(core):
+    return with_tfevent(core)
+
+
+@pytest.fixture
+def machine(tmp_path, installation):
+    return made(tmp_path / "with", installation)
+
+
+@pytest.fixture
+def bare(tmp_path, installation):
+    """The same machine, where Ansible is on its own."""
+    machine = made(tmp_path / "bare", installation)
+    del machine.environ["ANSIBLE_CALLBACKS_ENABLED"]
+    return machine
+
+
+def made(folder, installation):
+    (folder / "tmp").mkdir(parents=True)
+    machine = Machine(folder, installation)
+    del machine.environ["ANSIBLE_COLLECTIONS_PATH"]  # the wheel brings the collection
+    machine.environ["ANSIBLE_FORKS"] = "1"  # hosts in order, in every run
+    (folder / "t.j2").write_text("{{ 1 + 1 }}\n")
+    return machine
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare, name):
+    code, *words = PLAYBOOKS[name]
+    ran, expected = machine.play(name, *words), bare.play(name, *words)
+    assert (ran.code, expected.code) == (code, code), ran.err
+    assert output(ran, machine) == output(expected, bare)
+    if (core.series, name) in LESS_IS_SAID:
+        return
+    golden = (ROOT / "tests" / "golden" / "ansible" / f"{name}.txt").read_text()
+    assert words_of_any_version(normal(ran.event, str(machine.folder))) == words_of_any_version(golden)
+
+
+def test_several_playbooks(machine, bare):
+    second = [str(each.playbooks / "second.yml") for each in (machine, bare)]
+    ran, expected = machine.play("changed", second[0]), bare.play("changed", second[1])
+    assert (ran.code, output(ran, machine)) == (expected.code, output(expected, bare))
+    around, first, then = ran.events
+    assert {first["trace"]["parent_run_id"], then["trace"]["parent_run_id"]} == {around["id"]}
+    assert [first["playbook"]["file"], then["playbook"]["file"]] == ["changed.yml", "second.yml"]
+
+
+def cut_short(machine, number):
+    """Start a long run, and send its main process a signal in the midst of it."""
+    process = machine.popen(*machine.words("unfinished"))
+    seen = ""
+    while "TASK [Wait]" not in seen:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        seen += line
+    time.sleep(0.7)
+    os.kill(process.pid, number)
+    process.wait(timeout=30)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # workers outlive it before ansible-core 2.19
+    out, err = process.communicate(timeout=30)
+    return Ran(process.returncode, seen + out, err, machine.events())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal(machine, bare, number):
+    ran, expected = cut_short(machine, number), cut_short(bare, number)
+    assert ran.code == expected.code
+    assert (ran.event["outcome"], ran.task("Wait")["outcome"]) == ("cancelled", "unknown")
+    assert ran.task("Change")["outcome"] == "applied"
+
+
+PLANTED = {
+    "inline": "planted-inline-8CqQ",
+    "db_password": "planted-whole-8CqQ",
+    "greeting": "planted-innocent-8CqQ",  # nothing but the vaulted file says that it is a secret
+    "api_token": "planted-extra-8CqQ",
+    "nested": "planted-nested-8CqQ",
+    "web1": "planted-first-host-8CqQ",
+    "web2": "planted-second-host-8CqQ",
+}
+IN_THE_PLAYBOOK = [f"planted-{name}-8CqQ" for name in ("environment", "no-log", "item", "url", "stats")]
+SECRETS = (*PLANTED.values(), *IN_THE_PLAYBOOK, "planted-receiver-8CqQ")
+
+
+def plant(machine):
+    """Files of variables, vaulted by the ansible-vault of this version, and hosts that have a password each."""
+    (machine.folder / "vault.key").write_text("open sesame\n")
+    machine.environ["ANSIBLE_VAULT_PASSWORD_FILE"] = str(machine.folder / "vault.key")
+    inline = machine.run("ansible-vault", "encrypt_string", PLANTED["inline"], "--name", "inline")
+    (machine.folder / "inline.yml").write_text(inline.out)
+    whole = "".join(f"{name}: {PLANTED[name]}\n" for name in ("db_password", "greeting"))
+    (machine.folder / "whole.yml").write_text(whole)
+    assert machine.run("ansible-vault", "encrypt", str(machine.folder / "whole.yml")).code == 0
+    (machine.playbooks / "host_vars").mkdir()
+    for host in ("web1", "web2"):
+        (machine.playbooks / "host_vars" / f"{host}.yml").write_text(f"host_password: {PLANTED[host]}\n")
+
+
+def test_planted_secrets_are_nowhere(machine):
+    plant(machine)
+    extra = f"api_token={PLANTED['api_token']}", f'{{"nested": {{"password": "{PLANTED["nested"]}"}}}}'
+    with Receiver() as receiver:
+        ran = machine.play(
+            "secrets_everywhere",
+            *("-e", extra[0], "-e", extra[1], "--diff"),
+            TFEVENT_WEBHOOK_URL=f"{receiver.url}/planted-receiver-8CqQ",
+            TFEVENT_ANSIBLE_DIFF_CONTENTS="1",
+        )
+        assert (ran.code, len(receiver.accepted)) == (0, 1), ran.err
+        sent = receiver.accepted[0].body
+    assert found_in(SECRETS, ran.out.encode()), "Ansible itself tells them: they are really there"
+    assert len([change for change in ran.event["changes"] if change["task"].get("failures")]) >= 6  # with their errors
+    assert_nowhere(SECRETS, machine.state, sent, *ran.said, machine.tfevent("list").stdout)
+    shown = machine.tfevent("show", ran.event["id"])
+    assert_nowhere(SECRETS, shown.stdout, shown.stderr)
+
+
+def output(ran, machine):
+    """What Ansible says, without our own lines and what differs from run to run."""
+    rest = [line for line in ran.err.splitlines() if "tfevent" not in line]
+    text = "\n".join([ran.out, *rest]).replace(str(machine.folder), "<folder>")
+    return _CHANCE.sub("<some>", text)
+
+
+def words_of_any_version(text):
+    """An event with the words of older versions, one number of forks, and a default left out that may be said."""
+    for newer, older in _WORDS:
+        text = text.replace(newer, older)
+    text = re.sub(r',\n +"status": "failed"(?=\n)', "", text)
+    return re.sub(r'"forks": \d+', '"forks": 1', text)
+
+
+_CHANCE = re.compile(
+    r"j?\d{10,}\.\d+"  # jobs
+    r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+|\d:\d\d:\d\d\.\d+"  # times
+    r"|(?<=ansible-tmp-)[\d.-]+|(?<=ansible-local-)\w+/\w+"
+    r"|(?<=\nincluded: )\S+ for .*"  # for which hosts at once is chance under the strategy "free"
+)
+_WORDS = (
+    ("The command exited with a non-zero return code.", "non-zero return code"),  # since 2.21
+    ("Task failed: Failed to connect", "Failed to connect"),  # since 2.19
+)

@@ -1,0 +1,79 @@
+"""What the callback learns from variables before a play: cheap for many hosts, and complete for those that differ."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from ansible_collections.tfevent.infra.plugins.callback.change_events import CallbackModule
+from ansible_collections.tfevent.infra.plugins.plugin_utils import variables
+
+
+class HostVars(dict):
+    """Stands where Ansible's own does, whose every entry costs a computation of all variables of a host."""
+
+    def values(self):
+        raise AssertionError("all variables of all hosts were asked for")
+
+    items = __iter__ = values
+
+
+def test_variables_of_all_hosts_are_not_asked_for_through_each_of_them():
+    given = {"hostvars": HostVars(web1={}), "groups": {"all": ["web1"]}, "db_password": "planted-one"}
+    assert variables.own(given) == {"db_password": "planted-one"}
+
+
+def test_facts_are_left_out_but_the_environment():
+    given = {"ansible_env": {"TOKEN": "x"}, "ansible_mounts": [1], "ansible_facts": {}, "ansible_password": "planted"}
+    assert variables.own(given) == {"ansible_env": {"TOKEN": "x"}, "ansible_password": "planted"}
+
+
+def test_hosts_may_have_different_values_under_one_name():
+    merged = {}
+    for password in ("one", "two", "one"):
+        variables.merge(merged, {"db_password": password})
+    assert merged == {"db_password": ["one", "two"]}
+
+
+class Thing:
+    def __init__(self, **attributes):
+        self.__dict__ |= attributes
+
+    def __getattr__(self, name):
+        value = self.__dict__["values"][name]
+        return lambda *_given, **_named: value
+
+
+def test_one_host_of_each_kind_is_looked_at_before_time_runs_out(monkeypatch):
+    learned = {}
+    web, db = Thing(values={"get_name": "web"}), Thing(values={"get_name": "db"})
+    hosts = [Thing(groups=[web], at=n) for n in range(50)] + [Thing(groups=[db], at=50)]
+    for host in hosts:
+        host.values = {"get_groups": host.groups}
+    clock = iter(range(100))
+
+    class Manager:
+        extra_vars = MappingProxyType({})
+        _loader = None
+        _inventory = Thing(values={"get_hosts": hosts})
+
+        def get_vars(self, play, host=None, **_named):
+            return {"db_password": f"planted-{host.at}"} if host else {}
+
+    callback = object.__new__(CallbackModule)
+    callback._files = set()
+    callback._observer = Thing(learn=lambda _secrets, named: learned.update(named))
+    play = Thing(hosts="all", values={"get_variable_manager": Manager()})
+    module = "ansible_collections.tfevent.infra.plugins.callback.change_events"
+    monkeypatch.setattr(f"{module}._VARIABLES_SECONDS", 4)
+    monkeypatch.setattr(f"{module}.time.monotonic", lambda: next(clock))
+    callback._learn(play)
+    assert learned["db_password"] == ["planted-0", "planted-50", "planted-1", "planted-2"]
+
+
+def test_a_file_that_is_vaulted_as_a_whole_and_its_texts(tmp_path):
+    (tmp_path / "vaulted").write_text("$ANSIBLE_VAULT;1.1;AES256\n6136\n")
+    (tmp_path / "plain").write_text("a: b\n")
+    found = [variables.is_vault(str(tmp_path / name)) for name in ("vaulted", "plain", "missing")]
+    assert found == [True, False, False]
+    content = {"greeting": "planted", "deep": [{"pin": 123456, "on": True, "none": None}], "again": "planted"}
+    assert variables.texts(content) == ["planted", "123456"]
