@@ -73,7 +73,7 @@ def test_a_second_flush_waits_for_the_first_within_its_own_budget_only(tmp_path)
             begun = time.monotonic()
             hook = DestinationSettings("hook", "webhook", {"url": receiver.url})
             report = deliver(journal, [hook], budget=0.3, force=True)
-            assert time.monotonic() - begun < 0.6
+            assert time.monotonic() - begun < 1.5, "the first has three seconds"
         assert (report.sent, report.waiting) == (0, 1)
         assert "another tfevent" in report.problems[0]
         first.communicate()
@@ -90,7 +90,7 @@ def test_the_process_ends_with_the_budget_though_a_thread_hangs(tmp_path, fault)
             assert process.stdout.readline() == "ready\n"
             begun = time.monotonic()
             assert process.wait(timeout=10) == 0
-            assert time.monotonic() - begun < 2
+            assert time.monotonic() - begun < 5, "it hangs for ever"
             assert process.stdout.read().split() == ["0", "1", "0"]
 
 
