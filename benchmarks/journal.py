@@ -1,20 +1,16 @@
-"""Figures of the journal: listing, fifty writers at once, and a flush. Run: ``python -m benchmarks.journal``."""
+"""Figures of the journal: listing, and fifty writers at once. Run: ``python -m benchmarks.journal``."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import msgspec
 
-from change_events.delivery import deliver
-from change_events.destinations.base import DestinationSettings
 from change_events.journal import Journal, RecordState
 from change_events.journal.ledger import put
 from change_events.model import Action, Change, ChangeEvent, Kind, Outcome, Phase, Tool
@@ -22,7 +18,6 @@ from change_events.redact import unseal
 
 EVENTS = 100_000
 WRITERS = 50
-FLUSHED = 500
 
 LIST = """
 import sys
@@ -115,39 +110,12 @@ def writers(folder: Path) -> None:
     )
 
 
-class Accept(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):  # the name is the base class's
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-
-    def log_message(self, *_):
-        pass
-
-
-def flush(folder: Path) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Accept)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    hook = DestinationSettings("hook", "webhook", {"url": f"http://127.0.0.1:{server.server_port}"})
-    with Journal.open(folder / "flush.db") as journal:
-        for number in range(FLUSHED):
-            journal.settle(event(number), ["hook"])
-        begun = time.perf_counter()
-        report = deliver(journal, [hook], budget=60)
-        took = time.perf_counter() - begun
-    server.shutdown()
-    server.server_close()
-    print(f"flush: {report.sent} events in {took:.2f} s, {report.sent / took:.0f} a second to one destination")
-
-
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fill(folder / "journal.db")
         list_last(folder / "journal.db")
         writers(folder)
-        flush(folder)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from change_events.cli.toolbox import Check
 from change_events.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from change_events.cli.session import Session
@@ -46,10 +46,31 @@ def journal_check(session: Session) -> Check:
     if not os.access(path, os.W_OK):
         remedy = "Give yourself the right to write it, or set TFEVENT_JOURNAL to another place."
         return Check("journal", "error", f"{path} cannot be written", remedy)
-    return _counts(f"{path}: {counts.events} event{'' if counts.events == 1 else 's'}", counts)
+    return _counts(f"{path}: {_events(counts.events)}", counts)
+
+
+def standing_checks(session: Session, destinations: Iterable[DestinationSettings]) -> Iterator[Check]:
+    """Destinations that are left alone because they failed."""
+    from change_events.delivery import left_alone
+
+    for destination in destinations:
+        try:
+            standing = session.journal.standing(destination.name)
+        except JournalError:  # the journal's own check tells it
+            return
+        if standing.failures:
+            remedy = "`tfevent events flush` tries it at once." if standing.wait else None
+            yield Check(destination.name, "warning", left_alone(standing), remedy)
 
 
 def _counts(text: str, counts: JournalCounts) -> Check:
+    if counts.pruned:
+        text += f", {counts.pruned} older ones removed at its caps"
+    if counts.given_up:
+        by_name = ", ".join(
+            f"{name} {figures.dropped}" for name, figures in counts.destinations.items() if figures.dropped
+        )
+        text += f", {_deliveries(counts.given_up)} dropped ({by_name})"
     if counts.parked:
         remedy = "`tfevent events list --undelivered` names them, `tfevent events flush --parked` tries again."
         return Check("journal", "warning", f"{text}, {_deliveries(counts.parked)} parked", remedy)
@@ -57,6 +78,10 @@ def _counts(text: str, counts: JournalCounts) -> Check:
         told = f"{text}, {_deliveries(counts.waiting)} waiting"
         return Check("journal", "warning", told, "Run `tfevent events flush`.")
     return Check("journal", "ok", f"{text}, none waiting")
+
+
+def _events(number: int) -> str:
+    return f"{number} {'event' if number == 1 else 'events'}"
 
 
 def _deliveries(number: int) -> str:

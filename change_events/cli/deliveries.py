@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from change_events.journal import DeliveryStatus
 
 # By journal.DeliveryState, worst first: one parked delivery matters more than three that arrived.
-_COLOURS = {"parked": "red", "waiting": "yellow", "leased": "yellow", "delivered": "green"}
-_WORDS = {"parked": "parked", "waiting": "waiting", "leased": "waiting", "delivered": "sent"}
+_COLOURS = {"parked": "red", "dropped": "red", "waiting": "yellow", "leased": "yellow", "delivered": "green"}
+_WORDS = {"parked": "parked", "dropped": "dropped", "waiting": "waiting", "leased": "waiting", "delivered": "sent"}
 JOURNAL_ONLY = "journal"
 
 
 def overall(deliveries: Sequence[DeliveryStatus]) -> str:
-    """One word for all destinations: the worst of ``parked``, ``waiting``, ``sent``; ``journal`` for none."""
+    """One word for all destinations: the worst of ``parked``, ``dropped``, ``waiting``, ``sent``; or ``journal``."""
     states = {delivery.state for delivery in deliveries}
     return next((_WORDS[state] for state in _COLOURS if state in states), JOURNAL_ONLY)
 

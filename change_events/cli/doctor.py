@@ -69,6 +69,7 @@ def _checks(session: Session, wanted: tuple[str, ...]) -> Iterator[Check]:
     yield from checks.settings_checks(settings.files, mistakes, settings.warnings)
     yield from session.tools.checks(settings)
     yield checks.journal_check(session)
+    yield from checks.standing_checks(session, settings.destinations)
     yield checks.key_check(Path(state_dir()) / checks.KEY_FILE)
     yield from checks.destination_checks(settings, session, send_test=chosen)
 

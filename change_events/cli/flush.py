@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 60.0
 _SILENT = 1.0  # seconds without progress shown
-_ROUND = 10.0  # seconds between two looks at the progress; longer than one answer may take
 
 
 @click.command(
@@ -64,26 +62,20 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     return 1 if counts.waiting or counts.parked else 0
 
 
-def _send(journal: Journal, destinations: Sequence[DestinationSettings], timeout: float) -> tuple[int, list[str]]:
-    """Deliver in rounds, so that progress can be shown; end when a round brings nothing.
-
-    Only the first round insists on what is waiting for a later time: a destination that refuses is asked once.
-    """
+def _send(journal: Journal, destinations: Sequence[DestinationSettings], timeout: float) -> tuple[int, tuple[str, ...]]:
+    """Deliver what waits, and show how it goes."""
     from change_events.delivery import deliver
 
-    deadline = time.monotonic() + timeout
-    sent, insist = 0, True
-    problems: dict[str, None] = {}
+    waiting = journal.waiting([destination.name for destination in destinations])
     with _progress() as show:
-        while (left := deadline - time.monotonic()) > 0:
-            report = deliver(journal, destinations, budget=min(_ROUND, left), force=insist)
-            insist = False
-            sent += report.sent
-            problems.update(dict.fromkeys(report.problems))
-            show(f"sent {sent}, waiting {report.waiting}")
-            if not report.sent or not report.waiting:
-                break
-    return sent, list(problems)
+        report = deliver(
+            journal,
+            destinations,
+            budget=timeout,
+            force=True,
+            on_sent=lambda sent: show(f"sent {sent} of {waiting}"),
+        )
+    return report.sent, report.problems
 
 
 @contextmanager

@@ -6,8 +6,9 @@ only the calling thread touches the journal. httpx is imported on those threads.
 
 from __future__ import annotations
 
+from change_events.delivery.backoff import left_alone
 from change_events.delivery.flush import deliver, deliver_directly
 from change_events.delivery.probe import Probe, ProbeResult, probe
 from change_events.delivery.report import DeliveryReport
 
-__all__ = ["DeliveryReport", "Probe", "ProbeResult", "deliver", "deliver_directly", "probe"]
+__all__ = ["DeliveryReport", "Probe", "ProbeResult", "deliver", "deliver_directly", "left_alone", "probe"]

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+from change_events.delivery.age import span
+
+if TYPE_CHECKING:
+    from change_events.journal import Standing
 
 FIRST, LONGEST = 15.0, 300.0
 
@@ -24,3 +30,10 @@ def wait_after(failures: int, asked: float | None) -> float:
     ceiling = min(LONGEST, FIRST * (1 << min(failures, 10)))
     chance = int.from_bytes(os.urandom(4)) / 2**32
     return max(asked or 0.0, ceiling * (1 - chance / 2))
+
+
+def left_alone(standing: Standing) -> str:
+    """How a destination that failed is doing, as a clause."""
+    wait = f"left alone for {span(standing.wait)}, " if standing.wait else ""
+    times = "once" if standing.failures == 1 else f"{standing.failures} times in a row"
+    return f"{wait}it has failed {times} ({standing.reason})"

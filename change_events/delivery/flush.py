@@ -76,15 +76,11 @@ class _Flush:
             try:
                 self._loop()
             finally:
-                for turn in self._turns.values():
-                    turn.close()
+                self._close()
         except JournalError as error:
             trouble.append(str(error))
         except Exception as error:  # noqa: BLE001  # no thread can be started, say: never the run's trouble
             trouble.append(f"delivery failed ({type(error).__name__}); {self._terms.consequence}")
-        finally:
-            for turn in self._turns.values():
-                turn.finish()
         report = self._report(trouble)
         self._outbox.patience = patience
         return report
@@ -93,12 +89,7 @@ class _Flush:
         for turn in self._turns.values():
             turn.look()
         while (left := self._terms.left()) > 0 and (wait := self._wait()) is not None:
-            try:
-                answer = self._answers.get(timeout=max(0.0, min(left, wait)))
-            except queue.Empty:
-                pass
-            else:
-                self._take(answer)
+            self._take(self._received(max(0.0, min(left, wait))))
             now = time.monotonic()
             for turn in self._turns.values():
                 if turn.wake is not None and turn.wake <= now:
@@ -109,11 +100,33 @@ class _Flush:
         now = time.monotonic()
         return min((turn.wake - now for turn in self._turns.values() if turn.wake is not None), default=None)
 
-    def _take(self, answer: Answer) -> None:
+    def _received(self, wait: float) -> list[Answer]:
+        """The answers that are there, waiting for the first one at most so many seconds."""
+        answers = []
+        try:
+            answers.append(self._answers.get(timeout=wait))
+            while True:
+                answers.append(self._answers.get_nowait())
+        except queue.Empty:
+            return answers
+
+    def _take(self, answers: Sequence[Answer]) -> None:
         before = self._sent
-        self._turns[answer.delivery.destination].take(answer)
+        by_turn: dict[str, list[Answer]] = {}
+        for answer in answers:
+            by_turn.setdefault(answer.delivery.destination, []).append(answer)
+        for name, its_own in by_turn.items():
+            self._turns[name].take(its_own)
         if self._on_sent and self._sent > before:
             self._on_sent(self._sent)
+
+    def _close(self) -> None:
+        """Write down what came to the last moment, and hand back the rest."""
+        for turn in self._turns.values():
+            turn.stop()
+        self._take(self._received(0))
+        for turn in self._turns.values():
+            turn.close()
 
     @property
     def _sent(self) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from change_events.journal import Delivery, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from change_events.model import SealedEvent
 
@@ -21,7 +21,9 @@ class Outbox(Protocol):
     def now(self) -> float:
         """Seconds since 1970."""
 
-    def claim(self, names: Sequence[str], limit: int, lease: float, *, force: bool = False) -> list[Delivery]:
+    def claim(
+        self, names: Sequence[str], limit: int, lease: float, *, force: bool = False, size: int | None = None
+    ) -> list[Delivery]:
         """Lease what is due."""
 
     def standing(self, name: str) -> Standing:
@@ -30,8 +32,8 @@ class Outbox(Protocol):
     def waiting(self, names: Sequence[str]) -> int:
         """How many deliveries to these destinations are still to be made."""
 
-    def delivered(self, delivery: Delivery, handle: str | None = None) -> None:
-        """It has arrived; ``handle`` is the backend's own name of it."""
+    def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
+        """They have arrived; ``handles`` are the backend's own names of them, by position."""
 
     def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
         """It waits, and its destination is left alone."""
@@ -39,8 +41,8 @@ class Outbox(Protocol):
     def cut_short(self, delivery: Delivery, reason: str) -> None:
         """It waits."""
 
-    def release(self, delivery: Delivery) -> None:
-        """It was not tried."""
+    def release(self, *deliveries: Delivery) -> None:
+        """They were not tried."""
 
     def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
         """It needs a person."""
@@ -64,9 +66,11 @@ class MemoryOutbox:
         """Seconds since 1970."""
         return time.time()
 
-    def claim(self, names: Sequence[str], limit: int, lease: float, *, force: bool = False) -> list[Delivery]:
+    def claim(
+        self, names: Sequence[str], limit: int, lease: float, *, force: bool = False, size: int | None = None
+    ) -> list[Delivery]:
         """What has not been tried yet."""
-        del limit, lease, force  # one event, one process: nothing to limit, lease or hurry
+        del limit, lease, force, size  # one event, one process: nothing to limit, lease or hurry
         return [self._waiting.pop(name) for name in names if name in self._waiting]
 
     def standing(self, name: str) -> Standing:
@@ -78,10 +82,10 @@ class MemoryOutbox:
         """How many of these destinations have not got it."""
         return len(self._unsent & set(names))
 
-    def delivered(self, delivery: Delivery, handle: str | None = None) -> None:
-        """It has arrived."""
-        del handle  # nothing will be settled later
-        self._unsent.discard(delivery.destination)
+    def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
+        """They have arrived."""
+        del handles  # nothing will be settled later
+        self._unsent.difference_update(delivery.destination for delivery in deliveries)
 
     def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
         """It stays unsent."""
@@ -92,9 +96,9 @@ class MemoryOutbox:
         """It stays unsent."""
         del delivery, reason  # as above
 
-    def release(self, delivery: Delivery) -> None:
-        """It may be claimed again."""
-        self._waiting[delivery.destination] = delivery
+    def release(self, *deliveries: Delivery) -> None:
+        """They may be claimed again."""
+        self._waiting.update((delivery.destination, delivery) for delivery in deliveries)
 
     def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
         """It will not be sent."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from change_events.destinations.base import Rate
 
 _BURST = 10  # one in so many may come at once
-_MARGIN = 1 + 1e-6  # no sum of floating-point intervals may end just inside the period
 
 
 class Pace:
@@ -30,7 +29,7 @@ class Pace:
         self.rate = rate
         self._clock = clock
         burst = 1 + rate.requests // _BURST if rate else 1
-        self._interval = rate.seconds * _MARGIN / (rate.requests - burst + 1) if rate else 0.0
+        self._interval = rate.seconds / (rate.requests - burst + 1) if rate else 0.0
         self._slack = (burst - 1) * self._interval
         self._busy_until = 0.0
 

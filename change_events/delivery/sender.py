@@ -10,6 +10,7 @@ import msgspec
 from change_events.delivery.requests import rendered
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Result, Verdict
+from change_events.destinations.rules import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from change_events.delivery.pace import Pace
     from change_events.delivery.transport import Transport
-    from change_events.destinations.base import Destination, Request, Response
+    from change_events.destinations.base import Destination, Request
     from change_events.model import SealedEvent
 
 ATTEMPTS = 3  # in one flush; a backend that is down must not cost every run its whole budget
@@ -139,27 +140,13 @@ def _once(destination: Destination, transport: Transport, request: Request, effo
     except TransportError as error:
         return Verdict(Result.RETRY, str(error))
     verdict = destination.judge(response)
-    if verdict.result is Result.DELIVERED:
-        made = destination.handle(response) if destination.handle else None
-        return msgspec.structs.replace(verdict, handle=made)
-    said = request.clean(_words(response))
+    if verdict.result is Result.DELIVERED and destination.handle:
+        verdict = msgspec.structs.replace(verdict, handle=destination.handle(response))
+    if verdict.result is Result.DELIVERED and not verdict.reason:
+        return verdict
+    said = request.clean(words(response))
     reason = f"{verdict.reason}; it says: {said}" if said else verdict.reason
     return msgspec.structs.replace(verdict, reason=reason)
-
-
-def _words(response: Response) -> str:
-    """What a refusal says for people to read; a page of HTML says nothing."""
-    kind = response.headers.get("content-type", "").partition(";")[0].strip()
-    if kind == "text/plain":
-        return response.body.decode(errors="replace")
-    if kind != "application/json":
-        return ""
-    try:
-        content = msgspec.json.decode(response.body)
-    except msgspec.DecodeError:
-        return ""
-    found = content.get("error") or content.get("message") if isinstance(content, dict) else None
-    return found if isinstance(found, str) else ""
 
 
 def _result_of(state: RetryCallState) -> Any:

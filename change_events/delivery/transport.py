@@ -6,6 +6,7 @@ Nothing raised or logged here shows more of an address than its host: a token ma
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import socket
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 THREAD_PREFIX = "tfevent-"
 _BODY_BYTES = 16_384
 _BODY_SECONDS = 0.5
+_reading = threading.Lock()
 
 
 class TransportError(Exception):
@@ -65,8 +67,9 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise TransportError(clause(error)) from None
         try:
-            timeouts["read"] = min(_BODY_SECONDS, max(0.01, deadline - time.monotonic()))
-            body = _some_body(answer)
+            seconds = min(_BODY_SECONDS, max(0.01, (deadline - time.monotonic()) / 2))
+            timeouts["read"] = seconds
+            body = _some_body(answer, seconds)
         finally:
             answer.close()
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -83,10 +86,10 @@ class Transport:
         )
 
 
-def _some_body(answer: httpx.Response) -> bytes:
+def _some_body(answer: httpx.Response, seconds: float) -> bytes:
     """The beginning of the body. The status decides, so a body that stalls, drips or breaks is no failure."""
     body = b""
-    end = time.monotonic() + _BODY_SECONDS
+    end = time.monotonic() + seconds
     with contextlib.suppress(httpx.HTTPError):
         for chunk in answer.iter_raw():
             body += chunk
@@ -105,10 +108,19 @@ def _client(context: ssl.SSLContext) -> httpx.Client:
 
 
 def _tls(ca_file: str | None) -> ssl.SSLContext:
-    """Trust ``ca_file`` alone, else SSL_CERT_FILE and SSL_CERT_DIR alone, else the system's and certifi's."""
+    """Trust ``ca_file`` alone, else SSL_CERT_FILE and SSL_CERT_DIR alone, else the system's and certifi's.
+
+    Reading hundreds of authorities costs 50 ms of CPU: it is done once for all destinations that trust the same.
+    """
+    with _reading:
+        return _trusting(ca_file, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@functools.lru_cache(maxsize=8)
+def _trusting(ca_file: str | None, *variables: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)  # OpenSSL reads the two variables itself
-        if not (ca_file or os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")):
+        if not (ca_file or any(variables)):
             context.load_verify_locations(certifi.where())
     except (OSError, ssl.SSLError):
         raise TransportError("the file of certificate authorities (ca_file) cannot be read") from None

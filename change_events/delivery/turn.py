@@ -6,32 +6,34 @@ Everything here happens on the flush's own thread; the lane's thread only sends.
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.delivery.age import span
-from change_events.delivery.backoff import wait_after
-from change_events.delivery.lane import Lane, Task
+from change_events.delivery.backoff import left_alone, wait_after
+from change_events.delivery.lane import LONGEST, SPAN, Batch, Lane
 from change_events.delivery.pace import Pace
-from change_events.delivery.sender import ATTEMPTS, Effort
+from change_events.delivery.sender import ATTEMPTS
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, Result, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from queue import SimpleQueue
 
     from change_events.delivery.lane import Answer
     from change_events.delivery.outbox import Outbox
     from change_events.journal import Delivery
 
-_LONGEST = 15.0  # seconds that one event may take, so that a killed flush holds its destination up no longer
-_LEASE_MARGIN = 2.0  # seconds a lease outlives them
+_BATCH = 50  # events handed to the lane at once
+_BATCH_BYTES = 1_000_000  # of their bodies: memory must not grow with the events
+_LEASE_MARGIN = 2.0  # seconds a lease outlives the longest batch
 _GRACE = 0.5  # seconds for a lane to say itself that there was no answer
 _EDGE = 0.1  # seconds before the deadline in which "no answer" is the budget's doing
 _POLL = 0.05  # seconds between looks at a destination that another process is sending to
 LAST_PATIENCE = 0.25  # seconds to get hold of the journal after the budget, to hand leases back
-_UNANSWERED = "no answer came in time"
+_UNANSWERED = Verdict(Result.RETRY, "no answer came in time")
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -78,76 +80,109 @@ class Turn:
         self._terms = terms
         self._lane = Lane(settings, answers)
         self._pace = _pace_of(settings)
-        self._delivery: Delivery | None = None  # under way
-        self._begun = 0.0
-        self._took = 0.0  # seconds, the last answer
+        self._under_way: deque[Delivery] = deque()  # the first is being sent
         self._held = False  # another process is sending there
+        self._over = False
 
     @property
     def is_open(self) -> bool:
         """Whether there is something to wait for."""
-        return self._delivery is not None or self.wake is not None
+        return self.wake is not None
 
     def look(self) -> None:
         """Go on: with what is due, or without an answer that has not come."""
         self.wake = None
-        if self._delivery is not None:
-            self._unanswered(self._delivery)
-        elif self._terms.left() > self._took:  # what cannot be answered in time would be sent twice
+        if self._under_way:
+            self._failed(_UNANSWERED)
+        elif not self._over and self._lane.has_time(self._terms.deadline):
             self._advance()
 
-    def take(self, answer: Answer) -> None:
-        """Write down what became of a delivery, and go on."""
-        delivery, verdict, asked = answer
+    def take(self, answers: Sequence[Answer]) -> None:
+        """Write down what became of deliveries, in one go as far as they have arrived, and go on."""
         self._outbox.patience = max(self._terms.left(), LAST_PATIENCE)
-        if delivery is not self._delivery:  # given up on meanwhile
-            self._late(delivery, verdict)
-            return
-        self._delivery = self.wake = None
-        self._took = time.monotonic() - self._begun
+        self._arrived(answers)
+        for answer in answers:
+            if self._under_way and answer.delivery is self._under_way[0]:
+                self._settle(answer)
         if self._pace.rate:
             self._outbox.keep_pace(self.name, self._pace.busy())
-        if verdict.result is Result.RETRY:
-            self._failed(delivery, verdict)
-            return
-        if verdict.result is Result.DELIVERED:
-            self._arrived(delivery, verdict)
+        if self._under_way:
+            self._watch()
         else:
-            self._outbox.park(delivery, verdict.reason, answered=asked)
-            self.parked += 1
-            self._tell(f"{verdict.reason}; the event is parked")
-        self.look()
+            self.look()
 
     def close(self) -> None:
-        """The flush is over: hand back what is under way, and say what is left."""
+        """The flush is over: hand back what is under way, and say what is left. ``stop`` came before."""
         self._outbox.patience = LAST_PATIENCE
-        if self._delivery is not None:
-            self._unanswered(self._delivery)
+        if self._under_way:
+            self._failed(_UNANSWERED)
         elif self._held:
             self._tell(f"another tfevent is still sending; {self._terms.consequence}")
         elif not self.problems and self._outbox.waiting([self.name]):
             self._tell(f"the time is up; {self._terms.consequence}")
 
-    def finish(self) -> None:
-        """Let the lane's thread end when it is done; does not wait."""
-        self._lane.finish()
+    def stop(self) -> None:
+        """Nothing more is to be sent; the lane's thread ends when it is done; does not wait."""
+        self._over = True
+        self._lane.stop()
+
+    def _arrived(self, answers: Sequence[Answer]) -> None:
+        """Write down what has arrived, in one go; true also of what was given up on meanwhile."""
+        arrived = [
+            (answer.delivery, answer.verdict)
+            for answer in answers
+            if answer.verdict is not None and answer.verdict.result is Result.DELIVERED
+        ]
+        if not arrived:
+            return
+        handles = {one.position: verdict.handle for one, verdict in arrived if verdict.handle is not None}
+        self._outbox.delivered(*(delivery for delivery, _ in arrived), handles=handles)
+        self.sent += len(arrived)
+        self.remarks |= {f"{self.name}: {verdict.reason}": None for _, verdict in arrived if verdict.reason}
+
+    def _settle(self, answer: Answer) -> None:
+        """Of the first under way: what it means for the turn, and what is to be written if it did not arrive."""
+        verdict = answer.verdict
+        if verdict is None:  # the lane has ended its batch early
+            self._release()
+        elif verdict.result is Result.RETRY:
+            self._failed(verdict)
+        elif verdict.result is Result.DELIVERED:
+            self._under_way.popleft()
+        else:
+            self._outbox.park(self._under_way.popleft(), verdict.reason, answered=answer.asked)
+            self.parked += 1
+            self._tell(f"{verdict.reason}; the event is parked")
+
+    def _release(self) -> None:
+        """What is under way was not tried after all."""
+        if self._under_way:
+            self._outbox.release(*self._under_way)
+            self._under_way.clear()
 
     def _advance(self) -> None:
         if self._must_pause():
             return
         left = self._terms.left()
         self._outbox.patience = max(left, 0)
-        lease = min(left, _LONGEST) + _LEASE_MARGIN
-        claimed = self._outbox.claim([self.name], 1, lease, force=self._terms.force)
+        self._under_way.extend(
+            self._outbox.claim(
+                [self.name],
+                _BATCH if self.sent and not self._pace.rate else 1,
+                min(left, SPAN + LONGEST) + _LEASE_MARGIN,
+                force=self._terms.force,
+                size=_BATCH_BYTES,
+            )
+        )
         self._held = False
-        if not claimed:
+        if not self._under_way:
             self._find_out_why()
-        for delivery in claimed:
-            self._pace.learn(delivery.busy)
-            if self._must_pause():
-                self._outbox.release(delivery)
-            else:
-                self._hand_over(delivery)
+            return
+        self._pace.learn(self._under_way[0].busy)
+        if self._must_pause():
+            self._release()
+        else:
+            self._hand_over()
 
     def _must_pause(self) -> bool:
         """Whether its rate lets nothing through now; come back when it does."""
@@ -165,32 +200,30 @@ class Turn:
         if not self._outbox.waiting([self.name]):
             return
         standing = self._outbox.standing(self.name)
-        failures, times = standing.failures, "time" if standing.failures == 1 else "times"
         if standing.wait and not self._terms.force:
-            told = f"left alone for {span(standing.wait)}, it has failed {failures} {times} ({standing.reason})"
-            self._tell(f"{told}; {self._terms.consequence}")
-        elif standing.held and failures and not self._terms.force:
-            self._tell(f"another tfevent is trying it, it has failed {failures} {times}; {self._terms.consequence}")
+            self._tell(f"{left_alone(standing)}; {self._terms.consequence}")
+        elif standing.held and standing.failures and not self._terms.force:
+            self._tell(f"another tfevent is trying it, {left_alone(standing)}; {self._terms.consequence}")
         else:
             self._held = standing.held
             self.wake = time.monotonic() + _POLL
 
-    def _hand_over(self, delivery: Delivery) -> None:
+    def _hand_over(self) -> None:
         """Send it. Where the destination failed last time, one request is enough to see whether it works again."""
-        self._begun = time.monotonic()
-        until = min(self._terms.deadline, self._begun + _LONGEST)
-        probing = delivery.failures > 0 and not self._terms.force
-        effort = Effort(until, 1 if probing else ATTEMPTS, self._pace)
-        self._delivery = delivery
-        self.wake = until + _GRACE
-        self._lane.send(Task(delivery, effort, self._outbox.now()))
+        probing = self._under_way[0].failures > 0 and not self._terms.force
+        attempts = 1 if probing else ATTEMPTS
+        self._lane.send(Batch(tuple(self._under_way), self._terms.deadline, attempts, self._pace, self._outbox.now))
+        self._watch()
 
-    def _unanswered(self, delivery: Delivery) -> None:
-        self._delivery = None
-        self._failed(delivery, Verdict(Result.RETRY, _UNANSWERED))
+    def _watch(self) -> None:
+        """Come back when the event that is being sent has had its time."""
+        self.wake = min(self._terms.deadline, time.monotonic() + LONGEST) + _GRACE
 
-    def _failed(self, delivery: Delivery, verdict: Verdict) -> None:
-        """It waits, its destination is left alone, and its turn is over; unless only the time was up."""
+    def _failed(self, verdict: Verdict) -> None:
+        """What was sent waits, its destination is left alone, and its turn is over; unless only the time was up."""
+        self.stop()
+        delivery = self._under_way.popleft()
+        self._release()
         if (self.sent or self._terms.brief) and self._terms.left() <= _EDGE:
             self._outbox.cut_short(delivery, verdict.reason)
             self._tell(f"the time is up; {self._terms.consequence}")
@@ -198,16 +231,6 @@ class Turn:
         dropped = self._outbox.retry(delivery, wait_after(delivery.failures, verdict.after), verdict.reason)
         self._tell(f"{verdict.reason}; {self._terms.consequence}")
         self.problems += [dropped] if dropped else []
-
-    def _late(self, delivery: Delivery, verdict: Verdict) -> None:
-        if verdict.result is Result.DELIVERED:
-            self._arrived(delivery, verdict)
-
-    def _arrived(self, delivery: Delivery, verdict: Verdict) -> None:
-        self._outbox.delivered(delivery, verdict.handle)
-        self.sent += 1
-        if verdict.reason:
-            self.remarks[f"{self.name}: {verdict.reason}"] = None
 
     def _tell(self, problem: str) -> None:
         """Only the last problem counts: it is why the turn ended."""

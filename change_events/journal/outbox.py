@@ -13,7 +13,8 @@ only from its beginning to its end, and never for longer than any that we write.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -22,7 +23,7 @@ from change_events.journal.records import Delivery, DeliveryState, Stage, Standi
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MAX_LEASE = 3_600.0
 MAX_WAIT = 86_400.0
@@ -53,11 +54,26 @@ def enqueue(
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """How much to claim per destination, for how many seconds, and whether also where it is left alone."""
+    """How much to claim per destination, for how many seconds, and whether also where it is left alone.
+
+    ``size``: bytes of bodies after which no more are claimed.
+    """
 
     limit: int
     lease: float
     force: bool = False
+    size: int | None = None
+
+
+class _Row(NamedTuple):
+    """An open delivery as the journal has it."""
+
+    position: int
+    attempts: int
+    event_id: str
+    body: bytes
+    stage: Stage
+    handle: str | None
 
 
 def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, now: float) -> list[Delivery]:
@@ -70,19 +86,33 @@ def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, no
         if known.wait(now) and not terms.force:
             continue
         busy = max(0.0, known.busy_until - now)
-        for position, state, attempts, leased_at, lease_until, event_id, body, stage, handle in connection.execute(
-            _OPEN, (name, terms.limit)
-        ).fetchall():
-            if _is_leased(state, leased_at, lease_until, now):
-                break
-            held = (event_id, name, position, token, attempts, bytes(body), known.failures, busy)
-            claimed.append(Delivery(*held, Stage(stage), handle))
+        for position, attempts, event_id, body, stage, handle in _due(connection, name, terms, now):
+            held = (event_id, name, position, token, attempts, body, known.failures, busy)
+            claimed.append(Delivery(*held, stage, handle))
     until = now + min(terms.lease, MAX_LEASE)
     connection.executemany(
         "UPDATE deliveries SET state = 'leased', lease = ?, leased_at = ?, lease_until = ? WHERE position = ?",
         [(token, now, until, delivery.position) for delivery in claimed],
     )
     return claimed
+
+
+def _due(connection: sqlite3.Connection, name: str, terms: Terms, now: float) -> Iterator[_Row]:
+    """What may be leased.
+
+    A start is only ever the first of a batch: until it is about to be sent, its event can overtake it.
+    """
+    left = terms.size
+    with closing(connection.execute(_OPEN, (name, terms.limit))) as rows:
+        is_first = True
+        for position, state, attempts, leased_at, lease_until, event_id, body, stage, handle in rows:
+            if _is_leased(state, leased_at, lease_until, now) or (left is not None and left <= 0):
+                return
+            if stage == Stage.STARTED and not is_first:
+                return
+            is_first = False
+            yield _Row(position, attempts, event_id, bytes(body), Stage(stage), handle)
+            left = None if left is None else left - len(body)
 
 
 def _is_leased(state: str, leased_at: float, lease_until: float, now: float) -> bool:
@@ -102,16 +132,17 @@ def waiting(connection: sqlite3.Connection, names: Sequence[str]) -> int:
     return sum(int(connection.execute(_WAITING, (name,)).fetchone()[0]) for name in names)
 
 
-def delivered(connection: sqlite3.Connection, delivery: Delivery, handle: str | None = None) -> None:
-    """It has arrived: true whoever holds the lease by now. ``handle`` is the backend's own name of it."""
-    connection.execute(
+def delivered(connection: sqlite3.Connection, deliveries: Iterable[Delivery], handles: Mapping[int, str]) -> None:
+    """They have arrived: true whoever holds the lease by now. ``handles``: the backend's own names, by position."""
+    arrived = list(deliveries)
+    connection.executemany(
         "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, reason = NULL, next_at = 0, "
         "lease = NULL, lease_until = 0 WHERE position = ? AND state <> 'delivered'",
-        (delivery.position,),
+        [(delivery.position,) for delivery in arrived],
     )
-    if handle is not None:
-        stages.keep_handle(connection, delivery.position, handle)
-    standing.answered(connection, delivery.destination)
+    stages.keep_handles(connection, handles)
+    for name in {delivery.destination for delivery in arrived}:
+        standing.answered(connection, name)
 
 
 def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, reason: str) -> bool:
@@ -125,13 +156,15 @@ def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, re
     return changed > 0
 
 
-def release(connection: sqlite3.Connection, delivery: Delivery) -> None:
-    """It was not tried after all, and is due as before."""
-    connection.execute(
+def release(connection: sqlite3.Connection, deliveries: Iterable[Delivery]) -> None:
+    """They were not tried after all, and are due as before."""
+    handed_back = list(deliveries)
+    connection.executemany(
         "UPDATE deliveries SET state = 'waiting', lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
-        (delivery.position, delivery.lease),
+        [(delivery.position, delivery.lease) for delivery in handed_back],
     )
-    stages.drop_if_overtaken(connection, delivery.position)
+    for delivery in handed_back:
+        stages.drop_if_overtaken(connection, delivery.position)
 
 
 def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: float) -> None:

@@ -15,6 +15,7 @@ from change_events.journal import standing
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
 _OPEN = "stage = 'started' AND state IN ('waiting', 'leased', 'parked')"
 _SETTLED = "seq IN (SELECT e.seq FROM events e WHERE e.state = 'settled')"
@@ -74,6 +75,9 @@ def handle_of(connection: sqlite3.Connection, event_id: str, name: str) -> str |
     return None if row is None or row[0] is None else str(row[0])
 
 
-def keep_handle(connection: sqlite3.Connection, position: int, handle: str) -> None:
-    """The backend's own name of what the start became there, for the settled stage."""
-    connection.execute("UPDATE deliveries SET handle = ? WHERE position = ? AND stage = 'started'", (handle, position))
+def keep_handles(connection: sqlite3.Connection, handles: Mapping[int, str]) -> None:
+    """The backend's own names of what starts became there, by position, for the settled stages."""
+    connection.executemany(
+        "UPDATE deliveries SET handle = ? WHERE position = ? AND stage = 'started'",
+        [(handle, position) for position, handle in handles.items()],
+    )

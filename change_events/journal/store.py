@@ -15,7 +15,7 @@ from change_events.journal.pruning import Caps
 from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, RecordState, Stage, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from change_events.model import SealedEvent
@@ -222,7 +222,9 @@ class Journal:
 
     # Outbox
 
-    def claim(self, names: Sequence[str], limit: int, lease: float, *, force: bool = False) -> _Deliveries:
+    def claim(
+        self, names: Sequence[str], limit: int, lease: float, *, force: bool = False, size: int | None = None
+    ) -> _Deliveries:
         """Lease what is due: up to ``limit`` per destination, oldest first, each destination in order.
 
         While another process holds a destination's oldest open event, that destination yields nothing.
@@ -232,11 +234,12 @@ class Journal:
             limit: at most so many for each.
             lease: seconds after which they may be claimed by somebody else (at most an hour).
             force: also where a destination is left alone because it failed.
+            size: bytes of bodies after which no more are claimed for a destination.
 
         Raises:
             JournalError: the journal cannot be written.
         """
-        terms = outbox.Terms(limit, lease, force)
+        terms = outbox.Terms(limit, lease, force, size)
         return self._write(lambda connection: outbox.claim(connection, names, terms, self._clock()))
 
     def now(self) -> float:
@@ -251,9 +254,14 @@ class Journal:
         """How many deliveries to these destinations are still to be made."""
         return self._read(lambda connection: outbox.waiting(connection, names))
 
-    def delivered(self, delivery: Delivery, handle: str | None = None) -> None:
-        """It has arrived, so its destination works; ``handle`` is the backend's own name of what became of it."""
-        self._write(lambda connection: outbox.delivered(connection, delivery, handle))
+    def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
+        """They have arrived, so their destinations work.
+
+        Args:
+            deliveries: what has arrived.
+            handles: the backend's own names of what became of them, by their positions, where it has any.
+        """
+        self._write(lambda connection: outbox.delivered(connection, deliveries, handles or {}))
 
     def handle(self, event_id: str, name: str) -> str | None:
         """The backend's own name of what this event's start became at destination ``name``, if it is known."""
@@ -285,9 +293,9 @@ class Journal:
         """It was tried, the time was up, and that says nothing of its destination: it is due again at once."""
         self._write(lambda connection: outbox.retry(connection, delivery, 0, reason))
 
-    def release(self, delivery: Delivery) -> None:
-        """It was not tried after all, and is due as before."""
-        self._write(lambda connection: outbox.release(connection, delivery))
+    def release(self, *deliveries: Delivery) -> None:
+        """They were not tried after all, and are due as before."""
+        self._write(lambda connection: outbox.release(connection, deliveries))
 
     def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
         """It needs a person before it can be delivered.

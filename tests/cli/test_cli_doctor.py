@@ -7,8 +7,10 @@ import stat
 
 import pytest
 
+from change_events.journal import Caps, Journal
 from tests.cli.sample import partial
 from tests.support.receiver import Receiver, status
+from tests.support.sealed import sealed
 
 TERRAFORM = '#!/bin/sh\necho \'{"terraform_version": "1.11.4", "platform": "linux_amd64"}\'\n'
 
@@ -109,3 +111,31 @@ def test_no_terraform_is_an_error(machine):
     done = machine.run("doctor", env={"TFEVENT_TF_BINARY": str(machine.path / "none")})
     assert done.returncode == 1
     assert verdicts(done.stdout.decode())["binary"] == "error"
+
+
+def test_a_destination_that_is_left_alone_is_a_warning_that_says_why(machine):
+    machine.fill(partial(), destinations=["webhook"])
+    with machine.journal() as journal:
+        for _ in range(3):
+            (delivery,) = journal.claim(["webhook"], limit=1, lease=60, force=True)
+            journal.retry(delivery, 250, "connection refused")
+    with Receiver() as receiver:
+        text = machine.events("doctor", env={"TFEVENT_WEBHOOK_URL": receiver.url})
+    (line,) = [line for line in text.splitlines() if "left alone" in line]
+    assert line.split(maxsplit=2) == [
+        "warning",
+        "webhook",
+        "left alone for 4 minutes, it has failed 3 times in a row (connection refused)",
+    ]
+    assert "`tfevent events flush` tries it at once." in text
+
+
+def test_what_the_caps_removed_and_dropped_is_told(machine):
+    machine.state.mkdir()
+    with Journal.open(machine.journal_path, caps=Caps(owed=1, events=3)) as journal:
+        for number in range(5):
+            journal.settle(sealed(number), ["webhook"])
+        (delivery,) = journal.claim(["webhook"], limit=1, lease=60)
+        journal.delivered(delivery)
+    text = machine.events("doctor")
+    assert "3 events, 2 older ones removed at its caps, 4 deliveries dropped (webhook 4), none waiting\n" in text

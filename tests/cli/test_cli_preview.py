@@ -143,7 +143,7 @@ def test_the_end_of_what_was_begun_there_is_shown_as_the_update_it_is(home):
         open_ = journal.get(running().id)
         journal.start(open_.sealed, ["marks"])
         (delivery,) = journal.claim(["marks"], 1, 5)
-        journal.delivered(delivery, "42")
+        journal.delivered(delivery, handles={delivery.position: "42"})
     first = json.loads(home.events("preview", running().id, "--to", "marks", "--json"))
     assert (first["method"], first["url"]) == ("POST", "https://grafana.example/api/annotations")
     with home.journal() as journal:

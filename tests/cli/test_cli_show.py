@@ -5,8 +5,10 @@ import json
 import msgspec
 import pytest
 
+from change_events.journal import Caps, Journal
 from change_events.model import Actor, Change, ChangeEvent, ChangeOutcome, Failure, Outcome
 from tests.cli.sample import partial, running, succeeded
+from tests.support.sealed import sealed
 
 
 def test_the_full_story_in_reading_order(filled):
@@ -67,6 +69,14 @@ def test_deliveries_are_told_per_destination(home):
     text = home.events("show", "last")
     assert "  hook      waiting, 1 attempt, next in 9 min: connection refused\n" in text
     assert "  sematext  sent\n" in text
+
+
+def test_a_dropped_delivery_says_so(home):
+    home.fill(partial(), destinations=["hook", "main"])
+    with Journal.open(home.journal_path, caps=Caps(owed=1)) as journal:
+        journal.settle(sealed(1), ["hook"])
+    assert "  hook  dropped: its outbox was at its cap\n  main  waiting\n" in home.events("show", partial().id)
+    assert "\tdropped\n" in home.events("list", "--undelivered")
 
 
 @pytest.mark.parametrize(

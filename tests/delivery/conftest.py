@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from change_events.delivery import sender
 from change_events.delivery.transport import THREAD_PREFIX
 from change_events.journal import Journal
+from tests.support.sealed import EPOCH
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +28,35 @@ def _threads_end():
         time.sleep(0.01)
 
 
+class Clock:
+    """The wall clock, which stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = EPOCH.timestamp() + 100
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
 @pytest.fixture
 def journal(tmp_path):
     with Journal.open(tmp_path / "journal.db") as journal:
         yield journal
+
+
+@pytest.fixture
+def timed_journal(tmp_path, clock):
+    """A journal that goes by the clock of the test."""
+    with Journal.open(tmp_path / "timed.db", clock=clock) as journal:
+        yield journal
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Pauses between the attempts of one flush are short."""
+    monkeypatch.setattr(sender, "_FIRST_PAUSE", 0.005)

@@ -200,6 +200,24 @@ def test_a_success_is_a_success_whatever_its_body(journal, step):
         assert len(receiver.received) == 1
 
 
+@pytest.mark.parametrize("step", [server.drip_body(), server.stall_body()])
+def test_a_body_that_never_ends_leaves_time_to_write_down_the_success(journal, step, monkeypatch):
+    monkeypatch.setattr("change_events.delivery.transport._BODY_SECONDS", 60)
+    settle(journal, 1)
+    with Receiver([step]) as receiver:
+        assert deliver(journal, [sematext(receiver.url)], budget=2).sent == 1
+
+
+def test_what_was_not_taken_of_a_delivered_event_is_told(journal):
+    settle(journal, 1)
+    answer = server.status(200, b'{"partialSuccess": {"errorMessage": "deprecated"}}', content_type="application/json")
+    with Receiver([answer]) as receiver:
+        collector = DestinationSettings("main", "otlp", {"endpoint": receiver.url})
+        report = deliver(journal, [collector], budget=PLENTY)
+    assert (report.sent, report.parked, report.waiting) == (1, 0, 0)
+    assert report.problems == ("main: taken with a warning; it says: deprecated",)
+
+
 def test_a_trouble_that_passes_within_the_budget_is_not_told(journal):
     settle(journal, 1, 2)
     with Receiver([server.status(503), server.reset()]) as receiver:
@@ -339,6 +357,7 @@ class TestTls:
     def test_a_given_bundle_is_trusted_alone(self, bundle, monkeypatch):
         assert len(_tls(str(bundle)).get_ca_certs()) == 1
         assert len(_tls(None).get_ca_certs()) > 100
+        assert _tls(None) is _tls(None), "read once for all destinations"
         monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
         monkeypatch.setenv("SSL_CERT_DIR", str(bundle.parent / "none"))
         assert len(_tls(None).get_ca_certs()) == 1

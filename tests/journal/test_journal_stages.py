@@ -47,6 +47,10 @@ def claim(journal, name="a", limit=9):
     return [(delivery.stage, delivery) for delivery in journal.claim([name], limit, 10, force=True)]
 
 
+def delivered(journal, delivery, handle=None):
+    journal.delivered(delivery, handles={} if handle is None else {delivery.position: handle})
+
+
 def stages(journal, number=1):
     return [(one.destination, one.stage, one.state.value) for one in journal.get(event_id(number)).deliveries]
 
@@ -63,7 +67,7 @@ def test_the_start_is_what_the_journal_holds_while_the_event_is_open(journal):
 
 def test_the_end_follows_with_the_backend_s_own_name_of_the_start(journal):
     start(journal)
-    journal.delivered(claim(journal)[0][1], "annotation 7")
+    delivered(journal, claim(journal)[0][1], "annotation 7")
     settle(journal)
     ((stage, delivery),) = claim(journal)
     assert (stage, delivery.handle, delivery.sealed().event.title) == (SETTLED, "annotation 7", "done")
@@ -73,7 +77,10 @@ def test_the_end_follows_with_the_backend_s_own_name_of_the_start(journal):
 def test_a_start_without_a_name_and_an_end_without_a_start_have_none(journal):
     settle(journal, 1)
     start(journal, 2)
-    assert [delivery.handle for _, delivery in claim(journal)] == [None, None]
+    ((_, end),) = claim(journal)
+    journal.delivered(end)
+    ((_, beginning),) = claim(journal)
+    assert [(one.stage, one.handle) for one in (end, beginning)] == [(SETTLED, None), (STARTED, None)]
 
 
 def test_what_was_not_sent_in_time_is_superseded(journal):
@@ -104,6 +111,29 @@ def test_what_is_under_way_goes_first_and_is_not_tried_again(journal, ended):
     assert [stage for stage, _ in claim(journal)] == [SETTLED]
 
 
+def test_a_start_is_only_ever_the_first_of_what_is_claimed(journal):
+    for number in (1, 2):
+        start(journal, number)
+    settle(journal, 3)
+    first = claim(journal)
+    assert [stage for stage, _ in first] == [STARTED]
+    journal.delivered(first[0][1])
+    second = claim(journal)
+    assert [(stage, one.event_id) for stage, one in second] == [(STARTED, event_id(2)), (SETTLED, event_id(3))]
+    settle(journal, 2)
+    journal.release(*(one for _, one in second))
+    assert [one.event_id for _, one in claim(journal)] == [event_id(3), event_id(2)], "the start was overtaken"
+
+
+def test_what_arrives_together_keeps_each_its_own_name(journal):
+    start(journal, 1, to=("a", "b"))
+    ((_, a),), ((_, b),) = claim(journal, "a"), claim(journal, "b")
+    settle(journal, 1)
+    journal.delivered(a, b, handles={a.position: "of a", b.position: "of b"})
+    assert [claim(journal, name)[0][1].handle for name in ("a", "b")] == ["of a", "of b"]
+    assert [journal.handle(event_id(1), name) for name in ("a", "b")] == ["of a", "of b"]
+
+
 def test_a_process_that_was_killed_while_it_sent_the_start_holds_the_end_up_no_longer_than_its_lease(journal, clock):
     start(journal)
     claim(journal)
@@ -118,7 +148,7 @@ def test_what_arrives_though_its_event_is_settled_has_arrived(journal):
     start(journal)
     ((_, held),) = claim(journal)
     settle(journal)
-    journal.delivered(held, "7")
+    delivered(journal, held, "7")
     ((stage, delivery),) = claim(journal)
     assert (stage, delivery.handle) == (SETTLED, "7")
     assert journal.counts().delivered == 1
@@ -231,7 +261,7 @@ class StagesMachine(RuleBasedStateMachine):
         number = delivery.sealed().event.started_at.second
         self.arrived[delivery.destination].append((number, delivery.stage))
         if acknowledged:
-            self.journal.delivered(delivery, f"{delivery.destination}{number}" if delivery.stage is STARTED else None)
+            delivered(self.journal, delivery, f"{delivery.destination}{number}" if delivery.stage is STARTED else None)
 
     @precondition(lambda self: self.hands)
     @rule(data=st.data(), way=st.sampled_from(["retry", "park", "release", "die"]))

@@ -64,6 +64,7 @@ def configured(folder, url, kind="webhook", /, *, general="", **options):
         url
     )
     own = {"kind": kind, "include_started": True, **given, **options}
+    own = {name: value for name, value in own.items() if value is not None}
     (folder / "tfevent.yaml").write_text(f"{general}\ndestinations:\n  one: {json.dumps(own)}\n")
     (folder / "tfevent.yaml").chmod(0o600)
     return load(folder, {"TFEVENT_JOURNAL": str(folder / "journal.db")})
@@ -143,6 +144,34 @@ def test_an_annotation_that_cannot_be_updated_any_more_is_made_anew(recording, r
         assert [r.method for r in receiver.received] == ["POST", "PATCH", "POST"]
         assert receiver.received[2].json()["timeEnd"]
     assert counts(tmp_path) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("refusal", ["message_not_found", "cant_update_message", "edit_window_closed"])
+def test_a_message_that_cannot_be_edited_any_more_is_posted_anew(recording, refusal, tmp_path):
+    def slack(**content):
+        return status(200, json.dumps(content).encode(), content_type="application/json")
+
+    posted = slack(ok=True, channel="C123ABC", ts="1700000000.000100")
+    begun = run()
+    with Receiver([posted, slack(ok=False, error=refusal), posted]) as receiver:
+        one = recording(receiver.url, "slack", **backend("slack").variants["bot"](receiver.url))
+        one.announce(begun, wait=5)
+        settled = one.settle(ended(begun))
+        methods = [received.path.rpartition("/")[2] for received in receiver.received]
+    assert methods == ["chat.postMessage", "chat.update", "chat.postMessage"]
+    assert (settled.places, settled.problems) == (("one delivered",), ())
+    assert counts(tmp_path) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(("kind", "refusal"), [("grafana", status(404)), ("grafana", status(403))])
+def test_what_is_refused_as_a_new_event_too_is_parked_after_one_try(recording, kind, refusal, tmp_path):
+    begun = run()
+    with Receiver([ANNOTATION], always=refusal) as receiver:
+        one = recording(receiver.url, kind)
+        one.announce(begun, wait=5)
+        one.settle(ended(begun))
+        assert [r.method for r in receiver.received] == ["POST", "PATCH", "POST"]
+    assert counts(tmp_path) == (1, 0, 1)
 
 
 def test_a_start_that_does_not_get_through_is_not_made_up_for(recording, said):

@@ -140,7 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         step = self.server.receiver.next_step()
         accepted = getattr(step, "accepts", False)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.receiver.keep(Received(self.command, self.path, headers, body, accepted))
+        self.received = Received(self.command, self.path, headers, body, accepted)
+        self.server.receiver.keep(self.received)
         self.close_connection = step is not OK
         step(self)
 

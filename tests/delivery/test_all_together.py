@@ -1,0 +1,43 @@
+"""Whatever happens on the way, in any order, to all destinations at once: nothing is lost or out of order."""
+
+from __future__ import annotations
+
+import pytest
+
+from change_events.delivery import turn
+from change_events.delivery.pace import Pace
+from tests.delivery.world import KINDS, World
+from tests.destinations.conftest import aws_credentials
+
+__all__ = ["aws_credentials"]  # a fixture, used by its name
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch, impatient, aws_credentials):
+    """Pauses are short, and rates (which have tests of their own) do not count."""
+    monkeypatch.setattr(turn, "_pace_of", lambda _: Pace(None))
+
+
+def play(tmp_path, seed, steps):
+    with World(tmp_path, seed) as world:
+        for happened in world.play(steps):
+            print(happened, end=" ")  # noqa: T201 - pytest shows it where the test fails
+        world.heal()
+        world.check()
+        assert any(place.took for place in world.places.values())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 11])
+def test_each_event_is_where_it_was_routed_to_or_parked_with_its_reason(tmp_path, seed):
+    play(tmp_path, seed, steps=12)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(100, 115))
+def test_the_same_for_longer(tmp_path, seed):
+    play(tmp_path, seed, steps=60)
+
+
+def test_every_kind_of_destination_takes_part():
+    assert {"sematext", "webhook"} <= set(KINDS)
