@@ -43,6 +43,9 @@ class Probe:
     """
 
     def __init__(self, destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False) -> None:
+        import change_events.delivery.sender
+        import change_events.delivery.transport  # noqa: F401 - what they take to import is not the destination's doing
+
         self._begun = time.monotonic()
         self._budget = budget
         self._answers: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
