@@ -185,7 +185,7 @@ def test_started_is_under_way_and_the_end_settles_it(whole):
     assert "outcome" not in start["event"]
     assert (start["delivered"], end["id"]) == ([], start["id"])
     event = events[1]
-    assert (event.id, event.outcome, event.title) == (start["id"], "failed", "maintenance: failed")
+    assert (event.id, event.outcome, event.title) == (start["id"], "failed", "maintenance — failed")
     assert (event.message, event.service, event.tags) == ("First.\n\nThen.", "db", {"n": "2"})
     assert event.severity is Severity.ERROR
     assert event.ended_at > event.started_at
