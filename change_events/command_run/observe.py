@@ -37,7 +37,6 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
     """
     if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
         return _become(argv)
-    process.open_missing_descriptors()
     with process.Signals(PASSED_ON) as signals:
         witness = _witness(signals)
         facts = _facts(argv, options)

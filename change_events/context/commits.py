@@ -74,7 +74,8 @@ def between(cwd: Path, environ: Mapping[str, str], *, commit: str, previous: str
 
 
 def _verify(revision: str) -> tuple[str, ...]:
-    return ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    # no --end-of-options, which rev-parse understands since 2.30 only: a revision never begins with a dash here
+    return ("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
 
 
 def _listed(found: Between, answers: Mapping[str, str | None]) -> Between:

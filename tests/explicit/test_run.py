@@ -43,7 +43,8 @@ def test_its_exit_code_is_ours(scene):
 
 @pytest.mark.parametrize("name", ["KILL", "SEGV", "TERM", "INT", "PIPE"])
 def test_it_dies_of_the_signal_that_killed_the_command(scene, name):
-    done = scene.events("run", "--", "sh", "-c", f"ulimit -c 0; kill -{name} $$")
+    line = f"ulimit -c unlimited; exec {' '.join(EVENTS)} run -- sh -c 'ulimit -c 0; kill -{name} $$'"
+    done = subprocess.run(["sh", "-c", line], cwd=scene.work, env=scene.environ, capture_output=True, check=False)
     assert done.returncode == -getattr(signal, f"SIG{name}")
     event = scene.only()
     assert event["outcome"] == ("cancelled" if name in {"TERM", "INT"} else "failed")

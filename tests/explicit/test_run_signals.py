@@ -130,7 +130,10 @@ def test_without_the_witness_a_signal_is_passed_on_all_the_same(scene):
         counter = Counter(scene, session)
         (witness,) = [pid for pid in members(session.process.pid) if pid != session.process.pid and not is_command(pid)]
         os.kill(witness, signal.SIGKILL)
+        began = time.monotonic()
         session.signal(signal.SIGTERM)
+        counter.has("SIGTERM")
+        assert time.monotonic() - began < 1.5, "nobody is waited for who is not there"
         counter.has_no_more_than("SIGTERM")
         assert counter.end().code == 9
 

@@ -13,6 +13,7 @@ from tests.support.receiver import Receiver, hang, refused_url, status
 from tests.support.secrets import PASSWORD, TOKENS, assert_nowhere
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n")
+PLAIN = "correct-horse" + "-battery-staple"  # nothing but where it stands says that it is a secret
 DEPLOYED = ("send", "--kind", "deployment", "--service", "shop", "--version", "1.4.2", "--environment", "prod")
 
 
@@ -196,17 +197,17 @@ def test_no_secret_gets_anywhere(scene):
     with Receiver() as receiver:
         done = scene.events(
             *DEPLOYED,
-            "--title", f"Login with {TOKENS['github']}",
+            "--title", f"Login with {TOKENS['github']} or {PLAIN}",
             "--message", f"password={PASSWORD} and then {TOKENS['jwt']} " + "x" * 9_000 + f" token: {TOKENS['vault']}",
             "--tag", f"db_password={PASSWORD}",
             "--link", f"run=https://ann:{TOKENS['npm']}@ci.example.com/1",
-            "--data", f'{{"db": {{"password": "{TOKENS["stripe"]}"}}, "note": "{TOKENS["stripe"]}"}}',
+            "--data", f'{{"db": {{"password": "{PLAIN}"}}, "note": "{TOKENS["stripe"]}", "again": "{PLAIN} it was"}}',
             "--key", "k",
             "--commit", "HEAD", "--previous-commit", "HEAD",
             TFEVENT_WEBHOOK_URL=receiver.url, DEPLOY_TOKEN=PASSWORD,
         )  # fmt: skip
         sent(done)
-        planted = [PASSWORD, *(TOKENS[name] for name in ("slack", "github", "jwt", "vault", "npm", "stripe"))]
+        planted = [PASSWORD, PLAIN, *(TOKENS[name] for name in ("slack", "github", "jwt", "vault", "npm", "stripe"))]
         assert_nowhere(planted, done.stderr, done.stdout, scene.state, receiver.received[0].body)
     assert scene.only()["data"]["note"] == "(sensitive)"
 
