@@ -29,11 +29,10 @@ def cut_short(machine, number, *, group=False, **environ):
         seen += line
     time.sleep(0.7)
     (os.killpg if group else os.kill)(process.pid, number)
-    out, err = process.communicate(timeout=30)
-    if group:  # nobody is left
-        return Ran(process.returncode, out, err, machine.events())
-    with suppress(ProcessLookupError):  # workers that go on
+    process.wait(timeout=30)
+    with suppress(ProcessLookupError):  # workers that go on, and hold on to its output
         os.killpg(process.pid, signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
     return Ran(process.returncode, out, err, machine.events())
 
 

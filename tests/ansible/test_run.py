@@ -95,8 +95,9 @@ def test_what_is_only_checked_in_a_real_run_changes_no_host():
     assert told["changes"][0]["outcome"] == "planned"
 
 
-def test_a_loop_that_fails_in_the_middle_has_changed_something():
-    items = [{"changed": True, "ansible_loop_var": "item", "dest": "/1"}, {"failed": True, "ansible_loop_var": "item"}]
+@pytest.mark.parametrize("how", [{"failed": True}, {"changed": True, "exception": "(traceback unavailable)"}])
+def test_a_loop_that_fails_in_the_middle_has_changed_something(how):
+    items = [{"changed": True, "ansible_loop_var": "item", "dest": "/1"}, {**how, "ansible_loop_var": "item"}]
     run = running(task(loops=True))
     ended(run, "a", status=FAILED, data={"results": items, "msg": "One or more items failed"})
     told = event(run, over=True)

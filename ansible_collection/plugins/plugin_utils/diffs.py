@@ -31,6 +31,12 @@ def differences(diff: Any, *, contents: bool = False) -> Iterator[str]:
             yield f"{header}: {told}" if header else told
 
 
+def subject(diff: Any) -> str:
+    """What the first part of a difference is about: some modules name their file nowhere else."""
+    first = diff[0] if isinstance(diff, (list, tuple)) and diff else diff
+    return _header(first) if isinstance(first, Mapping) else ""
+
+
 def _told(part: Mapping[str, Any], *, contents: bool) -> str:
     before, after = part.get("before"), part.get("after")
     if isinstance(before, Mapping) or isinstance(after, Mapping):

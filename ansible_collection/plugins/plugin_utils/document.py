@@ -271,7 +271,8 @@ def _natural(text: str) -> list[tuple[int, str]]:
 
 
 def _host_failure(failure: Failure) -> dict[str, Any]:
-    return _without_nothing(host=failure.host, error=failure.error, status=failure.status)
+    status = None if failure.status == FAILED else failure.status  # which goes without saying
+    return _without_nothing(host=failure.host, error=failure.error, status=status)
 
 
 def _make_unique(changes: list[dict[str, Any]]) -> None:
@@ -285,12 +286,12 @@ def _make_unique(changes: list[dict[str, Any]]) -> None:
 
 def _failure(change: Mapping[str, Any]) -> dict[str, Any]:
     """What a reader who looks only for errors gets of a failed task."""
-    failed = [f for f in change["task"].get("failures", ()) if f["status"] not in _HANDLED]
+    failed = [f for f in change["task"].get("failures", ()) if f.get("status") not in _HANDLED]
     hosts = change["task"]["hosts"]
     number = hosts.get(FAILED, 0) + hosts.get(UNREACHABLE, 0)
-    first = failed[0] if failed else {"host": "", "status": FAILED}
+    first = failed[0] if failed else {"host": ""}
     where = first["host"] if number == 1 else f"{number} hosts, first {first['host']}"
-    what = "unreachable:" if first["status"] == UNREACHABLE else "failed on"
+    what = "unreachable:" if first.get("status") == UNREACHABLE else "failed on"
     reason = (first.get("error") or "").split("\n", 1)[0]
     return _without_nothing(
         summary=f"{what} {where}: {reason}" if reason else f"{what} {where}",

@@ -243,7 +243,7 @@ class Run:
     def _name(self, log: TaskLog, result: Result, part: Mapping[str, Any]) -> None:
         if log.censored or result.censored or "censored" in part:
             return
-        if name := things.thing(log.task.action, part, result.arguments):
+        if name := things.thing(log.task.action, part, result.arguments) or diffs.subject(part.get("diff")):
             log.things.add(name)
         if part.get("diff") and log.diffs_left and not log.diffs.full:
             log.diffs_left -= 1
@@ -306,11 +306,16 @@ def _delegate(target: str, part: Mapping[str, Any]) -> str | None:
 
 
 def _item_status(part: Mapping[str, Any]) -> str:
-    if part.get("failed") or part.get("unreachable"):
+    """How one item ended; since 2.21 a failed one is known by its exception only, a skipped one by its reason."""
+    if _is_failed(part):
         return FAILED
-    if part.get("skipped"):
+    if part.get("skipped") or "skip_reason" in part:
         return SKIPPED
     return CHANGED if part.get("changed") else OK
+
+
+def _is_failed(part: Mapping[str, Any]) -> bool:
+    return bool(part.get("failed") or part.get("unreachable") or "exception" in part)
 
 
 def _retries(data: Mapping[str, Any]) -> int:
@@ -321,5 +326,5 @@ def _retries(data: Mapping[str, Any]) -> int:
 def _error(data: Mapping[str, Any]) -> str | None:
     """The error of a result; of a loop, that of its first failed item."""
     parts = list(_parts(data))
-    failed = next((part for part in parts if part.get("failed") or part.get("unreachable")), None)
+    failed = next((part for part in parts if _is_failed(part)), None)
     return error_text(failed if failed is not None and len(parts) > 1 else parts[0] if len(parts) == 1 else data)
