@@ -1,10 +1,27 @@
 """What is passed on to a command, decided from who heard what and when."""
 
-import time
+import os
 
 import pytest
 
-from change_events.relay import _GRACE, Relay
+from change_events import relay
+from change_events.relay import Relay
+
+
+class Clock:
+    """Time that moves when it is told to."""
+
+    now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(relay, "time", made)
+    return made
 
 
 class Child:
@@ -23,61 +40,70 @@ class Signals:
 
 
 class Witness:
+    """One that has heard these signals, and answers at once unless it is ``slow``."""
+
     reader = 0
 
-    def __init__(self, heard=()):
-        self.heard = {number: time.monotonic() for number in heard}
+    def __init__(self, clock, heard=(), *, slow=False):
+        self.heard = dict.fromkeys(heard, clock.now)
         self.last_pong = 0.0
-        self.pings = 0
+        self._clock = clock
+        self._slow = slow
 
     def ping(self):
-        self.pings += 1
-        self.last_pong = time.monotonic() + 9
+        if not self._slow:
+            self.last_pong = self._clock.now
 
     def listen(self):
         pass
 
 
-def settle(relay):
-    end = time.monotonic() + _GRACE + 0.1
-    while time.monotonic() < end:
-        relay.tick()
-        time.sleep(0.01)
+def pass_on(child, signals, witness, clock, seconds=0.4):
+    """Let time pass, a tick at a time; gives what was sent to the command."""
+    deciding = Relay(child, signals, witness)
+    end = clock.now + seconds
+    while clock.now < end:
+        deciding.tick()
+        clock.now += deciding.patience
+    return child.sent
 
 
-@pytest.mark.parametrize("witness", [None, Witness()])
-def test_what_came_while_the_command_was_being_started_is_passed_on(witness):
-    child, signals = Child(), Signals(15)
-    settle(Relay(child, signals, witness))
-    assert child.sent == [15]
+@pytest.mark.parametrize("watched", [True, False])
+def test_what_came_while_the_command_was_being_started_is_passed_on(clock, watched):
+    assert pass_on(Child(), Signals(15), Witness(clock) if watched else None, clock) == [15]
 
 
-def test_what_had_come_before_it_was_started_is_not():
-    child, signals = Child(), Signals(15)
-    child.told = 1
-    settle(Relay(child, signals, None))
-    assert child.sent == []
-
-
-def test_what_the_witness_heard_is_not_and_other_signals_are():
+def test_what_had_come_before_it_was_started_is_not(clock):
     child = Child()
-    settle(Relay(child, Signals(15, 10), Witness([15])))
-    assert child.sent == [10]
+    child.told = 1
+    assert pass_on(child, Signals(15), None, clock) == []
 
 
-def test_what_the_witness_heard_long_ago_was_another_one():
-    child, witness = Child(), Witness([15])
-    witness.heard[15] -= 60
-    settle(Relay(child, Signals(15), witness))
-    assert child.sent == [15]
+def test_what_the_witness_heard_is_not_and_other_signals_are(clock):
+    assert pass_on(Child(), Signals(15, 10), Witness(clock, [15]), clock) == [10]
 
 
-def test_a_witness_that_does_not_answer_is_waited_for(monkeypatch):
-    child, witness = Child(), Witness()
-    witness.ping = lambda: None
-    monkeypatch.setattr("change_events.relay._WITNESS_SECONDS", 0.8)
-    relay = Relay(child, Signals(15), witness)
-    settle(relay)
-    assert child.sent == [], "it may only be slow"
-    settle(relay)
-    assert child.sent == [15]
+def test_what_the_witness_heard_long_ago_was_another_one(clock):
+    witness = Witness(clock, [15])
+    clock.now += 60
+    assert pass_on(Child(), Signals(15), witness, clock) == [15]
+
+
+def test_nothing_is_passed_on_at_once(clock):
+    """A group may be signalled one by one: ours may be the first of it."""
+    assert pass_on(Child(), Signals(15), Witness(clock), clock, seconds=0.25) == []
+
+
+def test_a_witness_that_does_not_answer_may_only_be_slow(clock):
+    assert pass_on(Child(), Signals(15), Witness(clock, slow=True), clock, seconds=1.5) == []
+    assert pass_on(Child(), Signals(15), Witness(clock, slow=True), clock, seconds=2.5) == [15]
+
+
+def test_a_witness_that_is_gone_is_not_waited_for(clock):
+    gone = relay.Witness.__new__(relay.Witness)  # as it is when somebody has killed the process
+    gone.last_pong = 0.0
+    reader, gone._ping = os.pipe()
+    os.close(reader)
+    gone.ping()
+    assert gone.last_pong == clock.now
+    os.close(gone._ping)
