@@ -50,6 +50,8 @@ def _what(event: ChangeEvent) -> str:
         words = [f"failed: {event.failures[0].summary}"]
     elif not words and event.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
         words = ["failed"]
+    elif event.playbook and event.playbook.end and event.outcome is Outcome.PARTIAL and not any(_fallen(hosts)):
+        words.append("cut short")  # no host fell out, and yet not all was done
     if event.outcome in _ENDINGS:
         words = [*(words or ["no changes"]), _ENDINGS[event.outcome]]
     return ", ".join(words) or _nothing(event, total(hosts))

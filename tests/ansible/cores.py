@@ -80,16 +80,16 @@ def _environment(name: str, core: Core | None) -> Path:
     folder = CACHE / "venvs" / name
     ready = folder / "ready"
     if not ready.exists():
-        python = _python(core.python) if core else sys.executable
+        command = python(core.python) if core else sys.executable
         shutil.rmtree(folder, ignore_errors=True)
-        _call(python, "-m", "venv", str(folder))
+        _call(command, "-m", "venv", str(folder))
         if core:
             _pip(folder, f"ansible-core=={core.series}.*")
         ready.touch()
     return folder
 
 
-def _python(version: str) -> str:
+def python(version: str) -> str:
     """A Python of this version that can make environments. A name on PATH may belong to a manager that has none."""
     command = f"python{version}"
     kept = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/{command}"))

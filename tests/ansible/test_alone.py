@@ -6,14 +6,14 @@ import json
 import subprocess
 import sys
 
-import pytest
 import yaml
 from ansible_collections.tfevent.infra.plugins.doc_fragments.common import ModuleDocFragment
 from ansible_collections.tfevent.infra.plugins.plugin_utils import options
 
 from change_events.settings.model import KEYS
+from tests.ansible import cores
 from tests.ansible.command import CALLBACK, COLLECTIONS, ROOT
-from tests.ansible.versions import python_of
+from tests.ansible.cores import TOO_OLD_A_PYTHON
 
 PLUGINS = ROOT / "ansible_collection" / "plugins"
 UTILITIES = sorted(path.stem for path in (PLUGINS / "plugin_utils").glob("*.py"))
@@ -33,10 +33,7 @@ def test_the_shared_code_imports_the_standard_library_alone():
 
 
 def test_it_runs_on_the_oldest_python_of_a_controller():
-    python = python_of("3.10")
-    if python is None:
-        pytest.skip("no Python 3.10 here")
-    done = imported(python, *UTILITIES)
+    done = imported(cores.python(TOO_OLD_A_PYTHON.python), *UTILITIES)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 

@@ -13,34 +13,11 @@ import pytest
 from tests.ansible.command import ROOT, Machine, Ran
 from tests.ansible.cores import CORES, with_tfevent
 from tests.ansible.normal import normal
+from tests.ansible.test_playbooks import LEAVES_AN_EVENT
 from tests.support.receiver import Receiver
 from tests.support.secrets import assert_nowhere, found_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # the first test of a version makes its environment
-
-# playbook: exit code, further words of the command line
-PLAYBOOKS = {
-    "async_waited": (0,),
-    "between_plays": (4,),
-    "changed": (0,),
-    "check": (0, "--check", "--diff"),
-    "delegated": (2,),
-    "diff": (0, "--diff"),
-    "failed_says_changed": (2,),
-    "handlers": (0,),
-    "ignore_unreachable": (0,),
-    "ignored": (0,),
-    "includes": (0,),
-    "loop": (0,),
-    "no_log": (0,),
-    "rescue_fails": (2,),
-    "rescued": (0,),
-    "retries": (2,),
-    "serial": (0,),
-    "strategy_free": (2,),
-    "unreachable": (4,),
-}
-
 
 # before 2.19, a loop under no_log does not say how many items it had
 LESS_IS_SAID = {("2.16", "no_log"), ("2.17", "no_log")}
@@ -78,9 +55,9 @@ def made(folder, installation):
     return machine
 
 
-@pytest.mark.parametrize("name", PLAYBOOKS)
+@pytest.mark.parametrize("name", LEAVES_AN_EVENT)
 def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare, name):
-    code, *words = PLAYBOOKS[name]
+    code, *words = LEAVES_AN_EVENT[name]
     ran, expected = machine.play(name, *words), bare.play(name, *words)
     assert (ran.code, expected.code) == (code, code), ran.err
     assert output(ran, machine) == output(expected, bare)

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from tests.ansible.command import Ran
-from tests.support.receiver import wait_for
+from tests.support.receiver import Receiver, hang, wait_for
 
 ENDS = {
     "SIGINT": (signal.SIGINT, "interrupted (SIGINT)"),
@@ -85,7 +85,8 @@ def test_two_playbooks_are_two_events_below_one_of_the_command(machine):
     assert [host["ok"] for host in then["hosts"]] == [1, 1], "figures of the second playbook alone"
     assert around["title"] == "ignored.yml, second.yml: 2 tasks changed 2 hosts"
     assert (around["outcome"], around["summary"]["tasks"]["total"]) == ("succeeded", 3)
-    assert len(ran.said) == 3
+    assert len(ran.said) == 1
+    assert around["id"] in ran.said[0]
 
 
 def test_rescues_of_the_first_playbook_are_not_counted_again(machine):
@@ -104,7 +105,35 @@ def test_a_failed_playbook_keeps_the_next_from_starting(machine):
     around, first = ran.events
     assert (around["outcome"], first["outcome"]) == ("partial", "partial")
     assert around["failures"][0]["file"] == "failed_says_changed.yml"
-    assert len(ran.said) == 2
+    assert len(ran.said) == 1
+
+
+def test_a_signal_in_the_second_playbook(machine):
+    process = machine.popen(*machine.words("ignored"), str(machine.playbooks / "unfinished.yml"))
+    while "TASK [Wait]" not in process.stdout.readline():
+        pass
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=30)
+    process.communicate(timeout=60)
+    around, first, then = machine.events()
+    assert (around["outcome"], first["outcome"], then["outcome"]) == ("cancelled", "succeeded", "cancelled")
+    assert around["summary"]["tasks"]["changed"] == 3
+    assert around["playbook"]["end"] == "interrupted (SIGINT)"
+
+
+def test_an_interrupt_while_events_are_delivered_ends_that_and_nothing_else(machine):
+    with Receiver(always=hang()) as receiver:
+        environ = {"TFEVENT_WEBHOOK_URL": receiver.url, "TFEVENT_BUDGET": "30"}
+        process = machine.popen(*machine.words("ignored"), **environ)
+        wait_for(lambda: receiver.received, 30)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert time.monotonic() - began < 10
+    assert "delivery was interrupted" in errors
+    assert machine.events()[0]["outcome"] == "succeeded"
 
 
 def test_of_several_playbooks_that_change_nothing_there_is_no_event(machine):

@@ -123,7 +123,7 @@ BUGS = {
     "an exit": broken(start="raise SystemExit(7)"),
     "in the middle": broken(checkpoint="raise KeyError('secret-in-a-key')"),
     "at the end": broken(settle="raise ValueError('secret-in-a-value')"),
-    "an odd answer": broken(settle="return {'destinations': 7}"),
+    "an odd answer": broken(settle="return 7"),
 }
 
 
@@ -169,7 +169,7 @@ def test_a_backend_that_hangs_costs_the_budget(machine):
         took = time.monotonic() - began
     assert process.returncode == 0
     assert "webhook waiting" in errors
-    assert 0.9 < took < 6
+    assert took < 4, "one try within the budget, and none after it"
 
 
 def test_an_interrupted_run_is_delivered_by_a_process_of_its_own(machine):

@@ -67,6 +67,8 @@ class CommandLog:
             "by_type": self._by_type,
         }
         made["failures"] = self._failures
+        if end is not None:
+            made["playbook"]["end"] = end
         if over:
             made |= {"outcome": self._outcome(end), "ended_at": moment(max(time.time(), identity.started_at))}
         return made

@@ -55,8 +55,12 @@ class Session(Protocol):
     def checkpoint(self, document: Mapping[str, Any]) -> None:
         """Keep what is known by now, for the case that the run is killed."""
 
-    def settle(self, document: Mapping[str, Any]) -> dict[str, Any]:
+    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
         """Record how it ended (or an event that has no start), deliver it within the budget.
+
+        Args:
+            document: the whole event.
+            seconds: what is left to this process, where it is at its end.
 
         Returns:
             ``id``, ``title``, ``outcome``; ``recorded`` (False: not worth a record, or a repetition); ``repeats``, the
@@ -111,7 +115,7 @@ class _PackageSession:
     def checkpoint(self, document: Mapping[str, Any]) -> None:
         _guarded(lambda: self._handover.checkpoint(document))
 
-    def settle(self, document: Mapping[str, Any]) -> dict[str, Any]:
+    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:  # noqa: ARG002 - quick enough
         return dict(_guarded(lambda: self._handover.settle(document)))
 
     def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BETWEEN_PLAYS = "an error outside of any task"
 _FLUSH_SECONDS = 5.0
+_EXIT_SECONDS, _DYING_SECONDS = 6.0, 1.0  # that a process of its own is waited for
 
 
 class Recap(NamedTuple):
@@ -98,9 +99,15 @@ class Observer:
         self._custom = recap.custom
         last = self._number >= len(self._about.playbooks)
         with self._ends.step():
-            self._settle(None, deliver=last)
-            if last:
-                self._settle_command(deliver=True)
+            try:
+                self._settle(None, deliver=last and self._around is None)
+                if last:
+                    self._settle_command(None, deliver=True)
+            except KeyboardInterrupt:
+                if not last:
+                    raise
+                self._warn("delivery was interrupted: the event waits for the next run or `tfevent events flush`")
+                self._settle_command(None, deliver=False)
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
         """Values that must not be told; see :meth:`Telling.learn`."""
@@ -180,25 +187,33 @@ class Observer:
                 self._warn(f"a killed run would leave less of a trace: {error}")
                 self._telling.no_more_checkpoints()
 
-    def _settle(self, end: str | None, *, deliver: bool) -> None:
+    def _settle(self, end: str | None, *, deliver: bool, seconds: float | None = None) -> None:
         telling, run, about = self._telling, self._run, self._about
         if telling is None or run is None or about is None:
             return
         try:
-            answer = telling.settle(end, deliver=deliver)
-            self._told(answer)
+            answer = telling.settle(end, deliver=deliver, seconds=seconds)
+            self._note(answer, delivered=deliver)
             if self._command is not None:
                 self._command.add(run, about, answer)
+            else:
+                self._tell_user(answer)
         finally:
             self._telling = self._run = None
 
-    def _settle_command(self, *, deliver: bool, end: str | None = None) -> None:
+    def _settle_command(self, end: str | None, *, deliver: bool, seconds: float | None = None) -> None:
+        """Settle the event around several playbooks: theirs are delivered with it, within one budget."""
         around, self._around = self._around, None
         if around is not None:
-            self._told(around.settle(end, deliver=deliver))
+            answer = around.settle(end, deliver=deliver, seconds=seconds)
+            self._note(answer, delivered=deliver)
+            self._tell_user(answer)
 
-    def _told(self, answer: Mapping[str, Any]) -> None:
-        self._waits = "waiting" in dict(answer.get("destinations") or {}).values()
+    def _note(self, answer: Mapping[str, Any], *, delivered: bool) -> None:
+        """Whether something is to be delivered yet: what was tried and waits all the same has had its time."""
+        self._waits = not delivered and (self._waits or "waiting" in dict(answer.get("destinations") or {}).values())
+
+    def _tell_user(self, answer: Mapping[str, Any]) -> None:
         if answer.get("line"):
             self._say(str(answer["line"]))
 
@@ -208,8 +223,9 @@ class Observer:
         """Settle what is still open, without threads, which an interpreter at its end may not start."""
         end = document.SIGNALS.get(number or 0)
         about = self._about
-        self._settle(end or BETWEEN_PLAYS, deliver=False)
-        self._settle_command(deliver=False, end=end)
+        seconds = _DYING_SECONDS if dying else _EXIT_SECONDS
+        self._settle(end or BETWEEN_PLAYS, deliver=False, seconds=seconds)
+        self._settle_command(end, deliver=False, seconds=seconds)
         if self._waits and about is not None and isinstance(self._core, PackageCore):
             _flush(self._settings, about.directory, wait=not dying)
 

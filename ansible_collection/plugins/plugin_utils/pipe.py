@@ -76,9 +76,10 @@ class PipeSession:
         if not self._unsent:
             self._send({**document, "state": "running"}, 0)
 
-    def settle(self, document: Mapping[str, Any], seconds: float = SETTLE_SECONDS) -> dict[str, Any]:
-        """Hand over the last word and wait for the answer, at most so long."""
-        return self._last_word({**document, "state": "settled"}, seconds)
+    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
+        """Hand over the last word and wait for the answer, at most so long; the process outlives ours, and delivers."""
+        at_its_end = {"deliver": True} if seconds is not None else {}
+        return self._last_word({**document, "state": "settled", **at_its_end}, seconds or SETTLE_SECONDS)
 
     def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What would be recorded."""

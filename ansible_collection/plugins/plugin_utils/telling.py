@@ -65,11 +65,17 @@ class Telling:
         """Do not try again."""
         self._due = float("inf")
 
-    def settle(self, end: str | None = None, *, deliver: bool = True) -> dict[str, Any]:
-        """Record how it ended; the answer is a session's. Raises HandoverError."""
+    def settle(self, end: str | None = None, *, deliver: bool = True, seconds: float | None = None) -> dict[str, Any]:
+        """Record how it ended; the answer is a session's. Raises HandoverError.
+
+        Args:
+            end: what ended it before its time.
+            deliver: False leaves delivery to a later event.
+            seconds: what is left to this process, where it is at its end.
+        """
         self._handed.take_back()
         event = self._compose(self.identity, over=True, end=end)
-        return self._session.settle({**self._document(event), "deliver": deliver})
+        return self._session.settle({**self._document(event), "deliver": deliver}, seconds=seconds)
 
     def drop(self) -> None:
         """Go on without: the next tfevent command closes what was started."""
