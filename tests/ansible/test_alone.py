@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import yaml
 from ansible_collections.tfevent.infra.plugins.doc_fragments.common import ModuleDocFragment
 from ansible_collections.tfevent.infra.plugins.plugin_utils import options
+from ansible_collections.tfevent.infra.plugins.plugin_utils.diffs import LONGEST_BODY
+from ansible_collections.tfevent.infra.plugins.plugin_utils.document import MOST_HOSTS
 
 from change_events.settings.model import KEYS
 from tests.ansible import cores
@@ -59,6 +62,14 @@ def test_the_fragment_documents_the_settings_and_their_variables():
         assert option["vars"] == [{"name": f"tfevent_{name}"}]
         assert option["type"] in {"str", "path"}, "a bad value of any other type makes Ansible leave the callback out"
         assert "default" not in option, "it would go before what tfevent.yaml says"
+
+
+def test_the_users_page_names_the_callbacks_own_options():
+    page = (ROOT / "docs" / "playbook-runs.md").read_text()
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)?) \|", page.partition("| Option |")[2], re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == {*options.FILTERS, "diff_contents"}
+    assert f"{MOST_HOSTS:,} hosts" in page
+    assert f"{LONGEST_BODY:,} characters" in page
 
 
 def test_the_page_of_the_callback_is_complete(machine):
