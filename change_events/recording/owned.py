@@ -13,7 +13,7 @@ from change_events.recording.record import Recording, Settled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from change_events.model import ChangeEvent
+    from change_events.model import ChangeEvent, SealedEvent
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
@@ -65,26 +65,15 @@ class OwnedRun:
         Destinations that ask for it (``include_started``) are told; that is waited for :data:`STARTED_SECONDS` at most.
         """
         self._folder = self._folder or rundir.create(state_dir(), event.id)
-        sealed = self._recording.start(event)
-        if self._folder is not None:
-            _held.append(self._folder)
-            facts = {"id": event.id, "owner": self._owner, "started_at": event.started_at.timestamp()}
-            try:
-                write_checkpoint(self._folder, sealed)
-                self._folder.write_facts(durable=True, **facts)
-            except OSError as error:
-                self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")
+        self._write_facts(event)  # before the record: a kill in between must not leave one that nobody closes
+        self._keep(self._recording.start(event))
         self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
         self._settle_others()
 
     def checkpoint(self, event: ChangeEvent) -> None:
         """Keep what is known by now, for the case that the run is killed."""
-        if self._folder is None:
-            return
-        try:
-            write_checkpoint(self._folder, self._redactor.seal(self._recording.composed(event)))
-        except OSError as error:
-            self._recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
+        if self._folder is not None:
+            self._keep(self._recording.sealed(event))
 
     def settle(self, event: ChangeEvent, *, deliver: bool = True) -> Settled:
         """Record how it ended, and deliver it unless the process is at its end (``deliver=False``)."""
@@ -102,6 +91,24 @@ class OwnedRun:
         if self._folder is not None:
             self._folder.release()
             self._let_go()
+
+    def _write_facts(self, event: ChangeEvent) -> None:
+        if self._folder is None:
+            return
+        _held.append(self._folder)
+        facts = {"id": event.id, "owner": self._owner, "started_at": event.started_at.timestamp()}
+        try:
+            self._folder.write_facts(durable=True, **facts)
+        except OSError as error:
+            self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")
+
+    def _keep(self, sealed: SealedEvent) -> None:
+        if self._folder is None:
+            return
+        try:
+            write_checkpoint(self._folder, sealed)
+        except OSError as error:
+            self._recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
 
     def _let_go(self) -> None:
         if self._folder in _held:

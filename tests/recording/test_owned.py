@@ -107,6 +107,10 @@ from change_events.redact import Redactor
 from tests.recording.test_owned import FIGURES, changed, playbook_run, settings
 from pathlib import Path
 
+if sys.argv[1] == "at once":
+    from change_events.recording import owned
+
+    owned.write_checkpoint = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 run = OwnedRun("ansible", settings(Path(os.environ["TFEVENT_STATE_DIR"])), Redactor(), print)
 event = playbook_run()
 run.start(event)
@@ -117,11 +121,11 @@ signal.pause()
 """
 
 
-def killed(state, how):
+def killed(state, how, ready="ready\n"):
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     environ = {**os.environ, "PYTHONPATH": root}
     with subprocess.Popen([sys.executable, "-c", KILLED, how], stdout=subprocess.PIPE, env=environ, text=True) as child:
-        assert child.stdout.readline() == "ready\n"
+        assert child.stdout.readline() == ready
         alive = settled_by_others(state)
         child.send_signal(signal.SIGKILL)
     return alive
@@ -142,6 +146,12 @@ def test_a_living_run_is_left_alone_and_a_killed_one_is_closed(state):
     assert event.playbook.end == "killed: how it ended is not known"
     assert rundir.count(str(state)) == 0
     assert settled_by_others(state) == (0, [])
+
+
+def test_a_run_that_is_killed_right_after_its_record_is_closed_too(state):
+    assert killed(state, "at once", ready="") == (1, [])
+    record, event = only(state)
+    assert (record.state, event.outcome) == (RecordState.SETTLED, Outcome.UNKNOWN)
 
 
 def test_what_had_changed_by_the_last_checkpoint_is_told(state):
