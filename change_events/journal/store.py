@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from change_events.errors import JournalError
-from change_events.journal import dropping, files, ledger, outbox, pruning, schema, stages, standing
+from change_events.journal import connections, dropping, files, ledger, outbox, pruning, stages, standing
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
 from change_events.journal.pruning import Caps
 from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, RecordState, Stage, Standing
@@ -24,7 +24,6 @@ _T = TypeVar("_T")
 _Deliveries = list[Delivery]  # inside the class, `list` is the method
 _BATCH = 200
 PATIENCE = 5.0
-_LOCK_WAIT = 0.1  # what SQLite itself waits; `patience` rules the rest
 
 
 class Journal:
@@ -345,7 +344,9 @@ class Journal:
         return self._patiently(lambda: work(self._connection), self._begin_anew)
 
     def _write(self, work: Callable[[sqlite3.Connection], _T], *, durable: bool = False) -> _T:
-        return self._patiently(lambda: _transaction(self._connection, work, durable=durable), self._begin_anew)
+        return self._patiently(
+            lambda: connections.transaction(self._connection, work, durable=durable), self._begin_anew
+        )
 
     def _connect(self) -> sqlite3.Connection:
         return self._patiently(self._open_file, self._move_aside)
@@ -353,7 +354,7 @@ class Journal:
     def _open_file(self) -> sqlite3.Connection:
         files.prepare(self.path)
         self._identity = files.identity(self.path)
-        return _open(self.path)
+        return connections.opened(self.path)
 
     def _patiently(self, work: Callable[[], _T], mend: Callable[[], None]) -> _T:
         """Run ``work``; wait for locks, ``mend`` a damaged file once if we may, raise errors of our own."""
@@ -387,31 +388,3 @@ class Journal:
             ) from error
         if aside is not None:
             self.notices.append(f"the journal was damaged: moved to {aside}, a new one was begun")
-
-
-def _open(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level=None)
-    try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        if schema.version(connection) == 0:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first table
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode = WAL")
-        schema.migrate(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _T], *, durable: bool) -> _T:
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        result = work(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return result

@@ -138,7 +138,7 @@ class Recording:
         """
         if not any(destination.routing.include_started for destination in self._settings.destinations):
             return
-        sealed = self._redactor.seal(self.composed(event))
+        sealed = self.sealed(event)
         names = routing.started(sealed.event, self._settings)
         if not names:
             return

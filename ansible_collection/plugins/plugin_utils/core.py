@@ -75,7 +75,7 @@ class Session(Protocol):
         """Let go of what is held, without settling: the next tfevent command closes what was started."""
 
 
-class Core:
+class Core(Protocol):
     """tfevent, found. ``where`` is for people: the package and its version, or the command's path."""
 
     where: str
@@ -88,7 +88,6 @@ class Core:
             directory: where ``tfevent.yaml`` and the git repository are looked for.
             say: takes one line for the user.
         """
-        raise NotImplementedError
 
 
 class PackageCore(Core):

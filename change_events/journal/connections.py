@@ -1,0 +1,44 @@
+"""How the file is opened, and how one thing is done to it as a whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, TypeVar
+
+from change_events.journal import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+_LOCK_WAIT = 0.1  # seconds that SQLite itself waits for a lock; the journal's `patience` rules the rest
+
+
+def opened(path: str) -> sqlite3.Connection:
+    """The file in WAL mode, brought to the newest schema. Raises sqlite3.Error and JournalError."""
+    connection = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level=None)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        if schema.version(connection) == 0:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first table
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")
+        schema.migrate(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _T], *, durable: bool) -> _T:
+    """What ``work`` gives, all of it done or nothing; ``durable`` forces it to the disk."""
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
