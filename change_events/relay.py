@@ -36,6 +36,7 @@ class Witness:
     def __init__(self, numbers: Sequence[int]) -> None:
         self.heard: dict[int, float] = {}
         self.last_pong = 0.0
+        self.gone = False
         self.reader, told = os.pipe()
         listens, self._ping = os.pipe()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
@@ -53,15 +54,18 @@ class Witness:
         """Ask it to answer, which it does after it has told every signal that it has by now."""
         try:
             os.write(self._ping, _PING)
-        except OSError:  # it is gone: somebody has killed it
-            self.last_pong = time.monotonic()
+        except OSError:  # somebody has killed it
+            self.gone = True
 
     def listen(self) -> None:
         """Take what it has told by now."""
+        if self.gone:
+            return
         try:
             told = os.read(self.reader, 4096)
         except BlockingIOError:
             return
+        self.gone = not told
         now = time.monotonic()
         for number in told:
             if number == _PING[0]:
@@ -127,7 +131,7 @@ class Relay:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """What wakes whoever waits."""
-        return (self._witness.reader,) if self._witness else ()
+        return (self._witness.reader,) if self._witness and not self._witness.gone else ()
 
     def tick(self) -> None:
         """Look after new signals."""
@@ -145,8 +149,11 @@ class Relay:
         """Whether nothing is left to do about this one; passes it on if the witness has not heard of it."""
         if self._witness and self._witness.heard.get(number, 0.0) >= came - _GRACE:
             return True
-        answered = not self._witness or self._witness.last_pong >= came or now >= came + _WITNESS_SECONDS
-        if now < came + _GRACE or not answered:
+        if now < came + _GRACE or not (self._answered(came) or now >= came + _WITNESS_SECONDS):
             return False
         self._child.send(number)
         return True
+
+    def _answered(self, came: float) -> bool:
+        """Whether the witness has told all that it ever will about a signal that came then."""
+        return self._witness is None or self._witness.gone or self._witness.last_pong >= came

@@ -175,4 +175,5 @@ _CHANCE = re.compile(
 _WORDS = (
     ("The command exited with a non-zero return code.", "non-zero return code"),  # since 2.21
     ("Task failed: Failed to connect", "Failed to connect"),  # since 2.19
+    ("Unable to retrieve file contents. Could not find", "Could not find"),  # until 2.20
 )

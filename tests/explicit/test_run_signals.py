@@ -135,7 +135,20 @@ def test_without_the_witness_a_signal_is_passed_on_all_the_same(scene):
         counter.has("SIGTERM")
         assert time.monotonic() - began < 1.5, "nobody is waited for who is not there"
         counter.has_no_more_than("SIGTERM")
+        assert busy(session.process.pid) < 0.5, "the end of its pipe is no reason to wake again and again"
         assert counter.end().code == 9
+
+
+def busy(pid):
+    """Share of a processor that a process takes in the next second."""
+
+    def ticks():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    before = ticks()
+    time.sleep(QUIET)
+    return (ticks() - before) / os.sysconf("SC_CLK_TCK") / QUIET
 
 
 def is_command(pid):

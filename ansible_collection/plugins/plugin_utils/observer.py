@@ -257,5 +257,5 @@ def _launched(about: Circumstances, environ: Mapping[str, str]) -> dict[str, Any
 
 
 def _by_host(custom: Mapping[str, Any]) -> dict[str, Any]:
-    rest = {host: values for host, values in custom.items() if host != "_run"}
+    rest = {host: values for host, values in sorted(custom.items()) if host != "_run"}
     return {"per_host": rest} if rest else {}
