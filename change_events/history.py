@@ -37,7 +37,7 @@ def events(
         say(mistake)
     if not settings.journal.exists():
         return []
-    with Journal.open(settings.journal) as journal:
+    with Journal.open(settings.journal, caps=settings.caps) as journal:
         settle_owned(state_dir(), journal, settings, say)
         found = journal.list(Query(**{"limit": None, **filters}))
         return [msgspec.json.decode(record.body) for record in found]

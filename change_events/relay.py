@@ -59,13 +59,11 @@ class Witness:
 
     def listen(self) -> None:
         """Take what it has told by now."""
-        if self.gone:
-            return
         try:
             told = os.read(self.reader, 4096)
         except BlockingIOError:
             return
-        self.gone = not told
+        self.gone = self.gone or not told
         now = time.monotonic()
         for number in told:
             if number == _PING[0]:

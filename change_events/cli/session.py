@@ -69,7 +69,7 @@ class Session:
         """The journal, with the records of killed runs closed; raises JournalError."""
         from change_events.journal import Journal
 
-        journal = Journal.open(self.settings.journal)
+        journal = Journal.open(self.settings.journal, caps=self.settings.caps)
         self._open.callback(journal.close)
         self.tools.settle_leftovers(journal, self.settings)
         return journal

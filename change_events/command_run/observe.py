@@ -10,6 +10,7 @@ import os
 import time
 
 from change_events import process, trace
+from change_events.command_run.observed import Observed
 from change_events.ids import new_id
 from change_events.output import describe, say
 from change_events.relay import PASSED_ON, Relay, Witness
@@ -40,7 +41,7 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
     with process.Signals(PASSED_ON) as signals:
         witness = _witness(signals)
         facts = _facts(argv, options)
-        code = _Run(argv, options, facts, _folder(facts)).run(signals, witness)
+        code = _Run(Observed(argv, options, facts, _folder(facts))).run(signals, witness)
     return process.end_as(code)
 
 
@@ -86,17 +87,10 @@ def _witness(signals: process.Signals) -> Witness | None:
 class _Run:
     """The command and the thread that records it."""
 
-    def __init__(
-        self,
-        argv: Sequence[str],
-        options: Mapping[str, Any],
-        facts: dict[str, Any],
-        folder: RunDirectory | None,
-    ) -> None:
-        self._argv = argv
-        self._options = options
-        self._facts = facts
-        self._folder = folder
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self._facts = observed.facts
+        self._folder = observed.folder
 
     def run(self, signals: process.Signals, witness: Witness | None) -> int:
         begun = time.monotonic()
@@ -104,11 +98,11 @@ class _Run:
         if signals.received:
             return self._not_begun(signals.received[-1])
         try:
-            child = process.spawn_command(self._argv, self._environment(), signals)
+            child = process.spawn_command(self._observed.argv, self._environment(), signals)
         except OSError as failure:
             error = failure
             code = NOT_FOUND if failure.errno in {errno.ENOENT, errno.ENOTDIR} else NOT_EXECUTABLE
-            say(f"cannot run {self._argv[0]}: {failure.strerror}")
+            say(f"cannot run {self._observed.argv[0]}: {failure.strerror}")
         recorder = self._recorder(None if error else child.pid)
         if not error:
             code = _wait(child, signals, witness)
@@ -139,7 +133,7 @@ class _Run:
                 self._folder.write_facts(writer=process.identity(pid))
             from change_events.command_run.recorder import Recorder
 
-            recorder = Recorder(self._argv, self._options, self._facts, self._folder)
+            recorder = Recorder(self._observed)
             recorder.start()
         except Exception as error:  # noqa: BLE001 - a bug of ours, or a thread too many, is never the command's trouble
             say(f"this run is recorded by the next tfevent command: {describe(error)}")

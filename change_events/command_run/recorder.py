@@ -14,12 +14,11 @@ from change_events.output import describe, say
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from change_events.command_run.observed import Observed
     from change_events.command_run.telling import Telling
     from change_events.process import Signals
-    from change_events.rundir import RunDirectory
 
 _DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
 _BACKSTOP = 1.0  # seconds beyond the budget, which is delivery's
@@ -28,17 +27,8 @@ _BACKSTOP = 1.0  # seconds beyond the budget, which is delivery's
 class Recorder:
     """The event of one command: ``start`` it when the command has been started, ``end`` it when it has ended."""
 
-    def __init__(
-        self,
-        argv: Sequence[str],
-        options: Mapping[str, Any],
-        facts: Mapping[str, Any],
-        folder: RunDirectory | None,
-    ) -> None:
-        self._argv = argv
-        self._options = options
-        self._facts = facts
-        self._folder = folder
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
         self._budget = _DEFAULT_BUDGET
         self._end: dict[str, Any] = {}
         self._ended = threading.Event()
@@ -83,7 +73,7 @@ class Recorder:
     def _begin(self) -> Telling:
         from change_events.command_run.telling import Telling
 
-        telling = Telling(self._argv, self._options, self._facts, self._folder)
+        telling = Telling(self._observed)
         self._budget = telling.budget
         telling.begin()
         return telling

@@ -18,44 +18,32 @@ from change_events.recording.explicit import settings_for
 from change_events.settings import load_leniently
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from change_events.command_run.observed import Observed
     from change_events.explicit.event import Draft
     from change_events.explicit.given import Given
-    from change_events.rundir import RunDirectory
 
 
 class Telling:
-    """Everything that is told of one command.
-
-    Args:
-        argv: the command and its arguments.
-        options: what was said of it; what cannot be used is told and left out.
-        facts: of its run: ``id``, ``owner``, ``started_at`` (seconds since 1970), ``trace``.
-        folder: of its run, held by this process; None where none can be written.
+    """Everything that is told of one command; what of its options cannot be used is told and left out.
 
     Attributes:
         budget: seconds that delivery may take.
     """
 
-    def __init__(
-        self,
-        argv: Sequence[str],
-        options: Mapping[str, Any],
-        facts: Mapping[str, Any],
-        folder: RunDirectory | None,
-    ) -> None:
-        self._argv = argv
-        self._facts = facts
+    def __init__(self, observed: Observed) -> None:
+        self._argv = observed.argv
+        self._facts = facts = observed.facts
         self._cwd = _working_directory()
         self._settings, self._mistakes = load_leniently(self._cwd, os.environ)
         self.budget = self._settings.budget
         self._started = datetime.fromtimestamp(float(facts["started_at"]), UTC)
         self._redactor = redactor_of(self._settings, os.environ)
-        self._given = self._read(options)
-        self._folder = folder
+        self._given = self._read(observed.options)
+        self._folder = observed.folder
         chosen = settings_for({"destinations": self._given.destinations}, self._settings, say)
-        self._run = OwnedRun(str(facts["owner"]), chosen, self._redactor, say, folder=folder)
+        self._run = OwnedRun(str(facts["owner"]), chosen, self._redactor, say, folder=observed.folder)
         self._draft: Draft | None = None
 
     def begin(self) -> None:

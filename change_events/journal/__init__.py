@@ -5,8 +5,8 @@ Imports the standard library and msgspec only, because it is loaded before terra
 
 from __future__ import annotations
 
+from change_events.caps import Caps
 from change_events.journal.problems import AmbiguousId, JournalCorrupt
-from change_events.journal.pruning import Caps
 from change_events.journal.records import (
     Delivery,
     DeliveryState,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from change_events.journal.pruning import Caps
+    from change_events.caps import Caps
 
 _DAY = 86_400.0
 FAILURES = 3  # turns in a row after which age counts

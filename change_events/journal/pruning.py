@@ -12,31 +12,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
+    from change_events.caps import Caps
+
 _DAY_MICROS = 86_400 * 1_000_000
 _HEADROOM = 0.95  # prune below the cap by so much that not every later run prunes again
 _SOME_OPEN = "EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state NOT IN ('delivered', 'dropped'))"
 
 _OWED_BY = "SELECT destination FROM deliveries WHERE seq = ? AND state NOT IN ('delivered', 'dropped')"
-
-
-class Caps(msgspec.Struct, frozen=True):
-    """How much the journal keeps.
-
-    Attributes:
-        events: number of events.
-        days: their age.
-        bytes: size of all event bodies.
-        owed: deliveries to one destination that wait or are parked.
-        owed_days: how long they may wait while the destination keeps failing, or stay parked.
-        owed_bytes: size of the event bodies that one destination is still to get.
-    """
-
-    events: int = 100_000
-    days: int = 730
-    bytes: int = 512 * 1024 * 1024
-    owed: int = 50_000
-    owed_days: int = 30
-    owed_bytes: int = 256 * 1024 * 1024
 
 
 class Pruned(msgspec.Struct, frozen=True):

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from change_events.caps import Caps
 from change_events.errors import JournalError
 from change_events.journal import connections, dropping, files, ledger, outbox, pruning, stages, standing
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
-from change_events.journal.pruning import Caps
 from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, RecordState, Stage, Standing
 
 if TYPE_CHECKING:

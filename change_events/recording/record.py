@@ -223,7 +223,7 @@ class Recording:
 
 
 def _opened(journal: type[Journal], settings: Settings) -> Journal:
-    return journal.open(settings.journal, repair=True)
+    return journal.open(settings.journal, repair=True, caps=settings.caps)
 
 
 def report_line(settled: Settled) -> str:

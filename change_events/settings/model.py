@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from change_events.caps import Caps
 from change_events.paths import state_dir
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ KeyType = Literal["string", "path", "text", "file", "number", "integer", "flag",
 
 
 PLACEHOLDERS = ("workspace", "directory")
+_MIB = 1024 * 1024
+_KEPT = Caps()
 
 
 def _journal() -> Path:
@@ -28,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         budget: seconds that delivery may take after the run.
         message_bytes: the most bytes (UTF-8) of an event's message.
+        keep_events, keep_days, keep_mib: how much the journal keeps.
+        outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
         files: the settings files that were read, nearest first.
         warnings: what is no mistake and yet not well, a sentence each.
@@ -49,9 +54,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     message_template: str | None = None
     message_bytes: int = 8000
     quiet: bool = False
+    keep_events: int = _KEPT.events
+    keep_days: int = _KEPT.days
+    keep_mib: int = _KEPT.bytes // _MIB
+    outbox_events: int = _KEPT.owed
+    outbox_days: int = _KEPT.owed_days
+    outbox_mib: int = _KEPT.owed_bytes // _MIB
     destinations: tuple[DestinationSettings, ...] = ()
     files: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def caps(self) -> Caps:
+        """What the journal and its outbox keep."""
+        return Caps(
+            events=self.keep_events,
+            days=self.keep_days,
+            bytes=self.keep_mib * _MIB,
+            owed=self.outbox_events,
+            owed_days=self.outbox_days,
+            owed_bytes=self.outbox_mib * _MIB,
+        )
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -134,8 +157,20 @@ KEYS = (
     _key("message_template_file", "file", "File that holds the template of the message.", field="message_template"),
     _key("message_bytes", "integer", "The most bytes of a message."),
     _key("quiet", "flag", "Leave out the line on standard error after a run."),
+    _key("keep.events", "integer", "Events that the journal keeps; the oldest leave first."),
+    _key("keep.days", "integer", "Days for which the journal keeps an event."),
+    _key("keep.mib", "integer", "MiB of events that the journal keeps."),
+    _key("outbox.events", "integer", "Events that may wait for one destination; the oldest are dropped first."),
+    _key("outbox.days", "integer", "Days for which events wait for a destination that keeps failing, or stay parked."),
+    _key("outbox.mib", "integer", "MiB of events that may wait for one destination."),
 )
-GROUP_HELP = {"redact": "What else must not be shown; the built-in rules always hold."}
+GROUP_HELP = {
+    "redact": "What else must not be shown; the built-in rules always hold.",
+    "keep": "How much the journal keeps.",
+    "outbox": "How much may wait for one destination.",
+}
 BY_NAME = {key.name: key for key in KEYS}
-GROUPS = {"redact": tuple(key.name.split(".")[1] for key in KEYS if key.name.startswith("redact."))}
+GROUPS = {
+    group: tuple(key.name.split(".")[1] for key in KEYS if key.name.startswith(f"{group}.")) for group in GROUP_HELP
+}
 TOP_LEVEL = (*tuple(dict.fromkeys(key.name.split(".")[0] for key in KEYS)), "destinations")

@@ -43,6 +43,7 @@ class Witness:
     """One that has heard these signals, and answers at once unless it is ``slow``."""
 
     reader = 0
+    gone = False
 
     def __init__(self, clock, heard=(), *, slow=False):
         self.heard = dict.fromkeys(heard, clock.now)
@@ -101,9 +102,18 @@ def test_a_witness_that_does_not_answer_may_only_be_slow(clock):
 
 def test_a_witness_that_is_gone_is_not_waited_for(clock):
     gone = relay.Witness.__new__(relay.Witness)  # as it is when somebody has killed the process
-    gone.last_pong = 0.0
-    reader, gone._ping = os.pipe()
-    os.close(reader)
-    gone.ping()
-    assert gone.last_pong == clock.now
-    os.close(gone._ping)
+    gone.last_pong, gone.gone, gone.heard = 0.0, False, {}
+    gone.reader, tells = os.pipe()
+    os.set_blocking(gone.reader, False)
+    listens, gone._ping = os.pipe()  # who was killed a moment ago may still hold his ends
+    deciding = Relay(Child(), Signals(15), gone)
+    deciding.tick()
+    assert deciding.descriptors == (gone.reader,)
+    os.close(tells)
+    os.close(listens)
+    deciding.tick()
+    assert gone.gone
+    assert deciding.descriptors == (), "the end of its pipe would wake us again and again"
+    assert pass_on(Child(), Signals(15), gone, clock) == [15]
+    for descriptor in (gone.reader, gone._ping):
+        os.close(descriptor)

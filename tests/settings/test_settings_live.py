@@ -70,3 +70,35 @@ def test_a_placeholder_becomes_the_workspace_of_the_run(tmp_path):
     event = stack.event()
     assert (event["environment"], event["service"]) == ("blue", "svc-code")
     assert event["title"].startswith("blue/svc-code: ")
+
+
+def sent(home, *titles):
+    return "".join(home.run("send", "--title", title).stderr.decode() for title in titles)
+
+
+def test_the_journal_keeps_as_much_as_is_asked(tmp_path):
+    home = Home(tmp_path)
+    sent(home, "first", "second", "third")
+    (tmp_path / "tfevent.yaml").write_text("keep:\n  events: 2\n")
+    assert "the journal is at its cap" in sent(home, "fourth")
+    listed = home.events("list")
+    assert ("first" in listed, "fourth" in listed) == (False, True)
+
+
+@pytest.mark.parametrize("cap", ["events: 1", "mib: 1"])
+def test_an_outbox_keeps_as_much_as_is_asked(tmp_path, cap):
+    (tmp_path / "tfevent.yaml").write_text(
+        f"outbox:\n  {cap}\nbudget: 1\nmessage_bytes: 700000\n"
+        "destinations:\n  audit:\n    kind: webhook\n    url: http://127.0.0.1:9\n"
+    )
+    home = Home(tmp_path)
+    (tmp_path / "long").write_text("many words " * 60_000)
+    said = [home.run("send", "--title", title, "--message", "@long").stderr.decode() for title in ("one", "two")]
+    assert ["the outbox of audit is at its cap: 1 delivery was dropped" in each for each in said] == [False, True]
+
+
+def test_a_cap_is_a_whole_number(tmp_path):
+    (tmp_path / "tfevent.yaml").write_text("keep:\n  days: forever\n  months: 3\n")
+    told = Home(tmp_path).run("doctor").stdout.decode()
+    assert "tfevent.yaml:2: keep.days: write a whole number above 0" in told
+    assert "tfevent.yaml:3: keep.months: no such key" in told
