@@ -126,7 +126,9 @@ def test_the_real_machine_of_a_delegated_task(target):
 def test_a_delegate_that_cannot_be_known_is_not_invented():
     run = running(task())
     ended(run, "a", delegate_to="{{ groups['lb'][0] }}")
-    assert "delegated_to" not in event(run)["changes"][0]["task"]
+    told = event(run)
+    assert told["changes"][0]["task"]["delegated_to"] == ["{{ groups['lb'][0] }}"]
+    assert {host["name"]: host["status"] for host in told["hosts"]} == {"a": OK, "b": OK}
 
 
 def test_events_that_a_playbook_sent_belong_to_its_own_and_are_no_change():

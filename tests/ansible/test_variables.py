@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from ansible_collections.tfevent.infra.plugins.callback.change_events import CallbackModule
 from ansible_collections.tfevent.infra.plugins.plugin_utils import variables
+from ansible_collections.tfevent.infra.plugins.plugin_utils.telling import Telling
 
 
 class HostVars(dict):
@@ -28,10 +29,24 @@ def test_facts_are_left_out_but_the_environment():
 
 
 def test_hosts_may_have_different_values_under_one_name():
-    merged = {}
-    for password in ("one", "two", "one"):
-        variables.merge(merged, {"db_password": password})
-    assert merged == {"db_password": ["one", "two"]}
+    session = Kept()
+    telling = Telling(session, {}, lambda _identity: {})
+    for password in ("one", "two", "one", {"of": "it"}, {"of": "it"}):
+        telling.learn({"vaulted": None}, {"db_password": password})
+    telling.start()
+    assert session.kept["secrets"] == ["vaulted"]
+    assert session.kept["variables"] == {"db_password": ["one", "two", {"of": "it"}]}
+    telling.checkpoint(soon=True)
+    assert session.kept["variables"] == {}, "each is told once"
+
+
+class Kept:
+    """A session that keeps the last document."""
+
+    def start(self, document):
+        self.kept = document
+
+    checkpoint = start
 
 
 class Thing:
@@ -61,8 +76,10 @@ def test_one_host_of_each_kind_is_looked_at_before_time_runs_out(monkeypatch):
 
     callback = object.__new__(CallbackModule)
     callback._files = set()
-    callback._observer = Thing(learn=lambda _secrets, named: learned.update(named))
-    play = Thing(hosts="all", values={"get_variable_manager": Manager()})
+    callback._observer = Thing(
+        learn=lambda _secrets, named: [learned.setdefault(name, []).append(value) for name, value in named.items()]
+    )
+    play = Thing(hosts="all", vars_prompt=None, values={"get_variable_manager": Manager()})
     module = "ansible_collections.tfevent.infra.plugins.callback.change_events"
     monkeypatch.setattr(f"{module}._VARIABLES_SECONDS", 4)
     monkeypatch.setattr(f"{module}.time.monotonic", lambda: next(clock))

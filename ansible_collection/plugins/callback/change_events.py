@@ -72,6 +72,7 @@ options:
 
 import os
 import time
+from collections import deque
 from collections.abc import Mapping
 from functools import wraps
 
@@ -83,6 +84,9 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Obse
 
 _VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may be thousands
 _BLOCKS = 50  # of nested blocks, enough
+_MOST_WAITING = 100  # results that are looked at together: after each fork of a worker caches are cold and pages shared
+_LONGEST_WAIT = 1.0  # seconds until they are looked at, where another one comes
+_OF_VARIABLES = {"set_fact", "include_vars"}  # modules whose results are variables
 
 
 def _unharmed(hook):
@@ -109,8 +113,11 @@ class CallbackModule(CallbackBase):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
         self._observer = None
+        self._waiting = deque()
+        self._loader = self._play = None
         self._files = set()
         self._with_environment = set()
+        self._learned = set()
 
     # -- the run --------------------------------------------------------------------------------------------------
 
@@ -119,10 +126,14 @@ class CallbackModule(CallbackBase):
         if self._observer is None:
             self._observer = self._observe()
         if self._observer is not None:
+            self._files, self._learned = set(), set()  # the next playbook is told of on its own
+            self._loader = playbook._loader
             self._observer.playbook_starts(_circumstances(playbook))
 
     @_unharmed
     def v2_playbook_on_play_start(self, play):
+        self._observer.catch_up()
+        self._play = play
         self._learn(play)
         self._observer.play_starts(str(play._uuid), str(play.get_name()))
 
@@ -135,33 +146,31 @@ class CallbackModule(CallbackBase):
 
     @_unharmed
     def v2_playbook_on_task_start(self, task, is_conditional):  # noqa: ARG002 - by name, as Ansible calls it
-        self._task_starts(task)
+        self._begins_anew(task)
 
     @_unharmed
     def v2_playbook_on_handler_task_start(self, task):
-        self._task_starts(task)
+        self._begins_anew(task)
 
     @_unharmed
     def v2_runner_on_start(self, host, task):
-        if not self._observer.knows_host(host.get_name()):
-            self._observer.meets(str(host.get_name()), tuple(str(group.get_name()) for group in host.get_groups()))
-        self._observer.begins(str(task._uuid), str(host.get_name()))
+        self._later(self._begins, host, task)
 
     @_unharmed
     def v2_runner_on_ok(self, result):
-        self._ends(result, facts.OK)
+        self._later(self._ends, result, facts.OK)
 
     @_unharmed
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._ends(result, facts.FAILED, ignored=bool(ignore_errors))
+        self._later(self._ends, result, facts.FAILED, bool(ignore_errors))
 
     @_unharmed
     def v2_runner_on_skipped(self, result):
-        self._ends(result, facts.SKIPPED)
+        self._later(self._ends, result, facts.SKIPPED)
 
     @_unharmed
     def v2_runner_on_unreachable(self, result):
-        self._ends(result, facts.UNREACHABLE, ignored=bool(_task(result).ignore_unreachable))
+        self._later(self._ends, result, facts.UNREACHABLE, bool(_task(result).ignore_unreachable))
 
     # -- how ------------------------------------------------------------------------------------------------------
 
@@ -174,7 +183,34 @@ class CallbackModule(CallbackBase):
             self._warn(core.missing())
             self.disabled = True
             return None
-        return Observer(found, self.get_option, os.environ, warn=self._warn, say=self._say)
+        return Observer(found, self.get_option, os.environ, gather=self._gather, warn=self._warn, say=self._say)
+
+    def _later(self, look, *met):
+        """Look at it with others."""
+        now = time.time()
+        self._waiting.append((now, look, met))
+        since = now - self._waiting[0][0]
+        if len(self._waiting) >= _MOST_WAITING or not 0 <= since < _LONGEST_WAIT:
+            self._observer.catch_up()
+
+    def _gather(self):
+        """Look at all that waits, and at what else must not be told by now."""
+        while self._waiting:
+            at, look, met = self._waiting.popleft()
+            look(at, *met)
+        if self._loader is not None:
+            self._observer.learn(dict.fromkeys(self._secrets_of_files()), {})
+
+    def _begins_anew(self, task):
+        if not self._observer.knows_task(str(task._uuid)):
+            self._observer.catch_up()
+            self._task_starts(task)
+
+    def _begins(self, at, host, task):
+        name = str(host.get_name())
+        if not self._observer.knows_host(name):
+            self._observer.meets(name, tuple(str(group.get_name()) for group in host.get_groups()))
+        self._observer.begins(str(task._uuid), name, at)
 
     def _task_starts(self, task):
         if not self._observer.knows_task(str(task._uuid)):
@@ -182,10 +218,13 @@ class CallbackModule(CallbackBase):
             if any(task.environment or ()):
                 self._with_environment.add(task._uuid)
 
-    def _ends(self, result, status, *, ignored=False):
+    def _ends(self, at, result, status, ignored=False):
         task, data = _task(result), _data(result)
-        if task._uuid in self._with_environment:
-            self._learn_environment(task)
+        if status == facts.FAILED or (data.get("changed") and task._uuid not in self._learned):
+            self._learned.add(task._uuid)
+            self._learn_variables(task.get_vars())
+            self._learn_variables(task.args)
+        self._learn_of(task, data)
         self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
         self._observer.ends(
@@ -199,35 +238,60 @@ class CallbackModule(CallbackBase):
                 checked=bool(task.check_mode),
                 censored=censored,
                 arguments=facts.no_arguments if censored else _arguments(task),
+                variable=self._variables_of(task, _host(result)) if task.delegate_to else facts.no_variable,
+                at=at,
             )
         )
 
     def _learn(self, play):
         """Values that must not be told, as far as variables show them, before the play's first task."""
-        manager = play.get_variable_manager()
-        secrets, named = {}, {}
-        for source in _sources(manager, play):
+        prompted = [prompt["name"] for prompt in play.vars_prompt or () if prompt.get("private", True)]
+        for source in _sources(play.get_variable_manager(), play):
             mine = variables.own(source)
-            secrets.update(dict.fromkeys(variables.vaulted(mine)))
-            variables.merge(named, variables.plain(mine))
-        secrets.update(dict.fromkeys(self._vaulted_files(manager._loader)))
-        self._observer.learn(secrets, named)
+            self._observer.learn(dict.fromkeys(variables.texts([mine.get(name) for name in prompted])), {})
+            self._learn_variables(mine)
 
-    def _learn_environment(self, task):
-        """The variables that a task was given, which are templated by now: what it says may hold them."""
-        secrets, named = {}, {}
-        for part in task.environment:
-            if isinstance(part, Mapping):
-                secrets.update(dict.fromkeys(variables.vaulted(part)))
-                variables.merge(named, variables.plain(part))
-        self._observer.learn(secrets, named)
+    def _learn_variables(self, mine):
+        self._observer.learn(dict.fromkeys(variables.vaulted(mine)), variables.plain(mine))
 
-    def _vaulted_files(self, loader):
-        """Texts of the vaulted files that Ansible has read and keeps: those of variables of plays, roles and hosts."""
-        kept = dict(getattr(loader, "_FILE_CACHE", {}))
+    def _learn_of(self, task, data):
+        """What a task was given, and what it has set: what is told of it, or of a later one, may hold that."""
+        if task._uuid in self._with_environment:  # templated by now, for this host
+            for part in task.environment:
+                if isinstance(part, Mapping):
+                    self._learn_variables(part)
+        if str(task.action).rpartition(".")[2] in _OF_VARIABLES and isinstance(data.get("ansible_facts"), Mapping):
+            self._learn_variables(data["ansible_facts"])
+            self._read_again(data.get("ansible_included_var_files") or ())
+
+    def _read_again(self, files):
+        """Vaulted files that a worker has read: this process knows no more than that."""
+        for path in files:
+            if path not in self._files and variables.is_vault(path):
+                self._loader.load_from_file(path)
+
+    def _secrets_of_files(self):
+        """What is vaulted in the files that Ansible has read and keeps: plays, tasks, variables of roles and hosts."""
+        kept = dict(getattr(self._loader, "_FILE_CACHE", {}))
         new = [path for path in kept if path not in self._files]
         self._files.update(new)
-        return [text for path in new if variables.is_vault(path) for text in variables.texts(kept[path])]
+        return [
+            text
+            for path in new
+            for text in (variables.texts if variables.is_vault(path) else variables.vaulted)(kept[path])
+        ]
+
+    def _variables_of(self, task, host):
+        """Gives the variables of a host by name; they are looked up when the first is asked for."""
+        found = {}
+
+        def variable(name):
+            if not found:
+                manager = self._play.get_variable_manager()
+                found.update(_variables(manager, play=self._play, host=host) | task.get_vars())
+            return found.get(name)
+
+        return variable
 
     def _warn(self, text):
         self._display.warning("tfevent: " + " ".join(text.split()))
@@ -237,6 +301,7 @@ class CallbackModule(CallbackBase):
 
     def _give_up(self, error):
         self.disabled = True
+        self._waiting.clear()
         core.show_where(error)
         observer, self._observer = self._observer, None
         text = (
@@ -251,12 +316,20 @@ class CallbackModule(CallbackBase):
 
 def _sources(manager, play):
     """The play's own variables, and those of its hosts for as long as it costs little: first one host of each kind."""
-    yield manager.get_vars(play=play, include_hostvars=False)
+    yield _variables(manager, play=play)
     end = time.monotonic() + _VARIABLES_SECONDS
     for host in _one_of_each_kind_first(manager._inventory.get_hosts(play.hosts)):
         if time.monotonic() > end:
             return
-        yield manager.get_vars(play=play, host=host, include_hostvars=False)
+        yield _variables(manager, play=play, host=host)
+
+
+def _variables(manager, **of):
+    """None where they cannot be had (a vaulted file, and no password): the run itself will stumble over it."""
+    try:
+        return manager.get_vars(include_hostvars=False, **of)
+    except Exception:  # noqa: BLE001 - whatever it is, Ansible tells of it
+        return {}
 
 
 def _one_of_each_kind_first(hosts):
@@ -309,20 +382,22 @@ def _facts(task):
         line=int(line) if line.isdigit() else None,
         handler=type(task).__name__ == "Handler",
         loops=task.loop is not None,
-        no_log=bool(task.no_log),
+        no_log=task.no_log is True,  # of a template, each result knows
         rescued=_stands_before_a_rescue(task),
+        launches=bool(task.async_val) and not task.poll,
         tags=tuple(str(tag) for tag in task.tags),
     )
 
 
 def _stands_before_a_rescue(task):
-    parent = getattr(task, "_parent", None)
+    """Whether Ansible counts a failure of it as rescued: some block tries it, and does not only end with it."""
+    child, parent = task, getattr(task, "_parent", None)
     for _dummy in range(_BLOCKS):
         if parent is None:
             return False
-        if getattr(parent, "rescue", None):
+        if getattr(parent, "rescue", None) and any(one._uuid == child._uuid for one in parent.block):
             return True
-        parent = getattr(parent, "_parent", None)
+        child, parent = parent, getattr(parent, "_parent", None)
     return False
 
 

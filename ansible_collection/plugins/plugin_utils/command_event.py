@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.document import (
+    SIGNALS,
     Identity,
     Paths,
     circumstances,
@@ -76,9 +77,9 @@ class CommandLog:
     def _outcome(self, end: str | None) -> str:
         """The worst of its playbooks'; of a good and a bad one it is partly failed."""
         found = set(self._outcomes)
-        if end is not None or "cancelled" in found:
+        if end in SIGNALS.values() or "cancelled" in found:
             return "cancelled"
-        if not found & {"failed", "partial"}:
+        if end is None and not found & {"failed", "partial"}:
             return "succeeded" if "succeeded" in found else "no_change"
         return "failed" if found <= {"failed", "no_change"} else "partial"
 

@@ -18,6 +18,15 @@ def no_arguments(_names: Iterable[str]) -> Mapping[str, Any]:
     return {}
 
 
+Variable = Callable[[str], Any]
+"""Gives the value of a variable of the host by name, None where there is none."""
+
+
+def no_variable(_name: str) -> Any:
+    """The variables of a host of which nothing is known."""
+    return None
+
+
 class Task(NamedTuple):
     """One task of a play.
 
@@ -28,7 +37,8 @@ class Task(NamedTuple):
         role: role it belongs to, with its collection where it has one; ``role_path`` is its folder.
         file: where it stands, an absolute path, and ``line``.
         loops: its results come with those of its items.
-        rescued: it stands in a block that has a ``rescue``.
+        launches: its jobs go on when it has ended (``async`` with ``poll: 0``).
+        rescued: its failure is what a block's ``rescue`` is for.
     """
 
     uuid: str
@@ -42,6 +52,7 @@ class Task(NamedTuple):
     loops: bool = False
     no_log: bool = False
     rescued: bool = False
+    launches: bool = False
     tags: tuple[str, ...] = ()
 
 
@@ -57,6 +68,8 @@ class Result(NamedTuple):
         censored: nothing of it may be told.
         delegate_to: the machine it really ran on; for a loop, it may still be the template.
         arguments: gives the task's arguments by name.
+        variable: gives a variable of the host by name.
+        at: when, in seconds since 1970; None is now.
     """
 
     task: str
@@ -68,6 +81,8 @@ class Result(NamedTuple):
     censored: bool = False
     delegate_to: str | None = None
     arguments: Arguments = no_arguments
+    variable: Variable = no_variable
+    at: float | None = None
 
 
 class Circumstances(NamedTuple):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, UNREACHABLE, Task
 
@@ -73,6 +73,20 @@ class Failure:
         self.error = error
 
 
+class Fall(NamedTuple):
+    """One failure that took a host out, unless it was rescued.
+
+    Attributes:
+        log: of the task; None of one that is not told of.
+        failure: what is told of it.
+        rescued: it stands in a block that has a ``rescue``.
+    """
+
+    log: TaskLog | None
+    failure: Failure
+    rescued: bool
+
+
 class TaskLog:
     """One task over all its hosts; ``met`` has the bit of each that it ended on."""
 
@@ -137,20 +151,19 @@ class HostLog:
         counts: as the recap has them: ``ok`` includes changed and ignored results.
         touched: changes that were made to it, which is not those that were delegated to others.
         pending: failures in the order in which they came: whether one was rescued is known only at the end.
-        followed: how many of them another task of the same play followed.
+        followed: how many of them another task followed.
         last: uuid of the task, status and log that it ended last with.
         bit: its own, of those that stand for all hosts.
     """
 
-    __slots__ = ("bit", "counts", "followed", "groups", "last", "pending", "rescued", "touched")
+    __slots__ = ("bit", "counts", "followed", "groups", "last", "pending", "touched")
 
     def __init__(self, number: int) -> None:
         self.bit = 1 << number
         self.groups: tuple[str, ...] | None = None
         self.counts = dict.fromkeys(STATUSES, 0)
         self.touched = 0
-        self.pending: list[tuple[TaskLog, Failure]] = []
-        self.rescued = 0
+        self.pending: list[Fall] = []
         self.followed = 0
         self.last: tuple[str, str, TaskLog] | None = None
 
@@ -160,10 +173,11 @@ class HostLog:
         return worst({**self.counts, CHANGED: self.touched})
 
     def set_rescued(self, number: int) -> None:
-        """The first ``number`` of its failures were rescued, the others were not: one that is not ends the play."""
-        for at, (log, failure) in enumerate(self.pending):
-            status = RESCUED if at < number else FAILED
-            if failure.status != status:
+        """So many of its failures were rescued: the first of those that could be."""
+        for log, failure, can_be in self.pending:
+            status = RESCUED if can_be and number > 0 else FAILED
+            number -= can_be
+            if log is not None and failure.status != status:
                 log.counts[failure.status] -= 1
                 log.counts[status] += 1
                 self.counts[failure.status] -= 1

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Circumstances, Result, Task
 
 BETWEEN_PLAYS = "an error outside of any task"
+BETWEEN_PLAYBOOKS = "not all playbooks were run"
 _FLUSH_SECONDS = 5.0
 _EXIT_SECONDS, _DYING_SECONDS = 6.0, 1.0  # that a process of its own is waited for
 
@@ -31,11 +32,11 @@ class Recap(NamedTuple):
 
     Attributes:
         rescued: failures that were rescued, by host.
-        custom: what ``set_stats`` set: ``_run`` for the whole, else by host.
+        custom: what ``set_stats`` set, values by name: of ``_run`` for the whole, else of a host.
     """
 
     rescued: Mapping[str, int] = {}
-    custom: Mapping[str, Any] = {}
+    custom: Mapping[str, Mapping[str, Any]] = {}
 
 
 class Observer:
@@ -45,6 +46,7 @@ class Observer:
         core: where tfevent is.
         option: gives the value of an option by name, None where it is not set.
         environ: the variables of this process.
+        gather: tells of what has happened since it was called last; called before anything is handed over.
         warn: takes one line of trouble for the user; ``say`` one line of news.
     """
 
@@ -54,10 +56,12 @@ class Observer:
         option: Callable[[str], Any],
         environ: MutableMapping[str, str],
         *,
+        gather: Callable[[], None],
         warn: Callable[[str], object],
         say: Callable[[str], object],
     ) -> None:
         self._core = core
+        self._gather = gather
         self._environ = environ
         self._warn = warn
         self._say = say
@@ -73,6 +77,7 @@ class Observer:
         self._number = 0
         self._rescued: dict[str, int] = {}
         self._custom: Mapping[str, Any] = {}
+        self._all_custom: Mapping[str, Any] = {}
         self._waits = False
 
     # -- a playbook -----------------------------------------------------------------------------------------------
@@ -81,6 +86,7 @@ class Observer:
         """Record that a playbook begins, before its first task."""
         self._ends.arm()
         self._number += 1
+        self._custom = {}
         with self._ends.step():
             if len(about.playbooks) > 1 and self._command is None:
                 self._command = CommandLog(about)
@@ -91,12 +97,13 @@ class Observer:
 
     def playbook_ends(self, recap: Recap) -> None:
         """Settle and deliver the event of the playbook that came to its recap."""
+        self._take_in()
         if self._run is None or self._about is None:
             return
         rescued = {host: number - self._rescued.get(host, 0) for host, number in recap.rescued.items()}
         self._rescued = dict(recap.rescued)
         self._run.is_over(rescued)
-        self._custom = recap.custom
+        self._custom, self._all_custom = _newer(recap.custom, self._all_custom), recap.custom
         last = self._number >= len(self._about.playbooks)
         with self._ends.step():
             try:
@@ -117,11 +124,16 @@ class Observer:
 
     # -- within it ------------------------------------------------------------------------------------------------
 
+    def catch_up(self) -> None:
+        """Take in what has happened by now, and keep it if the last time is long enough ago."""
+        self._take_in()
+        self._checkpoint()
+
     def play_starts(self, uuid: str, name: str) -> None:
         """A play, or the next batch of one, begins."""
         if self._run is not None:
             self._run.play_starts(uuid, name)
-            self._checkpoint()
+            self._checkpoint(soon=True)
 
     def knows_task(self, uuid: str) -> bool:
         """Whether there is no need to look at a task again."""
@@ -129,9 +141,13 @@ class Observer:
 
     def task_starts(self, task: Task) -> None:
         """A task begins."""
-        if self._run is not None and self._filter.takes_task(task):
-            self._run.task_starts(task)
-            self._checkpoint()
+        if self._run is None:
+            return
+        if not self._filter.takes_task(task):
+            self._run.leaves_out(task)
+            return
+        self._run.task_starts(task)
+        self._checkpoint(soon=True)
 
     def knows_host(self, name: str) -> bool:
         """Whether there is no need to look at a host again."""
@@ -143,10 +159,10 @@ class Observer:
         if self._run is not None and self._filter.takes_host(host):
             self._run.meets(host, groups)
 
-    def begins(self, task: str, host: str) -> None:
-        """A task is started on a host."""
+    def begins(self, task: str, host: str, at: float) -> None:
+        """A task was started on a host then (seconds since 1970)."""
         if self._run is not None and host in self._run.hosts:
-            self._run.begins(task, host)
+            self._run.begins(task, host, at)
 
     def ends(self, result: Result) -> None:
         """A task has ended on a host."""
@@ -177,12 +193,16 @@ class Observer:
         made["data"] = {**self._custom.get("_run", {}), **_by_host(self._custom)}
         return made
 
-    def _checkpoint(self) -> None:
+    def _take_in(self) -> None:
+        with self._ends.step():
+            self._gather()
+
+    def _checkpoint(self, *, soon: bool = False) -> None:
         if self._telling is None:
             return
         with self._ends.step():
             try:
-                self._telling.checkpoint()
+                self._telling.checkpoint(soon=soon)
             except HandoverError as error:
                 self._warn(f"a killed run would leave less of a trace: {error}")
                 self._telling.no_more_checkpoints()
@@ -224,8 +244,11 @@ class Observer:
         end = document.SIGNALS.get(number or 0)
         about = self._about
         seconds = _DYING_SECONDS if dying else _EXIT_SECONDS
+        if self._run is not None:
+            self._gather()
         self._settle(end or BETWEEN_PLAYS, deliver=False, seconds=seconds)
-        self._settle_command(end, deliver=False, seconds=seconds)
+        all_begun = about is None or self._number >= len(about.playbooks)
+        self._settle_command(end or (BETWEEN_PLAYS if all_begun else BETWEEN_PLAYBOOKS), deliver=False, seconds=seconds)
         if self._waits and about is not None and isinstance(self._core, PackageCore):
             _flush(self._settings, about.directory, wait=not dying)
 
@@ -254,6 +277,15 @@ def _launched(about: Circumstances, environ: Mapping[str, str]) -> dict[str, Any
     actor, links = awx.actor(about.variables, environ)
     actor = actor or awx.of_pull(awx.parent_command(os.getppid()))
     return {"actor": actor, "links": links} if actor else {}
+
+
+def _newer(custom: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What was set since: the figures are those of the whole command so far."""
+    fresh = {
+        whose: {name: value for name, value in values.items() if (name, value) not in before.get(whose, {}).items()}
+        for whose, values in custom.items()
+    }
+    return {whose: values for whose, values in fresh.items() if values}
 
 
 def _by_host(custom: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,21 +8,20 @@ and forgotten. Nothing here reads a file, waits, or knows Ansible's objects.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils import diffs, things
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, UNREACHABLE, Result, Task
+from ansible_collections.tfevent.infra.plugins.plugin_utils import diffs, results, things
+from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, UNREACHABLE, Result, Task
 from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
     CHANGED,
     IGNORED,
     MOST_PENDING,
     Failure,
+    Fall,
     HostLog,
     TaskLog,
-    error_text,
 )
 
 OWN_MODULE = "tfevent.infra.change_event"
@@ -30,7 +29,6 @@ MOST_TASKS = 2_000  # tasks whose results may still come: with included files, t
 MOST_ROUNDS = 50  # times that one host comes by one task, kept apart
 MOST_JOBS = 50_000  # asynchronous jobs that nobody has asked about yet
 MOST_SENT = 100  # events that the playbook sent itself
-_TEMPLATE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _ASK = "ansible.builtin.async_status"
 
 
@@ -50,7 +48,6 @@ class Run:
         hosts: what became of each host.
         running: hosts on which a task was started and has not ended, with its log.
         sent: ids and titles of events that the playbook sent itself.
-        unmatched: plays that no host matched.
     """
 
     def __init__(self, *, check: bool = False, contents: bool = False, clock: Callable[[], float] = time.time) -> None:
@@ -62,15 +59,17 @@ class Run:
         self.hosts: dict[str, HostLog] = {}
         self.running: dict[str, TaskLog] = {}
         self.sent: dict[str, str | None] = {}
-        self.unmatched = 0
         self._play = ""
         self._tasks: dict[str, Task] = {}
+        self._left_out: dict[str, bool] = {}  # tasks that are not told of, and whether a failure of theirs is rescued
         self._places: dict[Place, list[TaskLog]] = {}
         self._jobs: dict[tuple[str, str], TaskLog | None] = {}  # None: it is known how it ended
+        self._hidden_jobs: set[str] = set()  # hosts with jobs whose ids are censored
+        self._moment: float | None = None  # of what is looked at
 
     def now(self) -> float:
-        """Seconds since 1970."""
-        return self._clock()
+        """Seconds since 1970: of what is looked at, else of the clock."""
+        return self._clock() if self._moment is None else self._moment
 
     # -- what the callback is called for --------------------------------------------------------------------------
 
@@ -82,46 +81,54 @@ class Run:
             host.last = None
 
     def knows(self, task: str) -> bool:
-        """Whether this task has begun."""
-        return task in self._tasks
+        """Whether this task has begun, or is left out."""
+        return task in self._tasks or task in self._left_out
 
     def task_starts(self, task: Task) -> None:
         """A task begins; the strategy ``free`` says so for each host."""
-        if len(self._tasks) >= MOST_TASKS:
-            del self._tasks[next(iter(self._tasks))]  # whoever needs it again tells of it again
+        _make_room(self._tasks)
         self._tasks[task.uuid] = task
         self._logs_at(task)
+
+    def leaves_out(self, task: Task) -> None:
+        """A task begins that is not told of: all that counts is whether a failure of it takes a host out."""
+        _make_room(self._left_out)
+        self._left_out[task.uuid] = task.rescued
 
     def meets(self, host: str, groups: tuple[str, ...]) -> None:
         """A host has its first task, and is in these groups of the inventory."""
         self._host(host).groups = groups
 
-    def begins(self, task: str, host: str) -> None:
-        """A task is started on a host."""
+    def begins(self, task: str, host: str, at: float | None = None) -> None:
+        """A task is started on a host; ``at`` is when, in seconds since 1970, if not now."""
+        self._moment = at
         if task in self._tasks:
             self.running[host] = self._log(self._tasks[task], self._host(host))
 
     def ends(self, result: Result) -> None:
         """A task has ended on a host."""
+        self._moment = result.at
         begun = self.running.pop(result.host, None)
         task = self._tasks.get(result.task)
         if task is None:
+            self._ends_left_out(result)
             return
         host = self._host(result.host)
         repeated = host.last is not None and host.last[0] == result.task
         log = host.last[2] if repeated and host.last else begun or self._log(task, host)
         log.met |= host.bit
-        log.ended = self._clock()
+        log.ended = self.now()
         log.checked = log.checked or result.checked
         log.censored = log.censored or result.censored
         self._again(log, host, result)
         status = self._status(log, result)
         self._count(log, host, result, status)
-        log.retries += _retries(result.data)
+        log.retries += results.retries(result.data)
         self._look_inside(log, result, status)
 
     def is_over(self, rescued: Mapping[str, int]) -> None:
         """The playbook came to its recap, which says how many failures of each host were rescued."""
+        self._moment = None
         self.running.clear()
         for name, host in self.hosts.items():
             host.set_rescued(rescued.get(name, 0))
@@ -145,7 +152,7 @@ class Run:
         return logs or self._another(logs, task)
 
     def _another(self, logs: list[TaskLog], task: Task) -> list[TaskLog]:
-        log = TaskLog(task, self.plays.get(self._play), self._clock())
+        log = TaskLog(task, self.plays.get(self._play), self.now())
         logs.append(log)
         self.logs.append(log)
         return logs
@@ -176,7 +183,9 @@ class Run:
 
     def _was_counted(self, result: Result) -> bool:
         """Whether every job of the result was counted when it was launched."""
-        return all((result.host, str(part.get("ansible_job_id"))) in self._jobs for part in _parts(result.data))
+        if result.host in self._hidden_jobs:
+            return True
+        return all((result.host, str(part.get("ansible_job_id"))) in self._jobs for part in results.parts(result.data))
 
     def _count(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
         log.counts[status] += 1
@@ -184,7 +193,9 @@ class Run:
         host.last = (result.task, status, log)
         if status in {CHANGED, IGNORED}:
             host.counts[OK] += 1
-        targets = self._delegated_to(log, result) or (result.host,)
+        if status == IGNORED and result.data.get("changed"):
+            host.counts[CHANGED] += 1  # as the recap has it; a task that failed is none that changed something
+        targets = self._targets(log, result)
         if status == CHANGED:
             for target in targets:
                 log.changed_on.add(target)
@@ -194,15 +205,17 @@ class Run:
         if host.pending and status != FAILED:
             self._follow(host)
 
-    def _delegated_to(self, log: TaskLog, result: Result) -> tuple[str, ...]:
-        """The machines that were really changed, where those are others."""
+    def _targets(self, log: TaskLog, result: Result) -> tuple[str, ...]:
+        """The machines that were really changed; none where they cannot be known."""
+        if not result.delegate_to:
+            return (result.host,)
         found = {}
-        for part in _parts(result.data) if result.delegate_to else ():
-            name = _delegate(str(result.delegate_to), part)
-            if name is not None and name != result.host:
-                log.delegated_to.add(name)
-                if part.get("changed"):
-                    found[name] = True
+        for part in results.parts(result.data):
+            name = results.delegate(result.delegate_to, part, result.host, result.variable)
+            if name != result.host:
+                log.delegated_to.add(name or result.delegate_to)
+            if name is not None and part.get("changed"):
+                found[name] = True
         return tuple(found)
 
     def _touch(self, targets: tuple[str, ...], result: Result) -> None:
@@ -212,33 +225,42 @@ class Run:
 
     def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
         told = log.has_room and not (log.censored or result.censored)
-        failure = Failure(result.host, status, _error(result.data) if told else None)
+        failure = Failure(result.host, status, results.error(result.data) if told else None)
         log.failed(failure)
         if status == FAILED and len(host.pending) < MOST_PENDING:
-            host.pending.append((log, failure))
+            host.pending.append(Fall(log, failure, log.task.rescued))
+
+    def _ends_left_out(self, result: Result) -> None:
+        """The recap counts the rescues of tasks that are not told of, too."""
+        host, rescued = self.hosts.get(result.host), self._left_out.get(result.task)
+        if host is None or rescued is None:
+            return
+        if result.status != FAILED:
+            self._follow(host)
+        elif not result.ignored and len(host.pending) < MOST_PENDING:
+            host.pending.append(Fall(None, Failure(result.host, FAILED, None), rescued))
 
     def _follow(self, host: HostLog) -> None:
-        """Another task follows a failure: it was rescued, if it could be (``always`` follows, too)."""
-        while host.followed < len(host.pending):
-            log = host.pending[host.followed][0]
-            if log.task.rescued and host.rescued == host.followed:
-                host.rescued += 1
-                host.set_rescued(host.rescued)
-            host.followed += 1
+        """Another task follows a failure: it was rescued, if it could be."""
+        if host.followed < len(host.pending):
+            host.followed = len(host.pending)
+            host.set_rescued(sum(fall.rescued for fall in host.pending))
 
     # -- what is in it --------------------------------------------------------------------------------------------
 
     def _look_inside(self, log: TaskLog, result: Result, status: str) -> None:
-        for part in _parts(result.data):
+        for part in results.parts(result.data):
             loops = log.task.loops and part is not result.data
             if loops:
-                log.count_item(_item_status(part))
+                log.count_item(results.item_status(part))
             if log.task.action == OWN_MODULE:
                 self._keep_sent(part)
-            elif (_item_status(part) if loops else status) == CHANGED:
+            elif (results.item_status(part) if loops else status) == CHANGED:
                 self._name(log, result, part)
             if part.get("ansible_job_id"):
                 self._job(log, result, part)
+            elif log.task.launches and (log.censored or result.censored):
+                self._hidden_jobs.add(result.host)
 
     def _name(self, log: TaskLog, result: Result, part: Mapping[str, Any]) -> None:
         if log.censored or result.censored or "censored" in part:
@@ -286,45 +308,7 @@ class Run:
                 self.sent.setdefault(one, title if isinstance(title, str) else None)
 
 
-def _parts(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The results of a loop's items, or the one result."""
-    results = data.get("results")
-    items = [part for part in results if isinstance(part, Mapping)] if isinstance(results, (list, tuple)) else []
-    looped = bool(items) and any("ansible_loop_var" in part or "censored" in part for part in items)
-    yield from items if looped else (data,)
-
-
-def _delegate(target: str, part: Mapping[str, Any]) -> str | None:
-    """The machine that one result came from; of a loop, ``{{ item }}`` or ``{{ item.name }}`` is to be filled in."""
-    match = _TEMPLATE.fullmatch(target)
-    if match is None:
-        return None if "{{" in target else target
-    value: Any = part
-    for step in match[1].split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else None
-
-
-def _item_status(part: Mapping[str, Any]) -> str:
-    """How one item ended; since 2.21 a failed one is known by its exception only, a skipped one by its reason."""
-    if _is_failed(part):
-        return FAILED
-    if part.get("skipped") or "skip_reason" in part:
-        return SKIPPED
-    return CHANGED if part.get("changed") else OK
-
-
-def _is_failed(part: Mapping[str, Any]) -> bool:
-    return bool(part.get("failed") or part.get("unreachable") or "exception" in part)
-
-
-def _retries(data: Mapping[str, Any]) -> int:
-    attempts = [part.get("attempts") for part in _parts(data)]
-    return sum(number - 1 for number in attempts if isinstance(number, int) and number > 1)
-
-
-def _error(data: Mapping[str, Any]) -> str | None:
-    """The error of a result; of a loop, that of its first failed item."""
-    parts = list(_parts(data))
-    failed = next((part for part in parts if _is_failed(part)), None)
-    return error_text(failed if failed is not None and len(parts) > 1 else parts[0] if len(parts) == 1 else data)
+def _make_room(tasks: dict[str, Any]) -> None:
+    """Whoever needs one again that had to go tells of it again."""
+    if len(tasks) >= MOST_TASKS:
+        del tasks[next(iter(tasks))]

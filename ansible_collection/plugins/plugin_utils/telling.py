@@ -12,9 +12,9 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils import trace
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import API_VERSION, Session
 from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Identity
 
-_PAUSES = (0.5, 5.0)  # seconds between two checkpoints, at least: of a young run, and of one that goes on for long
-_GROWTH = 4  # the pause is one part in so many of the run's age
-_SHARE = 50  # checkpoints take at most one part in so many of the time
+_SHARE = 200  # checkpoints take at most one part in so many of the time,
+_AHEAD = 0.1  # and so many seconds, which a run may spend early
+_PAUSE = 5.0  # seconds between two checkpoints, at least, where no task begins that may take long
 
 
 class Telling:
@@ -35,35 +35,38 @@ class Telling:
         self._compose = compose
         self._handed = trace.Handed(environ, self.identity.trace)
         self._secrets: dict[str, None] = {}
-        self._variables: dict[str, list[Any]] = {}
-        self._due = 0.0
+        self._variables: dict[str, dict[Any, Any]] = {}
+        self._began = time.monotonic()
+        self._last = self._began
+        self._spent = 0.0
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
         """Values that must not be told, and variables whose names say so of some; sent with what is next."""
         self._secrets |= secrets
         for name, value in variables.items():
-            known = self._variables.setdefault(name, [])  # hosts and plays have values of their own under one name
-            if value not in known:
-                known.append(value)
+            known = self._variables.setdefault(name, {})  # hosts and plays have values of their own under one name
+            known.setdefault(value if isinstance(value, str) else repr(value), value)
 
     def start(self) -> None:
         """Record it as started. Raises HandoverError."""
         self._session.start(self._document(self._compose(self.identity)))
-        self._due = time.monotonic() + _PAUSES[0]
 
-    def checkpoint(self) -> None:
-        """Keep what is known by now, if the last time is long enough ago. Raises HandoverError."""
-        began = time.monotonic()
-        if began < self._due:
+    def checkpoint(self, *, soon: bool = False) -> None:
+        """Keep what is known by now, if there is time for it. Raises HandoverError.
+
+        Args:
+            soon: something begins that may take long: this is the last chance for some time.
+        """
+        now = time.monotonic()
+        if self._spent > _AHEAD + (now - self._began) / _SHARE or (not soon and now < self._last + _PAUSE):
             return
         self._session.checkpoint(self._document(self._compose(self.identity)))
-        took = time.monotonic() - began
-        age = time.time() - self.identity.started_at
-        self._due = began + max(min(max(age / _GROWTH, _PAUSES[0]), _PAUSES[1]), took * _SHARE)
+        self._last = time.monotonic()
+        self._spent += self._last - now
 
     def no_more_checkpoints(self) -> None:
         """Do not try again."""
-        self._due = float("inf")
+        self._spent = float("inf")
 
     def settle(self, end: str | None = None, *, deliver: bool = True, seconds: float | None = None) -> dict[str, Any]:
         """Record how it ended; the answer is a session's. Raises HandoverError.
@@ -83,7 +86,8 @@ class Telling:
         self._session.close()
 
     def _document(self, event: dict[str, Any]) -> dict[str, Any]:
-        document = {"api": API_VERSION, "event": event, "secrets": list(self._secrets), "variables": self._variables}
+        named = {name: list(values.values()) for name, values in self._variables.items()}
+        document = {"api": API_VERSION, "event": event, "secrets": list(self._secrets), "variables": named}
         self._secrets, self._variables = {}, {}
         return {name: _json(value) for name, value in document.items()}
 

@@ -41,14 +41,6 @@ def _is_facts(name: str, value: Any) -> bool:
     return name.startswith(_FACTS) and name != _ENVIRONMENT and isinstance(value, (Mapping, list, tuple))
 
 
-def merge(into: dict[str, list[Any]], found: Mapping[str, Any]) -> None:
-    """Add the variables of one host to those of others: under each name all values that differ."""
-    for name, value in found.items():
-        values = into.setdefault(name, [])
-        if value not in values:
-            values.append(value)
-
-
 def vaulted(variables: Any) -> list[str]:
     """The decrypted text of every inline-vaulted value inside; of those that cannot be decrypted, nothing."""
     found: dict[str, None] = {}

@@ -1,0 +1,91 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading what a module returned: the items of a loop, how each ended, its error, the machine that it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, Variable, no_variable
+from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import CHANGED, error_text
+
+_TEMPLATE = re.compile(
+    r"\{\{\s*(?P<name>\w+)(?P<steps>(?:\.\w+|\[(?:'[^']*'|\"[^\"]*\"|\d+)\])*)\s*(?P<default>\|.*)?\}\}"
+)
+_STEP = re.compile(r"\.(\w+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(\d+)\]")
+_DEFAULT = re.compile(r"\|\s*default\(\s*omit\s*\)\s*")
+
+
+def parts(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The results of a loop's items, or the one result."""
+    results = data.get("results")
+    items = [part for part in results if isinstance(part, Mapping)] if isinstance(results, (list, tuple)) else []
+    looped = bool(items) and any("ansible_loop_var" in part or "censored" in part for part in items)
+    yield from items if looped else (data,)
+
+
+def delegate(target: str, part: Mapping[str, Any], host: str, variable: Variable = no_variable) -> str | None:
+    """The machine that one result came from.
+
+    Args:
+        target: ``delegate_to``. For a loop it may still be the template, which is filled in as far as it is names,
+            keys and numbers; lookups are not made a second time.
+        part: the result, or that of one item.
+        host: the host of the inventory, where it is not delegated for this item (``default(omit)``).
+        variable: gives the host's variables, of which only those that are plain values count.
+
+    Returns:
+        Its name; None where it cannot be known.
+    """
+    known = part.get("_ansible_delegated_vars")  # of items, since ansible-core 2.21
+    if isinstance(known, Mapping) and isinstance(known.get("ansible_delegated_host"), str):
+        return str(known["ansible_delegated_host"])
+    if "{{" not in target:
+        return target
+    match = _TEMPLATE.fullmatch(target.strip())
+    if match is None or (match["default"] and not _DEFAULT.fullmatch(match["default"])):
+        return None
+    name = match["name"]
+    of_the_loop = (part.get("ansible_loop_var"), part.get("ansible_index_var"))
+    value: Any = part.get(name) if name in of_the_loop else variable(name)
+    for step in _STEP.finditer(match["steps"]):
+        value = _inside(value, next(key for key in step.groups() if key is not None))
+    if isinstance(value, str) and value and "{{" not in value:
+        return value
+    return host if match["default"] and not value else None
+
+
+def _inside(value: Any, key: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(key)
+    if isinstance(value, (list, tuple)) and key.isdecimal() and int(key) < len(value):
+        return value[int(key)]
+    return None
+
+
+def item_status(part: Mapping[str, Any]) -> str:
+    """How one item ended; since 2.21 a failed one is known by its exception only, a skipped one by its reason."""
+    if _is_failed(part):
+        return FAILED
+    if part.get("skipped") or "skip_reason" in part:
+        return SKIPPED
+    return CHANGED if part.get("changed") else OK
+
+
+def _is_failed(part: Mapping[str, Any]) -> bool:
+    return bool(part.get("failed") or part.get("unreachable") or "exception" in part)
+
+
+def retries(data: Mapping[str, Any]) -> int:
+    """How often it was tried again."""
+    attempts = [part.get("attempts") for part in parts(data)]
+    return sum(number - 1 for number in attempts if isinstance(number, int) and number > 1)
+
+
+def error(data: Mapping[str, Any]) -> str | None:
+    """The error of a result; of a loop, that of its first failed item."""
+    found = list(parts(data))
+    failed = next((part for part in found if _is_failed(part)), None)
+    return error_text(failed if failed is not None and len(found) > 1 else found[0] if len(found) == 1 else data)
