@@ -86,6 +86,7 @@ _VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may 
 _BLOCKS = 50  # of nested blocks, enough
 _MOST_WAITING = 100  # results that are looked at together: after each fork of a worker caches are cold and pages shared
 _LONGEST_WAIT = 1.0  # seconds until they are looked at, where another one comes
+_TOLD = {"ansible_facts", "ansible_job_id", "id", "ids", "results"}  # what is looked at though nothing has changed
 _OF_VARIABLES = {"set_fact", "include_vars"}  # modules whose results are variables
 
 
@@ -219,7 +220,7 @@ class CallbackModule(CallbackBase):
                 self._with_environment.add(task._uuid)
 
     def _ends(self, at, result, status, ignored=False):
-        task, data = _task(result), _data(result)
+        task, data = _task(result), _data(result, status)
         if status == facts.FAILED or (data.get("changed") and task._uuid not in self._learned):
             self._learned.add(task._uuid)
             self._learn_variables(task.get_vars())
@@ -414,6 +415,10 @@ def _host(result):
     return getattr(result, "host", None) or result._host
 
 
-def _data(result):
-    data = getattr(result, "result", None)
-    return result._result if data is None else data
+def _data(result, status):
+    """What the module returned, in plain types; that is spared where nothing but figures is told of it."""
+    raw = getattr(result, "_return_data", None)  # since ansible-core 2.19
+    if raw is None:
+        return result._result
+    quiet = status in {facts.OK, facts.SKIPPED} and not raw.get("changed") and raw.keys().isdisjoint(_TOLD)
+    return raw if quiet else result.result
