@@ -14,6 +14,7 @@ from tests.ansible.command import ROOT, Machine, Ran
 from tests.ansible.cores import CORES, with_tfevent
 from tests.ansible.normal import normal
 from tests.ansible.test_playbooks import LEAVES_AN_EVENT
+from tests.ansible.test_secrets import check_late
 from tests.support.receiver import Receiver
 from tests.support.secrets import assert_nowhere, found_in
 
@@ -147,6 +148,10 @@ def test_planted_secrets_are_nowhere(machine):
     assert_nowhere(SECRETS, machine.state, sent, *ran.said, machine.tfevent("list").stdout)
     shown = machine.tfevent("show", ran.event["id"])
     assert_nowhere(SECRETS, shown.stdout, shown.stderr)
+
+
+def test_nor_those_that_are_there_only_while_a_play_runs(machine):
+    check_late(machine)
 
 
 def output(ran, machine):

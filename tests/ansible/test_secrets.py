@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tests.ansible import late_secrets
 from tests.support.receiver import Receiver
-from tests.support.secrets import assert_nowhere
+from tests.support.secrets import assert_nowhere, found_in
 
 if TYPE_CHECKING:
     from tests.ansible.command import Machine
@@ -60,3 +61,23 @@ def test_nor_with_diff_on_and_its_contents_asked_for(machine):
     ran = check(machine, "--diff", asked_for="planted-content", TFEVENT_ANSIBLE_DIFF_CONTENTS="true")
     (difference,) = [line for line in ran.task("Write a file")["task"]["diff"] if "+2" in line]
     assert "+password=(sensitive)" in difference
+
+
+def check_late(machine: Machine):
+    with Receiver() as receiver:
+        ran = late_secrets.play(machine, TFEVENT_WEBHOOK_URL=receiver.url)
+        assert ran.code == 0, ran.out + ran.err
+        told = set(found_in(late_secrets.PLANTED, ran.out.encode()))
+        # before ansible-core 2.19, `fail` tells a vaulted message as it stands in the file
+        assert late_secrets.PLANTED - told <= {"planted-argument-8CqQ"}, "Ansible itself tells them"
+        sent = [accepted.body for accepted in receiver.accepted]
+        assert_nowhere(late_secrets.PLANTED, machine.state, *sent, *ran.said)
+    quoted = [change for event in ran.events for change in event.get("changes", ()) if change["task"].get("failures")]
+    assert len(quoted) == 12
+    for change in quoted:
+        if change["name"] != "An argument":
+            assert "(sensitive)" in change["task"]["failures"][0]["error"]
+
+
+def test_no_secret_is_told_that_was_not_there_when_the_play_began(machine):
+    check_late(machine)

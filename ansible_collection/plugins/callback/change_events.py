@@ -87,7 +87,8 @@ _BLOCKS = 50  # of nested blocks, enough
 _MOST_WAITING = 100  # results that are looked at together: after each fork of a worker caches are cold and pages shared
 _LONGEST_WAIT = 1.0  # seconds until they are looked at, where another one comes
 _TOLD = {"ansible_facts", "ansible_job_id", "id", "ids", "results"}  # what is looked at though nothing has changed
-_OF_VARIABLES = {"set_fact", "include_vars"}  # modules whose results are variables
+_SETS_FACTS = {"set_fact", "ansible.builtin.set_fact", "ansible.legacy.set_fact"}
+_INCLUDES_VARIABLES = {"include_vars", "ansible.builtin.include_vars", "ansible.legacy.include_vars"}
 
 
 def _unharmed(hook):
@@ -261,13 +262,19 @@ class CallbackModule(CallbackBase):
             for part in task.environment:
                 if isinstance(part, Mapping):
                     self._learn_variables(part)
-        if str(task.action).rpartition(".")[2] in _OF_VARIABLES and isinstance(data.get("ansible_facts"), Mapping):
+        if task.action in _SETS_FACTS and isinstance(data.get("ansible_facts"), Mapping):
             self._learn_variables(data["ansible_facts"])
-            self._read_again(data.get("ansible_included_var_files") or ())
+        elif task.action in _INCLUDES_VARIABLES:
+            self._read_again(task)
 
-    def _read_again(self, files):
-        """Vaulted files that a worker has read: this process knows no more than that."""
-        for path in files:
+    def _read_again(self, task):
+        """A vaulted file that a worker has read: its values do not come with the result."""
+        name = task.args.get("file") or task.args.get("_raw_params") or task.args.get("dir")
+        if not name or "{{" in name:
+            return
+        found = self._loader.path_dwim_relative_stack(task.get_search_path(), "vars", name)
+        inside = [os.path.join(folder, name) for folder, _dummy, names in os.walk(found) for name in names]
+        for path in inside or [found]:
             if path not in self._files and variables.is_vault(path):
                 self._loader.load_from_file(path)
 
