@@ -136,7 +136,7 @@ def _first_error(words: str, number: int, whole: int, failures: Sequence[HostFai
 
 def _on(number: int, whole: int, names: Sequence[str], show: Show) -> str:
     if whole == number == 1 and names:
-        return f"on {show(names[0])}"
+        return f"on {_some(names, show)}"  # several, where a loop was delegated to them
     known = f" ({', '.join(show(name) for name in names)})" if number <= _NAMED and len(names) == number else ""
     return f"on all {number}{known}" if number == whole and number > 1 else f"on {number} of {whole}{known}"
 

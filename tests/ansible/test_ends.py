@@ -19,9 +19,9 @@ ENDS = {
 }
 
 
-def cut_short(machine, number, *, group=False, **environ):
+def cut_short(machine, number, *, group=False, book="unfinished", **environ):
     """Start a long run, and send it a signal when its long task is under way."""
-    process = machine.popen(*machine.words("unfinished"), **environ)
+    process = machine.popen(*machine.words(book), **environ)
     seen = ""
     while "TASK [Wait]" not in seen:
         line = process.stdout.readline()
@@ -67,6 +67,60 @@ def test_the_debugger_at_the_end_of_its_input(machine):
     bare = machine.play("debugger", **machine.without_callback())
     assert (ran.code, ran.event["outcome"]) == (bare.code, "partial")
     assert ran.task("Change")["outcome"] == "applied"
+
+
+def closed(machine):
+    """The event of the killed run, as the next command closes it."""
+    assert "unknown" in machine.tfevent("list").stdout
+    (event,) = machine.events()
+    assert event["outcome"] == "unknown"
+    return event
+
+
+def test_what_was_quick_before_the_kill_is_known(machine):
+    cut_short(machine, signal.SIGKILL, group=True, book="long")
+    event = closed(machine)
+    assert event["changes"][0]["task"]["changed_on"] == ["web1", "web2", "web3"]
+
+
+def test_of_a_long_task_those_hosts_are_known_that_it_was_over_on(machine):
+    process = machine.popen(*machine.words("one_by_one"), ANSIBLE_FORKS="1")
+    done = 0
+    while done < 3:
+        done += "changed: [" in process.stdout.readline()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    change = closed(machine)["changes"][0]["task"]
+    assert len(change["changed_on"]) >= 2
+
+
+def test_variables_that_cannot_be_read_cost_nothing_of_what_was_done_before(machine):
+    ran = machine.play("second_cannot_begin")
+    bare = machine.play("second_cannot_begin", **machine.without_callback())
+    assert ran.code == bare.code != 0
+    assert (ran.event["outcome"], ran.event["playbook"]["end"]) == ("partial", "an error outside of any task")
+    assert ran.task("Change")["outcome"] == "applied"
+
+
+def test_a_rescue_of_a_task_that_is_left_out_is_not_another_ones(machine):
+    ran = machine.play("rescued_left_out", TFEVENT_ANSIBLE_EXCLUDE_TASKS="Probe*")
+    assert (ran.code, ran.event["outcome"]) == (2, "partial")
+    assert ran.task("Deploy")["outcome"] == "failed"
+    assert ran.event["summary"]["hosts"] == {"failed": 1}
+
+
+def test_a_second_playbook_that_does_not_parse(machine):
+    ran = machine.play("changed", str(machine.playbooks / "does_not_parse.yml"))
+    assert ran.code == 4
+    around, first = ran.events
+    assert first["outcome"] == "succeeded"
+    assert (around["outcome"], around["playbook"]["end"]) == ("partial", "not all playbooks were run")
+
+
+def test_what_the_first_playbook_sets_is_not_told_by_the_second(machine):
+    ran = machine.play("stats", str(machine.playbooks / "second.yml"))
+    _, first, then = ran.events
+    assert (first["data"]["ticket"], then.get("data")) == ("OPS-7", None)
 
 
 def test_two_playbooks_are_two_events_below_one_of_the_command(machine):

@@ -14,7 +14,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Iden
 
 _SHARE = 200  # checkpoints take at most one part in so many of the time,
 _AHEAD = 0.1  # and so many seconds, which a run may spend early
-_PAUSE = 5.0  # seconds between two checkpoints, at least, where no task begins that may take long
+_PAUSE = 2.0  # seconds between two checkpoints, at least, where no task begins that may take long
 
 
 class Telling:
