@@ -1,0 +1,95 @@
+"""Promise 7, fast: a result costs the callback no I/O and no deep copy, and checkpoints a share of the time only."""
+
+from __future__ import annotations
+
+import copy
+import sys
+import time
+
+import pytest
+from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import OK, Circumstances, Result, Task
+from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer
+
+_WATCHED = ("open", "os.", "socket.", "subprocess.", "sqlite3.", "shutil.", "tempfile.")
+_seen: list[str] = []
+_watching = [False]
+
+
+def _watch(name, _arguments):
+    if _watching[0] and name.startswith(_WATCHED):
+        _seen.append(name)
+
+
+sys.addaudithook(_watch)  # for as long as the process lives: there is no way to take one back
+
+
+class Session:
+    """Takes documents, and as long for each as it is told to."""
+
+    def __init__(self, seconds=0.0):
+        self.checkpoints = 0
+        self._seconds = seconds
+
+    def start(self, document):
+        pass
+
+    def checkpoint(self, document):
+        time.sleep(self._seconds)
+        self.checkpoints += 1
+
+
+class Core:
+    where = "here"
+
+    def __init__(self, session):
+        self._session = session
+
+    def session(self, **_named):
+        return self._session
+
+
+def observing(session):
+    observer = Observer(
+        Core(session), lambda _name: None, {}, gather=lambda: None, warn=pytest.fail, say=lambda _text: None
+    )
+    observer._ends.arm = lambda: None  # this process has handlers of its own
+    observer.playbook_starts(Circumstances("/srv/site.yml", "/srv", ("site.yml",)))
+    observer.play_starts("p", "Play")
+    observer.task_starts(Task("t", "Install", "ansible.builtin.package", file="/srv/site.yml", line=3))
+    return observer
+
+
+def test_a_result_costs_no_io_and_no_deep_copy(monkeypatch):
+    observer = observing(Session())
+    monkeypatch.setattr(copy, "deepcopy", lambda *_given: pytest.fail("a deep copy"))
+    data = {"changed": True, "name": "nginx", "stdout": "x" * 10_000, "diff": {"before": "a\n", "after": "b\n"}}
+    _watching[0] = True
+    try:
+        for number in range(1_000):
+            host = f"web{number}"
+            observer.meets(host, ("web",))
+            observer.begins("t", host, time.time())
+            observer.ends(Result("t", host, OK, data))
+    finally:
+        _watching[0] = False
+    assert _seen == []
+
+
+def test_the_guard_sees_what_it_guards_against(tmp_path):
+    _watching[0] = True
+    try:
+        (tmp_path / "x").write_text("x")
+    finally:
+        _watching[0] = False
+    assert _seen
+    _seen.clear()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.02])
+def test_checkpoints_take_no_more_than_their_share(monkeypatch, seconds):
+    session = Session(seconds)
+    observer = observing(session)
+    for number in range(200):  # as many tasks as there is no time for
+        observer.task_starts(Task(f"u{number}", "Next", "ansible.builtin.debug", file="/srv/site.yml", line=number))
+    allowed = 0.1 / seconds + 2 if seconds else 202
+    assert 1 <= session.checkpoints <= allowed
