@@ -55,6 +55,20 @@ def test_which_runs_are_sent(machine, report, name, sent):
         assert len(receiver.accepted) == sent
 
 
+def test_the_tool_is_called_ansible_where_runs_are_looked_for_and_where_they_are_sent(machine):
+    with Receiver() as receiver:
+        (machine.playbooks / "tfevent.yaml").write_text(
+            "destinations:\n"
+            f"  ours: {{kind: webhook, url: '{receiver.url}/ours', when: {{tool: ansible}}}}\n"
+            f"  others: {{kind: webhook, url: '{receiver.url}/others', when: {{tool: [terraform, tofu]}}}}\n"
+        )
+        ran = machine.play("ignored")
+        assert [request.path for request in receiver.accepted] == ["/ours"], ran.err
+    assert receiver.accepted[0].json()["id"] == ran.event["id"]
+    listed = machine.tfevent("list", "--tool", "ansible", "--json")
+    assert [json.loads(line)["id"] for line in listed.stdout.splitlines()] == [ran.event["id"]]
+
+
 def test_only_some_tasks_are_told_of(machine):
     ran = machine.play("tagged", TFEVENT_ANSIBLE_INCLUDE_TAGS="deploy,conf*")
     assert [change["name"] for change in ran.event["changes"]] == ["Deploy", "Configure"]

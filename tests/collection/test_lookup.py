@@ -34,7 +34,7 @@ RUN = "018f0000-0000-7000-8000-00000000000a"
 
 def event(title, *, minutes, hosts=(), outcome=Outcome.SUCCEEDED, **more):
     started = NOW - timedelta(minutes=minutes)
-    given = {"kind": Kind.INFRASTRUCTURE, "phase": Phase.APPLIED, "tool": Tool(name="ansible-playbook"), **more}
+    given = {"kind": Kind.INFRASTRUCTURE, "phase": Phase.APPLIED, "tool": Tool(name="ansible"), **more}
     return ChangeEvent(
         id=new_id(), title=title, started_at=started, outcome=outcome, ended_at=started, hosts=tuple(hosts), **given
     )
@@ -77,7 +77,7 @@ QUESTIONS = {
     "two hosts": "query('tfevent.infra.changes', 'web2', 'lb1')",
     "stranger": "query('tfevent.infra.changes', 'nobody')",
     "everything": "query('tfevent.infra.changes', '*', environment='prod')",
-    "filtered": "query('tfevent.infra.changes', '*', environment='prod', service='shop', tool='ansible-playbook')",
+    "filtered": "query('tfevent.infra.changes', '*', environment='prod', service='shop', tool='ansible')",
     "since a time": f"query('tfevent.infra.changes', since='{(NOW - timedelta(minutes=15)).isoformat()}')",
     "since seconds": f"query('tfevent.infra.changes', since='{(NOW - timedelta(minutes=15)).timestamp()}')",
 }
@@ -154,7 +154,7 @@ def test_an_answer_names_the_tasks_that_changed_the_host(asked):
     assert web1.pop("started_at") == web1.pop("ended_at")
     assert web1 == {
         "title": "site.yml", "kind": "infrastructure", "phase": "applied", "outcome": "succeeded", "severity": "info",
-        "environment": "prod", "service": "shop", "version": "2.1", "tool": "ansible-playbook", "user": "ada",
+        "environment": "prod", "service": "shop", "version": "2.1", "tool": "ansible", "user": "ada",
         "host": "web1", "host_status": "changed", "changes": ["Install nginx"],
     }  # fmt: skip
     (web2,) = asked.one("failed host")["msg"]

@@ -141,7 +141,7 @@ _raw:
     tool:
       description: What was run.
       type: str
-      sample: ansible-playbook
+      sample: ansible
     user:
       description: Who did it.
       type: str
