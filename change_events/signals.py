@@ -1,7 +1,8 @@
 """Facts worth an eye in an event, each with its reason.
 
-All of it is read off the redacted event, so a fact that only a hidden or a cut value would show is not told; what is
-told can be read off the event's own changes. A rule is a function from an event to its signals.
+:data:`NAMES` has all there are; here are the rules for changes of resources. All of it is read off the redacted event,
+so a fact that only a hidden or a cut value would show is not told; what is told can be read off the event's own
+changes. A rule is a function from an event to its signals.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ NAMES = (
     "downtime_likely",
     "capacity_reduced",
     "drift_overwritten",
+    "rollback",  # these two by :mod:`change_events.explicit`, the rest by :mod:`change_events.machine`
+    "diverged",
+    "unclean_shutdown",
+    "kernel_changed",
+    "image_changed",
 )
 
 _STATEFUL = {
@@ -113,8 +119,9 @@ def _state_not_saved(event: ChangeEvent) -> Iterator[Signal]:
 def _stateful(event: ChangeEvent) -> Iterator[Signal]:
     for change in _under_way(event, Action.DESTROY, Action.REPLACE):
         if kind := stateful_kind(change.type or ""):
+            destroyed = change.action is Action.DESTROY
             yield Signal(
-                name=f"stateful_{'destroyed' if change.action is Action.DESTROY else 'replaced'}",
+                name="stateful_destroyed" if destroyed else "stateful_replaced",
                 reason=f"a {kind} {_happens(change)}; what it holds may be lost",
                 address=change.address,
             )

@@ -1,15 +1,19 @@
 """Signals: each rule with what it must see and what it must leave alone."""
 
+import ast
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from change_events import summary
 from change_events.model import Action, ChangeOutcome, Drift, Failure, Outcome, Phase
 from change_events.settings import Settings
-from change_events.signals import MOST_OF_A_KIND, signals, stateful_kind
+from change_events.signals import MOST_OF_A_KIND, NAMES, signals, stateful_kind
 from tests.summary.typical_events import ABSENT, UNKNOWN, attribute, change, event, secret, value
 
+ROOT = Path(__file__).parents[2]
 DESTROY, REPLACE, UPDATE, CREATE = Action.DESTROY, Action.REPLACE, Action.UPDATE, Action.CREATE
 
 
@@ -249,3 +253,21 @@ def test_compose_puts_them_into_the_event_and_its_message():
 def test_a_declined_run_signals_nothing():
     declined = event(change("aws_s3_bucket.a", DESTROY, ChangeOutcome.NOT_ATTEMPTED), outcome=Outcome.DECLINED)
     assert summary.compose(declined, Settings()).signals == ()
+
+
+def given_names():
+    """The texts that the sources give a signal as its name."""
+    for package in ("change_events", "tf_wrapper"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Signal":
+                    (name,) = [given.value for given in node.keywords if given.arg == "name"]
+                    assert not isinstance(name, ast.JoinedStr), f"{path}:{node.lineno}: whole names can be looked for"
+                    yield from (part.value for part in ast.walk(name) if isinstance(part, ast.Constant))
+
+
+def test_settings_and_pages_know_every_signal_that_there_is():
+    assert set(given_names()) == set(NAMES)
+    page = (ROOT / "docs" / "event.md").read_text().partition("## Signals\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == set(NAMES)
