@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from change_events.model import Outcome
 from tests.examples import pages
 from tests.support.pty import PIPES, Session
 from tests.support.scene import Scene
@@ -88,6 +89,7 @@ def test_the_files_are_valid_by_their_published_schemas(schema, name):
 
 ACTION = yaml.safe_load((CI / "github" / "action.yml").read_text())
 TELL = ACTION["runs"]["steps"][1]
+WORKFLOW = yaml.safe_load((CI / "github" / "workflow.yml").read_text())
 
 
 def github(scene, **inputs):
@@ -122,7 +124,11 @@ def test_github_steps_end_as_the_command_does(scene):
 
 
 @pytest.mark.parametrize(
-    ("result", "outcome"), [("success", "succeeded"), ("failure", "failed"), ("cancelled", "cancelled")]
+    ("result", "outcome"),
+    [
+        *[("success", "succeeded"), ("failure", "failed"), ("cancelled", "cancelled"), ("timed_out", "unknown")],
+        *[("", "unknown"), *((outcome.value, outcome.value) for outcome in Outcome)],
+    ],
 )
 def test_github_tells_afterwards_with_the_words_of_a_job(scene, result, outcome):
     done = github(scene, service="docs", environment="prod", outcome=result)
@@ -130,6 +136,13 @@ def test_github_tells_afterwards_with_the_words_of_a_job(scene, result, outcome)
     event = scene.only()
     assert event["outcome"] == outcome
     assert (scene.work.parent / "output").read_text() == f"id={event['id']}\n"
+
+
+def test_github_tells_nothing_of_a_job_that_was_skipped(scene):
+    done = github(scene, service="docs", environment="prod", outcome="skipped")
+    assert (done.returncode, done.stderr, scene.recorded()) == (0, "", [])
+    assert done.stdout.startswith("::notice title=tfevent::")
+    assert WORKFLOW["jobs"]["announce"]["if"] == "always() && needs.deploy.result != 'skipped'"
 
 
 def test_github_never_fails_a_step_that_only_tells(scene):
@@ -151,8 +164,7 @@ def test_github_inputs_are_never_run_by_the_shell(scene, hostile):
 
 
 def test_github_workflows_give_only_inputs_that_there_are():
-    workflow = yaml.safe_load((CI / "github" / "workflow.yml").read_text())
-    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    steps = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
     used = [step for step in steps if step.get("uses") == "./.github/actions/tfevent"]
     assert len(used) == 4
     for step in used:
