@@ -13,6 +13,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils import options
 from ansible_collections.tfevent.infra.plugins.plugin_utils.diffs import LONGEST_BODY
 from ansible_collections.tfevent.infra.plugins.plugin_utils.document import MOST_HOSTS
 
+from change_events.settings import Settings, destinations
 from change_events.settings.model import KEYS
 from tests.ansible import cores
 from tests.ansible.command import CALLBACK, COLLECTIONS, ROOT
@@ -20,6 +21,12 @@ from tests.ansible.cores import TOO_OLD_A_PYTHON
 
 PLUGINS = ROOT / "ansible_collection" / "plugins"
 UTILITIES = sorted(path.stem for path in (PLUGINS / "plugin_utils").glob("*.py"))
+DESTINATIONS = ("sematext_", "webhook_")
+NO_OPTIONS = {
+    "binary",  # of terraform
+    "plans",  # of terraform: a check run is no plan
+    "ignore",  # attributes are those of terraform's resources; tasks are chosen by include_… and exclude_…
+}
 FRAGMENT = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
 
 
@@ -48,10 +55,33 @@ def test_the_callback_is_the_only_one_of_these_that_knows_ansible():
         assert "\nimport ansible\n" not in text, name
 
 
-def test_every_setting_that_an_option_stands_for_is_one():
-    known = {key.variable for key in KEYS}
-    of_destinations = {name for name in options.SETTINGS if name.startswith(("sematext_", "webhook_"))}
-    assert set(options.SETTINGS) - of_destinations == {n for n in options.SETTINGS if options.variable(n) in known}
+def test_every_setting_is_an_option_but_those_of_terraform_alone():
+    settings = {key.name for key in KEYS}
+    assert settings >= NO_OPTIONS
+    of_destinations = [name for name in options.SETTINGS if name.startswith(DESTINATIONS)]
+    of_keys = {key.name.replace(".", "_"): key.variable for key in KEYS if key.name not in NO_OPTIONS}
+    general = [name for name in options.SETTINGS if name not in of_destinations]
+    assert {name: options.variable(name) for name in general} == of_keys
+    assert {options.variable(name) for name in of_destinations} == {
+        variable
+        for variable in destinations.variables()
+        if variable.startswith(("TFEVENT_SEMATEXT_", "TFEVENT_WEBHOOK_"))
+    }
+
+
+def test_the_fragment_tells_the_defaults_that_there_are():
+    told = {
+        name: re.search(r"By default V\((.+?)\)", str(option["description"]))
+        for name, option in FRAGMENT.items()
+        if not name.startswith(DESTINATIONS)
+    }
+    defaults = {key.name.replace(".", "_"): getattr(Settings(), key.field) for key in KEYS if key.type != "path"}
+    written = {
+        name: str(value).lower().removesuffix(".0") for name, value in defaults.items() if value not in (None, (), {})
+    }
+    assert {name: found[1] for name, found in told.items() if found} == {
+        name: default for name, default in written.items() if name in told
+    }
 
 
 def test_the_fragment_documents_the_settings_and_their_variables():

@@ -35,6 +35,40 @@ def test_options_of_ansible_cfg_go_before_it_and_variables_before_them(machine):
     assert ran.said == []
 
 
+def test_templates_and_bounds_are_options_too(machine):
+    (machine.folder / "message.j2").write_text("Played {{ event.playbook.file }}. {{ 'long ' * 100 }}")
+    configure(
+        machine,
+        title_template="{{ event.playbook.file }} by {{ event.actor.user }}",
+        message_template_file="message.j2",  # beside ansible.cfg
+        message_bytes=100,
+        keep_events=1,
+    )
+    machine.play("changed")
+    event = machine.play("ignored").event
+    assert event["title"] == "ignored.yml by ann"
+    assert event["message"].startswith("Played ignored.yml. long long")
+    assert len(event["message"].encode()) <= 100
+    assert [kept["id"] for kept in machine.events()] == [event["id"]]
+
+
+def test_other_destinations_are_set_by_their_own_variables(machine):
+    with Receiver() as receiver:
+        (machine.folder / "token").write_text("planted-token\n")
+        variables = {
+            "TFEVENT_CLOUDEVENTS_URL": receiver.url,
+            "TFEVENT_GRAFANA_URL": receiver.url,
+            "TFEVENT_GRAFANA_TOKEN_FILE": str(machine.folder / "token"),
+            "TFEVENT_LOKI_URL": receiver.url,
+            "TFEVENT_OTLP_ENDPOINT": receiver.url,
+            "TFEVENT_SPLUNK_URL": receiver.url,
+            "TFEVENT_SPLUNK_TOKEN": "planted-token",
+        }
+        ran = machine.play("ignored", **variables)
+        paths = {request.path.partition("?")[0] for request in receiver.accepted}
+    assert paths == {"/", "/api/annotations", "/loki/api/v1/push", "/services/collector/event", "/v1/logs"}, ran.err
+
+
 def test_a_token_in_a_file_that_ansible_cfg_names(machine):
     (machine.folder / "token").write_text("planted-token\n")
     with Receiver() as receiver:

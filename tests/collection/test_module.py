@@ -464,28 +464,3 @@ def test_an_ad_hoc_command_sends_one(tmp_path):
     assert done.code == 0, done.out
     assert [(event.title, event.kind) for event in controller.events()] == [("by hand", "build")]
     assert os.stat(controller.journal_path).st_mode & 0o077 == 0
-
-
-OPTIONS = """
-- name: options
-  tfevent.infra.change_event: {title: x}
-- name: variables
-  tfevent.infra.change_event: {title: x}
-  vars: {tfevent_environment: "{{ 'st' ~ 'aging' }}"}
-- name: environment
-  tfevent.infra.change_event: {title: x}
-  vars: {tfevent_environment: staging}
-  environment: {TFEVENT_ENVIRONMENT: test}
-- name: argument
-  tfevent.infra.change_event: {title: x, environment: prod}
-"""
-
-
-def test_options_of_the_callback_count_in_the_order_of_nearness(tmp_path):
-    controller = Controller(tmp_path, hosts=["web1"])
-    (tmp_path / "tfevent.yaml").write_text("environment: from-the-file\nservice: shop\n")
-    (tmp_path / "ansible.cfg").write_text("[callback_tfevent]\nenvironment = from-the-cfg\n")
-    done = controller.play(OPTIONS)
-    assert done.code == 0, done.out
-    assert [event.environment for event in controller.events()] == ["from-the-cfg", "staging", "test", "prod"]
-    assert {event.service for event in controller.events()} == {"shop"}

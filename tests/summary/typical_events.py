@@ -92,9 +92,7 @@ def played(*changes, hosts, tasks, outcome=Outcome.SUCCEEDED, phase=Phase.APPLIE
         outcome=outcome,
         environment="prod",
         service="shop",
-        tool=Tool(
-            name="ansible", version="2.19.14", directory="/srv/ops", command="ansible-playbook site.yml"
-        ),
+        tool=Tool(name="ansible", version="2.19.14", directory="/srv/ops", command="ansible-playbook site.yml"),
         actor=Actor(user="ada", host="ops1"),
         playbook=more.pop("playbook", Playbook(file="site.yml", plays=("Web servers",), inventory=("hosts.ini",))),
         changes=changes,

@@ -82,6 +82,74 @@ options:
     env: [{name: TFEVENT_QUIET}]
     ini: [{section: callback_tfevent, key: quiet}]
     vars: [{name: tfevent_quiet}]
+  title_template:
+    description:
+      - Jinja template of the title.
+      - In a variable of Ansible's, what is not for Ansible to render stands between C({% raw %}) and C({% endraw %}).
+    type: str
+    env: [{name: TFEVENT_TITLE_TEMPLATE}]
+    ini: [{section: callback_tfevent, key: title_template}]
+    vars: [{name: tfevent_title_template}]
+  title_template_file:
+    description: File that holds O(title_template).
+    type: path
+    env: [{name: TFEVENT_TITLE_TEMPLATE_FILE}]
+    ini: [{section: callback_tfevent, key: title_template_file}]
+    vars: [{name: tfevent_title_template_file}]
+  message_template:
+    description: Jinja template of the message. In a variable of Ansible's it is written as O(title_template) is.
+    type: str
+    env: [{name: TFEVENT_MESSAGE_TEMPLATE}]
+    ini: [{section: callback_tfevent, key: message_template}]
+    vars: [{name: tfevent_message_template}]
+  message_template_file:
+    description: File that holds O(message_template).
+    type: path
+    env: [{name: TFEVENT_MESSAGE_TEMPLATE_FILE}]
+    ini: [{section: callback_tfevent, key: message_template_file}]
+    vars: [{name: tfevent_message_template_file}]
+  message_bytes:
+    description: The most bytes of a message. By default V(8000).
+    type: str
+    env: [{name: TFEVENT_MESSAGE_BYTES}]
+    ini: [{section: callback_tfevent, key: message_bytes}]
+    vars: [{name: tfevent_message_bytes}]
+  keep_events:
+    description: Events that the journal keeps; the oldest leave first. By default V(100000).
+    type: str
+    env: [{name: TFEVENT_KEEP_EVENTS}]
+    ini: [{section: callback_tfevent, key: keep_events}]
+    vars: [{name: tfevent_keep_events}]
+  keep_days:
+    description: Days for which the journal keeps an event. By default V(730).
+    type: str
+    env: [{name: TFEVENT_KEEP_DAYS}]
+    ini: [{section: callback_tfevent, key: keep_days}]
+    vars: [{name: tfevent_keep_days}]
+  keep_mib:
+    description: MiB of events that the journal keeps. By default V(512).
+    type: str
+    env: [{name: TFEVENT_KEEP_MIB}]
+    ini: [{section: callback_tfevent, key: keep_mib}]
+    vars: [{name: tfevent_keep_mib}]
+  outbox_events:
+    description: Events that may wait for one destination; the oldest are dropped first. By default V(50000).
+    type: str
+    env: [{name: TFEVENT_OUTBOX_EVENTS}]
+    ini: [{section: callback_tfevent, key: outbox_events}]
+    vars: [{name: tfevent_outbox_events}]
+  outbox_days:
+    description: Days for which events wait for a destination that keeps failing, or stay parked. By default V(30).
+    type: str
+    env: [{name: TFEVENT_OUTBOX_DAYS}]
+    ini: [{section: callback_tfevent, key: outbox_days}]
+    vars: [{name: tfevent_outbox_days}]
+  outbox_mib:
+    description: MiB of events that may wait for one destination. By default V(256).
+    type: str
+    env: [{name: TFEVENT_OUTBOX_MIB}]
+    ini: [{section: callback_tfevent, key: outbox_mib}]
+    vars: [{name: tfevent_outbox_mib}]
   sematext_token:
     description: Token of the Sematext App that gets the events.
     type: str

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 """Options of the plugins: the settings of ``tfevent.yaml`` under their own names, and what only the callback has.
 
+A dot in a setting's name is an underscore in the option's. Of destinations, Sematext and webhook have options.
+
 All are taken as texts, so that no mistake in one makes Ansible leave the whole plugin out; the core reads the settings
 as it reads ``TFEVENT_*`` variables, and tells of mistakes.
 """
@@ -26,6 +28,17 @@ SETTINGS = (
     "redact_patterns",
     "journal",
     "quiet",
+    "title_template",
+    "title_template_file",
+    "message_template",
+    "message_template_file",
+    "message_bytes",
+    "keep_events",
+    "keep_days",
+    "keep_mib",
+    "outbox_events",
+    "outbox_days",
+    "outbox_mib",
     "sematext_token",
     "sematext_token_file",
     "sematext_token_command",
