@@ -82,7 +82,8 @@ def test_every_plugin_is_documented(controller, kind, name):
         assert page["entry_points"]["main"]["options"]
     else:
         assert page["doc"]["description"]
-        assert kind == "callback" or (page["examples"] and page["return"])
+        assert page["examples"]
+        assert kind == "callback" or page["return"], "a callback returns nothing"
 
 
 @pytest.fixture(scope="session")
@@ -104,9 +105,9 @@ def test_the_wheel_carries_the_collection_and_not_its_tests(wheel):
     assert any(name.endswith("licenses/ansible_collection/LICENSES/GPL-3.0-or-later.txt") for name in names)
 
 
-def bare(version, python, *more):
-    """An environment with this ansible-core and what the package needs, but without the package."""
-    folder = venvs.make(f"core-{version}-{python}", python, (f"ansible-core=={version}.*", *more))
+def environment(name, version, python, *more):
+    """An environment with this ansible-core. The name is that of its use: a folder holds one list of requirements."""
+    folder = venvs.make(f"{name}-core-{version}-{python}", python, (f"ansible-core=={version}.*", *more))
     if folder is None:
         pytest.skip(f"no Python {python} here")
     return folder
@@ -136,7 +137,7 @@ TASKS = """
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("version", "python"), VERSIONS)
 def test_the_wheel_alone_brings_everything(tmp_path, wheel, version, python):
-    folder = bare(version, python, *project()["dependencies"])
+    folder = environment("wheel", version, python, *project()["dependencies"])
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall"]
     subprocess.run([*pip, str(wheel)], check=True)
     controller = without_our_paths(Controller(tmp_path, python=str(folder / "bin" / "python"), hosts=["web1"]))
@@ -145,6 +146,7 @@ def test_the_wheel_alone_brings_everything(tmp_path, wheel, version, python):
     assert done.code == 0, done.out
     events = {event.title: event for event in controller.events()}
     (run,) = [event for event in events.values() if event.playbook]
+    assert run.playbook.collections == {"tfevent.infra": project()["version"]}
     assert {"told", "maintenance"} <= set(events)
     assert events["told"].data == {"n": 1}
     assert events["told"].tool.version.startswith(version)
@@ -159,7 +161,7 @@ def test_the_wheel_alone_brings_everything(tmp_path, wheel, version, python):
 @pytest.mark.parametrize("source", ["folder", "git", "archive"])
 @pytest.mark.parametrize(("version", "python"), VERSIONS[1:])
 def test_the_collection_alone_says_what_the_controller_lacks(tmp_path, version, python, source):
-    folder = bare(version, python)
+    folder = environment("bare", version, python)
     checkout = tmp_path / "checkout"
     shutil.copytree(COLLECTION, checkout / "ansible_collection", ignore=shutil.ignore_patterns("__pycache__"))
     if source == "folder":

@@ -70,6 +70,30 @@ options:
     vars: [{name: tfevent_diff_contents}]
 """
 
+EXAMPLES = r"""
+enable: |-
+  In ansible.cfg, with the options in a section of their own:
+
+  [defaults]
+  callbacks_enabled = tfevent.infra.change_events
+
+  [callback_tfevent]
+  environment = prod
+  service = shop
+  sematext_token_file = ~/.config/tfevent/sematext.token
+  exclude_tags = check,facts
+
+one run: |-
+  By variables, for one run:
+
+  ANSIBLE_CALLBACKS_ENABLED=tfevent.infra.change_events TFEVENT_REPORT=always ansible-playbook site.yml
+
+extra variables: |-
+  From ansible-core 2.21 on:
+
+  ansible-playbook site.yml -e tfevent_service=shop
+"""
+
 import os
 import time
 from collections import deque
