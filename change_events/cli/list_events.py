@@ -44,7 +44,7 @@ _PHASES = [phase.value for phase in Phase]
 @click.option("--until", type=moment, metavar="WHEN", help="Not newer than this, written the same way.")
 @click.option("--environment", metavar="NAME", help="Only this environment.")
 @click.option("--service", metavar="NAME", help="Only this service.")
-@click.option("--tool", metavar="NAME", help="Only runs of this tool: terraform, tofu, ansible.")
+@click.option("--tool", metavar="NAME", help="Only runs of this tool: terraform, tofu, ansible, or a command of `run`.")
 @click.option("--host", metavar="NAME", help="Only what met this host: playbook runs, and events sent from it.")
 @click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs that ended so.")
 @click.option("--kind", type=click.Choice(_KINDS), help="Only this sort of event.")

@@ -61,7 +61,7 @@ CONDITIONS = (
     Condition("outcome", "words", "How the run ended; a running one has none."),
     Condition("environment", "globs", "Environment of the event."),
     Condition("service", "globs", "Service of the event."),
-    Condition("tool", "globs", "Tool that was run: `terraform`, `tofu`, `ansible`."),
+    Condition("tool", "globs", "Tool that was run: `terraform`, `tofu`, `ansible`; of `run`, the command's name."),
     Condition("severity", "severity", "At least so severe: `info`, `warning`, `error`."),
     Condition("signals", "globs", "Names of signals: the event has one of them."),
     Condition("counts", "figures", 'Figures, such as `destroy: ">0"`; of an applied run, of what was really done.'),
