@@ -9,7 +9,7 @@ from copy import deepcopy
 _ESCAPED = re.compile(r"[-_.]")
 _JOB = re.compile(r"j?\d{10,}\.\d+")
 _LONG = (  # what follows is cut, sooner or later by the length of the folder
-    (re.compile(r"(role 'missing' was not found in )[^\n`\"]*"), r"\1…"),
+    (re.compile(r"(role 'missing' was not found in:? )[^\n`\"]*"), r"\1…"),
     (re.compile(r"(Could not find or access ')[^\n`\"]*"), r"\1…"),
 )
 _TEMPORARY = re.compile(r"(?<=/ansible\.)\w{8}|(?<=ansible-tmp-)[\d.-]+|(?<=/tmp)\w{8}/")

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
 import time
+from dataclasses import replace
+from difflib import unified_diff
 
 import pytest
 
 from tests.ansible.command import ROOT, Machine, Ran
 from tests.ansible.cores import CORES, with_tfevent
 from tests.ansible.normal import normal
-from tests.ansible.test_playbooks import LEAVES_AN_EVENT
+from tests.ansible.test_playbooks import LEAVES_AN_EVENT, LEAVES_NONE
 from tests.ansible.test_secrets import check_late
 from tests.support.receiver import Receiver
 from tests.support.secrets import assert_nowhere, found_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # the first test of a version makes its environment
 
-# before 2.19, a loop under no_log does not say how many items it had, and files tell differences unasked;
-# 2.16 tells no callback of a role that is missing, and 2.21 tells all folders where it looked for it
+# before 2.19, a loop under no_log does not say how many items it had, and files tell differences unasked: a golden file
+# of each has what differs from the event of the other versions
 ITS_OWN_EVENT = {(core, name) for core in ("2.16", "2.17") for name in ("no_log", "async_asked")}
-ITS_OWN_EVENT |= {("2.16", "role_missing"), ("2.21", "role_missing")}
+UNSEEN = {("2.16", "role_missing")}  # it tells no callback of that failure, so there is nothing to record
+NO_OPTIONS_BY_VARIABLES = ("2.16", "2.17", "2.19")
+GOLDEN = ROOT / "tests" / "golden" / "ansible"
 
 
 @pytest.fixture(params=CORES, ids=str)
@@ -59,15 +64,62 @@ def made(folder, installation):
 
 
 @pytest.mark.parametrize("name", LEAVES_AN_EVENT)
-def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare, name):
+def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare, golden, name):
     code, *words = LEAVES_AN_EVENT[name]
     ran, expected = machine.play(name, *words), bare.play(name, *words)
     assert (ran.code, expected.code) == (code, code), ran.err
     assert output(ran, machine) == output(expected, bare)
-    if (core.series, name) in ITS_OWN_EVENT:
+    if (core.series, name) in UNSEEN:
+        assert (ran.events, ran.said) == ([], [])
         return
-    golden = (ROOT / "tests" / "golden" / "ansible" / f"{name}.txt").read_text()
-    assert words_of_any_version(normal(ran.event, str(machine.folder))) == words_of_any_version(golden)
+    usual = words_of_any_version((GOLDEN / f"{name}.txt").read_text())
+    told = words_of_any_version(normal(ran.event, str(machine.folder)))
+    if (core.series, name) in ITS_OWN_EVENT:
+        golden(f"ansible/{name}.core-{core.series}.diff")(difference(usual, told))
+    else:
+        assert told == usual
+
+
+def difference(usual, told):
+    """The lines of two events that differ, with their neighbours."""
+    return "".join(
+        f"{line.rstrip()}\n" for line in unified_diff(usual.splitlines(), told.splitlines(), n=2, lineterm="")
+    )
+
+
+@pytest.mark.parametrize("name", LEAVES_NONE)
+def test_runs_that_leave_no_event_leave_none_on_any_version(machine, bare, name):
+    code, *words = LEAVES_NONE[name]
+    ran, expected = machine.play(name, *words), bare.play(name, *words)
+    assert (ran.code, expected.code, ran.events, ran.said) == (code, code, [], []), ran.err
+    assert output(ran, machine) == output(expected, bare)
+
+
+def test_a_task_to_start_at(machine, bare):
+    words = ("--start-at-task", "Deploy")
+    ran, expected = machine.play("tagged", *words), bare.play("tagged", *words)
+    assert (ran.code, output(ran, machine)) == (0, output(expected, bare))
+    assert ran.event["playbook"]["start_at_task"] == "Deploy"
+    nowhere = ("--start-at-task", "No such task")
+    ran, expected = machine.play("tagged", *nowhere), bare.play("tagged", *nowhere)
+    assert (ran.code, ran.events, output(ran, machine)) == (expected.code, [], output(expected, bare))
+
+
+def test_the_debugger_at_the_end_of_its_input(machine, bare):
+    ran, expected = machine.play("debugger"), bare.play("debugger")
+    assert (ran.code, output(ran, machine)) == (expected.code, output(expected, bare))
+    assert (ran.event["outcome"], ran.task("Change")["outcome"]) == ("partial", "applied")
+
+
+def test_extra_variables_set_options_where_ansible_gives_them_to_callbacks(core, machine):
+    template = "{% raw %}{{ event.environment }}: {{ event.playbook.file }}{% endraw %}"
+    given = {"tfevent_environment": "staging", "tfevent_title_template": template}
+    ran = machine.play("ignored", "-e", json.dumps(given))
+    told = (ran.code, ran.event.get("environment"), ran.event["title"])
+    if core.series in NO_OPTIONS_BY_VARIABLES:
+        assert told == (0, None, "ignored.yml: 1 task changed 1 host")
+    else:
+        assert told == (0, "staging", "staging: ignored.yml")
 
 
 def test_several_playbooks(machine, bare):
@@ -77,6 +129,17 @@ def test_several_playbooks(machine, bare):
     around, first, then = ran.events
     assert {first["trace"]["parent_run_id"], then["trace"]["parent_run_id"]} == {around["id"]}
     assert [first["playbook"]["file"], then["playbook"]["file"]] == ["changed.yml", "second.yml"]
+
+
+def test_a_playbook_that_fails_keeps_the_next_from_starting(machine, bare):
+    second = [str(each.playbooks / "second.yml") for each in (machine, bare)]
+    ran = machine.play("failed_says_changed", second[0])
+    expected = bare.play("failed_says_changed", second[1])
+    assert (ran.code, output(ran, machine)) == (2, output(expected, bare))
+    around, first = ran.events
+    assert (around["outcome"], first["outcome"]) == ("partial", "partial")
+    assert around["failures"][0]["file"] == "failed_says_changed.yml"
+    assert len(ran.said) == 1
 
 
 def cut_short(machine, number):
@@ -102,6 +165,18 @@ def test_a_signal(machine, bare, number):
     assert ran.code == expected.code
     assert (ran.event["outcome"], ran.task("Wait")["outcome"]) == ("cancelled", "unknown")
     assert ran.task("Change")["outcome"] == "applied"
+
+
+def test_a_killed_run_is_closed_by_the_next_run(machine):
+    ran = cut_short(machine, signal.SIGKILL)
+    assert (ran.code, ran.events) == (-signal.SIGKILL, [])
+    machine.play("ignored")
+    events = {event["playbook"]["file"]: event for event in machine.events()}
+    assert set(events) == {"unfinished.yml", "ignored.yml"}
+    killed = replace(ran, events=[events["unfinished.yml"]])
+    assert (killed.event["outcome"], killed.event["summary"]["hosts"]) == ("unknown", {"changed": 3})
+    assert "killed" in killed.event["playbook"]["end"]
+    assert killed.task("Change")["task"]["changed_on"] == ["web1", "web2", "web3"]
 
 
 PLANTED = {
@@ -180,5 +255,6 @@ _CHANCE = re.compile(
 _WORDS = (
     ("The command exited with a non-zero return code.", "non-zero return code"),  # since 2.21
     ("Task failed: Failed to connect", "Failed to connect"),  # since 2.19
+    ("The role 'missing' was not found in: …", "the role 'missing' was not found in …"),  # since 2.21
     ("Unable to retrieve file contents. Could not find", "Could not find"),  # until 2.20
 )
