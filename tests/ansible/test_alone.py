@@ -90,7 +90,7 @@ def test_the_fragment_documents_the_settings_and_their_variables():
         assert option["env"] == [{"name": options.variable(name)}]
         assert option["ini"] == [{"section": "callback_tfevent", "key": name}]
         assert option["vars"] == [{"name": f"tfevent_{name}"}]
-        assert option["type"] in {"str", "path"}, "a bad value of any other type makes Ansible leave the callback out"
+        assert option["type"] in {"raw", "path"}, "a bad value of any other type makes Ansible leave the callback out"
         assert "default" not in option, "it would go before what tfevent.yaml says"
 
 

@@ -114,12 +114,14 @@ def test_the_debugger_at_the_end_of_its_input(machine, bare):
 def test_extra_variables_set_options_where_ansible_gives_them_to_callbacks(core, machine):
     template = "{% raw %}{{ event.environment }}: {{ event.playbook.file }}{% endraw %}"
     given = {"tfevent_environment": "staging", "tfevent_title_template": template}
+    given |= {"tfevent_tags": {"team": "web", "tier": 1}, "tfevent_include_hosts": ["web*"]}
     ran = machine.play("ignored", "-e", json.dumps(given))
     told = (ran.code, ran.event.get("environment"), ran.event["title"])
     if core.series in NO_OPTIONS_BY_VARIABLES:
         assert told == (0, None, "ignored.yml: 1 task changed 1 host")
     else:
         assert told == (0, "staging", "staging: ignored.yml")
+        assert ran.event["tags"] == {"team": "web", "tier": "1"}
 
 
 def test_several_playbooks(machine, bare):

@@ -26,37 +26,37 @@ extends_documentation_fragment:
 options:
   include_tags:
     description: Globs of tags, separated by commas. Only tasks that have one of them are told of.
-    type: str
+    type: raw
     env: [{name: TFEVENT_ANSIBLE_INCLUDE_TAGS}]
     ini: [{section: callback_tfevent, key: include_tags}]
     vars: [{name: tfevent_include_tags}]
   exclude_tags:
     description: Globs of tags, separated by commas. Tasks that have one of them are not told of.
-    type: str
+    type: raw
     env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TAGS}]
     ini: [{section: callback_tfevent, key: exclude_tags}]
     vars: [{name: tfevent_exclude_tags}]
   include_hosts:
     description: Globs of host names, separated by commas. Only results of these hosts are told of.
-    type: str
+    type: raw
     env: [{name: TFEVENT_ANSIBLE_INCLUDE_HOSTS}]
     ini: [{section: callback_tfevent, key: include_hosts}]
     vars: [{name: tfevent_include_hosts}]
   exclude_hosts:
     description: Globs of host names, separated by commas. Results of these hosts are not told of.
-    type: str
+    type: raw
     env: [{name: TFEVENT_ANSIBLE_EXCLUDE_HOSTS}]
     ini: [{section: callback_tfevent, key: exclude_hosts}]
     vars: [{name: tfevent_exclude_hosts}]
   include_tasks:
     description: Globs of task names, separated by commas. Only these tasks are told of.
-    type: str
+    type: raw
     env: [{name: TFEVENT_ANSIBLE_INCLUDE_TASKS}]
     ini: [{section: callback_tfevent, key: include_tasks}]
     vars: [{name: tfevent_include_tasks}]
   exclude_tasks:
     description: Globs of task names, separated by commas. These tasks are not told of.
-    type: str
+    type: raw
     env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TASKS}]
     ini: [{section: callback_tfevent, key: exclude_tasks}]
     vars: [{name: tfevent_exclude_tasks}]
@@ -64,7 +64,7 @@ options:
     description: >-
       Tell the lines that C(--diff) shows of files of up to 20,000 characters, redacted. Without it, only which files
       and attributes differ.
-    type: str
+    type: raw
     env: [{name: TFEVENT_ANSIBLE_DIFF_CONTENTS}]
     ini: [{section: callback_tfevent, key: diff_contents}]
     vars: [{name: tfevent_diff_contents}]

@@ -8,8 +8,8 @@ from __future__ import annotations
 class ModuleDocFragment:
     """``extends_documentation_fragment: tfevent.infra.common``.
 
-    All are texts without a default here: a mistake in one must not make Ansible leave the plugin out, and what is not
-    given must not hide what ``tfevent.yaml`` says.
+    All are raw and without a default here: a list where Ansible expects a text makes it leave the plugin out, and what
+    is not given must not hide what ``tfevent.yaml`` says.
     """
 
     DOCUMENTATION = r"""
@@ -22,19 +22,19 @@ options:
     description: >-
       Environment the events belong to, such as V(prod). May hold C({directory}), the name of the playbook's
       directory.
-    type: str
+    type: raw
     env: [{name: TFEVENT_ENVIRONMENT}]
     ini: [{section: callback_tfevent, key: environment}]
     vars: [{name: tfevent_environment}]
   service:
     description: Service the events belong to. May hold C({directory}).
-    type: str
+    type: raw
     env: [{name: TFEVENT_SERVICE}]
     ini: [{section: callback_tfevent, key: service}]
     vars: [{name: tfevent_service}]
   tags:
     description: Tags of every event, as V(name=value), separated by commas.
-    type: str
+    type: raw
     env: [{name: TFEVENT_TAGS}]
     ini: [{section: callback_tfevent, key: tags}]
     vars: [{name: tfevent_tags}]
@@ -42,31 +42,31 @@ options:
     description: >-
       Which runs are reported, V(changed), V(always) or V(failed). By default V(changed), which leaves out runs
       that changed nothing.
-    type: str
+    type: raw
     env: [{name: TFEVENT_REPORT}]
     ini: [{section: callback_tfevent, key: report}]
     vars: [{name: tfevent_report}]
   budget:
     description: Seconds that delivery may take after the run. By default V(3).
-    type: str
+    type: raw
     env: [{name: TFEVENT_BUDGET}]
     ini: [{section: callback_tfevent, key: budget}]
     vars: [{name: tfevent_budget}]
   values:
     description: How much of a value is shown, V(none), V(names) or V(safe). By default V(safe).
-    type: str
+    type: raw
     env: [{name: TFEVENT_VALUES}]
     ini: [{section: callback_tfevent, key: values}]
     vars: [{name: tfevent_values}]
   redact_names:
     description: Globs of further names whose values are secrets, separated by commas.
-    type: str
+    type: raw
     env: [{name: TFEVENT_REDACT_NAMES}]
     ini: [{section: callback_tfevent, key: redact_names}]
     vars: [{name: tfevent_redact_names}]
   redact_patterns:
     description: Regular expressions of further secrets, separated by commas.
-    type: str
+    type: raw
     env: [{name: TFEVENT_REDACT_PATTERNS}]
     ini: [{section: callback_tfevent, key: redact_patterns}]
     vars: [{name: tfevent_redact_patterns}]
@@ -78,7 +78,7 @@ options:
     vars: [{name: tfevent_journal}]
   quiet:
     description: Leave out the line after a run. By default V(false).
-    type: str
+    type: raw
     env: [{name: TFEVENT_QUIET}]
     ini: [{section: callback_tfevent, key: quiet}]
     vars: [{name: tfevent_quiet}]
@@ -86,7 +86,7 @@ options:
     description:
       - Jinja template of the title.
       - In a variable of Ansible's, what is not for Ansible to render stands between C({% raw %}) and C({% endraw %}).
-    type: str
+    type: raw
     env: [{name: TFEVENT_TITLE_TEMPLATE}]
     ini: [{section: callback_tfevent, key: title_template}]
     vars: [{name: tfevent_title_template}]
@@ -98,7 +98,7 @@ options:
     vars: [{name: tfevent_title_template_file}]
   message_template:
     description: Jinja template of the message. In a variable of Ansible's it is written as O(title_template) is.
-    type: str
+    type: raw
     env: [{name: TFEVENT_MESSAGE_TEMPLATE}]
     ini: [{section: callback_tfevent, key: message_template}]
     vars: [{name: tfevent_message_template}]
@@ -110,109 +110,109 @@ options:
     vars: [{name: tfevent_message_template_file}]
   message_bytes:
     description: The most bytes of a message. By default V(8000).
-    type: str
+    type: raw
     env: [{name: TFEVENT_MESSAGE_BYTES}]
     ini: [{section: callback_tfevent, key: message_bytes}]
     vars: [{name: tfevent_message_bytes}]
   keep_events:
     description: Events that the journal keeps; the oldest leave first. By default V(100000).
-    type: str
+    type: raw
     env: [{name: TFEVENT_KEEP_EVENTS}]
     ini: [{section: callback_tfevent, key: keep_events}]
     vars: [{name: tfevent_keep_events}]
   keep_days:
     description: Days for which the journal keeps an event. By default V(730).
-    type: str
+    type: raw
     env: [{name: TFEVENT_KEEP_DAYS}]
     ini: [{section: callback_tfevent, key: keep_days}]
     vars: [{name: tfevent_keep_days}]
   keep_mib:
     description: MiB of events that the journal keeps. By default V(512).
-    type: str
+    type: raw
     env: [{name: TFEVENT_KEEP_MIB}]
     ini: [{section: callback_tfevent, key: keep_mib}]
     vars: [{name: tfevent_keep_mib}]
   outbox_events:
     description: Events that may wait for one destination; the oldest are dropped first. By default V(50000).
-    type: str
+    type: raw
     env: [{name: TFEVENT_OUTBOX_EVENTS}]
     ini: [{section: callback_tfevent, key: outbox_events}]
     vars: [{name: tfevent_outbox_events}]
   outbox_days:
     description: Days for which events wait for a destination that keeps failing, or stay parked. By default V(30).
-    type: str
+    type: raw
     env: [{name: TFEVENT_OUTBOX_DAYS}]
     ini: [{section: callback_tfevent, key: outbox_days}]
     vars: [{name: tfevent_outbox_days}]
   outbox_mib:
     description: MiB of events that may wait for one destination. By default V(256).
-    type: str
+    type: raw
     env: [{name: TFEVENT_OUTBOX_MIB}]
     ini: [{section: callback_tfevent, key: outbox_mib}]
     vars: [{name: tfevent_outbox_mib}]
   sematext_token:
     description: Token of the Sematext App that gets the events.
-    type: str
+    type: raw
     env: [{name: TFEVENT_SEMATEXT_TOKEN}]
     ini: [{section: callback_tfevent, key: sematext_token}]
     vars: [{name: tfevent_sematext_token}]
   sematext_token_file:
     description: File that holds O(sematext_token).
-    type: str
+    type: raw
     env: [{name: TFEVENT_SEMATEXT_TOKEN_FILE}]
     ini: [{section: callback_tfevent, key: sematext_token_file}]
     vars: [{name: tfevent_sematext_token_file}]
   sematext_token_command:
     description: Command that prints O(sematext_token).
-    type: str
+    type: raw
     env: [{name: TFEVENT_SEMATEXT_TOKEN_COMMAND}]
     ini: [{section: callback_tfevent, key: sematext_token_command}]
     vars: [{name: tfevent_sematext_token_command}]
   sematext_region:
     description: Region of the Sematext account, V(us) or V(eu). By default V(us).
-    type: str
+    type: raw
     env: [{name: TFEVENT_SEMATEXT_REGION}]
     ini: [{section: callback_tfevent, key: sematext_region}]
     vars: [{name: tfevent_sematext_region}]
   sematext_receiver:
     description: Base address of another receiver (Sematext Enterprise).
-    type: str
+    type: raw
     env: [{name: TFEVENT_SEMATEXT_RECEIVER}]
     ini: [{section: callback_tfevent, key: sematext_receiver}]
     vars: [{name: tfevent_sematext_receiver}]
   webhook_url:
     description: Address of a webhook that gets the events.
-    type: str
+    type: raw
     env: [{name: TFEVENT_WEBHOOK_URL}]
     ini: [{section: callback_tfevent, key: webhook_url}]
     vars: [{name: tfevent_webhook_url}]
   webhook_url_file:
     description: File that holds O(webhook_url).
-    type: str
+    type: raw
     env: [{name: TFEVENT_WEBHOOK_URL_FILE}]
     ini: [{section: callback_tfevent, key: webhook_url_file}]
     vars: [{name: tfevent_webhook_url_file}]
   webhook_url_command:
     description: Command that prints O(webhook_url).
-    type: str
+    type: raw
     env: [{name: TFEVENT_WEBHOOK_URL_COMMAND}]
     ini: [{section: callback_tfevent, key: webhook_url_command}]
     vars: [{name: tfevent_webhook_url_command}]
   webhook_secret:
     description: Key that requests to the webhook are signed with.
-    type: str
+    type: raw
     env: [{name: TFEVENT_WEBHOOK_SECRET}]
     ini: [{section: callback_tfevent, key: webhook_secret}]
     vars: [{name: tfevent_webhook_secret}]
   webhook_secret_file:
     description: File that holds O(webhook_secret).
-    type: str
+    type: raw
     env: [{name: TFEVENT_WEBHOOK_SECRET_FILE}]
     ini: [{section: callback_tfevent, key: webhook_secret_file}]
     vars: [{name: tfevent_webhook_secret_file}]
   webhook_secret_command:
     description: Command that prints O(webhook_secret).
-    type: str
+    type: raw
     env: [{name: TFEVENT_WEBHOOK_SECRET_COMMAND}]
     ini: [{section: callback_tfevent, key: webhook_secret_command}]
     vars: [{name: tfevent_webhook_secret_command}]
