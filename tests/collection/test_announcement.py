@@ -74,9 +74,9 @@ def test_keys():
 
 
 def test_the_key_of_a_task_tells_tasks_and_items_apart_and_nothing_of_them():
-    keys = [announcement.task_key(uuid, item) for uuid in ("u1", "u2") for item in (None, "secret", {"b": 1, "a": 2})]
+    keys = [announcement.task_key([uuid, item]) for uuid in ("u1", "u2") for item in (None, "secret", {"b": 1, "a": 2})]
     assert len(set(keys)) == len(keys)
-    assert announcement.task_key("u1", {"a": 2, "b": 1}) == keys[2]
+    assert announcement.task_key(["u1", {"a": 2, "b": 1}]) == keys[2]
     assert not [key for key in keys if "secret" in key or "u1" in key]
 
 

@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, configured, core
@@ -49,13 +50,12 @@ class ActionModule(ActionBase):
     def _document(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         everywhere = arguments["once"] or self._task.run_once
         hosts = variables.get("ansible_play_batch") if everywhere else [variables.get("inventory_hostname")]
-        item = variables.get(variables.get("ansible_loop_var") or "item")
         no_log = bool(self._task.no_log)
         told = announcement.document(
             arguments,
             ansible=ansible_version,
             hosts=[str(host) for host in hosts or () if host],
-            key=announcement.task_key(str(self._task._uuid), announcement.plain(item)),
+            key=announcement.task_key([*_place(self._task), _item(variables, self._task)]),
             no_log=no_log,
         )
         known = {**announcement.of_one_host(variables), "environment": self._task.environment}
@@ -113,6 +113,30 @@ class ActionModule(ActionBase):
         if self._task.diff and found["changed"]:
             found["diff"] = _diff(event)
         return found
+
+
+def _place(task: Any) -> list[Any]:
+    """What is the same for this task on all hosts and in all batches, and for no other task.
+
+    The tasks of a file that is included are made anew for each batch, with the strategy ``free`` for each host. What
+    stays is the outermost task that includes, the way from there to this one, and the items that were looped over.
+    """
+    found = [str(task._uuid)]
+    way: list[Any] = [task.get_path()]
+    parent = task._parent
+    while parent is not None:
+        if isinstance(parent, TaskInclude):  # one that imports is on the way, too
+            way.append([parent.get_path(), _item(parent.vars, parent)])
+            if not parent.statically_loaded:
+                found = [str(parent._uuid), *way]
+        parent = parent._parent
+    return found
+
+
+def _item(variables: Mapping[str, Any], task: Any) -> Any:
+    """What the task's loop is at, or that of a task that includes it; None where nothing loops."""
+    named = variables.get("ansible_loop_var") or getattr(task.loop_control, "loop_var", None)  # 2.16 has no variable
+    return announcement.plain(variables.get(named or "item"))
 
 
 def _is_kept(answer: Mapping[str, Any], *, check: bool) -> bool:

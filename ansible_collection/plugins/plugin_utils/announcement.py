@@ -109,9 +109,9 @@ def document(
     return told
 
 
-def task_key(uuid: str, item: Any) -> str:
-    """What is the same on all hosts for one task, and one item of its loop, and for nothing else."""
-    told = json.dumps([uuid, item], sort_keys=True, default=str)
+def task_key(place: Iterable[Any]) -> str:
+    """The key of what ``place`` is made of: the same on all hosts for one task and item, and for nothing else."""
+    told = json.dumps(list(place), sort_keys=True, default=str)
     return "ansible:" + hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 

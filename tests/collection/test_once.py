@@ -1,0 +1,84 @@
+"""``once: true`` in files that are included: their tasks are made anew for each batch and host, the event is one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.ansible.cores import CORES, with_tfevent
+from tests.collection.controller import Controller
+
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  strategy: "{{ strategy }}"
+  serial: "{{ serial }}"
+  tasks:
+    - name: included
+      ansible.builtin.include_tasks: tell.yml
+      vars: {what: included}
+    - name: included again
+      ansible.builtin.include_tasks: tell.yml
+      vars: {what: included again}
+    - name: in a loop
+      ansible.builtin.include_tasks: tell.yml
+      vars: {what: "of {{ app }}"}
+      loop: [shop, blog]
+      loop_control: {loop_var: app}
+    - name: below another
+      ansible.builtin.include_tasks: outer.yml
+    - name: in a role
+      ansible.builtin.include_role: {name: teller}
+    - name: imported
+      ansible.builtin.import_tasks: tell.yml
+      vars: {what: imported}
+"""
+TELL = """
+- name: tell
+  tfevent.infra.change_event: {title: "{{ what }}", once: true}
+"""
+FILES = {
+    "tell.yml": TELL,
+    "outer.yml": """
+- ansible.builtin.include_tasks: tell.yml
+  vars: {what: inner}
+- ansible.builtin.import_tasks: tell.yml
+  vars: {what: imported in an included one}
+""",
+    "roles/teller/tasks/main.yml": """
+- name: tell of items
+  tfevent.infra.change_event: {title: "item {{ item }}", once: true}
+  loop: [a, b]
+""",
+}
+EXPECTED = (
+    "included", "included again", "of shop", "of blog", "inner", "imported in an included one", "item a", "item b",
+    "imported",
+)  # fmt: skip
+WAYS = [("linear", 0), ("linear", 2), ("free", 0), ("host_pinned", 1)]
+
+
+def told(controller, strategy, serial):
+    for name, text in FILES.items():
+        path = controller.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    done = controller.playbook(PLAYBOOK, "-e", f"strategy={strategy} serial={serial}")
+    assert done.code == 0, done.out
+    assert len(done.of("tell")) == 3 * 7, done.out
+    return Counter(event.title for event in controller.events())
+
+
+@pytest.mark.parametrize(("strategy", "serial"), WAYS)
+def test_each_task_of_an_included_file_sends_one(controller, strategy, serial):
+    assert told(controller, strategy, serial) == Counter(EXPECTED)
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("core", CORES, ids=str)
+@pytest.mark.parametrize(("strategy", "serial"), [("linear", 2), ("free", 0)])
+def test_on_every_version(tmp_path, core, strategy, serial):
+    python = with_tfevent(core).bin / "python"
+    assert told(Controller(tmp_path, python=str(python)), strategy, serial) == Counter(EXPECTED)
