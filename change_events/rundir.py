@@ -10,7 +10,8 @@ It is made before terraform starts and removed when the run is settled:
 * ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
 
 A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and
-``checkpoint``, the event as far as it is known; a command that has ended also ``end``, how it did.
+``checkpoint``, the event as far as it is known; a command that has ended also ``end``, how it did. A change that is
+tied to a process (:mod:`change_events.recording.tied`) has that as its ``writer``, and nobody holds its lock.
 
 A leftover folder whose two locks are free belongs to a run that was killed; the next command settles it: the Terraform
 half its own, :mod:`change_events.recording.leftovers` those with an owner.
@@ -198,6 +199,15 @@ def _make_private(path: str) -> None:
     status = os.lstat(path)
     if status.st_uid != os.getuid() or status.st_mode & 0o022:
         raise PermissionError(errno.EPERM, "is not ours alone", path)
+
+
+def find(state: str, run_id: str) -> RunDirectory | None:
+    """The folder of one run, not locked; None where it has none."""
+    for root in roots(state):
+        path = os.path.join(root, run_id)
+        if os.path.isdir(path) and os.lstat(root).st_uid == os.getuid():
+            return RunDirectory(path)
+    return None
 
 
 def leftovers(state: str, wanted: Callable[[dict[str, Any]], bool] | None = None) -> list[RunDirectory]:

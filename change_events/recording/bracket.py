@@ -1,6 +1,7 @@
 """A change told in two steps, which may be separate processes: it starts, it is settled; its id is the link.
 
-Nobody owns such an event between the two steps: a maintenance may take days, and hosts may be booted in between.
+Nobody owns such an event between the two steps: a maintenance may take days, and hosts may be booted in between. Where
+it is known that it cannot outlive a process, it is tied to that (:mod:`change_events.recording.tied`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from change_events.errors import InputError, JournalError
 from change_events.explicit import titles
 from change_events.journal import RecordState
 from change_events.model import Outcome, Severity
+from change_events.recording import tied
 from change_events.recording.record import Settled
 
 if TYPE_CHECKING:
@@ -23,21 +25,30 @@ if TYPE_CHECKING:
     from change_events.journal import Record
     from change_events.model import ChangeEvent
     from change_events.recording.record import Recording
+    from change_events.recording.tied import Tie
+    from change_events.rundir import RunDirectory
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 _SAID_ANEW = ("environment", "service", "version", "hosts")
 
 
-def start(recording: Recording, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+def start(
+    recording: Recording, event: ChangeEvent, *, once_within: float | None = None, tie: Tie | None = None
+) -> Settled:
     """Record that a change begins, and tell those destinations that ask for starts, within the settings' budget.
 
     Args:
         recording: how events are recorded here.
         event: what is known of it by now: an explicit, redacted event without an outcome.
         once_within: seconds in which an event with the same ``key`` is recorded only once.
+        tie: a process that the change cannot outlive: when it has ended and the change is not settled, the next
+            command settles it as "outcome unknown".
     """
+    folder = _tied(recording, event, tie) if tie else None
     begun = recording.begin(event, once_within=once_within)
+    if folder is not None:
+        _keep(recording, folder, begun)
     if begun.recorded:
         recording.announce(event, wait=recording.settings.budget)  # the process may end after this
     return begun
@@ -61,6 +72,13 @@ def settle(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Se
         JournalError: the journal cannot be read, and there is no title without it.
     """
     check_id(end.id)
+    settled = _settled(recording, end, given)
+    if not settled.lost:
+        tied.untie(end.id)
+    return settled
+
+
+def _settled(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Settled:
     try:
         record = _read(recording, end.id)
     except JournalError as error:
@@ -127,6 +145,24 @@ def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:
 def severity_of(outcome: Outcome | None, otherwise: Severity = Severity.INFO) -> Severity:
     """How loudly an explicit event is told whose sender did not say: error for what failed or is unknown."""
     return Severity.ERROR if outcome in _BAD else otherwise
+
+
+def _tied(recording: Recording, event: ChangeEvent, tie: Tie) -> RunDirectory | None:
+    try:
+        return tied.tie(event, tie)
+    except OSError as error:
+        recording.say_once(f"if its end never comes, the event stays under way: {error.strerror}")
+        return None
+
+
+def _keep(recording: Recording, folder: RunDirectory, begun: Settled) -> None:
+    if not begun.recorded:
+        folder.remove()
+        return
+    try:
+        tied.keep(folder, begun.sealed)
+    except OSError as error:
+        recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
 
 
 def _read(recording: Recording, event_id: str) -> Record | None:

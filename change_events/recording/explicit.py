@@ -5,6 +5,8 @@ Beside what :mod:`change_events.ingest` reads, the document of an explicit event
 * ``once_within``: seconds in which an event with the same ``key`` is recorded only once.
 * ``bracket``: ``start`` records a change that begins now and that another document settles, maybe days later and from
   another process; ``end`` settles it, by the ``id`` of its event (:mod:`change_events.recording.bracket`).
+* ``process``: with ``bracket: start``, the number of a process that the change cannot outlive: if it has ended and the
+  change is not settled, the next command settles it as "outcome unknown".
 * ``destinations``: names of those that get the event, whatever their conditions, instead of all whose conditions hold.
 """
 
@@ -21,6 +23,7 @@ from change_events import routing
 from change_events.errors import InputError, JournalError
 from change_events.recording import bracket
 from change_events.recording.record import Settled
+from change_events.recording.tied import Tie
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +67,7 @@ def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]
     """
     step, seconds, given = _step(document), document.get("once_within"), document.get("event") or ()
     if step == "start":
-        return bracket.start(recording, event, once_within=seconds)
+        return bracket.start(recording, event, once_within=seconds, tie=_tie(document))
     if step == "end":
         return bracket.settle(recording, event, given)
     ended = bracket.complete(event, given) if event.explicit else event
@@ -85,6 +88,15 @@ def foresee(recording: Recording, event: ChangeEvent, document: Mapping[str, Any
     sealed = recording.sealed(ended)
     names = [] if step == "start" or earlier else routing.destinations(sealed.event, recording.settings)
     return Settled(sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier)
+
+
+def _tie(document: Mapping[str, Any]) -> Tie | None:
+    number = document.get("process")
+    if number is None:
+        return None
+    if not isinstance(number, int) or number <= 0:
+        raise InputError("process: write the number of a process, or leave it out")
+    return Tie(number, document.get("destinations"))
 
 
 def _step(document: Mapping[str, Any]) -> str | None:

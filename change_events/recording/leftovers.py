@@ -3,7 +3,8 @@
 A run that is observed from inside its own process (a playbook, a command) names its ``owner`` in the facts of its
 folder and writes the event, as far as it is known, to ``checkpoint`` now and then. When the folder's lock is free and
 the event is not settled, nobody lives who knows how the run ended: it is closed as "outcome unknown". A command that
-outlives its observer (``writer`` in the facts) is waited for first; one whose end was written down is closed so.
+outlives its observer, or the process that a change is tied to (``writer`` in the facts), is waited for first; a command
+whose end was written down is closed so.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events import process, rundir
+from change_events import rundir
 from change_events.explicit import ending, titles
 from change_events.journal import RecordState
 from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
+from change_events.recording import tied
 from change_events.redact import unseal
 
 if TYPE_CHECKING:
@@ -60,8 +62,8 @@ def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callabl
     from change_events.recording.explicit import settings_for
     from change_events.recording.record import Recording, redactor_of
 
-    if "writer" in run.facts and process.lives(run.facts["writer"]):
-        run.release()  # its observer was killed, the command goes on
+    if tied.lives(run.facts):
+        run.release()  # its observer was killed, the command goes on; or it never had one
         return False
     record = journal.get(str(run.facts["id"]))
     if record is not None and record.state is RecordState.SETTLED:
@@ -73,7 +75,7 @@ def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callabl
         run.remove()  # killed before anything was known of it
         return False
     end = run.read_end()
-    event = ending.concluded(known, end) if end else interrupted(known, _last(run))
+    event = ending.concluded(known, end) if end else interrupted(known, _last(run, known, journal))
     settings = settings_for(run.facts, settings, say)
     settled = Recording(settings, redactor, say=say, journal=journal, deliver=False).settle(event)
     if settled.lost:
@@ -121,8 +123,12 @@ def _checkpoint(run: RunDirectory) -> ChangeEvent | None:
     return None
 
 
-def _last(run: RunDirectory) -> datetime | None:
-    """When the run was last seen alive."""
+def _last(run: RunDirectory, known: ChangeEvent, journal: Journal) -> datetime | None:
+    """When the run was last seen alive; what is tied to another run went on until the end of that, if it is known."""
+    parent = known.trace.parent_run_id if known.trace and run.facts["owner"] == tied.OWNER else None
+    record = journal.get(parent) if parent else None
+    if record is not None and record.event.ended_at is not None:
+        return record.event.ended_at
     with suppress(OSError):
         return datetime.fromtimestamp(Path(run.file(CHECKPOINT)).stat().st_mtime, UTC)
     return None
