@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ class ActionModule(ActionBase):
             hosts=[str(host) for host in hosts or () if host],
             key=announcement.task_key([*_place(self._task), _item(variables, self._task)]),
             no_log=no_log,
+            process=os.getppid(),  # each host's task is a fork of Ansible's own process
         )
         known = {**announcement.of_one_host(variables), "environment": self._task.environment}
         told["secrets"] = vaulted.vaulted(known)

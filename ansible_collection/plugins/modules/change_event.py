@@ -133,6 +133,14 @@ options:
       - Other than C(run_once) it works with every strategy, and counts all batches of C(serial) as one.
     type: bool
     default: false
+  ends_with_run:
+    description:
+      - What has O(state=started) here ends in this run of Ansible, too. If the run is over and no task has settled it
+        (after C(meta=end_play), where no host can be reached any more, when Ansible was killed), the next C(tfevent)
+        command or observed run settles it with O(outcome=unknown).
+      - Without it a started event stays under way until a task settles it, in whichever run.
+    type: bool
+    default: false
   required:
     description:
       - Fail the task if the event was neither recorded nor sent.

@@ -53,6 +53,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "unique_key": {"type": "str"},
     "unique_within": {"type": "float", "default": float(DAY)},
     "once": {"type": "bool", "default": False},
+    "ends_with_run": {"type": "bool", "default": False},
     "required": {"type": "bool", "default": False},
 }
 RULES: dict[str, Any] = {
@@ -73,7 +74,13 @@ class ArgumentError(Exception):
 
 
 def document(
-    arguments: Mapping[str, Any], *, ansible: str, hosts: Iterable[str], key: str | None, no_log: bool
+    arguments: Mapping[str, Any],
+    *,
+    ansible: str,
+    hosts: Iterable[str],
+    key: str | None,
+    no_log: bool,
+    process: int | None = None,
 ) -> dict[str, Any]:
     """The document of the event, as :mod:`plugin_utils.core` wants it, still without secrets to look for.
 
@@ -82,6 +89,7 @@ def document(
         ansible: version of ansible-core.
         hosts: what the event is about where the task does not say.
         key: tells this task apart from all others (:func:`task_key`), for ``once``.
+        process: number of the process that is the run, for ``ends_with_run``.
         no_log: the task keeps its details to itself: nothing but short names is told.
 
     Raises:
@@ -103,6 +111,8 @@ def document(
     told: dict[str, Any] = {"api": API_VERSION, "event": event}
     if state != "event":
         told["bracket"] = "end" if state in ENDS else "start"
+    if state == "started" and arguments["ends_with_run"] and process:
+        told["process"] = process
     if arguments.get("destinations") is not None:
         told["destinations"] = list(arguments["destinations"])
     _put_key(told, arguments, key)
