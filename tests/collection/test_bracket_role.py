@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from change_events import history
 from change_events.journal import RecordState
+from tests.ansible.cores import CORES, with_tfevent
 from tests.collection.controller import Controller
 
 PLAY = """
@@ -70,6 +74,13 @@ def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
     assert record.event.message == "Not finished on web1."
 
 
+def test_all_hosts_that_fail_are_told(maintain):
+    done, (record,) = maintain("-e", "failing=web1,db1")
+    assert (done.code, record.event.message) == (2, "Not finished on web1, db1.")
+    assert "bracket_id" not in done.out
+    assert "[DEPRECATION" not in done.out
+
+
 @pytest.mark.slow
 def test_if_no_host_comes_through_it_failed(maintain):
     done, (record,) = maintain("-e", "failing=web1,web2,db1")
@@ -128,3 +139,88 @@ def test_a_mistake_is_told_before_anything_is_done(maintain):
     done, records = maintain("-e", "bracket_kind=deploy")
     assert (done.code, records) == (2, [])
     assert "value of bracket_kind must be one of" in done.out
+
+
+IMPORTED = """
+- hosts: all
+  gather_facts: false
+  serial: "{{ serial | default(0) }}"
+  roles:
+    - role: tfevent.infra.bracket
+      when: inventory_hostname in part.split(',')
+      vars:
+        bracket_title: Patch
+        bracket_tasks: "{{ playbook_dir }}/maintain.yml"
+        bracket_once: "{{ once | default(true) }}"
+  post_tasks:
+    - name: afterwards
+      ansible.builtin.debug: {msg: reached}
+"""
+
+
+def imported(path, *words, python=sys.executable):
+    controller = Controller(path, hosts=HOSTS, python=python)
+    (path / "maintain.yml").write_text(MAINTAIN)
+    return controller.playbook(IMPORTED, *words), controller.records()
+
+
+def check_without_the_first_host(done, records):
+    (record,) = records
+    assert (done.code, record.outcome) == (0, "succeeded"), done.out
+    assert set(statuses(record)) == {"web2", "db1"}
+    assert {r["host"] for r in done.results if r["task"].endswith("patch") and r["status"] == "ok"} == {"web2", "db1"}
+    assert len(done.of("afterwards")) == 4
+
+
+def test_an_imported_role_in_which_the_first_host_takes_no_part(tmp_path):
+    check_without_the_first_host(*imported(tmp_path, "-e", "part=web2,db1"))
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("core", CORES, ids=str)
+def test_an_imported_role_on_every_version(tmp_path, core):
+    python = str(with_tfevent(core).bin / "python")
+    check_without_the_first_host(*imported(tmp_path, "-e", "part=web2,db1", python=python))
+
+
+@pytest.mark.slow
+def test_an_imported_role_in_batches_and_by_host(tmp_path):
+    done, records = imported(tmp_path, "-e", "part=web2,db1 serial=2")
+    assert (done.code, [set(statuses(record)) for record in records]) == (0, [{"web2"}, {"db1"}])
+    done, records = imported(tmp_path, "-e", "part=web2,db1 once=false")
+    assert (done.code, sorted(str(set(statuses(record))) for record in records[2:])) == (0, ["{'db1'}", "{'web2'}"])
+
+
+@pytest.mark.slow
+def test_an_imported_role_in_which_nobody_takes_part(tmp_path):
+    done, records = imported(tmp_path, "-e", "part=nobody")
+    assert (done.code, records, len(done.of("afterwards"))) == (0, [], 4)
+
+
+ENDS = {
+    "end_play": "- name: stop here\n  ansible.builtin.meta: end_play",
+    "unreachable": "- name: where is it\n  ansible.builtin.ping:\n"
+    "  vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9}",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_an_end_that_nobody_says_is_told_as_unknown_after_the_run(maintain, tmp_path, monkeypatch, end):
+    monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path / "state"))
+    done, (record,) = maintain(tasks=ENDS[end])
+    assert record.state is RecordState.STARTED, done.out
+    (event,) = history.events(str(tmp_path), {"TFEVENT_JOURNAL": str(tmp_path / "state" / "journal.db")}, print)
+    assert (event["outcome"], event["title"]) == ("unknown", "Patch the web servers — outcome unknown")
+
+
+ASK = """
+- name: ask
+  ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes', '*', outcome='running') }}"}
+"""
+
+
+def test_while_the_run_goes_on_its_event_is_under_way(maintain):
+    done, (record,) = maintain(tasks=ASK)
+    assert [len(result["msg"]) for result in done.of("tfevent.infra.bracket : ask")] == [1, 1, 1]
+    assert record.outcome == "succeeded"
