@@ -20,6 +20,7 @@ LEAVES_AN_EVENT = {
     "delegated": (2,),
     "delegated_in_loops": (0,),
     "diff": (0, "--diff"),
+    "diff_of_files": (0, "--diff"),
     "end_early": (0,),
     "failed_says_changed": (2,),
     "handler_fails": (2,),

@@ -1,6 +1,7 @@
 """What names the thing that a task changed: the table, its default, and what is never looked at."""
 
 import pytest
+from ansible_collections.tfevent.infra.plugins.plugin_utils import things
 from ansible_collections.tfevent.infra.plugins.plugin_utils.diffs import LONGEST_BODY, differences
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import no_arguments
 from ansible_collections.tfevent.infra.plugins.plugin_utils.things import KINDS, thing
@@ -80,12 +81,48 @@ DIFFS = [
     ({"before": "", "after": "line\n" * LONGEST_BODY, "after_header": "/big"}, [f"/big: 0 → {LONGEST_BODY} lines"]),
     ({"before": 7, "after": ["x"]}, []),
     ("no diff at all", []),
+    (
+        {"before": "a", "after": "b", "before_header": "/etc/t", "after_header": "/home/ann/t.j2"},
+        ["/etc/t: +1 -1 lines"],
+    ),
+    (
+        {"before": "", "after": "b", "before_header": "/dev/null", "after_header": "/etc/apt/x.list"},
+        ["/etc/apt/x.list: +1 -0 lines"],
+    ),
+    (
+        {"before": "", "after": "b", "after_header": "/home/ann/.ansible/tmp/ansible-local-1x/tmpy/t.j2"},
+        ["+1 -0 lines"],
+    ),
+    ({"before": "a\nb\n", "before_header": "/etc/t", "src_binary": 1}, ["/etc/t: changed"]),
+    ({"dst_binary": 1, "after": "a\n", "after_header": "/home/ann/t"}, ["/home/ann/t: changed"]),
+    ({"before": "a\n", "before_header": "/etc/t", "src_larger": 104448}, ["/etc/t: changed"]),
+    ({"dst_larger": 104448, "src_binary": 1}, ["changed"]),
 ]
 
 
 @pytest.mark.parametrize(("diff", "told"), DIFFS)
 def test_what_a_difference_says(diff, told):
     assert list(differences(diff)) == told
+
+
+NEW_FILES = [
+    ({"dest": "/etc/t"}, {}, "/etc/t"),
+    ({}, {"dest": "/etc/t", "src": "t.j2"}, "/etc/t"),
+    ({"path": "/etc/t"}, {"line": SECRET}, "/etc/t"),
+    ({}, {"dest": "/etc/{{ item }}"}, "/home/ann/t.j2"),
+]
+
+
+@pytest.mark.parametrize(("data", "arguments", "told"), NEW_FILES)
+def test_a_new_file_is_named_by_what_the_task_is_about(data, arguments, told):
+    diff = [{"before": "", "after": "a\nb\n", "after_header": "/home/ann/t.j2"}]
+    path = things.path(data, given(**arguments))
+    assert list(differences(diff, path=path)) == [f"{told}: +2 -0 lines"]
+
+
+def test_a_header_of_what_was_there_goes_before_the_path_of_the_task():
+    diff = {"before": "a", "after": "b", "before_header": "/srv/site/a.html", "after_header": "/home/ann/a.html"}
+    assert list(differences(diff, path="/srv/site/")) == ["/srv/site/a.html: +1 -1 lines"]
 
 
 def test_lines_are_told_only_where_they_are_asked_for():

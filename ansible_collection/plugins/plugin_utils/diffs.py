@@ -3,7 +3,8 @@
 """What ``--diff`` says of a result: which file, which attributes, how many lines; never a content.
 
 A result has a dict or a list of dicts, each with ``before`` and ``after``, which are texts (whole files, secrets and
-all) or dicts of attributes, and with headers that name the file.
+all) or dicts of attributes, and with headers. That of ``before`` names the file; that of ``after`` may name the file on the
+controller that was copied, even one that was made for the copy.
 """
 
 from __future__ import annotations
@@ -16,18 +17,22 @@ from typing import Any
 TOLD = frozenset({"mode", "owner", "group", "state", "uid", "gid", "seuser", "serole", "setype", "selevel", "enabled"})
 LONGEST_BODY = 20_000  # characters of the contents of one file; more are not told in full, even where they may be
 _LONGEST_HEADER = 300
+_NO_TEXT = ("src_binary", "dst_binary", "src_larger", "dst_larger")  # one side is not in the result: no lines to count
+_NO_FILE = "/dev/null"
+_OF_ANSIBLE = "/ansible-local-"  # in the paths of files that the controller made for itself
 
 
-def differences(diff: Any, *, contents: bool = False) -> Iterator[str]:
+def differences(diff: Any, *, contents: bool = False, path: str = "") -> Iterator[str]:
     """A line for each file or object that differs: ``/etc/motd: +3 -1 lines``, ``/srv/app: mode 0644 → 0600``.
 
     Args:
         diff: the value under ``diff`` of a result, of one item at most.
         contents: tell the differing lines as well, not redacted; for whoever asks for it in the settings.
+        path: the file that the task is about, if that is known: a new one has no header of its own.
     """
     for part in diff if isinstance(diff, (list, tuple)) else (diff,):
         if isinstance(part, Mapping) and (told := _told(part, contents=contents)):
-            header = _header(part)
+            header = _header(part, path)
             yield f"{header}: {told}" if header else told
 
 
@@ -39,6 +44,8 @@ def subject(diff: Any) -> str:
 
 def _told(part: Mapping[str, Any], *, contents: bool) -> str:
     before, after = part.get("before"), part.get("after")
+    if any(part.get(key) for key in _NO_TEXT):
+        return "changed"
     if isinstance(before, Mapping) or isinstance(after, Mapping):
         return ", ".join(_attributes(before, after))
     if isinstance(part.get("prepared"), str):
@@ -48,14 +55,18 @@ def _told(part: Mapping[str, Any], *, contents: bool) -> str:
     return _lines(before or "", after or "", contents=contents)
 
 
-def _header(part: Mapping[str, Any]) -> str:
-    for key in ("after_header", "before_header"):
-        header = part.get(key)
-        if isinstance(header, str) and header and header.isprintable() and len(header) <= _LONGEST_HEADER:
-            return header.removesuffix(" (content)").removesuffix(" (file attributes)")
+def _header(part: Mapping[str, Any], path: str = "") -> str:
+    """What the difference is of, in the order of who knows best."""
     after = part.get("after")
-    path = after.get("path") if isinstance(after, Mapping) else None
-    return path if isinstance(path, str) and path.isprintable() and len(path) <= _LONGEST_HEADER else ""
+    inside = after.get("path") if isinstance(after, Mapping) else None
+    for named in (part.get("before_header"), path, part.get("after_header"), inside):
+        if isinstance(named, str) and named != _NO_FILE and _OF_ANSIBLE not in named and _is_short(named):
+            return named.removesuffix(" (content)").removesuffix(" (file attributes)")
+    return ""
+
+
+def _is_short(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_HEADER and text.isprintable()
 
 
 def _attributes(before: Any, after: Any) -> Iterator[str]:

@@ -193,6 +193,13 @@ def thing(action: str, data: Mapping[str, Any], arguments: Arguments) -> str | N
     return f"{spelled} ({', '.join(details)})" if details else spelled
 
 
+def path(data: Mapping[str, Any], arguments: Arguments) -> str:
+    """The file that a task is about, if it is about one: a check run names it in its arguments only. Args as above."""
+    keys = ("dest", "path")
+    look = _finder(data, arguments(keys))
+    return next((text for key in keys if (text := look(key))), "")
+
+
 def _canonical(action: str) -> str:
     return "ansible.builtin." + action.removeprefix("ansible.legacy.") if "ansible.legacy." in action else action
 
