@@ -3,8 +3,8 @@
 """What ``--diff`` says of a result: which file, which attributes, how many lines; never a content.
 
 A result has a dict or a list of dicts, each with ``before`` and ``after``, which are texts (whole files, secrets and
-all) or dicts of attributes, and with headers. That of ``before`` names the file; that of ``after`` may name the file on the
-controller that was copied, even one that was made for the copy.
+all) or dicts of attributes, and with headers. That of ``before`` names the file; that of ``after`` may name the file on
+the controller that was copied, even one that was made for the copy.
 """
 
 from __future__ import annotations

@@ -194,7 +194,10 @@ def thing(action: str, data: Mapping[str, Any], arguments: Arguments) -> str | N
 
 
 def path(data: Mapping[str, Any], arguments: Arguments) -> str:
-    """The file that a task is about, if it is about one: a check run names it in its arguments only. Args as above."""
+    """The file that a task is about, if it is about one: a check run names it in its arguments only.
+
+    Takes what :func:`thing` takes; empty where neither result nor arguments name a file.
+    """
     keys = ("dest", "path")
     look = _finder(data, arguments(keys))
     return next((text for key in keys if (text := look(key))), "")
