@@ -16,7 +16,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement,
 from ansible_collections.tfevent.infra.plugins.plugin_utils import variables as vaulted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _OURS = ("TFEVENT_", "TRACEPARENT")  # what counts of a task's `environment:`
 
@@ -77,7 +77,9 @@ class ActionModule(ActionBase):
             return {}
         try:
             session = found.session(
-                environ=self._environ(variables), directory=self._loader.get_basedir(), say=warnings.append
+                environ=self._environ(variables, warnings.append),
+                directory=self._loader.get_basedir(),
+                say=warnings.append,
             )
             answer = session.preview(told) if self._task.check_mode else session.settle(told)
         except core.HandoverError as error:
@@ -89,9 +91,9 @@ class ActionModule(ActionBase):
             return answer
         return {}
 
-    def _environ(self, variables: Mapping[str, Any]) -> dict[str, str]:
+    def _environ(self, variables: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, str]:
         """The controller's variables, the callback's options, and of the task's `environment:` what is for tfevent."""
-        environ = configured.environment(variables, self._templar)
+        environ = configured.environment(variables, self._templar, say)
         for layer in self._task.environment or ():
             if isinstance(layer, dict):
                 environ.update({str(name): str(value) for name, value in layer.items() if str(name).startswith(_OURS)})

@@ -176,7 +176,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """The events that changed each of the hosts."""
         self.set_options(var_options=variables, direct=kwargs)
-        environ = configured.environment(variables or {}, self._templar)
+        environ = configured.environment(variables or {}, self._templar, Display().warning)
         hosts = [str(term) for term in terms] or [
             str((variables or {}).get("inventory_hostname") or history.EVERYWHERE)
         ]

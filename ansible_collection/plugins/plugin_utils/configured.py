@@ -7,34 +7,52 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils import options
+from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 CALLBACK = "tfevent.infra.change_events"
 _PREFIX = "tfevent_"  # of the variables that are options
 
 
-def environment(variables: Mapping[str, Any], templar: Any) -> dict[str, str]:
-    """The variables of this process with the callback's options laid over them.
+def environment(variables: Mapping[str, Any], templar: Any, say: Callable[[str], object]) -> dict[str, str]:
+    """The variables of this process with the callback's options laid over them. Never raises.
 
     Args:
         variables: those of the task; here, other than in the callback, any of them may set an option.
         templar: Ansible's, to render them.
+        say: takes one line for the user, for each option that cannot be had and is left out.
     """
-    found = _options({name: templar.template(value) for name, value in variables.items() if name.startswith(_PREFIX)})
+    found = {**_options(say), **dict(_rendered(variables, templar, say))}
     return options.environment(found.get, os.environ)
 
 
-def _options(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+def _rendered(variables: Mapping[str, Any], templar: Any, say: Callable[[str], object]) -> Iterator[tuple[str, Any]]:
+    """The options that variables set; others of the same prefix are the user's own, and none of our business."""
+    for name in options.SETTINGS:
+        variable = _PREFIX + name
+        if variable not in variables:
+            continue
+        try:
+            value = announcement.plain(templar.template(variables[variable]))
+        except Exception as error:  # noqa: BLE001 - whatever a template does; the error's text may quote a secret
+            say(f"the variable {variable} cannot be used and is left out: {type(error).__name__}")
+        else:
+            yield name, value
+
+
+def _options(say: Callable[[str], object]) -> Mapping[str, Any]:
+    """What ansible.cfg and the process's variables set, by the names of the options."""
     from ansible import constants
     from ansible.plugins.loader import callback_loader
 
-    callback = callback_loader.get(CALLBACK, class_only=True)
-    if callback is None:
+    try:
+        callback = callback_loader.get(CALLBACK, class_only=True)
+        if callback is None:
+            return {}
+        found: Mapping[str, Any] = constants.config.get_plugin_options("callback", callback._load_name, variables={})
+    except Exception as error:  # noqa: BLE001 - an option of the wrong kind must not cost an event
+        say(f"the options of ansible.cfg cannot be read and are left out: {type(error).__name__}")
         return {}
-    found: Mapping[str, Any] = constants.config.get_plugin_options(
-        "callback", callback._load_name, variables=dict(variables)
-    )
     return found
