@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from change_events.destinations.base import DestinationSettings
-    from change_events.model import ChangeEvent
+    from change_events.model import ChangeEvent, SealedEvent
     from change_events.recording.record import Recording
     from change_events.settings import Settings
 
@@ -77,17 +77,18 @@ def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]
 def foresee(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]) -> Settled:
     """What :func:`record` would do, with ``waiting`` destinations; nothing is recorded. Raises InputError."""
     step, earlier, given = _step(document), None, document.get("event") or ()
+    counts: SealedEvent | None = None
     if step != "start" and event.explicit:
         event = bracket.complete(event, given)
     if recording.settings.journal.exists():  # a look ahead makes none
         with suppress(JournalError):
-            earlier = _earlier(recording, event, document.get("once_within"))
+            earlier, counts = _earlier(recording, event, document.get("once_within"))
             if step == "end":
                 event = bracket.foreseen(recording, event, given)
     ended = event if step == "start" else msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
     sealed = recording.sealed(ended)
     names = [] if step == "start" or earlier else routing.destinations(sealed.event, recording.settings)
-    return Settled(sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier)
+    return Settled(counts or sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier)
 
 
 def _tie(document: Mapping[str, Any]) -> Tie | None:
@@ -106,11 +107,14 @@ def _step(document: Mapping[str, Any]) -> str | None:
     return step
 
 
-def _earlier(recording: Recording, event: ChangeEvent, seconds: float | None) -> str | None:
+def _earlier(
+    recording: Recording, event: ChangeEvent, seconds: float | None
+) -> tuple[str, SealedEvent] | tuple[None, None]:
     from change_events.journal import Query
 
     if not seconds or event.key is None:
-        return None
+        return None, None
     since = datetime.fromtimestamp(time.time() - seconds, UTC)
     with recording.journal() as journal:
-        return next((found.id for found in journal.list(Query(key=event.key, since=since, limit=1))), None)
+        found = next(iter(journal.list(Query(key=event.key, since=since, limit=1))), None)
+        return (found.id, found.sealed) if found else (None, None)

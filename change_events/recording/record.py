@@ -30,7 +30,7 @@ class Settled(msgspec.Struct, frozen=True):
     """What became of an event that was settled.
 
     Attributes:
-        sealed: the event as it was recorded and sent.
+        sealed: the event as it was recorded and sent; of a repetition, the earlier one.
         recorded: it is in the journal; False where it was not worth a record, or the journal cannot be used.
         places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
         states: the same by name, as far as the journal knows it.
@@ -124,10 +124,12 @@ class Recording:
             with self.journal() as journal:
                 repeats = journal.start(sealed, once_within=once_within)
                 self._tell_notices(journal)
+                if repeats:
+                    return _repetition(journal, repeats, sealed)
         except JournalError as error:
             self.say_once(str(error))
             return Settled(sealed, lost=True)
-        return Settled(sealed, recorded=repeats is None, repeats=repeats)
+        return Settled(sealed, recorded=True)
 
     def announce(self, event: ChangeEvent, *, wait: float = 0) -> None:
         """Tell those destinations that ask for it that a run has started, on a thread beside it, within the budget.
@@ -180,7 +182,7 @@ class Recording:
             with self.journal() as journal:
                 repeats = journal.settle(sealed, names, once_within=once_within, if_open=if_open)
                 self._tell_notices(journal)
-                return Settled(sealed, repeats=repeats) if repeats else self._delivered(journal, sealed)
+                return _repetition(journal, repeats, sealed) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
             self.say_once(str(error))
             return self._sent_directly(sealed, names)
@@ -220,6 +222,12 @@ class Recording:
         """A damaged file that was moved aside, a cap that dropped events: a person should know."""
         for notice in journal.notices:
             self.say_once(notice)
+
+
+def _repetition(journal: Journal, earlier: str, sealed: SealedEvent) -> Settled:
+    """The event that counts instead of this one, which may say other things: it was sent first."""
+    record = journal.get(earlier)
+    return Settled(record.sealed if record else sealed, repeats=earlier)
 
 
 def _opened(journal: type[Journal], settings: Settings) -> Journal:

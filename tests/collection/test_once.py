@@ -82,3 +82,17 @@ def test_each_task_of_an_included_file_sends_one(controller, strategy, serial):
 def test_on_every_version(tmp_path, core, strategy, serial):
     python = with_tfevent(core).bin / "python"
     assert told(Controller(tmp_path, python=str(python)), strategy, serial) == Counter(EXPECTED)
+
+
+def test_all_hosts_are_told_of_the_one_event(controller):
+    tasks = """
+- name: tell
+  tfevent.infra.change_event: {title: "told by {{ inventory_hostname }}", state: "{{ state }}", once: true}
+"""
+    for state in ("event", "started"):
+        done = controller.play(tasks, "-e", f"state={state}")
+        event = controller.events()[-1]
+        assert {(r["id"], r["title"], r["event"]["title"]) for r in done.of("tell")} == {
+            (event.id, event.title, event.title)
+        }
+        assert sorted(r["repeated"] for r in done.of("tell")) == [False, True, True]

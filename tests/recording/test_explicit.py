@@ -99,10 +99,12 @@ def test_no_chosen_destination_is_the_journal_alone(tmp_path, tell, hooks):
 
 def test_one_event_of_a_key_within_a_time(tmp_path, tell):
     first = tell({"title": "x", "key": "k"}, once_within=60)
-    second = tell({"title": "x", "key": "k"}, once_within=60)
+    second = tell({"title": "another", "key": "k"}, once_within=60)
     assert (second["recorded"], second["id"], second["repeats"]) == (False, first["id"], first["id"])
-    started = tell({"title": "x", "key": "k"}, once_within=60, bracket="start")
+    started = tell({"title": "another", "key": "k"}, once_within=60, bracket="start")
     assert (started["recorded"], started["id"]) == (False, first["id"])
+    seen = tell.preview({"title": "another", "key": "k"}, once_within=60)
+    assert {answer["title"] for answer in (second, started, seen)} == {"x"}, "that of the event that counts"
     assert len(records(tmp_path)) == 1
     assert tell({"title": "x", "key": "k"})["recorded"], "without a time every one counts"
 
