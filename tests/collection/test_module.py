@@ -267,6 +267,8 @@ def test_a_playbook_that_is_run_again_tells_of_one_deployment_once(controller):
 
 WRONG = {
     "no title": ("{kind: build}", "title"),
+    "a title without a word": ("{title: '  '}", "title: write one line"),
+    "an id of what is not settled": ("{title: x, id: 018f0000-0000-7000-8000-000000000001}", "write state=finished"),
     "an unknown argument": ("{title: x, titel: y}", "titel"),
     "an unknown kind": ("{title: x, kind: deploy}", "kind"),
     "no id": ("{state: finished}", "id"),

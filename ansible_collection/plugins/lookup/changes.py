@@ -17,7 +17,8 @@ description:
 options:
   _terms:
     description:
-      - Names of hosts, as the inventory has them. Without any, the host of the task.
+      - Names of hosts, as the inventory has them, one after the other or as a list. Without any, the host of the task.
+      - Of an empty list nothing is asked, and nothing is found.
       - V(*) asks for all events, also those that are about no host.
     type: list
     elements: str
@@ -61,6 +62,8 @@ options:
     type: bool
     default: false
 notes:
+  - The journal is that of C(tfevent.yaml), looked for beside the playbook and above it, of C(TFEVENT_*) variables, and
+    of the options of P(tfevent.infra.change_events#callback).
   - Use C(query), or C(lookup) with C(wantlist=true), to get a list.
   - It fails where there is no tfevent, or the journal cannot be read. An answer that nothing changed must not be a
     guess. A journal that is not there yet has no events.
@@ -81,8 +84,11 @@ EXAMPLES = r"""
     changes: "{{ query('tfevent.infra.changes', since='1h', others=true) }}"
 
 - name: Wait for the end of another maintenance
-  ansible.builtin.assert:
-    that: query('tfevent.infra.changes', since='1d', outcome='running', others=true) | length == 0
+  ansible.builtin.debug:
+    msg: Nothing else is under way.
+  until: query('tfevent.infra.changes', since='1d', outcome='running', others=true) | length == 0
+  retries: 60
+  delay: 10
 
 - name: Show what changed anywhere in production before the incident
   ansible.builtin.debug:
@@ -164,7 +170,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.tfevent.infra.plugins.plugin_utils import configured, history
+from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, configured, history
 from ansible_collections.tfevent.infra.plugins.plugin_utils.moments import age_or_moment
 
 _FILTERS = ("environment", "service", "tool", "outcome", "text")
@@ -177,9 +183,8 @@ class LookupModule(LookupBase):
         """The events that changed each of the hosts."""
         self.set_options(var_options=variables, direct=kwargs)
         environ = configured.environment(variables or {}, self._templar, Display().warning)
-        hosts = [str(term) for term in terms] or [
-            str((variables or {}).get("inventory_hostname") or history.EVERYWHERE)
-        ]
+        asking = (variables or {}).get("inventory_hostname") or history.EVERYWHERE
+        hosts = list(announcement.texts(terms)) if terms else [str(asking)]
         filters = {name: self._text(name) for name in _FILTERS}
         try:
             filters |= {name: age_or_moment(text) for name in ("since", "until") if (text := self._text(name))}

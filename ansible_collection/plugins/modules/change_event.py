@@ -31,10 +31,10 @@ options:
   id:
     description:
       - The RV(id) that the task with O(state=started) returned.
-      - Required by O(state=finished) and O(state=failed).
+      - Required by O(state=finished) and O(state=failed), and for these only.
     type: str
   kind:
-    description: What sort of change it is. That of the start counts where an event has one.
+    description: What sort of change it is. With O(state=finished) that of the start counts.
     type: str
     choices: [infrastructure, deployment, build, boot, start, stop, custom]
     default: custom
@@ -174,7 +174,9 @@ requirements:
   - The C(tfevent) package in the Python of ansible-core on the controller, or the C(tfevent) command on its C(PATH)
 notes:
   - Where it is recorded and sent is said by C(tfevent.yaml), looked for beside the playbook and above it, and by
-    C(TFEVENT_*) variables, those in the C(environment) of the task included.
+    C(TFEVENT_*) variables, those in the C(environment) of the task included. Before the file go the options of
+    P(tfevent.infra.change_events#callback), in ansible.cfg and as variables such as C(tfevent_environment), which may
+    stand wherever variables do.
   - What the controller's vault decrypts inline, and variables with names such as C(db_password), are hidden wherever
     they occur in the event.
   - With C(no_log) the event tells nothing but title, times, outcome, environment, service, version and hosts. What
@@ -218,6 +220,7 @@ EXAMPLES = r"""
         state: started
         title: Reindex the database
         service: database
+        ends_with_run: true
       register: maintenance
 
     - name: Reindex
@@ -261,7 +264,7 @@ id:
   type: str
   sample: 01a2141f-cdab-76cc-b6bf-6288ee536bdb
 title:
-  description: Title of the event, as it was recorded.
+  description: Title of the event, as it was recorded. With RV(repeated) that of the event before.
   returned: always
   type: str
   sample: shop 2.1 deployed
@@ -299,7 +302,7 @@ event:
   description:
     - The event as it was recorded and sent, redacted, in the form of C(tfevent events schema). In check mode as it
       would be.
-  returned: when it was recorded, or would be
+  returned: when it was recorded, was before, or would be
   type: dict
   sample:
     id: 01a2141f-cdab-76cc-b6bf-6288ee536bdb

@@ -96,6 +96,7 @@ def document(
         ArgumentError: see there.
     """
     state = arguments["state"]
+    _check(arguments)
     event: dict[str, Any] = {"explicit": True, "kind": arguments["kind"]}
     event["tool"] = {"name": "ansible", "version": ansible}
     event.update({name: arguments[name] for name in _TEXTS if arguments.get(name) is not None})
@@ -155,6 +156,16 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(part)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
+
+
+def _check(arguments: Mapping[str, Any]) -> None:
+    """What the types of the arguments cannot say."""
+    if arguments["state"] in ENDS:
+        return
+    if arguments.get("id") is not None:
+        raise ArgumentError("id: is for the task that settles a started event; write state=finished there")
+    if not str(arguments.get("title") or "").strip():
+        raise ArgumentError("title: write one line that names the change")
 
 
 def _structures(arguments: Mapping[str, Any]) -> dict[str, Any]:
