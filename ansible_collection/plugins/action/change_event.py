@@ -112,7 +112,8 @@ class ActionModule(ActionBase):
         }
         for name in ("delivered", "waiting", "parked"):
             found[name] = [where for where, what in answer.get("destinations", {}).items() if what == name]
-        if event.get("id") == found["id"]:
+        of_another = found["repeated"] and state not in announcement.ENDS  # the task that sent it has it: one is enough
+        if event.get("id") == found["id"] and not of_another:
             found["event"] = event
         if self._task.diff and found["changed"]:
             found["diff"] = _diff(event)

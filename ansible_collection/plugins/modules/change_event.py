@@ -302,7 +302,7 @@ event:
   description:
     - The event as it was recorded and sent, redacted, in the form of C(tfevent events schema). In check mode as it
       would be.
-  returned: when it was recorded, was before, or would be
+  returned: when it was recorded, had been settled before, or would be
   type: dict
   sample:
     id: 01a2141f-cdab-76cc-b6bf-6288ee536bdb
