@@ -77,18 +77,18 @@ def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]
 def foresee(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]) -> Settled:
     """What :func:`record` would do, with ``waiting`` destinations; nothing is recorded. Raises InputError."""
     step, earlier, given = _step(document), None, document.get("event") or ()
-    counts: SealedEvent | None = None
+    before: SealedEvent | None = None
     if step != "start" and event.explicit:
         event = bracket.complete(event, given)
     if recording.settings.journal.exists():  # a look ahead makes none
         with suppress(JournalError):
-            earlier, counts = _earlier(recording, event, document.get("once_within"))
+            earlier, before = _earlier(recording, event, document.get("once_within"))
             if step == "end":
                 event = bracket.foreseen(recording, event, given)
     ended = event if step == "start" else msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
     sealed = recording.sealed(ended)
     names = [] if step == "start" or earlier else routing.destinations(sealed.event, recording.settings)
-    return Settled(counts or sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier)
+    return Settled(sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier, earlier=before)
 
 
 def _tie(document: Mapping[str, Any]) -> Tie | None:

@@ -144,7 +144,8 @@ def answer(settled: Settled, *, quiet: bool) -> Document:
         ``destinations``, their names with ``delivered``, ``waiting`` or ``parked``; ``problems``, a sentence each;
         ``line``, what to tell the user, None where there is nothing to tell; ``event``, as it was recorded.
     """
-    event = settled.sealed.event
+    counts = settled.earlier or settled.sealed
+    event = counts.event
     return {
         "id": settled.repeats or event.id,
         "title": event.title,
@@ -155,7 +156,7 @@ def answer(settled: Settled, *, quiet: bool) -> Document:
         "destinations": settled.states,
         "problems": list(settled.problems),
         "line": report_line(settled) if (settled.told or settled.recorded) and not quiet else None,
-        "event": decoded(settled.sealed),
+        "event": decoded(counts),
     }
 
 

@@ -30,7 +30,7 @@ class Settled(msgspec.Struct, frozen=True):
     """What became of an event that was settled.
 
     Attributes:
-        sealed: the event as it was recorded and sent; of a repetition, the earlier one.
+        sealed: the event as it was recorded and sent.
         recorded: it is in the journal; False where it was not worth a record, or the journal cannot be used.
         places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
         states: the same by name, as far as the journal knows it.
@@ -38,6 +38,7 @@ class Settled(msgspec.Struct, frozen=True):
         told: there is something to tell the user (:func:`report_line`).
         lost: it is neither in the journal nor was it sent.
         repeats: id of the earlier event with the same key, where there was one: this one was not recorded.
+        earlier: that event, which may say other things.
     """
 
     sealed: SealedEvent
@@ -48,6 +49,7 @@ class Settled(msgspec.Struct, frozen=True):
     told: bool = False
     lost: bool = False
     repeats: str | None = None
+    earlier: SealedEvent | None = None
 
 
 class Recording:
@@ -225,9 +227,8 @@ class Recording:
 
 
 def _repetition(journal: Journal, earlier: str, sealed: SealedEvent) -> Settled:
-    """The event that counts instead of this one, which may say other things: it was sent first."""
     record = journal.get(earlier)
-    return Settled(record.sealed if record else sealed, repeats=earlier)
+    return Settled(sealed, repeats=earlier, earlier=record.sealed if record else None)
 
 
 def _opened(journal: type[Journal], settings: Settings) -> Journal:
