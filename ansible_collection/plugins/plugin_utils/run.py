@@ -269,7 +269,8 @@ class Run:
             log.things.add(name)
         if part.get("diff") and log.diffs_left and not log.diffs.full:
             log.diffs_left -= 1
-            for difference in diffs.differences(part["diff"], contents=self._contents):
+            path = things.path(part, result.arguments)
+            for difference in diffs.differences(part["diff"], contents=self._contents, path=path):
                 log.diffs.add(difference)
 
     def _job(self, log: TaskLog, result: Result, part: Mapping[str, Any]) -> None:
