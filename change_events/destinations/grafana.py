@@ -3,8 +3,10 @@
 ``POST /api/annotations`` and ``PATCH /api/annotations/:id``, times in milliseconds:
 https://grafana.com/docs/grafana/latest/developers/http_api/annotations/. Without a dashboard it belongs to the
 organisation and is found by its tags. All tags together, as a JSON array, take at most ``[annotations] tags_length``
-bytes (500 by default, 4096 at most: https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/). The text
-may hold HTML, so what comes from the event is escaped; its length is bounded by us, for it has to fit a tooltip.
+bytes (500 by default, 4096 at most: https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/). Each is
+stored as key and value, what stands before and behind its colon, in columns of 100 characters (table ``tag``:
+https://github.com/grafana/grafana/tree/main/pkg/services/sqlstore/migrations); a longer one is a 500. The text may hold
+HTML, so what comes from the event is escaped; its length is bounded by us, for it has to fit a tooltip.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from change_events.destinations.base import Response
     from change_events.model import ChangeEvent, SealedEvent
 
-LIMITS = Limits(body_bytes=64_000, tags_bytes=500)
+LIMITS = Limits(body_bytes=64_000, fields={"tag key": 100, "tag value": 100}, tags_bytes=500)
 _MOST_TAGS_BYTES = 4096
 _TITLE, _LINE, _LINES, _URL = 300, 400, 1500, 1000  # characters of the text's parts, as they are escaped
 _MOST_LINES = 8
@@ -109,9 +111,16 @@ def document(event: ChangeEvent, tags_bytes: int) -> dict[str, Any]:
     """Text, times and tags of the annotation; an end only where it differs from the start."""
     start = milliseconds(event.started_at)
     end = milliseconds(event.ended_at) if event.ended_at else start
-    tags = tags_within(["tfevent", *mapping.tags(event)], msgspec.structs.replace(LIMITS, tags_bytes=tags_bytes))
+    short = ["tfevent", *map(_stored, mapping.tags(event))]
+    tags = tags_within(short, msgspec.structs.replace(LIMITS, tags_bytes=tags_bytes))
     times = {"time": start, "timeEnd": end} if end > start else {"time": start}
     return {**times, "tags": tags.kept, "text": _text(event, tags.left_out)}
+
+
+def _stored(tag: str) -> str:
+    """``tag`` with a key and a value that fit Grafana's columns."""
+    key, colon, value = tag.partition(":")
+    return clip(key, LIMITS.fields["tag key"]) + colon + clip(value, LIMITS.fields["tag value"])
 
 
 def _text(event: ChangeEvent, tags_left_out: int) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
+from change_events.delivery.sender import Effort, open_transport, send_event
 from change_events.destinations import get
-from change_events.destinations.base import OptionError
+from change_events.destinations.base import DestinationSettings, OptionError, Result
 from change_events.model import Actor, Ci, Kind, Link, Outcome, Phase, Severity, Tool, Vcs
+from tests.destinations.kit.backend import backend
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
 
@@ -162,6 +165,18 @@ def test_tags_within_what_grafana_is_set_to():
     assert "tags left out)" in narrow["text"]
     with pytest.raises(OptionError, match=r"^tags_bytes: "):
         GRAFANA.render(event("tiny"), HOME | {"tags_bytes": 5000})
+
+
+def test_a_tag_fits_the_columns_that_grafana_stores_it_in():
+    tags = body(GRAFANA, sealed(1, environment="e" * 150, tags={"k" * 150: "short", "name": "🚀" * 60}), HOME)["tags"]
+    assert tags[1] == "env:" + "e" * 99 + "…"
+    assert tags[-2:] == ["k" * 99 + "…:short", "name:" + "🚀" * 49 + "…"]
+    with backend("grafana").serve() as server:
+        settings = DestinationSettings("grafana", "grafana", backend("grafana").options(server.url))
+        with open_transport(settings) as transport:
+            made = sealed(1, environment="e" * 150, tags={"k" * 150: "v" * 150})
+            verdict = send_event(settings, transport, made, Effort(time.monotonic() + 20, attempts=1))
+    assert verdict.result is Result.DELIVERED, verdict.reason
 
 
 def test_nothing_of_the_event_is_html():

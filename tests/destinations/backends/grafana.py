@@ -1,6 +1,7 @@
 """Grafana's annotations: https://grafana.com/docs/grafana/latest/developers/http_api/annotations/.
 
-Tags are measured as Grafana does: the bytes of the JSON array, without escapes.
+Tags are measured as Grafana does: the bytes of the JSON array, without escapes. Key and value of each are stored in
+columns of varchar(100); what the database refuses is a 500.
 """
 
 from html.parser import HTMLParser
@@ -30,6 +31,9 @@ def accept(received):
     need(body["time"] > 10**12 and body.get("timeEnd", 10**13) > body["time"], "times are milliseconds, the end later")
     tags = [tag.encode() for tag in body["tags"]]
     need(2 + sum(len(tag) + 2 for tag in tags) + len(tags) - 1 <= 500, "Tags length exceeds the maximum allowed.")
+    for tag in body["tags"]:
+        parts = [part.strip(" ") for part in tag.split(":")[:2]]
+        need(all(len(part) <= 100 for part in parts), "Failed to save annotation", 500)
     elements = Elements()
     elements.feed(body["text"])
     need({tag for tag, _ in elements.found} <= {"b", "a"}, "elements of the event's own")
@@ -46,6 +50,7 @@ BACKEND = Backend(
         Documented("tags", answer(400, {"message": "Tags length exceeds the maximum allowed."}), Result.PARK, "400"),
         Documented("bad token", answer(401, {"message": "Invalid API key"}), Result.PARK, "401"),
         Documented("no permission", answer(403, {"message": "Access denied"}), Result.PARK, "403"),
+        Documented("not stored", answer(500, {"message": "Failed to save annotation"}), Result.RETRY, "500"),
         Documented("down", answer(502, "<html>"), Result.RETRY, "502"),
     ),
 )
