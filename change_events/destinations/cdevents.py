@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 VERSION = "0.5.1"
 _OURS = "tfevent-"
 _LONGEST_ID = 200  # characters
+_LONGEST_URI = 2000
 _LONGEST_ERRORS = 1000
 _CUSTOM = {
     Kind.BOOT: "host.booted",
@@ -41,17 +42,30 @@ _REMOVALS = {"remove": "removed", "rollback": "rolledback"}
 
 
 class Told(NamedTuple):
-    """A type without prefix and version, and its subject: an id and the content that its schema allows."""
+    """A type without prefix and version, and its subject: an id and the content that its schema allows.
+
+    Without a content it is a type of ours, and what is known of the event is its content.
+    """
 
     type: str
     subject: str
-    content: dict[str, Any]
+    content: dict[str, Any] | None
 
 
-def document(event: ChangeEvent, source: str) -> dict[str, Any]:
-    """The CDEvent that says most of ``event`` and is true; ``source`` is a URI reference."""
+class Frame(NamedTuple):
+    """A CDEvent without its custom data, as it is decided from the whole event."""
+
+    context: dict[str, Any]
+    subject: dict[str, Any]
+
+
+def frame(event: ChangeEvent, source: str) -> Frame:
+    """The CDEvent that says most of ``event`` and is true; ``source`` is a URI reference.
+
+    Type and subject depend on what a limit may cut (``data.action``), so this takes the whole event.
+    """
     told = _told(event)
-    kind = f"dev.cdeventsx.{told.type}.0.1.0" if told.type.startswith(_OURS) else f"dev.cdevents.{told.type}.0.3.0"
+    kind = f"dev.cdeventsx.{told.type}.0.1.0" if told.content is None else f"dev.cdevents.{told.type}.0.3.0"
     context = {
         "specversion": VERSION,
         "id": mapping.delivery_id(event),
@@ -60,9 +74,16 @@ def document(event: ChangeEvent, source: str) -> dict[str, Any]:
         "timestamp": iso(mapping.moment(event)),
         "chainId": event.trace.trace_id if event.trace else None,
     }
+    subject: dict[str, Any] = {"id": clip(told.subject, _LONGEST_ID), "source": source}
+    return Frame(present(context), subject if told.content is None else {**subject, "content": present(told.content)})
+
+
+def document(framed: Frame, event: ChangeEvent) -> dict[str, Any]:
+    """The CDEvent with ``event``, of which parts may be left out, as its custom data."""
+    told = framed.subject
     return {
-        "context": present(context),
-        "subject": {"id": clip(told.subject, _LONGEST_ID), "source": source, "content": present(told.content)},
+        "context": framed.context,
+        "subject": told if "content" in told else told | {"content": mapping.details(event)},
         "customData": event,
         "customDataContentType": "application/json",
     }
@@ -71,13 +92,17 @@ def document(event: ChangeEvent, source: str) -> dict[str, Any]:
 def _told(event: ChangeEvent) -> Told:
     if event.kind in _CUSTOM:
         name = event.service or mapping.host(event) or event.id
-        return Told(f"{_OURS}{_CUSTOM[event.kind]}", name, dict(mapping.details(event)))
+        return Told(f"{_OURS}{_CUSTOM[event.kind]}", name, None)
     if event.kind is Kind.BUILD:
         artifact = {"artifactId": _artifact(event)} if event.outcome is Outcome.SUCCEEDED else {}
         return Told("build.started" if event.outcome is None else "build.finished", _run(event), artifact)
     if event.outcome is Outcome.SUCCEEDED and event.phase is Phase.APPLIED and event.environment:
         if event.kind is Kind.INFRASTRUCTURE:
-            return Told(f"environment.{_of_environment(event)}", event.environment, {"name": event.environment})
+            return Told(
+                f"environment.{_of_environment(event)}",
+                event.environment,
+                {"name": clip(event.environment, _LONGEST_ID)},
+            )
         if service := _of_service(event, event.environment):
             return service
     return _task_run(event)
@@ -113,20 +138,21 @@ def _of_service(event: ChangeEvent, environment: str) -> Told | None:
 def _artifact(event: ChangeEvent) -> str | None:
     """The package URL that the event names (``data.artifactId``), else a generic one of service and version."""
     named = event.data.get("artifactId")
-    if isinstance(named, str) and named.startswith("pkg:"):
+    if isinstance(named, str) and named.startswith("pkg:") and len(named) <= _LONGEST_URI:
         return named
     if not (event.service and event.version):
         return None
-    return f"pkg:generic/{quote(event.service, safe='')}@{quote(event.version, safe='')}"
+    service, version = (quote(clip(text, _LONGEST_ID), safe="") for text in (event.service, event.version))
+    return f"pkg:generic/{service}@{version}"
 
 
 def _task_run(event: ChangeEvent) -> Told:
     parent = event.trace.parent_run_id if event.trace else None
-    page = mapping.run_url(event)
+    page = uri(mapping.run_url(event) or "")
     content = {
-        "taskName": event.tool.name if event.tool else event.kind.value,
-        "uri": uri(page) if page else None,
-        "pipelineRun": {"id": parent} if parent else None,
+        "taskName": clip(event.tool.name, _LONGEST_ID) if event.tool else event.kind.value,
+        "uri": page if len(page) <= _LONGEST_URI else None,
+        "pipelineRun": {"id": clip(parent, _LONGEST_ID)} if parent else None,
     }
     if event.outcome is None:
         return Told("taskrun.started", _run(event), content)

@@ -32,6 +32,7 @@ from change_events.destinations.building import address_of, post, present, secre
 from change_events.destinations.clip import clip
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso
+from change_events.destinations.repository import repository_of
 from change_events.destinations.rules import judge_status
 
 if TYPE_CHECKING:
@@ -100,8 +101,15 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     origin(options)
     binary = options.get("mode") == "binary"
     most = limit or LIMITS.body_bytes
-    body = fitted(sealed.event, most, lambda event: msgspec.json.encode(_content(event, options, binary=binary)))
-    attributes = _attributes(sealed.event, options)
+    where = source(sealed.event, options)
+    framed = cdevents.frame(sealed.event, where) if options.get("format") == "cdevents" else None
+    attributes = _attributes(sealed.event, options, where, framed)
+
+    def encode(event: ChangeEvent) -> bytes:
+        data: object = cdevents.document(framed, event) if framed else event
+        return msgspec.json.encode(data if binary else attributes | {"data": data})
+
+    body = fitted(sealed.event, most, encode)
     content_type = attributes["datacontenttype"] if binary else "application/cloudevents+json; charset=UTF-8"
     extra = {str(name): str(value) for name, value in dict(options.get("headers") or {}).items()}
     token = str(options.get("token") or "")
@@ -116,14 +124,10 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     )
 
 
-def _content(event: ChangeEvent, options: Mapping[str, Any], *, binary: bool) -> object:
-    as_cdevent = options.get("format") == "cdevents"
-    data = cdevents.document(event, source(event, options)) if as_cdevent else event
-    return data if binary else _attributes(event, options) | {"data": data}
-
-
-def _attributes(event: ChangeEvent, options: Mapping[str, Any]) -> dict[str, str]:
-    where = source(event, options)
+def _attributes(
+    event: ChangeEvent, options: Mapping[str, Any], where: str, framed: cdevents.Frame | None
+) -> dict[str, Any]:
+    """The attributes of the whole event: they are the same however much of its data is left out."""
     subject = clip(mapping.place(event), _LONGEST_ATTRIBUTE)
     found = {
         "specversion": "1.0",
@@ -134,17 +138,19 @@ def _attributes(event: ChangeEvent, options: Mapping[str, Any]) -> dict[str, str
         "time": iso(mapping.moment(event)),
         "datacontenttype": "application/json",
     }
-    if options.get("format") == "cdevents":
-        said = cdevents.document(event, where)
-        found |= {"type": said["context"]["type"], "subject": said["subject"]["id"]}
+    if framed:
+        found |= {"type": framed.context["type"], "subject": framed.subject["id"]}
         found["datacontenttype"] = "application/cdevents+json"
     return present({**found, "traceparent": _traceparent(event), "partitionkey": subject})
 
 
 def source(event: ChangeEvent, options: Mapping[str, Any]) -> str:
-    """Where the event comes from, as a URI reference: the option, else the repository, else the host."""
-    repository = event.vcs.repository if event.vcs else None
-    named = str(options.get("source") or repository or "")
+    """Where the event comes from, as a URI reference: the option, else the repository, else the host.
+
+    A repository is the same whichever way it was cloned.
+    """
+    repository = (event.vcs.repository if event.vcs else None) or ""
+    named = str(options.get("source") or repository_of(repository).url or repository)
     if not named:
         return "/" + quote(clip(mapping.host(event) or "tfevent", _LONGEST_ATTRIBUTE), safe="")
     text = uri(clip(named, _LONGEST_ATTRIBUTE))

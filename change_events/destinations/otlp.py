@@ -34,6 +34,7 @@ from change_events.destinations.building import address_of, post, present
 from change_events.destinations.clip import clip, utf8
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import nanoseconds
+from change_events.destinations.repository import repository_of
 from change_events.destinations.rules import judge_status, parsed
 from change_events.model import Kind, Outcome, Severity
 
@@ -136,14 +137,15 @@ def _record(event: ChangeEvent, observed: str) -> dict[str, Any]:
 
 def _resource(event: ChangeEvent) -> dict[str, Any]:
     """What the event is about; tfevent itself where no service is named."""
-    repository = event.vcs.repository if event.vcs else None
+    repository = repository_of((event.vcs.repository if event.vcs else None) or "")
     return {
         "service.name": event.service or "tfevent",
         "service.version": event.version,
         "deployment.environment.name": event.environment,
         "host.name": mapping.host(event),
-        "vcs.repository.url.full": repository if repository and "://" in repository else None,
-        "vcs.repository.name": repository,
+        "vcs.repository.url.full": repository.url,
+        "vcs.repository.name": repository.name,
+        "vcs.owner.name": repository.owner,
     }
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from change_events.destinations import get
-from change_events.destinations.cdevents import document
+from change_events.destinations.cdevents import document, frame
 from change_events.model import Actor, Counts, Kind, Outcome, Phase, Summary, Trace, Vcs
 from tests.destinations.kit import cdevents
 from tests.destinations.kit.events import event
@@ -24,7 +24,8 @@ def sent(number=1, options=None, **fields):
 
 
 def told(**fields):
-    made = json.loads(msgspec.json.encode(document(sealed(1, **fields).event, "/here")))
+    whole = sealed(1, **fields).event
+    made = json.loads(msgspec.json.encode(document(frame(whole, "/here"), whole)))
     assert cdevents.problem(made) is None
     return made["context"]["type"].removeprefix("dev.cdevents."), made["subject"]
 
@@ -44,7 +45,10 @@ def test_the_same_event_under_way_and_ended_are_two_events():
     [
         ("https://github.com/acme/infra", "https://github.com/acme/infra"),
         ("acme/infra", "/acme/infra"),
-        ("git@example.com:acme/infra", "/git@example.com:acme/infra"),
+        ("https://github.com/acme/infra.git", "https://github.com/acme/infra"),
+        ("github.com:acme/infra.git", "https://github.com/acme/infra"),
+        ("ssh://github.com/acme/infra.git", "https://github.com/acme/infra"),
+        ("/srv/git/infra.git", "/srv/git/infra.git"),
         ("https://git.example/häuser und mehr", "https://git.example/h%C3%A4user%20und%20mehr"),
         ("https://[broken", "/https%3A%2F%2F%5Bbroken"),
         (None, "/ops%2F1"),
@@ -160,3 +164,47 @@ def test_the_whole_event_is_custom_data():
     body = json.loads(CLOUDEVENTS.render(event("updated"), options).body)
     assert body["data"]["customData"] == json.loads(event("updated").body)
     assert body["type"] == body["data"]["context"]["type"] == "dev.cdevents.environment.modified.0.3.0"
+
+
+BIG = {"note": "x" * 50_000}
+PURL = "pkg:oci/checkout@sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize("mode", ["structured", "binary"])
+@pytest.mark.parametrize(
+    ("said", "fields", "kind"),
+    [
+        ({"action": "rollback"}, {"kind": Kind.DEPLOYMENT}, "service.rolledback.0.3.0"),
+        ({"action": "remove"}, {"kind": Kind.DEPLOYMENT}, "service.removed.0.3.0"),
+        ({"artifactId": PURL}, {"kind": Kind.DEPLOYMENT, "version": None}, "service.deployed.0.3.0"),
+        ({"artifactId": PURL}, {"kind": Kind.BUILD}, "build.finished.0.3.0"),
+    ],
+)
+def test_however_much_is_left_out_it_stays_the_same_cdevent(mode, said, fields, kind):
+    whole = sealed(1, **{**READY, **fields, "data": said | BIG, "message": "y" * 20_000})
+    request = CLOUDEVENTS.render(whole, {"url": URL, "format": "cdevents", "mode": mode})
+    made = json.loads(request.body)
+    data = made if mode == "binary" else made["data"]
+    assert "data" not in data["customData"], "it was cut"
+    outside = request.headers["ce-type"] if mode == "binary" else made["type"]
+    assert outside == data["context"]["type"] == f"dev.cdevents.{kind}"
+    assert cdevents.problem(data) is None
+    if "artifactId" in said:
+        assert data["subject"]["content"]["artifactId"] == PURL
+
+
+@pytest.mark.parametrize("mode", ["structured", "binary"])
+def test_however_much_is_left_out_it_comes_from_the_same_place(mode):
+    vcs = Vcs(repository="https://git.example/acme/infra", subject="z" * 30_000)
+    whole = sealed(1, vcs=vcs, environment="prod", tags={f"t{n}": "x" * 1000 for n in range(99)})
+    request = CLOUDEVENTS.render(whole, {"url": URL, "mode": mode}, 1500)
+    made = json.loads(request.body)
+    found = {name.removeprefix("ce-"): value for name, value in request.headers.items()} if mode == "binary" else made
+    assert "vcs" not in (made if mode == "binary" else made["data"]), "it was cut"
+    assert (found["source"], found["subject"]) == ("https://git.example/acme/infra", "prod")
+
+
+@pytest.mark.parametrize("content", ["pkg:" + "a" * 60_000, "docker:x"])
+def test_what_is_no_package_url_of_use_is_not_told_as_one(content):
+    _, subject = told(kind=Kind.DEPLOYMENT, **READY, data={"artifactId": content})
+    assert subject["content"]["artifactId"] == "pkg:generic/checkout@1.2.0"

@@ -18,7 +18,7 @@ from tests.support.receiver import Receiver
 from tests.support.secrets import forms
 
 OF_VARIANTS = ("updated", "deployment")  # whose payloads are kept; of the plain form it is all events
-READABLE = 8_000  # characters; of a longer payload only size and digest are kept
+READABLE = 10_000  # characters; of a longer payload only size and digest are kept
 VARIANTS = [(kind, variant) for kind in kinds() for variant in backend(kind).variants]
 ANSWERS = [(kind, documented) for kind in kinds() for documented in backend(kind).answers]
 HERE = "https://backend.example"

@@ -56,7 +56,8 @@ def test_conventional_attributes():
         "service.version": "2.14.0",
         "deployment.environment.name": "prod",
         "host.name": "ci-runner-7",
-        "vcs.repository.name": "acme/checkout",
+        "vcs.repository.name": "checkout",
+        "vcs.owner.name": "acme",
     }
     assert attributes["deployment.status"] == "succeeded"
     assert attributes["cicd.pipeline.result"] == "success"
