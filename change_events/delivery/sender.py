@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from change_events.delivery.pace import Pace
     from change_events.delivery.transport import Transport
-    from change_events.destinations.base import Destination, Request
+    from change_events.destinations.base import Destination, Request, Response
     from change_events.model import SealedEvent
 
 ATTEMPTS = 3  # in one flush; a backend that is down must not cost every run its whole budget
@@ -139,7 +139,7 @@ def _once(destination: Destination, transport: Transport, request: Request, effo
         response = transport.send(request, effort.deadline)
     except TransportError as error:
         return Verdict(Result.RETRY, str(error))
-    verdict = destination.judge(response)
+    verdict = judged(destination, response)
     if verdict.result is Result.DELIVERED and destination.handle:
         verdict = msgspec.structs.replace(verdict, handle=destination.handle(response))
     if verdict.result is Result.DELIVERED and not verdict.reason:
@@ -147,6 +147,13 @@ def _once(destination: Destination, transport: Transport, request: Request, effo
     said = request.clean(words(response))
     reason = f"{verdict.reason}; it says: {said}" if said else verdict.reason
     return msgspec.structs.replace(verdict, reason=reason)
+
+
+def judged(destination: Destination, response: Response) -> Verdict:
+    """What an answer means; of a success that its body was to tell, and that did not come whole, that nobody knows."""
+    if response.well and response.body_decides and not response.complete:
+        return Verdict(Result.RETRY, "its answer broke off, or did not come in time")
+    return destination.judge(response)
 
 
 def _result_of(state: RetryCallState) -> Any:

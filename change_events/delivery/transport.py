@@ -5,7 +5,6 @@ Nothing raised or logged here shows more of an address than its host: a token ma
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import os
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 THREAD_PREFIX = "tfevent-"
-_BODY_BYTES = 16_384
-_BODY_SECONDS = 0.5
+_WORDS_BYTES, _WORDS_SECONDS = 16_384, 0.5  # of a body that is only told to people
+_BODY_BYTES = 1_048_576  # of a body that decides: an answer may tell of each of thousands of entities
 _reading = threading.Lock()
 
 
@@ -52,7 +51,8 @@ class Transport:
 
         Args:
             request: what to send.
-            deadline: moment of :func:`time.monotonic` after which no step of it begins or goes on waiting.
+            deadline: moment of :func:`time.monotonic` after which no step of it begins or goes on waiting. A body that
+                decides may take all of that time, any other one half a second.
 
         Raises:
             TransportError: no answer; status and headers did not come.
@@ -67,13 +67,14 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise TransportError(clause(error)) from None
         try:
-            seconds = min(_BODY_SECONDS, max(0.01, (deadline - time.monotonic()) / 2))
+            left = max(0.01, deadline - time.monotonic())
+            seconds = left if request.body_decides else min(_WORDS_SECONDS, max(0.01, left / 2))
             timeouts["read"] = seconds
-            body = _some_body(answer, seconds)
+            body, complete = _body(answer, seconds, _BODY_BYTES if request.body_decides else _WORDS_BYTES)
         finally:
             answer.close()
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, body)
+        return Response(answer.status_code, headers, body, complete, request.body_decides)
 
     def _build(self, request: Request, timeouts: dict[str, float]) -> httpx.Request:
         headers = {"Accept-Encoding": "identity"} | request.headers
@@ -86,16 +87,20 @@ class Transport:
         )
 
 
-def _some_body(answer: httpx.Response, seconds: float) -> bytes:
-    """The beginning of the body. The status decides, so a body that stalls, drips or breaks is no failure."""
+def _body(answer: httpx.Response, seconds: float, most: int) -> tuple[bytes, bool]:
+    """The body, at most ``most`` bytes of it, and whether that is all there is to be had within ``seconds``."""
     body = b""
     end = time.monotonic() + seconds
-    with contextlib.suppress(httpx.HTTPError):
+    try:
         for chunk in answer.iter_raw():
             body += chunk
-            if len(body) >= _BODY_BYTES or time.monotonic() >= end:
+            if len(body) >= most:
                 break
-    return body[:_BODY_BYTES]
+            if time.monotonic() >= end:
+                return body, False
+    except httpx.HTTPError:
+        return body, False
+    return body[:most], True
 
 
 def _client(context: ssl.SSLContext) -> httpx.Client:

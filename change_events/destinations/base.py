@@ -100,6 +100,8 @@ class Request(msgspec.Struct, frozen=True):
 
     Attributes:
         secrets: what must not occur in any text about this request: tokens, header values, the URL's own.
+        body_decides: the body of an answer of 2xx tells whether it is a success. Then the body is waited for, and where
+            it does not come whole the request is made again.
     """
 
     method: str
@@ -107,6 +109,7 @@ class Request(msgspec.Struct, frozen=True):
     headers: dict[str, str]
     body: bytes
     secrets: tuple[str, ...] = ()
+    body_decides: bool = False
 
     @property
     def host(self) -> str:
@@ -138,11 +141,25 @@ def _in_json(text: str) -> tuple[str, str]:
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What came back: ``headers`` by lower-case name, and at most the first 16 KB of the body."""
+    """What came back: ``headers`` by lower-case name.
+
+    Attributes:
+        body: at most its first 16 KB; where the body decides, at most its first 1 MB.
+        complete: False where the body did not come in time, or broke off. One that is cut at that size is complete: to
+            ask again would bring no more of it.
+        body_decides: as of the request.
+    """
 
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    complete: bool = True
+    body_decides: bool = False
+
+    @property
+    def well(self) -> bool:
+        """Whether its status is a success."""
+        return 200 <= self.status < 300  # noqa: PLR2004  # HTTP's own class
 
 
 class Result(StrEnum):

@@ -87,6 +87,7 @@ def post(
     headers: Mapping[str, str] | None = None,
     content_type: str = "application/json",
     method: str = "POST",
+    body_decides: bool = False,
 ) -> Request:
     """A request with the headers that all of ours have.
 
@@ -97,10 +98,11 @@ def post(
         headers: more headers, which go before ours.
         content_type: type of the body.
         method: the HTTP method.
+        body_decides: the body of an answer tells whether it is a success, not the status alone.
     """
     ours = {"Content-Type": content_type, "User-Agent": user_agent()}
     login = secrets_of(url, path=False)
-    return Request(method=method, url=url, headers=ours | dict(headers or {}), body=body, secrets=(*secrets, *login))
+    return Request(method, url, ours | dict(headers or {}), body, (*secrets, *login), body_decides)
 
 
 def present(fields: Mapping[str, Any]) -> dict[str, Any]:

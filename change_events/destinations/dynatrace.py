@@ -95,7 +95,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
         sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(document(event, selector))
     )
     headers = {"Authorization": f"Api-Token {token}"}
-    return post(f"{base}/api/v2/events/ingest", body, headers=headers, secrets=(token,))
+    return post(f"{base}/api/v2/events/ingest", body, headers=headers, secrets=(token,), body_decides=True)
 
 
 def document(event: ChangeEvent, selector: str) -> dict[str, Any]:

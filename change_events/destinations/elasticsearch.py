@@ -130,8 +130,8 @@ def _index(options: Mapping[str, Any]) -> str:
 
 def _request(options: Mapping[str, Any], path: str, body: bytes, **more: str) -> Request:
     base, login = address_of(options, "url"), _login(options)
-    headers = {"Authorization": login.header} if login else {}
-    return post(f"{base}/{path}", body, headers=headers, secrets=login.secrets if login else (), **more)
+    headers, secrets = ({"Authorization": login.header}, login.secrets) if login else ({}, ())
+    return post(f"{base}/{path}", body, headers=headers, secrets=secrets, body_decides=True, **more)
 
 
 def _login(options: Mapping[str, Any]) -> Login | None:

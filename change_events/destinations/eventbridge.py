@@ -216,7 +216,8 @@ def signed(signer: Signer, body: bytes) -> Request:
         raise OptionError(f"profile: boto3 cannot get credentials ({type(error).__name__})") from None
     made = {str(name): str(value) for name, value in request.headers.items()}
     secrets = (made["Authorization"].rpartition("Signature=")[2], credentials.access_key, credentials.token or "")
-    return post(url, body, headers=made, content_type=_TYPE, secrets=tuple(filter(None, secrets)))
+    shown = tuple(filter(None, secrets))
+    return post(url, body, headers=made, content_type=_TYPE, secrets=shown, body_decides=True)
 
 
 # At level DEBUG botocore logs what it signs, session token included, and the answers that credentials come in. A
@@ -249,6 +250,8 @@ def judge(response: Response) -> Verdict:
     code = _code(response, content)
     if "entries in the request is over the limit" in _text(content, "message"):
         return Verdict(Result.SHRINK, "the event is too large for EventBridge")
+    if response.status == 400 and not (code or response.complete):  # noqa: PLR2004  # HTTP's own status
+        return Verdict(Result.RETRY, "it answered 400, and the reason broke off")
     return _judge_code(code) or judge_status(response)
 
 

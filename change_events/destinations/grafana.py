@@ -18,17 +18,27 @@ from urllib.parse import quote
 import msgspec
 
 from change_events.destinations import mapping
-from change_events.destinations.base import CA_FILE, Destination, Limits, Option, OptionError, Request, origin_of
+from change_events.destinations.base import (
+    CA_FILE,
+    Destination,
+    Limits,
+    Option,
+    OptionError,
+    Request,
+    Response,
+    Result,
+    Verdict,
+    origin_of,
+)
 from change_events.destinations.building import address_of, post, present, text_of, uri
 from change_events.destinations.clip import clip, listed, tags_within, units
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import milliseconds
-from change_events.destinations.rules import judge_status, parsed
+from change_events.destinations.rules import judge_no_page, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from change_events.destinations.base import Response
     from change_events.model import ChangeEvent, SealedEvent
 
 LIMITS = Limits(body_bytes=64_000, fields={"tag key": 100, "tag value": 100}, tags_bytes=500)
@@ -97,7 +107,8 @@ def _encoder(options: Mapping[str, Any], where: dict[str, Any]) -> Callable[[Cha
 def _request(options: Mapping[str, Any], method: str, path: str, body: bytes) -> Request:
     base, token = address_of(options, "url"), text_of(options, "token")
     headers = {"Authorization": f"Bearer {token}"}
-    return post(base + path, body, method=method, headers=headers, secrets=(token,))
+    made = method == "POST"  # the answer names what was made
+    return post(base + path, body, method=method, headers=headers, secrets=(token,), body_decides=made)
 
 
 def _tags_bytes(options: Mapping[str, Any]) -> int:
@@ -148,6 +159,14 @@ def _escaped_units(text: str) -> int:
     return units(escape(text, quote=False))
 
 
+def judge(response: Response) -> Verdict:
+    """What an answer means; a success names the annotation, unless it is one of an update."""
+    verdict = judge_no_page(response)
+    if verdict.result is Result.DELIVERED and response.body_decides and handle(response) is None:
+        return Verdict(Result.PARK, "its answer names no annotation; check `url`")
+    return verdict
+
+
 DESTINATION = Destination(
     kind="grafana",
     title="Grafana annotations",
@@ -158,7 +177,7 @@ DESTINATION = Destination(
     options=OPTIONS,
     limits=LIMITS,
     render=render,
-    judge=judge_status,
+    judge=judge,
     origin=origin,
     handle=handle,
     update=update,

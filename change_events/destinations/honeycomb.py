@@ -101,7 +101,7 @@ def _request(sealed: SealedEvent, options: Mapping[str, Any], method: str, path:
     kind = str(options.get("type") or sealed.event.kind.value)
     body = fitted(sealed.event, limit, lambda event: msgspec.json.encode(marker(event, kind)))
     url = f"{_base(options)}/1/markers/{dataset}{path}"
-    return post(url, body, method=method, headers={"X-Honeycomb-Team": key}, secrets=(key,))
+    return post(url, body, method=method, headers={"X-Honeycomb-Team": key}, secrets=(key,), body_decides=True)
 
 
 def handle(response: Response) -> str | None:

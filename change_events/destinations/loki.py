@@ -36,7 +36,7 @@ from change_events.destinations.building import address_of, basic_login, post, p
 from change_events.destinations.clip import clip, utf8
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso, nanoseconds
-from change_events.destinations.rules import judge_status
+from change_events.destinations.rules import is_page, judge_no_page
 from change_events.model import Severity
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def line(event: ChangeEvent) -> dict[str, Any]:
 def judge(response: Response) -> Verdict:
     """What an answer means; of a refusal by what Loki says of it."""
     status = response.status
-    if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own class
+    if response.well and not is_page(response):
         if status in _TAKEN:
             return Verdict(Result.DELIVERED)
         return Verdict(Result.PARK, f"it stores nothing ({status}): ingestion is blocked; when it is not, {_AGAIN}")
@@ -219,7 +219,7 @@ def judge(response: Response) -> Verdict:
         for words, reason in _REFUSED.items():
             if words in said:
                 return Verdict(Result.PARK, reason)
-    return judge_status(response)
+    return judge_no_page(response)
 
 
 DESTINATION = Destination(

@@ -142,7 +142,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
         return msgspec.json.encode({"query": MUTATION, "variables": {"event": change, "rules": _RULES}})
 
     body = fitted(sealed.event, limit or LIMITS.body_bytes, encode)
-    return post(f"{_base(options)}/graphql", body, headers={"Api-Key": key}, secrets=(key,))
+    return post(f"{_base(options)}/graphql", body, headers={"Api-Key": key}, secrets=(key,), body_decides=True)
 
 
 def _entity(query: str, event: ChangeEvent) -> str:

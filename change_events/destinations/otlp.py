@@ -35,7 +35,7 @@ from change_events.destinations.clip import clip, utf8
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import nanoseconds
 from change_events.destinations.repository import repository_of
-from change_events.destinations.rules import judge_status, parsed
+from change_events.destinations.rules import judge_no_page, parsed
 from change_events.model import Kind, Outcome, Severity
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     )
     headers = {str(name): str(value) for name, value in dict(options.get("headers") or {}).items()}
     url = endpoint if urlsplit(endpoint).path.endswith(_PATH) else endpoint + _PATH
-    return post(url, body, headers=headers, secrets=tuple(headers.values()))
+    return post(url, body, headers=headers, secrets=tuple(headers.values()), body_decides=True)
 
 
 def document(event: ChangeEvent, observed: str) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def _value(fact: Any) -> dict[str, Any]:
 
 def judge(response: Response) -> Verdict:
     """What an answer means; a success that rejects our only record is none, and the protocol forbids to retry it."""
-    verdict = judge_status(response, retry=_RETRY)
+    verdict = judge_no_page(response, retry=_RETRY)
     if verdict.result is not Result.DELIVERED:
         return verdict
     content = parsed(response)

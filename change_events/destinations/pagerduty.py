@@ -27,7 +27,7 @@ from change_events.destinations.building import address_of, post, present, site_
 from change_events.destinations.clip import clip
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso
-from change_events.destinations.rules import judge_status
+from change_events.destinations.rules import judge_only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ LIMITS = Limits(body_bytes=512_000, fields={"payload.summary": 1024}, rate=Rate(
 REGIONS = {"us": "https://events.pagerduty.com", "eu": "https://events.eu.pagerduty.com"}
 _MOST_LINES, _MOST_LINKS = 20, 10
 _RATE_WAIT = 60.0  # seconds: the limit is one a minute, and the answer names no wait
-_SLOW_DOWN = 429
+_ACCEPTED, _SLOW_DOWN = 202, 429
 
 OPTIONS = (
     Option(
@@ -98,7 +98,7 @@ def document(event: ChangeEvent, key: str) -> dict[str, Any]:
 
 def judge(response: Response) -> Verdict:
     """What an answer means; where the rate is exceeded, its minute is waited for."""
-    verdict = judge_status(response)
+    verdict = judge_only(_ACCEPTED, response)
     if response.status == _SLOW_DOWN and verdict.after is None:
         return msgspec.structs.replace(verdict, after=_RATE_WAIT)
     return verdict

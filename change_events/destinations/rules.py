@@ -39,9 +39,9 @@ def judge_status(
         wait_header: where the backend says how long to wait, read as :func:`retry_after` does.
     """
     status = response.status
-    if 200 <= status < 300:  # noqa: PLR2004  # HTTP's own classes
+    if response.well:
         return Verdict(Result.DELIVERED)
-    if 300 <= status < 400:  # noqa: PLR2004
+    if 300 <= status < 400:  # noqa: PLR2004  # HTTP's own class
         return Verdict(Result.PARK, f"it redirects ({status}), which is not followed; set the final address")
     if status == 413:  # noqa: PLR2004
         return Verdict(Result.SHRINK, "the event is too large for it (413)")
@@ -56,6 +56,26 @@ def _passing(status: int) -> bool:
 
 def _trouble(status: int) -> str:
     return _PASSING.get(status) or f"it has a passing trouble ({status})"
+
+
+def judge_no_page(response: Response, *, retry: Collection[int] | None = None) -> Verdict:
+    """:func:`judge_status`; a success that is a page of HTML comes from somebody else: a sign-in, or a proxy."""
+    if response.well and is_page(response):
+        return Verdict(Result.PARK, f"a page of HTML answers there ({response.status}); check the address")
+    return judge_status(response, retry=retry)
+
+
+def is_page(response: Response) -> bool:
+    """Whether the answer is a page of HTML."""
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/html"
+
+
+def judge_only(status: int, response: Response, *, wait_header: str = "retry-after") -> Verdict:
+    """:func:`judge_status` where the one success that is documented is ``status``: any other 2xx is somebody else's."""
+    if response.well and response.status != status:
+        told = f"it answered {response.status}, which is no success there ({status} is); check the address"
+        return Verdict(Result.PARK, told)
+    return judge_status(response, wait_header=wait_header)
 
 
 def retry_after(response: Response, now: float | None = None, header: str = "retry-after") -> float | None:
@@ -102,7 +122,7 @@ def words(response: Response) -> str:
     It is the backend's text: it may quote the request, so it is shown only after ``Request.clean``.
     """
     kind = response.headers.get("content-type", "").partition(";")[0].strip()
-    content = None if kind == "text/html" else parsed(response)
+    content = None if is_page(response) else parsed(response)
     if content is None:
         return response.body.decode(errors="replace") if kind == "text/plain" else ""
     return "; ".join(dict.fromkeys(_said(content)))

@@ -36,7 +36,7 @@ from change_events.destinations.base import (
 from change_events.destinations.building import address_of, post, secrets_of, uri
 from change_events.destinations.clip import clip, units
 from change_events.destinations.fit import fitted
-from change_events.destinations.rules import judge_status, parsed, retry_after
+from change_events.destinations.rules import judge_no_page, parsed, retry_after
 from change_events.model import Outcome
 from change_events.summary.markdown import one_line
 
@@ -184,6 +184,7 @@ def _call(
         headers={"Authorization": f"Bearer {token}"},
         content_type="application/json; charset=utf-8",
         secrets=(token,),
+        body_decides=True,
     )
 
 
@@ -244,10 +245,13 @@ def _escaped(text: str, limit: int) -> str:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: of the Web API by its ``error``, of a webhook by its status."""
+    """What an answer means: of the Web API by its ``ok`` and ``error``, of a webhook by its status."""
     content = parsed(response)
-    if not isinstance(content, dict) or content.get("ok") is not False:
-        return judge_status(response)
+    told = content.get("ok") if isinstance(content, dict) else None
+    if told is not False:
+        if response.well and response.body_decides and told is not True:
+            return Verdict(Result.PARK, "its answer is none of Slack's Web API; check `api`")
+        return judge_no_page(response)
     error = content.get("error")
     if error in _SHRINK:
         return Verdict(Result.SHRINK, "the message is too long for Slack")

@@ -109,7 +109,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     most = limit or int(options.get("max_bytes") or LIMITS.body_bytes)
     body = fitted(sealed.event, most, lambda event: msgspec.json.encode(envelope(event, options)), option="max_bytes")
     headers = {"Authorization": f"Splunk {token}"} | ({"X-Splunk-Request-Channel": channel} if channel else {})
-    return post(base + _PATH, body, headers=headers, secrets=(token,))
+    return post(base + _PATH, body, headers=headers, secrets=(token,), body_decides=True)
 
 
 def envelope(event: ChangeEvent, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from change_events.destinations.base import (
 from change_events.destinations.building import address_of, post, secrets_of, uri
 from change_events.destinations.clip import clip
 from change_events.destinations.fit import fitted
-from change_events.destinations.rules import judge_status
+from change_events.destinations.rules import judge_no_page
 from change_events.model import Severity
 from change_events.summary.markdown import one_line
 
@@ -74,7 +74,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     origin(options)
     url = str(options["url"]).strip()
     body = fitted(sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(document(event)))
-    return post(url, body, secrets=secrets_of(url))
+    return post(url, body, secrets=secrets_of(url), body_decides=True)
 
 
 def document(event: ChangeEvent) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _links(event: ChangeEvent) -> list[dict[str, Any]]:
 def judge(response: Response) -> Verdict:
     """What an answer means; where a success tells of a failure in its body, that failure counts."""
     inner = _INNER.search(response.body)
-    return judge_status(Response(int(inner[1])) if inner else response)
+    return judge_no_page(Response(int(inner[1])) if inner else response)
 
 
 DESTINATION = Destination(

@@ -202,10 +202,21 @@ def test_a_success_is_a_success_whatever_its_body(journal, step):
 
 @pytest.mark.parametrize("step", [server.drip_body(), server.stall_body()])
 def test_a_body_that_never_ends_leaves_time_to_write_down_the_success(journal, step, monkeypatch):
-    monkeypatch.setattr("change_events.delivery.transport._BODY_SECONDS", 60)
+    monkeypatch.setattr("change_events.delivery.transport._WORDS_SECONDS", 60)
     settle(journal, 1)
     with Receiver([step]) as receiver:
         assert deliver(journal, [sematext(receiver.url)], budget=2).sent == 1
+
+
+@pytest.mark.parametrize("step", [server.drip_body(), server.stall_body()])
+def test_a_body_that_decides_and_never_ends_is_no_success_and_keeps_the_budget(journal, step):
+    settle(journal, 1)
+    with Receiver([step]) as receiver:
+        collector = DestinationSettings("main", "otlp", {"endpoint": receiver.url})
+        with at_most(BUDGET + 0.4):
+            report = deliver(journal, [collector], budget=BUDGET)
+        assert (report.sent, report.waiting, report.parked) == (0, 1, 0)
+        assert deliver(journal, [collector], budget=PLENTY, force=True).sent == 1
 
 
 def test_what_was_not_taken_of_a_delivered_event_is_told(journal):

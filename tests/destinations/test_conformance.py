@@ -8,12 +8,13 @@ import time
 import pytest
 
 import change_events
-from change_events.delivery.sender import Effort, open_transport, send_event
+from change_events.delivery.sender import Effort, judged, open_transport, send_event
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings, OptionError, Result, user_agent
 from change_events.destinations.preview import preview
 from tests.destinations.kit.backend import SECRET, backend
 from tests.destinations.kit.events import NAMES, event
+from tests.support import receiver as steps
 from tests.support.receiver import Receiver
 from tests.support.secrets import forms
 
@@ -21,6 +22,8 @@ OF_VARIANTS = ("updated", "deployment")  # whose payloads are kept; of the plain
 READABLE = 10_000  # characters; of a longer payload only size and digest are kept
 VARIANTS = [(kind, variant) for kind in kinds() for variant in backend(kind).variants]
 ANSWERS = [(kind, documented) for kind in kinds() for documented in backend(kind).answers]
+REFUSALS = [(k, d) for k, d in ANSWERS if 200 <= d.answer.status < 300 and d.result is not Result.DELIVERED]
+LATE = 0.2  # seconds
 HERE = "https://backend.example"
 
 every_variant = pytest.mark.parametrize(("kind", "variant"), VARIANTS, ids=lambda part: part or "plain")
@@ -116,13 +119,75 @@ def test_each_documented_answer_is_understood(kind, documented):
         handler.answer(given.status, given.body, dict(given.headers))
 
     with Receiver(always=step) as server:
-        settings = DestinationSettings(kind, kind, backend(kind).options(server.url))
+        settings = DestinationSettings(kind, kind, options_of(kind, documented.variant, server.url))
         with open_transport(settings) as transport:
             response = transport.send(get(kind).render(event("tiny"), settings.options), time.monotonic() + 5)
-    verdict = get(kind).judge(response)
+    verdict = judged(get(kind), response)
     assert (verdict.result, verdict.after) == (documented.result, documented.after)
     assert documented.says in verdict.reason
     assert verdict.reason or verdict.result is Result.DELIVERED
+
+
+def once(kind, variant, url):
+    """What is made of the answer to one request, and whether its body decides."""
+    settings = DestinationSettings(kind, kind, options_of(kind, variant, url))
+    decides = get(kind).render(event("tiny"), settings.options).body_decides
+    with open_transport(settings) as transport:
+        return send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 10, attempts=1)), decides
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """A body that decides nothing is not waited for."""
+    monkeypatch.setattr("change_events.delivery.transport._WORDS_SECONDS", 0.02)
+
+
+def late(handler, given):
+    steps.late(handler, given.status, given.body, dict(given.headers), LATE)
+
+
+def broken(handler, given):
+    steps.broken(handler, given.status, given.body, dict(given.headers))
+
+
+@pytest.mark.usefixtures("hasty")
+@every_variant
+def test_a_success_whose_body_is_late_is_one(kind, variant):
+    with backend(kind).serve(late) as receiver:
+        verdict, _ = once(kind, variant, receiver.url)
+    assert verdict.result is Result.DELIVERED, verdict.reason
+
+
+@every_variant
+def test_a_success_whose_body_breaks_off_is_none_where_it_decides(kind, variant):
+    with backend(kind).serve(broken) as receiver:
+        verdict, decides = once(kind, variant, receiver.url)
+    assert verdict.result is (Result.RETRY if decides else Result.DELIVERED), verdict.reason
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize(("kind", "documented"), REFUSALS, ids=lambda part: getattr(part, "name", part))
+def test_a_refusal_that_looks_like_a_success_is_waited_for(kind, documented):
+    with Receiver(always=lambda handler: late(handler, documented.answer)) as receiver:
+        verdict, _ = once(kind, documented.variant, receiver.url)
+    shrunk = documented.result is Result.SHRINK  # sent again at once, and parked then
+    assert verdict.result is (Result.PARK if shrunk else documented.result)
+    with Receiver(always=lambda handler: broken(handler, documented.answer)) as receiver:
+        assert once(kind, documented.variant, receiver.url)[0].result is not Result.DELIVERED
+
+
+@every_variant
+def test_a_sign_in_page_is_a_success_only_where_any_answer_is(kind, variant):
+    page = steps.html(200)
+    with Receiver(always=page) as receiver:
+        verdict, _ = once(kind, variant, receiver.url)
+        assert (verdict.result is Result.DELIVERED) == (variant in backend(kind).any_success), verdict.reason
+        if (kind, variant) in UPDATABLE:
+            settings = DestinationSettings(kind, kind, options_of(kind, variant, receiver.url))
+            with open_transport(settings) as transport:
+                request = get(kind).update(event("tiny"), settings.options, "C1/1.2")
+                answered = transport.send(request, time.monotonic() + 5)
+            assert judged(get(kind), answered).result is Result.PARK
 
 
 @every_variant

@@ -101,6 +101,20 @@ def stall_body() -> Step:
     return step
 
 
+def late(handler: _Handler, code: int, body: bytes, headers: dict[str, str], seconds: float) -> None:
+    """An answer whose body comes that long after its headers."""
+    handler.answer(code, b"", headers | {"Content-Length": str(len(body))})
+    handler.wfile.flush()
+    handler.server.closing.wait(seconds)
+    handler.wfile.write(body)
+
+
+def broken(handler: _Handler, code: int, body: bytes, headers: dict[str, str]) -> None:
+    """An answer that breaks off in the middle of its body."""
+    handler.answer(code, body[: len(body) // 2], headers | {"Content-Length": str(len(body) + 1)})
+    handler.close_connection = True
+
+
 def garbage() -> Step:
     """Bytes that are not HTTP."""
 
@@ -155,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(code)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

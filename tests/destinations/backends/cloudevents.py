@@ -58,6 +58,7 @@ def check_cdevent(names, data):
 BACKEND = Backend(
     options=lambda url: {"url": f"{url}/sink/{SECRET}", "token": f"{SECRET}-bearer", "headers": {"X-Key": SECRET}},
     accept=accept,
+    any_success=("", "binary", "cdevents", "cdevents-binary"),
     variants={
         "": {},
         "binary": {"mode": "binary"},

@@ -47,6 +47,7 @@ BACKEND = Backend(
     variants={"": {}, "entities": {"entity_selector": "type(SERVICE),tag(prod)"}},
     answers=(
         Documented("ingested", answer(201, results("OK", "OK")), Result.DELIVERED),
+        Documented("of many entities", answer(201, results(*["OK"] * 1000)), Result.DELIVERED),
         Documented("of one entity", answer(201, results("OK", "INVALID_METADATA")), Result.DELIVERED, "1 of 2"),
         Documented("times", answer(201, results("INVALID_TIMESTAMPS")), Result.PARK, "times"),
         Documented("entities", answer(201, results("INVALID_ENTITY_TYPE")), Result.PARK, "entity_selector"),

@@ -47,6 +47,8 @@ BACKEND = Backend(
     variants={"": {}, "panel": {"dashboard_uid": "abc", "panel_id": 2}},
     answers=(
         Documented("added", answer(200, {"message": "Annotation added", "id": 1}), Result.DELIVERED),
+        Documented("a page", answer(200, "<html>", content_type="text/html"), Result.PARK, "HTML"),
+        Documented("no id", answer(200, {"message": "ok"}), Result.PARK, "names no annotation"),
         Documented("tags", answer(400, {"message": "Tags length exceeds the maximum allowed."}), Result.PARK, "400"),
         Documented("bad token", answer(401, {"message": "Invalid API key"}), Result.PARK, "401"),
         Documented("no permission", answer(403, {"message": "Access denied"}), Result.PARK, "403"),

@@ -79,6 +79,7 @@ BACKEND = Backend(
     answers=(
         Documented("taken", answer(204), Result.DELIVERED),
         Documented("taken by a compatible server", answer(200, {}), Result.DELIVERED),
+        Documented("a page", answer(200, "<html>", content_type="text/html"), Result.PARK, "HTML"),
         Documented("blocked", answer(260, "ingestion blocked for user 1 until '…'"), Result.PARK, "260"),
         Documented("late", refused("entry ignored, reason: 'entry too far behind, …'"), Result.PARK, "newer"),
         Documented("order", refused("reason: 'entry out of order'"), Result.PARK, "newer"),

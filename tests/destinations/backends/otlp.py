@@ -58,6 +58,8 @@ BACKEND = Backend(
         Documented(
             "warning", answer(200, {"partialSuccess": {"errorMessage": "deprecated"}}), Result.DELIVERED, "warning"
         ),
+        Documented("taken without a body", answer(200), Result.DELIVERED),
+        Documented("a page", answer(200, "<html>", content_type="text/html"), Result.PARK, "HTML"),
         Documented("bad data", answer(400, {"code": 3, "message": "bad"}), Result.PARK, "400"),
         Documented("too large", answer(413), Result.SHRINK, "413"),
         Documented("slow down", answer(429, retry_after="30"), Result.RETRY, "429", after=30),

@@ -49,6 +49,7 @@ BACKEND = Backend(
     answers=(
         Documented("triggered", answer(202), Result.DELIVERED),
         Documented("posted by an older webhook", answer(200, "1"), Result.DELIVERED),
+        Documented("a page", answer(200, "<html>", content_type="text/html"), Result.PARK, "HTML"),
         Documented("older webhook: slow down", old(429), Result.RETRY, "429"),
         Documented("older webhook: too large", old(413), Result.SHRINK, "413"),
         Documented("older webhook: refused", old(400), Result.PARK, "400"),

@@ -44,7 +44,7 @@ def answer(status: int, content: Any = None, **headers: str) -> Answer:
 class Documented(NamedTuple):
     """One answer that the backend documents, and what it must be taken for.
 
-    ``says`` occurs in the reason; ``after`` is the wait asked for.
+    ``says`` occurs in the reason; ``after`` is the wait asked for; ``variant`` is the one that is answered so.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Documented(NamedTuple):
     result: Result
     says: str = ""
     after: float | None = None
+    variant: str = ""
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error of the program
@@ -90,6 +91,7 @@ class Backend:
         variants: more options to run all events with, by a name for each, or a function that makes them of the
             server's base URL; "" is the plain one. None takes an option away.
         unnamed: variants in which the answer does not name what was made, so that nothing can be brought up to date.
+        any_success: variants of which any 2xx is documented as a success, whatever it says; "" is the plain one.
         refusal: the body of a refusal, from why it is one, in the shape the backend uses.
         steady: a shown request without what differs from run to run, for the golden files.
     """
@@ -99,23 +101,28 @@ class Backend:
     answers: tuple[Documented, ...]
     variants: dict[str, dict[str, Any] | Callable[[str], dict[str, Any]]] = field(default_factory=lambda: {"": {}})
     unnamed: tuple[str, ...] = ()
+    any_success: tuple[str, ...] = ()
     refusal: Callable[[str], Any] = lambda why: {"message": why}
     steady: Callable[[str], str] = lambda shown: shown
 
     @contextmanager
-    def serve(self) -> Iterator[Receiver]:
-        """A server on loopback that answers as this backend."""
-        with Receiver(always=self._step) as receiver:
+    def serve(self, say: Callable[[Any, Answer], None] | None = None) -> Iterator[Receiver]:
+        """A server on loopback that answers as this backend; ``say`` writes its answers in another way."""
+        with Receiver(always=lambda handler: (say or _plainly)(handler, self.answer_to(handler))) as receiver:
             yield receiver
 
-    def _step(self, handler) -> None:
+    def answer_to(self, handler) -> Answer:
+        """What this backend answers to what the handler has received."""
         try:
-            given = self.accept(handler.server.receiver.received[-1])
+            return self.accept(handler.received)
         except Refused as refused:
-            given = answer(refused.status, self.refusal(refused.why))
+            return answer(refused.status, self.refusal(refused.why))
         except Exception as error:  # noqa: BLE001 - a part that `accept` reads is not there, or a library refuses it
-            given = answer(400, self.refusal(f"{type(error).__name__}: {error}"))
-        handler.answer(given.status, given.body, {**given.headers, "connection": "close"})
+            return answer(400, self.refusal(f"{type(error).__name__}: {error}"))
+
+
+def _plainly(handler, given: Answer) -> None:
+    handler.answer(given.status, given.body, {**given.headers, "connection": "close"})
 
 
 def backend(kind: str) -> Backend:
