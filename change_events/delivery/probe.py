@@ -94,24 +94,26 @@ def _knock(settings: DestinationSettings, deadline: float) -> ProbeResult:
 def _post_test(settings: DestinationSettings, deadline: float) -> ProbeResult:
     from change_events.delivery.sender import Effort, open_transport, send_event
 
+    choose = get(settings.kind).test_kind
+    sample = test_event(choose(settings.options) if choose else Kind.CUSTOM)
     with open_transport(settings) as transport:
-        verdict = send_event(settings, transport, test_event(), Effort(deadline))
+        verdict = send_event(settings, transport, sample, Effort(deadline))
     if verdict.result is Result.DELIVERED:
         remark = f"; {verdict.reason}" if verdict.reason else ""
         return ProbeResult(ok=True, text=f"it accepted a test event{remark}")
     return ProbeResult(ok=False, text=verdict.reason)
 
 
-def test_event() -> SealedEvent:
-    """An event that says of itself that it is a test."""
+def test_event(kind: Kind) -> SealedEvent:
+    """An event that says of itself that it is a test; one of infrastructure is a run that changed nothing."""
     from change_events.redact import Redactor
 
     now = datetime.now(UTC)
     return Redactor().seal(
         ChangeEvent(
             id=new_id(),
-            kind=Kind.CUSTOM,
-            phase=Phase.CHECKED,
+            kind=kind,
+            phase=Phase.APPLIED if kind is Kind.INFRASTRUCTURE else Phase.CHECKED,
             outcome=Outcome.NO_CHANGE,
             started_at=now,
             ended_at=now,

@@ -18,7 +18,7 @@ from change_events.destinations.routing import Routing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from change_events.model import SealedEvent
+    from change_events.model import Kind, SealedEvent
 
 OptionType = Literal["string", "url", "path", "integer", "choice", "string-map"]
 
@@ -213,6 +213,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
             handle, its body within the limits. Without it, or without a handle, the settled event is sent by
             ``render``. Raises OptionError.
         check: what is wrong with options together where each by itself is right, in clauses as of ``problems``.
+        test_kind: of what kind doctor's test event is, from the options, where kinds go different ways; else custom.
     """
 
     kind: str
@@ -227,6 +228,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     handle: Callable[[Response], str | None] | None = None
     update: Callable[[SealedEvent, Mapping[str, Any], str], Request] | None = None
     check: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    test_kind: Callable[[Mapping[str, Any]], Kind] | None = None
 
     def problems(self, options: Mapping[str, object]) -> tuple[str, ...]:
         """What is wrong with these options, one clause each beginning with the option's name."""

@@ -23,6 +23,7 @@ from change_events.destinations.base import (
     Rate,
     Request,
     Response,
+    Result,
     Verdict,
     origin_of,
 )
@@ -30,7 +31,7 @@ from change_events.destinations.building import address_of, post, present, site_
 from change_events.destinations.clip import clip, tags_within
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso, seconds
-from change_events.destinations.rules import judge_status
+from change_events.destinations.rules import judge_only, retry_after
 from change_events.model import Kind, Outcome, Severity
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ SITES = (
     *("datadoghq.com", "us3.datadoghq.com", "us5.datadoghq.com", "datadoghq.eu", "ap1.datadoghq.com"),
     *("ap2.datadoghq.com", "uk1.datadoghq.com", "ddog-gov.com", "us2.ddog-gov.com"),
 )
+_PLAIN, _INTAKE = "api", "event-management-intake"  # subdomains
+_ACCEPTED = 202
 _MARKDOWN = "%%% \n{}\n %%%"
 _TYPES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
 
@@ -91,8 +94,16 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the intake. Raises OptionError."""
-    return origin_of(_base(options, "api"))
+    """Scheme and host of the intake: of v2 its own, though what is no change of infrastructure goes to that of v1.
+
+    Raises OptionError.
+    """
+    return origin_of(_base(options, _INTAKE if options.get("api") == "v2" else _PLAIN))
+
+
+def test_kind(options: Mapping[str, Any]) -> Kind:
+    """Of what kind a test event must be to come to the intake that :func:`origin` names."""
+    return Kind.INFRASTRUCTURE if options.get("api") == "v2" else Kind.CUSTOM
 
 
 def _base(options: Mapping[str, Any], subdomain: str) -> str:
@@ -108,7 +119,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     body = fitted(sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(document(event)))
     path = "/api/v2/events" if change else "/api/v1/events"
     headers = {"DD-API-KEY": key} | ({"DD-APPLICATION-KEY": app_key} if change and app_key else {})
-    base = _base(options, "event-management-intake" if change else "api")
+    base = _base(options, _INTAKE if change else _PLAIN)
     return post(base + path, body, headers=headers, secrets=(key, *([app_key] if app_key else [])))
 
 
@@ -176,7 +187,10 @@ def _field(name: str, text: str) -> str:
 
 def judge(response: Response) -> Verdict:
     """What an answer means; a rate limit says in its own header how many seconds to wait."""
-    return judge_status(response, wait_header="x-ratelimit-reset")
+    verdict = judge_only(_ACCEPTED, response, wait_header="x-ratelimit-reset")
+    if verdict.result is Result.RETRY and verdict.after is None:
+        return msgspec.structs.replace(verdict, after=retry_after(response))
+    return verdict
 
 
 DESTINATION = Destination(
@@ -192,4 +206,5 @@ DESTINATION = Destination(
     render=render,
     judge=judge,
     origin=origin,
+    test_kind=test_kind,
 )

@@ -46,6 +46,16 @@ def test_a_test_event_says_what_it_is():
     assert event["tfevent.id"][14] == "7"
 
 
+@pytest.mark.parametrize(("api", "path"), [("v1", "/api/v1/events"), ("v2", "/api/v2/events")])
+def test_a_test_event_goes_where_the_runs_go(api, path):
+    with Receiver(always=server.status(202)) as receiver:
+        options = {"api_key": TOKEN, "app_key": TOKEN, "url": receiver.url, "api": api}
+        assert probe(DestinationSettings("dd", "datadog", options), budget=10, send_test=True).ok
+        (request,) = receiver.received
+    assert request.path == path
+    assert "Nothing was changed" in request.body.decode()
+
+
 def test_a_refused_test_event():
     with Receiver(always=server.status(403)) as receiver:
         result = probe(sematext(receiver.url), budget=10, send_test=True)

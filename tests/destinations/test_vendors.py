@@ -100,6 +100,12 @@ def test_datadog_addresses(options, url):
     assert DATADOG.render(event("updated"), KEY | options).url == url
 
 
+def test_a_probe_knocks_at_the_intake_that_runs_go_to():
+    for options in ({}, {"api": "v2", "site": "datadoghq.eu"}, {"api": "v2", "url": "https://proxy.example/dd/"}):
+        request = DATADOG.render(event("updated"), KEY | options)
+        assert request.url.startswith(DATADOG.origin(KEY | options) + "/"), options
+
+
 def test_only_what_changes_infrastructure_is_a_change_event():
     for name in ("deployment", "build", "boot", "started", "planned"):
         assert DATADOG.render(event(name), KEY | {"api": "v2"}).url.endswith("/api/v1/events"), name

@@ -72,9 +72,13 @@ BACKEND = Backend(
     refusal=lambda why: {"errors": [why]},
     answers=(
         Documented("taken", answer(202, {"status": "ok"}), Result.DELIVERED),
+        Documented("another success", answer(200, {"status": "ok"}), Result.PARK, "202"),
         Documented("too old", answer(400, '{"errors":["Event too far in the past"]}'), Result.PARK, "400"),
         Documented("forbidden", answer(403, {"errors": ["Forbidden"]}), Result.PARK, "403"),
         Documented("slow down", answer(429, {"errors": ["x"]}, x_ratelimit_reset="13"), Result.RETRY, "429", after=13),
+        Documented("a proxy's", answer(429, retry_after="60"), Result.RETRY, "429", after=60),
+        Documented("both", answer(429, x_ratelimit_reset="13", retry_after="60"), Result.RETRY, "429", after=13),
+        Documented("maintenance", answer(503, retry_after="90"), Result.RETRY, "503", after=90),
         Documented("down", answer(500, {"errors": ["x"]}), Result.RETRY, "500"),
     ),
 )
