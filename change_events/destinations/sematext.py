@@ -2,7 +2,9 @@
 
 ``type`` and ``message`` are required; ``data`` is text, so the details travel as JSON in a string. The docs
 give no size limit for events: 64 KB is the smallest they give for logs. Custom fields keep their types for
-ever, because the search behind them maps each field once: figures are integers, everything else is text.
+ever, because the search behind them maps each field once: figures are integers, everything else is text. Nor do they
+give a rate: two requests a second are what Sematext's own Logagent keeps to
+(https://github.com/sematext/logagent-js, ``output-sematext-events``).
 
 The token is part of the address, so no address of this destination is ever shown.
 """
@@ -21,10 +23,11 @@ from change_events.destinations.base import (
     Limits,
     Option,
     OptionError,
+    Rate,
     Request,
     origin_of,
-    user_agent,
 )
+from change_events.destinations.building import post
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso
 from change_events.destinations.rules import judge_status
@@ -39,9 +42,10 @@ RECEIVERS = {
     "us": "https://event-receiver.sematext.com",
     "eu": "https://event-receiver.eu.sematext.com",
 }
-LIMITS = Limits(body_bytes=64_000)
+LIMITS = Limits(body_bytes=64_000, rate=Rate(2, 1))
 
-# `infra` and `agent` are Sematext's own, so a run is a `deployment` unless the settings say otherwise.
+RESERVED = {"infra", "agent"}  # events of Sematext's own
+# Hence a run is a `deployment` unless the settings say otherwise.
 TYPES = {kind: kind.value for kind in Kind} | {Kind.INFRASTRUCTURE: "deployment"}
 
 OPTIONS = (
@@ -70,7 +74,8 @@ OPTIONS = (
     Option(
         name="type",
         type="string",
-        help="Type of the events; by default the event's kind, and `deployment` for infrastructure.",
+        help="Type of the events; by default the event's kind, and `deployment` for infrastructure. Sematext keeps "
+        "`infra` and `agent` for itself.",
     ),
     CA_FILE,
 )
@@ -89,28 +94,33 @@ def _receiver(options: Mapping[str, Any]) -> str:
     return str(receiver).rstrip("/")
 
 
+def check(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whether Sematext would take the type."""
+    if str(options.get("type") or "").strip().lower() in RESERVED:
+        return (
+            f"type: write another one than {' and '.join(sorted(RESERVED))}, which Sematext keeps for its own events",
+        )
+    return ()
+
+
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
     """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`).
 
     Raises:
-        OptionError: the token is missing, or the receiver is no address.
+        OptionError: the token is missing, the receiver is no address, or the type is Sematext's own.
     """
     token = str(options.get("token") or "").strip()
     if not token:
         raise OptionError("token: missing")
+    for problem in check(options):
+        raise OptionError(problem)
     origin(options)
     kind = options.get("type") or TYPES[sealed.event.kind]
 
     body = fitted(
         sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(document(event, str(kind)))
     )
-    return Request(
-        method="POST",
-        url=f"{_receiver(options)}/{quote(token, safe='')}/event",
-        headers={"Content-Type": "application/json", "User-Agent": user_agent()},
-        body=body,
-        secrets=(token,),
-    )
+    return post(f"{_receiver(options)}/{quote(token, safe='')}/event", body, secrets=(token,))
 
 
 def document(event: ChangeEvent, kind: str) -> dict[str, object]:
@@ -159,4 +169,5 @@ DESTINATION = Destination(
     render=render,
     judge=judge_status,
     origin=origin,
+    check=check,
 )

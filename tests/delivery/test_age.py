@@ -41,7 +41,7 @@ def got(receiver):
 def test_what_became_too_old_while_the_backend_was_down_is_parked_and_holds_nobody_up(journal, clock, impatient):
     journal.settle(sealed(1), ["hook", "main"])
     with Receiver(always=server.status(503)) as receiver, Receiver() as other:
-        ageless = DestinationSettings("main", "sematext", {"token": "t", "receiver": other.url})
+        ageless = DestinationSettings("main", "cloudevents", {"url": other.url})
         deliver(journal, [hook(receiver)], budget=PLENTY)
         receiver.heal()
         clock.now += 19 * HOUR

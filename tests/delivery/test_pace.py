@@ -128,7 +128,7 @@ def test_a_flush_keeps_the_rate_and_holds_nobody_else_up(journal, limited):
         journal.settle(sealed(number), ["hook", "main"])
     watch = Watch()
     with Receiver(always=watch) as receiver, Receiver() as quick:
-        free = DestinationSettings("main", "sematext", {"token": "t", "receiver": quick.url})
+        free = DestinationSettings("main", "cloudevents", {"url": quick.url})
         assert deliver(journal, [hook(receiver), free], budget=1.5).sent < 12 + 12
         assert len(quick.accepted) == 12
         assert deliver(journal, [hook(receiver), free], budget=PLENTY).waiting == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import time
 
@@ -200,6 +201,29 @@ def test_no_secret_is_in_any_text(kind, variant):
         assert mentioned(text) == []
     whole = f"{request.url} {request.headers} {request.body.decode()}"
     assert mentioned(request.clean(whole, 10**9)) == []
+
+
+ADDRESSES = [
+    (kind, variant, option.name)
+    for kind, variant in VARIANTS
+    for option in get(kind).options
+    if option.type == "url" and not option.secret
+]
+
+
+@pytest.mark.parametrize(("kind", "variant", "name"), ADDRESSES, ids=lambda part: part or "plain")
+def test_no_user_and_password_of_an_address_are_in_any_text(kind, variant, name):
+    options = options_of(kind, variant, HERE)
+    plain = options.get(name) or HERE
+    options[name] = plain.replace("://", f"://hidden-user:{SECRET}@")
+    request = get(kind).render(event("updated"), options)
+    if "hidden-user" not in request.url:
+        pytest.skip("another address is used here")
+    login = base64.b64encode(f"hidden-user:{SECRET}".encode()).decode()
+    for text in (repr(request), preview(request), get(kind).origin(options), request.clean(request.url, 10**9)):
+        assert mentioned(text) == []
+        assert "hidden-user" not in text
+    assert login not in request.clean(f"Basic {login}", 10**9)
 
 
 @every_variant

@@ -124,6 +124,19 @@ def test_types_avoid_the_reserved_words(kind):
     assert json.loads(render(sealed(1, kind=kind), type="change").body)["type"] == "change"
 
 
+@pytest.mark.parametrize("kind", ["infra", "agent", " Infra"])
+def test_a_reserved_type_is_a_mistake_in_the_settings(kind):
+    (problem,) = SEMATEXT.problems({"token": "t", "type": kind})
+    assert problem.startswith("type: write another one than agent and infra")
+    with pytest.raises(OptionError, match=r"^type: "):
+        render(sealed(), type=kind)
+    assert SEMATEXT.problems({"token": "t", "type": "infrastructure"}) == ()
+
+
+def test_it_is_asked_no_more_often_than_its_own_logagent_would():
+    assert (SEMATEXT.limits.rate.requests, SEMATEXT.limits.rate.seconds) == (2, 1)
+
+
 def test_the_actor_of_the_pipeline_is_the_creator():
     actor = Actor(user="runner", ci=Ci(system="github", actor="bob"))
     assert json.loads(render(sealed(1, actor=actor)).body)["creator"] == "bob"
