@@ -59,8 +59,8 @@ def standing_checks(session: Session, destinations: Iterable[DestinationSettings
         except JournalError:  # the journal's own check tells it
             return
         if standing.failures:
-            remedy = "`tfevent events flush` tries it at once." if standing.wait else None
-            yield Check(destination.name, "warning", left_alone(standing), remedy)
+            remedy = "`tfevent events flush` tries it at once." if standing.wait and not standing.asked else None
+            yield Check(destination.name, "warning", left_alone(standing, session.journal.now()), remedy)
 
 
 def _counts(text: str, counts: JournalCounts) -> Check:

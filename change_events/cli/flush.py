@@ -42,6 +42,8 @@ _SILENT = 1.0  # seconds without progress shown
 def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     """Deliver what waits for its destinations, also what would be tried again only later.
 
+    Where a backend itself asked to wait, that time is kept, unless --parked says that something was mended.
+
     The exit code is 1 if anything still waits or is parked afterwards.
     """
     from change_events.machine import memory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from change_events.delivery.age import span
@@ -32,8 +33,11 @@ def wait_after(failures: int, asked: float | None) -> float:
     return max(asked or 0.0, ceiling * (1 - chance / 2))
 
 
-def left_alone(standing: Standing) -> str:
-    """How a destination that failed is doing, as a clause."""
+def left_alone(standing: Standing, now: float) -> str:
+    """How a destination that failed is doing at ``now`` (seconds since 1970), as a clause."""
+    if standing.asked:
+        until = datetime.fromtimestamp(now + standing.asked, UTC)
+        return f"it waits until {until:%Y-%m-%d %H:%M:%S} UTC, as the backend asked ({standing.reason})"
     wait = f"left alone for {span(standing.wait)}, " if standing.wait else ""
     times = "once" if standing.failures == 1 else f"{standing.failures} times in a row"
     return f"{wait}it has failed {times} ({standing.reason})"

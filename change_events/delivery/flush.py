@@ -38,7 +38,8 @@ def deliver(
         destinations: where to send; what waits for other destinations stays as it is.
         budget: seconds of wall-clock time. Whatever a backend does, this returns then; a thread may linger,
             but it is a daemon and does not keep the process alive.
-        force: also try destinations that are left alone because they failed (``tfevent events flush``).
+        force: also try destinations that are left alone because they failed (``tfevent events flush``), but not those
+            that asked for it: what ends within the budget is waited for.
         on_sent: is called with the number of those that have arrived so far, whenever it grows.
     """
     terms = Terms(time.monotonic() + budget, force, _WAITS, brief=budget < _BRIEF)

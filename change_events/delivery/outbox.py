@@ -35,7 +35,7 @@ class Outbox(Protocol):
     def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
         """They have arrived; ``handles`` are the backend's own names of them, by position."""
 
-    def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
+    def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:
         """It waits, and its destination is left alone."""
 
     def cut_short(self, delivery: Delivery, reason: str) -> None:
@@ -87,9 +87,9 @@ class MemoryOutbox:
         del handles  # nothing will be settled later
         self._unsent.difference_update(delivery.destination for delivery in deliveries)
 
-    def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
+    def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:
         """It stays unsent."""
-        del delivery, after, reason  # nobody will ask: the report has the reason
+        del delivery, after, reason, asked  # nobody will ask: the report has the reason
         return None
 
     def cut_short(self, delivery: Delivery, reason: str) -> None:

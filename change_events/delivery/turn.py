@@ -41,7 +41,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     Attributes:
         deadline: moment of :func:`time.monotonic` at which it ends.
-        force: also try what is left alone because it failed.
+        force: also try what is left alone because it failed, unless it asked for that itself.
         consequence: what becomes of an event that is not delivered, as a clause.
         brief: there was so little time from the first that no answer says nothing of a destination.
     """
@@ -199,11 +199,14 @@ class Turn:
         """Nothing was due, though something may wait: for another process, or for the destination to recover."""
         if not self._outbox.waiting([self.name]):
             return
-        standing = self._outbox.standing(self.name)
-        if standing.wait and not self._terms.force:
-            self._tell(f"{left_alone(standing)}; {self._terms.consequence}")
-        elif standing.held and standing.failures and not self._terms.force:
-            self._tell(f"another tfevent is trying it, {left_alone(standing)}; {self._terms.consequence}")
+        standing, force = self._outbox.standing(self.name), self._terms.force
+        told = left_alone(standing, self._outbox.now())
+        if force and 0 < standing.asked < self._terms.left():
+            self.wake = time.monotonic() + standing.asked
+        elif standing.asked or (standing.wait and not force):
+            self._tell(f"{told}; {self._terms.consequence}")
+        elif standing.held and standing.failures and not force:
+            self._tell(f"another tfevent is trying it, {told}; {self._terms.consequence}")
         else:
             self._held = standing.held
             self.wake = time.monotonic() + _POLL
@@ -228,7 +231,8 @@ class Turn:
             self._outbox.cut_short(delivery, verdict.reason)
             self._tell(f"the time is up; {self._terms.consequence}")
             return
-        dropped = self._outbox.retry(delivery, wait_after(delivery.failures, verdict.after), verdict.reason)
+        wait = wait_after(delivery.failures, verdict.after)
+        dropped = self._outbox.retry(delivery, wait, verdict.reason, verdict.after)
         self._tell(f"{verdict.reason}; {self._terms.consequence}")
         self.problems += [dropped] if dropped else []
 

@@ -54,7 +54,7 @@ def enqueue(
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """How much to claim per destination, for how many seconds, and whether also where it is left alone.
+    """How much to claim per destination, for how many seconds, and whether also where it is left alone unasked.
 
     ``size``: bytes of bodies after which no more are claimed.
     """
@@ -83,7 +83,7 @@ def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, no
     for name in names:
         stages.drop_overtaken(connection, name, now)
         known = standing.read(connection, name)
-        if known.wait(now) and not terms.force:
+        if known.asked(now) or (known.wait(now) and not terms.force):
             continue
         busy = max(0.0, known.busy_until - now)
         for position, attempts, event_id, body, stage, handle in _due(connection, name, terms, now):
@@ -124,7 +124,7 @@ def standing_of(connection: sqlite3.Connection, name: str, now: float) -> Standi
     known = standing.read(connection, name)
     head = connection.execute(_HEAD, (name,)).fetchone()
     held = head is not None and _is_leased(head[0], head[1], head[2], now)
-    return Standing(held, known.failures, known.wait(now), known.reason)
+    return Standing(held, known.failures, known.wait(now), known.reason, known.asked(now))
 
 
 def waiting(connection: sqlite3.Connection, names: Sequence[str]) -> int:
@@ -178,9 +178,10 @@ def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: f
 
 
 def requeue(connection: sqlite3.Connection, names: Sequence[str], now: float) -> int:
-    """Parked deliveries of these destinations wait again, in their old place. Returns how many."""
+    """Parked deliveries of these destinations wait again, in their old place, and may be sent. Returns how many."""
     changed = 0
     for name in names:
+        standing.may_be_asked(connection, name)
         changed += connection.execute(
             "UPDATE deliveries SET state = 'waiting', next_at = 0, since = ? "
             "WHERE destination = ? AND state = 'parked'",

@@ -90,12 +90,14 @@ class Standing(msgspec.Struct, frozen=True):
         failures: how many turns in a row have ended in a failure that may pass; 0 after any other answer.
         wait: seconds for which it is still left alone, because of them; 0 if it may be tried.
         reason: of the last of these failures.
+        asked: seconds of the wait that the destination itself asked for.
     """
 
     held: bool = False
     failures: int = 0
     wait: float = 0.0
     reason: str = ""
+    asked: float = 0.0
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,9 @@
 """How each destination is doing, across runs and processes: one row each, inside the caller's transaction.
 
 The row is the memory of a circuit breaker: a destination whose turn ended in a failure that may pass is left alone
-until ``due_at``, longer from failure to failure. It also remembers until when earlier requests count against the
-destination's rate, and how many of its deliveries the caps have dropped.
+until ``due_at``, longer from failure to failure; until ``asked_until`` because it asked for that itself. It also
+remembers until when earlier requests count against the destination's rate, and how many of its deliveries the caps have
+dropped.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ class Row(NamedTuple):
     due_at: float = 0.0
     reason: str = ""
     busy_until: float = 0.0
+    asked_until: float = 0.0
+
+    def asked(self, now: float) -> float:
+        """Seconds for which it has asked to be left alone."""
+        return self.asked_until - now if is_running(self.failed_at, self.asked_until, now) else 0.0
 
     def wait(self, now: float) -> float:
         """Seconds for which it is still left alone."""
@@ -37,17 +43,29 @@ def is_running(begun: float, end: float, now: float) -> bool:
 def read(connection: sqlite3.Connection, name: str) -> Row:
     """What is remembered of this destination."""
     found = connection.execute(
-        "SELECT failures, failed_at, due_at, coalesce(reason, ''), busy_until FROM destinations WHERE name = ?", (name,)
+        "SELECT failures, failed_at, due_at, coalesce(reason, ''), busy_until, asked_until FROM destinations "
+        "WHERE name = ?",
+        (name,),
     ).fetchone()
     return Row(*found) if found else Row()
 
 
-def failed(connection: sqlite3.Connection, name: str, now: float, due_at: float, reason: str) -> int:
-    """A turn ended in a failure that may pass: leave it alone until ``due_at``. Returns how many in a row."""
+class Failure(NamedTuple):
+    """A turn that ended in a failure that may pass: when, until when it is left alone and has asked for it, and why."""
+
+    now: float
+    due_at: float
+    asked_until: float
+    reason: str
+
+
+def failed(connection: sqlite3.Connection, name: str, failure: Failure) -> int:
+    """Leave it alone. Returns how many turns in a row have failed."""
     _touch(connection, name)
     connection.execute(
-        "UPDATE destinations SET failures = failures + 1, failed_at = ?, due_at = ?, reason = ? WHERE name = ?",
-        (now, due_at, reason, name),
+        "UPDATE destinations SET failures = failures + 1, failed_at = ?, due_at = ?, asked_until = ?, reason = ? "
+        "WHERE name = ?",
+        (*failure, name),
     )
     return read(connection, name).failures
 
@@ -55,8 +73,15 @@ def failed(connection: sqlite3.Connection, name: str, now: float, due_at: float,
 def answered(connection: sqlite3.Connection, name: str) -> None:
     """It works: whatever it answered, it was no failure that may pass."""
     connection.execute(
-        "UPDATE destinations SET failures = 0, due_at = 0, reason = NULL WHERE name = ? AND failures > 0", (name,)
+        "UPDATE destinations SET failures = 0, due_at = 0, asked_until = 0, reason = NULL "
+        "WHERE name = ? AND failures > 0",
+        (name,),
     )
+
+
+def may_be_asked(connection: sqlite3.Connection, name: str) -> None:
+    """A person has mended something: what it asked for before does not count any more."""
+    connection.execute("UPDATE destinations SET asked_until = 0 WHERE name = ?", (name,))
 
 
 def keep_pace(connection: sqlite3.Connection, name: str, busy_until: float) -> None:

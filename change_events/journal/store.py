@@ -232,7 +232,7 @@ class Journal:
             names: destinations.
             limit: at most so many for each.
             lease: seconds after which they may be claimed by somebody else (at most an hour).
-            force: also where a destination is left alone because it failed.
+            force: also where a destination is left alone because it failed, unless it asked for that itself.
             size: bytes of bodies after which no more are claimed for a destination.
 
         Raises:
@@ -266,13 +266,14 @@ class Journal:
         """The backend's own name of what this event's start became at destination ``name``, if it is known."""
         return self._read(lambda connection: stages.handle_of(connection, event_id, name))
 
-    def retry(self, delivery: Delivery, after: float, reason: str) -> str | None:
+    def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:
         """It failed: its whole destination is left alone for ``after`` seconds (at most a day).
 
         Args:
             delivery: what was tried.
             after: seconds.
             reason: a clause, free of secrets.
+            asked: seconds of these for which the destination itself asked.
 
         Returns:
             A sentence, if what has waited for too long was dropped now, because the destination keeps failing.
@@ -283,7 +284,9 @@ class Journal:
             due_at = now + min(after, outbox.MAX_WAIT)
             if not outbox.retry(connection, delivery, due_at, reason):
                 return None
-            failures = standing.failed(connection, delivery.destination, now, due_at, reason)
+            asked_until = min(due_at, now + asked) if asked else 0.0
+            failure = standing.Failure(now, due_at, asked_until, reason)
+            failures = standing.failed(connection, delivery.destination, failure)
             return dropping.give_up_old(connection, self._caps, now, delivery.destination, failures)
 
         return self._write(work)
@@ -313,7 +316,10 @@ class Journal:
         self._write(work)
 
     def requeue(self, names: Sequence[str]) -> int:
-        """Parked events of these destinations wait again, in their old order. Returns how many."""
+        """Parked events of these destinations wait again, in their old order. Returns how many.
+
+        A person has mended something: what destinations asked for before does not count any more.
+        """
         return self._write(lambda connection: outbox.requeue(connection, names, self._clock()))
 
     def keep_pace(self, name: str, busy: float) -> None:

@@ -42,6 +42,18 @@ def test_what_would_be_tried_again_later_is_tried_now(waiting):
         assert waiting.events("flush", env={"TFEVENT_WEBHOOK_URL": receiver.url}).startswith("sent 2,")
 
 
+def test_what_a_backend_asked_for_is_kept_and_told_until_something_was_mended(waiting):
+    with Receiver([status(429, retry_after="600")]) as receiver:
+        env = {"TFEVENT_WEBHOOK_URL": receiver.url}
+        waiting.run("flush", env=env)
+        again = waiting.run("flush", env=env)
+        assert len(receiver.received) == 1, "a timer that flushes must not hammer it"
+        assert (again.returncode, again.stdout) == (1, b"sent 0, waiting 2, parked 0\n")
+        assert again.stderr.startswith(b"tfevent: webhook: it waits until 20")
+        assert b"as the backend asked (it asks to slow down (429)" in again.stderr
+        assert waiting.events("flush", "--parked", env=env).startswith("sent 2,")
+
+
 def test_parked_events_are_told_and_tried_again_only_when_asked(waiting):
     with Receiver([status(401), status(401)]) as receiver:
         env = {"TFEVENT_WEBHOOK_URL": receiver.url}

@@ -256,9 +256,25 @@ def test_retry_after_beyond_the_budget_is_kept_by_later_runs(journal, form):
             deliver(journal, [sematext(receiver.url)], budget=PLENTY)
         (status,) = next(journal.list()).deliveries
         assert timedelta(seconds=590) < status.next_at - datetime.now(UTC) <= timedelta(seconds=601)
-        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY).sent == 0
-        assert len(receiver.received) == 1
+        for force in (False, True):
+            report = deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=force)
+            assert report.sent == 0
+            assert "waits until " in report.problems[0]
+            assert "as the backend asked" in report.problems[0]
+        assert len(receiver.received) == 1, "a timer that flushes must not hammer it"
+        journal.requeue(["main"])
         assert deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=True).sent == 1
+
+
+def test_a_flush_waits_for_what_was_asked_if_it_has_the_time(journal):
+    settle(journal, 1)
+    with Receiver([server.status(429, retry_after="2")]) as receiver:
+        deliver(journal, [sematext(receiver.url)], budget=0.5)
+        begun = time.monotonic()
+        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY).sent == 0, "a run does not"
+        assert time.monotonic() - begun < 1
+        assert deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=True).sent == 1
+        assert 1.4 < time.monotonic() - begun < 5
 
 
 def test_a_slow_destination_does_not_hold_up_the_others(journal):

@@ -171,6 +171,33 @@ def test_force_does_not_wait(journal):
     assert claimed(journal, force=True) == [event_id(1)]
 
 
+def test_force_does_wait_where_the_destination_asked_for_it(journal, clock):
+    settle(journal, 1)
+    journal.retry(journal.claim(["a"], 1, 10)[0], 60, "429", asked=40)
+    assert journal.standing("a") == Standing(failures=1, wait=60, reason="429", asked=40)
+    clock.now += 39
+    assert claimed(journal, force=True) == []
+    clock.now += 2
+    assert claimed(journal) == [], "our own wait is longer"
+    assert claimed(journal, force=True) == [event_id(1)]
+
+
+@pytest.mark.parametrize("end", ["clock set back", "mended", "answered"])
+def test_what_ends_a_wait_that_was_asked_for(journal, clock, end):
+    settle(journal, 1, 2)
+    first, second = journal.claim(["a"], 2, 10)
+    journal.retry(first, 90_000, "429", asked=90_000)
+    assert journal.standing("a").asked == 86_400, "a day at most"
+    if end == "clock set back":
+        clock.now -= 1_000
+    elif end == "mended":
+        journal.requeue(["a"])
+    else:
+        journal.delivered(second)
+    assert journal.standing("a").asked == 0
+    assert event_id(1) in claimed(journal, force=True)
+
+
 def test_a_parked_head_holds_nobody_up_and_can_be_requeued(journal):
     settle(journal, 1, 2)
     journal.park(journal.claim(["a"], 1, 10)[0], "403")

@@ -186,7 +186,7 @@ def test_a_settled_event_has_no_start_any_more(journal):
 def test_an_older_file_is_brought_forward_with_all_its_deliveries(tmp_path):
     path = tmp_path / "old.db"
     connection = sqlite3.connect(path, isolation_level=None)
-    schema.migrate(connection, str(path), schema.MIGRATIONS[:-1])
+    schema.migrate(connection, str(path), schema.MIGRATIONS[:3])
     connection.execute(
         "INSERT INTO events (seq, id, state, started_at, kind, phase, severity, title) "
         "VALUES (4, ?, 'settled', 0, 'build', 'applied', 'info', 'old')",
