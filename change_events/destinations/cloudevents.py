@@ -2,8 +2,8 @@
 
 * Attributes and modes: ``cloudevents/spec.md``, ``bindings/http-protocol-binding.md`` and ``formats/json-format.md`` of
   https://github.com/cloudevents/spec (1.0.2). In binary mode they are ``ce-*`` headers, percent-encoded.
-* Answers: ``cloudevents/http-webhook.md`` there: 200, 201, 202 and 204 are success, redirects are not followed, 410
-  ends it, 415 is a format that is not understood, 429 says how long to wait.
+* Answers: ``cloudevents/http-webhook.md`` there: 200, 201, 202 and 204 are success, redirects are not followed, after
+  410 nothing more is to be sent, 415 is a format that is not understood, 429 says how long to wait.
 * Producers are safe up to 64 KiB an event ("Size Limits" in ``spec.md``); headers need some of it.
 
 ``source`` and ``id`` together name an event, at every attempt the same ones.
@@ -33,7 +33,7 @@ from change_events.destinations.clip import clip
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso
 from change_events.destinations.repository import repository_of
-from change_events.destinations.rules import judge_status
+from change_events.destinations.rules import LONGEST_WAIT, judge_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 LIMITS = Limits(body_bytes=60_000)  # of 65,536; binary mode's headers take the rest
 _LONGEST_ATTRIBUTE = 200  # characters; in a header one may take twelve bytes
 _HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
-_UNSUPPORTED = 415
+_GONE, _UNSUPPORTED = 410, 415
+_MEND = "it is asked once a day; set another `url`, then `tfevent events flush --parked`"
 
 OPTIONS = (
     Option(
@@ -173,7 +174,12 @@ def _headers(attributes: Mapping[str, str]) -> dict[str, str]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; of a format that is not understood, what to change."""
+    """What an answer means; of a format that is not understood, what to change.
+
+    What is gone must not be sent to any more, whatever waits: it is asked once a day whether that still holds.
+    """
+    if response.status == _GONE:
+        return Verdict(Result.RETRY, f"nobody takes events at this address any more (410); {_MEND}", LONGEST_WAIT)
     if response.status == _UNSUPPORTED:
         return Verdict(Result.PARK, "it does not understand this form of event (415); try another `mode` or `format`")
     return judge_status(response)

@@ -158,6 +158,23 @@ def test_what_the_server_asks_for_holds_for_all_its_events_in_all_runs(journal, 
         assert deliver(journal, destinations, budget=PLENTY).sent == 1
 
 
+def test_what_is_gone_is_asked_once_a_day_however_many_runs_there_are(journal, clock):
+    with Receiver(always=server.status(410)) as receiver:
+        sink = DestinationSettings("hook", "cloudevents", {"url": receiver.url})
+        for day in (1, 2):
+            for run in range(5):
+                settle(journal, 10 * day + run)
+                report = deliver(journal, [sink], budget=PLENTY, force=run % 2 == 0)
+                clock.now += 3_600
+            assert len(receiver.received) == day
+            assert (report.parked, report.waiting) == (0, 5 * day)
+            assert "set another `url`, then `tfevent events flush --parked`" in report.problems[0]
+            clock.now += 20 * 3_600
+        receiver.heal()
+        journal.requeue(["hook"])
+        assert deliver(journal, [sink], budget=PLENTY, force=True).sent == 10
+
+
 def test_a_refusal_ends_the_row_of_failures(journal, clock):
     settle(journal, 1, 2)
     fail = server.status(503)

@@ -71,7 +71,7 @@ BACKEND = Backend(
         Documented("accepted", answer(202), Result.DELIVERED),
         Documented("no content", answer(204), Result.DELIVERED),
         Documented("moved", answer(301, location="https://other.example"), Result.PARK, "301"),
-        Documented("gone", answer(410), Result.PARK, "410"),
+        Documented("gone", answer(410), Result.RETRY, "set another `url`", after=86_400),
         Documented("too large", answer(413), Result.SHRINK, "413"),
         Documented("unsupported", answer(415), Result.PARK, "try another `mode` or `format`"),
         Documented("slow down", answer(429, retry_after="120"), Result.RETRY, "429", after=120),
