@@ -6,6 +6,7 @@ import pytest
 
 from change_events.delivery import turn
 from change_events.delivery.pace import Pace
+from change_events.destinations import kinds
 from tests.delivery.world import KINDS, World
 from tests.destinations.conftest import aws_credentials
 
@@ -39,5 +40,6 @@ def test_the_same_for_longer(tmp_path, seed):
     play(tmp_path, seed, steps=60)
 
 
-def test_every_kind_of_destination_takes_part():
-    assert {"sematext", "webhook"} <= set(KINDS)
+def test_every_kind_of_destination_takes_part(tmp_path):
+    with World(tmp_path, 1) as world:
+        assert set(world.places) == set(KINDS) == set(kinds())
