@@ -77,11 +77,14 @@ def send_event(
     Returns:
         Never ``SHRINK``: an event that is too large is sent smaller once, and parked if that is too large too.
     """
+    remarks: tuple[str, ...] = ()
     if handle is not None and get(settings.kind).update is not None:
         verdict = _sent(settings, transport, sealed, effort, handle)
         if verdict.result in {Result.DELIVERED, Result.RETRY}:
             return verdict
-    verdict = _sent(settings, transport, sealed, effort)
+        if verdict.mendable:
+            remarks = (f"what was told of its start stays as it is: {verdict.reason}",)
+    verdict = _remarked(_sent(settings, transport, sealed, effort), remarks)
     return msgspec.structs.replace(verdict, result=Result.PARK) if verdict.result is Result.SHRINK else verdict
 
 
@@ -104,15 +107,14 @@ def _sent(
         except OptionError:
             return verdict
         verdict = exchange(destination, transport, request, effort)
-    return _remarked(verdict, problems)
+    return _remarked(verdict, (f"{'; '.join(problems)}: sent without",) if problems else ())
 
 
-def _remarked(verdict: Verdict, problems: tuple[str, ...]) -> Verdict:
-    """``verdict``; what has arrived without the texts that were asked for says so."""
-    if verdict.result is not Result.DELIVERED or not problems:
+def _remarked(verdict: Verdict, remarks: tuple[str, ...]) -> Verdict:
+    """``verdict``; what has arrived, but not as it was meant to (without texts that were asked for, say), says so."""
+    if verdict.result is not Result.DELIVERED or not remarks:
         return verdict
-    told = f"{'; '.join(problems)}: sent without"
-    return msgspec.structs.replace(verdict, reason=f"{verdict.reason}; {told}" if verdict.reason else told)
+    return msgspec.structs.replace(verdict, reason="; ".join(filter(None, (verdict.reason, *remarks))))
 
 
 def exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:

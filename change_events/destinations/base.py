@@ -179,12 +179,14 @@ class Verdict(msgspec.Struct, frozen=True):
             It holds words and figures of ours only: what the backend says is put beside it after masking.
         after: seconds the backend asks to wait.
         handle: the backend's own name of what the event became there, where it has one and can settle it by that.
+        mendable: of a refused update, that a person can mend it: it is told, although the event is sent as a new one.
     """
 
     result: Result
     reason: str = ""
     after: float | None = None
     handle: str | None = None
+    mendable: bool = False
 
 
 class OptionError(Exception):

@@ -45,6 +45,11 @@ LIMITS = Limits(body_bytes=64_000, fields={"tag key": 100, "tag value": 100}, ta
 _MOST_TAGS_BYTES = 4096
 _TITLE, _LINE, _LINES, _URL = 300, 400, 1500, 1000  # characters of the text's parts, as they are escaped
 _MOST_LINES = 8
+_DENIED = 403
+_DENIED_NEW = (
+    "the token may not create annotations (403): it needs `annotations:create`, then `tfevent events flush --parked`"
+)
+_DENIED_UPDATE = "the token may not change annotations (403): it needs `annotations:write`"
 
 OPTIONS = (
     Option(
@@ -60,7 +65,8 @@ OPTIONS = (
         required=True,
         secret=True,
         environment="TFEVENT_GRAFANA_TOKEN",
-        help="Token of a service account that may create annotations.",
+        help="Token of a service account with the permission `annotations:create`; for `include_started` also "
+        "`annotations:write`.",
     ),
     Option(name="dashboard_uid", type="string", help="Dashboard to annotate; without one, the whole organisation."),
     Option(name="panel_id", type="integer", help="Panel of that dashboard to annotate."),
@@ -161,6 +167,9 @@ def _escaped_units(text: str) -> int:
 
 def judge(response: Response) -> Verdict:
     """What an answer means; a success names the annotation, unless it is one of an update."""
+    if response.status == _DENIED:
+        made = response.body_decides
+        return Verdict(Result.PARK, _DENIED_NEW if made else _DENIED_UPDATE, mendable=not made)
     verdict = judge_no_page(response)
     if verdict.result is Result.DELIVERED and response.body_decides and handle(response) is None:
         return Verdict(Result.PARK, "its answer names no annotation; check `url`")

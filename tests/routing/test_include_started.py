@@ -146,6 +146,20 @@ def test_an_annotation_that_cannot_be_updated_any_more_is_made_anew(recording, r
     assert counts(tmp_path) == (2, 0, 0)
 
 
+def test_a_token_that_may_not_change_what_it_made_is_told_though_the_event_is_sent(recording):
+    begun = run()
+    denied = status(403, b'{"message": "Access denied"}', content_type="application/json")
+    with Receiver([ANNOTATION, denied, ANNOTATION]) as receiver:
+        one = recording(receiver.url, "grafana")
+        one.announce(begun, wait=5)
+        settled = one.settle(ended(begun))
+        assert [r.method for r in receiver.received] == ["POST", "PATCH", "POST"]
+    assert settled.places == ("one delivered",)
+    (problem,) = settled.problems
+    assert problem.startswith("one: what was told of its start stays as it is: the token may not change annotations")
+    assert problem.endswith("it needs `annotations:write`; it says: Access denied")
+
+
 @pytest.mark.parametrize("refusal", ["message_not_found", "cant_update_message", "edit_window_closed"])
 def test_a_message_that_cannot_be_edited_any_more_is_posted_anew(recording, refusal, tmp_path):
     def slack(**content):

@@ -51,7 +51,7 @@ BACKEND = Backend(
         Documented("no id", answer(200, {"message": "ok"}), Result.PARK, "names no annotation"),
         Documented("tags", answer(400, {"message": "Tags length exceeds the maximum allowed."}), Result.PARK, "400"),
         Documented("bad token", answer(401, {"message": "Invalid API key"}), Result.PARK, "401"),
-        Documented("no permission", answer(403, {"message": "Access denied"}), Result.PARK, "403"),
+        Documented("no permission", answer(403, {"message": "Access denied"}), Result.PARK, "annotations:create"),
         Documented("not stored", answer(500, {"message": "Failed to save annotation"}), Result.RETRY, "500"),
         Documented("down", answer(502, "<html>"), Result.RETRY, "502"),
     ),
