@@ -128,6 +128,7 @@ def test_several_playbooks(machine, bare):
     second = [str(each.playbooks / "second.yml") for each in (machine, bare)]
     ran, expected = machine.play("changed", second[0]), bare.play("changed", second[1])
     assert (ran.code, output(ran, machine)) == (expected.code, output(expected, bare))
+    assert len(ran.events) == 3, [(event["title"], event.get("outcome"), event["playbook"]) for event in ran.events]
     around, first, then = ran.events
     assert {first["trace"]["parent_run_id"], then["trace"]["parent_run_id"]} == {around["id"]}
     assert [first["playbook"]["file"], then["playbook"]["file"]] == ["changed.yml", "second.yml"]
