@@ -125,7 +125,13 @@ class RunDirectory:
             os.close(descriptor)
 
     def remove(self) -> None:
-        """Remove the folder and everything in it."""
+        """Remove the folder and everything in it; nobody sees it without its lock meanwhile."""
+        gone = os.path.join(os.path.dirname(self.path), _FRESH + os.path.basename(self.path).removeprefix(_FRESH))
+        try:
+            os.rename(self.path, gone)
+            self.path = gone
+        except OSError:  # it goes where it is
+            pass
         try:
             names = os.listdir(self.path)
         except OSError:

@@ -61,3 +61,19 @@ def test_facts_come_back_as_they_were_written(tmp_path):
     facts = {"argv": ["plan", "-var=ä\n'\"\udcff"], "none": None, "number": 1.5, "selected": {"A": "b"}, "yes": True}
     run.write_facts(**facts)
     assert rundir.RunDirectory(run.path).read_facts() == facts
+
+
+def test_nobody_takes_a_run_for_killed_that_is_being_removed(tmp_path, monkeypatch):
+    run = rundir.create(str(tmp_path), "one")
+    run.write_facts(id="one")
+    seen = []
+    unlink = os.unlink
+
+    def slowly(path):
+        unlink(path)
+        seen.append([found.path for found in rundir.leftovers(str(tmp_path))])
+
+    monkeypatch.setattr(os, "unlink", slowly)
+    run.remove()
+    assert seen == [[], []]
+    assert rundir.count(str(tmp_path)) == 0
