@@ -42,7 +42,7 @@ RECEIVERS = {
     "us": "https://event-receiver.sematext.com",
     "eu": "https://event-receiver.eu.sematext.com",
 }
-LIMITS = Limits(body_bytes=64_000, rate=Rate(2, 1))
+LIMITS = Limits(body_bytes=64_000, rate=Rate(120, 60))
 
 RESERVED = {"infra", "agent"}  # events of Sematext's own
 # Hence a run is a `deployment` unless the settings say otherwise.
