@@ -107,7 +107,14 @@ def test_a_key_that_others_can_read_is_a_warning(machine):
     assert f"chmod 600 {key}" in text
 
 
-def test_no_terraform_is_an_error(machine):
+def test_a_machine_without_terraform_is_warned_and_no_more(machine):
+    """A controller of Ansible, a build agent: everything but `tfevent apply` works there."""
+    del machine.environ["TFEVENT_TF_BINARY"]
+    done = machine.run("doctor", env={"PATH": str(machine.path / "empty")})
+    assert (done.returncode, verdicts(done.stdout.decode())["binary"]) == (0, "warning")
+
+
+def test_a_terraform_that_is_named_and_not_there_is_an_error(machine):
     done = machine.run("doctor", env={"TFEVENT_TF_BINARY": str(machine.path / "none")})
     assert done.returncode == 1
     assert verdicts(done.stdout.decode())["binary"] == "error"
