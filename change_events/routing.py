@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent
     from change_events.settings import Settings
 
+_DRY = {Phase.PLANNED, Phase.CHECKED}  # nothing was done
 _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 
 
@@ -29,7 +30,7 @@ def is_worth_recording(event: ChangeEvent, settings: Settings) -> bool:
 
 
 def _is_kept(event: ChangeEvent, settings: Settings) -> bool:
-    if event.phase is Phase.PLANNED:
+    if event.phase in _DRY:
         return settings.plans != "off" and (event.outcome is not Outcome.NO_CHANGE or settings.report == "always")
     return settings.report == "always" or event.outcome is not Outcome.NO_CHANGE
 
@@ -65,7 +66,7 @@ def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     if event.explicit:
         return True
     report = report_of(destination, settings)
-    if event.phase is Phase.PLANNED:
+    if event.phase in _DRY:
         plans = destination.routing.plans or settings.plans
         return plans == "send" and (event.outcome is not Outcome.NO_CHANGE or report == "always")
     if report == "always":
@@ -79,8 +80,8 @@ def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     """Why an event does not go to this destination, as a clause; None where it does."""
     when = destination.routing.when
     if not is_told(event, destination, settings):
-        if event.phase is Phase.PLANNED and (destination.routing.plans or settings.plans) != "send":
-            return "it is sent no plans (`plans`)"
+        if event.phase in _DRY and (destination.routing.plans or settings.plans) != "send":
+            return "it is sent no plans and checks (`plans`)"
         return f"it is not told of runs like this one (`report: {report_of(destination, settings)}`)"
     if conditions.hold(when, event):
         return None

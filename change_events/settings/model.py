@@ -142,7 +142,7 @@ KEYS = (
     _key("tags", "map", "Tags of every event; in the variable name=value, separated by commas."),
     _key("budget", "number", "Seconds that delivery may take after the run."),
     _key("report", "choice", "Which runs are reported.", choices=("changed", "always", "failed")),
-    _key("plans", "choice", "What becomes of a plan's event.", choices=("journal", "send", "off")),
+    _key("plans", "choice", "What becomes of the events of plans and checks.", choices=("journal", "send", "off")),
     _key("values", "choice", "How much of a value is shown.", choices=("none", "names", "safe")),
     _key("redact.names", "list", "Globs of further names whose values are secrets."),
     _key("redact.patterns", "list", "Regular expressions of further secrets."),

@@ -28,7 +28,7 @@ def _key(name: str, type_: KeyType, help_: str, *, choices: tuple[str, ...] = ()
 WHEN = "Conditions that must all hold for an event to be sent there; of a list of such maps, one must."
 KEYS = (
     _key("report", "choice", "Which runs it is told of.", choices=("changed", "always", "failed")),
-    _key("plans", "choice", "Whether it gets the events of plans.", choices=("send", "off")),
+    _key("plans", "choice", "Whether it gets the events of plans and checks.", choices=("send", "off")),
     _key(
         "include_started",
         "flag",

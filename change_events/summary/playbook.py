@@ -19,6 +19,7 @@ _THINGS = 3
 _ERROR = 160  # characters of an error in one line
 _BROKEN = {ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN}
 _HANDLED = ("rescued", "ignored")
+_VERBS = {"changed": "changed something", "would change": "would change something"}
 _ENDINGS = {
     Outcome.UNKNOWN: "outcome unknown",
     Outcome.CANCELLED: "cancelled",
@@ -45,7 +46,7 @@ def _what(event: ChangeEvent) -> str:
     hosts = event.summary.hosts or HostCounts()
     if event.outcome is None:
         return "under way"
-    words = [*_changed(event, hosts), *_fallen(hosts)]
+    words = [*_changed(event, hosts), *_fallen(hosts), *_open(event)]
     if not words and event.failures and event.outcome is Outcome.FAILED:
         words = [f"failed: {event.failures[0].summary}"]
     elif not words and event.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
@@ -54,15 +55,23 @@ def _what(event: ChangeEvent) -> str:
         words.append("cut short")  # no host fell out, and yet not all was done
     if event.outcome in _ENDINGS:
         words = [*(words or ["no changes"]), _ENDINGS[event.outcome]]
-    return ", ".join(words) or _nothing(event, total(hosts))
+    told = ", ".join(words) or _nothing(event, total(hosts))
+    only_checked = event.phase is Phase.CHECKED and "would change" not in told
+    return f"{told} (check)" if only_checked else told
 
 
 def _changed(event: ChangeEvent, hosts: HostCounts) -> Iterator[str]:
     tasks = event.summary.tasks.changed if event.summary.tasks else 0
     if tasks:
         verb = "would change" if event.phase is Phase.CHECKED else "changed"
-        whom = _of(hosts.changed, total(hosts)) if hosts.changed else "hosts that fell out later"
-        yield f"{_number(tasks, 'task')} {verb} {whom}"
+        whom = f" {_of(hosts.changed, total(hosts))}" if hosts.changed else ""  # each of them fell out later
+        yield f"{_number(tasks, 'task')} {verb}{whom}" if whom else f"{_number(tasks, 'task')} {_VERBS[verb]}"
+
+
+def _open(event: ChangeEvent) -> Iterator[str]:
+    """Tasks that were under way when the run ended."""
+    if event.outcome in _ENDINGS and (unknown := event.summary.outcomes.unknown):
+        yield f"{_number(unknown, 'task')} under way"
 
 
 def _fallen(hosts: HostCounts) -> Iterator[str]:

@@ -24,7 +24,6 @@ UTILITIES = sorted(path.stem for path in (PLUGINS / "plugin_utils").glob("*.py")
 DESTINATIONS = ("sematext_", "webhook_")
 NO_OPTIONS = {
     "binary",  # of terraform
-    "plans",  # of terraform: a check run is no plan
     "ignore",  # attributes are those of terraform's resources; tasks are chosen by include_… and exclude_…
 }
 FRAGMENT = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]

@@ -80,7 +80,10 @@ def closed(machine):
 def test_what_was_quick_before_the_kill_is_known(machine):
     cut_short(machine, signal.SIGKILL, group=True, book="long")
     event = closed(machine)
-    assert event["changes"][0]["task"]["changed_on"] == ["web1", "web2", "web3"]
+    change, wait = event["changes"]
+    assert change["task"]["changed_on"] == ["web1", "web2", "web3"]
+    assert (wait["name"], wait["outcome"]) == ("Wait", "unknown")
+    assert event["title"].endswith("1 task changed 3 hosts, 1 task under way, outcome unknown")
 
 
 def test_of_a_long_task_those_hosts_are_known_that_it_was_over_on(machine):

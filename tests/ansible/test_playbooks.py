@@ -16,6 +16,7 @@ LEAVES_AN_EVENT = {
     "between_plays": (4,),
     "changed": (0,),
     "check": (0, "--check", "--diff"),
+    "check_only": (2, "--check"),
     "clear_errors": (0,),
     "delegated": (2,),
     "delegated_in_loops": (0,),

@@ -232,10 +232,10 @@ def test_memory_does_not_grow_with_the_number_of_results():
 
 
 def test_an_error_is_told_in_whole_lines_however_long_it_is():
-    data = {"msg": "no", "rc": 2, "stderr": "\n".join(f"line {number}" for number in range(1000)) + "\n" + "y" * 5000}
+    data = {"msg": "no", "rc": 2, "stderr": "\n".join(f"line {number}" for number in range(1000)) + "\n" + "y" * 50_000}
     text = error_text(data)
     assert text.startswith("no\nrc=2\nline 0\n")
-    assert text.endswith("line 999\n(5000 characters in one line)")
+    assert text.endswith("line 999\n(50000 characters in one line)")
     assert len(text) < 500
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 
@@ -189,3 +190,22 @@ def test_disabled_it_is_not_there(machine):
     ran = machine.play("changed", TFEVENT_DISABLE="1")
     assert (ran.code, ran.events, ran.said) == (0, [], [])
     assert not machine.state.exists()
+
+
+def test_what_we_say_is_not_written_anywhere_and_the_exit_code_is_as_it_was(machine):
+    """A full disk under standard error: Ansible itself says nothing there in a run that goes well."""
+    words = machine.installation.argv(*machine.words("changed"))
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            words, cwd=machine.folder, env=machine.environ, stdout=subprocess.DEVNULL, stderr=full, check=False
+        )
+    assert done.returncode == 0
+    assert machine.events()[0]["outcome"] == "succeeded"
+
+
+def test_checks_stay_in_the_journal_unless_they_are_asked_for(machine):
+    with Receiver() as receiver:
+        machine.play("check_only", "--check", TFEVENT_WEBHOOK_URL=receiver.url)
+        assert receiver.accepted == []
+        ran = machine.play("check_only", "--check", TFEVENT_WEBHOOK_URL=receiver.url, TFEVENT_PLANS="send")
+        assert [json.loads(one.body)["id"] for one in receiver.accepted] == [ran.event["id"]]

@@ -201,7 +201,7 @@ def told(event, document, one):
     idle = idle and not (summary.applied or summary.failed or summary.unknown)
     if event.explicit:
         return True
-    if event.phase == "planned":
+    if event.phase in {"planned", "checked"}:
         return plans == "send" and (event.outcome != "no_change" or report == "always")
     if report == "failed":
         return event.outcome in {"failed", "partial", "unknown"}

@@ -98,6 +98,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import wraps
 
 from ansible import context
@@ -105,6 +106,7 @@ from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.tfevent.infra.plugins.plugin_utils import command, core, facts, variables
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
+from ansible_collections.tfevent.infra.plugins.plugin_utils.results import parts
 
 _VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may be thousands
 _BLOCKS = 50  # of nested blocks, enough
@@ -250,6 +252,8 @@ class CallbackModule(CallbackBase):
             self._learned.add(task._uuid)
             self._learn_variables(task.get_vars())
             self._learn_variables(task.args)
+            for part in parts(data):
+                self._learn_variables(part["item"] if isinstance(part.get("item"), Mapping) else {})
         self._learn_of(task, data)
         self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
@@ -286,6 +290,8 @@ class CallbackModule(CallbackBase):
             for part in task.environment:
                 if isinstance(part, Mapping):
                     self._learn_variables(part)
+        if task.register and isinstance(data.get("stdout"), str):
+            self._learn_variables({task.register: data["stdout"]})
         if task.action in _SETS_FACTS and isinstance(data.get("ansible_facts"), Mapping):
             self._learn_variables(data["ansible_facts"])
         elif task.action in _INCLUDES_VARIABLES:
@@ -326,10 +332,12 @@ class CallbackModule(CallbackBase):
         return variable
 
     def _warn(self, text):
-        self._display.warning("tfevent: " + " ".join(text.split()))
+        with suppress(OSError, ValueError):  # nobody takes what we say: a full disk, a reader that has gone
+            self._display.warning("tfevent: " + " ".join(text.split()))
 
     def _say(self, text):
-        self._display.display("tfevent: " + " ".join(text.split()), stderr=True)
+        with suppress(OSError, ValueError):
+            self._display.display("tfevent: " + " ".join(text.split()), stderr=True)
 
     def _give_up(self, error):
         self.disabled = True

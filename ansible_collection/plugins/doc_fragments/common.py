@@ -46,6 +46,14 @@ options:
     env: [{name: TFEVENT_REPORT}]
     ini: [{section: callback_tfevent, key: report}]
     vars: [{name: tfevent_report}]
+  plans:
+    description: >-
+      What becomes of the events of runs that only check, V(journal), V(send) or V(off). By default V(journal), which
+      keeps them on the controller.
+    type: raw
+    env: [{name: TFEVENT_PLANS}]
+    ini: [{section: callback_tfevent, key: plans}]
+    vars: [{name: tfevent_plans}]
   budget:
     description: Seconds that delivery may take after the run. By default V(3).
     type: raw

@@ -85,14 +85,16 @@ def event(
         end: what ended it before its recap.
     """
     paths = Paths(about.directory)
-    told = [log for log in run.logs if log.happened or _unfinished(run, log)]
+    told = [log for log in run.logs if log.happened or _unfinished(run, log) or run.is_open(log)]
     changes = [_change(run, log, paths) for log in _most_important(told)]
     _make_unique(changes)
     hosts = _hosts(run)
+    check = about.check and not _really_changed(run)
     made = circumstances(about, identity)
+    made["phase"] = "checked" if check else "applied"
     made["playbook"] |= _without_nothing(plays=list(run.plays.values()), end=end, **_versions(run))
     made |= {
-        "summary": _summary(run, told, check=about.check),
+        "summary": _summary(run, told, check=check),
         "changes": changes,
         "hosts": hosts[:MOST_HOSTS],
         "failures": [_failure(change) for change in changes if change["outcome"] == "failed"],
@@ -102,7 +104,7 @@ def event(
     if any(left_out.values()):
         made["truncated"] = left_out
     if over:
-        made |= {"outcome": outcome(run, about, end), "ended_at": moment(max(run.now(), identity.started_at))}
+        made |= {"outcome": outcome(run, end, check=check), "ended_at": moment(max(run.now(), identity.started_at))}
     return made
 
 
@@ -142,9 +144,14 @@ def moment(seconds: float) -> str:
 # -- how it went --------------------------------------------------------------------------------------------------
 
 
-def outcome(run: Run, about: Circumstances, end: str | None) -> str:
-    """How the whole run ended, in the words of the schema."""
-    did = any(log.changed_something and (about.check or not log.checked) for log in run.logs)
+def _really_changed(run: Run) -> bool:
+    """Whether a run changed something though it was to check only: its task says ``check_mode: false``."""
+    return any(log.changed_something and not log.checked for log in run.logs)
+
+
+def outcome(run: Run, end: str | None, *, check: bool) -> str:
+    """How the whole run ended, in the words of the schema; ``check``: it did nothing but check."""
+    did = any(log.changed_something and (check or not log.checked) for log in run.logs)
     fell = any(host.status in {FAILED, UNREACHABLE} for host in run.hosts.values())
     if end in SIGNALS.values():
         return "cancelled"
@@ -215,14 +222,15 @@ def _unfinished(run: Run, log: TaskLog) -> list[str]:
 def _outcome(run: Run, log: TaskLog) -> str:
     if log.counts[FAILED] or log.counts[UNREACHABLE]:
         return "failed"
-    if _unfinished(run, log):
+    if _unfinished(run, log) or run.is_open(log):
         return "unknown"
     return "planned" if log.checked else "applied"
 
 
 def _change(run: Run, log: TaskLog, paths: Paths) -> dict[str, Any]:
     task = log.task
-    only_handled = not (log.counts[CHANGED] or log.counts[FAILED] or log.counts[UNREACHABLE] or _unfinished(run, log))
+    bad = log.counts[FAILED] or log.counts[UNREACHABLE]
+    only_handled = not (log.counts[CHANGED] or bad or _outcome(run, log) == "unknown")
     return _without_nothing(
         address=f"{task.role} : {task.name}" if task.role else task.name,
         action="no_op" if only_handled else "change",

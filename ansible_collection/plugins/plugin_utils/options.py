@@ -22,6 +22,7 @@ SETTINGS = (
     "service",
     "tags",
     "report",
+    "plans",
     "budget",
     "values",
     "redact_names",

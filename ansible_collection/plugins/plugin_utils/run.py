@@ -59,6 +59,7 @@ class Run:
         self.hosts: dict[str, HostLog] = {}
         self.running: dict[str, TaskLog] = {}
         self.sent: dict[str, str | None] = {}
+        self._begun: TaskLog | None = None
         self._play = ""
         self._tasks: dict[str, Task] = {}
         self._left_out: dict[str, bool] = {}  # tasks that are not told of, and whether a failure of theirs is rescued
@@ -88,7 +89,11 @@ class Run:
         """A task begins; the strategy ``free`` says so for each host."""
         _make_room(self._tasks)
         self._tasks[task.uuid] = task
-        self._logs_at(task)
+        self._begun = self._logs_at(task)[-1]
+
+    def is_open(self, log: TaskLog) -> bool:
+        """Whether this task has begun last, and nothing is known of it: it may be under way anywhere."""
+        return log is self._begun and not any(log.counts.values())
 
     def leaves_out(self, task: Task) -> None:
         """A task begins that is not told of: all that counts is whether a failure of it takes a host out."""
@@ -128,7 +133,7 @@ class Run:
 
     def is_over(self, rescued: Mapping[str, int]) -> None:
         """The playbook came to its recap, which says how many failures of each host were rescued."""
-        self._moment = None
+        self._moment = self._begun = None
         self.running.clear()
         for name, host in self.hosts.items():
             host.set_rescued(rescued.get(name, 0))
