@@ -329,6 +329,8 @@ def _on_hosts(task: TaskRun) -> Iterator[str]:
     """Where a task failed, else on how many hosts it changed something."""
     if task.failures:
         first, more = task.failures[0], task.hosts.failed + task.hosts.unreachable - 1
-        yield f"on {first.host}{f' and {more} more' if more > 0 else ''}" + (f": {first.error}" if first.error else "")
+        others = f" and {more} more{' times' if task.rounds > 1 else ''}" if more > 0 else ""
+        yield f"on {first.host}{others}" + (f": {first.error}" if first.error else "")
     elif task.hosts.changed:
-        yield f"on {task.hosts.changed} host{'' if task.hosts.changed == 1 else 's'}"
+        times = f"{task.hosts.changed} times"  # of several rounds, figures are no number of hosts
+        yield times if task.rounds > 1 else f"on {task.hosts.changed} host{'' if task.hosts.changed == 1 else 's'}"

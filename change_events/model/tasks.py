@@ -55,6 +55,7 @@ class TaskRun(Struct, frozen=True):
     Attributes:
         play: name of the play.
         role: role it belongs to, with its collection where it has one.
+        rounds: rounds that are told together, of a task that comes around very often; figures are sums over them.
         hosts: every host it had a result for, by status.
         changed_on: names of hosts that it changed; ``failures`` those on which it did not succeed, with the error.
         hosts_omitted: names left out of both.
@@ -72,6 +73,7 @@ class TaskRun(Struct, frozen=True):
     play: str | None = None
     role: str | None = None
     handler: bool = False
+    rounds: int = 1
     hosts: HostCounts = HostCounts()
     changed_on: tuple[str, ...] = ()
     failures: tuple[HostFailure, ...] = ()

@@ -104,10 +104,9 @@ def became(task: TaskRun, show: Show = str) -> list[str]:
         task: the task, over all its hosts.
         show: makes a name or an error fit for where it is shown.
     """
-    whole = total(task.hosts) + len(task.unfinished)
-    clauses = [*_changed_on(task, whole, show), *_not_succeeded(task, whole, show)]
+    clauses = [*_changed_on(task, show), *_not_succeeded(task, show)]
     if task.unfinished:
-        clauses.append(f"outcome unknown {_on(len(task.unfinished), whole, task.unfinished, show)}")
+        clauses.append(f"outcome unknown {_on(len(task.unfinished), task, task.unfinished, show)}")
     if task.items:
         clauses.append(_items(task.items))
     if task.retries:
@@ -117,25 +116,25 @@ def became(task: TaskRun, show: Show = str) -> list[str]:
     return clauses
 
 
-def _changed_on(task: TaskRun, whole: int, show: Show) -> Iterator[str]:
+def _changed_on(task: TaskRun, show: Show) -> Iterator[str]:
     if task.hosts.changed:
-        verb = "would change" if task.checked else "changed on"
-        yield f"{verb} {_on(task.hosts.changed, whole, task.changed_on, show).removeprefix('on ')}"
+        where = _on(task.hosts.changed, task, task.changed_on, show)
+        yield f"would change {where.removeprefix('on ')}" if task.checked else f"changed {where}"
 
 
-def _not_succeeded(task: TaskRun, whole: int, show: Show) -> Iterator[str]:
+def _not_succeeded(task: TaskRun, show: Show) -> Iterator[str]:
     for status, words in (("failed", "failed"), ("unreachable", "unreachable:")):
         if number := getattr(task.hosts, status):
-            yield _first_error(words, number, whole, [f for f in task.failures if f.status == status], show)
+            yield _first_error(words, number, task, [f for f in task.failures if f.status == status], show)
     for status in _HANDLED:
         if number := getattr(task.hosts, status):
             yield _first_error(
-                f"failed and {status}", number, whole, [f for f in task.failures if f.status == status], show
+                f"failed and {status}", number, task, [f for f in task.failures if f.status == status], show
             )
 
 
-def _first_error(words: str, number: int, whole: int, failures: Sequence[HostFailure], show: Show) -> str:
-    told = f"{words} {_on(number, whole, [failure.host for failure in failures], show)}"
+def _first_error(words: str, number: int, task: TaskRun, failures: Sequence[HostFailure], show: Show) -> str:
+    told = f"{words} {_on(number, task, [failure.host for failure in failures], show)}"
     first = next((failure for failure in failures if failure.error), None)
     if first is None:
         return told
@@ -143,11 +142,25 @@ def _first_error(words: str, number: int, whole: int, failures: Sequence[HostFai
     return f"{told}: {show(one_line(host + (first.error or ''), _ERROR))}"
 
 
-def _on(number: int, whole: int, names: Sequence[str], show: Show) -> str:
+def _on(number: int, task: TaskRun, names: Sequence[str], show: Show) -> str:
+    if task.rounds > 1:
+        return _in_rounds(number, task, list(dict.fromkeys(names)), show)
+    whole = total(task.hosts) + len(task.unfinished)
     if whole == number == 1 and names:
         return f"on {_some(names, show)}"  # several, where a loop was delegated to them
     known = f" ({', '.join(show(name) for name in names)})" if number <= _NAMED and len(names) == number else ""
     return f"on all {number}{known}" if number == whole and number > 1 else f"on {number} of {whole}{known}"
+
+
+def _in_rounds(number: int, task: TaskRun, names: Sequence[str], show: Show) -> str:
+    """``on web1, in 101 rounds``: figures are sums over all rounds there, and say nothing about how many hosts."""
+    often = f"{'once' if number == 1 else f'{number} times'} in {task.rounds} rounds"
+    if not names:
+        return often
+    if task.hosts_omitted:
+        return f"on {', '.join(show(name) for name in names[:_NAMED])} and others, {often}"
+    always = number == task.rounds * len(names)
+    return f"on {_some(names, show)}, {f'in {task.rounds} rounds' if always else often}"
 
 
 def _some(names: Sequence[str], show: Show) -> str:

@@ -41,6 +41,7 @@ LEAVES_AN_EVENT = {
     "rescued_in_always": (2,),
     "retries": (2,),
     "role_missing": (2,),
+    "rounds": (0,),
     "run_once": (0,),
     "serial": (0,),
     "skipped": (0,),

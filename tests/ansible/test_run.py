@@ -15,13 +15,14 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import (
     Task,
 )
 from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import STATUSES, error_text
-from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
+from ansible_collections.tfevent.infra.plugins.plugin_utils.run import MOST_ROUNDS, Run
 from hypothesis import given
 from hypothesis import strategies as some
 
 import change_events.trace
 from change_events.ingest import event_of
 from change_events.redact import Redactor
+from change_events.summary.playbook import became, title
 
 ABOUT = Circumstances(file="/srv/site.yml", directory="/srv", playbooks=("site.yml",))
 IDENTITY = document.Identity("01a20000-0000-7000-8000-000000000001", 1_000.0, {"run_id": "r"})
@@ -199,6 +200,81 @@ def test_every_result_is_counted_once_in_its_task_and_once_on_its_host(results):
     assert sum(recap) == len(counted)
     assert all(number >= 0 for log in (*run.logs, *run.hosts.values()) for number in log.counts.values())
     event(run, over=True)
+
+
+# -- rounds -------------------------------------------------------------------------------------------------------
+
+
+def rounds(number, hosts, changed=lambda host, turn: True, apart=False):
+    """An included file that is looped over: a new task each time; ``apart``: each host has its rounds in one go."""
+    run = running(hosts=hosts)
+    steps = [(turn, host) for turn in range(number) for host in hosts]
+    for turn, host in sorted(steps, key=lambda step: hosts.index(step[1])) if apart else steps:
+        uuid = f"{turn}-{host}" if apart else str(turn)
+        run.task_starts(task(uuid, "Included", 7))
+        ended(run, host, uuid, data={"changed": changed(host, turn)})
+    run.is_over({})
+    return run
+
+
+def last_of(told):
+    return event_of({"api": 1, "event": told}, Redactor()).changes[-1].task
+
+
+def test_further_rounds_on_one_host_are_summed_up_and_counted():
+    told = event(rounds(150, ["web1"]), over=True)
+    assert len(told["changes"]) == MOST_ROUNDS
+    assert "rounds" not in told["changes"][-2]["task"]
+    assert told["changes"][-1]["task"] == {
+        "play": "Play", "rounds": 101, "hosts": {"changed": 101}, "changed_on": ["web1"]
+    }  # fmt: skip
+    assert told["summary"]["tasks"] == {"total": 150, "changed": 150, "failed": 0, "rescued": 0, "ignored": 0}
+    assert told["summary"]["hosts"] == {"changed": 1}
+    assert title(event_of({"api": 1, "event": told}, Redactor()), 200) == "site.yml: 150 tasks changed 1 host"
+    assert became(last_of(told)) == ["changed on web1, in 101 rounds"]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_rounds_are_those_of_the_host_that_had_most_whoever_is_ahead(apart):
+    told = event(rounds(60, ["a", "b", "c"], apart=apart), over=True)
+    assert told["summary"]["tasks"]["total"] == told["summary"]["tasks"]["changed"] == 60
+    assert told["changes"][-1]["task"]["hosts"] == {"changed": 33}
+    assert became(last_of(told)) == ["changed on a, b, c, in 11 rounds"]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_round_counts_as_changed_if_any_host_was(apart):
+    """Of the last 11 rounds (49 to 59), `a` changes in 57 and 59, `b` in 57 and 58."""
+    changing = {("a", 57), ("a", 59), ("b", 57), ("b", 58)}
+    run = rounds(60, ["a", "b"], lambda host, turn: (host, turn) in changing, apart=apart)
+    told = event(run, over=True)
+    tasks = told["summary"]["tasks"]
+    assert (tasks["total"], tasks["changed"]) == (60, 3)
+    assert became(last_of(told)) == ["changed on a, b, 4 times in 11 rounds"]
+
+
+def test_a_job_that_turns_out_to_have_changed_nothing_is_taken_back_in_its_round_only():
+    run = running(hosts=["a"])
+    for turn in range(60):
+        run.task_starts(task(str(turn), "Launch", 7, launches=True))
+        ended(run, "a", str(turn), data={"changed": True, "ansible_job_id": f"j{turn}", "finished": 0})
+        run.task_starts(task(f"s{turn}", "Status", 8, action="ansible.builtin.async_status"))
+        ended(run, "a", f"s{turn}", data={"ansible_job_id": f"j{turn}", "finished": 1, "changed": turn != 55})
+    told = event(run, over=True)
+    assert told["summary"]["tasks"]["changed"] == 59
+    assert became(last_of(told)) == ["changed on a, 10 times in 11 rounds"]
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_host_that_fails_in_many_rounds_is_one_host(ignored):
+    run = running(hosts=["a"])
+    for turn in range(70):
+        run.task_starts(task(str(turn), "Included", 7))
+        ended(run, "a", str(turn), FAILED, {"msg": "no"}, ignored=ignored)
+    told = event(run, over=True)
+    assert became(last_of(told)) == [f"failed{' and ignored' * ignored} on a, in 21 rounds: a: no"]
+    expected = [] if ignored else ["failed on a and 20 more times: no"]
+    assert [failure["summary"] for failure in told["failures"][-1:]] == expected
 
 
 # -- memory -------------------------------------------------------------------------------------------------------

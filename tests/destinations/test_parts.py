@@ -8,13 +8,28 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from change_events.destinations import building, mapping, moments
 from change_events.destinations.base import Limits, OptionError, Request, Response, Result, origin_of
 from change_events.destinations.clip import clip, listed, tags_within, units, utf8
 from change_events.destinations.preview import preview
 from change_events.destinations.rules import at, judge_status, parsed, retry_after, words
-from change_events.model import Action, Actor, Change, ChangeOutcome, Ci, Kind, Link, Outcome, Phase, Signal
+from change_events.model import (
+    Action,
+    Actor,
+    Change,
+    ChangeOutcome,
+    Ci,
+    HostCounts,
+    HostFailure,
+    Kind,
+    Link,
+    Outcome,
+    Phase,
+    Signal,
+    TaskRun,
+)
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
 
@@ -136,6 +151,17 @@ def test_what_is_said_of_other_events():
         "severity": "info",
         "duration_ms": 0,
     }
+
+
+def test_what_is_said_of_a_task_that_came_around_very_often():
+    def said(**more):
+        task = TaskRun(rounds=101, **more)
+        change = Change(address="Included", action=Action.CHANGE, type="m", name="Included", task=task)
+        return mapping.worst(replace(event("ansible").event, changes=(change,), failures=()))
+
+    assert said(hosts=HostCounts(changed=101), changed_on=("a",)) == ["change Included 101 times"]
+    failed = HostCounts(failed=101)
+    assert said(hosts=failed, failures=(HostFailure("a", "no"),)) == ["change Included on a and 100 more times: no"]
 
 
 def test_what_is_said_of_a_playbook_run():

@@ -84,6 +84,25 @@ def test_a_task_is_told_by_its_hosts(given, expected):
     assert became(given) == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"hosts": HostCounts(changed=11), "changed_on": ("a",)}, "changed on a, in 11 rounds"),
+        ({"hosts": HostCounts(changed=11), "changed_on": ("a",), "checked": True}, "would change a, in 11 rounds"),
+        ({"hosts": HostCounts(changed=4, ok=7), "changed_on": ("a",)}, "changed on a, 4 times in 11 rounds"),
+        ({"hosts": HostCounts(changed=44), "changed_on": ("a", "b", "c", "d")},
+         "changed on a, b, c and 1 more, in 11 rounds"),
+        ({"hosts": HostCounts(changed=330), "changed_on": ("a", "b", "c", "d"), "hosts_omitted": 26},
+         "changed on a, b, c and others, 330 times in 11 rounds"),
+        ({"hosts": HostCounts(changed=11), "hosts_omitted": 1}, "changed 11 times in 11 rounds"),
+        ({"hosts": HostCounts(failed=1, ok=10), "failures": (HostFailure(host="a", error="e"),)},
+         "failed on a, once in 11 rounds: e"),
+    ],
+)  # fmt: skip
+def test_figures_of_many_rounds_are_no_number_of_hosts(given, expected):
+    assert became(TaskRun(rounds=11, **given)) == [expected]
+
+
 def test_names_that_were_left_out_are_not_made_up():
     """Two of four names are known: naming them would read as if it were all."""
     assert became(TaskRun(hosts=HostCounts(changed=2, ok=2), changed_on=("a",))) == ["changed on 2 of 4"]

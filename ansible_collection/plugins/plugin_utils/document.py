@@ -183,7 +183,8 @@ def _task_counts(run: Run, changed: list[TaskLog]) -> dict[str, int]:
     worsts = [worst({**log.counts, CHANGED: 0}) for log in run.logs]
     bad = worsts.count(FAILED) + worsts.count(UNREACHABLE)
     figures = {"failed": bad, RESCUED: worsts.count(RESCUED), IGNORED: worsts.count(IGNORED)}
-    return {"total": sum(any(log.counts.values()) for log in run.logs), CHANGED: len(changed), **figures}
+    total = sum(log.rounds for log in run.logs if any(log.counts.values()))
+    return {"total": total, CHANGED: sum(log.changed_rounds for log in changed), **figures}
 
 
 def _groups(run: Run) -> dict[str, dict[str, int]]:
@@ -252,6 +253,7 @@ def _task_run(run: Run, log: TaskLog) -> dict[str, Any]:
         play=log.play,
         role=log.task.role,
         handler=log.task.handler,
+        rounds=log.rounds if log.rounds > 1 else None,
         hosts={status: number for status in STATUSES if (number := log.counts[status])},
         changed_on=_sorted(log.changed_on.texts),
         failures=[_host_failure(failure) for failure in sorted(log.failures, key=lambda one: _natural(one.host))],
@@ -298,7 +300,10 @@ def _failure(change: Mapping[str, Any]) -> dict[str, Any]:
     hosts = change["task"]["hosts"]
     number = hosts.get(FAILED, 0) + hosts.get(UNREACHABLE, 0)
     first = failed[0] if failed else {"host": ""}
-    where = first["host"] if number == 1 else f"{number} hosts, first {first['host']}"
+    several = f"{number} hosts, first {first['host']}"
+    if "rounds" in change["task"]:  # figures are sums over them
+        several = f"{first['host']} and {number - 1} more times"
+    where = first["host"] if number == 1 else several
     what = "unreachable:" if first.get("status") == UNREACHABLE else "failed on"
     reason = (first.get("error") or "").split("\n", 1)[0]
     return _without_nothing(

@@ -88,11 +88,15 @@ class Fall(NamedTuple):
 
 
 class TaskLog:
-    """One task over all its hosts; ``met`` has the bit of each that it ended on."""
+    """One task over all its hosts; ``met`` has the bit of each that it ended on.
+
+    The last log of a task that comes around very often holds several ``rounds``, and its figures are sums over them.
+    """
 
     __slots__ = (
-        "began", "censored", "changed_on", "checked", "counts", "delegated_to", "diffs", "diffs_left", "ended",
-        "failures", "failures_more", "items", "met", "play", "retries", "task", "things",
+        "_changed_in", "_further", "began", "censored", "changed_on", "checked", "counts", "delegated_to", "diffs",
+        "diffs_left", "ended", "failures", "failures_more", "items", "met", "play", "retries", "rounds", "task",
+        "things",
     )  # fmt: skip
 
     def __init__(self, task: Task, play: str | None, now: float) -> None:
@@ -109,16 +113,35 @@ class TaskLog:
         self.failures_more = 0
         self.retries = 0
         self.met = 0
+        self.rounds = 1
+        self._further: dict[str, int] = {}  # rounds of a host beyond its first; hosts need not keep step
+        self._changed_in = 0  # a bit for each round in which something changed
         self.checked = False
         self.censored = task.no_log
         self.began = now
         self.ended = now
 
+    def meets(self, name: str, host: HostLog) -> None:
+        """The task ends on a host; on one that it has met, that is a further round."""
+        if self.met & host.bit:
+            self._further[name] = further = self._further.get(name, 0) + 1
+            self.rounds = max(self.rounds, 1 + further)
+        self.met |= host.bit
+
+    def changes(self, name: str) -> None:
+        """The host has changed something, or had it changed, in the round that it is in."""
+        self._changed_in |= 1 << self._further.get(name, 0)
+
+    @property
+    def changed_rounds(self) -> int:
+        """How many rounds changed something; a change that was taken back has left its bit."""
+        return min(self._changed_in.bit_count(), self.counts[CHANGED])
+
     def failed(self, failure: Failure) -> None:
         """Keep the first few failures."""
         if self.has_room:
             self.failures.append(failure)
-        else:
+        elif all(kept.host != failure.host for kept in self.failures):
             self.failures_more += 1
 
     @property

@@ -26,7 +26,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
 
 OWN_MODULE = "tfevent.infra.change_event"
 MOST_TASKS = 2_000  # tasks whose results may still come: with included files, there can be some for each host
-MOST_ROUNDS = 50  # times that one host comes by one task, kept apart
+MOST_ROUNDS = 50  # logs of one task that a host comes by again and again: the last one sums up all further rounds
 MOST_JOBS = 50_000  # asynchronous jobs that nobody has asked about yet
 MOST_SENT = 100  # events that the playbook sent itself
 _ASK = "ansible.builtin.async_status"
@@ -121,7 +121,8 @@ class Run:
         host = self._host(result.host)
         repeated = host.last is not None and host.last[0] == result.task
         log = host.last[2] if repeated and host.last else begun or self._log(task, host)
-        log.met |= host.bit
+        if not repeated:
+            log.meets(result.host, host)
         log.ended = self.now()
         log.checked = log.checked or result.checked
         log.censored = log.censored or result.censored
@@ -202,6 +203,7 @@ class Run:
             host.counts[CHANGED] += 1  # as the recap has it; a task that failed is none that changed something
         targets = self._targets(log, result)
         if status == CHANGED:
+            log.changes(result.host)
             for target in targets:
                 log.changed_on.add(target)
             self._touch(targets, result)
@@ -298,7 +300,8 @@ class Run:
         if log.counts[CHANGED]:
             log.counts[CHANGED] -= 1
             log.counts[OK] += 1
-            log.changed_on.drop(host)
+            if log.rounds == 1 or not log.counts[CHANGED]:  # else it may have changed the host in another round
+                log.changed_on.drop(host)
             self.hosts[host].counts[CHANGED] -= 1
             self.hosts[host].touched -= 1
 
