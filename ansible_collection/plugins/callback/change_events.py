@@ -95,10 +95,11 @@ extra variables: |-
 """
 
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import wraps
 
 from ansible import context
@@ -332,11 +333,11 @@ class CallbackModule(CallbackBase):
         return variable
 
     def _warn(self, text):
-        with suppress(OSError, ValueError):  # nobody takes what we say: a full disk, a reader that has gone
+        with _whether_taken_or_not():
             self._display.warning("tfevent: " + " ".join(text.split()))
 
     def _say(self, text):
-        with suppress(OSError, ValueError):
+        with _whether_taken_or_not():
             self._display.display("tfevent: " + " ".join(text.split()), stderr=True)
 
     def _give_up(self, error):
@@ -352,6 +353,25 @@ class CallbackModule(CallbackBase):
         self._warn(f"this run is not recorded any further: {text}")
         if observer is not None:
             observer.stop()
+
+
+@contextmanager
+def _whether_taken_or_not():
+    """Standard error may be a file on a full disk, or nobody's: then what we say is lost, and Ansible goes on.
+
+    What could not be written would stay in the stream, and make the interpreter fail at its end.
+    """
+    try:
+        yield
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            number = sys.stderr.fileno()
+            kept, nowhere = os.dup(number), os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, number)
+            sys.stderr.flush()
+            os.dup2(kept, number)
+            os.close(kept)
+            os.close(nowhere)
 
 
 def _sources(manager, play):
