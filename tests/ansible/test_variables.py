@@ -94,3 +94,12 @@ def test_a_file_that_is_vaulted_as_a_whole_and_its_texts(tmp_path):
     assert found == [True, False, False]
     content = {"greeting": "planted", "deep": [{"pin": 123456, "on": True, "none": None}], "again": "planted"}
     assert variables.texts(content) == ["planted", "123456"]
+
+
+def test_files_that_are_vaulted_as_a_whole_tell_all_their_texts_and_others_none(tmp_path):
+    (tmp_path / "vaulted").write_text("$ANSIBLE_VAULT;1.1;AES256\n6136\n")
+    (tmp_path / "plain").write_text("a: b\n")
+    kept = {str(tmp_path / "vaulted"): {"greeting": "planted"}, str(tmp_path / "plain"): {"a": "b"}}
+    assert variables.of_files(kept) == ["planted"]
+    assert variables.kept_by(Thing(_FILE_CACHE=kept)) == kept
+    assert variables.kept_by(object()) == {}, "a version of Ansible that has no such thing"

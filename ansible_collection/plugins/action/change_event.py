@@ -61,7 +61,8 @@ class ActionModule(ActionBase):
             process=os.getppid(),  # each host's task is a fork of Ansible's own process
         )
         known = {**announcement.of_one_host(variables), "environment": self._task.environment}
-        told["secrets"] = vaulted.vaulted(known)
+        files = vaulted.kept_by(self._loader)  # of those vaulted as a whole, variables are plain texts
+        told["secrets"] = list(dict.fromkeys([*vaulted.vaulted(known), *vaulted.of_files(files)]))
         told["variables"] = vaulted.plain(known)
         if no_log:
             told["secrets"] += announcement.texts([arguments[name] for name in ("message", "data", "tags", "links")])

@@ -65,6 +65,24 @@ def texts(content: Any) -> list[str]:
     return list(dict.fromkeys(text for value in kept if (text := _decrypted(value))))
 
 
+def of_files(kept: Mapping[str, Any]) -> list[str]:
+    """What is vaulted in files that Ansible has read: plays, tasks, variables of roles, groups and hosts.
+
+    Args:
+        kept: content by path, as the loader keeps it (:func:`kept_by`).
+    """
+    found: dict[str, None] = {}
+    for path, content in kept.items():
+        found.update(dict.fromkeys((texts if is_vault(path) else vaulted)(content)))
+    return list(found)
+
+
+def kept_by(loader: Any) -> dict[str, Any]:
+    """The files that a loader keeps; none where it keeps them under another name, for the name is Ansible's own."""
+    kept = getattr(loader, "_FILE_CACHE", None)
+    return {str(path): content for path, content in kept.items()} if isinstance(kept, Mapping) else {}
+
+
 def _decrypted(value: Any) -> str:
     try:
         return str(value)
