@@ -373,8 +373,8 @@ def test_without_the_package_one_sentence_says_what_to_do(tmp_path, no_package):
     controller = Controller(tmp_path, hosts=["web1"])
     done = controller.play(BROKEN, env={"PYTHONPATH": no_package, "PATH": "/usr/bin:/bin"})
     assert done.code == 0, done.out
-    assert "pip install tfevent" in done.one("warns")["warnings"][0]
-    assert "pip install tfevent" in done.one("fails")["msg"]
+    assert "install the tfevent package for that Python" in done.one("warns")["warnings"][0]
+    assert "install the tfevent package for that Python" in done.one("fails")["msg"]
     assert done.one("warns")["id"]
     assert "planted" not in done.out
 

@@ -36,9 +36,9 @@ _SKEW = (
     "install the package and the collection of one release"
 )
 _MISSING = (
-    "tfevent is not installed for {python}, and no `tfevent` command is on PATH: nothing is recorded. "
-    "Install it with `{python} -m pip install tfevent`, with `pipx inject --include-apps ansible-core tfevent`, or in "
-    "the execution environment"
+    "tfevent is not installed for {python}, and no `tfevent` command is on PATH, so nothing is recorded: "
+    "install the tfevent package for that Python (the collection's README says how), or put the `tfevent` command on "
+    "PATH"
 )
 
 
