@@ -132,7 +132,7 @@ def _options(
                 hint = did_you_mean(key, (*known, *routing.NAMES_HERE)) or f": it has {', '.join(known)}"
                 raise Mistake(f"{backend.kind} has no such option{hint}")  # noqa: TRY301 - one place reports all
         except Mistake as mistake:
-            faults.append(f"{entry.where}: {key}: {mistake}")
+            faults.append(f"{entry.where}: {place.label}.{key}: {mistake}")
     return found
 
 

@@ -38,9 +38,9 @@ def load_leniently(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, tup
 
 
 def find(cwd: Path) -> tuple[Path, ...]:
-    """The settings files that apply in ``cwd``: nearest first, the user's own last."""
+    """The settings files that apply in ``cwd``: nearest first, the user's own last; also what cannot be read as one."""
     folders = [cwd, *cwd.parents, Path(config_dir())]
-    return tuple(dict.fromkeys(folder / NAME for folder in folders if (folder / NAME).is_file()))
+    return tuple(dict.fromkeys(folder / NAME for folder in folders if (folder / NAME).exists()))
 
 
 def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
@@ -62,7 +62,7 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
         for name, entry in _declared(entries.get("destinations"), problems):
             declared.setdefault(name, (entry, path.parent))
     problems += _unknown_variables(environ)
-    settings = Settings(**found, files=files)
+    settings = Settings(**found, files=tuple(path for path in files if path.is_file()))
     made, warnings = destinations.build(declared, environ, problems, settings)
     return msgspec.structs.replace(settings, destinations=made, warnings=tuple(warnings)), problems
 

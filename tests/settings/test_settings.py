@@ -1,5 +1,6 @@
 """Settings: nearest file wins, variables above, every mistake at once, no secret shown."""
 
+import os
 import re
 import shutil
 
@@ -55,6 +56,7 @@ def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
             "destinations: {sematext: {token: t, regoin: eu}}\n",
             "regoin: sematext has no such option: did you mean region?",
         ),
+        ("destinations:\n  a:\n    kind: webhook\n    url: ${NOPE}\n", ":4: destinations.a.url: the variable NOPE"),
         ("destinations: {sematext: {token_file: none}}\n", "cannot be read (FileNotFoundError)"),
         ("destinations: {sematext: {token_command: 'false'}}\n", "the command fails"),
         ("a: [\n", "is no valid YAML"),
@@ -65,6 +67,17 @@ def test_a_mistake_says_where_what_and_how(tmp_path, text, words):
     with pytest.raises(SettingsError, match=r"tfevent\.yaml:") as caught:
         load(written(tmp_path, text), {})
     assert words in str(caught.value)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_is_a_mistake_and_the_others_are_read(tmp_path, make):
+    inner = written(tmp_path, "service: web\n") / "inner"
+    inner.mkdir()
+    make(inner / "tfevent.yaml")
+    got, problems = load_leniently(inner, {})
+    assert (got.service, got.files) == ("web", (tmp_path / "tfevent.yaml",))
+    assert problems == (f"{inner}/tfevent.yaml: is no regular file: make it one, or remove it",)
 
 
 def test_off_is_a_word_here_though_yaml_reads_false(tmp_path):
