@@ -167,7 +167,7 @@ def _exposed(made: DestinationSettings, entry: Entry) -> list[str]:
     secrets = [option.name for option in get(made.kind).options if option.secret]
     inline = [s for s in secrets if s in entry.value and "${" not in str(entry.value[s].value)]
     if inline and path.stat().st_mode & _READABLE_BY_ALL:
-        return [
-            f"{entry.where}: {made.name}.{inline[0]}: everybody can read this secret: chmod 600, or {inline[0]}_file"
-        ]
+        names = ", ".join(f"{made.name}.{name}" for name in inline)
+        what, instead = ("this secret", f"{inline[0]}_file") if len(inline) == 1 else ("these secrets", "NAME_file")
+        return [f"{entry.where}: {names}: everybody can read {what}: chmod 600, or {instead}"]
     return []

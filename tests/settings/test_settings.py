@@ -137,6 +137,14 @@ def test_a_secret_that_everybody_can_read_is_a_warning_only(tmp_path):
     assert SECRET not in warning
 
 
+def test_all_secrets_that_everybody_can_read_are_named(tmp_path):
+    options = f"kind: webhook, url: 'https://example.com/{SECRET}', secret: {SECRET}, headers: {{A: '${{B}}'}}"
+    (written(tmp_path, f"destinations: {{a: {{{options}}}}}\n") / "tfevent.yaml").chmod(0o644)
+    (warning,) = load(tmp_path, {"B": "b"}).warnings
+    assert "a.url, a.secret: everybody can read these secrets: chmod 600, or NAME_file" in warning
+    assert SECRET not in warning
+
+
 def test_doctor_warns_of_it_and_finds_nothing_wrong(tmp_path):
     home = Home(tmp_path)
     with Receiver() as receiver:
