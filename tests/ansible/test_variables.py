@@ -103,3 +103,21 @@ def test_files_that_are_vaulted_as_a_whole_tell_all_their_texts_and_others_none(
     assert variables.of_files(kept) == ["planted"]
     assert variables.kept_by(Thing(_FILE_CACHE=kept)) == kept
     assert variables.kept_by(object()) == {}, "a version of Ansible that has no such thing"
+
+
+class Tagged(str):
+    """A text that says which file it comes from, as those of ansible-core since 2.19 do."""
+
+    __slots__ = ("_ansible_tags_mapping",)
+
+    def __new__(cls, text, path):
+        made = super().__new__(cls, text)
+        made._ansible_tags_mapping = {object: Thing(path=path), str: Thing(path=None)}
+        return made
+
+
+def test_texts_that_come_from_a_vaulted_file(tmp_path):
+    (tmp_path / "vaulted").write_text("$ANSIBLE_VAULT;1.1;AES256\n6136\n")
+    (tmp_path / "plain").write_text("a: b\n")
+    given = {"a": [Tagged("planted", str(tmp_path / "vaulted"))], "b": Tagged("b", str(tmp_path / "plain")), "c": "c"}
+    assert variables.from_vaults(given) == ["planted"]

@@ -86,3 +86,24 @@ def test_nor_in_what_a_check_shows(controller):
     assert delivered == 0
     assert "released (sensitive)" in done.one("texts")["diff"]["after"]
     assert not controller.events()
+
+
+INCLUDES = """
+- ansible.builtin.include_vars: secret.yml
+- name: tells
+  tfevent.infra.change_event: {title: "released {{ innocuous }}", message: "at {{ of_the_inventory }}"}
+"""
+
+
+def test_files_that_nobody_keeps_are_known_by_what_comes_from_them(controller, tmp_path):
+    """Those of include_vars and of the inventory."""
+    inventory = tmp_path / "inventory.yml"
+    group = "more: {hosts: {web1: {}}, vars: {of_the_inventory: planted-place-8CqQ}}\n"
+    inventory.write_text(inventory.read_text() + group)
+    done = controller.run("ansible-vault", "encrypt", "--vault-password-file", "key", "inventory.yml")
+    assert done.code == 0, done.out
+    done = controller.play(INCLUDES, "--vault-password-file", "key", "--limit", "web1")
+    assert done.code == 0, done.out
+    (event,) = controller.events()
+    assert (event.title, event.message) == ("released (sensitive)", "at (sensitive)")
+    assert_nowhere([*PLANTED, "planted-place-8CqQ"], *controller.journal_path.parent.glob("journal.db*"))

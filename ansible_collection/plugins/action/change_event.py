@@ -62,7 +62,8 @@ class ActionModule(ActionBase):
         )
         known = {**announcement.of_one_host(variables), "environment": self._task.environment}
         files = vaulted.kept_by(self._loader)  # of those vaulted as a whole, variables are plain texts
-        told["secrets"] = list(dict.fromkeys([*vaulted.vaulted(known), *vaulted.of_files(files)]))
+        secrets = [*vaulted.vaulted(known), *vaulted.of_files(files), *vaulted.from_vaults(known)]
+        told["secrets"] = list(dict.fromkeys(secrets))
         told["variables"] = vaulted.plain(known)
         if no_log:
             told["secrets"] += announcement.texts([arguments[name] for name in ("message", "data", "tags", "links")])

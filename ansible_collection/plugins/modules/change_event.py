@@ -178,8 +178,8 @@ notes:
     P(tfevent.infra.change_events#callback), in ansible.cfg and as variables such as C(tfevent_environment), which may
     stand wherever variables do.
   - Vaulted values, single ones and those of files that are vaulted as a whole, and variables with names such as
-    C(db_password) are hidden wherever they occur in the event, and in what the task returns. Of a vaulted file that
-    C(include_vars) reads, that holds only while P(tfevent.infra.change_events#callback) is enabled.
+    C(db_password) are hidden wherever they occur in the event, and in what the task returns. Before ansible-core 2.19,
+    a vaulted file that C(include_vars) reads is known only while P(tfevent.infra.change_events#callback) is enabled.
   - With C(no_log) the event tells nothing but title, times, outcome, environment, service, version and hosts. What
     O(message), O(data), O(tags) and O(links) hold is left out, and hidden if it also occurs in the title.
   - If the run itself is observed (by P(tfevent.infra.change_events#callback)), the event is a child of the run's

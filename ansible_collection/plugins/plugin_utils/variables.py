@@ -77,6 +77,29 @@ def of_files(kept: Mapping[str, Any]) -> list[str]:
     return list(found)
 
 
+def from_vaults(variables: Any) -> list[str]:
+    """Texts that come from a file vaulted as a whole which nobody keeps: of ``include_vars``, of the inventory.
+
+    Since ansible-core 2.19 values know where they come from; before, nothing is found.
+    """
+    known: dict[str, bool] = {}
+    found: dict[str, None] = {}
+    for value in _scalars(variables):
+        for path in _origins(value):
+            if path not in known:
+                known[path] = is_vault(path)
+            if known[path]:
+                found.update(dict.fromkeys(texts(value)))
+    return list(found)
+
+
+def _origins(value: Any) -> Iterator[str]:
+    tags = getattr(value, "_ansible_tags_mapping", None)  # Ansible's own name: without it, nothing is known
+    for tag in tags.values() if isinstance(tags, Mapping) else ():
+        if isinstance(path := getattr(tag, "path", None), str):
+            yield path
+
+
 def kept_by(loader: Any) -> dict[str, Any]:
     """The files that a loader keeps; none where it keeps them under another name, for the name is Ansible's own."""
     kept = getattr(loader, "_FILE_CACHE", None)
