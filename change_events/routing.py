@@ -36,8 +36,8 @@ def _is_kept(event: ChangeEvent, settings: Settings) -> bool:
 
 
 def destinations(event: ChangeEvent, settings: Settings) -> list[str]:
-    """Names of the destinations that an ended run or an explicit event goes to."""
-    return [one.name for one in settings.destinations if goes_to(event, one, settings)]
+    """Names of the destinations that an ended run or an explicit event goes to, or waits for if they are broken."""
+    return [one.name for one in (*settings.destinations, *settings.broken) if goes_to(event, one, settings)]
 
 
 def started(event: ChangeEvent, settings: Settings) -> list[str]:

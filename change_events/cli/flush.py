@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from change_events.cli.session import Session
     from change_events.destinations.base import DestinationSettings
     from change_events.journal import Journal, JournalCounts
+    from change_events.settings import Settings
 
 DEFAULT_TIMEOUT = 60.0
 _SILENT = 1.0  # seconds without progress shown
@@ -59,7 +60,7 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     print_lines([f"sent {sent}, waiting {counts.waiting}, parked {counts.parked}"])
     for problem in problems:
         note(problem)
-    for line in _left_behind(counts, {destination.name for destination in destinations}):
+    for line in _left_behind(counts, session.settings):
         note(line)
     return 1 if counts.waiting or counts.parked else 0
 
@@ -99,10 +100,12 @@ def _progress() -> Iterator[Callable[[str], None]]:
         status.stop()
 
 
-def _left_behind(counts: JournalCounts, names: set[str]) -> Iterator[str]:
+def _left_behind(counts: JournalCounts, settings: Settings) -> Iterator[str]:
+    usable, broken = ({one.name for one in some} for some in (settings.destinations, settings.broken))
     for name, figures in counts.destinations.items():
         open_ = figures.waiting + figures.leased
-        if open_ and name not in names:
-            yield f"{open_} waiting for {name!r}, which the settings do not name"
+        if open_ and name not in usable:
+            why = "whose settings have a mistake" if name in broken else "which the settings do not name"
+            yield f"{open_} waiting for {name!r}, {why}"
     if counts.parked:
         yield "`tfevent events list --undelivered` names what is parked; mend the cause, then `flush --parked`"

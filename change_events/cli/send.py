@@ -63,7 +63,7 @@ def _given(session: Session, options: dict[str, Any]) -> tuple[Given, list[str]]
     from change_events.explicit.given import read
     from change_events.model import Outcome
 
-    names = [destination.name for destination in session.settings.destinations]
+    names = [destination.name for destination in (*session.settings.destinations, *session.settings.broken)]
     given, mistakes = read(options, known_destinations=names, now=datetime.now(UTC))
     named = given.title or given.state == "finished" or titles.speaks_for_itself(given.kind)
     if not named and options.get("kind") == given.kind:

@@ -29,13 +29,15 @@ class DestinationSettings(msgspec.Struct, frozen=True):
     """One destination as the settings name it.
 
     ``kind`` says which file here renders for it, ``options`` are its checked values, ``routing`` says what it is sent.
-    Secrets among the options are resolved; nothing prints them, this struct's ``repr`` included.
+    Secrets among the options are resolved; nothing prints them, this struct's ``repr`` included. One that is ``broken``
+    has a mistake in its options: it is known where events go, and none can be sent.
     """
 
     name: str
     kind: str
     options: dict[str, object] = {}
     routing: Routing = Routing()
+    broken: bool = False
 
     def __repr__(self) -> str:
         return f"DestinationSettings(name={self.name!r}, kind={self.kind!r}, options={sorted(self.options)})"

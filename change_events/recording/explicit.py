@@ -44,13 +44,14 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
     wanted = document.get("destinations")
     if wanted is None:
         return settings
-    known = [destination.name for destination in settings.destinations]
+    known = [destination.name for destination in (*settings.destinations, *settings.broken)]
     there = f"it has {', '.join(known)}" if known else "it has none at all"
     for name in wanted:
         if name not in known:
             say(f"destinations: tfevent.yaml has none named {name!r}; {there}")
     chosen = tuple(_unconditional(one) for one in settings.destinations if one.name in wanted)
-    return msgspec.structs.replace(settings, destinations=chosen)
+    waiting = tuple(_unconditional(one) for one in settings.broken if one.name in wanted)
+    return msgspec.structs.replace(settings, destinations=chosen, broken=waiting)
 
 
 def _unconditional(destination: DestinationSettings) -> DestinationSettings:

@@ -52,7 +52,7 @@ def _secret_variables() -> list[str]:
 def build(
     declared: Mapping[str, tuple[Entry, Path]], environ: Mapping[str, str], problems: list[str], settings: Settings
 ) -> tuple[tuple[DestinationSettings, ...], list[str]]:
-    """The usable destinations, and warnings; what is wrong with the others goes to ``problems``.
+    """The destinations, those with a mistake in their options among them, and warnings; mistakes go to ``problems``.
 
     A destination named as its kind also takes that kind's variables, which go before the file. ``settings`` are those
     that hold for all.
@@ -60,8 +60,10 @@ def build(
     made: list[DestinationSettings] = []
     warnings: list[str] = []
     for name, (entry, base) in declared.items():
-        if found := _from_file(name, entry, routing.Place(f"destinations.{name}", base, environ, problems), settings):
+        found = _from_file(name, entry, routing.Place(f"destinations.{name}", base, environ, problems), settings)
+        if found:
             made.append(found)
+        if found and not found.broken:
             warnings += [*_exposed(found, entry), *routing.warnings(name, entry.value, settings)]
     for kind in kinds():
         if kind not in declared and (options := _from_environment(get(kind), environ)):
@@ -108,12 +110,15 @@ def _from_file(name: str, entry: Entry, place: routing.Place, settings: Settings
         return None
     backend, before, faults = get(kind), len(problems), list[str]()
     found = routing.read({key: children.pop(key) for key in routing.NAMES_HERE if key in children}, place, settings)
+    unrouted = len(problems) > before
     options = _options(backend, children, place, faults)
     if name == kind:
         values = {option: place.environ.get(option.environment or "", "") for option in backend.options}
         options |= {option.name: _numeric(option, value) for option, value in values.items() if value}
     problems += faults or [f"{label}.{fault}" for fault in backend.problems(options)]
-    return DestinationSettings(name, kind, options, found) if len(problems) == before else None
+    if unrouted:
+        return None  # nobody knows which events it should get
+    return DestinationSettings(name, kind, options, found, broken=len(problems) > before)
 
 
 def _options(

@@ -64,7 +64,9 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     problems += _unknown_variables(environ)
     settings = Settings(**found, files=tuple(path for path in files if path.is_file()))
     made, warnings = destinations.build(declared, environ, problems, settings)
-    return msgspec.structs.replace(settings, destinations=made, warnings=tuple(warnings)), problems
+    usable = tuple(one for one in made if not one.broken)
+    broken = tuple(one for one in made if one.broken)
+    return msgspec.structs.replace(settings, destinations=usable, broken=broken, warnings=tuple(warnings)), problems
 
 
 def _take(

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         keep_events, keep_days, keep_mib: how much the journal keeps.
         outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
+        broken: destinations with a mistake in their options: events wait for them until it is mended.
         files: the settings files that were read, nearest first.
         warnings: what is no mistake and yet not well, a sentence each.
     """
@@ -61,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outbox_days: int = _KEPT.owed_days
     outbox_mib: int = _KEPT.owed_bytes // _MIB
     destinations: tuple[DestinationSettings, ...] = ()
+    broken: tuple[DestinationSettings, ...] = ()
     files: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -158,7 +158,7 @@ def test_what_had_changed_by_the_last_checkpoint_is_told(state):
     killed(state, "checkpoint")
     settled_by_others(state)
     _, event = only(state)
-    assert event.title == "site.yml: 1 task changed 1 host, outcome unknown"
+    assert event.title == "site.yml: 1 task changed 1 host, 1 task under way, outcome unknown"
     assert event.changes[0].outcome is ChangeOutcome.UNKNOWN, "web2 was under way"
     assert event.summary.outcomes.unknown == 1
     assert event.ended_at <= datetime.now(UTC)

@@ -7,6 +7,7 @@ import pytest
 from change_events.settings import load
 from tests.cli.home import Home
 from tests.support.live import APPLY, Stack, attributes, changes
+from tests.support.receiver import Receiver
 
 CODE = 'resource "terraform_data" "a" {\n  input = "%s"\n  triggers_replace = "%s"\n}\n'
 
@@ -102,3 +103,21 @@ def test_a_cap_is_a_whole_number(tmp_path):
     told = Home(tmp_path).run("doctor").stdout.decode()
     assert "tfevent.yaml:2: keep.days: write a whole number above 0" in told
     assert "tfevent.yaml:3: keep.months: no such key" in told
+
+
+def test_events_wait_for_a_destination_until_its_settings_are_mended(tmp_path):
+    home = Home(tmp_path)
+    with Receiver() as receiver:
+        (tmp_path / "tfevent.yaml").write_text(
+            "destinations:\n  vault:\n    kind: cloudevents\n"
+            f"    url: {receiver.url}\n    token_command: cat token\n    when: {{service: shop}}\n"
+        )
+        said = home.run("send", "--title", "first", "--service", "shop").stderr.decode()
+        assert "vault waiting" in said
+        assert "vault waiting" not in home.run("send", "--title", "second", "--service", "other").stderr.decode()
+        assert receiver.received == []
+        assert "first" in home.events("list", "--undelivered")
+        assert "1 waiting for 'vault', whose settings have a mistake" in home.run("flush").stderr.decode()
+        (tmp_path / "token").write_text("planted-token")
+        home.run("flush")
+        assert [json.loads(one.body)["data"]["title"] for one in receiver.accepted] == ["first"]

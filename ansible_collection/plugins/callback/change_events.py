@@ -311,14 +311,9 @@ class CallbackModule(CallbackBase):
 
     def _secrets_of_files(self):
         """What is vaulted in the files that Ansible has read and keeps: plays, tasks, variables of roles and hosts."""
-        kept = dict(getattr(self._loader, "_FILE_CACHE", {}))
-        new = [path for path in kept if path not in self._files]
+        new = {path: held for path, held in variables.kept_by(self._loader).items() if path not in self._files}
         self._files.update(new)
-        return [
-            text
-            for path in new
-            for text in (variables.texts if variables.is_vault(path) else variables.vaulted)(kept[path])
-        ]
+        return variables.of_files(new)
 
     def _variables_of(self, task, host):
         """Gives the variables of a host by name; they are looked up when the first is asked for."""
