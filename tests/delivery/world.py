@@ -92,7 +92,7 @@ class Place:
 
     def documented(self, handler) -> None:
         """Any answer of those that it documents, partial success among them."""
-        chosen = self._chance.choice(self._backend.answers)
+        chosen = self._chance.choice([one for one in self._backend.answers if not one.variant])  # it is set so here
         if chosen.result is Result.DELIVERED:
             self._note(handler)
         self._say(handler, chosen.answer)

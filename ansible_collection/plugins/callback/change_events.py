@@ -291,7 +291,7 @@ class CallbackModule(CallbackBase):
             for part in task.environment:
                 if isinstance(part, Mapping):
                     self._learn_variables(part)
-        if task.register and isinstance(data.get("stdout"), str):
+        if isinstance(task.register, str) and isinstance(data.get("stdout"), str):  # since 2.21, it may be a mapping
             self._learn_variables({task.register: data["stdout"]})
         if task.action in _SETS_FACTS and isinstance(data.get("ansible_facts"), Mapping):
             self._learn_variables(data["ansible_facts"])
