@@ -227,8 +227,7 @@ class _Teller:
         from change_events.recording.explicit import settings_for
 
         settings: Settings = session.settings
-        names = [destination.name for destination in (*settings.destinations, *settings.broken)]
-        self._given, mistakes = read({**options, "kind": kind}, known_destinations=names, now=_now())
+        self._given, mistakes = read({**options, "kind": kind}, known_destinations=settings.names, now=_now())
         for mistake in mistakes:
             note(mistake)
         settings = settings_for({"destinations": self._given.destinations}, settings, note)

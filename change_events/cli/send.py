@@ -63,8 +63,7 @@ def _given(session: Session, options: dict[str, Any]) -> tuple[Given, list[str]]
     from change_events.explicit.given import read
     from change_events.model import Outcome
 
-    names = [destination.name for destination in (*session.settings.destinations, *session.settings.broken)]
-    given, mistakes = read(options, known_destinations=names, now=datetime.now(UTC))
+    given, mistakes = read(options, known_destinations=session.settings.names, now=datetime.now(UTC))
     named = given.title or given.state == "finished" or titles.speaks_for_itself(given.kind)
     if not named and options.get("kind") == given.kind:
         mistakes.append(f"--title: missing: an event of kind {given.kind} says nothing without one")

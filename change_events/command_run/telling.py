@@ -67,8 +67,7 @@ class Telling:
             say(report_line(settled))
 
     def _read(self, options: Mapping[str, Any]) -> Given:
-        names = [destination.name for destination in (*self._settings.destinations, *self._settings.broken)]
-        given, wrong = read(options, known_destinations=names, now=self._started, stdin=False)
+        given, wrong = read(options, known_destinations=self._settings.names, now=self._started, stdin=False)
         self._mistakes = (*self._mistakes, *wrong)
         return given
 

@@ -44,7 +44,7 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
     wanted = document.get("destinations")
     if wanted is None:
         return settings
-    known = [destination.name for destination in (*settings.destinations, *settings.broken)]
+    known = settings.names
     there = f"it has {', '.join(known)}" if known else "it has none at all"
     for name in wanted:
         if name not in known:

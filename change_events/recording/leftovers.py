@@ -21,25 +21,18 @@ from change_events.explicit import ending, titles
 from change_events.journal import RecordState
 from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
 from change_events.recording import tied
+from change_events.recording.checkpoint import CHECKPOINT
 from change_events.redact import unseal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from change_events.journal import Journal
-    from change_events.model import Change, ChangeEvent, SealedEvent
+    from change_events.model import Change, ChangeEvent
     from change_events.rundir import RunDirectory
     from change_events.settings import Settings
 
-CHECKPOINT = "checkpoint"
 END = "killed: how it ended is not known"
-
-
-def write_checkpoint(run: RunDirectory, sealed: SealedEvent) -> None:
-    """Keep what is known by now beside the run's facts, atomically. Raises OSError."""
-    fresh = Path(run.file(CHECKPOINT + ".new"))
-    fresh.write_bytes(sealed.body)
-    fresh.replace(run.file(CHECKPOINT))
 
 
 def settle_owned(state: str, journal: Journal, settings: Settings, say: Callable[[str], object]) -> int:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from change_events import rundir
 from change_events.paths import state_dir
-from change_events.recording.leftovers import settle_owned, write_checkpoint
+from change_events.recording.checkpoint import write_checkpoint
+from change_events.recording.leftovers import settle_owned
 from change_events.recording.record import Recording, Settled
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from change_events import process, rundir
 from change_events.paths import state_dir
+from change_events.recording.checkpoint import write_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +51,6 @@ def tie(event: ChangeEvent, to: Tie) -> RunDirectory | None:
 
 def keep(folder: RunDirectory, sealed: SealedEvent) -> None:
     """Leave the folder to whoever settles the change. Raises OSError."""
-    from change_events.recording.leftovers import write_checkpoint
-
     try:
         write_checkpoint(folder, sealed)
     finally:

@@ -67,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
     @property
+    def names(self) -> list[str]:
+        """Names of all destinations, the broken ones among them."""
+        return [one.name for one in (*self.destinations, *self.broken)]
+
+    @property
     def caps(self) -> Caps:
         """What the journal and its outbox keep."""
         return Caps(

@@ -19,7 +19,6 @@ _THINGS = 3
 _ERROR = 160  # characters of an error in one line
 _BROKEN = {ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN}
 _HANDLED = ("rescued", "ignored")
-_VERBS = {"changed": "changed something", "would change": "would change something"}
 _ENDINGS = {
     Outcome.UNKNOWN: "outcome unknown",
     Outcome.CANCELLED: "cancelled",
@@ -64,8 +63,8 @@ def _changed(event: ChangeEvent, hosts: HostCounts) -> Iterator[str]:
     tasks = event.summary.tasks.changed if event.summary.tasks else 0
     if tasks:
         verb = "would change" if event.phase is Phase.CHECKED else "changed"
-        whom = f" {_of(hosts.changed, total(hosts))}" if hosts.changed else ""  # each of them fell out later
-        yield f"{_number(tasks, 'task')} {verb}{whom}" if whom else f"{_number(tasks, 'task')} {_VERBS[verb]}"
+        whom = _of(hosts.changed, total(hosts)) if hosts.changed else "something"  # on hosts that fell out later
+        yield f"{_number(tasks, 'task')} {verb} {whom}"
 
 
 def _open(event: ChangeEvent) -> Iterator[str]:

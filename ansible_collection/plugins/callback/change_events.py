@@ -227,8 +227,7 @@ class CallbackModule(CallbackBase):
         while self._waiting:
             at, look, met = self._waiting.popleft()
             look(at, *met)
-        if self._loader is not None:
-            self._observer.learn(dict.fromkeys(self._secrets_of_files()), {})
+        self._observer.learn(dict.fromkeys(self._secrets_of_files()), {})
 
     def _begins_anew(self, task):
         if not self._observer.knows_task(str(task._uuid)):
@@ -249,13 +248,7 @@ class CallbackModule(CallbackBase):
 
     def _ends(self, at, result, status, ignored=False):
         task, data = _task(result), _data(result, status)
-        if status == facts.FAILED or (data.get("changed") and task._uuid not in self._learned):
-            self._learned.add(task._uuid)
-            self._learn_variables(task.get_vars())
-            self._learn_variables(task.args)
-            for part in parts(data):
-                self._learn_variables(part["item"] if isinstance(part.get("item"), Mapping) else {})
-        self._learn_of(task, data)
+        self._learn_of(task, data, failed=status == facts.FAILED)
         self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
         self._observer.ends(
@@ -285,8 +278,14 @@ class CallbackModule(CallbackBase):
     def _learn_variables(self, mine):
         self._observer.learn(dict.fromkeys(variables.vaulted(mine)), variables.plain(mine))
 
-    def _learn_of(self, task, data):
+    def _learn_of(self, task, data, *, failed):
         """What a task was given, and what it has set: what is told of it, or of a later one, may hold that."""
+        if failed or (data.get("changed") and task._uuid not in self._learned):
+            self._learned.add(task._uuid)
+            self._learn_variables(task.get_vars())
+            self._learn_variables(task.args)
+            for part in parts(data):
+                self._learn_variables(part["item"] if isinstance(part.get("item"), Mapping) else {})
         if task._uuid in self._with_environment:  # templated by now, for this host
             for part in task.environment:
                 if isinstance(part, Mapping):

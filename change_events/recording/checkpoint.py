@@ -1,0 +1,19 @@
+"""What is known of a run while it goes on, kept in its folder for whoever has to close it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from change_events.model import SealedEvent
+    from change_events.rundir import RunDirectory
+
+CHECKPOINT = "checkpoint"
+
+
+def write_checkpoint(run: RunDirectory, sealed: SealedEvent) -> None:
+    """Keep what is known by now beside the run's facts, atomically. Raises OSError."""
+    fresh = Path(run.file(CHECKPOINT + ".new"))
+    fresh.write_bytes(sealed.body)
+    fresh.replace(run.file(CHECKPOINT))
