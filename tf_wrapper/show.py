@@ -32,7 +32,11 @@ def state(facts: Mapping[str, Any]) -> bytes | None:
 
 def version(binary: str) -> bytes | None:
     """`version -json` of a binary."""
-    return _ask({"binary": binary, "cwd": os.getcwd()}, ["version", "-json"], _STATE_SECONDS)
+    try:
+        here = os.getcwd()
+    except OSError:  # it has been removed
+        here = "/"
+    return _ask({"binary": binary, "cwd": here}, ["version", "-json"], _STATE_SECONDS)
 
 
 def _ask(facts: Mapping[str, Any], words: Sequence[str], seconds: float) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 PROGRAM = "tfevent events"
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+_OUTPUT_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 # In the order of `--help`; each lives in the module of its name.
@@ -85,7 +87,7 @@ def run(argv: Sequence[str], tools: Toolbox) -> int:
     except TfeventError as error:
         return _complain(str(error))
     except Exception as error:  # noqa: BLE001 - its own text may quote a secret: only its place is printed
-        return _complain(_describe_bug(error))
+        return _complain(_describe(error))
 
 
 def _invoke(argv: Sequence[str], tools: Toolbox) -> int:
@@ -108,7 +110,10 @@ def _complain(text: str) -> int:
     return EXIT_ERROR
 
 
-def _describe_bug(error: Exception) -> str:
+def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in _OUTPUT_TROUBLE and not error.filename:
+        _silence_stdout()
+        return f"the output cannot be written: {error.strerror}"
     ours = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
     place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return f"this is a bug in tfevent: {type(error).__name__}{place}, please report it"
@@ -137,5 +142,5 @@ def _make_printable() -> None:
 
 
 def _silence_stdout() -> None:
-    """Keep the interpreter's own flush at exit from complaining about the closed pipe."""
+    """Keep the interpreter's own flush at exit from complaining of what cannot be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

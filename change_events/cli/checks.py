@@ -30,7 +30,9 @@ def settings_checks(files: Sequence[Path], mistakes: Sequence[str], warnings: Se
         yield Check("settings", "error", mistake)
     for warning in warnings:
         yield Check("settings", "warning", warning)
-    if files:
+    if files and mistakes:
+        yield Check("settings", "warning", f"of {', '.join(map(str, files))}, what is not named above holds")
+    elif files:
         yield Check("settings", "ok", f"read {', '.join(map(str, files))}")
     elif not mistakes:
         yield Check("settings", "ok", "no tfevent.yaml here or above: the defaults and TFEVENT_* hold")

@@ -60,8 +60,10 @@ class Session:
         """The usable part of the settings; mistakes are told once, on standard error."""
         settings, mistakes = self.settings_and_mistakes
         if mistakes and not self.mistakes_told:
-            plural = "s" if len(mistakes) > 1 else ""
-            note(f"{len(mistakes)} mistake{plural} in the settings: `tfevent events doctor` names them")
+            more = len(mistakes) - 1
+            note(mistakes[0])
+            if more:
+                note(f"{more} more mistake{'s'[: more > 1]} in the settings: `tfevent events doctor` names all")
         return settings
 
     @cached_property

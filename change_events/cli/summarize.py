@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from change_events.cli.examples import examples
-from change_events.cli.terminal import clean_json, clean_lines, print_lines
+from change_events.cli.terminal import clean_json, clean_lines, note, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,6 +59,8 @@ def summarize_command(session: Session, *, files: tuple[str, ...], form: str | N
     """
     with _no_garbage_collection():
         plans = session.tools.read_documents(files, session.redactor, session.settings.ignore)
+    for trouble in session.redactor.troubles:
+        note(trouble)
     if form == "json":
         _write_json(plans)
     elif form == "markdown":

@@ -78,7 +78,8 @@ def _guarded(attempt: Attempt, destination: DestinationSettings, deadline: float
     except OptionError as error:
         return ProbeResult(ok=False, text=f"its settings cannot be used ({error})")
     except Exception as error:  # noqa: BLE001  # doctor tells what is wrong, whatever it is
-        return ProbeResult(ok=False, text=failed(error).reason)
+        where = get(destination.kind).origin(destination.options)
+        return ProbeResult(ok=False, text=f"{where}: {failed(error).reason}")
 
 
 def _knock(settings: DestinationSettings, deadline: float) -> ProbeResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ LARGEST_MESSAGE = 1_000_000  # bytes that are read; what is kept of them is up t
 LARGEST_DATA = 64_000  # bytes of JSON: the smallest limit that destinations give for a whole event
 ONCE_WITHIN = 86_400.0
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_AHEAD = timedelta(minutes=5)  # of a clock that is not quite right
 _MOMENT = "write an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
 
 
@@ -187,7 +189,11 @@ class _Reader:
 
     def moment(self, name: str) -> datetime | None:
         """A point in time, in UTC."""
-        return self._parsed(name, lambda text: parse_moment(text, self._now), _MOMENT)
+        found = self._parsed(name, lambda text: parse_moment(text, self._now), _MOMENT)
+        if found and found > self._now + _AHEAD:
+            self.mistakes.append(f"--{name}: is yet to come: tell it when it happens, or write its time zone (+02:00)")
+            return None
+        return found
 
     def duration(self) -> float | None:
         """Seconds, more than none."""

@@ -92,7 +92,10 @@ class Recording:
 
     def sealed(self, event: ChangeEvent) -> SealedEvent:
         """The event as it is recorded: composed, and after the last pass."""
-        return self._redactor.seal(self.composed(event))
+        sealed = self._redactor.seal(self.composed(event))
+        for trouble in self._redactor.troubles:
+            self.say_once(trouble)
+        return sealed
 
     def say_once(self, trouble: str) -> None:
         """Tell a trouble: a journal that cannot be written is met three times in a run, and one line is enough."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 
+from change_events.redact.programs import without_short_secrets
 from change_events.redact.spans import MARK
 
 _LONGEST = 1000  # characters of a command line that are kept
-_VALUES = frozenset({"var", "backend-config"})  # NAME=VALUE, whose value is nobody's business
+_VALUES = frozenset({"var", "backend-config", "from-literal"})  # NAME=VALUE, whose value is nobody's business
 _CUT = " …"
 
 Redact = Callable[[str], str]
@@ -25,7 +26,7 @@ def render_command(argv: Sequence[str], is_sensitive: IsSensitive, redact: Redac
     """
     words: list[str] = []
     pending = ""  # the option whose value comes as the next argument
-    for argument in argv:
+    for argument in without_short_secrets(argv):
         if pending and (pending in _VALUES or not argument.startswith("-")):
             words.append(_assigned(argument) if pending in _VALUES else MARK)
             pending = ""

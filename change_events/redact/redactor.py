@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.errors import SettingsError
 from change_events.model import ChangeEvent, SealedEvent, Value, ValueKind
 from change_events.redact.assignments import assignment_spans
 from change_events.redact.commands import render_command
 from change_events.redact.controls import clean
 from change_events.redact.fingerprint import fingerprint
 from change_events.redact.names import NameRules
+from change_events.redact.patterns import Patterns
 from change_events.redact.policy import RedactPolicy
 from change_events.redact.registry import Registry
 from change_events.redact.sealing import reseal_event, seal_event
 from change_events.redact.spans import MARK, Span, hide, outside_marks
 from change_events.redact.structures import hide_in, is_open, secrets_in
-from change_events.redact.tokens import shape_spans, token_spans
+from change_events.redact.tokens import token_spans
 from change_events.redact.urls import url_spans
 
 if TYPE_CHECKING:
@@ -50,9 +49,14 @@ class Redactor:
         self._policy = policy
         self._key = key or secrets.token_bytes(32)
         self._names = NameRules(policy.names)
-        self._patterns = _compile(policy.patterns)
+        self._patterns = Patterns(policy.patterns)
         self._registry = Registry()
         self._texts: dict[str, str] = {}
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What was hidden for another reason than that it is a secret, a sentence each: for the user."""
+        return self._patterns.troubles
 
     def remember(self, value: object) -> None:
         """Scrub every scalar inside, but flags and nulls, from whatever is redacted from now on."""
@@ -160,8 +164,7 @@ class Redactor:
         yield from token_spans(text)
         yield from url_spans(text)
         yield from assignment_spans(text, self.is_sensitive_name)
-        for pattern in self._patterns:
-            yield from shape_spans(pattern, text)
+        yield from self._patterns.spans(text)
 
     def _value(self, path: Sequence[str | int], value: object, sensitive: bool) -> Value:
         if value is None:
@@ -219,16 +222,3 @@ def _lexeme(value: object) -> str:
         return str(value)
     except ValueError:  # an int of more digits than Python writes in decimal
         return f"{value:#x}"
-
-
-def _compile(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    compiled: list[re.Pattern[str]] = []
-    problems: list[str] = []
-    for pattern in patterns:
-        try:
-            compiled.append(re.compile(pattern))
-        except re.error as error:
-            problems.append(f"redaction pattern {pattern!r} is no regular expression: {error}; correct or remove it")
-    if problems:
-        raise SettingsError(tuple(problems))
-    return tuple(compiled)

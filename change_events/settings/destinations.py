@@ -130,7 +130,7 @@ def _options(
         stem, _, source = key.rpartition("_")
         try:
             if key in known:
-                found[key] = plain(entry, place.environ)
+                found[key] = plain(entry, place.environ, typed=known[key].type == "integer")
             elif source in {"file", "command"} and stem in known and known[stem].secret:
                 found[stem] = _fetched(source, plain(entry, place.environ), place.base)
             else:
@@ -162,9 +162,27 @@ def _output(command: str, base: Path) -> str:
             encoding="utf-8",
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        # The error's own text holds the command line, which may hold a secret.
-        raise Mistake(f"the command fails ({type(error).__name__}): run it by hand") from None
+        raise Mistake(_why_it_fails(error)) from None
     return done.stdout
+
+
+def _why_it_fails(error: Exception) -> str:  # noqa: PLR0911 - one return a kind of failure
+    """In words of ours: the error's own text holds the command line, which may hold a secret."""
+    match error:
+        case FileNotFoundError():
+            return "there is no such command: write its path (it is started without a shell)"
+        case OSError():
+            return f"the command cannot be started ({error.strerror}): make it executable"
+        case subprocess.TimeoutExpired():
+            return f"the command takes longer than {_COMMAND_SECONDS:.0f} s: run it by hand, or use a file"
+        case subprocess.CalledProcessError(returncode=code) if code < 0:
+            return f"the command was killed by signal {-code}: run it by hand"
+        case subprocess.CalledProcessError(returncode=code):
+            return f"the command ends with exit code {code}: run it by hand"
+        case UnicodeDecodeError():
+            return "the command gives no UTF-8 text: make it give the secret alone"
+        case _:
+            return "the command cannot be read: close its quotes"
 
 
 def _exposed(made: DestinationSettings, entry: Entry) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import yaml
 
 from change_events.settings.model import Entry
@@ -65,8 +66,10 @@ def _entry(loader: yaml.SafeLoader, node: yaml.Node, path: Path, problems: list[
         return Entry([_entry(loader, child, path, problems) for child in node.value], where)
     if not node.tag.startswith(_STANDARD):
         problems.append(f"{where}: what begins with ! is a tag to YAML: write it in quotes")
-    value = loader.construct_object(node) if node.tag in _TYPED else node.value
-    return Entry(value, where)
+    if node.tag not in _TYPED:
+        return Entry(node.value, where)
+    value = loader.construct_object(node)
+    return Entry(value, where, "" if value is None else node.value)
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, problems: list[str]) -> dict[str, Entry]:
@@ -75,5 +78,5 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, proble
         key, where = str(key_node.value), f"{path}:{key_node.start_mark.line + 1}"
         if key in found:
             problems.append(f"{where}: {key}: is there twice: keep one of them")
-        found[key] = Entry(_entry(loader, child, path, problems).value, where)
+        found[key] = msgspec.structs.replace(_entry(loader, child, path, problems), where=where)
     return found

@@ -81,7 +81,7 @@ def _take(
 ) -> None:
     """Put one value where nothing nearer stands; tags are merged one by one."""
     try:
-        value = convert(key, plain(entry, environ, literal=literal or key.literal), base)
+        value = convert(key, plain(entry, environ, literal=literal or key.literal, typed=key.typed), base)
     except Mistake as mistake:
         problems.append(f"{entry.where}: {key.name}: {mistake}")
         return

@@ -85,10 +85,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A value and where it stands. A mapping's ``value`` is a dict of entries, a list's a list of entries."""
+    """A value and where it stands. A mapping's ``value`` is a dict of entries, a list's a list of entries.
+
+    ``written`` is the text of a value that YAML takes for a number or a flag, and that may be meant as a text: the
+    version ``1.10``, the environment ``no``.
+    """
 
     value: Any
     where: str
+    written: str = ""
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +115,11 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     literal: bool = False
     placed: bool = False
+
+    @property
+    def typed(self) -> bool:
+        """Its values are no texts."""
+        return self.type in {"flag", "number", "integer"}
 
 
 def _key(

@@ -95,7 +95,7 @@ def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routin
     for key in KEYS:
         if entry := given.get(key.name):
             try:
-                value = convert(key, plain(entry, place.environ, literal=key.literal), place.base)
+                value = convert(key, plain(entry, place.environ, literal=key.literal, typed=key.typed), place.base)
                 found.setdefault(key.field, _checked(key, value))
             except Mistake as mistake:
                 place.tell(entry, key.name, mistake)
@@ -173,7 +173,7 @@ def _conditions(given: Mapping[str, Entry], place: Place) -> When:
             found[name] = _by_name(name, entry, place)
         else:
             try:
-                found[name] = _condition(name, types[name], plain(entry, place.environ))
+                found[name] = _condition(name, types[name], plain(entry, place.environ, typed=types[name] == "flag"))
             except Mistake as mistake:
                 place.tell(entry, f"when.{name}", mistake)
     return When(**found)
@@ -207,7 +207,7 @@ def _words(value: Any, known: tuple[str, ...], *, closed: bool) -> Words:
     items = value if isinstance(value, list) else [value]
     if not items or any(isinstance(item, (dict, list)) or item is None for item in items):
         raise Mistake("write a text or a list of texts; * and ? stand for any text and any character")
-    globs = [str(item).lower() if isinstance(item, bool) else str(item) for item in items]
+    globs = [str(item) for item in items]
     for glob in globs:
         bare = glob.removeprefix("!")
         if known and bare and not any(Words.of(bare).match(word) for word in known):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
+import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<default>:-(?P<text>[^}]*))?\}")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _MOST = 1_000_000
+_FILE_BYTES = 1_000_000
+_FILE_SECONDS = 5.0
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -39,13 +44,15 @@ def interpolate(text: str, environ: Mapping[str, str]) -> str:
     return _REFERENCE.sub(fill, text)
 
 
-def plain(entry: Entry, environ: Mapping[str, str], *, literal: bool = False) -> Any:
-    """The value without its lines, interpolated unless ``literal``. Raises Mistake."""
+def plain(entry: Entry, environ: Mapping[str, str], *, literal: bool = False, typed: bool = False) -> Any:
+    """The value without its lines: interpolated unless ``literal``, as written unless ``typed``. Raises Mistake."""
     value = entry.value
     if isinstance(value, dict):
-        return {key: plain(child, environ, literal=literal) for key, child in value.items()}
+        return {key: plain(child, environ, literal=literal, typed=typed) for key, child in value.items()}
     if isinstance(value, list):
-        return [plain(child, environ, literal=literal) for child in value]
+        return [plain(child, environ, literal=literal, typed=typed) for child in value]
+    if entry.written and not typed:
+        return entry.written
     return interpolate(value, environ) if isinstance(value, str) and not literal else value
 
 
@@ -74,11 +81,34 @@ def convert(key: Key, value: Any, base: Path) -> Any:  # noqa: PLR0911 - one ret
 
 
 def read_file(path: Path) -> str:
-    """The text of a file that the settings name. Raises Mistake."""
+    """The text of a file that the settings name; also of a pipe, such as the shell's ``<(…)``. Raises Mistake."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Mistake(f"{path} cannot be read ({type(error).__name__}): make it a readable file") from error
+        return _bytes_of(path).decode()
+    except UnicodeDecodeError as error:
+        raise Mistake(f"{path} is no UTF-8 text: make it one") from error
+    except OSError as error:
+        raise Mistake(f"{path} cannot be read ({error.strerror}): make it a readable file") from error
+
+
+def _bytes_of(path: Path) -> bytes:
+    """All that is in it; no pipe that nobody writes to, and no device without an end, holds us up."""
+    found, end = bytearray(), time.monotonic() + _FILE_SECONDS
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        while len(found) <= _FILE_BYTES:
+            select.select([descriptor], [], [], max(0, end - time.monotonic()))
+            try:
+                part = os.read(descriptor, _FILE_BYTES)
+            except BlockingIOError:
+                raise Mistake(
+                    f"{path} gives nothing within {_FILE_SECONDS:.0f} s: write to it, or name a file"
+                ) from None
+            if not part:
+                return bytes(found)
+            found += part
+    finally:
+        os.close(descriptor)
+    raise Mistake(f"{path} is longer than {_FILE_BYTES:,} bytes: that is no secret and no template")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -145,11 +175,11 @@ def _at_any_depth(globs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_patterns(patterns: tuple[str, ...]) -> None:
+    from change_events.redact.patterns import check
+
     for number, pattern in enumerate(patterns, 1):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise Mistake(f"pattern {number} is no regular expression ({error.msg}): correct it") from error
+        if wrong := check(pattern):
+            raise Mistake(f"pattern {number} is no regular expression ({wrong}): correct it")
 
 
 def _map(value: Any) -> dict[str, str]:

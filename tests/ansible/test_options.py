@@ -35,6 +35,15 @@ def test_options_of_ansible_cfg_go_before_it_and_variables_before_them(machine):
     assert ran.said == []
 
 
+def test_a_misspelt_option_of_ansible_cfg_is_told(machine):
+    configure(machine, enviroment="prod", service="web")
+    ran = machine.play("changed")
+    assert ran.event["service"] == "web"
+    told = " ".join(ran.err.split())  # Ansible folds it
+    assert told.count("no such option") == 1
+    assert "[callback_tfevent] enviroment: no such option: did you mean environment?" in told
+
+
 def test_templates_and_bounds_are_options_too(machine):
     (machine.folder / "message.j2").write_text("Played {{ event.playbook.file }}. {{ 'long ' * 100 }}")
     configure(

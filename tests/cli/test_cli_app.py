@@ -154,7 +154,33 @@ def test_mistakes_in_the_settings_cost_one_line_and_no_answer(home):
     done = home.run("list")
     assert done.returncode == 0
     assert done.stdout.startswith(succeeded().id.encode())
-    assert done.stderr == b"tfevent: 2 mistakes in the settings: `tfevent events doctor` names them\n"
+    first, more = done.stderr.decode().splitlines()
+    assert first.endswith("tfevent.yaml:1: enviroment: no such key: did you mean environment?")
+    assert more == "tfevent: 1 more mistake in the settings: `tfevent events doctor` names all"
+
+
+def test_a_full_disk_under_the_output_is_no_bug(home):
+    home.fill(succeeded())
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tf_wrapper", "events", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=home.path,
+            env=home.environ,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, b"tfevent: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", ["list", "doctor", "version"])
+def test_a_working_directory_that_is_gone_is_no_bug(home, command):
+    home.fill(succeeded())
+    gone = home.path / "gone"
+    gone.mkdir()
+    script = f"rmdir {gone}; exec {sys.executable} -m tf_wrapper events {command}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, cwd=gone, env=home.environ, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_terminal_that_cannot_show_a_character_gets_a_question_mark(home):

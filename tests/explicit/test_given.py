@@ -78,6 +78,8 @@ def test_every_mistake_is_told_at_once_and_the_rest_is_used():
     ("options", "text"),
     [
         ({"start": "1h", "end": "2h"}, "--end: is before --start"),
+        ({"start": "2026-11-25T12:06Z"}, "--start: is yet to come"),
+        ({"start": "1h", "end": "2026-11-26T12:00Z"}, "--end: is yet to come"),
         ({"once_within": "1h"}, "--once-within: says nothing without --key"),
         ({"state": "done"}, "--state: write one of started, finished"),
         ({"state": "finished"}, "--id: missing"),

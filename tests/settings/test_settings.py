@@ -57,8 +57,19 @@ def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
             "regoin: sematext has no such option: did you mean region?",
         ),
         ("destinations:\n  a:\n    kind: webhook\n    url: ${NOPE}\n", ":4: destinations.a.url: the variable NOPE"),
-        ("destinations: {sematext: {token_file: none}}\n", "cannot be read (FileNotFoundError)"),
-        ("destinations: {sematext: {token_command: 'false'}}\n", "the command fails"),
+        ("budget: .inf\n", "write a number above 0"),
+        ("destinations: {sematext: {token_file: none}}\n", "cannot be read (No such file or directory)"),
+        ("destinations: {sematext: {token_file: /dev/zero}}\n", "/dev/zero is longer than 1,000,000 bytes"),
+        ("destinations: {sematext: {token_file: /}}\n", "cannot be read (Is a directory)"),
+        ("destinations: {sematext: {token_command: 'false'}}\n", "the command ends with exit code 1"),
+        ("destinations: {sematext: {token_command: 'no-such-command'}}\n", "there is no such command"),
+        ("destinations: {sematext: {token_command: /}}\n", "the command cannot be started (Permission denied)"),
+        ('destinations: {sematext: {token_command: "echo \'"}}\n', "the command cannot be read: close its quotes"),
+        ("destinations: {sematext: {token_command: 'sleep 30'}}\n", "the command takes longer than 5 s"),
+        (
+            "destinations: {sematext: {token_command: \"sh -c 'kill -9 $$$$'\"}}\n".replace("$$$$", "$$"),
+            "the command was killed by signal 9",
+        ),
         ("a: [\n", "is no valid YAML"),
         ("- a\n", "write keys and values"),
     ],
@@ -67,6 +78,47 @@ def test_a_mistake_says_where_what_and_how(tmp_path, text, words):
     with pytest.raises(SettingsError, match=r"tfevent\.yaml:") as caught:
         load(written(tmp_path, text), {})
     assert words in str(caught.value)
+
+
+def test_what_is_meant_as_a_text_stays_as_it_is_written(tmp_path):
+    got = load(
+        written(
+            tmp_path,
+            "environment: no\nservice: 1.10\ntags: {release: 2026.10, canary: yes, night: 22:30, hex: 0x1F}\n"
+            "redact: {names: [007, on]}\nquiet: yes\nbudget: 1_000\n"
+            "destinations: {sematext: {token: 0123, when: {environment: [no, 1.10], tags: {release: 2026.10}}}}\n",
+        ),
+        {},
+    )
+    assert (got.environment, got.service, got.redact_names) == ("no", "1.10", ("007", "on"))
+    assert got.tags == {"release": "2026.10", "canary": "yes", "night": "22:30", "hex": "0x1F"}
+    assert (got.quiet, got.budget) == (True, 1000)
+    (sematext,) = got.destinations
+    assert sematext.options["token"] == "0123"
+    (when,) = sematext.routing.when
+    assert when.environment.match("1.10")
+    assert when.environment.match("no")
+    assert when.tags["release"].match("2026.10")
+
+
+@pytest.mark.timeout(20)
+def test_a_secret_comes_through_a_pipe(tmp_path):
+    reader, writer = os.pipe()
+    os.write(writer, b"through-a-pipe\n")
+    os.close(writer)
+    written(tmp_path, f"destinations: {{sematext: {{token_file: /dev/fd/{reader}}}}}\n")
+    assert load(tmp_path, {}).destinations[0].options["token"] == "through-a-pipe"
+    os.close(reader)
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_that_nobody_writes_to_is_waited_for_no_longer_than_a_command(tmp_path):
+    reader, writer = os.pipe()
+    written(tmp_path, f"destinations: {{sematext: {{token_file: /dev/fd/{reader}}}}}\n")
+    with pytest.raises(SettingsError, match=r"gives nothing within 5 s: write to it, or name a file"):
+        load(tmp_path, {})
+    os.close(reader)
+    os.close(writer)
 
 
 @pytest.mark.timeout(20)

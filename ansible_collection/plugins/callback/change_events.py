@@ -97,7 +97,6 @@ extra variables: |-
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -105,15 +104,24 @@ from functools import wraps
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.tfevent.infra.plugins.plugin_utils import command, core, facts, variables
+from ansible_collections.tfevent.infra.plugins.plugin_utils import command, configured, core, facts, variables
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
 from ansible_collections.tfevent.infra.plugins.plugin_utils.results import parts
 
 _VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may be thousands
 _BLOCKS = 50  # of nested blocks, enough
-_MOST_WAITING = 100  # results that are looked at together: after each fork of a worker caches are cold and pages shared
-_LONGEST_WAIT = 1.0  # seconds until they are looked at, where another one comes
-_TOLD = {"ansible_facts", "ansible_job_id", "id", "ids", "results"}  # what is looked at though nothing has changed
+# Results are looked at together: after each fork of a worker caches are cold, and each page that is written is copied.
+_KEPT = 4  # values of each: when, what, of which result or host, and how it ended or of which task
+_MOST_WAITING = 1_000 * _KEPT
+_MOST_WHOLE = 100  # of them, results as a whole
+_BEGINS = "begins"
+_WHOLE = "whole"
+_IGNORED = "ignored"
+_SAME_MOMENT = 0.05  # seconds
+_LEAST_WAIT = 1.0  # seconds until they are looked at, where another one comes,
+_LONGEST_WAIT = 5.0  # and at the most; between them,
+_SHARE = 20  # one part in so many of the time that the playbook has taken
+_TOLD = {"ansible_job_id", "attempts", "censored", "id", "ids", "results"}  # looked at though nothing has changed
 _SETS_FACTS = {"set_fact", "ansible.builtin.set_fact", "ansible.legacy.set_fact"}
 _INCLUDES_VARIABLES = {"include_vars", "ansible.builtin.include_vars", "ansible.legacy.include_vars"}
 
@@ -142,7 +150,9 @@ class CallbackModule(CallbackBase):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
         self._observer = None
-        self._waiting = deque()
+        self._waiting = []
+        self._whole = 0
+        self._began = self._now = 0.0
         self._loader = self._play = None
         self._files = set()
         self._with_environment = set()
@@ -157,6 +167,7 @@ class CallbackModule(CallbackBase):
         if self._observer is not None:
             self._files, self._learned = set(), set()  # the next playbook is told of on its own
             self._loader = playbook._loader
+            self._began = time.time()
             self._observer.playbook_starts(_circumstances(playbook))
 
     @_unharmed
@@ -181,25 +192,22 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_handler_task_start(self, task):
         self._begins_anew(task)
 
-    @_unharmed
+    # These are called for each task on each host, so they do without a wrapper and hand over to one method.
+
     def v2_runner_on_start(self, host, task):
-        self._later(self._begins, host, task)
+        self._keep(_BEGINS, host, task._uuid)
 
-    @_unharmed
     def v2_runner_on_ok(self, result):
-        self._later(self._ends, result, facts.OK)
+        self._keep_result(result, facts.OK)
 
-    @_unharmed
-    def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._later(self._ends, result, facts.FAILED, bool(ignore_errors))
-
-    @_unharmed
     def v2_runner_on_skipped(self, result):
-        self._later(self._ends, result, facts.SKIPPED)
+        self._keep_result(result, facts.SKIPPED)
 
-    @_unharmed
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._keep(_WHOLE, result, _IGNORED if ignore_errors else facts.FAILED)
+
     def v2_runner_on_unreachable(self, result):
-        self._later(self._ends, result, facts.UNREACHABLE, bool(_task(result).ignore_unreachable))
+        self._keep(_WHOLE, result, facts.UNREACHABLE)
 
     # -- how ------------------------------------------------------------------------------------------------------
 
@@ -212,21 +220,61 @@ class CallbackModule(CallbackBase):
             self._warn(core.missing())
             self.disabled = True
             return None
+        for text in configured.misspelt(self._plugin_options):
+            self._warn(text)
         return Observer(found, self.get_option, os.environ, gather=self._gather, warn=self._warn, say=self._say)
 
-    def _later(self, look, *met):
-        """Look at it with others."""
+    def _keep_result(self, result, status):
+        """Of a result that says nothing but how a task ended, no more than that."""
+        try:
+            task, raw = _task(result), _raw(result)
+            if self._is_needed(task, raw):
+                self._keep(_WHOLE, result, status)
+            else:
+                self._keep(status, _host(result).name, task._uuid)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            self._give_up(error)
+
+    def _is_needed(self, task, raw):
+        return (
+            _says_more(task, raw)
+            or task.delegate_to
+            or task.no_log
+            or task.check_mode
+            or (task.register and "stdout" in raw)
+            or task._uuid in self._with_environment
+            or task.action in _INCLUDES_VARIABLES
+        )
+
+    def _keep(self, what, one, other):
+        """Look at it later, with others. Nothing is made but what is kept: it would lie on pages of its own."""
         now = time.time()
-        self._waiting.append((now, look, met))
-        since = now - self._waiting[0][0]
-        if len(self._waiting) >= _MOST_WAITING or not 0 <= since < _LONGEST_WAIT:
-            self._observer.catch_up()
+        if not 0 <= now - self._now < _SAME_MOMENT:
+            self._now = now
+        waiting = self._waiting
+        waiting += (self._now, what, one, other)
+        self._whole += what is _WHOLE
+        if len(waiting) >= _MOST_WAITING or self._whole >= _MOST_WHOLE or self._has_waited_enough(now):
+            self._catch_up()
+
+    def _has_waited_enough(self, now):
+        longest = min(_LONGEST_WAIT, max(_LEAST_WAIT, (now - self._began) / _SHARE))
+        return not 0 <= now - self._waiting[0] < longest
+
+    @_unharmed
+    def _catch_up(self):
+        self._observer.catch_up()
 
     def _gather(self):
         """Look at all that waits, and at what else must not be told by now."""
-        while self._waiting:
-            at, look, met = self._waiting.popleft()
-            look(at, *met)
+        waiting, self._waiting, self._whole = self._waiting, [], 0
+        for at, what, one, other in zip(*[iter(waiting)] * _KEPT, strict=True):
+            if what == _BEGINS:
+                self._begins(at, one, other)
+            elif what == _WHOLE:
+                self._ends(at, one, other)
+            else:
+                self._observer.ends(facts.Result(str(other), str(one), what, {}, at=at))
         self._observer.learn(dict.fromkeys(self._secrets_of_files()), {})
 
     def _begins_anew(self, task):
@@ -238,7 +286,7 @@ class CallbackModule(CallbackBase):
         name = str(host.get_name())
         if not self._observer.knows_host(name):
             self._observer.meets(name, tuple(str(group.get_name()) for group in host.get_groups()))
-        self._observer.begins(str(task._uuid), name, at)
+        self._observer.begins(str(task), name, at)
 
     def _task_starts(self, task):
         if not self._observer.knows_task(str(task._uuid)):
@@ -246,8 +294,11 @@ class CallbackModule(CallbackBase):
             if any(task.environment or ()):
                 self._with_environment.add(task._uuid)
 
-    def _ends(self, at, result, status, ignored=False):
-        task, data = _task(result), _data(result, status)
+    def _ends(self, at, result, how):
+        task = _task(result)
+        ignored = how == _IGNORED or (how == facts.UNREACHABLE and bool(task.ignore_unreachable))
+        status = facts.FAILED if how == _IGNORED else how
+        data = _data(result, status)
         self._learn_of(task, data, failed=status == facts.FAILED)
         self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
@@ -468,10 +519,20 @@ def _host(result):
     return getattr(result, "host", None) or result._host
 
 
+def _raw(result):
+    """What the module returned, in Ansible's own types."""
+    raw = getattr(result, "_return_data", None)  # since ansible-core 2.19
+    return result._result if raw is None else raw
+
+
+def _says_more(task, raw):
+    """Whether something is told of what the module returned, beyond that nothing has changed."""
+    sets_facts = task.action in _SETS_FACTS and "ansible_facts" in raw
+    return bool(sets_facts or raw.get("changed") or not raw.keys().isdisjoint(_TOLD))
+
+
 def _data(result, status):
     """What the module returned, in plain types; that is spared where nothing but figures is told of it."""
-    raw = getattr(result, "_return_data", None)  # since ansible-core 2.19
-    if raw is None:
-        return result._result
-    quiet = status in {facts.OK, facts.SKIPPED} and not raw.get("changed") and raw.keys().isdisjoint(_TOLD)
-    return raw if quiet else result.result
+    raw = _raw(result)
+    quiet = status in {facts.OK, facts.SKIPPED} and not _says_more(_task(result), raw)
+    return raw if quiet or not hasattr(result, "_return_data") else result.result

@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 CALLBACK = "tfevent.infra.change_events"
+SECTION = "callback_tfevent"
 _PREFIX = "tfevent_"  # of the variables that are options
 
 
@@ -26,6 +28,35 @@ def environment(variables: Mapping[str, Any], templar: Any, say: Callable[[str],
     """
     found = {**_options(say), **dict(_rendered(variables, templar, say))}
     return options.environment(found.get, os.environ)
+
+
+def misspelt(known: Iterable[str]) -> list[str]:
+    """A sentence for each key of our section in ansible.cfg that is no option: Ansible says nothing of it.
+
+    Args:
+        known: names of the options.
+    """
+    from ansible import constants
+
+    parser = configparser.ConfigParser(inline_comment_prefixes=(";",), interpolation=None)  # as Ansible reads it
+    try:
+        parser.read(constants.CONFIG_FILE or [])
+        keys = parser.options(SECTION)
+    except (configparser.Error, UnicodeDecodeError):  # there is none; or Ansible has told what is wrong
+        return []
+    names = sorted(known)
+    return [
+        f"{constants.CONFIG_FILE}: [{SECTION}] {key}: no such option{_near(key, names)}"
+        for key in keys
+        if key not in names
+    ]
+
+
+def _near(key: str, names: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, names, n=1)
+    return f": did you mean {near[0]}?" if near else f": `ansible-doc -t callback {CALLBACK}` names them"
 
 
 def _rendered(variables: Mapping[str, Any], templar: Any, say: Callable[[str], object]) -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils import trace
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import API_VERSION, Session
 from ansible_collections.tfevent.infra.plugins.plugin_utils.document import Identity
 
-_SHARE = 200  # checkpoints take at most one part in so many of the time,
+_SHARE = 400  # checkpoints take at most one part in so many of the time,
 _AHEAD = 0.1  # and so many seconds, which a run may spend early
 _PAUSE = 2.0  # seconds between two checkpoints, at least, where no task begins that may take long
 
