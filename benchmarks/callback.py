@@ -1,6 +1,6 @@
 """What the Ansible callback costs a playbook run, beside none, a trivial one and its peers: ``make bench-ansible``.
 
-The variants are interleaved in one run, in an order that is shuffled in each round. Hosts are local and tasks start no
+The variants take turns in one run: shuffled, and in each second round backwards. Hosts are local and tasks start no
 module, so that Ansible itself does as little as it can and ratios are upper bounds. Each variant is checked to have
 done its work. ``python -m benchmarks callback`` plays a small size and only what is installed; peers that make
 a request or a transaction of each result take part in one round.
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _MOST = 0.02  # of a run's CPU may go into our hooks,
+_MOST_PAGES = 1.05  # times those of a run without it may be touched with it,
 _MANY = 2_000  # where there are so many results; a short run pays for what is done once
 ROOT = Path(__file__).resolve().parents[1]
 CALLBACKS = ROOT / "benchmarks" / "ansible_callbacks"
@@ -108,6 +109,7 @@ class Figures(NamedTuple):
     wall: float
     cpu: float
     rss: float  # MiB, of the largest process
+    pages: float  # that were touched for the first time since the process was forked: what a busy machine changes least
 
 
 def none(_bench: Bench, _folder: Path) -> Mapping[str, str]:
@@ -233,7 +235,10 @@ def play(bench: Bench, variant: Variant, strategy: str, folder: Path) -> Figures
         tail = (folder / "output").read_text()[-2000:]
         sys.exit(f"{tail}\nthe run ended with {process.returncode}, or the callback did not do its work")
     return Figures(
-        wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
+        wall,
+        usage.ru_utime + usage.ru_stime,
+        usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2),
+        usage.ru_minflt,
     )
 
 
@@ -247,11 +252,18 @@ def write_plays(bench: Bench, strategies: list[str]) -> None:
 
 
 def rounds_of(bench: Bench, names: list[str], strategy: str, rounds: int) -> dict[str, list[Figures]]:
-    """Figures by variant; the order within a round is a matter of chance."""
+    """Figures by variant; the order within a round is a matter of chance, and of each second one that of the first.
+
+    Backwards, so that a machine that becomes slower and slower counts for nobody.
+    """
     figures = defaultdict(list)
+    order = list(names)
     for number in range(rounds):
-        turn = [name for name in names if number == 0 or not VARIANTS[name].slow]
-        for name in random.sample(turn, len(turn)):
+        if number % 2:
+            order.reverse()
+        else:
+            order = random.sample(names, len(names))
+        for name in [name for name in order if number == 0 or not VARIANTS[name].slow]:
             folder = bench.folder / f"{strategy}-{number}-{name}"
             figures[name].append(play(bench, VARIANTS[name], strategy, folder))
             print(
@@ -267,7 +279,8 @@ def medians(figures: Mapping[str, list[Figures]]) -> dict[str, Figures]:
 def table(bench: Bench, strategy: str, figures: Mapping[str, list[Figures]]) -> None:
     """Print medians, and ratios of medians to the run without a callback."""
     print(f"\n{bench.hosts} hosts x {bench.tasks} tasks, {bench.results} results, {strategy}, forks {bench.forks}:")
-    print(f"{'callback':16}{'rounds':>7}{'wall s (min)':>17}{'ratio':>7}{'CPU s':>8}{'ratio':>7}{'peak RSS':>11}")
+    head = f"{'callback':16}{'rounds':>7}{'wall s (min)':>17}{'ratio':>7}{'CPU s':>8}{'ratio':>7}"
+    print(f"{head}{'pages':>9}{'peak RSS':>11}")
     middles = medians(figures)
     base = middles["none"]
     for name in [name for name in VARIANTS if name in figures]:
@@ -276,7 +289,7 @@ def table(bench: Bench, strategy: str, figures: Mapping[str, list[Figures]]) -> 
         rss = f"{middle.rss:.0f} MiB" if name == "none" else f"{middle.rss - base.rss:+.0f} MiB"
         print(
             f"{name:16}{len(figures[name]):>7}{wall:>17}{middle.wall / base.wall:>7.2f}"
-            f"{middle.cpu:>8.1f}{middle.cpu / base.cpu:>7.2f}{rss:>11}"
+            f"{middle.cpu:>8.1f}{middle.cpu / base.cpu:>7.2f}{middle.pages / base.pages:>9.3f}{rss:>11}"
         )
 
 
@@ -302,6 +315,17 @@ def own_time(bench: Bench, strategy: str, base: Figures) -> float:
     for hook, (calls, seconds, cpu) in sorted(hooks.items(), key=lambda read: -read[1][1]):
         print(f"  {hook:32}{calls:>7.0f} calls {seconds * 1000:>9.1f} ms, CPU {cpu * 1000:>7.1f} ms")
     return share
+
+
+def check(bench: Bench, strategy: str, middles: Mapping[str, Figures]) -> None:
+    """Raise SystemExit where the callback takes more than it may."""
+    share = own_time(bench, strategy, middles["none"])
+    if bench.results < _MANY:
+        return
+    if share > _MOST:
+        sys.exit(f"the hooks take {share:.1%} of the CPU; {_MOST:.0%} is the most")
+    if "tfevent" in middles and middles["tfevent"].pages > middles["none"].pages * _MOST_PAGES:
+        sys.exit(f"more than {_MOST_PAGES} times the pages of a run without it are touched")
 
 
 def arguments() -> argparse.Namespace:
@@ -341,9 +365,7 @@ def main() -> None:
         for strategy in strategies:
             figures = rounds_of(bench, names, strategy, options.rounds)
             table(bench, strategy, figures)
-            share = own_time(bench, strategy, medians(figures)["none"])
-            if bench.results >= _MANY and share > _MOST:
-                sys.exit(f"the hooks take {share:.1%} of the CPU; {_MOST:.0%} is the most")
+            check(bench, strategy, medians(figures))
         sink.close()
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 _NO_SECRETS = {"PWD", "OLDPWD"}  # no passwords, whatever their names say
+_NAMED = 3  # destinations that are told of one by one after a run
 _MIN_SECRET = 8  # shorter values of secret-looking environment variables are too common to scrub
 
 
@@ -241,8 +242,24 @@ def _opened(journal: type[Journal], settings: Settings) -> Journal:
 def report_line(settled: Settled) -> str:
     """The one line after a run: what was recorded and where it went."""
     event = settled.sealed.event
-    trouble = f" ({'; '.join(settled.problems)})" if settled.problems else ""
-    return f"{event.title} [{event.id}] → {'; '.join(settled.places) or 'journal'}{trouble}"
+    return f"{event.title} [{event.id}] → {'; '.join(_places(settled)) or 'journal'}{_trouble(settled)}"
+
+
+def _places(settled: Settled) -> tuple[str, ...]:
+    """Where it went: of many destinations, those that have it are counted."""
+    there = [name for name, state in settled.states.items() if state == "delivered"]
+    if len(settled.places) <= _NAMED or len(there) <= 1:
+        return settled.places
+    rest = tuple(f"{name} {state}" for name, state in settled.states.items() if name not in there)
+    return (f"{len(there)} delivered", *rest)
+
+
+def _trouble(settled: Settled) -> str:
+    if not settled.problems:
+        return ""
+    more = len(settled.problems) - _NAMED
+    rest = (f"{more} more: `tfevent events show {settled.sealed.event.id}` tells all",) if more > 0 else ()
+    return f" ({'; '.join((*settled.problems[:_NAMED], *rest))})"
 
 
 def redactor_of(settings: Settings, environ: Mapping[str, str]) -> Redactor:
