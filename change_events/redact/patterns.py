@@ -1,32 +1,40 @@
 """The user's own patterns of secrets: searched for within bounds, so that one that backtracks for ever holds up nobody.
 
 :mod:`re` cannot be stopped: it holds the interpreter, signals included, until it is through. :mod:`regex` takes a
-timeout and reads the same patterns.
+timeout. Patterns are :mod:`re`'s: what only ``regex`` would take is no pattern, and what it would read otherwise is
+written so that it means the same to both.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from change_events.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import regex
-
     from change_events.redact.spans import Span
 
-_SECONDS = 1.0  # for what one pattern fails at, in all; one that is sound never fails
+_SECONDS = 1.0  # of CPU, for all that takes one pattern long,
 _SECONDS_A_TEXT = 0.25
+_LONG = 0.02  # a sound pattern takes microseconds
+# A pattern that has used up its time has this for each short text yet: ids and names must not go for lack of time.
+_SHORT = 200  # characters
+_SECONDS_A_SHORT_TEXT = 0.002
+_SECONDS_OF_GRACE = 1.0
+# `{` that begins no repetition: to `regex`, `{e}` allows errors. Escapes and names of characters stay.
+_BRACE = re.compile(r"(?P<kept>\\N\{[^}]*\}|\\.|\{(?:\d+,?\d*|,\d+)\})|\{", re.DOTALL)
+_MANY = re.compile(r"\{\d*,?\d{5,}")  # repetitions that `regex` writes out
 
 
 class Patterns:
     """Finds what the settings' patterns match.
 
     A text that a pattern is not through with in time is hidden whole, since it may hold what must not be shown. A
-    pattern that has used up its time is not tried again: every text is hidden then.
+    pattern that has used up its time is tried on short texts only: longer ones are hidden then.
 
     Args:
         patterns: regular expressions; a group named ``secret`` narrows what is hidden.
@@ -37,16 +45,17 @@ class Patterns:
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         self._patterns = _compiled(patterns) if patterns else ()
-        self._left = [_SECONDS] * len(self._patterns)
+        self._left = [_SECONDS + _SECONDS_OF_GRACE] * len(self._patterns)
+        self._sources = patterns
+        self._slow: set[int] = set()
 
     @property
     def troubles(self) -> tuple[str, ...]:
         """A sentence about each pattern that was too slow."""
         return tuple(
-            f"redaction pattern {pattern.pattern!r} takes too long, and texts that it was not through with are hidden "
-            "whole: write it without a repetition inside a repetition"
-            for pattern, left in zip(self._patterns, self._left, strict=True)
-            if left < _SECONDS
+            f"redaction pattern {self._sources[number]!r} takes too long, and texts that it was not through with are "
+            "hidden whole: make it simpler, without a repetition inside a repetition"
+            for number in sorted(self._slow)
         )
 
     def spans(self, text: str) -> Iterator[Span]:
@@ -54,33 +63,40 @@ class Patterns:
         for number, pattern in enumerate(self._patterns):
             yield from self._found(number, pattern, text)
 
-    def _found(self, number: int, pattern: regex.Pattern[str], text: str) -> list[Span]:
+    def _found(self, number: int, pattern: Any, text: str) -> list[Span]:
         group: str | int = "secret" if "secret" in pattern.groupindex else 0
-        seconds = min(_SECONDS_A_TEXT, self._left[number])
-        begun = time.monotonic()
+        bounds = {} if isinstance(pattern, re.Pattern) else {"timeout": self._seconds(number, text)}
+        begun = time.thread_time()
         try:
-            if seconds > 0:
-                matches = pattern.finditer(text, timeout=seconds)
+            if bounds.get("timeout", 1) > 0:
+                matches = pattern.finditer(text, **bounds)
                 return [(start, end) for start, end in (match.span(group) for match in matches) if 0 <= start < end]
         except TimeoutError:
-            self._left[number] -= max(time.monotonic() - begun, seconds)
+            self._slow.add(number)
+        finally:
+            spent = time.thread_time() - begun
+            if spent > _LONG or number in self._slow:
+                self._left[number] -= spent
+        self._slow.add(number)
         return [(0, len(text))] if text else []
+
+    def _seconds(self, number: int, text: str) -> float:
+        left = self._left[number]
+        if left > _SECONDS_OF_GRACE:
+            return min(_SECONDS_A_TEXT, left - _SECONDS_OF_GRACE)
+        return min(_SECONDS_A_SHORT_TEXT, left) if len(text) <= _SHORT else 0.0
 
 
 def check(pattern: str) -> str | None:
     """What is wrong with a pattern; None where it is a regular expression."""
-    import regex
-
     try:
-        regex.compile(pattern)
-    except (regex.error, RecursionError) as error:
-        return getattr(error, "msg", "nested too deeply")
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError, ValueError) as error:
+        return getattr(error, "msg", None) or "its flags or repetitions cannot be"
     return None
 
 
-def _compiled(patterns: tuple[str, ...]) -> tuple[regex.Pattern[str], ...]:
-    import regex
-
+def _compiled(patterns: tuple[str, ...]) -> tuple[Any, ...]:
     problems = tuple(
         f"redaction pattern {pattern!r} is no regular expression: {wrong}; correct or remove it"
         for pattern in patterns
@@ -88,4 +104,16 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[regex.Pattern[str], ...]:
     )
     if problems:
         raise SettingsError(problems)
-    return tuple(regex.compile(pattern) for pattern in patterns)
+    return tuple(_bounded(pattern) for pattern in patterns)
+
+
+def _bounded(pattern: str) -> Any:
+    """The pattern with a timeout; as :mod:`re` has it where ``regex`` cannot take it."""
+    import regex
+
+    if _MANY.search(pattern):
+        return re.compile(pattern)
+    try:
+        return regex.compile(_BRACE.sub(lambda match: match["kept"] or r"\{", pattern))
+    except (regex.error, RecursionError, OverflowError, ValueError):
+        return re.compile(pattern)

@@ -151,6 +151,8 @@ def _fetched(source: str, value: Any, base: Path) -> str:
 
 
 def _output(command: str, base: Path) -> str:
+    if not command.strip():
+        raise Mistake("the command is empty: write one")
     try:
         done = subprocess.run(
             shlex.split(command),

@@ -68,7 +68,12 @@ def _entry(loader: yaml.SafeLoader, node: yaml.Node, path: Path, problems: list[
         problems.append(f"{where}: what begins with ! is a tag to YAML: write it in quotes")
     if node.tag not in _TYPED:
         return Entry(node.value, where)
-    value = loader.construct_object(node)
+    try:
+        value = loader.construct_object(node)
+    except (ValueError, KeyError):  # such as `0b_`: no number, whatever it looks like
+        return Entry(node.value, where)
+    if isinstance(value, bool):
+        return Entry(value, where, node.value.lower())
     return Entry(value, where, "" if value is None else node.value)
 
 

@@ -225,7 +225,7 @@ def _by_name(name: str, entry: Entry, place: Place) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for inner, child in entry.value.items():
         try:
-            value = plain(child, place.environ)
+            value = plain(child, place.environ, typed=name == "counts")
             found[inner] = _figure(inner, value) if name == "counts" else _words(value, (), closed=False)
         except Mistake as mistake:
             place.tell(child, f"when.{name}.{inner}", mistake)

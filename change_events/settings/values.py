@@ -21,7 +21,7 @@ _REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<default>:-(?P<tex
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _MOST = 1_000_000
 _FILE_BYTES = 1_000_000
-_FILE_SECONDS = 5.0
+_FILE_SECONDS = 2.0
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -66,10 +66,7 @@ def convert(key: Key, value: Any, base: Path) -> Any:  # noqa: PLR0911 - one ret
         case "path":
             return base / Path(_text(value)).expanduser()
         case "choice":
-            value = "off" if value is False else value  # YAML 1.1 reads `off` as false
-            if value not in key.choices:
-                raise Mistake(f"write one of {', '.join(key.choices)}")
-            return value
+            return _choice(key, value)
         case "flag":
             return _flag(value)
         case "number" | "integer":
@@ -136,6 +133,14 @@ def _placed(text: str) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, (dict, list)) or value is None or value == "":
         raise Mistake("write text")
+    return str(value)
+
+
+def _choice(key: Key, value: Any) -> str:
+    if "off" in key.choices and str(value).lower() in {"off", "no", "false"}:  # all the same to YAML 1.1
+        return "off"
+    if value not in key.choices:
+        raise Mistake(f"write one of {', '.join(key.choices)}")
     return str(value)
 
 

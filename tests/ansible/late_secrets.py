@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WHERE = (
     "task-vars", "include-vars", "role-vars", "argument", "in-role", "whole-role", "named", "fact", "included-file",
-    "prompted", "group",
+    "prompted", "group", "registered", "fact-in-loop", "registered-in-loop",
 )  # fmt: skip
 PLANTED = frozenset(f"planted-{where}-8CqQ" for where in WHERE)
 SAYS = "sh -c 'echo cannot log in as {{ %s }} >&2; exit 1'"
@@ -58,6 +58,24 @@ PLAY = """\
       ansible.builtin.command: "<says innocent>"
     - name: Quote what was typed
       ansible.builtin.command: "<says prompted>"
+    - name: What a command prints, registered under a name that says so
+      ansible.builtin.command: echo planted-registered-8CqQ
+      register: db_token
+      changed_when: false
+    - name: Quote that
+      ansible.builtin.fail: {msg: "cannot log in as {{ db_token.stdout }}"}
+    - name: Facts of a loop
+      ansible.builtin.set_fact: {ci_password: "planted-fact-in-loop-8CqQ{{ item }}"}
+      loop: ["", x]
+    - name: Quote the last of them
+      ansible.builtin.fail: {msg: "cannot log in as {{ ci_password }}"}
+    - name: What commands print
+      ansible.builtin.command: "echo planted-registered-in-loop-8CqQ{{ item }}"
+      loop: ["", x]
+      register: the_passwords
+      changed_when: false
+    - name: Quote the first of those
+      ansible.builtin.fail: {msg: "cannot log in as {{ the_passwords.results[0].stdout }}"}
 - name: The file of a group
   hosts: web1
   gather_facts: false

@@ -44,6 +44,15 @@ def test_a_misspelt_option_of_ansible_cfg_is_told(machine):
     assert "[callback_tfevent] enviroment: no such option: did you mean environment?" in told
 
 
+def test_what_ansible_cfg_sets_for_all_its_sections_is_no_misspelt_option(machine):
+    (machine.folder / "ansible.cfg").write_text(
+        "[DEFAULT]\ninventory_dir = x\n[callback_tfevent]\nservice = 100%\n# environment = x\nQUIET = yes ; always\n"
+    )
+    ran = machine.play("changed")
+    assert ran.event["service"] == "100%"
+    assert "no such option" not in ran.err
+
+
 def test_templates_and_bounds_are_options_too(machine):
     (machine.folder / "message.j2").write_text("Played {{ event.playbook.file }}. {{ 'long ' * 100 }}")
     configure(

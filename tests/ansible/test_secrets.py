@@ -73,7 +73,7 @@ def check_late(machine: Machine):
         sent = [accepted.body for accepted in receiver.accepted]
         assert_nowhere(late_secrets.PLANTED, machine.state, *sent, *ran.said)
     quoted = [change for event in ran.events for change in event.get("changes", ()) if change["task"].get("failures")]
-    assert len(quoted) == 12
+    assert len(quoted) == 15
     for change in quoted:
         if change["name"] != "An argument":
             assert "(sensitive)" in change["task"]["failures"][0]["error"]

@@ -30,8 +30,35 @@ def test_many_such_texts_take_no_longer_than_a_few():
     scrub, begun = redactor(ENDLESS, "planted"), time.monotonic()
     assert {scrub.text(f"{number} {LONG}") for number in range(500)} == {MARK}
     assert time.monotonic() - begun < 5
-    assert scrub.text("fine") == MARK  # the pattern is not tried any more, so nobody knows
+    assert scrub.text("prod") == "prod"  # ids, names and the like are not hidden for lack of time
+    assert scrub.text("fine " * 100) == MARK
     assert len(scrub.troubles) == 1
+
+
+@pytest.mark.timeout(30)
+def test_many_texts_that_each_take_long_but_end_use_up_the_time_too():
+    scrub, begun = redactor(r"(?:(?:a|b|ab)+)+[cd]"), time.monotonic()
+    for number in range(500):
+        scrub.text(f"{'ab' * 12}!{number}")
+    assert time.monotonic() - begun < 8
+    assert len(scrub.troubles) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "shown"),
+    [
+        ("/u{id}/x", "a /u{id}/x b", f"a {MARK} b"),  # to `regex`, {i}, {d}, {s} and {e} allow errors
+        ("x{e", "a x{e b", f"a {MARK} b"),
+        ("token{e}", "a token{e} token", f"a {MARK} token"),
+        (r"k\{e\}[{}]{2}", "k{e}{} k", f"{MARK} k"),
+        (r"\N{BULLET}{2,3}s", "\u2022\u2022s {", f"{MARK} {{"),
+        ("x{,2}y", "xxy", MARK),
+        ("(?:x){100000000}|planted", "planted x", f"{MARK} x"),  # which `regex` would write out
+        ("(?P<secret>a)?b", "b ab", f"b {MARK}b"),
+    ],
+)
+def test_patterns_mean_what_they_mean_to_re(pattern, text, shown):
+    assert redactor(pattern).text(text) == shown
 
 
 def test_a_sound_pattern_hides_its_matches_and_no_more():
@@ -46,5 +73,8 @@ def test_a_pattern_that_matches_nothing_hides_nothing():
 
 
 def test_what_is_no_regular_expression_is_named():
+    for pattern in ("(?au)x", "x{2}{3}", "(?P<a>x)(?P<a>y)", "x" + "{9}" * 2):
+        with pytest.raises(SettingsError, match="is no regular expression"):
+            redactor(pattern)
     with pytest.raises(SettingsError, match=r"redaction pattern '\(' is no regular expression: .*; correct or remove"):
         redactor("fine", "(")

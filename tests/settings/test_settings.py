@@ -57,6 +57,7 @@ def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
             "regoin: sematext has no such option: did you mean region?",
         ),
         ("destinations:\n  a:\n    kind: webhook\n    url: ${NOPE}\n", ":4: destinations.a.url: the variable NOPE"),
+        ("destinations: {sematext: {token_command: ' '}}\n", "the command is empty: write one"),
         ("budget: .inf\n", "write a number above 0"),
         ("destinations: {sematext: {token_file: none}}\n", "cannot be read (No such file or directory)"),
         ("destinations: {sematext: {token_file: /dev/zero}}\n", "/dev/zero is longer than 1,000,000 bytes"),
@@ -84,7 +85,7 @@ def test_what_is_meant_as_a_text_stays_as_it_is_written(tmp_path):
     got = load(
         written(
             tmp_path,
-            "environment: no\nservice: 1.10\ntags: {release: 2026.10, canary: yes, night: 22:30, hex: 0x1F}\n"
+            "environment: no\nservice: 1.10\ntags: {release: 2026.10, canary: Yes, night: 22:30, hex: 0x1F}\n"
             "redact: {names: [007, on]}\nquiet: yes\nbudget: 1_000\n"
             "destinations: {sematext: {token: 0123, when: {environment: [no, 1.10], tags: {release: 2026.10}}}}\n",
         ),
@@ -115,7 +116,7 @@ def test_a_secret_comes_through_a_pipe(tmp_path):
 def test_a_pipe_that_nobody_writes_to_is_waited_for_no_longer_than_a_command(tmp_path):
     reader, writer = os.pipe()
     written(tmp_path, f"destinations: {{sematext: {{token_file: /dev/fd/{reader}}}}}\n")
-    with pytest.raises(SettingsError, match=r"gives nothing within 5 s: write to it, or name a file"):
+    with pytest.raises(SettingsError, match=r"gives nothing within 2 s: write to it, or name a file"):
         load(tmp_path, {})
     os.close(reader)
     os.close(writer)
@@ -237,3 +238,19 @@ def test_our_own_variables_are_never_called_unknown(tmp_path):
         _, mistakes = load_leniently(tmp_path, {name: values.get(name, "1")})
         assert not [mistake for mistake in mistakes if "no such variable" in mistake]
     assert "did you mean" in load_leniently(tmp_path, {"TFEVENT_SERVISE": "x"})[1][0]
+
+
+@pytest.mark.parametrize("word", ["off", "Off", "OFF", "no", "false"])
+def test_off_is_off_however_yaml_reads_it(tmp_path, word):
+    assert load(written(tmp_path, f"plans: {word}\n"), {}).plans == "off"
+
+
+@pytest.mark.parametrize("text", ["0b_", "0x_", "9" * 5000, "!!bool maybe"])
+def test_what_looks_like_a_number_and_is_none_is_a_text(tmp_path, text):
+    assert load(written(tmp_path, f"service: {text}\nenvironment: prod\n"), {}).service == text.removeprefix("!!bool ")
+
+
+def test_figures_of_conditions_are_read_as_numbers(tmp_path):
+    hook = "destinations: {h: {kind: webhook, url: 'https://x.example', when: {counts: {destroy: 0x1, create: 1_000}}}}"
+    (found,) = load(written(tmp_path, f"{hook}\n"), {}).destinations
+    assert found.routing.when[0].counts.keys() == {"destroy", "create"}

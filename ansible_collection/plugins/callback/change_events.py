@@ -244,41 +244,51 @@ class CallbackModule(CallbackBase):
             or (task.register and "stdout" in raw)
             or task._uuid in self._with_environment
             or task.action in _INCLUDES_VARIABLES
+            or not self._observer.knows_task(task._uuid)
         )
 
     def _keep(self, what, one, other):
         """Look at it later, with others. Nothing is made but what is kept: it would lie on pages of its own."""
-        now = time.time()
-        if not 0 <= now - self._now < _SAME_MOMENT:
-            self._now = now
-        waiting = self._waiting
-        waiting += (self._now, what, one, other)
-        self._whole += what is _WHOLE
-        if len(waiting) >= _MOST_WAITING or self._whole >= _MOST_WHOLE or self._has_waited_enough(now):
-            self._catch_up()
+        try:
+            now = time.time()
+            if not 0 <= now - self._now < _SAME_MOMENT:
+                self._now = now
+            waiting = self._waiting
+            waiting += (self._now, what, one, other)
+            self._whole += what is _WHOLE
+            if len(waiting) >= _MOST_WAITING or self._whole >= _MOST_WHOLE or self._has_waited_enough(now):
+                self._observer.catch_up()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            self._give_up(error)
 
     def _has_waited_enough(self, now):
         longest = min(_LONGEST_WAIT, max(_LEAST_WAIT, (now - self._began) / _SHARE))
         return not 0 <= now - self._waiting[0] < longest
 
-    @_unharmed
-    def _catch_up(self):
-        self._observer.catch_up()
-
     def _gather(self):
         """Look at all that waits, and at what else must not be told by now."""
-        waiting, self._waiting, self._whole = self._waiting, [], 0
-        for at, what, one, other in zip(*[iter(waiting)] * _KEPT, strict=True):
-            if what == _BEGINS:
-                self._begins(at, one, other)
-            elif what == _WHOLE:
-                self._ends(at, one, other)
-            else:
-                self._observer.ends(facts.Result(str(other), str(one), what, {}, at=at))
+        waiting, seen, self._whole = self._waiting, 0, 0
+        try:
+            while seen < len(waiting):
+                at, what, one, other = waiting[seen : seen + _KEPT]
+                seen += _KEPT
+                self._look(at, what, one, other)
+        finally:  # Ctrl-C may come in the midst: the others are looked at when the run is settled
+            del waiting[:seen]
         self._observer.learn(dict.fromkeys(self._secrets_of_files()), {})
 
+    def _look(self, at, what, one, other):
+        if what == _BEGINS:
+            self._begins(at, one, other)
+        elif what == _WHOLE:
+            self._ends(at, one, other)
+        else:
+            self._observer.ends(facts.Result(str(other), str(one), what, {}, at=at))
+
     def _begins_anew(self, task):
-        if not self._observer.knows_task(str(task._uuid)):
+        if self._observer.knows_task(str(task._uuid)):
+            self._observer.task_starts_again()
+        else:
             self._observer.catch_up()
             self._task_starts(task)
 
@@ -341,11 +351,12 @@ class CallbackModule(CallbackBase):
             for part in task.environment:
                 if isinstance(part, Mapping):
                     self._learn_variables(part)
-        if isinstance(task.register, str) and isinstance(data.get("stdout"), str):  # since 2.21, it may be a mapping
-            self._learn_variables({task.register: data["stdout"]})
-        if task.action in _SETS_FACTS and isinstance(data.get("ansible_facts"), Mapping):
-            self._learn_variables(data["ansible_facts"])
-        elif task.action in _INCLUDES_VARIABLES:
+        for part in parts(data):
+            if task.register and isinstance(part.get("stdout"), str):
+                self._learn_variables(dict.fromkeys(_registered(task), part["stdout"]))
+            if task.action in _SETS_FACTS and isinstance(part.get("ansible_facts"), Mapping):
+                self._learn_variables(part["ansible_facts"])
+        if task.action in _INCLUDES_VARIABLES:
             self._read_again(task)
 
     def _read_again(self, task):
@@ -517,6 +528,11 @@ def _task(result):
 
 def _host(result):
     return getattr(result, "host", None) or result._host
+
+
+def _registered(task):
+    """Names of the variables that the result goes to: since ansible-core 2.21, always a mapping of them."""
+    return [task.register] if isinstance(task.register, str) else list(task.register)
 
 
 def _raw(result):

@@ -38,7 +38,7 @@ def misspelt(known: Iterable[str]) -> list[str]:
     """
     from ansible import constants
 
-    parser = configparser.ConfigParser(inline_comment_prefixes=(";",), interpolation=None)  # as Ansible reads it
+    parser = configparser.ConfigParser(inline_comment_prefixes=(";",), interpolation=None, default_section="")
     try:
         parser.read(constants.CONFIG_FILE or [])
         keys = parser.options(SECTION)

@@ -149,6 +149,12 @@ class Observer:
         self._run.task_starts(task)
         self._checkpoint(soon=True)
 
+    def task_starts_again(self) -> None:
+        """A task that has begun before begins for other hosts: it may take long there, too."""
+        if self._telling is not None and self._telling.has_time(soon=True):
+            self._take_in()
+            self._checkpoint(soon=True)
+
     def knows_host(self, name: str) -> bool:
         """Whether there is no need to look at a host again."""
         log = self._run.hosts.get(name) if self._run is not None else None

@@ -57,12 +57,17 @@ class Telling:
         Args:
             soon: something begins that may take long: this is the last chance for some time.
         """
-        now = time.monotonic()
-        if self._spent > _AHEAD + (now - self._began) / _SHARE or (not soon and now < self._last + _PAUSE):
+        if not self.has_time(soon=soon):
             return
+        now = time.monotonic()
         self._session.checkpoint(self._document(self._compose(self.identity)))
         self._last = time.monotonic()
         self._spent += self._last - now
+
+    def has_time(self, *, soon: bool = False) -> bool:
+        """Whether there would be a checkpoint now; see there."""
+        now = time.monotonic()
+        return self._spent <= _AHEAD + (now - self._began) / _SHARE and (soon or now >= self._last + _PAUSE)
 
     def no_more_checkpoints(self) -> None:
         """Do not try again."""
