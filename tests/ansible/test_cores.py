@@ -236,7 +236,8 @@ def output(ran, machine):
     """What Ansible says, without our own lines and what differs from run to run."""
     rest = "".join(line for line in ran.err.splitlines() if "tfevent" not in line)
     err = re.sub(r"\s", "", rest)  # older versions fold it, within names of files, too
-    text = _CHANCE.sub("<some>", f"{ran.out}\n{err}".replace(str(machine.folder), "<folder>"))
+    out = _POLLED.sub("", ran.out)
+    text = _CHANCE.sub("<some>", f"{out}\n{err}".replace(str(machine.folder), "<folder>"))
     return text[text.index("PLAY RECAP") :] if _FREE in text else text  # hosts by chance: banners and includes, too
 
 
@@ -248,6 +249,8 @@ def words_of_any_version(text):
     return re.sub(r'"forks": \d+', '"forks": 1', text)
 
 
+# How often a job is asked about is up to chance; of tasks that are tried a few times, the playbook says how often.
+_POLLED = re.compile(r"^FAILED - RETRYING: .*\([3-9]\d retries left\)\.\n", re.MULTILINE)
 _FREE = "PLAY [Each for itself]"
 _CHANCE = re.compile(
     r"j?\d{10,}\.\d+"  # jobs
