@@ -19,11 +19,11 @@ ENDS = {
 }
 
 
-def cut_short(machine, number, *, group=False, book="unfinished", **environ):
-    """Start a long run, and send it a signal when its long task is under way."""
+def cut_short(machine, number, *, group=False, book="unfinished", until="TASK [Wait]", **environ):
+    """Start a long run, and send it a signal when its long task is under way, which comes right after these words."""
     process = machine.popen(*machine.words(book), **environ)
     seen = ""
-    while "TASK [Wait]" not in seen:
+    while until not in seen:
         line = process.stdout.readline()
         assert line, process.stderr.read()
         seen += line
@@ -84,6 +84,12 @@ def test_what_was_quick_before_the_kill_is_known(machine):
     assert change["task"]["changed_on"] == ["web1", "web2", "web3"]
     assert (wait["name"], wait["outcome"]) == ("Wait", "unknown")
     assert event["title"].endswith("1 task changed 3 hosts, 1 task under way, outcome unknown")
+
+
+def test_what_a_later_batch_has_done_before_the_kill_is_known(machine):
+    cut_short(machine, signal.SIGKILL, group=True, book="long_in_the_second_batch", until="This is web2")
+    change = closed(machine)["changes"][0]
+    assert change["task"]["changed_on"] == ["web1", "web2"]
 
 
 def test_of_a_long_task_those_hosts_are_known_that_it_was_over_on(machine):
