@@ -24,6 +24,14 @@ def config_dir() -> str:
     return _user_folder("XDG_CONFIG_HOME", ".config")
 
 
+def working_directory() -> str:
+    """The process's own; the root where it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"
+
+
 def _user_folder(variable: str, default: str) -> str:
     base = os.environ.get(variable)
     if base and os.path.isabs(base):

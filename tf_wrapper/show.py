@@ -6,6 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from change_events.paths import working_directory
 from tf_wrapper.launch import helper_environment
 
 if TYPE_CHECKING:
@@ -32,11 +33,7 @@ def state(facts: Mapping[str, Any]) -> bytes | None:
 
 def version(binary: str) -> bytes | None:
     """`version -json` of a binary."""
-    try:
-        here = os.getcwd()
-    except OSError:  # it has been removed
-        here = "/"
-    return _ask({"binary": binary, "cwd": here}, ["version", "-json"], _STATE_SECONDS)
+    return _ask({"binary": binary, "cwd": working_directory()}, ["version", "-json"], _STATE_SECONDS)
 
 
 def _ask(facts: Mapping[str, Any], words: Sequence[str], seconds: float) -> bytes | None:

@@ -87,7 +87,7 @@ def run(argv: Sequence[str], tools: Toolbox) -> int:
     except TfeventError as error:
         return _complain(str(error))
     except Exception as error:  # noqa: BLE001 - its own text may quote a secret: only its place is printed
-        return _complain(_describe(error))
+        return _complain(_describe_bug(error))
 
 
 def _invoke(argv: Sequence[str], tools: Toolbox) -> int:
@@ -101,6 +101,11 @@ def _invoke(argv: Sequence[str], tools: Toolbox) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return EXIT_PIPE_CLOSED
+    except OSError as error:
+        if error.filename or error.errno not in _OUTPUT_TROUBLE:
+            raise
+        _silence_stdout()
+        raise TfeventError(f"the output cannot be written: {error.strerror}") from error
     return code if isinstance(code, int) else 0
 
 
@@ -110,10 +115,7 @@ def _complain(text: str) -> int:
     return EXIT_ERROR
 
 
-def _describe(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in _OUTPUT_TROUBLE and not error.filename:
-        _silence_stdout()
-        return f"the output cannot be written: {error.strerror}"
+def _describe_bug(error: Exception) -> str:
     ours = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
     place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return f"this is a bug in tfevent: {type(error).__name__}{place}, please report it"

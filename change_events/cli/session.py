@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from change_events.cli.terminal import note
+from change_events.paths import state_dir, working_directory
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -43,10 +44,7 @@ class Session:
     @cached_property
     def cwd(self) -> Path:
         """The folder that settings are looked for from; the root where the working directory has been removed."""
-        try:
-            return Path.cwd()
-        except OSError:
-            return Path("/")
+        return Path(working_directory())
 
     @cached_property
     def settings_and_mistakes(self) -> tuple[Settings, tuple[str, ...]]:
@@ -63,7 +61,7 @@ class Session:
             more = len(mistakes) - 1
             note(mistakes[0])
             if more:
-                note(f"{more} more mistake{'s'[: more > 1]} in the settings: `tfevent events doctor` names all")
+                note(f"{more} more mistake{'s' if more > 1 else ''} in the settings: `tfevent events doctor` names all")
         return settings
 
     @cached_property
@@ -79,7 +77,6 @@ class Session:
     @cached_property
     def redactor(self) -> Redactor:
         """A redactor with the user's own rules and this installation's fingerprint key."""
-        from change_events.paths import state_dir
         from change_events.redact import Redactor, RedactPolicy, load_key
 
         settings = self.settings

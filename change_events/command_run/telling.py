@@ -13,6 +13,7 @@ from change_events.explicit.event import Surroundings, draft, trace_of
 from change_events.explicit.given import read
 from change_events.model import Tool
 from change_events.output import say
+from change_events.paths import working_directory
 from change_events.recording import OwnedRun, redactor_of, report_line
 from change_events.recording.explicit import settings_for
 from change_events.settings import load_leniently
@@ -35,7 +36,7 @@ class Telling:
     def __init__(self, observed: Observed) -> None:
         self._argv = observed.argv
         self._facts = facts = observed.facts
-        self._cwd = _working_directory()
+        self._cwd = Path(working_directory())
         self._settings, self._mistakes = load_leniently(self._cwd, os.environ)
         self.budget = self._settings.budget
         self._started = datetime.fromtimestamp(float(facts["started_at"]), UTC)
@@ -78,11 +79,3 @@ class Telling:
             command=self._redactor.command_line(self._argv),
             directory=self._redactor.text(str(self._cwd)),
         )
-
-
-def _working_directory() -> Path:
-    """The command's own; the root where it has been removed."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return Path("/")

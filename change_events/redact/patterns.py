@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from change_events.errors import SettingsError
+from change_events.redact.tokens import shape_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,13 +65,11 @@ class Patterns:
             yield from self._found(number, pattern, text)
 
     def _found(self, number: int, pattern: Any, text: str) -> list[Span]:
-        group: str | int = "secret" if "secret" in pattern.groupindex else 0
         bounds = {} if isinstance(pattern, re.Pattern) else {"timeout": self._seconds(number, text)}
         begun = time.thread_time()
         try:
             if bounds.get("timeout", 1) > 0:
-                matches = pattern.finditer(text, **bounds)
-                return [(start, end) for start, end in (match.span(group) for match in matches) if 0 <= start < end]
+                return list(shape_spans(pattern, text, **bounds))
         except TimeoutError:
             self._slow.add(number)
         finally:

@@ -60,7 +60,7 @@ _PROGRAMS: dict[str, tuple[_Secret, ...]] = {
     ),
     "sshpass": (_Secret("p", flags="v", wraps=True),),
     **dict.fromkeys(("sqlcmd", "sqlcmd.exe", "bcp", "ipmitool"), (_Secret("P"),)),
-    **dict.fromkeys(("unzip", "zip"), (_Secret("P", flags="0123456789ejjloqru"),)),
+    **dict.fromkeys(("unzip", "zip"), (_Secret("P", flags="0123456789ejloqru"),)),
     **dict.fromkeys(("ldapadd", "ldapdelete", "ldapmodify", "ldapsearch", "ldapwhoami"), _LDAP),
     "ldappasswd": (*_LDAP, _Secret("a", flags="cnvxZ"), _Secret("s", flags="cnvxZ")),
     **dict.fromkeys(("redis-cli", "valkey-cli"), (_Secret("a"),)),
@@ -83,7 +83,7 @@ _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 
 
 class _Reader:
-    """Goes through the words of a command line and says of each how it may be shown."""
+    """Goes through the words of one command and says of each how it may be shown."""
 
     def __init__(self) -> None:
         self._known: tuple[_Secret, ...] = ()
@@ -91,10 +91,6 @@ class _Reader:
         self._words: set[str] = set()
         self._is_command = True  # the next word can be a program
         self._wrapped = False  # and so can any that follows
-
-    def parts(self) -> None:
-        """Another command begins."""
-        self.__init__()  # type: ignore[misc] # as new
 
     def shown(self, word: str) -> str:
         """The word, with a mark for the secret in it."""
@@ -153,7 +149,7 @@ def _inside(text: str, depth: int = 0) -> str:
         made.append(text[end : token.start()])
         end = token.end()
         if token["parts"]:
-            reader.parts()
+            reader = _Reader()  # another command begins
         made.append(_shown(token["word"], reader, depth) if token["word"] else token[0])
     return "".join(made) + text[end:]
 

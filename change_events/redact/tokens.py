@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,10 +134,13 @@ def token_spans(text: str) -> Iterator[Span]:
         yield from _private_keys(text)
 
 
-def shape_spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
-    """Yield the group ``secret`` of every match, or all of it where the pattern has no such group."""
+def shape_spans(pattern: Any, text: str, **bounds: float) -> Iterator[Span]:
+    """Yield the group ``secret`` of every match, or all of it where the pattern has no such group.
+
+    The pattern is one of :mod:`re`, or of ``regex`` with its bounds (``timeout``, in seconds).
+    """
     group: str | int = "secret" if "secret" in pattern.groupindex else 0
-    for match in pattern.finditer(text):
+    for match in pattern.finditer(text, **bounds):
         start, end = match.span(group)
         if 0 <= start < end:
             yield start, end

@@ -195,4 +195,4 @@ def _map(value: Any) -> dict[str, str]:
         return {name.strip(): text.strip() for name, _, text in pairs}
     if not isinstance(value, dict) or any(isinstance(item, (dict, list)) or item is None for item in value.values()):
         raise Mistake("write names and values, one line each")
-    return {name: str(item).lower() if isinstance(item, bool) else str(item) for name, item in value.items()}
+    return {name: str(item) for name, item in value.items()}

@@ -95,14 +95,7 @@ def test_a_closed_pipe_is_quiet(home):
 def test_a_pipe_that_nobody_reads_is_quiet(home):
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        [sys.executable, "-m", "tf_wrapper", "events", "version"],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        cwd=home.path,
-        env=home.environ,
-        check=False,
-    )
+    done = home.run("version", stdout=writer)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
 
@@ -162,14 +155,7 @@ def test_mistakes_in_the_settings_cost_one_line_and_no_answer(home):
 def test_a_full_disk_under_the_output_is_no_bug(home):
     home.fill(succeeded())
     with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "tf_wrapper", "events", "list"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            cwd=home.path,
-            env=home.environ,
-            check=False,
-        )
+        done = home.run("list", stdout=full)
     assert (done.returncode, done.stderr) == (1, b"tfevent: the output cannot be written: No space left on device\n")
 
 

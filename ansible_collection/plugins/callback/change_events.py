@@ -107,20 +107,11 @@ from ansible.release import __version__ as ansible_version
 from ansible_collections.tfevent.infra.plugins.plugin_utils import command, configured, core, facts, variables
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
 from ansible_collections.tfevent.infra.plugins.plugin_utils.results import parts
+from ansible_collections.tfevent.infra.plugins.plugin_utils.waiting import BEGINS, WHOLE, Waiting
 
 _VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may be thousands
 _BLOCKS = 50  # of nested blocks, enough
-# Results are looked at together: after each fork of a worker caches are cold, and each page that is written is copied.
-_KEPT = 4  # values of each: when, what, of which result or host, and how it ended or of which task
-_MOST_WAITING = 1_000 * _KEPT
-_MOST_WHOLE = 100  # of them, results as a whole
-_BEGINS = "begins"
-_WHOLE = "whole"
-_IGNORED = "ignored"
-_SAME_MOMENT = 0.05  # seconds
-_LEAST_WAIT = 1.0  # seconds until they are looked at, where another one comes,
-_LONGEST_WAIT = 5.0  # and at the most; between them,
-_SHARE = 20  # one part in so many of the time that the playbook has taken
+_IGNORED = "ignored"  # a failure that the playbook says to ignore
 _TOLD = {"ansible_job_id", "attempts", "censored", "id", "ids", "results"}  # looked at though nothing has changed
 _SETS_FACTS = {"set_fact", "ansible.builtin.set_fact", "ansible.legacy.set_fact"}
 _INCLUDES_VARIABLES = {"include_vars", "ansible.builtin.include_vars", "ansible.legacy.include_vars"}
@@ -150,9 +141,7 @@ class CallbackModule(CallbackBase):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
         self._observer = None
-        self._waiting = []
-        self._whole = 0
-        self._began = self._now = 0.0
+        self._waiting = Waiting()
         self._loader = self._play = None
         self._files = set()
         self._with_environment = set()
@@ -167,7 +156,7 @@ class CallbackModule(CallbackBase):
         if self._observer is not None:
             self._files, self._learned = set(), set()  # the next playbook is told of on its own
             self._loader = playbook._loader
-            self._began = time.time()
+            self._waiting.begin()
             self._observer.playbook_starts(_circumstances(playbook))
 
     @_unharmed
@@ -195,7 +184,7 @@ class CallbackModule(CallbackBase):
     # These are called for each task on each host, so they do without a wrapper and hand over to one method.
 
     def v2_runner_on_start(self, host, task):
-        self._keep(_BEGINS, host, task._uuid)
+        self._keep(BEGINS, host, task._uuid)
 
     def v2_runner_on_ok(self, result):
         self._keep_result(result, facts.OK)
@@ -204,10 +193,10 @@ class CallbackModule(CallbackBase):
         self._keep_result(result, facts.SKIPPED)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._keep(_WHOLE, result, _IGNORED if ignore_errors else facts.FAILED)
+        self._keep(WHOLE, result, _IGNORED if ignore_errors else facts.FAILED)
 
     def v2_runner_on_unreachable(self, result):
-        self._keep(_WHOLE, result, facts.UNREACHABLE)
+        self._keep(WHOLE, result, facts.UNREACHABLE)
 
     # -- how ------------------------------------------------------------------------------------------------------
 
@@ -229,7 +218,7 @@ class CallbackModule(CallbackBase):
         try:
             task, raw = _task(result), _raw(result)
             if self._is_needed(task, raw):
-                self._keep(_WHOLE, result, status)
+                self._keep(WHOLE, result, status)
             else:
                 self._keep(status, _host(result).name, task._uuid)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
@@ -248,39 +237,21 @@ class CallbackModule(CallbackBase):
         )
 
     def _keep(self, what, one, other):
-        """Look at it later, with others. Nothing is made but what is kept: it would lie on pages of its own."""
         try:
-            now = time.time()
-            if not 0 <= now - self._now < _SAME_MOMENT:
-                self._now = now
-            waiting = self._waiting
-            waiting += (self._now, what, one, other)
-            self._whole += what is _WHOLE
-            if len(waiting) >= _MOST_WAITING or self._whole >= _MOST_WHOLE or self._has_waited_enough(now):
+            if self._waiting.keep(what, one, other):
                 self._observer.catch_up()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             self._give_up(error)
 
-    def _has_waited_enough(self, now):
-        longest = min(_LONGEST_WAIT, max(_LEAST_WAIT, (now - self._began) / _SHARE))
-        return not 0 <= now - self._waiting[0] < longest
-
     def _gather(self):
         """Look at all that waits, and at what else must not be told by now."""
-        waiting, seen, self._whole = self._waiting, 0, 0
-        try:
-            while seen < len(waiting):
-                at, what, one, other = waiting[seen : seen + _KEPT]
-                seen += _KEPT
-                self._look(at, what, one, other)
-        finally:  # Ctrl-C may come in the midst: the others are looked at when the run is settled
-            del waiting[:seen]
+        self._waiting.look(self._look)
         self._observer.learn(dict.fromkeys(self._secrets_of_files()), {})
 
     def _look(self, at, what, one, other):
-        if what == _BEGINS:
+        if what == BEGINS:
             self._begins(at, one, other)
-        elif what == _WHOLE:
+        elif what == WHOLE:
             self._ends(at, one, other)
         else:
             self._observer.ends(facts.Result(str(other), str(one), what, {}, at=at))
@@ -292,11 +263,11 @@ class CallbackModule(CallbackBase):
             self._observer.catch_up()
             self._task_starts(task)
 
-    def _begins(self, at, host, task):
+    def _begins(self, at, host, uuid):
         name = str(host.get_name())
         if not self._observer.knows_host(name):
             self._observer.meets(name, tuple(str(group.get_name()) for group in host.get_groups()))
-        self._observer.begins(str(task), name, at)
+        self._observer.begins(str(uuid), name, at)
 
     def _task_starts(self, task):
         if not self._observer.knows_task(str(task._uuid)):
