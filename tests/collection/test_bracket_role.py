@@ -68,7 +68,7 @@ def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
     assert done.code == 2
     assert done.failed == ["tfevent.infra.bracket : patch"]
     assert "rescued=1" not in done.out
-    assert [r["host"] for r in done.results if r["task"] == "afterwards"] == ["web2", "db1", "lb1"]
+    assert {r["host"] for r in done.results if r["task"] == "afterwards"} == {"web2", "db1", "lb1"}, "in any order"
     assert (record.outcome, record.title) == ("partial", "Patch the web servers — failed in part")
     assert statuses(record) == {"web1": "failed", "web2": "changed", "db1": "changed"}
     assert record.event.message == "Not finished on web1."
