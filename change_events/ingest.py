@@ -3,7 +3,7 @@
 Whoever observes a run without knowing this package's types (a plugin that may run where it cannot be imported) gives
 a *document*:
 
-* ``api``: :data:`API_VERSION` of the form it follows.
+* ``api``: :data:`change_events.API_VERSION` of the form it follows.
 * ``event``: an object in the shape of the published schema; ``id``, ``started_at``, ``title`` and ``phase`` may be
   missing.
 * ``secrets``: values that must not be told, wherever they turn up.
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from change_events import API_VERSION
 from change_events.errors import InputError
 from change_events.ids import new_id
 from change_events.model import ChangeEvent
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from change_events.redact import Redactor
 
-API_VERSION = 1
 LONGEST_TEXT = 4_000  # characters of one text of an event, but its message and data
 
 

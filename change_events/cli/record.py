@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from change_events.cli.session import Session
     from change_events.recording.handover import Document, Handover
 
+_CHUNK = 1 << 16
+_LOOK_SECONDS = 0.25  # between two looks at who writes
 STATES = ("started", "running", "settled", "preview")
 
 
@@ -45,7 +48,8 @@ def record_command(session: Session) -> int:
 
     handover = Handover("program", session.cwd, os.environ, note)
     told, lost = 0, False
-    for answer in _answers(handover, documents(sys.stdin.buffer)):
+    lines = Lines(sys.stdin.fileno())
+    for answer in _answers(handover, documents(lines), lines):
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         sys.stdout.flush()  # whoever tells a run goes on when it is on disk
         told, lost = told + 1, lost or answer.get("lost", False)
@@ -54,8 +58,9 @@ def record_command(session: Session) -> int:
     return 1 if lost else 0
 
 
-def _answers(handover: Handover, told: Iterable[Document]) -> Iterator[Document]:
+def _answers(handover: Handover, told: Iterable[Document], lines: Lines) -> Iterator[Document]:
     for document in told:
+        lines.written_by(document.get("teller"))
         state = document.get("state", "settled")
         if state == "started":
             yield handover.start(document)
@@ -70,6 +75,47 @@ def _answers(handover: Handover, told: Iterable[Document]) -> Iterator[Document]
             raise InputError(f"state: write one of {', '.join(STATES)}")
     if last := handover.interrupt():
         yield last
+
+
+class Lines:
+    """Lines of a file, for as long as there are any, and whoever writes them lives.
+
+    The end of a pipe comes when nobody has it open for writing any more: who writes may be killed, and leave it to a
+    process of its own that has no part in this.
+
+    Args:
+        descriptor: of the file.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._writer = 0
+
+    def written_by(self, process: object) -> None:
+        """The number of the process that writes them. It counts if that is this process's parent."""
+        if process == os.getppid():
+            self._writer = os.getppid()
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = bytearray()
+        while data := self._read():
+            rest += data
+            if b"\n" in data:
+                *lines, last = bytes(rest).split(b"\n")
+                rest = bytearray(last)
+                yield from (line + b"\n" for line in lines)
+        if rest:
+            yield bytes(rest)
+
+    def _read(self) -> bytes:
+        """What is there next; empty at the end."""
+        while self._writer:
+            is_gone = os.getppid() != self._writer  # looked at first: what it wrote before is still read
+            if select.select([self._descriptor], [], [], 0 if is_gone else _LOOK_SECONDS)[0]:
+                break
+            if is_gone:
+                return b""
+        return os.read(self._descriptor, _CHUNK)
 
 
 def documents(lines: Iterable[bytes]) -> Iterator[Document]:

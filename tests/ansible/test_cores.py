@@ -145,7 +145,7 @@ def test_a_playbook_that_fails_keeps_the_next_from_starting(machine, bare):
     assert len(ran.said) == 1
 
 
-def cut_short(machine, number):
+def cut_short(machine, number, *, all_of_it=False):
     """Start a long run, and send its main process a signal in the midst of it."""
     process = machine.popen(*machine.words("unfinished"))
     seen = ""
@@ -154,6 +154,8 @@ def cut_short(machine, number):
         assert line, process.stderr.read()
         seen += line
     time.sleep(0.7)
+    if all_of_it:
+        os.kill(machine.recorder(process), signal.SIGKILL)
     os.kill(process.pid, number)
     process.wait(timeout=30)
     with contextlib.suppress(ProcessLookupError):
@@ -171,7 +173,7 @@ def test_a_signal(machine, bare, number):
 
 
 def test_a_killed_run_is_closed_by_the_next_run(machine):
-    ran = cut_short(machine, signal.SIGKILL)
+    ran = cut_short(machine, signal.SIGKILL, all_of_it=True)
     assert (ran.code, ran.events) == (-signal.SIGKILL, [])
     machine.play("ignored")
     events = {event["playbook"]["file"]: event for event in machine.events()}

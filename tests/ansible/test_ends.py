@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -19,8 +20,11 @@ ENDS = {
 }
 
 
-def cut_short(machine, number, *, group=False, book="unfinished", until="TASK [Wait]", **environ):
-    """Start a long run, and send it a signal when its long task is under way, which comes right after these words."""
+def cut_short(machine, number, *, group=False, book="unfinished", until="TASK [Wait]", all_of_it=False, **environ):
+    """Start a long run, and send it a signal when its long task is under way, which comes right after these words.
+
+    ``all_of_it`` kills the process that it tells what happens, too, as the end of a container does.
+    """
     process = machine.popen(*machine.words(book), **environ)
     seen = ""
     while until not in seen:
@@ -28,6 +32,8 @@ def cut_short(machine, number, *, group=False, book="unfinished", until="TASK [W
         assert line, process.stderr.read()
         seen += line
     time.sleep(0.7)
+    if all_of_it:
+        os.kill(machine.recorder(process), signal.SIGKILL)
     (os.killpg if group else os.kill)(process.pid, number)
     process.wait(timeout=30)
     with suppress(ProcessLookupError):  # workers that go on, and hold on to its output
@@ -49,8 +55,8 @@ def test_a_signal_leaves_one_event_and_the_exit_code_as_it_was(machine, name):
     assert not list((machine.state / "runs").iterdir())
 
 
-def test_a_killed_run_is_closed_by_the_next_command_with_what_was_known(machine):
-    ran = cut_short(machine, signal.SIGKILL, group=True)
+def test_a_run_that_is_killed_with_all_of_it_is_closed_by_the_next_command_with_what_was_known(machine):
+    ran = cut_short(machine, signal.SIGKILL, group=True, all_of_it=True)
     assert (ran.code, ran.events) == (-signal.SIGKILL, [])
     assert len(machine.events(started=True)) == 1
     listed = machine.tfevent("list")
@@ -69,9 +75,24 @@ def test_the_debugger_at_the_end_of_its_input(machine):
     assert ran.task("Change")["outcome"] == "applied"
 
 
+def test_a_killed_run_is_told_at_once_though_its_workers_go_on(machine):
+    with Receiver() as receiver:
+        process = machine.popen(*machine.words("unfinished"), TFEVENT_WEBHOOK_URL=receiver.url)
+        while "TASK [Wait]" not in process.stdout.readline():
+            pass
+        time.sleep(0.7)
+        process.kill()
+        wait_for(lambda: receiver.accepted, 5)
+        os.killpg(process.pid, 0)  # there are workers: the group is not empty
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+        assert json.loads(receiver.accepted[0].body)["outcome"] == "unknown"
+    assert closed(machine)["changes"][0]["task"]["changed_on"] == ["web1", "web2", "web3"]
+
+
 def closed(machine):
-    """The event of the killed run, as the next command closes it."""
-    assert "unknown" in machine.tfevent("list").stdout
+    """The event of the killed run, once the process that was told of it has seen its end."""
+    wait_for(machine.events, 5)
     (event,) = machine.events()
     assert event["outcome"] == "unknown"
     return event

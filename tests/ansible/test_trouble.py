@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from tests.ansible.command import ROOT
 from tests.support.receiver import Receiver, hang, refused_url
 
 NOTHING_THERE = {"__init__.py": "raise ImportError('not here')\n"}
-OTHER_RELEASE = {"__init__.py": "__version__ = '9'\n", "ingest.py": "API_VERSION = 9\n"}
+OTHER_RELEASE = {"__init__.py": "__version__ = '9'\nAPI_VERSION = 9\n"}
 BARE_PATH = "/usr/bin:/bin"
 
 HANDOVER = """
@@ -54,8 +56,7 @@ def broken(**steps):
     """A package in which some steps do something else."""
     code = dict.fromkeys(("init", "start", "checkpoint"), "pass") | {"settle": "return {}"} | steps
     return {
-        "__init__.py": "__version__ = '0'\n",
-        "ingest.py": "API_VERSION = 1\n",
+        "__init__.py": "__version__ = '0'\nAPI_VERSION = 1\n",
         "errors.py": "class TfeventError(Exception): pass\n",
         "recording/__init__.py": "",
         "recording/handover.py": HANDOVER.format(**code),
@@ -137,6 +138,28 @@ def test_a_bug_of_ours_costs_one_warning(machine, name):
     (said,) = ran.said
     assert "WARNING" in said
     assert "secret" not in ran.err
+
+
+def test_a_recorder_that_is_killed_costs_two_lines_and_its_run_is_closed_by_the_next_command(machine):
+    process = machine.popen(*machine.words("unfinished_briefly"))
+    while "TASK [Wait]" not in process.stdout.readline():
+        pass
+    os.kill(machine.recorder(process), signal.SIGKILL)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, "web3" in out) == (0, True)
+    assert errors.count("tfevent:") <= 2
+    assert "not recorded any further" in errors
+    assert "unknown" in machine.tfevent("list").stdout
+
+
+def test_where_no_process_can_be_started_the_run_is_recorded_all_the_same(machine):
+    """As where the interpreter is a bundle that starts nothing but Ansible."""
+    folder = machine.folder / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text("import sys\nsys.executable = '/nonexistent/python'\n")
+    ran = machine.play("changed", "-e", f"ansible_python_interpreter={sys.executable}", PYTHONPATH=str(folder))
+    assert (ran.code, ran.event["outcome"]) == (0, "succeeded")
+    assert len(ran.said) == 1
 
 
 def test_a_journal_that_cannot_be_written_costs_one_line(machine):

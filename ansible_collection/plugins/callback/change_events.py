@@ -204,7 +204,7 @@ class CallbackModule(CallbackBase):
         if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
             self.disabled = True
             return None
-        found = core.load()
+        found = core.load_apart()
         if found is None:
             self._warn(core.missing())
             self.disabled = True

@@ -12,6 +12,9 @@ and hand them to a *session*, which knows settings, redaction, journal and desti
     if core is None: warn(missing())
     answer = core.session(environ=os.environ, directory=basedir, say=warn).settle(document)
 
+A run that goes on for a while is told through ``load_apart()``: a process of its own has what memory that takes. Each
+worker is a fork of Ansible's process, so the run would pay for it with every task on every host.
+
 No import of Ansible or of the package happens when this file is imported: a callback that cannot be imported stops
 every playbook, and most of these files are also imported where neither is there.
 """
@@ -46,8 +49,18 @@ class HandoverError(Exception):
     """A document could not be handed over; the text is one sentence without secrets."""
 
 
+class NoProcessError(HandoverError):
+    """What should take documents could not be started, or has ended without an answer."""
+
+
 class Session(Protocol):
-    """The way of one event from its start to its end. Only HandoverError is raised."""
+    """The way of one event from its start to its end. Only HandoverError is raised.
+
+    Attributes:
+        outlives: it goes on after this process, and delivers then.
+    """
+
+    outlives: bool
 
     def start(self, document: Mapping[str, Any]) -> None:
         """Record that a run has started; from here on it cannot be lost."""
@@ -105,6 +118,8 @@ class PackageCore(Core):
 class _PackageSession:
     """The package's own session, whose errors are turned into sentences."""
 
+    outlives = False
+
     def __init__(self, make: Callable[[], Any]) -> None:
         self._handover = _guarded(make)
 
@@ -122,6 +137,59 @@ class _PackageSession:
 
     def close(self) -> None:
         _guarded(self._handover.close)
+
+
+class ApartCore(Core):
+    """The package, in a process of its own; in this one where there cannot be another, or that cannot import it."""
+
+    def __init__(self) -> None:
+        self.where = sys.executable
+
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in a process of its own."""
+        from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
+
+        apart = pipe.PipeSession([self.where, "-P", "-m", "tf_wrapper", "events", "record"], environ, directory, say)
+        return _ApartSession(apart, lambda: _any(environ=environ, directory=directory, say=say))
+
+
+class _ApartSession:
+    """A process's session; where its start shows that there is none, another."""
+
+    def __init__(self, session: Session, other: Callable[[], Session]) -> None:
+        self._session = session
+        self._other = other
+
+    @property
+    def outlives(self) -> bool:
+        return self._session.outlives
+
+    def start(self, document: Mapping[str, Any]) -> None:
+        try:
+            self._session.start(document)
+        except NoProcessError:
+            self._session.close()
+            self._session = self._other()
+            self._session.start(document)
+
+    def checkpoint(self, document: Mapping[str, Any]) -> None:
+        self._session.checkpoint(document)
+
+    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
+        return self._session.settle(document, seconds=seconds)
+
+    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        return self._session.preview(document)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _any(*, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+    found = load()
+    if found is None:
+        raise HandoverError(missing())
+    return found.session(environ=environ, directory=directory, say=say)
 
 
 def _guarded(step: Callable[[], Any]) -> Any:
@@ -161,6 +229,11 @@ def load() -> Core | None:
     return _package() or _command()
 
 
+def load_apart() -> Core | None:
+    """As :func:`load`, for a run that goes on for a while: nothing is imported here that need not be."""
+    return ApartCore() if _version_of_package() == API_VERSION else load()
+
+
 def missing() -> str:
     """The one sentence for the user where :func:`load` gives None."""
     theirs = _version_of_package()
@@ -183,10 +256,10 @@ def _package() -> Core | None:
 def _version_of_package() -> object:
     """The interface's version of the importable package; None where none can be imported."""
     try:
-        from change_events import ingest
+        import change_events
     except Exception:  # noqa: BLE001 - the same; a Python that is too old raises SyntaxError
         return None
-    return getattr(ingest, "API_VERSION", 0)
+    return getattr(change_events, "API_VERSION", 0)
 
 
 def _command() -> Core | None:

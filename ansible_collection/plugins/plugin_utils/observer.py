@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import awx, document, options
 from ansible_collections.tfevent.infra.plugins.plugin_utils.command_event import CommandLog
-from ansible_collections.tfevent.infra.plugins.plugin_utils.core import Core, HandoverError, PackageCore
+from ansible_collections.tfevent.infra.plugins.plugin_utils.core import Core, HandoverError
 from ansible_collections.tfevent.infra.plugins.plugin_utils.ends import Ends
 from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
 from ansible_collections.tfevent.infra.plugins.plugin_utils.telling import Telling
@@ -219,7 +219,7 @@ class Observer:
             return
         try:
             answer = telling.settle(end, deliver=deliver, seconds=seconds)
-            self._note(answer, delivered=deliver)
+            self._note(answer, delivered=telling.delivers)
             if self._command is not None:
                 self._command.add(run, about, answer)
             else:
@@ -232,7 +232,7 @@ class Observer:
         around, self._around = self._around, None
         if around is not None:
             answer = around.settle(end, deliver=deliver, seconds=seconds)
-            self._note(answer, delivered=deliver)
+            self._note(answer, delivered=around.delivers)
             self._tell_user(answer)
 
     def _note(self, answer: Mapping[str, Any], *, delivered: bool) -> None:
@@ -255,7 +255,7 @@ class Observer:
         self._settle(end or BETWEEN_PLAYS, deliver=False, seconds=seconds)
         all_begun = about is None or self._number >= len(about.playbooks)
         self._settle_command(end or (BETWEEN_PLAYS if all_begun else BETWEEN_PLAYBOOKS), deliver=False, seconds=seconds)
-        if self._waits and about is not None and isinstance(self._core, PackageCore):
+        if self._waits and about is not None:
             _flush(self._settings, about.directory, wait=not dying)
 
 

@@ -1,10 +1,11 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documents to the `tfevent` command: where Ansible's own Python cannot import the package.
+"""Documents to a `tfevent` command, in a process of its own.
 
-One process an event. It gets the documents, one a line, on its standard input; if that ends without a last word,
-because Ansible was killed, it records that nobody knows how the run ended. It has a session of its own, so that neither
-a Ctrl-C nor the end of Ansible's process group ends it too.
+One process an event. It gets the documents, one a line, on its standard input; if that ends without a last word, or if
+this process does, because Ansible was killed, it records that nobody knows how the run ended. (A worker of Ansible's
+may outlive Ansible, and has the pipe open.) It has a session of its own, so that neither a Ctrl-C nor the end of
+Ansible's process group ends it too.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.core import HandoverError
+from ansible_collections.tfevent.infra.plugins.plugin_utils.core import HandoverError, NoProcessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,18 +27,6 @@ if TYPE_CHECKING:
 START_SECONDS = 5.0
 SETTLE_SECONDS = 20.0  # its own budget is shorter; this is the backstop
 _CHUNK = 65536
-
-
-_open: dict[int, PipeSession] = {}
-
-
-def _forget_in_child() -> None:
-    """A worker of Ansible's that outlives us must not keep the command from reading the end of its input."""
-    for session in list(_open.values()):
-        session.close()
-
-
-os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class PipeSession:
@@ -50,6 +39,8 @@ class PipeSession:
         say: takes one line for the user.
     """
 
+    outlives = True
+
     def __init__(
         self, command: Sequence[str], environ: Mapping[str, str], directory: str, say: Callable[[str], object]
     ) -> None:
@@ -60,13 +51,15 @@ class PipeSession:
         self._process: subprocess.Popen[bytes] | None = None
         self._stdin = self._stdout = -1  # descriptors, of the process
         self._errors: Any = None
+        self._heard = 0  # bytes of it
         self._unsent = b""
         self._unread = b""
 
     def start(self, document: Mapping[str, Any]) -> None:
         """Start the process, and wait until it has the run on disk."""
-        self._send({**document, "state": "started"}, START_SECONDS)
+        self._send({**document, "state": "started", "teller": os.getpid()}, START_SECONDS)
         self._answer(START_SECONDS)
+        self._tell()
 
     def checkpoint(self, document: Mapping[str, Any]) -> None:
         """Hand over what is known by now, unless the process is still busy with the last one: never waits."""
@@ -77,9 +70,8 @@ class PipeSession:
             self._send({**document, "state": "running"}, 0)
 
     def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
-        """Hand over the last word and wait for the answer, at most so long; the process outlives ours, and delivers."""
-        at_its_end = {"deliver": True} if seconds is not None else {}
-        return self._last_word({**document, "state": "settled", **at_its_end}, seconds or SETTLE_SECONDS)
+        """Hand over the last word and wait for the answer, at most so long."""
+        return self._last_word({**document, "state": "settled"}, seconds or SETTLE_SECONDS)
 
     def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What would be recorded."""
@@ -88,7 +80,6 @@ class PipeSession:
     def close(self) -> None:
         """Let go of the process: it reads the end of its input, and ends by itself."""
         process, self._process = self._process, None
-        _open.pop(id(self), None)
         if process is not None:
             for stream in (process.stdin, process.stdout, self._errors):
                 _close(stream)
@@ -124,10 +115,9 @@ class PipeSession:
                 start_new_session=True,
             )
         except OSError as error:
-            raise HandoverError(f"{self._command[0]} cannot be run: {error.strerror}") from error
+            raise NoProcessError(f"{self._command[0]} cannot be run: {error.strerror}") from error
         self._stdin, self._stdout = _number(self._process.stdin), _number(self._process.stdout)
         os.set_blocking(self._stdin, False)
-        _open[id(self)] = self
 
     def _write(self, seconds: float) -> None:
         """Write what the pipe takes, at most for so long."""
@@ -141,7 +131,7 @@ class PipeSession:
                     return
                 select.select([], [self._stdin], [], left)
             except OSError as error:
-                raise HandoverError(self._complaint()) from error
+                raise self._complaint() from error
 
     def _answer(self, seconds: float) -> dict[str, Any]:
         """The next line of its output. Raises HandoverError if it does not come in time."""
@@ -151,7 +141,7 @@ class PipeSession:
                 raise HandoverError(f"{self._command[0]} takes longer than {seconds:.0f} s, and goes on by itself")
             data = os.read(self._stdout, _CHUNK)
             if not data:
-                raise HandoverError(self._complaint())
+                raise self._complaint()
             self._unread += data
         line, _dummy, self._unread = self._unread.partition(b"\n")
         try:
@@ -159,25 +149,26 @@ class PipeSession:
         except ValueError as error:
             raise HandoverError(f"{self._command[0]} gives an answer that is no JSON") from error
 
-    def _complaint(self) -> str:
-        """Why it ended: its own words, which are free of secrets."""
+    def _complaint(self) -> HandoverError:
+        """Why it takes nothing any more: its own words, which are free of secrets."""
         code = None
         if self._process is not None:
             with suppress(subprocess.TimeoutExpired):
                 code = self._process.wait(timeout=1)
         if code is None:
-            return f"{self._command[0]} stopped reading"
+            return HandoverError(f"{self._command[0]} stopped reading")
         words = self._words()
-        return f"{self._command[0]} failed: {words[-1] if words else f'exit code {code}'}"
+        return NoProcessError(f"{self._command[0]} failed: {words[-1] if words else f'exit code {code}'}")
 
     def _tell(self) -> None:
+        """Say what it has said since the last time."""
         for line in self._words() if self._process and self._process.poll() in (None, 0) else ():
             self._say(line)
 
     def _words(self) -> list[str]:
-        self._errors.seek(0)
-        text = self._errors.read().decode("utf-8", "replace")
-        return [line.removeprefix("tfevent: ") for line in text.splitlines() if line.strip()]
+        data = os.pread(self._errors.fileno(), _CHUNK, self._heard)  # the place in the file is the process's, too
+        self._heard += len(data)
+        return [line.removeprefix("tfevent: ") for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
 
 
 def _number(stream: IO[bytes] | None) -> int:

@@ -24,6 +24,9 @@ class Telling:
         session: takes the documents.
         environ: the process's own variables: they link the run to its parent, and get its trace while it goes on.
         compose: makes the event as it is known at the moment.
+
+    Attributes:
+        delivers: whether it was delivered when it was settled, or will be.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Telling:
         self._began = time.monotonic()
         self._last = self._began
         self._spent = 0.0
+        self.delivers = False
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
         """Values that must not be told, and variables whose names say so of some; sent with what is next."""
@@ -79,11 +83,13 @@ class Telling:
         Args:
             end: what ended it before its time.
             deliver: False leaves delivery to a later event.
-            seconds: what is left to this process, where it is at its end.
+            seconds: what is left to this process, where it is at its end; a session that outlives it delivers all the
+                same.
         """
+        self.delivers = deliver or (seconds is not None and self._session.outlives)
         self._handed.take_back()
         event = self._compose(self.identity, over=True, end=end)
-        return self._session.settle({**self._document(event), "deliver": deliver}, seconds=seconds)
+        return self._session.settle({**self._document(event), "deliver": self.delivers}, seconds=seconds)
 
     def drop(self) -> None:
         """Go on without: the next tfevent command closes what was started."""
