@@ -54,13 +54,11 @@ class NoProcessError(HandoverError):
 
 
 class Session(Protocol):
-    """The way of one event from its start to its end. Only HandoverError is raised.
+    """The way of one event from its start to its end. Only HandoverError is raised."""
 
-    Attributes:
-        outlives: it goes on after this process, and delivers then.
-    """
-
-    outlives: bool
+    @property
+    def outlives(self) -> bool:
+        """Whether it goes on after this process has ended, and delivers then."""
 
     def start(self, document: Mapping[str, Any]) -> None:
         """Record that a run has started; from here on it cannot be lost."""
