@@ -1,5 +1,7 @@
 """What the callback keeps: in order, looked at in time, and not lost where Ctrl-C comes while it is looked at."""
 
+from functools import partial
+
 import pytest
 from ansible_collections.tfevent.infra.plugins.plugin_utils.waiting import BEGINS, WHOLE, Waiting
 
@@ -30,15 +32,18 @@ def test_an_interrupt_loses_the_one_that_was_looked_at():
 def test_many_are_looked_at_at_once(what, most):
     waiting = Waiting()
     waiting.begin()
-    due = [waiting.keep(what, None, None) for _ in range(most)]
+    keep = waiting.keep_whole if what == WHOLE else partial(waiting.keep, what)
+    due = [keep(None, None) for _ in range(most)]
     assert due == [False] * (most - 1) + [True]
 
 
 def test_the_longer_the_run_the_longer_they_wait(monkeypatch):
-    moments = iter([0.0, 10.0, 10.9, 11.1, 200.0, 204.9, 205.1])
-    monkeypatch.setattr("time.time", lambda: next(moments))
+    moments = iter([0.0, 10.0, 10.9, 11.1, 200.0, 204.9, 205.1, 300.0, 90.0])
+    monkeypatch.setattr(f"{Waiting.__module__}.time", lambda: next(moments))
     waiting = Waiting()
     waiting.begin()
     assert [waiting.keep("ok", "a", "b") for _ in range(3)] == [False, False, True]
     assert len(kept(waiting)) == 3
     assert [waiting.keep("ok", "a", "b") for _ in range(3)] == [False, False, True]
+    assert len(kept(waiting)) == 3
+    assert [waiting.keep("ok", "a", "b") for _ in range(2)] == [False, True], "the clock was set back"

@@ -100,8 +100,10 @@ import time
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from functools import wraps
+from operator import attrgetter
 
 from ansible import context
+from ansible.executor.task_result import TaskResult
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.tfevent.infra.plugins.plugin_utils import command, configured, core, facts, variables
@@ -109,7 +111,11 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Obse
 from ansible_collections.tfevent.infra.plugins.plugin_utils.results import parts
 from ansible_collections.tfevent.infra.plugins.plugin_utils.waiting import BEGINS, WHOLE, Waiting
 
+_NEW = hasattr(TaskResult, "task")  # since ansible-core 2.19
+_task = attrgetter("task" if _NEW else "_task")
+_host = attrgetter("host" if _NEW else "_host")
 _VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may be thousands
+_SAME_MOMENT = 0.05  # seconds; the strategy `free` tells of a task on each host that it begins
 _BLOCKS = 50  # of nested blocks, enough
 _IGNORED = "ignored"  # a failure that the playbook says to ignore
 _TOLD = {"ansible_job_id", "attempts", "censored", "id", "ids", "results"}  # looked at though nothing has changed
@@ -130,6 +136,26 @@ def _unharmed(hook):
     return guarded
 
 
+def _keeps(status):
+    """The hook for results of this status: of one that says nothing but how a task ended, no more than that is kept."""
+
+    def kept(self, result):
+        try:
+            task, raw = _task(result), getattr(result, "_return_data", None)
+            if raw is None:
+                raw = _raw(result)
+            if task._uuid in self._plain and not raw.get("changed") and raw.keys().isdisjoint(_TOLD):
+                is_time = self._waiting.keep(status, _host(result).name, task._uuid)
+            else:
+                is_time = self._waiting.keep_whole(result, status)
+            if is_time:
+                self._observer.catch_up()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
+            self._give_up(error)
+
+    return kept
+
+
 class CallbackModule(CallbackBase):
     """Hooks of a line or two."""
 
@@ -146,6 +172,8 @@ class CallbackModule(CallbackBase):
         self._files = set()
         self._with_environment = set()
         self._learned = set()
+        self._began_last = 0.0  # seconds since 1970
+        self._plain = set()  # tasks of whose results nothing is needed but how they ended, where nothing has changed
 
     # -- the run --------------------------------------------------------------------------------------------------
 
@@ -154,7 +182,7 @@ class CallbackModule(CallbackBase):
         if self._observer is None:
             self._observer = self._observe()
         if self._observer is not None:
-            self._files, self._learned = set(), set()  # the next playbook is told of on its own
+            self._files, self._learned, self._plain = set(), set(), set()  # the next playbook is told of on its own
             self._loader = playbook._loader
             self._waiting.begin()
             self._observer.playbook_starts(_circumstances(playbook))
@@ -174,29 +202,38 @@ class CallbackModule(CallbackBase):
     # -- tasks ----------------------------------------------------------------------------------------------------
 
     @_unharmed
-    def v2_playbook_on_task_start(self, task, is_conditional):  # noqa: ARG002 - by name, as Ansible calls it
-        self._begins_anew(task)
-
-    @_unharmed
     def v2_playbook_on_handler_task_start(self, task):
         self._begins_anew(task)
 
-    # These are called for each task on each host, so they do without a wrapper and hand over to one method.
+    # These are called for each task on each host. Whatever they touch lies on a page that the last fork shared, and
+    # that is copied for it: they do without a wrapper, and call next to nothing.
+
+    def v2_playbook_on_task_start(self, task, is_conditional):  # noqa: ARG002 - by name, as Ansible calls it
+        try:
+            now = time.time()
+            if task._uuid not in self._plain or not 0 <= now - self._began_last < _SAME_MOMENT:
+                self._began_last = now
+                self._begins_anew(task)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
+            self._give_up(error)
 
     def v2_runner_on_start(self, host, task):
-        self._keep(BEGINS, host, task._uuid)
+        try:
+            if self._waiting.keep(BEGINS, host, task._uuid):
+                self._observer.catch_up()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
+            self._give_up(error)
 
-    def v2_runner_on_ok(self, result):
-        self._keep_result(result, facts.OK)
+    v2_runner_on_ok = _keeps(facts.OK)
+    v2_runner_on_skipped = _keeps(facts.SKIPPED)
 
-    def v2_runner_on_skipped(self, result):
-        self._keep_result(result, facts.SKIPPED)
-
+    @_unharmed
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._keep(WHOLE, result, _IGNORED if ignore_errors else facts.FAILED)
+        self._keep_whole(result, _IGNORED if ignore_errors else facts.FAILED)
 
+    @_unharmed
     def v2_runner_on_unreachable(self, result):
-        self._keep(WHOLE, result, facts.UNREACHABLE)
+        self._keep_whole(result, facts.UNREACHABLE)
 
     # -- how ------------------------------------------------------------------------------------------------------
 
@@ -213,35 +250,9 @@ class CallbackModule(CallbackBase):
             self._warn(text)
         return Observer(found, self.get_option, os.environ, gather=self._gather, warn=self._warn, say=self._say)
 
-    def _keep_result(self, result, status):
-        """Of a result that says nothing but how a task ended, no more than that."""
-        try:
-            task, raw = _task(result), _raw(result)
-            if self._is_needed(task, raw):
-                self._keep(WHOLE, result, status)
-            else:
-                self._keep(status, _host(result).name, task._uuid)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            self._give_up(error)
-
-    def _is_needed(self, task, raw):
-        return (
-            _says_more(task, raw)
-            or task.delegate_to
-            or task.no_log
-            or task.check_mode
-            or (task.register and "stdout" in raw)
-            or task._uuid in self._with_environment
-            or task.action in _INCLUDES_VARIABLES
-            or not self._observer.knows_task(task._uuid)
-        )
-
-    def _keep(self, what, one, other):
-        try:
-            if self._waiting.keep(what, one, other):
-                self._observer.catch_up()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            self._give_up(error)
+    def _keep_whole(self, result, how):
+        if self._waiting.keep_whole(result, how):
+            self._observer.catch_up()
 
     def _gather(self):
         """Look at all that waits, and at what else must not be told by now."""
@@ -274,6 +285,8 @@ class CallbackModule(CallbackBase):
             self._observer.task_starts(_facts(task))
             if any(task.environment or ()):
                 self._with_environment.add(task._uuid)
+            if _is_plain(task):
+                self._plain.add(task._uuid)
 
     def _ends(self, at, result, how):
         task = _task(result)
@@ -493,12 +506,10 @@ def _arguments(task):
     return lambda names: {name: task.args[name] for name in names if name in task.args}
 
 
-def _task(result):
-    return getattr(result, "task", None) or result._task
-
-
-def _host(result):
-    return getattr(result, "host", None) or result._host
+def _raw(result):
+    """What the module returned, in Ansible's own types."""
+    raw = getattr(result, "_return_data", None)  # of ansible-core 2.19 and 2.20
+    return result._result if raw is None else raw
 
 
 def _registered(task):
@@ -506,10 +517,10 @@ def _registered(task):
     return [task.register] if isinstance(task.register, str) else list(task.register)
 
 
-def _raw(result):
-    """What the module returned, in Ansible's own types."""
-    raw = getattr(result, "_return_data", None)  # since ansible-core 2.19
-    return result._result if raw is None else raw
+def _is_plain(task):
+    """Whether a result says no more than how the task ended, where nothing has changed."""
+    says_more = task.delegate_to or task.no_log or task.check_mode or task.register or any(task.environment or ())
+    return not says_more and task.action not in _SETS_FACTS | _INCLUDES_VARIABLES
 
 
 def _says_more(task, raw):

@@ -8,7 +8,7 @@ nothing is made but what is kept, in one list: an object for each would lie on p
 
 from __future__ import annotations
 
-import time
+from time import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ WHOLE = "whole"
 _VALUES = 4  # of each: when, what, and two more
 _MOST = 1_000 * _VALUES
 _MOST_WHOLE = 100  # of them, results as a whole
-_SAME_MOMENT = 0.05  # seconds
 _LEAST_WAIT = 1.0  # seconds until they are looked at, where another one comes,
 _LONGEST_WAIT = 5.0  # and at the most; between them,
 _SHARE = 20  # one part in so many of the time that the playbook has taken
@@ -31,31 +30,32 @@ class Waiting:
     def __init__(self) -> None:
         self._kept: list[Any] = []
         self._whole = 0
-        self._began = self._now = 0.0
+        self._began = self._due = 0.0
 
     def begin(self) -> None:
         """A playbook begins."""
-        self._began = time.time()
+        self._began = time()
 
     def keep(self, what: str, one: Any, other: Any) -> bool:
         """Keep one, and say whether it is time to look.
 
         Args:
-            what: :data:`BEGINS` (host, uuid of the task), :data:`WHOLE` (result, how it ended), else how a result ended
-                that says no more than that (name of the host, uuid of the task).
+            what: :data:`BEGINS` (host, uuid of the task), else how a result ended that says no more than that (name of
+                the host, uuid of the task).
             one: the first of the two values.
             other: the second.
         """
-        now = time.time()
-        if not 0 <= now - self._now < _SAME_MOMENT:
-            self._now = now
+        now = time()
         kept = self._kept
-        kept += (self._now, what, one, other)
-        self._whole += what is WHOLE
-        if len(kept) >= _MOST or self._whole >= _MOST_WHOLE:
-            return True
-        longest = min(_LONGEST_WAIT, max(_LEAST_WAIT, (now - self._began) / _SHARE))
-        return not 0 <= now - kept[0] < longest
+        if not kept:
+            self._due = now + min(_LONGEST_WAIT, max(_LEAST_WAIT, (now - self._began) / _SHARE))
+        kept += (now, what, one, other)
+        return not kept[0] <= now < self._due or len(kept) >= _MOST
+
+    def keep_whole(self, result: Any, how: str) -> bool:
+        """Keep a result, and how it ended, as :data:`WHOLE`; the rest as above."""
+        self._whole += 1
+        return self.keep(WHOLE, result, how) or self._whole >= _MOST_WHOLE
 
     def look(self, at_one: Callable[[float, str, Any, Any], object]) -> None:
         """Call for each: when (seconds since 1970), and what it was kept with. An interrupt loses that one only."""
