@@ -63,11 +63,15 @@ class Handover:
         self._last: ChangeEvent | None = None
 
     def start(self, document: Mapping[str, Any]) -> Document:
-        """Record that a run has started; from here on it cannot be lost. Returns its ``id``."""
+        """Record that a run has started; from here on it cannot be lost.
+
+        Returns:
+            ``id``; ``budget``, the seconds that delivery may take at its end.
+        """
         self._last = self._event(document)
         self._run = OwnedRun(self._owner, self._settings, self._redactor, self._say)
         self._run.start(self._last)
-        return {"id": self._last.id, "state": "started"}
+        return {"id": self._last.id, "state": "started", "budget": self._settings.budget}
 
     def checkpoint(self, document: Mapping[str, Any]) -> None:
         """Keep what is known by now, for the case that the run is killed."""

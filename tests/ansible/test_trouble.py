@@ -152,6 +152,19 @@ def test_a_recorder_that_is_killed_costs_two_lines_and_its_run_is_closed_by_the_
     assert "unknown" in machine.tfevent("list").stdout
 
 
+@pytest.mark.slow
+def test_secrets_that_take_their_time_are_waited_for(machine):
+    with Receiver() as receiver:
+        commands = {
+            "TFEVENT_WEBHOOK_URL_COMMAND": f"sh -c 'sleep 3; echo {receiver.url}'",
+            "TFEVENT_SEMATEXT_TOKEN_COMMAND": "sh -c 'sleep 3; echo 00000000-0000-4000-8000-000000000000'",
+            "TFEVENT_SEMATEXT_RECEIVER": receiver.url,
+        }
+        ran = machine.play("changed", **commands)
+        assert (ran.code, ran.event["outcome"]) == (0, "succeeded")
+        assert len(receiver.accepted) == 2, ran.err
+
+
 def test_where_no_process_can_be_started_the_run_is_recorded_all_the_same(machine):
     """As where the interpreter is a bundle that starts nothing but Ansible."""
     folder = machine.folder / "site"

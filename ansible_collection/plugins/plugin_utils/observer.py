@@ -113,7 +113,9 @@ class Observer:
             except KeyboardInterrupt:
                 if not last:
                     raise
-                self._warn("delivery was interrupted: the event waits for the next run or `tfevent events flush`")
+                self._warn(
+                    "delivery was interrupted: what is not delivered waits for the next run or `tfevent events flush`"
+                )
                 self._settle_command(None, deliver=False)
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
@@ -252,9 +254,12 @@ class Observer:
         seconds = _DYING_SECONDS if dying else _EXIT_SECONDS
         if self._run is not None:
             self._gather()
-        self._settle(end or BETWEEN_PLAYS, deliver=False, seconds=seconds)
         all_begun = about is None or self._number >= len(about.playbooks)
-        self._settle_command(end or (BETWEEN_PLAYS if all_begun else BETWEEN_PLAYBOOKS), deliver=False, seconds=seconds)
+        around = end or (BETWEEN_PLAYS if all_begun else BETWEEN_PLAYBOOKS)
+        try:
+            self._settle(end or BETWEEN_PLAYS, deliver=False, seconds=seconds)
+        finally:  # a process of its own may not be through in time, and goes on
+            self._settle_command(around, deliver=False, seconds=seconds)
         if self._waits and about is not None:
             _flush(self._settings, about.directory, wait=not dying)
 

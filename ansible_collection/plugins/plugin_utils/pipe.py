@@ -10,6 +10,7 @@ Ansible's process group ends it too.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -24,9 +25,11 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.core import Handover
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-START_SECONDS = 5.0
-SETTLE_SECONDS = 20.0  # its own budget is shorter; this is the backstop
+START_SECONDS = 30.0  # secrets may come from commands, which may take their time
+SETTLE_SECONDS = 20.0  # beside the budget of delivery; it keeps that itself, and this is the backstop
+_LEAVE_SECONDS = 0.2  # that it may take to end after its last answer
 _CHUNK = 65536
+_PIPE = 1 << 20  # bytes that may be on their way: a checkpoint of thousands of hosts, which is not waited for
 
 
 class PipeSession:
@@ -52,13 +55,14 @@ class PipeSession:
         self._stdin = self._stdout = -1  # descriptors, of the process
         self._errors: Any = None
         self._heard = 0  # bytes of it
+        self._budget = 0.0  # seconds that it may take to deliver
         self._unsent = b""
         self._unread = b""
 
     def start(self, document: Mapping[str, Any]) -> None:
         """Start the process, and wait until it has the run on disk."""
         self._send({**document, "state": "started", "teller": os.getpid()}, START_SECONDS)
-        self._answer(START_SECONDS)
+        self._budget = float(self._answer(START_SECONDS).get("budget", 0.0))
         self._tell()
 
     def checkpoint(self, document: Mapping[str, Any]) -> None:
@@ -71,7 +75,7 @@ class PipeSession:
 
     def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
         """Hand over the last word and wait for the answer, at most so long."""
-        return self._last_word({**document, "state": "settled"}, seconds or SETTLE_SECONDS)
+        return self._last_word({**document, "state": "settled"}, seconds or SETTLE_SECONDS + self._budget)
 
     def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What would be recorded."""
@@ -88,8 +92,13 @@ class PipeSession:
         end = time.monotonic() + seconds
         try:
             self._send(document, seconds)
-            _close(self._process.stdin if self._process else None)
-            return self._answer(end - time.monotonic())
+            process = self._process
+            _close(process.stdin if process else None)
+            answer = self._answer(end - time.monotonic())
+            if process:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_LEAVE_SECONDS)  # so that it is not left as a zombie
+            return answer
         finally:
             self._tell()
             self.close()
@@ -118,6 +127,8 @@ class PipeSession:
             raise NoProcessError(f"{self._command[0]} cannot be run: {error.strerror}") from error
         self._stdin, self._stdout = _number(self._process.stdin), _number(self._process.stdout)
         os.set_blocking(self._stdin, False)
+        with suppress(OSError, AttributeError):  # of Linux only, and not beyond what a user may have
+            fcntl.fcntl(self._stdin, fcntl.F_SETPIPE_SZ, _PIPE)
 
     def _write(self, seconds: float) -> None:
         """Write what the pipe takes, at most for so long."""
