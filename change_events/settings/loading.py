@@ -84,7 +84,9 @@ def _take(
         value = convert(key, plain(entry, environ, literal=literal or key.literal, typed=key.typed), base)
     except Mistake as mistake:
         problems.append(f"{entry.where}: {key.name}: {mistake}")
-        return
+        value = mistake.usable
+        if value is None:
+            return
     if key.type == "map":
         found[key.field] = value | found.get(key.field, {})
     else:

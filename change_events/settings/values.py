@@ -26,7 +26,16 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
 class Mistake(Exception):  # noqa: N818 - it is one line of a report, never an error of the program
-    """What is wrong with a value and what to write instead: a clause without the value."""
+    """What is wrong with a value and what to write instead: a clause without the value.
+
+    Args:
+        text: the clause.
+        usable: what of the value can be used all the same; None where nothing can.
+    """
+
+    def __init__(self, text: str, usable: Any = None) -> None:
+        super().__init__(text)
+        self.usable = usable
 
 
 def interpolate(text: str, environ: Mapping[str, str]) -> str:
@@ -166,12 +175,17 @@ def _number(value: Any, *, whole: bool) -> float | int:
 
 def _list(key: Key, value: Any) -> tuple[str, ...]:
     items = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-    if not isinstance(items, list) or any(isinstance(item, (dict, list)) or item is None for item in items):
+    if not isinstance(items, list):
         raise Mistake("write a list of texts")
-    found = tuple(str(item) for item in items if item != "")
-    if key.field == "redact_patterns":
-        _check_patterns(found)
-    return _at_any_depth(found) if key.field == "ignore" else found
+    texts = tuple(str(item) for item in items if item != "" and item is not None and not isinstance(item, (dict, list)))
+    faults = _faults(texts) if key.field == "redact_patterns" else {}
+    found = tuple(text for text in texts if text not in faults)
+    found = _at_any_depth(found) if key.field == "ignore" else found
+    if len(texts) < sum(item != "" for item in items):
+        raise Mistake("write a list of texts", usable=found or None)
+    if faults:
+        raise Mistake("; ".join(faults.values()), usable=found or None)  # what the others hide stays hidden
+    return found
 
 
 def _at_any_depth(globs: tuple[str, ...]) -> tuple[str, ...]:
@@ -179,12 +193,15 @@ def _at_any_depth(globs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(form for glob in globs for form in (glob, glob.removeprefix("*."))))
 
 
-def _check_patterns(patterns: tuple[str, ...]) -> None:
+def _faults(patterns: tuple[str, ...]) -> dict[str, str]:
+    """Patterns that are none, and what to do about each."""
     from change_events.redact.patterns import check
 
-    for number, pattern in enumerate(patterns, 1):
-        if wrong := check(pattern):
-            raise Mistake(f"pattern {number} is no regular expression ({wrong}): correct it")
+    return {
+        pattern: f"pattern {number} is no regular expression ({wrong}): correct it"
+        for number, pattern in enumerate(patterns, 1)
+        if (wrong := check(pattern))
+    }
 
 
 def _map(value: Any) -> dict[str, str]:

@@ -81,6 +81,20 @@ def test_a_mistake_says_where_what_and_how(tmp_path, text, words):
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "field", "kept", "told"),
+    [
+        ("redact: {patterns: [ok-1, '(', ok-2, '[']}", "redact_patterns", ("ok-1", "ok-2"), "; pattern 4 is no"),
+        ("redact: {names: [pin, {a: b}, null, badge]}", "redact_names", ("pin", "badge"), "write a list of texts"),
+        ("redact: {patterns: ['(']}", "redact_patterns", (), "pattern 1 is no"),
+    ],
+)
+def test_one_bad_entry_of_a_list_takes_no_other_one_with_it(tmp_path, text, field, kept, told):
+    settings, (mistake,) = load_leniently(written(tmp_path, f"{text}\n"), {})
+    assert getattr(settings, field) == kept
+    assert told in mistake
+
+
 def test_what_is_meant_as_a_text_stays_as_it_is_written(tmp_path):
     got = load(
         written(
