@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from change_events.cli.terminal import note
 from change_events.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from change_events.cli.session import Session
     from change_events.recording.handover import Document, Handover
@@ -46,10 +47,13 @@ def record_command(session: Session) -> int:
     """
     from change_events.recording.handover import Handover
 
-    handover = Handover("program", session.cwd, os.environ, note)
+    def begun(first: Document) -> Handover:
+        os.environ.update({str(name): str(value) for name, value in (first.get("environ") or {}).items()})
+        return Handover("program", first.get("directory") or session.cwd, os.environ, _note)
+
     told, lost = 0, False
     lines = Lines(sys.stdin.fileno())
-    for answer in _answers(handover, documents(lines), lines):
+    for answer in _answers(begun, documents(lines), lines):
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         sys.stdout.flush()  # whoever tells a run goes on when it is on disk
         told, lost = told + 1, lost or answer.get("lost", False)
@@ -58,23 +62,41 @@ def record_command(session: Session) -> int:
     return 1 if lost else 0
 
 
-def _answers(handover: Handover, told: Iterable[Document], lines: Lines) -> Iterator[Document]:
-    for document in told:
-        lines.written_by(document.get("teller"))
-        state = document.get("state", "settled")
-        if state == "started":
-            yield handover.start(document)
-        elif state == "running":
-            handover.checkpoint(document)
-        elif state == "preview":
-            yield handover.preview(document)
-        elif state == "settled":
-            yield handover.settle(document)
-            return
-        else:
-            raise InputError(f"state: write one of {', '.join(STATES)}")
-    if last := handover.interrupt():
+def _note(text: str) -> None:
+    with suppress(OSError):  # a full disk under it costs no event
+        note(text)
+
+
+def _answers(begun: Callable[[Document], Handover], told: Iterable[Document], lines: Lines) -> Iterator[Document]:
+    handover = None
+    try:
+        for document in told:
+            handover = handover or begun(document)
+            lines.written_by(document.get("teller"))
+            yield from _answer(handover, document)
+            if document.get("state", "settled") == "settled":
+                return
+    except InputError:
+        if handover and (last := handover.interrupt()):
+            yield last
+        raise
+    if handover and (last := handover.interrupt()):
         yield last
+
+
+def _answer(handover: Handover, document: Document) -> Iterator[Document]:
+    match document.get("state", "settled"):
+        case "started":
+            yield handover.start(document)
+        case "running":
+            with suppress(InputError):  # the next one, or the last, may be better
+                handover.checkpoint(document)
+        case "preview":
+            yield handover.preview(document)
+        case "settled":
+            yield handover.settle(document)
+        case _:
+            raise InputError(f"state: write one of {', '.join(STATES)}")
 
 
 class Lines:

@@ -55,6 +55,22 @@ def test_a_signal_leaves_one_event_and_the_exit_code_as_it_was(machine, name):
     assert not list((machine.state / "runs").iterdir())
 
 
+def test_an_interrupt_while_the_run_is_recorded_as_started_is_one(machine):
+    process = machine.popen(*machine.words("unfinished"))
+    found = []
+
+    def recorder():
+        with suppress(AssertionError, OSError):
+            found.append(machine.recorder(process))
+        return found
+
+    wait_for(recorder, 30)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    wait_for(machine.events, 5)
+    assert [event["outcome"] for event in machine.events()] == ["cancelled"]
+
+
 def test_a_run_that_is_killed_with_all_of_it_is_closed_by_the_next_command_with_what_was_known(machine):
     ran = cut_short(machine, signal.SIGKILL, group=True, all_of_it=True)
     assert (ran.code, ran.events) == (-signal.SIGKILL, [])

@@ -11,7 +11,7 @@ from tests.support.receiver import wait_for
 SLOW_READER = """
 import pathlib, sys, time
 sys.stdin.buffer.readline()
-print('{"id": "1"}', flush=True)
+print('{"id": "1", "state": "started"}', flush=True)
 print("tfevent: a mistake", file=sys.stderr, flush=True)
 time.sleep(0.5)
 pathlib.Path(sys.argv[1]).write_text(str(len(sys.stdin.buffer.read())))
@@ -39,7 +39,7 @@ CHATTY = """
 import sys
 for number, line in enumerate(sys.stdin):
     print(f"tfevent: mistake {number}", file=sys.stderr, flush=True)
-    print('{"id": "1"}', flush=True)
+    print('{"id": "1"}' if number else '{"state": "started"}', flush=True)
 """
 
 

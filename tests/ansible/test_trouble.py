@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -163,6 +165,42 @@ def test_secrets_that_take_their_time_are_waited_for(machine):
         ran = machine.play("changed", **commands)
         assert (ran.code, ran.event["outcome"]) == (0, "succeeded")
         assert len(receiver.accepted) == 2, ran.err
+
+
+def test_values_that_json_does_not_have_cost_nothing(machine):
+    began = time.monotonic()
+    ran = machine.play("odd_values", "-e", '{"extra": .inf}')
+    assert (ran.code, ran.event["outcome"]) == (0, "succeeded"), ran.err
+    assert ran.event["data"]["ratio"] == "nan"
+    assert time.monotonic() - began < 20
+
+
+def test_a_folder_whose_name_is_no_utf_8(machine):
+    folder = os.fsencode(machine.folder) + b"/caf\xe9"
+    os.mkdir(folder)
+    book = os.fsdecode(folder + b"/book.yml")
+    shutil.copy(machine.playbooks / "ignored.yml", book)
+    ran = machine.run("ansible-playbook", "-i", str(machine.playbooks / "inventory.yml"), book)
+    bare = machine.run(
+        "ansible-playbook", "-i", str(machine.playbooks / "inventory.yml"), book, **machine.without_callback()
+    )
+    assert ran.code == bare.code
+    assert ran.code or ran.event["outcome"] == "succeeded"
+
+
+def test_options_are_not_in_the_environment_of_a_process_that_stays(machine):
+    secret = "in-no-environment-8CqQ"
+    (machine.folder / "ansible.cfg").write_text(f"[callback_tfevent]\nwebhook_secret = {secret}\n")
+    process = machine.popen(*machine.words("unfinished_briefly"), ANSIBLE_CONFIG=str(machine.folder / "ansible.cfg"))
+    while "TASK [Wait]" not in process.stdout.readline():
+        pass
+    assert secret.encode() not in Path(f"/proc/{machine.recorder(process)}/environ").read_bytes()
+    process.communicate(timeout=60)
+
+
+def test_a_state_folder_is_relative_to_where_ansible_was_started(machine):
+    machine.play("changed", TFEVENT_STATE_DIR="here")
+    assert (machine.folder / "here" / "journal.db").exists()
 
 
 def test_where_no_process_can_be_started_the_run_is_recorded_all_the_same(machine):

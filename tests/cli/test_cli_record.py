@@ -76,6 +76,32 @@ def test_a_run_whose_teller_is_gone_is_unknown_with_what_was_known_last(home):
     assert (event["outcome"], event["data"]) == ("unknown", {"step": 1})
 
 
+def test_a_line_that_is_broken_off_closes_the_run_with_what_was_known_before(home):
+    with telling(home) as process:
+        say(process, document("started", outcome=None))
+        say(process, document("running", outcome=None, data={"step": 1}))
+        say(process, json.dumps({"api": 1, "state": "running", "event": {"kind": "surprise"}}))  # left out
+        process.stdin.write(document("running", outcome=None, data={"step": 2})[:-9].encode())
+        process.stdin.close()
+        assert process.wait(10) == 1
+    (event,) = listed(home)
+    assert (event["outcome"], event["data"]) == ("unknown", {"step": 1})
+
+
+def test_a_full_disk_under_standard_error_costs_no_event(home):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tf_wrapper", "events", "record"],
+            cwd=home.path,
+            env=home.environ | {"TFEVENT_BUDGET": "abc"},
+            input=document(title="x").encode(),
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+        )
+    assert json.loads(done.stdout)["recorded"]
+
+
 def test_a_killed_recorder_leaves_its_run_to_the_next_command(home):
     with telling(home) as process:
         say(process, document("started", outcome=None))

@@ -172,7 +172,7 @@ class CallbackModule(CallbackBase):
         self._files = set()
         self._with_environment = set()
         self._learned = set()
-        self._began_last = 0.0  # seconds since 1970
+        self._begun, self._begun_at = None, 0.0  # the task that began last, and when, in seconds since 1970
         self._plain = set()  # tasks of whose results nothing is needed but how they ended, where nothing has changed
 
     # -- the run --------------------------------------------------------------------------------------------------
@@ -189,6 +189,9 @@ class CallbackModule(CallbackBase):
 
     @_unharmed
     def v2_playbook_on_play_start(self, play):
+        if self._observer is None:  # ansible-console has no playbook that begins
+            self.disabled = True
+            return
         self._observer.catch_up()
         self._play = play
         self._learn(play)
@@ -211,8 +214,8 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_task_start(self, task, is_conditional):  # noqa: ARG002 - by name, as Ansible calls it
         try:
             now = time.time()
-            if task._uuid not in self._plain or not 0 <= now - self._began_last < _SAME_MOMENT:
-                self._began_last = now
+            if task._uuid != self._begun or not 0 <= now - self._begun_at < _SAME_MOMENT:
+                self._begun, self._begun_at = task._uuid, now
                 self._begins_anew(task)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
             self._give_up(error)

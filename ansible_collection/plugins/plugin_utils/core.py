@@ -147,8 +147,16 @@ class ApartCore(Core):
         """The session of one event, in a process of its own."""
         from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
 
-        apart = pipe.PipeSession([self.where, "-P", "-m", "tf_wrapper", "events", "record"], environ, directory, say)
+        command = [self.where, *_switches(), "-m", "tf_wrapper", "events", "record"]
+        apart = pipe.PipeSession(command, environ, directory, say)
         return _ApartSession(apart, lambda: _any(environ=environ, directory=directory, say=say))
+
+
+def _switches() -> list[str]:
+    """Those of this interpreter that say where modules come from: the same package is imported there."""
+    if sys.flags.isolated:
+        return ["-I"]
+    return ["-P", *["-E"][: sys.flags.ignore_environment], *["-s"][: sys.flags.no_user_site]]
 
 
 class _ApartSession:

@@ -90,10 +90,12 @@ class Observer:
         with self._ends.step():
             if len(about.playbooks) > 1 and self._command is None:
                 self._command = CommandLog(about)
-                self._around = self._tell(self._command.event, about)
+                self._around = self._telling_of(self._command.event, about)
+                self._around.start()
             self._about = about
             self._run = Run(check=about.check, contents=self._contents)
-            self._telling = self._tell(self._event, about)
+            self._telling = self._telling_of(self._event, about)  # known before it starts: Ctrl-C settles it, too
+            self._telling.start()
 
     def playbook_ends(self, recap: Recap) -> None:
         """Settle and deliver the event of the playbook that came to its recap."""
@@ -114,7 +116,8 @@ class Observer:
                 if not last:
                     raise
                 self._warn(
-                    "delivery was interrupted: what is not delivered waits for the next run or `tfevent events flush`"
+                    "delivery was interrupted here, and may go on in the background: what is not delivered then waits "
+                    "for the next run or `tfevent events flush`"
                 )
                 self._settle_command(None, deliver=False)
 
@@ -186,11 +189,10 @@ class Observer:
 
     # -- how ------------------------------------------------------------------------------------------------------
 
-    def _tell(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> Telling:
+    def _telling_of(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> Telling:
         session = self._core.session(environ=self._settings, directory=about.directory, say=self._warn)
         telling = Telling(session, self._environ, compose)
         telling.learn(dict.fromkeys(about.secrets), about.variables)
-        telling.start()
         return telling
 
     def _event(self, identity: document.Identity, *, over: bool = False, end: str | None = None) -> dict[str, Any]:

@@ -12,21 +12,24 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import select
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.core import HandoverError, NoProcessError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 START_SECONDS = 30.0  # secrets may come from commands, which may take their time
 SETTLE_SECONDS = 20.0  # beside the budget of delivery; it keeps that itself, and this is the backstop
+_OURS = "tfevent: "
 _LEAVE_SECONDS = 0.2  # that it may take to end after its last answer
 _CHUNK = 65536
 _PIPE = 1 << 20  # bytes that may be on their way: a checkpoint of thousands of hosts, which is not waited for
@@ -37,8 +40,9 @@ class PipeSession:
 
     Args:
         command: what reads documents.
-        environ: its variables.
-        directory: its working directory.
+        environ: the variables that count. What is not in this process's own goes with the first document: the
+            environment of a process can be read for as long as it runs, and settings may hold secrets.
+        directory: where settings and the git repository are looked for.
         say: takes one line for the user.
     """
 
@@ -48,7 +52,7 @@ class PipeSession:
         self, command: Sequence[str], environ: Mapping[str, str], directory: str, say: Callable[[str], object]
     ) -> None:
         self._command = list(command)
-        self._environ = dict(environ)
+        self._settings = {name: value for name, value in environ.items() if os.environ.get(name) != value}
         self._directory = directory
         self._say = say
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,7 +66,10 @@ class PipeSession:
     def start(self, document: Mapping[str, Any]) -> None:
         """Start the process, and wait until it has the run on disk."""
         self._send({**document, "state": "started", "teller": os.getpid()}, START_SECONDS)
-        self._budget = float(self._answer(START_SECONDS).get("budget", 0.0))
+        answer = self._answer(START_SECONDS)
+        if answer.get("state") != "started" or "api" in answer:
+            raise NoProcessError(f"{self._command[0]} is something else than tfevent: it answers otherwise")
+        self._budget = float(answer.get("budget", 0.0))
         self._tell()
 
     def checkpoint(self, document: Mapping[str, Any]) -> None:
@@ -95,6 +102,8 @@ class PipeSession:
             process = self._process
             _close(process.stdin if process else None)
             answer = self._answer(end - time.monotonic())
+            if answer.get("state") == "started":  # Ctrl-C came before it was read
+                answer = self._answer(end - time.monotonic())
             if process:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_LEAVE_SECONDS)  # so that it is not left as a zombie
@@ -106,25 +115,25 @@ class PipeSession:
     def _send(self, document: Mapping[str, Any], seconds: float) -> None:
         if self._process is None:
             self._begin()
-        self._unsent += json.dumps(document, default=str).encode("utf-8", "backslashreplace") + b"\n"
+            document = {**document, "directory": self._directory, "environ": self._settings}
+        self._unsent += _line(document)
         self._write(seconds)
         if seconds and self._unsent:
             raise HandoverError(f"{self._command[0]} does not read what it is given")
 
     def _begin(self) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                cwd=self._directory,
-                env=self._environ,
                 start_new_session=True,
             )
-        except OSError as error:
-            raise NoProcessError(f"{self._command[0]} cannot be run: {error.strerror}") from error
+        except (OSError, ValueError, TypeError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise NoProcessError(f"{self._command[0]} cannot be run: {why}") from error
         self._stdin, self._stdout = _number(self._process.stdin), _number(self._process.stdout)
         os.set_blocking(self._stdin, False)
         with suppress(OSError, AttributeError):  # of Linux only, and not beyond what a user may have
@@ -173,13 +182,32 @@ class PipeSession:
 
     def _tell(self) -> None:
         """Say what it has said since the last time."""
-        for line in self._words() if self._process and self._process.poll() in (None, 0) else ():
+        for line in self._words() if self._process else ():
             self._say(line)
 
     def _words(self) -> list[str]:
+        """Its own lines: what else is written there (by the interpreter, by commands) may hold anything."""
         data = os.pread(self._errors.fileno(), _CHUNK, self._heard)  # the place in the file is the process's, too
         self._heard += len(data)
-        return [line.removeprefix("tfevent: ") for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = data.decode("utf-8", "replace").splitlines()
+        return [line.removeprefix(_OURS) for line in lines if line.startswith(_OURS)]
+
+
+def _line(document: Mapping[str, Any]) -> bytes:
+    """The document as a line of JSON that every reader takes: no figure that is none, no half of a character."""
+    try:
+        text = json.dumps(document, default=str, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(document), default=str, ensure_ascii=False)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {_finite(name): _finite(part) for name, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def _number(stream: IO[bytes] | None) -> int:
