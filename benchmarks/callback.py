@@ -26,11 +26,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmarks.playbooks import ROOT, VARIANTS, Bench, Sink, environment, write_plays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_MOST = 1.02  # times the CPU of a run without it may be used with it, as a median,
-_MOST_HOOKS = 0.02  # and of a run's CPU may go into its hooks,
-_MANY = 10_000  # where there are so many results; a short run pays for what is done once
+_GOAL = 1.02  # times the CPU of a run without it should be used with it, as a median,
+_MOST = 1.05  # and may be: where objects happen to lie in memory makes a difference, whoever imports something;
+_MOST_HOOKS = 0.02  # of a run's CPU may go into its hooks,
+_MANY = 2_000  # where there are so many results; a short run pays for what is done once
 _REAPED = ROOT / "benchmarks" / "reaped.py"
 
 
@@ -156,15 +157,17 @@ def own_time(bench: Bench, strategy: str, pairs: list[Pair]) -> float:
     return taken / base.cpu
 
 
-def check(bench: Bench, strategy: str, pairs: Mapping[str, list[Pair]]) -> None:
-    """Raise SystemExit where the callback takes more than it may."""
+def faults(bench: Bench, strategy: str, pairs: Mapping[str, list[Pair]]) -> Iterator[str]:
+    """Print what the callback takes beside the goal; gives a sentence for each thing that is more than it may be."""
     share = own_time(bench, strategy, pairs["timed"]) if "timed" in pairs else 0.0
-    if bench.results < _MANY:
-        return
-    if share > _MOST_HOOKS:
-        sys.exit(f"the hooks take {share:.1%} of the CPU; {_MOST_HOOKS:.0%} is the most")
-    if "tfevent" in pairs and (much := ratio(pairs["tfevent"], "cpu")) > _MOST:
-        sys.exit(f"the run takes {much:.3f} times the CPU of one without the callback; {_MOST} is the most")
+    many = bench.results >= _MANY
+    if many and share > _MOST_HOOKS:
+        yield f"{strategy}: the hooks take {share:.1%} of the CPU; {_MOST_HOOKS:.0%} is the most"
+    if many and "tfevent" in pairs:
+        much = ratio(pairs["tfevent"], "cpu")
+        print(f"with tfevent, {much:.3f} times the CPU of a run without a callback; the goal is {_GOAL}")
+        if much > _MOST:
+            yield f"{strategy}: {much:.3f} times the CPU of a run without it; {_MOST} is the most"
 
 
 def arguments() -> argparse.Namespace:
@@ -200,10 +203,13 @@ def main() -> None:
         bench = Bench(python, Path(name), None, options.hosts, options.tasks, options.forks)
         names = chosen(bench, options.callbacks)
         write_plays(bench, strategies)
+        found: list[str] = []
         for strategy in strategies:
             pairs = rounds_of(bench, names, strategy, options.rounds)
             table(bench, strategy, pairs)
-            check(bench, strategy, pairs)
+            found += faults(bench, strategy, pairs)
+    if found:
+        sys.exit("\n".join(found))
 
 
 if __name__ == "__main__":
