@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,7 +35,6 @@ _REAPED = ROOT / "benchmarks" / "reaped.py"
 
 
 class Figures(NamedTuple):
-    wall: float
     cpu: float
     rss: float  # MiB, of the largest process
     pages: float  # that were touched for the first time since the process was forked
@@ -53,11 +51,10 @@ def play(bench: Bench, name: str, strategy: str, folder: Path) -> Figures:
     """Run the playbook once. Raises RuntimeError if it failed or the callback did not do its work."""
     folder.mkdir()
     variant, sink = VARIANTS[name], Sink()
-    bench = bench._replace(sink=sink)
+    bench = bench._replace(url=sink.url)
     environ = environment(bench, folder) | variant.environ(bench, folder)
     playbook = [bench.python.with_name("ansible-playbook"), "-i", bench.folder / "hosts", "-f", str(bench.forks)]
     with (folder / "output").open("wb") as output:
-        begun = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-S", "-E", _REAPED, *playbook, bench.folder / f"{strategy}.yml"],
             env=environ,
@@ -66,14 +63,12 @@ def play(bench: Bench, name: str, strategy: str, folder: Path) -> Figures:
             stderr=output,
         )
         _, status, usage = os.wait4(process.pid, 0)  # with all that it has waited for
-        wall = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
     sink.close()
     if process.returncode or not variant.worked(bench, folder, sink.requests):
         tail = (folder / "output").read_text()[-2000:]
         raise RuntimeError(f"{tail}\nthe run ended with {process.returncode}, or {name} did not do its work")
     return Figures(
-        wall,
         usage.ru_utime + usage.ru_stime,
         usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2),
         usage.ru_minflt,
@@ -145,14 +140,14 @@ def own_time(bench: Bench, strategy: str, pairs: list[Pair]) -> float:
     hooks = {
         hook: tuple(map(statistics.median, zip(*(read[hook] for read in reads), strict=True))) for hook in reads[0]
     }
-    taken = sum(cpu for _calls, _wall, cpu in hooks.values())
+    taken = sum(cpu for _calls, cpu in hooks.values())
     ends = [hook for hook in hooks if hook.startswith("v2_runner_on_") and hook != "v2_runner_on_start"]
-    results, _, spent = (sum(column) for column in zip(*(hooks[hook] for hook in ends), strict=True))
+    results, spent = (sum(column) for column in zip(*(hooks[hook] for hook in ends), strict=True))
     print(
         f"in the callback's own hooks: {taken:.2f} s of CPU, {taken / base.cpu:.1%} of the run without it; "
         f"{spent / results * 1e6:.0f} us for each of {results:.0f} results"
     )
-    for hook, (calls, _wall, cpu) in sorted(hooks.items(), key=lambda read: -read[1][2]):
+    for hook, (calls, cpu) in sorted(hooks.items(), key=lambda read: -read[1][1]):
         print(f"  {hook:32}{calls:>7.0f} calls {cpu * 1000:>9.1f} ms")
     return taken / base.cpu
 
@@ -200,7 +195,7 @@ def main() -> None:
     strategies = options.strategies.split(",")
     with tempfile.TemporaryDirectory() as name:
         python = options.python.absolute()
-        bench = Bench(python, Path(name), None, options.hosts, options.tasks, options.forks)
+        bench = Bench(python, Path(name), options.hosts, options.tasks, options.forks)
         names = chosen(bench, options.callbacks)
         write_plays(bench, strategies)
         found: list[str] = []

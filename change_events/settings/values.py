@@ -177,14 +177,14 @@ def _list(key: Key, value: Any) -> tuple[str, ...]:
     items = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(items, list):
         raise Mistake("write a list of texts")
-    texts = tuple(str(item) for item in items if item != "" and item is not None and not isinstance(item, (dict, list)))
+    given = [item for item in items if item != ""]
+    texts = tuple(str(item) for item in given if not (item is None or isinstance(item, (dict, list))))
     faults = _faults(texts) if key.field == "redact_patterns" else {}
     found = tuple(text for text in texts if text not in faults)
     found = _at_any_depth(found) if key.field == "ignore" else found
-    if len(texts) < sum(item != "" for item in items):
-        raise Mistake("write a list of texts", usable=found or None)
-    if faults:
-        raise Mistake("; ".join(faults.values()), usable=found or None)  # what the others hide stays hidden
+    mistakes = ["write a list of texts"] if len(texts) < len(given) else list(faults.values())
+    if mistakes:
+        raise Mistake("; ".join(mistakes), usable=found or None)  # what the other patterns hide stays hidden
     return found
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import signal
-import time
 from dataclasses import replace
 from difflib import unified_diff
 
 import pytest
 
-from tests.ansible.command import ROOT, Machine, Ran
+from tests.ansible.command import ROOT, Machine
 from tests.ansible.cores import CORES, with_tfevent
 from tests.ansible.normal import normal
+from tests.ansible.test_ends import cut_short
 from tests.ansible.test_playbooks import LEAVES_AN_EVENT, LEAVES_NONE
 from tests.ansible.test_secrets import check_late
 from tests.support.receiver import Receiver
@@ -143,25 +141,6 @@ def test_a_playbook_that_fails_keeps_the_next_from_starting(machine, bare):
     assert (around["outcome"], first["outcome"]) == ("partial", "partial")
     assert around["failures"][0]["file"] == "failed_says_changed.yml"
     assert len(ran.said) == 1
-
-
-def cut_short(machine, number, *, all_of_it=False):
-    """Start a long run, and send its main process a signal in the midst of it."""
-    process = machine.popen(*machine.words("unfinished"))
-    seen = ""
-    while "TASK [Wait]" not in seen:
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
-        seen += line
-    time.sleep(0.7)
-    if all_of_it:
-        os.kill(machine.recorder(process), signal.SIGKILL)
-    os.kill(process.pid, number)
-    process.wait(timeout=30)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # workers outlive it before ansible-core 2.19
-    out, err = process.communicate(timeout=30)
-    return Ran(process.returncode, seen + out, err, machine.events())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

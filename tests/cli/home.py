@@ -35,12 +35,12 @@ class Home:
             "LANG": "C.UTF-8",
         }
 
-    def run(self, *words, stdin=None, stdout=subprocess.PIPE, env=None, python=()):
+    def run(self, *words, stdin=None, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=None, python=()):
         return subprocess.run(
             [sys.executable, *python, "-m", "tf_wrapper", "events", *words],
             input=stdin,
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             cwd=self.path,
             env={**self.environ, **(env or {})},
             timeout=60,

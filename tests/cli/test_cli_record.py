@@ -90,15 +90,7 @@ def test_a_line_that_is_broken_off_closes_the_run_with_what_was_known_before(hom
 
 def test_a_full_disk_under_standard_error_costs_no_event(home):
     with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "tf_wrapper", "events", "record"],
-            cwd=home.path,
-            env=home.environ | {"TFEVENT_BUDGET": "abc"},
-            input=document(title="x").encode(),
-            stdout=subprocess.PIPE,
-            stderr=full,
-            check=False,
-        )
+        done = home.run("record", stdin=document(title="x").encode(), stderr=full, env={"TFEVENT_BUDGET": "abc"})
     assert json.loads(done.stdout)["recorded"]
 
 

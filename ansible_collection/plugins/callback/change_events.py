@@ -142,7 +142,7 @@ def _keeps(status):
     def kept(self, result):
         try:
             task, raw = _task(result), getattr(result, "_return_data", None)
-            if raw is None:
+            if raw is None:  # a function of ours is called only where it must be: see the hooks below
                 raw = _raw(result)
             if task._uuid in self._plain and not raw.get("changed") and raw.keys().isdisjoint(_TOLD):
                 is_time = self._waiting.keep(status, _host(result).name, task._uuid)
@@ -288,7 +288,7 @@ class CallbackModule(CallbackBase):
             self._observer.task_starts(_facts(task))
             if any(task.environment or ()):
                 self._with_environment.add(task._uuid)
-            if _is_plain(task):
+            elif _is_plain(task):
                 self._plain.add(task._uuid)
 
     def _ends(self, at, result, how):
@@ -521,8 +521,8 @@ def _registered(task):
 
 
 def _is_plain(task):
-    """Whether a result says no more than how the task ended, where nothing has changed."""
-    says_more = task.delegate_to or task.no_log or task.check_mode or task.register or any(task.environment or ())
+    """Whether a result of a task without an environment says no more than how it ended, where nothing has changed."""
+    says_more = task.delegate_to or task.no_log or task.check_mode or task.register
     return not says_more and task.action not in _SETS_FACTS | _INCLUDES_VARIABLES
 
 
