@@ -10,6 +10,8 @@ import pytest
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import OK, Circumstances, Result, Task
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer
 
+from tests.ansible.command import Machine
+
 _WATCHED = ("open", "os.", "socket.", "subprocess.", "sqlite3.", "shutil.", "tempfile.")
 _seen: list[str] = []
 _watching = [False]
@@ -83,6 +85,27 @@ def test_the_guard_sees_what_it_guards_against(tmp_path):
         _watching[0] = False
     assert _seen
     _seen.clear()
+
+
+NAMES_AT_THE_END = """
+import atexit, os, sys
+if sys.argv[0].endswith("ansible-playbook"):
+    pid = os.getpid()
+    atexit.register(lambda: os.getpid() == pid and open({path!r}, "w").write("\\n".join(sys.modules)))
+"""
+
+
+def test_ansibles_process_which_each_worker_copies_has_nothing_of_the_core(tmp_path):
+    (tmp_path / "tmp").mkdir()
+    machine, loaded = Machine(tmp_path), tmp_path / "loaded"
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(NAMES_AT_THE_END.format(path=str(loaded)))
+    ran = machine.play("ignored", PYTHONPATH=str(tmp_path / "site"))
+    assert ran.event["outcome"] == "succeeded", ran.err
+    names = loaded.read_text().split()
+    assert "ansible_collections.tfevent.infra.plugins.plugin_utils.observer" in names
+    core = ("change_events.", "tf_wrapper", "msgspec", "sqlite3", "httpx", "regex")
+    assert [name for name in names if name.startswith(core)] == []
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.02])
