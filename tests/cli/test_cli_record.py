@@ -84,6 +84,8 @@ def test_a_line_that_is_broken_off_closes_the_run_with_what_was_known_before(hom
         process.stdin.write(document("running", outcome=None, data={"step": 2})[:-9].encode())
         process.stdin.close()
         assert process.wait(10) == 1
+        answers = [json.loads(line) for line in process.stdout]
+        assert [answer.get("outcome") for answer in answers] == [None, "unknown"], "closed by itself, not by the next"
     (event,) = listed(home)
     assert (event["outcome"], event["data"]) == ("unknown", {"step": 1})
 
