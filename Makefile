@@ -3,30 +3,53 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+PIP    := -m pip install --quiet --disable-pip-version-check
+UNIT   := -n 2 --dist worksteal -m "not e2e and not slow"
 PEERS  := .cache/bench-ansible
 BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 # tests must see the terraform that is there, not a CLI configuration of the machine
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint e2e again molecule collection bench bench-ansible golden coverage schema wheel clean
+.PHONY: help setup lock demo test test-newest test-oldest lint e2e again molecule collection bench bench-ansible golden coverage schema wheel clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/.ready: pyproject.toml
+# the versions of requirements/dev.txt, and what builds an editable installation is among them
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev --editable .
+	$(BIN)/python $(PIP) --require-hashes -r requirements/dev.txt
+	$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(VENV)/.ready ## make the virtual environment
+
+lock: ## lock the newest versions of all dependencies anew, in requirements/
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/python $(PIP) --upgrade uv
+	.cache/lock/bin/python tools/lock.py
 
 demo: $(VENV)/.ready ## apply an example, break it, and see what the events say
 	$(BIN)/python examples/demo/demo.py
 
 test: $(VENV)/.ready lint ## lint, types, layers, and all tests but the slow ones
-	$(PYTEST) -n 2 --dist worksteal -m "not e2e and not slow"
+	$(PYTEST) $(UNIT)
+
+.cache/oldest/.ready: requirements/oldest.txt pyproject.toml
+	$(PYTHON) -m venv .cache/oldest
+	.cache/oldest/bin/python $(PIP) --require-hashes -r requirements/oldest.txt
+	.cache/oldest/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test-oldest: .cache/oldest/.ready ## the tests of `make test` with the oldest versions that pyproject.toml allows
+	.cache/oldest/bin/python -m pytest $(UNIT)
+
+test-newest: ## the tests of `make test` with the newest versions that pyproject.toml allows, locked or not
+	$(PYTHON) -m venv --clear .cache/newest
+	.cache/newest/bin/python $(PIP) --upgrade "pip>=25.1"
+	.cache/newest/bin/python $(PIP) --group dev --editable .
+	.cache/newest/bin/python -m pytest $(UNIT)
 
 lint: $(VENV)/.ready ## ruff, mypy, import layers
 	$(BIN)/ruff check .
@@ -49,13 +72,13 @@ collection: $(VENV)/.ready ## what Ansible's own tools demand: sanity, lint, cha
 bench: $(VENV)/.ready ## speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
 
-$(PEERS)/.ready: pyproject.toml
+$(PEERS)/.ready: requirements/peers.txt pyproject.toml
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check . ansible 'ara[server]' opentelemetry-sdk opentelemetry-exporter-otlp
+	$(PEERS)/bin/python $(PIP) --require-hashes -r requirements/peers.txt
 	@touch $@
 
 bench-ansible: $(VENV)/.ready $(PEERS)/.ready ## the Ansible callback beside its peers; hours, or minutes with BENCH_ANSIBLE="--hosts 20 --tasks 20"
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps .
+	$(PEERS)/bin/python $(PIP) --no-build-isolation --force-reinstall --no-deps .
 	$(BIN)/python -m benchmarks.callback --python $(PEERS)/bin/python $(BENCH_ANSIBLE)
 
 golden: $(VENV)/.ready ## write the golden files anew (refuses under CI)

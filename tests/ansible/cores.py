@@ -12,19 +12,20 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from tests.ansible.command import ROOT, Installation
+from tests.support import venvs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CACHE = ROOT / ".cache"
 _PACKED = ("change_events", "tf_wrapper", "ansible_collection")
-_CHECK = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
+_MISSING = "there is no Python {0} with venv here: neither python{0} on PATH nor one of pyenv's"
 
 
 class Core(NamedTuple):
@@ -48,7 +49,7 @@ TOO_OLD_A_PYTHON = Core("2.17", "3.10")  # tfevent cannot be installed beside it
 def with_tfevent(core: Core) -> Installation:
     """The environment of this version, with the wheel in it; the test is skipped where its Python is missing."""
     with _alone():
-        folder = _environment(core.folder, core)
+        folder = _environment(core.folder, core.python, f"ansible-{core.series}")
         _install_wheel(folder)
     return Installation(folder / "bin")
 
@@ -56,13 +57,14 @@ def with_tfevent(core: Core) -> Installation:
 def without_tfevent(core: Core) -> Installation:
     """An environment of this version that knows nothing of tfevent."""
     with _alone():
-        return Installation(_environment(f"{core.folder}-bare", core) / "bin")
+        lock = f"ansible-{core.series}" + ("-alone" if core == TOO_OLD_A_PYTHON else "")
+        return Installation(_environment(f"{core.folder}-bare", core.python, lock) / "bin")
 
 
 def only_tfevent() -> Installation:
     """An environment with the wheel and without Ansible."""
     with _alone():
-        folder = _environment("tfevent-only", None)
+        folder = _environment("tfevent-only", "{}.{}".format(*sys.version_info), "runtime")
         _install_wheel(folder)
     return Installation(folder / "bin")
 
@@ -76,32 +78,13 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _environment(name: str, core: Core | None) -> Path:
-    folder = CACHE / "venvs" / name
-    ready = folder / "ready"
-    if not ready.exists():
-        command = python(core.python) if core else sys.executable
-        shutil.rmtree(folder, ignore_errors=True)
-        _call(command, "-m", "venv", str(folder))
-        if core:
-            _pip(folder, f"ansible-core=={core.series}.*")
-        ready.touch()
-    return folder
+def _environment(name: str, version: str, lock: str) -> Path:
+    return venvs.make(name, version, lock) or pytest.skip(_MISSING.format(version))
 
 
 def python(version: str) -> str:
-    """A Python of this version that can make environments. A name on PATH may belong to a manager that has none."""
-    command = f"python{version}"
-    kept = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/{command}"))
-    for candidate in (sys.executable, shutil.which(command), *map(str, kept)):
-        if candidate and _says(candidate) == version:
-            return candidate
-    pytest.skip(f"there is no Python {version} with venv here: neither {command} on PATH nor one of pyenv's")
-
-
-def _says(python: str) -> str:
-    ran = subprocess.run([python, "-c", _CHECK], capture_output=True, text=True, check=False)
-    return ran.stdout.strip()
+    """A Python of this version that can make environments; the test is skipped where there is none."""
+    return venvs.python(version) or pytest.skip(_MISSING.format(version))
 
 
 def _install_wheel(folder: Path) -> None:
@@ -111,7 +94,6 @@ def _install_wheel(folder: Path) -> None:
         return
     mark.unlink(missing_ok=True)
     wheel = _wheel(key)
-    _pip(folder, wheel)  # for what it depends on
     _pip(folder, "--force-reinstall", "--no-deps", wheel)
     mark.write_text(key)
 
@@ -120,7 +102,8 @@ def _wheel(key: str) -> str:
     folder = CACHE / "wheels" / key
     if not list(folder.glob("*.whl")):
         shutil.rmtree(folder.parent, ignore_errors=True)
-        _call(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+        words = ("--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
+        _call(sys.executable, "-m", "pip", "wheel", *words)
     return str(next(folder.glob("*.whl")))
 
 

@@ -17,13 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "venvs"
 NEWEST = "3.12"  # what ansible-core 2.21 needs at least
-TOOLS = {
-    "collection": (
-        (NEWEST, ("ansible-core==2.21.*", "ansible-lint", "antsibull-changelog", "antsibull-docs", "molecule", "-e .")),
-        ("3.11", ("ansible-core==2.19.*", "ansible-lint", "antsibull-changelog", "antsibull-docs", "molecule", "-e .")),
-    ),
-    "importer": ((NEWEST, ("galaxy-importer",)), ("3.11", ("galaxy-importer",))),
-}
+PYTHONS = (NEWEST, "3.11")
+TOOLS = {"collection": True, "importer": False}  # each by its lock, and whether this project belongs into it
 
 
 def python(version: str) -> str | None:
@@ -34,55 +29,59 @@ def python(version: str) -> str | None:
     return next((place for place in places if place and _version(place) == version), None)
 
 
-def make(name: str, version: str, requirements: tuple[str, ...]) -> Path | None:
-    """The folder of an environment with these requirements; None if there is no such Python.
+def make(name: str, version: str, lock: str, *, project: bool = False) -> Path | None:
+    """The folder of an environment; None if there is no such Python.
 
     Args:
         name: of its folder.
         version: minor version of Python.
-        requirements: as pip takes them; ``-e .`` is this project, editable.
+        lock: the file of ``requirements/`` that it is made by, without its suffix.
+        project: this project is part of it, editable.
     """
     interpreter = python(version)
     if interpreter is None:
         return None
     CACHE.mkdir(parents=True, exist_ok=True)
     folder = CACHE / name
-    wanted = hashlib.sha256("\n".join(map(_identity, [interpreter, *requirements])).encode()).hexdigest()
-    with (CACHE / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    requirements = ROOT / "requirements" / f"{lock}.txt"
+    wanted = hashlib.sha256("\n".join([interpreter, requirements.read_text(), _project(project)]).encode()).hexdigest()
+    with (CACHE / f"{name}.lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
         ready = folder / "ready"
         if not ready.exists() or ready.read_text() != wanted:
             shutil.rmtree(folder, ignore_errors=True)
-            _build(folder, interpreter, requirements)
+            subprocess.run([interpreter, "-m", "venv", str(folder)], check=True)
+            pip(folder, "--require-hashes", "-r", str(requirements))
+            if project:
+                pip(folder, "--no-deps", "--no-build-isolation", "--editable", ".")
             ready.write_text(wanted)
     return folder
 
 
-def tools(name: str) -> Path:
-    """One of :data:`TOOLS`, for the newest Python of those that are there."""
-    for version, requirements in TOOLS[name]:
-        if folder := make(name, version, requirements):
-            return folder
-    raise SystemExit(f"{name}: none of Python {', '.join(version for version, _ in TOOLS[name])} is here")
-
-
-def _build(folder: Path, interpreter: str, requirements: tuple[str, ...]) -> None:
-    subprocess.run([interpreter, "-m", "venv", str(folder)], check=True)
-    words = [word for requirement in requirements for word in requirement.split(" ")]
+def pip(folder: Path, *words: str) -> None:
+    """``pip install`` into an environment, from the folder of the project."""
     command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words]
     subprocess.run(command, check=True, cwd=ROOT, stdout=sys.stderr)
 
 
-def _identity(requirement: str) -> str:
-    """What a requirement comes to: the project is what it asks for."""
-    if requirement != "-e .":
-        return requirement
+def tools(name: str) -> Path:
+    """One of :data:`TOOLS`, for the newest Python of those that are there."""
+    for version in PYTHONS:
+        if folder := make(name, version, name, project=TOOLS[name]):
+            return folder
+    raise SystemExit(f"{name}: none of Python {', '.join(PYTHONS)} is here")
+
+
+def _project(wanted: bool) -> str:
+    """What of pyproject.toml an editable installation depends on."""
+    if not wanted:
+        return ""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     return repr([project["project"][name] for name in ("dependencies", "scripts", "version")])
 
 
 def _version(interpreter: str) -> str | None:
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    code = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
     try:
         done = subprocess.run([interpreter, "-c", code], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
