@@ -17,7 +17,8 @@ import msgspec
 from change_events import __version__
 from change_events.errors import InputError, JournalError
 from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
-from change_events.recording import Recording, redactor_of, report_line
+from change_events.recording import Recording, report_line
+from change_events.redactors import redactor_of
 from change_events.settings import Settings, load_leniently, place
 from tf_wrapper import outcome, show
 from tf_wrapper.output import say

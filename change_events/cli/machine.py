@@ -223,7 +223,6 @@ class _Teller:
 
     def __init__(self, session: Session, kind: str, options: dict[str, Any], wait: float | None) -> None:
         from change_events.explicit.given import read
-        from change_events.recording import redactor_of
         from change_events.recording.explicit import settings_for
 
         settings: Settings = session.settings
@@ -234,7 +233,7 @@ class _Teller:
         self._wait = wait
         self._cwd = session.cwd
         self.settings: Settings = settings
-        self.redactor: Redactor = redactor_of(settings, os.environ)
+        self.redactor: Redactor = session.redactor
 
     def draft(self) -> Draft:
         """What was said, in its context; no repository is asked, since a machine is in none."""

@@ -41,9 +41,7 @@ def send_command(session: Session, /, **options: Any) -> int:
     only if the event was recorded: in the journal, or, where that cannot be used, by sending it directly. Delivery that
     fails is tried again by later commands.
     """
-    from change_events.recording import redactor_of
-
-    redactor = redactor_of(session.settings, os.environ)
+    redactor = session.redactor
     given, mistakes = _given(session, options)
     if given.key and redactor.text(given.key) != given.key:
         mistakes.append("--key: looks like a secret, which is not kept: use another key")

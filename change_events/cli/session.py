@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from change_events.cli.terminal import note
-from change_events.paths import state_dir, working_directory
+from change_events.paths import working_directory
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -76,9 +76,7 @@ class Session:
 
     @cached_property
     def redactor(self) -> Redactor:
-        """A redactor with the user's own rules and this installation's fingerprint key."""
-        from change_events.redact import Redactor, RedactPolicy, load_key
+        """The redactor of every command: what an event hides, nothing that is printed shows."""
+        from change_events.redactors import redactor_of
 
-        settings = self.settings
-        policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)
-        return Redactor(policy, load_key(state_dir()))
+        return redactor_of(self.settings, os.environ)

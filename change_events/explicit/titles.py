@@ -63,11 +63,14 @@ def default(event: ChangeEvent, detail: str = "") -> str:
     return done(event) if event.outcome is Outcome.SUCCEEDED else ended(begun(event), event.outcome, detail)
 
 
-def severity(outcome: Outcome | None) -> Severity:
-    """How loudly an event is told whose sender did not say."""
+def severity(outcome: Outcome | None, begun: Severity = Severity.INFO) -> Severity:
+    """The severity of an explicit event whose sender gave none: of its outcome, and never below that of its start.
+
+    Every way to send one (``send``, ``run``, ``record``, the module) asks here, so that one event has one severity.
+    """
     if outcome in _BAD:
         return Severity.ERROR
-    return Severity.WARNING if outcome is Outcome.CANCELLED else Severity.INFO
+    return Severity.WARNING if outcome is Outcome.CANCELLED and begun is Severity.INFO else begun
 
 
 def _subject(event: ChangeEvent) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from change_events.errors import InputError, JournalError
 from change_events.explicit import titles
 from change_events.journal import RecordState
-from change_events.model import Outcome, Severity
+from change_events.model import Outcome
 from change_events.recording import tied
 from change_events.recording.record import Settled
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from change_events.rundir import RunDirectory
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 _SAID_ANEW = ("environment", "service", "version", "hosts")
 
 
@@ -126,7 +125,7 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
         ended_at=max(begun.started_at, end.ended_at or datetime.now(UTC)),
         title=end.title or titles.ended(begun.title, end.outcome),
         message="\n\n".join(text for text in (begun.message, end.message) if text),
-        severity=end.severity if "severity" in given else severity_of(end.outcome, begun.severity),
+        severity=end.severity if "severity" in given else titles.severity(end.outcome, begun.severity),
         tags={**begun.tags, **end.tags},
         data={**begun.data, **end.data},
         links=tuple(dict.fromkeys((*begun.links, *end.links))),
@@ -138,13 +137,8 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
 
 def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:
     """An ended event with what its sender left out: it went well; its severity is that of its outcome."""
-    severity = event.severity if "severity" in given else severity_of(event.outcome)
+    severity = event.severity if "severity" in given else titles.severity(event.outcome)
     return msgspec.structs.replace(event, outcome=event.outcome or Outcome.SUCCEEDED, severity=severity)
-
-
-def severity_of(outcome: Outcome | None, otherwise: Severity = Severity.INFO) -> Severity:
-    """How loudly an explicit event is told whose sender did not say: error for what failed or is unknown."""
-    return Severity.ERROR if outcome in _BAD else otherwise
 
 
 def _tied(recording: Recording, event: ChangeEvent, tie: Tie) -> RunDirectory | None:

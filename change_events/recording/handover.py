@@ -23,7 +23,8 @@ from change_events.model import Tool, Trace
 from change_events.recording import explicit
 from change_events.recording.leftovers import interrupted
 from change_events.recording.owned import OwnedRun
-from change_events.recording.record import Recording, Settled, redactor_of, report_line
+from change_events.recording.record import Recording, Settled, report_line
+from change_events.redactors import redactor_of
 from change_events.settings import load_leniently, place
 
 if TYPE_CHECKING:

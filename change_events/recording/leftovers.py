@@ -53,7 +53,8 @@ def settle_owned(state: str, journal: Journal, settings: Settings, say: Callable
 def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:
     """Settle one owned run, whose folder we hold; its event waits for the next delivery. Raises JournalError."""
     from change_events.recording.explicit import settings_for
-    from change_events.recording.record import Recording, redactor_of
+    from change_events.recording.record import Recording
+    from change_events.redactors import redactor_of
 
     if tied.lives(run.facts):
         run.release()  # its observer was killed, the command goes on; or it never had one

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from change_events import routing
 from change_events.errors import JournalError, TemplateError
-from change_events.redact import Redactor, RedactPolicy, load_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from change_events.journal import Journal
     from change_events.model import ChangeEvent, SealedEvent
+    from change_events.redact import Redactor
     from change_events.settings import Settings
 
-_NO_SECRETS = {"PWD", "OLDPWD"}  # no passwords, whatever their names say
 _NAMED = 3  # destinations that are told of one by one after a run
-_MIN_SECRET = 8  # shorter values of secret-looking environment variables are too common to scrub
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -260,16 +256,3 @@ def _trouble(settled: Settled) -> str:
     more = len(settled.problems) - _NAMED
     rest = (f"{more} more: `tfevent events show {settled.sealed.event.id}` tells all",) if more > 0 else ()
     return f" ({'; '.join((*settled.problems[:_NAMED], *rest))})"
-
-
-def redactor_of(settings: Settings, environ: Mapping[str, str]) -> Redactor:
-    """The redactor of a run: the settings' rules, this installation's key, and what secret-looking variables hold."""
-    from change_events.paths import state_dir
-
-    policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)
-    redactor = Redactor(policy, load_key(Path(state_dir())))
-    for name, value in environ.items():
-        secret = name not in _NO_SECRETS and len(value) >= _MIN_SECRET and redactor.is_sensitive_name(name)
-        if secret and not os.path.exists(value):  # noqa: PTH110 - the path of a credentials file is no secret; any text may stand here
-            redactor.remember(value)
-    return redactor

@@ -163,3 +163,12 @@ def telling(home):
 def say(process, line):
     process.stdin.write(f"{line}\n".encode())
     process.stdin.flush()
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "partial", "failed", "cancelled", "declined", "no_change", "unknown"])
+def test_one_event_has_one_severity_however_it_is_sent(home, outcome):
+    home.events("send", "--title", "x", "--outcome", outcome)
+    record(home, document(title="x", outcome=outcome, explicit=True))
+    recorded, sent = listed(home)
+    assert recorded["outcome"] == sent["outcome"] == outcome
+    assert recorded.get("severity", "info") == sent.get("severity", "info")

@@ -186,3 +186,15 @@ def test_nothing_heavy_is_imported(home, form):
     imported = {line.rsplit(b"|", 1)[-1].strip().decode() for line in done.stderr.splitlines()}
     assert "change_events.cli.plan_report" in imported
     assert not {name for name in imported if name.split(".")[0] in HEAVY}
+
+
+@pytest.mark.parametrize("form", [(), ("--markdown",), ("--json",)])
+def test_a_value_of_a_secret_variable_of_the_environment_is_not_printed(home, form):
+    plan = json.loads(MIXED.read_bytes())
+    secret = "hunter2-Very-Unlikely"
+    created = next(one for one in plan["resource_changes"] if one["change"]["actions"] == ["create"])
+    created["address"] = f'terraform_data.d["host/{secret}"]'
+    created["change"]["after"]["input"] = f"see host/{secret}/index"
+    text = home.events("summarize", "-", *form, stdin=json.dumps(plan).encode(), env={"DEPLOY_TOKEN": secret})
+    assert "host/(sensitive)" in text
+    assert secret not in text

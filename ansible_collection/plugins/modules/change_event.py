@@ -51,7 +51,8 @@ options:
     type: str
   severity:
     description:
-      - How loudly it is told. Without one, V(error) for what failed or whose outcome is unknown, else V(info).
+      - How loudly it is told. Without one, V(error) for what failed, failed in part or is unknown, V(warning) for what
+        was cancelled, else V(info).
     type: str
     choices: [info, warning, error]
   outcome:

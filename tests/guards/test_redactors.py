@@ -1,0 +1,28 @@
+"""One way to make a redactor: a second one is a copy that forgets a rule, and prints what the first one hides."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MAKERS = {
+    "change_events/redactors.py",  # for every command
+    "change_events/delivery/shaping.py",  # a further pass over a sealed event, with one destination's own rules
+    "change_events/delivery/probe.py",  # seals an event of our own words
+}
+
+
+def makes_redactors(tree):
+    """Lines that call `Redactor(…)`, by whatever module it is named."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and "Redactor" in {getattr(node.func, n, None) for n in ("id", "attr")}:
+            yield node.lineno
+
+
+def test_nothing_else_makes_a_redactor():
+    found = {
+        str(path.relative_to(ROOT))
+        for folder in ("change_events", "tf_wrapper", "ansible_collection")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if list(makes_redactors(ast.parse(path.read_text())))
+    }
+    assert found == MAKERS
