@@ -29,7 +29,8 @@ _OPERATORS: dict[str, Callable[[int, int], bool]] = {
     "=": operator.eq,
 }
 _SEVERITIES = list(Severity)
-_SEEN = ("read", "no_op", "drift", "outputs", "deferred")  # figures of what is there, not of what was done
+# figures of what is there, not of what was done
+_SEEN = ("read", "no_op", "drift", "drift_not_shown", "outputs", "deferred")
 _HOSTS = {"hosts_changed": "changed", "hosts_failed": "failed", "hosts_unreachable": "unreachable"}
 
 VOCABULARIES: dict[str, type[StrEnum]] = {"kind": Kind, "phase": Phase, "outcome": Outcome}

@@ -152,11 +152,10 @@ def _drift_overwritten(event: ChangeEvent) -> Iterator[Signal]:
             continue
         if drift.action is Action.DESTROY:
             reason = "deleted outside of the tool, and created again"
+        elif drift.set_anew:
+            reason = f"changed outside of the tool, and set anew: {', '.join(drift.set_anew[:3])}"
         else:
-            both = {_root(a.path) for a in drift.attributes} & {_root(a.path) for a in change.attributes}
-            if not both:
-                continue
-            reason = f"changed outside of the tool, and set anew: {', '.join(sorted(both)[:3])}"
+            continue
         yield Signal(name="drift_overwritten", reason=reason, address=change.address)
 
 

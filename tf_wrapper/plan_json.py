@@ -17,8 +17,9 @@ from change_events.model import Plan
 from tf_wrapper.encodings import split_documents, to_utf8
 from tf_wrapper.plan.actions import Tally
 from tf_wrapper.plan.document import Document, decode_document
+from tf_wrapper.plan.drift import read_drift
 from tf_wrapper.plan.names import Names
-from tf_wrapper.plan.resources import Reading, read_changes, read_deferred, read_drift
+from tf_wrapper.plan.resources import Reading, read_changes, read_deferred
 from tf_wrapper.plan.rest import read_checks, read_invocations, read_outputs
 from tf_wrapper.plan.secrets import remember_document
 
@@ -120,7 +121,7 @@ def _plan(document: Document, reading: Reading, name: str) -> Plan:
     changes += read_deferred(document.deferred_changes or (), tally, reading)
     deferred = document.deferred_action_invocations or ()
     changes += read_invocations(document.action_invocations or (), deferred, tally, reading)
-    drift = read_drift(document.resource_drift or (), tally, reading)
+    drift = read_drift(document, tally, reading)
     outputs = read_outputs(document.output_changes or {}, tally, reading)
     return Plan(
         changes=tuple(changes),

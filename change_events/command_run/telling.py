@@ -15,8 +15,8 @@ from change_events.model import Tool
 from change_events.output import say
 from change_events.paths import working_directory
 from change_events.recording import OwnedRun, report_line
-from change_events.redactors import redactor_of
 from change_events.recording.explicit import settings_for
+from change_events.redactors import redactor_of
 from change_events.settings import load_leniently
 
 if TYPE_CHECKING:

@@ -78,12 +78,16 @@ class OutputChange(Struct, frozen=True):
 
 
 class Drift(Struct, frozen=True):
-    """A resource that was changed outside of the tool: ``action`` is update or destroy."""
+    """A resource that was changed outside of the tool: ``action`` is update or destroy.
+
+    ``set_anew`` names those of its attributes that the plan gives another value than the one found.
+    """
 
     address: str
     action: Action
     attributes: tuple[AttributeChange, ...] = ()
     attributes_omitted: int = 0
+    set_anew: tuple[str, ...] = ()
 
 
 class CheckResult(Struct, frozen=True):

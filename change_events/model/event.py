@@ -38,6 +38,7 @@ class Counts(Struct, frozen=True):
 
     Replacements count once, as ``replace``; ``import`` and ``move`` count beside whatever else happens to the same
     resource, as terraform counts them. ``deferred`` is what a partial plan puts off, counted nowhere else.
+    ``drift_not_shown`` is what differs from the state and is told nowhere: the plan does not depend on it.
     """
 
     create: int = 0
@@ -50,6 +51,7 @@ class Counts(Struct, frozen=True):
     read: int = 0
     no_op: int = 0
     drift: int = 0
+    drift_not_shown: int = 0
     invoke: int = 0
     change: int = 0
     other: int = 0

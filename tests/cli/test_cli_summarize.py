@@ -13,7 +13,10 @@ COUNTS = ("create", "update", "replace", "destroy", "import", "move", "forget", 
 
 
 def counts(**figures):
-    return {**dict.fromkeys((*COUNTS, "invoke", "change", "other", "outputs", "deferred"), 0), **figures}
+    return {
+        **dict.fromkeys((*COUNTS, "drift_not_shown", "invoke", "change", "other", "outputs", "deferred"), 0),
+        **figures,
+    }
 
 
 @pytest.mark.parametrize(

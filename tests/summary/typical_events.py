@@ -185,6 +185,7 @@ EVENTS = {
                 address="aws_security_group.web",
                 action=Action.UPDATE,
                 attributes=(attribute("ingress[0].cidr_blocks", value('["10.0.0.0/8"]'), value('["0.0.0.0/0"]')),),
+                set_anew=("ingress",),
             ),
             Drift(address="aws_instance.gone", action=Action.DESTROY),
         ),

@@ -60,7 +60,9 @@ def test_a_plan_of_the_corpus_has_the_counts_of_its_index(row):
         return
     plan, *others = read_plans(data, name=row["path"], redactor=Redactor())
     expected = {name: number(row, *columns) for name, columns in FIELDS.items()}
-    assert {name: getattr(plan.counts, name) for name in FIELDS} == expected
+    found = {name: getattr(plan.counts, name) for name in FIELDS}
+    found["drift"] += plan.counts.drift_not_shown
+    assert found == expected
     assert plan.errored == (row["errored"] == "True")
     assert len(others) == (2 if row["kind"].startswith("stream") else 0)
     assert plan.counts.other == number(row, "other_actions")

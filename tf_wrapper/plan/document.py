@@ -63,6 +63,13 @@ class ResourceChange(Raw):
     action_reason: str | None = None
 
 
+class RelevantAttribute(Raw):
+    """An entry of `relevant_attributes`: what the plan depends on; no path means all of the resource."""
+
+    resource: str = ""
+    attribute: list[str | int] | None = None
+
+
 class Deferred(Raw):
     """An entry of `deferred_changes`."""
 
@@ -146,6 +153,7 @@ class Document(Raw):
     variables: dict[str, Variable] | None = None
     resource_changes: list[ResourceChange] | None = None
     resource_drift: list[ResourceChange] | None = None
+    relevant_attributes: list[RelevantAttribute] | None = None
     output_changes: dict[str, Body] | None = None
     prior_state: msgspec.Raw = _NONE
     planned_values: msgspec.Raw = _NONE

@@ -1,4 +1,4 @@
-"""Entries of `resource_changes`, `resource_drift` and `deferred_changes` as changes."""
+"""Entries of `resource_changes` and `deferred_changes` as changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from change_events.diff import decode_exact, has_true, render_path
 from change_events.diff.walk import Node, diff_bounded
-from change_events.model import Action, AttributeChange, Change, Drift, Value, ValueKind
+from change_events.model import Action, AttributeChange, Change, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of, most_urgent
 
 if TYPE_CHECKING:
@@ -70,24 +70,6 @@ def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -
         change = _change(entry.resource_change, action, reading, detailed=True)
         changes.append(msgspec.structs.replace(change, deferred=entry.reason or "unknown"))
     return changes
-
-
-def read_drift(entries: Sequence[ResourceChange], tally: Tally, reading: Reading) -> list[Drift]:
-    """Turn entries of `resource_drift` into drift; one that only moved did not drift."""
-    drifted = [(entry, action_of(entry.change.actions or ())) for entry in entries]
-    drifted = [(entry, action) for entry, action in drifted if action is not Action.NO_OP]
-    tally.add("drift", len(drifted))
-    found = []
-    for index, (entry, action) in enumerate(drifted):
-        attributes, omitted = _attributes(entry.change, reading) if index < reading.detailed else ([], 0)
-        drift = Drift(
-            address=reading.names.text(entry.address),
-            action=action,
-            attributes=tuple(attributes),
-            attributes_omitted=omitted,
-        )
-        found.append(drift)
-    return found
 
 
 def _classify(entry: ResourceChange) -> tuple[Action, bool, bool]:

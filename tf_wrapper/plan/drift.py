@@ -1,0 +1,189 @@
+"""Entries of `resource_drift` as drift: what was changed outside, as far as terraform itself would show it.
+
+A provider reads much back that nobody changed: null as `{}`, a timestamp of its own. Terraform 1.2 and later therefore
+name the attributes that the plan depends on (`relevant_attributes`), and print only drift of those. Beside it we tell
+what the plan sets anew: there somebody's change is about to be undone. The rest is one figure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from change_events.diff import decode_exact, has_true, same
+from change_events.diff.masks import child
+from change_events.diff.walk import Node
+from change_events.model import Action, Drift
+from tf_wrapper.plan.actions import Tally, action_of
+from tf_wrapper.plan.resources import Reading, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import msgspec
+
+    from tf_wrapper.plan.document import Document, ResourceChange
+
+_FIRST_WITH_RELEVANT = (1, 1)  # plan format of Terraform 1.2
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?\S*")
+_INDEX = re.compile(r"\[[^\[\]]*\]$")
+_SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
+_Steps = tuple[str | int, ...]
+
+
+class _Context(NamedTuple):
+    """What the plan says of the addresses that drifted.
+
+    Attributes:
+        everything: all drift is told.
+        relevant: the paths that the plan depends on, by address.
+        changes: what the plan does to each address.
+    """
+
+    everything: bool
+    relevant: Mapping[str, list[_Steps]]
+    changes: Mapping[str, ResourceChange]
+
+
+def read_drift(document: Document, tally: Tally, reading: Reading) -> list[Drift]:
+    """The drift that is worth telling; what is not is counted as ``drift_not_shown``.
+
+    A `-refresh-only` plan is about nothing else: all of it is told. So is that of a plan before Terraform 1.2.
+    """
+    entries = [
+        (entry, action)
+        for entry in document.resource_drift or ()
+        if (action := action_of(entry.change.actions or ())) is not Action.NO_OP  # it only moved
+    ]
+    context = _context(document) if entries else _Context(everything=True, relevant={}, changes={})
+    found: list[Drift] = []
+    for entry, action in entries:
+        drift = _drift(entry, action, context, reading, detailed=len(found) < reading.detailed)
+        if drift is not None:
+            found.append(drift)
+    tally.add("drift", len(found))
+    tally.add("drift_not_shown", len(entries) - len(found))
+    return found
+
+
+def _context(document: Document) -> _Context:
+    relevant: dict[str, list[_Steps]] = {}
+    for item in document.relevant_attributes or ():
+        relevant.setdefault(item.resource, []).append(tuple(item.attribute or ()))
+    changes = {entry.address: entry for entry in document.resource_changes or () if not entry.deposed}
+    refresh_only = not document.resource_changes and document.applyable is not False
+    old = _version(document.format_version) < _FIRST_WITH_RELEVANT
+    return _Context(everything=refresh_only or old, relevant=relevant, changes=changes)
+
+
+def _version(text: str | None) -> tuple[int, ...]:
+    parts = (text or "").split(".")[:2]
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else (0,)
+
+
+def _drift(
+    entry: ResourceChange, action: Action, context: _Context, reading: Reading, *, detailed: bool
+) -> Drift | None:
+    node = _node(entry)
+    planned = context.changes.get(entry.address)
+    paths = _relevant_paths(entry.address, context)
+    if action is Action.UPDATE:
+        differing = _differing(node)
+        anew = [key for key in differing if planned is not None and _is_set(key, planned)]
+        kept = [key for key in differing if key in anew or _is_relevant(key, node, paths)]
+        if not (kept or context.everything):
+            return None
+        told = node if context.everything else _only(node, kept)
+    else:
+        again = planned is not None and action_of(planned.change.actions or ()) in _SETS
+        if not (again or paths or context.everything):
+            return None
+        told, anew = node, []
+    attributes, omitted = compare(told, reading) if detailed else ([], 0)
+    return Drift(
+        address=reading.names.text(entry.address),
+        action=action,
+        attributes=tuple(attributes),
+        attributes_omitted=omitted,
+        set_anew=tuple(map(reading.names.text, anew)),
+    )
+
+
+def _relevant_paths(address: str, context: _Context) -> list[_Steps]:
+    return context.relevant.get(address) or context.relevant.get(_INDEX.sub("", address)) or []
+
+
+def _node(entry: ResourceChange) -> Node:
+    body = entry.change
+    before, after, before_mask, after_mask = map(
+        _decoded, (body.before, body.after, body.before_sensitive, body.after_sensitive)
+    )
+    return Node(before, after, before_mask=before_mask, after_mask=after_mask)
+
+
+def _decoded(raw: msgspec.Raw) -> Any:
+    return decode_exact(raw) if bytes(raw) else None
+
+
+def _differing(node: Node) -> list[str]:
+    """The attributes that somebody changed: not null that is read back as empty, no timestamp of the provider's."""
+    before, after = (side if isinstance(side, dict) else {} for side in (node.before, node.after))
+    return [key for key in sorted(before.keys() | after.keys()) if not _is_noise(before.get(key), after.get(key))]
+
+
+def _is_noise(before: Any, after: Any) -> bool:
+    if isinstance(before, str) and isinstance(after, str) and before and after:
+        return before == after or bool(_TIMESTAMP.fullmatch(before) and _TIMESTAMP.fullmatch(after))
+    return same(filled(before), filled(after))
+
+
+def filled(value: Any) -> Any:
+    """A value without what is empty in it: empty texts, lists and objects are null, as in terraform's own output."""
+    if isinstance(value, dict):
+        return {key: part for key, item in value.items() if (part := filled(item)) is not None} or None
+    if isinstance(value, list):
+        return [filled(item) for item in value] or None
+    return None if value == "" else value
+
+
+def _is_set(key: str, planned: ResourceChange) -> bool:
+    """Whether the plan gives an attribute another value than the one that was read, and knows which."""
+    body = planned.change
+    if action_of(body.actions or ()) not in _SETS:
+        return False
+    before, after, unknown = map(_decoded, (body.before, body.after, body.after_unknown))
+    if not isinstance(before, dict) or not isinstance(after, dict) or has_true(child(unknown, key)):
+        return False
+    return not same(filled(before.get(key)), filled(after.get(key)))
+
+
+def _is_relevant(key: str, node: Node, paths: Sequence[_Steps]) -> bool:
+    return any(not path or (path[0] == key and _differs_at(node, path)) for path in paths)
+
+
+def _differs_at(node: Node, path: _Steps) -> bool:
+    """Whether the sides differ at a path, or below it; where it leads nowhere, whether they differ above."""
+    before, after = node.before, node.after
+    for step in path:
+        inner = tuple(_step(side, step) for side in (before, after))
+        if inner == (None, None):
+            break
+        before, after = inner
+    return not _is_noise(before, after)
+
+
+def _step(value: Any, step: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(str(step))
+    if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
+        return value[step]
+    return None
+
+
+def _only(node: Node, keys: Sequence[str]) -> Node:
+    """The node with these attributes alone, and without what is empty in them."""
+    before, after = (
+        {key: filled(side.get(key)) for key in keys} if isinstance(side, dict) else side
+        for side in (node.before, node.after)
+    )
+    return node._replace(before=before, after=after)
