@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import STATUSES
 
 from tests.ansible.normal import normal
 
@@ -20,6 +21,7 @@ LEAVES_AN_EVENT = {
     "clear_errors": (0,),
     "delegated": (2,),
     "delegated_in_loops": (0,),
+    "delegated_partly": (4,),
     "diff": (0, "--diff"),
     "diff_of_files": (0, "--diff"),
     "end_early": (0,),
@@ -32,12 +34,16 @@ LEAVES_AN_EVENT = {
     "includes": (0,),
     "loop": (0,),
     "loop_fails": (2,),
+    "loops_partly": (0,),
     "max_fail": (2,),
     "modules": (0,),
     "no_log": (0,),
     "no_log_at_times": (2,),
+    "recap": (2,),
     "rescue_fails": (2,),
+    "rescue_imports_fail": (2,),
     "rescued": (0,),
+    "rescued_imports": (0,),
     "rescued_in_always": (2,),
     "retries": (2,),
     "role_missing": (2,),
@@ -55,6 +61,7 @@ LEAVES_AN_EVENT = {
 LEAVES_NONE = {
     "does_not_parse": (4,),
     "facts_only": (0,),
+    "knowledge": (0,),
     "no_hosts": (0,),
     "nothing_changed": (0,),
 }
@@ -66,7 +73,23 @@ def test_a_playbook_and_its_event(machine, golden, name):
     (machine.folder / "t.j2").write_text("{{ 1 + 1 }}\n")
     ran = machine.play(name, *words)
     assert (ran.code, len(ran.said)) == (code, 1), ran.err
+    assert not ran.recap or figures(ran) == ran.recap
     golden(f"ansible/{name}.txt")(normal(ran.event, str(machine.folder)))
+
+
+def test_handlers_that_fail_within_a_block_are_rescued_as_the_recap_has_it(machine):
+    ran = machine.play("rescued_handlers")
+    assert (ran.code, figures(ran)) == (2, ran.recap)
+    counted = [change["task"]["hosts"] for change in ran.event["changes"] if change["task"].get("handler")]
+    web1 = ran.recap["web1"]
+    assert sum(hosts.get("failed", 0) for hosts in counted) == web1["failed"]
+    assert sum(hosts.get("rescued", 0) for hosts in counted) == web1["rescued"]
+
+
+def figures(ran):
+    """Those of the event's hosts that the recap knows."""
+    hosts = {host["name"]: {name: host.get(name, 0) for name in STATUSES} for host in ran.event["hosts"]}
+    return {host: numbers for host, numbers in hosts.items() if any(numbers.values())}
 
 
 @pytest.mark.parametrize("name", LEAVES_NONE)

@@ -27,6 +27,7 @@ from change_events.summary.playbook import became, title
 ABOUT = Circumstances(file="/srv/site.yml", directory="/srv", playbooks=("site.yml",))
 IDENTITY = document.Identity("01a20000-0000-7000-8000-000000000001", 1_000.0, {"run_id": "r"})
 CHANGED = {"changed": True}
+CHANGED_TOO = "changed"  # the figure
 
 
 def running(*tasks, hosts=("a", "b"), **options):
@@ -71,10 +72,41 @@ def test_the_recap_has_the_last_word_on_what_was_rescued():
     run = running(task(rescued=True), task("u", "Always", 2))
     ended(run, "a", status=FAILED, data={"msg": "no"})
     ended(run, "a", "u", data={})
-    run.is_over({"a": 0})
-    assert run.hosts["a"].status == FAILED
-    run.is_over({"a": 1})
+    run.is_over({"a": {OK: 1, FAILED: 1}})
+    assert (run.hosts["a"].status, set(run.reconciled)) == (FAILED, {"a"})
+    run.is_over({"a": {OK: 1, "rescued": 1}})
     assert run.hosts["a"].status == "rescued"
+
+
+def test_a_handler_that_fails_is_rescued_where_the_recap_says_so():
+    handler = task("h", "Restart", 3, handler=True, rescued=None)
+    run = running(handler, task("u", "Next", 2))
+    ended(run, "a", "h", status=FAILED, data={"msg": "no"})
+    ended(run, "b", "h", status=FAILED, data={"msg": "no"})
+    ended(run, "a", "u")
+    run.is_over({"a": {OK: 1, CHANGED_TOO: 1, "rescued": 1}, "b": {FAILED: 1}})
+    assert run.reconciled == {}
+    assert event(run, over=True)["changes"][0]["task"]["hosts"] == {FAILED: 1, "rescued": 1}
+
+
+def test_where_the_recap_counts_otherwise_its_figures_are_recorded_and_the_event_says_so():
+    run = running(task())
+    ended(run, "a")
+    run.is_over({"a": {OK: 3, CHANGED_TOO: 1}, "c": {SKIPPED: 1}})
+    hosts = {host["name"]: host for host in event(run, over=True)["hosts"]}
+    assert hosts["a"] == {"name": "a", "status": "changed", OK: 3, CHANGED_TOO: 1}
+    assert hosts["c"] == {"name": "c", "status": SKIPPED, SKIPPED: 1}
+    assert run.reconciled == {
+        "a": {OK: {"recap": 3, "counted": 1}},
+        "c": {SKIPPED: {"recap": 1, "counted": 0}},
+    }
+
+
+def test_figures_are_not_reconciled_where_some_tasks_are_left_out_on_purpose():
+    run = running(task())
+    ended(run, "a")
+    run.is_over({"a": {OK: 3, CHANGED_TOO: 1}}, all_counted=False)
+    assert (run.reconciled, run.hosts["a"].counts[OK]) == ({}, 1)
 
 
 def test_a_job_asked_about_twice_is_one_change():
@@ -183,6 +215,7 @@ def test_every_result_is_counted_once_in_its_task_and_once_on_its_host(results):
     """The recap's own sum: ok (changed and ignored ones among them), failed, unreachable, skipped, rescued."""
     run = running(*(task(uuid, uuid, line) for line, uuid in enumerate("tuv")), hosts="abc")
     counted = []
+    recap = {}  # as Ansible's strategies add it up
     for host, uuid, status, changed, ignored in results:
         if counted and counted[-1] == (host, uuid):  # the one repetition that Ansible knows
             continue
@@ -191,13 +224,16 @@ def test_every_result_is_counted_once_in_its_task_and_once_on_its_host(results):
             continue
         ended(run, host, uuid, status, {"changed": changed}, ignored=ignored)
         counted.append((host, uuid))
-    run.is_over({})
+        handled = ignored and status in {FAILED, "unreachable"}
+        words = [OK, "ignored"] if handled else [status]
+        if changed and (status == OK or (handled and status == FAILED)):
+            words.append(CHANGED_TOO)
+        for word in words:
+            recap.setdefault(host, dict.fromkeys(STATUSES, 0))[word] += 1
+    run.is_over(recap)
+    assert run.reconciled == {}
+    assert {name: host.counts for name, host in run.hosts.items() if any(host.counts.values())} == recap
     assert sum(sum(log.counts.values()) for log in run.logs) == len(counted)
-    recap = [
-        sum(host.counts[name] for name in (OK, FAILED, "unreachable", SKIPPED, "rescued"))
-        for host in run.hosts.values()
-    ]
-    assert sum(recap) == len(counted)
     assert all(number >= 0 for log in (*run.logs, *run.hosts.values()) for number in log.counts.values())
     event(run, over=True)
 
@@ -213,7 +249,7 @@ def rounds(number, hosts, changed=lambda host, turn: True, apart=False):
         uuid = f"{turn}-{host}" if apart else str(turn)
         run.task_starts(task(uuid, "Included", 7))
         ended(run, host, uuid, data={"changed": changed(host, turn)})
-    run.is_over({})
+    run.is_over({}, all_counted=False)
     return run
 
 

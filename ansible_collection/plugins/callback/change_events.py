@@ -106,7 +106,14 @@ from ansible import context
 from ansible.executor.task_result import TaskResult
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.tfevent.infra.plugins.plugin_utils import command, configured, core, facts, variables
+from ansible_collections.tfevent.infra.plugins.plugin_utils import (
+    blocks,
+    command,
+    configured,
+    core,
+    facts,
+    variables,
+)
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
 from ansible_collections.tfevent.infra.plugins.plugin_utils.results import parts
 from ansible_collections.tfevent.infra.plugins.plugin_utils.waiting import BEGINS, WHOLE, Waiting
@@ -116,7 +123,7 @@ _task = attrgetter("task" if _NEW else "_task")
 _host = attrgetter("host" if _NEW else "_host")
 _VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may be thousands
 _SAME_MOMENT = 0.05  # seconds; the strategy `free` tells of a task on each host that it begins
-_BLOCKS = 50  # of nested blocks, enough
+_FIGURES = {"failures": facts.FAILED}  # where ours is another word than the recap's
 _IGNORED = "ignored"  # a failure that the playbook says to ignore
 _TOLD = {"ansible_job_id", "attempts", "censored", "id", "ids", "results"}  # looked at though nothing has changed
 _SETS_FACTS = {"set_fact", "ansible.builtin.set_fact", "ansible.legacy.set_fact"}
@@ -199,14 +206,19 @@ class CallbackModule(CallbackBase):
 
     @_unharmed
     def v2_playbook_on_stats(self, stats):
-        rescued = {str(host): int(number) for host, number in stats.rescued.items()}
-        self._observer.playbook_ends(Recap(rescued, variables.plain(stats.custom or {})))
+        figures = {str(host): _figures(stats.summarize(host)) for host in stats.processed}
+        self._observer.playbook_ends(Recap(figures, variables.plain(stats.custom or {})))
 
     # -- tasks ----------------------------------------------------------------------------------------------------
 
     @_unharmed
     def v2_playbook_on_handler_task_start(self, task):
         self._begins_anew(task)
+
+    @_unharmed
+    def v2_playbook_on_include(self, included_file):
+        hosts = [str(host.get_name()) for host in included_file._hosts]
+        self._observer.includes(str(included_file._task._uuid), hosts)
 
     # These are called for each task on each host. Whatever they touch lies on a page that the last fork shared, and
     # that is copied for it: they do without a wrapper, and call next to nothing.
@@ -468,6 +480,11 @@ def _circumstances(playbook):
     )
 
 
+def _figures(summary):
+    """The recap's figures of one host, under our words for them."""
+    return {_FIGURES.get(name, name): int(number) for name, number in summary.items()}
+
+
 def _texts(value):
     return tuple(str(part) for part in value or ())
 
@@ -486,22 +503,10 @@ def _facts(task):
         handler=type(task).__name__ == "Handler",
         loops=task.loop is not None,
         no_log=task.no_log is True,  # of a template, each result knows
-        rescued=_stands_before_a_rescue(task),
+        rescued=blocks.is_rescued(task),
         launches=bool(task.async_val) and not task.poll,
         tags=tuple(str(tag) for tag in task.tags),
     )
-
-
-def _stands_before_a_rescue(task):
-    """Whether Ansible counts a failure of it as rescued: some block tries it, and does not only end with it."""
-    child, parent = task, getattr(task, "_parent", None)
-    for _dummy in range(_BLOCKS):
-        if parent is None:
-            return False
-        if getattr(parent, "rescue", None) and any(one._uuid == child._uuid for one in parent.block):
-            return True
-        child, parent = parent, getattr(parent, "_parent", None)
-    return False
 
 
 def _arguments(task):

@@ -164,7 +164,7 @@ SIGNALS = {2: "interrupted (SIGINT)", 15: "terminated (SIGTERM)", 1: "hung up (S
 
 
 def _summary(run: Run, told: Iterable[TaskLog], *, check: bool) -> dict[str, Any]:
-    changed = [log for log in told if log.counts[CHANGED]]
+    changed = [log for log in told if log.changed_something]
     real = [log for log in changed if check or not log.checked]
     outcomes = [_outcome(run, log) for log in told]
     found = {
@@ -172,7 +172,7 @@ def _summary(run: Run, told: Iterable[TaskLog], *, check: bool) -> dict[str, Any
         "outcomes": {name: outcomes.count(name) for name in ("applied", "failed", "unknown") if name in outcomes},
         "by_type": tally(log.task.action for log in real),
         "by_module": tally(log.task.role for log in real if log.task.role),
-        "hosts": tally(host.status for host in run.hosts.values()),
+        "hosts": tally(host.status for host in run.hosts.values() if not host.is_only_a_delegate),
         "tasks": _task_counts(run, real),
         "by_group": _groups(run),
     }
@@ -231,7 +231,7 @@ def _outcome(run: Run, log: TaskLog) -> str:
 def _change(run: Run, log: TaskLog, paths: Paths) -> dict[str, Any]:
     task = log.task
     bad = log.counts[FAILED] or log.counts[UNREACHABLE]
-    only_handled = not (log.counts[CHANGED] or bad or _outcome(run, log) == "unknown")
+    only_handled = not (log.changed_something or bad or _outcome(run, log) == "unknown")
     return _without_nothing(
         address=f"{task.role} : {task.name}" if task.role else task.name,
         action="no_op" if only_handled else "change",
@@ -325,7 +325,8 @@ def _hosts(run: Run) -> list[dict[str, Any]]:
 
 
 def _host(name: str, host: HostLog) -> dict[str, Any]:
-    return {"name": name, "status": host.status, **{status: n for status, n in host.counts.items() if n}}
+    status = host.fell.status if host.fell and host.is_only_a_delegate else host.status
+    return {"name": name, "status": status, **{status: n for status, n in host.counts.items() if n}}
 
 
 def _versions(run: Run) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Task(NamedTuple):
         file: where it stands, an absolute path, and ``line``.
         loops: its results come with those of its items.
         launches: its jobs go on when it has ended (``async`` with ``poll: 0``).
-        rescued: its failure is what a block's ``rescue`` is for.
+        rescued: its failure is what a block's ``rescue`` is for; None where that depends on how it came to run.
     """
 
     uuid: str
@@ -51,7 +51,7 @@ class Task(NamedTuple):
     handler: bool = False
     loops: bool = False
     no_log: bool = False
-    rescued: bool = False
+    rescued: bool | None = False
     launches: bool = False
     tags: tuple[str, ...] = ()
 

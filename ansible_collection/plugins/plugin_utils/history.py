@@ -94,8 +94,9 @@ def _is_change(event: dict[str, Any], entry: dict[str, Any]) -> bool:
 
 
 def _was_changed(event: dict[str, Any], host: str | None) -> bool:
-    """A host that fell out later, or whose errors were dealt with, may have been changed before."""
-    return host is not None and _host(event, host).get("changed", 0) > 0
+    """A host that could not be reached any more may have been changed before."""
+    found = _host(event, host) if host is not None else {}
+    return found.get("status") == "unreachable" and found.get("changed", 0) > 0
 
 
 def _from_package(

@@ -79,12 +79,12 @@ class Fall(NamedTuple):
     Attributes:
         log: of the task; None of one that is not told of.
         failure: what is told of it.
-        rescued: it stands in a block that has a ``rescue``.
+        rescued: it stands in a block that has a ``rescue``; None where only the recap can say.
     """
 
     log: TaskLog | None
     failure: Failure
-    rescued: bool
+    rescued: bool | None
 
 
 class TaskLog:
@@ -95,14 +95,15 @@ class TaskLog:
 
     __slots__ = (
         "_changed_in", "_further", "began", "censored", "changed_on", "checked", "counts", "delegated_to", "diffs",
-        "diffs_left", "ended", "failures", "failures_more", "items", "met", "play", "retries", "rounds", "task",
-        "things",
+        "diffs_left", "ended", "failures", "failures_more", "items", "met", "partly", "play", "retries", "rounds",
+        "task", "things",
     )  # fmt: skip
 
     def __init__(self, task: Task, play: str | None, now: float) -> None:
         self.task = task
         self.play = play
         self.counts = dict.fromkeys(STATUSES, 0)
+        self.partly = 0  # results that did not succeed, of loops of which some items changed something
         self.items: dict[str, int] | None = None
         self.changed_on = Bag(MOST_NAMES)
         self.delegated_to = Bag(MOST_NAMES)
@@ -135,7 +136,7 @@ class TaskLog:
     @property
     def changed_rounds(self) -> int:
         """How many rounds changed something; a change that was taken back has left its bit."""
-        return min(self._changed_in.bit_count(), self.counts[CHANGED])
+        return min(self._changed_in.bit_count(), self.counts[CHANGED] + self.partly)
 
     def failed(self, failure: Failure) -> None:
         """Keep the first few failures."""
@@ -163,7 +164,7 @@ class TaskLog:
     @property
     def changed_something(self) -> bool:
         """Whether anything was changed: also by some items of a loop that failed."""
-        return bool(self.counts[CHANGED] or (self.items and self.items[CHANGED]))
+        return bool(self.counts[CHANGED] or self.partly)
 
 
 class HostLog:
@@ -171,21 +172,24 @@ class HostLog:
 
     Attributes:
         groups: inventory groups it is in; None as long as it is only a target of delegation.
-        counts: as the recap has them: ``ok`` includes changed and ignored results.
+        counts: as the recap has them: ``ok`` includes changed and ignored results, ``changed`` all that a module calls
+            so.
         touched: changes that were made to it, which is not those that were delegated to others.
+        fell: the first failure on it of a task that another host delegated to it.
         pending: failures in the order in which they came: whether one was rescued is known only at the end.
         followed: how many of them another task followed.
         last: uuid of the task, status and log that it ended last with.
         bit: its own, of those that stand for all hosts.
     """
 
-    __slots__ = ("bit", "counts", "followed", "groups", "last", "pending", "touched")
+    __slots__ = ("bit", "counts", "fell", "followed", "groups", "last", "pending", "touched")
 
     def __init__(self, number: int) -> None:
         self.bit = 1 << number
         self.groups: tuple[str, ...] | None = None
         self.counts = dict.fromkeys(STATUSES, 0)
         self.touched = 0
+        self.fell: Failure | None = None
         self.pending: list[Fall] = []
         self.followed = 0
         self.last: tuple[str, str, TaskLog] | None = None
@@ -195,11 +199,23 @@ class HostLog:
         """The worst that happened to it."""
         return worst({**self.counts, CHANGED: self.touched})
 
+    @property
+    def is_only_a_delegate(self) -> bool:
+        """Whether all that is known of it is that a task failed which another host delegated to it."""
+        return bool(self.fell and self.groups is None and not self.touched and not any(self.counts.values()))
+
+    def may_be_rescued(self) -> tuple[int, int]:
+        """At least and at most so many of its failures."""
+        certain = sum(fall.rescued is True for fall in self.pending)
+        return certain, certain + sum(fall.rescued is None for fall in self.pending)
+
     def set_rescued(self, number: int) -> None:
-        """So many of its failures were rescued: the first of those that could be."""
-        for log, failure, can_be in self.pending:
-            status = RESCUED if can_be and number > 0 else FAILED
-            number -= can_be
+        """So many of its failures were rescued: the first of those that stand before a rescue, then the next likely."""
+        order = {True: 0, None: 1, False: 2}
+        likely = sorted(range(len(self.pending)), key=lambda at: order[self.pending[at].rescued])
+        rescued = set(likely[: max(number, 0)])
+        for at, (log, failure, _dummy) in enumerate(self.pending):
+            status = RESCUED if at in rescued else FAILED
             if log is not None and failure.status != status:
                 log.counts[failure.status] -= 1
                 log.counts[status] += 1

@@ -17,7 +17,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
 from ansible_collections.tfevent.infra.plugins.plugin_utils.telling import Telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
     from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Circumstances, Result, Task
 
@@ -31,11 +31,11 @@ class Recap(NamedTuple):
     """What Ansible says at the end of a playbook; figures are those of the whole command so far.
 
     Attributes:
-        rescued: failures that were rescued, by host.
+        figures: how many tasks ended how, by host and by the words of :data:`~.logs.STATUSES`.
         custom: what ``set_stats`` set, values by name: of ``_run`` for the whole, else of a host.
     """
 
-    rescued: Mapping[str, int] = {}
+    figures: Mapping[str, Mapping[str, int]] = {}
     custom: Mapping[str, Mapping[str, Any]] = {}
 
 
@@ -75,7 +75,7 @@ class Observer:
         self._command: CommandLog | None = None
         self._around: Telling | None = None
         self._number = 0
-        self._rescued: dict[str, int] = {}
+        self._figures: Mapping[str, Mapping[str, int]] = {}
         self._custom: Mapping[str, Any] = {}
         self._all_custom: Mapping[str, Any] = {}
         self._waits = False
@@ -102,9 +102,8 @@ class Observer:
         self._take_in()
         if self._run is None or self._about is None:
             return
-        rescued = {host: number - self._rescued.get(host, 0) for host, number in recap.rescued.items()}
-        self._rescued = dict(recap.rescued)
-        self._run.is_over(rescued)
+        self._run.is_over(_since(recap.figures, self._figures), all_counted=self._filter.takes_all)
+        self._figures = recap.figures
         self._custom, self._all_custom = _newer(recap.custom, self._all_custom), recap.custom
         last = self._number >= len(self._about.playbooks)
         with self._ends.step():
@@ -126,6 +125,11 @@ class Observer:
         for telling in (self._telling, self._around):
             if telling is not None:
                 telling.learn(secrets, variables)
+
+    def includes(self, task: str, hosts: Iterable[str]) -> None:
+        """A task includes a file or a role for these hosts."""
+        if self._run is not None:
+            self._run.includes(task, [host for host in hosts if self._filter.takes_host(host)])
 
     # -- within it ------------------------------------------------------------------------------------------------
 
@@ -201,6 +205,8 @@ class Observer:
         made = document.event(self._run, self._about, identity, over=over, end=end)
         made |= _launched(self._about, self._environ)
         made["data"] = {**self._custom.get("_run", {}), **_by_host(self._custom)}
+        if self._run.reconciled:
+            made["data"]["reconciled"] = self._run.reconciled
         return made
 
     def _take_in(self) -> None:
@@ -290,6 +296,17 @@ def _launched(about: Circumstances, environ: Mapping[str, str]) -> dict[str, Any
     actor, links = awx.actor(about.variables, environ)
     actor = actor or awx.of_pull(awx.parent_command(os.getppid()))
     return {"actor": actor, "links": links} if actor else {}
+
+
+def _since(
+    figures: Mapping[str, Mapping[str, int]], before: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, int]]:
+    """The figures of this playbook alone, of hosts that it ran on."""
+    found = {
+        host: {name: number - before.get(host, {}).get(name, 0) for name, number in counts.items()}
+        for host, counts in figures.items()
+    }
+    return {host: counts for host, counts in found.items() if any(counts.values())}
 
 
 def _newer(custom: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

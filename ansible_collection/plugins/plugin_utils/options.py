@@ -105,6 +105,11 @@ class Filter(NamedTuple):
         """The filter that the options make."""
         return cls(*(_globs(option(name)) for name in FILTERS))
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether nothing is left out."""
+        return not any(self)
+
     def takes_task(self, task: Task) -> bool:
         """Whether this task is told of."""
         return _passes(task.tags, self.include_tags, self.exclude_tags) and _passes(

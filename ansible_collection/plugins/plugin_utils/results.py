@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, Variable, no_variable
 from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import CHANGED, error_text
@@ -20,10 +20,51 @@ _DEFAULT = re.compile(r"\|\s*default\(\s*omit\s*\)\s*")
 
 def parts(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The results of a loop's items, or the one result."""
+    yield from items(data) or (data,)
+
+
+def items(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The results of a loop's items; none of what is no loop."""
     results = data.get("results")
-    items = [part for part in results if isinstance(part, Mapping)] if isinstance(results, (list, tuple)) else []
-    looped = bool(items) and any("ansible_loop_var" in part or "censored" in part for part in items)
-    yield from items if looped else (data,)
+    found = [part for part in results if isinstance(part, Mapping)] if isinstance(results, (list, tuple)) else []
+    return found if any("ansible_loop_var" in part or "censored" in part for part in found) else []
+
+
+class Where(NamedTuple):
+    """Machines of one result: the changed ones, others that failed, and all (or templates) that are not the host."""
+
+    changed: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    delegates: tuple[str, ...] = ()
+
+
+def where(
+    data: Mapping[str, Any], target: str | None, host: str, variable: Variable = no_variable, *, failed: bool
+) -> Where:
+    """On which machines a result changed something, and on which others it failed.
+
+    Args:
+        data: the result.
+        target: ``delegate_to``; the rest as in :func:`delegate`.
+        host: the host of the inventory.
+        variable: gives the host's variables.
+        failed: the result as a whole did not succeed.
+    """
+    if not target:
+        return Where(changed=(host,))
+    found: dict[str, dict[str, bool]] = {CHANGED: {}, FAILED: {}, "delegates": {}}
+    looped = items(data)
+    for part in looped or (data,):
+        name = delegate(target, part, host, variable)
+        if name != host:
+            found["delegates"][name or target] = True
+        if name is None:
+            continue
+        if _is_failed(part) if looped else failed:
+            found[FAILED] |= {name: True} if name != host else {}
+        elif part.get("changed"):
+            found[CHANGED][name] = True
+    return Where(tuple(found[CHANGED]), tuple(found[FAILED]), tuple(found["delegates"]))
 
 
 def delegate(target: str, part: Mapping[str, Any], host: str, variable: Variable = no_variable) -> str | None:

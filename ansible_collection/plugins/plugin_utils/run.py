@@ -9,10 +9,10 @@ and forgotten. Nothing here reads a file, waits, or knows Ansible's objects.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils import diffs, results, things
+from ansible_collections.tfevent.infra.plugins.plugin_utils import diffs, recap, results, things
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, UNREACHABLE, Result, Task
 from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
     CHANGED,
@@ -25,6 +25,12 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import (
 )
 
 OWN_MODULE = "tfevent.infra.change_event"
+_BUILTIN = ("", "ansible.builtin.", "ansible.legacy.")
+_META = frozenset(prefix + "meta" for prefix in _BUILTIN)
+_INCLUDES = frozenset(prefix + name for prefix in _BUILTIN for name in ("include", "include_role", "include_tasks"))
+# what these change is what Ansible knows, and no machine
+_KNOWLEDGE = ("add_host", "gather_facts", "group_by", "include_vars", "set_fact", "set_stats", "setup")
+_NO_MACHINE = frozenset([OWN_MODULE, *(prefix + name for prefix in _BUILTIN for name in _KNOWLEDGE)])
 MOST_TASKS = 2_000  # tasks whose results may still come: with included files, there can be some for each host
 MOST_ROUNDS = 50  # logs of one task that a host comes by again and again: the last one sums up all further rounds
 MOST_JOBS = 50_000  # asynchronous jobs that nobody has asked about yet
@@ -48,6 +54,7 @@ class Run:
         hosts: what became of each host.
         running: hosts on which a task was started and has not ended, with its log.
         sent: ids and titles of events that the playbook sent itself.
+        reconciled: where the recap's figures are others than those counted here; see :mod:`.recap`.
     """
 
     def __init__(self, *, check: bool = False, contents: bool = False, clock: Callable[[], float] = time.time) -> None:
@@ -59,10 +66,12 @@ class Run:
         self.hosts: dict[str, HostLog] = {}
         self.running: dict[str, TaskLog] = {}
         self.sent: dict[str, str | None] = {}
+        self.reconciled: dict[str, dict[str, dict[str, int]]] = {}
         self._begun: TaskLog | None = None
         self._play = ""
         self._tasks: dict[str, Task] = {}
-        self._left_out: dict[str, bool] = {}  # tasks that are not told of, and whether a failure of theirs is rescued
+        # tasks that are not told of, and whether a failure of theirs is rescued
+        self._left_out: dict[str, bool | None] = {}
         self._places: dict[Place, list[TaskLog]] = {}
         self._jobs: dict[tuple[str, str], TaskLog | None] = {}  # None: it is known how it ended
         self._hidden_jobs: set[str] = set()  # hosts with jobs whose ids are censored
@@ -102,13 +111,13 @@ class Run:
 
     def meets(self, host: str, groups: tuple[str, ...]) -> None:
         """A host has its first task, and is in these groups of the inventory."""
-        self._host(host).groups = groups
+        self.host(host).groups = groups
 
     def begins(self, task: str, host: str, at: float | None = None) -> None:
         """A task is started on a host; ``at`` is when, in seconds since 1970, if not now."""
         self._moment = at
         if task in self._tasks:
-            self.running[host] = self._log(self._tasks[task], self._host(host))
+            self.running[host] = self._log(self._tasks[task], self.host(host))
 
     def ends(self, result: Result) -> None:
         """A task has ended on a host."""
@@ -118,7 +127,9 @@ class Run:
         if task is None:
             self._ends_left_out(result)
             return
-        host = self._host(result.host)
+        if task.action in _META:
+            return  # the recap does not count them
+        host = self.host(result.host)
         repeated = host.last is not None and host.last[0] == result.task
         log = host.last[2] if repeated and host.last else begun or self._log(task, host)
         if not repeated:
@@ -132,16 +143,26 @@ class Run:
         log.retries += results.retries(result.data)
         self._look_inside(log, result, status)
 
-    def is_over(self, rescued: Mapping[str, int]) -> None:
-        """The playbook came to its recap, which says how many failures of each host were rescued."""
+    def includes(self, task: str, hosts: Iterable[str]) -> None:
+        """A task includes a file or a role for these hosts: the recap counts each as a task that was ok."""
+        for name in hosts if task not in self._left_out else ():
+            self.host(name).counts[OK] += 1
+
+    def is_over(self, figures: Mapping[str, Mapping[str, int]], *, all_counted: bool = True) -> None:
+        """The playbook came to its recap.
+
+        Args:
+            figures: how many tasks of each host ended how, by the words of :data:`~.logs.STATUSES`.
+            all_counted: False where some tasks or hosts are left out here; then only the rescues count.
+        """
         self._moment = self._begun = None
         self.running.clear()
-        for name, host in self.hosts.items():
-            host.set_rescued(rescued.get(name, 0))
+        recap.take_over(self, figures, all_counted=all_counted)
 
     # -- where it is kept -----------------------------------------------------------------------------------------
 
-    def _host(self, name: str) -> HostLog:
+    def host(self, name: str) -> HostLog:
+        """What became of this host, from now on."""
         host = self.hosts.get(name)
         if host is None:
             host = self.hosts[name] = HostLog(len(self.hosts))
@@ -183,8 +204,8 @@ class Run:
             return IGNORED
         if result.status != OK or not result.data.get("changed"):
             return result.status
-        if log.task.action == OWN_MODULE:
-            return OK  # telling of a change is none
+        if log.task.action in _NO_MACHINE:
+            return OK
         return OK if log.task.action == _ASK and self._was_counted(result) else CHANGED
 
     def _was_counted(self, result: Result) -> bool:
@@ -195,47 +216,48 @@ class Run:
 
     def _count(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
         log.counts[status] += 1
-        host.counts[status] += 1
+        changed = result.status != UNREACHABLE and bool(result.data.get("changed"))
+        recap.count(host.counts, log.task.action in _INCLUDES, status, changed=changed)
         host.last = (result.task, status, log)
-        if status in {CHANGED, IGNORED}:
-            host.counts[OK] += 1
-        if status == IGNORED and result.data.get("changed"):
-            host.counts[CHANGED] += 1  # as the recap has it; a task that failed is none that changed something
-        targets = self._targets(log, result)
-        if status == CHANGED:
+        where = self._where(log, result)
+        failure = self._failed(log, host, result, status) if status in {FAILED, UNREACHABLE, IGNORED} else None
+        if status == CHANGED or (failure and self._is_partly_done(log, result)):
+            log.partly += status != CHANGED
             log.changes(result.host)
-            for target in targets:
+            for target in where.changed:
                 log.changed_on.add(target)
-            self._touch(targets, result)
-        elif status in {FAILED, UNREACHABLE, IGNORED}:
-            self._failed(log, host, result, status)
+            self._touch(where.changed, result)
+        if failure:
+            for target in where.failed:
+                self.host(target).fell = self.host(target).fell or failure
         if host.pending and status != FAILED:
             self._follow(host)
 
-    def _targets(self, log: TaskLog, result: Result) -> tuple[str, ...]:
-        """The machines that were really changed; none where they cannot be known."""
-        if not result.delegate_to:
-            return (result.host,)
-        found = {}
-        for part in results.parts(result.data):
-            name = results.delegate(result.delegate_to, part, result.host, result.variable)
-            if name != result.host:
-                log.delegated_to.add(name or result.delegate_to)
-            if name is not None and part.get("changed"):
-                found[name] = True
-        return tuple(found)
+    def _is_partly_done(self, log: TaskLog, result: Result) -> bool:
+        """Whether a loop that did not succeed has changed something all the same."""
+        if not log.task.loops or log.task.action in _NO_MACHINE or log.task.action == _ASK:
+            return False
+        return any(results.item_status(part) == CHANGED for part in results.items(result.data))
+
+    def _where(self, log: TaskLog, result: Result) -> results.Where:
+        """The machines on which something was changed, and others that failed; none where they cannot be known."""
+        where = results.where(result.data, result.delegate_to, result.host, result.variable, failed=result.status != OK)
+        for name in where.delegates:
+            log.delegated_to.add(name)
+        return where
 
     def _touch(self, targets: tuple[str, ...], result: Result) -> None:
         if self._check or not result.checked:  # a task that is only checked in a real run touches nothing
             for target in targets:
-                self._host(target).touched += 1
+                self.host(target).touched += 1
 
-    def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
+    def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str) -> Failure:
         told = log.has_room and not (log.censored or result.censored)
         failure = Failure(result.host, status, results.error(result.data) if told else None)
         log.failed(failure)
         if status == FAILED and len(host.pending) < MOST_PENDING:
-            host.pending.append(Fall(log, failure, log.task.rescued))
+            host.pending.append(Fall(log, failure, _is_rescued(log.task.action, log.task.rescued, result)))
+        return failure
 
     def _ends_left_out(self, result: Result) -> None:
         """The recap counts the rescues of tasks that are not told of, too."""
@@ -245,13 +267,13 @@ class Run:
         if result.status != FAILED:
             self._follow(host)
         elif not result.ignored and len(host.pending) < MOST_PENDING:
-            host.pending.append(Fall(None, Failure(result.host, FAILED, None), rescued))
+            host.pending.append(Fall(None, Failure(result.host, FAILED, None), _is_rescued("", rescued, result)))
 
     def _follow(self, host: HostLog) -> None:
         """Another task follows a failure: it was rescued, if it could be."""
         if host.followed < len(host.pending):
             host.followed = len(host.pending)
-            host.set_rescued(sum(fall.rescued for fall in host.pending))
+            host.set_rescued(host.may_be_rescued()[0])
 
     # -- what is in it --------------------------------------------------------------------------------------------
 
@@ -259,7 +281,8 @@ class Run:
         for part in results.parts(result.data):
             loops = log.task.loops and part is not result.data
             if loops:
-                log.count_item(results.item_status(part))
+                item = results.item_status(part)
+                log.count_item(OK if item == CHANGED and log.task.action in _NO_MACHINE else item)
             if log.task.action == OWN_MODULE:
                 self._keep_sent(part)
             elif (results.item_status(part) if loops else status) == CHANGED:
@@ -302,7 +325,6 @@ class Run:
             log.counts[OK] += 1
             if log.rounds == 1 or not log.counts[CHANGED]:  # else it may have changed the host in another round
                 log.changed_on.drop(host)
-            self.hosts[host].counts[CHANGED] -= 1
             self.hosts[host].touched -= 1
 
     def _keep_sent(self, part: Mapping[str, Any]) -> None:
@@ -315,6 +337,11 @@ class Run:
         for one in ids or ():
             if isinstance(one, str) and one and len(self.sent) < MOST_SENT:
                 self.sent.setdefault(one, title if isinstance(title, str) else None)
+
+
+def _is_rescued(action: str, rescued: bool | None, result: Result) -> bool | None:
+    """Whether the recap counts a failure as rescued: never that of an include whose file or role cannot be loaded."""
+    return False if action in _INCLUDES and "reason" in result.data else rescued
 
 
 def _make_room(tasks: dict[str, Any]) -> None:
