@@ -25,6 +25,8 @@ _BESIDE_PLAN = frozenset({"backup", "input", "lock", "lock-timeout", "parallelis
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _VARIABLES = frozenset({"var", "var-file"})
+HELP = frozenset({"-h", "-help", "--help", "-version", "--version", "-v"})
+"""What terraform's command line library answers wherever it stands, be it the value of a flag."""
 
 
 class Flag:
@@ -45,7 +47,7 @@ class Parsed:
         subcommand: plan, apply or destroy.
         chdir: the ``-chdir`` value, or None.
         globals: the global options as given, to be put before any subcommand.
-        flags: every flag in order, those of TF_CLI_ARGS and TF_CLI_ARGS_<subcommand> first, as terraform orders them.
+        flags: every flag in order, those of TF_CLI_ARGS_<subcommand> and TF_CLI_ARGS first, as terraform orders them.
         positional: what follows the flags.
     """
 
@@ -99,11 +101,11 @@ def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
     """Read ``argv`` (without the program's name) or return None where any word of it is not understood."""
     index = next(i for i, word in enumerate(argv) if not word.startswith("-"))
     chdirs = [word[len("-chdir=") :] for word in argv[:index] if word.startswith("-chdir=")]
-    if len(chdirs) != index or len(chdirs) > 1:
+    if len(chdirs) != index or len(chdirs) > 1 or "" in chdirs:
         return None
     subcommand = argv[index]
     extra = _environment_words(environ, subcommand)
-    if extra is None:
+    if extra is None or not HELP.isdisjoint(extra):
         return None
     scanned = _scan([*extra, *argv[index + 1 :]])
     if scanned is None:
@@ -114,19 +116,64 @@ def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
     return Parsed(subcommand, chdirs[0] if chdirs else None, tuple(argv[:index]), tuple(flags), tuple(positional))
 
 
-def _environment_words(environ: Mapping[str, str], subcommand: str) -> list[str] | None:
-    words: list[str] = []
-    for name in ("TF_CLI_ARGS", f"TF_CLI_ARGS_{subcommand}"):
-        text = environ.get(name, "")
-        if not text:
-            continue
-        import shlex
+def asks_for_help(subcommand: str, environ: Mapping[str, str]) -> bool:
+    """Whether TF_CLI_ARGS make terraform print its help or its version, whatever else is asked for."""
+    return not HELP.isdisjoint(_environment_words(environ, subcommand) or ())
 
-        try:
-            words += shlex.split(text)
-        except ValueError:
+
+def _environment_words(environ: Mapping[str, str], subcommand: str) -> list[str] | None:
+    """Words of the environment, in the order in which terraform has them.
+
+    Each lot is put right behind the subcommand, that of TF_CLI_ARGS first, so that the other comes to stand before it
+    (mergeEnvArgs in terraform's main.go).
+    """
+    words: list[str] = []
+    for name in (f"TF_CLI_ARGS_{subcommand}", "TF_CLI_ARGS"):
+        found = shell_words(environ.get(name, ""))
+        if found is None:
             return None
+        words += found
     return words
+
+
+# a backslash, a backtick: releases of go-shellwords treat them differently; an operator: the line ends, or is an error
+_PART = r"""(?P<space>[ \t\r\n]+)|'(?P<single>[^'`]*)'|"(?P<double>[^"\\`]*)"|(?P<plain>[^ \t\r\n'"\\`;&|<>()]+)"""
+
+
+def shell_words(text: str) -> list[str] | None:
+    """Split as terraform splits TF_CLI_ARGS (mattn/go-shellwords), or None where that is not beyond doubt.
+
+    Taken are words, quotes of both kinds, and what stands inside them. Everything else (a backslash outside of single
+    quotes, operators of a shell, substitutions, empty quotes as a word) is left to terraform.
+    """
+    if not text:
+        return []
+    import re
+
+    words: list[str] = []
+    word: str | None = None
+    at = 0
+    while at < len(text):
+        found = re.compile(_PART).match(text, at)
+        if found is None:
+            return None
+        at = found.end()
+        if found["space"] is None:
+            word = (word or "") + (found["single"] or found["double"] or found["plain"] or "")
+        elif word is not None:
+            words.append(word)
+            word = None
+    words += [] if word is None else [word]
+    return words if "" not in words and not _is_broken(text) else None
+
+
+def _is_broken(text: str) -> bool:
+    """Whether it is no UTF-8, in place of which Go puts its replacement character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _scan(words: list[str]) -> tuple[list[Flag], list[str]] | None:
@@ -173,7 +220,7 @@ def _allowed(subcommand: str, flags: list[Flag], positional: list[str]) -> bool:
     names = {flag.name for flag in flags}
     if subcommand == "plan":
         return not names & _APPLY_ONLY and not positional
-    if names & _PLAN_ONLY or len(positional) > 1 or not all(_is_valid(flag) for flag in flags):
+    if names & _PLAN_ONLY or len(positional) > 1 or positional == [""] or not all(_is_valid(flag) for flag in flags):
         return False
     if subcommand == "destroy":
         return not positional and not names & {"destroy", "refresh-only"}
@@ -183,7 +230,8 @@ def _allowed(subcommand: str, flags: list[Flag], positional: list[str]) -> bool:
 def _is_valid(flag: Flag) -> bool:
     """Whether terraform can read the value; a usage error is terraform's own to tell, in the words of the command."""
     if flag.name == "parallelism":
-        return flag.value.lstrip("-").isdigit()
+        digits = flag.value.removeprefix("-")
+        return digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0") and len(digits) < 10  # noqa: PLR2004 - 0x, octal and what overflows is Go's to read
     if flag.name == "lock-timeout":
         import re
 

@@ -6,7 +6,8 @@ import json
 import os
 import re
 
-from tf_wrapper.apply_log import StreamReader
+from tf_wrapper import long_lines
+from tf_wrapper.apply_log import PROVISIONER_OUTPUT, StreamReader
 from tf_wrapper.human import HumanRenderer
 from tf_wrapper.output import OutputClosedError, columns, say, write_all
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tf_wrapper.human.findings import PlanWarning
 
 _CHUNK = 1 << 20
+_LONG_LINE = 4 << 20  # bytes; a longer one is read again from the file, instead of being kept while it is written
+_BUFFERED = 1 << 16
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
 _OF_CHECK = b'"context":"check \\"'
 _APPLIED = re.compile(rb"Apply complete! Resources: [^\"]*?(\d+) destroyed\.")
@@ -28,21 +31,79 @@ _REPEATED = (
 )  # the plan half of a -json apply has printed them
 
 
+class Printer:
+    """The user's stdout and stderr, written to when there is enough, and in the order in which it came."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def out(self, data: bytes) -> None:
+        """Print to stdout, soon."""
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size > _BUFFERED:
+            self.flush()
+
+    def err(self, data: bytes) -> None:
+        """Print to stderr, now."""
+        self.flush()
+        write_all(2, data)
+
+    def flush(self) -> None:
+        """Print what waits.
+
+        Raises:
+            OutputClosedError: nobody reads it any more.
+        """
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        if waiting:
+            write_all(1, b"".join(waiting))
+
+
+class View:
+    """How a stream is shown.
+
+    Args:
+        show: takes each complete line.
+        finish: called when the stream has ended.
+        flush: called when all that has been written by now was shown.
+        long_line: takes a line that is too long to be kept: its file, and where in it the line starts and ends; false
+            where it must be read as any other.
+        resize: called before each look at the stream: the terminal may have changed.
+    """
+
+    def __init__(
+        self,
+        show: Callable[[bytes], None],
+        finish: Callable[[], None],
+        flush: Callable[[], None] = lambda: None,
+        *,
+        long_line: Callable[[int, int, int], bool] = lambda _descriptor, _start, _end: False,
+        resize: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.show = show
+        self.finish = finish
+        self.flush = flush
+        self.long_line = long_line
+        self.resize = resize
+
+
 class Follower:
     """Reads a growing stream once: for the user's terminal and for the outcome.
 
     Args:
         path: the file that terraform writes to.
-        show: gets each complete line and prints it.
-        finish: called when the stream has ended.
+        view: how it is shown.
     """
 
-    def __init__(self, path: str, show: Callable[[bytes], None], finish: Callable[[], None]) -> None:
+    def __init__(self, path: str, view: View) -> None:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._show = show
-        self._finish = finish
+        self._view = view
         self._reader = StreamReader()
-        self._rest = b""
+        self._parts: list[bytes] = []  # of the line that is not complete
+        self._at = 0  # offset of what was not read yet
+        self._start = 0  # and of the line that is not complete
         self.interrupts = 0
         self._broken = False
         self._unread: Exception | None = None
@@ -53,9 +114,43 @@ class Follower:
         Raises:
             OutputClosedError: nobody reads our output any more.
         """
+        self._guarded(self._view.resize)
         while chunk := os.read(self._descriptor, _CHUNK):
-            *lines, self._rest = (self._rest + chunk).split(b"\n")
-            self._take_all(lines)
+            self._at += len(chunk)
+            self._take_all(self._lines(chunk))
+        self._take_all(())
+
+    def _lines(self, chunk: bytes) -> list[bytes]:
+        """The lines that a chunk completes; a long one is taken here."""
+        first, newline, rest = chunk.partition(b"\n")
+        if not newline:
+            if self._at - self._start <= _LONG_LINE:
+                self._parts.append(chunk)
+            else:
+                self._parts.clear()
+            return []
+        end = self._at - len(rest) - 1
+        if end - self._start > _LONG_LINE:
+            self._parts.clear()
+            self._guarded_closing(lambda: self._take_long(self._start, end))
+            lines = rest.split(b"\n")
+        else:
+            lines = [b"".join([*self._parts, first]), *(rest.split(b"\n"))]
+        last = lines.pop()
+        self._parts = [last]
+        self._start = self._at - len(last)
+        return lines
+
+    def _take_long(self, start: int, end: int) -> None:
+        if not self._view.long_line(self._descriptor, start, end):
+            self._take(os.pread(self._descriptor, end - start, start))
+
+    def _guarded_closing(self, step: Callable[[], None]) -> None:
+        try:
+            self._guarded(step)
+        except OutputClosedError:
+            self.drain()
+            raise
 
     def _take_all(self, lines: Sequence[bytes]) -> None:
         """Take every line, also when the user's end closes at one of them: the outcome needs them all."""
@@ -66,6 +161,11 @@ class Follower:
             except OutputClosedError as error:
                 closed = error
                 self.drain()
+        try:
+            self._view.flush()
+        except OutputClosedError as error:
+            closed = error
+            self.drain()
         if closed is not None:
             raise closed
 
@@ -73,14 +173,16 @@ class Follower:
         """Take the rest, end the rendering, let go of the file."""
         try:
             self.pump()
-            self._take_all([self._rest] if self._rest else [])
-            self._guarded(self._finish)
+            rest = os.pread(self._descriptor, self._at - self._start, self._start)
+            self._take_all([rest] if rest else [])
+            self._guarded(self._view.finish)
+            self._view.flush()
         finally:
             os.close(self._descriptor)
 
     def drain(self) -> None:
         """Read on for the outcome alone: the user's end of the output is closed."""
-        self._show, self._finish = unseen()
+        self._view = unseen()
 
     def result(self) -> StreamResult:
         """What the stream says of the run; raises what kept us from reading all of it."""
@@ -89,12 +191,16 @@ class Follower:
         return self._reader.result()
 
     def _take(self, line: bytes) -> None:
-        self.interrupts += any(mark in line for mark in _INTERRUPTS)
+        if not line.endswith(PROVISIONER_OUTPUT):  # which says nothing of the outcome, and may be millions of lines
+            self._read(line)
+        self._guarded(lambda: self._view.show(line))
+
+    def _read(self, line: bytes) -> None:
+        self.interrupts += b'"type":"log"' in line and any(mark in line for mark in _INTERRUPTS)
         try:
             self._reader.feed(line)
         except Exception as error:  # noqa: BLE001 - a bug of ours in reading must not take the output from the user
             self._unread = error
-        self._guarded(lambda: self._show(line))
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """A bug in the rendering must not take terraform's output from the user: fall back to the plain messages."""
@@ -106,13 +212,14 @@ class Follower:
             if self._broken:
                 return
             self._broken = True
+            self._view.flush()
             say(f"cannot render terraform's output ({type(error).__name__}); showing its messages plainly from here")
-            self._show = plain
+            self._view = View(plain, lambda: None)
 
 
-def unseen() -> tuple[Callable[[bytes], None], Callable[[], None]]:
-    """Show and finish for a stream that nobody is to see."""
-    return lambda _line: None, lambda: None
+def unseen() -> View:
+    """For a stream that nobody is to see."""
+    return View(lambda _line: None, lambda: None, long_line=lambda _descriptor, _start, _end: False)
 
 
 def plain(line: bytes) -> None:
@@ -126,8 +233,8 @@ def plain(line: bytes) -> None:
 
 def human(
     parsed: Parsed, held: Sequence[PlanWarning], *, planned_here: bool, imports: Mapping[str, str] | None = None
-) -> HumanRenderer:
-    """The renderer for an apply of a saved plan with these flags.
+) -> View:
+    """What terraform's human view would print, for an apply of a saved plan with these flags.
 
     Args:
         parsed: the user's flags.
@@ -135,9 +242,10 @@ def human(
         planned_here: the plan half has run, so what it said once is not said again.
         imports: what the plan imports, by address.
     """
-    return HumanRenderer(
-        out=lambda text: write_all(1, text.encode("utf-8", "surrogateescape")),
-        err=lambda text: write_all(2, text.encode("utf-8", "surrogateescape")),
+    printer = Printer()
+    renderer = HumanRenderer(
+        out=lambda text: printer.out(text.encode("utf-8", "surrogateescape")),
+        err=lambda text: printer.err(text.encode("utf-8", "surrogateescape")),
         color=not parsed.flag("no-color"),
         columns=columns(1),
         err_columns=columns(2),
@@ -149,33 +257,70 @@ def human(
         imports=imports or {},
     )
 
+    def long_line(descriptor: int, start: int, end: int) -> bool:
+        pieces = long_lines.provisioner_output(descriptor, start, end)
+        if pieces is None:
+            return False
+        address, provisioner, output = pieces
+        renderer.provisioner_output(address, provisioner)
+        for piece in output:
+            printer.out(piece)
+        printer.out(b"\n")
+        return True
 
-def raw(
-    *, planned_here: bool, held: Sequence[bytes], destroy: bool
-) -> tuple[Callable[[bytes], None], Callable[[], None]]:
-    """Show and finish for the user's own -json: terraform's lines, byte for byte.
+    return View(
+        renderer.feed,
+        renderer.finish,
+        printer.flush,
+        long_line=long_line,
+        resize=lambda: renderer.resize(columns(1), columns(2)),
+    )
+
+
+def raw(*, planned_here: bool, held: Sequence[bytes], destroy: bool) -> View:
+    """For the user's own -json: terraform's lines, byte for byte.
 
     After our own plan half, what that has printed already is left out, and the warnings it held back go where
     terraform prints them: before the summary of the apply, or at the end. Those of checks are left out there, as
     terraform does, since the apply evaluates them again. ``destroy`` ends in its own words.
     """
-    waiting = [line for line in held if _OF_CHECK not in line]
+    lines = _RawLines(Printer(), planned_here=planned_here, held=held, destroy=destroy)
+    return View(lines.show, lines.release, lines.printer.flush, long_line=lines.long_line)
 
-    def flush() -> None:
-        while waiting:
-            write_all(1, waiting.pop(0) + b"\n")
 
-    def show(line: bytes) -> None:
-        if planned_here and any(mark in line for mark in _REPEATED):
+class _RawLines:
+    """The lines of :func:`raw`."""
+
+    def __init__(self, printer: Printer, *, planned_here: bool, held: Sequence[bytes], destroy: bool) -> None:
+        self.printer = printer
+        self._planned_here = planned_here
+        self._waiting = [line for line in held if _OF_CHECK not in line]
+        self._destroy = destroy
+
+    def release(self) -> None:
+        while self._waiting:
+            self.printer.out(self._waiting.pop(0) + b"\n")
+
+    def show(self, line: bytes) -> None:
+        if line.endswith(PROVISIONER_OUTPUT):
+            self.printer.out(line + b"\n")
+            return
+        if self._planned_here and any(mark in line for mark in _REPEATED):
             return
         if b'"type":"diagnostic"' in line or b'"type":"change_summary"' in line:
-            flush()
-        if not destroy:
-            write_all(1, line + b"\n")
+            self.release()
+        if not self._destroy:
+            self.printer.out(line + b"\n")
         elif b'"type":"outputs"' not in line:
-            write_all(1, _destroyed(line) + b"\n")
+            self.printer.out(_destroyed(line) + b"\n")
 
-    return show, flush
+    def long_line(self, descriptor: int, start: int, end: int) -> bool:
+        if not long_lines.is_provisioner_output(descriptor, start, end):
+            return False
+        for piece in long_lines.pieces(descriptor, start, end):
+            self.printer.out(piece)
+        self.printer.out(b"\n")
+        return True
 
 
 def _destroyed(line: bytes) -> bytes:

@@ -13,15 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-_OURS = (
-    "TF_CLI_ARGS",
-    "TF_CLI_ARGS_show",
-    "TF_CLI_ARGS_state",
-    "TF_LOG",
-    "TF_LOG_CORE",
-    "TF_LOG_PROVIDER",
-    "TF_LOG_PATH",
-)
+_NOT_OURS = ("TF_CLI_ARGS", "TF_LOG")  # prefixes: TF_CLI_ARGS_state_pull, TF_LOG_PATH
 
 
 def new_facts(binary: str, word: str, argv: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -47,7 +39,7 @@ def child_environment(environ: Mapping[str, str], facts: Mapping[str, Any]) -> d
 
 def helper_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """For terraform commands of our own (show, state pull): no extra arguments, no log in the user's log file."""
-    kept = {name: value for name, value in environ.items() if name not in _OURS}
+    kept = {name: value for name, value in environ.items() if not name.startswith(_NOT_OURS)}
     return {**kept, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from change_events.rundir import RunDirectory
     from tf_wrapper.arguments import Parsed
+    from tf_wrapper.identity import Identity
     from tf_wrapper.recorder import Recorder
     from tf_wrapper.workspace import Workspace
 
@@ -37,6 +38,7 @@ class Invocation:
         run: the run's folder.
         signals: the active handlers.
         environ: what terraform's environment is made from (the user's, with our trace).
+        identity: which terraform it is; None where that is not known.
         recorder: what writes the event, beside the run.
     """
 
@@ -50,6 +52,7 @@ class Invocation:
         self.workspace: Workspace = Workspace(parsed.chdir if parsed else None, os.environ)
         self.run: RunDirectory
         self.environ: dict[str, str] = {}
+        self.identity: Identity | None = None
         self._recorder: Recorder | None = None
 
     @property
@@ -71,7 +74,7 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
     process.open_missing_descriptors()
     try:
         parsed = arguments.parse(argv, os.environ)
-        way = choose(word, parsed)
+        way = "exec" if parsed is None and arguments.asks_for_help(word, os.environ) else choose(word, parsed)
     except Exception as error:  # noqa: BLE001 - nothing of ours may stand before a run
         say(f"this run is not recorded: {type(error).__name__} before it started")
         way = "exec"
@@ -82,8 +85,33 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
         if not _prepare(invocation, word):
             say("this run is not recorded: no folder for it can be written (home, TMPDIR and /dev/shm were tried)")
             return execute(binary, argv)
-        code = _run(way, invocation)
+        if way != "native":
+            way = _known_way(way, invocation)
+        if signals.received:  # terraform would have died of it, or have stopped before it began
+            invocation.run.remove()
+            code = -signals.received[0]
+        elif way == "exec":
+            invocation.run.remove()
+            return execute(binary, argv)
+        else:
+            code = _run(way, invocation)
     return process.end_as(code)
+
+
+def _known_way(way: str, invocation: Invocation) -> str:
+    """The way that was chosen, if this terraform is known to be fit for it."""
+    from change_events.paths import state_dir
+    from tf_wrapper import identity, planfile
+
+    try:
+        known = identity.identify(invocation.binary, invocation.run.path, state_dir(), os.environ, invocation.signals)
+    except Exception as error:  # noqa: BLE001 - any bug of ours
+        say(f"cannot identify terraform: {describe(error)}")
+        known = None
+    invocation.identity = known
+    if known is not None and planfile.streams_applies(known.version):
+        return way
+    return "exec" if way == "plan" else "native"
 
 
 def _run(way: str, invocation: Invocation) -> int:

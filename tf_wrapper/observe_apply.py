@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tf_wrapper.observe import Invocation
     from tf_wrapper.plan_half import PlanHalf
 
-_HUNG_UP = "hung up"
+_HUNG_UP, _INTERRUPTED, _DECLINED, _FAILED = "hung up", "interrupted", "declined", "failed"
+_NO_ANSWER = "error asking for approval: EOF"  # nobody is there to be asked: a pipeline without -auto-approve
 _NO_CHANGES, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode` that leave a plan to apply
 
 
@@ -44,7 +45,7 @@ def run(invocation: Invocation) -> int:
     saved = invocation.run.file("plan")
     invocation.run.write_facts(stage="planned")
     invocation.recorder.plan_is_at(saved)
-    if half.interrupted:
+    if half.interrupted or invocation.signals.received:
         return _halted(invocation, half, parsed)
     if code == _CHANGES and not parsed.flag("auto-approve"):
         half.release()
@@ -53,19 +54,22 @@ def run(invocation: Invocation) -> int:
             invocation.recorder.end_without_apply(-signal.SIGHUP, [], interrupted=True)
             return -signal.SIGHUP
         if refused:
+            from tf_wrapper.human.findings import PlanError
+
+            errors = [PlanError(_NO_ANSWER)] if refused == _FAILED else []
             invocation.recorder.end_without_apply(
-                1, [], interrupted=refused == "interrupted", declined=refused != "interrupted"
+                1, errors, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
             )
             return 1
     return _apply(invocation, parsed, saved, half)
 
 
 def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
-    """Ask; empty when the answer is yes, else ``declined``, ``interrupted`` or ``hung up``."""
+    """Ask; empty when the answer is yes, else ``declined``, ``failed``, ``interrupted`` or ``hung up``."""
     from tf_wrapper import approval
 
     text = approval.question(
-        tool="OpenTofu" if os.path.basename(invocation.binary).startswith("tofu") else "Terraform",
+        tool=invocation.identity.product if invocation.identity else "Terraform",
         workspace=invocation.workspace.name,
         destroy=parsed.destroys,
         refresh_only=parsed.flag("refresh-only"),
@@ -76,7 +80,7 @@ def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
         return ""
     if answer == approval.NO:
         write_all(1, b"Destroy cancelled.\n" if parsed.destroys else b"Apply cancelled.\n")
-        return "declined"
+        return _DECLINED
     if answer == approval.HUNG_UP:
         output.mute()  # there is no terminal any more
         return _HUNG_UP  # terraform dies of it where it stands
@@ -84,7 +88,7 @@ def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
     if stopped:
         write_all(1, _interrupt_notice().encode())
     _print_error(parsed, f"error asking for approval: {answer}")
-    return "interrupted" if stopped else "declined"
+    return _INTERRUPTED if stopped else _FAILED
 
 
 def _interrupt_notice() -> str:
@@ -102,15 +106,19 @@ def _print_error(parsed: Parsed, summary: str) -> None:
 
     from tf_wrapper import follow
 
-    renderer = follow.human(parsed, (), planned_here=True)
+    view = follow.human(parsed, (), planned_here=True)
     diagnostic = {"severity": "error", "summary": summary, "detail": ""}
-    renderer.feed(json.dumps({"type": "diagnostic", "@level": "error", "diagnostic": diagnostic}).encode())
-    renderer.finish()
+    view.show(json.dumps({"type": "diagnostic", "@level": "error", "diagnostic": diagnostic}).encode())
+    view.finish()
+    view.flush()
 
 
 def _halted(invocation: Invocation, half: PlanHalf, parsed: Parsed) -> int:
     """An interrupt came so late in the plan that it succeeded all the same: terraform does not go on either."""
     half.release()
+    if signal.SIGHUP in invocation.signals.received:  # of which it dies
+        invocation.recorder.end_without_apply(-signal.SIGHUP, [], interrupted=True)
+        return -signal.SIGHUP
     if not parsed.flag("json"):
         _print_error(parsed, "execution halted")
     invocation.recorder.end_without_apply(1, [], interrupted=True)
@@ -121,18 +129,37 @@ def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanHalf | 
     from tf_wrapper import planfile
 
     version = planfile.written_by(saved)
+    if half and invocation.signals.received:
+        return _halted(invocation, half, parsed)
     if not planfile.streams_applies(version):
-        from tf_wrapper.observe_native import apply_saved
-
-        if half:
-            half.release()
-        return apply_saved(invocation, parsed, saved, begun=half is not None)
+        return _apply_natively(invocation, parsed, saved, half)
     variables = half is None or bool(invocation.workspace.ephemeral_variables())
     words = parsed.for_saved_plan(variables=variables)
     words.append(saved if half else parsed.positional[0])
-    if planfile.has_json_into(invocation.binary, version) and not parsed.flag("json"):
+    product = invocation.identity.product if invocation.identity else ""
+    if planfile.has_json_into(product, version) and not parsed.flag("json"):
         return _TofuApply(invocation, parsed, half).run(words, saved)
     return _StreamedApply(invocation, parsed, half).run(words, saved)
+
+
+def _apply_natively(invocation: Invocation, parsed: Parsed, saved: str, half: PlanHalf | None) -> int:
+    """The plan is not of a version that can be observed: the user's own goes to terraform as it was given.
+
+    One that was made here shows that it is not the terraform that was identified.
+    """
+    from tf_wrapper import observe_native
+
+    if half is None:
+        return observe_native.apply_saved(invocation, saved)
+    from change_events.paths import state_dir
+    from tf_wrapper import identity
+
+    half.release()
+    identity.forget(state_dir())
+    if os.path.getsize(saved):
+        return observe_native.apply_own_plan(invocation, parsed, saved)
+    output.say("terraform has put its plan where tfevent cannot see it; running it again without")
+    return observe_native.run(invocation)
 
 
 def apply_environment(invocation: Invocation, *, planned_here: bool) -> dict[str, str]:
@@ -211,14 +238,14 @@ class _StreamedApply:
         if self._parsed.flag("json"):
             held = half.held_lines if half else ()
             destroy = self._parsed.subcommand == "destroy"
-            return follow.Follower(path, *follow.raw(planned_here=half is not None, held=held, destroy=destroy))
-        renderer = follow.human(
+            return follow.Follower(path, follow.raw(planned_here=half is not None, held=held, destroy=destroy))
+        view = follow.human(
             self._parsed,
             half.warnings if half else (),
             planned_here=half is not None,
             imports=half.imports if half else None,
         )
-        return follow.Follower(path, renderer.feed, renderer.finish)
+        return follow.Follower(path, view)
 
 
 class _TofuApply(_StreamedApply):
@@ -239,4 +266,4 @@ class _TofuApply(_StreamedApply):
     def _follower(self) -> Follower:
         from tf_wrapper import follow
 
-        return follow.Follower(self._invocation.run.file("stream"), *follow.unseen())
+        return follow.Follower(self._invocation.run.file("stream"), follow.unseen())

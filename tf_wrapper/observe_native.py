@@ -1,7 +1,8 @@
 """A run that cannot go through a saved plan of ours: terraform as it is, and the event from its states.
 
-For HCP Terraform and the `remote` backend (plans are made elsewhere), versions before 1.0 (no stream), variables whose
-prompted value cannot be given twice, and command lines we do not understand.
+For HCP Terraform and the `remote` backend (plans are made elsewhere), versions before 1.0 (no stream), what is not
+known for a terraform or cannot reach our files, variables whose prompted value cannot be given twice, and command
+lines we do not understand.
 """
 
 from __future__ import annotations
@@ -20,20 +21,29 @@ def run(invocation: Invocation) -> int:
     return _between_states(invocation, [invocation.binary, *invocation.argv], None)
 
 
-def apply_saved(invocation: Invocation, parsed: Parsed, saved: str, *, begun: bool) -> int:
-    """Apply a saved plan of a version that has no stream; the plan itself tells what was meant.
+def apply_saved(invocation: Invocation, saved: str) -> int:
+    """Apply the user's own saved plan, with the user's own words; the plan itself tells what was meant.
 
     Args:
         invocation: the run.
+        saved: the plan file, absolute.
+    """
+    return _between_states(invocation, [invocation.binary, *invocation.argv], saved)
+
+
+def apply_own_plan(invocation: Invocation, parsed: Parsed, saved: str) -> int:
+    """Apply a plan that was made here, approved, and turned out to be of a version that has no stream.
+
+    Args:
+        invocation: the run; its recorder has the plan already.
         parsed: its command line.
         saved: the plan file, absolute.
-        begun: the plan was made here, and the recorder has it already.
     """
     from tf_wrapper.observe_apply import apply_environment
 
     words = [*parsed.for_saved_plan(variables=False), *(["-no-color"] if parsed.flag("no-color") else [])]
     argv = invocation.command("apply", *words, saved)
-    return _between_states(invocation, argv, saved, apply_environment(invocation, planned_here=begun), begun=begun)
+    return _between_states(invocation, argv, saved, apply_environment(invocation, planned_here=True), begun=True)
 
 
 def _between_states(

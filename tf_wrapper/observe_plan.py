@@ -40,7 +40,7 @@ def run(invocation: Invocation) -> int:
     invocation.recorder.begin()
     code = process.wait(child, invocation.signals)
     if own is None:
-        _next_steps(code, parsed)
+        _next_steps(code, parsed, invocation.identity.product if invocation.identity else "Terraform")
         path = invocation.run.file("plan")
     else:
         path = os.path.join(invocation.workspace.directory, own)
@@ -57,7 +57,7 @@ def _with_private_plan(invocation: Invocation) -> list[str]:
     return [*invocation.argv[: index + 1], *ours, *invocation.argv[index + 1 :]]
 
 
-def _next_steps(code: int, parsed: Parsed) -> None:
+def _next_steps(code: int, parsed: Parsed, product: str) -> None:
     quiet = os.environ.get("TF_IN_AUTOMATION", "") != "" or parsed.flag("json")
     if code != _CHANGES or quiet:
         return
@@ -65,8 +65,8 @@ def _next_steps(code: int, parsed: Parsed) -> None:
 
     width = columns(1)
     generated = parsed.value("generate-config-out")
-    texts = [_GENERATED.format(tool="Terraform", path=generated)] if generated else []
-    texts.append(_NOTE.format(tool="Terraform", command="terraform"))
+    texts = [_GENERATED.format(tool=product, path=generated)] if generated else []
+    texts.append(_NOTE.format(tool=product, command="tofu" if product == "OpenTofu" else "terraform"))
     lines = [_rule(width, color=not parsed.flag("no-color"))]
     lines += [word_wrap("\n" + text, width) for text in texts]
     try:
@@ -76,5 +76,7 @@ def _next_steps(code: int, parsed: Parsed) -> None:
 
 
 def _rule(width: int, *, color: bool) -> str:
+    if width <= 1:
+        return "\n"
     rule = "\n" + "─" * (width - 1)
     return f"\x1b[90m{rule}\x1b[0m" if color else rule

@@ -12,8 +12,8 @@ _DEFAULT_COLUMNS = 78  # what terraform assumes where there is no terminal (inte
 
 
 def columns(descriptor: int) -> int:
-    """Width that terraform would wrap to when printing there."""
+    """Width that terraform would wrap to when printing there; 0 for a terminal that does not know its own."""
     try:
-        return os.get_terminal_size(descriptor).columns or _DEFAULT_COLUMNS
+        return os.get_terminal_size(descriptor).columns
     except OSError:
         return _DEFAULT_COLUMNS

@@ -20,7 +20,7 @@ from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
 from change_events.recording import Recording, report_line
 from change_events.redactors import redactor_of
 from change_events.settings import Settings, load_leniently, place
-from tf_wrapper import outcome, show
+from tf_wrapper import outcome, planfile, show
 from tf_wrapper.output import say
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Story:
 
     def end_plan(self, code: int, path: str) -> None:
         """A `plan` ended with ``code`` (2: changes, where -detailed-exitcode was given)."""
-        if os.path.exists(path) and self._plan is None:
+        if self._plan is None and planfile.is_plan_file(path):  # ours lies there empty until terraform writes it
             self.read_plan(path)
         self._settle(outcome.of_plan(self._started(), self._plan, code))
 

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     Drive = Callable[[Session], None]
 
 _ROOT = Path(__file__).resolve().parents[2]
-# what tfevent may leave behind: its journal and its key
+# what tfevent may leave behind: its journal, its key, and which terraform it has met
 _JOURNAL = "journal.db"
 _KEY = "fingerprint.key"
+_VERSIONS = "terraform-versions"
 _LOCK_INFO = """\
 {"ID":"6e2a1c52-97d4-9e83-2b53-3a2f6a1c8e0d","Operation":"OperationTypeApply","Info":"","Who":"ops@build",\
 "Version":"1.11.4","Created":"2026-01-02T03:04:05.678Z","Path":"terraform.tfstate"}"""
@@ -41,7 +42,7 @@ class Record:
     Attributes:
         parts: name → text: exit code, output of every step; every file left and its content.
         own: the lines that tfevent wrote itself.
-        leftovers: files of tfevent outside the directory, other than its journal and its key.
+        leftovers: files of tfevent outside the directory, other than those.
     """
 
     parts: dict[str, str]
@@ -129,9 +130,9 @@ class Stage:
         return {f"file {name}": _content(self.code / name, scenario) for name in sorted(files_below(self.code))}
 
     def leftovers(self) -> tuple[str, ...]:
-        """What lies in home, state folder and TMPDIR beside the journal and the key."""
+        """What lies in home, state folder and TMPDIR beside what may stay."""
         below = sorted(files_below(self.home))
-        return tuple(name for name in below if not Path(name).name.startswith((_JOURNAL, _KEY)))
+        return tuple(name for name in below if not Path(name).name.startswith((_JOURNAL, _KEY, _VERSIONS)))
 
 
 def compares_terraform_with_itself() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.e2e.scenario import EVERY, Edit, Scenario, main, run
 from tests.e2e.scenarios_actions import APPLY, CHAIN, EMPTY, ONE, TWO, YES
+from tests.support.pty import NARROWEST, UNSIZED, WIDEST
 
 _CHECK = """\
 resource "terraform_data" "a" {
@@ -159,7 +160,32 @@ resource "terraform_data" "a" {
 _WARNING_AND_ERROR = _CHECK % "bad" + _DESTROY_FAILS.replace('"a"', '"f"').replace("when = destroy\n", "")
 _UNKNOWN_CHECK = (_CHECK % "bad").replace("terraform_data.a.output", "terraform_data.a.id")
 
+_LONG_COMMAND = """\
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    command = "echo one two three four five six seven eight nine ten eleven twelve thirteen fourteen; exit 3"
+  }
+}
+"""
+
 SCENARIOS = (
+    *(
+        Scenario(
+            f"odd-terminal-{stdio.name}",
+            main(_LONG_COMMAND),
+            (run("plan"), run("apply", "no\n"), run("apply -auto-approve")),
+            stdio=(stdio,),
+            core=stdio is UNSIZED,
+        )
+        for stdio in (UNSIZED, NARROWEST, WIDEST)
+    ),
+    Scenario(
+        "odd-terminal-type",
+        main(_LONG_COMMAND),
+        (run("plan"), run("apply -auto-approve")),
+        env={"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "33"},
+        stdio=EVERY,
+    ),
     Scenario("check-fails", main(_CHECK % "bad"), (YES,), since=(1, 5), stdio=EVERY, core=True),
     Scenario("check-fails-auto-approve", main(_CHECK % "bad"), (APPLY,), since=(1, 5), stdio=EVERY, core=True),
     Scenario("check-fails-declined", main(_CHECK % "bad"), (run("apply", "no\n"),), since=(1, 5)),

@@ -35,7 +35,81 @@ _WHICH = (
 )
 _BACKEND = 'terraform {\n  backend "local" {\n    path = "elsewhere.tfstate"\n  }\n}\n'
 
+_TWO_VARIABLES = """\
+variable "v" {
+  default = "d"
+}
+variable "w" {
+  default = "e"
+}
+resource "terraform_data" "a" {
+  input = "${var.v} ${var.w}"
+}
+output "v" {
+  value = var.v
+}
+output "w" {
+  value = var.w
+}
+"""
+# terraform splits TF_CLI_ARGS by rules of its own: no shell's, and not the same in every version
+_WORDS = {
+    "backslash": r'-var "v=a\db"',
+    "backslash-n": r'-var "v=a\nb"',
+    "backslash-unquoted": r"-var v=a\ b",
+    "backslash-single": r"-var 'v=a\db'",
+    "semicolon": "-var v=a;b -var w=c",
+    "ampersand": "-var v=a&b",
+    "pipe": "-var v=a|b",
+    "redirection": "-var v=a>b",
+    "redirection-of-a-number": "-var v=1 -var w=2>1",
+    "input": "-var v=a<b",
+    "substitution": "-var v=$(date",
+    "parentheses": "-var v=(a)",
+    "backtick": "-var v=`a`",
+    "backtick-quoted": '-var "v=`a"',
+    "quoted-operators": "-var 'v=a;b&c|d' -var \"w=(a)>$(b)\"",
+    "quotes-inside": "-var='v='\"a b\"c -var w=''",
+    "empty-word": "-var v=1 ''",
+    "unclosed": '-var "v=a',
+    "comment": "-var v=#a",
+    "no-shell": "-var v=$HOME~*{a,b}",
+    "space-only": " \t",
+    "no-break-space": "-var v=1\u00a0-var",
+    "unicode": "-var v=é\u2028ü",
+    "line-breaks": "-var v=1\n-var w=2\r\n",
+    "chdir": "-chdir=elsewhere",
+    "help": "-help",
+    "version": "-version",
+    "version-as-value": "-var -v",
+    "plan-file": "-- nothing",
+    "unknown": "-future",
+}
+
 SCENARIOS = (
+    *(
+        Scenario(
+            f"words-{name}",
+            main(_TWO_VARIABLES),
+            (run("apply -auto-approve", TF_CLI_ARGS_apply=text), run("plan", TF_CLI_ARGS=text)),
+            stdio=(PIPES,),
+            core=name in {"backslash", "semicolon", "quoted-operators"},
+        )
+        for name, text in _WORDS.items()
+    ),
+    Scenario(
+        "words-of-every-command-win",
+        main(_TWO_VARIABLES),
+        (run("apply -auto-approve", TF_CLI_ARGS="-var v=all", TF_CLI_ARGS_apply="-var v=one -var w=one"),),
+        stdio=(PIPES,),
+        core=True,
+    ),
+    Scenario(
+        "words-of-state-pull",
+        main(_TWO_VARIABLES),
+        (run("apply -auto-approve -future", TF_CLI_ARGS_state_pull="-help"),),
+        stdio=(PIPES,),
+    ),
     Scenario("input-false", main(ONE), (run("apply -input=false"),), core=True),
     Scenario("input-false-auto-approve", main(ONE), (run("apply -input=false -auto-approve"),)),
     Scenario("input-by-environment", main(ONE), (run("apply"), run("destroy")), env={"TF_INPUT": "0"}),

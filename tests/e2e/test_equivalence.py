@@ -7,6 +7,7 @@ import pytest
 from tests.e2e import table
 from tests.e2e.runner import Stage, compares_terraform_with_itself, differences, subject
 from tests.e2e.scenario import BOTH
+from tests.support.pty import UNSIZED
 from tests.support.terraform import binaries
 
 
@@ -21,7 +22,7 @@ def _cases():
 
 
 def _marks(scenario, stdio, binary):
-    core = scenario.core and stdio in BOTH and binary == binaries()[0]
+    core = scenario.core and stdio in (*BOTH, UNSIZED) and binary == binaries()[0]
     deviates = scenario.deviation and not compares_terraform_with_itself()
     return [
         *([] if core else [pytest.mark.e2e]),

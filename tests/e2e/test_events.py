@@ -321,13 +321,51 @@ def test_the_answer(stack, typed, code, outcome):
     assert outcomes(event) == {"terraform_data.a": "applied" if code == 0 else "not_attempted"}
 
 
+@pytest.mark.parametrize("line", ["apply -input=false", "destroy"])
+def test_a_pipeline_without_auto_approve_fails(stack, line):
+    prepared(stack, ONE) if line == "destroy" else stack.write(ONE)
+    assert stack.run(line).code == 1
+    event = stack.event()
+    assert event["outcome"] == "failed"
+    assert [failure["summary"] for failure in event["failures"]] == ["error asking for approval: EOF"]
+
+
 @pytest.mark.e2e
 def test_end_of_input_at_the_question(stack):
     stack.write(ONE)
     assert stack.run("apply").code == 1
     event = stack.event()
-    assert event["outcome"] == "declined"
+    assert event["outcome"] == "failed"
+    assert [failure["summary"] for failure in event["failures"]] == ["error asking for approval: EOF"]
     assert figures(event) == {"not_attempted": 1}
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("line", "environ", "typed", "code", "outcome"),
+    [
+        ("apply", {}, "\x04", 1, "failed"),  # Ctrl-D
+        ("apply -input=false", {}, "yes\n", 0, "succeeded"),
+        ("apply", {"TF_INPUT": "0"}, "yes\n", 0, "succeeded"),
+        ("apply", {"TF_INPUT": "0"}, "no\n", 1, "declined"),
+        ("apply", {}, "\n", 1, "declined"),
+    ],
+)
+def test_answers_on_a_terminal(stack, line, environ, typed, code, outcome):  # noqa: PLR0917 - a row of the table
+    stack.write(ONE)
+    stack.env |= environ
+    with stack.start(line, TERMINAL) as session:
+        session.expect("Enter a value:")
+        session.type(typed)
+        assert session.finish().code == code
+    assert stack.event()["outcome"] == outcome
+
+
+@pytest.mark.e2e
+def test_yes_without_a_line_break_is_no_answer(stack):
+    stack.write(ONE)
+    assert stack.run("apply", stdin="yes").code == 1
+    assert stack.event()["outcome"] == "failed"
 
 
 @pytest.mark.e2e

@@ -15,7 +15,7 @@ EXEC_PATH = {
     "change_events", "change_events.paths", "_signal",
 }  # fmt: skip
 OBSERVED_PATH = EXEC_PATH | {
-    "tf_wrapper.arguments", "tf_wrapper.launch", "tf_wrapper.output", "change_events.rundir",
+    "tf_wrapper.arguments", "tf_wrapper.identity", "tf_wrapper.launch", "tf_wrapper.output", "change_events.rundir",
     "change_events.process", "change_events.output",
     "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
     "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture", "change_events.ids", "change_events.trace",
@@ -37,11 +37,24 @@ PROBE = textwrap.dedent("""
         sys.stderr.write("\\n".join(sorted(names)))
         sys.stderr.flush()
         os._exit(0)
-    os.execv = os.posix_spawn = os.posix_spawnp = started
+    spawn = os.posix_spawn
+    def spawned(path, words, *rest, **options):
+        return spawn(path, words, *rest, **options) if words[1] in {"version", "fmt"} else started()
+    os.execv = os.posix_spawnp = started
+    os.posix_spawn = spawned  # asking which terraform it is comes first, and what it loads counts, too
     from tf_wrapper.__main__ import main
     sys.argv = ["tfevent", *sys.argv[1:]]
     main()
 """)
+
+
+# answers as one that can be observed
+TERRAFORM = """#!/bin/sh
+case "$1" in
+  version) echo "Terraform v1.11.4" ;;
+  fmt) echo "a = 1" > "$3" ;;
+esac
+"""
 
 
 @pytest.mark.parametrize(
@@ -55,7 +68,7 @@ PROBE = textwrap.dedent("""
 )
 def test_modules_loaded_before_terraform_starts(tmp_path, argv, allowed):
     terraform = tmp_path / "terraform"
-    terraform.write_text("#!/bin/sh\n")
+    terraform.write_text(TERRAFORM)
     terraform.chmod(0o755)
     (tmp_path / "main.tf").write_text("")
     done = subprocess.run(

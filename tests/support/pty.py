@@ -25,16 +25,20 @@ TIMEOUT = 20.0  # seconds: far beyond what any step takes, so that only a hang e
 
 @dataclass(frozen=True)
 class Stdio:
-    """How the command's stdio is connected; ``columns`` only where it is a terminal."""
+    """How the command's stdio is connected; ``columns`` only where it is a terminal, which may not know its size."""
 
     name: str
     columns: int = 0
     rows: int = 24
     merged: bool = False
+    sized: bool = True
 
 
 TERMINAL = Stdio("tty", columns=80)
 WIDE = Stdio("wide", columns=132, rows=50)
+UNSIZED = Stdio("unsized", columns=80, sized=False)  # 0 columns and 0 rows, as `script` makes it in a pipeline
+NARROWEST = Stdio("narrowest", columns=1, rows=1)
+WIDEST = Stdio("widest", columns=10_000)
 PIPES = Stdio("pipes")
 MERGED = Stdio("merged", merged=True)  # 2>&1
 
@@ -71,7 +75,8 @@ class Session:
 
     def _start_on_terminal(self, argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdio: Stdio) -> None:
         master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", stdio.rows, stdio.columns, 0, 0))
+        size = (stdio.rows, stdio.columns) if stdio.sized else (0, 0)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         self.process = subprocess.Popen(
             argv,
             cwd=cwd,

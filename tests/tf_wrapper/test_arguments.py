@@ -2,7 +2,7 @@
 
 import pytest
 
-from tf_wrapper.arguments import parse
+from tf_wrapper.arguments import asks_for_help, parse, shell_words
 
 
 def parsed(*argv, **environ):
@@ -49,6 +49,12 @@ def test_boolean_flags(argv, name, expected):
         ["-chdir", "apply"],
         ["-help", "apply"],
         ["-chdir=a", "-chdir=b", "plan"],
+        ["-chdir=", "apply"],
+        ["apply", ""],
+        ["apply", "-parallelism=0x10"],
+        ["apply", "-parallelism=010"],
+        ["apply", "-parallelism=²"],
+        ["apply", "-parallelism=99999999999999999999"],
     ],
 )
 def test_what_is_not_understood_is_left_to_terraform(argv):
@@ -74,6 +80,52 @@ def test_arguments_from_the_environment_come_first_so_that_explicit_ones_win():
     assert result.values("var") == ["a=b c"]
     assert result.flag("no-color")
     assert result.value("out") is None
+
+
+def test_those_for_every_command_win_over_those_for_one():
+    result = parsed("apply", TF_CLI_ARGS="-parallelism=1", TF_CLI_ARGS_apply="-parallelism=2")
+    assert result.value("parallelism") == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" \t\r\n", []),
+        ("-var v=1  -no-color\n", ["-var", "v=1", "-no-color"]),
+        ("-var 'v=a b' -var \"w=it's\"", ["-var", "v=a b", "-var", "w=it's"]),
+        ("-var='v='\"a\"b", ["-var=v=ab"]),
+        ("-var v=''", ["-var", "v="]),
+        ("-var 'v=x(y);z&|<>$(t)\"'", ["-var", 'v=x(y);z&|<>$(t)"']),
+        ("-var v=$HOME#~*?[é]{a,b}", ["-var", "v=$HOME#~*?[é]{a,b}"]),
+        ("-var v=1\u00a02", ["-var", "v=1\u00a02"]),
+        (r"-var 'v=a\db'", ["-var", r"v=a\db"]),
+    ],
+)
+def test_words_that_every_shell_and_terraform_read_alike(text, expected):
+    assert shell_words(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'-var "v=a\db"', r"-var v=a\ b", "-var v=1\\", "-var v=a;b -var w=c", "-var v=a&b", "-var v=a|b", "-var v=a<b",
+        "-var v=a>b", "-var v=2>1", "-var v=$(date)", "-var v=(a)", "-var v=`date`", '-var "v=`date`"',
+        '-var "v', "-var 'v",
+        "''", '-var ""', "-var v=1 '' ''", "-var v=\udcff", "-var 'v=\udcff'",
+    ],
+)  # fmt: skip
+def test_words_that_could_be_read_otherwise_are_left_to_terraform(text):
+    assert shell_words(text) is None
+    assert parsed("apply", TF_CLI_ARGS=text) is None
+    assert parsed("apply", TF_CLI_ARGS_apply=text) is None
+
+
+@pytest.mark.parametrize("name", ["TF_CLI_ARGS", "TF_CLI_ARGS_apply"])
+@pytest.mark.parametrize("text", ["-help", "-var v=1 -h", "--version", "-var -v"])
+def test_help_and_version_in_the_environment(name, text):
+    assert asks_for_help("apply", {name: text})
+    assert parsed("apply", **{name: text}) is None
 
 
 def test_unbalanced_quotes_in_the_environment_are_left_to_terraform():

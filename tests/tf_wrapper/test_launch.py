@@ -47,7 +47,10 @@ def test_values_on_the_command_line_are_not_kept(argv):
 
 def test_commands_of_our_own_leave_the_users_log_alone():
     environ = launch.helper_environment(
-        {"TF_LOG": "trace", "TF_LOG_PATH": "log", "TF_CLI_ARGS": "-no-color", "TF_DATA_DIR": "d"}
-    )
+        {
+            "TF_LOG": "trace", "TF_LOG_PATH": "log", "TF_LOG_SDK_PROTO": "trace", "TF_CLI_ARGS": "-no-color",
+            "TF_CLI_ARGS_state_pull": "-help", "TF_CLI_ARGS_version": "-json", "TF_DATA_DIR": "d",
+        }
+    )  # fmt: skip
     assert environ["TF_DATA_DIR"] == "d"
-    assert not {"TF_LOG", "TF_LOG_PATH", "TF_CLI_ARGS"} & set(environ)
+    assert not [name for name in environ if name.startswith(("TF_LOG", "TF_CLI_ARGS"))]

@@ -21,6 +21,7 @@ for word in "$@"; do
     -no-color) colour=off ;;
   esac
 done
+if [ "$1" = version ]; then echo "OpenTofu v1.12.0"; exit; fi
 if [ -z "$into" ]; then exec %(terraform)s "$@"; fi
 echo "tofu says hello, colour ${colour:-on}"
 for word in "$@"; do
@@ -74,16 +75,16 @@ def test_the_terminal_is_tofus_own_and_the_outcome_comes_from_the_file(tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("binary", "version", "expected"),
+    ("product", "version", "expected"),
     [
-        ("/usr/bin/tofu", "1.12.0", True),
-        ("/usr/bin/tofu", "1.13.0-dev", True),
-        ("/usr/bin/tofu", "2.0.1", True),
-        ("/usr/bin/tofu", "1.11.5", False),
-        ("/usr/bin/terraform", "1.15.5", False),
-        ("/usr/bin/tofu", None, False),
-        ("/usr/bin/tofu", "unknown", False),
+        ("OpenTofu", "1.12.0", True),
+        ("OpenTofu", "1.13.0-dev", True),
+        ("OpenTofu", "2.0.1", True),
+        ("OpenTofu", "1.11.5", False),
+        ("Terraform", "1.15.5", False),
+        ("OpenTofu", None, False),
+        ("OpenTofu", "unknown", False),
     ],
 )
-def test_who_has_it(binary, version, expected):
-    assert has_json_into(binary, version) is expected
+def test_who_has_it(product, version, expected):
+    assert has_json_into(product, version) is expected

@@ -54,6 +54,7 @@ class Hooks:
     def __init__(self, paint: Paint, imports: Mapping[str, str]) -> None:
         self._paint = paint
         self._ids: dict[tuple[str, str], str] = {}
+        self._prefixes: dict[tuple[str, str], str] = {}
         self._imports = dict(imports)
         self._state_only = set(imports)
         self._created: set[str] = set()
@@ -88,6 +89,8 @@ class Hooks:
 
     def imports(self) -> list[str]:
         """Lines of imports that change nothing but the state, if they have not been given yet."""
+        if not self._state_only:
+            return []
         waiting, self._state_only = self._state_only, set()
         return [line for address in self._imports.copy() if address in waiting for line in self._imported(address)]
 
@@ -171,8 +174,15 @@ class Hooks:
         return [text % (hook["resource"]["addr"], hook["provisioner"])]
 
     def _provision_output(self, hook: dict[str, Any]) -> list[str]:
-        prefix = self._paint("[reset][bold]%s (%s):[reset] ") % (hook["resource"]["addr"], hook["provisioner"])
-        return [prefix + str(hook["output"])]
+        return [self.provisioner(hook["resource"]["addr"], hook["provisioner"]) + str(hook["output"])]
+
+    def provisioner(self, address: str, provisioner: str) -> str:
+        """What stands before each line of a provisioner's output."""
+        known = self._prefixes.get((address, provisioner))
+        if known is None:
+            known = self._paint("[reset][bold]%s (%s):[reset] ") % (address, provisioner)
+            self._prefixes[address, provisioner] = known
+        return known
 
     def _action_start(self, hook: dict[str, Any]) -> list[str]:
         return [self._paint("[reset][bold]Action started: %s[reset]") % _invocation(hook)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tf_wrapper.apply_log import PROVISIONER_OUTPUT
 from tf_wrapper.human import batch, values
 from tf_wrapper.human.diagnostic import Diagnostic, Style
 from tf_wrapper.human.hooks import Hooks
@@ -60,7 +61,22 @@ class _Text(msgspec.Struct):
     text: str = msgspec.field(name="@message")
 
 
+class _Resource(msgspec.Struct):
+    addr: str
+
+
+class _Provisioner(msgspec.Struct):
+    resource: _Resource
+    provisioner: str
+    output: str
+
+
+class _ProvisionerOutput(msgspec.Struct):
+    hook: _Provisioner
+
+
 _DECODER = msgspec.json.Decoder(_Message)
+_OUTPUT_DECODER = msgspec.json.Decoder(_ProvisionerOutput)
 _TEXT_DECODER = msgspec.json.Decoder(_Text)
 
 
@@ -111,6 +127,8 @@ class HumanRenderer:
     def feed(self, line: bytes) -> None:
         """Take one line of the stream, with or without its line break; what is no message passes through."""
         line = line.removesuffix(b"\n")
+        if line.endswith(PROVISIONER_OUTPUT) and self._fed_quickly(line):
+            return
         try:
             message = _DECODER.decode(line)
         except (msgspec.DecodeError, RecursionError):
@@ -126,6 +144,28 @@ class HumanRenderer:
         self._flush()
         self._show(message)
 
+    def _fed_quickly(self, line: bytes) -> bool:
+        """A provisioner's output, of which there may be millions of lines; False where the line is another."""
+        try:
+            hook = _OUTPUT_DECODER.decode(line).hook
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        self.provisioner_output(hook.resource.addr, hook.provisioner)
+        self._out(hook.output + "\n")
+        return True
+
+    def provisioner_output(self, address: str, provisioner: str) -> None:
+        """Print what stands before a line of a provisioner's output; the line itself is the caller's to print."""
+        self._flush()
+        self._print(self._hooks.imports())
+        self._out(self._hooks.provisioner(address, provisioner))
+
+    def resize(self, columns: int, err_columns: int) -> None:
+        """The terminal has another width from now on."""
+        if (columns, err_columns) != (self._columns, self._err_columns):
+            self._columns, self._err_columns = columns, err_columns
+            self._style = msgspec.structs.replace(self._style, width=err_columns)
+
     def finish(self) -> None:
         """The stream has ended: print what was waiting for its batch to be complete."""
         self._merge_held()
@@ -136,6 +176,8 @@ class HumanRenderer:
         self._held = []
 
     def _flush(self) -> None:
+        if not self._batch:
+            return
         items, self._batch = self._batch, []
         if self._undeclared_seen:
             items = [item for item in items if not self._said_before(item)]
