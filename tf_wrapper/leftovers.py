@@ -66,7 +66,7 @@ def _finish(story: Story, run: RunDirectory, facts: dict[str, Any]) -> None:
     elif facts["phase"] == "planned":
         story.end_plan(code if code is not None else -1, str(facts.get("saved", "")))
     elif stage in {"planning", "planned"}:
-        story.end_without_apply(code, (), interrupted=True, declined=False)
+        story.end_without_apply(code, None, interrupted=True, declined=False)
     else:
         story.read_plan(str(facts["saved"]))
         with open(run.file("stream"), "rb") as stream:

@@ -49,7 +49,7 @@ class Invocation:
         self.argv = argv
         self.parsed = parsed
         self.signals = signals
-        self.workspace: Workspace = Workspace(parsed.chdir if parsed else None, os.environ)
+        self.workspace: Workspace = Workspace(parsed.chdir if parsed else None, os.environ, tofu=_is_tofu(binary))
         self.run: RunDirectory
         self.environ: dict[str, str] = {}
         self.identity: Identity | None = None
@@ -74,7 +74,11 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
     process.open_missing_descriptors()
     try:
         parsed = arguments.parse(argv, os.environ)
-        way = "exec" if parsed is None and arguments.asks_for_help(word, os.environ) else choose(word, parsed)
+        way = (
+            "exec"
+            if parsed is None and arguments.asks_for_help(word, os.environ)
+            else choose(word, parsed, tofu=_is_tofu(binary))
+        )
     except Exception as error:  # noqa: BLE001 - nothing of ours may stand before a run
         say(f"this run is not recorded: {type(error).__name__} before it started")
         way = "exec"
@@ -129,13 +133,19 @@ def _run(way: str, invocation: Invocation) -> int:
         return 1 if code is None else code
 
 
-def choose(word: str, parsed: Parsed | None) -> str:  # noqa: PLR0911 - a list of cases, first match wins
+def _is_tofu(binary: str) -> bool:
+    return os.path.basename(binary).startswith("tofu")
+
+
+def choose(word: str, parsed: Parsed | None, *, tofu: bool | None = None) -> str:  # noqa: PLR0911 - first match wins
     """How to run it: ``plan``, ``apply`` (by a saved plan), ``native`` (from its states) or ``exec`` (not at all)."""
     if parsed is None:
         return "native"
     from tf_wrapper.workspace import Workspace
 
-    workspace = Workspace(parsed.chdir, os.environ)
+    workspace = Workspace(parsed.chdir, os.environ, tofu=tofu)
+    if workspace.has_piped_inputs:
+        return _beside_pipes(word)
     if parsed.positional and not _is_plan(os.path.join(workspace.directory, parsed.positional[0])):
         return "native" if _is_bookmark(os.path.join(workspace.directory, parsed.positional[0])) else "exec"
     if parsed.subcommand != "plan" and parsed.flag("json") and not (parsed.positional or parsed.flag("auto-approve")):
@@ -148,9 +158,23 @@ def choose(word: str, parsed: Parsed | None) -> str:  # noqa: PLR0911 - a list o
         return "native" if word != "plan" else "exec"
     if word == "plan":
         return "plan"
-    variables = {} if parsed.positional else workspace.ephemeral_variables()
-    asks = bool(variables) and parsed.flag("input", default=True) and workspace.would_ask_for(variables, parsed)
-    return "native" if asks else "apply"
+    return "native" if _needs_one_terraform(workspace, parsed) else "apply"
+
+
+def _beside_pipes(word: str) -> str:
+    """Terraform reads a pipe by itself, which a second terraform would find empty, or wait for."""
+    if word == "plan":
+        say("this plan is not recorded: terraform reads a pipe in this directory, which can be read only once")
+        return "exec"
+    return "native"
+
+
+def _needs_one_terraform(workspace: Workspace, parsed: Parsed) -> bool:
+    """Whether plan and apply must be one process: what both need is given once, by a pipe or at a prompt."""
+    if workspace.has_piped_variables(parsed) and (parsed.positional or workspace.may_have_ephemeral()):
+        return True
+    asks = not parsed.positional and parsed.flag("input", default=True)
+    return asks and workspace.may_ask_for_ephemeral(parsed)
 
 
 def _is_plan(path: str) -> bool:

@@ -39,8 +39,10 @@ def run(invocation: Invocation) -> int:
     code = half.run()
     if code not in {_NO_CHANGES, _CHANGES}:
         half.release()
-        secrets = invocation.workspace.sensitive_values(parsed) if half.errors else []
-        invocation.recorder.end_without_apply(code, half.errors, interrupted=half.interrupted, secrets=secrets)
+        from tf_wrapper.recorder import FailedPlan
+
+        failed = FailedPlan(half.errors, invocation.run.file("plan"), lambda: invocation.workspace.secrets(parsed))
+        invocation.recorder.end_without_apply(code, failed, interrupted=half.interrupted)
         return code
     saved = invocation.run.file("plan")
     invocation.run.write_facts(stage="planned")
@@ -51,14 +53,15 @@ def run(invocation: Invocation) -> int:
         half.release()
         refused = _not_approved(invocation, parsed)
         if refused == _HUNG_UP:
-            invocation.recorder.end_without_apply(-signal.SIGHUP, [], interrupted=True)
+            invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
             return -signal.SIGHUP
         if refused:
             from tf_wrapper.human.findings import PlanError
+            from tf_wrapper.recorder import FailedPlan
 
-            errors = [PlanError(_NO_ANSWER)] if refused == _FAILED else []
+            failed = FailedPlan([PlanError(_NO_ANSWER)]) if refused == _FAILED else None
             invocation.recorder.end_without_apply(
-                1, errors, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
+                1, failed, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
             )
             return 1
     return _apply(invocation, parsed, saved, half)
@@ -117,11 +120,11 @@ def _halted(invocation: Invocation, half: PlanHalf, parsed: Parsed) -> int:
     """An interrupt came so late in the plan that it succeeded all the same: terraform does not go on either."""
     half.release()
     if signal.SIGHUP in invocation.signals.received:  # of which it dies
-        invocation.recorder.end_without_apply(-signal.SIGHUP, [], interrupted=True)
+        invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
         return -signal.SIGHUP
     if not parsed.flag("json"):
         _print_error(parsed, "execution halted")
-    invocation.recorder.end_without_apply(1, [], interrupted=True)
+    invocation.recorder.end_without_apply(1, None, interrupted=True)
     return 1
 
 
@@ -133,7 +136,8 @@ def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanHalf | 
         return _halted(invocation, half, parsed)
     if not planfile.streams_applies(version):
         return _apply_natively(invocation, parsed, saved, half)
-    variables = half is None or bool(invocation.workspace.ephemeral_variables())
+    # in doubt twice: giving a variable its planned value again is no error
+    variables = half is None or planfile.sets_ephemeral(saved) or invocation.workspace.may_have_ephemeral()
     words = parsed.for_saved_plan(variables=variables)
     words.append(saved if half else parsed.positional[0])
     product = invocation.identity.product if invocation.identity else ""
@@ -190,7 +194,7 @@ class _StreamedApply:
             invocation.recorder.begin()
             invocation.recorder.plan_is_at(saved)
         # what a saved plan does not hold: ephemeral variables, which terraform's errors may quote all the same
-        invocation.recorder.remember(invocation.workspace.sensitive_values(self._parsed))
+        invocation.recorder.remember(lambda: invocation.workspace.secrets(self._parsed))
         invocation.recorder.applying()
         follower = self._follower()
 

@@ -1,8 +1,8 @@
 """A run that cannot go through a saved plan of ours: terraform as it is, and the event from its states.
 
 For HCP Terraform and the `remote` backend (plans are made elsewhere), versions before 1.0 (no stream), what is not
-known for a terraform or cannot reach our files, variables whose prompted value cannot be given twice, and command
-lines we do not understand.
+known for a terraform or cannot reach our files, ephemeral variables that are typed or come through a pipe and so cannot
+be given twice, and command lines we do not understand.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def _between_states(
     *,
     begun: bool = False,
 ) -> int:
-    before = show.state(invocation.run.facts)
+    alone = invocation.workspace.has_piped_inputs  # another terraform would read the pipe as well
+    before = None if alone else show.state(invocation.run.facts)
     invocation.run.write_facts(stage="native", durable=True)
     child = process.spawn(argv, environ or invocation.environ, invocation.signals)
     if not begun:
@@ -66,6 +67,9 @@ def _between_states(
     code = process.wait(child, invocation.signals)
     invocation.run.write_facts(exit_code=code)
     invocation.recorder.end_native(
-        code, before, lambda: show.state(invocation.run.facts), interrupted=bool(invocation.signals.received)
+        code,
+        before,
+        lambda: None if alone else show.state(invocation.run.facts),
+        interrupted=bool(invocation.signals.received),
     )
     return code

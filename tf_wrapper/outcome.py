@@ -81,32 +81,36 @@ def of_plan(event: ChangeEvent, plan: Plan | None, code: int) -> ChangeEvent:
 
 
 def without_apply(
-    event: ChangeEvent,
-    plan: Plan | None,
-    code: int | None,
-    errors: Iterable[PlanError],
-    redactor: Redactor,
-    *,
-    interrupted: bool,
-    declined: bool,
+    event: ChangeEvent, plan: Plan | None, code: int | None, *, interrupted: bool, declined: bool
 ) -> ChangeEvent:
     """The event of an apply that never got as far as applying."""
     result = Outcome.DECLINED if declined else Outcome.CANCELLED if interrupted else Outcome.FAILED
+    event = replace(_ended(event, code), outcome=result)
+    return _with_changes(
+        event, [replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED) for change in event.changes], plan
+    )
+
+
+def plan_failures(errors: Iterable[PlanError], redactor: Redactor, *, details: bool) -> tuple[Failure, ...]:
+    """The errors that a plan ended with, redacted.
+
+    Args:
+        errors: in terraform's order.
+        redactor: has seen the secrets that they may quote.
+        details: False where it has not seen all: only what terraform says of itself is told then.
+    """
     text = redactor.text
-    failures = tuple(
+    found = (
         Failure(
-            summary=text(error.summary),
-            detail=text(error.detail) if error.detail else None,
+            summary=text(error.summary) if details else _NO_SUMMARY,
+            detail=(text(error.detail) if details else _NO_VALUE) if error.detail or not details else None,
             address=text(error.address) if error.address else None,
             file=text(error.file) if error.file else None,
             line=error.line,
         )
         for error in errors
     )
-    event = replace(_ended(event, code), outcome=result, failures=failures)
-    return _with_changes(
-        event, [replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED) for change in event.changes], plan
-    )
+    return tuple(dict.fromkeys(found))
 
 
 def of_apply(
@@ -258,6 +262,8 @@ def _told(note: str | None, failure: Failure) -> str:
     return "\n".join(part for part in (note, failure.summary, detail) if part)
 
 
+_NO_SUMMARY = "The plan failed"
+_NO_VALUE = "(left out: it may quote a secret variable, whose value was given by a pipe or at a prompt)"
 _NO_DETAIL = "(left out: the plan, which says what is secret in it, could not be read)"
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import time
 
+from tf_wrapper import inputs
+
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 _ZIP = b"PK\x03\x04"
 _VERSION_FIELD = 14  # terraform_version in the plan's protocol buffer (planproto/planfile.proto)
+_APPLY_TIME_FIELD = 28  # apply_time_variables, since 1.10: names of the ephemeral variables that were set
 _CHANGE_FIELDS = {3, 4}  # resource_changes and output_changes of the same message
 _LENGTH_DELIMITED = 2
 _VARINT = 0
@@ -56,16 +59,8 @@ def _head(path: str, size: int) -> bytes:
 
 def _open(path: str) -> BinaryIO | None:
     """The file, if it is a regular one: what waits for a writer, or can be read only once, is terraform's."""
-    import stat
-
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
-    return os.fdopen(descriptor, "rb")
+    descriptor = inputs.open_regular(path)
+    return None if descriptor is None else os.fdopen(descriptor, "rb")
 
 
 def written_by(path: str) -> str | None:
@@ -93,6 +88,17 @@ def holds_changes(path: str) -> bool:
     except _TooMuchError:
         known = False
     return not known and is_plan_file(path)
+
+
+def sets_ephemeral(path: str) -> bool:
+    """Whether an ephemeral variable was set when it was planned: its value is not kept, and must be given again.
+
+    True where the plan cannot be read.
+    """
+    try:
+        return any(number == _APPLY_TIME_FIELD for number, _ in _fields(path))
+    except _TooMuchError:
+        return True
 
 
 def _fields(path: str) -> Iterator[tuple[int, bytes]]:

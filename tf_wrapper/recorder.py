@@ -10,19 +10,36 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from typing import NamedTuple
 
 from change_events.output import describe, say
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from change_events.rundir import RunDirectory
     from tf_wrapper.apply_log import StreamResult
+    from tf_wrapper.configuration.secrets import Secrets
     from tf_wrapper.human.findings import PlanError
     from tf_wrapper.story import Story
 
 _DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
+
+
+class FailedPlan(NamedTuple):
+    """What is known of a plan that failed.
+
+    Attributes:
+        errors: what terraform said; may hold secrets.
+        saved: where it saved what it had by then, if it did.
+        secrets: finds what must not show of it; None where the errors are our own words. It reads files, so it is
+            called beside the run.
+    """
+
+    errors: Sequence[PlanError]
+    saved: str = ""
+    secrets: Callable[[], Secrets] | None = None
 
 
 class Recorder:
@@ -55,31 +72,22 @@ class Recorder:
         """Something is being changed now: destinations that ask for it are told, beside the run."""
         self._tasks.put(lambda: self._with_story(lambda story: story.announce()))
 
-    def remember(self, secrets: Sequence[str]) -> None:
-        """These values must not show in anything that is recorded from now on."""
-        self._tasks.put(lambda: self._with_story(lambda story: story.remember(secrets)))
+    def remember(self, find: Callable[[], Secrets]) -> None:
+        """What this finds must not show in anything that is recorded from now on."""
+        self._tasks.put(lambda: self._with_story(lambda story: story.remember(find())))
 
-    def end_of_plan(self, code: int, path: str) -> None:
+    def end_of_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
         """`plan` has ended."""
         self._run.write_facts(stage="ended", exit_code=code, saved=path)
-        self._finish(lambda story: story.end_plan(code, path))
+        self._finish(lambda story: story.end_plan(code, path, failed))
 
     def end_without_apply(
-        self,
-        code: int,
-        errors: Sequence[PlanError],
-        *,
-        interrupted: bool,
-        declined: bool = False,
-        secrets: Sequence[str] = (),
+        self, code: int, failed: FailedPlan | None, *, interrupted: bool, declined: bool = False
     ) -> None:
-        """Nothing was applied: the plan failed, or the answer was not yes. ``secrets`` must not show in the errors."""
-
-        def step(story: Story) -> None:
-            story.remember(secrets)
-            story.end_without_apply(code, errors, interrupted=interrupted, declined=declined)
-
-        self._finish(step)
+        """Nothing was applied: the plan failed, or the answer was not yes."""
+        self._finish(
+            lambda story: story.end_without_apply(code, failed, interrupted=interrupted, declined=declined),
+        )
 
     def end_of_apply(self, code: int, stream: StreamResult, *, interrupted: bool) -> None:
         """The apply has ended, this is what it said."""

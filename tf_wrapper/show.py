@@ -16,14 +16,15 @@ _PLAN_SECONDS = 600.0  # a huge plan with many providers; it runs beside the app
 _STATE_SECONDS = 20.0
 
 
-def plan_json(facts: Mapping[str, Any], path: str) -> bytes | None:
-    """`show -json` of a saved plan; None where it fails.
+def plan_json(facts: Mapping[str, Any], path: str, *, seconds: float = _PLAN_SECONDS) -> bytes | None:
+    """`show -json` of a saved plan; None where it fails or takes longer.
 
     Args:
         facts: the run's facts (binary, globals, cwd).
         path: the plan file, absolute.
+        seconds: how long it may take.
     """
-    return _ask(facts, ["show", "-json", path], _PLAN_SECONDS)
+    return _ask(facts, ["show", "-json", path], seconds)
 
 
 def state(facts: Mapping[str, Any]) -> bytes | None:

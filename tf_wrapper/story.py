@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from msgspec.structs import replace
 
 from change_events import __version__
 from change_events.errors import InputError, JournalError
@@ -22,15 +22,20 @@ from change_events.redactors import redactor_of
 from change_events.settings import Settings, load_leniently, place
 from tf_wrapper import outcome, planfile, show
 from tf_wrapper.output import say
+from tf_wrapper.planfile import is_plan_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from change_events.journal import Journal
+    from change_events.model import Failure
     from change_events.redact import Redactor
     from change_events.rundir import RunDirectory
     from tf_wrapper.apply_log import StreamResult
-    from tf_wrapper.human.findings import PlanError
+    from tf_wrapper.configuration.secrets import Secrets
+    from tf_wrapper.recorder import FailedPlan
+
+_SHOW_SECONDS = 2.0  # to look at a plan that failed: it costs the end of the run
 
 
 class Story:
@@ -86,7 +91,7 @@ class Story:
         plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor, ignore=self._settings.ignore)
         directory = str(self._facts["directory"])
         data_dir = os.path.join(directory, self._facts.get("selected", {}).get("TF_DATA_DIR") or ".terraform")
-        self._plan = msgspec.structs.replace(plan, changes=with_sources(plan.changes, directory, data_dir))
+        self._plan = replace(plan, changes=with_sources(plan.changes, directory, data_dir))
         if self._event is not None:
             self._event = outcome.planned(self._event, self._plan)
             self._record_start()
@@ -97,10 +102,41 @@ class Story:
             return
         self._recording.announce(self._event)
 
-    def remember(self, secrets: Sequence[str]) -> None:
+    def remember(self, secrets: Secrets) -> None:
         """Values that must not be told, whatever text they turn up in."""
-        for secret in secrets:
-            self._redactor.remember(secret)
+        from tf_wrapper.plan.secrets import remember_hidden
+
+        for value in secrets.values:
+            remember_hidden(value, self._redactor)
+        for name, value in secrets.named:
+            if self._redactor.is_sensitive_name(name):
+                remember_hidden(value, self._redactor)
+
+    def _learn(self, failed: FailedPlan) -> bool:
+        """Remember the secrets of a plan that failed; False where one stays unknown that its errors may quote."""
+        if failed.secrets is None:
+            return True
+        secrets = failed.secrets()
+        self.remember(secrets)
+        planned = self._remember_plan(failed.saved)
+        if not planned:
+            self._remember_state()
+        return not (secrets.ephemeral_kept_out or (secrets.kept_out and not planned))
+
+    def _remember_plan(self, path: str) -> bool:
+        """Even a plan that failed is saved as a rule, with all variables and the state that it started from."""
+        if self._plan is not None:
+            return True
+        data = show.plan_json(self._facts, path, seconds=_SHOW_SECONDS) if is_plan_file(path) else None
+        if data is None:
+            return False
+        from tf_wrapper.plan_json import remember_secrets
+
+        try:
+            remember_secrets(data, self._redactor)
+        except InputError:
+            return False
+        return True
 
     def _remember_state(self) -> None:
         """Without a plan, only the state tells what is secret; errors may quote it."""
@@ -130,28 +166,25 @@ class Story:
 
     # -- when it has ended ----------------------------------------------------------------------------------------
 
-    def end_plan(self, code: int, path: str) -> None:
+    def end_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
         """A `plan` ended with ``code`` (2: changes, where -detailed-exitcode was given)."""
         if self._plan is None and planfile.is_plan_file(path):  # ours lies there empty until terraform writes it
             self.read_plan(path)
-        self._settle(outcome.of_plan(self._started(), self._plan, code))
+        event = outcome.of_plan(self._started(), self._plan, code)
+        self._settle(replace(event, failures=self._failures(failed)))
 
     def end_without_apply(
-        self, code: int | None, errors: Sequence[PlanError], *, interrupted: bool, declined: bool
+        self, code: int | None, failed: FailedPlan | None, *, interrupted: bool, declined: bool
     ) -> None:
         """The plan half failed or was interrupted, or the answer was not yes: nothing was applied."""
-        if self._plan is None and errors:
-            self._remember_state()
-        event = outcome.without_apply(
-            self._started(),
-            self._plan,
-            code,
-            errors,
-            self._redactor,
-            interrupted=interrupted,
-            declined=declined,
-        )
-        self._settle(event)
+        failures = self._failures(failed)
+        event = outcome.without_apply(self._started(), self._plan, code, interrupted=interrupted, declined=declined)
+        self._settle(replace(event, failures=failures))
+
+    def _failures(self, failed: FailedPlan | None) -> tuple[Failure, ...]:
+        if failed is None or not failed.errors:
+            return ()
+        return outcome.plan_failures(failed.errors, self._redactor, details=self._learn(failed))
 
     def end_apply(self, code: int | None, stream: StreamResult, *, interrupted: bool) -> None:
         """The apply half ended with ``code``; None where nobody was there to see it end."""

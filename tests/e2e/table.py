@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.e2e import scenarios_actions, scenarios_failures, scenarios_flags, scenarios_input
+from tests.e2e import scenarios_actions, scenarios_ephemeral, scenarios_failures, scenarios_flags, scenarios_input
 
 SCENARIOS = (
     *scenarios_actions.SCENARIOS,
     *scenarios_flags.SCENARIOS,
     *scenarios_input.SCENARIOS,
+    *scenarios_ephemeral.SCENARIOS,
     *scenarios_failures.SCENARIOS,
 )
 

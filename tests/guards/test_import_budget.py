@@ -19,6 +19,7 @@ OBSERVED_PATH = EXEC_PATH | {
     "change_events.process", "change_events.output",
     "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
     "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture", "change_events.ids", "change_events.trace",
+    "tf_wrapper.inputs", "tf_wrapper.configuration", "tf_wrapper.configuration.files",
     "fcntl", "select", "signal", "termios", "errno",
 }  # fmt: skip
 # the standard library's own helpers of the above: cheap, and different from version to version

@@ -1,0 +1,68 @@
+"""Which files of a directory make a module, in the order in which terraform merges them.
+
+Source: hashicorp/terraform internal/configs/parser_config_dir.go; opentofu/opentofu the same file, for ``.tofu``.
+"""
+
+from __future__ import annotations
+
+import os
+
+_TERRAFORM = (".tf", ".tf.json")
+_TOFU = (".tofu", ".tofu.json")
+_SHADOWED = {".tf": ".tofu", ".tf.json": ".tofu.json"}
+
+
+def module_files(directory: str, *, tofu: bool | None) -> list[str]:
+    """Paths of the configuration files, override files last.
+
+    Args:
+        directory: the module.
+        tofu: whether OpenTofu reads it, which takes ``x.tofu`` in place of ``x.tf``; None where that is not known:
+            then all files of both kinds.
+    """
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return []
+    endings = _TERRAFORM if tofu is False else (*_TERRAFORM, *_TOFU)
+    found = [name for name in names if name.endswith(endings) and not _is_ignored(name)]
+    if tofu:
+        there = set(found)
+        found = [name for name in found if _shadow(name) not in there]
+    found.sort(key=is_override)  # stable: within each kind the order of names stays
+    return [os.path.join(directory, name) for name in found]
+
+
+def is_override(name: str) -> bool:
+    """Whether a file is merged into the others instead of adding to them."""
+    stem = os.path.basename(name)
+    for ending in (*_TERRAFORM, *_TOFU):
+        stem = stem.removesuffix(ending)
+    return stem == "override" or stem.endswith("_override")
+
+
+def _is_ignored(name: str) -> bool:
+    return name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#"))
+
+
+def _shadow(name: str) -> str:
+    for ending, other in _SHADOWED.items():
+        if name.endswith(ending):
+            return name.removesuffix(ending) + other
+    return ""
+
+
+def variable_files(directory: str) -> list[str]:
+    """Paths of the variable files that terraform loads by itself, in its order: later ones win."""
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return []
+    fixed = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
+    automatic = [name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json"))]
+    return [os.path.join(directory, name) for name in (*fixed, *automatic)]
+
+
+def holds(data: bytes, word: str, *, is_json: bool) -> bool:
+    r"""Whether a file's text may hold a word of letters; JSON may write each of them as ``\u0065``."""
+    return word.encode() in data or (is_json and b"\\u" in data)

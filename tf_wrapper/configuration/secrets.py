@@ -1,0 +1,148 @@
+"""What the configuration says to be secret, for runs without a readable plan, which would carry the marks.
+
+A plan that failed early leaves no plan file, and no plan holds ephemeral values and the arguments of ``sensitive(…)``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tf_wrapper import inputs
+from tf_wrapper.configuration.expressions import Scope, UnknownValueError
+from tf_wrapper.configuration.module import read_module
+from tf_wrapper.configuration.values import given_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tf_wrapper.arguments import Parsed
+    from tf_wrapper.configuration.expressions import Expression
+    from tf_wrapper.configuration.module import Module, Variable
+    from tf_wrapper.configuration.values import Values
+
+_SECONDS = 1.5  # for the modules below the root one
+_DEEPEST = 20
+
+
+class Secrets(NamedTuple):
+    """Values that must not be shown.
+
+    Attributes:
+        values: plain Python, of any type.
+        named: values of variables that are not marked, by name: secret where the name says so.
+        kept_out: a secret variable's value comes from where it cannot be read: a prompt or a pipe.
+        ephemeral_kept_out: the same, and the variable is ephemeral: no plan has it either.
+    """
+
+    values: tuple[Any, ...] = ()
+    named: tuple[tuple[str, Any], ...] = ()
+    kept_out: bool = False
+    ephemeral_kept_out: bool = False
+
+
+def find_secrets(
+    directory: str, data_dir: str, parsed: Parsed | None, environ: Mapping[str, str], *, tofu: bool | None = None
+) -> Secrets:
+    """The secrets of a run's configuration, those of the modules it calls included.
+
+    Args:
+        directory: the root module.
+        data_dir: terraform's data directory, for where modules lie.
+        parsed: the command line; None where it is not understood.
+        environ: terraform's environment.
+        tofu: whether OpenTofu reads the configuration.
+    """
+    root = read_module(directory, tofu=tofu)
+    given = given_values(directory, parsed, environ)
+    values = {("var", name): _scoped(each[-1]) for name, each in given.given.items()}
+    tree = _Tree(directory, data_dir, tofu=tofu)
+    found = list(tree.secrets(root, "", values))
+    secret = [one for one in root.variables.values() if one.sensitive or one.ephemeral]
+    hidden = {one.name for one in secret} if root.whole else set(given.given)  # in doubt all of them
+    found += [value for name in sorted(hidden) for value in _values(given.given.get(name, ()))]
+    named = [(name, value) for name, each in given.given.items() if name not in hidden for value in _values(each)]
+    out = [one for one in secret if _is_kept_out(one, given)]
+    return Secrets(tuple(found), tuple(named), bool(out), any(one.ephemeral for one in out))
+
+
+def _is_kept_out(variable: Variable, given: Values) -> bool:
+    return not given.readable or (variable.name not in given.given and variable.default is None)
+
+
+def _values(expressions: Iterable[Expression]) -> Iterator[Any]:
+    for expression in expressions:
+        found = expression.literal()
+        if found is not None:
+            yield found
+
+
+_Known = dict[tuple[str, str], tuple["Expression", Scope]]
+
+
+def _scoped(expression: Expression) -> tuple[Expression, Scope]:
+    return expression, Scope({}, {})
+
+
+class _Tree:
+    """The root module and those below it, each with what its variables are set to."""
+
+    def __init__(self, directory: str, data_dir: str, *, tofu: bool | None) -> None:
+        self._root = directory
+        self._tofu = tofu
+        self._folders = module_folders(data_dir, directory)
+        self._deadline = time.monotonic() + _SECONDS
+
+    def secrets(self, module: Module, key: str, given: _Known, depth: int = 0) -> Iterator[Any]:
+        """The secrets of one module and of those it calls; ``given`` are its arguments."""
+        scope = self._scope(module, given)
+        for variable in module.variables.values():
+            if variable.sensitive or variable.ephemeral:
+                yield from _told(given.get(("var", variable.name)))
+                yield from _told((variable.default, scope) if variable.default is not None else None)
+        for argument in module.marked:
+            yield from _told((argument, scope))
+        for output in module.outputs.values():
+            if output.sensitive and output.value is not None:
+                yield from _told((output.value, scope), pieces=False)
+        for name, arguments in module.calls.items():
+            below = f"{key}.{name}" if key else name
+            if depth < _DEEPEST and below in self._folders and time.monotonic() < self._deadline:
+                child = read_module(self._folders[below], tofu=self._tofu)
+                handed: _Known = {("var", one): (value, scope) for one, value in arguments.items()}
+                yield from self.secrets(child, below, handed, depth + 1)
+
+    def _scope(self, module: Module, given: _Known) -> Scope:
+        known: _Known = {}
+        scope = Scope(known, {"module": module.directory, "root": self._root, "cwd": self._root})
+        known.update({("local", name): (value, scope) for name, value in module.locals.items()})
+        for variable in module.variables.values():
+            if variable.default is not None:
+                known["var", variable.name] = (variable.default, scope)
+        known.update(given)
+        return scope
+
+
+def _told(place: tuple[Expression, Scope] | None, *, pieces: bool = True) -> Iterator[Any]:
+    """The value; where it cannot be told, the literal texts that it is made of."""
+    if place is None:
+        return
+    expression, scope = place
+    try:
+        yield expression.value(scope)
+    except UnknownValueError:
+        if pieces:
+            yield from expression.pieces()
+
+
+def module_folders(data_dir: str, directory: str) -> dict[str, str]:
+    """Where installed modules lie: key (``a.b`` for a module b that a calls) → absolute path."""
+    data = inputs.read(os.path.join(data_dir, "modules", "modules.json"))
+    try:
+        manifest = json.loads(data or b"")
+        rows = [(str(module["Key"]), str(module["Dir"])) for module in manifest["Modules"]]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return {key: os.path.normpath(os.path.join(directory, folder)) for key, folder in rows}

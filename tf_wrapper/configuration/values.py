@@ -1,0 +1,95 @@
+"""Which root variables are given, and what: variable files, ``-var``, ``TF_VAR_…``, in terraform's order.
+
+Source of the order: https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tf_wrapper import inputs
+from tf_wrapper.configuration import syntax
+from tf_wrapper.configuration.expressions import Given, Hcl
+from tf_wrapper.configuration.files import variable_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tf_wrapper.arguments import Parsed
+    from tf_wrapper.configuration.expressions import Expression
+
+_BOM = b"\xef\xbb\xbf"
+_PREFIX = "TF_VAR_"
+
+
+class Values(NamedTuple):
+    """What is given from outside.
+
+    Attributes:
+        given: name → every value given for it.
+        readable: all sources could be read; else other values may be given as well. A file with a syntax error
+            counts as read: terraform does not go on with it.
+    """
+
+    given: dict[str, list[Expression]]
+    readable: bool
+
+
+def given_values(directory: str, parsed: Parsed | None, environ: Mapping[str, str]) -> Values:
+    """Every value that is given for the root module's variables; of each variable, the last one wins.
+
+    Args:
+        directory: the root module.
+        parsed: terraform's command line; None where it is not understood.
+        environ: terraform's environment.
+    """
+    found: dict[str, list[Expression]] = {}
+    readable = parsed is not None
+    for name, text in environ.items():
+        if name.startswith(_PREFIX):
+            found.setdefault(name.removeprefix(_PREFIX), []).extend(_typed(text))
+    sources = [("var-file", path) for path in variable_files(directory)]
+    sources += [(flag.name, flag.value) for flag in (parsed.flags if parsed else ())]
+    for kind, text in sources:
+        if kind == "var":
+            name, _, value = text.partition("=")
+            found.setdefault(name.strip(), []).extend(_typed(value))
+        elif kind == "var-file":
+            values = read_variable_file(os.path.join(directory, text))
+            readable = readable and values is not None
+            for name, expression in (values or {}).items():
+                found.setdefault(name, []).append(expression)
+    return Values(found, readable)
+
+
+def read_variable_file(path: str) -> dict[str, Expression] | None:
+    """The values in a variable file, None where it cannot be read; JSON is told by the file's name."""
+    data = inputs.read(path)
+    if data is None:
+        return None
+    data = data.removeprefix(_BOM)
+    if path.endswith(".json"):
+        return _from_json(data)
+    return {name: Hcl(node) for name, node in syntax.attributes(syntax.body_of(syntax.parse(data))).items()}
+
+
+def _from_json(data: bytes) -> dict[str, Expression]:
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    parts = content if isinstance(content, list) else [content]
+    return {name: Given(value) for part in parts if isinstance(part, dict) for name, value in part.items()}
+
+
+def _typed(text: str) -> list[Expression]:
+    """A value from the command line or the environment: a text, or HCL where the variable has another type."""
+    found: list[Expression] = [Given(text)]
+    if text.lstrip()[:1] in {"{", "[", '"'}:
+        node = syntax.attributes(syntax.body_of(syntax.parse(b"x = " + text.encode("utf-8", "replace") + b"\n")))
+        value: Any = Hcl(node["x"]).literal() if "x" in node else None
+        if value is not None:
+            found.append(Given(value))
+    return found

@@ -1,0 +1,85 @@
+"""Reading the user's own files beside terraform: regular files only, and never in a way that can block.
+
+A pipe, a process substitution or a device gives its content once. terraform is the one that reads it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_DESCRIPTORS = ("/dev/fd/", "/dev/stdin")
+_CHUNK = 1 << 20
+
+
+def read(path: str, most: int = -1) -> bytes | None:
+    """The content of a regular file; None for anything else, and where it cannot be read.
+
+    Args:
+        path: the file; links are followed.
+        most: bytes to read at most; a negative number for all.
+    """
+    descriptor = open_regular(path)
+    if descriptor is None:
+        return None
+    try:
+        return _content(descriptor, most)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: str) -> int | None:
+    """A descriptor to read a regular file from; None for anything else, which is not opened at all."""
+    if not is_rereadable(path):  # to open a pipe would wake its writer
+        return None
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError:
+        return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)  # replaced since it was looked at
+    return None
+
+
+def _content(descriptor: int, most: int) -> bytes:
+    parts: list[bytes] = []
+    left = most
+    while left and (part := os.read(descriptor, _CHUNK if left < 0 else min(left, _CHUNK))):
+        parts.append(part)
+        left = left - len(part) if left > 0 else left
+    return b"".join(parts)
+
+
+def is_rereadable(path: str) -> bool:
+    """Whether it is a regular file, or a link to one, which gives the same content each time it is opened."""
+    try:
+        regular = stat.S_ISREG(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False
+    # where /dev/fd/N is a duplicate of the descriptor (macOS), reading moves the position that terraform reads from
+    return regular and (os.path.exists("/proc/self/fd") or not path.startswith(_DESCRIPTORS))
+
+
+def is_read_once(path: str) -> bool:
+    """Whether something is there that may give its content to one reader only: a pipe, a socket, a terminal.
+
+    A directory is none of these, nor is /dev/null.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    if stat.S_ISDIR(mode) or is_rereadable(path):
+        return False
+    return not _is_null(path)
+
+
+def _is_null(path: str) -> bool:
+    try:
+        return os.stat(path).st_rdev == os.stat(os.devnull).st_rdev
+    except OSError:
+        return False
