@@ -1,10 +1,9 @@
-"""`tfevent plan`: terraform's own plan on the user's own terminal, plus a private -out to read afterwards."""
+"""`tfevent plan`: terraform's own plan, its output unchanged, plus a private -out to read afterwards."""
 
 from __future__ import annotations
 
 import os
 
-from change_events import process
 from tf_wrapper.output import OutputClosedError, columns, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
@@ -36,9 +35,10 @@ def run(invocation: Invocation) -> int:
     environ = dict(invocation.environ)
     if own is None:
         environ["TF_IN_AUTOMATION"] = "1"
-    child = process.spawn([invocation.binary, *words], environ, invocation.signals)
-    invocation.recorder.begin()
-    code = process.wait(child, invocation.signals)
+    from tf_wrapper.plan_half import WholePlan
+
+    plan = WholePlan(invocation, parsed)
+    code = plan.run_as([invocation.binary, *words], environ)
     if own is None:
         _next_steps(code, parsed, invocation.identity.product if invocation.identity else "Terraform")
         path = invocation.run.file("plan")
@@ -46,7 +46,10 @@ def run(invocation: Invocation) -> int:
         path = os.path.join(invocation.workspace.directory, own)
     wanted = own is not None or parsed.flag("detailed-exitcode")
     shown = 0 if code == _CHANGES and not wanted else code
-    invocation.recorder.end_of_plan(shown, path)
+    from tf_wrapper.recorder import FailedPlan
+
+    failed = FailedPlan(plan.errors, path, lambda: invocation.workspace.secrets(parsed)) if plan.errors else None
+    invocation.recorder.end_of_plan(shown, path, failed)
     return shown
 
 

@@ -45,12 +45,16 @@ class PlanHalf:
     def run(self) -> int:
         """Run it to its end; returns the exit code of `plan -detailed-exitcode`."""
         invocation = self._invocation
-        capture = Capture(invocation.run.path, self._out, self._err)
         environ = {**invocation.environ, "TF_IN_AUTOMATION": "1"}
         for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_plan"):
             environ.pop(name, None)
         private = invocation.run.create_plan()
-        argv = invocation.command("plan", *self._parsed.for_plan(), "-detailed-exitcode", f"-out={private}")
+        words = (*self._parsed.for_plan(), "-detailed-exitcode", f"-out={private}")
+        return self._watch(invocation.command("plan", *words), environ)
+
+    def _watch(self, argv: list[str], environ: dict[str, str]) -> int:
+        invocation = self._invocation
+        capture = Capture(invocation.run.path, self._out, self._err)
         try:
             child = process.spawn(argv, environ, invocation.signals, capture.redirect)
             capture.started()
@@ -147,6 +151,27 @@ class PlanHalf:
         self._filter.end()
         self._errors.end()
         return b""
+
+
+class WholePlan(PlanHalf):
+    """A `plan` of the user's own: all of its output passes as it comes, and is read for the errors in it."""
+
+    def run_as(self, argv: list[str], environ: dict[str, str]) -> int:
+        """Run this command; returns its exit code."""
+        return self._watch(argv, environ)
+
+    def _out(self, data: bytes) -> bytes:
+        self._look(data)
+        self._guarded(lambda: self._filter.feed(data), b"")
+        return data
+
+    def _err(self, data: bytes) -> bytes:
+        self._look(data)
+        self._guarded(lambda: self._errors.feed(data), b"")
+        return data
+
+    def _end(self) -> None:
+        self._guarded(self._end_filters, b"")
 
 
 class HumanFilter:

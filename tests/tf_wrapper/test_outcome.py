@@ -401,13 +401,26 @@ def test_two_hundred_resources():
     [(False, True, Outcome.DECLINED), (True, False, Outcome.CANCELLED), (False, False, Outcome.FAILED)],
 )
 def test_what_never_came_to_applying(interrupted, declined, expected):
-    errors = [PlanError(summary="It broke", detail="here", address=A, file="main.tf", line=3)]
     meant = plan(change())
     started = outcome.planned(event(), meant)
-    ended = outcome.without_apply(started, meant, 1, errors, Redactor(), interrupted=interrupted, declined=declined)
+    ended = outcome.without_apply(started, meant, 1, interrupted=interrupted, declined=declined)
     assert (ended.outcome, results(ended)) == (expected, ["not_attempted"])
-    [failure] = ended.failures
-    assert (failure.summary, failure.address, failure.file, failure.line) == ("It broke", A, "main.tf", 3)
+
+
+def test_the_errors_of_a_plan():
+    error = PlanError(summary="It broke", detail="here", address=A, file="main.tf", line=3)
+    other = PlanError(summary="No", file="main.tf", line=4)
+    failures = outcome.plan_failures([error, other, error], Redactor(), details=True)
+    assert [(one.summary, one.detail, one.address, one.line) for one in failures] == [
+        ("It broke", "here", A, 3),
+        ("No", None, None, 4),
+    ]
+    failures = outcome.plan_failures([error, other], Redactor(), details=False)
+    assert [(one.summary, one.address, one.line) for one in failures] == [
+        ("The plan failed", A, 3),
+        ("The plan failed", None, 4),
+    ]
+    assert all("left out" in one.detail for one in failures)
 
 
 @pytest.mark.parametrize(
