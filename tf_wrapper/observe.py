@@ -133,8 +133,8 @@ def _run(way: str, invocation: Invocation) -> int:
         return 1 if code is None else code
 
 
-def _is_tofu(binary: str) -> bool:
-    return os.path.basename(binary).startswith("tofu")
+def _is_tofu(binary: str) -> bool | None:
+    return os.path.basename(binary).startswith("tofu") or None  # a link named terraform may lead to it as well
 
 
 def choose(word: str, parsed: Parsed | None, *, tofu: bool | None = None) -> str:  # noqa: PLR0911 - first match wins

@@ -59,9 +59,9 @@ def run(invocation: Invocation) -> int:
             from tf_wrapper.human.findings import PlanError
             from tf_wrapper.recorder import FailedPlan
 
-            failed = FailedPlan([PlanError(_NO_ANSWER)]) if refused == _FAILED else None
+            unanswered = FailedPlan([PlanError(_NO_ANSWER)]) if refused == _FAILED else None
             invocation.recorder.end_without_apply(
-                1, failed, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
+                1, unanswered, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
             )
             return 1
     return _apply(invocation, parsed, saved, half)
