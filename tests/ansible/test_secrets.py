@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.ansible import late_secrets
+from tests.ansible import late_secrets, templated_secrets
 from tests.support.receiver import Receiver
 from tests.support.secrets import assert_nowhere, found_in
 
@@ -81,3 +81,25 @@ def check_late(machine: Machine):
 
 def test_no_secret_is_told_that_was_not_there_when_the_play_began(machine):
     check_late(machine)
+
+
+def check_templated(machine: Machine):
+    with Receiver() as receiver:
+        ran = templated_secrets.play(machine, TFEVENT_WEBHOOK_URL=receiver.url)
+        assert ran.code == 0, ran.out + ran.err
+        said = set(found_in(templated_secrets.PLANTED, ran.out.encode()))
+        assert templated_secrets.PLANTED - said <= {"Planted-path-8CqQ"}, "Ansible tells them"
+        sent = [accepted.body for accepted in receiver.accepted]
+        shown = (
+            machine.tfevent("show", ran.event["id"], "--json").stdout + machine.tfevent("show", ran.event["id"]).stdout
+        )
+        assert_nowhere(templated_secrets.PLANTED, machine.state, *sent, *ran.said, shown)
+    quoted = [change for change in ran.event["changes"] if change["task"].get("failures")]
+    assert len(quoted) >= 20
+    told = json.dumps(quoted)
+    for harmless in ("no access with (sensitive)", "rejected (sensitive) by web1", "today", "db.example"):
+        assert harmless in told, harmless
+
+
+def test_no_secret_is_told_that_templates_and_lookups_give(machine):
+    check_templated(machine)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ansible_collections.tfevent.infra.plugins.callback.change_events import CallbackModule
 from ansible_collections.tfevent.infra.plugins.plugin_utils import variables
+from ansible_collections.tfevent.infra.plugins.plugin_utils.learning import Learning
 from ansible_collections.tfevent.infra.plugins.plugin_utils.telling import Telling
 
 
@@ -54,6 +54,8 @@ class Thing:
         self.__dict__ |= attributes
 
     def __getattr__(self, name):
+        if name not in self.__dict__.get("values", ()):
+            raise AttributeError(name)
         value = self.__dict__["values"][name]
         return lambda *_given, **_named: value
 
@@ -74,16 +76,15 @@ def test_one_host_of_each_kind_is_looked_at_before_time_runs_out(monkeypatch):
         def get_vars(self, play, host=None, **_named):
             return {"db_password": f"planted-{host.at}"} if host else {}
 
-    callback = object.__new__(CallbackModule)
-    callback._files = set()
-    callback._observer = Thing(
-        learn=lambda _secrets, named: [learned.setdefault(name, []).append(value) for name, value in named.items()]
-    )
-    play = Thing(hosts="all", vars_prompt=None, values={"get_variable_manager": Manager()})
-    module = "ansible_collections.tfevent.infra.plugins.callback.change_events"
-    monkeypatch.setattr(f"{module}._VARIABLES_SECONDS", 4)
+    def learn(_secrets, named):
+        for name, value in named.items():
+            learned.setdefault(name, []).append(value)
+
+    play = Thing(hosts="all", vars_prompt=None, values={"get_variable_manager": Manager(), "get_name": "all"})
+    module = "ansible_collections.tfevent.infra.plugins.plugin_utils.learning"
+    monkeypatch.setattr(f"{module}.VARIABLES_SECONDS", 8)  # the clock is read twice for each
     monkeypatch.setattr(f"{module}.time.monotonic", lambda: next(clock))
-    callback._learn(play)
+    Learning(learn, None).play_starts(play)
     assert learned["db_password"] == ["planted-0", "planted-50", "planted-1", "planted-2"]
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 """The callback: what Ansible tells of a run, as plain values, to :mod:`..plugin_utils.observer`.
 
-The only file of the run's observation that touches Ansible's objects. Each hook takes out what is needed and no more.
+The only file of the run's observation that touches Ansible's objects, beside :mod:`..plugin_utils.learning`.
+Each hook takes out what is needed and no more.
 Nothing of ours may reach the run: an exception that a callback lets through is a warning of Ansible's at each task, an
 AssertionError ends the run, an import that fails stops it before it begins.
 """
@@ -97,7 +98,6 @@ extra variables: |-
 import os
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from functools import wraps
 from operator import attrgetter
@@ -114,20 +114,22 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils import (
     facts,
     variables,
 )
+from ansible_collections.tfevent.infra.plugins.plugin_utils.learning import (
+    INCLUDES_VARIABLES,
+    SETS_FACTS,
+    Learning,
+    host_variables,
+)
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
-from ansible_collections.tfevent.infra.plugins.plugin_utils.results import parts
 from ansible_collections.tfevent.infra.plugins.plugin_utils.waiting import BEGINS, WHOLE, Waiting
 
 _NEW = hasattr(TaskResult, "task")  # since ansible-core 2.19
 _task = attrgetter("task" if _NEW else "_task")
 _host = attrgetter("host" if _NEW else "_host")
-_VARIABLES_SECONDS = 0.3  # for looking at hosts' variables, of which there may be thousands
 _SAME_MOMENT = 0.05  # seconds; the strategy `free` tells of a task on each host that it begins
 _FIGURES = {"failures": facts.FAILED}  # where ours is another word than the recap's
 _IGNORED = "ignored"  # a failure that the playbook says to ignore
 _TOLD = {"ansible_job_id", "attempts", "censored", "id", "ids", "results"}  # looked at though nothing has changed
-_SETS_FACTS = {"set_fact", "ansible.builtin.set_fact", "ansible.legacy.set_fact"}
-_INCLUDES_VARIABLES = {"include_vars", "ansible.builtin.include_vars", "ansible.legacy.include_vars"}
 
 
 def _unharmed(hook):
@@ -175,10 +177,7 @@ class CallbackModule(CallbackBase):
         super().__init__(*given, **named)
         self._observer = None
         self._waiting = Waiting()
-        self._loader = self._play = None
-        self._files = set()
-        self._with_environment = set()
-        self._learned = set()
+        self._play = self._learning = None
         self._begun, self._begun_at = None, 0.0  # the task that began last, and when, in seconds since 1970
         self._plain = set()  # tasks of whose results nothing is needed but how they ended, where nothing has changed
 
@@ -189,8 +188,8 @@ class CallbackModule(CallbackBase):
         if self._observer is None:
             self._observer = self._observe()
         if self._observer is not None:
-            self._files, self._learned, self._plain = set(), set(), set()  # the next playbook is told of on its own
-            self._loader = playbook._loader
+            self._plain = set()  # the next playbook is told of on its own
+            self._learning = Learning(self._observer.learn, playbook._loader)
             self._waiting.begin()
             self._observer.playbook_starts(_circumstances(playbook))
 
@@ -201,7 +200,7 @@ class CallbackModule(CallbackBase):
             return
         self._observer.catch_up()
         self._play = play
-        self._learn(play)
+        self._learning.play_starts(play)
         self._observer.play_starts(str(play._uuid), str(play.get_name()))
 
     @_unharmed
@@ -272,7 +271,7 @@ class CallbackModule(CallbackBase):
     def _gather(self):
         """Look at all that waits, and at what else must not be told by now."""
         self._waiting.look(self._look)
-        self._observer.learn(dict.fromkeys(self._secrets_of_files()), {})
+        self._observer.learn(dict.fromkeys(self._learning.secrets_of_files()), {})
 
     def _look(self, at, what, one, other):
         if what == BEGINS:
@@ -297,10 +296,9 @@ class CallbackModule(CallbackBase):
 
     def _task_starts(self, task):
         if not self._observer.knows_task(str(task._uuid)):
+            has_environment = self._learning.task_starts(task)
             self._observer.task_starts(_facts(task))
-            if any(task.environment or ()):
-                self._with_environment.add(task._uuid)
-            elif _is_plain(task):
+            if not has_environment and _is_plain(task):
                 self._plain.add(task._uuid)
 
     def _ends(self, at, result, how):
@@ -308,7 +306,7 @@ class CallbackModule(CallbackBase):
         ignored = how == _IGNORED or (how == facts.UNREACHABLE and bool(task.ignore_unreachable))
         status = facts.FAILED if how == _IGNORED else how
         data = _data(result, status)
-        self._learn_of(task, data, failed=status == facts.FAILED)
+        self._learning.task_ends(task, data, failed=status in {facts.FAILED, facts.UNREACHABLE})
         self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
         self._observer.ends(
@@ -327,54 +325,6 @@ class CallbackModule(CallbackBase):
             )
         )
 
-    def _learn(self, play):
-        """Values that must not be told, as far as variables show them, before the play's first task."""
-        prompted = [prompt["name"] for prompt in play.vars_prompt or () if prompt.get("private", True)]
-        for source in _sources(play.get_variable_manager(), play):
-            mine = variables.own(source)
-            self._observer.learn(dict.fromkeys(variables.texts([mine.get(name) for name in prompted])), {})
-            self._learn_variables(mine)
-
-    def _learn_variables(self, mine):
-        self._observer.learn(dict.fromkeys(variables.vaulted(mine)), variables.plain(mine))
-
-    def _learn_of(self, task, data, *, failed):
-        """What a task was given, and what it has set: what is told of it, or of a later one, may hold that."""
-        if failed or (data.get("changed") and task._uuid not in self._learned):
-            self._learned.add(task._uuid)
-            self._learn_variables(task.get_vars())
-            self._learn_variables(task.args)
-            for part in parts(data):
-                self._learn_variables(part["item"] if isinstance(part.get("item"), Mapping) else {})
-        if task._uuid in self._with_environment:  # templated by now, for this host
-            for part in task.environment:
-                if isinstance(part, Mapping):
-                    self._learn_variables(part)
-        for part in parts(data):
-            if task.register and isinstance(part.get("stdout"), str):
-                self._learn_variables(dict.fromkeys(_registered(task), part["stdout"]))
-            if task.action in _SETS_FACTS and isinstance(part.get("ansible_facts"), Mapping):
-                self._learn_variables(part["ansible_facts"])
-        if task.action in _INCLUDES_VARIABLES:
-            self._read_again(task)
-
-    def _read_again(self, task):
-        """A vaulted file that a worker has read: its values do not come with the result."""
-        name = task.args.get("file") or task.args.get("_raw_params") or task.args.get("dir")
-        if not name or "{{" in name:
-            return
-        found = self._loader.path_dwim_relative_stack(task.get_search_path(), "vars", name)
-        inside = [os.path.join(folder, name) for folder, _dummy, names in os.walk(found) for name in names]
-        for path in inside or [found]:
-            if path not in self._files and variables.is_vault(path):
-                self._loader.load_from_file(path)
-
-    def _secrets_of_files(self):
-        """What is vaulted in the files that Ansible has read and keeps: plays, tasks, variables of roles and hosts."""
-        new = {path: held for path, held in variables.kept_by(self._loader).items() if path not in self._files}
-        self._files.update(new)
-        return variables.of_files(new)
-
     def _variables_of(self, task, host):
         """Gives the variables of a host by name; they are looked up when the first is asked for."""
         found = {}
@@ -382,7 +332,7 @@ class CallbackModule(CallbackBase):
         def variable(name):
             if not found:
                 manager = self._play.get_variable_manager()
-                found.update(_variables(manager, play=self._play, host=host) | task.get_vars())
+                found.update(host_variables(manager, play=self._play, host=host) | task.get_vars())
             return found.get(name)
 
         return variable
@@ -427,33 +377,6 @@ def _whether_taken_or_not():
             os.dup2(kept, number)
             os.close(kept)
             os.close(nowhere)
-
-
-def _sources(manager, play):
-    """The play's own variables, and those of its hosts for as long as it costs little: first one host of each kind."""
-    yield _variables(manager, play=play)
-    end = time.monotonic() + _VARIABLES_SECONDS
-    for host in _one_of_each_kind_first(manager._inventory.get_hosts(play.hosts)):
-        if time.monotonic() > end:
-            return
-        yield _variables(manager, play=play, host=host)
-
-
-def _variables(manager, **of):
-    """None where they cannot be had (a vaulted file, and no password): the run itself will stumble over it."""
-    try:
-        return manager.get_vars(include_hostvars=False, **of)
-    except Exception:  # noqa: BLE001 - whatever it is, Ansible tells of it
-        return {}
-
-
-def _one_of_each_kind_first(hosts):
-    """Hosts in the same groups share most of their variables."""
-    kinds = {}
-    for host in hosts:
-        kinds.setdefault(tuple(group.get_name() for group in host.get_groups()), host)
-    first = {id(host) for host in kinds.values()}
-    return sorted(hosts, key=lambda host: id(host) not in first)
 
 
 def _circumstances(playbook):
@@ -520,20 +443,15 @@ def _raw(result):
     return result._result if raw is None else raw
 
 
-def _registered(task):
-    """Names of the variables that the result goes to: since ansible-core 2.21, always a mapping of them."""
-    return [task.register] if isinstance(task.register, str) else list(task.register)
-
-
 def _is_plain(task):
     """Whether a result of a task without an environment says no more than how it ended, where nothing has changed."""
     says_more = task.delegate_to or task.no_log or task.check_mode or task.register
-    return not says_more and task.action not in _SETS_FACTS | _INCLUDES_VARIABLES
+    return not says_more and task.action not in SETS_FACTS | INCLUDES_VARIABLES
 
 
 def _says_more(task, raw):
     """Whether something is told of what the module returned, beyond that nothing has changed."""
-    sets_facts = task.action in _SETS_FACTS and "ansible_facts" in raw
+    sets_facts = task.action in SETS_FACTS and "ansible_facts" in raw
     return bool(sets_facts or raw.get("changed") or not raw.keys().isdisjoint(_TOLD))
 
 

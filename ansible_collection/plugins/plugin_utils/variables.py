@@ -7,6 +7,7 @@ Which names are those of secrets is the core's knowledge: it gets the variables 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,9 @@ _MAGIC = frozenset(
         "vars",
     ]
 )
+_ASSIGNED = re.compile(r"[=:]")
+_WORD = re.compile(r"[^\s'\"=:,;<>(){}\[\]]{6,}")
+_NO_WORD = re.compile(r"\d|[a-z][A-Z]|\w[^\w\s.]\w")
 _FACTS = "ansible_"
 _ENVIRONMENT = "ansible_env"  # the one fact that holds secrets
 _VAULT = b"$ANSIBLE_VAULT"
@@ -63,6 +67,14 @@ def texts(content: Any) -> list[str]:
     """Every text and number inside what a vaulted file holds: its values do not say that they are secrets."""
     kept = (value for value in _scalars(content) if not isinstance(value, bool) and value is not None)
     return list(dict.fromkeys(text for value in kept if (text := _decrypted(value))))
+
+
+def pieces(content: str) -> list[str]:
+    """What of a secret text may turn up alone: itself, lines, values behind ``=`` and ``:``, words of no language."""
+    lines = [line.strip() for line in content.splitlines()]
+    values = [part.strip(" \t'\",;") for line in lines for part in _ASSIGNED.split(line, 1)[1:]]
+    words = [word for word in _WORD.findall(content) if _NO_WORD.search(word)]
+    return [text for text in dict.fromkeys([content.strip(), *lines, *values, *words]) if text]
 
 
 def of_files(kept: Mapping[str, Any]) -> list[str]:
