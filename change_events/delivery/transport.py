@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import certifi
 import httpx
 
+from change_events.delivery import proxies
 from change_events.destinations.base import Request, Response
 
 if TYPE_CHECKING:
@@ -104,12 +105,42 @@ def _body(answer: httpx.Response, seconds: float, most: int) -> tuple[bytes, boo
 
 
 def _client(context: ssl.SSLContext) -> httpx.Client:
-    try:
-        return httpx.Client(verify=context, http1=True, http2=False, trust_env=True, follow_redirects=False)
-    except ImportError:
-        raise TransportError("a SOCKS proxy needs one more package: pip install socksio") from None
-    except (ValueError, httpx.InvalidURL):
-        raise TransportError("a proxy variable (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is no address") from None
+    return httpx.Client(transport=_Routes(context), trust_env=False, follow_redirects=False)
+
+
+class _Routes(httpx.BaseTransport):
+    """A connection pool for each proxy that the environment names, and one for what goes directly.
+
+    httpx reads the same variables, but of NO_PROXY neither networks nor ports.
+    """
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._proxies = proxies.from_environment()
+        self._pools: dict[str | None, httpx.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it the way that the variables say. Raises TransportError if a proxy cannot be used."""
+        url = request.url
+        port = url.port or (443 if url.scheme == "https" else 80)
+        proxy = self._proxies.address(url.scheme, url.raw_host.decode("ascii", "replace"), port)
+        if proxy not in self._pools:
+            self._pools[proxy] = self._pool(proxy)
+        return self._pools[proxy].handle_request(request)
+
+    def _pool(self, proxy: str | None) -> httpx.HTTPTransport:
+        try:
+            made = httpx.Proxy(url=proxy) if proxy else None
+            return httpx.HTTPTransport(verify=self._context, http1=True, http2=False, trust_env=False, proxy=made)
+        except ImportError:
+            raise TransportError("a SOCKS proxy needs one more package: pip install socksio") from None
+        except (ValueError, httpx.InvalidURL):
+            raise TransportError("a proxy variable (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is no address") from None
+
+    def close(self) -> None:
+        """Close all pools."""
+        for pool in self._pools.values():
+            pool.close()
 
 
 def _tls(ca_file: str | None) -> ssl.SSLContext:

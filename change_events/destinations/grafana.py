@@ -6,7 +6,9 @@ organisation and is found by its tags. All tags together, as a JSON array, take 
 bytes (500 by default, 4096 at most: https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/). Each is
 stored as key and value, what stands before and behind its colon, in columns of 100 characters (table ``tag``:
 https://github.com/grafana/grafana/tree/main/pkg/services/sqlstore/migrations); a longer one is a 500. The text may hold
-HTML, so what comes from the event is escaped; its length is bounded by us, for it has to fit a tooltip.
+HTML, so what comes from the event is escaped; its length is bounded by us, for it has to fit a tooltip. The tooltip is
+HTML with ``white-space: normal``: only ``<br>`` begins a line (``AnnotationTooltipBody.tsx`` of
+https://github.com/grafana/grafana/tree/main/public/app/plugins/panel).
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from change_events.destinations.clip import clip, listed, tags_within, units
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import milliseconds
 from change_events.destinations.rules import judge_no_page, parsed
+from change_events.summary.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +48,7 @@ LIMITS = Limits(body_bytes=64_000, fields={"tag key": 100, "tag value": 100}, ta
 _MOST_TAGS_BYTES = 4096
 _TITLE, _LINE, _LINES, _URL = 300, 400, 1500, 1000  # characters of the text's parts, as they are escaped
 _MOST_LINES = 8
+_BREAK = "<br>"
 _DENIED = 403
 _DENIED_NEW = (
     "the token may not create annotations (403): it needs `annotations:create`, then `tfevent events flush --parked`"
@@ -143,13 +147,17 @@ def _stored(tag: str) -> str:
 def _text(event: ChangeEvent, tags_left_out: int) -> str:
     """Title, how it ended and by whom, the worst lines, links: HTML as tooltips show it."""
     parts = [
-        f"<b>{_escaped(event.title, _TITLE)}</b>",
+        f"<b>{_escaped(one_line(event.title, _TITLE), _TITLE)}</b>",
         _escaped(mapping.paragraph(event), _LINE),
-        escape(listed(mapping.worst(event, _MOST_LINES), _LINES, _escaped_units), quote=False),
+        _as_lines(listed(mapping.worst(event, _MOST_LINES), _LINES, _escaped_units)),
         *_links(event),
         f"({tags_left_out} tags left out)" if tags_left_out else "",
     ]
-    return "\n".join(part for part in parts if part)
+    return _BREAK.join(part for part in parts if part)
+
+
+def _as_lines(text: str) -> str:
+    return escape(text, quote=False).replace("\n", _BREAK)
 
 
 def _links(event: ChangeEvent) -> list[str]:

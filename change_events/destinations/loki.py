@@ -36,7 +36,7 @@ from change_events.destinations.building import address_of, basic_login, post, p
 from change_events.destinations.clip import clip, utf8
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso, nanoseconds
-from change_events.destinations.rules import is_page, judge_no_page
+from change_events.destinations.rules import judge_no_page
 from change_events.model import Severity
 
 if TYPE_CHECKING:
@@ -208,9 +208,10 @@ def line(event: ChangeEvent) -> dict[str, Any]:
 def judge(response: Response) -> Verdict:
     """What an answer means; of a refusal by what Loki says of it."""
     status = response.status
-    if response.well and not is_page(response):
-        if status in _TAKEN:
-            return Verdict(Result.DELIVERED)
+    if response.well:
+        verdict = judge_no_page(response)
+        if verdict.result is not Result.DELIVERED or status in _TAKEN:
+            return verdict
         return Verdict(Result.PARK, f"it stores nothing ({status}): ingestion is blocked; when it is not, {_AGAIN}")
     if status in {400, 401}:
         said = response.body.lower()

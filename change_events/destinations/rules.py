@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 86_400.0
 
+# A byte order mark, space, comments and an XML declaration may come before a page's first element.
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s+|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html|head|body|title|meta|script|style)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _RETRY = frozenset({407, 408, 425, 429})
 _PASSING = {
     407: "the proxy asks for credentials (407); give them in HTTPS_PROXY or HTTP_PROXY",
@@ -58,24 +64,36 @@ def _trouble(status: int) -> str:
     return _PASSING.get(status) or f"it has a passing trouble ({status})"
 
 
-def judge_no_page(response: Response, *, retry: Collection[int] | None = None) -> Verdict:
-    """:func:`judge_status`; a success that is a page of HTML comes from somebody else: a sign-in, or a proxy."""
-    if response.well and is_page(response):
+def judge_no_page(
+    response: Response, *, retry: Collection[int] | None = None, wait_header: str = "retry-after"
+) -> Verdict:
+    """:func:`judge_status`; a success whose body is a page of HTML comes from somebody else: a sign-in, or a proxy."""
+    if response.well and (is_page(response) or _is_late_page(response)):
         return Verdict(Result.PARK, f"a page of HTML answers there ({response.status}); check the address")
-    return judge_status(response, retry=retry)
+    return judge_status(response, retry=retry, wait_header=wait_header)
 
 
 def is_page(response: Response) -> bool:
-    """Whether the answer is a page of HTML."""
-    return response.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/html"
+    """Whether the body is a page of HTML, by how it begins.
+
+    Its type does not tell: Slack calls its ``ok`` text/html (https://github.com/slackapi/node-slack-sdk/pull/480), and
+    a proxy may call its page anything.
+    """
+    return _PAGE.match(response.body) is not None
+
+
+def _is_late_page(response: Response) -> bool:
+    """Whether the body has not come whole and its type says that it is a page."""
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "text/html" and not response.complete
 
 
 def judge_only(status: int, response: Response, *, wait_header: str = "retry-after") -> Verdict:
     """:func:`judge_status` where the one success that is documented is ``status``: any other 2xx is somebody else's."""
-    if response.well and response.status != status:
+    if response.well and response.status != status and not is_page(response):
         told = f"it answered {response.status}, which is no success there ({status} is); check the address"
         return Verdict(Result.PARK, told)
-    return judge_status(response, wait_header=wait_header)
+    return judge_no_page(response, wait_header=wait_header)
 
 
 def retry_after(response: Response, now: float | None = None, header: str = "retry-after") -> float | None:
@@ -121,10 +139,12 @@ def words(response: Response) -> str:
 
     It is the backend's text: it may quote the request, so it is shown only after ``Request.clean``.
     """
-    kind = response.headers.get("content-type", "").partition(";")[0].strip()
-    content = None if is_page(response) else parsed(response)
+    if is_page(response):
+        return ""
+    content = parsed(response)
     if content is None:
-        return response.body.decode(errors="replace") if kind == "text/plain" else ""
+        kind = response.headers.get("content-type", "text/plain").partition("/")[0].strip().lower()
+        return response.body.decode(errors="replace") if kind == "text" else ""
     return "; ".join(dict.fromkeys(_said(content)))
 
 

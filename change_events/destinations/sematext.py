@@ -30,7 +30,7 @@ from change_events.destinations.base import (
 from change_events.destinations.building import post
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso
-from change_events.destinations.rules import judge_status
+from change_events.destinations.rules import judge_no_page
 from change_events.model import Kind
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ DESTINATION = Destination(
     options=OPTIONS,
     limits=LIMITS,
     render=render,
-    judge=judge_status,
+    judge=judge_no_page,
     origin=origin,
     check=check,
 )

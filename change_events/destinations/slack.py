@@ -36,7 +36,7 @@ from change_events.destinations.base import (
 from change_events.destinations.building import address_of, post, secrets_of, uri
 from change_events.destinations.clip import clip, units
 from change_events.destinations.fit import fitted
-from change_events.destinations.rules import judge_no_page, parsed, retry_after
+from change_events.destinations.rules import is_page, judge_no_page, judge_status, parsed, retry_after
 from change_events.model import Outcome
 from change_events.summary.markdown import one_line
 
@@ -251,13 +251,20 @@ def judge(response: Response) -> Verdict:
     if told is not False:
         if response.well and response.body_decides and told is not True:
             return Verdict(Result.PARK, "its answer is none of Slack's Web API; check `api`")
-        return judge_no_page(response)
+        return _judge_webhook(response)
     error = content.get("error")
     if error in _SHRINK:
         return Verdict(Result.SHRINK, "the message is too long for Slack")
     if error in _RETRY or response.status in {429, 503}:
         return Verdict(Result.RETRY, "Slack has a passing trouble", retry_after(response))
     return Verdict(Result.PARK, _REFUSED.get(str(error)) or "Slack refused the message")
+
+
+def _judge_webhook(response: Response) -> Verdict:
+    """A success says ``ok``, a refusal one word, both as text/html; the type of the answer means nothing."""
+    if not response.well and response.body.strip().decode(errors="replace") in _SHRINK:
+        return Verdict(Result.SHRINK, "the message is too long for Slack")
+    return judge_no_page(response) if response.complete or is_page(response) else judge_status(response)
 
 
 DESTINATION = Destination(

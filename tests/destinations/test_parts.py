@@ -229,7 +229,11 @@ def test_durations(milliseconds, said):
     [
         ("text/plain; charset=utf-8", b"invalid_payload", "invalid_payload"),
         ("text/html", b"<html>no</html>", ""),
-        ("text/html", b'"json"', ""),
+        ("text/html", b'"json"', "json"),
+        ("text/html", b"invalid_payload", "invalid_payload"),
+        ("text/html", b" <!DOCTYPE html>no", ""),
+        ("", b"no_service", "no_service"),
+        ("application/octet-stream", b"\x00\x01", ""),
         ("application/json", b"<html>", ""),
         ("application/json", b'{"message": "Tags length exceeds", "id": 7}', "Tags length exceeds"),
         ("application/json", b'{"error": {"code": 400, "message": "bad", "constraintViolations": []}}', "bad"),

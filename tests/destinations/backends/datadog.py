@@ -73,6 +73,7 @@ BACKEND = Backend(
     answers=(
         Documented("taken", answer(202, {"status": "ok"}), Result.DELIVERED),
         Documented("another success", answer(200, {"status": "ok"}), Result.PARK, "202"),
+        Documented("a page", answer(202, "<html>", content_type="text/html"), Result.PARK, "HTML"),
         Documented("too old", answer(400, '{"errors":["Event too far in the past"]}'), Result.PARK, "400"),
         Documented("forbidden", answer(403, {"errors": ["Forbidden"]}), Result.PARK, "403"),
         Documented("slow down", answer(429, {"errors": ["x"]}, x_ratelimit_reset="13"), Result.RETRY, "429", after=13),

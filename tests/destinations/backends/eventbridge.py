@@ -71,19 +71,23 @@ def accept(received):
         need(all(arn.startswith("arn:") for arn in entry.get("Resources", [])), "ValidationException")
         problem = jsonschema.exceptions.best_match(SCHEMA.iter_errors(json.loads(entry["Detail"])))
         need(problem is None, f"MalformedDetail: {problem.message[:200] if problem else ''}")
-    return answer(200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1-2-3"}]})
+    return answered(200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1-2-3"}]})
 
 
 def steady(shown):
     return re.sub(r"\d{8}(?=/eu-central-1/)", "DATE", re.sub(r"X-Amz-Date: \d{8}T\d{6}Z", "X-Amz-Date: DATE", shown))
 
 
+def answered(status, content=None, **headers):
+    return answer(status, content, content_type=KIND, **headers)
+
+
 def error(code, status=400, message="The text of AWS", **headers):
-    return answer(status, {"__type": f"com.amazon.coral.service#{code}", "message": message}, **headers)
+    return answered(status, {"__type": f"com.amazon.coral.service#{code}", "message": message}, **headers)
 
 
 def entry_error(code):
-    return answer(200, {"FailedEntryCount": 1, "Entries": [{"ErrorCode": code, "ErrorMessage": "The text of AWS"}]})
+    return answered(200, {"FailedEntryCount": 1, "Entries": [{"ErrorCode": code, "ErrorMessage": "The text of AWS"}]})
 
 
 LARGE = "Total size of the entries in the request is over the limit."
@@ -93,7 +97,7 @@ BACKEND = Backend(
     refusal=lambda why: {"__type": why, "message": why},
     steady=steady,
     answers=(
-        Documented("taken", answer(200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}), Result.DELIVERED),
+        Documented("taken", answered(200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}), Result.DELIVERED),
         Documented("entry: throttled", entry_error("ThrottlingException"), Result.RETRY, "passing"),
         Documented("entry: internal", entry_error("InternalFailure"), Result.RETRY, "passing"),
         Documented("entry: denied", entry_error("AccessDeniedException"), Result.PARK, "events:PutEvents"),

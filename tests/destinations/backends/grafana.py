@@ -36,7 +36,8 @@ def accept(received):
         need(all(len(part) <= 100 for part in parts), "Failed to save annotation", 500)
     elements = Elements()
     elements.feed(body["text"])
-    need({tag for tag, _ in elements.found} <= {"b", "a"}, "elements of the event's own")
+    need({tag for tag, _ in elements.found} <= {"b", "a", "br"}, "elements of the event's own")
+    need("\n" not in body["text"], "white space of HTML begins no line")
     need(all(attrs.get("href", "https:").startswith("http") for _, attrs in elements.found), "links")
     return answer(200, {"message": "Annotation added", "id": 7} if made else {"message": "Annotation patched"})
 

@@ -33,6 +33,7 @@ BACKEND = Backend(
     answers=(
         Documented("accepted", answer(202, {"status": "success"}), Result.DELIVERED),
         Documented("another success", answer(200, {"status": "success"}), Result.PARK, "202"),
+        Documented("a page", answer(202, "<html>", content_type="text/html"), Result.PARK, "HTML"),
         Documented("invalid", answer(400, INVALID), Result.PARK, "400"),
         Documented("slow down", answer(429, {"message": "Requests throttled"}), Result.RETRY, "429", after=60),
         Documented("slow down so long", answer(429, retry_after="9"), Result.RETRY, "429", after=9),

@@ -1,7 +1,8 @@
 """Sematext's event receiver: https://sematext.com/docs/events/adding/ and /docs/tags/common-schema/#events-tags.
 
 It documents neither answers nor sizes: 403 with a JSON body for a bad token is what its own Logagent expects, and
-64 KB is the smallest limit given for its logs.
+64 KB is the smallest limit given for its logs. Its agents take any 2xx (sematext-agent-docker) and read JSON
+(spm-agent), so a page of HTML is somebody else's.
 """
 
 from datetime import datetime
@@ -33,10 +34,10 @@ def accept(received):
 BACKEND = Backend(
     options=lambda url: {"token": SECRET, "receiver": url},
     accept=accept,
-    any_success=("",),
     answers=(
         Documented("taken", answer(200, {"success": True}), Result.DELIVERED),
         Documented("taken without a body", answer(201), Result.DELIVERED),
+        Documented("a page", answer(200, "<html>", content_type="text/html"), Result.PARK, "HTML"),
         Documented("bad token", answer(403, {"error": "Invalid token"}), Result.PARK, "403"),
         Documented("down", answer(503), Result.RETRY, "503"),
         Documented("slow down", answer(429, retry_after="7"), Result.RETRY, "429", after=7),

@@ -1,6 +1,8 @@
 """Slack: incoming webhooks, and the Web API's chat.postMessage and chat.update.
 
-Errors of webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/ and
+A webhook answers in words that it calls text/html, ``ok`` as well as errors
+(https://github.com/slackapi/node-slack-sdk/pull/480, https://github.com/integrations/slack/issues/770). Its errors:
+https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/ and
 https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks. Blocks are checked by slack_sdk's
 own models, which hold the documented limits; what it leaves open is checked here.
 """
@@ -12,6 +14,7 @@ from slack_sdk.models.blocks import Block, MarkdownBlock
 from change_events.destinations.base import Result
 from tests.destinations.kit.backend import SECRET, Backend, Documented, answer, json_of, need
 
+HTML = "text/html; charset=utf-8"
 WEBHOOK = f"/services/T00/B00/{SECRET}"
 ARGUMENTS = {
     WEBHOOK: {"unfurl_links", "unfurl_media"},
@@ -48,6 +51,10 @@ def blocks_of(content):
             need(element["text"].isprintable(), "headings are one line")
 
 
+def said(status, word):
+    return answer(status, word, content_type=HTML)
+
+
 def message(received):
     need(received.method == "POST", "POST only", 405)
     need(received.path in ARGUMENTS, "no_service", 404)
@@ -63,7 +70,7 @@ def message(received):
 def accept(received):
     body = message(received)
     if received.path == WEBHOOK:
-        return answer(200, "ok")
+        return said(200, "ok")
     need(received.headers["content-type"] == "application/json; charset=utf-8", "missing_charset")
     if received.headers.get("authorization") != f"Bearer {SECRET}":
         return answer(200, {"ok": False, "error": "invalid_auth"})
@@ -89,15 +96,17 @@ BACKEND = Backend(
     variants={"": {}, "bot": bot, "thread": lambda url: bot(url) | {"settle": "reply"}},
     unnamed=("",),
     answers=(
-        Documented("webhook", answer(200, "ok"), Result.DELIVERED),
-        Documented("webhook: a page", answer(200, "<html>", content_type="text/html"), Result.PARK, "HTML"),
+        Documented("webhook", said(200, "ok"), Result.DELIVERED),
+        Documented("webhook, as compatible servers answer", answer(200, "ok"), Result.DELIVERED),
+        Documented("webhook: a page", said(200, "\n<!DOCTYPE html><title>Sign in"), Result.PARK, "HTML"),
+        Documented("webhook: long blocks", said(400, "msg_blocks_too_long"), Result.SHRINK, "too long"),
         Documented("api: no JSON", answer(200, "ok"), Result.PARK, "Web API", variant="bot"),
         Documented("api: another JSON", answer(200, {"success": True}), Result.PARK, "Web API", variant="bot"),
-        Documented("webhook: bad payload", answer(400, "invalid_payload"), Result.PARK, "400"),
-        Documented("webhook: prohibited", answer(403, "action_prohibited"), Result.PARK, "403"),
-        Documented("webhook: removed", answer(404, "no_service"), Result.PARK, "404"),
-        Documented("webhook: archived", answer(410, "channel_is_archived"), Result.PARK, "410"),
-        Documented("webhook: trouble", answer(500, "rollup_error"), Result.RETRY, "500"),
+        Documented("webhook: bad payload", said(400, "invalid_payload"), Result.PARK, "400"),
+        Documented("webhook: prohibited", said(403, "action_prohibited"), Result.PARK, "403"),
+        Documented("webhook: removed", said(404, "no_service"), Result.PARK, "404"),
+        Documented("webhook: archived", said(410, "channel_is_archived"), Result.PARK, "410"),
+        Documented("webhook: trouble", said(500, "rollup_error"), Result.RETRY, "500"),
         Documented("slow down", answer(429, retry_after="30"), Result.RETRY, "429", after=30),
         Documented("api", answer(200, {"ok": True, "channel": "C1", "ts": "1.2"}), Result.DELIVERED, variant="bot"),
         Documented(

@@ -42,6 +42,8 @@ def old(status):
     return answer(200, f"Webhook message delivery failed with error: {failed}")
 
 
+# https://github.com/MicrosoftDocs/msteams-docs/issues/7852
+OLDER = {"version": "1.1", "statusCode": 200, "reasonPhrase": "OK", "isSuccessStatusCode": True}
 BACKEND = Backend(
     options=lambda url: {"url": url + TRIGGER},
     accept=accept,
@@ -49,6 +51,8 @@ BACKEND = Backend(
     answers=(
         Documented("triggered", answer(202), Result.DELIVERED),
         Documented("posted by an older webhook", answer(200, "1"), Result.DELIVERED),
+        Documented("answered by the workflow itself", answer(200, {"posted": True}), Result.DELIVERED),
+        Documented("posted by an older webhook, in another way", answer(200, OLDER), Result.DELIVERED),
         Documented("a page", answer(200, "<html>", content_type="text/html"), Result.PARK, "HTML"),
         Documented("older webhook: slow down", old(429), Result.RETRY, "429"),
         Documented("older webhook: too large", old(413), Result.SHRINK, "413"),

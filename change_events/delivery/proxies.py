@@ -1,0 +1,87 @@
+"""Which proxy a request goes through: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, read as curl and Go read them.
+
+An entry of NO_PROXY is ``*``, an address, a network (``10.0.0.0/8``, ``fd00::/8``), or a name, which stands for its
+subdomains too; with a dot or ``*.`` before it, for these alone. Addresses and names may have a port. Names are not
+resolved. https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config, https://curl.se/libcurl/c/CURLOPT_NOPROXY.html.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.request import getproxies_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BRACKETED = re.compile(r"\[(?P<host>[^\]]*)\](?P<rest>/\d+|:\d+|)")
+_PORT = re.compile(r"(?P<host>[^:]*):(?P<port>\d+)")
+
+
+class Proxies(NamedTuple):
+    """The variables of one environment: a proxy's address by scheme (``http``, ``https``, ``all``), and NO_PROXY."""
+
+    addresses: Mapping[str, str]
+    bypassed: tuple[str, ...]
+
+    def address(self, scheme: str, host: str, port: int) -> str | None:
+        """The proxy's address for a request to ``host`` (an IPv6 address without brackets); None to connect directly.
+
+        Args:
+            scheme: ``http`` or ``https``.
+            host: name or address.
+            port: the port that is connected to.
+        """
+        found = self.addresses.get(scheme) or self.addresses.get("all")
+        if not found or any(_matches(entry, host.lower().rstrip("."), port) for entry in self.bypassed):
+            return None
+        return found if "://" in found else f"http://{found}"
+
+
+def from_environment() -> Proxies:
+    """The variables as they are now, in lower or upper case; HTTP_PROXY is not read by a CGI program."""
+    found = getproxies_environment()
+    entries = re.split(r"[\s,]+", found.pop("no", "").lower())
+    return Proxies(found, tuple(entry.rpartition("://")[2] for entry in entries if entry))
+
+
+def _matches(entry: str, host: str, port: int) -> bool:
+    if entry == "*":
+        return True
+    wanted, only = _taken_apart(entry)
+    if only is not None and only != port:
+        return False
+    address = _address(host)
+    if address is not None:
+        return _holds(wanted, address)
+    name = wanted.removeprefix("*").rstrip(".")
+    return bool(name.strip(".")) and (host == name or host.endswith(name if name[0] == "." else f".{name}"))
+
+
+def _taken_apart(entry: str) -> tuple[str, int | None]:
+    """Host or network of an entry, and its port; an IPv6 address has one only behind brackets."""
+    if bracketed := _BRACKETED.fullmatch(entry):
+        rest = bracketed["rest"]
+        if rest.startswith(":"):
+            return bracketed["host"], int(rest[1:])
+        return bracketed["host"] + rest, None
+    if named := _PORT.fullmatch(entry):
+        return named["host"], int(named["port"])
+    return entry, None
+
+
+def _holds(wanted: str, address: IPv4Address | IPv6Address) -> bool:
+    try:
+        network = ip_network(wanted, strict=False)
+    except ValueError:
+        return False
+    return network.version == address.version and address in network
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
