@@ -91,12 +91,24 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         *_figures(event),
         ("tags", ", ".join(f"{key}={value}" for key, value in event.tags.items())),
         *((link.title, link.url) for link in event.links),
+        *_pages(event),
         ("event", event.id),
         ("run", _run(event)),
     )
     for label, text in rows:
         if text:
             yield f"{paint(f'{clean(label):<{_LABEL}}', dim=True)} {clean(text)}"
+
+
+def _pages(event: ChangeEvent) -> Iterator[tuple[str, str]]:
+    """Pages of commit and pull request that are not among the event's own links."""
+    ci = event.actor.ci if event.actor else None
+    told = {link.url for link in event.links}
+    pages = (
+        ("commit page", event.vcs.commit_url if event.vcs else None),
+        ("change page", ci.pull_request_url if ci and ci.pull_request_url != ci.pull_request else None),
+    )
+    return ((title, url) for title, url in pages if url and url not in told)
 
 
 def _figures(event: ChangeEvent) -> Sequence[tuple[str, str]]:
@@ -119,6 +131,8 @@ def _ci(ci: Ci) -> str:
         ci.system,
         ci.job and f"job {ci.job}",
         ci.actor and f"for {ci.actor}",
+        ci.run_id and f"run {ci.run_id}",
+        ci.attempt and f"attempt {ci.attempt}",
         ci.pull_request and f"pull request {ci.pull_request}",
         ci.run_url,
     ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from change_events.context import ci
 from change_events.context import git as repository
-from change_events.model import Actor, Link, Vcs
+from change_events.model import Actor, Ci, Link, Vcs
+from change_events.repository import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
 
     from change_events.redact import Redactor
 
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _Part = TypeVar("_Part", bound=msgspec.Struct)
 
-__all__ = ["Context", "detect"]
+__all__ = ["Context", "commit_page", "detect"]
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -33,10 +36,10 @@ class Context(msgspec.Struct, frozen=True):
 def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor, git: bool = True) -> Context:
     """What surrounds a run in ``cwd``; what cannot be found out is None. ``git=False`` asks no repository."""
     found = ci.detect(environ)
-    vcs = repository.detect(cwd, environ) if git else None
+    vcs = repository.detect(cwd, environ, ci.servers(environ)) if git else None
     if vcs and not vcs.branch and found:
         vcs = msgspec.structs.replace(vcs, branch=found.branch)
-    system = found.ci if found else None
+    system = _with_page(found.ci, vcs, environ) if found else None
     actor = Actor(user=_user(environ), host=os.uname().nodename or None, ci=system)
     links = (Link(title=f"{system.system} run", url=system.run_url),) if system and system.run_url else ()
     return Context(
@@ -44,6 +47,23 @@ def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor, git: bo
         _redacted(vcs, redactor) if vcs else None,
         tuple(_redacted(item, redactor) for item in links),
     )
+
+
+def commit_page(vcs: Vcs, environ: Mapping[str, str], commit: str) -> str | None:
+    """The page of a commit of this repository by its whole id; None where the forge is not known."""
+    whole = _COMMIT.fullmatch(commit) is not None
+    return repository_of(vcs.remote or "", ci.servers(environ)).commit_page(commit) if whole else None
+
+
+def _with_page(system: Ci, vcs: Vcs | None, environ: Mapping[str, str]) -> Ci:
+    """The system with the page of its pull request: as it says itself, or where the forge is known to have it."""
+    change = system.pull_request
+    if not change:
+        return system
+    page = None if change.isdecimal() else change
+    if not page and vcs:
+        page = repository_of(vcs.remote or "", ci.servers(environ)).change_page(change)
+    return msgspec.structs.replace(system, pull_request_url=page)
 
 
 def _redacted(item: _Part, redactor: Redactor) -> _Part:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from change_events.model import Vcs
+from change_events.repository import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,12 +46,14 @@ _QUESTIONS = {
     "filters": ("config", "--show-scope", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"),
 }
 _NO_FILTER = (("clean", ""), ("process", ""), ("required", "false"))
-_SCP_USER = re.compile(r"^[^@/\s]+@(?=[^/:\s]+:)")
+_FETCHED = re.compile(r"^([^\t\n]+)\t(.*) \(fetch\)(?: \[.*\])?$", re.MULTILINE)
+_SCP_USER = re.compile(r"^(\[?)[^@/\s\[]+@(?=[^/:\s]+:)")  # also [user@host:port]:path
 
 
-def detect(cwd: Path, environ: Mapping[str, str]) -> Vcs | None:
+def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | None = None) -> Vcs | None:
     """What git says of ``cwd``; None without git, outside of a repository, or in one that git refuses.
 
+    ``servers`` are those of :func:`change_events.repository.repository_of`.
     ``dirty`` counts untracked files that are not ignored; it is None where git was too slow to tell.
     """
     end = time.monotonic() + SECONDS
@@ -61,8 +64,13 @@ def detect(cwd: Path, environ: Mapping[str, str]) -> Vcs | None:
         return None
     status = ask({"status": _STATUS}, cwd, _without_filters(calm, answers["filters"] or ""), end)["status"]
     commit, author, subject = [*(answers["log"] or "").rstrip("\n").split("\0", 2), "", ""][:3]
+    remote = without_credentials(_remote(answers["remotes"] or ""))
+    named = repository_of(remote, servers)
     return Vcs(
-        repository=without_credentials(_remote(answers["remotes"] or "")) or None,
+        repository=named.path,
+        remote=remote or None,
+        url=named.url,
+        commit_url=named.commit_page(commit),
         branch=(answers["branch"] or "").strip() or None,
         commit=commit or None,
         dirty=None if status is None else bool(status),
@@ -75,7 +83,7 @@ def detect(cwd: Path, environ: Mapping[str, str]) -> Vcs | None:
 def without_credentials(url: str) -> str:
     """A repository's address without user, password, query and fragment; ssh forms keep host and path."""
     if "://" not in url:
-        return _SCP_USER.sub("", url)
+        return _SCP_USER.sub(r"\1", url)
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -84,9 +92,8 @@ def without_credentials(url: str) -> str:
 
 
 def _remote(listing: str) -> str:
-    """The address of origin, else of the first remote."""
-    rows = [line.removesuffix(" (fetch)").split("\t", 1) for line in listing.splitlines() if line.endswith(" (fetch)")]
-    urls = {row[0]: row[1] for row in rows if len(row) > 1}
+    """The address of origin, else of the first remote; a partial clone has its filter behind it."""
+    urls = dict(_FETCHED.findall(listing))
     return urls.get("origin") or next(iter(urls.values()), "")
 
 

@@ -32,7 +32,6 @@ from change_events.destinations.building import address_of, post, present, secre
 from change_events.destinations.clip import clip
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso
-from change_events.destinations.repository import repository_of
 from change_events.destinations.rules import LONGEST_WAIT, judge_status
 
 if TYPE_CHECKING:
@@ -150,8 +149,8 @@ def source(event: ChangeEvent, options: Mapping[str, Any]) -> str:
 
     A repository is the same whichever way it was cloned.
     """
-    repository = (event.vcs.repository if event.vcs else None) or ""
-    named = str(options.get("source") or repository_of(repository).url or repository)
+    address = (event.vcs.remote or event.vcs.repository) if event.vcs else None
+    named = str(options.get("source") or mapping.repository(event).url or address or "")
     if not named:
         return "/" + quote(clip(mapping.host(event) or "tfevent", _LONGEST_ATTRIBUTE), safe="")
     text = uri(clip(named, _LONGEST_ATTRIBUTE))

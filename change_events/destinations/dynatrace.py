@@ -122,6 +122,7 @@ def _properties(event: ChangeEvent) -> dict[str, str]:
         "dt.event.source": "tfevent",
         **(_deployment(event) if event.kind is Kind.DEPLOYMENT else {}),
         "description": listed([mapping.paragraph(event), *mapping.worst(event)], most),
+        "message": mapping.text_within(mapping.own_message(event), most),
         **mapping.details(event),
         **{f"tag.{name}": value for name, value in event.tags.items()},
     }

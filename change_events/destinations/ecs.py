@@ -121,9 +121,13 @@ def _own(event: ChangeEvent) -> dict[str, Any]:
             "parent_run_id": _keyword(trace.parent_run_id) if trace else None,
             "tool_version": _keyword(tool.version) if tool else None,
             "workspace": _keyword(tool.workspace) if tool else None,
-            "repository": _keyword(vcs.repository) if vcs else None,
+            "repository": _keyword(mapping.repository(event).path),
             "branch": _keyword(vcs.branch) if vcs else None,
             "commit": _keyword(vcs.commit) if vcs else None,
+            "commit_url": _keyword(vcs.commit_url) if vcs else None,
+            "pull_request": _keyword(mapping.pull_request(event)),
+            "message": clip(mapping.own_message(event), _TEXT),
+            "changed_hosts": _keywords(*mapping.changed_hosts(event)[: mapping.MOST_HOSTS]),
             **(mapping.figures(event) if mapping.changes_things(event) else {}),
             **mapping.playbook_figures(event),
             "addresses": _keywords(*(change.address for change in event.changes)),
@@ -180,5 +184,5 @@ _PROPERTIES: dict[str, Any] = {
         | _of_type("duration", type="long")
         | _of_type("original", type="keyword", index=False, doc_values=False)
     },
-    "tfevent": {"properties": _of_type("summary", "truncated", type="text")},
+    "tfevent": {"properties": _of_type("message", "summary", "truncated", type="text")},
 }

@@ -149,11 +149,16 @@ def _text(event: ChangeEvent, tags_left_out: int) -> str:
     parts = [
         f"<b>{_escaped(one_line(event.title, _TITLE), _TITLE)}</b>",
         _escaped(mapping.paragraph(event), _LINE),
+        _as_lines(listed(_own_lines(event), _LINE, _escaped_units)),
         _as_lines(listed(mapping.worst(event, _MOST_LINES), _LINES, _escaped_units)),
         *_links(event),
         f"({tags_left_out} tags left out)" if tags_left_out else "",
     ]
     return _BREAK.join(part for part in parts if part)
+
+
+def _own_lines(event: ChangeEvent) -> list[str]:
+    return [one_line(line) for line in mapping.own_message(event).splitlines() if line.strip()] or [""]
 
 
 def _as_lines(text: str) -> str:

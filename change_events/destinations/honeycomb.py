@@ -127,9 +127,12 @@ def marker(event: ChangeEvent, kind: str) -> dict[str, str | int]:
 
 
 def _message(event: ChangeEvent) -> str:
-    """Title and person, on one line as it stands above the graph; of a long title, only that."""
-    parts = [one_line(event.title or event.kind.value, LIMITS.fields["message"]), mapping.who(event)]
-    return clip(", ".join(part for part in parts if part), LIMITS.fields["message"])
+    """Title, person and the sender's own words, on one line above the graph; of a long title, only that."""
+    most = LIMITS.fields["message"]
+    parts = [one_line(event.title or event.kind.value, most), mapping.who(event)]
+    told = ", ".join(part for part in parts if part)
+    own = one_line(mapping.own_message(event), most)
+    return clip(f"{told}: {own}" if own else told, most)
 
 
 def judge(response: Response) -> Verdict:

@@ -11,30 +11,23 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from change_events.destinations.clip import listed, units
-from change_events.destinations.fit import importance
-from change_events.model import Action, ChangeOutcome, Counts, Kind, Link, Outcome, Phase
+from change_events.destinations.hosts import MOST_HOSTS as MOST_HOSTS  # noqa: PLC0414 - forms like those below, kept apart for their length
+from change_events.destinations.hosts import changed_hosts as changed_hosts  # noqa: PLC0414
+from change_events.destinations.hosts import listed_hosts as listed_hosts  # noqa: PLC0414
+from change_events.destinations.lines import worst as worst  # noqa: PLC0414
+from change_events.explicit.message import own_part, without_context
+from change_events.model import Counts, Kind, Link, Outcome, Phase
+from change_events.repository import change_number, repository_of
 from change_events.summary.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from change_events.model import Change, ChangeEvent, Failure, TaskRun
+    from change_events.model import ChangeEvent
+    from change_events.repository import Repository
 
-_LINE = 200  # characters of one line of a list
 _MINUTE, _HOUR = 60, 3600
-_DONE = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.REPLACE: "replaced",
-    Action.DESTROY: "destroyed",
-    Action.FORGET: "forgotten",
-    Action.MOVE: "moved",
-    Action.IMPORT: "imported",
-    Action.INVOKE: "invoked",
-    Action.CHANGE: "changed",
-}
-_QUIET = {Action.NO_OP, Action.READ}
 _RESULTS = {
     Outcome.SUCCEEDED: "succeeded",
     Outcome.PARTIAL: "failed in part",
@@ -67,7 +60,20 @@ def stage(event: ChangeEvent) -> str:
 def place(event: ChangeEvent) -> str:
     """What changes belong together: environment and service, else the repository; empty where nothing is known."""
     named = "/".join(part for part in (event.environment, event.service) if part)
-    return named or (event.vcs.repository if event.vcs else None) or ""
+    return named or repository(event).path or ""
+
+
+def repository(event: ChangeEvent) -> Repository:
+    """The repository it was made from, named alike whoever recorded it and however it was cloned."""
+    vcs = event.vcs
+    found = repository_of((vcs.repository if vcs else None) or "")
+    return found._replace(url=(vcs.url if vcs else None) or found.url)
+
+
+def pull_request(event: ChangeEvent) -> str | None:
+    """The number of the pull or merge request that the run belongs to."""
+    ci = event.actor.ci if event.actor else None
+    return change_number(ci.pull_request) if ci and ci.pull_request else None
 
 
 def moment(event: ChangeEvent) -> datetime:
@@ -98,12 +104,26 @@ def host(event: ChangeEvent) -> str | None:
 
 def run_url(event: ChangeEvent) -> str | None:
     """The page of the run: the CI system's, else the first link; only http and https."""
-    found = links(event)
+    found = _own_links(event)
     return found[0].url if found else None
 
 
 def links(event: ChangeEvent) -> list[Link]:
-    """Pages to open, the CI run first, each address once; only http and https."""
+    """Pages to open, the CI run first, pull request and commit last, each address once; only http and https."""
+    found = _own_links(event)
+    told = {link.url for link in found}
+    return [*found, *(link for link in _pages(event) if link.url not in told and _is_web(link.url))]
+
+
+def _pages(event: ChangeEvent) -> Iterator[Link]:
+    ci, vcs = event.actor.ci if event.actor else None, event.vcs
+    if ci and ci.pull_request_url:
+        yield Link(title=f"Pull request {pull_request(event) or ''}".strip(), url=ci.pull_request_url)
+    if vcs and vcs.commit and vcs.commit_url:
+        yield Link(title=f"Commit {vcs.commit[:12]}", url=vcs.commit_url)
+
+
+def _own_links(event: ChangeEvent) -> list[Link]:
     ci = event.actor.ci if event.actor else None
     named = {link.url: link for link in event.links}
     wanted = [ci.run_url] if ci and ci.run_url else []
@@ -124,12 +144,14 @@ def pairs(event: ChangeEvent) -> dict[str, str]:
     found = {
         "env": event.environment,
         "service": event.service,
+        "version": event.version,
         "tool": tool.name if tool else None,
         "workspace": tool.workspace if tool else None,
         "phase": event.phase.value,
         "outcome": event.outcome.value if event.outcome else None,
-        "repo": vcs.repository if vcs else None,
+        "repo": repository(event).path,
         "branch": vcs.branch if vcs else None,
+        "pr": pull_request(event),
     }
     names = _tag_names.get({})
     named = {names.get(name, name): value for name, value in found.items()} | event.tags
@@ -137,8 +159,12 @@ def pairs(event: ChangeEvent) -> dict[str, str]:
 
 
 def tags(event: ChangeEvent) -> list[str]:
-    """:func:`pairs` as ``name:value``."""
-    return [f"{name}:{value}" for name, value in pairs(event).items()]
+    """:func:`pairs` as ``name:value``, then ``host`` for each changed host, of many the first and their number."""
+    hosts, names = changed_hosts(event), _tag_names.get({})
+    pairs_of_hosts = [(names.get("host", "host"), name) for name in hosts[:MOST_HOSTS]]
+    if len(hosts) > MOST_HOSTS:
+        pairs_of_hosts.append((names.get("hosts_changed", "hosts_changed"), str(len(hosts))))
+    return [f"{name}:{value}" for name, value in (*pairs(event).items(), *pairs_of_hosts)]
 
 
 def counts(event: ChangeEvent) -> Counts:
@@ -180,7 +206,7 @@ def duration_ms(event: ChangeEvent) -> int | None:
 
 def details(event: ChangeEvent) -> dict[str, str | int]:
     """Everything short about an event under flat names, texts and whole numbers; what is unknown is left out."""
-    tool, vcs, trace = event.tool, event.vcs, event.trace
+    tool, vcs, trace, ci = event.tool, event.vcs, event.trace, event.actor.ci if event.actor else None
     found: dict[str, str | int | None] = {
         "id": event.id,
         "run_id": trace.run_id if trace else None,
@@ -196,12 +222,16 @@ def details(event: ChangeEvent) -> dict[str, str | int]:
         "workspace": tool.workspace if tool else None,
         "creator": creator(event),
         "host": host(event),
-        "repository": vcs.repository if vcs else None,
+        "repository": repository(event).path,
         "branch": vcs.branch if vcs else None,
         "commit": vcs.commit if vcs else None,
+        "commit_url": vcs.commit_url if vcs else None,
+        "pull_request": pull_request(event),
+        "pull_request_url": ci.pull_request_url if ci else None,
         "run_url": run_url(event),
         **(figures(event) if changes_things(event) else {}),
         **playbook_figures(event),
+        "changed_hosts": listed_hosts(changed_hosts(event)),
         "duration_ms": duration_ms(event),
     }
     return {name: value for name, value in found.items() if value is not None and value != ""}
@@ -262,75 +292,29 @@ def paragraph(event: ChangeEvent) -> str:
 
 def _subject(event: ChangeEvent) -> str:
     """``terraform in acme/infra``; without a tool ``deployment of checkout 2.14.0``."""
-    vcs = event.vcs
-    if event.tool:
-        place = f" in {one_line(vcs.repository, 120)}" if vcs and vcs.repository else ""
-        return f"{one_line(event.tool.name, 80)}{place}"
     thing = " ".join(one_line(part, 80) for part in (event.service, event.version) if part)
+    said = event.explicit and event.kind not in {Kind.INFRASTRUCTURE, Kind.CUSTOM} and thing
+    if event.tool and not said:
+        name = repository(event).path
+        return one_line(event.tool.name, 80) + (f" in {one_line(name, 120)}" if name else "")
     return event.kind.value + (f" of {thing}" if thing else "")
 
 
 def own_message(event: ChangeEvent) -> str:
     """The message that whoever sent the event wrote, in Markdown; empty where we made it up, or it is the title."""
+    return _written(event, own_part(event)) if event.explicit else _written(event, event.message)
+
+
+def chat_message(event: ChangeEvent) -> str:
+    """:func:`own_message`, and the commits that a deployment brings; who did it and links are told beside it."""
+    return _written(event, without_context(event)) if event.explicit else own_message(event)
+
+
+def _written(event: ChangeEvent, text: str) -> str:
     written = event.explicit or event.kind is Kind.CUSTOM
-    return event.message if written and event.message.strip() != event.title.strip() else ""
+    return text if written and text.strip() != event.title.strip() else ""
 
 
 def text_within(text: str, limit: int) -> str:
     """Markdown in at most ``limit`` characters, cut between lines: half a line may be half a link."""
     return text if units(text) <= limit else listed(text.splitlines(), limit)
-
-
-def worst(event: ChangeEvent, most: int | None = None) -> list[str]:
-    """What happened, one plain line each, the worst first: errors, what did not complete, signals, changes.
-
-    With ``most``, one more line says how many lines were left out, if any.
-    """
-    told = {failure.address for failure in event.failures if failure.address}
-    failed = [c for c in event.changes if c.outcome is ChangeOutcome.FAILED and c.address not in told]
-    rest = [c for c in event.changes if c.outcome is not ChangeOutcome.FAILED and c.action not in _QUIET]
-    lines = [
-        *map(_failure_line, event.failures),
-        *map(_change_line, failed),
-        *(f"{signal.address}: {signal.reason}" if signal.address else signal.reason for signal in event.signals),
-        *map(_change_line, sorted(rest, key=importance, reverse=True)),
-    ]
-    shown = [one_line(line, _LINE) for line in lines[:most]]
-    return shown if len(shown) == len(lines) else [*shown, f"… and {len(lines) - len(shown)} more"]
-
-
-def _failure_line(failure: Failure) -> str:
-    return f"failed: {failure.address}: {failure.summary}" if failure.address else f"failed: {failure.summary}"
-
-
-def _change_line(change: Change) -> str:
-    return " ".join(_change_words(change))
-
-
-def _change_words(change: Change) -> Iterator[str]:
-    verb = " ".join(change.raw_actions) if change.action is Action.OTHER else change.action.value.replace("_", " ")
-    match change.outcome:
-        case ChangeOutcome.APPLIED:
-            yield _DONE.get(change.action, verb)
-        case ChangeOutcome.FAILED:
-            yield f"failed: {verb}"
-        case ChangeOutcome.PLANNED:
-            yield verb
-        case _:
-            yield f"{verb} ({change.outcome.value.replace('_', ' ')})"
-    yield change.address
-    if change.task:
-        yield from _on_hosts(change.task)
-    if change.outcome is ChangeOutcome.FAILED and change.error:
-        yield f"({change.error})"
-
-
-def _on_hosts(task: TaskRun) -> Iterator[str]:
-    """Where a task failed, else on how many hosts it changed something."""
-    if task.failures:
-        first, more = task.failures[0], task.hosts.failed + task.hosts.unreachable - 1
-        others = f" and {more} more{' times' if task.rounds > 1 else ''}" if more > 0 else ""
-        yield f"on {first.host}{others}" + (f": {first.error}" if first.error else "")
-    elif task.hosts.changed:
-        times = f"{task.hosts.changed} times"  # of several rounds, figures are no number of hosts
-        yield times if task.rounds > 1 else f"on {task.hosts.changed} host{'' if task.hosts.changed == 1 else 's'}"

@@ -89,6 +89,7 @@ _PASSING = frozenset({"TIMEOUT", "INTERNAL_SERVER_ERROR", "SERVER_ERROR"})
 _NO_NAME = re.compile(r"[^A-Za-z0-9_]+")
 _NO_VALUE = re.compile(r"['\"\\]|[^\x20-\U0010ffff]")
 _LONGEST_NAME = 200
+_MOST_OWN = 2000  # characters of a description that are the sender's own
 
 OPTIONS = (
     Option(
@@ -180,10 +181,17 @@ def _change(event: ChangeEvent, category: str, kind: str) -> dict[str, Any]:
             "groupId": _field("groupId", (trace.parent_run_id or trace.run_id) if trace else None),
             "timestamp": milliseconds(mapping.moment(event)),
             "shortDescription": _field("shortDescription", event.title),
-            "description": listed([mapping.paragraph(event), *mapping.worst(event)], LIMITS.fields["description"]),
+            "description": _description(event),
             "customAttributes": _attributes(event),
         }
     )
+
+
+def _description(event: ChangeEvent) -> str:
+    """The sender's own words first, then how it went."""
+    own = mapping.text_within(mapping.own_message(event), _MOST_OWN)
+    lines = [*own.splitlines(), mapping.paragraph(event), *mapping.worst(event)]
+    return listed(lines, LIMITS.fields["description"])
 
 
 def _deployment(event: ChangeEvent) -> dict[str, str]:

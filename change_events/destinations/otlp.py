@@ -34,7 +34,6 @@ from change_events.destinations.building import address_of, post, present
 from change_events.destinations.clip import clip, utf8
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import nanoseconds
-from change_events.destinations.repository import repository_of
 from change_events.destinations.rules import judge_no_page, parsed
 from change_events.model import Kind, Outcome, Severity
 
@@ -70,7 +69,7 @@ _STANDARD = {
     "commit",
     "run_url",
     "creator",
-    "run_id",
+    "pull_request",
 }
 
 OPTIONS = (
@@ -137,7 +136,7 @@ def _record(event: ChangeEvent, observed: str) -> dict[str, Any]:
 
 def _resource(event: ChangeEvent) -> dict[str, Any]:
     """What the event is about; tfevent itself where no service is named."""
-    repository = repository_of((event.vcs.repository if event.vcs else None) or "")
+    repository = mapping.repository(event)
     return {
         "service.name": event.service or "tfevent",
         "service.version": event.version,
@@ -151,14 +150,15 @@ def _resource(event: ChangeEvent) -> dict[str, Any]:
 
 def _facts(event: ChangeEvent) -> dict[str, Any]:
     """Attributes of the record: the conventions' own first, then ours."""
-    vcs = event.vcs
+    vcs, ci = event.vcs, event.actor.ci if event.actor else None
     standard = {
-        "cicd.pipeline.run.id": event.trace.run_id if event.trace else None,
+        "cicd.pipeline.run.id": (ci.run_id if ci else None) or (event.trace.run_id if event.trace else None),
         "cicd.pipeline.run.url.full": mapping.run_url(event),
         "cicd.pipeline.result": _RESULTS[event.outcome] if event.outcome else None,
         "deployment.status": _STATUSES.get(event.outcome) if event.outcome and _deploys(event) else None,
         "vcs.ref.head.name": vcs.branch if vcs else None,
         "vcs.ref.head.revision": vcs.commit if vcs else None,
+        "vcs.change.id": mapping.pull_request(event),
         "user.name": mapping.creator(event),
     }
     ours = {f"tfevent.{name}": fact for name, fact in mapping.details(event).items() if name not in _STANDARD}
@@ -166,6 +166,7 @@ def _facts(event: ChangeEvent) -> dict[str, Any]:
         **standard,
         **ours,
         **{f"tfevent.tag.{name}": value for name, value in event.tags.items()},
+        "tfevent.changed_hosts": mapping.changed_hosts(event)[: mapping.MOST_HOSTS],
         "tfevent.message": clip(event.message, _MESSAGE_BYTES, utf8),
         "tfevent.lines": mapping.worst(event, _MOST_LINES),
         "tfevent.truncated": event.truncated.note if event.truncated else None,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 LIMITS = Limits(body_bytes=512_000, fields={"payload.summary": 1024}, rate=Rate(120, 60))
 REGIONS = {"us": "https://events.pagerduty.com", "eu": "https://events.eu.pagerduty.com"}
 _MOST_LINES, _MOST_LINKS = 20, 10
+_MESSAGE = 8000  # characters
 _RATE_WAIT = 60.0  # seconds: the limit is one a minute, and the answer names no wait
 _ACCEPTED, _SLOW_DOWN = 202, 429
 
@@ -82,6 +83,8 @@ def document(event: ChangeEvent, key: str) -> dict[str, Any]:
     """The body for one event; ``key`` says which service it belongs to."""
     details = {
         **mapping.details(event),
+        "message": mapping.text_within(mapping.own_message(event), _MESSAGE),
+        "changed_hosts": mapping.changed_hosts(event)[: mapping.MOST_HOSTS],
         "tags": dict(event.tags),
         "changes": mapping.worst(event, _MOST_LINES),
         "truncated": event.truncated.note if event.truncated else None,

@@ -143,7 +143,7 @@ def words(response: Response) -> str:
         return ""
     content = parsed(response)
     if content is None:
-        kind = response.headers.get("content-type", "text/plain").partition("/")[0].strip().lower()
+        kind = (response.headers.get("content-type") or "text/plain").partition("/")[0].strip().lower()
         return response.body.decode(errors="replace") if kind == "text" else ""
     return "; ".join(dict.fromkeys(_said(content)))
 

@@ -151,8 +151,10 @@ def _fields(event: ChangeEvent) -> dict[str, object]:
         "tfevent.outcome": event.outcome.value if event.outcome else None,
         "tfevent.environment": event.environment,
         "tfevent.service": event.service,
+        "tfevent.version": event.version,
         "tfevent.commit": event.vcs.commit if event.vcs else None,
         **{f"tfevent.{name}": number for name, number in figures.items()},
+        "tfevent.changed_hosts": mapping.listed_hosts(mapping.changed_hosts(event)) or None,
         "tfevent.duration_ms": mapping.duration_ms(event),
     }
 

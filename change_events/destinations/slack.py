@@ -201,7 +201,7 @@ def document(event: ChangeEvent) -> dict[str, Any]:
 def _blocks(event: ChangeEvent) -> list[dict[str, Any]]:
     heading = {"type": "plain_text", "text": clip(_title(event), LIMITS.fields["header"]), "emoji": False}
     blocks = [{"type": "header", "text": heading}, _section(_escaped(mapping.paragraph(event), _TEXT))]
-    if message := mapping.own_message(event):
+    if message := mapping.chat_message(event):
         blocks.append({"type": "markdown", "text": _markdown(message)})
     if lines := mapping.worst(event, _MOST_LINES):
         code = "\n".join(_escaped(line, _LINE) for line in lines)

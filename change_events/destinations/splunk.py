@@ -147,6 +147,8 @@ def _text(event: ChangeEvent) -> dict[str, Any]:
         "title": event.title or event.kind.value,
         "tags": mapping.tags(event),
         "summary": mapping.paragraph(event),
+        "message": mapping.own_message(event),
+        "changed_hosts": mapping.changed_hosts(event)[: mapping.MOST_HOSTS],
         "changes": mapping.worst(event, _MOST_LINES),
     }
     return present(short) | {"details": msgspec.structs.replace(event, title="", message="")}

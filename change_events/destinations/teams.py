@@ -99,7 +99,7 @@ def _body(event: ChangeEvent) -> list[dict[str, Any]]:
         _text(clip(_title(event), _TITLE), size="medium", weight="bolder", color=colour),
         _text(clip(mapping.paragraph(event), _PARAGRAPH)),
     ]
-    if message := mapping.own_message(event):
+    if message := mapping.chat_message(event):
         parts.append({"type": "TextBlock", "text": _markdown(message), "wrap": True})
     for number, line in enumerate(mapping.worst(event, _MOST_LINES)):
         spacing = "none" if number else "default"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.context import Context, detect
+from change_events.context import Context, commit_page, detect
 from change_events.context.commits import Between, between
 from change_events.explicit import titles
 from change_events.explicit.message import message
@@ -146,11 +146,12 @@ def _commits(given: Given, here: Vcs | None, around: Surroundings) -> tuple[Vcs 
     if given.commit is None:
         return here, (), None
     found = between(around.cwd, around.environ, commit=given.commit, previous=given.previous)
-    vcs = _with_commit(here or Vcs(), found, given, around.redactor)
+    vcs = _with_commit(here or Vcs(), found, given, around)
     return vcs, tuple(_signals(found, vcs)), found.problem
 
 
-def _with_commit(here: Vcs, found: Between, given: Given, redactor: Redactor) -> Vcs:
+def _with_commit(here: Vcs, found: Between, given: Given, around: Surroundings) -> Vcs:
+    redactor = around.redactor
     commit = _clean(found.commit or Commit(id=given.commit or ""), redactor)
     own = commit.id == here.commit
     return msgspec.structs.replace(
@@ -158,6 +159,7 @@ def _with_commit(here: Vcs, found: Between, given: Given, redactor: Redactor) ->
         branch=here.branch if own else None,
         dirty=here.dirty if own else None,
         commit=commit.id,
+        commit_url=_text(commit_page(here, around.environ, commit.id), redactor),
         subject=commit.subject,
         author=commit.author,
         previous=_text(found.previous or given.previous, redactor),

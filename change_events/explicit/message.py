@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from change_events.summary.markdown import clip, code, plain
 from change_events.summary.message import context_lines
 
@@ -38,8 +40,33 @@ def message(event: ChangeEvent, own: str, limit: int) -> str:
 
 def own_part(event: ChangeEvent) -> str:
     """What of an event's message its sender wrote; all of it where that cannot be told any more."""
-    added = "\n\n".join(_facts(event))
-    return event.message.removesuffix(added).strip() if added else event.message
+    return _apart(event)[0]
+
+
+def without_context(event: ChangeEvent) -> str:
+    """The message without who, commit and links, for readers that are told of these in another way."""
+    own, found = _apart(event)
+    if not found:
+        return own
+    told = [own, _commits(event.vcs) if event.vcs and event.vcs.commits else "", *_command(event)]
+    return "\n\n".join(part for part in told if part)
+
+
+def worded(event: ChangeEvent, limit: int) -> ChangeEvent:
+    """An explicit event, of which the message is its sender's own, with what was found out; of others, the same."""
+    if not event.explicit:
+        return event
+    return msgspec.structs.replace(event, message=message(event, own_part(event), limit))
+
+
+def _apart(event: ChangeEvent) -> tuple[str, bool]:
+    """The sender's own part, and whether facts were found behind it: all, or as many as there was room for."""
+    facts = list(_facts(event))
+    for number in range(len(facts), 0, -1):
+        added = "\n\n".join(facts[:number])
+        if event.message.endswith(added):
+            return event.message.removesuffix(added).strip(), True
+    return event.message, False
 
 
 def _shortened(text: str, room: int) -> str:
@@ -66,10 +93,14 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         yield "\n".join(f"- {plain(signal.reason)}" for signal in event.signals)
     if event.vcs and event.vcs.commits:
         yield _commits(event.vcs)
-    if event.tool and event.tool.command:
-        yield f"Command {code(event.tool.command)}"
+    yield from _command(event)
     if lines := list(context_lines(event)):
         yield "\n".join(lines)
+
+
+def _command(event: ChangeEvent) -> Iterator[str]:
+    if event.tool and event.tool.command:
+        yield f"Command {code(event.tool.command)}"
 
 
 def _commits(vcs: Vcs) -> str:

@@ -99,13 +99,20 @@ class Tool(Struct, frozen=True):
 
 
 class Ci(Struct, frozen=True):
-    """The CI system a run belongs to."""
+    """The CI system a run belongs to.
+
+    ``run_id`` and ``attempt`` are the system's own; ``pull_request`` is a number or an address, as the system says it,
+    ``pull_request_url`` its page where the forge is known.
+    """
 
     system: str
     run_url: str | None = None
     job: str | None = None
     pull_request: str | None = None
     actor: str | None = None
+    run_id: str | None = None
+    attempt: str | None = None
+    pull_request_url: str | None = None
 
 
 class Actor(Struct, frozen=True):
@@ -125,8 +132,10 @@ class Commit(Struct, frozen=True):
 
 
 class Vcs(Struct, frozen=True):
-    """The commit a run was made from; ``repository`` carries no credentials.
+    """The commit a run was made from.
 
+    ``repository`` is its owner and name, the same however it was cloned; ``remote`` is the address that git has,
+    without credentials, ``url`` the repository's page and ``commit_url`` that of the commit, where these are known.
     ``previous`` is the commit that was in place before; ``commits`` are those since then, newest first,
     ``commits_omitted`` how many more there are.
     """
@@ -141,6 +150,9 @@ class Vcs(Struct, frozen=True):
     previous: str | None = None
     commits: tuple[Commit, ...] = ()
     commits_omitted: int = 0
+    remote: str | None = None
+    url: str | None = None
+    commit_url: str | None = None
 
 
 class Trace(Struct, frozen=True):

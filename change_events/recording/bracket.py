@@ -14,6 +14,7 @@ import msgspec
 
 from change_events.errors import InputError, JournalError
 from change_events.explicit import titles
+from change_events.explicit.message import own_part, worded
 from change_events.journal import RecordState
 from change_events.model import Outcome
 from change_events.recording import tied
@@ -44,6 +45,7 @@ def start(
         tie: a process that the change cannot outlive: when it has ended and the change is not settled, the next
             command settles it as "outcome unknown".
     """
+    event = worded(event, recording.settings.message_bytes)
     folder = _tied(recording, event, tie) if tie else None
     begun = recording.begin(event, once_within=once_within)
     if folder is not None:
@@ -78,21 +80,22 @@ def settle(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Se
 
 
 def _settled(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Settled:
+    limit = recording.settings.message_bytes
     try:
         record = _read(recording, end.id)
     except JournalError as error:
         if not end.title:
             raise
         recording.say_once(str(error))
-        return recording.settle(complete(end, given), if_open=True)
+        return recording.settle(worded(complete(end, given), limit), if_open=True)
     if record is None:
         _check_alone(recording, end)
-        return recording.settle(complete(end, given), if_open=True)
+        return recording.settle(worded(complete(end, given), limit), if_open=True)
     if not record.event.explicit:
         raise InputError(f"id {end.id}: this is the event of a run, which settles it itself; give the id of a start")
     if record.state is RecordState.SETTLED:
         return Settled(record.sealed, repeats=record.id)
-    return recording.settle(joined(record.event, end, given), if_open=True)
+    return recording.settle(worded(joined(record.event, end, given), limit), if_open=True)
 
 
 def foreseen(recording: Recording, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
@@ -124,7 +127,7 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
         outcome=end.outcome or Outcome.SUCCEEDED,
         ended_at=max(begun.started_at, end.ended_at or datetime.now(UTC)),
         title=end.title or titles.ended(begun.title, end.outcome),
-        message="\n\n".join(text for text in (begun.message, end.message) if text),
+        message="\n\n".join(text for text in (own_part(begun), end.message) if text),
         severity=end.severity if "severity" in given else titles.severity(end.outcome, begun.severity),
         tags={**begun.tags, **end.tags},
         data={**begun.data, **end.data},
@@ -136,9 +139,15 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
 
 
 def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:
-    """An ended event with what its sender left out: it went well; its severity is that of its outcome."""
+    """An ended event with what its sender left out.
+
+    It went well; its severity is that of its outcome; without any time it is a moment, and took none.
+    """
     severity = event.severity if "severity" in given else titles.severity(event.outcome)
-    return msgspec.structs.replace(event, outcome=event.outcome or Outcome.SUCCEEDED, severity=severity)
+    ended = event.ended_at if {"started_at", "ended_at"} & set(given) else event.started_at
+    return msgspec.structs.replace(
+        event, outcome=event.outcome or Outcome.SUCCEEDED, severity=severity, ended_at=event.ended_at or ended
+    )
 
 
 def _tied(recording: Recording, event: ChangeEvent, tie: Tie) -> RunDirectory | None:

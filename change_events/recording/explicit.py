@@ -21,6 +21,7 @@ import msgspec
 
 from change_events import routing
 from change_events.errors import InputError, JournalError
+from change_events.explicit.message import worded
 from change_events.recording import bracket
 from change_events.recording.record import Settled
 from change_events.recording.tied import Tie
@@ -71,7 +72,7 @@ def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]
         return bracket.start(recording, event, once_within=seconds, tie=_tie(document))
     if step == "end":
         return bracket.settle(recording, event, given)
-    ended = bracket.complete(event, given) if event.explicit else event
+    ended = worded(bracket.complete(event, given), recording.settings.message_bytes) if event.explicit else event
     return recording.settle(ended, once_within=seconds)
 
 
@@ -86,6 +87,7 @@ def foresee(recording: Recording, event: ChangeEvent, document: Mapping[str, Any
             earlier, before = _earlier(recording, event, document.get("once_within"))
             if step == "end":
                 event = bracket.foreseen(recording, event, given)
+    event = worded(event, recording.settings.message_bytes)
     ended = event if step == "start" else msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
     sealed = recording.sealed(ended)
     names = [] if step == "start" or earlier else routing.destinations(sealed.event, recording.settings)

@@ -35,7 +35,12 @@ def link(title: str, url: str) -> str:
         good = urlsplit(url).scheme in {"http", "https"}
     except ValueError:
         good = False
-    return f"[{plain(title)}]({quote(url, safe=':/?#@!$&*+,;=%~-._')})" if good else plain(title)
+    return f"[{plain(title)}]({page(url)})" if good else plain(title)
+
+
+def page(url: str) -> str:
+    """An address as the target of a link, in which nothing ends the link."""
+    return quote(url, safe=":/?#@!$&*+,;=%~-._")
 
 
 def clip(text: str, limit: int) -> str:

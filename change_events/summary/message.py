@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Action, ChangeOutcome
+from change_events.repository import change_number
 from change_events.summary import playbook
-from change_events.summary.markdown import clip, code, link, plain
+from change_events.summary.markdown import clip, code, link, page, plain
 from change_events.summary.title import title
 from change_events.summary.words import PARTIAL, attribute, change, outputs_heading, value
 
@@ -155,6 +156,18 @@ def _drift(item: Drift) -> str:
     )
 
 
+def _change(event: ChangeEvent) -> str:
+    """The pull request that the run belongs to, linked where its page is known."""
+    ci = event.actor.ci if event.actor else None
+    if not (ci and ci.pull_request):
+        return ""
+    number = change_number(ci.pull_request)
+    name = f"Pull request {number}" if number else "Pull request"
+    if ci.pull_request_url:
+        return link(name, ci.pull_request_url)
+    return plain(name) if number else ""
+
+
 def context_lines(event: ChangeEvent) -> Iterator[str]:
     """Who, from which commit, and where to look: one line each."""
     if event.actor and (event.actor.user or event.actor.ci):
@@ -165,6 +178,10 @@ def context_lines(event: ChangeEvent) -> Iterator[str]:
         dirty = " with uncommitted changes" if event.vcs.dirty else ""
         branch = f" on {code(event.vcs.branch)}" if event.vcs.branch else ""
         subject = f": {plain(event.vcs.subject, 120)}" if event.vcs.subject else ""
-        yield f"Commit {code(event.vcs.commit[:12])}{branch}{dirty}{subject}"
+        name = code(event.vcs.commit[:12])
+        shown = f"[{name}]({page(event.vcs.commit_url)})" if event.vcs.commit_url else name
+        yield f"Commit {shown}{branch}{dirty}{subject}"
+    if change := _change(event):
+        yield change
     for item in event.links[:5]:
         yield link(item.title, item.url)

@@ -34,7 +34,14 @@ BUILDKITE = {
     "BUILDKITE": "true", "BUILDKITE_BUILD_URL": "https://b/1", "BUILDKITE_JOB_ID": "j", "BUILDKITE_LABEL": "",
     "BUILDKITE_PIPELINE_SLUG": "infra", "BUILDKITE_PULL_REQUEST": "false", "BUILDKITE_BRANCH": "main",
 }  # fmt: skip
+RETRIED = GITHUB | {"GITHUB_RUN_ATTEMPT": "2"}
+GITEA = GITHUB | {"GITHUB_RUN_NUMBER": "5", "GITHUB_RUN_ATTEMPT": "1"}
 CASES = [
+    (RETRIED, ("GitHub Actions", f"{RUN}/attempts/2", "deploy / apply", None, "grace", "main")),
+    (RETRIED | {"GITHUB_RUN_ATTEMPT": "1"},
+     ("GitHub Actions", f"{RUN}/attempts/1", "deploy / apply", None, "grace", "main")),
+    (GITEA | {"GITEA_ACTIONS": "true"}, ("Gitea Actions", RUN[:-1] + "5", "deploy / apply", None, "grace", "main")),
+    (GITEA | {"FORGEJO_ACTIONS": "true"}, ("Forgejo Actions", RUN[:-1] + "5", "deploy / apply", None, "grace", "main")),
     (GITHUB, ("GitHub Actions", RUN, "deploy / apply", None, "grace", "main")),
     (GITHUB | GITHUB_PULL, ("GitHub Actions", RUN, "deploy / apply", "42", "grace", "fix")),
     (GITHUB | {"GITHUB_REF": "refs/tags/v1"}, ("GitHub Actions", RUN, "deploy / apply", None, "grace", None)),
@@ -74,6 +81,37 @@ def test_ci_systems(environ, expected):
     found = ci.detect(environ)
     got = found.ci
     assert (got.system, got.run_url, got.job, got.pull_request, got.actor, found.branch) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "run", "attempt"),
+    [
+        (GITHUB, "7", None),
+        (RETRIED, "7", "2"),
+        (GITLAB | {"CI_PIPELINE_ID": "12"}, "12", None),
+        (AZURE | {"SYSTEM_JOBATTEMPT": "3"}, "9", "3"),
+        (JENKINS | {"BUILD_NUMBER": "4"}, "4", None),
+        (BUILDKITE | {"BUILDKITE_BUILD_ID": "0190"}, "0190", None),
+        (BUILDKITE, None, None),
+    ],
+)
+def test_a_run_has_the_systems_own_id(environ, run, attempt):
+    found = ci.detect(environ).ci
+    assert (found.run_id, found.attempt) == (run, attempt)
+
+
+@pytest.mark.parametrize(
+    ("environ", "servers"),
+    [
+        ({}, {}),
+        ({"CI_SERVER_URL": "https://g.example"}, {}),
+        (GITLAB | {"CI_SERVER_URL": "https://g.example/lab"}, {"https://g.example/lab": "gitlab"}),
+        (GITHUB, {"https://ghe.example.com": "github"}),
+        (GITEA | {"GITEA_ACTIONS": "true"}, {"https://ghe.example.com": "gitea"}),
+    ],
+)
+def test_a_system_tells_what_forge_its_server_is(environ, servers):
+    assert ci.servers(environ) == servers
 
 
 def test_every_system_of_the_table_has_a_case():

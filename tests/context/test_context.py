@@ -38,7 +38,12 @@ def test_a_repository_is_told_without_credentials(repository):
     run(repository, "remote", "add", "origin", "https://ada:hunter2@example.com/infra.git")
     (repository / "sub" / "main.tf").write_text("x")
     got = git.detect(repository / "sub", ENVIRON)
-    assert (got.repository, got.branch, got.dirty) == ("https://example.com/infra.git", "main", True)
+    assert (got.repository, got.remote, got.url) == (
+        "infra",
+        "https://example.com/infra.git",
+        "https://example.com/infra",
+    )
+    assert (got.branch, got.dirty) == ("main", True)
     assert (got.author, got.subject, got.path) == ("Ada", "Widen the subnet", "sub")
     assert got.commit == run(repository, "rev-parse", "HEAD")
 
@@ -108,10 +113,10 @@ def test_a_repositorys_filter_is_not_run(repository, key):
 
 def test_origin_comes_before_other_remotes_and_aliases_are_resolved(repository):
     run(repository, "remote", "add", "backup", "/srv/git/infra.git")
-    assert git.detect(repository, ENVIRON).repository == "/srv/git/infra.git"
+    assert git.detect(repository, ENVIRON).remote == "/srv/git/infra.git"
     run(repository, "remote", "add", "origin", "gh:acme/infra")
     run(repository, "config", "url.https://token@github.com/.insteadOf", "gh:")
-    assert git.detect(repository, ENVIRON).repository == "https://github.com/acme/infra"
+    assert git.detect(repository, ENVIRON).remote == "https://github.com/acme/infra"
 
 
 def test_a_hooks_variables_do_not_lead_to_another_repository(repository, tmp_path_factory):

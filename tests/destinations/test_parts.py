@@ -33,6 +33,7 @@ from change_events.model import (
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
 
+HOSTS = "web-000.example.com, web-001.example.com, web-002.example.com"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
@@ -128,7 +129,14 @@ def test_what_is_said_of_a_run():
     ]
     assert mapping.figures(partial) == {"created": 0, "updated": 0, "replaced": 1, "destroyed": 1, "failed": 1}
     assert mapping.run_url(partial) == "https://ci.example.com/runs/42"
-    assert mapping.links(partial) == [Link(title="Run 42", url="https://ci.example.com/runs/42")]
+    assert mapping.links(partial) == [
+        Link(title="Run 42", url="https://ci.example.com/runs/42"),
+        Link(title="Pull request 17", url="https://github.com/acme/infra/pull/17"),
+        Link(
+            title="Commit 9d59409acf47",
+            url="https://github.com/acme/infra/commit/9d59409acf479dfa0df1aa568182e43e43df8bbe",
+        ),
+    ]
 
 
 def test_what_is_said_of_other_events():
@@ -169,8 +177,8 @@ def test_what_is_said_of_a_playbook_run():
     assert mapping.worst(playbook) == [
         "failed: web-400.example.com: ssh timed out",
         "failed: change site.yml: Restart nginx on web-017.example.com: Unable to restart service nginx",
-        "changed site.yml: Write the configuration on 499 hosts",
-        "changed site.yml: Install nginx on 499 hosts",
+        f"changed site.yml: Write the configuration on {HOSTS} and 496 more hosts",
+        f"changed site.yml: Install nginx on {HOSTS} and 496 more hosts",
     ]
     assert mapping.playbook_figures(playbook) == {
         "tasks_changed": 2,

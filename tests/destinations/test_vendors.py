@@ -10,7 +10,7 @@ import pytest
 from change_events.delivery.sender import Effort, open_transport, send_event
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Result
-from change_events.model import Actor, Ci, Kind, Link, Outcome, Phase, Severity, Tool, Vcs
+from change_events.model import Actor, Ci, Kind, Link, Outcome, Phase, Severity, Tool, Trace, Vcs
 from tests.destinations.kit.backend import backend
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
@@ -61,7 +61,10 @@ def test_conventional_attributes():
     }
     assert attributes["deployment.status"] == "succeeded"
     assert attributes["cicd.pipeline.result"] == "success"
-    assert attributes["cicd.pipeline.run.id"] == "run-12"
+    assert (attributes["cicd.pipeline.run.id"], attributes["tfevent.run_id"]) == ("42", "run-12")
+    assert attributes["vcs.change.id"] == "17"
+    alone = sealed(1, trace=Trace(run_id="run-1"))
+    assert record(alone)[1]["cicd.pipeline.run.id"] == "run-1", "where no CI system has a name for it"
     assert attributes["tfevent.tag.team"] == "shop"
     assert not {"tfevent.environment", "tfevent.service"} & set(attributes)
 

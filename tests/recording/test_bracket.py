@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from change_events.errors import InputError, JournalError
+from change_events.explicit.message import own_part
 from change_events.ids import new_id
 from change_events.journal import Journal, Query, RecordState
 from change_events.model import ChangeEvent, Failure, Kind, Link, Outcome, Phase, Severity
@@ -71,7 +72,8 @@ def test_both_steps_are_told_and_the_end_has_the_last_word(recording):
     )  # fmt: skip
     bracket.settle(recording, end, given={"message", "version", "tags", "data", "links"})
     event = only(recording).event
-    assert event.message == "Draining first.\n\n12 pods."
+    assert own_part(event) == "Draining first.\n\n12 pods."
+    assert event.message.endswith("[plan](https://ci/1)\n[log](https://ci/2)"), "links are told once, at the end"
     assert (event.version, event.service) == ("1.4.1", "shop")
     assert event.tags == {"a": "1", "b": "2"}
     assert event.data == {"x": 1, "y": 2}

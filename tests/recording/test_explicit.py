@@ -13,6 +13,7 @@ from change_events.journal import Journal, Query
 from change_events.recording.handover import Handover
 from tests.cli.home import Home
 from tests.support.receiver import Receiver
+from tests.support.scene import Scene
 
 
 @pytest.fixture
@@ -36,6 +37,26 @@ def tell(tmp_path, told):
     handed_over = handed("settle")
     handed_over.preview = handed("preview")
     return handed_over
+
+
+CI = {
+    "GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/shop",
+    "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2",
+}  # fmt: skip
+
+
+def journal_of(folder):
+    return {"TFEVENT_STATE_DIR": str(folder), "TFEVENT_JOURNAL": str(folder / "journal.db")}
+
+
+def events(tmp_path):
+    with Journal.open(tmp_path / "journal.db") as journal:
+        return [record.event for record in journal.list(Query())]
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(tmp_path / "scene")
 
 
 def records(tmp_path):
@@ -153,3 +174,27 @@ def test_the_command_takes_the_same_documents(tmp_path):
     refused = home.run("record", stdin=b'{"api": 1, "event": {"kind": "custom", "id": "x"}, "bracket": "end"}')
     assert refused.returncode == 1
     assert b"is no event's id" in refused.stderr
+
+
+def test_without_a_message_it_tells_who_did_it_from_where(tmp_path, scene):
+    scene.commit("Larger uploads")
+    scene.git("remote", "add", "origin", "git@github.com:acme/shop.git")
+    handover = Handover("ansible", scene.work, {**scene.environ, **CI, **journal_of(tmp_path)}, lambda _: None)
+    event = {"kind": "deployment", "explicit": True, "title": "shop 1.6.0", "tool": {"name": "ansible"}}
+    document = {"api": 1, "event": {**event, "service": "shop", "version": "1.6.0", "outcome": "succeeded"}}
+    handover.settle(document)
+    (made,) = events(tmp_path)
+    assert made.started_at == made.ended_at, "a moment takes no time"
+    for text in ("By ", "Commit [`", "Larger uploads", "[GitHub Actions run](", "runs/77/attempts/2"):
+        assert text in made.message
+    begun = handover.settle({**document, "event": {**event, "message": "Goes out."}, "bracket": "start"})
+    handover.settle(
+        {
+            "api": 1,
+            "event": {"kind": "deployment", "explicit": True, "id": begun["id"], "message": "Is out."},
+            "bracket": "end",
+        }
+    )
+    joined = next(one for one in events(tmp_path) if one.id == begun["id"])
+    assert joined.message.startswith("Goes out.\n\nIs out.\n\nBy ")
+    assert joined.message.count("By ") == joined.message.count("Commit [") == 1

@@ -10,6 +10,7 @@ from functools import cache
 
 import msgspec
 
+from change_events.explicit.message import worded
 from change_events.model import (
     Action,
     Actor,
@@ -50,6 +51,7 @@ from change_events.summary import compose
 START = datetime(2026, 11, 23, 12, 33, 40, 120_000, tzinfo=UTC)
 END = START + timedelta(seconds=76, milliseconds=669)
 ID = "019ab0f1-5e00-7aaa-8bbb-00000000{:04d}"
+PAGE = "https://github.com/acme/infra"
 RUN_URL = "https://ci.example.com/runs/42"
 
 
@@ -89,12 +91,25 @@ def run(number, **fields):
                 directory="/srv/network",
             ),
             "actor": Actor(
-                user="ci", host="ci-runner-7", ci=Ci(system="github-actions", run_url=RUN_URL, actor="alice")
+                user="ci",
+                host="ci-runner-7",
+                ci=Ci(
+                    system="GitHub Actions",
+                    run_url=RUN_URL,
+                    actor="alice",
+                    run_id="42",
+                    attempt="1",
+                    pull_request="17",
+                    pull_request_url=f"{PAGE}/pull/17",
+                ),
             ),
             "vcs": Vcs(
                 repository="acme/infra",
+                remote="github.com:acme/infra.git",
+                url=PAGE,
                 branch="main",
                 commit="9d59409acf479dfa0df1aa568182e43e43df8bbe",
+                commit_url=f"{PAGE}/commit/9d59409acf479dfa0df1aa568182e43e43df8bbe",
                 subject="Larger web servers",
                 author="alice",
             ),
@@ -258,7 +273,7 @@ def _many_tags():
 def explicit(number, kind, title, **fields):
     """An explicit event: title and message as they were given."""
     given = {"message": title, "summary": Summary(), "tool": None, "explicit": True, **fields}
-    return run(number, kind=kind, title=title, **given)
+    return worded(run(number, kind=kind, title=title, **given), 8000)
 
 
 def _deployment():

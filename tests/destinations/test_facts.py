@@ -1,0 +1,185 @@
+"""What every backend is told where it can show or filter it: version, hosts, pages, the sender's own words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from change_events.destinations import get, kinds, mapping
+from change_events.explicit.message import message, own_part, without_context, worded
+from change_events.model import Actor, Ci, Commit, HostCounts, HostRun, Kind, Link, Phase, TaskRun, Tool, Vcs
+from tests.destinations.kit.backend import backend
+from tests.destinations.kit.events import event
+from tests.support.sealed import sealed
+
+OWN = "Raises the **limit** of uploads, see [OPS-7](https://tickets.example/7)"
+PAGE = "https://github.com/acme/shop"
+HERE = "https://backend.example"
+COMMIT = "c0ffee1234" * 4
+VCS = Vcs(
+    repository="acme/shop",
+    remote="github.com:acme/shop.git",
+    url=PAGE,
+    branch="main",
+    commit=COMMIT,
+    commit_url=f"{PAGE}/commit/{COMMIT}",
+    subject="Larger uploads",
+    commits=(Commit(id=COMMIT, subject="Larger uploads", author="Ann"),),
+)
+CI = Ci(
+    system="GitHub Actions",
+    run_url=f"{PAGE}/actions/runs/77/attempts/2",
+    actor="ann",
+    pull_request="17",
+    pull_request_url=f"{PAGE}/pull/17",
+    run_id="77",
+    attempt="2",
+)
+RUN = Link(title="GitHub Actions run", url=f"{PAGE}/actions/runs/77/attempts/2")
+
+
+def deployed(own=OWN, **more):
+    """A deployment as the module or `events send` tell it."""
+    hosts = (
+        HostRun(name="web-1", status="changed"),
+        HostRun(name="web-2", status="changed"),
+        HostRun(name="web-3", status="ok"),
+    )
+    given = {
+        "kind": Kind.DEPLOYMENT, "explicit": True, "service": "shop", "version": "1.6.0", "vcs": VCS,
+        "title": "shop 1.6.0 deployed", "actor": Actor(user="ci", host="runner-7", ci=CI), "links": (RUN,),
+        "hosts": hosts, "tool": Tool(name="ansible", version="2.18"),
+    }  # fmt: skip
+    made = sealed(1, **(given | more)).event
+    return sealed(1, **(given | more | {"message": message(replace(made, message=""), own, 8000)}))
+
+
+def text(kind, made, variant=""):
+    more = backend(kind).variants[variant]
+    options = backend(kind).options(HERE) | (more(HERE) if callable(more) else more)
+    return get(kind).render(made, options).body.decode()
+
+
+VARIANTS = [(kind, variant) for kind in kinds() for variant in backend(kind).variants]
+every_variant = pytest.mark.parametrize(("kind", "variant"), VARIANTS, ids=lambda part: part or "plain")
+
+
+@pytest.mark.usefixtures("aws_credentials")
+@every_variant
+def test_each_is_told_what_the_sender_says(kind, variant):
+    told = text(kind, deployed(), variant)
+    assert "Raises the " in told
+    assert "limit" in told
+    assert "shop" in told
+    assert "acme/shop" in told or kind == "honeycomb"  # which has a line of text and an address
+
+
+@pytest.mark.usefixtures("aws_credentials")
+@every_variant
+def test_each_is_told_which_hosts_were_changed(kind, variant):
+    if kind == "honeycomb":
+        pytest.skip("a marker has a line of text only")
+    told = text(kind, deployed(), variant)
+    assert "web-1" in told
+    assert "web-2" in told
+
+
+@pytest.mark.usefixtures("aws_credentials")
+@every_variant
+def test_each_links_to_the_change_and_its_commit(kind, variant):
+    if kind == "honeycomb":
+        pytest.skip("a marker has one address, that of the run")
+    told = text(kind, deployed(), variant)
+    assert f"{PAGE}/pull/17" in told
+    assert f"{PAGE}/commit/{COMMIT}" in told
+    assert f"{PAGE}/actions/runs/77/attempts/2" in told
+
+
+@pytest.mark.parametrize("kind", ["sematext", "datadog", "grafana"])
+def test_tags_name_version_repository_change_and_hosts(kind):
+    tags = json.loads(text(kind, deployed()))["tags"]
+    assert {"version:1.6.0", "repo:acme/shop", "pr:17", "host:web-1", "host:web-2"} <= set(tags)
+    assert "host:web-3" not in tags
+
+
+def test_change_events_of_datadog_have_the_same_tags():
+    tags = json.loads(text("datadog", event("updated"), "v2"))["data"]["attributes"]["tags"]
+    assert {"repo:acme/infra", "pr:17"} <= set(tags)
+
+
+def test_fields_that_a_version_and_hosts_have():
+    made = deployed()
+    assert json.loads(text("sematext", made))["tfevent.version"] == "1.6.0"
+    assert json.loads(text("sematext", made))["tfevent.changed_hosts"] == "web-1, web-2"
+    assert json.loads(text("pagerduty", made))["payload"]["custom_details"]["changed_hosts"] == ["web-1", "web-2"]
+    assert json.loads(text("splunk", made))["event"]["changed_hosts"] == ["web-1", "web-2"]
+    stored = json.loads(text("elasticsearch", made).splitlines()[1])
+    assert stored["tfevent"]["changed_hosts"] == ["web-1", "web-2"]
+    assert stored["service"]["version"] == "1.6.0"
+    assert json.loads(text("dynatrace", made))["properties"]["changed_hosts"] == "web-1, web-2"
+    change = json.loads(text("newrelic", made))["variables"]["event"]
+    assert change["customAttributes"]["tfevent_changed_hosts"] == "web-1, web-2"
+    (stream,) = json.loads(text("loki", made))["streams"]
+    assert "web-1" not in json.dumps(stream["stream"]), "a label would make a stream of each host"
+    assert stream["values"][0][2]["changed_hosts"] == "web-1, web-2"
+
+
+def test_of_many_hosts_the_first_are_named_and_all_are_counted():
+    hosts = tuple(HostRun(name=f"web-{n:03d}", status="failed" if n else "changed", changed=1) for n in range(300))
+    made = sealed(1, hosts=hosts).event
+    tags = mapping.tags(made)
+    assert [tag for tag in tags if tag.startswith("host:")] == [f"host:web-{n:03d}" for n in range(20)]
+    assert "hosts_changed:300" in tags
+    assert mapping.details(made)["changed_hosts"].endswith("web-019 and 280 more")
+    checked = replace(made, phase=Phase.CHECKED)
+    assert mapping.changed_hosts(checked) == []
+    with mapping.tags_named({"host": "machine"}):
+        assert "machine:web-000" in mapping.tags(made)
+
+
+@pytest.mark.parametrize(
+    ("changed", "hosts", "said"),
+    [
+        (("a",), 1, "on a"),
+        (("a", "b", "c"), 3, "on a, b, c"),
+        (("a", "b", "c", "d"), 4, "on a, b, c and 1 more host"),
+        (("a", "b", "c", "d"), 9, "on a, b, c and 6 more hosts"),
+        ((), 9, "on 9 hosts"),
+        ((), 1, "on 1 host"),
+    ],
+)
+def test_a_line_names_the_hosts_of_a_task(changed, hosts, said):
+    run = event("ansible").event
+    task = TaskRun(hosts=HostCounts(changed=hosts), changed_on=changed)
+    change = replace(run.changes[0], address="Restart", task=task)
+    assert mapping.worst(replace(run, changes=(change,), failures=())) == [f"changed Restart {said}"]
+
+
+@pytest.mark.parametrize("kind", ["slack", "teams"])
+@pytest.mark.parametrize("own", [OWN, ""])
+def test_chats_tell_who_commit_and_links_once(kind, own):
+    told = text(kind, deployed(own))
+    assert told.count("Deployment of shop 1.6.0 succeeded") == 1
+    assert told.count("By ann on runner-7") == 1
+    assert told.count(f"ommit {COMMIT[:12]} on main") == 1
+    for page in (RUN.url, CI.pull_request_url, VCS.commit_url):
+        assert told.count(page) == 1
+    assert told.count("1 commit") == 1, "what it brings stays"
+    assert told.count("OPS-7") == bool(own)
+
+
+def test_the_senders_own_words_are_told_from_what_was_added():
+    made = deployed().event
+    assert own_part(made) == OWN
+    assert "By ann" in made.message
+    assert f"[`{COMMIT[:12]}`]({VCS.commit_url}) on `main`" in made.message
+    assert f"[Pull request 17]({CI.pull_request_url})" in made.message
+    assert "By ann" not in without_context(made)
+    assert own_part(deployed("").event) == ""
+    assert mapping.own_message(deployed("").event) == ""
+    assert worded(made, 8000).message == made.message, "done again it stays the same"
+    few = replace(made, message=message(replace(made, message=""), OWN * 5, 600))
+    assert "By ann" not in without_context(few)
+    assert own_part(sealed(1, explicit=True, message=OWN).event) == OWN
