@@ -231,6 +231,7 @@ def details(event: ChangeEvent) -> dict[str, str | int]:
         "run_url": run_url(event),
         **(figures(event) if changes_things(event) else {}),
         **playbook_figures(event),
+        **({} if event.summary.hosts else {"hosts_changed": len(changed_hosts(event)) or None}),
         "changed_hosts": listed_hosts(changed_hosts(event)),
         "duration_ms": duration_ms(event),
     }

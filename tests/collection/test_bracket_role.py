@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from change_events import history
+from change_events.explicit.message import own_part
 from change_events.journal import RecordState
 from tests.ansible.cores import CORES, with_tfevent
 from tests.collection.controller import Controller
@@ -57,7 +58,7 @@ def test_one_event_from_start_to_end(maintain):
     assert done.code == 0, done.out
     event = record.event
     assert (record.state, record.outcome, event.title) == (RecordState.SETTLED, "succeeded", "Patch the web servers")
-    assert (event.service, event.tags, event.message) == ("shop", {"team": "web"}, "")
+    assert (event.service, event.tags, own_part(event)) == ("shop", {"team": "web"}, "")
     assert statuses(record) == dict.fromkeys(("web1", "web2", "db1"), "changed"), "lb1 took no part"
     assert event.ended_at > event.started_at
     assert len(done.of("afterwards")) == 4
@@ -71,12 +72,12 @@ def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
     assert {r["host"] for r in done.results if r["task"] == "afterwards"} == {"web2", "db1", "lb1"}, "in any order"
     assert (record.outcome, record.title) == ("partial", "Patch the web servers — failed in part")
     assert statuses(record) == {"web1": "failed", "web2": "changed", "db1": "changed"}
-    assert record.event.message == "Not finished on web1."
+    assert own_part(record.event) == "Not finished on web1."
 
 
 def test_all_hosts_that_fail_are_told(maintain):
     done, (record,) = maintain("-e", "failing=web1,db1")
-    assert (done.code, record.event.message) == (2, "Not finished on web1, db1.")
+    assert (done.code, own_part(record.event)) == (2, "Not finished on web1, db1.")
     assert "bracket_id" not in done.out
     assert "[DEPRECATION" not in done.out
 

@@ -133,6 +133,7 @@ def test_of_many_hosts_the_first_are_named_and_all_are_counted():
     assert [tag for tag in tags if tag.startswith("host:")] == [f"host:web-{n:03d}" for n in range(20)]
     assert "hosts_changed:300" in tags
     assert mapping.details(made)["changed_hosts"].endswith("web-019 and 280 more")
+    assert mapping.details(made)["hosts_changed"] == 300
     checked = replace(made, phase=Phase.CHECKED)
     assert mapping.changed_hosts(checked) == []
     with mapping.tags_named({"host": "machine"}):
