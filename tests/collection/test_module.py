@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from change_events.explicit.message import own_part
 from change_events.journal import RecordState
 from change_events.model import Link, Severity
 from tests.collection.controller import Controller
@@ -139,7 +140,7 @@ def whole(tmp_path_factory):
 def test_everything_that_can_be_said_is_recorded(whole):
     _, _, events, _ = whole
     event = events[0]
-    assert (event.kind, event.title, event.message) == ("deployment", "shop 2.1 deployed", "*All* pods.")
+    assert (event.kind, event.title, own_part(event)) == ("deployment", "shop 2.1 deployed", "*All* pods.")
     assert (event.severity, event.environment, event.service, event.version) == ("warning", "prod", "shop", "2.1")
     assert event.tags == {"team": "a", "wave": "2", "canary": "true"}
     assert event.data == {"pods": 12, "nested": {"list": [1, "two"]}}
@@ -186,7 +187,7 @@ def test_started_is_under_way_and_the_end_settles_it(whole):
     assert (start["delivered"], end["id"]) == ([], start["id"])
     event = events[1]
     assert (event.id, event.outcome, event.title) == (start["id"], "failed", "maintenance — failed")
-    assert (event.message, event.service, event.tags) == ("First.\n\nThen.", "db", {"n": "2"})
+    assert (own_part(event), event.service, event.tags) == ("First.\n\nThen.", "db", {"n": "2"})
     assert event.severity is Severity.ERROR
     assert event.ended_at > event.started_at
     assert [host.name for host in event.hosts] == ["web1"]
@@ -446,7 +447,7 @@ def test_no_secret_is_told(tmp_path):
     assert_nowhere(nowhere, *told)
     censored = controller.events()[0]
     assert censored.service == "shop"
-    assert (censored.message, censored.data, censored.tags, censored.links) == ("", {}, {}, ())
+    assert (own_part(censored), censored.data, censored.tags, censored.links) == ("", {}, {}, ())
     assert "censored" in done.one("no log")
 
 
