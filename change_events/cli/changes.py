@@ -184,6 +184,8 @@ def _actions(change: Change) -> Iterator[str]:
 def _place(source: Source) -> str:
     line = f":{source.line}" if source.line else ""
     commit = f", last touched by {clean(source.commit)}" if source.commit else ""
+    if source.commit_unknown:
+        commit = f", commit {clean(source.commit_unknown)}"
     return f"{clean(source.file)}{line}{commit}"
 
 

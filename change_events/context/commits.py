@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.context import git
+from change_events.context import git, git_command
 from change_events.model import Commit
 
 if TYPE_CHECKING:
@@ -56,9 +56,8 @@ def between(cwd: Path, environ: Mapping[str, str], *, commit: str, previous: str
         previous: likewise; None where only the commit itself is asked for.
     """
     end = time.monotonic() + git.SECONDS
-    calm = git.quiet(environ)
     wanted = {"new": commit} | ({"old": previous} if previous else {})
-    ids = git.ask({name: _verify(revision) for name, revision in wanted.items()}, cwd, calm, end)
+    ids = git_command.ask({name: _verify(revision) for name, revision in wanted.items()}, cwd, environ, end)
     new, old = ((ids.get(name) or "").strip() or None for name in ("new", "old"))
     questions: dict[str, tuple[str, ...]] = {"self": (*_PLAIN, "-1", new)} if new else {}
     if new and old:
@@ -66,7 +65,7 @@ def between(cwd: Path, environ: Mapping[str, str], *, commit: str, previous: str
             "list": (*_PLAIN, f"--max-count={MOST}", f"{old}..{new}"),
             "count": ("rev-list", "--count", "--left-right", f"{old}...{new}"),
         }
-    answers = git.ask(questions, cwd, calm, end)
+    answers = git_command.ask(questions, cwd, environ, end)
     found = Between(commit=next(iter(_commits(answers.get("self"))), None), previous=old)
     if previous is None:
         return found

@@ -27,11 +27,15 @@ class AttributeChange(Struct, frozen=True):
 
 
 class Source(Struct, frozen=True):
-    """Where a resource is declared, and the commit that last touched it."""
+    """Where a resource is declared, and the commit that last touched it.
+
+    ``commit_unknown`` says why no commit is named where one was looked for: a shallow clone, an uncommitted change.
+    """
 
     file: str
     line: int | None = None
     commit: str | None = None
+    commit_unknown: str | None = None
 
 
 class Change(Struct, frozen=True):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from change_events.model import Action, Change, Source
-from tf_wrapper.source.blocks import Block, find
+from tf_wrapper import inputs
+from tf_wrapper.configuration.files import module_files
+from tf_wrapper.configuration.positions import block_rows
+from tf_wrapper.configuration.secrets import module_folders
+from tf_wrapper.source.commits import Place, Touched, last_commits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tf_wrapper.configuration.positions import Rows
 
 _MOST_FILES = 200  # changes whose declaration is looked for
 _MOST_COMMITS = 20  # changes whose commit is looked for: a process each
@@ -38,105 +41,62 @@ def with_sources(changes: Sequence[Change], directory: str, data_dir: str) -> tu
     deadline = time.monotonic() + _SECONDS
     locator = _Locator(directory, data_dir)
     order = sorted(range(len(changes)), key=lambda index: _WEIGHT.get(changes[index].action, 3))
-    found = dict[int, Source]()
-    for rank, index in enumerate(order[:_MOST_FILES]):
+    places = dict[int, Place]()
+    for index in order[:_MOST_FILES]:
         if time.monotonic() > deadline:
             break
-        source = locator.source(changes[index], with_commit=rank < _MOST_COMMITS)
-        if source:
-            found[index] = source
+        place = locator.place(changes[index])
+        if place:
+            places[index] = place
+    asked = [places[index] for index in order[:_MOST_COMMITS] if index in places]
+    touched = last_commits(asked, directory, os.environ, deadline) if asked else {}
+    found = {index: _source(place, touched.get(place, Touched()), directory) for index, place in places.items()}
     return tuple(replace(change, source=found[i]) if i in found else change for i, change in enumerate(changes))
 
 
+def _source(place: Place, touched: Touched, directory: str) -> Source:
+    return Source(
+        file=os.path.relpath(place.path, directory),
+        line=place.first,
+        commit=touched.commit,
+        commit_unknown=touched.reason,
+    )
+
+
 class _Locator:
-    """Reads each file once, asks git once a block."""
+    """Reads and parses each file once."""
 
     def __init__(self, directory: str, data_dir: str) -> None:
         self._root = directory
-        self._modules = _modules(data_dir)
-        self._texts: dict[str, list[tuple[str, str]]] = {}
-        self._known: dict[tuple[str, str, str, str], tuple[str, Block] | None] = {}
+        self._modules = module_folders(data_dir, directory)
+        self._files: dict[str, list[tuple[str, bytes]]] = {}
+        self._rows: dict[str, dict[tuple[str, ...], Rows]] = {}
 
-    def source(self, change: Change, *, with_commit: bool) -> Source | None:
-        if not change.type or not change.name:
-            return None
-        folder = self._folder(change.module or "")
+    def place(self, change: Change) -> Place | None:
+        """Where a change is declared."""
+        folder = self._folder(change.module or "") if change.type and change.name else None
         if folder is None:
             return None
-        kind = "data" if change.mode == "data" else "resource"
-        key = (folder, kind, change.type, change.name)
-        if key not in self._known:
-            self._known[key] = self._find(*key)
-        place = self._known[key]
-        if place is None:
-            return None
-        path, block = place
-        commit = _last_commit(path, block) if with_commit else None
-        return Source(file=os.path.relpath(path, self._root), line=block.first, commit=commit)
+        name = ("data" if change.mode == "data" else "resource", str(change.type), str(change.name))
+        for path, data in self._in(folder):
+            if name[2].encode() in data and (rows := self._blocks(path, data).get(name)):
+                lines = data.splitlines()[rows.first - 1 : rows.last]
+                return Place(path, name, tuple(lines), rows.first)
+        return None
 
     def _folder(self, module: str) -> str | None:
         if not module:
             return self._root
         names = _INSTANCE_KEY.sub("", module).split(".")
-        key = ".".join(names[1::2])  # module.a.module.b → a.b
-        relative = self._modules.get(key)
-        return None if relative is None else os.path.normpath(os.path.join(self._root, relative))
+        return self._modules.get(".".join(names[1::2]))  # module.a.module.b → a.b
 
-    def _find(self, folder: str, kind: str, type_: str, name: str) -> tuple[str, Block] | None:
-        for path, text in self._files(folder):
-            if name in text and (block := find(text, kind, (type_, name))):
-                return path, block
-        return None
+    def _in(self, folder: str) -> list[tuple[str, bytes]]:
+        if folder not in self._files:
+            read = ((path, inputs.read(path)) for path in module_files(folder, tofu=None))
+            self._files[folder] = [(path, data) for path, data in read if data is not None]
+        return self._files[folder]
 
-    def _files(self, folder: str) -> list[tuple[str, str]]:
-        if folder not in self._texts:
-            paths = sorted(path for ending in ("*.tf", "*.tofu") for path in Path(folder).glob(ending))
-            self._texts[folder] = [(str(path), text) for path in paths if (text := _text(path)) is not None]
-        return self._texts[folder]
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _modules(data_dir: str) -> dict[str, str]:
-    try:
-        manifest = json.loads(Path(data_dir, "modules", "modules.json").read_bytes())
-        return {str(module["Key"]): str(module["Dir"]) for module in manifest["Modules"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _last_commit(path: str, block: Block) -> str | None:
-    """The newest commit in the block's blame; None outside of git, for uncommitted lines and when git is slow."""
-    command = [
-        "git", "-c", "core.fsmonitor=false", "blame", "--porcelain", "-L", f"{block.first},{block.last}", "--", path,
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(
-            command,
-            cwd=os.path.dirname(path),
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=1.0,
-            process_group=0,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return _newest(done.stdout.decode("utf-8", "replace")) if done.returncode == 0 else None
-
-
-def _newest(porcelain: str) -> str | None:
-    newest: tuple[int, str] | None = None
-    commit = ""
-    for line in porcelain.splitlines():
-        if re.match(r"[0-9a-f]{40} ", line):
-            commit = line[:40]
-        elif line.startswith("committer-time ") and set(commit) != {"0"}:
-            newest = max(newest or (0, ""), (int(line.split()[1]), commit))
-    return newest[1] if newest else None
+    def _blocks(self, path: str, data: bytes) -> dict[tuple[str, ...], Rows]:
+        if path not in self._rows:
+            self._rows[path] = block_rows(data, is_json=path.endswith(".json"))
+        return self._rows[path]

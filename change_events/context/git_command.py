@@ -1,0 +1,130 @@
+"""Starting git: the one place where that is done, so that no repository makes it run anything else.
+
+A repository's own settings and attributes name programs: filters, text conversions, external diffs, hooks, pagers, file
+monitors, ssh commands, credential helpers, signature checkers. All of them are off in every call, and nothing that a
+partial clone lacks is fetched. ``status`` alone reads the working tree through filters: see :func:`without_filters`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_Name = TypeVar("_Name")
+_OFF = {
+    "core.alternateRefsCommand": "",
+    "core.askPass": "",
+    "core.fsmonitor": "false",
+    "core.gitProxy": "",
+    "core.hooksPath": "/dev/null",
+    "core.pager": "cat",
+    "core.quotePath": "false",
+    "core.sshCommand": "false",
+    "credential.helper": "",
+    "gc.auto": "0",
+    "gpg.program": "false",
+    "log.showSignature": "false",
+    "maintenance.auto": "false",
+    "protocol.allow": "never",
+    "submodule.recurse": "false",
+}
+_SAFE = ("--no-pager", *(word for name, value in _OFF.items() for word in ("-c", f"{name}={value}")))
+# A hook's GIT_DIR and the like would answer for the hook's repository instead of the one around the working directory.
+_ELSEWHERE = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_SSH_COMMAND",
+    "GIT_ASKPASS",
+)
+_QUIET = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+# what a repository may name for `status` to run: (settings to ask for, what makes each of them harmless)
+FILTERS = ("config", "--show-scope", "--name-only", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$")
+_NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+
+
+def quiet(environ: Mapping[str, str]) -> dict[str, str]:
+    """No locks, no questions, no fetching of what a partial clone lacks."""
+    kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
+    return {**kept, **_QUIET}
+
+
+def without_filters(environ: Mapping[str, str], listing: str) -> dict[str, str]:
+    """``status`` runs clean filters on files it must read; those that a repository brings along are switched off.
+
+    The user's own (git-lfs in the global settings) stay: without them, their files would look changed.
+    """
+    rows = (line.partition("\t") for line in listing.splitlines())
+    names = sorted({key.rpartition(".")[0] for scope, _, key in rows if scope in {"local", "worktree"}})
+    off = [(f"{name}.{key}", value) for name in names for key, value in _NO_FILTER]
+    given = environ.get("GIT_CONFIG_COUNT", "")
+    start = int(given) if given.isdecimal() else 0
+    pairs = {f"GIT_CONFIG_KEY_{start + at}": key for at, (key, _) in enumerate(off)}
+    pairs |= {f"GIT_CONFIG_VALUE_{start + at}": value for at, (_, value) in enumerate(off)}
+    return {**environ, **pairs, "GIT_CONFIG_COUNT": str(start + len(off))} if off else dict(environ)
+
+
+def ask(
+    questions: Mapping[_Name, tuple[str, ...]], cwd: Path, environ: Mapping[str, str], end: float
+) -> dict[_Name, str | None]:
+    """The answers of git by question, asked side by side; None where it failed, was too slow or is missing.
+
+    Args:
+        questions: the words after ``git``, by a name of the caller's.
+        cwd: where to ask.
+        environ: the variables that git gets, but for those that would make it ask, lock or fetch.
+        end: when to stop waiting (``time.monotonic``).
+    """
+    running: dict[_Name, subprocess.Popen[str]] = {}
+    with suppress(OSError):
+        for name, words in questions.items():
+            running[name] = _start(words, cwd, environ)
+    return {name: _answer(running.get(name), end) for name in questions}
+
+
+def _start(words: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        ["git", *_SAFE, *words],  # noqa: S607 - the user's own git, from PATH
+        cwd=os.fspath(cwd),
+        env=quiet(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # a Ctrl-C is for terraform
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def _answer(process: subprocess.Popen[str] | None, end: float) -> str | None:
+    if process is None:
+        return None
+    with process:
+        try:
+            out, _ = process.communicate(timeout=max(end - time.monotonic(), 0.01))
+        except subprocess.TimeoutExpired:
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)  # its helpers too
+            return None
+    return out if process.returncode == 0 else None
