@@ -138,12 +138,16 @@ def _dedented(parts: list[str | Node]) -> list[str | Node]:
     for part in parts:
         if isinstance(part, str):
             lines = part.splitlines(keepends=True)
-            found.append("".join(line[margin:] if at or fresh else line for at, line in enumerate(lines)))
+            found.append("".join(_cut(line, margin) if at or fresh else line for at, line in enumerate(lines)))
             fresh = part.endswith("\n")
         else:
             found.append(part)
             fresh = False
     return found
+
+
+def _cut(line: str, margin: int) -> str:
+    return line[min(margin, len(line) - len(line.lstrip(" \t"))) :]
 
 
 def _unescaped(text: str) -> str:
