@@ -61,7 +61,7 @@ class Invocation:
         if self._recorder is None:
             from tf_wrapper.recorder import Recorder
 
-            self._recorder = Recorder(self.run)
+            self._recorder = Recorder(self.run, self.signals)
         return self._recorder
 
     def command(self, *words: str) -> list[str]:

@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from change_events.process import Signals
     from change_events.rundir import RunDirectory
     from tf_wrapper.apply_log import StreamResult
     from tf_wrapper.configuration.secrets import Secrets
@@ -45,8 +46,9 @@ class FailedPlan(NamedTuple):
 class Recorder:
     """The event of one run. Every method returns at once, but for the four that end the run (``end_…``)."""
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, signals: Signals | None = None) -> None:
         self._run = run
+        self._signals = signals
         self._story: Story | None = None
         self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="tfevent-recorder", daemon=True)
@@ -113,12 +115,19 @@ class Recorder:
                 done.set()
 
         ended = time.monotonic()
+        received = self._received()
         self._tasks.put(task)
         while not done.wait(0.05):
             if time.monotonic() - ended > self._budget() + 1.0:  # the budget itself is delivery's; this is the backstop
                 say("recording takes longer than its budget; the next tfevent command finishes it")
                 return
+            if self._received() > received:  # terraform has ended: this one asks us to
+                say("recording was interrupted; the next tfevent command finishes it")
+                return
         self._close()
+
+    def _received(self) -> int:
+        return len(self._signals.received) if self._signals is not None else 0
 
     def _budget(self) -> float:
         return self._story.budget if self._story is not None else _DEFAULT_BUDGET
