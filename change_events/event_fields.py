@@ -13,7 +13,7 @@ EVENT_FIELDS = {
     "ended_at": "When the run ended (UTC).",
     "message": "The story in Markdown, what matters most first.",
     "severity": "error: something failed or is unknown, cancelled or not. warning: something destroyed or replaced, or "
-    "cancelled after a change. info: the rest.",
+    "cancelled after a change, or any signal. info: the rest.",
     "environment": "Environment, from the settings.",
     "service": "Service, from the settings.",
     "version": "Version of the service that a deployment or build is about.",

@@ -228,7 +228,8 @@ def _with_outcome(change: Change, stream: StreamResult, *, finished: bool, ended
     seen = resource_outcome(change, stream)
     if seen is not None:
         found = seen.id or change.id
-        return replace(change, outcome=seen.outcome, id=found, duration=seen.duration, error=seen.note)
+        old = change.id if change.action is Action.REPLACE and found != change.id else change.previous_id
+        return replace(change, outcome=seen.outcome, id=found, previous_id=old, duration=seen.duration, error=seen.note)
     if finished:
         return replace(change, outcome=ChangeOutcome.APPLIED)
     if not ended or change.action in _NO_MESSAGES:

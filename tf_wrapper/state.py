@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec.structs import replace
+
 from change_events.diff import decode_exact, hidden_values, same
 from change_events.diff.masks import marks
 from change_events.diff.walk import Node
-from change_events.model import Action, AttributeChange, Change, OutputChange, Plan, Value, ValueKind
+from change_events.model import Action, Change, OutputChange, Plan, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, most_urgent
+from tf_wrapper.plan.details import with_details
 from tf_wrapper.plan.names import Names
 from tf_wrapper.plan.resources import Reading, compare
 from tf_wrapper.plan.secrets import remember_hidden
@@ -210,14 +213,29 @@ def _changes(pairs: list[_Pair], tally: Tally, reading: Reading) -> list[Change]
             kept.append((pair, part))
     reading.names.learn([part.address for _, part in kept])
     detailed = most_urgent([pair.action for pair, _ in kept], reading.detailed)
-    return [_change(pair, part, reading, index in detailed) for index, (pair, part) in enumerate(kept)]
+    several = Counter(_resource(pair.before) for pair in pairs if pair.before and not pair.before.deposed)
+    return [
+        replace(_change(pair, part, reading, index in detailed), instances=_instances(pair, several))
+        for index, (pair, part) in enumerate(kept)
+    ]
+
+
+def _resource(part: StateObject) -> tuple[str | None, str, str]:
+    return part.module, part.type, part.name
+
+
+def _instances(pair: _Pair, several: Counter[tuple[str | None, str, str]]) -> int:
+    """How many objects the resource had, of one that is destroyed beside others."""
+    number = several[_resource(pair.before)] if pair.before and pair.action is Action.DESTROY else 0
+    return number if number > 1 else 0
 
 
 def _change(pair: _Pair, part: StateObject, reading: Reading, detailed: bool) -> Change:
     names, before, after = reading.names, pair.before, pair.after
-    attributes, omitted = _attributes(pair, reading) if detailed else ([], 0)
+    node = _node(pair) if detailed else None
+    attributes, omitted = compare(node, reading) if node else ([], 0)
     tainted = before is not None and after is not None and after.tainted and not before.tainted
-    return Change(
+    change = Change(
         address=names.text(part.address),
         action=pair.action,
         type=names.text(part.type),
@@ -232,17 +250,18 @@ def _change(pair: _Pair, part: StateObject, reading: Reading, detailed: bool) ->
         attributes=tuple(attributes),
         attributes_omitted=omitted,
         id=_id(part, reading) if detailed else None,
+        previous_id=_id(before, reading) if detailed and before and pair.action is Action.REPLACE else None,
         attributes_compared=detailed,
     )
+    return with_details(change, part.type, node, reading) if node else change
 
 
-def _attributes(pair: _Pair, reading: Reading) -> tuple[list[AttributeChange], int]:
+def _node(pair: _Pair) -> Node:
     old = pair.before.attributes() if pair.before else None
     new = pair.after.attributes() if pair.after else None
     old_mask = _as_lists(old, pair.before.sensitive()) if pair.before else False
     new_mask = _as_lists(new, pair.after.sensitive()) if pair.after else False
-    node = Node(old, new, before_mask=old_mask, after_mask=new_mask)
-    return compare(node, reading)
+    return Node(old, new, before_mask=old_mask, after_mask=new_mask)
 
 
 def _id(part: StateObject, reading: Reading) -> str | None:

@@ -17,16 +17,11 @@ from change_events.model import AttributeChange, Value, ValueKind
 
 if TYPE_CHECKING:
     from change_events.destinations.routing import Shape
-    from change_events.model import ChangeEvent, SealedEvent, Signal
+    from change_events.model import Change, ChangeEvent, SealedEvent
     from change_events.redact import Redactor
 
 _HIDDEN = Value(kind=ValueKind.HIDDEN)
 _TELLING = {ValueKind.VALUE, ValueKind.SENSITIVE, ValueKind.LARGE}  # kinds that say more than that a value is set
-_WITHOUT_VALUES = {
-    "exposed_to_world": "every address of the world is let in",
-    "iam_widened": "a policy now allows more",
-    "capacity_reduced": "its capacity was lowered",
-}
 
 replace = msgspec.structs.replace
 
@@ -75,25 +70,27 @@ def _with_templates(event: ChangeEvent, shape: Shape) -> tuple[ChangeEvent, tupl
 
 def _without_values(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
     """The event as ``values: names`` would have recorded it; but its signals stay, those of values in other words."""
-    from change_events.signals import signals
+    from change_events.signals import without_values
     from change_events.summary import retell
 
     bare = replace(
         event,
-        changes=tuple(replace(change, attributes=_bare(change.attributes)) for change in event.changes),
+        changes=tuple(map(_bare_change, event.changes)),
         drift=tuple(replace(drift, attributes=_bare(drift.attributes)) for drift in event.drift),
         outputs=tuple(replace(one, before=_hidden(one.before), after=_hidden(one.after)) for one in event.outputs),
     )
     if not event.explicit:
-        shown = set(signals(bare))
-        bare = replace(bare, signals=tuple(one if one in shown else _told(one) for one in event.signals))
+        bare = replace(bare, signals=tuple(map(without_values, event.signals)))
     return retell(bare, message_bytes)
 
 
-def _told(signal: Signal) -> Signal:
-    """A signal that was read off values, without them; one without an address is about no single change."""
-    reason = _WITHOUT_VALUES.get(signal.name) or signal.name.replace("_", " ")
-    return replace(signal, reason=reason) if signal.address else signal
+def _bare_change(change: Change) -> Change:
+    from change_events.signals.names import WITHOUT_VALUES
+
+    risks = tuple(
+        dict.fromkeys(replace(risk, reason=WITHOUT_VALUES.get(risk.name, risk.name)) for risk in change.risks)
+    )
+    return replace(change, attributes=_bare(change.attributes), identity={}, risks=risks)
 
 
 def _bare(attributes: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:

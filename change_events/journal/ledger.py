@@ -115,7 +115,8 @@ def _search_text(event: ChangeEvent) -> str:
     if event.tool is not None:
         parts += [event.tool.command, event.tool.directory]
     parts.append(event.message[: _SEARCH_CHARS // 2])
-    parts += [change.address for change in event.changes[: _SEARCH_CHARS // 8]]
+    for change in event.changes[: _SEARCH_CHARS // 8]:
+        parts += [change.address, change.id, change.previous_id, change.import_id, *change.identity.values()]
     return "\n".join(part for part in parts if part)[:_SEARCH_CHARS].casefold()
 
 

@@ -26,6 +26,13 @@ class AttributeChange(Struct, frozen=True):
     note: str | None = None  # e.g. "only the sensitivity mark changes", "2 elements added, 1 removed"
 
 
+class Risk(Struct, frozen=True):
+    """What the values of a change signal, found while the plan was in memory: a signal's name and its reason."""
+
+    name: str
+    reason: str
+
+
 class Source(Struct, frozen=True):
     """Where a resource is declared, and the commit that last touched it.
 
@@ -40,6 +47,10 @@ class Source(Struct, frozen=True):
 
 class Change(Struct, frozen=True):
     """What was planned for one resource (or deposed object, or action invocation) and what became of it.
+
+    ``id`` is that of the object as it is now: of what was destroyed, the last one; of what was replaced, that of the
+    new object once there is one, and ``previous_id`` that of the old one. ``identity`` says what a destroyed or
+    replaced object was (its name, size, addresses), and ``instances`` how many of its resource there were before.
 
     ``address`` with ``deposed`` is unique within an event. A replacement is one change. A task of a playbook is a
     change too, over all its hosts: ``type`` is the module's full name, ``name`` the task's, ``task`` holds the rest.
@@ -65,6 +76,10 @@ class Change(Struct, frozen=True):
     attributes: tuple[AttributeChange, ...] = ()
     attributes_omitted: int = 0
     id: str | None = None
+    previous_id: str | None = None
+    identity: dict[str, str] = {}
+    instances: int = 0
+    risks: tuple[Risk, ...] = ()
     duration: float | None = None
     error: str | None = None
     source: Source | None = None

@@ -10,7 +10,7 @@ import msgspec
 from change_events.model.base import Struct
 from change_events.model.changes import Change, CheckResult, Drift, OutputChange
 from change_events.model.tasks import HostCounts, HostRun, Playbook, TaskCounts
-from change_events.model.words import Kind, Outcome, Phase, Severity
+from change_events.model.words import ChangeOutcome, Kind, Outcome, Phase, Severity
 
 SCHEMA_VERSION = "1.0"
 
@@ -26,11 +26,15 @@ class Failure(Struct, frozen=True):
 
 
 class Signal(Struct, frozen=True):
-    """A fact worth an eye, with its reason."""
+    """A fact worth an eye, with its reason.
+
+    ``outcome`` is that of the change it is about: planned, applied, failed or unknown; None where it is about none.
+    """
 
     name: str
     reason: str
     address: str | None = None
+    outcome: ChangeOutcome | None = None
 
 
 class Counts(Struct, frozen=True):

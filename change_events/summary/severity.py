@@ -1,7 +1,8 @@
 """How loudly a person should be told.
 
 error: failed, partly failed, or nobody knows, also where the run was cancelled besides. warning: something was (or is
-planned to be) destroyed or replaced, or a run was cancelled after its first change. info: the rest.
+planned to be) destroyed or replaced, there is a risk signal, or a run was cancelled after its first change. info: the
+rest.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 
 
 def severity(event: ChangeEvent) -> Severity:
-    """The severity of an event, from its outcome and its figures."""
+    """The severity of an event, from its outcome, its figures and its signals."""
     if event.outcome in _BAD:
         return Severity.ERROR
     if event.outcome is Outcome.DECLINED:
@@ -25,7 +26,7 @@ def severity(event: ChangeEvent) -> Severity:
     if event.outcome is Outcome.CANCELLED:
         return _cancelled(event.summary.outcomes)
     counts = event.summary.counts
-    return Severity.WARNING if counts.destroy or counts.replace else Severity.INFO
+    return Severity.WARNING if counts.destroy or counts.replace or event.signals else Severity.INFO
 
 
 def _cancelled(outcomes: OutcomeCounts) -> Severity:

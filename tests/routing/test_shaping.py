@@ -10,13 +10,14 @@ import msgspec
 import pytest
 
 from change_events.delivery.requests import rendered
-from change_events.delivery.shaping import _WITHOUT_VALUES, shaped
+from change_events.delivery.shaping import shaped
 from change_events.destinations import get, mapping
 from change_events.destinations.base import DestinationSettings, OptionError
 from change_events.destinations.routing import Routing, Shape
-from change_events.model import Action, Change, ChangeOutcome, Signal, ValueKind
+from change_events.model import Action, Change, ChangeOutcome, Risk, Signal, ValueKind
 from change_events.redact import MARK, Redactor, RedactPolicy
 from change_events.settings import Settings
+from change_events.signals.names import WITHOUT_VALUES
 from change_events.summary import compose
 from tests.cli.sample import partial, succeeded
 from tests.destinations.kit.events import NAMES, event
@@ -66,29 +67,20 @@ def test_no_value_is_left_in_any_text(name, policy):
 
 
 def test_what_was_read_off_values_is_told_in_other_words():
-    rules = {
-        "aws_security_group.web": ("ingress[0].cidr_blocks[0]", '"10.0.0.0/8"', '"0.0.0.0/0"'),
-        "aws_autoscaling_group.web": ("min_size", "7", "3"),
-        "aws_iam_policy.ci": ("policy", "null", json.dumps('{"Effect": "Allow", "Action": "s3:*"}')),
-    }
     base = EVENTS["updated"] if "updated" in EVENTS else succeeded()
-    attribute = partial().changes[0].attributes[0]
-
-    def change(address, path, before, after):
-        sides = {
-            name: msgspec.structs.replace(attribute.after, text=t) for name, t in (("before", before), ("after", after))
-        }
-        one = msgspec.structs.replace(attribute, path=path, **sides)
-        type_ = address.split(".")[0]
-        return Change(
-            address=address, type=type_, action=Action.UPDATE, outcome=ChangeOutcome.APPLIED, attributes=(one,)
-        )
-
-    told = compose(msgspec.structs.replace(base, changes=tuple(change(a, *r) for a, r in rules.items())), Settings())
-    assert {signal.name for signal in told.signals} == set(_WITHOUT_VALUES)
+    risky = Change(
+        address="aws_thing.web",
+        type="aws_thing",
+        action=Action.UPDATE,
+        outcome=ChangeOutcome.APPLIED,
+        risks=tuple(Risk(name=name, reason="s3 lets in 0.0.0.0/0") for name in WITHOUT_VALUES),
+    )
+    told = compose(msgspec.structs.replace(base, changes=(risky,)), Settings())
+    assert {signal.name for signal in told.signals} == set(WITHOUT_VALUES)
     left = shaped(sealed(told), Shape(values="names")).sealed.event
-    assert {signal.name: signal.reason for signal in left.signals} == _WITHOUT_VALUES
-    assert all(reason in left.message for reason in _WITHOUT_VALUES.values())
+    assert {signal.name: signal.reason for signal in left.signals} == WITHOUT_VALUES
+    assert all(reason in left.message for reason in WITHOUT_VALUES.values())
+    assert all("s3" not in risk.reason for change in left.changes for risk in change.risks)
     assert "s3" not in left.message
     assert "0.0.0.0" not in left.message
 

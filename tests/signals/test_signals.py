@@ -1,17 +1,17 @@
 """Signals: each rule with what it must see and what it must leave alone."""
 
 import ast
-import json
 import re
 from pathlib import Path
 
 import pytest
 
 from change_events import summary
-from change_events.model import Action, ChangeOutcome, Drift, Failure, Outcome, Phase
+from change_events.model import Action, ChangeOutcome, Drift, Failure, Outcome, Phase, Risk, Signal
 from change_events.settings import Settings
 from change_events.signals import MOST_OF_A_KIND, NAMES, signals, stateful_kind
-from tests.summary.typical_events import ABSENT, UNKNOWN, attribute, change, event, secret, value
+from change_events.signals.transitions import table
+from tests.summary.typical_events import attribute, change, event, value
 
 ROOT = Path(__file__).parents[2]
 DESTROY, REPLACE, UPDATE, CREATE = Action.DESTROY, Action.REPLACE, Action.UPDATE, Action.CREATE
@@ -23,10 +23,6 @@ def names(*changes, **more):
 
 def updated(address, path, before, after, action=UPDATE, **more):
     return change(address, action, attributes=(attribute(path, before, after), *more.pop("also", ())), **more)
-
-
-def policy(effect="Allow", **statement):
-    return value(json.dumps(json.dumps({"Statement": [{"Effect": effect, **statement}]})))
 
 
 @pytest.mark.parametrize(
@@ -88,111 +84,56 @@ def test_the_reason_tells_planned_from_done(outcome, words):
     assert signal.address == "aws_s3_bucket.a"
 
 
-OPEN, SHUT = value('["0.0.0.0/0"]'), value('["10.0.0.0/8"]')
-RULE = '{"cidr_blocks":["0.0.0.0/0"],"from_port":22}'
+RISK = Risk(name="exposed_to_world", reason="every address of the world is let in: port 22 from 0.0.0.0/0")
 
 
 @pytest.mark.parametrize(
-    ("address", "path", "before", "after"),
+    ("outcome", "ending"),
     [
-        ("aws_security_group.a", "ingress[0].cidr_blocks", SHUT, OPEN),
-        ("aws_security_group.a", "ingress[1]", ABSENT, value(RULE)),
-        ("aws_security_group.a", "ingress[0].cidr_blocks[0]", ABSENT, value('"0.0.0.0/0"')),
-        ("aws_security_group.a", "ingress[0].ipv6_cidr_blocks[0]", ABSENT, value('"::/0"')),
-        ("aws_vpc_security_group_ingress_rule.a", "cidr_ipv4", SHUT, value('"0.0.0.0/0"')),
-        ("google_compute_firewall.a", "source_ranges", SHUT, OPEN),
-        ("aws_eks_cluster.a", "vpc_config[0].public_access_cidrs", SHUT, OPEN),
-        ("azurerm_network_security_rule.a", "source_address_prefix", value('"10.0.0.0/8"'), value('"*"')),
-        ("azurerm_network_security_group.a", "security_rule[0]", ABSENT,
-         value('{"access":"Allow","direction":"Inbound","source_address_prefix":"Internet"}')),
-    ],
-)  # fmt: skip
-def test_open_to_the_world(address, path, before, after):
-    assert names(updated(address, path, before, after)) == ["exposed_to_world"]
-
-
-@pytest.mark.parametrize(
-    ("address", "path", "before", "after"),
-    [
-        ("aws_security_group.a", "ingress[0].cidr_blocks", OPEN, SHUT),
-        ("aws_security_group.a", "ingress[0].cidr_blocks", OPEN, value('["0.0.0.0/0","10.0.0.0/8"]')),
-        ("aws_security_group.a", "ingress[0].cidr_blocks", SHUT, UNKNOWN),
-        ("aws_security_group.a", "egress[0].cidr_blocks", SHUT, OPEN),
-        ("aws_security_group.a", "egress[1]", ABSENT, value(RULE)),
-        ("aws_security_group.a", "description", ABSENT, value('"not 0.0.0.0/0"')),
-        ("aws_vpc_security_group_egress_rule.a", "cidr_ipv4", SHUT, value('"0.0.0.0/0"')),
-        ("aws_route.a", "destination_cidr_block", ABSENT, value('"0.0.0.0/0"')),
-        ("aws_route_table.a", "route[0]", ABSENT, value('{"cidr_block":"0.0.0.0/0"}')),
-        ("google_compute_firewall.a", "destination_ranges", SHUT, OPEN),
-        ("azurerm_network_security_group.a", "security_rule[0]", ABSENT,
-         value('{"access":"Deny","direction":"Inbound","source_address_prefix":"*"}')),
-        ("azurerm_network_security_rule.a", "source_port_range", value('"1"'), value('"*"')),
-    ],
-)  # fmt: skip
-def test_not_open_to_the_world(address, path, before, after):
-    assert names(updated(address, path, before, after)) == []
-
-
-@pytest.mark.parametrize(("direction", "expected"), [("egress", []), ("ingress", ["exposed_to_world"])])
-def test_a_rule_that_says_its_direction(direction, expected):
-    type_ = attribute("type", ABSENT, value(f'"{direction}"'))
-    rule = updated("aws_security_group_rule.a", "cidr_blocks", ABSENT, OPEN, CREATE, also=(type_,))
-    assert names(rule) == expected
-
-
-@pytest.mark.parametrize(
-    ("path", "before", "after", "words"),
-    [
-        ("policy", ABSENT, policy(Action="*", Resource="arn:x"), "every action"),
-        ("policy", ABSENT, policy(Action=["s3:Get", "s3:*"], Resource="arn"), "every action of s3"),
-        ("policy", policy(Action="a:B", Resource="arn"), policy(Action="a:B", Resource="*"), "every resource"),
-        ("policy", ABSENT, policy(Principal={"AWS": "*"}, Action="a:B"), "every principal"),
-        ("policy.Statement[1]", ABSENT, value('{"Effect":"Allow","Action":"*","Resource":"a"}'), "every action"),
-        ("member", value('"user:ada"'), value('"allUsers"'), "every principal"),
-        ("members[2]", ABSENT, value('"allAuthenticatedUsers"'), "every principal"),
+        (ChangeOutcome.PLANNED, " (planned)"),
+        (ChangeOutcome.APPLIED, ""),
+        (ChangeOutcome.FAILED, " (this change failed)"),
+        (ChangeOutcome.UNKNOWN, " (outcome unknown)"),
     ],
 )
-def test_a_policy_widened(path, before, after, words):
-    (signal,) = signals(event(updated("x_iam_policy.a", path, before, after)))
-    assert signal.name == "iam_widened"
-    assert signal.reason.endswith(words)
+def test_what_values_signal_is_told_with_what_became_of_the_change(outcome, ending):
+    (signal,) = signals(event(change("aws_security_group.a", UPDATE, outcome, risks=(RISK,))))
+    reason = RISK.reason + ending
+    assert signal == Signal(name=RISK.name, reason=reason, address="aws_security_group.a", outcome=outcome)
 
 
-@pytest.mark.parametrize(
-    ("path", "before", "after"),
-    [
-        ("policy", ABSENT, policy(Action="s3:Get*", Resource="arn:aws:s3:::b/*")),
-        ("policy", ABSENT, policy("Deny", Action="*", Resource="*")),
-        ("policy", ABSENT, policy(NotAction="*", Resource="arn")),
-        ("policy", policy(Action="*", Resource="a"), policy(Action="*", Resource="b")),
-        ("policy", policy(Action="*", Resource="*"), ABSENT),
-        ("policy.Statement[0].Action", value('"a:B"'), value('"*"')),  # the statement may deny
-        ("policy", secret("a"), secret("b")),
-        ("policy", ABSENT, value('"{ * no json"')),
-        ("name", ABSENT, value('"*"')),
-        ("member", ABSENT, value('"user:all"')),
-    ],
-)
-def test_a_policy_not_provably_widened(path, before, after):
-    assert names(updated("x_iam_policy.a", path, before, after)) == []
+def test_what_was_not_attempted_signals_nothing():
+    undone = change("aws_security_group.a", UPDATE, ChangeOutcome.NOT_ATTEMPTED, risks=(RISK,))
+    assert names(undone) == []
 
 
-@pytest.mark.parametrize(
-    ("path", "before", "after", "expected"),
-    [
-        ("desired_capacity", "3", "1", True),
-        ("scaling_config[0].min_size", "2", "0", True),
-        ("spec[0].replicas", '"3"', '"2"', True),
-        ("instance_count", "1", "2", False),
-        ("desired_capacity", "3", '"many"', False),
-        ("port", "90", "80", False),
-        ("replicas", "true", "false", False),
-    ],
-)
-def test_capacity(path, before, after, expected):
-    got = signals(event(updated("x_group.a", path, value(before), value(after))))
-    assert [signal.name for signal in got] == (["capacity_reduced"] if expected else [])
-    assert all("lowered from" in signal.reason for signal in got)
+def gone(index, outcome=ChangeOutcome.APPLIED, of=3, kind="aws_instance", **identity):
+    return change(f"{kind}.web[{index}]", DESTROY, outcome, instances=of, id=f"i-{index}", identity=identity)
+
+
+def test_instances_by_count_that_are_gone_with_what_they_were():
+    facts = {"size": "t3.micro", "private_ip": "10.6.1.7"}
+    (signal,) = signals(event(gone(1, name="web-1", **facts), gone(2, **facts)))
+    assert (signal.name, signal.address) == ("capacity_reduced", "aws_instance.web")
+    assert signal.reason == "2 of 3 instances were destroyed: web-1 (t3.micro, 10.6.1.7), i-2 (t3.micro, 10.6.1.7)"
+
+
+def test_instances_of_which_one_could_not_be_destroyed():
+    got = signals(event(gone(1), gone(2, ChangeOutcome.FAILED), gone(0, ChangeOutcome.NOT_ATTEMPTED)))
+    assert [signal.reason for signal in got] == [
+        "1 of 3 instances was destroyed: i-1",
+        "1 of 3 instances was to be destroyed, and that failed: i-2",
+    ]
+
+
+@pytest.mark.parametrize("changes", [[gone(0, of=0)], [gone(0, kind="aws_iam_role"), gone(1, kind="aws_iam_role")]])
+def test_one_that_was_alone_and_what_serves_nobody_is_no_capacity(changes):
+    assert names(*changes) == []
+
+
+def test_many_instances_are_counted_and_some_named():
+    (signal,) = signals(event(*(gone(n, of=9) for n in range(5))))
+    assert signal.reason == "5 of 9 instances were destroyed: i-0, i-1, i-2 and 2 more"
 
 
 @pytest.mark.parametrize(
@@ -249,12 +190,13 @@ def test_a_declined_run_signals_nothing():
 
 
 def given_names():
-    """The texts that the sources give a signal as its name."""
+    """The texts that the sources give a signal as its name, and the names in the table of settings."""
+    yield from (row.signal for rows in table().values() for row in rows)
     for package in ("change_events", "tf_wrapper"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Signal":
-                    (name,) = [given.value for given in node.keywords if given.arg == "name"]
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Signal", "Found"}:
+                    (name,) = [given.value for given in node.keywords if given.arg == "name"] or node.args[:1]
                     assert not isinstance(name, ast.JoinedStr), f"{path}:{node.lineno}: whole names can be looked for"
                     yield from (part.value for part in ast.walk(name) if isinstance(part, ast.Constant))
 

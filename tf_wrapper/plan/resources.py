@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ from change_events.diff import decode_exact, has_true, render_path
 from change_events.diff.walk import Node, diff_bounded
 from change_events.model import Action, AttributeChange, Change, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of, most_urgent
+from tf_wrapper.plan.details import may_signal, with_details
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from tf_wrapper.plan.names import Names
 
 MOST_ATTRIBUTES = 200  # of one resource; the rest are counted
+
+
+_Resource = tuple[str | None, str | None, str | None]  # module, type, name
 
 
 class _Id(msgspec.Struct, gc=False):
@@ -55,10 +60,32 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
         if action is not Action.READ:
             tally.place(entry.type, entry.module_address)
         kept.append((entry, action))
+    several = _instances(entries) if any(action is Action.DESTROY for _, action in kept) else {}
     reading.names.learn([entry.address for entry, _ in kept])
     detailed = most_urgent([action for _, action in kept], reading.detailed)
     reading.names.learn([found for index in detailed if (found := _id(kept[index][0].change))])
-    return [_change(entry, action, reading, detailed=index in detailed) for index, (entry, action) in enumerate(kept)]
+    changes = [
+        _change(entry, action, reading, detailed=index in detailed) for index, (entry, action) in enumerate(kept)
+    ]
+    return [
+        msgspec.structs.replace(change, instances=several.get(_resource(entry), 0))
+        if action is Action.DESTROY and several.get(_resource(entry), 0) > 1
+        else change
+        for change, (entry, action) in zip(changes, kept, strict=True)
+    ]
+
+
+def _instances(entries: Sequence[ResourceChange]) -> Counter[_Resource]:
+    """How many objects each resource has before the run."""
+    return Counter(
+        _resource(entry)
+        for entry in entries
+        if entry.mode == "managed" and not entry.deposed and bytes(entry.change.before) not in (b"", b"null")
+    )
+
+
+def _resource(entry: ResourceChange) -> _Resource:
+    return entry.module_address, entry.type, entry.name
 
 
 def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -> list[Change]:
@@ -97,8 +124,14 @@ def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed
         attributes_compared=detailed,
     )
     if detailed or _is_special(entry, action):
-        return _with_details(change, entry, reading)
-    return change
+        change = _with_placement(change, entry, reading)
+    if not (detailed or may_signal(entry, action)):
+        return change
+    node = _node(entry.change)
+    if detailed:
+        attributes, omitted = compare(node, reading, _paths(_decoded(entry.change.replace_paths))) if node else ([], 0)
+        change = msgspec.structs.replace(change, attributes=tuple(attributes), attributes_omitted=omitted)
+    return with_details(change, entry.type, node, reading) if node else change
 
 
 def _is_special(entry: ResourceChange, action: Action) -> bool:
@@ -108,12 +141,11 @@ def _is_special(entry: ResourceChange, action: Action) -> bool:
     return bool(raw or entry.previous_address or entry.deposed or action is Action.OTHER or len(body.actions or ()) > 1)
 
 
-def _with_details(change: Change, entry: ResourceChange, reading: Reading) -> Change:
+def _with_placement(change: Change, entry: ResourceChange, reading: Reading) -> Change:
     names, body = reading.names, entry.change
     words = body.actions or ()
     paths = _paths(_decoded(body.replace_paths))
     importing = _decoded(body.importing)
-    attributes, omitted = _attributes(body, reading, paths) if change.attributes_compared else ([], 0)
     return msgspec.structs.replace(
         change,
         deposed=names.maybe(entry.deposed),
@@ -123,8 +155,6 @@ def _with_details(change: Change, entry: ResourceChange, reading: Reading) -> Ch
         previous_address=None if entry.previous_address == entry.address else names.maybe(entry.previous_address),
         import_id=_import_id(importing, reading),
         importing=importing is not None,
-        attributes=tuple(attributes),
-        attributes_omitted=omitted,
         # of an object that is let go beside a new one the id before is not the id of what is created
         id=names.maybe(_id(body)) if change.attributes_compared and change.action is not Action.CREATE else None,
     )
@@ -140,18 +170,18 @@ def _decoded(raw: msgspec.Raw) -> Any:
     return decode_exact(raw) if bytes(raw) else None
 
 
-def _attributes(body: Body, reading: Reading, replace_paths: Sequence[Any] = ()) -> tuple[list[AttributeChange], int]:
+def _node(body: Body) -> Node | None:
+    """Both sides of a change; None where nothing can differ."""
     masks = bytes(body.after_unknown) + bytes(body.before_sensitive) + bytes(body.after_sensitive)
     if bytes(body.before) == bytes(body.after) and b"true" not in masks:
-        return [], 0
-    node = Node(
+        return None
+    return Node(
         _decoded(body.before),
         _decoded(body.after),
         _decoded(body.after_unknown),
         _decoded(body.before_sensitive),
         _decoded(body.after_sensitive),
     )
-    return compare(node, reading, replace_paths)
 
 
 def compare(node: Node, reading: Reading, replace_paths: Sequence[Any] = ()) -> tuple[list[AttributeChange], int]:

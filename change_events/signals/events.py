@@ -1,0 +1,173 @@
+"""Rules about a whole event: what kind of thing is destroyed or replaced, how many, what drift is undone."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from change_events.model import Action, ChangeOutcome, Signal
+from change_events.signals.stateful import stateful_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from change_events.model import Change, ChangeEvent
+
+_STATE_NOT_SAVED = re.compile(r"Failed to (save|persist|create local) state", re.IGNORECASE)
+_SERVING = re.compile(
+    r"_(instance|server|virtual_machine|vm|droplet|lb|alb|elb|load_balancer|loadbalancer|lb_listener|autoscaling_group"
+    r"|ecs_service|rds_cluster|db_cluster|redis_cache|elasticache_cluster|replication_group|nat_gateway|vpn_gateway"
+    r"|application_gateway|api_gateway_rest_api|lambda_function|deployment(_v1)?|stateful_set(_v1)?|eks_cluster"
+    r"|kubernetes_cluster|container_cluster|cloudfront_distribution|cloud_run_service|app_service|web_app)$"
+)
+_ONE_OF_SEVERAL = re.compile(
+    r"(^|_)(instance|server|virtual_machine|vm|droplet|machine|container|node|node_group|node_pool|replica|broker"
+    r"|worker|lxc|linode|vps|task_definition|ecs_service|device|volume|disk)$"
+)
+_INDEX = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]$")
+_NAMED = 3
+
+_HAPPENS = {
+    ChangeOutcome.PLANNED: "is to be {}",
+    ChangeOutcome.APPLIED: "was {}",
+    ChangeOutcome.FAILED: "was to be {}, and that failed",
+    ChangeOutcome.UNKNOWN: "may have been {}",
+}
+_MARKS = {
+    ChangeOutcome.PLANNED: " (planned)",
+    ChangeOutcome.APPLIED: "",
+    ChangeOutcome.FAILED: " (this change failed)",
+    ChangeOutcome.UNKNOWN: " (outcome unknown)",
+}
+_PARTICIPLES = {Action.DESTROY: "destroyed", Action.REPLACE: "replaced"}
+_SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
+
+
+def state_not_saved(event: ChangeEvent) -> Iterator[Signal]:
+    """Terraform could not write its state."""
+    if any(_STATE_NOT_SAVED.search(failure.summary) for failure in event.failures):
+        reason = "the state could not be saved: what was done may be missing in it until it is pushed by hand"
+        yield Signal(name="state_emergency", reason=reason)
+
+
+def stateful(event: ChangeEvent) -> Iterator[Signal]:
+    """What holds data is destroyed or replaced."""
+    for change in under_way(event, Action.DESTROY, Action.REPLACE):
+        if kind := stateful_kind(change.type or ""):
+            destroyed = change.action is Action.DESTROY
+            yield Signal(
+                name="stateful_destroyed" if destroyed else "stateful_replaced",
+                reason=f"a {kind} {_happens(change)}; what it holds may be lost",
+                address=change.address,
+                outcome=change.outcome,
+            )
+
+
+def of_values(*names: str) -> Callable[[ChangeEvent], Iterator[Signal]]:
+    """A rule that tells the risks of these names, which were found in the plan's values when it was read."""
+
+    def rule(event: ChangeEvent) -> Iterator[Signal]:
+        for change in under_way(event, *_SETS):
+            for risk in change.risks:
+                if risk.name in names:
+                    reason = marked(risk.reason, change.outcome)
+                    yield Signal(name=risk.name, reason=reason, address=change.address, outcome=change.outcome)
+
+    return rule
+
+
+def downtime(event: ChangeEvent) -> Iterator[Signal]:
+    """What serves requests is replaced, destroyed first."""
+    for change in under_way(event, Action.REPLACE):
+        if not change.create_before_destroy and _SERVING.search(change.type or ""):
+            reason = f"{_happens(change)}, the old one destroyed before there is a new one"
+            yield Signal(name="downtime_likely", reason=reason, address=change.address, outcome=change.outcome)
+
+
+def fewer_instances(event: ChangeEvent) -> Iterator[Signal]:
+    """Some of several instances of one resource are destroyed: which, and what they were."""
+    gone = [
+        change
+        for change in under_way(event, Action.DESTROY)
+        if change.instances > 1 and _ONE_OF_SEVERAL.search(change.type or "")
+    ]
+    for (resource, outcome), found in groupby(sorted(gone, key=_group), key=_group):
+        changes = list(found)
+        total = changes[0].instances
+        yield Signal(
+            name="capacity_reduced",
+            reason=f"{len(changes)} of {total} instances {_happens_to(changes)}: {_which(changes)}",
+            address=resource,
+            outcome=ChangeOutcome(outcome),
+        )
+
+
+def _group(change: Change) -> tuple[str, str]:
+    return _INDEX.sub("", change.address), change.outcome.value
+
+
+def _happens_to(changes: list[Change]) -> str:
+    words = _happens(changes[0])
+    if len(changes) == 1:
+        return words
+    return words.replace("is to be", "are to be").replace("was ", "were ")
+
+
+def _which(changes: list[Change]) -> str:
+    shown = [_described(change) for change in changes[:_NAMED]]
+    more = len(changes) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _described(change: Change) -> str:
+    index = _INDEX.search(change.address)
+    name = change.identity.get("name") or change.id or (index[0] if index else change.address)
+    facts = [text for key, text in change.identity.items() if key != "name"]
+    return f"{name} ({', '.join(facts)})" if facts else name
+
+
+def drift_overwritten(event: ChangeEvent) -> Iterator[Signal]:
+    """What somebody changed outside of the tool is undone."""
+    drifted = {drift.address: drift for drift in event.drift}
+    for change in under_way(event, *_SETS):
+        drift = drifted.get(change.address) or drifted.get(change.previous_address or "")
+        if drift is None:
+            continue
+        if drift.action is Action.DESTROY:
+            reason = "deleted outside of the tool, and created again"
+        elif drift.set_anew:
+            reason = f"changed outside of the tool, and set anew: {', '.join(drift.set_anew[:3])}"
+        else:
+            continue
+        told = marked(reason, change.outcome)
+        yield Signal(name="drift_overwritten", reason=told, address=change.address, outcome=change.outcome)
+
+
+def under_way(event: ChangeEvent, *actions: Action) -> Iterator[Change]:
+    """Managed resources with one of these actions that was not left undone; a deposed object serves nobody."""
+    for change in event.changes:
+        if change.action in actions and change.outcome in _HAPPENS and change.mode == "managed" and not change.deposed:
+            yield change
+
+
+def marked(reason: str, outcome: ChangeOutcome | None) -> str:
+    """A reason that says when what it tells is only planned, failed, or is not known to have happened."""
+    return f"{reason}{_MARKS.get(outcome, '')}" if outcome else reason
+
+
+def _happens(change: Change) -> str:
+    return _HAPPENS[change.outcome].format(_PARTICIPLES[change.action])
+
+
+RULES: tuple[Callable[[ChangeEvent], Iterable[Signal]], ...] = (
+    state_not_saved,
+    stateful,
+    of_values("exposed_to_world"),
+    of_values("iam_widened"),
+    of_values("auth_weakened", "protection_removed"),
+    downtime,
+    fewer_instances,
+    of_values("capacity_reduced"),
+    drift_overwritten,
+)

@@ -1,0 +1,86 @@
+"""What is kept of an object whose values are in memory only now: what they signal, and what it was."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from change_events.diff.masks import child, has_true
+from change_events.model import Action, Risk, ValueKind
+from change_events.signals import Subject, risks, watched_types
+from change_events.signals.names import WITHOUT_VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.diff.walk import Node
+    from change_events.model import Change
+    from tf_wrapper.plan.document import ResourceChange
+    from tf_wrapper.plan.resources import Reading
+
+_SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
+_GOES = {Action.DESTROY, Action.REPLACE}
+# what of a value can signal something, for changes of which there are too many to look at each
+_TELLING = re.compile(rb"0\.0\.0\.0/0|::/0|\"\*\"|NotAction|allUsers|allAuthenticatedUsers|AdministratorAccess")
+# what a reader calls a machine or a database that is gone, the first that is there of each
+_IDENTITY = {
+    "name": ("tags.Name", "tags.name", "labels.name", "name", "identifier"),
+    "size": ("instance_type", "instance_class", "machine_type", "vm_size", "size", "node_type", "flavor_name"),
+    "private_ip": ("private_ip", "private_ip_address", "network_interface.network_ip", "ipv4_address_private"),
+    "public_ip": ("public_ip", "public_ip_address", "network_interface.access_config.nat_ip", "ipv4_address"),
+}
+
+
+def may_signal(entry: ResourceChange, action: Action) -> bool:
+    """Whether a change is worth decoding though its attributes are not compared: there are too many."""
+    if action not in _SETS or entry.mode != "managed":
+        return False
+    return (entry.type or "") in watched_types() or bool(_TELLING.search(bytes(entry.change.after)))
+
+
+def with_details(change: Change, kind: str | None, node: Node, reading: Reading) -> Change:
+    """The change with what its values signal and, where the object goes, with what it was.
+
+    Args:
+        change: redacted.
+        kind: its resource type as the plan has it.
+        node: both sides, whole.
+        reading: its redactor has remembered the plan's secrets.
+    """
+    if change.mode != "managed":
+        return change
+    if change.action in _SETS:
+        found = risks(Subject(kind or "", change.action, *node))
+        change = replace(change, risks=tuple(_redacted(risk, reading) for risk in found)) if found else change
+    if change.action in _GOES and isinstance(node.before, dict):
+        change = replace(change, identity=dict(_identity(node, reading)))
+    return change
+
+
+def _redacted(risk: Risk, reading: Reading) -> Risk:
+    probe = reading.redactor.value((), 0)
+    reason = risk.reason if probe.kind is ValueKind.VALUE else WITHOUT_VALUES[risk.name]
+    return Risk(name=risk.name, reason=reading.names.text(reason))
+
+
+def _identity(node: Node, reading: Reading) -> Iterator[tuple[str, str]]:
+    for fact, paths in _IDENTITY.items():
+        for path in paths:
+            text = _text(node, path.split("."), reading)
+            if text:
+                yield fact, text
+                break
+
+
+def _text(node: Node, steps: list[str], reading: Reading) -> str | None:
+    value, mask = node.before, node.before_mask
+    for step in steps:
+        while isinstance(value, list):
+            value, mask = (value[0] if value else None), child(mask, 0)
+        value, mask = (value.get(step) if isinstance(value, dict) else None), child(mask, step)
+    if not isinstance(value, str) or not value or has_true(mask):
+        return None
+    shown: Any = reading.redactor.value(tuple(steps), value)
+    return reading.names.text(value) if shown.kind is ValueKind.VALUE else None
