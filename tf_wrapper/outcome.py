@@ -229,7 +229,7 @@ def _with_outcome(change: Change, stream: StreamResult, *, finished: bool, ended
     if seen is not None:
         found = seen.id or change.id
         old = change.id if change.action is Action.REPLACE and found != change.id else change.previous_id
-        return replace(change, outcome=seen.outcome, id=found, previous_id=old, duration=seen.duration, error=seen.note)
+        return replace(change, outcome=seen.outcome, id=found, previous_id=old, duration=seen.duration, note=seen.note)
     if finished:
         return replace(change, outcome=ChangeOutcome.APPLIED)
     if not ended or change.action in _NO_MESSAGES:
@@ -252,15 +252,15 @@ def _with_errors(changes: list[Change], failures: Sequence[Failure]) -> list[Cha
         if change.deposed and change.address in current:
             return change  # the error is the current object's, as far as it tells
         # an error before the first message (a precondition) leaves no trace in the stream but this
-        return replace(change, outcome=ChangeOutcome.FAILED, error=_told(change.error, failure))
+        return replace(change, outcome=ChangeOutcome.FAILED, error=_told(failure))
 
     return [mend(change) for change in changes]
 
 
-def _told(note: str | None, failure: Failure) -> str:
-    """What a change says of its failure: our note or terraform's summary, then the beginning of the detail."""
+def _told(failure: Failure) -> str:
+    """What a change says of its failure: terraform's summary, then the beginning of the detail."""
     detail = "\n".join((failure.detail or "").splitlines()[:_ERROR_LINES])[:_ERROR_CHARACTERS]
-    return "\n".join(part for part in (note, failure.summary, detail) if part)
+    return "\n".join(part for part in (failure.summary, detail) if part)
 
 
 _NO_SUMMARY = "The plan failed"

@@ -9,6 +9,7 @@ from change_events.cli.tasks import task_lines
 from change_events.cli.terminal import clean, clean_lines, lasted, paint
 from change_events.cli.values import render_pair, render_value
 from change_events.model import Action, ChangeOutcome, ValueKind
+from change_events.summary.attributes import arranged, computed_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +30,7 @@ INDENT = "  "
 DETAIL = " " * 6
 MAX_ATTRIBUTES = 20
 _TAINTED = "tainted"  # what a state says of an object, unlike the reasons of a plan
+_LINE_COLOURS = {"-": "red", "+": "green", "~": "yellow"}
 _NOTHING_YET = (ValueKind.UNKNOWN, ValueKind.ABSENT)
 
 _ACTION_COLOURS = {
@@ -117,12 +119,12 @@ def change_lines(changes: Sequence[Change], limit: int | None) -> Iterator[str]:
     """The changes in full, most telling first; at most ``limit`` of them, and how many more there are."""
     ordered = most_telling_first(changes)
     for change in ordered[:limit]:
-        yield from _one_change(change)
+        yield from _one_change(change, everything=limit is None)
     if limit is not None and len(ordered) > limit:
         yield f"{INDENT}… and {len(ordered) - limit} more"
 
 
-def _one_change(change: Change) -> Iterator[str]:
+def _one_change(change: Change, *, everything: bool = False) -> Iterator[str]:
     became = _OUTCOMES[change.outcome]
     word = paint(f"{change.action.value:<8}", _ACTION_COLOURS.get(change.action))
     mark = paint(became.mark, became.colour)
@@ -133,19 +135,21 @@ def _one_change(change: Change) -> Iterator[str]:
         yield f"{DETAIL}{text}"
     if change.task is not None:
         yield from (f"{DETAIL}{text}" for text in task_lines(change.task))
-    yield from _change_attributes(change)
+    if change.note:
+        yield DETAIL + clean(change.note)
+    yield from _change_attributes(change, everything=everything)
     for line in clean_lines(change.error or "")[:1]:  # the rest stands among the failures
         yield DETAIL + paint(line, "red")
 
 
-def _change_attributes(change: Change) -> Iterator[str]:
+def _change_attributes(change: Change, *, everything: bool) -> Iterator[str]:
     """Of what comes into being, what is known of it; of what goes, its id is enough; of the rest, both sides."""
     if change.action is Action.DESTROY:
         return
     attributes, omitted = change.attributes, change.attributes_omitted
     if change.action is Action.CREATE:
         attributes = tuple(a for a in attributes if a.after.kind not in _NOTHING_YET)
-    yield from _attribute_lines(attributes, omitted, created=change.action is Action.CREATE)
+    yield from _attribute_lines(attributes, omitted, created=change.action is Action.CREATE, everything=everything)
 
 
 def _took(change: Change) -> str:
@@ -165,7 +169,10 @@ def _facts(change: Change) -> Iterator[str]:
     if change.deferred:
         yield f"deferred: {clean(change.deferred.replace('_', ' '))}"
     if change.id:
-        yield f"id: {clean(change.id)}"
+        old = f", before: {clean(change.previous_id)}" if change.previous_id else ""
+        yield f"id: {clean(change.id)}{old}"
+    if change.identity:
+        yield f"was: {clean(', '.join(change.identity.values()))}"
     if change.source:
         yield f"declared in {_place(change.source)}"
 
@@ -189,16 +196,27 @@ def _place(source: Source) -> str:
     return f"{clean(source.file)}{line}{commit}"
 
 
-def _attribute_lines(attributes: Sequence[AttributeChange], omitted: int, *, created: bool = False) -> Iterator[str]:
-    shown = attributes[:MAX_ATTRIBUTES]
-    for attribute in shown:
+def _attribute_lines(
+    attributes: Sequence[AttributeChange], omitted: int, *, created: bool = False, everything: bool = False
+) -> Iterator[str]:
+    """The attributes, those that matter first: what is only computed is counted, unless all of them are asked for."""
+    shown, computed = arranged(attributes)
+    if everything:
+        chosen, computed = shown + computed, []
+    else:
+        chosen = shown[:MAX_ATTRIBUTES]
+    for attribute in chosen:
         forces = paint("  forces replacement", "magenta") if attribute.forces_replacement else ""
         remark = f"  ({clean(attribute.note)})" if attribute.note else ""
         after = attribute.after
         values = render_value(after) if created else render_pair(attribute.before, after)
         yield f"{DETAIL}{clean(attribute.path)}: {values}{remark}{forces}"
-    if more := omitted + len(attributes) - len(shown):
-        yield f"{DETAIL}… and {more} more attribute{'s' if more > 1 else ''}"
+        yield from (f"{DETAIL}{INDENT}{paint(clean(line), _LINE_COLOURS.get(line[:1]))}" for line in attribute.lines)
+    left = omitted + (0 if everything else len(shown) - len(chosen))
+    more = [f"and {left} more attribute{'s' if left > 1 else ''}"] if left else []
+    more += [computed_words(len(computed))] if computed else []
+    if more:
+        yield f"{DETAIL}… {', '.join(more)}"
 
 
 def drift_lines(drift: Sequence[Drift], limit: int | None) -> Iterator[str]:
@@ -206,7 +224,7 @@ def drift_lines(drift: Sequence[Drift], limit: int | None) -> Iterator[str]:
     for entry in drift[:limit]:
         verb = "destroyed" if entry.action is Action.DESTROY else "changed"
         yield f"{INDENT}{paint(verb, 'yellow')} {clean(entry.address)}"
-        yield from _attribute_lines(entry.attributes, entry.attributes_omitted)
+        yield from _attribute_lines(entry.attributes, entry.attributes_omitted, everything=limit is None)
     if limit is not None and len(drift) > limit:
         yield f"{INDENT}… and {len(drift) - limit} more"
 

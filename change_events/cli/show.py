@@ -37,14 +37,16 @@ DEFAULT_CHANGES = 50
     type=click.IntRange(min=0),
     default=DEFAULT_CHANGES,
     show_default=True,
-    help="How many changes (or children) are shown; 0 for all.",
+    help="How many changes (or children) are shown; 0 for all, with all their attributes.",
 )
+@click.option("--all", "everything", is_flag=True, help="All changes with all their attributes: as --limit 0.")
 @click.pass_obj
-def show_command(session: Session, *, event_id: str, form: str | None, limit: int) -> int:
+def show_command(session: Session, *, event_id: str, form: str | None, limit: int, everything: bool) -> int:
     """Show one event in full: who, where, every change with its outcome, errors, drift, delivery.
 
     ID is an event's id or its beginning, `last` (or -1) for the newest, -2 for the one before it.
     """
+    most = None if everything else limit or None
     record = find(session.journal, event_id)
     if form == "json":
         sys.stdout.write(_indented(record.body))
@@ -53,11 +55,11 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
     elif form == "tree":
         from change_events.cli.tree import tree_lines
 
-        print_lines(tree_lines(session.journal, record, limit=limit or None))
+        print_lines(tree_lines(session.journal, record, limit=most))
     else:
         from change_events.cli.story import story
 
-        print_lines(story(record, limit=limit or None))
+        print_lines(story(record, limit=most))
     return 0
 
 

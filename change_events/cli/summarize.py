@@ -41,8 +41,9 @@ _LEAST_BYTES = 500
     type=click.IntRange(min=0),
     default=DEFAULT_CHANGES,
     show_default=True,
-    help="How many changes the text shows; 0 for all.",
+    help="How many changes the text shows; 0 for all, with all their attributes.",
 )
+@click.option("--all", "everything", is_flag=True, help="All changes with all their attributes: as --limit 0.")
 @click.option(
     "--max-bytes",
     type=click.IntRange(min=_LEAST_BYTES),
@@ -51,7 +52,9 @@ _LEAST_BYTES = 500
     help="How long the Markdown of one plan may be.",
 )
 @click.pass_obj
-def summarize_command(session: Session, *, files: tuple[str, ...], form: str | None, limit: int, max_bytes: int) -> int:
+def summarize_command(
+    session: Session, *, files: tuple[str, ...], form: str | None, limit: int, everything: bool, max_bytes: int
+) -> int:
     """Summarise plans, or the difference of two states. Nothing is recorded or sent.
 
     FILE is a plan as JSON (`terraform show -json`), a saved plan file, or `-` for standard input. Two states
@@ -66,7 +69,7 @@ def summarize_command(session: Session, *, files: tuple[str, ...], form: str | N
     elif form == "markdown":
         _write_markdown(plans, max_bytes)
     else:
-        _write_text(plans, limit or None)
+        _write_text(plans, None if everything else limit or None)
     return 0
 
 

@@ -94,7 +94,7 @@ def _bare_change(change: Change) -> Change:
 
 
 def _bare(attributes: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:
-    return tuple(replace(one, before=_hidden(one.before), after=_hidden(one.after)) for one in attributes)
+    return tuple(replace(one, before=_hidden(one.before), after=_hidden(one.after), lines=()) for one in attributes)
 
 
 def _hidden(value: Value) -> Value:

@@ -77,8 +77,8 @@ def _change_words(change: Change) -> Iterator[str]:
     yield change.address
     if change.task:
         yield from _on_hosts(change.task)
-    if change.outcome is ChangeOutcome.FAILED and change.error:
-        yield f"({change.error})"
+    if change.outcome is ChangeOutcome.FAILED and (told := [text for text in (change.note, change.error) if text]):
+        yield f"({'; '.join(told)})"
 
 
 def _on_hosts(task: TaskRun) -> Iterator[str]:

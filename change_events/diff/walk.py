@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from change_events.diff import masks
 from change_events.diff.embedded import parse_both
 from change_events.diff.equality import freeze, same
+from change_events.diff.lines import changed_lines
 from change_events.diff.lists import Alignment, align
 from change_events.diff.paths import Path, matcher, overlaps, render_path
 from change_events.model import AttributeChange, Value, ValueKind
@@ -24,6 +25,8 @@ _ONLY_FORMATTING = {
     "YAML": "only the formatting or comments of the YAML change",
 }
 _EMPTY: tuple[Any, ...] = (None, {}, [], "")
+_SHOWABLE = {ValueKind.LARGE, ValueKind.VALUE, ValueKind.ABSENT}
+_MOST_WITH_LINES = 10  # attributes of one resource
 
 
 class Node(NamedTuple):
@@ -128,6 +131,7 @@ class _Walk:
         self.whole = False  # one side is no object at all: empty parts of the other are no news
         self.found: list[AttributeChange] = []
         self.omitted = 0
+        self._with_lines = 0
 
     def start(self, node: Node) -> None:
         """Compare whole objects by their attributes, also under a mask that covers all of them at once."""
@@ -231,17 +235,28 @@ class _Walk:
         raw = render_path(path)
         if self._ignored is not None and self._ignored.match(raw):
             return
-        if self._limit is not None and len(self.found) >= self._limit:
+        forces = any(overlaps(path, forcing) for forcing in self._replace_paths)
+        if self._limit is not None and len(self.found) >= self._limit and not forces:
             self.omitted += 1
             return
+        before = self._value(path, node.before, secret)
+        after = _UNKNOWN if unknown else self._value(path, node.after, secret)
         change = AttributeChange(
             path=self._redactor.text(raw),
-            before=self._value(path, node.before, secret),
-            after=_UNKNOWN if unknown else self._value(path, node.after, secret),
-            forces_replacement=any(overlaps(path, forcing) for forcing in self._replace_paths),
+            before=before,
+            after=after,
+            forces_replacement=forces,
             note=note,
+            lines=self._lines(node, before, after) if ValueKind.LARGE in {before.kind, after.kind} else (),
         )
         self.found.append(change)
+
+    def _lines(self, node: Node, before: Value, after: Value) -> tuple[str, ...]:
+        """The lines that differ, of a change in an object that goes on, where neither side is hidden as a whole."""
+        if self.whole or self._with_lines >= _MOST_WITH_LINES or not {before.kind, after.kind} <= _SHOWABLE:
+            return ()
+        self._with_lines += 1
+        return changed_lines(node.before, node.after, self._redactor)
 
     def _value(self, path: Path, value: Any, secret: bool) -> Value:
         return _ABSENT if value is None else self._redactor.value(path, value, sensitive=secret)

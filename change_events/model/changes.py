@@ -17,13 +17,18 @@ class Value(Struct, frozen=True):
 
 
 class AttributeChange(Struct, frozen=True):
-    """One attribute that differs: ``path`` in HCL notation (``ingress[0].cidr_blocks``)."""
+    """One attribute that differs: ``path`` in HCL notation (``ingress[0].cidr_blocks``).
+
+    Of a long text or block ``lines`` has those that differ, redacted and bounded: ``- `` was there, ``+ `` is there
+    now, ``~ `` changed in a part that is hidden.
+    """
 
     path: str
     before: Value
     after: Value
     forces_replacement: bool = False
     note: str | None = None  # e.g. "only the sensitivity mark changes", "2 elements added, 1 removed"
+    lines: tuple[str, ...] = ()
 
 
 class Risk(Struct, frozen=True):
@@ -82,6 +87,7 @@ class Change(Struct, frozen=True):
     risks: tuple[Risk, ...] = ()
     duration: float | None = None
     error: str | None = None
+    note: str | None = None  # what is known of a failure beside the tool's own error
     source: Source | None = None
     task: TaskRun | None = None
     attributes_compared: bool = True  # False: one of too many changes, listed and counted without its attributes

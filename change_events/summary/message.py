@@ -9,7 +9,7 @@ from change_events.repository import change_number
 from change_events.summary import playbook
 from change_events.summary.markdown import clip, code, link, page, plain
 from change_events.summary.title import title
-from change_events.summary.words import PARTIAL, attribute, change, outputs_heading, value
+from change_events.summary.words import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _STATE_ONLY = {Action.IMPORT: "imported", Action.MOVE: "moved", Action.FORGET: "forgotten", Action.NO_OP: "unchanged"}
 _UNDONE = {ChangeOutcome.NOT_ATTEMPTED: " (not attempted)", ChangeOutcome.PLANNED: " (planned)"}
+_MOST_OF_DRIFT = 5  # attributes
+_DETAIL = 10  # lines of an error's detail
+_LONGEST = 300  # characters of such a line
 _BROKEN = {ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN}
 
 
@@ -115,8 +118,9 @@ def _at(address: str | None) -> str:
 def _failure(failure: Failure) -> str:
     place = f" ({code(failure.file)}{f' line {failure.line}' if failure.line else ''})" if failure.file else ""
     address = f"{code(failure.address)}: " if failure.address else ""
-    detail = f"\n  {code(failure.detail, 500)}" if failure.detail else ""
-    return f"- {address}{code(failure.summary)}{place}{detail}"
+    lines = [line[:_LONGEST] for line in (failure.detail or "").splitlines() if line.strip()]
+    detail = fenced(lines[:_DETAIL], "  ", total=len(lines))
+    return "\n".join([f"- {address}{plain(failure.summary)}{place}", *detail])
 
 
 def _output(item: OutputChange) -> str:
@@ -149,11 +153,8 @@ def _state_only(item: Change) -> str:
 def _drift(item: Drift) -> str:
     if item.action is Action.DESTROY:
         return f"- {code(item.address)} was deleted outside of the tool"
-    seen = "".join(f"\n  - {attribute(a)}" for a in item.attributes[:5])
-    left = len(item.attributes) - 5 + item.attributes_omitted
-    return f"- {code(item.address)} was changed outside of the tool{seen}" + (
-        f"\n  - … and {left} more attributes" if left > 0 else ""
-    )
+    lines = attribute_lines(item.attributes, item.attributes_omitted, _MOST_OF_DRIFT)
+    return "\n".join([f"- {code(item.address)} was changed outside of the tool", *lines])
 
 
 def _change(event: ChangeEvent) -> str:

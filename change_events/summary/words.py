@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Outcome, Phase, ValueKind
+from change_events.summary.attributes import arranged, computed_words
 from change_events.summary.markdown import code, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from change_events.model import AttributeChange, Change, ChangeEvent, Value
 
 MOST_ATTRIBUTES = 12
+_MOST_LINES = 12  # of a text in a message; the event has more
+_TICKS = re.compile(r"`+")
 _KILO = 1000
 
 REASONS = {
     "replace_because_cannot_update": "it cannot be updated in place",
-    "replace_because_tainted": "it is tainted",
+    "replace_because_tainted": "it was tainted",
     "replace_by_request": "`-replace` asks for it",
     "replace_by_triggers": "`replace_triggered_by` asks for it",
     "delete_because_no_resource_config": "it is no longer in the configuration",
@@ -59,18 +63,52 @@ def change(item: Change) -> str:
     notes = list(_notes(item))
     if notes:
         head += f": {'; '.join(notes)}"
-    shown = item.attributes[:MOST_ATTRIBUTES] if item.action in {Action.UPDATE, Action.REPLACE} else ()
-    left = len(item.attributes) - len(shown) + item.attributes_omitted if shown else 0
-    lines = [head, *(f"  - {attribute(a)}" for a in shown)]
-    return "\n".join([*lines, f"  - … and {left} more attributes"] if left else lines)
+    lines = [head, *_error(item)]
+    if item.action in {Action.UPDATE, Action.REPLACE}:
+        lines += attribute_lines(item.attributes, item.attributes_omitted, MOST_ATTRIBUTES)
+    return "\n".join(lines)
+
+
+def attribute_lines(attributes: Sequence[AttributeChange], omitted: int, most: int) -> Iterator[str]:
+    """The attributes of one change as items of a list: ``most`` of them, those that matter first, the rest counted."""
+    shown, computed = arranged(attributes)
+    for item in shown[:most]:
+        yield f"  - {attribute(item)}"
+        yield from fenced(item.lines[:_MOST_LINES], "    ", "diff", len(item.lines))
+    left = max(0, len(shown) - most) + omitted
+    more = [f"and {left} more attribute{'' if left == 1 else 's'}"] if left else []
+    more += [computed_words(len(computed))] if computed else []
+    if more:
+        yield f"  - … {', '.join(more)}"
+
+
+def fenced(lines: Sequence[str], indent: str, language: str = "", total: int = 0) -> Iterator[str]:
+    """Lines as a code block within a list; ``total`` tells how many there were before some were left out."""
+    if not lines:
+        return
+    ticks = max((len(run) for line in lines for run in _TICKS.findall(line)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    yield f"{indent}{fence}{language}"
+    yield from (f"{indent}{line}" for line in lines)
+    if total > len(lines):
+        yield f"{indent}… and {total - len(lines)} more lines"
+    yield f"{indent}{fence}"
+
+
+def _error(item: Change) -> Iterator[str]:
+    """What the tool says of a failure: its summary as text, the rest of it as it was printed."""
+    lines = [line for line in (item.error or "").splitlines() if line.strip()]
+    if lines:
+        yield f"  - {plain(lines[0])}"
+        yield from fenced(lines[1:], "    ")
 
 
 def _notes(item: Change) -> Iterator[str]:
     if word := _OUTCOMES.get(item.outcome):
         yield word
-    if item.error:
-        yield code(item.error)
-    if item.reason:
+    if item.note:
+        yield plain(item.note)
+    if item.reason and not (item.note and "tainted" in item.note and "tainted" in item.reason):
         yield reason(item.reason)
     if item.action is Action.CREATE and "forget" in item.raw_actions:
         yield "the old object is kept, no longer managed"

@@ -155,7 +155,8 @@ TABLE = [
 def test_one_change(planned, lines, code, expected, told):
     ended = applied([planned], *lines, code=code)
     [found] = ended.changes
-    assert (found.outcome.value, found.error) == (expected, told)
+    said = "\n".join(text for text in (found.note, found.error) if text) or None
+    assert (found.outcome.value, said) == (expected, told)
     assert ended.outcome is (
         Outcome.SUCCEEDED if code == 0 else Outcome.PARTIAL if expected == "applied" else Outcome.FAILED
     )
