@@ -89,7 +89,7 @@ def fenced(lines: Sequence[str], indent: str, language: str = "", total: int = 0
     ticks = max((len(run) for line in lines for run in _TICKS.findall(line)), default=0)
     fence = "`" * max(3, ticks + 1)
     yield f"{indent}{fence}{language}"
-    yield from (f"{indent}{line}" for line in lines)
+    yield from (indent + "".join(c if c.isprintable() else " " for c in line) for line in lines)
     if total > len(lines):
         yield f"{indent}… and {total - len(lines)} more lines"
     yield f"{indent}{fence}"
