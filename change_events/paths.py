@@ -6,6 +6,7 @@ Standard library and two modules only: this is imported before terraform starts 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 _APP = "tfevent"
@@ -43,7 +44,18 @@ def _user_folder(variable: str, default: str) -> str:
         try:
             home = pwd.getpwuid(os.getuid()).pw_dir
         except KeyError:
-            home = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"{_APP}-{os.getuid()}")  # noqa: S108 - the last resort
+            home = _last_resort()
     if sys.platform == "darwin":
         return os.path.join(home, "Library", "Application Support", _APP)
     return os.path.join(home, *default.split("/"), _APP)
+
+
+def _last_resort() -> str:
+    """A home for whoever has none: a corner of the temporary folder, unless somebody else has been there first."""
+    corner = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"{_APP}-{os.getuid()}")  # noqa: S108 - checked below
+    try:
+        status = os.lstat(corner)
+    except OSError:
+        return corner
+    ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+    return corner if ours else "/nonexistent"

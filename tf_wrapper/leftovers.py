@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 
 
 def settle_all(journal: Journal, settings: Settings) -> int:
-    """Settle every run that is over without having been settled; returns how many. Never raises.
+    """Settle every run of this journal that is over without having been settled; returns how many. Never raises.
 
     A run is over when neither its tfevent nor its terraform lives. What settles here waits in the outbox for the
     next delivery.
     """
     count = 0
-    for run in rundir.leftovers(state_dir()):
+    for run in rundir.leftovers(state_dir(), journal.path):
         try:
             count += _settle(run, journal, settings)
         except Exception as error:  # noqa: BLE001 - one odd folder must not keep a command from its work
             say(f"cannot settle the killed run in {run.path}: {describe(error)}")
+            run.release()
     return count
 
 
@@ -69,6 +70,6 @@ def _finish(story: Story, run: RunDirectory, facts: dict[str, Any]) -> None:
         story.end_without_apply(code, None, interrupted=True, declined=False)
     else:
         story.read_plan(str(facts["saved"]))
-        with open(run.file("stream"), "rb") as stream:
+        with run.open("stream") as stream:
             result = read_stream(stream)
         story.end_apply(code, result, interrupted=result.interrupted)

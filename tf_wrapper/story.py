@@ -54,6 +54,7 @@ class Story:
         journal: Journal | None = None,
         deliver: bool = True,
     ) -> None:
+        self._run = run
         self._facts: Mapping[str, Any] = run.facts
         self._mistakes: tuple[str, ...] = ()
         if settings is None:
@@ -72,6 +73,8 @@ class Story:
         """Tell of mistakes in the settings, and record that the run has started."""
         for mistake in self._mistakes:
             say(mistake)
+        with suppress(OSError):  # the record itself will tell that the disk is full
+            self._run.write_journal(str(self._settings.journal))
         self._event = self._first_event()
         self._record_start()
         self._settle_others()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BESIDE = ("", "-wal", "-shm")
+_HEADER = b"SQLite format 3\0"
+_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 
 def prepare(path: str) -> None:
@@ -48,6 +50,17 @@ def identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def is_journal(path: str) -> bool:
+    """Whether a damaged file may have been a journal, and so is ours to move: it is a database by name or content."""
+    if path.endswith(_SUFFIXES):
+        return True
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(len(_HEADER)) == _HEADER
+    except OSError:
+        return False
 
 
 def move_aside(path: str, damaged: tuple[int, int] | None) -> str | None:

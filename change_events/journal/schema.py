@@ -200,6 +200,8 @@ def _advance(connection: sqlite3.Connection, path: str, migrations: Sequence[tup
             f"journal {path}: written by a newer tfevent (schema {done}, this one knows {len(migrations)}); "
             "upgrade tfevent, or set TFEVENT_JOURNAL to another file"
         )
+    if not done and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise JournalError(f"journal {path}: it is the database of another program; set TFEVENT_JOURNAL to a new file")
     for statements in migrations[done:]:
         for statement in statements:
             connection.execute(statement)

@@ -386,6 +386,8 @@ class Journal:
         self._connection = self._connect()
 
     def _move_aside(self) -> None:
+        if not files.is_journal(self.path):
+            raise JournalCorrupt(f"journal {self.path}: this file is no journal and is left as it is; name another one")
         try:
             aside = files.move_aside(self.path, self._identity)
         except OSError as error:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events import private_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,20 +57,9 @@ def keep(state: str, memory: Memory) -> None:
     """Keep this instead, so that not even a power cut leaves half of it. Raises OSError."""
     folder = Path(state)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = folder / f"{NAME}.new"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.write(descriptor, msgspec.json.encode(memory))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    fresh.replace(folder / NAME)
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+        private_folder.write_file(descriptor, NAME, msgspec.json.encode(memory), durable=True)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -88,7 +79,7 @@ def alone(state: str) -> Iterator[None]:
     """One command at a time, as far as the file system knows locks."""
     try:
         Path(state).mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(Path(state) / f"{NAME}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(Path(state) / f"{NAME}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError:
         yield
         return

@@ -152,7 +152,7 @@ def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:
 
 def _tied(recording: Recording, event: ChangeEvent, tie: Tie) -> RunDirectory | None:
     try:
-        return tied.tie(event, tie)
+        return tied.tie(event, tie, str(recording.settings.journal))
     except OSError as error:
         recording.say_once(f"if its end never comes, the event stays under way: {error.strerror}")
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +13,4 @@ CHECKPOINT = "checkpoint"
 
 def write_checkpoint(run: RunDirectory, sealed: SealedEvent) -> None:
     """Keep what is known by now beside the run's facts, atomically. Raises OSError."""
-    fresh = Path(run.file(CHECKPOINT + ".new"))
-    fresh.write_bytes(sealed.body)
-    fresh.replace(run.file(CHECKPOINT))
+    run.write(CHECKPOINT, sealed.body)

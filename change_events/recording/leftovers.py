@@ -9,9 +9,9 @@ whose end was written down is closed so.
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,12 +36,12 @@ END = "killed: how it ended is not known"
 
 
 def settle_owned(state: str, journal: Journal, settings: Settings, say: Callable[[str], object]) -> int:
-    """Settle every owned run that is over without having been settled; returns how many. Never raises.
+    """Settle every owned run of this journal that is over without having been settled; returns how many. Never raises.
 
     Runs without an owner (terraform's) need their tool to be told and are left to the next ``tfevent`` command.
     """
     count = 0
-    for run in rundir.leftovers(state, wanted=lambda facts: "owner" in facts):
+    for run in rundir.leftovers(state, journal.path, wanted=lambda facts: "owner" in facts):
         try:
             count += settle(run, journal, settings, say)
         except Exception as error:  # noqa: BLE001 - one odd folder must not keep a run from its work
@@ -113,7 +113,7 @@ def _ended(change: Change) -> Change:
 
 def _checkpoint(run: RunDirectory) -> ChangeEvent | None:
     with suppress(OSError, msgspec.DecodeError):
-        return unseal(Path(run.file(CHECKPOINT)).read_bytes()).event
+        return unseal(run.read(CHECKPOINT)).event
     return None
 
 
@@ -123,6 +123,6 @@ def _last(run: RunDirectory, known: ChangeEvent, journal: Journal) -> datetime |
     record = journal.get(parent) if parent else None
     if record is not None and record.event.ended_at is not None:
         return record.event.ended_at
-    with suppress(OSError):
-        return datetime.fromtimestamp(Path(run.file(CHECKPOINT)).stat().st_mtime, UTC)
+    with suppress(OSError), run.open(CHECKPOINT) as file:
+        return datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
     return None

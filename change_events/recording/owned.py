@@ -99,6 +99,7 @@ class OwnedRun:
         _held.append(self._folder)
         facts = {"id": event.id, "owner": self._owner, "started_at": event.started_at.timestamp()}
         try:
+            self._folder.write_journal(str(self._settings.journal))
             self._folder.write_facts(durable=True, **facts)
         except OSError as error:
             self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")

@@ -31,12 +31,13 @@ class Tie(NamedTuple):
     destinations: list[str] | None = None
 
 
-def tie(event: ChangeEvent, to: Tie) -> RunDirectory | None:
+def tie(event: ChangeEvent, to: Tie, journal: str) -> RunDirectory | None:
     """Make the folder that ties a change to a process, before its record is written. Raises OSError.
 
     Args:
         event: the change that starts.
         to: what it cannot outlive.
+        journal: path of the journal that its record is written to.
 
     Returns:
         The folder, locked, for :func:`keep` or its own ``remove``; None where no place can be written.
@@ -45,6 +46,7 @@ def tie(event: ChangeEvent, to: Tie) -> RunDirectory | None:
     if folder is not None:
         facts = {"id": event.id, "owner": OWNER, "started_at": event.started_at.timestamp()}
         seen = {"writer": process.identity(to.process), "space": _space()}
+        folder.write_journal(journal)
         folder.write_facts(durable=True, destinations=to.destinations, **facts, **seen)
     return folder
 
@@ -60,8 +62,12 @@ def keep(folder: RunDirectory, sealed: SealedEvent) -> None:
 def untie(event_id: str) -> None:
     """The change has been settled: its folder, if it has one, goes. Never raises."""
     folder = rundir.find(state_dir(), event_id)
-    if folder is not None and folder.acquire():  # else somebody is about to do the same
+    if folder is None:
+        return
+    if folder.acquire():
         folder.remove()
+    else:  # somebody is about to do the same
+        folder.release()
 
 
 def lives(facts: Mapping[str, Any]) -> bool:

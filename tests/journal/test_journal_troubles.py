@@ -187,3 +187,23 @@ def test_a_migration_that_fails_leaves_the_old_schema(path):
     assert schema.version(connection) == len(schema.MIGRATIONS)
     assert "note" not in {row[1] for row in connection.execute("PRAGMA table_info(events)")}
     connection.close()
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path):
+    path = tmp_path / "main.tf"
+    path.write_text('resource "null_resource" "a" {}\n' * 50)
+    with pytest.raises(JournalError, match="no journal"):
+        Journal.open(path, repair=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["main.tf"]
+    assert path.read_text() == 'resource "null_resource" "a" {}\n' * 50
+
+
+def test_the_database_of_another_program_is_left_as_it_is(tmp_path):
+    path = tmp_path / "places.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE places (url TEXT)")
+    connection.close()
+    with pytest.raises(JournalError, match="another program"):
+        Journal.open(path, repair=True)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("places",)]

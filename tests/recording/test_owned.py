@@ -173,11 +173,11 @@ def test_the_next_run_closes_it_too(state, said):
 
 
 def test_runs_of_terraform_are_left_to_those_who_know_it(state):
-    run = rundir.create(str(state), "one")
+    run = rundir.create(str(state), new_id())
     run.write_facts(id="one", binary="terraform")
     run.release()
     assert settled_by_others(state) == (0, [])
-    assert [found.path for found in rundir.leftovers(str(state))] == [run.path]
+    assert [found.path for found in rundir.leftovers(str(state), str(state / "journal.db"))] == [run.path]
 
 
 def test_an_explicit_event_that_was_never_settled_says_so_in_its_title(state, said):
