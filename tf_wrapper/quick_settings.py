@@ -5,29 +5,56 @@ from __future__ import annotations
 import os
 
 NAME = "tfevent.yaml"
+told: set[str] = set()
+"""What has been said of a ``binary`` that is not used: the settings would say it again."""
 
 
 def binary(directory: str) -> str | None:
     """Value of the top-level key ``binary`` in the settings files that apply to ``directory``, or None.
 
     A plain scalar is read by hand; anything cleverer (interpolation, anchors) goes through the real settings, whose
-    mistakes are reported later: here they mean None.
+    mistakes are reported later: here they mean None. Files and values that are not trusted are not used, and that is
+    said at once, since another program runs in their place.
     """
     from change_events.paths import config_dir
 
-    for path in (*_upwards(directory), os.path.join(config_dir(), NAME)):
+    own = os.path.join(config_dir(), NAME)
+    for path in (*_upwards(directory), own):
         if not os.path.isfile(path):  # a pipe of that name would be waited for
             continue
-        try:
-            with open(path, encoding="utf-8") as file:
-                value = _scalar(file.read())
-        except (OSError, UnicodeDecodeError):
-            continue
+        value = _value(path, is_own=path == own)
         if value is _COMPLICATED:
             return _from_settings(directory)
         if value:
             return value
     return None
+
+
+def _value(path: str, *, is_own: bool) -> str | None:
+    from change_events import trusted_files
+
+    try:
+        data = trusted_files.read(path, os.environ)
+        value = _scalar(data.decode())
+    except trusted_files.UntrustedError as error:
+        _tell(f"{path}: {error}")
+        return None
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not value or value is _COMPLICATED or is_own:
+        return value
+    if trusted_files.is_trusted_program(path, data, value, os.environ):
+        return value
+    _tell(trusted_files.refusal(path, "binary (a program)"))
+    return None
+
+
+def _tell(text: str) -> None:
+    from change_events.output import say
+
+    if text not in told:
+        told.add(text)
+        say(text)
 
 
 _COMPLICATED = "\0"

@@ -20,7 +20,7 @@ from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
 from change_events.recording import Recording, report_line
 from change_events.redactors import redactor_of
 from change_events.settings import Settings, load_leniently, place
-from tf_wrapper import outcome, planfile, show
+from tf_wrapper import outcome, planfile, quick_settings, show
 from tf_wrapper.output import say
 from tf_wrapper.planfile import is_plan_file
 
@@ -72,7 +72,8 @@ class Story:
     def begin(self) -> None:
         """Tell of mistakes in the settings, and record that the run has started."""
         for mistake in self._mistakes:
-            say(mistake)
+            if mistake not in quick_settings.told:
+                say(mistake)
         with suppress(OSError):  # the record itself will tell that the disk is full
             self._run.write_journal(str(self._settings.journal))
         self._event = self._first_event()

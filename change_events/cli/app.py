@@ -31,8 +31,8 @@ EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 # In the order of `--help`; each lives in the module of its name.
 COMMANDS = (
-    "list", "show", "summarize", "send", "run", "boot", "start", "stop", "record", "flush", "doctor", "preview",
-    "schema", "version",
+    "list", "show", "summarize", "send", "run", "boot", "start", "stop", "record", "flush", "doctor", "trust",
+    "preview", "schema", "version",
 )  # fmt: skip
 _MODULES = {
     "list": "list_events",

@@ -38,6 +38,13 @@ def settings_checks(files: Sequence[Path], mistakes: Sequence[str], warnings: Se
         yield Check("settings", "ok", "no tfevent.yaml here or above: the defaults and TFEVENT_* hold")
 
 
+def source_checks(settings: Settings) -> Iterator[Check]:
+    """Where each value comes from, and whose word that is; no value is shown."""
+    if settings.sources:
+        lines = [f"{source.name} from {source.where} ({source.trust})" for source in settings.sources]
+        yield Check("sources", "ok", "\n".join(lines))
+
+
 def journal_check(session: Session) -> Check:
     """The journal can be opened and written, and how much it holds."""
     path = session.settings_and_mistakes[0].journal

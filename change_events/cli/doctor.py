@@ -67,6 +67,7 @@ def _checks(session: Session, wanted: tuple[str, ...]) -> Iterator[Check]:
     everywhere = [destination.name for destination in settings.destinations]
     chosen = everywhere if _ALL in wanted else [named(settings.destinations, name).name for name in wanted]
     yield from checks.settings_checks(settings.files, mistakes, settings.warnings)
+    yield from checks.source_checks(settings)
     yield from session.tools.checks(settings)
     yield checks.journal_check(session)
     yield from checks.standing_checks(session, settings.destinations)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import shlex
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings
-from change_events.settings import routing
+from change_events.settings import consent, routing
+from change_events.settings.model import Source
 from change_events.settings.values import Mistake, did_you_mean, plain, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from change_events.destinations.base import Destination, Option
+    from change_events.settings.consent import Origin
     from change_events.settings.model import Entry, Settings
 
 _COMMAND_SECONDS = 5.0
@@ -49,29 +53,72 @@ def _secret_variables() -> list[str]:
     ]
 
 
+class Declared(NamedTuple):
+    """A destination as a file declares it: its entry, the folder that paths are relative to, and whose word it is."""
+
+    entry: Entry
+    base: Path
+    origin: Origin
+
+
+class Built(msgspec.Struct):
+    """The destinations, those with a mistake in their options among them.
+
+    Attributes:
+        unrouted: names of those of which it is not known which events they should get.
+        sources: where each of their options comes from.
+    """
+
+    destinations: list[DestinationSettings] = []
+    warnings: list[str] = []
+    unrouted: list[str] = []
+    sources: list[Source] = []
+
+
 def build(
-    declared: Mapping[str, tuple[Entry, Path]], environ: Mapping[str, str], problems: list[str], settings: Settings
-) -> tuple[tuple[DestinationSettings, ...], list[str]]:
-    """The destinations, those with a mistake in their options among them, and warnings; mistakes go to ``problems``.
+    declared: Mapping[str, Declared], environ: Mapping[str, str], problems: list[str], settings: Settings
+) -> Built:
+    """The destinations; mistakes go to ``problems``.
 
     A destination named as its kind also takes that kind's variables, which go before the file. ``settings`` are those
     that hold for all.
     """
-    made: list[DestinationSettings] = []
-    warnings: list[str] = []
-    for name, (entry, base) in declared.items():
-        found = _from_file(name, entry, routing.Place(f"destinations.{name}", base, environ, problems), settings)
-        if found:
-            made.append(found)
-        if found and not found.broken:
-            warnings += [*_exposed(found, entry), *routing.warnings(name, entry.value, settings)]
+    built = Built()
+    for name, given in declared.items():
+        place = routing.Place(f"destinations.{name}", given.base, environ, problems, set())
+        found = _from_file(name, given, place, settings)
+        if found is None:
+            built.unrouted.append(name)
+            continue
+        built.destinations.append(found)
+        built.sources += _sources(found, given)
+        if not found.broken:
+            built.warnings += [*_exposed(found, given.entry), *routing.warnings(name, given.entry.value, settings)]
     for kind in kinds():
         if kind not in declared and (options := _from_environment(get(kind), environ)):
             if faults := get(kind).problems(options):
                 problems += [f"{kind}: {_variable_for(get(kind), fault)}" for fault in faults]
             else:
-                made.append(DestinationSettings(kind, kind, options))
-    return tuple(made), warnings
+                built.destinations.append(DestinationSettings(kind, kind, options))
+                built.sources += _sources(built.destinations[-1], None)
+    return built
+
+
+def _sources(found: DestinationSettings, given: Declared | None) -> list[Source]:
+    """Where the options come from, the variables of the kind first; no value is told."""
+    declared = given.entry.value if given else {}
+    made: list[Source] = []
+    for option in get(found.kind).options:
+        label = f"destinations.{found.name}.{option.name}"
+        key = next((k for k in (option.name, f"{option.name}_file", f"{option.name}_command") if k in declared), "")
+        if option.environment and found.name == found.kind and (given is None or not found.broken):
+            variable = given.origin.environ.get(option.environment) if given else option.name in found.options
+            if variable:
+                made.append(Source(label, option.environment, consent.ENVIRONMENT))
+                continue
+        if given and key:
+            made.append(Source(label, declared[key].where, given.origin.label))
+    return made
 
 
 def _from_environment(backend: Destination, environ: Mapping[str, str]) -> dict[str, object]:
@@ -96,7 +143,9 @@ def _variable_for(backend: Destination, fault: str) -> str:
     return f"{variable or name}:{text}"
 
 
-def _from_file(name: str, entry: Entry, place: routing.Place, settings: Settings) -> DestinationSettings | None:
+def _from_file(name: str, given: Declared, place: routing.Place, settings: Settings) -> DestinationSettings | None:
+    """The destination; None where it is not known which events it should get."""
+    entry = given.entry
     label, problems = f"{entry.where}: destinations.{name}", place.problems
     if not isinstance(entry.value, dict):
         problems.append(f"{label}: write its kind and options under it")
@@ -109,16 +158,28 @@ def _from_file(name: str, entry: Entry, place: routing.Place, settings: Settings
         problems.append(f"{label}: write `kind:`, one of {', '.join(kinds())}{near}")
         return None
     backend, before, faults = get(kind), len(problems), list[str]()
-    found = routing.read({key: children.pop(key) for key in routing.NAMES_HERE if key in children}, place, settings)
-    unrouted = len(problems) > before
+    allowed = given.origin.allows_destination(name, backend, children)
+    routed = {key: children.pop(key) for key in routing.NAMES_HERE if key in children}
+    found = routing.read(routed if allowed else routing.without_files(routed), place, settings)
+    undecided = routing.UNDECIDED in place.faults
+    if not allowed:
+        return None if undecided else DestinationSettings(name, kind, {}, found, broken=True)
+    before = len(problems)
     options = _options(backend, children, place, faults)
     if name == kind:
         values = {option: place.environ.get(option.environment or "", "") for option in backend.options}
         options |= {option.name: _numeric(option, value) for option, value in values.items() if value}
     problems += faults or [f"{label}.{fault}" for fault in backend.problems(options)]
-    if unrouted:
-        return None  # nobody knows which events it should get
-    return DestinationSettings(name, kind, options, found, broken=len(problems) > before)
+    unusable = len(problems) > before or routing.UNUSABLE in place.faults
+    return None if undecided else DestinationSettings(name, kind, options, found, broken=unusable)
+
+
+def ask(name: str, given: Declared) -> None:
+    """Let the origin note what it would need consent for in a destination."""
+    children = dict(given.entry.value) if isinstance(given.entry.value, dict) else {}
+    kind = str(children.pop("kind").value) if "kind" in children else name
+    if kind in kinds():
+        given.origin.allows_destination(name, get(kind), children)
 
 
 def _options(

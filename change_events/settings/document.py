@@ -26,29 +26,32 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def read(path: Path, problems: list[str]) -> dict[str, Entry]:
-    """The top-level keys of one file; what is wrong with its form goes to ``problems``, without its values."""
-    if not path.is_file():
-        problems.append(f"{path}: is no regular file: make it one, or remove it")
-        return {}
+def read(path: Path, data: bytes, problems: list[str]) -> dict[str, Entry] | None:
+    """The top-level keys of one file; None where it cannot be understood.
+
+    Args:
+        path: the file, for what is said of it.
+        data: its content.
+        problems: takes what is wrong with its form, without its values.
+    """
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        loader = _Loader(data.decode())
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         problems.append(f"{path}: cannot be read ({type(error).__name__}): make it a readable UTF-8 file")
-        return {}
+        return None
     try:
         node = loader.get_single_node()
         found = _entry(loader, node, path, problems).value if node is not None else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problems.append(_broken(path, error))
-        return {}
+        return None
     finally:
         loader.dispose()
     if found is None:
         return {}
     if not isinstance(found, dict):
         problems.append(f"{path}:1: write keys and values, such as `environment: prod`")
-        return {}
+        return None
     return found
 
 

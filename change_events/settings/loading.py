@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from change_events import trusted_files
 from change_events.errors import SettingsError
 from change_events.paths import config_dir
-from change_events.settings import destinations
-from change_events.settings.model import BY_NAME, GROUPS, KEYS, TOP_LEVEL, Entry, Settings
+from change_events.settings import consent, destinations
+from change_events.settings.consent import Origin
+from change_events.settings.destinations import Declared
+from change_events.settings.model import BY_NAME, GROUPS, KEYS, TOP_LEVEL, Entry, Settings, Source
 from change_events.settings.values import Mistake, convert, did_you_mean, plain
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = "tfevent.yaml"
 _PLUGINS = "TFEVENT_ANSIBLE_"  # variables of the Ansible plugins alone
-_OTHER_VARIABLES = ("TFEVENT_DEBUG", "TFEVENT_DISABLE", "TFEVENT_STATE_DIR", "TFEVENT_RUN_ID")
+_OTHER_VARIABLES = ("TFEVENT_DEBUG", "TFEVENT_DISABLE", "TFEVENT_STATE_DIR", "TFEVENT_RUN_ID", trusted_files.VARIABLE)
 
 
 def load(cwd: Path, environ: Mapping[str, str]) -> Settings:
@@ -46,51 +49,113 @@ def find(cwd: Path) -> tuple[Path, ...]:
 def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     problems: list[str] = []
     found: dict[str, Any] = {}
+    sources: list[Source] = []
     environ = destinations.with_secrets(environ, cwd, problems)
+    variables = Taking(found, sources, problems, Origin(None, consent.ENVIRONMENT, free=True, environ=environ), cwd)
     for key in KEYS:
         if value := environ.get(key.variable):
-            entry = Entry(value, key.variable)
-            _take(found, key, entry, cwd, {}, problems=problems, literal=True)
+            _take(variables, key, Entry(value, key.variable))
     files = find(cwd.absolute())
-    declared: dict[str, tuple[Entry, Path]] = {}
+    declared: dict[str, Declared] = {}
+    origins: list[Origin] = []
+    unrouted: list[str] = []
     for path in files:
-        from change_events.settings import document  # the YAML parser is for those who have a file
-
-        entries = document.read(path, problems)
+        origin, entries = _opened(path, environ, problems, unrouted)
+        if origin is None or entries is None:
+            continue
+        origins.append(origin)
         for key, entry in _known(entries, problems):
-            _take(found, key, entry, path.parent, environ, problems=problems)
-        for name, entry in _declared(entries.get("destinations"), problems):
-            declared.setdefault(name, (entry, path.parent))
+            if origin.allows(key, entry):
+                _take(Taking(found, sources, problems, origin, path.parent), key, entry)
+        for name, entry in _declared(entries.get("destinations"), problems, unrouted):
+            declared.setdefault(name, Declared(entry, path.parent, origin))
     problems += _unknown_variables(environ)
-    settings = Settings(**found, files=tuple(path for path in files if path.is_file()))
-    made, warnings = destinations.build(declared, environ, problems, settings)
-    usable = tuple(one for one in made if not one.broken)
-    broken = tuple(one for one in made if one.broken)
-    return msgspec.structs.replace(settings, destinations=usable, broken=broken, warnings=tuple(warnings)), problems
+    settings = Settings(**found, files=tuple(origin.path for origin in origins if origin.path))
+    built = destinations.build(declared, environ, problems, settings)
+    problems += [told for origin in origins if (told := consent.sentence(origin))]
+    return msgspec.structs.replace(
+        settings,
+        destinations=tuple(one for one in built.destinations if not one.broken),
+        broken=tuple(one for one in built.destinations if one.broken),
+        warnings=tuple(built.warnings),
+        unrouted=tuple(dict.fromkeys((*unrouted, *built.unrouted))),
+        sources=(*sources, *built.sources),
+    ), problems
 
 
-def _take(
-    found: dict[str, Any],
-    key: Key,
-    entry: Entry,
-    base: Path,
-    environ: Mapping[str, str],
-    *,
-    problems: list[str],
-    literal: bool = False,
-) -> None:
-    """Put one value where nothing nearer stands; tags are merged one by one."""
+def _opened(
+    path: Path, environ: Mapping[str, str], problems: list[str], unrouted: list[str]
+) -> tuple[Origin, dict[str, Entry] | None] | tuple[None, None]:
+    """A settings file's origin and its top-level keys; nothing where it is not read."""
     try:
-        value = convert(key, plain(entry, environ, literal=literal or key.literal, typed=key.typed), base)
+        data = trusted_files.read(str(path), environ)
+    except trusted_files.UntrustedError as error:
+        problems.append(f"{path}: {error}")
+        return None, None
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror}): make it a readable UTF-8 file")
+        unrouted.append("")
+        return None, None
+    from change_events.settings import document  # the YAML parser is for those who have a file
+
+    entries = document.read(path, data, problems)
+    if entries is None:
+        unrouted.append("")
+    return consent.origin_of(path, data, environ, own=is_own(path)), entries
+
+
+def is_own(path: Path) -> bool:
+    """Whether it is the file of the user's own settings folder."""
+    return path == Path(config_dir()) / NAME
+
+
+class Asked(NamedTuple):
+    """What a file needs consent for: keys with a reason each, and the programs of its folder that it names."""
+
+    asks: list[str]
+    programs: list[str]
+
+
+def asks(path: Path, data: bytes, environ: Mapping[str, str]) -> Asked:
+    """What a settings file of a working tree needs consent for, as if there were none yet."""
+    from change_events.settings import document
+
+    origin = Origin(path, consent.TREE, free=False, environ=environ)
+    entries = document.read(path, data, []) or {}
+    for key, entry in _known(entries, []):
+        origin.allows(key, entry)
+    for name, entry in _declared(entries.get("destinations"), [], []):
+        destinations.ask(name, Declared(entry, path.parent, origin))
+    return Asked(origin.asks, list(dict.fromkeys(origin.programs)))
+
+
+class Taking(NamedTuple):
+    """Where values are put, what is said of them, and where they come from."""
+
+    found: dict[str, Any]
+    sources: list[Source]
+    problems: list[str]
+    origin: Origin
+    base: Path
+
+
+def _take(to: Taking, key: Key, entry: Entry) -> None:
+    """Put one value where nothing nearer stands; tags are merged one by one."""
+    literal = key.literal or to.origin.path is None
+    try:
+        value = convert(key, plain(entry, to.origin.environ, literal=literal, typed=key.typed), to.base)
     except Mistake as mistake:
-        problems.append(f"{entry.where}: {key.name}: {mistake}")
+        to.problems.append(f"{entry.where}: {key.name}: {mistake}")
         value = mistake.usable
         if value is None:
             return
     if key.type == "map":
-        found[key.field] = value | found.get(key.field, {})
+        to.found[key.field] = value | to.found.get(key.field, {})
+    elif key.field in to.found:
+        return
     else:
-        found.setdefault(key.field, value)
+        to.found[key.field] = value
+    to.sources.append(Source(key.name, entry.where, to.origin.label))
 
 
 def _known(entries: Mapping[str, Entry], problems: list[str]) -> Iterable[tuple[Key, Entry]]:
@@ -114,11 +179,12 @@ def _group(name: str, entry: Entry, problems: list[str]) -> Iterable[tuple[Key, 
             problems.append(f"{child.where}: {name}.{inner}: no such key{did_you_mean(inner, GROUPS[name])}")
 
 
-def _declared(entry: Entry | None, problems: list[str]) -> Iterable[tuple[str, Entry]]:
+def _declared(entry: Entry | None, problems: list[str], unrouted: list[str]) -> Iterable[tuple[str, Entry]]:
     if entry is None or entry.value is None:
         return
     if not isinstance(entry.value, dict):
         problems.append(f"{entry.where}: destinations: write a name for each destination, its options under it")
+        unrouted.append("")
         return
     yield from entry.value.items()
 

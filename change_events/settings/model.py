@@ -25,6 +25,20 @@ def _journal() -> Path:
     return Path(state_dir()) / "journal.db"
 
 
+class Source(msgspec.Struct, frozen=True):
+    """Where one value comes from.
+
+    Attributes:
+        name: the key; ``destinations.NAME.OPTION`` of a destination.
+        where: file and line, or the variable.
+        trust: whose word it is: ``environment``, ``your settings folder``, ``working tree``.
+    """
+
+    name: str
+    where: str
+    trust: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings, checked. Its ``repr`` holds no secret: destinations hide their options' values.
 
@@ -35,7 +49,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
         broken: destinations with a mistake in their options: events wait for them until it is mended.
+        unrouted: names of destinations of which it is not known which events they should get; "" where a file, and so
+            the names, could not be read. Events are routed again when that is mended.
         files: the settings files that were read, nearest first.
+        sources: where each value comes from, and how far that is trusted.
         warnings: what is no mistake and yet not well, a sentence each.
     """
 
@@ -63,7 +80,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outbox_mib: int = _KEPT.owed_bytes // _MIB
     destinations: tuple[DestinationSettings, ...] = ()
     broken: tuple[DestinationSettings, ...] = ()
+    unrouted: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    sources: tuple[Source, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

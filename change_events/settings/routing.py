@@ -70,16 +70,27 @@ CONDITIONS = (
 )
 
 
+UNDECIDED = "undecided"  # it is not known which events it should get
+UNUSABLE = "unusable"  # that is known, but not what they should look like there
+_DECIDING = {"when", "report", "plans", "include_started"}
+
+
 class Place(NamedTuple):
-    """Where a destination stands, and what its texts are read with; ``problems`` takes what is wrong."""
+    """Where a destination stands, and what its texts are read with.
+
+    ``problems`` takes what is wrong, ``faults`` what follows from it: :data:`UNDECIDED`, :data:`UNUSABLE`.
+    """
 
     label: str  # "destinations.NAME"
     base: Path
     environ: Mapping[str, str]
     problems: list[str]
+    faults: set[str]
 
     def tell(self, entry: Entry, name: str, problem: object) -> None:
-        """Note one mistake with file, line and key."""
+        """Note one mistake with file, line and key. One in a template is none of routing: it is left out."""
+        if not name.partition("_file")[0].endswith("_template"):
+            self.faults.add(UNDECIDED if name.partition(".")[0] in _DECIDING else UNUSABLE)
         self.problems.append(f"{entry.where}: {self.label}.{name}: {problem}")
 
 
@@ -106,6 +117,11 @@ def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routin
         include_started=found.get("include_started", False),
         shape=_shape(found, settings),
     )
+
+
+def without_files(given: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The entries under a destination but for those that name another file: that is not read without consent."""
+    return {name: entry for name, entry in given.items() if not name.endswith("_file")}
 
 
 def warnings(name: str, given: Mapping[str, Entry], settings: Settings) -> list[str]:

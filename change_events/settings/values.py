@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import select
+import stat
 import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from change_events import trusted_files
 from change_events.settings.model import PLACEHOLDERS
 
 if TYPE_CHECKING:
@@ -101,6 +103,9 @@ def _bytes_of(path: Path) -> bytes:
     found, end = bytearray(), time.monotonic() + _FILE_SECONDS
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and (wrong := trusted_files.doubt(str(path), status, os.environ)):
+            raise Mistake(f"{path} is not read, {wrong}")
         while len(found) <= _FILE_BYTES:
             select.select([descriptor], [], [], max(0, end - time.monotonic()))
             try:

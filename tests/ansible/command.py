@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from change_events.journal import Journal, Query, RecordState
+from tests.support.trusted import TRUST
 
 ROOT = Path(__file__).parents[2]
 COLLECTIONS = ROOT / "tests" / "collections"
@@ -95,6 +96,7 @@ class Machine:
             "ANSIBLE_SSH_ARGS": "-o ConnectTimeout=3 -o ConnectionAttempts=1",
             "HOME": str(folder),
             "TFEVENT_STATE_DIR": str(self.state),
+            **TRUST,
             "USER": "ann",
             "COLUMNS": "4000",
             "LC_ALL": "C.UTF-8",

@@ -13,6 +13,7 @@ import msgspec
 
 from change_events.journal import Journal
 from change_events.redact import Redactor, unseal
+from tests.support.trusted import TRUST
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +30,7 @@ class Home:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "TFEVENT_STATE_DIR": str(self.state),
+            **TRUST,
             "TFEVENT_JOURNAL": str(self.journal_path),
             "TZ": "UTC",
             "TERM": "xterm-256color",

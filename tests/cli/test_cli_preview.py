@@ -7,9 +7,9 @@ import json
 import pytest
 
 from change_events.delivery import deliver
-from change_events.settings import load
 from tests.cli.sample import partial, running, succeeded
 from tests.support.receiver import Receiver
+from tests.support.trusted import load
 
 TOKEN = "planted-token-of-the-app"
 SETTINGS = f"""

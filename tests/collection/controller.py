@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from change_events.journal import Journal, Query
+from tests.support.trusted import TRUST
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -64,6 +65,7 @@ class Controller:
             "LANG": "C.UTF-8",
             "USER": "someone",
             "TFEVENT_STATE_DIR": str(path / "state"),
+            **TRUST,
             "TFEVENT_JOURNAL": str(self.journal_path),
             "ANSIBLE_CONFIG": str(path / "ansible.cfg"),
             "ANSIBLE_LOCAL_TEMP": str(path / "tmp"),

@@ -11,10 +11,10 @@ from change_events.delivery.sender import open_transport
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Response
 from change_events.model import Action, Change, Failure, Kind, Link, Outcome, Severity
-from change_events.settings import load
 from tests.destinations.kit.backend import SECRET, backend
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
+from tests.support.trusted import load
 
 SLACK, TEAMS = get("slack"), get("teams")
 HOOK = {"url": "https://hooks.slack.com/services/T0/B0/x"}

@@ -17,8 +17,9 @@ from change_events.journal import Journal, Query, RecordState
 from change_events.model import ChangeEvent, Failure, Kind, Link, Outcome, Phase, Severity
 from change_events.recording import Recording, bracket
 from change_events.redact import Redactor
-from change_events.settings import Settings, load
+from change_events.settings import Settings
 from tests.support.receiver import Receiver
+from tests.support.trusted import load
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -31,8 +31,9 @@ from change_events.model import (
 from change_events.recording import OwnedRun, Recording, report_line
 from change_events.recording.leftovers import settle_owned
 from change_events.redact import Redactor
-from change_events.settings import Settings, load
+from change_events.settings import Settings
 from tests.support.receiver import Receiver, refused_url, status
+from tests.support.trusted import load
 
 
 @pytest.fixture

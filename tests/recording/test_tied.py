@@ -14,7 +14,7 @@ from change_events.journal import Journal, Query, RecordState
 from change_events.model import Outcome, Severity
 from change_events.recording.handover import Handover
 from change_events.recording.leftovers import settle_owned
-from change_events.settings import load
+from tests.support.trusted import load
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from change_events import routing
 from change_events.cli import reach
 from change_events.model import Kind, Outcome, Phase, Severity
 from change_events.reference_gen import DOCS
-from change_events.settings import load
 from tests.cli.sample import partial, running, succeeded
+from tests.support.trusted import load
 
 PAGE = (DOCS / "routing.md").read_text()
 

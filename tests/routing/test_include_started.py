@@ -27,11 +27,11 @@ from change_events.model import (
 )
 from change_events.recording import OwnedRun, Recording
 from change_events.redact import Redactor
-from change_events.settings import load
 from tests.destinations.backends import eventbridge, loki
 from tests.destinations.kit.backend import backend
 from tests.support.live import APPLY, Stack
 from tests.support.receiver import Receiver, hang, slow, status, wait_for
+from tests.support.trusted import load
 
 ANNOTATION = status(200, b'{"message": "Annotation added", "id": 7}', content_type="application/json")
 

@@ -32,8 +32,8 @@ from change_events.model import (
     Summary,
     Tool,
 )
-from change_events.settings import load
 from change_events.summary import severity
+from tests.support.trusted import load
 
 NAMES = ["dev", "prod", "prod-eu", "Prod"]
 GLOBS = ["dev", "prod", "prod-*", "*", "p?od", "[dp]*", "!dev", "!prod*", "?*", ""]

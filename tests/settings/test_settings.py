@@ -7,9 +7,10 @@ import shutil
 import pytest
 
 from change_events.errors import SettingsError
-from change_events.settings import Settings, load, load_leniently, place
+from change_events.settings import Settings, place
 from tests.cli.home import Home
 from tests.support.receiver import Receiver
+from tests.support.trusted import load, load_leniently
 
 SECRET = "11111111-2222-3333-4444-555555555555"
 

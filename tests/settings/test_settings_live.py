@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from change_events.settings import load
 from tests.cli.home import Home
 from tests.support.live import APPLY, Stack, attributes, changes
 from tests.support.receiver import Receiver
+from tests.support.trusted import load
 
 CODE = 'resource "terraform_data" "a" {\n  input = "%s"\n  triggers_replace = "%s"\n}\n'
 

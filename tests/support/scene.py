@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.support.pty import PIPES, Session
+from tests.support.trusted import TRUST
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = (sys.executable, "-m", "tf_wrapper", "events")
@@ -38,6 +39,7 @@ class Scene:
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "TFEVENT_STATE_DIR": str(self.state),
+            **TRUST,
             "TMPDIR": str(folder),
             "TZ": "UTC",
             "LANG": "C.UTF-8",

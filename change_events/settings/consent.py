@@ -1,0 +1,233 @@
+"""What a settings file of a working tree may not do until its user has consented to it.
+
+Whoever can change the tree can change the file: by a pull request, by a module that is unpacked there. Such a file may
+say where events go, how they look and which of them are sent. Without consent it may not start a program, read files
+of its user's, send what the user's environment holds, or the user's secrets to anywhere but their own vendor, speak
+plain http, or make the user's journal forget.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events import trusted_files
+from change_events.caps import Caps
+from change_events.destinations import own_hosts
+from change_events.paths import state_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from change_events.destinations.base import Destination, Option
+    from change_events.settings.model import Entry, Key
+
+_REFERENCE = re.compile(r"(?P<escaped>\$)?\$\{(?P<name>\w+)")
+_TEMPLATES = (".j2", ".jinja", ".jinja2", ".md", ".template", ".tmpl", ".tpl", ".txt")
+_LONG_BUDGET = 60.0  # seconds: what holds a run up for longer is for its user to decide
+_MIB = 1024 * 1024
+_KEPT = Caps()
+_LEAST = {
+    "keep.events": _KEPT.events,
+    "keep.days": _KEPT.days,
+    "keep.mib": _KEPT.bytes // _MIB,
+    "outbox.events": _KEPT.owed,
+    "outbox.days": _KEPT.owed_days,
+    "outbox.mib": _KEPT.owed_bytes // _MIB,
+}
+
+
+class Origin(msgspec.Struct):
+    """Where settings come from.
+
+    Attributes:
+        path: the file; None for the environment.
+        label: whose it is, for `doctor`.
+        free: nothing in it needs consent, because it is the user's own or the user has consented.
+        environ: the variables that count.
+        asks: what was left out for lack of consent, a key with a reason each.
+        programs: files of its folder that it names to be started.
+    """
+
+    path: Path | None
+    label: str
+    free: bool
+    environ: Mapping[str, str]
+    asks: list[str] = []
+    programs: list[str] = []
+
+    @property
+    def base(self) -> Path:
+        """The folder of the file: the tree that it may speak of."""
+        return self.path.parent if self.path else Path("/")
+
+    def allows(self, key: Key, entry: Entry) -> bool:
+        """Whether a key that holds for all may be used; else it is noted."""
+        found = list(self._of_key(key, entry))
+        self.asks += found
+        return not found
+
+    def allows_destination(self, name: str, backend: Destination, children: Mapping[str, Entry]) -> bool:
+        """Whether a destination may be used as it stands; else what keeps it from that is noted."""
+        found = [f"destinations.{name}.{ask}" for ask in self._of_destination(name, backend, children)]
+        self.asks += found
+        return not found
+
+    # -- keys that hold for all ------------------------------------------------------------------------------------
+
+    def _of_key(self, key: Key, entry: Entry) -> Iterator[str]:
+        if not self._names_changed_program(key, entry) and self.free:
+            return
+        if key.name == "binary":
+            yield "binary (a program)"
+        elif key.type in {"file", "path"}:
+            if not self._is_inside(entry.value, template=key.type == "file"):
+                yield f"{key.name} (another file)"
+        elif key.name in _LEAST and _number(entry) < _LEAST[key.name]:
+            yield f"{key.name} (forgets more than by default)"
+        elif key.name == "budget" and _number(entry) > _LONG_BUDGET:
+            yield f"{key.name} (holds runs up)"
+        elif not key.literal and (names := self._secret_names(entry)):
+            yield f"{key.name} (the variable {names[0]})"
+
+    def _names_changed_program(self, key: Key, entry: Entry) -> bool:
+        return key.name == "binary" and self._has_changed(str(entry.value))
+
+    # -- destinations ----------------------------------------------------------------------------------------------
+
+    def _of_destination(self, name: str, backend: Destination, children: Mapping[str, Entry]) -> Iterator[str]:
+        options = {option.name: option for option in backend.options}
+        secrets: list[str] = []
+        for key, entry in children.items():
+            stem, _, source = key.rpartition("_")
+            if source in {"command", "file"} and stem in options and key not in options:
+                secrets.append(stem)
+                if source == "command" and (self._commands_changed(entry) or not self.free):
+                    yield f"{key} (a command)"
+                elif not self.free and not self._is_inside(entry.value, template=False):
+                    yield f"{key} (another file)"
+            elif not self.free:
+                option = options.get(key)
+                if option is not None and option.secret and option.type != "url" and _references(entry):
+                    secrets.append(key)
+                else:
+                    yield from self._of_option(key, option, entry)
+        if not self.free:
+            yield from self._of_addresses(name, backend, children, secrets)
+
+    def _of_option(self, key: str, option: Option | None, entry: Entry) -> Iterator[str]:
+        text = entry.value if isinstance(entry.value, str) else ""
+        if option is not None and option.type == "url":
+            if _references(entry):
+                yield f"{key} (an address made of variables)"
+            elif not text.lower().startswith("https:"):
+                yield f"{key} (plain http)"
+        elif (option is not None and option.type == "path") or key.endswith("_template_file"):
+            if not self._is_inside(entry.value, template=option is None):
+                yield f"{key} (another file)"
+        elif names := self._secret_names(entry):
+            yield f"{key} (the variable {names[0]})"
+
+    def _of_addresses(
+        self, name: str, backend: Destination, children: Mapping[str, Entry], secrets: list[str]
+    ) -> Iterator[str]:
+        """Addresses and authorities of the tree's choice that a secret from elsewhere would be sent to."""
+        given = {option.name for option in backend.options if name == backend.kind and self._variable(option)}
+        secrets += [option.name for option in backend.options if option.secret and option.name in given]
+        if backend.kind == "eventbridge":
+            secrets.append("AWS credentials")
+        for option in backend.options:
+            entry = children.get(option.name)
+            if entry is None or option.name in given:
+                continue
+            other = [secret for secret in secrets if secret != option.name]
+            if not other or _references(entry):
+                continue
+            text = entry.value if isinstance(entry.value, str) else ""
+            if option.type == "url" and text.lower().startswith("https:") and not own_hosts.is_own(backend.kind, text):
+                yield f"{option.name} (would get your {other[0]})"
+            elif option.type == "path":
+                yield f"{option.name} (decides who gets your {other[0]})"
+
+    def _variable(self, option: Option) -> str:
+        return self.environ.get(option.environment or "", "")
+
+    # -- what values speak of --------------------------------------------------------------------------------------
+
+    def _is_inside(self, value: object, *, template: bool) -> bool:
+        """Whether a path leads to a file of the tree, links followed; a template also has to look like one."""
+        if not isinstance(value, str) or _REFERENCE.search(value):
+            return False
+        base = self.base.resolve()
+        try:
+            found = (self.base / Path(value).expanduser()).resolve()
+            inside = found.relative_to(base)
+        except (ValueError, OSError, RuntimeError):
+            return False
+        return not template or (found.suffix in _TEMPLATES and not any(part.startswith(".") for part in inside.parts))
+
+    def _commands_changed(self, entry: Entry) -> bool:
+        """Whether a program of the tree that a command names is another one than the user has consented to."""
+        try:
+            words = shlex.split(str(entry.value))
+        except ValueError:
+            return False
+        return any(self._has_changed(word) for word in words)
+
+    def _has_changed(self, word: str) -> bool:
+        path = trusted_files.program_in(str(self.base), word)
+        if path is None or self.path is None or self.label == OWN:
+            return False
+        self.programs.append(path)
+        return not trusted_files.is_trusted(path, None, self.environ, state_dir())
+
+    def _secret_names(self, entry: Entry) -> list[str]:
+        from change_events.redact.names import NameRules
+
+        rules = NameRules()
+        return [name for name in _references(entry) if rules.is_sensitive(name)]
+
+
+ENVIRONMENT = "environment"
+OWN = "your settings folder"
+CONSENTED = "working tree, with your consent"
+TREE = "working tree"
+
+
+def origin_of(path: Path, data: bytes, environ: Mapping[str, str], *, own: bool) -> Origin:
+    """What a settings file may do; ``own``: it is that of the user's settings folder."""
+    if own:
+        return Origin(path, OWN, free=True, environ=environ)
+    free = trusted_files.is_trusted(str(path), data, environ, state_dir())
+    return Origin(path, CONSENTED if free else TREE, free=free, environ=environ)
+
+
+def sentence(origin: Origin) -> str | None:
+    """What was left out of a file, and the remedy; None where nothing was."""
+    if not origin.asks:
+        return None
+    return trusted_files.refusal(str(origin.path), "; ".join(origin.asks))
+
+
+def _references(entry: Entry) -> list[str]:
+    """Names of the variables that a value is made of, at any depth."""
+    value = entry.value
+    if isinstance(value, dict):
+        return [name for child in value.values() for name in _references(child)]
+    if isinstance(value, list):
+        return [name for child in value for name in _references(child)]
+    if not isinstance(value, str):
+        return []
+    return [match["name"] for match in _REFERENCE.finditer(value) if not match["escaped"]]
+
+
+def _number(entry: Entry) -> float:
+    """The figure as written; what is none is nobody's concern here."""
+    try:
+        return float(entry.value)
+    except (TypeError, ValueError):
+        return float("nan")
