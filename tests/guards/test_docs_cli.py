@@ -115,7 +115,7 @@ def as_on_the_page(text, home):
         for form in ("%Y-%m-%d %H:%M", "%m-%d %H:%M", "%Y-%m-%dT%H:%M"):
             text = text.replace(then.strftime(form), noon.strftime(form))
     text = text.replace(str(home.path / "bin"), "/usr/local/bin").replace(str(home.path), "/home/ann")
-    text = re.sub(r"(?m)^\s*[\u2800-\u28ff] deliver.*\n", "", text)  # the progress of a flush on a busy machine
+    text = re.sub(r"(?m)^\s*[\u2800-\u28ff] .*\n", "", text)  # the progress of a flush on a busy machine
     text = re.sub(r"\A\s*[\r\n]", "", text)  # the line that it was on, where it was wiped
     return "\n".join(line.rstrip() for line in text.replace("127.0.0.1", "hooks.example.com").splitlines()) + "\n"
 
