@@ -9,7 +9,6 @@ checked after it has been opened. What is done through the descriptor cannot be 
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
@@ -112,8 +111,10 @@ def read_file(folder: int, name: str) -> bytes:
 
 def _below(folder: int, name: str, *, make: bool) -> int:
     if make:
-        with contextlib.suppress(FileExistsError):
+        try:  # noqa: SIM105 - importing contextlib costs
             os.mkdir(name, 0o700, dir_fd=folder)
+        except FileExistsError:
+            pass
     found = open_own(folder, name)
     os.close(folder)
     return found

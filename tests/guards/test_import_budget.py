@@ -16,7 +16,7 @@ EXEC_PATH = {
 }  # fmt: skip
 OBSERVED_PATH = EXEC_PATH | {
     "tf_wrapper.arguments", "tf_wrapper.identity", "tf_wrapper.launch", "tf_wrapper.output", "change_events.rundir",
-    "change_events.process", "change_events.output",
+    "change_events.private_folder", "change_events.process", "change_events.output",
     "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
     "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture", "change_events.ids", "change_events.trace",
     "tf_wrapper.inputs", "tf_wrapper.configuration", "tf_wrapper.configuration.files",
@@ -97,7 +97,7 @@ OURS = {
     "change_events.command_run", "change_events.command_run.observe", "change_events.command_run.observed",
     "change_events.errors", "change_events.explicit",
     "change_events.explicit.words", "change_events.ids", "change_events.output", "change_events.paths",
-    "change_events.process", "change_events.relay", "change_events.rundir", "change_events.trace",
+    "change_events.private_folder", "change_events.process", "change_events.relay", "change_events.rundir", "change_events.trace",
     "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.toolbox",
 }  # fmt: skip
 
