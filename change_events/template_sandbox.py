@@ -1,7 +1,8 @@
 """A Jinja sandbox that ends what would take too much time or memory.
 
-A template is its user's own, so this guards against accidents: loops within loops over thousands of changes, and text
-multiplied a billion times. Jinja's sandbox bounds ``range`` and hides what is private; the rest is bounded here.
+Loops within loops over thousands of changes, and text multiplied a billion times: Jinja's sandbox bounds ``range`` and
+hides what is private; what can be told by line is told here. What is lost in a single call, a filter's say, is ended by
+the process around it (:mod:`change_events.bounded_process`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, meta, nodes  # noqa: F401 - meta is for the fork that checks a template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from change_events.errors import TemplateError

@@ -6,7 +6,7 @@ Variables: ``event`` (the whole event), ``title``, ``message``, ``severity``, ``
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +15,7 @@ from change_events.summary.markdown import clip, one_line
 from change_events.summary.title import LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from change_events.model import ChangeEvent
     from change_events.settings import Settings
@@ -49,32 +49,74 @@ def made(name: str, source: str, event: ChangeEvent, message_bytes: int) -> str:
 
 
 def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
-    """``source`` rendered, in at most ``limit_bytes`` bytes. Raises TemplateError with its name and line."""
-    from jinja2 import TemplateSyntaxError
+    """``source`` rendered, in at most ``limit_bytes`` bytes. Raises TemplateError with its name and line.
 
-    from change_events.template_sandbox import Sandbox, bounded
-
+    It is done in a process of its own, within bounds of time and memory. A template that has been stopped once is not
+    tried again in this process.
+    """
     if len(source) > _MOST_TEMPLATE:
         raise TemplateError(f"{name}: is longer than {_MOST_TEMPLATE} characters: shorten it")
-    try:
-        template = Sandbox().checked(source)
-        with bounded():
-            written = _written(template.generate(variables(event)), limit_bytes)
-    except TemplateSyntaxError as error:
-        raise TemplateError(f"{name}, line {error.lineno}: {one_line(error.message or 'bad syntax')}") from error
-    except Exception as error:  # a template can raise whatever the code in it raises
-        raise TemplateError(f"{name}, line {_line(error)}: {one_line(str(error))}") from error
-    return clip(written, limit_bytes)
+    told = _bounded(source, lambda: _rendered(source, event, limit_bytes))
+    if told.trouble:
+        raise TemplateError(f"{name}{told.trouble}")
+    return clip(told.text, limit_bytes)
 
 
 def problem(source: str) -> str | None:
     """What can be said against a template before there is an event: a clause with its line; None if nothing can."""
+    if len(source) > _MOST_TEMPLATE:
+        return f"it is longer than {_MOST_TEMPLATE} characters: shorten it"
+    told = _bounded(source, lambda: _checked(source))
+    return told.trouble.removeprefix(": ").removeprefix(", ") or told.text or None
+
+
+class _Told(NamedTuple):
+    """What came of a template, or what it is in the way, beginning with a comma (a line) or a colon."""
+
+    text: str = ""
+    trouble: str = ""
+
+
+_stopped: dict[str, str] = {}
+
+
+def _bounded(source: str, work: Callable[[], str]) -> _Told:
+    from change_events import bounded_process, template_sandbox  # noqa: F401 - what the fork needs
+
+    if source in _stopped:
+        return _Told(trouble=_stopped[source])
+    try:
+        return _Told(bounded_process.run(work))
+    except bounded_process.FailedError as error:
+        return _Told(trouble=str(error))
+    except bounded_process.ExceededError as error:
+        return _Told(trouble=_stopped.setdefault(source, f": {error}"))
+
+
+def _rendered(source: str, event: ChangeEvent, limit_bytes: int) -> str:
+    """What a template makes of an event. Raises ValueError: what is in the way, as in :class:`_Told`."""
+    from jinja2 import TemplateSyntaxError
+
+    from change_events.template_sandbox import Sandbox, bounded
+
+    try:
+        template = Sandbox().checked(source)
+        with bounded():
+            return _written(template.generate(variables(event)), limit_bytes)
+    except TemplateSyntaxError as error:
+        raise ValueError(f", line {error.lineno}: {one_line(error.message or 'bad syntax')}") from error
+    except MemoryError as error:
+        raise ValueError(f", line {_line(error)}: it takes too much memory: make less text") from error
+    except Exception as error:  # a template can raise whatever the code in it raises
+        raise ValueError(f", line {_line(error)}: {one_line(str(error))}") from error
+
+
+def _checked(source: str) -> str:
+    """What can be said against a template, or nothing."""
     from jinja2 import TemplateSyntaxError, meta
 
     from change_events.template_sandbox import Sandbox
 
-    if len(source) > _MOST_TEMPLATE:
-        return f"it is longer than {_MOST_TEMPLATE} characters: shorten it"
     try:
         sandbox = Sandbox()
         sandbox.checked(source)
@@ -83,7 +125,7 @@ def problem(source: str) -> str | None:
         return f"line {error.lineno}: {one_line(error.message or 'bad syntax')}"
     except TemplateError as error:
         return one_line(str(error))
-    return f"it has no variable {unknown[0]}: there are {', '.join(NAMES)}" if unknown else None
+    return f"it has no variable {unknown[0]}: there are {', '.join(NAMES)}" if unknown else ""
 
 
 def _written(pieces: Iterator[str], limit_bytes: int) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from change_events import bounded_process
 from change_events.errors import SettingsError
 from change_events.redact.tokens import shape_spans
 
@@ -28,7 +30,8 @@ _SECONDS_A_SHORT_TEXT = 0.002
 _SECONDS_OF_GRACE = 1.0
 # `{` that begins no repetition: to `regex`, `{e}` allows errors. Escapes and names of characters stay.
 _BRACE = re.compile(r"(?P<kept>\\N\{[^}]*\}|\\.|\{(?:\d+,?\d*|,\d+)\})|\{", re.DOTALL)
-_MANY = re.compile(r"\{\d*,?\d{5,}")  # repetitions that `regex` writes out
+_COUNTED = re.compile(r"\{,?\d")
+_LONGEST = 4_000  # characters of a pattern
 
 
 class Patterns:
@@ -65,10 +68,10 @@ class Patterns:
             yield from self._found(number, pattern, text)
 
     def _found(self, number: int, pattern: Any, text: str) -> list[Span]:
-        bounds = {} if isinstance(pattern, re.Pattern) else {"timeout": self._seconds(number, text)}
+        bounds = {"timeout": self._seconds(number, text)}
         begun = time.thread_time()
         try:
-            if bounds.get("timeout", 1) > 0:
+            if bounds["timeout"] > 0:
                 return list(shape_spans(pattern, text, **bounds))
         except TimeoutError:
             self._slow.add(number)
@@ -86,12 +89,23 @@ class Patterns:
         return min(_SECONDS_A_SHORT_TEXT, left) if len(text) <= _SHORT else 0.0
 
 
+@lru_cache(maxsize=256)
 def check(pattern: str) -> str | None:
-    """What is wrong with a pattern; None where it is a regular expression."""
+    """What is wrong with a pattern; None where it is a regular expression that can be searched for within bounds."""
+    if len(pattern) > _LONGEST:
+        return f"it is longer than {_LONGEST:,} characters"
     try:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError, ValueError) as error:
         return getattr(error, "msg", None) or "its flags or repetitions cannot be"
+    try:
+        if _COUNTED.search(pattern):  # repetitions that `regex` writes out, of one another, too
+            bounded_process.run(lambda: str(bool(_compile(pattern))))
+        _compile(pattern)
+    except bounded_process.ExceededError:
+        return "its repetitions are too many: write fewer than ten thousand, of one another together"
+    except (bounded_process.FailedError, _regex_error(), RecursionError, OverflowError, ValueError):
+        return "it cannot be searched for within bounds of time and memory: write it in another way"
     return None
 
 
@@ -103,16 +117,18 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[Any, ...]:
     )
     if problems:
         raise SettingsError(problems)
-    return tuple(_bounded(pattern) for pattern in patterns)
+    return tuple(_compile(pattern) for pattern in patterns)
 
 
-def _bounded(pattern: str) -> Any:
-    """The pattern with a timeout; as :mod:`re` has it where ``regex`` cannot take it."""
+def _compile(pattern: str) -> Any:
+    """The pattern as `regex` has it, which can be given a timeout."""
     import regex
 
-    if _MANY.search(pattern):
-        return re.compile(pattern)
-    try:
-        return regex.compile(_BRACE.sub(lambda match: match["kept"] or r"\{", pattern))
-    except (regex.error, RecursionError, OverflowError, ValueError):
-        return re.compile(pattern)
+    return regex.compile(_BRACE.sub(lambda match: match["kept"] or r"\{", pattern))
+
+
+def _regex_error() -> type[Exception]:
+    import regex
+
+    error: type[Exception] = regex.error
+    return error

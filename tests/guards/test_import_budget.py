@@ -97,7 +97,8 @@ OURS = {
     "change_events.command_run", "change_events.command_run.observe", "change_events.command_run.observed",
     "change_events.errors", "change_events.explicit",
     "change_events.explicit.words", "change_events.ids", "change_events.output", "change_events.paths",
-    "change_events.private_folder", "change_events.process", "change_events.relay", "change_events.rundir", "change_events.trace",
+    "change_events.private_folder", "change_events.process",
+    "change_events.relay", "change_events.rundir", "change_events.trace",
     "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.toolbox",
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The settings' own patterns: one that never comes to an end hides what it was asked about, and holds up nobody."""
 
+import re
 import time
 
 import pytest
@@ -53,12 +54,34 @@ def test_many_texts_that_each_take_long_but_end_use_up_the_time_too():
         (r"k\{e\}[{}]{2}", "k{e}{} k", f"{MARK} k"),
         (r"\N{BULLET}{2,3}s", "\u2022\u2022s {", f"{MARK} {{"),
         ("x{,2}y", "xxy", MARK),
-        ("(?:x){100000000}|planted", "planted x", f"{MARK} x"),  # which `regex` would write out
         ("(?P<secret>a)?b", "b ab", f"b {MARK}b"),
     ],
 )
 def test_patterns_mean_what_they_mean_to_re(pattern, text, shown):
     assert redactor(pattern).text(text) == shown
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a{0,50000}){0,50000}b",
+        "(?:x){100000000}|planted",
+        "((((((a{0,99}){0,99}){0,99}){0,99}){0,99}){0,99})b",
+        "(?:" * 9 + "a" + "{9})" * 9 + "b",
+        "a" * 5000,
+    ],
+)
+def test_a_pattern_with_many_repetitions_is_refused_or_searched_for_within_bounds(pattern):
+    begun = time.process_time()
+    try:
+        scrub = redactor(pattern)
+    except SettingsError as error:
+        assert re.search(r"repetitions|longer than|within bounds", str(error))  # noqa: PT017 - one or the other
+    else:
+        for text in ("a" * 3000 + "!", "a" * 100_000, "x" * 200_000):
+            scrub.text(text)
+    assert time.process_time() - begun < 15
 
 
 def test_a_sound_pattern_hides_its_matches_and_no_more():
