@@ -12,8 +12,8 @@ from change_events.destinations.base import Limits, Rate
 from change_events.redact import MARK, Redactor, RedactPolicy
 from change_events.reference_gen import DOCS, pages
 from change_events.schema_gen import FOLDER
-from change_events.settings import load
 from tests.summary.typical_events import EVENTS
+from tests.support.trusted import load
 
 
 @pytest.mark.parametrize("name", ["settings.md", "event.md"])
