@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECONDS = 2  # of processor time: some hundred times what a template over thousands of changes takes
+SECONDS = 1  # of processor time: several times what a template over thousands of changes takes
 WALL_SECONDS = 20.0  # for a machine that is busy with other things
 MEMORY = 256 * 1024 * 1024  # bytes beyond what the process has when it begins
 _DONE, _FAILED = b"+", b"-"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
         note(problem)
     for line in _left_behind(counts, session.settings):
         note(line)
+    for file, number in Counter(one.file for one in journal.unrouted()).items():
+        note(f"{number} waiting until it is known where to: {file} has, or had, a mistake; run a command that reads it")
     return 1 if counts.waiting or counts.parked else 0
 
 

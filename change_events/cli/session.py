@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -72,7 +72,15 @@ class Session:
         journal = Journal.open(self.settings.journal, caps=self.settings.caps)
         self._open.callback(journal.close)
         self.tools.settle_leftovers(journal, self.settings)
+        self._route_late(journal)
         return journal
+
+    def _route_late(self, journal: Journal) -> None:
+        from change_events.errors import JournalError
+        from change_events.recording.unrouted import route_late
+
+        with suppress(JournalError):  # a journal that can only be read is still worth reading
+            route_late(journal, self.settings)
 
     @cached_property
     def redactor(self) -> Redactor:

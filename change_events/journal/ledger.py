@@ -144,7 +144,10 @@ def select(query: Query) -> tuple[str, tuple[object, ...]]:
 
 
 _MET = "e.seq IN (SELECT h.seq FROM hosts h WHERE h.host = ?)"
-_UNDELIVERED = "EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> ?)"
+_UNDELIVERED = (
+    "(EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> ?) "
+    "OR EXISTS (SELECT 1 FROM unrouted u WHERE u.seq = e.seq))"
+)
 _CONTAINS = "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND instr(b.search, ?) > 0)"
 
 

@@ -167,7 +167,17 @@ _STAGES = (
 # Until when the destination itself asked to be left alone: nobody shortens that, though a person may shorten our waits.
 _ASKED = ("ALTER TABLE destinations ADD COLUMN asked_until REAL NOT NULL DEFAULT 0",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS, _DESTINATIONS, _STAGES, _ASKED)
+# Events that were recorded while a settings file had mistakes, so that it was not known where they go.
+_UNROUTED = (
+    """CREATE TABLE unrouted (
+        seq INTEGER NOT NULL REFERENCES events (seq) ON DELETE CASCADE,
+        file TEXT NOT NULL,
+        wanted TEXT,
+        PRIMARY KEY (seq, file)
+    ) WITHOUT ROWID""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS, _DESTINATIONS, _STAGES, _ASKED, _UNROUTED)
 
 
 def version(connection: sqlite3.Connection) -> int:

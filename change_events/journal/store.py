@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from change_events.caps import Caps
 from change_events.errors import JournalError
-from change_events.journal import connections, dropping, files, ledger, outbox, pruning, stages, standing
+from change_events.journal import connections, dropping, files, ledger, outbox, pruning, stages, standing, unrouted
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
 from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, RecordState, Stage, Standing
 
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from change_events.journal.unrouted import Unrouted
     from change_events.model import SealedEvent
 
 _T = TypeVar("_T")
+_Waits = list[unrouted.Unrouted]  # `list` is a method below
 _Deliveries = list[Delivery]  # inside the class, `list` is the method
 _BATCH = 200
 PATIENCE = 5.0
@@ -120,6 +122,7 @@ class Journal:
         *,
         once_within: float | None = None,
         if_open: bool = False,
+        waits: Sequence[Unrouted] = (),
     ) -> str | None:
         """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
 
@@ -131,6 +134,7 @@ class Journal:
             destinations: names of those that shall get it; who was told of its start gets it too.
             once_within: seconds in which no second event with the same ``key`` is recorded.
             if_open: leave it alone if it has been settled before: of several that settle it, the first counts.
+            waits: settings files whose mistakes keep it from being known which further destinations get it.
 
         Returns:
             The id of an earlier event with the same key (or its own, by ``if_open``), where that kept this one from
@@ -149,6 +153,7 @@ class Journal:
                 return event.event.id, pruning.Pruned(), []
             seq = ledger.put(connection, event, RecordState.SETTLED)
             stages.supersede(connection, seq)
+            unrouted.note(connection, seq, waits)
             names = [*destinations, *stages.begun(connection, seq)]
             outbox.enqueue(connection, seq, names, seconds)
             dropped = dropping.hold_caps(connection, self._caps, seconds, names, seq)
@@ -161,6 +166,20 @@ class Journal:
             # Gives the pages back to the file system; `execute` would take one step, that is, one page.
             self._read(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
         return earlier
+
+    def unrouted(self) -> _Waits:
+        """Events of which it is not known yet where they go, oldest first. Raises JournalError."""
+        return self._read(unrouted.read)
+
+    def route(self, waiting: Unrouted, destinations: Sequence[str]) -> None:
+        """The settings file that an event waited for is mended: enqueue it, nowhere twice. Raises JournalError."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            seq = unrouted.take(connection, waiting)
+            if seq is not None:
+                outbox.enqueue(connection, seq, destinations, self._clock())
+
+        self._write(work, durable=True)
 
     def discard(self, event_id: str) -> bool:
         """Forget a run that was started and turned out not to be worth a record.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, SealedEvent
     from change_events.recording.record import Recording
     from change_events.settings import Settings
+    from change_events.settings.model import Unrouted
 
 STEPS = ("start", "end")
 
@@ -46,13 +47,18 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
     if wanted is None:
         return settings
     known = settings.names
+    later: tuple[Unrouted, ...] = ()
+    if not set(wanted) <= {
+        one.name for one in (*settings.destinations, *settings.broken)
+    }:  # they may be what could not be understood
+        later = tuple(msgspec.structs.replace(one, wanted=tuple(wanted)) for one in settings.unrouted)
     there = f"it has {', '.join(known)}" if known else "it has none at all"
     for name in wanted:
-        if name not in known:
+        if name not in known and not later:
             say(f"destinations: tfevent.yaml has none named {name!r}; {there}")
     chosen = tuple(_unconditional(one) for one in settings.destinations if one.name in wanted)
     waiting = tuple(_unconditional(one) for one in settings.broken if one.name in wanted)
-    return msgspec.structs.replace(settings, destinations=chosen, broken=waiting)
+    return msgspec.structs.replace(settings, destinations=chosen, broken=waiting, unrouted=later)
 
 
 def _unconditional(destination: DestinationSettings) -> DestinationSettings:

@@ -11,6 +11,7 @@ import msgspec
 
 from change_events import routing
 from change_events.errors import JournalError, TemplateError
+from change_events.recording.unrouted import route_late, waits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,7 +183,9 @@ class Recording:
         names = routing.destinations(sealed.event, self._settings)
         try:
             with self.journal() as journal:
-                repeats = journal.settle(sealed, names, once_within=once_within, if_open=if_open)
+                repeats = journal.settle(
+                    sealed, names, once_within=once_within, if_open=if_open, waits=waits_of(self._settings)
+                )
                 self._tell_notices(journal)
                 return _repetition(journal, repeats, sealed) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
@@ -203,11 +206,14 @@ class Recording:
         if self._deliver:
             from change_events.delivery import deliver
 
+            route_late(journal, self._settings)
             problems = deliver(journal, self._settings.destinations, budget=self._settings.budget).problems
         record = journal.get(sealed.event.id)
         ended = [one for one in record.deliveries if one.stage == "settled"] if record else []
         states = {one.destination: one.state.value for one in ended}
         places = tuple(f"{name} {state}" for name, state in states.items())
+        files = dict.fromkeys(one.file for one in self._settings.unrouted)
+        places += tuple(f"the rest when {file} is mended" for file in files)
         return Settled(sealed, recorded=True, places=places, states=states, problems=problems, told=self._deliver)
 
     def _sent_directly(self, sealed: SealedEvent, names: list[str]) -> Settled:

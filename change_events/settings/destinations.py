@@ -12,7 +12,7 @@ import msgspec
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings
 from change_events.settings import consent, routing
-from change_events.settings.model import Source
+from change_events.settings.model import Source, Unrouted
 from change_events.settings.values import Mistake, did_you_mean, plain, read_file
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ class Built(msgspec.Struct):
     """The destinations, those with a mistake in their options among them.
 
     Attributes:
-        unrouted: names of those of which it is not known which events they should get.
+        unrouted: those of which it is not known which events they should get.
         sources: where each of their options comes from.
     """
 
     destinations: list[DestinationSettings] = []
     warnings: list[str] = []
-    unrouted: list[str] = []
+    unrouted: list[Unrouted] = []
     sources: list[Source] = []
 
 
@@ -88,7 +88,7 @@ def build(
         place = routing.Place(f"destinations.{name}", given.base, environ, problems, set())
         found = _from_file(name, given, place, settings)
         if found is None:
-            built.unrouted.append(name)
+            built.unrouted.append(Unrouted(given.entry.where.rpartition(":")[0], name))
             continue
         built.destinations.append(found)
         built.sources += _sources(found, given)

@@ -13,7 +13,7 @@ from change_events.paths import config_dir
 from change_events.settings import consent, destinations
 from change_events.settings.consent import Origin
 from change_events.settings.destinations import Declared
-from change_events.settings.model import BY_NAME, GROUPS, KEYS, TOP_LEVEL, Entry, Settings, Source
+from change_events.settings.model import BY_NAME, GROUPS, KEYS, TOP_LEVEL, Entry, Settings, Source, Unrouted
 from change_events.settings.values import Mistake, convert, did_you_mean, plain
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     files = find(cwd.absolute())
     declared: dict[str, Declared] = {}
     origins: list[Origin] = []
-    unrouted: list[str] = []
+    unrouted: list[Unrouted] = []
     for path in files:
         origin, entries = _opened(path, environ, problems, unrouted)
         if origin is None or entries is None:
@@ -84,7 +84,7 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
 
 
 def _opened(
-    path: Path, environ: Mapping[str, str], problems: list[str], unrouted: list[str]
+    path: Path, environ: Mapping[str, str], problems: list[str], unrouted: list[Unrouted]
 ) -> tuple[Origin, dict[str, Entry] | None] | tuple[None, None]:
     """A settings file's origin and its top-level keys; nothing where it is not read."""
     try:
@@ -94,13 +94,13 @@ def _opened(
         return None, None
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror}): make it a readable UTF-8 file")
-        unrouted.append("")
+        unrouted.append(Unrouted(str(path)))
         return None, None
     from change_events.settings import document  # the YAML parser is for those who have a file
 
     entries = document.read(path, data, problems)
     if entries is None:
-        unrouted.append("")
+        unrouted.append(Unrouted(str(path)))
     return consent.origin_of(path, data, environ, own=is_own(path)), entries
 
 
@@ -179,12 +179,12 @@ def _group(name: str, entry: Entry, problems: list[str]) -> Iterable[tuple[Key, 
             problems.append(f"{child.where}: {name}.{inner}: no such key{did_you_mean(inner, GROUPS[name])}")
 
 
-def _declared(entry: Entry | None, problems: list[str], unrouted: list[str]) -> Iterable[tuple[str, Entry]]:
+def _declared(entry: Entry | None, problems: list[str], unrouted: list[Unrouted]) -> Iterable[tuple[str, Entry]]:
     if entry is None or entry.value is None:
         return
     if not isinstance(entry.value, dict):
         problems.append(f"{entry.where}: destinations: write a name for each destination, its options under it")
-        unrouted.append("")
+        unrouted.append(Unrouted(entry.where.rpartition(":")[0]))
         return
     yield from entry.value.items()
 

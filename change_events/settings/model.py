@@ -39,6 +39,20 @@ class Source(msgspec.Struct, frozen=True):
     trust: str
 
 
+class Unrouted(msgspec.Struct, frozen=True):
+    """A mistake in what decides which events a destination gets.
+
+    Attributes:
+        file: absolute path of the settings file.
+        name: the destination; empty where the file could not be understood.
+        wanted: names of the destinations that the sender of the event at hand asked for; None where conditions decide.
+    """
+
+    file: str
+    name: str = ""
+    wanted: tuple[str, ...] | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings, checked. Its ``repr`` holds no secret: destinations hide their options' values.
 
@@ -49,8 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
         broken: destinations with a mistake in their options: events wait for them until it is mended.
-        unrouted: names of destinations of which it is not known which events they should get; "" where a file, and so
-            the names, could not be read. Events are routed again when that is mended.
+        unrouted: mistakes because of which it is not known which events go where. Events are routed again when they
+            are mended.
         files: the settings files that were read, nearest first.
         sources: where each value comes from, and how far that is trusted.
         warnings: what is no mistake and yet not well, a sentence each.
@@ -80,15 +94,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outbox_mib: int = _KEPT.owed_bytes // _MIB
     destinations: tuple[DestinationSettings, ...] = ()
     broken: tuple[DestinationSettings, ...] = ()
-    unrouted: tuple[str, ...] = ()
+    unrouted: tuple[Unrouted, ...] = ()
     files: tuple[Path, ...] = ()
     sources: tuple[Source, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
-        """Names of all destinations, the broken ones among them."""
-        return [one.name for one in (*self.destinations, *self.broken)]
+        """Names of all destinations, those with mistakes among them."""
+        known = [one.name for one in (*self.destinations, *self.broken)]
+        return known + [one.name for one in self.unrouted if one.name]
 
     @property
     def caps(self) -> Caps:
