@@ -126,6 +126,7 @@ def as_just_recorded(text):
     return text.replace(f" on {os.uname().nodename}", " on bastion-1")
 
 
+@pytest.mark.timeout(600)  # some thirty commands, on a busy machine
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the page pipes into jq")
 def test_the_sessions_on_the_page_are_real(machine, tmp_path, request):
     page = PAGE.read_text()

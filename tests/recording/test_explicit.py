@@ -14,6 +14,7 @@ from change_events.recording.handover import Handover
 from tests.cli.home import Home
 from tests.support.receiver import Receiver
 from tests.support.scene import Scene
+from tests.support.trusted import TRUST
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def told():
 @pytest.fixture
 def tell(tmp_path, told):
     """``tell(event, **words)`` hands over one document; ``tell.preview`` only asks what it would do."""
-    environ = {"TFEVENT_STATE_DIR": str(tmp_path), "TFEVENT_JOURNAL": str(tmp_path / "journal.db")}
+    environ = {**TRUST, "TFEVENT_STATE_DIR": str(tmp_path), "TFEVENT_JOURNAL": str(tmp_path / "journal.db")}
 
     def handed(method):
         def hand_over(event, **words):
@@ -46,7 +47,7 @@ CI = {
 
 
 def journal_of(folder):
-    return {"TFEVENT_STATE_DIR": str(folder), "TFEVENT_JOURNAL": str(folder / "journal.db")}
+    return {**TRUST, "TFEVENT_STATE_DIR": str(folder), "TFEVENT_JOURNAL": str(folder / "journal.db")}
 
 
 def events(tmp_path):

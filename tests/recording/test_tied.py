@@ -14,7 +14,7 @@ from change_events.journal import Journal, Query, RecordState
 from change_events.model import Outcome, Severity
 from change_events.recording.handover import Handover
 from change_events.recording.leftovers import settle_owned
-from tests.support.trusted import load
+from tests.support.trusted import TRUST, load
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def living():
 
 def tell(state, event, *, environ=None, **words):
     said = []
-    environ = {"TFEVENT_JOURNAL": str(state / "journal.db"), **(environ or {})}
+    environ = {**TRUST, "TFEVENT_JOURNAL": str(state / "journal.db"), **(environ or {})}
     event = {"kind": "custom", "explicit": True, **event}
     answer = Handover("ansible", state.parent, environ, said.append).settle(
         {"api": 1, "event": event, "context": False, **words}
