@@ -10,7 +10,7 @@ from change_events.summary.markdown import code, one_line, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from change_events.model import Change, ChangeEvent, Failure, HostFailure, ItemCounts, Related, TaskRun
+    from change_events.model import Change, ChangeEvent, Failure, HostFailure, ItemCounts, Playbook, Related, TaskRun
 
     Show = Callable[[str], str]
 
@@ -36,9 +36,15 @@ def total(counts: HostCounts) -> int:
 def title(event: ChangeEvent, limit: int) -> str:
     """``prod/shop: site.yml: 4 tasks changed 3 of 5 hosts, 1 failed``, in at most ``limit`` characters."""
     where = "/".join(part for part in (event.environment, event.service) if part)
-    file = event.playbook.file if event.playbook else None
-    name = (file or "playbook").rpartition("/")[2]
+    name = _name(event.playbook) if event.playbook else "playbook"
     return one_line(": ".join(part for part in (where, name, _what(event)) if part), limit)
+
+
+def _name(playbook: Playbook) -> str:
+    """Its file without folders; of an ad-hoc command, which has none, the play that Ansible makes of it."""
+    if playbook.file:
+        return playbook.file.rpartition("/")[2]
+    return playbook.plays[0] if playbook.plays else "playbook"
 
 
 def _what(event: ChangeEvent) -> str:

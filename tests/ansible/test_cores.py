@@ -225,6 +225,7 @@ def output(ran, machine):
 
 def words_of_any_version(text):
     """An event with the words of older versions, one number of forks, and a default left out that may be said."""
+    text = _UNDEFINED.sub("Error processing keyword 'hosts': 'nobody_knows' is undefined", text)
     for newer, older in _WORDS:
         text = text.replace(newer, older)
     text = re.sub(r',\n +"status": "failed"(?=\n)', "", text)
@@ -239,6 +240,10 @@ _CHANCE = re.compile(
     r"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+|\d:\d\d:\d\d\.\d+"  # times
     r"|(?<=ansible-tmp-)[\d.-]+|(?<=ansible-local-)\w+/\w+"
     r"|(?<=\nincluded: )\S+ for .*"  # for which hosts at once is chance under the strategy "free"
+)
+_UNDEFINED = re.compile(  # until 2.18
+    r"The field 'hosts' has an invalid value, which includes an undefined variable\."
+    r"(?: The error was: 'nobody_knows' is undefined)?\. 'nobody_knows' is undefined"
 )
 _WORDS = (
     ("The command exited with a non-zero return code.", "non-zero return code"),  # since 2.21

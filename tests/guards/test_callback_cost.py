@@ -52,7 +52,13 @@ class Core:
 
 def observing(session):
     observer = Observer(
-        Core(session), lambda _name: None, {}, gather=lambda: None, warn=pytest.fail, say=lambda _text: None
+        Core(session),
+        lambda _name: None,
+        {},
+        gather=lambda: None,
+        error=lambda: None,
+        warn=pytest.fail,
+        say=lambda _text: None,
     )
     observer._ends.arm = lambda: None  # this process has handlers of its own
     observer.playbook_starts(Circumstances("/srv/site.yml", "/srv", ("site.yml",)))

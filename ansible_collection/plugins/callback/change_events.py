@@ -111,6 +111,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils import (
     command,
     configured,
     core,
+    errors,
     facts,
     variables,
 )
@@ -178,6 +179,7 @@ class CallbackModule(CallbackBase):
         self._observer = None
         self._waiting = Waiting()
         self._play = self._learning = None
+        self._shown = frozenset()  # errors that Ansible had shown before the run
         self._begun, self._begun_at = None, 0.0  # the task that began last, and when, in seconds since 1970
         self._plain = set()  # tasks of whose results nothing is needed but how they ended, where nothing has changed
 
@@ -188,6 +190,7 @@ class CallbackModule(CallbackBase):
         if self._observer is None:
             self._observer = self._observe()
         if self._observer is not None:
+            self._shown = frozenset(errors.shown(self._display))
             self._plain = set()  # the next playbook is told of on its own
             self._learning = Learning(self._observer.learn, playbook._loader)
             self._waiting.begin()
@@ -262,7 +265,10 @@ class CallbackModule(CallbackBase):
             return None
         for text in configured.misspelt(self._plugin_options):
             self._warn(text)
-        return Observer(found, self.get_option, os.environ, gather=self._gather, warn=self._warn, say=self._say)
+        error = lambda: errors.outside_of_tasks(self._display, self._shown)  # noqa: E731 - of what is shown by then
+        return Observer(
+            found, self.get_option, os.environ, gather=self._gather, error=error, warn=self._warn, say=self._say
+        )
 
     def _keep_whole(self, result, how):
         if self._waiting.keep_whole(result, how):
@@ -387,6 +393,7 @@ def _circumstances(playbook):
     return facts.Circumstances(
         file=None if file == "__adhoc_playbook__" else str(os.path.abspath(file)),
         directory=str(os.path.abspath(playbook._basedir or ".")),
+        ad_hoc=command.ad_hoc(options) if file == "__adhoc_playbook__" else None,
         playbooks=command.playbooks(options),
         version=ansible_version,
         command=command.words(options),

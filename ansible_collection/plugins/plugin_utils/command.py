@@ -18,6 +18,7 @@ _VALUES = (
     ("start_at_task", "--start-at-task"),
     ("module_name", "-m"),
 )
+_LONGEST_PATTERN = 80
 _FLAGS = (("check", "--check"), ("diff", "--diff"), ("become", "--become"))
 
 
@@ -34,6 +35,16 @@ def playbooks(options: Mapping[str, Any]) -> tuple[str, ...]:
     """The playbooks of the command, as they were given; of an ad-hoc command, its pattern of hosts."""
     given = options.get("args")
     return tuple(str(word) for word in (given if isinstance(given, (list, tuple)) else (given,)) if word)
+
+
+def ad_hoc(options: Mapping[str, Any]) -> str | None:
+    """``ad-hoc shell on web1``: module and pattern of an ad-hoc command, without its arguments; None of a playbook."""
+    module = str(options.get("module_name") or "")
+    pattern = " ".join(playbooks(options))
+    if not module:
+        return None
+    shown = pattern if len(pattern) <= _LONGEST_PATTERN else pattern[: _LONGEST_PATTERN - 1] + "…"
+    return f"ad-hoc {module} on {shown}"
 
 
 def _words(options: Mapping[str, Any]) -> Iterator[str]:

@@ -92,12 +92,13 @@ def event(
     check = about.check and not _really_changed(run)
     made = circumstances(about, identity)
     made["phase"] = "checked" if check else "applied"
-    made["playbook"] |= _without_nothing(plays=list(run.plays.values()), end=end, **_versions(run))
+    plays = [about.ad_hoc] if about.ad_hoc else list(run.plays.values())
+    made["playbook"] |= _without_nothing(plays=plays, end=end, **_versions(run))
     made |= {
         "summary": _summary(run, told, check=check),
         "changes": changes,
         "hosts": hosts[:MOST_HOSTS],
-        "failures": [_failure(change) for change in changes if change["outcome"] == "failed"],
+        "failures": [*_own_failures(run), *(_failure(change) for change in changes if change["outcome"] == "failed")],
         "related": [_without_nothing(id=one, relation="sent", title=title) for one, title in run.sent.items()],
     }
     left_out = {"changes": len(told) - len(changes), "hosts": max(len(hosts) - MOST_HOSTS, 0)}
@@ -292,6 +293,11 @@ def _make_unique(changes: list[dict[str, Any]]) -> None:
         seen[change["address"]] = number = seen.get(change["address"], 0) + 1
         if number > 1:
             change["address"] += f" #{number}"
+
+
+def _own_failures(run: Run) -> list[dict[str, Any]]:
+    """The error that is no task's."""
+    return [{"summary": run.error}] if run.error else []
 
 
 def _failure(change: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,6 +90,7 @@ class Circumstances(NamedTuple):
 
     Attributes:
         file: the playbook, an absolute path; None for an ad-hoc command.
+        ad_hoc: an ad-hoc command in a few words; None of a playbook.
         directory: where it lies.
         playbooks: all playbooks of the command.
         version: of ansible-core.
@@ -100,6 +101,7 @@ class Circumstances(NamedTuple):
 
     file: str | None
     directory: str
+    ad_hoc: str | None = None
     playbooks: tuple[str, ...] = ()
     version: str | None = None
     command: tuple[str, ...] = ()

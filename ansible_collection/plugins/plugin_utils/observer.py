@@ -47,6 +47,7 @@ class Observer:
         option: gives the value of an option by name, None where it is not set.
         environ: the variables of this process.
         gather: tells of what has happened since it was called last; called before anything is handed over.
+        error: gives the error that has ended the run outside of any task, None where it is not known.
         warn: takes one line of trouble for the user; ``say`` one line of news.
     """
 
@@ -57,11 +58,13 @@ class Observer:
         environ: MutableMapping[str, str],
         *,
         gather: Callable[[], None],
+        error: Callable[[], str | None],
         warn: Callable[[str], object],
         say: Callable[[str], object],
     ) -> None:
         self._core = core
         self._gather = gather
+        self._error = error
         self._environ = environ
         self._warn = warn
         self._say = say
@@ -262,6 +265,7 @@ class Observer:
         seconds = _DYING_SECONDS if dying else _EXIT_SECONDS
         if self._run is not None:
             self._gather()
+            self._run.error = None if end else self._error()
         all_begun = about is None or self._number >= len(about.playbooks)
         around = end or (BETWEEN_PLAYS if all_begun else BETWEEN_PLAYBOOKS)
         try:

@@ -54,6 +54,7 @@ class Run:
         hosts: what became of each host.
         running: hosts on which a task was started and has not ended, with its log.
         sent: ids and titles of events that the playbook sent itself.
+        error: what ended it outside of any task, as far as that is known.
         reconciled: where the recap's figures are others than those counted here; see :mod:`.recap`.
     """
 
@@ -66,6 +67,7 @@ class Run:
         self.hosts: dict[str, HostLog] = {}
         self.running: dict[str, TaskLog] = {}
         self.sent: dict[str, str | None] = {}
+        self.error: str | None = None
         self.reconciled: dict[str, dict[str, dict[str, int]]] = {}
         self._begun: TaskLog | None = None
         self._play = ""
