@@ -40,9 +40,9 @@ class Journal:
         notices: sentences the user should see: what a cap removed, what was moved aside.
     """
 
-    def __init__(self, path: str, *, repair: bool, caps: Caps, clock: Callable[[], float]) -> None:
+    def __init__(self, path: str, *, repair: bool, caps: Caps, clock: Callable[[], float], patience: float) -> None:
         self.path = path
-        self.patience = PATIENCE
+        self.patience = patience
         self.notices: list[str] = []
         self._repair = repair
         self._caps = caps
@@ -58,6 +58,7 @@ class Journal:
         repair: bool = False,
         caps: Caps | None = None,
         clock: Callable[[], float] = time.time,
+        patience: float = PATIENCE,
     ) -> Journal:
         """Open the journal, making it if need be.
 
@@ -67,12 +68,13 @@ class Journal:
                 one, so that the event at hand is kept; ``notices`` says so.
             caps: how much to keep.
             clock: seconds since 1970, shared by all processes that use the file.
+            patience: seconds to wait for another process's lock, for each step.
 
         Raises:
             JournalError: it cannot be used; the text names the path and the remedy.
             JournalCorrupt: it is damaged, and ``repair`` is off.
         """
-        return cls(str(Path(path).absolute()), repair=repair, caps=caps or Caps(), clock=clock)
+        return cls(str(Path(path).absolute()), repair=repair, caps=caps or Caps(), clock=clock, patience=patience)
 
     def close(self) -> None:
         """Close the file; harmless when closed already."""

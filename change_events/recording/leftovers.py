@@ -69,7 +69,12 @@ def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callabl
         run.remove()  # killed before anything was known of it
         return False
     end = run.read_end()
-    event = ending.concluded(known, end) if end else interrupted(known, _last(run, known, journal))
+    if end:
+        event = ending.concluded(known, end)
+    elif known.outcome is not None and known.ended_at is not None:
+        event = known  # it ended, and only the journal could not be used then
+    else:
+        event = interrupted(known, _last(run, known, journal))
     settings = settings_for(run.facts, settings, say)
     settled = Recording(settings, redactor, say=say, journal=journal, deliver=False).settle(event)
     if settled.lost:

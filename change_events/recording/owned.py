@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from change_events import rundir
 from change_events.paths import state_dir
 from change_events.recording.checkpoint import write_checkpoint
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 
 STARTED_SECONDS = 0.5  # that the run waits for the telling of its start
+PATIENCE = 1.0  # seconds that it waits, at its start and at its end, for a journal that another process keeps locked
+_LATER = "recorded by the next tfevent command"
 _held: list[rundir.RunDirectory] = []
 
 
@@ -57,7 +61,7 @@ class OwnedRun:
         self._settings = settings
         self._redactor = redactor
         self._say = say
-        self._recording = Recording(settings, redactor, say=say)
+        self._recording = Recording(settings, redactor, say=say, patience=PATIENCE)
         self._folder = folder
 
     def start(self, event: ChangeEvent) -> None:
@@ -67,7 +71,10 @@ class OwnedRun:
         """
         self._folder = self._folder or rundir.create(state_dir(), event.id)
         self._write_facts(event)  # before the record: a kill in between must not leave one that nobody closes
-        self._keep(self._recording.start(event))
+        begun = self._recording.begin(event)
+        self._keep(begun.sealed)
+        if begun.lost:
+            return  # nothing else that needs the journal will go better now
         self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
         self._settle_others()
 
@@ -80,12 +87,23 @@ class OwnedRun:
         """Record how it ended, and deliver it unless the process is at its end (``deliver=False``)."""
         recording = self._recording
         if not deliver:
-            recording = Recording(self._settings, self._redactor, say=self._say, deliver=False)
+            say = self._recording.say_once
+            recording = Recording(self._settings, self._redactor, say=say, deliver=False, patience=PATIENCE)
+        recording.is_blocked = False
         settled = recording.settle(event)
-        if self._folder is not None and not settled.lost:
-            self._folder.remove()
-            self._let_go()
+        if self._folder is None:
+            return settled
+        if settled.lost or recording.is_blocked:
+            return self._left(settled)
+        self._folder.remove()
+        self._let_go()
         return settled
+
+    def _left(self, settled: Settled) -> Settled:
+        """How the run ended, written down for the next command: the journal cannot be used now."""
+        is_kept = self._keep(settled.sealed)
+        self.release()
+        return msgspec.structs.replace(settled, lost=False, places=(_LATER,)) if is_kept and settled.lost else settled
 
     def release(self) -> None:
         """Let go of a run that nobody will settle here: the next command closes its record."""
@@ -104,13 +122,15 @@ class OwnedRun:
         except OSError as error:
             self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")
 
-    def _keep(self, sealed: SealedEvent) -> None:
+    def _keep(self, sealed: SealedEvent) -> bool:
         if self._folder is None:
-            return
+            return False
         try:
             write_checkpoint(self._folder, sealed)
         except OSError as error:
             self._recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
+            return False
+        return True
 
     def _let_go(self) -> None:
         if self._folder in _held:

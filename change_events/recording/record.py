@@ -59,6 +59,10 @@ class Recording:
         say: takes one line for the user.
         journal: an open one to use, which whoever gave it closes; else the settings' own, opened for each step.
         deliver: False where the process is at its end or somebody else waits: the next command delivers.
+        patience: seconds to wait for a journal that another process keeps locked.
+
+    Attributes:
+        is_blocked: the journal could not be used.
     """
 
     def __init__(
@@ -69,7 +73,10 @@ class Recording:
         say: Callable[[str], object],
         journal: Journal | None = None,
         deliver: bool = True,
+        patience: float | None = None,
     ) -> None:
+        self.is_blocked = False
+        self._patience = patience
         self._settings = settings
         self._redactor = redactor
         self._say = say
@@ -81,7 +88,11 @@ class Recording:
         """The journal, open. Raises JournalError."""
         from change_events.journal import Journal
 
-        return nullcontext(self._given_journal) if self._given_journal else _opened(Journal, self._settings)
+        return (
+            nullcontext(self._given_journal)
+            if self._given_journal
+            else _opened(Journal, self._settings, self._patience)
+        )
 
     @property
     def settings(self) -> Settings:
@@ -130,6 +141,7 @@ class Recording:
                 if repeats:
                     return _repetition(journal, repeats, sealed)
         except JournalError as error:
+            self.is_blocked = True
             self.say_once(str(error))
             return Settled(sealed, lost=True)
         return Settled(sealed, recorded=True)
@@ -198,6 +210,7 @@ class Recording:
             with self.journal() as journal:
                 return journal.discard(event_id)
         except JournalError as error:
+            self.is_blocked = True
             self.say_once(str(error))
             return True
 
@@ -237,8 +250,10 @@ def _repetition(journal: Journal, earlier: str, sealed: SealedEvent) -> Settled:
     return Settled(sealed, repeats=earlier, earlier=record.sealed if record else None)
 
 
-def _opened(journal: type[Journal], settings: Settings) -> Journal:
-    return journal.open(settings.journal, repair=True, caps=settings.caps)
+def _opened(journal: type[Journal], settings: Settings, patience: float | None = None) -> Journal:
+    if patience is None:
+        return journal.open(settings.journal, repair=True, caps=settings.caps)
+    return journal.open(settings.journal, repair=True, caps=settings.caps, patience=patience)
 
 
 def report_line(settled: Settled) -> str:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -280,3 +281,40 @@ def test_checks_stay_in_the_journal_unless_they_are_asked_for(machine):
         assert receiver.accepted == []
         ran = machine.play("check_only", "--check", TFEVENT_WEBHOOK_URL=receiver.url, TFEVENT_PLANS="send")
         assert [json.loads(one.body)["id"] for one in receiver.accepted] == [ran.event["id"]]
+
+
+LOCK = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def locked(journal):
+    """The journal, held by another process's transaction: a lock of this one ends where it looks at the file."""
+    held = [sys.executable, "-c", LOCK, str(journal)]
+    with subprocess.Popen(held, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "locked\n"
+        yield
+        process.stdin.close()
+
+
+def test_a_run_whose_journal_is_locked_is_recorded_with_its_outcome_by_the_next_command(machine):
+    machine.play("ignored")
+    with locked(machine.state / "journal.db"):
+        process = machine.popen(*machine.words("loop_fails"))
+        _, err = process.communicate(timeout=100)
+        quiet = machine.popen(*machine.words("nothing_changed"))
+        quiet.communicate(timeout=100)
+        assert (process.returncode, quiet.returncode) == (2, 0)
+    said = [line for line in err.splitlines() if "tfevent: " in line]
+    assert [line for line in said if "outcome" in line or "nowhere" in line] == []
+    assert "recorded by the next tfevent command" in said[-1]
+    assert machine.tfevent("list").returncode == 0
+    events = {event["playbook"]["file"]: event for event in machine.events(started=True)}
+    assert set(events) == {"ignored.yml", "loop_fails.yml"}
+    assert (events["loop_fails.yml"]["outcome"], "end" in events["loop_fails.yml"]["playbook"]) == ("partial", False)
+    assert machine.tfevent("list").stdout.count("unknown") == 0
