@@ -128,7 +128,7 @@ class Machine:
     def run(self, *words: str, **environ: str) -> Ran:
         before = {event["id"] for event in self.events()}
         process = self.popen(*words, **environ)
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=300)
         events = [event for event in self.events() if event["id"] not in before]
         return Ran(process.returncode, out, err, events)
 

@@ -14,7 +14,7 @@ from tests.ansible.command import ROOT, Machine
 from tests.ansible.cores import CORES, with_tfevent
 from tests.ansible.normal import normal
 from tests.ansible.test_ends import cut_short
-from tests.ansible.test_playbooks import LEAVES_AN_EVENT, LEAVES_NONE
+from tests.ansible.test_playbooks import LEAVES_AN_EVENT, LEAVES_NONE, figures
 from tests.ansible.test_secrets import check_late
 from tests.support.receiver import Receiver
 from tests.support.secrets import assert_nowhere, found_in
@@ -24,7 +24,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # the first test of a 
 # before 2.19, a loop under no_log does not say how many items it had, and files tell differences unasked: a golden file
 # of each has what differs from the event of the other versions
 ITS_OWN_EVENT = {(core, name) for core in ("2.16", "2.17") for name in ("no_log", "async_asked", "modules")}
-ITS_OWN_EVENT |= {("2.16", name) for name in ("includes", "recap", "rescued_imports")}  # whose recap counts no roles
+ITS_OWN_EVENT |= {("2.16", name) for name in ("includes", "rescued_imports")}  # whose recap counts no roles
+# the order in which Ansible prints items of several hosts is up to chance; the recap has 40 tasks, so it is played once
+PLAYED_APART = {"loops_partly", "recap"}
 UNSEEN = {("2.16", "role_missing")}  # it tells no callback of that failure, so there is nothing to record
 NO_OPTIONS_BY_VARIABLES = ("2.16", "2.17", "2.19")
 GOLDEN = ROOT / "tests" / "golden" / "ansible"
@@ -62,7 +64,7 @@ def made(folder, installation):
     return machine
 
 
-@pytest.mark.parametrize("name", LEAVES_AN_EVENT)
+@pytest.mark.parametrize("name", sorted(LEAVES_AN_EVENT.keys() - PLAYED_APART))
 def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare, golden, name):
     code, *words = LEAVES_AN_EVENT[name]
     ran, expected = machine.play(name, *words), bare.play(name, *words)
@@ -77,6 +79,13 @@ def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare
         golden(f"ansible/{name}.core-{core.series}.diff")(difference(usual, told))
     else:
         assert told == usual
+
+
+@pytest.mark.parametrize("name", sorted(PLAYED_APART))
+def test_the_figures_are_those_of_the_recap_on_every_version(machine, name):
+    code, *words = LEAVES_AN_EVENT[name]
+    ran = machine.play(name, *words)
+    assert (ran.code, figures(ran)) == (code, ran.recap)
 
 
 def difference(usual, told):
