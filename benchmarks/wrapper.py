@@ -2,12 +2,14 @@
 
 * exec path: `version`, through the installed console script;
 * observed path: from start to the moment terraform is started;
-* a whole apply: `tfevent apply -auto-approve` against `terraform plan -out` and `terraform apply` of it.
+* a whole apply: `tfevent apply -auto-approve` against `terraform plan -out` and `terraform apply` of it;
+* load: a provisioner that prints a million lines, and one that prints a line of 100 MB (BENCH_LINES: fewer).
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -47,23 +49,82 @@ def exec_path(terraform: str, tfevent: str, environ: dict[str, str], rounds: int
     print(f"exec path: terraform version {median(bare):.1f} ms, through tfevent +{median(ours) - median(bare):.1f} ms")
 
 
-def observed_start(tfevent: str, environ: dict[str, str], folder: Path, rounds: int = 41) -> None:
-    """terraform is replaced by a program that does nothing, so that what is left is ours before (and after) it."""
+# a terraform that can be observed: it says its version and formats a file; its first other start is what is timed
+STAND_IN = """#!/bin/sh
+case "$1" in
+  version) echo "Terraform v1.11.4"; exit ;;
+  fmt) echo "a = 1" > "$3"; exit ;;
+esac
+test -e {stamp} || date +%s.%N > {stamp}
+echo "$1" >> {calls}
+exit 1
+"""
+
+
+def observed_start(tfevent: str, environ: dict[str, str], folder: Path, rounds: int = 41) -> float:
+    """Milliseconds that terraform starts later than bare, where it has been met before.
+
+    terraform is replaced by a program that does nothing, so that what is left is ours before it.
+    """
     fake = folder / "fake"
     fake.mkdir()
-    stamp = folder / "stamp"
+    stamp, calls = folder / "stamp", folder / "calls"
     # the shell writes the time as its first act; its own start is measured beside and taken off
-    (fake / "terraform").write_text(f"#!/bin/sh\ndate +%s.%N > {stamp}\nexit 1\n")
+    (fake / "terraform").write_text(STAND_IN.format(stamp=stamp, calls=calls))
     (fake / "terraform").chmod(0o755)
     (folder / "main.tf").touch()
     environ = {**environ, "TFEVENT_TF_BINARY": str(fake / "terraform"), "TFEVENT_QUIET": "1"}
     direct, ours = [], []
-    for _ in range(rounds):
+    for number in range(rounds + 1):
         for command, into in (([str(fake / "terraform"), "plan"], direct), ([tfevent, "plan"], ours)):
+            stamp.unlink(missing_ok=True)
             start = time.time()
             subprocess.run(command, cwd=folder, env=environ, **QUIET, check=False)
-            into.append(float(stamp.read_text()) - start)
-    print(f"observed path: terraform starts {median(ours) - median(direct):.1f} ms later than bare")
+            if number:  # the first meeting is not counted
+                into.append(float(stamp.read_text()) - start)
+    if extra := set(calls.read_text().split()) - {"plan"}:
+        raise SystemExit(f"observed path: terraform was started for {', '.join(sorted(extra))}, which nobody needs")
+    later = median(ours) - median(direct)
+    print(f"observed path: terraform starts {later:.1f} ms later than bare")
+    return later
+
+
+LOAD = """
+resource "terraform_data" "r" {{
+  provisioner "local-exec" {{
+    command = "{command}"
+  }}
+}}
+"""
+LINES = "seq -f 'line %.0f of the output of a provisioner' {lines}"
+LONG_LINE = "head -c {size} /dev/zero | tr '\\\\0' x"
+
+
+def load(tools: tuple[str, str], environ: dict[str, str], folder: Path, name: str, command: str) -> float:
+    """CPU of `tfevent apply` as a multiple of bare terraform's, where a provisioner prints much."""
+    stack = folder / "load"
+    figures = []
+    for tool in tools:
+        shutil.rmtree(stack, ignore_errors=True)
+        stack.mkdir()
+        (stack / "main.tf").write_text(LOAD.format(command=command))
+        timed([tools[0], "init"], cwd=stack, env=environ)
+        begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, str(ROOT / "benchmarks" / "reaped.py"), tool, "apply", "-auto-approve"],
+            cwd=stack,
+            env=environ,
+            **QUIET,
+            check=True,
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        figures.append((cpu, time.perf_counter() - begun))
+    (bare, bare_wall), (ours, wall) = figures
+    print(
+        f"{name}: terraform {bare:.1f} s of CPU; tfevent {ours / bare:.2f} times that, {wall / bare_wall:.2f} in time"
+    )
+    return ours / bare
 
 
 def whole_apply(terraform: str, tfevent: str, environ: dict[str, str], folder: Path, rounds: int = 5) -> None:
@@ -99,6 +160,11 @@ def main() -> None:
         exec_path(terraform, tfevent, environ)
         observed_start(tfevent, environ, folder)
         whole_apply(terraform, tfevent, environ, folder)
+        lines = int(os.environ.get("BENCH_LINES", "1000000"))
+        load((terraform, tfevent), environ, folder, f"{lines} lines", LINES.format(lines=lines))
+        load(
+            (terraform, tfevent), environ, folder, f"a line of {lines * 100} bytes", LONG_LINE.format(size=lines * 100)
+        )
 
 
 if __name__ == "__main__":

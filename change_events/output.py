@@ -5,9 +5,28 @@ from __future__ import annotations
 import os
 import select
 
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class OutputClosedError(Exception):
     """Whoever read our stdout or stderr has gone away; a command would be killed by SIGPIPE here."""
+
+
+_AT_ONCE = 4096  # bytes that a pipe takes without blocking, once it takes any (POSIX: PIPE_BUF)
+_PATIENCE = 0.2  # seconds
+_while_blocked: Callable[[], None] | None = None
+
+
+def while_blocked(step: Callable[[], None] | None) -> Callable[[], None] | None:
+    """Have ``step`` called a few times a second while nobody takes our output; returns what was called before.
+
+    It may raise OutputClosedError: then the rest is not written.
+    """
+    global _while_blocked
+    before, _while_blocked = _while_blocked, step
+    return before
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -21,9 +40,14 @@ def write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         try:
-            view = view[os.write(descriptor, view) :]
+            while not select.select([], [descriptor], [], _PATIENCE)[1]:
+                if _while_blocked:
+                    _while_blocked()
+            view = view[os.write(descriptor, view[:_AT_ONCE]) :]
         except BlockingIOError:
-            select.select([], [descriptor], [])
+            continue
+        except ValueError:  # select takes no descriptor as large as this
+            view = view[os.write(descriptor, view) :]
         except BrokenPipeError as error:
             raise OutputClosedError from error
         except OSError:

@@ -14,6 +14,8 @@ import select
 import signal
 import time
 
+from change_events import output
+
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -270,13 +272,28 @@ def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = Non
         Its exit code, negative where a signal killed it.
     """
     forwarder = Forwarder(child, signals, watched=on_tick is not None)
-    while child.poll() is None:
-        noticed = on_tick() if on_tick else 0
-        forwarder.tick(noticed)
-        signals.wait(_TICK if on_tick else 0.5, *watch)
+    before = output.while_blocked(lambda: forwarder.tick(0))
+    try:
+        while child.poll() is None:
+            noticed = on_tick() if on_tick else 0
+            forwarder.tick(noticed)
+            signals.wait(_TICK if on_tick else 0.5, *watch)
+    finally:
+        output.while_blocked(before and give_up(signals))
     if on_tick:
         on_tick()
     return child.status if child.status is not None else 1
+
+
+def give_up(signals: Signals) -> Callable[[], None]:
+    """For :func:`change_events.output.while_blocked`: a signal from now on ends the waiting for whoever reads us."""
+    told = len(signals.received)
+
+    def step() -> None:
+        if len(signals.received) > told:
+            raise output.OutputClosedError
+
+    return step
 
 
 def open_missing_descriptors() -> None:

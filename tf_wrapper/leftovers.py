@@ -11,7 +11,9 @@ from change_events.output import describe
 from change_events.paths import state_dir
 from change_events.recording import leftovers
 from tf_wrapper.apply_log import read_stream
+from tf_wrapper.human.findings import NO_ANSWER, PlanError
 from tf_wrapper.output import say
+from tf_wrapper.recorder import FailedPlan
 from tf_wrapper.story import Story
 
 if TYPE_CHECKING:
@@ -67,7 +69,10 @@ def _finish(story: Story, run: RunDirectory, facts: dict[str, Any]) -> None:
     elif facts["phase"] == "planned":
         story.end_plan(code if code is not None else -1, str(facts.get("saved", "")))
     elif stage in {"planning", "planned"}:
-        story.end_without_apply(code, None, interrupted=True, declined=False)
+        unanswered = FailedPlan([PlanError(NO_ANSWER)]) if facts.get("unanswered") else None
+        story.end_without_apply(
+            code, unanswered, interrupted=facts.get("interrupted", True), declined=facts.get("declined", False)
+        )
     else:
         story.read_plan(str(facts["saved"]))
         with run.open("stream") as stream:

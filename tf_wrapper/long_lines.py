@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 _MESSAGE_ENDS = b'","@module":"'  # inside of a string its quotes would be escaped
 _HEAD = 1 << 16  # bytes from there to where the output begins: a time and an address
-_HOOK = re.compile(rb'"hook":(\{"resource":\{.*?\},"provisioner":"(?:[^"\\\\]|\\\\.)*"),"output":"', re.DOTALL)
-_ESCAPE = re.compile(rb"\\\\(?:u[0-9a-fA-F]{4}(?:\\\\u[dD][c-fC-F][0-9a-fA-F]{2})?|.)", re.DOTALL)
-_LONGEST_ESCAPE = 12  # a pair of surrogates
+_HOOK = re.compile(rb'"hook":(\{"resource":\{.*?\},"provisioner":"(?:[^"\\]|\\.)*"),"output":"', re.DOTALL)
+_COMPLETE = re.compile(rb"(?:[^\\]++|\\(?:[^u]|u[0-9a-fA-F]{4}))*+", re.DOTALL)  # no escape that is cut in two
+_FIRST_OF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
+_LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
 def is_provisioner_output(descriptor: int, start: int, end: int) -> bool:
@@ -74,21 +75,22 @@ def _unescaped(descriptor: int, start: int, end: int) -> Iterator[bytes]:
     for piece in pieces(descriptor, start, end):
         data = rest + piece
         start += len(piece)
-        rest = b""
-        if start < end:
-            cut = _safe_cut(data)
-            data, rest = data[:cut], data[cut:]
-        yield _ESCAPE.sub(_character, data) if b"\\" in data else data
+        cut = _safe_cut(data) if start < end else len(data)
+        data, rest = data[:cut], data[cut:]
+        if b"\\" in data:
+            text = json.loads(f'"{data.decode("utf-8", "replace")}"', strict=False)
+            data = text.encode("utf-8", "replace")
+        yield data
 
 
 def _safe_cut(data: bytes) -> int:
-    """Where no escape is cut in two: before the first of those that begin in the last bytes."""
-    at = max(0, len(data) - _LONGEST_ESCAPE)
-    while at > 0 and data[at - 1 : at] == b"\\":
-        at -= 1
-    found = data.find(b"\\", at)
-    return len(data) if found < 0 else found
-
-
-def _character(found: re.Match[bytes]) -> bytes:
-    return str(json.loads(b'"' + found[0] + b'"')).encode("utf-8", "replace")
+    """Where neither an escape, nor a pair of them, nor a character is cut in two."""
+    found = _COMPLETE.match(data)
+    cut = found.end() if found else len(data)
+    pair = _FIRST_OF_PAIR.search(data, max(0, cut - 6), cut)
+    if pair:
+        return pair.start()
+    end = cut
+    while cut and end - cut < _LONGEST_CHARACTER and data[cut - 1] & 0xC0 == 0x80:  # noqa: PLR2004 - goes on with one
+        cut -= 1
+    return cut - 1 if cut and data[cut - 1] >= 0xC0 else cut  # noqa: PLR2004 - begins one

@@ -10,7 +10,7 @@ import os
 import signal
 
 from change_events import process
-from change_events.output import describe
+from change_events.output import describe, while_blocked
 from change_events.rundir import create
 from tf_wrapper import arguments, launch
 from tf_wrapper.binary import execute
@@ -85,6 +85,7 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
     if way == "exec":
         return execute(binary, argv)
     with process.Signals() as signals:
+        while_blocked(process.give_up(signals))
         invocation = Invocation(binary, argv, parsed, signals)
         if not _prepare(invocation, word):
             say("this run is not recorded: no folder for it can be written (home, TMPDIR and /dev/shm were tried)")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tf_wrapper.plan_half import PlanHalf
 
 _HUNG_UP, _INTERRUPTED, _DECLINED, _FAILED = "hung up", "interrupted", "declined", "failed"
-_NO_ANSWER = "error asking for approval: EOF"  # nobody is there to be asked: a pipeline without -auto-approve
 _NO_CHANGES, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode` that leave a plan to apply
 
 
@@ -56,10 +55,10 @@ def run(invocation: Invocation) -> int:
             invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
             return -signal.SIGHUP
         if refused:
-            from tf_wrapper.human.findings import PlanError
+            from tf_wrapper.human.findings import NO_ANSWER, PlanError
             from tf_wrapper.recorder import FailedPlan
 
-            unanswered = FailedPlan([PlanError(_NO_ANSWER)]) if refused == _FAILED else None
+            unanswered = FailedPlan([PlanError(NO_ANSWER)]) if refused == _FAILED else None
             invocation.recorder.end_without_apply(
                 1, unanswered, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
             )

@@ -55,7 +55,10 @@ def _between_states(
     begun: bool = False,
 ) -> int:
     alone = invocation.workspace.has_piped_inputs  # another terraform would read the pipe as well
-    before = None if alone else show.state(invocation.run.facts)
+    before = None if alone else show.state(invocation.run.facts, invocation.signals)
+    if invocation.signals.received and not begun:  # terraform would have stopped before it began
+        invocation.run.remove()
+        return -invocation.signals.received[0]
     invocation.run.write_facts(stage="native", durable=True)
     child = process.spawn(argv, environ or invocation.environ, invocation.signals)
     if not begun:

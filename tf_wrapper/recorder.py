@@ -87,6 +87,10 @@ class Recorder:
         self, code: int, failed: FailedPlan | None, *, interrupted: bool, declined: bool = False
     ) -> None:
         """Nothing was applied: the plan failed, or the answer was not yes."""
+        from tf_wrapper.human.findings import NO_ANSWER
+
+        unanswered = failed is not None and any(error.summary == NO_ANSWER for error in failed.errors)
+        self._run.write_facts(exit_code=code, interrupted=interrupted, declined=declined, unanswered=unanswered)
         self._finish(
             lambda story: story.end_without_apply(code, failed, interrupted=interrupted, declined=declined),
         )
@@ -115,14 +119,14 @@ class Recorder:
                 done.set()
 
         ended = time.monotonic()
-        received = self._received()
+        told = self._received()
         self._tasks.put(task)
         while not done.wait(0.05):
-            if time.monotonic() - ended > self._budget() + 1.0:  # the budget itself is delivery's; this is the backstop
-                say("recording takes longer than its budget; the next tfevent command finishes it")
-                return
-            if self._received() > received:  # terraform has ended: this one asks us to
-                say("recording was interrupted; the next tfevent command finishes it")
+            late = time.monotonic() - ended > self._budget() + 1.0  # the budget itself is delivery's: the backstop
+            if late or self._received() > told:
+                why = "recording takes longer than its budget" if late else "recording was interrupted"
+                say(f"{why}; the next tfevent command finishes it")
+                _abandon_helpers()
                 return
         self._close()
 
@@ -145,3 +149,10 @@ class Recorder:
                 task()
             except Exception as error:  # noqa: BLE001 - a bug of ours costs the event a line, never the run
                 self._failed = self._failed or describe(error)
+
+
+def _abandon_helpers() -> None:
+    """A terraform that we ask something must not outlive us."""
+    from tf_wrapper import show
+
+    show.abandon()

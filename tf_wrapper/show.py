@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 from change_events.paths import working_directory
@@ -11,6 +12,8 @@ from tf_wrapper.launch import helper_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from change_events.process import Signals
 
 _PLAN_SECONDS = 600.0  # a huge plan with many providers; it runs beside the approval or the apply
 _STATE_SECONDS = 20.0
@@ -27,9 +30,12 @@ def plan_json(facts: Mapping[str, Any], path: str, *, seconds: float = _PLAN_SEC
     return _ask(facts, ["show", "-json", path], seconds)
 
 
-def state(facts: Mapping[str, Any]) -> bytes | None:
-    """The raw state after a run, as `state pull` gives it; None where it cannot be had."""
-    return _ask(facts, ["state", "pull"], _STATE_SECONDS)
+def state(facts: Mapping[str, Any], signals: Signals | None = None) -> bytes | None:
+    """The raw state before or after a run, as `state pull` gives it; None where it cannot be had.
+
+    A signal that ``signals`` notes ends the wait: terraform waits for this to be over.
+    """
+    return _ask(facts, ["state", "pull"], _STATE_SECONDS, signals)
 
 
 def version(binary: str) -> bytes | None:
@@ -37,22 +43,51 @@ def version(binary: str) -> bytes | None:
     return _ask({"binary": binary, "cwd": working_directory()}, ["version", "-json"], _STATE_SECONDS)
 
 
-def _ask(facts: Mapping[str, Any], words: Sequence[str], seconds: float) -> bytes | None:
+def abandon() -> None:
+    """End what is being asked: nobody waits for the answer any more."""
+    for process in tuple(_asked):
+        process.kill()
+
+
+_asked: set[subprocess.Popen[bytes]] = set()
+
+
+def _ask(
+    facts: Mapping[str, Any], words: Sequence[str], seconds: float, signals: Signals | None = None
+) -> bytes | None:
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [str(facts["binary"]), *facts.get("globals", ()), *words],
             cwd=str(facts["cwd"]),
             env=_environment(facts),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,  # never a file: what it prints holds secrets
             stderr=subprocess.DEVNULL,
-            timeout=seconds,
             process_group=0,  # the terminal's Ctrl-C is for the run, not for our look at it
-            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout if done.returncode == 0 else None
+    with process:
+        _asked.add(process)
+        try:
+            answer = _answer(process, seconds, signals)
+        except (OSError, subprocess.SubprocessError):
+            process.kill()
+            return None
+        finally:
+            _asked.discard(process)
+    return answer if process.returncode == 0 else None
+
+
+def _answer(process: subprocess.Popen[bytes], seconds: float, signals: Signals | None) -> bytes:
+    """Everything that it prints; raises TimeoutExpired when the time is over or a signal has come."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return process.communicate(timeout=seconds if signals is None else 0.1)[0]
+        except subprocess.TimeoutExpired:
+            if signals is None or signals.received or time.monotonic() > deadline:
+                raise
 
 
 def _environment(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,8 @@ import msgspec
 
 from tf_wrapper.human.wrap import word_wrap
 
+NO_ANSWER = "error asking for approval: EOF"
+"""Terraform's error where nobody is there to be asked: a pipeline without -auto-approve."""
 _TOP, _LEFT = "╷", "│"
 
 
