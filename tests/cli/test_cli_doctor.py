@@ -33,6 +33,7 @@ def test_a_machine_with_nothing_configured_works_and_is_warned(machine):
     text = machine.events("doctor")
     assert verdicts(text) == {
         "settings": "ok",
+        "sources": "ok",
         "binary": "ok",
         "journal": "ok",
         "fingerprint key": "ok",
