@@ -1,7 +1,8 @@
 """Delivery: what the outbox holds goes out, inside a time budget, and what does not get through waits.
 
 Whoever calls waits for the budget and no longer: sending happens on daemon threads, one per destination, and
-only the calling thread touches the journal. httpx is imported on those threads.
+only the calling thread touches the journal. One process at a time sends to a destination; the others wait for it, and
+do not even import httpx.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from change_events.model import SealedEvent
 
 _BRIEF = 0.75  # seconds in which a backend far away may well not have answered: a unit waits for us
+_IDLE = 0.1  # seconds between looks for what others leave to us, while another destination is still busy
 _WAITS = "the event waits for the next run or `tfevent events flush`"
 _LOST = "the event is lost there, because the journal cannot keep it"
 
@@ -29,6 +30,7 @@ def deliver(
     *,
     budget: float,
     force: bool = False,
+    event: str | None = None,
     on_sent: Callable[[int], object] | None = None,
 ) -> DeliveryReport:
     """Send what is due, until nothing is left or the budget is spent. Raises nothing.
@@ -40,9 +42,11 @@ def deliver(
             but it is a daemon and does not keep the process alive.
         force: also try destinations that are left alone because they failed (``tfevent events flush``), but not those
             that asked for it: what ends within the budget is waited for.
+        event: id of the event that the caller is there for. While another process sends to a destination, only that
+            one's delivery is waited for; without an id all that waits.
         on_sent: is called with the number of those that have arrived so far, whenever it grows.
     """
-    terms = Terms(time.monotonic() + budget, force, _WAITS, brief=budget < _BRIEF)
+    terms = Terms(time.monotonic() + budget, force, _WAITS, brief=budget < _BRIEF, event=event)
     return _Flush(journal, destinations, terms, on_sent).run()
 
 
@@ -95,11 +99,18 @@ class _Flush:
             for turn in self._turns.values():
                 if turn.wake is not None and turn.wake <= now:
                     turn.look()
+                turn.look_again()
+            if self._wait() is None:
+                for turn in self._turns.values():
+                    turn.hand_over()
 
     def _wait(self) -> float | None:
         """Seconds until something is to be done, if no answer comes first; None if there is nothing left to do."""
         now = time.monotonic()
-        return min((turn.wake - now for turn in self._turns.values() if turn.wake is not None), default=None)
+        wakes = [turn.wake - now for turn in self._turns.values() if turn.wake is not None]
+        if not wakes:
+            return None
+        return min(*wakes, _IDLE) if any(turn.is_idle for turn in self._turns.values()) else min(wakes)
 
     def _received(self, wait: float) -> list[Answer]:
         """The answers that are there, waiting for the first one at most so many seconds."""

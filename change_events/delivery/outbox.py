@@ -32,6 +32,15 @@ class Outbox(Protocol):
     def waiting(self, names: Sequence[str]) -> int:
         """How many deliveries to these destinations are still to be made."""
 
+    def is_waiting(self, event_id: str, name: str) -> bool:
+        """Whether this destination is still to get the event."""
+
+    def begin_sending(self, name: str) -> bool:
+        """Become the process that sends to this destination; False while it is another one."""
+
+    def end_sending(self, name: str) -> None:
+        """Another process may send to this destination."""
+
     def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
         """They have arrived; ``handles`` are the backend's own names of them, by position."""
 
@@ -81,6 +90,20 @@ class MemoryOutbox:
     def waiting(self, names: Sequence[str]) -> int:
         """How many of these destinations have not got it."""
         return len(self._unsent & set(names))
+
+    def is_waiting(self, event_id: str, name: str) -> bool:
+        """Whether this destination has not got it."""
+        del event_id  # there is only one
+        return name in self._unsent
+
+    def begin_sending(self, name: str) -> bool:
+        """No other process knows of it."""
+        del name
+        return True
+
+    def end_sending(self, name: str) -> None:
+        """There is nothing to let go of."""
+        del name
 
     def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
         """They have arrived."""

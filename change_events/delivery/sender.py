@@ -119,15 +119,24 @@ def _remarked(verdict: Verdict, remarks: tuple[str, ...]) -> Verdict:
 
 def exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
     """Send one request and judge the answer, retrying what may pass, as far as ``effort`` goes."""
-    from tenacity import Retrying, retry_if_result
+    verdict = _once(destination, transport, request, effort)
+    if verdict.result is not Result.RETRY or effort.attempts == 1:
+        return verdict
+    return _retried(verdict, lambda: _once(destination, transport, request, effort), effort)
 
+
+def _retried(first: Verdict, again: Callable[[], Verdict], effort: Effort) -> Verdict:
+    """The last verdict of several attempts, the first of which has been made."""
+    from tenacity import Retrying, retry_if_result  # 15 ms, and most events arrive at once
+
+    made = iter((first,))
     retrying = Retrying(
         retry=retry_if_result(lambda verdict: verdict.result is Result.RETRY),
         wait=_pause(effort),
         stop=_stop(effort),
         retry_error_callback=_result_of,
     )
-    verdict: Verdict = retrying(_once, destination, transport, request, effort)
+    verdict: Verdict = retrying(lambda: next(made, None) or again())
     return verdict
 
 

@@ -10,15 +10,19 @@ import logging
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Self
-
-import certifi
-import httpx
+import urllib.request
+from typing import TYPE_CHECKING, Any, Self
 
 from change_events.delivery import proxies
 from change_events.destinations.base import Request, Response
+
+# httpx imports its own command line wherever rich and click are installed: as much CPU again as the client itself.
+_modules: dict[str, Any] = sys.modules
+_modules.setdefault("httpx._main", None)
+import httpx  # noqa: E402
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,10 +38,15 @@ class TransportError(Exception):
 
 
 class Transport:
-    """One connection pool with one idea of which authorities to trust; a context manager."""
+    """One connection pool with one idea of which authorities to trust; a context manager.
+
+    Args:
+        ca_file: trust the authorities in this file, instead of the usual ones.
+    """
 
     def __init__(self, ca_file: str | None = None) -> None:
-        self._client = _client(_tls(ca_file))
+        self._ca_file = ca_file
+        self._client: httpx.Client | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -45,7 +54,8 @@ class Transport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     def send(self, request: Request, deadline: float) -> Response:
         """Send one request.
@@ -61,10 +71,11 @@ class Transport:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TransportError("there was no time left")
+        client = self._client = self._client or _client(self._trusted(request))
         # httpx hands this very dict down to the connection: the wait is shortened once the status is known.
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), left)
         try:
-            answer = self._client.send(self._build(request, timeouts), stream=True)
+            answer = client.send(_built(client, request, timeouts), stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise TransportError(clause(error)) from None
         try:
@@ -77,15 +88,21 @@ class Transport:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, headers, body, complete, request.body_decides)
 
-    def _build(self, request: Request, timeouts: dict[str, float]) -> httpx.Request:
-        headers = {"Accept-Encoding": "identity"} | request.headers
-        return self._client.build_request(
-            request.method,
-            request.url,
-            headers=headers,
-            content=request.body,
-            extensions={"timeout": timeouts},
-        )
+    def _trusted(self, request: Request) -> ssl.SSLContext:
+        """What the first request needs: all of a transport go to one backend. Plain http reads no authorities."""
+        plain = request.url.lower().startswith("http:") and not urllib.request.getproxies()
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls(self._ca_file)
+
+
+def _built(client: httpx.Client, request: Request, timeouts: dict[str, float]) -> httpx.Request:
+    headers = {"Accept-Encoding": "identity"} | request.headers
+    return client.build_request(
+        request.method,
+        request.url,
+        headers=headers,
+        content=request.body,
+        extensions={"timeout": timeouts},
+    )
 
 
 def _body(answer: httpx.Response, seconds: float, most: int) -> tuple[bytes, bool]:
@@ -157,6 +174,8 @@ def _trusting(ca_file: str | None, *variables: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)  # OpenSSL reads the two variables itself
         if not (ca_file or any(variables)):
+            import certifi
+
             context.load_verify_locations(certifi.where())
     except (OSError, ssl.SSLError):
         raise TransportError("the file of certificate authorities (ca_file) cannot be read") from None

@@ -26,34 +26,45 @@ if TYPE_CHECKING:
     from change_events.delivery.outbox import Outbox
     from change_events.journal import Delivery
 
+_TRUST = 1.0  # seconds that a process which sends may be without a lease: then it is stopped, say, and we go on
 _BATCH = 50  # events handed to the lane at once
 _BATCH_BYTES = 1_000_000  # of their bodies: memory must not grow with the events
 _LEASE_MARGIN = 2.0  # seconds a lease outlives the longest batch
 _GRACE = 0.5  # seconds for a lane to say itself that there was no answer
 _EDGE = 0.1  # seconds before the deadline in which "no answer" is the budget's doing
-_POLL = 0.05  # seconds between looks at a destination that another process is sending to
+_POLL, _LONGEST_POLL = 0.02, 0.1  # seconds between looks at a destination that another process is sending to
 LAST_PATIENCE = 0.25  # seconds to get hold of the journal after the budget, to hand leases back
 _UNANSWERED = Verdict(Result.RETRY, "no answer came in time")
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Terms(msgspec.Struct):
     """What holds for a whole flush.
 
     Attributes:
-        deadline: moment of :func:`time.monotonic` at which it ends.
+        deadline: moment of :func:`time.monotonic` at which it ends. What this process takes to get ready moves it.
         force: also try what is left alone because it failed, unless it asked for that itself.
         consequence: what becomes of an event that is not delivered, as a clause.
         brief: there was so little time from the first that no answer says nothing of a destination.
+        event: id of the event whose delivery is waited for while another process sends; None for all that waits.
     """
 
     deadline: float
     force: bool
     consequence: str
     brief: bool = False
+    event: str | None = None
 
     def left(self) -> float:
         """Seconds until the deadline."""
         return self.deadline - time.monotonic()
+
+    def get_ready(self) -> None:
+        """Import the HTTP client. The budget is for what backends take: on a busy machine this could take all of it."""
+        begun = time.monotonic()
+        import change_events.delivery.sender
+        import change_events.delivery.transport  # noqa: F401
+
+        self.deadline += time.monotonic() - begun
 
 
 class Turn:
@@ -82,7 +93,16 @@ class Turn:
         self._pace = _pace_of(settings)
         self._under_way: deque[Delivery] = deque()  # the first is being sent
         self._held = False  # another process is sending there
+        self._sending = False  # this one is
+        self._idle = False  # all has been sent, and this one would send what comes
+        self._poll = _POLL
+        self._unleased: float | None = None  # since when the process that sends has had no lease
         self._over = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all has been sent, and this process would send what comes."""
+        return self._idle and not self._over
 
     @property
     def is_open(self) -> bool:
@@ -92,10 +112,26 @@ class Turn:
     def look(self) -> None:
         """Go on: with what is due, or without an answer that has not come."""
         self.wake = None
+        self._idle = False
         if self._under_way:
             self._failed(_UNANSWERED)
         elif not self._over and self._lane.has_time(self._terms.deadline):
             self._advance()
+
+    def look_again(self) -> None:
+        """Go on if something has come to an idle turn."""
+        if self.is_idle and self._outbox.waiting([self.name]):
+            self.look()
+
+    def hand_over(self) -> None:
+        """Nothing more is sent here, unless something came before anybody could know that.
+
+        Whoever enqueues an event and finds us sending may leave it to us: so look once more, after letting go.
+        """
+        if self.is_idle:
+            self._let_go()
+            if self._outbox.waiting([self.name]):
+                self.look()
 
     def take(self, answers: Sequence[Answer]) -> None:
         """Write down what became of deliveries, in one go as far as they have arrived, and go on."""
@@ -118,8 +154,9 @@ class Turn:
             self._failed(_UNANSWERED)
         elif self._held:
             self._tell(f"another tfevent is still sending; {self._terms.consequence}")
-        elif not self.problems and self._outbox.waiting([self.name]):
+        elif not self.problems and self._is_awaited():
             self._tell(f"the time is up; {self._terms.consequence}")
+        self._let_go()
 
     def stop(self) -> None:
         """Nothing more is to be sent; the lane's thread ends when it is done; does not wait."""
@@ -165,6 +202,12 @@ class Turn:
             return
         left = self._terms.left()
         self._outbox.patience = max(left, 0)
+        if not self._may_send():
+            self._stand_by()
+            return
+        if self._is_due():
+            self._terms.get_ready()  # before the lease, which must outlive the sending
+            left = self._terms.left()
         self._under_way.extend(
             self._outbox.claim(
                 [self.name],
@@ -184,6 +227,47 @@ class Turn:
         else:
             self._hand_over()
 
+    def _may_send(self) -> bool:
+        self._sending = self._sending or self._outbox.begin_sending(self.name)
+        return self._sending
+
+    def _is_due(self) -> bool:
+        """Whether there is something to send, and the destination is not left alone."""
+        if not self._outbox.waiting([self.name]):
+            return False
+        standing = self._outbox.standing(self.name)
+        return not standing.asked and (self._terms.force or not standing.wait)
+
+    def _let_go(self) -> None:
+        if self._sending:
+            self._sending = False
+            self._outbox.end_sending(self.name)
+
+    def _is_awaited(self) -> bool:
+        """Whether something is still to be sent that this flush is there for."""
+        if self._terms.event is None:
+            return self._outbox.waiting([self.name]) > 0
+        return self._outbox.is_waiting(self._terms.event, self.name)
+
+    def _stand_by(self) -> None:
+        """Another process sends, and takes what waits along: come back until it has, or has gone."""
+        if not self._is_awaited():
+            self._held = False
+        elif self._is_stuck():
+            self._sending = True
+            self._advance()
+        else:
+            self._find_out_why()
+
+    def _is_stuck(self) -> bool:
+        """Whether the process that sends does nothing: whoever sends has leased what comes next, but for moments."""
+        now = time.monotonic()
+        if self._outbox.standing(self.name).held:
+            self._unleased = None
+            return False
+        self._unleased = self._unleased or now
+        return now - self._unleased > _TRUST
+
     def _must_pause(self) -> bool:
         """Whether its rate lets nothing through now; come back when it does."""
         wait = self._pace.wait()
@@ -198,6 +282,7 @@ class Turn:
     def _find_out_why(self) -> None:
         """Nothing was due, though something may wait: for another process, or for the destination to recover."""
         if not self._outbox.waiting([self.name]):
+            self._idle = self._sending
             return
         standing, force = self._outbox.standing(self.name), self._terms.force
         told = left_alone(standing, self._outbox.now())
@@ -205,11 +290,12 @@ class Turn:
             self.wake = time.monotonic() + standing.asked
         elif standing.asked or (standing.wait and not force):
             self._tell(f"{told}; {self._terms.consequence}")
-        elif standing.held and standing.failures and not force:
+        elif (standing.held or not self._sending) and standing.failures and not force:
             self._tell(f"another tfevent is trying it, {told}; {self._terms.consequence}")
         else:
-            self._held = standing.held
-            self.wake = time.monotonic() + _POLL
+            self._held = standing.held or not self._sending
+            self.wake = time.monotonic() + self._poll
+            self._poll = min(self._poll * 2, _LONGEST_POLL)
 
     def _hand_over(self) -> None:
         """Send it. Where the destination failed last time, one request is enough to see whether it works again."""

@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from change_events.destinations.base import Destination
 
 _MODULES = {
@@ -45,3 +47,12 @@ def get(kind: str) -> Destination:
     """
     found: Destination = import_module(_MODULES[kind]).DESTINATION
     return found
+
+
+def named_by(variables: Iterable[str]) -> tuple[str, ...]:
+    """The kinds to which one of these environment variables may belong: ``TFEVENT_KIND_…``.
+
+    Importing all of them costs tens of milliseconds, and most runs have variables of none or one.
+    """
+    given = [name for name in variables if name.startswith("TFEVENT_")]
+    return tuple(kind for kind in _MODULES if any(name.startswith(f"TFEVENT_{kind.upper()}_") for name in given))

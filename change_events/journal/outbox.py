@@ -38,6 +38,10 @@ _HEAD = (
     "SELECT state, leased_at, lease_until FROM deliveries "
     "WHERE destination = ? AND state IN ('waiting', 'leased') ORDER BY position LIMIT 1"
 )
+_IS_WAITING = (
+    "SELECT 1 FROM deliveries d JOIN events e ON e.seq = d.seq "
+    "WHERE e.id = ? AND d.destination = ? AND d.state IN ('waiting', 'leased')"
+)
 _WAITING = "SELECT count(*) FROM deliveries WHERE destination = ? AND state IN ('waiting', 'leased')"
 
 
@@ -130,6 +134,11 @@ def standing_of(connection: sqlite3.Connection, name: str, now: float) -> Standi
 def waiting(connection: sqlite3.Connection, names: Sequence[str]) -> int:
     """How many deliveries to these destinations are still to be made."""
     return sum(int(connection.execute(_WAITING, (name,)).fetchone()[0]) for name in names)
+
+
+def is_waiting(connection: sqlite3.Connection, event_id: str, name: str) -> bool:
+    """Whether this destination is still to get the event, be it its start or its end."""
+    return connection.execute(_IS_WAITING, (event_id, name)).fetchone() is not None
 
 
 def delivered(connection: sqlite3.Connection, deliveries: Iterable[Delivery], handles: Mapping[int, str]) -> None:

@@ -13,6 +13,7 @@ from change_events.errors import JournalError
 from change_events.journal import connections, dropping, files, ledger, outbox, pruning, stages, standing, unrouted
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
 from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, RecordState, Stage, Standing
+from change_events.journal.senders import Senders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,6 +49,7 @@ class Journal:
         self._caps = caps
         self._clock = clock
         self._identity: tuple[int, int] | None = None
+        self._senders = Senders(path)
         self._connection = self._connect()
 
     @classmethod
@@ -78,6 +80,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; harmless when closed already."""
+        self._senders.close()
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -273,6 +276,18 @@ class Journal:
     def waiting(self, names: Sequence[str]) -> int:
         """How many deliveries to these destinations are still to be made."""
         return self._read(lambda connection: outbox.waiting(connection, names))
+
+    def is_waiting(self, event_id: str, name: str) -> bool:
+        """Whether destination ``name`` is still to get this event."""
+        return self._read(lambda connection: outbox.is_waiting(connection, event_id, name))
+
+    def begin_sending(self, name: str) -> bool:
+        """Become the process that sends to this destination; False while another process is (it delivers all)."""
+        return self._senders.acquire(name)
+
+    def end_sending(self, name: str) -> None:
+        """Another process may send to this destination."""
+        self._senders.release(name)
 
     def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
         """They have arrived, so their destinations work.

@@ -166,17 +166,18 @@ class Recording:
             self.say_once(str(error))
             return
         if self._deliver:
-            thread = threading.Thread(target=self._tell_start, args=(names,), name="tfevent-start", daemon=True)
+            told = (names, sealed.event.id)
+            thread = threading.Thread(target=self._tell_start, args=told, name="tfevent-start", daemon=True)
             thread.start()
             thread.join(wait)
 
-    def _tell_start(self, names: list[str]) -> None:
+    def _tell_start(self, names: list[str], event_id: str) -> None:
         from change_events.delivery import deliver
         from change_events.journal import Journal
 
         chosen = [destination for destination in self._settings.destinations if destination.name in names]
         with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling tells what is wrong
-            deliver(journal, chosen, budget=self._settings.budget)
+            deliver(journal, chosen, budget=self._settings.budget, event=event_id)
 
     def settle(self, event: ChangeEvent, *, once_within: float | None = None, if_open: bool = False) -> Settled:
         """Record how a run ended, deliver it and what else waits, within the settings' budget.
@@ -219,11 +220,14 @@ class Recording:
         if self._deliver:
             from change_events.delivery import deliver
 
-            route_late(journal, self._settings)
-            problems = deliver(journal, self._settings.destinations, budget=self._settings.budget).problems
+            settings = self._settings
+            route_late(journal, settings)
+            report = deliver(journal, settings.destinations, budget=settings.budget, event=sealed.event.id)
+            problems = report.problems
         record = journal.get(sealed.event.id)
         ended = [one for one in record.deliveries if one.stage == "settled"] if record else []
-        states = {one.destination: one.state.value for one in ended}
+        # what another process is sending at this moment waits, as far as a person is concerned
+        states = {one.destination: one.state.value.replace("leased", "waiting") for one in ended}
         places = tuple(f"{name} {state}" for name, state in states.items())
         files = dict.fromkeys(one.file for one in self._settings.unrouted)
         places += tuple(f"the rest when {file} is mended" for file in files)

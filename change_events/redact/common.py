@@ -74,8 +74,8 @@ def vocabulary() -> frozenset[str]:
     found = {"data", model.SCHEMA_VERSION}
     for kind in vars(model).values():
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            found.update(field.encode_name for field in msgspec.structs.fields(kind))
-            found.update(f.default for f in msgspec.structs.fields(kind) if isinstance(f.default, str))
+            found.update(kind.__struct_encode_fields__)  # structs.fields would resolve each annotation, at 30 ms in all
+            found.update(default for default in kind.__struct_defaults__ if isinstance(default, str))
         elif isinstance(kind, type) and issubclass(kind, Enum):
             found.update(member.value for member in kind if isinstance(member.value, str))
     return frozenset(str(word.value) if isinstance(word, Enum) else word for word in found)

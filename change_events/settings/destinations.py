@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from change_events.destinations import get, kinds
+from change_events.destinations import get, kinds, named_by
 from change_events.destinations.base import DestinationSettings
 from change_events.settings import consent, routing
 from change_events.settings.model import Source, Unrouted
 from change_events.settings.values import Mistake, did_you_mean, plain, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from change_events.destinations.base import Destination, Option
     from change_events.settings.consent import Origin
@@ -27,16 +27,17 @@ _SOURCES = ("FILE", "COMMAND")
 _READABLE_BY_ALL = 0o004
 
 
-def variables() -> tuple[str, ...]:
-    """Every variable that sets an option of a destination."""
-    plain_ones = tuple(option.environment for kind in kinds() for option in get(kind).options if option.environment)
-    return (*plain_ones, *(f"{name}_{source}" for name in _secret_variables() for source in _SOURCES))
+def variables(of: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Every variable that sets an option of a destination, or of one of these kinds."""
+    some = kinds() if of is None else of
+    plain_ones = tuple(option.environment for kind in some for option in get(kind).options if option.environment)
+    return (*plain_ones, *(f"{name}_{source}" for name in _secret_variables(some) for source in _SOURCES))
 
 
 def with_secrets(environ: Mapping[str, str], base: Path, problems: list[str]) -> Mapping[str, str]:
     """``environ`` with those secrets filled in that it gives by file or command: ``TFEVENT_SEMATEXT_TOKEN_FILE``."""
     fetched: dict[str, str] = {}
-    for name in _secret_variables():
+    for name in _secret_variables(named_by(environ)):
         for source in _SOURCES:
             value = environ.get(f"{name}_{source}")
             if value and not environ.get(name):
@@ -47,10 +48,8 @@ def with_secrets(environ: Mapping[str, str], base: Path, problems: list[str]) ->
     return {**environ, **fetched} if fetched else environ
 
 
-def _secret_variables() -> list[str]:
-    return [
-        option.environment for kind in kinds() for option in get(kind).options if option.secret and option.environment
-    ]
+def _secret_variables(of: Sequence[str]) -> list[str]:
+    return [option.environment for kind in of for option in get(kind).options if option.secret and option.environment]
 
 
 class Declared(NamedTuple):
@@ -94,7 +93,7 @@ def build(
         built.sources += _sources(found, given)
         if not found.broken:
             built.warnings += [*_exposed(found, given.entry), *routing.warnings(name, given.entry.value, settings)]
-    for kind in kinds():
+    for kind in named_by(environ):
         if kind not in declared and (options := _from_environment(get(kind), environ)):
             if faults := get(kind).problems(options):
                 problems += [f"{kind}: {_variable_for(get(kind), fault)}" for fault in faults]

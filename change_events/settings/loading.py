@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from change_events import trusted_files
+from change_events.destinations import named_by
 from change_events.errors import SettingsError
 from change_events.paths import config_dir
 from change_events.settings import consent, destinations
@@ -191,8 +192,11 @@ def _declared(entry: Entry | None, problems: list[str], unrouted: list[Unrouted]
 
 def _unknown_variables(environ: Mapping[str, str]) -> Iterable[str]:
     """Variables that are nearly one of ours: a misspelt one would be silently without effect."""
-    known = {*(key.variable for key in KEYS), *destinations.variables(), *_OTHER_VARIABLES}
-    for name in environ:
-        ours = name.startswith("TFEVENT_") and not name.startswith(_PLUGINS)
-        if ours and name not in known and (near := did_you_mean(name, known)):
+    known = {*(key.variable for key in KEYS), *_OTHER_VARIABLES}
+    ours = [name for name in environ if name.startswith("TFEVENT_") and not name.startswith(_PLUGINS)]
+    if known.issuperset(ours) or known.issuperset({*ours} - {*destinations.variables(named_by(ours))}):
+        return
+    known |= {*destinations.variables()}
+    for name in ours:
+        if name not in known and (near := did_you_mean(name, known)):
             yield f"{name}: no such variable{near}"
