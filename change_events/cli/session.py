@@ -68,8 +68,10 @@ class Session:
     def journal(self) -> Journal:
         """The journal, with the records of killed runs closed; raises JournalError."""
         from change_events.journal import Journal
+        from change_events.pressure import stretch
+        from change_events.recording.record import LOCK_WAIT
 
-        journal = Journal.open(self.settings.journal, caps=self.settings.caps)
+        journal = Journal.open(self.settings.journal, caps=self.settings.caps, patience=LOCK_WAIT * stretch())
         self._open.callback(journal.close)
         self.tools.settle_leftovers(journal, self.settings)
         self._route_late(journal)

@@ -6,7 +6,7 @@ Imports the standard library and msgspec only, because it is loaded before terra
 from __future__ import annotations
 
 from change_events.caps import Caps
-from change_events.journal.problems import AmbiguousId, JournalCorrupt
+from change_events.journal.problems import AmbiguousId, JournalCorrupt, JournalLocked
 from change_events.journal.records import (
     Delivery,
     DeliveryState,
@@ -32,6 +32,7 @@ __all__ = [
     "Journal",
     "JournalCorrupt",
     "JournalCounts",
+    "JournalLocked",
     "Owed",
     "Query",
     "Record",

@@ -2,6 +2,7 @@
 
 * JournalError
   x JournalCorrupt     the file is damaged: `Journal.open(path, repair=True)` moves it aside
+  x JournalLocked      another process keeps it locked: what was to be written can be kept beside it
   x AmbiguousId        an id prefix fits several events
 """
 
@@ -16,6 +17,10 @@ _ELSEWHERE = "or set TFEVENT_JOURNAL to a file elsewhere"
 
 class JournalCorrupt(JournalError):  # noqa: N818  # what is wrong, as a sentence says it
     """The journal's file is damaged, or is no SQLite file at all."""
+
+
+class JournalLocked(JournalError):  # noqa: N818  # as above
+    """Another process keeps the journal locked."""
 
 
 class AmbiguousId(JournalError):  # noqa: N818  # what is wrong, as a sentence says it
@@ -50,7 +55,8 @@ def explain(error: sqlite3.Error | OSError, path: str) -> JournalError:
         return JournalCorrupt(
             f"journal {path}: the file is damaged ({error}); the next run moves it aside and begins a new one"
         )
-    return JournalError(f"journal {path}: {_advice(error)}")
+    kind = JournalLocked if is_busy(error) else JournalError
+    return kind(f"journal {path}: {_advice(error)}")
 
 
 def _advice(error: sqlite3.Error) -> str:

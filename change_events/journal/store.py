@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from change_events.caps import Caps
 from change_events.errors import JournalError
-from change_events.journal import connections, dropping, files, ledger, outbox, pruning, stages, standing, unrouted
-from change_events.journal.problems import AmbiguousId, JournalCorrupt, explain, is_busy, is_corrupt
-from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, RecordState, Stage, Standing
+from change_events.journal import (
+    connections,
+    dropping,
+    files,
+    ledger,
+    outbox,
+    spool,
+    stages,
+    standing,
+    unrouted,
+    writing,
+)
+from change_events.journal.problems import AmbiguousId, JournalCorrupt, JournalLocked, explain, is_busy, is_corrupt
+from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, Standing
 from change_events.journal.senders import Senders
 
 if TYPE_CHECKING:
@@ -27,6 +38,9 @@ _Waits = list[unrouted.Unrouted]  # `list` is a method below
 _Deliveries = list[Delivery]  # inside the class, `list` is the method
 _BATCH = 200
 PATIENCE = 5.0
+_IMPATIENCE = 0.05  # seconds to wait for a lock that was waited for in vain a moment ago
+_MOMENT = 10.0
+_locked_at: dict[str, float] = {}  # path → when this process gave up waiting for its lock, by time.monotonic
 
 
 class Journal:
@@ -51,6 +65,8 @@ class Journal:
         self._identity: tuple[int, int] | None = None
         self._senders = Senders(path)
         self._connection = self._connect()
+        if spool.waits(path):
+            self._take_in()
 
     @classmethod
     def open(
@@ -70,9 +86,11 @@ class Journal:
                 one, so that the event at hand is kept; ``notices`` says so.
             caps: how much to keep.
             clock: seconds since 1970, shared by all processes that use the file.
-            patience: seconds to wait for another process's lock, for each step.
+            patience: seconds to wait for another process's lock, once: until it has been had, each further wait is
+                a short one.
 
         Raises:
+            JournalLocked: another process keeps it locked.
             JournalError: it cannot be used; the text names the path and the remedy.
             JournalCorrupt: it is damaged, and ``repair`` is off.
         """
@@ -109,16 +127,10 @@ class Journal:
         Raises:
             JournalError: it is not on disk.
         """
-
-        def work(connection: sqlite3.Connection) -> str | None:
-            earlier = ledger.same_key(connection, event.event, self._since(once_within)) if once_within else None
-            if earlier is None:
-                seq = ledger.put(connection, event, RecordState.STARTED)
-                if destinations and stages.is_open(connection, seq):
-                    outbox.enqueue(connection, seq, destinations, self._clock(), Stage.STARTED)
-            return earlier
-
-        return self._write(work, durable=True)
+        now = self._clock()
+        return self._write(
+            lambda connection: writing.start(connection, event, destinations, once_within, now), durable=True
+        )
 
     def settle(
         self,
@@ -148,23 +160,13 @@ class Journal:
         Raises:
             JournalError: it is not on disk.
         """
+        terms = writing.Settling(tuple(destinations), once_within, if_open, self._clock(), tuple(waits))
+        return self._settled(event, terms)
 
-        def work(connection: sqlite3.Connection) -> tuple[str | None, pruning.Pruned, list[str]]:
-            seconds = self._clock()
-            now = int(seconds * 1_000_000)
-            if once_within and (earlier := ledger.same_key(connection, event.event, self._since(once_within))):
-                return earlier, pruning.Pruned(), []
-            if if_open and ledger.is_settled(connection, event.event.id):
-                return event.event.id, pruning.Pruned(), []
-            seq = ledger.put(connection, event, RecordState.SETTLED)
-            stages.supersede(connection, seq)
-            unrouted.note(connection, seq, waits)
-            names = [*destinations, *stages.begun(connection, seq)]
-            outbox.enqueue(connection, seq, names, seconds)
-            dropped = dropping.hold_caps(connection, self._caps, seconds, names, seq)
-            return None, pruning.prune(connection, self._caps, now, seq), dropped
-
-        earlier, pruned, dropped = self._write(work, durable=True)
+    def _settled(self, event: SealedEvent, terms: writing.Settling) -> str | None:
+        earlier, pruned, dropped = self._write(
+            lambda connection: writing.settle(connection, event, terms, self._caps), durable=True
+        )
         self.notices += dropped
         if pruned.events:
             self.notices.append(pruned.sentence())
@@ -364,8 +366,32 @@ class Journal:
 
     # How
 
-    def _since(self, seconds: float) -> int:
-        return int((self._clock() - seconds) * 1_000_000)
+    def _take_in(self) -> None:
+        """Write what was kept beside the journal while it was locked; if it still is, that stays where it is."""
+        usual, self.patience = self.patience, _IMPATIENCE
+        try:
+            spool.take_in(self.path, self._apply)
+        except (JournalLocked, OSError):
+            return
+        finally:
+            self.patience = usual
+
+    def _apply(self, entry: spool.Entry) -> None:
+        if entry.operation == "discard":
+            self.discard(entry.id)
+            return
+        from change_events.redact.sealing import unseal
+
+        event = unseal(entry.body)
+        if entry.operation == "settle":
+            self._settled(
+                event, writing.Settling(entry.destinations, entry.once_within, entry.if_open, entry.at, entry.waits)
+            )
+        else:
+            self._write(
+                lambda connection: writing.start(connection, event, entry.destinations, entry.once_within, entry.at),
+                durable=True,
+            )
 
     def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:
         seqs = [int(str(row[0])) for row in rows]
@@ -386,9 +412,11 @@ class Journal:
         return self._patiently(lambda: work(self._connection), self._begin_anew)
 
     def _write(self, work: Callable[[sqlite3.Connection], _T], *, durable: bool = False) -> _T:
-        return self._patiently(
+        done = self._patiently(
             lambda: connections.transaction(self._connection, work, durable=durable), self._begin_anew
         )
+        _locked_at.pop(self.path, None)
+        return done
 
     def _connect(self) -> sqlite3.Connection:
         return self._patiently(self._open_file, self._move_aside)
@@ -400,7 +428,7 @@ class Journal:
 
     def _patiently(self, work: Callable[[], _T], mend: Callable[[], None]) -> _T:
         """Run ``work``; wait for locks, ``mend`` a damaged file once if we may, raise errors of our own."""
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + self._waits()
         mended = False
         while True:
             try:
@@ -414,7 +442,16 @@ class Journal:
                     mended = True
                     mend()
                 else:
+                    if is_busy(error):
+                        _locked_at[self.path] = time.monotonic()
                     raise explain(error, self.path) from error
+
+    def _waits(self) -> float:
+        """Seconds for which to wait for a lock: once for long in a moment, since a command asks for it many times."""
+        given_up = _locked_at.get(self.path)
+        if given_up is None or time.monotonic() - given_up > _MOMENT:
+            return self.patience
+        return min(self.patience, _IMPATIENCE)
 
     def _begin_anew(self) -> None:
         self._connection.close()

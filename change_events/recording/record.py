@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from change_events import routing
 from change_events.errors import JournalError, TemplateError
+from change_events.pressure import stretch
 from change_events.recording.unrouted import route_late, waits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from change_events.journal import Journal
+    from change_events.journal.spool import Operation
     from change_events.model import ChangeEvent, SealedEvent
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
+LOCK_WAIT = 1.0  # seconds for which a journal that somebody keeps locked holds up whoever records; more if all is slow
 _NAMED = 3  # destinations that are told of one by one after a run
 
 
@@ -62,7 +66,7 @@ class Recording:
         patience: seconds to wait for a journal that another process keeps locked.
 
     Attributes:
-        is_blocked: the journal could not be used.
+        is_blocked: the journal could not be used, and nothing is kept beside it.
     """
 
     def __init__(
@@ -141,9 +145,8 @@ class Recording:
                 if repeats:
                     return _repetition(journal, repeats, sealed)
         except JournalError as error:
-            self.is_blocked = True
-            self.say_once(str(error))
-            return Settled(sealed, lost=True)
+            kept = self._kept(error, "start", sealed.event.id, body=sealed.body, once_within=once_within)
+            return Settled(sealed, recorded=kept, lost=not kept)
         return Settled(sealed, recorded=True)
 
     def announce(self, event: ChangeEvent, *, wait: float = 0) -> None:
@@ -202,7 +205,12 @@ class Recording:
                 self._tell_notices(journal)
                 return _repetition(journal, repeats, sealed) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
-            self.say_once(str(error))
+            terms = {"destinations": tuple(names), "once_within": once_within, "if_open": if_open}
+            terms["waits"] = tuple(waits_of(self._settings))
+            if self._kept(error, "settle", sealed.event.id, body=sealed.body, **terms):
+                places = tuple(f"{name} waiting" for name in names)
+                states = dict.fromkeys(names, "waiting")
+                return Settled(sealed, recorded=True, places=places, states=states, told=self._deliver)
             return self._sent_directly(sealed, names)
 
     def discard(self, event_id: str) -> bool:
@@ -211,8 +219,7 @@ class Recording:
             with self.journal() as journal:
                 return journal.discard(event_id)
         except JournalError as error:
-            self.is_blocked = True
-            self.say_once(str(error))
+            self._kept(error, "discard", event_id)
             return True
 
     def _delivered(self, journal: Journal, sealed: SealedEvent) -> Settled:
@@ -243,6 +250,24 @@ class Recording:
         place = f"sent to {report.sent} of {len(chosen)}" if chosen else "kept nowhere: there is no destination"
         return Settled(sealed, places=(place,), problems=report.problems, told=True, lost=not report.sent)
 
+    def _kept(self, error: JournalError, operation: Operation, event_id: str, **arguments: Any) -> bool:
+        """Whether what could not be written is kept beside the journal, because that is only locked; tells it."""
+        from change_events.journal import JournalLocked, spool
+
+        if not isinstance(error, JournalLocked):
+            self.is_blocked = True
+            self.say_once(str(error))
+            return False
+        entry = spool.Entry(operation, time.time(), event_id, **arguments)
+        try:
+            spool.keep(self._given_journal.path if self._given_journal else self._settings.journal.absolute(), entry)
+        except OSError as trouble:
+            self.is_blocked = True
+            self.say_once(f"{error}; nor can the event be kept beside it ({trouble.strerror})")
+            return False
+        self.say_once(f"{error}; the event is kept beside it, and the next command takes it in")
+        return True
+
     def _tell_notices(self, journal: Journal) -> None:
         """A damaged file that was moved aside, a cap that dropped events: a person should know."""
         for notice in journal.notices:
@@ -255,9 +280,8 @@ def _repetition(journal: Journal, earlier: str, sealed: SealedEvent) -> Settled:
 
 
 def _opened(journal: type[Journal], settings: Settings, patience: float | None = None) -> Journal:
-    if patience is None:
-        return journal.open(settings.journal, repair=True, caps=settings.caps)
-    return journal.open(settings.journal, repair=True, caps=settings.caps, patience=patience)
+    waits = (LOCK_WAIT if patience is None else patience) * stretch()
+    return journal.open(settings.journal, repair=True, caps=settings.caps, patience=waits)
 
 
 def report_line(settled: Settled) -> str:

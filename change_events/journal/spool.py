@@ -1,0 +1,100 @@
+"""What could not be written while somebody kept the journal locked: kept beside it, until a command gets the lock.
+
+One file an operation in the folder ``JOURNAL-spool``, named by its time, written whole or not at all. Whoever opens the
+journal next takes them in, in their order. Each may be taken in twice, where a process dies between the journal's
+commit and the removal of the file: that changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from change_events.journal.unrouted import Unrouted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Operation = Literal["start", "settle", "discard"]
+_FRESH = ".new-"
+_UNREADABLE = ".unreadable"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An operation on the journal; the arguments of the method of the same name.
+
+    Attributes:
+        operation: ``start``, ``settle`` or ``discard``.
+        at: when it was asked for, seconds since 1970.
+        id: of the event.
+        body: the sealed event.
+        destinations: names.
+    """
+
+    operation: Operation
+    at: float
+    id: str
+    body: bytes = b""
+    destinations: tuple[str, ...] = ()
+    once_within: float | None = None
+    if_open: bool = False
+    waits: tuple[Unrouted, ...] = ()
+
+
+def keep(journal: str | Path, entry: Entry) -> None:
+    """Write an operation down, durably. Raises OSError.
+
+    Args:
+        journal: path of the journal's file.
+        entry: what is to be done to it.
+    """
+    folder = _folder(journal)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = f"{time.time_ns():020d}-{os.getpid()}-{entry.operation}"
+    fresh = folder / (_FRESH + name)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.msgpack.encode(entry))
+            file.flush()
+            os.fsync(descriptor)
+        fresh.rename(folder / name)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def waits(journal: str | Path) -> bool:
+    """Whether anything is to be taken in."""
+    return _folder(journal).is_dir()
+
+
+def take_in(journal: str | Path, apply: Callable[[Entry], None]) -> int:
+    """Hand what was kept to ``apply``, oldest first, and remove what it has done; returns how many.
+
+    What ``apply`` raises ends it, and the rest stays. What cannot be read is set aside under another name.
+    """
+    folder, taken = _folder(journal), 0
+    for path in sorted(path for path in folder.iterdir() if path.suffix != _UNREADABLE and path.name[0] != "."):
+        try:
+            entry = msgspec.msgpack.decode(path.read_bytes(), type=Entry)
+        except FileNotFoundError:
+            continue  # another process was quicker
+        except msgspec.DecodeError:
+            path.rename(path.with_name(path.name + _UNREADABLE))
+            continue
+        apply(entry)
+        path.unlink(missing_ok=True)
+        taken += 1
+    with suppress(OSError):  # something has come meanwhile, or is just being written
+        folder.rmdir()
+    return taken
+
+
+def _folder(journal: str | Path) -> Path:
+    return Path(f"{journal}-spool")

@@ -1,0 +1,63 @@
+"""What is written of one event: its start, its end, its deliveries. Inside the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.journal import dropping, ledger, outbox, pruning, stages, unrouted
+from change_events.journal.records import RecordState, Stage
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from change_events.caps import Caps
+    from change_events.model import SealedEvent
+
+
+class Settling(NamedTuple):
+    """The arguments of :meth:`Journal.settle`, and when it was called, in seconds since 1970."""
+
+    destinations: tuple[str, ...]
+    once_within: float | None
+    if_open: bool
+    now: float
+    waits: tuple[unrouted.Unrouted, ...] = ()
+
+
+def start(
+    connection: sqlite3.Connection,
+    event: SealedEvent,
+    destinations: Sequence[str],
+    once_within: float | None,
+    now: float,
+) -> str | None:
+    """Record that an event has begun, unless an earlier one has its key: then the id of that."""
+    earlier = ledger.same_key(connection, event.event, _since(now, once_within)) if once_within else None
+    if earlier is None:
+        seq = ledger.put(connection, event, RecordState.STARTED)
+        if destinations and stages.is_open(connection, seq):
+            outbox.enqueue(connection, seq, destinations, now, Stage.STARTED)
+    return earlier
+
+
+def settle(
+    connection: sqlite3.Connection, event: SealedEvent, terms: Settling, caps: Caps
+) -> tuple[str | None, pruning.Pruned, list[str]]:
+    """Record an event's end and enqueue it: id of an earlier one that keeps it out, what was pruned, what dropped."""
+    now, once_within = terms.now, terms.once_within
+    if once_within and (earlier := ledger.same_key(connection, event.event, _since(now, once_within))):
+        return earlier, pruning.Pruned(), []
+    if terms.if_open and ledger.is_settled(connection, event.event.id):
+        return event.event.id, pruning.Pruned(), []
+    seq = ledger.put(connection, event, RecordState.SETTLED)
+    stages.supersede(connection, seq)
+    unrouted.note(connection, seq, terms.waits)
+    names = [*terms.destinations, *stages.begun(connection, seq)]
+    outbox.enqueue(connection, seq, names, now)
+    dropped = dropping.hold_caps(connection, caps, now, names, seq)
+    return None, pruning.prune(connection, caps, int(now * 1_000_000), seq), dropped
+
+
+def _since(now: float, seconds: float) -> int:
+    return int((now - seconds) * 1_000_000)
