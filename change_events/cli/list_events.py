@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from change_events.journal import Journal, Record
 
 DEFAULT_LIMIT = 20
+SEARCHED = 100_000  # newest events in which a text is looked for; a journal at its usual cap has no more
 NO_MATCH = "no event in the journal matches"
 EMPTY = "the journal is empty: `tfevent apply` records its first event"
 _OUTCOMES = [*(outcome.value for outcome in Outcome), story.RUNNING]
@@ -66,6 +67,7 @@ def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:
     A terminal gets a table, in local time; a pipe gets a line an event, with tabs between id, start, outcome,
     title, who, environment and delivery.
     """
+    session.lists = True
     # Closed here, before the journal is: a pipe may break in the middle of reading.
     with closing(_select(session.journal, **filters)) as records:
         first = next(records, None)
@@ -86,17 +88,18 @@ def _write(records: Iterator[Record], *, as_json: bool) -> None:
         listing.write_tabs(records)
 
 
-def _select(
-    journal: Journal, *, kind: str | None, phase: str | None, outcome: str | None, limit: int, **filters: Any
-) -> Generator[Record, None, None]:
-    """Ask the journal; what it has no index for is sorted out here, from the listed columns."""
+def _select(journal: Journal, *, outcome: str | None, limit: int, **filters: Any) -> Generator[Record, None, None]:
+    """Ask the journal, and tell how far back a text was looked for."""
     from change_events.journal import Query, RecordState
 
     if outcome == story.RUNNING:
         filters["state"] = RecordState.STARTED
     else:
         filters["outcome"] = outcome
-    sorted_out = kind is not None or phase is not None
-    records = journal.list(Query(limit=None if sorted_out else limit or None, **filters))
-    chosen = (r for r in records if kind in (None, r.kind) and phase in (None, r.phase))
-    yield from itertools.islice(chosen, limit or None)
+    query = Query(limit=limit or None, searched=None if filters["since"] else SEARCHED, **filters)
+    count = 0
+    for record in journal.list(query):
+        count += 1
+        yield record
+    if (limit == 0 or count < limit) and (oldest := journal.searched_since(query)):
+        note(f"only the newest {SEARCHED:,} events were searched; for those before {oldest:%Y-%m-%d} say --since")

@@ -25,12 +25,14 @@ class Session:
 
     Attributes:
         tools: what knows Terraform's files and processes.
+        lists: the command reads the journal at length, so that it may make the indexes which that needs.
         mistakes_told: the command itself names the mistakes in the settings, so that no note is needed.
     """
 
     def __init__(self, tools: Toolbox) -> None:
         self.tools = tools
         self.mistakes_told = False
+        self.lists = False
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -71,7 +73,9 @@ class Session:
         from change_events.pressure import stretch
         from change_events.recording.record import LOCK_WAIT
 
-        journal = Journal.open(self.settings.journal, caps=self.settings.caps, patience=LOCK_WAIT * stretch())
+        journal = Journal.open(
+            self.settings.journal, caps=self.settings.caps, patience=LOCK_WAIT * stretch(), index=self.lists
+        )
         self._open.callback(journal.close)
         self.tools.settle_leftovers(journal, self.settings)
         self._route_late(journal)

@@ -14,8 +14,13 @@ _T = TypeVar("_T")
 _LOCK_WAIT = 0.1  # seconds that SQLite itself waits for a lock; the journal's `patience` rules the rest
 
 
-def opened(path: str) -> sqlite3.Connection:
-    """The file in WAL mode, brought to the newest schema. Raises sqlite3.Error and JournalError."""
+def opened(path: str, *, index: bool = False) -> sqlite3.Connection:
+    """The file in WAL mode, brought to the newest schema. Raises sqlite3.Error and JournalError.
+
+    Args:
+        path: the file.
+        index: make missing indexes of a large file, too.
+    """
     connection = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -24,6 +29,7 @@ def opened(path: str) -> sqlite3.Connection:
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             connection.execute("PRAGMA journal_mode = WAL")
         schema.migrate(connection, path)
+        schema.make_indexes(connection, large=index)
     except BaseException:
         connection.close()
         raise

@@ -1,15 +1,15 @@
 """Caps on the outbox: what waited longest is given up, stays visible as ``dropped``, and is counted per destination.
 
-Count and size are held when something is enqueued. Age is not: a clock that is wrong for an hour must not cost what
-waits, so an old delivery is dropped only while its destination keeps failing. What is parked waits for a person, and
-leaves when nobody has come for as long.
+Count and size are held when something is enqueued. Age is not: an old delivery is dropped only while its destination
+keeps failing. What is parked waits for a person, and leaves when nobody has come for as long. Neither goes by the wall
+clock (:mod:`change_events.journal.lifetime`): one that is wrong, be it by years, must not empty an outbox.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.journal import standing
+from change_events.journal import lifetime, standing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from change_events.caps import Caps
 
-_DAY = 86_400.0
 FAILURES = 3  # turns in a row after which age counts
 _OWED = "destination = ? AND state IN ('waiting', 'leased', 'parked')"
 _SUMS = f"SELECT count(*), coalesce(sum(size), 0) FROM deliveries WHERE {_OWED}"  # noqa: S608  # a constant of ours
@@ -34,12 +33,13 @@ def hold_caps(connection: sqlite3.Connection, caps: Caps, now: float, names: Ite
         A sentence for each destination that lost something.
     """
     sentences = []
+    oldest = lifetime.advance(connection, now) - caps.owed_days * lifetime.DAY
     for name in dict.fromkeys(names):
         surplus = _surplus(connection, caps, name, keep)
         if surplus:
             _drop(connection, name, surplus, "its outbox was at its cap")
             sentences.append(f"the outbox of {name} is at its cap: {_deliveries(len(surplus))} dropped, oldest first")
-        forgotten = _since(connection, "parked", name, now - caps.owed_days * _DAY)
+        forgotten = _older(connection, "parked", name, oldest)
         if forgotten:
             _drop(connection, name, forgotten, f"it was parked for {caps.owed_days} days")
             told = f"{_deliveries(len(forgotten))} dropped that had been parked for {caps.owed_days} days"
@@ -51,7 +51,8 @@ def give_up_old(connection: sqlite3.Connection, caps: Caps, now: float, name: st
     """After ``failures`` in a row, drop what has waited too long for ``name``; a sentence if something was."""
     if failures < FAILURES:
         return None
-    old = _since(connection, "waiting", name, now - caps.owed_days * _DAY)
+    oldest = lifetime.advance(connection, now) - caps.owed_days * lifetime.DAY
+    old = _older(connection, "waiting", name, oldest)
     if not old:
         return None
     _drop(connection, name, old, f"it waited for {caps.owed_days} days, and the destination kept failing")
@@ -72,9 +73,9 @@ def _surplus(connection: sqlite3.Connection, caps: Caps, name: str, keep: int) -
     return doomed
 
 
-def _since(connection: sqlite3.Connection, state: str, name: str, cutoff: float) -> list[int]:
+def _older(connection: sqlite3.Connection, state: str, name: str, oldest: float) -> list[int]:
     rows = connection.execute(
-        "SELECT position FROM deliveries WHERE destination = ? AND state = ? AND since < ?", (name, state, cutoff)
+        "SELECT position FROM deliveries WHERE destination = ? AND state = ? AND lived < ?", (name, state, oldest)
     )
     return [position for (position,) in rows]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events.journal.listing import SELECT
 from change_events.journal.records import (
     Columns,
     DeliveryState,
@@ -13,7 +14,6 @@ from change_events.journal.records import (
     DestinationCounts,
     JournalCounts,
     Owed,
-    Query,
     RecordState,
     Stage,
     from_micros,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, SealedEvent
 
 _NAMES = Columns.__struct_fields__
-_SELECT = "SELECT e.seq, " + ", ".join(f"e.{name}" for name in _NAMES) + " FROM events e"  # noqa: S608  # names are ours
 _SEARCH_CHARS = 8_000
 
 _INSERT = (
@@ -62,11 +61,12 @@ def _hosts(event: ChangeEvent) -> set[str]:
     return {host.name for host in event.hosts} | own
 
 
-def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int) -> str | None:
-    """The id of another event with this one's key, started at ``since`` (microseconds) or later."""
+def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int, until: int) -> str | None:
+    """The id of another event with this one's key that started between two moments (microseconds)."""
     row = connection.execute(
-        "SELECT id FROM events WHERE key = ? AND started_at >= ? AND id <> ? ORDER BY started_at DESC LIMIT 1",
-        (event.key, since, event.id),
+        "SELECT id FROM events WHERE key = ? AND started_at BETWEEN ? AND ? AND id <> ? "
+        "ORDER BY started_at DESC LIMIT 1",
+        (event.key, since, until, event.id),
     ).fetchone()
     return row and str(row[0])
 
@@ -120,44 +120,13 @@ def _search_text(event: ChangeEvent) -> str:
     return "\n".join(part for part in parts if part)[:_SEARCH_CHARS].casefold()
 
 
-def select(query: Query) -> tuple[str, tuple[object, ...]]:
-    """The statement and parameters of ``query``; rows are ``seq`` and then :class:`Columns`, newest first."""
-    terms: list[tuple[str, object]] = []
-    for name in ("environment", "service", "tool", "run", "parent", "key", "outcome", "state"):
-        wanted = getattr(query, name)
-        if wanted is not None:
-            terms.append((f"e.{name} = ?", str(getattr(wanted, "value", wanted))))
-    if query.since is not None:
-        terms.append(("e.started_at >= ?", to_micros(query.since)))
-    if query.until is not None:
-        terms.append(("e.started_at < ?", to_micros(query.until)))
-    if query.host is not None:
-        terms.append((_MET, query.host))
-    if query.undelivered:
-        terms.append((_UNDELIVERED, DeliveryState.DELIVERED.value))
-    if query.text:
-        terms.append((_CONTAINS, query.text.casefold()))
-    where = f" WHERE {' AND '.join(term for term, _ in terms)}" if terms else ""
-    limit = -1 if query.limit is None else query.limit
-    statement = f"{_SELECT}{where} ORDER BY e.started_at DESC, e.seq DESC LIMIT ?"
-    return statement, (*(value for _, value in terms), limit)
-
-
-_MET = "e.seq IN (SELECT h.seq FROM hosts h WHERE h.host = ?)"
-_UNDELIVERED = (
-    "(EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> ?) "
-    "OR EXISTS (SELECT 1 FROM unrouted u WHERE u.seq = e.seq))"
-)
-_CONTAINS = "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND instr(b.search, ?) > 0)"
-
-
 def find(connection: sqlite3.Connection, prefix: str, limit: int) -> list[tuple[object, ...]]:
     """Rows whose id begins with ``prefix``; the exact id alone if there is one."""
-    exact = connection.execute(f"{_SELECT} WHERE e.id = ?", (prefix,)).fetchall()
+    exact = connection.execute(f"{SELECT} WHERE e.id = ?", (prefix,)).fetchall()
     if exact:
         return exact
     return connection.execute(
-        f"{_SELECT} WHERE e.id >= ? AND e.id < ? ORDER BY e.id LIMIT ?",
+        f"{SELECT} WHERE e.id >= ? AND e.id < ? ORDER BY e.id LIMIT ?",
         (prefix, prefix + "\U0010ffff", limit),
     ).fetchall()
 
@@ -184,7 +153,7 @@ def deliveries(connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int,
 
 def counts(connection: sqlite3.Connection) -> JournalCounts:
     """Figures of the whole journal."""
-    events, size, pruned, dropped = connection.execute("SELECT * FROM totals").fetchone()
+    events, size, pruned, dropped = connection.execute("SELECT events, bytes, pruned, dropped FROM totals").fetchone()
     (started,) = connection.execute("SELECT count(*) FROM events WHERE state = 'started'").fetchone()
     by_name: dict[str, dict[str, int]] = {}
     for name, state, number in connection.execute(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from change_events.journal import stages, standing
+from change_events.journal import lifetime, stages, standing
 from change_events.journal.records import Delivery, DeliveryState, Stage, Standing
 
 if TYPE_CHECKING:
@@ -49,11 +49,12 @@ def enqueue(
     connection: sqlite3.Connection, seq: int, destinations: Iterable[str], now: float, stage: Stage = Stage.SETTLED
 ) -> None:
     """One waiting delivery per destination; one that exists already stays as it is."""
+    lived = lifetime.advance(connection, now)
     connection.executemany(
-        "INSERT INTO deliveries (seq, destination, stage, state, since, size) "
-        "VALUES (?, ?, ?, 'waiting', ?, (SELECT length(body) FROM bodies WHERE seq = ?)) "
+        "INSERT INTO deliveries (seq, destination, stage, state, since, lived, size) "
+        "VALUES (?, ?, ?, 'waiting', ?, ?, (SELECT length(body) FROM bodies WHERE seq = ?)) "
         "ON CONFLICT (seq, destination, stage) DO NOTHING",
-        [(seq, name, stage.value, now, seq) for name in dict.fromkeys(destinations)],
+        [(seq, name, stage.value, now, lived, seq) for name in dict.fromkeys(destinations)],
     )
 
 
@@ -180,8 +181,8 @@ def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: f
     """It needs a person; nothing happens if the lease has passed to another process."""
     connection.execute(
         "UPDATE deliveries SET state = 'parked', attempts = attempts + 1, reason = ?, next_at = 0, since = ?, "
-        "lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
-        (reason, now, delivery.position, delivery.lease),
+        "lived = ?, lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
+        (reason, now, lifetime.advance(connection, now), delivery.position, delivery.lease),
     )
     stages.drop_if_overtaken(connection, delivery.position)
 
@@ -189,11 +190,12 @@ def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: f
 def requeue(connection: sqlite3.Connection, names: Sequence[str], now: float) -> int:
     """Parked deliveries of these destinations wait again, in their old place, and may be sent. Returns how many."""
     changed = 0
+    lived = lifetime.advance(connection, now)
     for name in names:
         standing.may_be_asked(connection, name)
         changed += connection.execute(
-            "UPDATE deliveries SET state = 'waiting', next_at = 0, since = ? "
+            "UPDATE deliveries SET state = 'waiting', next_at = 0, since = ?, lived = ? "
             "WHERE destination = ? AND state = 'parked'",
-            (now, name),
+            (now, lived, name),
         ).rowcount
     return changed

@@ -10,15 +10,28 @@ from change_events.journal import standing
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
 
     from change_events.caps import Caps
 
 _DAY_MICROS = 86_400 * 1_000_000
 _HEADROOM = 0.95  # prune below the cap by so much that not every later run prunes again
-_SOME_OPEN = "EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state NOT IN ('delivered', 'dropped'))"
-
+BATCH = 1_000  # events that one command removes at most: it is in somebody's way meanwhile
+_LOOK = 50_000  # of the oldest events are looked at for ones that have arrived, before one is removed that has not
+_PAGES = 2_000  # of 4 kB that one command gives back to the file system at most
+_SOME_OPEN = (
+    "(EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state NOT IN ('delivered', 'dropped')) "
+    "OR EXISTS (SELECT 1 FROM unrouted u WHERE u.seq = e.seq))"
+)
 _OWED_BY = "SELECT destination FROM deliveries WHERE seq = ? AND state NOT IN ('delivered', 'dropped')"
+_TOO_OLD = (
+    f"SELECT e.seq, 0 FROM events e WHERE e.started_at < ? AND e.state = 'settled' AND e.seq <> ? AND NOT {_SOME_OPEN} "  # noqa: S608  # a constant of ours
+    "ORDER BY e.started_at, e.seq LIMIT ?"
+)
+_OLDEST = (
+    f"SELECT o.seq, o.undelivered, length(b.body) FROM (SELECT e.seq, e.started_at, {_SOME_OPEN} AS undelivered "  # noqa: S608  # of ours
+    "FROM events e WHERE e.state = 'settled' AND e.seq <> ? ORDER BY e.started_at, e.seq LIMIT ?"
+    ") o JOIN bodies b ON b.seq = o.seq ORDER BY o.undelivered, o.started_at, o.seq LIMIT ?"
+)
 
 
 class Pruned(msgspec.Struct, frozen=True):
@@ -34,14 +47,15 @@ class Pruned(msgspec.Struct, frozen=True):
 
 
 def prune(connection: sqlite3.Connection, caps: Caps, now_micros: int, keep: int) -> Pruned:
-    """Remove what is over the caps, oldest first, delivered before undelivered.
+    """Remove what is over the caps, oldest first, delivered before undelivered; at most :data:`BATCH` events at once.
 
-    Running events and the one with ``seq`` ``keep`` stay. Constant time while no cap is reached.
+    Running events and the one with ``seq`` ``keep`` stay. Age alone removes nothing that some destination has not got.
+    Constant time while no cap is reached.
     """
-    doomed = _too_old(connection, now_micros - caps.days * _DAY_MICROS, keep)
+    doomed = dict(connection.execute(_TOO_OLD, (now_micros - caps.days * _DAY_MICROS, keep, BATCH)).fetchall())
     events, size = connection.execute("SELECT events, bytes FROM totals").fetchone()
-    if events - len(doomed) > caps.events or size > caps.bytes:
-        doomed |= _too_many(connection, caps, events, size, keep)
+    if len(doomed) < BATCH and (events - len(doomed) > caps.events or size > caps.bytes):
+        doomed |= _too_many(connection, caps, (events, size), keep, BATCH - len(doomed))
     if not doomed:
         return Pruned()
     pruned = Pruned(len(doomed), sum(doomed.values()))
@@ -51,6 +65,12 @@ def prune(connection: sqlite3.Connection, caps: Caps, now_micros: int, keep: int
         "UPDATE totals SET pruned = pruned + ?, dropped = dropped + ?", (pruned.events, pruned.undelivered)
     )
     return pruned
+
+
+def give_back(connection: sqlite3.Connection) -> None:
+    """Give free pages back to the file system, outside of a transaction."""
+    # `execute` would take one step, that is, one page
+    connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
 
 
 def _count_dropped(connection: sqlite3.Connection, doomed: dict[int, int]) -> None:
@@ -63,33 +83,15 @@ def _count_dropped(connection: sqlite3.Connection, doomed: dict[int, int]) -> No
         standing.count_dropped(connection, name, number)
 
 
-def _too_old(connection: sqlite3.Connection, cutoff: int, keep: int) -> dict[int, int]:
-    return _as_dict(
-        connection.execute(
-            f"SELECT e.seq, {_SOME_OPEN} FROM events e "  # noqa: S608  # a constant of ours
-            "WHERE e.started_at < ? AND e.state = 'settled' AND e.seq <> ?",
-            (cutoff, keep),
-        )
-    )
-
-
-def _too_many(connection: sqlite3.Connection, caps: Caps, events: int, size: int, keep: int) -> dict[int, int]:
+def _too_many(connection: sqlite3.Connection, caps: Caps, has: tuple[int, int], keep: int, most: int) -> dict[int, int]:
+    events, size = has
     surplus = max(0, events - int(caps.events * _HEADROOM)) if events > caps.events else 0
     excess = max(0, size - int(caps.bytes * _HEADROOM)) if size > caps.bytes else 0
     doomed: dict[int, int] = {}
-    for seq, undelivered, length in connection.execute(
-        f"SELECT e.seq, {_SOME_OPEN} AS undelivered, length(b.body) "  # noqa: S608  # a constant of ours
-        "FROM events e JOIN bodies b ON b.seq = e.seq WHERE e.state = 'settled' AND e.seq <> ? "
-        "ORDER BY undelivered, e.started_at, e.seq",
-        (keep,),
-    ):
+    for seq, undelivered, length in connection.execute(_OLDEST, (keep, _LOOK, most)):
         if surplus <= 0 and excess <= 0:
             break
         doomed[seq] = undelivered
         surplus -= 1
         excess -= length
     return doomed
-
-
-def _as_dict(rows: Iterable[tuple[int, int]]) -> dict[int, int]:
-    return dict(rows)

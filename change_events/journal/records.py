@@ -111,6 +111,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         key: only events with this key of their sender's.
         text: part of title, message, addresses, service, user or commit, in any case.
         undelivered: only events that some destination has not got yet (waiting or parked).
+        searched: ``text`` is looked for in so many of the newest events at most; None for all.
     """
 
     since: datetime | None = None
@@ -123,9 +124,13 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
     key: str | None = None
     outcome: str | None = None
+    kind: str | None = None
+    phase: str | None = None
+    severity: str | None = None
     state: RecordState | None = None
     text: str | None = None
     undelivered: bool = False
+    searched: int | None = None
     limit: int | None = 20
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.errors import JournalError
+from change_events.journal.listing import INDEXED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -177,7 +178,23 @@ _UNROUTED = (
     ) WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS, _DESTINATIONS, _STAGES, _ASKED, _UNROUTED)
+# Ages that no wrong clock leaps over (:mod:`change_events.journal.lifetime`): of the journal, and of each delivery that
+# waits or is parked. What waited before counts from here on.
+_LIFETIME = (
+    "ALTER TABLE totals ADD COLUMN lived REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE totals ADD COLUMN seen_at REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE deliveries ADD COLUMN lived REAL NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS, _DESTINATIONS, _STAGES, _ASKED, _UNROUTED, _LIFETIME)
+
+
+# For listing. Apart from the migrations: to make them for a million events takes seconds, which no run shall wait for.
+_LISTED = {
+    f"events_by_{name}": f"CREATE INDEX IF NOT EXISTS events_by_{name} ON events ({name}, started_at)"
+    for name in INDEXED
+}
+_LARGE = 20_000  # events
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -201,6 +218,22 @@ def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[tupl
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def make_indexes(connection: sqlite3.Connection, *, large: bool) -> None:
+    """Make the indexes that are missing; those of a file with many events only where ``large``."""
+    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    missing = [statement for name, statement in _LISTED.items() if name not in there]
+    if missing and (large or connection.execute("SELECT events FROM totals").fetchone()[0] <= _LARGE):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in missing:
+                connection.execute(statement)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
 def _advance(connection: sqlite3.Connection, path: str, migrations: Sequence[tuple[str, ...]]) -> None:

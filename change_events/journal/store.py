@@ -15,7 +15,9 @@ from change_events.journal import (
     dropping,
     files,
     ledger,
+    listing,
     outbox,
+    pruning,
     spool,
     stages,
     standing,
@@ -23,11 +25,13 @@ from change_events.journal import (
     writing,
 )
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, JournalLocked, explain, is_busy, is_corrupt
-from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, Standing
+from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, Standing, from_micros
 from change_events.journal.senders import Senders
+from change_events.pressure import stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
 
     from change_events.journal.unrouted import Unrouted
@@ -55,11 +59,14 @@ class Journal:
         notices: sentences the user should see: what a cap removed, what was moved aside.
     """
 
-    def __init__(self, path: str, *, repair: bool, caps: Caps, clock: Callable[[], float], patience: float) -> None:
+    def __init__(
+        self, path: str, *, repair: bool, caps: Caps, clock: Callable[[], float], patience: float, index: bool
+    ) -> None:
         self.path = path
         self.patience = patience
         self.notices: list[str] = []
         self._repair = repair
+        self._index = index
         self._caps = caps
         self._clock = clock
         self._identity: tuple[int, int] | None = None
@@ -76,7 +83,8 @@ class Journal:
         repair: bool = False,
         caps: Caps | None = None,
         clock: Callable[[], float] = time.time,
-        patience: float = PATIENCE,
+        patience: float | None = None,
+        index: bool = False,
     ) -> Journal:
         """Open the journal, making it if need be.
 
@@ -86,15 +94,19 @@ class Journal:
                 one, so that the event at hand is kept; ``notices`` says so.
             caps: how much to keep.
             clock: seconds since 1970, shared by all processes that use the file.
+            index: make what listing needs, where an older version left a large file without: seconds, once.
             patience: seconds to wait for another process's lock, once: until it has been had, each further wait is
-                a short one.
+                a short one. Five without, and more on a busy machine.
 
         Raises:
             JournalLocked: another process keeps it locked.
             JournalError: it cannot be used; the text names the path and the remedy.
             JournalCorrupt: it is damaged, and ``repair`` is off.
         """
-        return cls(str(Path(path).absolute()), repair=repair, caps=caps or Caps(), clock=clock, patience=patience)
+        waits = PATIENCE * stretch() if patience is None else patience
+        return cls(
+            str(Path(path).absolute()), repair=repair, caps=caps or Caps(), clock=clock, patience=waits, index=index
+        )
 
     def close(self) -> None:
         """Close the file; harmless when closed already."""
@@ -170,8 +182,7 @@ class Journal:
         self.notices += dropped
         if pruned.events:
             self.notices.append(pruned.sentence())
-            # Gives the pages back to the file system; `execute` would take one step, that is, one page.
-            self._read(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
+            self._read(pruning.give_back)
         return earlier
 
     def unrouted(self) -> _Waits:
@@ -221,13 +232,18 @@ class Journal:
         Raises:
             JournalError: the journal cannot be read.
         """
-        statement, parameters = ledger.select(query or Query())
-        cursor = self._read(lambda connection: connection.execute(statement, parameters))
+        wanted = query or Query()
+        cursor = self._read(lambda connection: connection.execute(*listing.select(connection, wanted)))
         try:
             while rows := self._read(lambda _: cursor.fetchmany(_BATCH)):
                 yield from self._records(rows)
         finally:
             cursor.close()
+
+    def searched_since(self, query: Query) -> datetime | None:
+        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
+        micros = self._read(lambda connection: listing.oldest_searched(connection, query))
+        return None if micros is None else from_micros(micros)
 
     def counts(self) -> JournalCounts:
         """Figures of the whole journal.
@@ -424,7 +440,7 @@ class Journal:
     def _open_file(self) -> sqlite3.Connection:
         files.prepare(self.path)
         self._identity = files.identity(self.path)
-        return connections.opened(self.path)
+        return connections.opened(self.path, index=self._index)
 
     def _patiently(self, work: Callable[[], _T], mend: Callable[[], None]) -> _T:
         """Run ``work``; wait for locks, ``mend`` a damaged file once if we may, raise errors of our own."""

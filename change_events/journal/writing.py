@@ -33,7 +33,7 @@ def start(
     now: float,
 ) -> str | None:
     """Record that an event has begun, unless an earlier one has its key: then the id of that."""
-    earlier = ledger.same_key(connection, event.event, _since(now, once_within)) if once_within else None
+    earlier = _same_key(connection, event, now, once_within) if once_within else None
     if earlier is None:
         seq = ledger.put(connection, event, RecordState.STARTED)
         if destinations and stages.is_open(connection, seq):
@@ -46,7 +46,7 @@ def settle(
 ) -> tuple[str | None, pruning.Pruned, list[str]]:
     """Record an event's end and enqueue it: id of an earlier one that keeps it out, what was pruned, what dropped."""
     now, once_within = terms.now, terms.once_within
-    if once_within and (earlier := ledger.same_key(connection, event.event, _since(now, once_within))):
+    if once_within and (earlier := _same_key(connection, event, now, once_within)):
         return earlier, pruning.Pruned(), []
     if terms.if_open and ledger.is_settled(connection, event.event.id):
         return event.event.id, pruning.Pruned(), []
@@ -59,5 +59,6 @@ def settle(
     return None, pruning.prune(connection, caps, int(now * 1_000_000), seq), dropped
 
 
-def _since(now: float, seconds: float) -> int:
-    return int((now - seconds) * 1_000_000)
+def _same_key(connection: sqlite3.Connection, event: SealedEvent, now: float, seconds: float) -> str | None:
+    """One that a clock years ahead has dated must not keep all later ones out."""
+    return ledger.same_key(connection, event.event, *(int((now + by) * 1_000_000) for by in (-seconds, seconds)))

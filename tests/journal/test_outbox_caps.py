@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,6 +24,13 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
+
+
+def pass_days(journal, clock, number: int) -> None:
+    """Days on which the journal is in use."""
+    for _ in range(number):
+        clock.now += DAY
+        journal.requeue([])
 
 
 @pytest.fixture
@@ -105,7 +113,7 @@ def test_what_has_waited_too_long_is_dropped_only_while_the_destination_keeps_fa
     journal = opened(owed_days=30)
     for number in (1, 2):
         journal.settle(sealed(number), ["a"])
-    clock.now += 31 * DAY
+    pass_days(journal, clock, 31)
     journal.settle(sealed(3), ["a"])
     assert states(journal) == ["waiting"] * 3, "a clock that is wrong for an hour costs nothing"
     assert fail(journal, 2) is None
@@ -119,7 +127,7 @@ def test_old_events_arrive_where_the_destination_works_again(opened, clock):
     journal = opened(owed_days=30)
     journal.settle(sealed(1), ["a"])
     fail(journal, 5)
-    clock.now += 400 * DAY
+    pass_days(journal, clock, 400)
     journal.delivered(journal.claim(["a"], 1, 10)[0])
     assert states(journal) == ["delivered"]
 
@@ -128,9 +136,9 @@ def test_what_is_parked_leaves_when_nobody_has_come_for_as_long(opened, clock):
     journal = opened(owed_days=30)
     for number in (1, 2):
         journal.settle(sealed(number), ["a"])
-        clock.now += 20 * DAY  # which do not count
+        pass_days(journal, clock, 20)  # which do not count
         journal.park(journal.claim(["a"], 1, 10)[0], "403")
-        clock.now += 15 * DAY
+        pass_days(journal, clock, 15)
     journal.settle(sealed(3), ["a"])
     assert states(journal) == ["dropped", "parked", "waiting"], "after 50 and 15 days"
     assert journal.notices == ["the outbox of a: 1 delivery was dropped that had been parked for 30 days"]
@@ -140,10 +148,10 @@ def test_trying_what_was_parked_again_starts_its_time_anew(opened, clock):
     journal = opened(owed_days=30)
     journal.settle(sealed(1), ["a"])
     journal.park(journal.claim(["a"], 1, 10)[0], "403")
-    clock.now += 29 * DAY
+    pass_days(journal, clock, 29)
     journal.requeue(["a"])
     fail(journal, 4)
-    clock.now += 2 * DAY
+    pass_days(journal, clock, 2)
     fail(journal, 4)
     assert states(journal) == ["waiting"]
 
@@ -199,3 +207,57 @@ def test_an_outbox_of_the_first_schemas_is_brought_forward(tmp_path):
         assert journal._connection.execute("SELECT max(position) FROM deliveries").fetchone() == (78,)
         sizes = journal._connection.execute("SELECT sum(size) FROM deliveries").fetchone()[0]
         assert sizes == sum(len(r.body) for r in journal.list(Query(limit=None)) if r.deliveries)
+
+
+YEARS = 1_100 * DAY
+
+
+@pytest.mark.parametrize("leaps", [(YEARS,), (YEARS, -YEARS), (-YEARS, YEARS), (YEARS,) * 5])
+def test_a_clock_that_is_wrong_by_years_costs_nothing_that_has_not_arrived(opened, clock, leaps):
+    journal = opened(owed_days=30, days=730)
+    for number in range(1, 6):
+        journal.settle(sealed(number), ["a"])
+    journal.park(journal.claim(["a"], 1, 10)[0], "403")
+    for number, leap in enumerate(leaps, 6):
+        clock.now += leap
+        journal.settle(sealed(number), ["a"])
+        fail(journal, 4)
+    assert states(journal) == ["parked"] + ["waiting"] * (4 + len(leaps))
+    assert journal.notices == []
+    assert (journal.counts().pruned, journal.counts().given_up) == (0, 0)
+
+
+def test_what_a_machine_without_a_clock_has_recorded_waits_like_all_else(opened, clock):
+    journal = opened(days=730)
+    right, clock.now = clock.now, 1_577_836_800.0  # 2020-01-01
+    journal.settle(sealed(1, started_at=datetime(2020, 1, 1, tzinfo=UTC), ended_at=None), ["a"])
+    fail(journal, 3)
+    clock.now = right
+    journal.settle(sealed(2), ["a"])
+    fail(journal, 3)
+    assert states(journal) == ["waiting", "waiting"]
+    assert journal.notices == []
+
+
+def test_one_dated_years_ahead_keeps_no_later_one_of_its_key_out(opened, clock):
+    journal = opened()
+    ahead = datetime.fromtimestamp(clock.now + YEARS, UTC)
+    journal.settle(sealed(1, key="deploy", started_at=ahead, ended_at=ahead), [])
+    assert journal.settle(sealed(2, key="deploy"), [], once_within=300) is None
+
+
+def test_a_journal_far_over_its_cap_is_pruned_in_steps(opened, monkeypatch):
+    """A million events at a cap of 100,000: each command takes its share, and none waits for all."""
+    monkeypatch.setattr("change_events.journal.pruning.BATCH", 3)
+    journal = opened()
+    for number in range(20):
+        journal.settle(sealed(number), ["a"] if number < 4 else [])
+    small = opened(events=5)
+    small.settle(sealed(20), [])
+    assert small.counts().events == 18
+    assert small.notices == ["the journal is at its cap: the 3 oldest events were removed"], (
+        "what has arrived goes first"
+    )
+    for number in range(21, 40):
+        small.settle(sealed(number), [])
+    assert small.counts().events == 4, "a little below the cap, so that not every command prunes"

@@ -1,0 +1,115 @@
+"""Which events are listed, and how SQLite is to find them.
+
+A filter is either so common that walking back from the newest event soon has enough, or so rare that its index is
+short. SQLite cannot know which without statistics, and its guess is off by seconds in a journal of a million events. So
+each filter is counted first, up to :data:`FEW`. The rarest leads, the others are checked row by row (the unary ``+``
+keeps SQLite from using their indexes).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.journal.records import Columns, RecordState, to_micros
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from change_events.journal.records import Query
+
+FEW = 5_000
+_NAMES = Columns.__struct_fields__
+SELECT = "SELECT e.seq, " + ", ".join(f"e.{name}" for name in _NAMES) + " FROM events e"  # noqa: S608  # names are ours
+_UNIQUE = ("key", "run", "parent")
+INDEXED = ("outcome", "severity", "service", "environment", "tool", "kind", "phase")
+"""Columns that have an index of their own, with the start: what is rare in them is found at once."""
+
+_HOST = "SELECT h.seq FROM hosts h WHERE h.host = ?"
+_UNDELIVERED = "SELECT d.seq FROM deliveries d WHERE d.state <> 'delivered' UNION ALL SELECT u.seq FROM unrouted u"
+_CONTAINS = "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND instr(b.search, ?) > 0)"
+_OLDEST_SEARCHED = "SELECT started_at FROM events ORDER BY started_at DESC, seq DESC LIMIT 1 OFFSET ?"
+
+
+class _Term(NamedTuple):
+    """One filter: as a condition on a row, as what its index is asked for, and what counts its matches.
+
+    ``matches`` is empty where there are a few at most, None where no index helps.
+    """
+
+    check: str
+    lead: str
+    matches: str | None
+    values: tuple[object, ...]
+
+
+def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[object, ...]]:
+    """The statement and parameters of ``query``; rows are ``seq`` and then :class:`Columns`, newest first."""
+    terms = _terms(query)
+    lead = _rarest(connection, terms)
+    conditions = [term.lead if term is lead else term.check for term in terms]
+    values = [value for term in terms for value in term.values]
+    for name, sign in (("since", ">="), ("until", "<")):
+        if (moment := getattr(query, name)) is not None:
+            conditions.append(f"e.started_at {sign} ?")
+            values.append(to_micros(moment))
+    if query.text:
+        conditions.append(_CONTAINS)
+        values.append(query.text.casefold())
+        if (oldest := oldest_searched(connection, query)) is not None:
+            conditions.append("e.started_at >= ?")
+            values.append(oldest)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    limit = -1 if query.limit is None else query.limit
+    return f"{SELECT}{where} ORDER BY e.started_at DESC, e.seq DESC LIMIT ?", (*values, limit)
+
+
+def oldest_searched(connection: sqlite3.Connection, query: Query) -> int | None:
+    """The start (microseconds) of the oldest event that ``text`` is looked for in; None where all are searched."""
+    if not query.text or query.searched is None:
+        return None
+    row = connection.execute(_OLDEST_SEARCHED, (query.searched,)).fetchone()
+    if row is None or (query.since is not None and to_micros(query.since) > row[0]):
+        return None
+    return int(row[0])
+
+
+def _terms(query: Query) -> list[_Term]:
+    terms = []
+    for name in (*_UNIQUE, *INDEXED):
+        if (wanted := getattr(query, name)) is not None:
+            count = f"SELECT 1 FROM events WHERE {name} = ?" if name in INDEXED else ""  # noqa: S608  # names are ours
+            terms.append(_Term(f"+e.{name} = ?", f"e.{name} = ?", count, (str(wanted),)))
+    if query.state is RecordState.STARTED:
+        running = "SELECT r.seq FROM events r WHERE r.state = 'started'"  # a literal, or its index would not be used
+        terms.append(_Term("e.state = 'started'", f"e.seq IN ({running})", running, ()))
+    elif query.state is not None:
+        terms.append(_Term("e.state = ?", "", None, (query.state.value,)))
+    if query.host is not None:
+        check = "EXISTS (SELECT 1 FROM hosts h WHERE h.host = ? AND h.seq = e.seq)"
+        terms.append(_Term(check, f"e.seq IN ({_HOST})", _HOST, (query.host,)))
+    if query.undelivered:
+        check = (
+            "(EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> 'delivered') "
+            "OR EXISTS (SELECT 1 FROM unrouted u WHERE u.seq = e.seq))"
+        )
+        terms.append(_Term(check, f"e.seq IN ({_UNDELIVERED})", _UNDELIVERED, ()))
+    return terms
+
+
+def _rarest(connection: sqlite3.Connection, terms: list[_Term]) -> _Term | None:
+    """The term whose matches are to be gone through; None where all are so common that the newest events will do."""
+    for term in terms:
+        if term.matches == "":
+            return term
+    counted = {}
+    for number, term in enumerate(terms):
+        if term.matches is None:
+            continue
+        counting = f"SELECT count(*) FROM ({term.matches} LIMIT ?)"  # noqa: S608  # of ours
+        counted[number] = connection.execute(counting, (*term.values, FEW + 1)).fetchone()[0]
+    if not counted:
+        return None
+    rarest = min(counted, key=lambda number: counted[number])
+    if counted[rarest] > FEW and (len(terms) > 1 or terms[rarest].lead.startswith("e.seq")):
+        return None
+    return terms[rarest]
