@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _DAY_MICROS = 86_400 * 1_000_000
 _HEADROOM = 0.95  # prune below the cap by so much that not every later run prunes again
-BATCH = 1_000  # events that one command removes at most: it is in somebody's way meanwhile
-_LOOK = 50_000  # of the oldest events are looked at for ones that have arrived, before one is removed that has not
+BATCH = 250  # events that one command removes at most: it is in somebody's way meanwhile
+_LOOK = 10_000  # of the oldest events are looked at for ones that have arrived, before one is removed that has not
 _PAGES = 2_000  # of 4 kB that one command gives back to the file system at most
 _SOME_OPEN = (
     "(EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state NOT IN ('delivered', 'dropped')) "
