@@ -205,8 +205,8 @@ class Recording:
                 self._tell_notices(journal)
                 return _repetition(journal, repeats, sealed) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
-            terms = {"destinations": tuple(names), "once_within": once_within, "if_open": if_open}
-            terms["waits"] = tuple(waits_of(self._settings))
+            terms: dict[str, Any] = {"once_within": once_within, "if_open": if_open}
+            terms |= {"destinations": tuple(names), "waits": tuple(waits_of(self._settings))}
             if self._kept(error, "settle", sealed.event.id, body=sealed.body, **terms):
                 places = tuple(f"{name} waiting" for name in names)
                 states = dict.fromkeys(names, "waiting")
