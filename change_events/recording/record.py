@@ -208,7 +208,7 @@ class Recording:
             terms: dict[str, Any] = {"once_within": once_within, "if_open": if_open}
             terms |= {"destinations": tuple(names), "waits": tuple(waits_of(self._settings))}
             if self._kept(error, "settle", sealed.event.id, body=sealed.body, **terms):
-                places = tuple(f"{name} waiting" for name in names)
+                places = ("recorded by the next tfevent command", *(f"{name} waiting" for name in names))
                 states = dict.fromkeys(names, "waiting")
                 return Settled(sealed, recorded=True, places=places, states=states, told=self._deliver)
             return self._sent_directly(sealed, names)
