@@ -11,7 +11,7 @@ BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-newest test-oldest lint e2e again molecule collection bench bench-ansible golden coverage schema wheel clean
+.PHONY: help setup lock demo test test-newest test-oldest lint e2e again molecule collection redaction bench bench-ansible golden coverage schema wheel clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,9 @@ molecule: $(VENV)/.ready ## the collection's scenarios: playbooks, a real receiv
 
 collection: $(VENV)/.ready ## what Ansible's own tools demand: sanity, lint, changelog, Galaxy's importer
 	$(BIN)/python .ci/collection.py
+
+redaction: $(VENV)/.ready ## the two figures of redaction: secrets hidden, harmless values hidden
+	$(BIN)/python -m tests.redact.figures
 
 bench: $(VENV)/.ready ## speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from change_events.redact.programs import without_short_secrets
 from change_events.redact.spans import MARK
@@ -13,37 +14,38 @@ _VALUES = frozenset({"var", "backend-config", "from-literal"})  # NAME=VALUE, wh
 _CUT = " …"
 
 Redact = Callable[[str], str]
-IsSensitive = Callable[[str], bool]
+Hides = Callable[[str, Any], bool]
 
 
-def render_command(argv: Sequence[str], is_sensitive: IsSensitive, redact: Redact) -> str:
+def render_command(argv: Sequence[str], hides: Hides, redact: Redact) -> str:
     """Return ``argv`` as one would type it in a shell, redacted and cut to 1,000 characters.
 
     Args:
         argv: the command and its arguments.
-        is_sensitive: decides about an option's or variable's name.
+        hides: decides about an option or variable by its name and value.
         redact: redacts one text.
     """
     words: list[str] = []
     pending = ""  # the option whose value comes as the next argument
     for argument in without_short_secrets(argv):
         if pending and (pending in _VALUES or not argument.startswith("-")):
-            words.append(_assigned(argument) if pending in _VALUES else MARK)
+            hidden = MARK if hides(pending, argument) else redact(argument)
+            words.append(_assigned(argument) if pending in _VALUES else hidden)
             pending = ""
             continue
-        words.append(_option(argument, is_sensitive, redact))
-        pending = _expects_secret(argument, is_sensitive)
+        words.append(_option(argument, hides, redact))
+        pending = _expects_value(argument)
     line = redact(" ".join(shlex.quote(redact(word).replace("\n", "\\n")) for word in words))
     return line if len(line) <= _LONGEST else line[: _LONGEST - len(_CUT)] + _CUT
 
 
-def _option(argument: str, is_sensitive: IsSensitive, redact: Redact) -> str:
+def _option(argument: str, hides: Hides, redact: Redact) -> str:
     name, equals, value = argument.partition("=")
     if not equals:
         return redact(argument)
     if argument.startswith("-") and name.lstrip("-") in _VALUES:
         return f"{name}={_assigned(value)}"
-    return f"{name}={MARK}" if value and is_sensitive(name.lstrip("-")) else redact(argument)
+    return f"{name}={MARK}" if value and hides(name.lstrip("-"), value) else redact(argument)
 
 
 def _assigned(assignment: str) -> str:
@@ -52,8 +54,9 @@ def _assigned(assignment: str) -> str:
     return f"{name}={MARK}" if equals else assignment
 
 
-def _expects_secret(argument: str, is_sensitive: IsSensitive) -> str:
+def _expects_value(argument: str) -> str:
+    """Return the name of an option whose value can be the next argument."""
     name = argument.lstrip("-")
     if not argument.startswith("-") or "=" in argument:
         return ""
-    return name if name in _VALUES or is_sensitive(name) else ""
+    return name

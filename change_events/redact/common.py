@@ -1,8 +1,14 @@
-"""Values that are hidden under their own mark but never scrubbed from the rest of the event.
+"""How far a remembered value is scrubbed from the rest of the event: anywhere, as a whole word only, or not at all.
 
 A provider may mark ``true``, ``admin`` or ``us-east-1`` as sensitive. To take such a word out of every title, address
-and message would destroy the event and hide nothing, because anybody guesses it. The rule: shorter than six
-characters, one character repeated, a word of this list or of the event model itself, or the name of a region or zone.
+and message would destroy the event and hide nothing, because anybody guesses it. The rule:
+
+* not at all: shorter than four characters, one character repeated, a word of the list below or of the event model
+  itself, the name of a region or zone, and of four or five characters what has no digit and no symbol, or looks like
+  a unit, a version or a numbered name (``512Mi``, ``1.24``, ``web1``);
+* as a whole word: other values of four or five characters, and letters or digits alone below twelve characters
+  (``letmein`` leaves ``letmein-service`` and ``letmein.example.org`` alone);
+* anywhere, inside of longer words too: everything else.
 """
 
 from __future__ import annotations
@@ -17,7 +23,13 @@ from change_events import model
 from change_events.redact.spans import MARK
 
 SHORTEST = 6
-"""Characters that a value needs to be scrubbed from free text."""
+"""Characters that a value needs to be scrubbed wherever it stands."""
+SHORTEST_WORD = 4
+"""Characters that a value needs to be scrubbed where it stands as a word."""
+_SURE = 12  # characters from which letters or digits alone are no word or number of everyday
+_NUMBERED = re.compile(
+    r"\d+(?:\.\d+)?[A-Za-z%]{1,3}|[vV]?\d+(?:[.:/-]\d+)*|[A-Za-z]+[-_.]?\d{1,3}|[a-z]\d[a-z]?\.[a-z\d]+"
+)
 
 _WORDS = """
     access account action active address admin administrator allow allowed alpine always amazon amazonaws apache
@@ -49,9 +61,49 @@ _REGION = re.compile(
 _PEM_LINE = "-----"
 
 
+class Scrub(Enum):
+    """Where a remembered value is looked for."""
+
+    NOWHERE = 0
+    WORD = 1
+    ANYWHERE = 2
+
+
+def scrub(value: str) -> Scrub:
+    """Tell where a remembered value is looked for."""
+    if len(value) < SHORTEST:
+        return Scrub.WORD if _is_odd(value) else Scrub.NOWHERE
+    if not _is_distinctive(value):
+        return Scrub.NOWHERE
+    return Scrub.WORD if len(value) < _SURE and (value.isalpha() or value.isdigit()) else Scrub.ANYWHERE
+
+
 def is_scrubbed(value: str) -> bool:
-    """Tell whether a secret is distinctive enough to be looked for everywhere."""
-    if len(value) < SHORTEST or value in MARK or value.startswith(_PEM_LINE) and len(value) < 64:  # noqa: PLR2004, RUF021 - a PEM header is one short line
+    """Tell whether a remembered value is looked for at all."""
+    return scrub(value) is not Scrub.NOWHERE
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Tell whether a stretch of a text is a word of its own, and no part of a name or a host."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    if before and (_is_word(before[-1]) or (before[-1] in ".-" and _is_word(before[0]) and len(before) > 1)):
+        return False
+    return not (after and (_is_word(after[0]) or (after[0] in ".-" and len(after) > 1 and _is_word(after[1]))))
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _is_odd(value: str) -> bool:
+    """Tell whether a value of four or five characters is no word, number, unit or numbered name."""
+    if len(value) < SHORTEST_WORD or value.isalpha() or value.isspace() or value != value.strip() or value in MARK:
+        return False
+    return len(set(value)) > 2 and not _NUMBERED.fullmatch(value) and value.lower() not in words()  # noqa: PLR2004
+
+
+def _is_distinctive(value: str) -> bool:
+    if value in MARK or value.startswith(_PEM_LINE) and len(value) < 64:  # noqa: PLR2004, RUF021 - a PEM header is one short line
         return False
     if value.count(value[0]) == len(value) or value.isspace():
         return False

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 _SECONDS = 1.0  # of CPU, for all that takes one pattern long,
 _SECONDS_A_TEXT = 0.25
 _LONG = 0.02  # a sound pattern takes microseconds
-# A pattern that has used up its time has this for each short text yet: ids and names must not go for lack of time.
+# A pattern that has used up its time is tried on short texts all the same: ids and names must not go for lack of
+# time. What each costs at most gets less, and stays a hundred times what a match in such a text takes.
 _SHORT = 200  # characters
 _SECONDS_A_SHORT_TEXT = 0.002
+_LEAST_SECONDS_A_SHORT_TEXT = 0.0003
 _SECONDS_OF_GRACE = 1.0
 # `{` that begins no repetition: to `regex`, `{e}` allows errors. Escapes and names of characters stay.
 _BRACE = re.compile(r"(?P<kept>\\N\{[^}]*\}|\\.|\{(?:\d+,?\d*|,\d+)\})|\{", re.DOTALL)
@@ -86,7 +88,9 @@ class Patterns:
         left = self._left[number]
         if left > _SECONDS_OF_GRACE:
             return min(_SECONDS_A_TEXT, left - _SECONDS_OF_GRACE)
-        return min(_SECONDS_A_SHORT_TEXT, left) if len(text) <= _SHORT else 0.0
+        if len(text) > _SHORT:
+            return 0.0
+        return max(_LEAST_SECONDS_A_SHORT_TEXT, _SECONDS_A_SHORT_TEXT * left / _SECONDS_OF_GRACE)
 
 
 @lru_cache(maxsize=256)

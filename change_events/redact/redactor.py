@@ -11,14 +11,16 @@ from change_events.model import ChangeEvent, SealedEvent, Value, ValueKind
 from change_events.redact.assignments import assignment_spans
 from change_events.redact.commands import render_command
 from change_events.redact.controls import clean
+from change_events.redact.facts import is_fact, is_fact_at, is_open
 from change_events.redact.fingerprint import fingerprint
-from change_events.redact.names import NameRules
+from change_events.redact.names import NameRules, Sensitivity
 from change_events.redact.patterns import Patterns
 from change_events.redact.policy import RedactPolicy
 from change_events.redact.registry import Registry
 from change_events.redact.sealing import reseal_event, seal_event
-from change_events.redact.spans import MARK, Span, hide, outside_marks
-from change_events.redact.structures import hide_in, is_open, secrets_in
+from change_events.redact.shell_text import command_spans
+from change_events.redact.spans import MARK, Span, covered, hide
+from change_events.redact.structures import hide_in, secrets_in
 from change_events.redact.tokens import token_spans
 from change_events.redact.urls import url_spans
 
@@ -78,7 +80,7 @@ class Redactor:
     def harvest(self, value: object) -> None:
         """Remember what stands under sensitive names inside a value, at any depth, in JSON inside strings too."""
         try:
-            for secret in secrets_in(value, self.is_sensitive_name):
+            for secret in secrets_in(value, self._names.hides):
                 self.remember(secret)
         except RecursionError:  # deeper than any real document
             return
@@ -102,7 +104,8 @@ class Redactor:
         """Return what may be shown of one attribute side.
 
         Args:
-            path: the attribute's steps; a sensitive name at any step hides the value (flags and empty values stay).
+            path: the attribute's steps; a sensitive name at any step hides the value, unless it is a fact (a flag, a
+                setting's word, a reference, the name of a secret).
             value: plain Python of a JSON value, numbers exact.
             sensitive: the provider marks it: nothing of it is shown, whatever the policy says.
         """
@@ -121,7 +124,7 @@ class Redactor:
 
     def command_line(self, argv: Sequence[str]) -> str:
         """Return the command as one would type it, without the values of variables, secrets and URL credentials."""
-        return render_command(argv, self.is_sensitive_name, self.text)
+        return render_command(argv, self._names.hides, self.text)
 
     def seal(self, event: ChangeEvent) -> SealedEvent:
         """Make the last pass over the serialised event; only its result can be recorded or sent."""
@@ -132,7 +135,7 @@ class Redactor:
         return reseal_event(event, original, self.text, self._data)
 
     def _data(self, data: Any) -> Any:
-        return hide_in(data, self.is_sensitive_name, self.text)
+        return hide_in(data, self._names.hides, self.text)
 
     def _remember_inside(self, secret: str) -> None:
         """Remember the parts of a secret that are secrets by themselves: JSON leaves, the password of a URL."""
@@ -154,16 +157,12 @@ class Redactor:
         return text
 
     def _spans(self, text: str) -> Iterator[Span]:
-        for first, last in outside_marks(text):
-            stretch = text[first:last]
-            for start, end in self._spans_between_marks(stretch):
-                yield first + start, first + end
-
-    def _spans_between_marks(self, text: str) -> Iterator[Span]:
+        text = covered(text)
         yield from self._registry.spans(text)
         yield from token_spans(text)
         yield from url_spans(text)
-        yield from assignment_spans(text, self.is_sensitive_name)
+        yield from assignment_spans(text, self._names)
+        yield from command_spans(text)
         yield from self._patterns.spans(text)
 
     def _value(self, path: Sequence[str | int], value: object, sensitive: bool) -> Value:
@@ -171,7 +170,7 @@ class Redactor:
             return _ABSENT
         if isinstance(value, (bytes, bytearray)):
             value = value.decode("utf-8", "replace")
-        secret = sensitive or (not is_open(value) and self._is_sensitive_path(path))
+        secret = sensitive or self._hides(path, value)
         if secret:
             self.remember(value)
         else:
@@ -180,8 +179,20 @@ class Redactor:
             return _HIDDEN
         return self._sensitive(value) if secret else self._shown(value)
 
-    def _is_sensitive_path(self, path: Sequence[str | int]) -> bool:
-        return any(isinstance(step, str) and self._names.is_sensitive(step) for step in path)
+    def _hides(self, path: Sequence[str | int], value: object) -> bool:
+        """Tell whether a value is hidden by its own name, or by one that it stands below."""
+        if is_open(value):
+            return False
+        steps = [step for step in path if isinstance(step, str)]
+        if not steps:
+            return False
+        if self._names.hides(steps[-1], value):
+            return True
+        above = max((self._names.sensitivity(step) for step in steps[:-1]), default=Sensitivity.HARMLESS)
+        if above < Sensitivity.SECRET or self._names.sensitivity(steps[-1]) == Sensitivity.AMBIGUOUS:
+            return above == Sensitivity.CHOSEN
+        shown = is_fact_at(steps[-1], value) or is_fact(value, plain=True)
+        return above == Sensitivity.CHOSEN or not shown
 
     def _sensitive(self, value: object) -> Value:
         return Value(kind=ValueKind.SENSITIVE, fingerprint=self.fingerprint(value))

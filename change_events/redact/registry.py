@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import binascii
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from change_events.redact import encodings
-from change_events.redact.common import SHORTEST, is_scrubbed
+from change_events.redact.common import SHORTEST, SHORTEST_WORD, Scrub, scrub, stands_alone
 from change_events.redact.controls import clean
 
 if TYPE_CHECKING:
@@ -19,18 +22,22 @@ _GRAM = 4
 _STRIDE = SHORTEST - _GRAM + 1
 _WINDOW = 256 * _STRIDE  # small: who forks, such as Ansible, pays for each page of ours
 _SPARSE = [slice(start, start + _GRAM) for start in range(0, _WINDOW, _STRIDE)]
-_DENSE = [slice(start, start + _GRAM) for start in range(_WINDOW)]
+_WORD_START = re.compile(r"(?<![^\W_])\S")
 _LINE = 12  # characters a single line of a multi-line secret needs to be looked for by itself
 _DEPTH = 3  # encodings inside encodings that are followed
+_BUDGET = 1_000_000  # characters of decoded texts that are searched besides
+_BUDGET_FACTOR = 3  # times the text's own
+
+Original = Callable[["Span"], "Span"]
 
 
 class Registry:
     """Thousands of secrets, found in a text in time that does not depend on their number.
 
-    Every secret has at least six characters, so one of three neighbouring places inside it is a multiple of three
-    in any text: it is enough to look up every third group of four characters of the text in the set of groups that
-    secrets begin with. Only a text with a hit is read closely: by the six characters a
-    secret begins with, then by length.
+    Every secret but the shortest has at least six characters, so one of three neighbouring places inside it
+    is a multiple of three in any text: it is enough to look up every third group of four characters of the
+    text in the set of groups that secrets begin with. Only a text with a hit is read closely: by the six
+    characters a secret begins with, then by length.
     """
 
     def __init__(self) -> None:
@@ -39,7 +46,8 @@ class Registry:
         self._secrets: set[str] = set()
         self._lengths: dict[str, list[int]] = {}  # first six characters -> lengths of the secrets that begin so
         self._grams: set[str] = set()
-        self._base64_grams: set[str] = set()
+        self._words: set[str] = set()  # of the secrets, those that are looked for as whole words
+        self._short: set[str] = set()  # and those with fewer characters than the index needs
 
     def add(self, secret: str) -> bool:
         """Remember one secret; its index is built when the next text is read. Tells whether it is new."""
@@ -50,58 +58,60 @@ class Registry:
         return True
 
     def spans(self, text: str) -> list[Span]:
-        """Return where a secret stands in the text: as it is, JSON-escaped, URL-encoded, in base64 or in hex."""
+        """Return where a secret stands in the text: as it is, JSON-escaped, URL-encoded, in base64, in hex."""
         if self._pending:
             self._index()
-        if not self._secrets or len(text) < SHORTEST:
+        if not self._secrets or len(text) < SHORTEST_WORD:
             return []
-        return list(self._find(text, _DEPTH))
+        return list(self._find(text))
 
     def _index(self) -> None:
         pending, self._pending = self._pending, []
         for secret in pending:
             for form in _forms(secret):
-                if form not in self._secrets and is_scrubbed(form):
+                how = scrub(form)
+                if form in self._secrets or how is Scrub.NOWHERE:
+                    continue
+                self._secrets.add(form)
+                if how is Scrub.WORD:
+                    self._words.add(form)
+                if len(form) >= SHORTEST:
                     self._index_one(form)
+                else:
+                    self._short.add(form)
 
     def _index_one(self, secret: str) -> None:
-        self._secrets.add(secret)
         lengths = self._lengths.setdefault(secret[:SHORTEST], [])
         if len(secret) not in lengths:
             lengths.append(len(secret))
+            lengths.sort(reverse=True)
         self._grams.update((secret[0:4], secret[1:5], secret[2:6]))
-        head = secret[:SHORTEST].encode("utf-8", "replace")
-        # the first whole group of base64 at each of the three alignments
-        groups = binascii.b2a_base64(head[0:3] + head[1:4] + head[2:5], newline=False).decode()
-        self._base64_grams.update((groups[0:4], groups[4:8], groups[8:12]))
-        if "+" in groups or "/" in groups:
-            groups = groups.replace("+", "-").replace("/", "_")  # the URL-safe alphabet
-            self._base64_grams.update((groups[0:4], groups[4:8], groups[8:12]))
 
-    def _find(self, text: str, depth: int) -> Iterator[Span]:
+    def _find(self, text: str) -> Iterator[Span]:
+        """Search a text and what it decodes to, the least nested first, within a bound of characters."""
+        budget = _BUDGET + _BUDGET_FACTOR * len(text)
+        queue: deque[tuple[str, int, tuple[Original, ...]]] = deque([(text, _DEPTH, ())])
+        while queue:
+            text, depth, steps = queue.popleft()
+            for span in self._in_text(text):
+                yield _original(span, steps)
+            if not depth or (budget <= 0 and steps):
+                continue
+            for decoded in encodings.runs(text):
+                budget -= len(decoded.text) if steps else 0
+                for span in self._plain(decoded.text):
+                    yield _original(span, (*steps, decoded.original))
+                readable = decoded.readable() if depth > 1 else None
+                if readable is not None:
+                    queue.append((readable.text, depth - 1, (*steps, decoded.original, readable.original)))
+            for view in encodings.views(text) if budget > 0 else ():
+                budget -= len(view.text)
+                queue.append((view.text, depth - 1, (*steps, view.original)))
+
+    def _in_text(self, text: str) -> Iterator[Span]:
         yield from self._plain(text)
-        if depth == 0:
-            return
-        for view in encodings.views(text):
-            for span in self._find(view.text, depth - 1):
-                yield view.original(span)
-        for start, end in encodings.base64_runs(text):
-            if self._in_base64(text[start:end], depth):
-                yield start, end
-        for span, decoded in encodings.hex_runs(text):
-            if self._holds(decoded, depth - 1):
-                yield span
-
-    def _holds(self, text: str, depth: int) -> bool:
-        return next(self._find(text, depth), None) is not None
-
-    def _in_base64(self, run: str, depth: int) -> bool:
-        for start in range(0, len(run), _WINDOW):
-            window = run[start : start + _WINDOW + _GRAM]
-            grams = map(window.__getitem__, islice(_DENSE, len(window)))
-            if not self._base64_grams.isdisjoint(grams):
-                return any(self._holds(text, depth - 1) for text in encodings.decode_base64(run))
-        return False
+        if self._short:
+            yield from self._short_words(text)
 
     def _plain(self, text: str) -> Iterator[Span]:
         for start in range(0, len(text), _WINDOW):
@@ -115,14 +125,35 @@ class Registry:
         for start in range(first, min(last, len(text) - SHORTEST + 1)):
             lengths = known.get(text[start : start + SHORTEST])
             if lengths:
-                size = max((n for n in lengths if text[start : start + n] in self._secrets), default=0)
-                if size:
+                for size in lengths:
+                    if self._stands(text, start, start + size):
+                        yield start, start + size
+                        break
+
+    def _short_words(self, text: str) -> Iterator[Span]:
+        for match in _WORD_START.finditer(text):
+            start = match.start()
+            for size in range(SHORTEST - 1, SHORTEST_WORD - 1, -1):
+                if self._stands(text, start, start + size):
                     yield start, start + size
+                    break
+
+    def _stands(self, text: str, start: int, end: int) -> bool:
+        found = text[start:end]
+        return found in self._secrets and (found not in self._words or stands_alone(text, start, end))
+
+
+def _original(span: Span, steps: tuple[Original, ...]) -> Span:
+    for step in reversed(steps):
+        span = step(span)
+    return span
 
 
 def _forms(secret: str) -> Iterator[str]:
     """Yield a secret as it was given, as it reads when cleaned and trimmed, and its longer lines one by one."""
     yield secret
+    if not secret.isascii():
+        yield from {unicodedata.normalize(form, secret) for form in ("NFC", "NFD")} - {secret}
     if secret.isprintable() and secret[:1] != " " and secret[-1:] != " ":
         return
     readable = clean(secret)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,19 +12,41 @@ if TYPE_CHECKING:
 MARK = "(sensitive)"
 """What stands where something was hidden. No white space: it must stay one value wherever a value is expected."""
 
+ADDRESS_MARK = "REDACTED"
+"""What stands for it inside of an address: brackets would end a Markdown link, and make it another address."""
+
 Span = tuple[int, int]
+_COVER = "\0" * len(MARK)  # no cleaned text has a zero
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}+:(?:\\?/){2}[^\s\"'<>\\]++")
 
 
 def hide(text: str, spans: Iterable[Span]) -> str:
-    """Replace every span by :data:`MARK`; spans that overlap or touch become one mark."""
+    """Replace every span by :data:`MARK`, or inside of an address by :data:`ADDRESS_MARK`.
+
+    Spans that overlap or touch become one mark.
+    """
+    ordered = sorted(spans)
+    addresses = [match.span() for match in _ADDRESS.finditer(text)] if ordered and "/" in text else []
     parts: list[str] = []
     end = 0
-    for start, stop in sorted(spans):
+    for start, stop in ordered:
         if start > end or not parts:
-            parts += (text[end:start], MARK)
+            parts += (text[end:start], _mark(start, stop, addresses))
         end = max(end, stop)
     parts.append(text[end:])
     return "".join(parts)
+
+
+def _mark(start: int, stop: int, addresses: list[Span]) -> str:
+    place = bisect_right(addresses, (start, start)) - 1
+    inside = place >= 0 and addresses[place][0] < start < addresses[place][1] and stop <= addresses[place][1]
+    return ADDRESS_MARK if inside else MARK
+
+
+def covered(text: str) -> str:
+    """Return the text with zeros in place of each mark: no rule finds something in a mark, or joins what it parts."""
+    return text.replace(MARK, _COVER)
 
 
 def outside_marks(text: str) -> list[Span]:

@@ -8,68 +8,80 @@ from typing import Any
 
 import msgspec
 
+from change_events.redact.facts import is_fact, is_fact_at
+from change_events.redact.programs import secret_arguments
 from change_events.redact.spans import MARK
 
 _LARGEST_JSON = 1024 * 1024  # characters of JSON in a string that are looked into
 _WIDEST_NUMBER = 2**63
-_HINT = re.compile(r"(?i:pass|pwd|psk|secret|token|key|cred|auth|sas|salt|jwt|connection|config|webhook|private)")
+_HINT = re.compile(
+    r"(?i:pass|pwd?|psk|secret|token|key|cred|auth|sas|salt|jwt|connection|config|webhook|private|otp|pin|code|bearer"
+    r"|cookie|pat|phrase|mnemonic|community|string)"
+)
 _NAME_KEYS = ("name", "key", "Name", "Key")
 _VALUE_KEYS = ("value", "Value")
 
 Redact = Callable[[str], str]
-IsSensitive = Callable[[str], bool]
+Hides = Callable[[str, Any], bool]
 
 
-def is_open(value: object) -> bool:
-    """Tell whether a value says nothing even under a sensitive name: a flag, nothing, or empty."""
-    return value is None or isinstance(value, bool) or value in ("", [], {})
+def secrets_in(value: Any, hides: Hides) -> Iterator[Any]:
+    """Yield what is hidden under a sensitive name, at any depth, in JSON inside strings too.
 
-
-def secrets_in(value: Any, is_sensitive: IsSensitive) -> Iterator[Any]:
-    """Yield what stands under a sensitive name, at any depth, in JSON inside strings too.
-
-    A pair such as ``{"name": "DB_PASSWORD", "value": "x"}``, as containers take their environment, is a name too.
+    Of an object or array, what is a fact by itself (``secrets[0].name``) is left out. A pair such as
+    ``{"name": "DB_PASSWORD", "value": "x"}``, as containers take their environment, is a name too.
     """
     if isinstance(value, str):
         inner = parse_json(value)
         if inner is not None:
-            yield from secrets_in(inner, is_sensitive)
+            yield from secrets_in(inner, hides)
     elif isinstance(value, dict):
-        named = _named_value(value, is_sensitive)
+        named = _named_value(value, hides)
         for key, part in value.items():
-            if key == named or (isinstance(key, str) and is_sensitive(key)):
-                if not is_open(part):
-                    yield part
+            if key == named or (isinstance(key, str) and hides(key, part)):
+                yield from _without_facts(part)
             else:
-                yield from secrets_in(part, is_sensitive)
+                yield from secrets_in(part, hides)
+    elif isinstance(value, (list, tuple)):
+        yield from secret_arguments(value)
+        for part in value:
+            yield from secrets_in(part, hides)
+
+
+def _without_facts(value: Any) -> Iterator[Any]:
+    """Yield the parts of a hidden value that are not facts."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if not is_fact_at(key, part):
+                yield from _without_facts(part)
     elif isinstance(value, (list, tuple)):
         for part in value:
-            yield from secrets_in(part, is_sensitive)
+            yield from _without_facts(part)
+    elif not is_fact(value, plain=True):
+        yield value
 
 
-def hide_in(value: Any, is_sensitive: IsSensitive, redact: Redact) -> Any:
+def hide_in(value: Any, hides: Hides, redact: Redact) -> Any:
     """Return JSON-like data in which sensitive names have :data:`MARK` for a value and every text is redacted."""
     if isinstance(value, str):
         inner = parse_json(value)
-        return redact(value) if inner is None else hide_in_json(value, inner, is_sensitive, redact)
+        return redact(value) if inner is None else hide_in_json(value, inner, hides, redact)
     if isinstance(value, dict):
-        named = _named_value(value, is_sensitive)
+        named = _named_value(value, hides)
         return {
-            redact(str(key)): MARK
-            if (key == named or is_sensitive(str(key))) and not is_open(part)
-            else hide_in(part, is_sensitive, redact)
+            redact(str(key)): MARK if key == named or hides(str(key), part) else hide_in(part, hides, redact)
             for key, part in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [hide_in(part, is_sensitive, redact) for part in value]
+        return [hide_in(part, hides, redact) for part in value]
     return value if value is None or isinstance(value, bool) else _number(value, redact)
 
 
-def hide_in_json(text: str, decoded: Any, is_sensitive: IsSensitive, redact: Redact) -> str:
+def hide_in_json(text: str, decoded: Any, hides: Hides, redact: Redact) -> str:
     """Return a JSON text redacted by its names; as it was written where no name in it is sensitive."""
-    if next(secrets_in(decoded, is_sensitive), None) is None:
+    if next(secrets_in(decoded, hides), None) is None:
         return redact(text)
-    return redact(msgspec.json.encode(hide_in(decoded, is_sensitive, redact), enc_hook=str).decode())
+    return redact(msgspec.json.encode(hide_in(decoded, hides, redact), enc_hook=str).decode())
 
 
 def parse_json(text: str) -> Any:
@@ -84,12 +96,14 @@ def parse_json(text: str) -> Any:
         return None
 
 
-def _named_value(value: dict[Any, Any], is_sensitive: IsSensitive) -> str | None:
+def _named_value(value: dict[Any, Any], hides: Hides) -> str | None:
     """Return the key of the value in a name-and-value pair whose name is sensitive."""
     for key in _NAME_KEYS:
         name = value.get(key)
-        if isinstance(name, str) and is_sensitive(name):
-            return next((candidate for candidate in _VALUE_KEYS if candidate in value), None)
+        if isinstance(name, str):
+            found = next((candidate for candidate in _VALUE_KEYS if candidate in value), None)
+            if found is not None and hides(name, value[found]):
+                return found
     return None
 
 

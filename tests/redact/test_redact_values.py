@@ -164,7 +164,7 @@ def test_no_value_is_too_strange(value):
         (["t", "-token=planted"], "t '-token=(sensitive)'"),
         (["t", "--token", "-json"], "t --token -json"),
         (["DB_PASSWORD=planted", "t"], "'DB_PASSWORD=(sensitive)' t"),
-        (["t", "https://u:planted@h/x"], "t 'https://u:(sensitive)@h/x'"),
+        (["t", "https://u:planted@h/x"], "t https://u:REDACTED@h/x"),
         (["t", 'a["k"]', "two words", "it's"], """t 'a["k"]' 'two words' 'it'"'"'s'"""),
         (["t", "line\nfeed"], "t 'line\\nfeed'"),
         ([], ""),
