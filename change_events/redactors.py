@@ -30,5 +30,5 @@ def redactor_of(settings: Settings, environ: Mapping[str, str]) -> Redactor:
     for name, value in environ.items():
         secret = name not in _NO_SECRETS and len(value) >= _MIN_SECRET and redactor.is_sensitive_name(name)
         if secret and not os.path.exists(value):  # noqa: PTH110 - the path of a credentials file is no secret; any text may stand here
-            redactor.remember(value)
+            redactor.harvest({name: value})
     return redactor
