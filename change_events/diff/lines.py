@@ -12,8 +12,6 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from change_events.redact.structures import hide_in
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -56,7 +54,7 @@ def _lines(value: Any, redactor: Redactor) -> list[tuple[str, str]]:
         # a secret of several lines is hidden as one: then only what may be shown can be compared
         return list(zip(raw if len(raw) == len(shown) else shown, shown, strict=True))
     raw_text = json.dumps(value, indent=2, default=str, ensure_ascii=False)
-    hidden = hide_in(value, redactor.is_sensitive_name, redactor.text)
+    hidden = redactor.data(value)
     text = json.dumps(hidden, indent=2, default=str, ensure_ascii=False)
     raw, shown = raw_text.split("\n"), redactor.text(text).split("\n")
     return list(zip(raw if len(raw) == len(shown) else shown, shown, strict=True))

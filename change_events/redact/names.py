@@ -37,7 +37,9 @@ _SECRET_ENDINGS = (
     "token",
 )
 _PASS = ("pass",)
-_NO_PASS = frozenset({"bypass", "compass", "encompass", "trespass", "overpass", "underpass", "surpass", "askpass", "nonsecret"})
+_NO_PASS = frozenset(
+    {"bypass", "compass", "encompass", "trespass", "overpass", "underpass", "surpass", "askpass", "nonsecret"}
+)
 # secrets as the last word only: an `auth` block's settings, `cookie_behavior` and `pass_through` are none
 _LAST_ONLY = frozenset({"auth", "authorization", "salt", "jwt", "pass", "bearer", "cookie", "pat", "pin", "community"})
 _KEY_WORDS = """

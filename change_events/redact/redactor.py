@@ -128,13 +128,14 @@ class Redactor:
 
     def seal(self, event: ChangeEvent) -> SealedEvent:
         """Make the last pass over the serialised event; only its result can be recorded or sent."""
-        return seal_event(event, self.text, self._data)
+        return seal_event(event, self.text, self.data)
 
     def reseal(self, event: ChangeEvent, original: SealedEvent) -> SealedEvent:
         """Seal what was made of a sealed event for one destination: only what does not stand in that is redacted."""
-        return reseal_event(event, original, self.text, self._data)
+        return reseal_event(event, original, self.text, self.data)
 
-    def _data(self, data: Any) -> Any:
+    def data(self, data: Any) -> Any:
+        """Return JSON-like data with a mark for what sensitive names hide, and every text in it redacted."""
         return hide_in(data, self._names.hides, self.text)
 
     def _remember_inside(self, secret: str) -> None:
@@ -203,7 +204,7 @@ class Redactor:
         if isinstance(value, str):
             return self._shown_text(value)
         if isinstance(value, (dict, list, tuple)):
-            text = msgspec.json.encode(self._data(value), enc_hook=str).decode()
+            text = msgspec.json.encode(self.data(value), enc_hook=str).decode()
             return self._sized(value, text, len(text.encode()))
         lexeme = _lexeme(value)
         if self.text(lexeme) != lexeme:
@@ -214,7 +215,7 @@ class Redactor:
         size = len(value.encode("utf-8", "surrogatepass"))
         if size > self._policy.max_value or "\n" in value.strip():
             return self._large(value, size)
-        shown = self._data(value)
+        shown = self.data(value)
         if shown == MARK:
             return self._sensitive(value)
         return Value(kind=ValueKind.VALUE, text=msgspec.json.encode(shown).decode())
