@@ -87,7 +87,7 @@ def test_the_page_on_redaction_tells_what_the_redactor_does(tmp_path):
     redactor = Redactor(policy, b"k" * 32)
     assert redactor.text(f"acme-{'0' * 32} ticket=abc") == f"{MARK} ticket={MARK}"
     assert redactor.is_sensitive_name("Reporting_DSN")
-    assert redactor.text("postgres://app:hunter2@host/db") == f"postgres://app:{MARK}@host/db"
+    assert redactor.text("postgres://app:hunter2@host/db") == "postgres://app:REDACTED@host/db"
     assert "hunter2" not in redactor.command_line(["terraform", "apply", "-var", "input=hunter2"])
     assert redactor.text('input = "hunter2"') == 'input = "hunter2"'
     assert Redactor().value(("input",), "x" * 201, sensitive=False).kind is model.ValueKind.LARGE
