@@ -65,6 +65,7 @@ def environment(folder: Path, terraform: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "TFEVENT_"))}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed tfevent is compiled
     own = {"TFEVENT_TF_BINARY": terraform, "TFEVENT_STATE_DIR": str(folder / "state"), "CHECKPOINT_DISABLE": "1"}
+    own |= {"TFEVENT_TRUST_SETTINGS": "1"}  # the folders name an address of plain http
     return {**kept, **own, "TF_CLI_CONFIG_FILE": os.devnull}
 
 
