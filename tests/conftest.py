@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import tests.support.patient.sitecustomize  # noqa: F401 - before anything of the product is imported
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from change_events.journal import Journal, Query, RecordState
+from tests.support.speed import HANG, PATIENCE, PATIENT
 from tests.support.trusted import TRUST
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +99,7 @@ class Machine:
             "TFEVENT_STATE_DIR": str(self.state),
             **TRUST,
             "USER": "ann",
+            "TFEVENT_BUDGET": PATIENCE,
             "COLUMNS": "4000",
             "LC_ALL": "C.UTF-8",
         }
@@ -128,7 +130,7 @@ class Machine:
     def run(self, *words: str, **environ: str) -> Ran:
         before = {event["id"] for event in self.events()}
         process = self.popen(*words, **environ)
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=HANG)
         events = [event for event in self.events() if event["id"] not in before]
         return Ran(process.returncode, out, err, events)
 
@@ -157,9 +159,9 @@ class Machine:
         return subprocess.run(
             [sys.executable, "-m", "tf_wrapper", "events", *words],
             cwd=self.folder,
-            env=self.environ | {"PYTHONPATH": str(ROOT)} | environ,
+            env=self.environ | PATIENT | environ,
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=HANG,
         )

@@ -12,6 +12,7 @@ import pytest
 
 from tests.ansible.command import Ran
 from tests.support.receiver import Receiver, hang, wait_for
+from tests.support.speed import HANG, at_most
 
 ENDS = {
     "SIGINT": (signal.SIGINT, "interrupted (SIGINT)"),
@@ -35,10 +36,10 @@ def cut_short(machine, number, *, group=False, book="unfinished", until="TASK [W
     if all_of_it:
         os.kill(machine.recorder(process), signal.SIGKILL)
     (os.killpg if group else os.kill)(process.pid, number)
-    process.wait(timeout=30)
+    process.wait(timeout=HANG)
     with suppress(ProcessLookupError):  # workers that go on, and hold on to its output
         os.killpg(process.pid, signal.SIGKILL)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG)
     return Ran(process.returncode, out, err, machine.events())
 
 
@@ -64,10 +65,10 @@ def test_an_interrupt_while_the_run_is_recorded_as_started_is_one(machine):
             found.append(machine.recorder(process))
         return found
 
-    wait_for(recorder, 30)
+    wait_for(recorder)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    wait_for(machine.events, 5)
+    process.communicate(timeout=HANG)
+    wait_for(machine.events)
     assert [event["outcome"] for event in machine.events()] == ["cancelled"]
 
 
@@ -98,17 +99,17 @@ def test_a_killed_run_is_told_at_once_though_its_workers_go_on(machine):
             pass
         time.sleep(0.7)
         process.kill()
-        wait_for(lambda: receiver.accepted, 5)
+        wait_for(lambda: receiver.accepted)
         os.killpg(process.pid, 0)  # there are workers: the group is not empty
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.communicate(timeout=HANG)
         assert json.loads(receiver.accepted[0].body)["outcome"] == "unknown"
     assert closed(machine)["changes"][0]["task"]["changed_on"] == ["web1", "web2", "web3"]
 
 
 def closed(machine):
     """The event of the killed run, once the process that was told of it has seen its end."""
-    wait_for(machine.events, 5)
+    wait_for(machine.events)
     (event,) = machine.events()
     assert event["outcome"] == "unknown"
     return event
@@ -135,7 +136,7 @@ def test_of_a_long_task_those_hosts_are_known_that_it_was_over_on(machine):
     while done < 3:
         done += "changed: [" in process.stdout.readline()
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANG)
     change = closed(machine)["changes"][0]["task"]
     assert len(change["changed_on"]) >= 2
 
@@ -214,8 +215,8 @@ def test_a_signal_in_the_second_playbook(machine):
         pass
     time.sleep(0.7)
     process.send_signal(signal.SIGINT)
-    process.wait(timeout=30)
-    process.communicate(timeout=60)
+    process.wait(timeout=HANG)
+    process.communicate(timeout=HANG)
     around, first, then = machine.events()
     assert (around["outcome"], first["outcome"], then["outcome"]) == ("cancelled", "succeeded", "cancelled")
     assert around["summary"]["tasks"]["changed"] == 3
@@ -224,14 +225,13 @@ def test_a_signal_in_the_second_playbook(machine):
 
 def test_an_interrupt_while_events_are_delivered_ends_that_and_nothing_else(machine):
     with Receiver(always=hang()) as receiver:
-        environ = {"TFEVENT_WEBHOOK_URL": receiver.url, "TFEVENT_BUDGET": "30"}
+        environ = {"TFEVENT_WEBHOOK_URL": receiver.url, "TFEVENT_BUDGET": "280"}
         process = machine.popen(*machine.words("ignored"), **environ)
-        wait_for(lambda: receiver.received, 30)
+        wait_for(lambda: receiver.received)
         process.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        _, errors = process.communicate(timeout=60)
+        with at_most(10):
+            _, errors = process.communicate(timeout=HANG)
     assert process.returncode == 0
-    assert time.monotonic() - began < 10
     assert "delivery was interrupted" in errors
     assert machine.events()[0]["outcome"] == "succeeded"
 

@@ -13,6 +13,7 @@ import msgspec
 
 from change_events.journal import Journal
 from change_events.redact import Redactor, unseal
+from tests.support.speed import HANG, PATIENT
 from tests.support.trusted import TRUST
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ class Home:
         self.environ = {
             "HOME": str(path),
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
+            **PATIENT,
             "TFEVENT_STATE_DIR": str(self.state),
             **TRUST,
             "TFEVENT_JOURNAL": str(self.journal_path),
@@ -45,7 +46,7 @@ class Home:
             stderr=stderr,
             cwd=self.path,
             env={**self.environ, **(env or {})},
-            timeout=60,
+            timeout=HANG,
             check=False,
         )
 

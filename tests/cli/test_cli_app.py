@@ -18,6 +18,7 @@ from change_events.cli.app import COMMANDS, PROGRAM, events
 from change_events.model import Outcome
 from change_events.redact import Redactor
 from tests.cli.sample import partial, running, succeeded
+from tests.support.speed import HANG
 
 
 def test_help_names_every_command(home):
@@ -136,7 +137,7 @@ def test_ctrl_c_is_quiet_and_130(home):
         writer = os.open(pipe, os.O_WRONLY)  # returns when the command has opened the other end
         time.sleep(0.05)  # let it go from open() into read()
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30) == (b"", b"")
+        assert process.communicate(timeout=HANG) == (b"", b"")
         os.close(writer)
     assert process.returncode == 130
 

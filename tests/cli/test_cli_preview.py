@@ -53,7 +53,7 @@ def test_it_is_the_request_that_is_then_sent(home, monkeypatch):
         settings = load(home.path, {})
         with home.journal() as journal:
             journal.settle(journal.get(partial().id).sealed, ["app"])
-            deliver(journal, settings.destinations[:1], budget=5)
+            deliver(journal, settings.destinations[:1], budget=60)
         (sent,) = receiver.received
     assert shown["body"] == sent.json()
     assert shown["bytes"] == len(sent.body)

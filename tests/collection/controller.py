@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from change_events.journal import Journal, Query
+from tests.support.speed import HANG, PATIENCE
 from tests.support.trusted import TRUST
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,7 @@ class Controller:
             "PATH": f"{self.bin}:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "USER": "someone",
+            "TFEVENT_BUDGET": PATIENCE,
             "TFEVENT_STATE_DIR": str(path / "state"),
             **TRUST,
             "TFEVENT_JOURNAL": str(self.journal_path),
@@ -100,7 +102,7 @@ class Controller:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=110,
+            timeout=HANG,
             check=False,
         )
         lines = results.read_text().splitlines() if results.exists() else []

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -9,6 +8,7 @@ from change_events.delivery import sender
 from change_events.delivery.transport import THREAD_PREFIX
 from change_events.journal import Journal
 from tests.support.sealed import EPOCH
+from tests.support.speed import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -22,10 +22,10 @@ def _no_proxy(monkeypatch):
 def _threads_end():
     """A lane that was left behind ends with the server it hung at, and closes what it opened."""
     yield
-    end = time.monotonic() + 5
-    while any(thread.name.startswith(THREAD_PREFIX) for thread in threading.enumerate()):
-        assert time.monotonic() < end, "a sending thread never ended"
-        time.sleep(0.01)
+    wait_for(
+        lambda: not any(thread.name.startswith(THREAD_PREFIX) for thread in threading.enumerate()),
+        "the end of a sending thread",
+    )
 
 
 class Clock:

@@ -15,7 +15,7 @@ from tests.support import receiver as server
 from tests.support.receiver import Receiver
 from tests.support.sealed import EPOCH, event_id, sealed
 
-PLENTY = 10.0
+PLENTY = 60.0
 HOUR = 3_600.0
 
 

@@ -17,6 +17,7 @@ from change_events.journal import Journal, Query
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
 from tests.support.sealed import event_id, sealed
+from tests.support.speed import HANG, at_most, limit
 
 FLUSH = textwrap.dedent("""
     import sys
@@ -67,15 +68,14 @@ def test_a_second_flush_waits_for_the_first_within_its_own_budget_only(tmp_path)
     path = tmp_path / "journal.db"
     filled(path, 1)
     with Receiver(always=server.hang()) as receiver:
-        first = flusher(path, receiver.url, 3)
+        first = flusher(path, receiver.url, limit(20))
         server.wait_for(lambda: receiver.received)
-        with Journal.open(path) as journal:
-            begun = time.monotonic()
+        with Journal.open(path) as journal, at_most(1.5, "the first has twenty seconds"):
             hook = DestinationSettings("hook", "webhook", {"url": receiver.url})
             report = deliver(journal, [hook], budget=0.3, force=True)
-            assert time.monotonic() - begun < 1.5, "the first has three seconds"
         assert (report.sent, report.waiting) == (0, 1)
         assert "another tfevent" in report.problems[0]
+        first.kill()
         first.communicate()
         assert len(receiver.received) == 1
 
@@ -85,23 +85,21 @@ def test_the_process_ends_with_the_budget_though_a_thread_hangs(tmp_path, fault)
     path = tmp_path / "journal.db"
     filled(path, 1)
     with Receiver(always=fault) as receiver:
-        process = flusher(path, receiver.url, 0.6)
+        process = flusher(path, receiver.url, limit(0.6))
         with process.stdout:
             assert process.stdout.readline() == "ready\n"
-            begun = time.monotonic()
-            assert process.wait(timeout=10) == 0
-            assert time.monotonic() - begun < 5, "it hangs for ever"
+            with at_most(5, "it hangs for ever"):
+                assert process.wait(timeout=HANG) == 0
             assert process.stdout.read().split() == ["0", "1", "0"]
 
 
 def test_a_name_lookup_that_hangs_costs_the_budget_only(tmp_path):
     path = tmp_path / "journal.db"
     filled(path, 1)
-    stuck = "import socket, time\nsocket.getaddrinfo = lambda *a, **k: time.sleep(60)\n"
-    command = [sys.executable, "-c", stuck + FLUSH, str(path), "http://receiver.example", "0.6"]
-    begun = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert time.monotonic() - begun < 10, "most of it is a process that starts on a busy machine"
+    stuck = "import socket, time\nsocket.getaddrinfo = lambda *a, **k: time.sleep(900)\n"
+    command = [sys.executable, "-c", stuck + FLUSH, str(path), "http://receiver.example", str(limit(0.6))]
+    with at_most(10, "most of it is a process that starts on a busy machine"):
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split()[1:] == ["0", "1", "0"]
 
 
@@ -118,7 +116,7 @@ def test_a_flush_killed_at_any_instant_loses_nothing(tmp_path):
             with process.stdout:
                 assert process.stdout.readline() == "ready\n"
                 if turn % 2:
-                    server.wait_for(lambda before=before: len(receiver.received) > before, 30)
+                    server.wait_for(lambda before=before: len(receiver.received) > before)
                 time.sleep(chance.uniform(0, 0.15))
                 process.send_signal(signal.SIGKILL)
                 process.wait()
@@ -138,11 +136,11 @@ def test_the_lease_of_a_killed_flush_ends_by_itself(tmp_path):
     path = tmp_path / "journal.db"
     filled(path, 1)
     with Receiver([server.hang()]) as receiver, Journal.open(path) as journal:
-        process = flusher(path, receiver.url, 0.5)
+        process = flusher(path, receiver.url, limit(0.5))
         server.wait_for(lambda: receiver.received)
         process.kill()
         process.communicate()
         hook = [DestinationSettings("hook", "webhook", {"url": receiver.url})]
         assert deliver(journal, hook, budget=0.1, force=True).sent == 0
-        assert deliver(journal, hook, budget=8, force=True).sent == 1
+        assert deliver(journal, hook, budget=60, force=True).sent == 1
         assert len({request.headers["webhook-id"] for request in receiver.received}) == 1

@@ -73,7 +73,7 @@ def test_ten_thousand_events_through_faults_and_kills(tmp_path, monkeypatch):
             before = len(moody.took)
             urls = f'{{"hook": "{backend.url}"}}'
             with subprocess.Popen([sys.executable, "-c", FLUSH, str(path), "100", urls]) as process:
-                server.wait_for(lambda before=before: len(moody.took) > before + 300, 60)
+                server.wait_for(lambda before=before: len(moody.took) > before + 300)
                 process.kill()
             journal._connection.execute("UPDATE deliveries SET lease_until = 1 WHERE state = 'leased'")
         assert len(set(moody.took)) < MANY, "the kills hit flushes that were under way"

@@ -16,8 +16,9 @@ from change_events.destinations.base import DestinationSettings, Limits, Rate
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
 from tests.support.sealed import sealed
+from tests.support.speed import at_most, limit
 
-PLENTY = 10.0
+PLENTY = 60.0
 
 
 class Ticks:
@@ -123,18 +124,19 @@ def hook(receiver, name="hook"):
 
 
 def test_a_flush_keeps_the_rate_and_holds_nobody_else_up(journal, limited):
-    limited(5, 1.0)
+    span = limit(1.0)
+    limited(5, span)
     for number in range(12):
         journal.settle(sealed(number), ["hook", "main"])
     watch = Watch()
     with Receiver(always=watch) as receiver, Receiver() as quick:
         free = DestinationSettings("main", "cloudevents", {"url": quick.url})
-        assert deliver(journal, [hook(receiver), free], budget=1.5).sent < 12 + 12
+        assert deliver(journal, [hook(receiver), free], budget=1.5 * span).sent < 12 + 12
         assert len(quick.accepted) == 12
         assert deliver(journal, [hook(receiver), free], budget=PLENTY).waiting == 0
     assert len(watch.moments) == 12
-    assert worst(watch.moments, 0.9) <= 5, "a little less: on their way here requests are not equally fast"
-    assert watch.moments[-1] - watch.moments[0] > 1.9
+    assert worst(watch.moments, 0.9 * span) <= 5, "a little less: on their way here requests are not equally fast"
+    assert watch.moments[-1] - watch.moments[0] > 1.9 * span
 
 
 def test_later_runs_know_what_was_asked_before(timed_journal, clock, limited):
@@ -146,9 +148,8 @@ def test_later_runs_know_what_was_asked_before(timed_journal, clock, limited):
     with Receiver() as receiver:
         for wait, arrived in ((0, 1), (30, 1), (20, 1), (11, 2), (50, 2), (11, 3)):
             clock.now += wait
-            begun = time.monotonic()
-            report = deliver(journal, [hook(receiver)], budget=5)
-            assert time.monotonic() - begun < 1, "what must wait longer than the budget waits for a later run"
+            with at_most(1, "what must wait longer than the budget waits for a later run"):
+                report = deliver(journal, [hook(receiver)], budget=5)
             assert len(receiver.received) == arrived
             if report.waiting:
                 told = "hook: it may be asked 1 times in 60 s; the event waits for the next run"
@@ -161,9 +162,8 @@ def test_attempts_count_too(timed_journal, limited, impatient):
     limited(2, 60)
     timed_journal.settle(sealed(1), ["hook"])
     with Receiver(always=server.status(503)) as receiver:
-        begun = time.monotonic()
-        report = deliver(timed_journal, [hook(receiver)], budget=2)
-        assert time.monotonic() - begun < 1
+        with at_most(1):
+            report = deliver(timed_journal, [hook(receiver)], budget=min(limit(2), 20))
         assert len(receiver.received) == 1, "the second would have to wait for half a minute"
     assert "passing trouble (503)" in report.problems[0]
 

@@ -86,7 +86,7 @@ def test_each_scheme_has_its_proxy(variables):
 
 def post(url):
     with Transport() as transport:
-        return transport.send(Request("POST", url, {}, b"{}"), time.monotonic() + 5)
+        return transport.send(Request("POST", url, {}, b"{}"), time.monotonic() + 60)
 
 
 def test_a_network_of_no_proxy_is_connected_to_directly(monkeypatch):

@@ -13,7 +13,7 @@ from change_events.journal import Journal
 from tests.support.receiver import Receiver
 from tests.support.sealed import sealed
 
-PLENTY = 20
+PLENTY = 60
 OTHERS = range(1, 6)
 OWN = (10, 11, 12)
 

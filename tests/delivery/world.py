@@ -29,6 +29,7 @@ from tests.destinations.kit.backend import Answer, Refused, answer, backend
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
 from tests.support.sealed import event_id, sealed
+from tests.support.speed import HANG, at_most
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,9 +175,8 @@ class World:
     def flush(self) -> None:
         """A run delivers; some backends cannot be reached."""
         destinations = [place.settings(refused=self.chance.random() < 0.1) for place in self.places.values()]
-        begun = time.monotonic()
-        deliver(self.journal, destinations, budget=BUDGET, force=self.chance.random() < 0.7)
-        assert time.monotonic() - begun < BUDGET + 1.5, "a flush keeps its budget"
+        with at_most(BUDGET + 1.5, "a flush keeps its budget"):
+            deliver(self.journal, destinations, budget=BUDGET, force=self.chance.random() < 0.7)
 
     def hang(self) -> None:
         """One backend does not answer, and the others get theirs all the same."""
@@ -191,7 +191,7 @@ class World:
         process = self._process()
         for kind in self.chance.sample(KINDS, len(KINDS) // 2):
             self.places[kind].victim = process
-        server.wait_for(lambda: self._asked() > before or process.poll() is not None, 30)
+        server.wait_for(lambda: self._asked() > before or process.poll() is not None)
         time.sleep(self.chance.uniform(0, 0.3))
         process.kill()
         process.wait()
@@ -201,7 +201,7 @@ class World:
 
     def two_at_once(self) -> None:
         for process in [self._process(), self._process()]:
-            assert process.wait(timeout=60) == 0
+            assert process.wait(timeout=HANG) == 0
 
     def jump(self) -> None:
         """Somebody sets the clock, forwards or back."""
@@ -225,7 +225,7 @@ class World:
         for _ in range(30):
             if not self.journal.waiting(KINDS):
                 return
-            deliver(self.journal, [place.settings() for place in self.places.values()], budget=10, force=True)
+            deliver(self.journal, [place.settings() for place in self.places.values()], budget=60, force=True)
             self.ahead += 3_600  # backends may have asked for a day
         raise AssertionError(f"still waiting: {self.journal.counts()}")
 

@@ -150,7 +150,7 @@ def test_slack_tells_why_a_message_cannot_be_brought_up_to_date():
         settings = DestinationSettings("slack", "slack", options | {"api": f"{server.url}/api"})
         request = SLACK.update(event("updated"), settings.options, "C024BE91L/1.1")
         with open_transport(settings) as transport:
-            verdict = SLACK.judge(transport.send(request, time.monotonic() + 5))
+            verdict = SLACK.judge(transport.send(request, time.monotonic() + 60))
     assert verdict.reason == "the message to bring up to date is gone"
 
 

@@ -45,7 +45,7 @@ def test_each_standard_event_is_taken(kind, variant, name):
     with backend(kind).serve() as server:
         settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
         with open_transport(settings) as transport:
-            verdict = send_event(settings, transport, event(name), Effort(time.monotonic() + 20))
+            verdict = send_event(settings, transport, event(name), Effort(time.monotonic() + 60))
         assert verdict.result is Result.DELIVERED, verdict.reason
         assert len(server.received) == 1
         assert len(server.received[0].body) <= get(kind).limits.body_bytes
@@ -60,7 +60,7 @@ def test_the_fake_backend_refuses_what_is_no_event(kind, variant):
         with open_transport(settings) as transport:
             for body in (b"{}", b"[]", b"\xff", b"{" * 9, b"x" * (2 * get(kind).limits.body_bytes)):
                 broken = type(request)(request.method, request.url, request.headers, body)
-                assert transport.send(broken, time.monotonic() + 5).status >= 400, body[:9]
+                assert transport.send(broken, time.monotonic() + 60).status >= 400, body[:9]
 
 
 PAYLOADS = [(kind, variant, name) for kind, variant in VARIANTS for name in (OF_VARIANTS if variant else NAMES)]
@@ -90,13 +90,13 @@ def test_what_a_started_event_made_can_be_settled(kind, variant):
     with backend(kind).serve() as server:
         settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
         with open_transport(settings) as transport:
-            made = transport.send(destination.render(event("started"), settings.options), time.monotonic() + 5)
+            made = transport.send(destination.render(event("started"), settings.options), time.monotonic() + 60)
             handle = destination.handle(made)
             for name in NAMES:
                 request = destination.update(event(name), settings.options, handle)
                 assert len(request.body) <= destination.limits.body_bytes
                 assert mentioned(f"{request!r} {preview(request)}") == []
-                answered = transport.send(request, time.monotonic() + 5)
+                answered = transport.send(request, time.monotonic() + 60)
                 assert destination.judge(answered).result is Result.DELIVERED, (name, answered.body)
     for answer in (b"", b"[]", b"{}", b'{"id": null}', b'{"id": true}', b"<html>"):
         assert destination.handle(type(made)(200, {}, answer)) is None
@@ -122,7 +122,7 @@ def test_each_documented_answer_is_understood(kind, documented):
     with Receiver(always=step) as server:
         settings = DestinationSettings(kind, kind, options_of(kind, documented.variant, server.url))
         with open_transport(settings) as transport:
-            response = transport.send(get(kind).render(event("tiny"), settings.options), time.monotonic() + 5)
+            response = transport.send(get(kind).render(event("tiny"), settings.options), time.monotonic() + 60)
     verdict = judged(get(kind), response)
     assert (verdict.result, verdict.after) == (documented.result, documented.after)
     assert documented.says in verdict.reason
@@ -134,7 +134,7 @@ def once(kind, variant, url):
     settings = DestinationSettings(kind, kind, options_of(kind, variant, url))
     decides = get(kind).render(event("tiny"), settings.options).body_decides
     with open_transport(settings) as transport:
-        return send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 10, attempts=1)), decides
+        return send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 60, attempts=1)), decides
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_a_sign_in_page_is_a_success_only_where_any_answer_is(kind, variant):
             settings = DestinationSettings(kind, kind, options_of(kind, variant, receiver.url))
             with open_transport(settings) as transport:
                 request = get(kind).update(event("tiny"), settings.options, "C1/1.2")
-                answered = transport.send(request, time.monotonic() + 5)
+                answered = transport.send(request, time.monotonic() + 60)
             assert judged(get(kind), answered).result is Result.PARK
 
 
@@ -276,7 +276,7 @@ def test_a_backend_that_quotes_the_request_makes_us_tell_no_secret(kind, variant
     with Receiver(always=step) as server:
         settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
         with open_transport(settings) as transport:
-            verdict = send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 5))
+            verdict = send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 60))
     assert verdict.result is not Result.DELIVERED
     assert mentioned(verdict.reason) == []
 

@@ -59,7 +59,7 @@ def test_rules_of_a_real_bus_match_on_the_event(moto):
     with open_transport(settings) as transport:
         for name in ("updated", "failed", "deployment"):
             assert (
-                send_event(settings, transport, event(name), Effort(time.monotonic() + 20)).result is Result.DELIVERED
+                send_event(settings, transport, event(name), Effort(time.monotonic() + 60)).result is Result.DELIVERED
             )
 
     received = clients["sqs"].receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
@@ -148,7 +148,7 @@ def test_nothing_that_botocore_signs_is_logged(caplog):
         settings = DestinationSettings("aws", "eventbridge", BUS | {"endpoint": server.url})
         with open_transport(settings) as transport:
             assert (
-                send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 20)).result is Result.DELIVERED
+                send_event(settings, transport, event("tiny"), Effort(time.monotonic() + 60)).result is Result.DELIVERED
             )
     assert TOKEN not in caplog.text
     assert SECRET_KEY not in caplog.text

@@ -40,7 +40,7 @@ def answered(code, **item):
 def send(server, made):
     settings = DestinationSettings("es", "elasticsearch", {"url": server.url})
     with open_transport(settings) as transport:
-        return send_event(settings, transport, made, Effort(time.monotonic() + 20))
+        return send_event(settings, transport, made, Effort(time.monotonic() + 60))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_the_index_template_is_installed(kind):
         (request,) = ELASTIC.setup(settings.options)
         with open_transport(settings) as transport:
             for _ in range(2):
-                response = transport.send(request, time.monotonic() + 5)
+                response = transport.send(request, time.monotonic() + 60)
                 assert ELASTIC.judge(response).result is Result.DELIVERED
     assert (request.method, request.url) == ("PUT", f"{server.url}/_index_template/logs-tfevent.change-default")
     body = json.loads(request.body)
@@ -244,7 +244,7 @@ def test_a_password_in_the_address_is_used_and_shown_nowhere():
         settings = DestinationSettings("es", "elasticsearch", {"url": url})
         request = ELASTIC.render(sealed(), settings.options)
         with open_transport(settings) as transport:
-            assert send_event(settings, transport, sealed(), Effort(time.monotonic() + 5)).result is Result.DELIVERED
+            assert send_event(settings, transport, sealed(), Effort(time.monotonic() + 60)).result is Result.DELIVERED
         assert server.received[0].headers["authorization"] == "Basic ZWxhc3RpYzpzM2NyM3QtcGFzcw=="
     assert "s3cr3t" not in preview(request) + repr(request) + ELASTIC.origin(settings.options)
 

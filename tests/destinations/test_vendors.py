@@ -185,7 +185,7 @@ def test_a_tag_fits_the_columns_that_grafana_stores_it_in():
         settings = DestinationSettings("grafana", "grafana", backend("grafana").options(server.url))
         with open_transport(settings) as transport:
             made = sealed(1, environment="e" * 150, tags={"k" * 150: "v" * 150})
-            verdict = send_event(settings, transport, made, Effort(time.monotonic() + 20, attempts=1))
+            verdict = send_event(settings, transport, made, Effort(time.monotonic() + 60, attempts=1))
     assert verdict.result is Result.DELIVERED, verdict.reason
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tests.e2e.scenario import ANSWER_HERE, END, Edit, Run, Scenario
 from tests.support import normalise
 from tests.support.pty import PIPES, Session, Stdio
+from tests.support.speed import PATIENT
 from tests.support.terraform import Binary, clean_env, files_below, write_files
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Stage:
 
     def env(self, *extra: dict[str, str]) -> dict[str, str]:
         """The environment of every command."""
-        merged = {"TFEVENT_TF_BINARY": str(self.binary.path), "PYTHONPATH": str(_ROOT)}
+        merged = {"TFEVENT_TF_BINARY": str(self.binary.path), **PATIENT}
         for variables in extra:
             merged |= variables
         return clean_env(self.home, merged)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tests.support.live import ROOT, Stack, changes
+from tests.support.live import Stack, changes
 from tests.support.terraform import binaries
 
 EPHEMERAL = """
@@ -45,13 +45,13 @@ def bash(stack, script, **env):
                 "timeout",
                 "-s",
                 "KILL",
-                "90",
+                "300",
                 "bash",
                 "-c",
                 f"trap 'kill $(jobs -p) 2>&-' EXIT; {script.replace('tfevent', TFEVENT)}",
             ],
             cwd=stack.code,
-            env={**stack.env, "PYTHONPATH": str(ROOT), **env},
+            env={**stack.env, **env},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,

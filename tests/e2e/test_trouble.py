@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.live import APPLY, ROOT, TFEVENT, Stack, outcomes
 from tests.support.receiver import Receiver
+from tests.support.speed import HANG
 from tests.support.terraform import binaries, files_below
 
 ONE = 'resource "terraform_data" "a" {\n  input = "one"\n}\n'
@@ -262,7 +263,7 @@ def shell(stack, argv, redirection):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=HANG,
         check=False,
     )
 

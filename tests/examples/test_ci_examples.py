@@ -15,6 +15,7 @@ from change_events.model import Outcome
 from tests.examples import pages
 from tests.support.pty import PIPES, Session
 from tests.support.scene import Scene
+from tests.support.speed import HANG
 from tests.support.terraform import binaries
 
 CI = Path(__file__).parents[2] / "examples" / "ci"
@@ -61,7 +62,7 @@ def bash(scene, script, **environ):
     path.write_text(script)
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(path)],
-        cwd=scene.work, env={**scene.environ, **environ}, capture_output=True, check=False, timeout=60, text=True,
+        cwd=scene.work, env={**scene.environ, **environ}, capture_output=True, check=False, timeout=HANG, text=True,
     )  # fmt: skip
 
 
@@ -265,7 +266,7 @@ def argo(scene, hook, **environ):
     return subprocess.run(
         [*container["command"], *container["args"]], cwd="/",
         env={**scene.environ, **given, "TFEVENT_STATE_DIR": str(scene.state), **environ},
-        capture_output=True, check=False, timeout=60,
+        capture_output=True, check=False, timeout=HANG,
     )  # fmt: skip
 
 
@@ -302,7 +303,7 @@ def test_docker_tells_a_start_and_a_stop(scene, request):
     environ = {**scene.environ, "SERVICE": "shop", "VERSION": "1.4.2"}
     done = subprocess.run(
         ["sh", str(ENTRYPOINT), "sh", "-c", "read x; echo got $x; exit 3"],
-        cwd=scene.work, env=environ, input=b"it\n", capture_output=True, check=False, timeout=60,
+        cwd=scene.work, env=environ, input=b"it\n", capture_output=True, check=False, timeout=HANG,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (3, b"got it\n")
     assert [event["kind"] for event in scene.recorded()] == ["start", "stop"]
@@ -335,7 +336,7 @@ def test_docker_runs_the_program_though_tfevent_is_missing(scene):
     (scene.work.parent / "bin" / "tfevent").unlink()
     done = subprocess.run(
         ["sh", str(ENTRYPOINT), "sh", "-c", "echo out; exit 4"],
-        cwd=scene.work, env=scene.environ, capture_output=True, check=False, timeout=60,
+        cwd=scene.work, env=scene.environ, capture_output=True, check=False, timeout=HANG,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (4, b"out\n")
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.examples import pages
 from tests.support.scene import Scene
+from tests.support.speed import HANG
 
 UNITS = Path(__file__).parents[2] / "examples" / "systemd"
 FILES = sorted(path for path in UNITS.rglob("*") if path.suffix in {".service", ".timer", ".conf"})
@@ -61,7 +62,7 @@ def call(scene, path, key, **environ):
     own |= dict(value.split("=", 1) for name, value in settings(path) if name == "Environment")
     own = {name: value.replace("/var/lib/tfevent", str(scene.state)) for name, value in own.items()}
     return subprocess.run(
-        shlex.split(line), cwd="/", env={**own, **environ}, capture_output=True, check=False, timeout=30
+        shlex.split(line), cwd="/", env={**own, **environ}, capture_output=True, check=False, timeout=HANG
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.speed import HANG, PATIENT
 from tests.support.terraform import binaries, clean_env
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ def timeline(tmp_path):
         tmp_path / "home",
         {
             "PATH": f"{bins}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
+            **PATIENT,
             "TFEVENT_TF_BINARY": str(binaries()[0].path),
             "TFEVENT_STATE_DIR": str(tmp_path / "state"),
             "TFEVENT_SERVICE": "shop",
@@ -35,7 +36,7 @@ def timeline(tmp_path):
     def tfevent(*words):
         done = subprocess.run(
             [sys.executable, "-m", "tf_wrapper", *words],
-            cwd=code, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=110, check=False,
+            cwd=code, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=HANG, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.support.scene import Scene
+from tests.support.speed import HURRIED, stopwatch
 
 KILLS = 40
 _SEED = 20261125
@@ -43,7 +44,7 @@ def test_a_command_that_outlives_us_is_running_until_it_ends(scene):
 def test_a_run_that_was_killed_before_it_was_recorded_is_told_by_its_facts(scene):
     """The folder with the facts is there before the command; nothing else is needed."""
     environ = {"PATH": f"{scene.work}:{scene.environ['PATH']}"}
-    scene.script(scene.work / "git", "sleep 60")  # the context takes its time
+    scene.script(scene.work / "git", "sleep 900")  # the context takes its time
     words = ("run", "--kind", "deployment", "--service", "shop", "--title", "With a s3cret title", "--")
     with scene.start(*words, "sh", "-c", WORK.format(code=0), **environ) as session:
         session.expect_file(scene.work / "began")
@@ -57,7 +58,7 @@ def test_a_run_that_was_killed_before_it_was_recorded_is_told_by_its_facts(scene
 
 def test_an_end_that_was_written_down_is_told_though_we_were_killed_before_it_was_recorded(scene):
     environ = {"PATH": f"{scene.work}:{scene.environ['PATH']}"}
-    scene.script(scene.work / "git", "sleep 60")
+    scene.script(scene.work / "git", "sleep 900")
     with scene.start("run", "--kind", "build", "--", "sh", "-c", "exit 3", **environ) as session:
         ends = scene.state / "runs"
         session.expect_that(lambda: any(ends.glob("*/end")), "the end to be written down")
@@ -68,8 +69,8 @@ def test_an_end_that_was_written_down_is_told_though_we_were_killed_before_it_wa
 
 
 def test_a_recording_that_takes_too_long_is_finished_by_the_next_command(scene):
-    environ = {"PATH": f"{scene.work}:{scene.environ['PATH']}", "TFEVENT_BUDGET": "0.2"}
-    scene.script(scene.work / "git", "sleep 60")
+    environ = {"PATH": f"{scene.work}:{scene.environ['PATH']}", "TFEVENT_BUDGET": "0.2", **HURRIED}
+    scene.script(scene.work / "git", "sleep 900")
     done = scene.events("run", "--kind", "build", "--", "sh", "-c", "exit 3", **environ)
     assert done.returncode == 3
     if b"the next tfevent command finishes it" in done.stderr:  # git has two seconds, we have 1.2
@@ -87,9 +88,9 @@ def fractions():
 def full_length(tmp_path_factory):
     """Seconds from the command line to our end."""
     scene = Scene(tmp_path_factory.mktemp("whole"))
-    began = time.monotonic()
-    assert scene.events("run", "--", "sh", "-c", WORK.format(code=3)).returncode == 3
-    return time.monotonic() - began
+    with stopwatch() as took:
+        assert scene.events("run", "--", "sh", "-c", WORK.format(code=3)).returncode == 3
+    return took.seconds
 
 
 @pytest.mark.slow

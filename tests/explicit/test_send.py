@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 
 from tests.support.receiver import Receiver, hang, refused_url, status
 from tests.support.secrets import PASSWORD, TOKENS, assert_nowhere
+from tests.support.speed import at_most
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n")
 PLAIN = "correct-horse" + "-battery-staple"  # nothing but where it stands says that it is a secret
@@ -223,9 +223,9 @@ def test_a_secret_at_the_place_of_a_cut_is_gone_before_the_cut(scene):
 @pytest.mark.parametrize("failure", [status(401, b"bad token"), status(503), hang()], ids=["401", "503", "hang"])
 def test_a_backend_that_fails_costs_a_clause_and_the_budget(scene, failure):
     with Receiver(always=failure) as receiver:
-        began = time.monotonic()
-        done = scene.events(*DEPLOYED, TFEVENT_WEBHOOK_URL=receiver.url + "/s3cr3t-path-token", TFEVENT_BUDGET="0.5")
-        assert time.monotonic() - began < 4
+        hook = {"TFEVENT_WEBHOOK_URL": receiver.url + "/s3cr3t-path-token", "TFEVENT_BUDGET": "0.5"}
+        with at_most(4):
+            done = scene.events(*DEPLOYED, **hook)
         sent(done)
         assert b"webhook " in done.stderr
         assert b"s3cr3t" not in done.stderr

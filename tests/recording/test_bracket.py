@@ -19,6 +19,7 @@ from change_events.recording import Recording, bracket
 from change_events.redact import Redactor
 from change_events.settings import Settings
 from tests.support.receiver import Receiver
+from tests.support.speed import HANG
 from tests.support.trusted import load
 
 ROOT = Path(__file__).parents[2]
@@ -202,7 +203,7 @@ def test_of_several_processes_one_starts_and_one_settles(tmp_path):
     at = str(datetime.now(UTC).timestamp() + 1.5)
     command = [sys.executable, "-c", RACE, str(path)]
     racers = [subprocess.Popen([*command, str(n), at], stdout=subprocess.PIPE, text=True, cwd=ROOT) for n in range(5)]
-    answers = [racer.communicate(timeout=60)[0].split() for racer in racers]
+    answers = [racer.communicate(timeout=HANG)[0].split() for racer in racers]
     assert [sum(int(answer[side]) for answer in answers) for side in (0, 1)] == [1, 1], answers
     with Journal.open(path) as journal:
         (record,) = journal.list()

@@ -14,6 +14,7 @@ from change_events.recording.handover import Handover
 from tests.cli.home import Home
 from tests.support.receiver import Receiver
 from tests.support.scene import Scene
+from tests.support.speed import PATIENCE
 from tests.support.trusted import TRUST
 
 
@@ -25,7 +26,7 @@ def told():
 @pytest.fixture
 def tell(tmp_path, told):
     """``tell(event, **words)`` hands over one document; ``tell.preview`` only asks what it would do."""
-    environ = {**TRUST, "TFEVENT_STATE_DIR": str(tmp_path), "TFEVENT_JOURNAL": str(tmp_path / "journal.db")}
+    environ = journal_of(tmp_path)
 
     def handed(method):
         def hand_over(event, **words):
@@ -47,7 +48,10 @@ CI = {
 
 
 def journal_of(folder):
-    return {**TRUST, "TFEVENT_STATE_DIR": str(folder), "TFEVENT_JOURNAL": str(folder / "journal.db")}
+    return {
+        **TRUST, "TFEVENT_BUDGET": PATIENCE,
+        "TFEVENT_STATE_DIR": str(folder), "TFEVENT_JOURNAL": str(folder / "journal.db"),
+    }  # fmt: skip
 
 
 def events(tmp_path):

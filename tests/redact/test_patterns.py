@@ -16,7 +16,6 @@ def redactor(*patterns):
     return Redactor(RedactPolicy(patterns=patterns))
 
 
-@pytest.mark.timeout(30)
 def test_a_text_that_a_pattern_is_not_through_with_is_hidden_whole():
     scrub = redactor(ENDLESS)
     assert scrub.text("fine") == "fine"
@@ -26,7 +25,6 @@ def test_a_text_that_a_pattern_is_not_through_with_is_hidden_whole():
     assert trouble.startswith(f"redaction pattern {ENDLESS!r} takes too long")
 
 
-@pytest.mark.timeout(30)
 def test_many_such_texts_take_no_longer_than_a_few():
     scrub, begun = redactor(ENDLESS, "planted"), time.process_time()
     assert {scrub.text(f"{number} {LONG}") for number in range(500)} == {MARK}
@@ -36,7 +34,6 @@ def test_many_such_texts_take_no_longer_than_a_few():
     assert len(scrub.troubles) == 1
 
 
-@pytest.mark.timeout(30)
 def test_many_texts_that_each_take_long_but_end_use_up_the_time_too():
     scrub, begun = redactor(r"(?:(?:a|b|ab)+)+[cd]"), time.process_time()
     for number in range(500):

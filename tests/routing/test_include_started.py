@@ -30,7 +30,8 @@ from change_events.redact import Redactor
 from tests.destinations.backends import eventbridge, loki
 from tests.destinations.kit.backend import backend
 from tests.support.live import APPLY, Stack
-from tests.support.receiver import Receiver, hang, slow, status, wait_for
+from tests.support.receiver import Receiver, hang, status, wait_for
+from tests.support.speed import HANG, PATIENCE, at_most, limit
 from tests.support.trusted import load
 
 ANNOTATION = status(200, b'{"message": "Annotation added", "id": 7}', content_type="application/json")
@@ -67,7 +68,7 @@ def configured(folder, url, kind="webhook", /, *, general="", **options):
     own = {name: value for name, value in own.items() if value is not None}
     (folder / "tfevent.yaml").write_text(f"{general}\ndestinations:\n  one: {json.dumps(own)}\n")
     (folder / "tfevent.yaml").chmod(0o600)
-    return load(folder, {"TFEVENT_JOURNAL": str(folder / "journal.db")})
+    return load(folder, {"TFEVENT_JOURNAL": str(folder / "journal.db"), "TFEVENT_BUDGET": PATIENCE})
 
 
 STARTED = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)  # some backends take nothing that is old
@@ -202,18 +203,25 @@ def test_a_start_that_does_not_get_through_is_not_made_up_for(recording, said):
             with one.journal() as journal:
                 from change_events.delivery import deliver
 
-                deliver(journal, one._settings.destinations, budget=5, force=True)
+                deliver(journal, one._settings.destinations, budget=60, force=True)
         assert told(receiver)[refused:] == [("succeeded", begun.id)]
 
 
 def test_a_start_that_hangs_delays_nobody_and_the_end_comes_second(recording, tmp_path):
     begun = run()
-    with Receiver([slow(0.7)]) as receiver:
+    go_on = threading.Event()
+
+    def held(handler):
+        go_on.wait(HANG)
+        handler.answer(200, b"{}", {})
+
+    held.accepts = True
+    with Receiver([held]) as receiver:
         one = recording(receiver.url)
-        before = time.monotonic()
-        one.announce(begun)
-        assert time.monotonic() - before < 0.4
+        with at_most(2):
+            one.announce(begun)
         wait_for(lambda: receiver.received)
+        threading.Timer(0.2, go_on.set).start()
         settled = one.settle(ended(begun))
         assert [outcome for outcome, _ in told(receiver)] == [None, "succeeded"]
     assert settled.places == ("one delivered",)
@@ -236,13 +244,13 @@ def test_a_backend_that_is_slower_than_that_still_gets_its_region(tmp_path, said
     assert (settled.places, settled.problems) == (("one delivered",), ())
 
 
-def test_an_owned_run_waits_half_a_second_at_most(tmp_path, said):
+def test_an_owned_run_waits_half_a_second_at_most(tmp_path, said, monkeypatch):
+    monkeypatch.setattr("change_events.recording.owned.STARTED_SECONDS", limit(0.5))
     begun = run()
     with Receiver([hang()]) as receiver:
         owned = OwnedRun("test", configured(tmp_path, receiver.url), Redactor(), said.append)
-        before = time.monotonic()
-        owned.start(begun)
-        assert time.monotonic() - before < 1.2
+        with at_most(1.2):
+            owned.start(begun)
         assert [outcome for outcome, _ in told(receiver)] == [None]
         owned.settle(ended(begun), deliver=False)
     assert said == []
@@ -364,7 +372,7 @@ def test_terraform_tells_of_the_apply_while_it_runs(tmp_path):
         run_ = threading.Thread(target=stack.run, args=(APPLY,))
         run_.start()
         try:
-            wait_for(lambda: receiver.received, 30)
+            wait_for(lambda: receiver.received)
             assert [outcome for outcome, _ in told(receiver)] == [None], "the apply has not ended"
             assert receiver.received[0].json()["summary"]["counts"] == {"create": 1}
         finally:

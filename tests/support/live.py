@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.pty import PIPES, Session, Stdio
+from tests.support.speed import HANG, PATIENT
 from tests.support.terraform import binaries, clean_env, write_files
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 TFEVENT = (sys.executable, "-m", "tf_wrapper")
 APPLY = "apply -auto-approve"
-SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Stack:
         self.home = folder / "home"
         self.env = clean_env(
             self.home,
-            {"TFEVENT_TF_BINARY": str(binaries()[0].path), "PYTHONPATH": str(ROOT), **(env or {})},
+            {"TFEVENT_TF_BINARY": str(binaries()[0].path), **PATIENT, **(env or {})},
         )
         self.write(code)
 
@@ -95,7 +95,7 @@ class Stack:
             env={**self.env, **env},
             input=stdin.encode(),
             capture_output=True,
-            timeout=SECONDS,
+            timeout=HANG,
             check=False,
         )
         return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from tests.support.speed import HANG
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-TIMEOUT = 20.0  # seconds: far beyond what any step takes, so that only a hang ends it
 
 
 @dataclass(frozen=True)
@@ -207,11 +207,11 @@ class Session:
         return not self._selector.get_map() and self.process.poll() is not None
 
     def _until(self, condition, what: str) -> None:
-        deadline = time.monotonic() + TIMEOUT
+        deadline = time.monotonic() + HANG
         while not condition():
             if time.monotonic() > deadline:
                 text = b"".join(bytes(part) for part in self._output.values()).decode("utf-8", "replace")
-                raise TimeoutError(f"waited {TIMEOUT:.0f} s for {what}; so far it printed:\n{text}")
+                raise TimeoutError(f"waited {HANG:.0f} s for {what}; so far it printed:\n{text}")
             self._pump()
 
     def _pump(self) -> None:

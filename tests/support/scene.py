@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.support.pty import PIPES, Session
+from tests.support.speed import HANG, PATIENT
 from tests.support.trusted import TRUST
 
-ROOT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EVENTS = (sys.executable, "-m", "tf_wrapper", "events")
 GIT = {
     "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
@@ -37,7 +40,6 @@ class Scene:
         self.environ = {
             "HOME": str(self.home),
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
             "TFEVENT_STATE_DIR": str(self.state),
             **TRUST,
             "TMPDIR": str(folder),
@@ -46,6 +48,7 @@ class Scene:
             "TERM": "xterm-256color",
             "USER": "ann",
             **GIT,
+            **PATIENT,
             **environ,
         }
 
@@ -64,7 +67,7 @@ class Scene:
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
-            timeout=60,
+            timeout=HANG,
             check=False,
         )
 

@@ -14,6 +14,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tests.support.speed import HANG
+
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "venvs"
 NEWEST = "3.12"  # what ansible-core 2.21 needs at least
@@ -83,7 +85,7 @@ def _project(wanted: bool) -> str:
 def _version(interpreter: str) -> str | None:
     code = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
     try:
-        done = subprocess.run([interpreter, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([interpreter, "-c", code], capture_output=True, text=True, timeout=HANG, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

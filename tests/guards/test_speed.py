@@ -1,0 +1,104 @@
+"""No test depends on how fast the machine is: wall-clock limits are those of `tests.support.speed`, or far away."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+CLOCKS = {"monotonic", "perf_counter", "time"}
+FAR = 60  # seconds: a wait that only something that hangs exceeds, on a slow machine too
+WAITS = {"run", "wait", "communicate", "join", "check_output", "check_call", "call", "get"}
+
+
+def is_clock(node):
+    """A call like ``time.monotonic()``."""
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func
+    return getattr(called, "attr", getattr(called, "id", None)) in CLOCKS and not node.args
+
+
+def is_number(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float))
+
+
+class Finder(ast.NodeVisitor):
+    """Collects (line, what is wrong)."""
+
+    def __init__(self):
+        self.found = []
+
+    def visit_BinOp(self, node):
+        if isinstance(node.op, ast.Sub) and is_clock(node.left) and not is_number(node.right):
+            self.found.append((node.lineno, "a difference of clocks: use at_most or stopwatch"))
+        if isinstance(node.op, ast.Add) and is_clock(node.left) and is_number(node.right) and node.right.value < FAR:
+            self.found.append((node.lineno, "a near deadline: use wait_for or limit"))
+        self.generic_visit(node)
+
+    def visit_Compare(self, node):
+        sides = [node.left, *node.comparators]
+        for left, operator, right in zip(sides, node.ops, sides[1:], strict=False):
+            small, large = (left, right) if isinstance(operator, (ast.Lt, ast.LtE)) else (right, left)
+            if isinstance(operator, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) and is_took(small) and is_number(large):
+                self.found.append((node.lineno, "an upper limit of seconds: use at_most or limit"))
+        self.generic_visit(node)
+
+    def visit_Call(self, node):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        near = [k.value for k in node.keywords if k.arg == "timeout" and is_number(k.value) and k.value.value < FAR]
+        if name in WAITS and near:
+            self.found.append((node.lineno, "a near timeout: use HANG"))
+        if name == "timeout" and node.args and is_number(node.args[0]) and node.args[0].value < FAR:
+            self.found.append((node.lineno, "a near timeout of a test: only what hangs may meet it"))
+        self.generic_visit(node)
+
+
+def is_took(node):
+    return isinstance(node, ast.Attribute) and node.attr == "seconds" and isinstance(node.value, ast.Name)
+
+
+def problems(source):
+    finder = Finder()
+    finder.visit(ast.parse(source))
+    return finder.found
+
+
+def test_no_test_compares_clocks_with_numbers():
+    files = [path for path in TESTS.rglob("*.py") if path != TESTS / "support" / "speed.py"]
+    found = {f"{path.relative_to(TESTS)}:{line}: {what}" for path in files for line, what in problems(path.read_text())}
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "assert time.monotonic() - begun < 2",
+        "took = perf_counter() - begun",
+        "end = time.time() + 5",
+        "assert took.seconds < 3",
+        "assert 3 >= took.seconds",
+        "subprocess.run(['x'], timeout=10)",
+        "process.communicate(timeout=5.5)",
+        "pytest.mark.timeout(20)",
+    ],
+)
+def test_each_kind_is_found(line):
+    assert len(problems(line)) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "assert took.seconds >= 0.9",
+        "assert ours.seconds < 2 * bare.seconds",
+        "process.wait(timeout=HANG)",
+        "at = time.time() + ahead",
+        "assert time.process_time() - begun < 2",
+        "later = time.time() - 86_400",
+    ],
+)
+def test_what_no_machine_is_too_slow_for_is_allowed(line):
+    assert problems(line) == []
