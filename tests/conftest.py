@@ -1,6 +1,8 @@
 """What all tests share: golden files, which `--update-golden` writes anew."""
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,13 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    for number in (
+        signal.SIGHUP,
+        signal.SIGINT,
+        signal.SIGQUIT,
+    ):  # nohup and `&` have them ignored, and what we start too
+        if signal.getsignal(number) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if config.getoption("--update-golden") and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
         raise pytest.UsageError(
             "--update-golden is refused where CI is set: goldens are written by a person who looks at the diff"

@@ -12,7 +12,7 @@ from tests.cli.sample import partial, succeeded
 from tests.destinations.kit.backend import SECRET as KIT_SECRET
 from tests.destinations.kit.backend import backend
 from tests.support.receiver import Receiver, hang, refused_url, slow, status
-from tests.support.speed import at_most
+from tests.support.speed import HURRIED, at_most, stopwatch
 
 TERRAFORM = '#!/bin/sh\necho \'{"terraform_version": "1.11.4", "platform": "linux_amd64"}\'\n'
 SECRET = "planted-secret-of-the-hook"
@@ -48,7 +48,8 @@ def lines(done, name):
 def test_a_test_goes_to_the_one_that_is_named_and_tells_how_long_it_took(machine):
     with Receiver() as one, Receiver([slow(0.3)]) as other:
         write(machine, one={"url": one.url}, other={"url": other.url})
-        done = machine.run("doctor", "--send-test", "other")
+        with stopwatch() as whole:
+            done = machine.run("doctor", "--send-test", "other")
         assert [received.body for received in one.received] == [b""], "only a knock"
         (sent,) = other.received
     assert done.returncode == 0
@@ -56,7 +57,7 @@ def test_a_test_goes_to_the_one_that_is_named_and_tells_how_long_it_took(machine
     ((verdict, text),) = lines(done, "other")
     seconds = re.fullmatch(r"it accepted a test event \((\d+\.\d\d) s\)", text)
     assert verdict == "ok"
-    assert 0.3 <= float(seconds[1]) < 3
+    assert 0.3 <= float(seconds[1]) <= whole.seconds
 
 
 def test_a_test_goes_to_all_and_each_has_its_verdict(machine):
@@ -95,7 +96,7 @@ def test_those_that_do_not_answer_are_asked_side_by_side(machine):
     with Receiver(always=hang()) as silent:
         write(machine, **{f"d{number}": {"url": silent.url} for number in range(6)})
         with at_most(15, "each by itself would take three seconds"):
-            assert machine.run("doctor").returncode == 1
+            assert machine.run("doctor", env=HURRIED).returncode == 1
 
 
 def test_what_is_owed_is_told_with_its_age_and_the_remedy(machine):

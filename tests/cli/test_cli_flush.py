@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.sample import partial, succeeded
 from tests.support.receiver import Receiver, hang, slow, status
+from tests.support.speed import HURRIED
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_what_waits_for_a_destination_that_is_gone_is_named(waiting):
 
 def test_a_terminal_sees_progress_when_it_takes_long(waiting):
     with Receiver([slow(1.5)]) as receiver:
-        shown = waiting.on_terminal("flush", env={"TFEVENT_WEBHOOK_URL": receiver.url})
+        shown = waiting.on_terminal("flush", env={"TFEVENT_WEBHOOK_URL": receiver.url, **HURRIED})
     assert shown.code == 0
     assert "delivering" in shown.text
     assert shown.text.rstrip().endswith("sent 2, waiting 0, parked 0")

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.support.receiver import Receiver, wait_for
+from tests.support.speed import PATIENCE
 
 SECRET = "correct-horse-battery"
 IDENTITY = "01a20000-0000-7000-8000-00000000000"
@@ -56,7 +57,11 @@ def test_a_preview_records_nothing(home):
 def test_a_run_told_as_it_goes_on_is_on_disk_from_its_first_line_on(home):
     with telling(home) as process:
         say(process, document("started", outcome=None))
-        assert json.loads(process.stdout.readline()) == {"id": f"{IDENTITY}1", "state": "started", "budget": 3.0}
+        assert json.loads(process.stdout.readline()) == {
+            "id": f"{IDENTITY}1",
+            "state": "started",
+            "budget": float(PATIENCE),
+        }
         assert listed(home)[0].get("outcome") is None
         say(process, document("running", outcome=None, data={"step": 1}))
         say(process, document("settled", data={"step": 2}))

@@ -128,7 +128,7 @@ def test_a_secret_comes_through_a_pipe(tmp_path):
 def test_a_command_that_does_not_end_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr("change_events.settings.destinations._COMMAND_SECONDS", 1.0)
     text = "destinations: {sematext: {token_command: 'sleep 900'}}\n"
-    with pytest.raises(SettingsError, match=r"tfevent\.yaml: .*the command takes longer than 1 s"):
+    with pytest.raises(SettingsError, match=r"tfevent\.yaml:.*the command takes longer than 1 s"):
         load(written(tmp_path, text), {})
 
 

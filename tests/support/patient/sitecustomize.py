@@ -5,10 +5,13 @@ runs without this file (``tests.support.speed.HURRIED``). Nothing else is change
 """
 
 import importlib.machinery
+import operator
 import sys
 
 LIMITS = {
+    "change_events.cli.flush": ("_SILENT",),
     "change_events.context.git": ("SECONDS",),
+    "change_events.delivery.probe": ("Probe.__init__",),
     "change_events.machine.memory": ("_LOCK_SECONDS",),
     "change_events.machine.systemd": ("_SECONDS",),
     "change_events.settings.destinations": ("_COMMAND_SECONDS",),
@@ -34,7 +37,12 @@ class Patient:
         def patiently(module):
             load(module)
             for limit in LIMITS[name]:
-                setattr(module, limit, getattr(module, limit) * FACTOR)
+                value = operator.attrgetter(limit)(module)
+                if callable(value):  # the limit is the default of an argument
+                    raised = {k: v * FACTOR if isinstance(v, float) else v for k, v in value.__kwdefaults__.items()}
+                    value.__kwdefaults__ = raised
+                else:
+                    setattr(module, limit, value * FACTOR)
 
         spec.loader.exec_module = patiently
         return spec
