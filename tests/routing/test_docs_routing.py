@@ -7,7 +7,8 @@ import pytest
 
 from change_events import routing
 from change_events.cli import reach
-from change_events.model import Kind, Outcome, Phase, Severity
+from change_events.destinations.hosts import MOST_HOSTS
+from change_events.model import Actor, Ci, HostRun, Kind, Outcome, Phase, Severity
 from change_events.reference_gen import DOCS
 from tests.cli.sample import partial, running, succeeded
 from tests.support.trusted import load
@@ -61,5 +62,7 @@ def test_the_tags_that_can_be_renamed_are_those_of_the_page():
     told = re.search(r"those that every event has \((.*?)\)", PAGE)[1]
     names = set(re.findall(r"`(\w+)`", told))
     tool = msgspec.structs.replace(partial().tool, workspace="w")
-    full = msgspec.structs.replace(partial(), tool=tool, tags={})
-    assert names == set(mapping.pairs(full))
+    actor = Actor(ci=Ci(system="github", pull_request="7"))
+    hosts = tuple(HostRun(name=f"web{number}", status="changed") for number in range(MOST_HOSTS + 1))
+    full = msgspec.structs.replace(partial(), tool=tool, actor=actor, hosts=hosts, version="1.4.2", tags={})
+    assert names == {tag.partition(":")[0] for tag in mapping.tags(full)}
