@@ -3,6 +3,7 @@
 * TfeventError
   x SettingsError      a mistake in tfevent.yaml or TFEVENT_*: all of them at once, each with its remedy
   x InputError         a file we were given is not what it should be (plan, state, stream)
+    x EventRejectedError  an explicit event contradicts itself
   x JournalError       the journal cannot be opened, read or written
   x TemplateError      a title or message template does not compile or render
 
@@ -30,6 +31,10 @@ class SettingsError(TfeventError):
 
 class InputError(TfeventError):
     """A plan, state or stream that cannot be read; the text names the file and the remedy."""
+
+
+class EventRejectedError(InputError):
+    """An explicit event contradicts itself; the text names the fields and what is accepted."""
 
 
 class JournalError(TfeventError):

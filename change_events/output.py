@@ -64,8 +64,11 @@ def mute() -> None:
 
 
 def say(text: str) -> None:
-    """One line of our own, on stderr, whatever state stderr is in; silenced by TFEVENT_QUIET."""
-    if _muted or os.environ.get("TFEVENT_QUIET", "") not in {"", "0"}:
+    """One line of our own, on stderr, whatever state stderr is in.
+
+    The setting ``quiet`` leaves out the line on what was recorded, which its callers ask about; mistakes are printed.
+    """
+    if _muted:
         return
     line = "tfevent: " + " ".join(text.split()) + "\n"
     try:

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
     from change_events.process import Child, Signals
 
-PASSED_ON = (signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
-"""Beside those that :class:`change_events.process.Signals` takes anyway."""
+_TAKEN_ANYWAY = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}  # by change_events.process.Signals
+_LEFT_ALONE = {  # what cannot be taken, is about our own process, or stops a job: its shell stops the whole group
+    signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ,
+    signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT,
+    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS,
+}  # fmt: skip
+PASSED_ON = tuple(sorted(signal.valid_signals() - _TAKEN_ANYWAY - _LEFT_ALONE))
+"""Every other signal that a command may be sent: servers take SIGWINCH and real-time signals as orders."""
 _GRACE = 0.3  # seconds in which a group's members are signalled one by one, as systemd and Jenkins do
 _WITNESS_SECONDS = 2.0  # for an answer of the witness, on a machine that is very busy
 _PING = b"\0"  # no signal has this number

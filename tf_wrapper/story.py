@@ -218,7 +218,7 @@ class Story:
         """Finish the event, store it, deliver it, say so."""
         settled = self._recording.settle(event)
         self.settled = not settled.lost
-        if settled.told and not self._settings.quiet:
+        if settled.told and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
 
     def _first_event(self) -> ChangeEvent:

@@ -16,7 +16,7 @@ import click
 from change_events.cli.examples import examples
 from change_events.cli.session import Session
 from change_events.cli.terminal import clean_lines
-from change_events.errors import TfeventError
+from change_events.errors import EventRejectedError, TfeventError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "tfevent events"
 EXIT_ERROR = 1
+EXIT_DATA = 65  # sysexits' EX_DATAERR: an event that contradicts itself, by which other programs know it
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 _OUTPUT_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
@@ -84,6 +85,9 @@ def run(argv: Sequence[str], tools: Toolbox) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except EventRejectedError as error:
+        _complain(str(error))
+        return EXIT_DATA
     except TfeventError as error:
         return _complain(str(error))
     except Exception as error:  # noqa: BLE001 - its own text may quote a secret: only its place is printed

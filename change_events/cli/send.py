@@ -12,6 +12,7 @@ import click
 from change_events.cli.examples import examples
 from change_events.cli.telling import EVERYTHING, told_by
 from change_events.cli.terminal import note
+from change_events.errors import EventRejectedError
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
@@ -41,10 +42,12 @@ def send_command(session: Session, /, **options: Any) -> int:
     only if the event was recorded: in the journal, or, where that cannot be used, by sending it directly. Delivery that
     fails is tried again by later commands.
     """
+    from change_events.explicit.validation import mistake_of_key
+
     redactor = session.redactor
     given, mistakes = _given(session, options)
-    if given.key and redactor.text(given.key) != given.key:
-        mistakes.append("--key: looks like a secret, which is not kept: use another key")
+    if wrong := mistake_of_key(given.key, redactor):
+        mistakes.append(f"--key: {wrong}")
     if mistakes:
         return complain(mistakes)
     close_killed_runs(session)
@@ -116,7 +119,10 @@ def _send(around: Surroundings, made: Draft, given: Given) -> int:
     settings = settings_for({"destinations": given.destinations}, around.settings, note)
     recording = Recording(settings, around.redactor, say=note)
     if given.state == "finished":
-        settled = _finish(recording, made, given)
+        try:
+            settled = _finish(recording, made, given)
+        except EventRejectedError as error:
+            return complain([f"--{error}"])
     elif given.state == "started":
         settled = bracket.start(recording, made.worded(settings.message_bytes), once_within=given.once_within)
     else:
@@ -130,7 +136,7 @@ def _finish(recording: Recording, made: Draft, given: Given) -> Settled:
 
     from change_events.recording import bracket
 
-    said = {name for name in ("environment", "service", "version", "severity") if getattr(given, name)}
+    said = {name for name in ("environment", "service", "version", "severity", "ended_at") if getattr(given, name)}
     end = msgspec.structs.replace(
         made.event,
         title=made.own_title,

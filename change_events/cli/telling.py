@@ -39,6 +39,12 @@ _OPTIONS = {
     "previous_commit": click.option(
         "--previous-commit", metavar="REVISION", help="What was there before: the commits between are listed."
     ),
+    "path": click.option(
+        "--path",
+        metavar="PATH",
+        multiple=True,
+        help="List only commits that touch this file or folder; several times.",
+    ),
     "data": click.option("--data", metavar="JSON|@FILE|-", help="A JSON object with whatever else is worth keeping."),
     "destination": click.option(
         "--destination",

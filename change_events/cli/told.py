@@ -29,6 +29,9 @@ def sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list[
 
 
 def _commits(vcs: Vcs, limit: int | None) -> Iterator[str]:
+    if vcs.previous and not vcs.commits:
+        why = vcs.commits_unknown or "no commits since"
+        yield f"{INDENT}previous {clean(vcs.previous[:_ID])}: {clean(why)}"
     shown = vcs.commits[:limit]
     for commit in shown:
         author = paint(f"  {clean(commit.author)}", dim=True) if commit.author else ""

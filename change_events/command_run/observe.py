@@ -10,6 +10,7 @@ import os
 import time
 
 from change_events import process, trace
+from change_events.command_run import init
 from change_events.command_run.observed import Observed
 from change_events.ids import new_id
 from change_events.output import describe, say
@@ -38,9 +39,12 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
     """
     if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
         return _become(argv)
+    if os.getpid() == 1:
+        init.split_off()
     with process.Signals(PASSED_ON) as signals:
         witness = _witness(signals)
         facts = _facts(argv, options)
+        options = _resolved(options)
         code = _Run(Observed(argv, options, facts, _folder(facts))).run(signals, witness)
     return process.end_as(code)
 
@@ -59,6 +63,21 @@ def _facts(argv: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
         "trace": trace.begin(os.environ),
         **{name: options.get(name) or None for name in _NAMES},
     }
+
+
+def _resolved(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options with the id of the previous commit: the command may move the tag or branch that names it."""
+    if not (name := options.get("previous_commit")):
+        return options
+    try:
+        from change_events.context.commits import resolve
+        from change_events.paths import working_directory
+
+        found = resolve(working_directory(), os.environ, name)
+    except Exception as error:  # noqa: BLE001 - a bug of ours is never the command's trouble
+        say(f"--previous-commit: cannot be looked up: {describe(error)}")
+        return options
+    return {**options, "previous_commit": found or name}
 
 
 def _folder(facts: dict[str, Any]) -> RunDirectory | None:

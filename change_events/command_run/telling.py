@@ -50,10 +50,8 @@ class Telling:
 
     def begin(self) -> None:
         """Record that the command has started, and tell what could not be used."""
-        around = Surroundings(self._cwd, os.environ, self._settings, self._redactor)
-        trace = trace_of(str(self._facts["id"]), self._facts["trace"])
-        self._draft = draft(self._given, around, trace=trace, tool=self._tool(), begun=self._started)
-        for text in (*self._mistakes, *([self._draft.note] if self._draft.note else [])):
+        self._draft = self._drafted()
+        for text in self._mistakes:
             say(text)
         if self._folder and self._given.destinations:
             self._folder.facts["destinations"] = list(self._given.destinations)
@@ -63,10 +61,19 @@ class Telling:
         """Record how it ended, and deliver it."""
         if self._draft is None:
             return
+        if self._given.commit:  # the command may have checked out what it names, or moved it
+            self._draft = self._drafted()
+        if self._draft.note:
+            say(self._draft.note)
         event = ending.worded(self._draft, end, self._settings.message_bytes)
         settled = self._run.settle(event)
         if settled.told and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
+
+    def _drafted(self) -> Draft:
+        around = Surroundings(self._cwd, os.environ, self._settings, self._redactor)
+        trace = trace_of(str(self._facts["id"]), self._facts["trace"])
+        return draft(self._given, around, trace=trace, tool=self._tool(), begun=self._started)
 
     def _read(self, options: Mapping[str, Any]) -> Given:
         given, wrong = read(options, known_destinations=self._settings.names, now=self._started, stdin=False)

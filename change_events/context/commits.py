@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,7 @@ from change_events.context import git, git_command
 from change_events.model import Commit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 MOST = 50  # commits that are listed; the others are counted
 _REVISION = re.compile(r"[^\s\x00-\x1f\x7f-][^\s\x00-\x1f\x7f]{0,250}")
@@ -46,7 +47,23 @@ def is_revision(text: str) -> bool:
     return _REVISION.fullmatch(text) is not None
 
 
-def between(cwd: Path, environ: Mapping[str, str], *, commit: str, previous: str | None = None) -> Between:
+def resolve(cwd: str | os.PathLike[str], environ: Mapping[str, str], revision: str) -> str | None:
+    """The full id of the commit that a revision names now, within two seconds; None where git cannot say."""
+    end = time.monotonic() + git.SECONDS
+    if not is_revision(revision):
+        return None
+    found = git_command.ask({"id": _verify(revision)}, cwd, environ, end)["id"]
+    return (found or "").strip() or None
+
+
+def between(
+    cwd: str | os.PathLike[str],
+    environ: Mapping[str, str],
+    *,
+    commit: str,
+    previous: str | None = None,
+    paths: Sequence[str] = (),
+) -> Between:
     """The commits from ``previous`` (left out) to ``commit``, asked of the repository of ``cwd``, two seconds in all.
 
     Args:
@@ -54,6 +71,7 @@ def between(cwd: Path, environ: Mapping[str, str], *, commit: str, previous: str
         environ: the variables that git gets.
         commit: a revision that :func:`is_revision` takes: an id, a tag, a branch, ``HEAD``.
         previous: likewise; None where only the commit itself is asked for.
+        paths: only commits that touch one of these files or folders, relative to ``cwd``; empty for all.
     """
     end = time.monotonic() + git.SECONDS
     wanted = {"new": commit} | ({"old": previous} if previous else {})
@@ -62,14 +80,18 @@ def between(cwd: Path, environ: Mapping[str, str], *, commit: str, previous: str
     questions: dict[str, tuple[str, ...]] = {"self": (*_PLAIN, "-1", new)} if new else {}
     if new and old:
         questions |= {
-            "list": (*_PLAIN, f"--max-count={MOST}", f"{old}..{new}"),
-            "count": ("rev-list", "--count", "--left-right", f"{old}...{new}"),
+            "list": (*_PLAIN, f"--max-count={MOST}", f"{old}..{new}", "--", *paths),
+            "count": ("rev-list", "--count", "--left-right", f"{old}...{new}", "--", *paths),
         }
     answers = git_command.ask(questions, cwd, environ, end)
     found = Between(commit=next(iter(_commits(answers.get("self"))), None), previous=old)
-    if previous is None:
+    if new and old:
+        return _listed(found, answers, paths)
+    if new and previous is None:
         return found
-    return _listed(found, answers) if new and old else _unknown(found, commit_known=bool(new))
+    what = "the commits between cannot be listed" if previous else "the commit cannot be looked up"
+    missing = "the previous commit" if new else "the commit"
+    return msgspec.structs.replace(found, problem=f"{what}: {_reason(cwd, environ, end, missing)}")
 
 
 def _verify(revision: str) -> tuple[str, ...]:
@@ -77,19 +99,39 @@ def _verify(revision: str) -> tuple[str, ...]:
     return ("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
 
 
-def _listed(found: Between, answers: Mapping[str, str | None]) -> Between:
+def _listed(found: Between, answers: Mapping[str, str | None], paths: Sequence[str]) -> Between:
     commits = tuple(_commits(answers["list"]))
     counts = (answers["count"] or "").split()
     if answers["list"] is None or len(counts) != 2:  # noqa: PLR2004 - left and right
-        return msgspec.structs.replace(found, problem="git was too slow to list the commits between")
+        why = "git was too slow" + (", or a path is outside of the repository" if paths else "")
+        return msgspec.structs.replace(found, problem=f"the commits between cannot be listed: {why}")
     gone, brought = map(int, counts)
     return msgspec.structs.replace(found, commits=commits, omitted=max(0, brought - len(commits)), gone=gone)
 
 
-def _unknown(found: Between, *, commit_known: bool) -> Between:
-    which = "the previous commit" if commit_known else "the commit"
-    problem = f"{which} is not in this clone, so the commits between are not listed: fetch the whole history"
-    return msgspec.structs.replace(found, problem=problem)
+def _reason(cwd: str | os.PathLike[str], environ: Mapping[str, str], end: float, missing: str) -> str:
+    """Why git does not know a commit here, and what helps."""
+    if shutil.which("git", path=environ.get("PATH")) is None:
+        return "git is not installed"
+    shallow = git_command.ask({"shallow": ("rev-parse", "--is-shallow-repository")}, cwd, environ, end)["shallow"]
+    if time.monotonic() >= end:
+        return "git was too slow"
+    if shallow is None:
+        if (top := _repository_above(cwd)) is None:
+            return "there is no git repository here"
+        return f"git refuses the repository {top}: see `git status` there (it may need safe.directory)"
+    if shallow.strip() == "true":
+        return f"{missing} is not in this shallow clone: fetch all of it (git fetch --unshallow, fetch-depth: 0)"
+    return f"{missing} is not in this clone: it was never fetched, or was amended, squashed or force-pushed away"
+
+
+def _repository_above(cwd: str | os.PathLike[str]) -> str | None:
+    folder = os.path.abspath(cwd)  # noqa: PTH100 - resolving links would leave the way that git takes
+    while not os.path.lexists(os.path.join(folder, ".git")):  # noqa: PTH118 - likewise
+        folder, before = os.path.dirname(folder), folder  # noqa: PTH120 - likewise
+        if folder == before:
+            return None
+    return folder
 
 
 def _commits(listing: str | None) -> list[Commit]:

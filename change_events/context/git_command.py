@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _Name = TypeVar("_Name")
 _OFF = {
@@ -86,7 +85,7 @@ def without_filters(environ: Mapping[str, str], listing: str) -> dict[str, str]:
 
 
 def ask(
-    questions: Mapping[_Name, tuple[str, ...]], cwd: Path, environ: Mapping[str, str], end: float
+    questions: Mapping[_Name, tuple[str, ...]], cwd: str | os.PathLike[str], environ: Mapping[str, str], end: float
 ) -> dict[_Name, str | None]:
     """The answers of git by question, asked side by side; None where it failed, was too slow or is missing.
 
@@ -103,7 +102,7 @@ def ask(
     return {name: _answer(running.get(name), end) for name in questions}
 
 
-def _start(words: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> subprocess.Popen[str]:
+def _start(words: tuple[str, ...], cwd: str | os.PathLike[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         ["git", *_SAFE, *words],  # noqa: S607 - the user's own git, from PATH
         cwd=os.fspath(cwd),

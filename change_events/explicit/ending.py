@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from change_events.explicit.event import Draft
     from change_events.redact import Redactor
 
-_STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+_STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGQUIT}
+"""Whoever sends one of these wants an end, whatever exit code the command answers with."""
+_KILLING = {*_STOPPING, signal.SIGHUP}
+_SIGNALLED = 128  # plus its number: how shells and many programs say that a signal ended them
 
 
 def finished(event: ChangeEvent, end: Mapping[str, Any]) -> tuple[ChangeEvent, str]:
@@ -55,10 +58,19 @@ def _judged(code: int, received: int | None, error: str | None) -> tuple[Outcome
         return Outcome.FAILED, error
     if code == 0:
         return Outcome.SUCCEEDED, ""
-    killer = -code if code < 0 else received
-    if killer in _STOPPING:
+    killer = _killer(code, received)
+    if killer in _KILLING:
         return Outcome.CANCELLED, _name(killer)
     return Outcome.FAILED, f"killed by {_name(-code)}" if code < 0 else f"exit code {code}"
+
+
+def _killer(code: int, received: int | None) -> int | None:
+    """The signal that ended the command. A hangup that it has outlived (daemons reload at one) is not it."""
+    if code < 0:
+        return -code
+    if received == signal.SIGHUP:
+        return received if code == _SIGNALLED + received else None
+    return received
 
 
 def _name(number: int) -> str:

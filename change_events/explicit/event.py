@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 _SHOWN = 12  # characters of a commit's id
+_ID = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -145,27 +147,33 @@ def _commits(given: Given, here: Vcs | None, around: Surroundings) -> tuple[Vcs 
     """What is deployed: the given commit instead of the one that is checked out, and what it brings."""
     if given.commit is None:
         return here, (), None
-    found = between(around.cwd, around.environ, commit=given.commit, previous=given.previous)
+    found = between(around.cwd, around.environ, commit=given.commit, previous=given.previous, paths=given.paths)
     vcs = _with_commit(here or Vcs(), found, given, around)
     return vcs, tuple(_signals(found, vcs)), found.problem
 
 
 def _with_commit(here: Vcs, found: Between, given: Given, around: Surroundings) -> Vcs:
     redactor = around.redactor
-    commit = _clean(found.commit or Commit(id=given.commit or ""), redactor)
+    commit = _clean(found.commit or _unchecked(given.commit or ""), redactor)
     own = commit.id == here.commit
     return msgspec.structs.replace(
         here,
         branch=here.branch if own else None,
         dirty=here.dirty if own else None,
-        commit=commit.id,
+        commit=commit.id or None,
         commit_url=_text(commit_page(here, around.environ, commit.id), redactor),
         subject=commit.subject,
         author=commit.author,
         previous=_text(found.previous or given.previous, redactor),
         commits=tuple(_clean(one, redactor) for one in found.commits),
         commits_omitted=found.omitted,
+        commits_unknown=found.problem if given.previous else None,
     )
+
+
+def _unchecked(revision: str) -> Commit:
+    """What git does not know here: an id names its commit anywhere, a tag, a branch or HEAD does not."""
+    return Commit(id=revision if _ID.fullmatch(revision) else "")
 
 
 def _clean(commit: Commit, redactor: Redactor) -> Commit:

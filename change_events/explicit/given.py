@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ import msgspec
 
 from change_events.context.commits import is_revision
 from change_events.errors import InputError
+from change_events.explicit.validation import mistakes_of_times
 from change_events.explicit.words import STATES
 from change_events.model import Kind, Link, Outcome, Severity
 from change_events.moments import parse_duration, parse_moment
@@ -30,7 +30,7 @@ LARGEST_MESSAGE = 1_000_000  # bytes that are read; what is kept of them is up t
 LARGEST_DATA = 64_000  # bytes of JSON: the smallest limit that destinations give for a whole event
 ONCE_WITHIN = 86_400.0
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_AHEAD = timedelta(minutes=5)  # of a clock that is not quite right
+_FIELDS = {"start": "started_at", "end": "ended_at"}
 _MOMENT = "write an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
 
 
@@ -61,6 +61,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
     commit: str | None = None
     previous: str | None = None
+    paths: tuple[str, ...] = ()
     data: dict[str, Any] = {}
     destinations: tuple[str, ...] | None = None
     key: str | None = None
@@ -79,8 +80,8 @@ def read(
     Args:
         options: texts (or None) by name: ``kind``, ``title``, ``message``, ``severity``, ``outcome``, ``environment``,
             ``service``, ``version``, ``start``, ``end``, ``commit``, ``previous_commit``, ``data``, ``key``,
-            ``once_within``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``. Any may be
-            missing.
+            ``once_within``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``, ``path``. Any
+            may be missing.
         known_destinations: names that the settings have.
         now: what ages are counted from.
         stdin: ``-`` may be read; False where standard input is somebody else's.
@@ -101,6 +102,7 @@ def read(
         links=reader.links(),
         commit=reader.revision("commit"),
         previous=reader.revision("previous_commit"),
+        paths=reader.paths(),
         data=reader.data(),
         destinations=reader.destinations(set(known_destinations)),
         key=reader.plain("key"),
@@ -108,13 +110,13 @@ def read(
         state=reader.state(),
         id=reader.plain("id"),
     )
-    return _consistent(given, reader.mistakes), reader.mistakes
+    return _consistent(given, reader.mistakes, now), reader.mistakes
 
 
-def _consistent(given: Given, mistakes: list[str]) -> Given:
-    if given.started_at and given.ended_at and given.ended_at < given.started_at:
-        mistakes.append("--end: is before --start: exchange them")
-        given = msgspec.structs.replace(given, ended_at=None)
+def _consistent(given: Given, mistakes: list[str], now: datetime) -> Given:
+    for name, text in mistakes_of_times(given.started_at, given.ended_at, now, begins=given.state == "started"):
+        mistakes.append(f"--{name}: {text}")
+        given = msgspec.structs.replace(given, **{_FIELDS[name]: None})
     if given.once_within and not given.key:
         mistakes.append("--once-within: says nothing without --key")
     if given.state == "started" and given.outcome:
@@ -189,11 +191,7 @@ class _Reader:
 
     def moment(self, name: str) -> datetime | None:
         """A point in time, in UTC."""
-        found = self._parsed(name, lambda text: parse_moment(text, self._now), _MOMENT)
-        if found and found > self._now + _AHEAD:
-            self.mistakes.append(f"--{name}: is yet to come: tell it when it happens, or write its time zone (+02:00)")
-            return None
-        return found
+        return self._parsed(name, lambda text: parse_moment(text, self._now), _MOMENT)
 
     def duration(self) -> float | None:
         """Seconds, more than none."""
@@ -208,6 +206,13 @@ class _Reader:
             return text
         self._wrong(name, "write a commit's id, a tag or a branch")
         return None
+
+    def paths(self) -> tuple[str, ...]:
+        """Files or folders of the repository, several times; they say nothing without a range of commits."""
+        found = tuple(dict.fromkeys(str(path) for path in self._options.get("path") or () if path))
+        if found and not self.plain("previous_commit"):
+            self._wrong("path", "says nothing without --previous-commit")
+        return found
 
     def destinations(self, known: set[str]) -> tuple[str, ...] | None:
         """Names of the settings' destinations; None where none is named."""
@@ -268,6 +273,8 @@ class _Reader:
             if self._no_stdin:
                 raise InputError(self._no_stdin)
             self._no_stdin = "standard input can be read only once: give a file"
+            if sys.stdin is None:  # closed when the interpreter started
+                raise InputError("standard input is closed: give text, or @ and a file")
             return sys.stdin.buffer.read(most + 1)
         if text.startswith("@@") or not text.startswith("@"):
             return text.removeprefix("@" if text.startswith("@@") else "").encode("utf-8", "replace")

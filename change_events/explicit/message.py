@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _COMMITS = 20  # that a message lists; the event has more
 _AUTHORS = 3  # that are named
 _LEAST_OWN = 0.5  # of the size is the sender's, whatever there is to add
+_ID = 12  # characters of a commit's id
 _CUT = "\n\n… cut"
 
 
@@ -93,6 +94,8 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         yield "\n".join(f"- {plain(signal.reason)}" for signal in event.signals)
     if event.vcs and event.vcs.commits:
         yield _commits(event.vcs)
+    elif event.vcs and event.vcs.previous:
+        yield _no_commits(event.vcs, event.vcs.previous)
     yield from _command(event)
     if lines := list(context_lines(event)):
         yield "\n".join(lines)
@@ -105,12 +108,19 @@ def _command(event: ChangeEvent) -> Iterator[str]:
 
 def _commits(vcs: Vcs) -> str:
     count = len(vcs.commits) + vcs.commits_omitted
-    since = f" since {code(vcs.previous[:12])}" if vcs.previous else ""
+    since = f" since {code(vcs.previous[:_ID])}" if vcs.previous else ""
     head = f"**{count} commit{'' if count == 1 else 's'}{since}**, by {_authors(vcs.commits)}"
     shown = vcs.commits[:_COMMITS]
-    lines = [f"- {code(commit.id[:12])} {plain(commit.subject or '', 120)}".rstrip() for commit in shown]
+    lines = [f"- {code(commit.id[:_ID])} {plain(commit.subject or '', 120)}".rstrip() for commit in shown]
     left = count - len(shown)
     return "\n".join([head, "", *lines, *([f"- … and {left} more"] if left else [])])
+
+
+def _no_commits(vcs: Vcs, previous: str) -> str:
+    """From where it came all the same."""
+    if vcs.commits_unknown:
+        return f"Previous commit {code(previous[:_ID])}: {plain(vcs.commits_unknown)}"
+    return f"No commits since {code(previous[:_ID])}"
 
 
 def _authors(commits: tuple[Commit, ...]) -> str:

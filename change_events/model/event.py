@@ -141,7 +141,7 @@ class Vcs(Struct, frozen=True):
     ``repository`` is its owner and name, the same however it was cloned; ``remote`` is the address that git has,
     without credentials, ``url`` the repository's page and ``commit_url`` that of the commit, where these are known.
     ``previous`` is the commit that was in place before; ``commits`` are those since then, newest first,
-    ``commits_omitted`` how many more there are.
+    ``commits_omitted`` how many more there are, ``commits_unknown`` why they are not known.
     """
 
     repository: str | None = None
@@ -157,6 +157,7 @@ class Vcs(Struct, frozen=True):
     remote: str | None = None
     url: str | None = None
     commit_url: str | None = None
+    commits_unknown: str | None = None
 
 
 class Trace(Struct, frozen=True):

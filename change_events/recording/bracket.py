@@ -15,6 +15,7 @@ import msgspec
 from change_events.errors import InputError, JournalError
 from change_events.explicit import titles
 from change_events.explicit.message import own_part, worded
+from change_events.explicit.validation import check_end
 from change_events.journal import RecordState
 from change_events.model import Outcome
 from change_events.recording import tied
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from change_events.journal import Record
-    from change_events.model import ChangeEvent
+    from change_events.model import ChangeEvent, HostRun
     from change_events.recording.record import Recording
     from change_events.recording.tied import Tie
     from change_events.rundir import RunDirectory
@@ -69,6 +70,7 @@ def settle(recording: Recording, end: ChangeEvent, given: Collection[str]) -> Se
         What became of it. ``repeats`` is its own id where it had been settled before; nothing is changed then.
 
     Raises:
+        EventRejectedError: it ends before it began.
         InputError: the id is none, or that of a run, which settles itself; or there is neither a start nor a title.
         JournalError: the journal cannot be read, and there is no title without it.
     """
@@ -95,6 +97,7 @@ def _settled(recording: Recording, end: ChangeEvent, given: Collection[str]) -> 
         raise InputError(f"id {end.id}: this is the event of a run, which settles it itself; give the id of a start")
     if record.state is RecordState.SETTLED:
         return Settled(record.sealed, repeats=record.id)
+    check_end(record.event, end.ended_at if "ended_at" in given else None)
     return recording.settle(worded(joined(record.event, end, given), limit), if_open=True)
 
 
@@ -135,7 +138,15 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
         failures=(*begun.failures, *end.failures),
         related=tuple(dict.fromkeys((*begun.related, *end.related))),
         **{name: getattr(end, name) for name in _SAID_ANEW if name in given},
+        **({} if "hosts" in given else {"hosts": _hosts(begun, end.outcome)}),
     )
+
+
+def _hosts(begun: ChangeEvent, outcome: Outcome | None) -> tuple[HostRun, ...]:
+    """The hosts of the start with what the outcome of the whole says of each: where it failed, it did on all."""
+    if outcome is not Outcome.FAILED:
+        return begun.hosts
+    return tuple(msgspec.structs.replace(host, status="failed") for host in begun.hosts)
 
 
 def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:

@@ -22,6 +22,7 @@ import msgspec
 from change_events import routing
 from change_events.errors import InputError, JournalError
 from change_events.explicit.message import worded
+from change_events.explicit.validation import check_document
 from change_events.recording import bracket
 from change_events.recording.record import Settled
 from change_events.recording.tied import Tie
@@ -71,9 +72,11 @@ def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]
 
     Raises:
         InputError: it asks for a step that there is not, or ends what was not started.
+        EventRejectedError: an explicit event contradicts itself.
         JournalError: see :func:`change_events.recording.bracket.settle`.
     """
     step, seconds, given = _step(document), document.get("once_within"), document.get("event") or ()
+    event = _checked(event, document, step)
     if step == "start":
         return bracket.start(recording, event, once_within=seconds, tie=_tie(document))
     if step == "end":
@@ -86,6 +89,7 @@ def foresee(recording: Recording, event: ChangeEvent, document: Mapping[str, Any
     """What :func:`record` would do, with ``waiting`` destinations; nothing is recorded. Raises InputError."""
     step, earlier, given = _step(document), None, document.get("event") or ()
     before: SealedEvent | None = None
+    event = _checked(event, document, step)
     if step != "start" and event.explicit:
         event = bracket.complete(event, given)
     if recording.settings.journal.exists():  # a look ahead makes none
@@ -98,6 +102,20 @@ def foresee(recording: Recording, event: ChangeEvent, document: Mapping[str, Any
     sealed = recording.sealed(ended)
     names = [] if step == "start" or earlier else routing.destinations(sealed.event, recording.settings)
     return Settled(sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier, earlier=before)
+
+
+def _checked(event: ChangeEvent, document: Mapping[str, Any], step: str | None) -> ChangeEvent:
+    """An event whose times and key make sense; one that names only its end has begun then.
+
+    A playbook run is observed: a clock that was put back meanwhile is no mistake of its sender's.
+    """
+    if event.playbook is not None:
+        return event
+    check_document(document, event, begins=step == "start")
+    given = document.get("event") or {}
+    if step is None and event.ended_at and not given.get("started_at"):
+        return msgspec.structs.replace(event, started_at=event.ended_at)
+    return event
 
 
 def _tie(document: Mapping[str, Any]) -> Tie | None:

@@ -40,10 +40,11 @@ HOSTS = ("web1", "web2", "db1", "lb1")
 
 @pytest.fixture
 def maintain(tmp_path):
-    def run(*words, once="true", strategy="linear", serial=0, tasks=MAINTAIN):
+    def run(*words, once="true", strategy="linear", serial=0, tasks=MAINTAIN, how="include_role"):
         controller = Controller(tmp_path, hosts=HOSTS)
         (tmp_path / "maintain.yml").write_text(tasks)
-        done = controller.playbook(PLAY % {"once": once, "strategy": strategy, "serial": serial}, *words)
+        play = PLAY.replace("include_role", how) % {"once": once, "strategy": strategy, "serial": serial}
+        done = controller.playbook(play, *words)
         return done, controller.records()
 
     return run
@@ -225,3 +226,65 @@ def test_while_the_run_goes_on_its_event_is_under_way(maintain):
     done, (record,) = maintain(tasks=ASK)
     assert [len(result["msg"]) for result in done.of("tfevent.infra.bracket : ask")] == [1, 1, 1]
     assert record.outcome == "succeeded"
+
+
+NESTED = """
+- name: prepare
+  ansible.builtin.debug: {msg: before}
+- name: inner
+  ansible.builtin.%(how)s: {name: tfevent.infra.bracket}
+  vars:
+    bracket_title: Inner database
+    bracket_once: "{{ inner_once | default(true) | bool }}"
+    bracket_tasks: "{{ playbook_dir }}/inner.yml"
+- name: after the inner one
+  ansible.builtin.debug: {msg: after}
+  failed_when: inventory_hostname in (failing_after | default('')).split(',')
+"""
+INNER = """
+- name: inside
+  ansible.builtin.debug: {msg: inside}
+  failed_when: inventory_hostname in (failing | default('')).split(',')
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "once"), [("include_role", "true"), ("include_role", "false"), ("import_role", "true")]
+)
+def test_events_stand_inside_one_another(maintain, tmp_path, how, once):
+    (tmp_path / "inner.yml").write_text(INNER)
+    done, records = maintain("-e", f"inner_once={once}", tasks=NESTED % {"how": how}, how=how)
+    assert done.code == 0, done.out
+    titles = sorted(record.event.title for record in records)
+    assert titles == ["Inner database"] * (1 if once == "true" else 3) + ["Patch the web servers"]
+    assert {record.outcome for record in records} == {"succeeded"}
+
+
+def test_an_import_inside_an_include_is_refused_and_no_endless_loop(maintain, tmp_path):
+    (tmp_path / "inner.yml").write_text(INNER)
+    done, (record,) = maintain(tasks=NESTED % {"how": "import_role"})
+    assert (done.code, record.outcome) == (2, "failed")
+    assert "write include_role for the inner one, too" in done.out
+
+
+@pytest.mark.parametrize(
+    ("variable", "inner", "outer"), [("failing_after", "succeeded", "failed"), ("failing", "failed", "failed")]
+)
+def test_each_of_two_nested_events_has_its_own_end(maintain, tmp_path, variable, inner, outer):
+    (tmp_path / "inner.yml").write_text(INNER)
+    everywhere = "web1,web2,db1"
+    done, records = maintain("-e", f"{variable}={everywhere}", tasks=NESTED % {"how": "include_role"})
+    assert done.code == 2
+    found = {record.event.title.partition(" —")[0]: record.outcome for record in records}
+    assert found == {"Inner database": inner, "Patch the web servers": outer}
+
+
+def test_two_events_one_after_the_other_do_not_mix(maintain, tmp_path):
+    (tmp_path / "inner.yml").write_text(INNER)
+    twice = (NESTED % {"how": "include_role"}) * 2
+    done, records = maintain("-e", "failing=web1", tasks=twice)
+    assert done.code == 2, done.out
+    outcomes = sorted((record.event.title.partition(" —")[0], record.outcome) for record in records)
+    assert outcomes == [
+        ("Inner database", "partial"), ("Inner database", "succeeded"), ("Patch the web servers", "partial"),
+    ]  # fmt: skip

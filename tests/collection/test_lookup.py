@@ -90,6 +90,9 @@ GUARD = """
 - name: no time
   ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes', since='yesterday') }}"}
   ignore_errors: true
+- name: typo
+  ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes', sinse='7d') }}"}
+  ignore_errors: true
 """
 
 
@@ -167,7 +170,7 @@ def test_an_answer_names_the_tasks_that_changed_the_host(asked):
 
 
 def test_a_guard_passes_and_a_mistake_fails(asked):
-    assert asked.failed == ["no time"]
+    assert asked.failed == ["no time", "typo"]
     assert "'yesterday' is no time; write 2026-11-25T14:00:00+01:00, or seconds since 1970, or an age" in asked.out
 
 
@@ -185,3 +188,9 @@ def test_it_fails_rather_than_guess(tmp_path):
     missing = controller.play(question, env={"PYTHONPATH": str(tmp_path / "broken"), "PATH": "/usr/bin:/bin"})
     assert missing.code == 2
     assert "install the tfevent package for that Python" in " ".join(missing.out.split())
+
+
+def test_an_option_with_a_typo_is_an_error(asked):
+    message = asked.one("typo")["msg"]
+    assert "there is no option sinse: did you mean since?" in message
+    assert "environment, kind, met" in message

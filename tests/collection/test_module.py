@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -275,7 +275,10 @@ WRONG = {
     "no id": ("{state: finished}", "id"),
     "two ways of once": ("{title: x, once: true, unique_key: k}", "once"),
     "no time": ("{title: x, start: yesterday}", "start: 'yesterday' is no time; write 2026-"),
-    "an end before the start": ("{title: x, start: 2026-11-25 12:00, end: 2026-11-25 11:00}", "end: lies before start"),
+    "an end before the start": (
+        "{title: x, start: 2026-11-25 12:00, end: 2026-11-25 11:00}",
+        "end: is before the start",
+    ),
     "an end of a start": ("{title: x, state: started, end: 2026-11-25 11:00}", "end: is that of the task"),
     "a start of an end": ("{id: x, state: finished, start: 2026-11-25 11:00}", "start: is that of the task"),
     "an outcome of a start": ("{title: x, state: started, outcome: failed}", "outcome: what has just started"),
@@ -413,7 +416,6 @@ SECRET = """
   tfevent.infra.change_event:
     title: title {{ vaulted }}
     message: "inside {{ vaulted | b64encode }}"
-    unique_key: "key {{ vaulted }}"
 - name: by name
   tfevent.infra.change_event: {title: x, message: "with {{ db_password }}", data: {api_token: opensesame99}}
 - name: environment
@@ -467,3 +469,44 @@ def test_an_ad_hoc_command_sends_one(tmp_path):
     assert done.code == 0, done.out
     assert [(event.title, event.kind) for event in controller.events()] == [("by hand", "build")]
     assert os.stat(controller.journal_path).st_mode & 0o077 == 0
+
+
+CONTRADICTIONS = """
+- name: future
+  tfevent.infra.change_event: {title: x, start: "{{ next_year }}"}
+  ignore_errors: true
+- name: backwards
+  tfevent.infra.change_event: {title: x, start: "2026-11-02T00:00:00Z", end: "2026-11-01T00:00:00Z"}
+  ignore_errors: true
+- name: key
+  tfevent.infra.change_event: {title: "two", unique_key: "shop-{{ b_token }}"}
+  vars: {b_token: Kd83-nfQ2-vv71-Zp0x}
+  ignore_errors: true
+- name: begin
+  tfevent.infra.change_event: {title: begun, state: started}
+  register: begun
+- name: end before it
+  tfevent.infra.change_event: {state: finished, id: "{{ begun.id }}", end: "2020-01-01T00:00:00Z"}
+  ignore_errors: true
+"""
+
+
+@pytest.mark.parametrize("way", ["package", "command"])
+def test_an_event_that_contradicts_itself_fails_the_task(tmp_path, no_package, way):
+    controller = Controller(tmp_path, hosts=["web1"])
+    env = {}
+    if way == "command":
+        command = tmp_path / "bin" / "tfevent"
+        command.parent.mkdir()
+        command.write_text(f'#!/bin/sh\nunset PYTHONPATH\nexec {controller.bin}/tfevent "$@"\n')
+        command.chmod(0o755)
+        env = {"PYTHONPATH": no_package, "PATH": f"{command.parent}:/usr/bin:/bin"}
+    later = (datetime.now(UTC) + timedelta(days=400)).isoformat()
+    done = controller.play(CONTRADICTIONS, env=env, vars={"next_year": later})
+    assert done.code == 0, done.out
+    messages = {name: done.one(name)["msg"] for name in ("future", "backwards", "key", "end before it")}
+    assert "start: is in the future: expected a time up to" in messages["future"]
+    assert "end: is before the start: expected a time from 2026-11-02" in messages["backwards"]
+    assert "key: looks like a secret" in messages["key"]
+    assert "end: is before the start: the event began at" in messages["end before it"]
+    assert [event.title for event in controller.events()] == ["begun"]

@@ -1,5 +1,7 @@
 """The commits between two revisions, in real repositories."""
 
+import os
+
 import pytest
 
 from change_events.context import git
@@ -72,14 +74,52 @@ def test_a_shallow_clone_says_what_it_lacks(scene, tmp_path):
     scene.git("clone", "-q", "--depth", "1", f"file://{scene.work}", str(tmp_path / "shallow"))
     found = ask(scene, "HEAD", first, cwd=tmp_path / "shallow")
     assert (found.commit.id, found.previous, found.commits) == (head, None, ())
-    assert found.problem.startswith("the previous commit is not in this clone")
+    assert found.problem.startswith(
+        "the commits between cannot be listed: the previous commit is not in this shallow clone"
+    )
+
+
+def test_a_whole_clone_says_that_the_commit_has_gone(scene):
+    head = scene.commit("one")
+    found = ask(scene, "HEAD", "b" * 40)
+    assert found.commit.id == head
+    assert found.problem.endswith("it was never fetched, or was amended, squashed or force-pushed away")
 
 
 def test_outside_of_a_repository_nothing_is_known(scene):
     found = ask(scene, "a" * 40, "b" * 40)
     assert (found.commit, found.commits) == (None, ())
-    assert found.problem.startswith("the commit is not in this clone")
-    assert ask(scene, "HEAD").problem is None
+    assert found.problem == "the commits between cannot be listed: there is no git repository here"
+    assert ask(scene, "HEAD").problem == "the commit cannot be looked up: there is no git repository here"
+
+
+def test_without_git_that_is_the_reason(scene, tmp_path):
+    scene.commit("one")
+    found = between(scene.work, {**scene.environ, "PATH": str(tmp_path)}, commit="HEAD", previous="HEAD")
+    assert found.problem == "the commits between cannot be listed: git is not installed"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a repository away")
+def test_a_repository_that_git_refuses_is_named(scene):
+    scene.commit("one")
+    for path in (scene.work, scene.work / ".git"):
+        os.chown(path, 65534, 65534)
+    found = ask(scene, "HEAD", "HEAD")
+    assert found.commit is None
+    assert f"git refuses the repository {scene.work}" in found.problem
+    assert "safe.directory" in found.problem
+
+
+def test_only_commits_that_touch_a_path_are_listed(scene):
+    old = scene.commit("one")
+    for name in ("shop/a", "blog/b"):
+        (scene.work / name).parent.mkdir()
+        (scene.work / name).write_text("x")
+        scene.git("add", name)
+        scene.git("commit", "-q", "-m", f"change {name}")
+    found = between(scene.work, scene.environ, commit="HEAD", previous=old, paths=["shop"])
+    assert ([commit.subject for commit in found.commits], found.omitted) == (["change shop/a"], 0)
+    assert between(scene.work, scene.environ, commit="HEAD", previous=old, paths=["nowhere"]).commits == ()
 
 
 @pytest.mark.parametrize("text", ["-x", "--output=x", "", "a b", "a\nb", "a\0b", "x" * 300])
@@ -101,4 +141,4 @@ def test_a_slow_git_costs_two_seconds_at_most(scene, tmp_path, monkeypatch):
     scene.script(slow / "git", "sleep 900")
     with at_most(4):
         found = between(scene.work, {**scene.environ, "PATH": f"{slow}:/bin:/usr/bin"}, commit="HEAD", previous="v1")
-    assert found.problem
+    assert found.problem == "the commits between cannot be listed: git was too slow"

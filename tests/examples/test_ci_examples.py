@@ -106,6 +106,20 @@ def github(scene, **inputs):
     return bash(scene, TELL["run"], **GITHUB, **environ, GITHUB_OUTPUT=str(scene.work.parent / "output"))
 
 
+@pytest.mark.parametrize("message", ["@/etc/hostname", "-", "@ann please look", "@@twice"])
+@pytest.mark.parametrize("command", ["", "true"])
+def test_github_a_message_is_a_text_and_never_a_file(scene, message, command):
+    done = github(scene, service="shop", message=message, command=command)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert scene.only()["message"].startswith(message)
+
+
+def test_github_a_file_with_the_message_has_an_input_of_its_own(scene):
+    (scene.work / "notes.md").write_text("from a file")
+    assert github(scene, service="shop", message_file="notes.md").returncode == 0
+    assert scene.only()["message"].startswith("from a file")
+
+
 def test_github_runs_and_observes_a_deployment(scene, request):
     done = github(
         scene, kind="deployment", service="shop", version="main", environment="prod", tags="team=core\nregion=eu\n",
@@ -320,6 +334,40 @@ def test_docker_stop_ends_the_program_and_is_no_failure(scene):
         result = session.finish()
     assert (result.code, result.stdout) == (0, b"bye\n")
     assert [event["outcome"] for event in scene.recorded()] == ["succeeded", "succeeded"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGQUIT", 131), ("SIGHUP", 129), ("SIGUSR1", 138)])
+def test_docker_every_signal_finds_the_program_as_without_us(scene, name, code):
+    argv = ["sh", str(ENTRYPOINT), "sleep", "60"]
+    with Session(argv, cwd=scene.work, env=scene.environ, stdio=PIPES) as session:
+        session.expect_that(lambda: "sleep" in session.left(), "the program")
+        session.signal(getattr(signal, name))
+        assert session.finish().code == code
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGQUIT", 131)])
+def test_docker_who_is_asked_to_end_while_the_start_is_recorded_starts_no_program(scene, name, code):
+    tfevent = scene.work.parent / "bin" / "tfevent"
+    tfevent.write_text(f'#!/bin/sh\necho "$2" >> {scene.work}/told\n[ "$2" != start ] || sleep 1\n')
+    argv = ["sh", str(ENTRYPOINT), "touch", "started"]
+    with Session(argv, cwd=scene.work, env=scene.environ, stdio=PIPES) as session:
+        session.expect_file(scene.work / "told")
+        session.signal(getattr(signal, name))
+        assert session.finish().code == code
+    assert not (scene.work / "started").exists()
+    assert (scene.work / "told").read_text().split() == ["start", "stop"]
+
+
+def test_docker_a_signal_that_is_no_end_waits_for_the_program(scene):
+    tfevent = scene.work.parent / "bin" / "tfevent"
+    tfevent.write_text(f'#!/bin/sh\necho "$2" >> {scene.work}/told\n[ "$2" != start ] || sleep 1\n')
+    program = "trap 'echo reloaded; exit 0' HUP; while :; do sleep 0.05; done"
+    argv = ["sh", str(ENTRYPOINT), "sh", "-c", program]
+    with Session(argv, cwd=scene.work, env=scene.environ, stdio=PIPES) as session:
+        session.expect_file(scene.work / "told")
+        session.signal(signal.SIGHUP)
+        result = session.finish()
+    assert (result.code, result.stdout) == (0, b"reloaded\n")
 
 
 def test_docker_programs_that_do_not_care_for_sigterm_die_of_it(scene):

@@ -77,9 +77,9 @@ def test_every_mistake_is_told_at_once_and_the_rest_is_used():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"start": "1h", "end": "2h"}, "--end: is before --start"),
-        ({"start": "2026-11-25T12:06Z"}, "--start: is yet to come"),
-        ({"start": "1h", "end": "2026-11-26T12:00Z"}, "--end: is yet to come"),
+        ({"start": "1h", "end": "2h"}, "--end: is before the start: expected a time from"),
+        ({"start": "2026-11-25T12:06Z"}, "--start: is in the future"),
+        ({"start": "1h", "end": "2026-11-26T12:00Z"}, "--end: is in the future"),
         ({"once_within": "1h"}, "--once-within: says nothing without --key"),
         ({"state": "done"}, "--state: write one of started, finished"),
         ({"state": "finished"}, "--id: missing"),

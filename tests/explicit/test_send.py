@@ -72,7 +72,7 @@ def test_commits_that_this_clone_lacks_are_kept_as_given_and_it_is_said(scene):
     scene.commit("Only one")
     done = scene.events(*DEPLOYED, "--commit", "a" * 40, "--previous-commit", "b" * 40)
     sent(done)
-    assert b"tfevent: the commit is not in this clone" in done.stderr
+    assert b"tfevent: the commits between cannot be listed: the commit is not in this clone" in done.stderr
     vcs = scene.only()["vcs"]
     assert (vcs["commit"], vcs["previous"]) == ("a" * 40, "b" * 40)
     assert "subject" not in vcs

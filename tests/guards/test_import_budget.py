@@ -94,7 +94,8 @@ HEAVY = {
 OURS = {
     "change_events", "change_events.cli", "change_events.cli.app", "change_events.cli.examples",
     "change_events.cli.run", "change_events.cli.session", "change_events.cli.telling", "change_events.cli.terminal",
-    "change_events.command_run", "change_events.command_run.observe", "change_events.command_run.observed",
+    "change_events.command_run", "change_events.command_run.init",
+    "change_events.command_run.observe", "change_events.command_run.observed",
     "change_events.errors", "change_events.explicit",
     "change_events.explicit.words", "change_events.ids", "change_events.output", "change_events.paths",
     "change_events.private_folder", "change_events.process",

@@ -71,6 +71,18 @@ class Scene:
             check=False,
         )
 
+    def shell(self, command: str, **environ: str) -> subprocess.CompletedProcess:
+        """Run a line of shell, in which ``tfevent`` is on PATH."""
+        return subprocess.run(
+            ["sh", "-c", command],
+            cwd=self.work,
+            env={**self.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+
     def start(self, *words: str, stdio=PIPES, **environ: str) -> Session:
         """Start ``tfevent events WORDS``, to be acted upon; use as a context manager."""
         return Session([*EVENTS, *words], cwd=self.work, env={**self.environ, **environ}, stdio=stdio)

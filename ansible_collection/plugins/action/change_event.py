@@ -84,6 +84,8 @@ class ActionModule(ActionBase):
                 say=warnings.append,
             )
             answer = session.preview(told) if self._task.check_mode else session.settle(told)
+        except core.EventRejectedError as error:
+            raise AnsibleActionFail(str(error)) from error
         except core.HandoverError as error:
             warnings.append(str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not fail the task; its text may quote a secret

@@ -165,13 +165,18 @@ _raw:
       sample: [Install nginx]
 """
 
-from typing import Any
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
+from ansible import constants
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, configured, history
 from ansible_collections.tfevent.infra.plugins.plugin_utils.moments import age_or_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FILTERS = ("environment", "service", "tool", "outcome", "text")
 
@@ -181,6 +186,7 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """The events that changed each of the hosts."""
+        _check_names(kwargs, self._option_names())
         self.set_options(var_options=variables, direct=kwargs)
         environ = configured.environment(variables or {}, self._templar, Display().warning)
         asking = (variables or {}).get("inventory_hostname") or history.EVERYWHERE
@@ -205,9 +211,23 @@ class LookupModule(LookupBase):
         )
         return [entry for entry in found if kind in (None, entry["kind"])]
 
+    def _option_names(self) -> list[str]:
+        definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
+        return [name for name in definitions if not name.startswith("_")]
+
     def _text(self, name: str) -> str | None:
         value = self.get_option(name)
         return None if value is None else str(value)
+
+
+def _check_names(given: Iterable[str], known: list[str]) -> None:
+    """An option with a typo would be left out without a word, and a guard would pass."""
+    if wrong := sorted(set(given).difference(known)):
+        near = get_close_matches(wrong[0], known, 1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        raise AnsibleLookupError(
+            f"tfevent.infra.changes: there is no option {', '.join(wrong)}: {meant}It has {', '.join(sorted(known))}"
+        )
 
 
 def _belongs_to(event: dict[str, Any], run: str) -> bool:

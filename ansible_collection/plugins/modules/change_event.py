@@ -81,9 +81,12 @@ options:
       - When it began, where that is not now - as ISO 8601, in the controller's time zone where it names none, or in
         seconds since 1970.
       - Not with O(state=finished), whose event has begun already.
+      - A time in the future is an error; five minutes are allowed for clocks that differ.
     type: str
   end:
-    description: When it ended, written like O(start). Not with O(state=started).
+    description:
+      - When it ended, written like O(start). Not with O(state=started).
+      - A time before the start is an error, also before that of the event that O(state=finished) settles.
     type: str
   links:
     description: Pages that a reader may want to open.
@@ -122,6 +125,8 @@ options:
       - A key of your own. Of several events with the same key within O(unique_within) only the first is recorded. The
         others are not changed, and return the id of the first.
       - Makes a playbook that is run again tell of one deployment once.
+      - A key that redaction would change, such as one made of a secret, is an error, since two of them could not be
+        told apart.
     type: str
   unique_within:
     description: Seconds in which O(unique_key) counts. The default is a day.

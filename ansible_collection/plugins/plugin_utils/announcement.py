@@ -202,8 +202,6 @@ def _times(arguments: Mapping[str, Any]) -> dict[str, str]:
     if state == "started" and arguments.get("end"):
         raise ArgumentError("end: is that of the task with state=finished")
     start, end = (_moment(name, arguments.get(name)) for name in ("start", "end"))
-    if start and end and end < start:
-        raise ArgumentError("end: lies before start")
     found = {"started_at": start or (end if state == "event" else None), "ended_at": end}
     return {name: time.isoformat() for name, time in found.items() if time is not None}
 

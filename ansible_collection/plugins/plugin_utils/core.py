@@ -49,6 +49,10 @@ class HandoverError(Exception):
     """A document could not be handed over; the text is one sentence without secrets."""
 
 
+class EventRejectedError(HandoverError):
+    """The event contradicts itself: a mistake of its sender's, not a fault on the way."""
+
+
 class NoProcessError(HandoverError):
     """What should take documents could not be started, or has ended without an answer."""
 
@@ -203,10 +207,12 @@ def _guarded(step: Callable[[], Any]) -> Any:
     try:
         return step()
     except Exception as error:
-        from change_events.errors import TfeventError
+        from change_events import errors
 
         show_where(error)
-        if isinstance(error, TfeventError):
+        if isinstance(error, errors.EventRejectedError):
+            raise EventRejectedError(str(error)) from error
+        if isinstance(error, errors.TfeventError):
             raise HandoverError(str(error)) from error
         raise HandoverError(f"{type(error).__name__} in tfevent (TFEVENT_DEBUG=1 shows where)") from error
 

@@ -22,7 +22,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.core import HandoverError, NoProcessError
+from ansible_collections.tfevent.infra.plugins.plugin_utils.core import (
+    EventRejectedError,
+    HandoverError,
+    NoProcessError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 START_SECONDS = 30.0  # secrets may come from commands, which may take their time
 SETTLE_SECONDS = 20.0  # beside the budget of delivery; it keeps that itself, and this is the backstop
 _OURS = "tfevent: "
+EXIT_DATA = 65  # of `tfevent events`: the event contradicts itself
 _LEAVE_SECONDS = 0.2  # that it may take to end after its last answer
 _CHUNK = 65536
 _PIPE = 1 << 20  # bytes that may be on their way: a checkpoint of thousands of hosts, which is not waited for
@@ -178,6 +183,8 @@ class PipeSession:
         if code is None:
             return HandoverError(f"{self._command[0]} stopped reading")
         words = self._words()
+        if code == EXIT_DATA and words:
+            return EventRejectedError(words[-1])
         return NoProcessError(f"{self._command[0]} failed: {words[-1] if words else f'exit code {code}'}")
 
     def _tell(self) -> None:
