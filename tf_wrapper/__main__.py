@@ -11,6 +11,8 @@ import sys
 
 from tf_wrapper.subcommands import OBSERVED
 
+_GARBAGE = 100_000  # objects between two looks for it: imports make half as many, which live on
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return its exit code; may not return at all."""
@@ -42,6 +44,9 @@ def _is_observed(word: str, arguments: list[str]) -> bool:
 
 
 def _events(arguments: list[str], index: int) -> int:
+    import gc
+
+    gc.set_threshold(_GARBAGE)  # CPython's own hundreds would be a fourteenth of what it costs to record a run
     from change_events.cli import main as events
     from tf_wrapper.toolbox import TerraformToolbox
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
+import subprocess
 import sys
 import time
 
@@ -10,7 +13,7 @@ import pytest
 from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import OK, Circumstances, Result, Task
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer
 
-from tests.ansible.command import Machine
+from tests.ansible.command import ROOT, Machine
 
 _WATCHED = ("open", "os.", "socket.", "subprocess.", "sqlite3.", "shutil.", "tempfile.")
 _seen: list[str] = []
@@ -112,6 +115,33 @@ def test_ansibles_process_which_each_worker_copies_has_nothing_of_the_core(tmp_p
     assert "ansible_collections.tfevent.infra.plugins.plugin_utils.observer" in names
     core = ("change_events.", "tf_wrapper", "msgspec", "sqlite3", "httpx", "regex")
     assert [name for name in names if name.startswith(core)] == []
+
+
+COLLECTIONS = """
+import gc, os, sys
+from tf_wrapper.__main__ import main
+before = sum(generation["collections"] for generation in gc.get_stats())
+code = main(["events", "record"])
+print(sum(generation["collections"] for generation in gc.get_stats()) - before, "httpx" in sys.modules)
+sys.exit(code)
+"""
+
+
+def test_the_process_that_records_rarely_looks_for_garbage_among_what_it_imports(tmp_path):
+    event = {"kind": "deployment", "title": "shop 2.1", "outcome": "succeeded"}
+    url = "http://127.0.0.1:9/"  # nobody is there: the client is imported all the same
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTIONS],
+        input=json.dumps({"api": 1, "event": event}),
+        cwd=tmp_path,
+        env={**os.environ, "TFEVENT_STATE_DIR": str(tmp_path), "TFEVENT_WEBHOOK_URL": url, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    collections, has_client = done.stdout.splitlines()[-1].split()
+    assert has_client == "True", done.stderr
+    assert int(collections) <= 3  # by CPython's own measure, 70
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.02])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 _PIECE = re.compile(r"\{\{-?(.*?)-?\}\}|\{%-?(.*?)-?%\}|\{#.*?#\}", re.DOTALL)
@@ -65,7 +66,7 @@ def _filled(template: Any, result: Any, depth: int) -> Iterator[Filled]:
         for part, value in zip(template, result, strict=True):
             yield from _filled(part, value, depth + 1)
     elif isinstance(template, str) and has_template(template) and len(template) <= _LONGEST:
-        yield from _of_text(template.strip(), result)
+        yield from _of_text(str.__str__(template).strip(), result)
 
 
 def has_template(text: Any) -> bool:
@@ -87,6 +88,7 @@ def _of_text(template: str, result: Any) -> Iterator[Filled]:
                 yield Filled(gap, value)
 
 
+@lru_cache(maxsize=500)  # a task's templates are asked for with the result of each host that it changed
 def _pieces(template: str) -> tuple[list[str], list[tuple[str, ...]]]:
     """The fixed texts, and between them the words of what is filled in: one more text than there are gaps."""
     fixed: list[str] = []
