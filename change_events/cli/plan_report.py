@@ -10,6 +10,7 @@ import msgspec
 from change_events.cli import changes
 from change_events.cli.terminal import clean, paint
 from change_events.model import ChangeEvent, ChangeOutcome, Kind, Outcome, Phase, Summary, Tool
+from change_events.signals import signals
 from change_events.summary.words import PARTIAL
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "outputs": plan.outputs,
         "drift": plan.drift,
         "checks": plan.checks,
+        "signals": signals(_as_event(plan)),
     }
 
 
@@ -53,6 +55,7 @@ def plan_markdown(plan: Plan, max_bytes: int) -> str:
     from change_events.summary import message
 
     event = _as_event(plan)
+    event = msgspec.structs.replace(event, signals=signals(event))
     heading = f"### {plan_headline(plan)}\n\n"
     return heading + message(event, max_bytes - len(heading.encode()))
 
@@ -95,6 +98,7 @@ def plan_lines(plan: Plan, limit: int | None) -> Iterator[str]:
     yield paint(plan_headline(plan), bold=True)
     yield from _caveats(plan)
     for title, lines in (
+        ("Worth an eye", changes.signal_lines(signals(_as_event(plan)))),
         ("Changes", changes.change_lines(plan.changes, limit)),
         ("Outputs", changes.output_lines(plan.outputs, limit)),
         ("Changed outside of the tool", changes.drift_lines(plan.drift, limit)),

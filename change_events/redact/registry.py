@@ -122,13 +122,12 @@ class Registry:
 
     def _closely(self, text: str, first: int, last: int) -> Iterator[Span]:
         known = self._lengths
-        for start in range(first, min(last, len(text) - SHORTEST + 1)):
-            lengths = known.get(text[start : start + SHORTEST])
-            if lengths:
-                for size in lengths:
-                    if self._stands(text, start, start + size):
-                        yield start, start + size
-                        break
+        end = min(last, len(text) - SHORTEST + 1)
+        for start in [start for start in range(first, end) if text[start : start + SHORTEST] in known]:
+            for size in known[text[start : start + SHORTEST]]:
+                if self._stands(text, start, start + size):
+                    yield start, start + size
+                    break
 
     def _short_words(self, text: str) -> Iterator[Span]:
         for match in _WORD_START.finditer(text):

@@ -40,12 +40,19 @@ def secrets_in(value: Any, hides: Hides) -> Iterator[Any]:
         for key, part in value.items():
             if key == named or (isinstance(key, str) and hides(key, part)):
                 yield from _without_facts(part)
-            else:
+            elif _may_hold(part):
                 yield from secrets_in(part, hides)
     elif isinstance(value, (list, tuple)):
         yield from secret_arguments(value)
         for part in value:
             yield from secrets_in(part, hides)
+
+
+def _may_hold(value: Any) -> bool:
+    """Whether there can be a name inside: most values of a large document are short texts, numbers and flags."""
+    if isinstance(value, str):
+        return "{" in value or "[" in value
+    return isinstance(value, (dict, list, tuple)) and bool(value)
 
 
 def _without_facts(value: Any) -> Iterator[Any]:

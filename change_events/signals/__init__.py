@@ -4,7 +4,8 @@ They are found in two steps. :func:`risks` looks at a change's whole values whil
 is cut, hidden or limited; what it finds is kept with the change, in words without values that must not be shown.
 :func:`signals` tells them once it is known what became of each change, beside what the event itself tells.
 
-A new kind of rule is a module with one function, named in :data:`_VALUE_RULES` or in :data:`events.RULES`; what a
+A new kind of rule is a module with one function, named in :data:`_VALUE_RULES` (and its necessary condition in ``raw``)
+or in :data:`events.RULES`; what a
 provider calls things is data: the patterns at the top of a module, and ``transitions.tsv``.
 """
 
@@ -21,6 +22,7 @@ from change_events.signals.capacity import capacity
 from change_events.signals.exposure import exposure
 from change_events.signals.names import NAMES, WITHOUT_VALUES
 from change_events.signals.policies import policies
+from change_events.signals.raw import may_signal
 from change_events.signals.stateful import stateful_kind
 from change_events.signals.subject import Subject
 from change_events.signals.transitions import table, transitions
@@ -31,7 +33,17 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent
     from change_events.signals.subject import Found
 
-__all__ = ["MOST_OF_A_KIND", "NAMES", "Subject", "risks", "signals", "stateful_kind", "watched_types", "without_values"]
+__all__ = [
+    "MOST_OF_A_KIND",
+    "NAMES",
+    "Subject",
+    "may_signal",
+    "risks",
+    "signals",
+    "stateful_kind",
+    "watched_types",
+    "without_values",
+]
 
 MOST_OF_A_KIND = 20
 _VALUE_RULES: tuple[Callable[[Subject], Iterator[Found]], ...] = (exposure, policies, transitions, capacity)

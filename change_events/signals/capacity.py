@@ -9,7 +9,7 @@ from change_events.signals.subject import Found, Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SIZES = {
+SIZES = {
     *("desired_capacity", "desired_size", "desired_count", "min_size", "min_count", "min_capacity", "min_instances"),
     *("min_instance_count", "min_node_count", "min_replicas", "min_replica_count", "max_size", "max_capacity"),
     *("max_instances", "replicas", "replica_count", "instance_count", "node_count", "initial_node_count", "num_nodes"),
@@ -34,7 +34,7 @@ def _lowered(path: tuple[str, ...], before: Any, after: Any) -> Iterator[tuple[s
         if len(before) == len(after):  # else nobody knows here which block became which
             for number, (old, new) in enumerate(zip(before, after, strict=True)):
                 yield from _lowered((*path[:-1], f"{path[-1]}[{number}]"), old, new)
-    elif path[-1] in _SIZES:
+    elif path[-1] in SIZES:
         old, new = _number(before), _number(after)
         if old is not None and new is not None and new < old:
             yield ".".join(path), old, new

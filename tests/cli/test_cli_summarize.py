@@ -182,6 +182,46 @@ def test_secrets_stay_out_whatever_the_form(home):
 HEAVY = ("httpx", "jinja2", "rich", "sqlite3", "yaml", "hcl2", "lark", "asyncio", "ssl")
 
 
+def risky_plan(folder):
+    """A database that is destroyed, and a port that is opened in a new security group."""
+    rule = {"from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}
+    found = []
+    for kind, name, action, before, after in (
+        ("aws_db_instance", "main", "delete", {"id": "db-1"}, None),
+        ("aws_security_group", "ssh", "create", None, {"ingress": [rule]}),
+    ):
+        change = {"actions": [action], "before": before, "after": after}
+        found.append({"address": f"{kind}.{name}", "mode": "managed", "type": kind, "name": name, "change": change})
+    path = folder / "risky.json"
+    path.write_text(json.dumps({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": found}))
+    return str(path)
+
+
+def test_text_tells_the_risk_signals_before_the_changes(home, tmp_path):
+    text = home.events("summarize", risky_plan(tmp_path))
+    told, _, changes = text.partition("\nChanges\n")
+    assert "aws_db_instance.main: stateful destroyed: a database is to be destroyed" in told
+    assert "aws_security_group.ssh: exposed to world: every address of the world is let in: port 22" in told
+    assert "aws_db_instance.main" in changes
+
+
+def test_markdown_and_json_have_the_risk_signals(home, tmp_path):
+    plan = risky_plan(tmp_path)
+    markdown = home.events("summarize", plan, "--markdown")
+    assert "Signals" in markdown
+    assert "a database is to be destroyed" in markdown
+    signals = json.loads(home.events("summarize", plan, "--json"))["signals"]
+    assert [(signal["name"], signal["address"]) for signal in signals] == [
+        ("stateful_destroyed", "aws_db_instance.main"),
+        ("exposed_to_world", "aws_security_group.ssh"),
+    ]
+
+
+def test_a_plan_without_risks_has_no_section_for_them(home):
+    assert "Worth an eye" not in home.events("summarize", str(MOVED))
+    assert json.loads(home.events("summarize", str(NOTHING), "--json"))["signals"] == []
+
+
 @pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
 def test_nothing_heavy_is_imported(home, form):
     done = home.run("summarize", str(MIXED), *form, python=("-X", "importtime"))

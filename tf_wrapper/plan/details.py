@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from change_events import signals
 from change_events.diff.masks import child, has_true
 from change_events.model import Action, Risk, ValueKind
 from change_events.signals import Subject, risks, watched_types
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
 _GOES = {Action.DESTROY, Action.REPLACE}
-# what of a value can signal something, for changes of which there are too many to look at each
-_TELLING = re.compile(rb"0\.0\.0\.0/0|::/0|\"\*\"|NotAction|allUsers|allAuthenticatedUsers|AdministratorAccess")
 # what a reader calls a machine or a database that is gone, the first that is there of each
 _IDENTITY = {
     "name": ("tags.Name", "tags.name", "labels.name", "name", "identifier"),
@@ -34,13 +32,18 @@ _IDENTITY = {
 
 
 def may_signal(entry: ResourceChange, action: Action) -> bool:
-    """Whether a change is worth decoding though its attributes are not compared: there are too many."""
+    """Whether the values of a change can signal anything: most are never looked at, and the many not even decoded."""
     if action not in _SETS or entry.mode != "managed":
         return False
-    return (entry.type or "") in watched_types() or bool(_TELLING.search(bytes(entry.change.after)))
+    return signals.may_signal(entry.type or "", bytes(entry.change.before), bytes(entry.change.after))
 
 
-def with_details(change: Change, kind: str | None, node: Node, reading: Reading) -> Change:
+def is_identified(entry: ResourceChange, action: Action) -> bool:
+    """Whether a change whose attributes are not compared still says what the object was: there are too many."""
+    return action is Action.REPLACE and entry.mode == "managed" and (entry.type or "") in watched_types()
+
+
+def with_details(change: Change, kind: str | None, node: Node, reading: Reading, *, telling: bool = True) -> Change:
     """The change with what its values signal and, where the object goes, with what it was.
 
     Args:
@@ -48,10 +51,11 @@ def with_details(change: Change, kind: str | None, node: Node, reading: Reading)
         kind: its resource type as the plan has it.
         node: both sides, whole.
         reading: its redactor has remembered the plan's secrets.
+        telling: what :func:`may_signal` says of it, where it was asked.
     """
     if change.mode != "managed":
         return change
-    if change.action in _SETS:
+    if telling and change.action in _SETS:
         found = risks(Subject(kind or "", change.action, *node))
         change = replace(change, risks=tuple(_redacted(risk, reading) for risk in found)) if found else change
     if change.action in _GOES and isinstance(node.before, dict):

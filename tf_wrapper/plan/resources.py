@@ -11,7 +11,7 @@ from change_events.diff import decode_exact, has_true, render_path
 from change_events.diff.walk import Node, diff_bounded
 from change_events.model import Action, AttributeChange, Change, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of, most_urgent
-from tf_wrapper.plan.details import may_signal, with_details
+from tf_wrapper.plan.details import is_identified, may_signal, with_details
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,13 +125,14 @@ def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed
     )
     if detailed or _is_special(entry, action):
         change = _with_placement(change, entry, reading)
-    if not (detailed or may_signal(entry, action)):
+    telling = may_signal(entry, action)
+    if not (detailed or telling or is_identified(entry, action)):
         return change
     node = _node(entry.change)
     if detailed:
         attributes, omitted = compare(node, reading, _paths(_decoded(entry.change.replace_paths))) if node else ([], 0)
         change = msgspec.structs.replace(change, attributes=tuple(attributes), attributes_omitted=omitted)
-    return with_details(change, entry.type, node, reading) if node else change
+    return with_details(change, entry.type, node, reading, telling=telling) if node else change
 
 
 def _is_special(entry: ResourceChange, action: Action) -> bool:

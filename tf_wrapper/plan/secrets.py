@@ -7,11 +7,13 @@ attributes, addresses, ids.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.diff import decode_exact, hidden_values
+from change_events.diff import decode_exact, has_true, hidden_values
+from change_events.partial_json import attributes
 from tf_wrapper.plan.document import Body, Document, Raw
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _NONE = msgspec.Raw()
 _SHORTEST_KEY = 8
+_MOST_MASKS = 512
 # words, some with a number behind: database_url, ipv4_address, kubernetes.io/role, maxSize, us-east-1
 _WORD = r"(?:[a-z]+(?:(?:[A-Z][a-z]+)+|\d{1,3}[a-z]*)?|(?:[A-Z][a-z]+)+|[A-Z]+\d{0,3})"
 _NAME = re.compile(rf"{_WORD}(?:[_./:-]{_WORD})*(?:[_-]\d{{1,3}}[a-z]?)?")
@@ -71,8 +74,25 @@ def remember_document(document: Document, redactor: Redactor) -> None:
 def remember_masked(value: msgspec.Raw, mask: msgspec.Raw, redactor: Redactor) -> None:
     """Remember the parts of a value that its mask covers; a mask that covers nothing costs no decoding."""
     if _marked(mask) and bytes(value):
-        for part in hidden_values(decode_exact(value), decode_exact(mask)):
+        for part in _hidden(bytes(value), bytes(mask)):
             remember_hidden(part, redactor)
+
+
+def _hidden(value: bytes, mask: bytes) -> Iterator[Any]:
+    """The parts of a value that its mask covers; only the attributes that hold such a part are decoded."""
+    decoded, names = _decoded_mask(mask)
+    found = attributes(value, names) if names else None
+    return hidden_values(decode_exact(value) if found is None else found, decoded)
+
+
+@lru_cache(_MOST_MASKS)
+def _decoded_mask(mask: bytes) -> tuple[Any, tuple[str, ...]]:
+    """A mask, which is the same for most objects of a type, and the attributes that it covers something of."""
+    decoded = decode_exact(mask)
+    if not isinstance(decoded, dict):
+        return decoded, ()
+    covered = {name: part for name, part in decoded.items() if has_true(part)}
+    return covered, tuple(covered)
 
 
 def remember_hidden(value: Any, redactor: Redactor) -> None:

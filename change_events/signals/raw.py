@@ -1,0 +1,79 @@
+"""Whether a change can signal anything, told from its JSON before it is decoded: of a large plan hardly one can.
+
+It never says no where a rule of values would find something: each test here is a necessary condition of a rule.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from change_events.partial_json import attributes
+from change_events.signals.capacity import SIZES
+from change_events.signals.transitions import table
+
+_WORDS = (
+    *(b"0.0.0.0/0", b"::/0", b"source_address_prefix", b"start_ip"),  # exposure
+    *(b"*", b"NotAction", b"not_actions", b"allUsers", b"allAuthenticatedUsers"),  # policies
+)
+# an escape that may spell one of the words; terraform itself escapes `<`, `>`, `&` and what does not print
+_ESCAPE = re.compile(rb"\\/|\\u00(?!26|3[ceCE]|7[fF])[2-7]")
+_STEMS = (
+    b"_size",
+    b"_count",
+    b"capacity",
+    b"replicas",
+    b"instances",
+    b"num_",
+    b"number_of_",
+    b"executions",
+    b"storage",
+)
+_SIZES = tuple(f'"{name}"'.encode() for name in sorted(SIZES))
+
+
+def may_signal(kind: str, before: bytes, after: bytes) -> bool:
+    """Whether the values of a change are worth looking at.
+
+    Args:
+        kind: resource type.
+        before: JSON of the object as it is; empty or ``null`` where there is none.
+        after: JSON of the object as it shall be.
+    """
+    if before == after:
+        return False
+    return _has_word(after) or _is_escaped(before) or _may_lower(before, after) or _may_turn(kind, before, after)
+
+
+def _has_word(after: bytes) -> bool:
+    for word in _WORDS:
+        if word in after:
+            return True
+    return _is_escaped(after)
+
+
+def _is_escaped(side: bytes) -> bool:
+    return b"\\" in side and _ESCAPE.search(side) is not None
+
+
+def _may_lower(before: bytes, after: bytes) -> bool:
+    for stem in _STEMS:
+        if stem in after and stem in before:
+            return any(name in after and name in before for name in _SIZES)
+    return False
+
+
+def _may_turn(kind: str, before: bytes, after: bytes) -> bool:
+    """Whether one of the settings that are watched differs."""
+    names, keys = _watched(kind)
+    if not any(key in after or key in before for key in keys):
+        return False
+    old, new = (attributes(side or b"null", names, raw=True) for side in (before, after))
+    return old is None or new is None or old != new
+
+
+@cache
+def _watched(kind: str) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
+    """The attributes of a type that are watched, and how each stands in JSON."""
+    names = tuple(dict.fromkeys(row.path.partition(".")[0] for row in table().get(kind, ())))
+    return names, tuple(f'"{name}"'.encode() for name in names)
