@@ -32,6 +32,7 @@ def run(invocation: Invocation) -> int:
     if parsed.positional:
         saved = os.path.join(invocation.workspace.directory, parsed.positional[0])
         return _apply(invocation, parsed, saved, None)
+    from tf_wrapper import planfile
     from tf_wrapper.plan_half import PlanHalf
 
     half = PlanHalf(invocation, parsed)
@@ -44,7 +45,7 @@ def run(invocation: Invocation) -> int:
         invocation.recorder.end_without_apply(code, failed, interrupted=half.interrupted)
         return code
     saved = invocation.run.file("plan")
-    invocation.run.write_facts(stage="planned")
+    invocation.run.write_facts(stage="planned", changes=code == _CHANGES)
     invocation.recorder.plan_is_at(saved)
     if half.interrupted or invocation.signals.received:
         return _halted(invocation, half, parsed)
@@ -63,6 +64,8 @@ def run(invocation: Invocation) -> int:
                 1, unanswered, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
             )
             return 1
+    if code == _CHANGES and not planfile.shows_stale(invocation.identity.version if invocation.identity else None):
+        invocation.recorder.wait_for_plan()
     return _apply(invocation, parsed, saved, half)
 
 

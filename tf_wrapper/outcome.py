@@ -121,6 +121,7 @@ def of_apply(
     redactor: Redactor,
     *,
     interrupted: bool,
+    changes_planned: bool = False,
 ) -> ChangeEvent:
     """The event of an apply, from its stream.
 
@@ -131,6 +132,7 @@ def of_apply(
         stream: what terraform said.
         redactor: has seen the plan's secrets.
         interrupted: terraform was told to stop.
+        changes_planned: terraform has said that the plan, which could not be read, changes something.
     """
     if plan is None and not event.changes:
         event = planned(event, plan_from_stream(stream, redactor))
@@ -148,6 +150,8 @@ def of_apply(
     event = replace(_ended(event, code), failures=failures, checks=_checks(event, stream, redactor))
     event = _with_changes(event, changes, plan)
     result = _run_outcome(event, finished=finished, ended=ended, interrupted=interrupted or stream.interrupted)
+    if changes_planned and result is Outcome.NO_CHANGE:
+        result = Outcome.SUCCEEDED  # which outputs changed is in the plan alone
     return replace(event, outcome=result)
 
 

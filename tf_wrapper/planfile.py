@@ -213,6 +213,7 @@ def _varint(reader: _Reader) -> int:
     raise ValueError("a number longer than any")
 
 
+_SHOWS_STALE = (1, 1, 3)
 _JSON_INTO = (1, 12)  # the OpenTofu that brought it (opentofu/opentofu pull request 3606)
 
 
@@ -235,3 +236,14 @@ def streams_applies(version: str | None) -> bool:
     An unknown version's cannot.
     """
     return (version or "").split(".", 1)[0] == "1"
+
+
+def shows_stale(version: str | None) -> bool:
+    """Whether that version's `show` reads a saved plan after it was applied: 1.1.3 and later.
+
+    Earlier ones refuse a plan whose state has moved on (hashicorp/terraform#30205).
+    """
+    try:
+        return tuple(int(number) for number in (version or "").partition("-")[0].split(".")) >= _SHOWS_STALE
+    except ValueError:
+        return True

@@ -1,8 +1,9 @@
 """Writing the event of a run, in a thread beside it.
 
 The thread does its tasks in order: begin (settings, context, the `started` record), read the plan, settle. The
-run itself never waits for it before its end, and then at most for the time budget; what is not done by then is
-left in the run's folder, where the next tfevent command finds and finishes it.
+run itself does not wait for it before its end (but for the plan, with terraforms before 1.1.3), and then at most for
+the time budget; what is not done by then is left in the run's folder, where the next tfevent command finds and
+finishes it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tf_wrapper.story import Story
 
 _DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
+_PLAN_SECONDS = 20.0  # for `show` of terraforms that must be asked before the apply
 
 
 class FailedPlan(NamedTuple):
@@ -44,7 +46,10 @@ class FailedPlan(NamedTuple):
 
 
 class Recorder:
-    """The event of one run. Every method returns at once, but for the four that end the run (``end_…``)."""
+    """The event of one run.
+
+    Every method returns at once, but for ``wait_for_plan`` and the four that end the run (``end_…``).
+    """
 
     def __init__(self, run: RunDirectory, signals: Signals | None = None) -> None:
         self._run = run
@@ -69,6 +74,15 @@ class Recorder:
     def plan_is_at(self, path: str) -> None:
         """A saved plan can be read now, beside whatever terraform does."""
         self._tasks.put(lambda: self._with_story(lambda story: story.read_plan(path)))
+
+    def wait_for_plan(self) -> None:
+        """Wait until the plan was read: this terraform cannot show it once it is applied. A signal ends the wait."""
+        read = threading.Event()
+        self._tasks.put(read.set)
+        deadline = time.monotonic() + _PLAN_SECONDS
+        told = self._received()
+        while not read.wait(0.05) and self._received() == told and time.monotonic() < deadline:
+            pass
 
     def applying(self) -> None:
         """Something is being changed now: destinations that ask for it are told, beside the run."""

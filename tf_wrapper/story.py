@@ -192,7 +192,15 @@ class Story:
 
     def end_apply(self, code: int | None, stream: StreamResult, *, interrupted: bool) -> None:
         """The apply half ended with ``code``; None where nobody was there to see it end."""
-        event = outcome.of_apply(self._started(), self._plan, code, stream, self._redactor, interrupted=interrupted)
+        event = outcome.of_apply(
+            self._started(),
+            self._plan,
+            code,
+            stream,
+            self._redactor,
+            interrupted=interrupted,
+            changes_planned=self._plan is None and bool(self._facts.get("changes")),
+        )
         if outcome.has_open_ends(event):
             event = outcome.with_state(event, show.state(self._facts), self._redactor)
         self._settle(event)

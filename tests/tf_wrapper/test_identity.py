@@ -53,6 +53,14 @@ def test_what_can_be_observed(version, expected):
     assert planfile.streams_applies(version) is expected
 
 
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("1.0.3", False), ("1.1.2", False), ("1.1.3", True), ("1.1.3-dev", True), ("1.11.4", True), (None, True)],
+)
+def test_whose_show_reads_a_plan_that_was_applied(version, expected):
+    assert planfile.shows_stale(version) is expected
+
+
 class Place:
     """A binary, a folder for plans and a state folder; ``asked`` counts the starts of the binary for its version."""
 

@@ -368,6 +368,13 @@ def test_a_warning_is_no_failure():
     assert (ended.outcome, ended.failures) == (Outcome.SUCCEEDED, ())
 
 
+@pytest.mark.parametrize(("changes", "expected"), [(True, Outcome.SUCCEEDED), (False, Outcome.NO_CHANGE)])
+def test_a_plan_that_changes_something_and_cannot_be_read_is_not_without_changes(changes, expected):
+    """Outputs alone have changed: the stream of the apply does not name them as changes."""
+    ended = outcome.of_apply(event(), None, 0, stream(done()), Redactor(), interrupted=False, changes_planned=changes)
+    assert ended.outcome is expected
+
+
 def test_without_a_plan_the_stream_says_what_was_meant_and_no_detail_is_kept():
     resource = {"addr": A, "module": "", "resource_type": TYPE, "resource_name": "a"}
     meant = line("planned_change", change={"resource": resource, "action": "remove"})
