@@ -124,7 +124,11 @@ class RunDirectory:
             named = ""
         if named and os.path.lexists(named):
             return named == os.path.realpath(journal)
-        return named == os.path.realpath(journal) or self._mark() == _mark(os.path.basename(self.path), state)
+        return named == os.path.realpath(journal) or self.is_of(state)
+
+    def is_of(self, state: str) -> bool:
+        """Whether the run was begun with this state folder."""
+        return self._mark() == _mark(os.path.basename(self.path), state)
 
     def acquire(self) -> bool:
         """Take the folder's own lock; False when another tfevent holds it, or the folder is not a run's."""
@@ -355,11 +359,14 @@ def _remove_stale(run: RunDirectory) -> None:
 
 
 def count(state: str) -> int:
-    """How many folders of runs there are, running ones included."""
+    """How many folders of runs of this state folder there are, running ones included."""
     total = 0
-    for root, _ in _roots(state):
+    for root, path in _roots(state):
         try:
-            total += sum(is_id(name) for name in os.listdir(root))
+            for name in os.listdir(root):
+                if is_id(name) and (run := _opened(root, path, name)) is not None:
+                    total += run.is_of(state)
+                    run.release()
         except OSError:
             continue
         finally:

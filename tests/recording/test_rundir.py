@@ -339,3 +339,18 @@ def test_every_name_that_is_written_is_one_that_is_removed():
                 ):
                     named.add(ast.literal_eval(node.args[0]))
     assert {"plan", "stream"} <= named <= set(rundir.FILES)
+
+
+def test_only_runs_of_this_state_folder_are_counted(state, tmp_path):
+    """A corner such as /tmp is shared by all state folders of a user, and a folder named ``runs`` may be anybody's."""
+    other = tmp_path / "other"
+    other.write_text("no folder: its runs are kept in the shared corner")
+    run = create(other)
+    assert str(tmp_path / "tmp") in run.path
+    (state / "runs" / "0190c8f0-0000-7000-8000-00000000000f").mkdir(parents=True)
+    for folder in (state, state / "runs"):
+        folder.chmod(0o700)
+    assert rundir.count(str(state)) == 0
+    create(state, "0190c8f0-0000-7000-8000-000000000002")
+    assert rundir.count(str(state)) == 1
+    run.release()
