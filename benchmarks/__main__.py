@@ -14,10 +14,14 @@ def main() -> int:
     if unknown:
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    failed = []
     for name in chosen:
         print(f"\n== {name}", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)  # a fresh process: imports count
-    return 0
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False)  # fresh: imports count
+        failed += [name] if done.returncode else []
+    if failed:
+        print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
