@@ -5,9 +5,14 @@ import signal
 import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import tests.support.patient.sitecustomize  # noqa: F401 - before anything of the product is imported
+
+# a machine that is three times slower generates examples slowly: that is no finding
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 GOLDEN = Path(__file__).parent / "golden"
 
