@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -111,7 +110,7 @@ def _listed(found: Between, answers: Mapping[str, str | None], paths: Sequence[s
 
 def _reason(cwd: str | os.PathLike[str], environ: Mapping[str, str], end: float, missing: str) -> str:
     """Why git does not know a commit here, and what helps."""
-    if shutil.which("git", path=environ.get("PATH")) is None:
+    if not git_command.is_installed(environ):
         return "git is not installed"
     shallow = git_command.ask({"shallow": ("rev-parse", "--is-shallow-repository")}, cwd, environ, end)["shallow"]
     if time.monotonic() >= end:

@@ -8,6 +8,7 @@ partial clone lacks is fetched. ``status`` alone reads the working tree through 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -61,6 +62,11 @@ _QUIET = {
 # what a repository may name for `status` to run: (settings to ask for, what makes each of them harmless)
 FILTERS = ("config", "--show-scope", "--name-only", "--get-regexp", r"^filter\..*\.(clean|smudge|process)$")
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+
+
+def is_installed(environ: Mapping[str, str]) -> bool:
+    """Whether there is a git on PATH."""
+    return shutil.which("git", path=environ.get("PATH")) is not None
 
 
 def quiet(environ: Mapping[str, str]) -> dict[str, str]:

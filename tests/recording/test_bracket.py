@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from change_events.errors import InputError, JournalError
+from change_events.errors import EventRejectedError, InputError, JournalError
 from change_events.explicit.message import own_part
 from change_events.ids import new_id
 from change_events.journal import Journal, Query, RecordState
@@ -113,7 +113,10 @@ def test_a_title_and_a_severity_of_its_own_are_kept(recording):
 def test_an_end_before_the_start_is_no_negative_duration(recording):
     begun = explicit()
     recording.begin(begun)
-    bracket.settle(recording, explicit(id=begun.id, ended_at=NOON - timedelta(hours=1)), given={"ended_at"})
+    with pytest.raises(EventRejectedError, match="end: is before the start: the event began at 2026-11-25T12:00:00"):
+        bracket.settle(recording, explicit(id=begun.id, ended_at=NOON - timedelta(hours=1)), given={"ended_at"})
+    differing_clocks = NOON - timedelta(minutes=2)
+    bracket.settle(recording, explicit(id=begun.id, ended_at=differing_clocks), given={"ended_at"})
     assert only(recording).event.ended_at == NOON
 
 

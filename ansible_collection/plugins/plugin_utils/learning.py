@@ -33,6 +33,8 @@ _MAY_BE_SECRET = re.compile(
 )
 _MOST_HIDDEN = 1_000  # names of variables
 _MOST_RAW = 2_000  # tasks whose templates are kept
+_MOST_VALUES = 20  # of one variable
+_DISTINCTIVE = 8  # characters: a shorter value may stand in another one by chance
 _DEEPEST = 8
 _LARGEST = 200_000  # characters of a vaulted file that is copied
 
@@ -54,6 +56,7 @@ class Learning:
         self._learned: set[str] = set()
         self._with_environment: set[str] = set()
         self._raw: dict[str, Mapping[str, Any]] = {}  # of each task that has any, its templates by place
+        self._plain: dict[str, list[str]] = {}  # values of secret variables that are no templates, by name
         self._hidden: set[str] = set()  # variables that tasks with `no_log` have set
 
     # -- before a task ----------------------------------------------------------------------------------------------
@@ -66,6 +69,7 @@ class Learning:
             mine = variables.own(source)
             self._learn(dict.fromkeys(variables.texts([mine.get(name) for name in prompted])), {})
             self._learn_variables(mine)
+            self._keep_plain(mine)
             if time.monotonic() < end:
                 self._learn(dict.fromkeys(self._of_lookups(mine)), self._evaluated(mine, source))
         self._learn_filled({"name": _given(play, "name")}, {"name": play.get_name()})
@@ -139,11 +143,25 @@ class Learning:
         for words, value in templated.filled(template, result):
             if not self._hidden.isdisjoint(words) or "unvault" in words:
                 secrets.update(dict.fromkeys(variables.texts([value])))
+            if self._is_known_with_more(words, value):
+                continue
             for word in words:
                 if not again or _MAY_BE_SECRET.search(word):
                     named.setdefault(word, []).append(value)
         if secrets or named:
             self._learn(secrets, variables.plain(named))
+
+    def _keep_plain(self, mine: Mapping[str, Any]) -> None:
+        for name, value in mine.items():
+            if _is_plain(value) and _MAY_BE_SECRET.search(name) and len(self._plain) < _MOST_HIDDEN:
+                values = self._plain.setdefault(name, [])
+                if value not in values and len(values) < _MOST_VALUES:
+                    values.append(str.__str__(value))
+
+    def _is_known_with_more(self, words: tuple[str, ...], value: Any) -> bool:
+        """Whether a value is a known secret and what stands beside it: the cut in ``{{ a }}/{{ b }}`` is unclear."""
+        known = (plain for word in words for plain in self._plain.get(word, ()))
+        return isinstance(value, str) and any(plain != value and plain in value for plain in known)
 
     def _learn_variables(self, mine: Mapping[str, Any]) -> None:
         self._learn(dict.fromkeys(variables.vaulted(mine)), variables.plain(mine))
@@ -206,6 +224,10 @@ class Learning:
         except Exception:  # noqa: BLE001 - no password: then the task has not read it either
             return []
         return variables.pieces(content[:_LARGEST])
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and len(value) >= _DISTINCTIVE and not templated.has_template(value)
 
 
 def variables_set_by(task: Any) -> list[str]:
