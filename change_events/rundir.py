@@ -37,7 +37,7 @@ _FRESH_SECONDS = 60.0
 _ENOUGH = 32 * 1024 * 1024  # bytes that must be free: a full disk would swallow terraform's output
 _LOCK = "lock"
 _WRITTEN = ("facts", "journal", "checkpoint", "end")  # each by way of NAME.new
-FILES = (*_WRITTEN, *(f"{name}.new" for name in _WRITTEN), "plan", "plan.out", "plan.err", "stream", _LOCK)
+FILES = (*_WRITTEN, *(f"{name}.new" for name in _WRITTEN), "plan", "plan.out", "plan.err", "probe.tf", "stream", _LOCK)
 """All that may lie in a run's folder; nothing else in it is ever deleted. The lock goes last."""
 _MARK = "tfevent run"
 _STAYS = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS, errno.EBADF}
