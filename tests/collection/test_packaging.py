@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from change_events import __version__ as version
 from tests.collection.controller import ROOT, Controller
 from tests.support import venvs
 
@@ -31,17 +32,36 @@ def project():
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
+def galaxy():
+    return yaml.safe_load((COLLECTION / "galaxy.yml").read_text())
+
+
 def test_wheel_collection_and_changelogs_are_of_one_version():
-    version = project()["version"]
-    galaxy = yaml.safe_load((COLLECTION / "galaxy.yml").read_text())
-    assert galaxy["version"] == version
+    assert galaxy()["version"] == version
     releases = yaml.safe_load((COLLECTION / "changelogs" / "changelog.yaml").read_text())["releases"]
     assert list(releases)[-1] == version
     assert re.search(rf"^v{re.escape(version)}$", (COLLECTION / "CHANGELOG.rst").read_text(), re.MULTILINE)
-    assert f"## {version} " in (ROOT / "CHANGELOG.md").read_text()
-    from change_events import __version__
+    assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
 
-    assert __version__ == version
+
+def test_the_version_is_written_in_the_package_only():
+    assert project()["dynamic"] == ["version"]
+    assert "version" not in project()
+
+
+def test_package_and_collection_name_the_same_repository():
+    urls = project()["urls"]
+    assert urls["Repository"] == galaxy()["repository"]
+    assert urls["Issues"] == galaxy()["issues"]
+    assert all(url.startswith(urls["Repository"]) for url in urls.values())
+
+
+def test_classifiers_are_true():
+    classifiers = project()["classifiers"]
+    pythons = {name.rpartition(" ")[2] for name in classifiers if re.search(r":: 3\.\d+$", name)}
+    assert project()["requires-python"] == f">={min(pythons, key=lambda name: int(name[2:]))}"
+    assert "Typing :: Typed" in classifiers
+    assert all((ROOT / package / "py.typed").exists() for package in ("change_events", "tf_wrapper"))
 
 
 def test_an_execution_environment_asks_for_this_release():
@@ -52,7 +72,7 @@ def test_an_execution_environment_asks_for_this_release():
     assert line.startswith(f"{project()['name']}>=")
     from packaging.requirements import Requirement
 
-    assert project()["version"] in Requirement(line).specifier
+    assert version in Requirement(line).specifier
     assert (COLLECTION / wanted["system"]).exists()
 
 
@@ -99,15 +119,16 @@ def wheel(tmp_path_factory):
 def test_the_wheel_carries_the_collection_and_not_its_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     inside = "ansible_collections/tfevent/infra/"
+    assert {"change_events/py.typed", "tf_wrapper/py.typed"} <= set(names)
     for path in ("galaxy.yml", "meta/runtime.yml", "plugins/action/change_event.py", "roles/bracket/tasks/main.yml"):
         assert inside + path in names
     assert not [name for name in names if "/extensions/" in name or "/fragments/" in name]
     assert any(name.endswith("licenses/ansible_collection/LICENSES/GPL-3.0-or-later.txt") for name in names)
 
 
-def environment(name, version, python):
+def environment(name, core, python):
     """An environment with this ansible-core and what tfevent depends on, of its own for each use."""
-    folder = venvs.make(f"{name}-core-{version}-{python}", python, f"ansible-{version}")
+    folder = venvs.make(f"{name}-core-{core}-{python}", python, f"ansible-{core}")
     if folder is None:
         pytest.skip(f"no Python {python} here")
     return folder
@@ -135,9 +156,9 @@ TASKS = """
 
 @pytest.mark.e2e
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("version", "python"), VERSIONS)
-def test_the_wheel_alone_brings_everything(tmp_path, wheel, version, python):
-    folder = environment("wheel", version, python)
+@pytest.mark.parametrize(("core", "python"), VERSIONS)
+def test_the_wheel_alone_brings_everything(tmp_path, wheel, core, python):
+    folder = environment("wheel", core, python)
     venvs.pip(folder, "--no-deps", "--force-reinstall", str(wheel))
     controller = without_our_paths(Controller(tmp_path, python=str(folder / "bin" / "python"), hosts=["web1"]))
     (tmp_path / "maintain.yml").write_text("- name: nothing\n  ansible.builtin.debug: {msg: nothing}\n")
@@ -145,10 +166,10 @@ def test_the_wheel_alone_brings_everything(tmp_path, wheel, version, python):
     assert done.code == 0, done.out
     events = {event.title: event for event in controller.events()}
     (run,) = [event for event in events.values() if event.playbook]
-    assert run.playbook.collections == {"tfevent.infra": project()["version"]}
+    assert run.playbook.collections == {"tfevent.infra": version}
     assert {"told", "maintenance"} <= set(events)
     assert events["told"].data == {"n": 1}
-    assert events["told"].tool.version.startswith(version)
+    assert events["told"].tool.version.startswith(core)
     assert events["told"].trace.parent_run_id == run.trace.run_id
     assert sorted(done.one("ask")["msg"]) == ["maintenance", "told"]
     for kind, name in PLUGINS:
@@ -158,9 +179,9 @@ def test_the_wheel_alone_brings_everything(tmp_path, wheel, version, python):
 @pytest.mark.e2e
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("source", ["folder", "git", "archive"])
-@pytest.mark.parametrize(("version", "python"), VERSIONS[1:])
-def test_the_collection_alone_says_what_the_controller_lacks(tmp_path, version, python, source):
-    folder = environment("bare", version, python)
+@pytest.mark.parametrize(("core", "python"), VERSIONS[1:])
+def test_the_collection_alone_says_what_the_controller_lacks(tmp_path, core, python, source):
+    folder = environment("bare", core, python)
     checkout = tmp_path / "checkout"
     shutil.copytree(COLLECTION, checkout / "ansible_collection", ignore=shutil.ignore_patterns("__pycache__"))
     if source == "folder":

@@ -79,7 +79,8 @@ def _project(wanted: bool) -> str:
     if not wanted:
         return ""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    return repr([project["project"][name] for name in ("dependencies", "scripts", "version")])
+    version = (ROOT / "change_events" / "__init__.py").read_text()
+    return repr([version, *(project["project"][name] for name in ("dependencies", "scripts"))])
 
 
 def _version(interpreter: str) -> str | None:
