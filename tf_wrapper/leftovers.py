@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from change_events import process, rundir
-from change_events.errors import JournalError
+from change_events.errors import InputError, JournalError
 from change_events.journal import RecordState
 from change_events.output import describe
 from change_events.paths import state_dir
 from change_events.recording import leftovers
+from tf_wrapper import planfile, show
 from tf_wrapper.apply_log import read_stream
 from tf_wrapper.human.findings import NO_ANSWER, PlanError
 from tf_wrapper.output import say
@@ -64,17 +66,31 @@ def _settle(run: RunDirectory, journal: Journal, settings: Settings) -> bool:
 def _finish(story: Story, run: RunDirectory, facts: dict[str, Any]) -> None:
     code = facts.get("exit_code")
     stage = facts["stage"]
+    _read_plan(story, run, facts)
     if stage == "native":
-        story.end_native(code, None, None, interrupted=False)
+        after = show.state(facts) if code is None and story.has_plan else None
+        story.end_native(code, None, after, interrupted=False)
     elif facts["phase"] == "planned":
-        story.end_plan(code if code is not None else -1, str(facts.get("saved", "")))
+        story.end_plan(code if code is not None else -1, "")
     elif stage in {"planning", "planned"}:
         unanswered = FailedPlan([PlanError(NO_ANSWER)]) if facts.get("unanswered") else None
         story.end_without_apply(
             code, unanswered, interrupted=facts.get("interrupted", True), declined=facts.get("declined", False)
         )
     else:
-        story.read_plan(str(facts["saved"]))
         with run.open("stream") as stream:
             result = read_stream(stream)
         story.end_apply(code, result, interrupted=result.interrupted)
+
+
+def _read_plan(story: Story, run: RunDirectory, facts: dict[str, Any]) -> None:
+    """Read the plan that the run was about, if it is still the same file; an unreadable one is left out.
+
+    A plan made within the run lies in its folder from the plan half on, whatever the run came to afterwards.
+    """
+    saved = str(facts.get("saved") or run.file("plan"))
+    own = saved == run.file("plan")
+    if not planfile.is_plan_file(saved) or not (own or planfile.stamp(saved) == facts.get("stamp")):
+        return
+    with suppress(InputError):
+        story.read_plan(saved)

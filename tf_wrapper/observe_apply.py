@@ -218,11 +218,13 @@ class _StreamedApply:
         return -signal.SIGPIPE if self._closed else code
 
     def _start(self, words: list[str], saved: str) -> process.Child:
+        from tf_wrapper import planfile
+
         invocation = self._invocation
         argv = invocation.command("apply", "-json", *words)
         stream = invocation.run.create_stream()
         try:
-            invocation.run.write_facts(stage="applying", saved=saved, durable=True)
+            invocation.run.write_facts(stage="applying", durable=True, **planfile.facts(saved))
             return process.spawn(argv, self._environment(), invocation.signals, {1: stream})
         finally:
             os.close(stream)
@@ -258,13 +260,15 @@ class _TofuApply(_StreamedApply):
     """OpenTofu writes its stream to a file beside the human text, so it has the user's own terminal."""
 
     def _start(self, words: list[str], saved: str) -> process.Child:
+        from tf_wrapper import planfile
+
         invocation = self._invocation
         if self._half is not None:
             self._half.release()  # before the apply: there is no telling tofu to merge them with its own
         os.close(invocation.run.create_stream())
         views = [f"-{name}" for name in ("no-color", "compact-warnings") if self._parsed.flag(name)]
         argv = invocation.command("apply", f"-json-into={invocation.run.file('stream')}", *views, *words)
-        invocation.run.write_facts(stage="applying", saved=saved, durable=True)
+        invocation.run.write_facts(stage="applying", durable=True, **planfile.facts(saved))
         child = process.spawn(argv, self._environment(), invocation.signals)
         invocation.run.write_facts(writer=process.identity(child.pid))
         return child

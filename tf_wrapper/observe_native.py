@@ -8,7 +8,7 @@ be given twice, and command lines we do not understand.
 from __future__ import annotations
 
 from change_events import process
-from tf_wrapper import show
+from tf_wrapper import planfile, show
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def _between_states(
     if invocation.signals.received and not begun:  # terraform would have stopped before it began
         invocation.run.remove()
         return -invocation.signals.received[0]
-    invocation.run.write_facts(stage="native", durable=True)
+    about = planfile.facts(saved) if saved else {}
+    invocation.run.write_facts(stage="native", durable=True, **about)
     child = process.spawn(argv, environ or invocation.environ, invocation.signals)
     if not begun:
         invocation.recorder.begin()

@@ -163,7 +163,7 @@ def of_native(
     Args:
         event: as it was started.
         plan: the difference of the states, or (``planned``) the saved plan that was applied; None where unknown.
-        code: exit code.
+        code: exit code, None where nobody saw it.
         planned: ``plan`` is an intention, not what was seen.
         interrupted: terraform was told to stop.
     """
@@ -173,7 +173,8 @@ def of_native(
     event = _planned_event(event, plan)
     mark = ChangeOutcome.APPLIED if code == 0 or not planned else ChangeOutcome.UNKNOWN
     event = _with_changes(event, [replace(change, outcome=mark) for change in event.changes], plan)
-    return replace(event, outcome=_run_outcome(event, finished=code == 0, ended=True, interrupted=interrupted))
+    ended = code is not None
+    return replace(event, outcome=_run_outcome(event, finished=code == 0, ended=ended, interrupted=interrupted))
 
 
 _planned_event = planned

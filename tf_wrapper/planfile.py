@@ -14,7 +14,7 @@ from tf_wrapper import inputs
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
 _ZIP = b"PK\x03\x04"
 _VERSION_FIELD = 14  # terraform_version in the plan's protocol buffer (planproto/planfile.proto)
@@ -39,6 +39,20 @@ class _TooMuchError(Exception):
 def is_plan_file(path: str) -> bool:
     """True for a plan file; False for an HCP Terraform bookmark, a directory, a pipe, anything else or nothing."""
     return _head(path, len(_ZIP)) == _ZIP
+
+
+def stamp(path: str) -> str:
+    """Text that differs once the file has been replaced or rewritten; empty where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+
+
+def facts(path: str) -> dict[str, Any]:
+    """What a run keeps of its plan: recovery finds it, and sees whether another one has taken its place."""
+    return {"saved": path, "stamp": stamp(path)}
 
 
 def is_bookmark(path: str) -> bool:

@@ -94,7 +94,9 @@ class Recorder:
 
     def end_of_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
         """`plan` has ended."""
-        self._run.write_facts(stage="ended", exit_code=code, saved=path)
+        from tf_wrapper import planfile
+
+        self._run.write_facts(stage="ended", exit_code=code, **planfile.facts(path))
         self._finish(lambda story: story.end_plan(code, path, failed))
 
     def end_without_apply(

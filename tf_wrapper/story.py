@@ -67,6 +67,11 @@ class Story:
         self._plan: Plan | None = None
         self.settled = False
 
+    @property
+    def has_plan(self) -> bool:
+        """Whether the run's plan was read."""
+        return self._plan is not None
+
     # -- while the run goes on ------------------------------------------------------------------------------------
 
     def begin(self) -> None:
