@@ -5,13 +5,15 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 PIP    := -m pip install --quiet --disable-pip-version-check
 UNIT   := -n 2 --dist worksteal -m "not e2e and not slow"
+CORES  := 2.16 2.17 2.19 2.21
+QUICK  := $(addprefix tests/,context diff redact schema signals summary)
 PEERS  := .cache/bench-ansible
 BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 # tests must see the terraform that is there, not a CLI configuration of the machine
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test test-newest test-oldest lint e2e again molecule collection redaction bench bench-ansible golden coverage schema wheel clean
+.PHONY: help setup lock demo quick test test-newest test-oldest lint e2e cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +34,10 @@ lock: ## lock the newest versions of all dependencies anew, in requirements/
 
 demo: $(VENV)/.ready ## apply an example, break it, and see what the events say
 	$(BIN)/python examples/demo/demo.py
+
+quick: $(VENV)/.ready ## under a minute: ruff, and the tests of what computes; no Ansible, no properties
+	$(BIN)/ruff check .
+	$(PYTEST) -q -x -n 2 --dist worksteal -m "not e2e and not slow and not ansible and not hypothesis" $(QUICK)
 
 test: $(VENV)/.ready lint ## lint, types, layers, and all tests but the slow ones
 	$(PYTEST) $(UNIT)
@@ -57,8 +63,14 @@ lint: $(VENV)/.ready ## ruff, mypy, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+hooks: $(VENV)/.ready ## the hooks of .pre-commit-config.yaml, on all files
+	$(BIN)/pre-commit run --all-files
+
 e2e: $(VENV)/.ready ## the whole equivalence suite on every terraform at hand, kills and faults included
 	$(PYTEST) -n 2 --dist worksteal -m "e2e or slow"
+
+cores: $(VENV)/.ready ## the tests on each ansible-core that is supported, or on one: CORE=2.19
+	$(PYTEST) -n 2 --dist worksteal -m ansible -k "$(or $(CORE),$(subst $() , or ,$(CORES)))" tests/ansible tests/collection
 
 again: $(VENV)/.ready lint ## lint, and run again what failed last time
 	$(PYTEST) --last-failed --last-failed-no-failures none
@@ -98,5 +110,14 @@ coverage: $(VENV)/.ready ## line and branch coverage of `make test`
 wheel: $(VENV)/.ready ## build the wheel and the sdist
 	$(BIN)/python -m build --outdir dist .
 
+archive: $(VENV)/.ready ## build the collection's archive for Ansible Galaxy
+	$(BIN)/ansible-galaxy collection build --force --output-path dist-collection ansible_collection
+
+release-check: ## whether TAG=v1.2.3 is a release of this tree: versions, changelogs; writes its notes
+	$(PYTHON) tools/release_check.py $(TAG)
+
+publish: $(VENV)/.ready ## publish the archive to the server of ANSIBLE_GALAXY_SERVER_LIST
+	$(BIN)/ansible-galaxy collection publish dist-collection/*.tar.gz
+
 clean: ## remove what the targets made
-	rm -rf $(VENV) .cache dist .coverage .coverage.* .demo
+	rm -rf $(VENV) .cache dist dist-collection .coverage .coverage.* .demo

@@ -1,7 +1,8 @@
-"""What all tests share: golden files, which `--update-golden` writes anew."""
+"""What all tests share: golden files, which `--update-golden` writes anew, and markers that follow from the code."""
 
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -55,3 +56,42 @@ def golden(request):
         return compare
 
     return of
+
+
+# The ways to start Ansible in the folders that test it: classes a module imports, fixtures a test asks for.
+_ANSIBLE_FOLDERS = {Path(__file__).parent / "ansible", Path(__file__).parent / "collection"}
+_ANSIBLE_NAMES = {"Machine", "Controller", "machine", "controller"}
+_RERUNS = 2  # of a test that races with a terminal or a signal
+
+
+def pytest_collection_modifyitems(config, items):
+    reruns = config.pluginmanager.hasplugin("rerunfailures")
+    for item in items:
+        names = {*vars(item.module), *item.fixturenames}
+        if item.path.parent in _ANSIBLE_FOLDERS and names & _ANSIBLE_NAMES:
+            item.add_marker("ansible")
+        if reruns and item.get_closest_marker("races"):
+            item.add_marker(pytest.mark.flaky(reruns=_RERUNS))
+
+
+_current = []  # the test under way, with its fixtures
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    _current.append(item)
+    try:
+        return (yield)
+    finally:
+        _current.pop()
+
+
+def _starts(event, arguments):
+    """Fail a test that starts Ansible without the marker: `-m "not ansible"` would not leave it out."""
+    if event != "subprocess.Popen" or not _current or _current[-1].get_closest_marker("ansible"):
+        return
+    if os.path.basename(os.fsdecode(arguments[0])).startswith("ansible"):
+        pytest.fail(f"{_current[-1].nodeid} starts Ansible: mark it with pytest.mark.ansible")
+
+
+sys.addaudithook(_starts)

@@ -154,6 +154,7 @@ def test_a_playbook_that_fails_keeps_the_next_from_starting(machine, bare):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.races
 def test_a_signal(machine, bare, number):
     ran, expected = cut_short(machine, number), cut_short(bare, number)
     assert ran.code == expected.code
@@ -161,6 +162,7 @@ def test_a_signal(machine, bare, number):
     assert ran.task("Change")["outcome"] == "applied"
 
 
+@pytest.mark.races
 def test_a_killed_run_is_closed_by_the_next_run(machine):
     ran = cut_short(machine, signal.SIGKILL, all_of_it=True)
     assert (ran.code, ran.events) == (-signal.SIGKILL, [])

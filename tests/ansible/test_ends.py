@@ -44,6 +44,7 @@ def cut_short(machine, number, *, group=False, book="unfinished", until="TASK [W
 
 
 @pytest.mark.parametrize("name", ENDS)
+@pytest.mark.races
 def test_a_signal_leaves_one_event_and_the_exit_code_as_it_was(machine, name):
     number, words = ENDS[name]
     ran = cut_short(machine, number)
@@ -72,6 +73,7 @@ def test_an_interrupt_while_the_run_is_recorded_as_started_is_one(machine):
     assert [event["outcome"] for event in machine.events()] == ["cancelled"]
 
 
+@pytest.mark.races
 def test_a_run_that_is_killed_with_all_of_it_is_closed_by_the_next_command_with_what_was_known(machine):
     ran = cut_short(machine, signal.SIGKILL, group=True, all_of_it=True)
     assert (ran.code, ran.events) == (-signal.SIGKILL, [])
@@ -115,6 +117,7 @@ def closed(machine):
     return event
 
 
+@pytest.mark.races
 def test_what_was_quick_before_the_kill_is_known(machine):
     cut_short(machine, signal.SIGKILL, group=True, book="long")
     event = closed(machine)
@@ -124,6 +127,7 @@ def test_what_was_quick_before_the_kill_is_known(machine):
     assert event["title"].endswith("1 task changed 3 hosts, 1 task under way, outcome unknown")
 
 
+@pytest.mark.races
 def test_what_a_later_batch_has_done_before_the_kill_is_known(machine):
     cut_short(machine, signal.SIGKILL, group=True, book="long_in_the_second_batch", until="This is web2")
     change = closed(machine)["changes"][0]

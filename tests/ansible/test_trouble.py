@@ -76,6 +76,7 @@ def test_without_the_package_the_command_on_the_path_records_the_run(machine, th
     assert ran.event["id"] in ran.said[0]
 
 
+@pytest.mark.races
 def test_the_command_closes_a_run_that_is_killed(machine):
     from tests.ansible.test_ends import cut_short, signal
 
@@ -86,6 +87,7 @@ def test_the_command_closes_a_run_that_is_killed(machine):
     assert event["changes"][0]["name"] == "Change"
 
 
+@pytest.mark.races
 def test_the_command_records_a_run_that_is_terminated(machine):
     from tests.ansible.test_ends import cut_short, signal
 
@@ -239,6 +241,7 @@ def test_a_backend_that_hangs_costs_the_budget(machine):
     assert "webhook waiting" in errors
 
 
+@pytest.mark.races
 def test_an_interrupted_run_is_delivered_by_a_process_of_its_own(machine):
     from tests.ansible.test_ends import cut_short, signal
     from tests.support.receiver import wait_for

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e import table
 from tests.e2e.runner import Stage, compares_terraform_with_itself, differences, subject
-from tests.e2e.scenario import BOTH
+from tests.e2e.scenario import BOTH, Run
 from tests.support.pty import UNSIZED
 from tests.support.terraform import binaries
 
@@ -26,8 +26,14 @@ def _marks(scenario, stdio, binary):
     deviates = scenario.deviation and not compares_terraform_with_itself()
     return [
         *([] if core else [pytest.mark.e2e]),
+        *([pytest.mark.races] if stdio.columns and _types(scenario) else []),
         *([pytest.mark.xfail(reason=scenario.deviation, strict=True)] if deviates else []),
     ]
+
+
+def _types(scenario):
+    """Keys are echoed by the kernel wherever terraform's output has got to."""
+    return any(isinstance(step, Run) and step.answers for step in scenario.steps)
 
 
 @pytest.mark.parametrize(("scenario", "stdio", "binary"), list(_cases()))

@@ -261,6 +261,7 @@ def _drive(case: Case, stage: Stage, server: socket.socket, left: list[str]):
     ],
 )
 @pytest.mark.e2e
+@pytest.mark.races
 def test_a_signal_has_the_effect_that_it_has_on_terraform(case, stdio, binary, tmp_path):
     stage, left = Stage(tmp_path, binary), []
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -281,6 +282,7 @@ def test_a_signal_has_the_effect_that_it_has_on_terraform(case, stdio, binary, t
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
 @pytest.mark.e2e
+@pytest.mark.races
 def test_ctrl_z_and_fg_work_at_the_question_and_in_apply(tmp_path):
     binary = binaries()[0]
     stage = Stage(tmp_path, binary)

@@ -33,6 +33,7 @@ PLAYBOOK = """\
 
 @pytest.mark.e2e
 @pytest.mark.skipif(not binaries(), reason="no terraform")
+@pytest.mark.ansible
 def test_a_deployment_its_apply_and_the_playbook_in_that_are_one_tree(scene):
     (scene.work / "main.tf").write_text(MAIN_TF % Path(sys.executable).with_name("ansible-playbook"))
     (scene.work / "site.yml").write_text(PLAYBOOK)

@@ -91,6 +91,7 @@ def test_a_signal_to_the_whole_group_is_not_doubled(scene, name):
         counter.end()
 
 
+@pytest.mark.races
 def test_signals_to_one_process_after_the_other_are_not_doubled(scene):
     """As systemd and Jenkins do it: everybody they find gets it, one by one."""
     with counting(scene) as session:
@@ -115,6 +116,7 @@ def members(group):
     return sorted(found)
 
 
+@pytest.mark.races
 def test_several_signals_to_us_alone_all_arrive(scene):
     with counting(scene) as session:
         counter = Counter(scene, session)
@@ -157,6 +159,7 @@ def is_command(pid):
 
 
 @pytest.mark.parametrize(("keys", "name"), [(CTRL_C, "SIGINT"), (CTRL_BACKSLASH, "SIGQUIT")])
+@pytest.mark.races
 def test_keys_on_the_terminal_are_one_signal(scene, keys, name):
     with counting(scene, TERMINAL) as session:
         counter = Counter(scene, session)
@@ -165,6 +168,7 @@ def test_keys_on_the_terminal_are_one_signal(scene, keys, name):
         assert counter.end().code == 9
 
 
+@pytest.mark.races
 def test_ctrl_c_ends_a_plain_command_as_it_does_without_us(scene):
     with scene.start("run", "--", "sleep", "60", stdio=TERMINAL) as session:
         session.expect_that(lambda: "sleep" in session.left(), "the command")
@@ -176,6 +180,7 @@ def test_ctrl_c_ends_a_plain_command_as_it_does_without_us(scene):
     assert event["severity"] == "warning"
 
 
+@pytest.mark.races
 def test_a_second_ctrl_c_does_not_wait_for_a_slow_backend(scene):
     with (
         Receiver(always=hang()) as receiver,
@@ -194,6 +199,7 @@ def test_a_second_ctrl_c_does_not_wait_for_a_slow_backend(scene):
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
+@pytest.mark.races
 def test_ctrl_z_and_fg_work(scene):
     environ = {**scene.environ, "PS1": "> "}
     command = " ".join([*EVENTS, "run", "--", "sh", "-c", "'touch up; read x; echo got $x; exit 7'"])
@@ -225,6 +231,7 @@ def test_nothing_of_ours_is_left_behind(scene):
     assert list((scene.state / "runs").iterdir()) == []
 
 
+@pytest.mark.races
 def test_a_nested_run_gets_one_ctrl_c_too(scene):
     (scene.work / "counting.py").write_text(COUNTING)
     inner = f"tfevent events run -- {sys.executable} counting.py"

@@ -104,6 +104,7 @@ if sys.argv[0].endswith("ansible-playbook"):
 """
 
 
+@pytest.mark.ansible
 def test_ansibles_process_which_each_worker_copies_has_nothing_of_the_core(tmp_path):
     (tmp_path / "tmp").mkdir()
     machine, loaded = Machine(tmp_path), tmp_path / "loaded"
