@@ -1,13 +1,43 @@
-"""Every error this project raises on purpose.
+"""Every error that this project raises on purpose, and those of them that several packages share.
+
+Errors for users. The text is one sentence that says what is wrong and what to do:
 
 * TfeventError
-  x SettingsError      a mistake in tfevent.yaml or TFEVENT_*: all of them at once, each with its remedy
-  x InputError         a file we were given is not what it should be (plan, state, stream)
-    x EventRejectedError  an explicit event contradicts itself
-  x JournalError       the journal cannot be opened, read or written
-  x TemplateError      a title or message template does not compile or render
+  x SettingsError            mistakes in tfevent.yaml or TFEVENT_*: all of them at once, each with its remedy
+  x InputError               a file that was given is not what it should be (plan, state, stream)
+    x EventRejectedError     an explicit event contradicts itself
+  x JournalError             the journal cannot be opened, read or written
+    x JournalCorrupt         its file is damaged (journal/problems.py)
+    x JournalLocked          another process keeps it locked (journal/problems.py)
+    x AmbiguousId            a prefix of an id fits several events (journal/problems.py)
+  x TemplateError            a title or message template does not compile or render
+  x OptionError              the options of a destination cannot be used (destinations/base.py)
 
-None of them may reach terraform's run: the wrapper turns each into one line on stderr.
+Errors between a caller and what it calls, defined beside what raises them and handled by the caller. The text is a
+clause of a longer message:
+
+* Exception
+  x BinaryNotFoundError      no terraform to run; light, for it is imported before every run (tf_wrapper/binary.py)
+  x DoesNotFit               not even the smallest event fits a limit (destinations/fit.py)
+  x ExceededError            work in a process of its own took too much time or memory (bounded_process.py)
+  x FailedError              that work failed (bounded_process.py)
+  x Mistake                  one value of the settings is wrong; collected into SettingsError (settings/values.py)
+  x OutputClosedError        the reader of standard output has gone away (output.py)
+  x TransportError           no answer came from a backend (delivery/transport.py)
+  x UnknownValueError        only terraform can compute a value (tf_wrapper/configuration/expressions.py)
+* OSError
+  x UntrustedError           a settings file of somebody else is not read (trusted_files.py)
+
+The Ansible collection has its own (ansible_collection/plugins/plugin_utils), since it works without this package:
+
+* Exception
+  x ArgumentError            a task's arguments contradict each other (announcement.py)
+  x HandoverError            a document could not be handed over (core.py)
+    x EventRejectedError     the event contradicts itself (core.py)
+    x NoProcessError         the process that records could not be started, or has ended (core.py)
+  x HistoryError             the journal cannot be read (history.py)
+
+None of them may reach terraform's run or Ansible's: each becomes one line on stderr, or a warning.
 """
 
 from __future__ import annotations

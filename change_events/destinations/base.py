@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from change_events.destinations.routing import Routing
+from change_events.errors import TfeventError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,7 +192,7 @@ class Verdict(msgspec.Struct, frozen=True):
     mendable: bool = False
 
 
-class OptionError(Exception):
+class OptionError(TfeventError):
     """The options cannot be used; the text says which and what to write, without any value of a secret."""
 
 
