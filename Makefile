@@ -99,8 +99,8 @@ bench-ansible: $(VENV)/.ready $(PEERS)/.ready ## the Ansible callback beside its
 golden: $(VENV)/.ready ## write the golden files anew (refuses under CI)
 	$(PYTEST) -q --update-golden
 
-schema: $(VENV)/.ready ## write the JSON Schemas anew
-	$(BIN)/python -m change_events.schema_gen
+schema: $(VENV)/.ready ## write the JSON Schemas and the generated parts of docs/ anew
+	$(BIN)/python -m tools.schemas
 
 coverage: $(VENV)/.ready ## line and branch coverage of `make test`
 	$(BIN)/coverage run -m pytest -q -m "not e2e and not slow"

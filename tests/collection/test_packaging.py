@@ -64,6 +64,13 @@ def test_classifiers_are_true():
     assert all((ROOT / package / "py.typed").exists() for package in ("change_events", "tf_wrapper"))
 
 
+def test_nothing_that_is_installed_reads_the_tests_or_tools():
+    files = [path for package in ("change_events", "tf_wrapper") for path in (ROOT / package).rglob("*.py")]
+    assert len(files) > 200
+    outside = re.compile(r"""["'/]tests["'/]|^(from|import) (tests|tools)\b""", re.MULTILINE)
+    assert [path for path in files if outside.search(path.read_text())] == []
+
+
 def test_an_execution_environment_asks_for_this_release():
     wanted = yaml.safe_load((COLLECTION / "meta" / "execution-environment.yml").read_text())["dependencies"]
     (line,) = [

@@ -9,9 +9,9 @@ from change_events import routing
 from change_events.cli import reach
 from change_events.destinations.hosts import MOST_HOSTS
 from change_events.model import Actor, Ci, HostRun, Kind, Outcome, Phase, Severity
-from change_events.reference_gen import DOCS
 from tests.cli.sample import partial, running, succeeded
 from tests.support.trusted import load
+from tools.reference_pages import DOCS
 
 PAGE = (DOCS / "routing.md").read_text()
 

@@ -7,24 +7,25 @@ import jsonschema
 import msgspec
 import pytest
 
-from change_events import destination_gen, event_fields, model, templates
+from change_events import event_fields, model, templates
 from change_events.destinations.base import Limits, Rate
 from change_events.redact import MARK, Redactor, RedactPolicy
-from change_events.reference_gen import DOCS, pages
-from change_events.schema_gen import FOLDER
 from tests.summary.typical_events import EVENTS
 from tests.support.trusted import load
+from tools import destination_pages
+from tools.reference_pages import DOCS, pages
+from tools.schemas import FOLDER
 
 
 @pytest.mark.parametrize("name", ["settings.md", "event.md"])
 def test_the_tables_are_current(name):
-    assert pages()[name] == (DOCS / name).read_text(), "run python -m change_events.schema_gen"
+    assert pages()[name] == (DOCS / name).read_text(), "run make schema"
 
 
-@pytest.mark.parametrize("name", destination_gen.pages())
+@pytest.mark.parametrize("name", destination_pages.pages())
 def test_the_page_of_each_destination_is_current_and_says_something(name):
     page = (DOCS / name).read_text()
-    assert destination_gen.pages()[name] == page, "run python -m change_events.schema_gen"
+    assert destination_pages.pages()[name] == page, "run make schema"
     for block in ("options", "limits", "example", "sources"):
         assert f"<!-- {block} -->" in page, block
     by_hand = re.sub(r"<!-- (\w+) -->.*?<!-- end -->", "", page, flags=re.DOTALL)
@@ -41,7 +42,7 @@ def test_limits_are_told_in_words():
         max_ahead=600,
         rate=Rate(120, 60),
     )
-    assert list(destination_gen._limit_rows(limits)) == [
+    assert list(destination_pages._limit_rows(limits)) == [
         ("the request's body", "64,000 bytes"),
         ("`title`", "500 characters"),
         ("entries of `blocks`", "50"),
@@ -50,7 +51,7 @@ def test_limits_are_told_in_words():
         ("how far an event may lie in the future", "10 minutes"),
         ("requests", "120 in 1 minute"),
     ]
-    assert [destination_gen._span(seconds) for seconds in (86_400, 7 * 86_400, 1, 90, 3600)] == [
+    assert [destination_pages._span(seconds) for seconds in (86_400, 7 * 86_400, 1, 90, 3600)] == [
         "24 hours",
         "7 days",
         "1 second",

@@ -10,9 +10,9 @@ from change_events.conditions import Figure, When, Words
 from change_events.destinations import get, kinds
 from change_events.destinations.routing import Routing, Shape
 from change_events.model import Severity
-from change_events.schema_gen import FOLDER
 from change_events.settings import routing
 from tests.support.trusted import load, load_leniently
+from tools.schemas import FOLDER
 
 FULL = """
 message_bytes: 500

@@ -10,9 +10,9 @@ import jsonschema
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 
 from change_events.destinations.base import Result
-from change_events.schema_gen import FOLDER
 from tests.destinations.kit import cdevents
 from tests.destinations.kit.backend import SECRET, Backend, Documented, answer, need
+from tools.schemas import FOLDER
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((FOLDER / "change-event.schema.json").read_text()))
 FORMATS = jsonschema.FormatChecker(["uri-reference", "date-time"])

@@ -14,8 +14,8 @@ import re
 import jsonschema
 
 from change_events.destinations.base import Result
-from change_events.schema_gen import FOLDER
 from tests.destinations.kit.backend import SECRET, Backend, Documented, answer, json_of, need
+from tools.schemas import FOLDER
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE0000000", "wJalrXUtnFEMI/K7MDENG+" + "bPxRfiCYEXAMPLE", SECRET
 REGION = "eu-central-1"

@@ -8,8 +8,8 @@ import json
 import jsonschema
 
 from change_events.destinations.base import Result
-from change_events.schema_gen import FOLDER
 from tests.destinations.kit.backend import SECRET, Backend, Documented, answer, json_of, need
+from tools.schemas import FOLDER
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((FOLDER / "change-event.schema.json").read_text()))
 

@@ -1,4 +1,4 @@
-"""Write the published JSON Schemas and the tables in docs/: ``python -m change_events.schema_gen``.
+"""Write the published JSON Schemas and the tables in docs/: ``make schema``.
 
 A test holds that all of them are current.
 """
@@ -18,11 +18,12 @@ from change_events.event_fields import EVENT_FIELDS
 from change_events.model import ChangeEvent, Severity
 from change_events.settings import routing
 from change_events.settings.model import GROUP_HELP, KEYS, Key
+from tools import destination_pages, reference_pages
 
 if TYPE_CHECKING:
     from change_events.destinations.base import Option
 
-FOLDER = Path(__file__).parent / "schema"
+FOLDER = Path(__file__).parents[1] / "change_events" / "schema"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE = {"type": "string", "pattern": r"\$\{\w+"}
 _SCALAR = {"type": ["string", "number", "boolean"]}
@@ -139,12 +140,9 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from change_events import destination_gen
-    from change_events.reference_gen import DOCS, pages
-
     FOLDER.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
-    (DOCS / "destinations").mkdir(exist_ok=True)
-    for name, text in (pages() | destination_gen.pages()).items():
-        (DOCS / name).write_text(text, encoding="utf-8")
+    (reference_pages.DOCS / "destinations").mkdir(exist_ok=True)
+    for name, text in (reference_pages.pages() | destination_pages.pages()).items():
+        (reference_pages.DOCS / name).write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from change_events.destinations import get, kinds
-from change_events.reference_gen import DOCS, filled, options_table, table
+from tools.reference_pages import DOCS, filled, options_table, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
