@@ -21,6 +21,7 @@ EVENT_FIELDS = {
     "key": "The sender's own key: of several events with the same key within a time, only the first is recorded.",
     "tool": "The tool, its version, its redacted command line, its exit code, its workspace and directory.",
     "actor": "Who ran it, on which host, in which CI system.",
+    "clouds": "Accounts and regions of the changed resources, from their attributes and their provider's settings.",
     "vcs": "The commit the run was made from.",
     "trace": "Ids that link the run to what started it and to what it started (W3C trace context).",
     "summary": "Figures of the whole run; no size limit cuts them.",

@@ -55,6 +55,7 @@ def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
         outputs=plan.outputs,
         drift=plan.drift,
         checks=plan.checks,
+        clouds=plan.clouds,
         partial=plan.complete is False,
         summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module),
     )

@@ -16,6 +16,7 @@ from change_events.errors import InputError
 from change_events.model import Plan
 from tf_wrapper.encodings import split_documents, to_utf8
 from tf_wrapper.plan.actions import Tally
+from tf_wrapper.plan.clouds import clouds_of_plan
 from tf_wrapper.plan.document import Document, decode_document
 from tf_wrapper.plan.drift import read_drift
 from tf_wrapper.plan.names import Names
@@ -131,6 +132,7 @@ def _plan(document: Document, reading: Reading, name: str) -> Plan:
         counts=tally.counts(),
         by_type={reading.names.text(name): number for name, number in tally.by_type.most_common()},
         by_module={reading.names.text(name): number for name, number in tally.by_module.most_common()},
+        clouds=clouds_of_plan(document, reading.redactor),
         name=reading.names.text(name),
         tool_name=_tool(document),
         tool_version=reading.names.maybe(document.terraform_version),

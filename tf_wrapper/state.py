@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from change_events.diff import decode_exact, hidden_values, same
@@ -12,6 +13,7 @@ from change_events.diff.masks import marks
 from change_events.diff.walk import Node
 from change_events.model import Action, Change, OutputChange, Plan, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, most_urgent
+from tf_wrapper.plan.clouds import Clouds, own_of
 from tf_wrapper.plan.details import with_details
 from tf_wrapper.plan.names import Names
 from tf_wrapper.plan.resources import Reading, compare
@@ -21,6 +23,7 @@ from tf_wrapper.state_document import State, StateObject, StateOutput, is_state,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from change_events.model import Cloud
     from change_events.redact import Redactor
 
 __all__ = ["Held", "compare_states", "is_state", "remember_state", "state_resources"]
@@ -108,7 +111,8 @@ def compare_states(
     _remember(new, redactor)
     reading = Reading(redactor, Names(redactor), ignore, _DETAILED)
     tally = Tally()
-    changes = _changes(list(_pairs(old, new)), tally, reading)
+    pairs = list(_pairs(old, new))
+    changes = _changes(pairs, tally, reading)
     outputs = list(_output_changes(old, new, reading))
     tally.add("outputs", len(outputs))
     return Plan(
@@ -117,9 +121,22 @@ def compare_states(
         counts=tally.counts(),
         by_type={reading.names.text(name): number for name, number in tally.by_type.most_common()},
         by_module={reading.names.text(name): number for name, number in tally.by_module.most_common()},
+        clouds=_clouds(pairs, redactor),
         name=redactor.text(" → ".join(names)),
         tool_version=reading.names.maybe(new.tool_version or old.tool_version),
     )
+
+
+def _clouds(pairs: Sequence[_Pair], redactor: Redactor) -> tuple[Cloud, ...]:
+    clouds = Clouds()
+    for pair in pairs:
+        if pair.action in {Action.NO_OP, Action.MOVE}:
+            continue
+        for part in (pair.before, pair.after):
+            own = own_of(part.values, msgspec.Raw(msgspec.json.encode(part.sensitive()))) if part else None
+            if part is not None and own is not None:
+                clouds.add(part.type, own)
+    return clouds.found(redactor)
 
 
 def _remember(state: State, redactor: Redactor) -> None:

@@ -11,7 +11,7 @@ from change_events.cli import changes
 from change_events.cli.terminal import clean, paint
 from change_events.model import ChangeEvent, ChangeOutcome, Kind, Outcome, Phase, Summary, Tool
 from change_events.signals import signals
-from change_events.summary.words import PARTIAL
+from change_events.summary.words import PARTIAL, cloud_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             "by_type": plan.by_type,
             "by_module": plan.by_module,
         },
+        "clouds": plan.clouds,
         "changes": plan.changes,
         "outputs": plan.outputs,
         "drift": plan.drift,
@@ -76,6 +77,7 @@ def _as_event(plan: Plan) -> ChangeEvent:
         outputs=plan.outputs,
         drift=plan.drift,
         checks=plan.checks,
+        clouds=plan.clouds,
         partial=_is_partial(plan),
     )
 
@@ -115,6 +117,7 @@ def _caveats(plan: Plan) -> Iterator[str]:
     version = f" {clean(plan.tool_version)}" if plan.tool_version else ""
     unchanged = f", {plan.counts.no_op} unchanged" if plan.counts.no_op else ""
     yield paint(f"{clean(plan.tool_name)}{version}{unchanged}", dim=True)
+    yield from (paint(clean(cloud_words(cloud)), dim=True) for cloud in plan.clouds)
     if _is_partial(plan):
         yield paint(PARTIAL, "yellow")
 

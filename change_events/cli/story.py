@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from change_events.cli import changes, tasks, told
 from change_events.cli.deliveries import delivery_lines
 from change_events.cli.terminal import ago, clean, lasted, local_time, paint
-from change_events.summary.words import PARTIAL, outputs_heading
+from change_events.summary.words import PARTIAL, cloud_words, outputs_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,6 +87,7 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         ("run by", _ci(event.actor.ci) if event.actor and event.actor.ci else ""),
         ("command", _tool(event.tool) if event.tool else ""),
         ("where", _where(event)),
+        *(("", cloud_words(cloud)) for cloud in event.clouds),
         ("commit", _commit(event.vcs) if event.vcs else ""),
         *_figures(event),
         ("tags", ", ".join(f"{key}={value}" for key, value in event.tags.items())),

@@ -15,6 +15,7 @@ import msgspec
 from change_events.destinations import mapping
 from change_events.destinations.building import present
 from change_events.destinations.clip import clip, listed
+from change_events.destinations.clouds import only_cloud
 from change_events.destinations.moments import iso
 from change_events.model import Kind, Outcome
 
@@ -40,6 +41,7 @@ _CATEGORIES = {
     Kind.START: "process",
     Kind.STOP: "process",
 }
+_CLOUDS = {"aws": "aws", "azure": "azure", "google": "gcp"}
 _TYPES = {Kind.DEPLOYMENT: "change", Kind.BOOT: "start", Kind.START: "start", Kind.STOP: "end"}
 
 
@@ -62,6 +64,7 @@ def document(event: ChangeEvent) -> dict[str, Any]:
                 "environment": _keyword(event.environment),
             }
         ),
+        "cloud": _cloud(event),
         "related": present({"hosts": _hosts(event)}),
         "error": present({"message": _errors(event)}),
         "trace": present({"id": trace.trace_id if trace else None}),
@@ -69,6 +72,13 @@ def document(event: ChangeEvent) -> dict[str, Any]:
         "tfevent": _own(event),
     }
     return present(found)
+
+
+def _cloud(event: ChangeEvent) -> dict[str, Any]:
+    name, account, region = only_cloud(event)
+    return present(
+        {"provider": _CLOUDS.get(name), "account": present({"id": _keyword(account)}), "region": _keyword(region)}
+    )
 
 
 def _event(event: ChangeEvent) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from change_events.destinations.clip import listed, units
+from change_events.destinations.clouds import place_details, place_tags
 from change_events.destinations.hosts import MOST_HOSTS as MOST_HOSTS  # noqa: PLC0414 - forms like those below, kept apart for their length
 from change_events.destinations.hosts import changed_hosts as changed_hosts  # noqa: PLC0414
 from change_events.destinations.hosts import listed_hosts as listed_hosts  # noqa: PLC0414
@@ -159,12 +160,17 @@ def pairs(event: ChangeEvent) -> dict[str, str]:
 
 
 def tags(event: ChangeEvent) -> list[str]:
-    """:func:`pairs` as ``name:value``, then ``host`` for each changed host, of many the first and their number."""
+    """:func:`pairs` as ``name:value``, then ``account``, ``region`` and ``host`` for each, of many the first.
+
+    Of many hosts ``hosts_changed`` is the number. An event's own tags go before ``account`` and ``region``.
+    """
     hosts, names = changed_hosts(event), _tag_names.get({})
+    named = pairs(event)
+    places = [(own, place) for name, place in place_tags(event) if (own := names.get(name, name)) not in named]
     pairs_of_hosts = [(names.get("host", "host"), name) for name in hosts[:MOST_HOSTS]]
     if len(hosts) > MOST_HOSTS:
         pairs_of_hosts.append((names.get("hosts_changed", "hosts_changed"), str(len(hosts))))
-    return [f"{name}:{value}" for name, value in (*pairs(event).items(), *pairs_of_hosts)]
+    return [f"{name}:{value}" for name, value in (*named.items(), *places, *pairs_of_hosts)]
 
 
 def counts(event: ChangeEvent) -> Counts:
@@ -229,6 +235,7 @@ def details(event: ChangeEvent) -> dict[str, str | int]:
         "pull_request": pull_request(event),
         "pull_request_url": ci.pull_request_url if ci else None,
         "run_url": run_url(event),
+        **place_details(event),
         **(figures(event) if changes_things(event) else {}),
         **playbook_figures(event),
         **({} if event.summary.hosts else {"hosts_changed": len(changed_hosts(event)) or None}),

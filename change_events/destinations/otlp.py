@@ -32,6 +32,7 @@ from change_events.destinations.base import (
 )
 from change_events.destinations.building import address_of, post, present
 from change_events.destinations.clip import clip, utf8
+from change_events.destinations.clouds import only_cloud, place_details
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import nanoseconds
 from change_events.destinations.rules import judge_no_page, parsed
@@ -70,7 +71,10 @@ _STANDARD = {
     "run_url",
     "creator",
     "pull_request",
+    "account",
+    "region",
 }
+_CLOUDS = {"aws": "aws", "azure": "azure", "google": "gcp"}  # cloud.provider of the conventions
 
 OPTIONS = (
     Option(
@@ -151,6 +155,7 @@ def _resource(event: ChangeEvent) -> dict[str, Any]:
 def _facts(event: ChangeEvent) -> dict[str, Any]:
     """Attributes of the record: the conventions' own first, then ours."""
     vcs, ci = event.vcs, event.actor.ci if event.actor else None
+    cloud, account, region = only_cloud(event)
     standard = {
         "cicd.pipeline.run.id": (ci.run_id if ci else None) or (event.trace.run_id if event.trace else None),
         "cicd.pipeline.run.url.full": mapping.run_url(event),
@@ -160,8 +165,13 @@ def _facts(event: ChangeEvent) -> dict[str, Any]:
         "vcs.ref.head.revision": vcs.commit if vcs else None,
         "vcs.change.id": mapping.pull_request(event),
         "user.name": mapping.creator(event),
+        "cloud.provider": _CLOUDS.get(cloud),
+        "cloud.account.id": account,
+        "cloud.region": region,
     }
     ours = {f"tfevent.{name}": fact for name, fact in mapping.details(event).items() if name not in _STANDARD}
+    places = {"account": account, "region": region}  # of several, ours has them all
+    ours |= {f"tfevent.{name}": text for name, text in place_details(event).items() if text and not places[name]}
     return {
         **standard,
         **ours,

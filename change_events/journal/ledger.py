@@ -114,6 +114,8 @@ def _search_text(event: ChangeEvent) -> str:
         parts += [event.vcs.repository, event.vcs.branch, event.vcs.commit, event.vcs.subject]
     if event.tool is not None:
         parts += [event.tool.command, event.tool.directory]
+    for cloud in event.clouds:
+        parts += [*cloud.accounts, *cloud.regions]
     parts.append(event.message[: _SEARCH_CHARS // 2])
     for change in event.changes[: _SEARCH_CHARS // 8]:
         parts += [change.address, change.id, change.previous_id, change.import_id, *change.identity.values()]

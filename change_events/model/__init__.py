@@ -25,6 +25,7 @@ from change_events.model.event import (
     Actor,
     ChangeEvent,
     Ci,
+    Cloud,
     Commit,
     Counts,
     Failure,
@@ -53,7 +54,8 @@ from change_events.model.words import Action, ChangeOutcome, Kind, Outcome, Phas
 
 __all__ = [
     "SCHEMA_VERSION", "Action", "Actor", "AttributeChange", "Change", "ChangeEvent", "ChangeOutcome", "CheckResult",
-    "Ci", "Commit", "Counts", "Drift", "Failure", "HostCounts", "HostFailure", "HostRun", "ItemCounts", "Kind", "Link",
+    "Ci", "Cloud", "Commit", "Counts", "Drift", "Failure", "HostCounts", "HostFailure", "HostRun", "ItemCounts", "Kind",
+    "Link",
     "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "Risk", "SealedEvent",
     "Severity", "Signal", "Source", "Struct", "Summary", "TaskCounts", "TaskRun", "Tool", "Trace", "Truncated", "Value",
     "ValueKind", "Vcs",

@@ -170,6 +170,18 @@ class Trace(Struct, frozen=True):
     parent_run_id: str | None = None
 
 
+class Cloud(Struct, frozen=True):
+    """Where in a cloud the changed resources are: ``name`` is ``aws``, ``google`` or ``azure``.
+
+    ``accounts`` are AWS account ids, Google project ids or Azure subscription ids, ``regions`` regions or locations;
+    of each at most 20, those of most changes first. They are not paired. What is not known for sure is left out.
+    """
+
+    name: str
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
 class Link(Struct, frozen=True):
     """A page a reader may want to open."""
 
@@ -216,6 +228,7 @@ class ChangeEvent(Struct, frozen=True):
     key: str | None = None
     tool: Tool | None = None
     actor: Actor | None = None
+    clouds: tuple[Cloud, ...] = ()
     vcs: Vcs | None = None
     trace: Trace | None = None
     summary: Summary = Summary()
@@ -269,6 +282,7 @@ class Plan(Struct, frozen=True):
     counts: Counts = Counts()
     by_type: dict[str, int] = {}
     by_module: dict[str, int] = {}
+    clouds: tuple[Cloud, ...] = ()
     tool_name: str = "terraform"
     tool_version: str | None = None
     format_version: str | None = None

@@ -12,7 +12,7 @@ from change_events.summary.markdown import code, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from change_events.model import AttributeChange, Change, ChangeEvent, Value
+    from change_events.model import AttributeChange, Change, ChangeEvent, Cloud, Value
 
 MOST_ATTRIBUTES = 12
 _MOST_LINES = 12  # of a text in a message; the event has more
@@ -35,12 +35,27 @@ REASONS = {
     "read_because_dependency_pending": "what it depends on is changed first",
     "read_because_check_nested": "a check reads it every time",
 }
+_MOST_PLACES = 4  # accounts or regions in a line
+_CLOUDS = {"aws": ("AWS", "account"), "google": ("Google", "project"), "azure": ("Azure", "subscription")}
 PARTIAL = "The plan is partial: -target, deferred changes or errors leave something out."
 _OUTCOMES = {
     ChangeOutcome.FAILED: "**failed**",
     ChangeOutcome.NOT_ATTEMPTED: "not attempted",
     ChangeOutcome.UNKNOWN: "outcome unknown",
 }
+
+
+def cloud_words(cloud: Cloud) -> str:
+    """Where it is: ``AWS account 123456789012 in eu-central-1``, ``Google projects shop-a, shop-b``."""
+    name, account = _CLOUDS.get(cloud.name, (cloud.name, "account"))
+    accounts = f" {account}{'s' if len(cloud.accounts) > 1 else ''} {_some(cloud.accounts)}" if cloud.accounts else ""
+    regions = f" in {_some(cloud.regions)}" if cloud.regions else ""
+    return f"{name}{accounts}{regions}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_PLACES
+    return ", ".join(names[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
 def outputs_heading(event: ChangeEvent) -> str:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from change_events.journal import Caps, Journal
-from change_events.model import Actor, Change, ChangeEvent, ChangeOutcome, Failure, Outcome
+from change_events.model import Actor, Change, ChangeEvent, ChangeOutcome, Cloud, Failure, Outcome
 from tests.cli.sample import partial, running, succeeded
 from tests.support.sealed import sealed
 
@@ -157,3 +157,20 @@ def _first() -> Change:
     change = partial().changes[0]
     assert change.outcome is ChangeOutcome.APPLIED
     return change
+
+
+def test_where_says_account_and_region_and_a_text_finds_them(home):
+    clouds = (
+        Cloud(name="aws", accounts=("123456789012",), regions=("eu-central-1", "us-east-1")),
+        Cloud(name="google", accounts=("shop-prod",)),
+    )
+    home.fill(msgspec.structs.replace(partial(), clouds=clouds), succeeded())
+    lines = home.events("show", partial().id).splitlines()
+    where = next(index for index, line in enumerate(lines) if line.startswith("where"))
+    assert [line.strip() for line in lines[where + 1 : where + 3]] == [
+        "AWS account 123456789012 in eu-central-1, us-east-1",
+        "Google project shop-prod",
+    ]
+    for text in ("123456789012", "us-east-1", "shop-prod"):
+        assert home.events("list", "--text", text).split("\t")[0] == partial().id
+        assert len(home.events("list", "--text", text).splitlines()) == 1

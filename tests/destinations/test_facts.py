@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from change_events.destinations import get, kinds, mapping
 from change_events.explicit.message import message, own_part, without_context, worded
-from change_events.model import Actor, Ci, Commit, HostCounts, HostRun, Kind, Link, Phase, TaskRun, Tool, Vcs
+from change_events.model import Actor, Ci, Cloud, Commit, HostCounts, HostRun, Kind, Link, Phase, TaskRun, Tool, Vcs
 from tests.destinations.kit.backend import backend
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
@@ -184,3 +184,29 @@ def test_the_senders_own_words_are_told_from_what_was_added():
     few = replace(made, message=message(replace(made, message=""), OWN * 5, 600))
     assert "By ann" not in without_context(few)
     assert own_part(sealed(1, explicit=True, message=OWN).event) == OWN
+
+
+AWS = Cloud(name="aws", accounts=("123456789012",), regions=("eu-central-1", "us-east-1"))
+
+
+def test_account_and_regions_are_where_each_backend_has_them():
+    made = deployed(clouds=(AWS,))
+    for kind in ("sematext", "datadog", "grafana"):
+        tags = json.loads(text(kind, made))["tags"]
+        assert {"account:123456789012", "region:eu-central-1", "region:us-east-1"} <= set(tags)
+    assert json.loads(text("splunk", made))["event"]["region"] == "eu-central-1, us-east-1"
+    stored = json.loads(text("elasticsearch", made).splitlines()[1])
+    assert stored["cloud"] == {"provider": "aws", "account": {"id": "123456789012"}}, "of several regions, none is it"
+    record = json.loads(text("otlp", made))["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]
+    found = {
+        entry["key"]: entry["value"]["stringValue"] for entry in record["attributes"] if "stringValue" in entry["value"]
+    }
+    assert found["cloud.provider"] == "aws"
+    assert found["cloud.account.id"] == "123456789012"
+    assert found["tfevent.region"] == "eu-central-1, us-east-1"
+    assert not {"cloud.region", "tfevent.account"} & set(found)
+
+
+def test_the_senders_own_tag_goes_before_where_the_changes_are():
+    made = deployed(clouds=(AWS,), tags={"region": "emea"})
+    assert [tag for tag in mapping.tags(made.event) if tag.startswith("region:")] == ["region:emea"]

@@ -8,7 +8,7 @@ import pytest
 from change_events import routing
 from change_events.cli import reach
 from change_events.destinations.hosts import MOST_HOSTS
-from change_events.model import Actor, Ci, HostRun, Kind, Outcome, Phase, Severity
+from change_events.model import Actor, Ci, Cloud, HostRun, Kind, Outcome, Phase, Severity
 from tests.cli.sample import partial, running, succeeded
 from tests.support.trusted import load
 from tools.reference_pages import DOCS
@@ -64,5 +64,7 @@ def test_the_tags_that_can_be_renamed_are_those_of_the_page():
     tool = msgspec.structs.replace(partial().tool, workspace="w")
     actor = Actor(ci=Ci(system="github", pull_request="7"))
     hosts = tuple(HostRun(name=f"web{number}", status="changed") for number in range(MOST_HOSTS + 1))
-    full = msgspec.structs.replace(partial(), tool=tool, actor=actor, hosts=hosts, version="1.4.2", tags={})
+    cloud = Cloud(name="aws", accounts=("123456789012",), regions=("eu-central-1",))
+    more = {"hosts": hosts, "version": "1.4.2", "clouds": (cloud,), "tags": {}}
+    full = msgspec.structs.replace(partial(), tool=tool, actor=actor, **more)
     assert names == {tag.partition(":")[0] for tag in mapping.tags(full)}

@@ -137,3 +137,36 @@ def test_a_golden_plan_is_one_that_can_be_recorded(path):
     plan = read_plan(path.read_bytes(), name=path.name, redactor=Redactor())
     assert msgspec.json.decode(msgspec.json.encode(plan), type=type(plan)) == plan
     assert b"hunter" not in msgspec.json.encode(plan)
+
+
+OWN = ("arn", "id", "project", "region", "zone", "location")
+
+
+def own_texts(document):
+    """What may say where a plan's changes are: attributes of changed resources, provider settings, variables."""
+    for entry in document.get("resource_changes") or ():
+        change = entry["change"]
+        if entry.get("mode") == "managed" and change["actions"] not in (["no-op"], ["read"]):
+            sides = (side for side in (change.get("before"), change.get("after")) if isinstance(side, dict))
+            yield from (str(side[name]).replace(" ", "").lower() for side in sides for name in OWN if side.get(name))
+    settings = (document.get("configuration") or {}).get("provider_config") or {}
+    yield msgspec.json.encode([settings, document.get("variables") or {}]).decode().lower()
+
+
+@pytest.mark.skipif(not PLANS, reason="the corpus is not here")
+def test_no_plan_of_the_corpus_is_said_to_be_where_nothing_says_so():
+    places = []
+    for row in PLANS:
+        data = (CORPUS / row["path"]).read_bytes()
+        try:
+            plans = read_plans(data, name="plan", redactor=Redactor())
+            document = msgspec.json.decode(data)
+        except (InputError, msgspec.DecodeError):
+            continue
+        if len(plans) != 1 or not isinstance(document, dict):
+            continue
+        told = list(own_texts(document))
+        found = [place for cloud in plans[0].clouds for place in (*cloud.accounts, *cloud.regions)]
+        assert not [place for place in found if not any(place.lower() in text for text in told)], row["path"]
+        places += found
+    assert len(places) > 15

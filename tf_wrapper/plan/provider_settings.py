@@ -1,0 +1,177 @@
+"""Account and region that a plan's provider configurations set, by the resource that uses them.
+
+Source: `configuration` of "JSON Output Format" in the Terraform documentation. Of an expression the plan has the value
+where it is constant, else only what it refers to. A variable counts where it is all that the expression refers to and
+its value has the form that is asked for; what is computed otherwise, or set by the environment, is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from tf_wrapper.plan.document import Raw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from change_events.redact import Redactor
+    from tf_wrapper.plan.document import Document
+
+ACCOUNT = re.compile(r"\d{12}")
+REGION = re.compile(r"[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}")
+PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+GOOGLE_REGION = re.compile(r"([a-z]+-[a-z]+\d{1,2})(?:-[a-z])?")
+SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ROLE = re.compile(rf"arn:aws[a-z-]*:iam::({ACCOUNT.pattern}):role/.+")
+_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+_ONE_ROOT_VARIABLE = re.compile(r"var\.([\w-]+)")
+
+
+class Settings(NamedTuple):
+    """What one provider configuration says of where its objects are; None where it does not, or not for sure."""
+
+    account: str | None = None
+    region: str | None = None
+
+
+_NOTHING = Settings()
+
+
+class _Variable(Raw):
+    sensitive: Any = None
+    ephemeral: Any = None
+
+
+class _Provider(Raw):
+    name: str = ""
+    module_address: str | None = None
+    expressions: dict[str, Any] | None = None
+
+
+class _Resource(Raw):
+    mode: str = "managed"
+    type: str = ""
+    name: str = ""
+    provider_config_key: str | None = None
+
+
+class _Module(Raw):
+    resources: list[_Resource] | None = None
+    module_calls: dict[str, _Call] | None = None
+    variables: dict[str, _Variable] | None = None
+
+
+class _Call(Raw):
+    module: _Module | None = None
+
+
+class _Configuration(Raw):
+    provider_config: dict[str, _Provider] | None = None
+    root_module: _Module | None = None
+
+
+class ProviderSettings:
+    """The provider configurations of one plan.
+
+    Args:
+        document: the plan.
+        redactor: knows by name which variables are secret.
+    """
+
+    def __init__(self, document: Document, redactor: Redactor) -> None:
+        configuration = _decoded(document.configuration)
+        root = configuration.root_module or _Module()
+        self._keys = dict(_keys(root, ""))
+        self._values = dict(_public_values(document, root, redactor))
+        self._providers = {key: self._read(provider) for key, provider in (configuration.provider_config or {}).items()}
+
+    def of(self, module: str | None, kind: str, name: str) -> Settings:
+        """The settings that a managed resource is made with.
+
+        Args:
+            module: address of its module, with the keys of instances or without.
+            kind: its type.
+            name: its name.
+        """
+        key = self._keys.get(f"{_INDEX.sub('', module)}.{kind}.{name}" if module else f"{kind}.{name}")
+        return self._providers.get(key, _NOTHING) if key is not None else _NOTHING
+
+    def _read(self, provider: _Provider) -> Settings:
+        expressions = provider.expressions or {}
+        values = {} if provider.module_address else self._values  # a module's `var` is not the root's
+
+        def text(expression: object, form: re.Pattern[str]) -> re.Match[str] | None:
+            value = _value(expression, values)
+            return form.fullmatch(value) if isinstance(value, str) else None
+
+        if provider.name == "aws":
+            region = text(expressions.get("region"), REGION)
+            return Settings(_aws_account(expressions, values), region.group() if region else None)
+        if provider.name in {"google", "google-beta"}:
+            project = text(expressions.get("project"), PROJECT)
+            region = text(expressions.get("region"), GOOGLE_REGION)
+            return Settings(project.group() if project else None, region.group(1) if region else None)
+        if provider.name in {"azurerm", "azapi"}:
+            account = text(expressions.get("subscription_id"), SUBSCRIPTION)
+            return Settings(account.group().lower() if account else None)
+        return _NOTHING
+
+
+def _decoded(raw: msgspec.Raw) -> _Configuration:
+    try:
+        return msgspec.json.decode(raw, type=_Configuration | None) or _Configuration()
+    except (msgspec.DecodeError, RecursionError):
+        return _Configuration()
+
+
+def _keys(module: _Module, path: str) -> Iterator[tuple[str, str]]:
+    for resource in module.resources or ():
+        if resource.mode == "managed" and resource.provider_config_key:
+            yield f"{path}{resource.type}.{resource.name}", resource.provider_config_key
+    for name, call in (module.module_calls or {}).items():
+        if call.module is not None:
+            yield from _keys(call.module, f"{path}module.{name}.")
+
+
+def _public_values(document: Document, root: _Module, redactor: Redactor) -> Iterator[tuple[str, Any]]:
+    """Root variables that are declared, and not as sensitive or ephemeral, and whose names are no secret's."""
+    for name, variable in (root.variables or {}).items():
+        given = (document.variables or {}).get(name)
+        if given is None or variable.sensitive or variable.ephemeral or redactor.is_sensitive_name(name):
+            continue
+        if bytes(given.value)[:1] == b'"':
+            yield name, msgspec.json.decode(given.value)
+
+
+def _value(expression: object, values: Mapping[str, Any]) -> object:
+    if not isinstance(expression, dict):
+        return None
+    if "constant_value" in expression:
+        return expression["constant_value"]
+    references = expression.get("references")
+    if not isinstance(references, list) or len(references) != 1 or not isinstance(references[0], str):
+        return None
+    variable = _ONE_ROOT_VARIABLE.fullmatch(references[0])
+    return values.get(variable.group(1)) if variable else None
+
+
+def _aws_account(expressions: Mapping[str, Any], values: Mapping[str, Any]) -> str | None:
+    """The account of the role that is assumed last, or the only one that is allowed: both say where objects are."""
+    for name in ("assume_role", "assume_role_with_web_identity"):
+        if name in expressions:
+            roles = expressions[name] if isinstance(expressions[name], list) else [expressions[name]]
+            last = roles[-1] if roles and isinstance(roles[-1], dict) else {}
+            arn = _value(last.get("role_arn"), values)
+            role = _ROLE.fullmatch(arn) if isinstance(arn, str) else None
+            return role.group(1) if role else _only_allowed(expressions)
+    return _only_allowed(expressions)
+
+
+def _only_allowed(expressions: Mapping[str, Any]) -> str | None:
+    allowed = _value(expressions.get("allowed_account_ids"), {})
+    if isinstance(allowed, list) and len(allowed) == 1 and ACCOUNT.fullmatch(str(allowed[0])):
+        return str(allowed[0])
+    return None
