@@ -59,10 +59,11 @@ def _leave(code: int) -> int:
     Of the smallest apply it would be a quarter of our CPU.
     """
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # None: the process was started with the descriptor closed (`2>&-`)
+                stream.flush()
     except (OSError, ValueError):
-        return code  # the interpreter says what is the matter
+        return code  # the interpreter reports the error
     os._exit(code)
 
 
@@ -108,7 +109,9 @@ def _has_directory() -> bool:
 
 
 def _fail(text: str, code: int) -> int:
-    sys.stderr.write(f"tfevent: {text}\n")
+    from change_events.output import say
+
+    say(text)
     return code
 
 

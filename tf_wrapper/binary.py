@@ -97,5 +97,7 @@ def execute(path: str, argv: list[str]) -> int:
     try:
         os.execv(path, [os.path.basename(path), *argv])
     except OSError as error:
-        sys.stderr.write(f"tfevent: cannot run {path}: {error.strerror}\n")
+        from change_events.output import say  # a module less before terraform starts
+
+        say(f"cannot run {path}: {error.strerror}")
     return 126

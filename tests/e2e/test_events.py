@@ -233,8 +233,9 @@ def test_half_way_tells_applied_failed_and_not_attempted_apart(stack):
     assert (failure["address"], failure["file"], failure["line"]) == ("terraform_data.bad", "main.tf", 11)
     assert "exit status 7" in failure["detail"]
     assert failure["summary"] == "local-exec provisioner error"
-    note, summary, *_ = changes(event)["terraform_data.bad"]["error"].splitlines()
-    assert (note, summary) == ("created, but a provisioner failed: it is tainted", failure["summary"])
+    bad = changes(event)["terraform_data.bad"]
+    assert bad["note"] == "created, but a provisioner failed: it is tainted"
+    assert bad["error"].splitlines()[0] == failure["summary"]
     assert "1 failed" in event["title"]
 
 
@@ -246,7 +247,7 @@ def test_a_replacement_that_fails_half_way_says_that_it_is_gone(stack):
     event = stack.event()
     [change] = event["changes"]
     assert (change["action"], change["outcome"]) == ("replace", "failed")
-    assert change["error"].startswith("the old one is destroyed, the new one created, but a provisioner failed")
+    assert change["note"].startswith("the old one is destroyed, the new one created, but a provisioner failed")
     assert counts(event) == {"replace": 1}
     assert applied(event) == {}
 
@@ -503,7 +504,9 @@ def test_the_commit_it_was_made_from(stack):
     assert stack.run(f"-chdir=live {APPLY}").code == 0
     event = stack.event()
     assert event["vcs"] == {
-        "repository": "https://git.example.com/team/infra.git",
+        "repository": "team/infra",
+        "remote": "https://git.example.com/team/infra.git",
+        "url": "https://git.example.com/team/infra",
         "branch": "trunk",
         "commit": commit,
         "dirty": False,

@@ -153,4 +153,4 @@ def test_nothing_is_left_open_or_waiting(stack):
     (stack.code / ".hidden.tf").symlink_to("fifo")
     assert stack.apply().code == 0
     assert not written.is_set()
-    assert (stack.code / "fifo").open().read() == "x"
+    assert (stack.code / "fifo").read_text() == "x"

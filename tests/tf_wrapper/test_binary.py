@@ -66,6 +66,13 @@ def test_none_found_is_one_line_and_127(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+def test_none_found_is_127_with_a_closed_stderr(tmp_path):
+    """Python has no ``sys.stderr`` then: to write to it was an exception, and the exit code 1."""
+    command = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "tf_wrapper", "apply"]
+    environ = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    assert subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=False).returncode == 127
+
+
 @pytest.mark.parametrize(
     ("argv", "environ"),
     [
