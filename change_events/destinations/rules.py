@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from change_events.destinations.base import Response, Result, Verdict
+from change_events.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 86_400.0
 
 # A byte order mark, space, comments and an XML declaration may come before a page's first element.
-_PAGE = re.compile(
+_PAGE = lazy_pattern(
     rb"(?:\xef\xbb\xbf)?(?:\s+|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html|head|body|title|meta|script|style)\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -107,6 +107,8 @@ def retry_after(response: Response, now: float | None = None, header: str = "ret
     if text.isascii() and text.isdigit():
         seconds = float(text[:12])
     else:
+        from email.utils import parsedate_to_datetime  # a thirtieth of what a run imports; few backends name a date
+
         try:
             seconds = parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now)
         except (ValueError, OverflowError):
