@@ -21,6 +21,13 @@ _PAGE = lazy_pattern(
     rb"(?:\xef\xbb\xbf)?(?:\s+|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html|head|body|title|meta|script|style)\b",
     re.IGNORECASE | re.DOTALL,
 )
+# A form that asks for a password or carries a SAML message on, or a title that says what the page is for.
+_SIGN_IN = re.compile(
+    rb"""<input\b[^>]{0,500}?\btype\s*=\s*["']?password\b|\bname\s*=\s*["']?SAML(?:Request|Response)\b|"""
+    rb"""<title\b[^>]{0,100}>[^<]{0,100}?\b(?:sign[ -]?in|log[ -]?in|single sign-on|authentication required)\b""",
+    re.IGNORECASE,
+)
+_LOOKED_AT = 65_536  # bytes of a page
 _RETRY = frozenset({407, 408, 425, 429})
 _PASSING = {
     407: "the proxy asks for credentials (407); give them in HTTPS_PROXY or HTTP_PROXY",
@@ -71,6 +78,19 @@ def judge_no_page(
     if response.well and (is_page(response) or _is_late_page(response)):
         return Verdict(Result.PARK, f"a page of HTML answers there ({response.status}); check the address")
     return judge_status(response, retry=retry, wait_header=wait_header)
+
+
+def judge_no_sign_in(response: Response) -> Verdict:
+    """:func:`judge_status`, for receivers that may answer anything: only a page to sign in at is no success.
+
+    Where any 2xx means "received" (Standard Webhooks, CloudEvents), a page of HTML can be a receiver's own answer. One
+    that asks for a password is a gateway's before it, and the event has gone nowhere.
+    """
+    if response.well and is_page(response) and _SIGN_IN.search(response.body[:_LOOKED_AT]):
+        return Verdict(
+            Result.PARK, f"a sign-in page answers there ({response.status}); check the address and its credentials"
+        )
+    return judge_status(response)
 
 
 def is_page(response: Response) -> bool:

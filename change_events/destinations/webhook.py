@@ -32,7 +32,7 @@ from change_events.destinations.base import (
 )
 from change_events.destinations.building import address_of, secrets_of
 from change_events.destinations.fit import fitted
-from change_events.destinations.rules import judge_status
+from change_events.destinations.rules import judge_no_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,6 +133,6 @@ DESTINATION = Destination(
     options=OPTIONS,
     limits=LIMITS,
     render=render,
-    judge=judge_status,
+    judge=judge_no_sign_in,
     origin=origin,
 )
