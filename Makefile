@@ -13,7 +13,7 @@ BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo quick test test-newest test-oldest lint e2e cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks clean
+.PHONY: help setup lock demo quick test test-newest test-oldest lint e2e cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -118,6 +118,14 @@ release-check: ## whether TAG=v1.2.3 is a release of this tree: versions, change
 
 publish: $(VENV)/.ready ## publish the archive to the server of ANSIBLE_GALAXY_SERVER_LIST
 	$(BIN)/ansible-galaxy collection publish dist-collection/*.tar.gz
+
+.cache/docs/.ready: requirements/docs.txt
+	$(PYTHON) -m venv .cache/docs
+	.cache/docs/bin/python $(PIP) --require-hashes -r requirements/docs.txt
+	@touch $@
+
+docs: .cache/docs/.ready ## build the documentation as a site, in .cache/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 .cache/docs/bin/mkdocs build --strict --quiet
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .cache dist dist-collection .coverage .coverage.* .demo

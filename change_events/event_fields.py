@@ -1,4 +1,4 @@
-"""What each field of an event holds, for the published schema and docs/event.md."""
+"""What each field of an event holds, for the published schema and docs/reference/event.md."""
 
 from __future__ import annotations
 

@@ -47,11 +47,11 @@ _SKELETON = """# {title}
 
 def pages() -> dict[str, str]:
     """The text of each destination's page, by its name below docs/."""
-    return {f"destinations/{kind}.md": _page(get(kind)) for kind in kinds()}
+    return {f"reference/destinations/{kind}.md": _page(get(kind)) for kind in kinds()}
 
 
 def _page(destination: Destination) -> str:
-    path = DOCS / "destinations" / f"{destination.kind}.md"
+    path = DOCS / "reference" / "destinations" / f"{destination.kind}.md"
     text = path.read_text(encoding="utf-8") if path.exists() else _skeleton(destination)
     return filled(
         text,

@@ -38,6 +38,7 @@ ENVIRONMENTS = {
     "oldest": Environment(_BUILD, _DEVELOPMENT),
     "runtime": Environment(),
     "collection": Environment((*_BUILD, *_TOOLS)),
+    "docs": Environment(("mkdocs-material>=9.5",), ()),
     "importer": Environment(("galaxy-importer",), ()),
     "peers": Environment((*_BUILD, *_PEERS)),
     "ansible-2.16": Environment(("ansible-core==2.16.*",)),

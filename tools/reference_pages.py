@@ -1,4 +1,4 @@
-"""The tables of docs/settings.md and docs/event.md, from the same tables that the code reads.
+"""The tables of docs/reference/settings.md and docs/reference/event.md, from the same tables that the code reads.
 
 Each stands between ``<!-- name -->`` and ``<!-- end -->``; what is around them is written by hand.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from change_events.settings.model import Key
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("settings.md", "event.md")
+PAGES = ("reference/settings.md", "reference/event.md")
 _BLOCK = re.compile(r"<!-- (?P<name>[a-z]+) -->\n.*?<!-- end -->", re.DOTALL)
 
 

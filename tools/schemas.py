@@ -143,6 +143,5 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
-    (reference_pages.DOCS / "destinations").mkdir(exist_ok=True)
     for name, text in (reference_pages.pages() | destination_pages.pages()).items():
         (reference_pages.DOCS / name).write_text(text, encoding="utf-8")

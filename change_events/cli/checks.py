@@ -190,7 +190,7 @@ def _routing_checks(
 
     pointless = list(reach.problems(destination, settings))
     for problem in pointless:
-        yield Check(destination.name, "warning", problem, "See docs/routing.md.")
+        yield Check(destination.name, "warning", problem, "See docs/how-to/routing.md.")
     if pointless or not destination.routing.when or len(recent) < _ENOUGH:
         return
     met = sum(routing.goes_to(event, destination, settings) for event in recent)

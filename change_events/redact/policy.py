@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
 
-
-class RedactPolicy(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class RedactPolicy:
     """How much of a value may be shown.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from change_events.lazy_pattern import lazy_pattern
+import re
 
 _STATEFUL = {
-    kind: lazy_pattern(pattern)
+    kind: re.compile(pattern)
     for kind, pattern in {
         "database": r"_(db|rds|docdb|neptune|redshift|dynamodb|timestream\w*|keyspaces|elasticache|memorydb|dax)_"
         r"(instance|cluster|global_cluster|cluster_instance|table|global_table|database|keyspace|replication_group"

@@ -13,8 +13,9 @@ A change is one of
 
 from __future__ import annotations
 
+import csv
 from functools import cache
-from pathlib import Path
+from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from change_events.signals.subject import Found, Subject, leaves
@@ -37,10 +38,10 @@ class Transition(NamedTuple):
 def table() -> dict[str, tuple[Transition, ...]]:
     """The rows by resource type."""
     found: dict[str, list[Transition]] = {}
-    lines = Path(__file__).with_name("transitions.tsv").read_text(encoding="utf-8").splitlines()
-    for line in lines[1:]:
-        kind, path, change, signal = line.split("\t")  # ours, and without quotes
-        found.setdefault(kind, []).append(Transition(path, change, signal))
+    lines = resources.files(__package__).joinpath("transitions.tsv").read_text(encoding="utf-8").splitlines()
+    for row in csv.DictReader(lines, delimiter="\t"):
+        transition = Transition(row["attribute_path"], row["change"], row["signal"])
+        found.setdefault(row["resource_type"], []).append(transition)
     return {kind: tuple(rows) for kind, rows in found.items()}
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlsplit
 
-from change_events.lazy_pattern import lazy_pattern
-
-_SPECIAL = lazy_pattern(r"([\\`*_{}\[\]()#+|~!>-])")
-_TICKS = lazy_pattern(r"`+")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+|~!>-])")
+_TICKS = re.compile(r"`+")
 
 
 def one_line(text: str, limit: int = 300) -> str:

@@ -94,7 +94,7 @@ def test_the_fragment_documents_the_settings_and_their_variables():
 
 
 def test_the_users_page_names_the_callbacks_own_options():
-    page = (ROOT / "docs" / "playbook-runs.md").read_text()
+    page = (ROOT / "docs" / "reference" / "playbook-runs.md").read_text()
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)?) \|", page.partition("| Option |")[2], re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"\w+", row)} == {*options.FILTERS, "diff_contents"}
     assert f"{MOST_HOSTS:,} hosts" in page

@@ -1,4 +1,4 @@
-"""Events as runs leave them, for the tests of the command line and the sessions shown in docs/cli.md."""
+"""Events as runs leave them, for the tests of the command line and the sessions shown in docs/reference/cli.md."""
 
 from __future__ import annotations
 

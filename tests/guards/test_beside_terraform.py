@@ -1,4 +1,4 @@
-"""What `tfevent apply` opens, lists, starts and connects to is what docs/beside-terraform.md says."""
+"""What `tfevent apply` opens, lists, starts and connects to is what docs/reference/beside-terraform.md says."""
 
 import ast
 import fnmatch
@@ -18,7 +18,7 @@ from tests.support.receiver import Receiver
 from tests.support.speed import HANG
 from tests.support.terraform import binaries, write_files
 
-PAGE = ROOT / "docs" / "beside-terraform.md"
+PAGE = ROOT / "docs" / "reference" / "beside-terraform.md"
 AUDITED = ROOT / "tests" / "support" / "audited"
 FILES = {
     "main.tf": 'variable "size" {}\nmodule "child" {\n  source = "./child"\n  size   = var.size\n}\n',

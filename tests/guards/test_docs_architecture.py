@@ -1,4 +1,4 @@
-"""The paths in the tables of docs/ARCHITECTURE.md are there."""
+"""The paths in the tables of docs/explanation/architecture.md are there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "ARCHITECTURE.md").read_text()
+PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text()
 
 
 def paths(section, column):

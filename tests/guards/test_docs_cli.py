@@ -1,4 +1,4 @@
-"""docs/cli.md names every command and option there is and no other, and the sessions in it really look so."""
+"""docs/reference/cli.md names every command and option there is and no other, and the sessions in it really look so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.cli.sample import NOON, partial, running, succeeded
 from tests.support.receiver import Receiver
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "cli.md"
+PAGE = ROOT / "docs" / "reference" / "cli.md"
 PLAN = ROOT / "tests" / "cli" / "plans" / "lifecycle_basic__1.json"
 SESSION = re.compile(r"```console\n\$ (?P<line>[^\n]+)\n(?P<shown>.*?)```", re.DOTALL)
 COLUMNS = 110
@@ -29,7 +29,7 @@ TERRAFORM = '#!/bin/sh\necho \'{"terraform_version": "1.11.4", "platform": "linu
 
 def section(name):
     found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert found, f"docs/cli.md has no section on {name}"
+    assert found, f"docs/reference/cli.md has no section on {name}"
     return found[1]
 
 
@@ -146,4 +146,4 @@ def test_the_sessions_on_the_page_are_real(machine, tmp_path, request):
     if request.config.getoption("--update-golden", default=False):
         PAGE.write_text(real)
     else:
-        assert real == page, "docs/cli.md shows what tfevent no longer prints: pytest --update-golden"
+        assert real == page, "docs/reference/cli.md shows what tfevent no longer prints: pytest --update-golden"

@@ -1,4 +1,4 @@
-"""The figures in docs/delivery.md are those of the code."""
+"""The figures in docs/explanation/delivery.md are those of the code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from change_events.delivery import backoff, lane, sender, turn
 from change_events.journal import Caps
 from change_events.journal.dropping import FAILURES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "delivery.md").read_text()
 CAPS = Caps()
 FIGURES = {
     "attempts for one event in one flush": f"{sender.ATTEMPTS}",

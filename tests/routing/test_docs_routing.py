@@ -1,4 +1,4 @@
-"""The example of docs/routing.md is right, and does what is said beside it."""
+"""The example of docs/how-to/routing.md is right, and does what is said beside it."""
 
 import re
 
@@ -13,7 +13,7 @@ from tests.cli.sample import partial, running, succeeded
 from tests.support.trusted import load
 from tools.reference_pages import DOCS
 
-PAGE = (DOCS / "routing.md").read_text()
+PAGE = (DOCS / "how-to" / "routing.md").read_text()
 
 
 @pytest.fixture

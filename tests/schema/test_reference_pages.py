@@ -17,7 +17,7 @@ from tools.reference_pages import DOCS, pages
 from tools.schemas import FOLDER
 
 
-@pytest.mark.parametrize("name", ["settings.md", "event.md"])
+@pytest.mark.parametrize("name", ["reference/settings.md", "reference/event.md"])
 def test_the_tables_are_current(name):
     assert pages()[name] == (DOCS / name).read_text(), "run make schema"
 
@@ -66,13 +66,13 @@ def test_every_field_of_an_event_is_told():
 
 
 def test_the_example_event_validates_and_is_one():
-    example = re.search(r"```json\n(.*?)```", (DOCS / "event.md").read_text(), re.DOTALL)[1]
+    example = re.search(r"```json\n(.*?)```", (DOCS / "reference" / "event.md").read_text(), re.DOTALL)[1]
     jsonschema.validate(json.loads(example), json.loads((FOLDER / "change-event.schema.json").read_text()))
     msgspec.json.decode(example, type=model.ChangeEvent, strict=True)
 
 
 def test_the_example_settings_are_right(tmp_path):
-    example = re.search(r"```yaml\n(.*?)```", (DOCS / "settings.md").read_text(), re.DOTALL)[1]
+    example = re.search(r"```yaml\n(.*?)```", (DOCS / "reference" / "settings.md").read_text(), re.DOTALL)[1]
     (tmp_path / "token").write_text("t")
     example = example.replace("~/.config/tfevent/sematext.token", "token")
     (tmp_path / "tfevent.yaml").write_text(example)
@@ -81,7 +81,7 @@ def test_the_example_settings_are_right(tmp_path):
 
 
 def test_the_page_on_redaction_tells_what_the_redactor_does(tmp_path):
-    page = (DOCS / "redaction.md").read_text()
+    page = (DOCS / "explanation" / "redaction.md").read_text()
     (tmp_path / "tfevent.yaml").write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
     settings = load(tmp_path, {})
     policy = RedactPolicy(settings.values, settings.redact_names, settings.redact_patterns)
@@ -98,7 +98,7 @@ def test_the_page_on_redaction_tells_what_the_redactor_does(tmp_path):
 
 
 def examples():
-    page = (DOCS / "templates.md").read_text()
+    page = (DOCS / "how-to" / "templates.md").read_text()
     return re.findall(r"```jinja\n(.*?)\n```\n\n```text\n(.*?)\n```", page, re.DOTALL)
 
 
@@ -108,7 +108,7 @@ def test_the_example_templates_give_what_the_page_says(source, expected):
 
 
 def test_there_are_examples_and_every_variable_is_told():
-    page = (DOCS / "templates.md").read_text()
+    page = (DOCS / "how-to" / "templates.md").read_text()
     assert len(examples()) >= 3
     told = re.findall(r"^\| `(\w+)` ", page, re.MULTILINE)
     assert sorted(told) == sorted(templates.variables(EVENTS["created"]))

@@ -203,6 +203,6 @@ def given_names():
 
 def test_settings_and_pages_know_every_signal_that_there_is():
     assert set(given_names()) == set(NAMES)
-    page = (ROOT / "docs" / "event.md").read_text().partition("## Signals\n")[2].partition("\n## ")[0]
+    page = (ROOT / "docs" / "reference" / "event.md").read_text().partition("## Signals\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"\w+", row)} == set(NAMES)
