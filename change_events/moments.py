@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
-_EPOCH = re.compile(r"@(\d+(?:\.\d+)?)")
+from change_events.lazy_pattern import lazy_pattern
+
+_DURATION = lazy_pattern(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
+_EPOCH = lazy_pattern(r"@(\d+(?:\.\d+)?)")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 

@@ -5,7 +5,7 @@ a CI system that cancels a job). Passed on in the second case, it comes twice, a
 "at once": they drop their locks and lose data. So a *witness* stands beside the command: a process of ours in the same
 group that does nothing but tell which signals it gets. What the witness hears too is not passed on.
 
-Imported before the command starts: os, signal, select and time only.
+Imported before the command starts: os, signal and time only, and our sets of signals.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import os
 import signal
 import time
 
+from change_events.signal_sets import ABOUT_OURSELVES
+
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +23,8 @@ if TYPE_CHECKING:
     from change_events.process import Child, Signals
 
 _TAKEN_ANYWAY = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}  # by change_events.process.Signals
-_LEFT_ALONE = {  # what cannot be taken, is about our own process, or stops a job: its shell stops the whole group
-    signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ,
-    signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT,
-    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS,
-}  # fmt: skip
+# a pipe or a file of our own; what lets a stopped job go on: its shell tells the whole group
+_LEFT_ALONE = ABOUT_OURSELVES | {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCONT}
 PASSED_ON = tuple(sorted(signal.valid_signals() - _TAKEN_ANYWAY - _LEFT_ALONE))
 """Every other signal that a command may be sent: servers take SIGWINCH and real-time signals as orders."""
 _GRACE = 0.3  # seconds in which a group's members are signalled one by one, as systemd and Jenkins do

@@ -14,14 +14,16 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from change_events.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # one letter before a colon is a drive of Windows
-_SCP = re.compile(r"(?:[^@/\s\[]+@)?(?:\[(?P<bracketed>[^\]\s]+)\]|(?P<host>[^@:/\s\[\]]{2,})):(?P<path>/?[^/\s].*)")
-_LOCAL = re.compile(r"[/.\\]|~/|[a-zA-Z]:|file:")
-_CODECOMMIT = re.compile(r"codecommit:(?::[\w-]+:)?//(?:[^@/\s]+@)?(?P<name>[^/\s]+)")
-_AWS = re.compile(r"git-codecommit(?:-fips)?\.[\w-]+\.amazonaws\.com(?:\.cn)?")
+_SCP = lazy_pattern(r"(?:[^@/\s\[]+@)?(?:\[(?P<bracketed>[^\]\s]+)\]|(?P<host>[^@:/\s\[\]]{2,})):(?P<path>/?[^/\s].*)")
+_LOCAL = lazy_pattern(r"[/.\\]|~/|[a-zA-Z]:|file:")
+_CODECOMMIT = lazy_pattern(r"codecommit:(?::[\w-]+:)?//(?:[^@/\s]+@)?(?P<name>[^/\s]+)")
+_AWS = lazy_pattern(r"git-codecommit(?:-fips)?\.[\w-]+\.amazonaws\.com(?:\.cn)?")
 _SSH = {"ssh", "git+ssh", "ssh+git"}
 _WEB = {"http", "https"}
 _OTHER_NAMES = {  # hosts that only answer SSH, on the port of HTTPS

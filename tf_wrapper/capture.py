@@ -29,19 +29,27 @@ class _Source:
         if self.is_terminal:
             self.reader, self.child = os.openpty()
             _raw_output(self.child)
+            self._size = b""
             self.copy_size()
         else:
             self.child = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             self.reader = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def copy_size(self) -> None:
-        """Give the pseudo-terminal the size of the user's own."""
-        size = fcntl.ioctl(self.user, termios.TIOCGWINSZ, b"\0" * 8)
-        fcntl.ioctl(self.child, termios.TIOCSWINSZ, size)
+        """Give the pseudo-terminal the size of the user's own, which may have changed: terraform asks as it prints."""
+        try:
+            size = fcntl.ioctl(self.user, termios.TIOCGWINSZ, b"\0" * 8)
+            if size != self._size:
+                fcntl.ioctl(self.reader, termios.TIOCSWINSZ, size)
+        except OSError:  # the user's terminal is gone
+            return
+        self._size = size
 
     def read(self) -> bytes:
         """What has arrived by now."""
         data = b""
+        if self.is_terminal:
+            self.copy_size()
         while True:
             if self.is_terminal and not select.select([self.reader], [], [], 0)[0]:
                 return data

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 
+from change_events.lazy_pattern import lazy_pattern
 from tf_wrapper import long_lines
 from tf_wrapper.apply_log import PROVISIONER_OUTPUT, StreamReader
 from tf_wrapper.human import HumanRenderer
@@ -24,7 +24,7 @@ _LONG_LINE = 4 << 20  # bytes; a longer one is read again from the file, instead
 _BUFFERED = 1 << 16
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
 _OF_CHECK = b'"context":"check \\"'
-_APPLIED = re.compile(rb"Apply complete! Resources: [^\"]*?(\d+) destroyed\.")
+_APPLIED = lazy_pattern(rb"Apply complete! Resources: [^\"]*?(\d+) destroyed\.")
 _REPEATED = (
     b'"type":"version"',
     b'"type":"planned_change"',

@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from change_events.lazy_pattern import lazy_pattern
 from tf_wrapper.apply_log import PROVISIONER_OUTPUT
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 _MESSAGE_ENDS = b'","@module":"'  # inside of a string its quotes would be escaped
 _HEAD = 1 << 16  # bytes from there to where the output begins: a time and an address
-_HOOK = re.compile(rb'"hook":(\{"resource":\{.*?\},"provisioner":"(?:[^"\\]|\\.)*"),"output":"', re.DOTALL)
-_COMPLETE = re.compile(rb"(?:[^\\]++|\\(?:[^u]|u[0-9a-fA-F]{4}))*+", re.DOTALL)  # no escape that is cut in two
-_FIRST_OF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
+_HOOK = lazy_pattern(rb'"hook":(\{"resource":\{.*?\},"provisioner":"(?:[^"\\]|\\.)*"),"output":"', re.DOTALL)
+_COMPLETE = lazy_pattern(rb"(?:[^\\]++|\\(?:[^u]|u[0-9a-fA-F]{4}))*+", re.DOTALL)  # no escape that is cut in two
+_FIRST_OF_PAIR = lazy_pattern(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 

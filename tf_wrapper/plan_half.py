@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import signal
 
 from change_events import process
+from change_events.lazy_pattern import lazy_pattern
 from tf_wrapper import planfile
 from tf_wrapper.capture import Capture
 from tf_wrapper.output import OutputClosedError, say, write_all
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tf_wrapper.plan_text import PlanTextFilter
 
 _INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
-_FAILED = re.compile(rb"\n(?:\x1b\[0m\x1b\[1m\x1b\[31m)?Planning failed\.")
-_PARAGRAPH = re.compile(rb"\A\n[^\n]*Planning failed\.[^\n]*\n\n(?:\x1b\[0m)?")
+_FAILED = lazy_pattern(rb"\n(?:\x1b\[0m\x1b\[1m\x1b\[31m)?Planning failed\.")
+_PARAGRAPH = lazy_pattern(rb"\A\n[^\n]*Planning failed\.[^\n]*\n\n(?:\x1b\[0m)?")
 _HELP = b"For more help on using this command, run:\n  terraform %s -help"
 
 

@@ -10,11 +10,12 @@ import re
 
 import msgspec
 
+from change_events.lazy_pattern import lazy_pattern
 from tf_wrapper.human.findings import PlanError, PlanWarning
 
-_ESCAPE = re.compile(rb"\x1b\[[0-9;]*m")
-_CUT_ESCAPE = re.compile(rb"\x1b(?:\[[0-9;]*)?$")
-_RESETS = re.compile(rb"(?:\x1b\[0m)+")  # before a box: the end of the text that came before it
+_ESCAPE = lazy_pattern(rb"\x1b\[[0-9;]*m")
+_CUT_ESCAPE = lazy_pattern(rb"\x1b(?:\[[0-9;]*)?$")
+_RESETS = lazy_pattern(rb"(?:\x1b\[0m)+")  # before a box: the end of the text that came before it
 _TOP, _LEFT, _BOTTOM = "╷", "│", "╵"
 
 __all__ = ["PlanError", "PlanTextFilter", "PlanWarning"]
@@ -23,14 +24,14 @@ _TITLES = ("Warning: ", "Error: ")
 _CHECKS = {"Check block assertion failed", "Check block assertion known after apply"}
 _COMPACT = "Warnings:"
 _COMPACT_END = "To see the full warning notes, run "
-_SOURCE = re.compile(r"  on (?P<file>.+?) line (?P<line>\d+)(?:, in (?P<context>.*))?:$")
-_COMPACT_SOURCE = re.compile(r"  on (?P<file>.+) line (?P<line>\d+)(?: \(and (?P<more>\d+) more\))?$")
-_ADDRESS = re.compile(r"  with (?P<address>.+),$")
-_NOTE = re.compile(r"\(and (?:(?P<one>one) more similar warning|(?P<many>\d+) more similar warnings) elsewhere\)$")
-_IMPORT = re.compile(r"(?P<address>\S.*): Preparing import\.\.\. \[(?P<source>.*)\]$")
+_SOURCE = lazy_pattern(r"  on (?P<file>.+?) line (?P<line>\d+)(?:, in (?P<context>.*))?:$")
+_COMPACT_SOURCE = lazy_pattern(r"  on (?P<file>.+) line (?P<line>\d+)(?: \(and (?P<more>\d+) more\))?$")
+_ADDRESS = lazy_pattern(r"  with (?P<address>.+),$")
+_NOTE = lazy_pattern(r"\(and (?:(?P<one>one) more similar warning|(?P<many>\d+) more similar warnings) elsewhere\)$")
+_IMPORT = lazy_pattern(r"(?P<address>\S.*): Preparing import\.\.\. \[(?P<source>.*)\]$")
 _PROMPT = "Enter a value:"
 # what begins a line after a plain diagnostic, whose end nothing marks
-_OTHER = re.compile(
+_OTHER = lazy_pattern(
     r"Terraform (?:used|will|planned|detected|has)|OpenTofu (?:used|will|planned|detected|has)|No changes\.|Plan: "
     r"|Changes to Outputs:|You can apply this plan|Note: |Planning failed|Acquiring state lock|Releasing state lock"
     r"|Interrupt received|Stopping operation|[─╷]|Saved the plan to|var\.|Success!"

@@ -64,6 +64,7 @@ class Recorder:
         self._thread.start()
 
         def task() -> None:
+            import change_events.lean_msgspec  # noqa: F401 - before anything that imports msgspec
             from tf_wrapper.story import Story
 
             self._story = Story(self._run)
@@ -138,7 +139,7 @@ class Recorder:
         told = self._received()
         self._tasks.put(task)
         while not done.wait(0.05):
-            late = time.monotonic() - ended > self._patience()
+            late = self._is_late(time.monotonic() - ended)
             if late or self._received() > told:
                 why = "recording takes longer than its budget" if late else "recording was interrupted"
                 say(f"{why}; the next tfevent command finishes it")
@@ -149,12 +150,17 @@ class Recorder:
     def _received(self) -> int:
         return len(self._signals.received) if self._signals is not None else 0
 
-    def _patience(self) -> float:
-        """Seconds after the run: the backstop, since the budget itself is delivery's. More on a busy machine."""
+    def _is_late(self, seconds: float) -> bool:
+        """Whether so long after the run is too long: a backstop, since the budget itself is delivery's.
+
+        On a busy machine it is more.
+        """
+        budget = self._story.budget if self._story is not None else _DEFAULT_BUDGET
+        if seconds <= budget + 1.0:
+            return False
         from change_events.pressure import stretch
 
-        budget = self._story.budget if self._story is not None else _DEFAULT_BUDGET
-        return (budget + 1.0) * stretch(self._thread.native_id)
+        return seconds > (budget + 1.0) * stretch(self._thread.native_id)
 
     def _close(self) -> None:
         self._tasks.put(None)

@@ -4,7 +4,7 @@ The kernel gives every orphan of the container to process 1, where it stays as a
 command's own process cannot do this: waiting for any child would take away the exit codes of the children that it waits
 for itself. So process 1 stays behind as a small init, and a child of it goes on.
 
-Imported before the command starts: os and signal only.
+Imported before the command starts: os and signal only, and our sets of signals.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from __future__ import annotations
 import os
 import signal
 
-_LEFT_ALONE = {  # signals that are about this process itself, or cannot be taken
-    signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU,
-    signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS,
-}  # fmt: skip
+from change_events.signal_sets import ABOUT_OURSELVES
 
 
 def split_off() -> None:
@@ -23,7 +20,7 @@ def split_off() -> None:
 
     To be called before there is any thread.
     """
-    taken: set[int] = {*(signal.valid_signals() - _LEFT_ALONE), signal.SIGCHLD}
+    taken: set[int] = {*(signal.valid_signals() - ABOUT_OURSELVES), signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, taken)
     child = os.fork()
     if child:

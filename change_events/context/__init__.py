@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from change_events.context import ci
 from change_events.context import git as repository
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Actor, Ci, Link, Vcs
 from change_events.repository import repository_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from change_events.redact import Redactor
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_COMMIT = lazy_pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _Part = TypeVar("_Part", bound=msgspec.Struct)
 
 __all__ = ["Context", "commit_page", "detect"]

@@ -21,16 +21,16 @@ Sources, one page a system:
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Ci
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_FIELD = re.compile(r"\{(\w+)\}")
-_PULL_REQUEST = re.compile(r"(?:refs/pull/|pr/)(\d+)(?:/(?:merge|head))?")
+_FIELD = lazy_pattern(r"\{(\w+)\}")
+_PULL_REQUEST = lazy_pattern(r"(?:refs/pull/|pr/)(\d+)(?:/(?:merge|head))?")
 
 
 class System(NamedTuple):

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from change_events.context import git, git_command
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST = 50  # commits that are listed; the others are counted
-_REVISION = re.compile(r"[^\s\x00-\x1f\x7f-][^\s\x00-\x1f\x7f]{0,250}")
+_REVISION = lazy_pattern(r"[^\s\x00-\x1f\x7f-][^\s\x00-\x1f\x7f]{0,250}")
 _LINE = "--format=%H%x00%an%x00%s"
 _PLAIN = ("log", "--no-show-signature", "--no-notes", "--no-color", _LINE)
 

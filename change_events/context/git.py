@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from change_events.context.git_command import FILTERS, ask, without_filters
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Vcs
 from change_events.repository import repository_of
 
@@ -28,8 +29,8 @@ _QUESTIONS = {
     "remotes": ("remote", "-v"),  # with insteadOf applied
     "filters": FILTERS,
 }
-_FETCHED = re.compile(r"^([^\t\n]+)\t(.*) \(fetch\)(?: \[.*\])?$", re.MULTILINE)
-_SCP_USER = re.compile(r"^(\[?)[^@/\s\[]+@(?=[^/:\s]+:)")  # also [user@host:port]:path
+_FETCHED = lazy_pattern(r"^([^\t\n]+)\t(.*) \(fetch\)(?: \[.*\])?$", re.MULTILINE)
+_SCP_USER = lazy_pattern(r"^(\[?)[^@/\s\[]+@(?=[^/:\s]+:)")  # also [user@host:port]:path
 
 
 def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | None = None) -> Vcs | None:

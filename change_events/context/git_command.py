@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -101,11 +102,35 @@ def ask(
         environ: the variables that git gets, but for those that would make it ask, lock or fetch.
         end: when to stop waiting (``time.monotonic``).
     """
+    if not _may_be_repository(cwd):
+        return dict.fromkeys(questions)
     running: dict[_Name, subprocess.Popen[str]] = {}
     with suppress(OSError):
         for name, words in questions.items():
             running[name] = _start(words, cwd, environ)
     return {name: _answer(running.get(name), end) for name in questions}
+
+
+def _may_be_repository(cwd: str | os.PathLike[str]) -> bool:
+    """Whether git can find a repository from here: ``.git`` in this folder or one above, or one of them is bare.
+
+    Never false where git would find one, and six processes cheaper where it would not.
+    """
+    start = Path(os.path.realpath(cwd))
+    return any(
+        _exists(folder / ".git") or (_exists(folder / "HEAD") and _exists(folder / "objects"))
+        for folder in (start, *start.parents)
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # a folder that we may not search: git decides
+        return True
+    return True
 
 
 def _start(words: tuple[str, ...], cwd: str | os.PathLike[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:

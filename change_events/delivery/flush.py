@@ -39,14 +39,16 @@ def deliver(
         journal: an open :class:`~change_events.journal.Journal`; used by the calling thread only.
         destinations: where to send; what waits for other destinations stays as it is.
         budget: seconds of wall-clock time. Whatever a backend does, this returns then; a thread may linger,
-            but it is a daemon and does not keep the process alive.
+            but it is a daemon and does not keep the process alive. On a busy machine it is longer for as long as
+            events get through (:meth:`Terms.extend`): of many runs that end at once each waits for its own.
         force: also try destinations that are left alone because they failed (``tfevent events flush``), but not those
             that asked for it: what ends within the budget is waited for.
         event: id of the event that the caller is there for. While another process sends to a destination, only that
             one's delivery is waited for; without an id all that waits.
         on_sent: is called with the number of those that have arrived so far, whenever it grows.
     """
-    terms = Terms(time.monotonic() + budget, force, _WAITS, brief=budget < _BRIEF, event=event)
+    deadline = time.monotonic() + budget
+    terms = Terms(deadline, force, _WAITS, brief=budget < _BRIEF, event=event, budget=budget)
     return _Flush(journal, destinations, terms, on_sent).run()
 
 

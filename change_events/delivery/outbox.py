@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from change_events.journal import Delivery, Standing
+from change_events.journal import Delivery, Progress, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +28,9 @@ class Outbox(Protocol):
 
     def standing(self, name: str) -> Standing:
         """How this destination is doing."""
+
+    def progress(self, name: str) -> Progress:
+        """How far its queue has come."""
 
     def waiting(self, names: Sequence[str]) -> int:
         """How many deliveries to these destinations are still to be made."""
@@ -86,6 +89,11 @@ class MemoryOutbox:
         """Nothing is known of it."""
         del name
         return Standing()
+
+    def progress(self, name: str) -> Progress:
+        """There is no queue."""
+        del name
+        return Progress()
 
     def waiting(self, names: Sequence[str]) -> int:
         """How many of these destinations have not got it."""

@@ -12,11 +12,13 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import getproxies_environment
 
+from change_events.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BRACKETED = re.compile(r"\[(?P<host>[^\]]*)\](?P<rest>/\d+|:\d+|)")
-_PORT = re.compile(r"(?P<host>[^:]*):(?P<port>\d+)")
+_BRACKETED = lazy_pattern(r"\[(?P<host>[^\]]*)\](?P<rest>/\d+|:\d+|)")
+_PORT = lazy_pattern(r"(?P<host>[^:]*):(?P<port>\d+)")
 
 
 class Proxies(NamedTuple):

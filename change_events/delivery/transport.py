@@ -33,6 +33,11 @@ _BODY_BYTES = 1_048_576  # of a body that decides: an answer may tell of each of
 _reading = threading.Lock()
 
 
+def get_ready() -> None:
+    """Import what httpx imports when the first connection is made: as much again as the client itself."""
+    import httpcore  # noqa: F401
+
+
 class TransportError(Exception):
     """No answer came; the text is a clause saying why, without any address."""
 

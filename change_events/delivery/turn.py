@@ -17,6 +17,7 @@ from change_events.delivery.pace import Pace
 from change_events.delivery.sender import ATTEMPTS
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, Result, Verdict
+from change_events.pressure import stretch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from change_events.delivery.outbox import Outbox
     from change_events.journal import Delivery
 
-_TRUST = 1.0  # seconds that a process which sends may be without a lease: then it is stopped, say, and we go on
+_TRUST = 1.0  # seconds that a process which sends may be without a lease (more on a busy machine): then we go on
 _BATCH = 50  # events handed to the lane at once
 _BATCH_BYTES = 1_000_000  # of their bodies: memory must not grow with the events
 _LEASE_MARGIN = 2.0  # seconds a lease outlives the longest batch
 _GRACE = 0.5  # seconds for a lane to say itself that there was no answer
+_NEAR = 1.0  # seconds before the deadline in which it is looked at whether to move it, and by which it is moved
+_MOVES = 2.0  # seconds without an event that gets through after which it is not
 _EDGE = 0.1  # seconds before the deadline in which "no answer" is the budget's doing
 _POLL, _LONGEST_POLL = 0.02, 0.1  # seconds between looks at a destination that another process is sending to
 LAST_PATIENCE = 0.25  # seconds to get hold of the journal after the budget, to hand leases back
@@ -46,6 +49,8 @@ class Terms(msgspec.Struct):
         consequence: what becomes of an event that is not delivered, as a clause.
         brief: there was so little time from the first that no answer says nothing of a destination.
         event: id of the event whose delivery is waited for while another process sends; None for all that waits.
+        budget: seconds that it was to take; 0 if it must not take more.
+        extended: seconds that it may take beyond the budget, by now.
     """
 
     deadline: float
@@ -53,6 +58,8 @@ class Terms(msgspec.Struct):
     consequence: str
     brief: bool = False
     event: str | None = None
+    budget: float = 0.0
+    extended: float = 0.0
 
     def left(self) -> float:
         """Seconds until the deadline."""
@@ -62,9 +69,18 @@ class Terms(msgspec.Struct):
         """Import the HTTP client. The budget is for what backends take: on a busy machine this could take all of it."""
         begun = time.monotonic()
         import change_events.delivery.sender
-        import change_events.delivery.transport  # noqa: F401
+        import change_events.delivery.transport
 
+        change_events.delivery.transport.get_ready()
         self.deadline += time.monotonic() - begun
+
+    def extend(self) -> None:
+        """Move the deadline a step, up to as many times the budget as everything takes on this machine right now."""
+        allowed = self.budget * (stretch() - 1) - self.extended
+        if allowed > 0:
+            step = min(allowed, _NEAR)
+            self.extended += step
+            self.deadline += step
 
 
 class Turn:
@@ -96,6 +112,9 @@ class Turn:
         self._sending = False  # this one is
         self._idle = False  # all has been sent, and this one would send what comes
         self._poll = _POLL
+        self._moved = 0.0  # when an event has got through for the last time
+        self._head = 0  # of the queue, when that was looked at
+        self._tail = 0  # of the queue when this one began to send
         self._unleased: float | None = None  # since when the process that sends has had no lease
         self._over = False
 
@@ -113,6 +132,8 @@ class Turn:
         """Go on: with what is due, or without an answer that has not come."""
         self.wake = None
         self._idle = False
+        if not self._over and self._terms.budget and self._terms.left() < _NEAR and self._moves():
+            self._terms.extend()
         if self._under_way:
             self._failed(_UNANSWERED)
         elif not self._over and self._lane.has_time(self._terms.deadline):
@@ -175,6 +196,7 @@ class Turn:
         handles = {one.position: verdict.handle for one, verdict in arrived if verdict.handle is not None}
         self._outbox.delivered(*(delivery for delivery, _ in arrived), handles=handles)
         self.sent += len(arrived)
+        self._moved = time.monotonic()
         self.remarks |= {f"{self.name}: {verdict.reason}": None for _, verdict in arrived if verdict.reason}
 
     def _settle(self, answer: Answer) -> None:
@@ -228,7 +250,9 @@ class Turn:
             self._hand_over()
 
     def _may_send(self) -> bool:
-        self._sending = self._sending or self._outbox.begin_sending(self.name)
+        if not self._sending and self._outbox.begin_sending(self.name):
+            self._sending = True
+            self._tail = self._outbox.progress(self.name).tail
         return self._sending
 
     def _is_due(self) -> bool:
@@ -266,7 +290,17 @@ class Turn:
             self._unleased = None
             return False
         self._unleased = self._unleased or now
-        return now - self._unleased > _TRUST
+        return now - self._unleased > _TRUST * stretch()
+
+    def _moves(self) -> bool:
+        """Whether events get through, and some that have come meanwhile wait for us, or ours for another process."""
+        now = time.monotonic()
+        progress = self._outbox.progress(self.name)
+        if self._sending:
+            return progress.tail > self._tail and now - self._moved < _MOVES
+        if progress.head != self._head:
+            self._head, self._moved = progress.head, now
+        return self._held and now - self._moved < _MOVES
 
     def _must_pause(self) -> bool:
         """Whether its rate lets nothing through now; come back when it does."""

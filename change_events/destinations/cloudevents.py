@@ -32,7 +32,7 @@ from change_events.destinations.building import address_of, post, present, secre
 from change_events.destinations.clip import clip
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso
-from change_events.destinations.rules import LONGEST_WAIT, judge_status
+from change_events.destinations.rules import LONGEST_WAIT, judge_no_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,7 +181,7 @@ def judge(response: Response) -> Verdict:
         return Verdict(Result.RETRY, f"nobody takes events at this address any more (410); {_MEND}", LONGEST_WAIT)
     if response.status == _UNSUPPORTED:
         return Verdict(Result.PARK, "it does not understand this form of event (415); try another `mode` or `format`")
-    return judge_status(response)
+    return judge_no_sign_in(response)
 
 
 DESTINATION = Destination(

@@ -16,7 +16,6 @@ The fields are those of the Elastic Common Schema (``ecs.py``).
 from __future__ import annotations
 
 import base64
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -38,6 +37,7 @@ from change_events.destinations.base import (
 from change_events.destinations.building import Login, address_of, basic_login, post, text_of
 from change_events.destinations.fit import fitted
 from change_events.destinations.rules import at, judge_status, parsed
+from change_events.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(body_bytes=1_000_000, field_bytes={"_index": 255}, fields={"keywords": ecs.KEYWORD})
 INDEX = "logs-tfevent.change-default"
-_NO_INDEX = re.compile(r"^[-_+.]|[\\/*?\"<>| ,#:A-Z\x00-\x1f]")
+_NO_INDEX = lazy_pattern(r"^[-_+.]|[\\/*?\"<>| ,#:A-Z\x00-\x1f]")
 _STORED = 409
 _ASKED = "filter_path=errors,error,status,items.*.status,items.*.error.type,items.*.error.reason"
 

@@ -12,7 +12,6 @@ stay below the smaller. An answer of 200 is no success yet: ``FailedEntryCount``
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from contextlib import contextmanager
 from functools import lru_cache
@@ -38,6 +37,7 @@ from change_events.destinations.clip import clip
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import seconds
 from change_events.destinations.rules import judge_status, parsed
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Kind
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ DETAIL_TYPES = {kind: f"{kind.value.capitalize()} Event" for kind in Kind} | {
 }
 _TYPE = "application/x-amz-json-1.1"
 _MOST_RESOURCES = 100
-_BUS = re.compile(r"arn:[\w-]+:events:(?P<region>[\w-]+):\d{12}:event-bus/[\w.\-/]+")
+_BUS = lazy_pattern(r"arn:[\w-]+:events:(?P<region>[\w-]+):\d{12}:event-bus/[\w.\-/]+")
 
 _PASSING = {
     "InternalException",

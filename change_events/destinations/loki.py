@@ -14,7 +14,6 @@ a success in HTTP's terms, and yet nothing is stored.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,6 +36,7 @@ from change_events.destinations.clip import clip, utf8
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import iso, nanoseconds
 from change_events.destinations.rules import judge_no_page
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Severity
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ LIMITS = Limits(
 )
 _METADATA = 1000  # bytes of one value; there are about thirty
 _MOST_OWN_LABELS = LIMITS.entries["labels"] - 5
-_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+_LABEL = lazy_pattern(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 _LEVELS = {Severity.INFO: "info", Severity.WARNING: "warn", Severity.ERROR: "error"}
 _TAKEN = {200, 202, 204}  # Loki answers 204; what is compatible with it, the others too
 

@@ -14,7 +14,6 @@ for texts, 255 for names. New Relic takes a change twice if it is sent twice.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,6 +36,7 @@ from change_events.destinations.clip import clip, listed
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import milliseconds
 from change_events.destinations.rules import at, judge_status, parsed
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Kind, Phase
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ _PHASES = {Phase.PLANNED: " Plan", Phase.CHECKED: " Check"}
 _RULES = {"validationFlags": ["ALLOW_CUSTOM_CATEGORY_OR_TYPE"]}
 _DEPLOYMENT, _FLAG = "deployment", "feature flag"
 _PASSING = frozenset({"TIMEOUT", "INTERNAL_SERVER_ERROR", "SERVER_ERROR"})
-_NO_NAME = re.compile(r"[^A-Za-z0-9_]+")
-_NO_VALUE = re.compile(r"['\"\\]|[^\x20-\U0010ffff]")
+_NO_NAME = lazy_pattern(r"[^A-Za-z0-9_]+")
+_NO_VALUE = lazy_pattern(r"['\"\\]|[^\x20-\U0010ffff]")
 _LONGEST_NAME = 200
 _MOST_OWN = 2000  # characters of a description that are the sender's own
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from change_events.destinations.base import Response, Result, Verdict
+from change_events.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 86_400.0
 
 # A byte order mark, space, comments and an XML declaration may come before a page's first element.
-_PAGE = re.compile(
+_PAGE = lazy_pattern(
     rb"(?:\xef\xbb\xbf)?(?:\s+|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html|head|body|title|meta|script|style)\b",
     re.IGNORECASE | re.DOTALL,
 )
+# A form that asks for a password or carries a SAML message on, or a title that says what the page is for.
+_SIGN_IN = re.compile(
+    rb"""<input\b[^>]{0,500}?\btype\s*=\s*["']?password\b|\bname\s*=\s*["']?SAML(?:Request|Response)\b|"""
+    rb"""<title\b[^>]{0,100}>[^<]{0,100}?\b(?:sign[ -]?in|log[ -]?in|single sign-on|authentication required)\b""",
+    re.IGNORECASE,
+)
+_LOOKED_AT = 65_536  # bytes of a page
 _RETRY = frozenset({407, 408, 425, 429})
 _PASSING = {
     407: "the proxy asks for credentials (407); give them in HTTPS_PROXY or HTTP_PROXY",
@@ -73,6 +80,19 @@ def judge_no_page(
     return judge_status(response, retry=retry, wait_header=wait_header)
 
 
+def judge_no_sign_in(response: Response) -> Verdict:
+    """:func:`judge_status`, for receivers that may answer anything: only a page to sign in at is no success.
+
+    Where any 2xx means "received" (Standard Webhooks, CloudEvents), a page of HTML can be a receiver's own answer. One
+    that asks for a password is a gateway's before it, and the event has gone nowhere.
+    """
+    if response.well and is_page(response) and _SIGN_IN.search(response.body[:_LOOKED_AT]):
+        return Verdict(
+            Result.PARK, f"a sign-in page answers there ({response.status}); check the address and its credentials"
+        )
+    return judge_status(response)
+
+
 def is_page(response: Response) -> bool:
     """Whether the body is a page of HTML, by how it begins.
 
@@ -107,6 +127,8 @@ def retry_after(response: Response, now: float | None = None, header: str = "ret
     if text.isascii() and text.isdigit():
         seconds = float(text[:12])
     else:
+        from email.utils import parsedate_to_datetime  # a thirtieth of what a run imports; few backends name a date
+
         try:
             seconds = parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now)
         except (ValueError, OverflowError):

@@ -13,7 +13,6 @@ blocks: https://docs.slack.dev/reference/block-kit/blocks/. A whole message has 
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,7 @@ from change_events.destinations.building import address_of, post, secrets_of, ur
 from change_events.destinations.clip import clip, units
 from change_events.destinations.fit import fitted
 from change_events.destinations.rules import is_page, judge_no_page, judge_status, parsed, retry_after
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Outcome
 from change_events.summary.markdown import one_line
 
@@ -54,7 +54,7 @@ LIMITS = Limits(
 )
 _TEXT, _LINE, _MESSAGE = 300, 180, 3000  # characters: a message is read at a glance
 _MOST_LINES, _MOST_LINKS = 12, 5
-_HANDLE = re.compile(r"(?P<channel>[A-Z0-9]{1,32})/(?P<ts>\d{1,16}\.\d{1,9})")
+_HANDLE = lazy_pattern(r"(?P<channel>[A-Z0-9]{1,32})/(?P<ts>\d{1,16}\.\d{1,9})")
 _GOOD = {Outcome.SUCCEEDED, Outcome.NO_CHANGE}
 
 _RETRY = {

@@ -14,7 +14,6 @@ there twice, with the same ``tfevent_id``.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,6 +34,7 @@ from change_events.destinations.building import address_of, post, present, text_
 from change_events.destinations.fit import fitted
 from change_events.destinations.moments import decimal_seconds
 from change_events.destinations.rules import at, judge_status, parsed, retry_after
+from change_events.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(body_bytes=1_000_000)
 _PATH = "/services/collector/event"
-_ENDPOINT = re.compile(r"/services/collector(/event)?(/1\.0)?$")
+_ENDPOINT = lazy_pattern(r"/services/collector(/event)?(/1\.0)?$")
 _MOST_LINES = 20
 _TAKEN = {0: "", 24: "its queue is almost full", 25: "its acknowledgement queue is almost full"}
 _BUSY = frozenset({8, 9, 18, 19, 20, 23, 26, 27})

@@ -15,7 +15,6 @@ half of it is safe. Rates of workflows are not documented; older webhooks took 4
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,6 +35,7 @@ from change_events.destinations.building import address_of, post, secrets_of, ur
 from change_events.destinations.clip import clip
 from change_events.destinations.fit import fitted
 from change_events.destinations.rules import judge_no_page
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Severity
 from change_events.summary.markdown import one_line
 
@@ -49,7 +49,7 @@ _TITLE, _PARAGRAPH, _LINE, _MESSAGE = 200, 300, 180, 3000  # characters: a messa
 _MOST_LINES, _MOST_LINKS, _URL = 12, 4, 1000
 _COLOURS = {Severity.WARNING: "warning", Severity.ERROR: "attention"}
 # Webhooks of the older kind answer 200 and tell of a failure in the body.
-_INNER = re.compile(rb"Microsoft Teams endpoint returned HTTP error (\d{3})")
+_INNER = lazy_pattern(rb"Microsoft Teams endpoint returned HTTP error (\d{3})")
 
 OPTIONS = (
     Option(

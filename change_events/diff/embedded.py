@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from change_events.diff.numbers import Number, decode_exact
+from change_events.lazy_pattern import lazy_pattern
 
 _MOST_YAML = 64 * 1024  # bytes; YAML parses about a hundred times slower than JSON
 _MOST_JSON = 1024 * 1024
 # an anchor or alias can make a small text a huge tree; a tag can make it anything: such a text stays a text
-_YAML_REFERENCE = re.compile(r"(?:^|[\s\[{,:-])[&*!][^\s&]", re.MULTILINE)
-_YAML_MAPPING = re.compile(r"^\s*(?:- +)?[\w.\"'/-]+:(?:\s|$)", re.MULTILINE)
-_YAML_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_YAML_REFERENCE = lazy_pattern(r"(?:^|[\s\[{,:-])[&*!][^\s&]", re.MULTILINE)
+_YAML_MAPPING = lazy_pattern(r"^\s*(?:- +)?[\w.\"'/-]+:(?:\s|$)", re.MULTILINE)
+_YAML_NUMBER = lazy_pattern(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
 def parse_both(before: str, after: str) -> tuple[str, Any, Any] | None:

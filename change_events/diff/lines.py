@@ -7,10 +7,10 @@ shown, so that a secret that rotates reads as a line that changed, without eithe
 from __future__ import annotations
 
 import json
-import re
-from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
+
+from change_events.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ MOST_BYTES = 2_000
 _LONGEST = 160  # characters of one line
 _AROUND = 40  # characters on each side of what differs in a long line
 _MOST_COMPARED = 2_000  # lines: difflib is quadratic
-_BLOB = re.compile(r"[A-Za-z0-9+/=_\-\r\n]{200,}")  # base64: its lines tell nobody anything
+_BLOB = lazy_pattern(r"[A-Za-z0-9+/=_\-\r\n]{200,}")  # base64: its lines tell nobody anything
 
 
 def changed_lines(before: Any, after: Any, redactor: Redactor) -> tuple[str, ...]:
@@ -61,6 +61,8 @@ def _lines(value: Any, redactor: Redactor) -> list[tuple[str, str]]:
 
 
 def _differences(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> Iterator[str]:
+    from difflib import SequenceMatcher  # few changes are of texts of several lines
+
     matcher = SequenceMatcher(None, [raw for raw, _ in old], [raw for raw, _ in new], autojunk=False)
     for kind, first, last, start, end in matcher.get_opcodes():
         if kind != "equal":

@@ -6,13 +6,15 @@ import re
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
+from change_events.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Step = str | int
 Path = tuple[Step, ...]
 
-_IDENTIFIER = re.compile(r"[^\W\d][\w-]*", re.UNICODE)
+_IDENTIFIER = lazy_pattern(r"[^\W\d][\w-]*", re.UNICODE)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 

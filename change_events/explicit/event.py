@@ -12,6 +12,7 @@ from change_events.context import Context, commit_page, detect
 from change_events.context.commits import Between, between
 from change_events.explicit import titles
 from change_events.explicit.message import message
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import ChangeEvent, Commit, Link, Phase, Severity, Signal, Tool, Trace, Vcs
 from change_events.settings import place
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 _SHOWN = 12  # characters of a commit's id
-_ID = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
+_ID = lazy_pattern(r"[0-9a-f]{7,64}", re.IGNORECASE)
 
 
 class Surroundings(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from change_events.context.commits import is_revision
 from change_events.errors import InputError
 from change_events.explicit.validation import mistakes_of_times
 from change_events.explicit.words import STATES
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Kind, Link, Outcome, Severity
 from change_events.moments import parse_duration, parse_moment
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LARGEST_MESSAGE = 1_000_000  # bytes that are read; what is kept of them is up to the settings
 LARGEST_DATA = 64_000  # bytes of JSON: the smallest limit that destinations give for a whole event
 ONCE_WITHIN = 86_400.0
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIELDS = {"start": "started_at", "end": "ended_at"}
 _MOMENT = "write an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from change_events.journal import lifetime, stages, standing
-from change_events.journal.records import Delivery, DeliveryState, Stage, Standing
+from change_events.journal.records import Delivery, DeliveryState, Progress, Stage, Standing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,6 +37,9 @@ _OPEN = (
 _HEAD = (
     "SELECT state, leased_at, lease_until FROM deliveries "
     "WHERE destination = ? AND state IN ('waiting', 'leased') ORDER BY position LIMIT 1"
+)
+_OPEN_POSITION = (
+    "SELECT position FROM deliveries WHERE destination = ? AND state IN ('waiting', 'leased') ORDER BY position"
 )
 _IS_WAITING = (
     "SELECT 1 FROM deliveries d JOIN events e ON e.seq = d.seq "
@@ -130,6 +133,13 @@ def standing_of(connection: sqlite3.Connection, name: str, now: float) -> Standi
     head = connection.execute(_HEAD, (name,)).fetchone()
     held = head is not None and _is_leased(head[0], head[1], head[2], now)
     return Standing(held, known.failures, known.wait(now), known.reason, known.asked(now))
+
+
+def progress(connection: sqlite3.Connection, name: str) -> Progress:
+    """How far the queue of this destination has come."""
+    head = connection.execute(f"{_OPEN_POSITION} LIMIT 1", (name,)).fetchone()
+    tail = connection.execute(f"{_OPEN_POSITION} DESC LIMIT 1", (name,)).fetchone()
+    return Progress(head[0], tail[0]) if head and tail else Progress()
 
 
 def waiting(connection: sqlite3.Connection, names: Sequence[str]) -> int:

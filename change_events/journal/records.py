@@ -100,6 +100,18 @@ class Standing(msgspec.Struct, frozen=True):
     asked: float = 0.0
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """How far the queue of one destination has come.
+
+    Attributes:
+        head: position of its oldest open delivery; 0 if there is none. It grows as events get through.
+        tail: position of its newest open delivery; 0 if there is none. It grows as events are added.
+    """
+
+    head: int = 0
+    tail: int = 0
+
+
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Which events to list. Everything given must hold; ``limit`` None means all.
 

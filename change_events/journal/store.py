@@ -25,7 +25,7 @@ from change_events.journal import (
     writing,
 )
 from change_events.journal.problems import AmbiguousId, JournalCorrupt, JournalLocked, explain, is_busy, is_corrupt
-from change_events.journal.records import Delivery, JournalCounts, Owed, Query, Record, Standing, from_micros
+from change_events.journal.records import Delivery, JournalCounts, Owed, Progress, Query, Record, Standing, from_micros
 from change_events.journal.senders import Senders
 from change_events.pressure import stretch
 
@@ -290,6 +290,10 @@ class Journal:
     def standing(self, name: str) -> Standing:
         """How this destination is doing: whether somebody is sending there, and how long it is left alone."""
         return self._read(lambda connection: outbox.standing_of(connection, name, self._clock()))
+
+    def progress(self, name: str) -> Progress:
+        """How far the queue of this destination has come."""
+        return self._read(lambda connection: outbox.progress(connection, name))
 
     def waiting(self, names: Sequence[str]) -> int:
         """How many deliveries to these destinations are still to be made."""

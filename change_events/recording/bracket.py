@@ -6,7 +6,6 @@ it is known that it cannot outlive a process, it is tied to that (:mod:`change_e
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from change_events.explicit import titles
 from change_events.explicit.message import own_part, worded
 from change_events.explicit.validation import check_end
 from change_events.journal import RecordState
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Outcome
 from change_events.recording import tied
 from change_events.recording.record import Settled
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from change_events.recording.tied import Tie
     from change_events.rundir import RunDirectory
 
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SAID_ANEW = ("environment", "service", "version", "hosts")
 
 

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact import blocks
 
 if TYPE_CHECKING:
@@ -18,23 +19,23 @@ if TYPE_CHECKING:
     from change_events.redact.names import NameRules
     from change_events.redact.spans import Span
 
-_NAME = re.compile(
+_NAME = lazy_pattern(
     r"(?<![\w.$-])-{0,2}(?P<name>[A-Za-z_][\w.-]{0,120}+)"
     r"(?P<sep>\\{0,8}[\"']?[ \t]{0,8}(?P<sign>=>|->|→|:=|[:=])[ \t]{0,8})"
 )
-_OPTION = re.compile(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{0,80}+)[ \t]{1,4}[\"']?(?P<value>[^\s\"'-][^\s\"']*+)")
-_ESCAPED_QUOTE = re.compile(r"(?P<quote>\\{1,8}[\"'])(?P<value>.{0,4096}?)(?P=quote)", re.DOTALL)
-_QUOTED = re.compile(r"\"(?P<double>(?:[^\"\\]|\\.)*+)\"?|'(?P<single>[^']*+)'?", re.DOTALL)
-_ARROW = re.compile(r"\\{0,8}[\"']?[ \t]{0,4}(?:->|=>|→)[ \t]{0,4}")
+_OPTION = lazy_pattern(r"(?<!\S)--?(?P<name>[A-Za-z][\w-]{0,80}+)[ \t]{1,4}[\"']?(?P<value>[^\s\"'-][^\s\"']*+)")
+_ESCAPED_QUOTE = lazy_pattern(r"(?P<quote>\\{1,8}[\"'])(?P<value>.{0,4096}?)(?P=quote)", re.DOTALL)
+_QUOTED = lazy_pattern(r"\"(?P<double>(?:[^\"\\]|\\.)*+)\"?|'(?P<single>[^']*+)'?", re.DOTALL)
+_ARROW = lazy_pattern(r"\\{0,8}[\"']?[ \t]{0,4}(?:->|=>|→)[ \t]{0,4}")
 _PLACEHOLDER = r"\((?:known after apply|sensitive(?: value)?)\)"  # terraform's own words where no value is shown
-_BARE = re.compile(_PLACEHOLDER + r"|(?:[^\s\"';\\]|\\(?![\"'nrt]))++")
-_BARE_IN_QUERY = re.compile(_PLACEHOLDER + r"|(?:[^\s\"'<>;&#\\)]|\)(?=[\w%=~+/-]))++")
-_HARMLESS = re.compile(  # a reference in a code snippet; what is no value yet
+_BARE = lazy_pattern(_PLACEHOLDER + r"|(?:[^\s\"';\\]|\\(?![\"'nrt]))++")
+_BARE_IN_QUERY = lazy_pattern(_PLACEHOLDER + r"|(?:[^\s\"'<>;&#\\)]|\)(?=[\w%=~+/-]))++")
+_HARMLESS = lazy_pattern(  # a reference in a code snippet; what is no value yet
     r"(?:var|local|module|data|path|each|self|random_\w{1,40})\.[\w.\[\]*-]{1,200}[,)]?"
     r"|(?:null|true|false|none|unset|\(known after apply\)|\(sensitive.*|\0+|REDACTED|\[\]|\{\}|\[|\{|\()[,)\]};]{0,3}",
     re.IGNORECASE,
 )
-_QUERY = re.compile(r"[?&](?P<name>[\w.-]{1,64}+)=(?P<value>(?:[^\s&\"'<>#\\)]|\)(?=[\w%=~+/-]))++)")
+_QUERY = lazy_pattern(r"[?&](?P<name>[\w.-]{1,64}+)=(?P<value>(?:[^\s&\"'<>#\\)]|\)(?=[\w%=~+/-]))++)")
 _QUERY_NAMES = """sig signature code key apikey api_key access_token awsaccesskeyid x-amz-signature x-amz-credential
     x-amz-security-token x-goog-signature x-goog-credential"""
 _QUERY_SECRETS = frozenset(_QUERY_NAMES.split())
@@ -121,7 +122,7 @@ _PROSE = frozenset(
     ]
 )
 
-_IN_ARN = re.compile(r"arn:[a-z0-9-]{1,20}:[\w+.@/:*-]{1,1024}+")
+_IN_ARN = lazy_pattern(r"arn:[a-z0-9-]{1,20}:[\w+.@/:*-]{1,1024}+")
 
 
 def assignment_spans(text: str, names: NameRules) -> Iterator[Span]:

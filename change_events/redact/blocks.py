@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact.facts import REFERENCE, is_fact_at
 from change_events.redact.names import NameRules, Sensitivity, shows
 
@@ -17,24 +18,24 @@ if TYPE_CHECKING:
     from change_events.redact.spans import Span
 
 _LONGEST = 16_384  # characters of a list, an object or a block that are looked at
-_PART = re.compile(
+_PART = lazy_pattern(
     r"(?P<escaped>\\{1,8}[\"'])(?P<inner>.{0,4096}?)(?P=escaped)|\"(?P<double>(?:[^\"\\]|\\.)*+)\"|'(?P<single>[^']*+)'"
     r"|(?P<open>[\[{(])|(?P<close>[\]})])|(?P<sign>[:=])|(?P<bare>(?:[^\s\"'\\,:=\[\]{}()]|[:=](?=\S))++)",
     re.DOTALL,
 )
-_BLOCK = re.compile(r"[|>][+-]?\d?[+-]?[ \t]{0,8}(?:#[^\n]{0,200})?\n|\n")
-_ITEM = re.compile(r"[ \t]*-[ \t]+(?:(?P<name>[\w.\"'-]{1,100}):[ \t]+)?(?P<value>\S[^\n]*?)[ \t]*$")
-_ENTRY = re.compile(r"[ \t]*(?P<name>[\w.\"'-]{1,100}):[ \t]+(?P<value>\S[^\n]*?)[ \t]*$")
-_ELEMENT = re.compile(
+_BLOCK = lazy_pattern(r"[|>][+-]?\d?[+-]?[ \t]{0,8}(?:#[^\n]{0,200})?\n|\n")
+_ITEM = lazy_pattern(r"[ \t]*-[ \t]+(?:(?P<name>[\w.\"'-]{1,100}):[ \t]+)?(?P<value>\S[^\n]*?)[ \t]*$")
+_ENTRY = lazy_pattern(r"[ \t]*(?P<name>[\w.\"'-]{1,100}):[ \t]+(?P<value>\S[^\n]*?)[ \t]*$")
+_ELEMENT = lazy_pattern(
     r"(?:<|&lt;)(?P<name>[A-Za-z_][\w:.-]{0,80}+)(?:[ \t][^<>&]{0,200})?(?:>|&gt;)"
     r"(?P<value>[^<>]{1,300}?)(?:</|&lt;/)(?P=name)"
 )
-_CDATA = re.compile(r"<(?P<name>[A-Za-z_][\w:.-]{0,80}+)[^<>]{0,200}><!\[CDATA\[(?P<value>[^\]]{1,2000})\]\]>")
-_NAMED_ELEMENT = re.compile(
+_CDATA = lazy_pattern(r"<(?P<name>[A-Za-z_][\w:.-]{0,80}+)[^<>]{0,200}><!\[CDATA\[(?P<value>[^\]]{1,2000})\]\]>")
+_NAMED_ELEMENT = lazy_pattern(
     r"<\w[\w:.-]{0,80}[ \t][^<>]{0,100}?\b(?:name|key)[ \t]{0,2}=[ \t]{0,2}[\"'](?P<name>[\w.:-]{1,100})"
     r"[\"'][^<>]{0,200}>(?P<value>[^<>]{1,2000})</"
 )
-_PAIR = re.compile(
+_PAIR = lazy_pattern(
     r"(?<![\w.-])(?:[nN]ame|[kK]ey|NAME|KEY)\\{0,8}[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\{0,8}[\"']?"
     r"(?P<name>[\w.-]{1,100}+)\\{0,8}[\"']?"
     r"(?:[ \t]{0,8}[,;]?\s{0,40})\\{0,8}[\"']?(?:[vV]alue|VALUE)\\{0,8}[\"']?[ \t]{0,8}[:=][ \t]{0,8}"

@@ -13,13 +13,13 @@ and message would destroy the event and hide nothing, because anybody guesses it
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from functools import cache
 
 import msgspec
 
 from change_events import model
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact.spans import MARK
 
 SHORTEST = 6
@@ -27,7 +27,7 @@ SHORTEST = 6
 SHORTEST_WORD = 4
 """Characters that a value needs to be scrubbed where it stands as a word."""
 _SURE = 12  # characters from which letters or digits alone are no word or number of everyday
-_NUMBERED = re.compile(
+_NUMBERED = lazy_pattern(
     r"\d+(?:\.\d+)?[A-Za-z%]{1,3}|[vV]?\d+(?:[.:/-]\d+)*|[A-Za-z]+[-_.]?\d{1,3}|[a-z]\d[a-z]?\.[a-z\d]+"
 )
 
@@ -52,7 +52,7 @@ _WORDS = """
     update updated upgrade username values variable vault version volume warning webhook website windows worker
     writer 0.0.0.0 0.0.0.0/0 127.0.0.1 10.0.0.0/8 10.0.0.0/16 123456789012 000000000000 http:// https://
 """
-_REGION = re.compile(
+_REGION = lazy_pattern(
     r"[a-z]{2}(?:-[a-z]{2,10}){1,3}-\d[a-z]?"  # AWS: us-east-1, us-gov-west-1a
     r"|(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-[a-z]{4,12}\d{1,2}(?:-[a-z])?"  # Google Cloud
     r"|(?:north|south|east|west|central)*(?:us|europe|india|asia|uk|france|germany|brazil|japan|korea|uae)"

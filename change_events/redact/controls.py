@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
+
+from change_events.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    import re
 
 # An ANSI sequence is removed as a whole (CSI, OSC up to its terminator, two-character escapes). One pattern and one
 # pass, because taking sequences out of "\x1b\x1b[0m[0m" must not put a new one together.
-_HARMFUL = re.compile(
+_HARMFUL = lazy_pattern(
     "\x1b\\[[0-?]{0,64}[ -/]{0,16}[@-~]"
     "|\x1b\\][^\x07\x1b\n]{0,2048}(?:\x07|\x1b\\\\)"
     "|\x1b[()*+][0-9A-Za-z]"

@@ -8,35 +8,36 @@ into lines. What is compressed or encrypted first is not found.
 from __future__ import annotations
 
 import binascii
-import html
-import re
 import sys
 from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Sequence
 
     from change_events.redact.spans import Span
 
-_JSON = re.compile(
+_JSON = lazy_pattern(
     r"(?:\\u[0-9a-fA-F]{4})+|\\u\{[0-9a-fA-F]{1,6}\}|\\U[0-9a-fA-F]{8}|\\x[0-9a-fA-F]{2}|\\[0-3][0-7]{2}|\\[^\w\s]|\\[bfnrt]|\\_"
 )
-_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+|%u[0-9a-fA-F]{4}")
-_FORM = re.compile(r"(?:%[0-9a-fA-F]{2})+|\+")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,24}\d{0,2});")
-_DOUBLED = re.compile(r"'\\''|'\"'\"'|''|\"\"|\"'\"'\"")  # SQL, CSV, and what shells take
+_PERCENT = lazy_pattern(r"(?:%[0-9a-fA-F]{2})+|%u[0-9a-fA-F]{4}")
+_FORM = lazy_pattern(r"(?:%[0-9a-fA-F]{2})+|\+")
+_ENTITY = lazy_pattern(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,24}\d{0,2});")
+_DOUBLED = lazy_pattern(r"'\\''|'\"'\"'|''|\"\"|\"'\"'\"")  # SQL, CSV, and what shells take
 _JSON_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
-_HEX = re.compile(r"(?:0x)?[0-9a-fA-F]{2}(?:(?:[:\s-]|,?[ ]?0x)?[0-9a-fA-F]{2}){5,}+[0-9a-fA-F]?")
-_NO_HEX = re.compile(r"0x|[^0-9a-fA-F]+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}+")
-_WRAPPED = re.compile(r"(?:[A-Za-z0-9+/_-]{16,}+\r?\n[ \t>|]{0,40}+)++[A-Za-z0-9+/_-]++")
-_SPACE = re.compile(r"[^A-Za-z0-9+/_-]+")
+_HEX = lazy_pattern(r"(?:0x)?[0-9a-fA-F]{2}(?:(?:[:\s-]|,?[ ]?0x)?[0-9a-fA-F]{2}){5,}+[0-9a-fA-F]?")
+_NO_HEX = lazy_pattern(r"0x|[^0-9a-fA-F]+")
+_BASE64 = lazy_pattern(r"[A-Za-z0-9+/_-]{8,}+")
+_WRAPPED = lazy_pattern(r"(?:[A-Za-z0-9+/_-]{16,}+\r?\n[ \t>|]{0,40}+)++[A-Za-z0-9+/_-]++")
+_SPACE = lazy_pattern(r"[^A-Za-z0-9+/_-]+")
 _GLUED = 16  # characters of a run that is also read from its second, third and fourth character
 _URL_SAFE = str.maketrans("-_", "+/")
-_READABLE = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udcff]{8,}")
+_READABLE = lazy_pattern(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udcff]{8,}")
 
 
 class View(NamedTuple):
@@ -119,6 +120,8 @@ def views(text: str) -> Iterator[View]:
     if "+" in text:
         yield from _view(text, _FORM, _percent_unit)
     if "&" in text:
+        import html  # its table of names, which few texts need
+
         yield from _view(text, _ENTITY, html.unescape)
     if "''" in text or '""' in text or "'\"'" in text or '"\'"' in text:
         yield from _view(text, _DOUBLED, lambda doubled: '"' if doubled == '""' else "'")

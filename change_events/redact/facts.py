@@ -11,6 +11,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from change_events.lazy_pattern import lazy_pattern
+
 _STATES = frozenset(
     [
         "required",
@@ -150,34 +152,34 @@ _MODES = frozenset(
         "service_account",
     ]
 )
-REFERENCE = re.compile(
+REFERENCE = lazy_pattern(
     r"(?:var|local|module|data|path|each|self|resource|azurerm|google|aws|random|vault)(?:_\w{1,60})?"
     r"\.[A-Za-z_][\w-]{0,80}(?:(?:\.[\w*-]{1,80})|\[[^\[\]\s]{0,80}\]){0,12}"
     r"|[a-z][a-z0-9]{1,20}_[a-z_]{2,60}\.[a-z_][\w-]{0,60}(?:\[[^\[\]\s]{0,60}\])?\.[a-z_][\w.]{0,80}"
     r"|\$\{\{?[ \t]?[A-Za-z_][\w.:\[\]\"'*-]{0,120}[ \t]?\}?\}|\{\{[ \t]?[A-Za-z_][\w. |]{0,120}[ \t]?\}\}"
     r"|\$[A-Z][A-Z0-9]{0,40}_[A-Z0-9_]{1,60}|\$\([A-Z][A-Z0-9_]{1,60}\)|\$[A-Z]{0,20}(?:PASS|PASSWORD|TOKEN|SECRET|KEY|PWD?)"
 )
-ARN = re.compile(r"arn:[a-z0-9-]{1,20}:[a-z0-9-]{0,40}:[a-z0-9-]{0,40}:[\w-]{0,40}:[\w+=,.@/:*$-]{1,1024}+")
-_CLOUD_PATH = re.compile(
+ARN = lazy_pattern(r"arn:[a-z0-9-]{1,20}:[a-z0-9-]{0,40}:[a-z0-9-]{0,40}:[\w-]{0,40}:[\w+=,.@/:*$-]{1,1024}+")
+_CLOUD_PATH = lazy_pattern(
     r"(?:/?(?:projects|subscriptions|organizations|folders)/[\w.-]{1,100}/[\w./@-]{1,500}"
     r"|(?:op|vault|awssm|awsssm|gcpsm|azkv|ref\+\w{1,30})://[\w./@%+ -]{1,500}(?:[#?][\w.=&-]{0,100})?)"
 )
-_DURATION = re.compile(
+_DURATION = lazy_pattern(
     r"\d{1,6}(?:\.\d{1,3})?[ ]?(?:ns|us|ms|s|m|h|d|w|y|sec|secs|min|mins|seconds?|minutes?|hours?|days?|weeks?)"
 )
 _SMALL = 1000  # a number below it is a count or a limit: nobody's password, and guessed if it is
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_UUID = lazy_pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 2000  # characters of a value that are looked at; longer ones count as random
-_SEGMENT = re.compile(r"[A-Za-z0-9]+")
-_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_SEGMENT = lazy_pattern(r"[A-Za-z0-9]+")
+_RUN = lazy_pattern(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _SHORTEST_RANDOM = 12  # characters of a segment
 _LONG_LETTERS = 16
 _FEW = 4  # words and numbers in a row that a name may have
 # characters that a word or number in a row has on average in what people write, more than at random
 _LETTERS, _MIXED, _ONE_CASE = 2.2, 2.6, 3.9
-_HEX = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
-_PADDED = re.compile(r"[A-Za-z0-9+/_-]{14,}={1,2}")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_HEX = lazy_pattern(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
+_PADDED = lazy_pattern(r"[A-Za-z0-9+/_-]{14,}={1,2}")
+_WORD = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # of the parts of a secret's description, those that name and place it
 _FACT_KEYS = frozenset(
     [

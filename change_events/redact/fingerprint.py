@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
 import os
-import secrets
 from pathlib import Path
 
 import msgspec
@@ -23,6 +21,8 @@ def fingerprint(key: bytes, value: object) -> str:
         message = b"b" + value
     else:
         message = b"j" + _json(value)
+    import hmac  # brings OpenSSL, and most runs have no secret to compare
+
     return hmac.digest(key, message, "sha256").hex()[:_HEX_DIGITS]
 
 
@@ -41,8 +41,8 @@ def load_key(state_dir: str | os.PathLike[str]) -> bytes:
     """
     path = Path(state_dir) / KEY_FILE
     with contextlib.suppress(OSError):
-        return _read(path) or _create(path) or secrets.token_bytes(_KEY_BYTES)
-    return secrets.token_bytes(_KEY_BYTES)
+        return _read(path) or _create(path) or os.urandom(_KEY_BYTES)
+    return os.urandom(_KEY_BYTES)
 
 
 def _read(path: Path) -> bytes | None:
@@ -53,17 +53,17 @@ def _read(path: Path) -> bytes | None:
             key = file.read(_KEY_BYTES + 1)
     except FileNotFoundError:
         return None
-    return key if len(key) == _KEY_BYTES else secrets.token_bytes(_KEY_BYTES)
+    return key if len(key) == _KEY_BYTES else os.urandom(_KEY_BYTES)
 
 
 def _create(path: Path) -> bytes | None:
     """Write the key beside its place and link it there, so that nobody ever reads half a key."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{KEY_FILE}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{KEY_FILE}.{os.urandom(8).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.write(os.urandom(_KEY_BYTES))
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
     finally:

@@ -14,9 +14,10 @@ from fnmatch import translate
 from itertools import pairwise
 from typing import Any
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact import facts
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORD = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LONGEST_NAME = 256  # characters; nothing longer is a name
 
 _TELLING_WORDS = """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from change_events import bounded_process
 from change_events.errors import SettingsError
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact.tokens import shape_spans
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ _SECONDS_A_SHORT_TEXT = 0.002
 _LEAST_SECONDS_A_SHORT_TEXT = 0.0003
 _SECONDS_OF_GRACE = 1.0
 # `{` that begins no repetition: to `regex`, `{e}` allows errors. Escapes and names of characters stay.
-_BRACE = re.compile(r"(?P<kept>\\N\{[^}]*\}|\\.|\{(?:\d+,?\d*|,\d+)\})|\{", re.DOTALL)
-_COUNTED = re.compile(r"\{,?\d")
+_BRACE = lazy_pattern(r"(?P<kept>\\N\{[^}]*\}|\\.|\{(?:\d+,?\d*|,\d+)\})|\{", re.DOTALL)
+_COUNTED = lazy_pattern(r"\{,?\d")
 _LONGEST = 4_000  # characters of a pattern
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 
-@dataclass(frozen=True)
-class RedactPolicy:
+
+class RedactPolicy(msgspec.Struct, frozen=True):
     """How much of a value may be shown.
 
     Attributes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact.spans import MARK
 
 if TYPE_CHECKING:
@@ -98,14 +99,14 @@ _WRAPPERS = frozenset(
     )
 )
 # A word as a shell takes it, what parts commands, or a quote that is not closed.
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"(?P<word>(?:'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.|[^\s;|&()<>`'\"\\])+)|(?P<parts>[;|&()`\n]+)|['\"\\<>]", re.DOTALL
 )
-_ASSIGNMENT = re.compile(r"\w+\+?=")
-_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_ASSIGNMENT = lazy_pattern(r"\w+\+?=")
+_QUOTED = lazy_pattern(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 
 
-_PORTS = re.compile(r"(?:[\d.]+:)?\d{1,5}(?:-\d{1,5})?:\d{1,5}(?:-\d{1,5})?(?:/\w{3,4})?")
+_PORTS = lazy_pattern(r"(?:[\d.]+:)?\d{1,5}(?:-\d{1,5})?:\d{1,5}(?:-\d{1,5})?(?:/\w{3,4})?")
 # in prose, what stands before a command: "running docker login", "+ docker login", "(local-exec): docker login"
 _INTRODUCTIONS = frozenset(
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -49,7 +49,7 @@ class Redactor:
 
     def __init__(self, policy: RedactPolicy = RedactPolicy(), key: bytes | None = None) -> None:  # noqa: B008 - frozen
         self._policy = policy
-        self._key = key or secrets.token_bytes(32)
+        self._key = key or os.urandom(32)
         self._names = NameRules(policy.names)
         self._patterns = Patterns(policy.patterns)
         self._registry = Registry()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact import encodings
 from change_events.redact.common import SHORTEST, SHORTEST_WORD, Scrub, scrub, stands_alone
 from change_events.redact.controls import clean
@@ -22,7 +22,7 @@ _GRAM = 4
 _STRIDE = SHORTEST - _GRAM + 1
 _WINDOW = 256 * _STRIDE  # small: who forks, such as Ansible, pays for each page of ours
 _SPARSE = [slice(start, start + _GRAM) for start in range(0, _WINDOW, _STRIDE)]
-_WORD_START = re.compile(r"(?<![^\W_])\S")
+_WORD_START = lazy_pattern(r"(?<![^\W_])\S")
 _LINE = 12  # characters a single line of a multi-line secret needs to be looked for by itself
 _DEPTH = 3  # encodings inside encodings that are followed
 _BUDGET = 1_000_000  # characters of decoded texts that are searched besides

@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact.facts import is_fact
 from change_events.redact.positions import POSITIONS
 from change_events.redact.programs import PROGRAMS, Reader
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
 
     from change_events.redact.spans import Span
 
-_NAMES = re.compile(r"[a-z0-9][\w-]*+")
-_LINE = re.compile(r"(?:[^\n\\]|\\.|\\\n|\\)++", re.DOTALL)
-_QUOTED_WORDS = re.compile(
+_NAMES = lazy_pattern(r"[a-z0-9][\w-]*+")
+_LINE = lazy_pattern(r"(?:[^\n\\]|\\.|\\\n|\\)++", re.DOTALL)
+_QUOTED_WORDS = lazy_pattern(
     r"(?P<word>(?:'[^']*'|\"(?:\\.|[^\"\\])*\"|\\[^\n]|[^\s;|&()<>`'\"\\])++)|(?P<parts>[;|&()`\n]+)|['\"\\<>]",
     re.DOTALL,
 )
-_FLAT_WORDS = re.compile(r"(?P<word>[^\s;|&()<>`]++)|(?P<parts>[;|&()`\n]+)")
+_FLAT_WORDS = lazy_pattern(r"(?P<word>[^\s;|&()<>`]++)|(?P<parts>[;|&()`\n]+)")
 _QUOTING = "'\"\\"
 _NO_QUOTES = str.maketrans("", "", _QUOTING)
-_QUOTES = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_QUOTES = lazy_pattern(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _DEPTH = 5  # quotes inside quotes
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
+
+from change_events.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,7 @@ ADDRESS_MARK = "REDACTED"
 Span = tuple[int, int]
 _COVER = "\0" * len(MARK)  # no cleaned text has a zero
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}+:(?:\\?/){2}[^\s\"'<>\\]++")
+_ADDRESS = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]{1,20}+:(?:\\?/){2}[^\s\"'<>\\]++")
 
 
 def hide(text: str, spans: Iterable[Span]) -> str:

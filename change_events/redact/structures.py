@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact.facts import is_fact, is_fact_at
 from change_events.redact.programs import secret_arguments
 from change_events.redact.spans import MARK
 
 _LARGEST_JSON = 1024 * 1024  # characters of JSON in a string that are looked into
 _WIDEST_NUMBER = 2**63
-_HINT = re.compile(
+_HINT = lazy_pattern(
     r"(?i:pass|pwd?|psk|secret|token|key|cred|auth|sas|salt|jwt|connection|config|webhook|private|otp|pin|code|bearer"
     r"|cookie|pat|phrase|mnemonic|community|string)"
 )

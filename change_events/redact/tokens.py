@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.redact.facts import is_fact
 from change_events.redact.shapes import SHAPES, Shape
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
 
 _HINTS = tuple((hint, shape) for shape in SHAPES for hint in shape.hints)
-_BASIC = re.compile(r"(?i:basic)(?:[ \t]{1,4}|%20)([A-Za-z0-9+/_-]{6,}+={0,2})")
-_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_BASIC = lazy_pattern(r"(?i:basic)(?:[ \t]{1,4}|%20)([A-Za-z0-9+/_-]{6,}+={0,2})")
+_AWS_SECRET = lazy_pattern(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _NEAR = 240  # characters between an AWS key id and its secret
-_PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,60}-----")
+_PEM = lazy_pattern(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = lazy_pattern(r"-----END [A-Z0-9 ]{0,60}-----")
 
 
 def token_spans(text: str) -> Iterator[Span]:

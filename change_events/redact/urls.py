@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from change_events.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from change_events.redact.spans import Span
 
-_AUTHORITY = re.compile(r":(?:\\?/){2}")
+_AUTHORITY = lazy_pattern(r":(?:\\?/){2}")
 # up to the last @ before the path; then, for passwords that were not encoded, up to the first @ after it
-_STRICT = re.compile(r"(?P<user>[^\s/?#@:\[\"'<>\\]{0,256}+):(?P<secret>[^\s/?#\"'<>\\]{1,512})@")
-_LENIENT = re.compile(r"(?P<user>[^\s/?#@:\[\"'<>]{0,256}+):(?!\d{1,5}(?:[/?#\s]|$))(?P<secret>[^\s\"'<>@]{1,512}+)@")
-_USER_ONLY = re.compile(r"(?P<secret>[^\s/?#@:\"'<>\\]{20,512}+)@")
+_STRICT = lazy_pattern(r"(?P<user>[^\s/?#@:\[\"'<>\\]{0,256}+):(?P<secret>[^\s/?#\"'<>\\]{1,512})@")
+_LENIENT = lazy_pattern(r"(?P<user>[^\s/?#@:\[\"'<>]{0,256}+):(?!\d{1,5}(?:[/?#\s]|$))(?P<secret>[^\s\"'<>@]{1,512}+)@")
+_USER_ONLY = lazy_pattern(r"(?P<secret>[^\s/?#@:\"'<>\\]{20,512}+)@")
 
 
 def url_spans(text: str) -> Iterator[Span]:

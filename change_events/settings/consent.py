@@ -8,7 +8,6 @@ plain http, or make the user's journal forget.
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import msgspec
 from change_events import trusted_files
 from change_events.caps import Caps
 from change_events.destinations import own_hosts
+from change_events.lazy_pattern import lazy_pattern
 from change_events.paths import state_dir
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from change_events.destinations.base import Destination, Option
     from change_events.settings.model import Entry, Key
 
-_REFERENCE = re.compile(r"(?P<escaped>\$)?\$\{(?P<name>\w+)")
+_REFERENCE = lazy_pattern(r"(?P<escaped>\$)?\$\{(?P<name>\w+)")
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".md", ".template", ".tmpl", ".tpl", ".txt")
 _LONG_BUDGET = 60.0  # seconds: what holds a run up for longer is for its user to decide
 _MIB = 1024 * 1024

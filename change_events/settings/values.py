@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 import select
 import stat
 import time
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from change_events import trusted_files
+from change_events.lazy_pattern import lazy_pattern
 from change_events.settings.model import PLACEHOLDERS
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Mapping
 
     from change_events.settings.model import Entry, Key
 
-_REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<default>:-(?P<text>[^}]*))?\}")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_REFERENCE = lazy_pattern(r"\$(?P<escaped>\$)?\{(?P<name>\w+)(?P<default>:-(?P<text>[^}]*))?\}")
+_PLACEHOLDER = lazy_pattern(r"\{([^{}]*)\}")
 _MOST = 1_000_000
 _FILE_BYTES = 1_000_000
 _FILE_SECONDS = 2.0
@@ -124,6 +124,8 @@ def _bytes_of(path: Path) -> bytes:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``: did you mean X?`` for a near miss, else nothing."""
+    from difflib import get_close_matches  # for mistakes only
+
     near = get_close_matches(word, list(known), n=1)
     return f": did you mean {near[0]}?" if near else ""
 

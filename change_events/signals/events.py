@@ -6,6 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Action, ChangeOutcome, Signal
 from change_events.signals.stateful import stateful_kind
 
@@ -14,18 +15,18 @@ if TYPE_CHECKING:
 
     from change_events.model import Change, ChangeEvent
 
-_STATE_NOT_SAVED = re.compile(r"Failed to (save|persist|create local) state", re.IGNORECASE)
-_SERVING = re.compile(
+_STATE_NOT_SAVED = lazy_pattern(r"Failed to (save|persist|create local) state", re.IGNORECASE)
+_SERVING = lazy_pattern(
     r"_(instance|server|virtual_machine|vm|droplet|lb|alb|elb|load_balancer|loadbalancer|lb_listener|autoscaling_group"
     r"|ecs_service|rds_cluster|db_cluster|redis_cache|elasticache_cluster|replication_group|nat_gateway|vpn_gateway"
     r"|application_gateway|api_gateway_rest_api|lambda_function|deployment(_v1)?|stateful_set(_v1)?|eks_cluster"
     r"|kubernetes_cluster|container_cluster|cloudfront_distribution|cloud_run_service|app_service|web_app)$"
 )
-_ONE_OF_SEVERAL = re.compile(
+_ONE_OF_SEVERAL = lazy_pattern(
     r"(^|_)(instance|server|virtual_machine|vm|droplet|machine|container|node|node_group|node_pool|replica|broker"
     r"|worker|lxc|linode|vps|task_definition|ecs_service|device|volume|disk)$"
 )
-_INDEX = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]$")
+_INDEX = lazy_pattern(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]$")
 _NAMED = 3
 
 _HAPPENS = {

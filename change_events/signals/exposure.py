@@ -6,9 +6,9 @@ the fields: AWS security groups and network ACLs, Azure NSGs, Google firewalls, 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.signals.subject import Found, Subject, leaves
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 _WORLD = {"0.0.0.0/0", "::/0"}
 _WORLD_AZURE = {"*", "Internet", "Any"}  # what else `source_address_prefix` may say
-_LETS_IN = re.compile(
+_LETS_IN = lazy_pattern(
     r"ingress|inbound|cidr|source|allow|authorized|public_access|ip_prefix|ip_range|access_list|whitelist"
 )
-_LETS_OUT = re.compile(r"egress|outbound|destination|route|nat_|forwarding|target|(^|_)vpc$|(^|_)subnet$|prefix_list")
+_LETS_OUT = lazy_pattern(r"egress|outbound|destination|route|nat_|forwarding|target|(^|_)vpc$|(^|_)subnet$|prefix_list")
 _PORTS = ("destination_port_range", "destination_port_ranges", "port_range", "ports", "port", "port_range_min")
 _PROTOCOLS = ("protocol", "ip_protocol")
 _USUAL = {"tcp", "6", "", "*", "-1", "all", "any"}

@@ -5,9 +5,9 @@ It never says no where a rule of values would find something: each test here is 
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.partial_json import attributes
 from change_events.signals.capacity import SIZES
 from change_events.signals.transitions import table
@@ -17,7 +17,7 @@ _WORDS = (
     *(b"*", b"NotAction", b"not_actions", b"allUsers", b"allAuthenticatedUsers"),  # policies
 )
 # an escape that may spell one of the words; terraform itself escapes `<`, `>`, `&` and what does not print
-_ESCAPE = re.compile(rb"\\/|\\u00(?!26|3[ceCE]|7[fF])[2-7]")
+_ESCAPE = lazy_pattern(rb"\\/|\\u00(?!26|3[ceCE]|7[fF])[2-7]")
 _STEMS = (
     b"_size",
     b"_count",

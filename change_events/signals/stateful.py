@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from change_events.lazy_pattern import lazy_pattern
 
 _STATEFUL = {
-    kind: re.compile(pattern)
+    kind: lazy_pattern(pattern)
     for kind, pattern in {
         "database": r"_(db|rds|docdb|neptune|redshift|dynamodb|timestream\w*|keyspaces|elasticache|memorydb|dax)_"
         r"(instance|cluster|global_cluster|cluster_instance|table|global_table|database|keyspace|replication_group"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote, urlsplit
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+|~!>-])")
-_TICKS = re.compile(r"`+")
+from change_events.lazy_pattern import lazy_pattern
+
+_SPECIAL = lazy_pattern(r"([\\`*_{}\[\]()#+|~!>-])")
+_TICKS = lazy_pattern(r"`+")
 
 
 def one_line(text: str, limit: int = 300) -> str:

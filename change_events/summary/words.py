@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Action, ChangeOutcome, Outcome, Phase, ValueKind
 from change_events.summary.attributes import arranged, computed_words
 from change_events.summary.markdown import code, plain
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_ATTRIBUTES = 12
 _MOST_LINES = 12  # of a text in a message; the event has more
-_TICKS = re.compile(r"`+")
+_TICKS = lazy_pattern(r"`+")
 _KILO = 1000
 
 REASONS = {

@@ -139,6 +139,7 @@ def test_a_slow_git_costs_two_seconds_at_most(scene, tmp_path, monkeypatch):
     slow = tmp_path / "slow"
     slow.mkdir()
     scene.script(slow / "git", "sleep 900")
+    scene.commit("one")
     with at_most(4):
         found = between(scene.work, {**scene.environ, "PATH": f"{slow}:/bin:/usr/bin"}, commit="HEAD", previous="v1")
     assert found.problem == "the commits between cannot be listed: git was too slow"

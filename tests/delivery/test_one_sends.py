@@ -57,14 +57,20 @@ def answer(process):
     return sent, waits, ready, problems
 
 
+def one_more_while_we_send(journal, receiver):
+    """We are the ones to send event 0, and a process has come with event 1: our delivery, and that process."""
+    assert journal.begin_sending("hook")
+    journal.settle(sealed(0), ["hook"])
+    (mine,) = journal.claim(["hook"], 1, 60)
+    other = run(journal.path, receiver.url, 1)
+    go(other)
+    server.wait_for(lambda: journal.waiting(["hook"]) == 2, 60)
+    return mine, other
+
+
 def test_whoever_finds_another_sending_waits_without_an_http_client(tmp_path, journal):
     with Receiver() as receiver:
-        assert journal.begin_sending("hook")
-        journal.settle(sealed(0), ["hook"])
-        (mine,) = journal.claim(["hook"], 1, 60)
-        other = run(journal.path, receiver.url, 1)
-        go(other)
-        server.wait_for(lambda: journal.waiting(["hook"]) == 2, 60)
+        mine, other = one_more_while_we_send(journal, receiver)
         time.sleep(0.3)
         assert other.poll() is None, "it waits for its own event"
         journal.delivered(mine)
@@ -75,12 +81,7 @@ def test_whoever_finds_another_sending_waits_without_an_http_client(tmp_path, jo
 
 def test_what_came_while_another_was_about_to_stop_is_sent_by_whoever_is_left(tmp_path, journal):
     with Receiver() as receiver:
-        assert journal.begin_sending("hook")
-        journal.settle(sealed(0), ["hook"])
-        (mine,) = journal.claim(["hook"], 1, 60)
-        other = run(journal.path, receiver.url, 1)
-        go(other)
-        server.wait_for(lambda: journal.waiting(["hook"]) == 2, 60)
+        mine, other = one_more_while_we_send(journal, receiver)
         journal.delivered(mine)
         journal.end_sending("hook")
         assert answer(other) == (1, False, True, [])

@@ -182,7 +182,7 @@ def test_a_refusal_that_looks_like_a_success_is_waited_for(kind, documented):
 TYPES = ("text/html", "text/html; charset=utf-8", "text/plain", "application/json", "application/octet-stream", None)
 SUCCESSES = [(kind, documented) for kind, documented in ANSWERS if documented.result is Result.DELIVERED]
 PAGES = (
-    b"<!DOCTYPE html><html><title>Sign in</title></html>",
+    b"<!DOCTYPE html><html><title>Welcome</title></html>",
     b"\n\n  <!doctype HTML>",
     b"\xef\xbb\xbf<html>",
     b'<?xml version="1.0"?><!-- a\nproxy --><HTML lang="en">',
@@ -217,8 +217,43 @@ def test_a_page_is_known_by_its_content(kind, variant):
             assert (verdict.result is Result.DELIVERED) == (variant in backend(kind).any_success), verdict.reason
 
 
+SIGN_INS = (
+    b"<!DOCTYPE html><html><title>Sign in</title></html>",
+    b"<html><head><title>Acme SSO - Log In</title>",
+    b"<html><form method=post><input name=user><input name=pw type='password'></form>",
+    b'<html><form action="https://idp.example"><input type="hidden" name="SAMLRequest" value="x"></form>',
+    b"<html><head><title>Authentication Required</title>",
+)
+OWN_ANSWERS = (
+    b"<html><body>ok, password changed, login works</body></html>",
+    b"<html><head><title>Thank you</title></head><body><a href='/login'>Log in</a></body>",
+    b'{"title": "<title>Sign in</title>", "form": "<input type=password>"}',
+    b"Sign in",
+    b"<html><title>Building in progress, blog index</title>",
+)
+
+
 @every_variant
-def test_a_sign_in_page_is_a_success_only_where_any_answer_is(kind, variant):
+@pytest.mark.parametrize("page", SIGN_INS)
+def test_a_page_to_sign_in_at_is_no_success_anywhere(kind, variant, page):
+    with Receiver(always=lambda handler: handler.answer(200, page, {"content-type": "text/html"})) as receiver:
+        verdict, _ = once(kind, variant, receiver.url)
+    assert verdict.result is not Result.DELIVERED
+
+
+ANY_ANSWER = [(kind, variant) for kind in kinds() for variant in backend(kind).any_success]
+
+
+@pytest.mark.parametrize(("kind", "variant"), ANY_ANSWER, ids=lambda part: part or "plain")
+@pytest.mark.parametrize("page", OWN_ANSWERS)
+def test_where_any_answer_is_a_success_other_pages_are(kind, variant, page):
+    with Receiver(always=lambda handler: handler.answer(200, page, {"content-type": "text/html"})) as receiver:
+        verdict, _ = once(kind, variant, receiver.url)
+    assert verdict.result is Result.DELIVERED, verdict.reason
+
+
+@every_variant
+def test_the_page_of_a_gateway_is_a_success_only_where_any_answer_is(kind, variant):
     page = steps.html(200)
     with Receiver(always=page) as receiver:
         verdict, _ = once(kind, variant, receiver.url)

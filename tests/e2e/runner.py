@@ -207,3 +207,14 @@ def differences(expected: Record, actual: Record) -> str:
         for name in names
     ]
     return "\n\n".join(text for text in found if text)
+
+
+def assert_equivalent(scenario: Scenario, stdio: Stdio, binary: Binary, folder: Path) -> None:
+    """Play a scenario with the bare binary and with tfevent: what they show, leave and return is the same."""
+    stage = Stage(folder, binary)
+    stage.prepare(scenario)
+    expected = stage.play(scenario, stdio, [str(binary.path)])
+    actual = stage.play(scenario, stdio, subject(binary))
+    found = differences(expected, actual)
+    assert not found, f"\n{found}\n\nown lines: {actual.own}"
+    assert not actual.leftovers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e import table
-from tests.e2e.runner import Stage, compares_terraform_with_itself, differences, subject
+from tests.e2e.runner import assert_equivalent, compares_terraform_with_itself
 from tests.e2e.scenario import BOTH, Run
 from tests.support.pty import UNSIZED
 from tests.support.terraform import binaries
@@ -38,10 +38,4 @@ def _types(scenario):
 
 @pytest.mark.parametrize(("scenario", "stdio", "binary"), list(_cases()))
 def test_tfevent_cannot_be_told_from_terraform(scenario, stdio, binary, tmp_path):
-    stage = Stage(tmp_path, binary)
-    stage.prepare(scenario)
-    expected = stage.play(scenario, stdio, [str(binary.path)])
-    actual = stage.play(scenario, stdio, subject(binary))
-    found = differences(expected, actual)
-    assert not found, f"\n{found}\n\nown lines: {actual.own}"
-    assert not actual.leftovers
+    assert_equivalent(scenario, stdio, binary, tmp_path)

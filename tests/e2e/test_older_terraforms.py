@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.e2e.runner import Stage, compares_terraform_with_itself, differences, subject
+from tests.e2e.runner import Stage, assert_equivalent, compares_terraform_with_itself
 from tests.e2e.scenario import Edit, Scenario, main, run
 from tests.support import older
 from tests.support.pty import PIPES, TERMINAL
@@ -83,13 +83,7 @@ def binary(request):
 @pytest.mark.parametrize("stdio", [TERMINAL, PIPES], ids=lambda stdio: stdio.name)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_tfevent_cannot_be_told_from_an_older_terraform(scenario, stdio, binary, tmp_path):
-    stage = Stage(tmp_path, binary)
-    stage.prepare(scenario)
-    expected = stage.play(scenario, stdio, [str(binary.path)])
-    actual = stage.play(scenario, stdio, subject(binary))
-    found = differences(expected, actual)
-    assert not found, f"\n{found}\n\nown lines: {actual.own}"
-    assert not actual.leftovers
+    assert_equivalent(scenario, stdio, binary, tmp_path)
 
 
 # -- what is recorded ---------------------------------------------------------------------------------------------

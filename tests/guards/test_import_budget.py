@@ -19,7 +19,7 @@ OBSERVED_PATH = EXEC_PATH | {
     "change_events.private_folder", "change_events.process", "change_events.output",
     "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
     "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture", "change_events.ids", "change_events.trace",
-    "tf_wrapper.inputs", "tf_wrapper.configuration", "tf_wrapper.configuration.files",
+    "tf_wrapper.inputs", "tf_wrapper.configuration", "tf_wrapper.configuration.files", "change_events.lazy_pattern",
     "fcntl", "select", "signal", "termios", "errno",
 }  # fmt: skip
 # the standard library's own helpers of the above: cheap, and different from version to version
@@ -99,7 +99,7 @@ OURS = {
     "change_events.errors", "change_events.explicit",
     "change_events.explicit.words", "change_events.ids", "change_events.output", "change_events.paths",
     "change_events.private_folder", "change_events.process",
-    "change_events.relay", "change_events.rundir", "change_events.trace",
+    "change_events.relay", "change_events.rundir", "change_events.signal_sets", "change_events.trace",
     "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.toolbox",
 }  # fmt: skip
 
@@ -118,3 +118,49 @@ def test_modules_loaded_before_a_command_starts(tmp_path):
     assert "change_events.command_run.observe" in loaded, done.stderr
     assert loaded & HEAVY == set()
     assert {name for name in loaded if name.partition(".")[0] in {"change_events", "tf_wrapper"}} - OURS == set()
+
+
+# what recording a run does without: each was once imported for a function that few runs call, or for none
+NOT_TO_RECORD = {
+    "typing_extensions", "inspect", "dataclasses", "importlib.resources", "csv", "difflib", "html", "email", "http",
+    "hashlib", "hmac", "secrets", "httpx", "ssl", "logging", "traceback", "jinja2", "hcl2", "click", "rich",
+}  # fmt: skip
+RECORD = """
+import sys
+import change_events.lean_msgspec
+import tf_wrapper.story, tf_wrapper.plan_json, tf_wrapper.source, change_events.delivery
+from change_events.destinations import get
+from change_events.signals.transitions import table
+get("webhook"), table()
+print(*sys.modules)
+"""
+
+
+def test_modules_loaded_to_record_a_run_that_another_process_delivers():
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{RECORD}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "msgspec" in done.stdout.split()
+    assert set(done.stdout.split()) & NOT_TO_RECORD == set()
+
+
+def test_msgspec_is_complete_without_what_is_kept_from_it():
+    code = """
+import sys
+import change_events.lean_msgspec
+import msgspec, typing
+class A(msgspec.Struct):
+    x: "typing.Annotated[int, msgspec.Meta(ge=1)]"
+class B(typing.TypedDict):
+    y: "typing.NotRequired[A]"
+assert msgspec.json.decode(b'{"y": {"x": 2}}', type=B) == {"y": A(2)}
+assert msgspec.json.decode(b"{}", type=B) == {}
+import typing_extensions
+print(typing_extensions.__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("typing_extensions\n", "")

@@ -194,6 +194,10 @@ class Session:
         """Send a signal to the command alone."""
         os.kill(self.process.pid, number)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size, as dragging its window does; the kernel sends SIGWINCH."""
+        fcntl.ioctl(self._stdout, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def finish(self) -> Result:
         """Wait for its end; every descriptor that its children hold open counts."""
         self._until(self._over, "the command to end")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.lazy_pattern import lazy_pattern
 from tf_wrapper.configuration import syntax
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1}
 # JSON's own escapes that HCL does not have; the replacement is as long, so that rows and columns stay
-_JSON_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_JSON_ESCAPE = lazy_pattern(rb"\\(.)", re.DOTALL)
 
 
 class Rows(NamedTuple):

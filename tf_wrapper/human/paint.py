@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from change_events.lazy_pattern import lazy_pattern
+
 Paint = Callable[[str], str]
 
 _COLORS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "light_gray")
@@ -36,7 +38,7 @@ _CODES = {
     "reset": 0,
     "reset_bold": 21,
 }
-_MARK = re.compile(r"\[([a-z0-9_-]+)\]", re.IGNORECASE)
+_MARK = lazy_pattern(r"\[([a-z0-9_-]+)\]", re.IGNORECASE)
 
 
 def painter(*, color: bool) -> Paint:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from change_events.lazy_pattern import lazy_pattern
 
 # what Go's unicode.IsSpace holds, in this order; the no-break space is a letter to the wrapping
 _BREAKING = "\t\v\f\r \x85\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 GO_SPACE = "\n\xa0\t\v\f\r \x85\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-_PART = re.compile(rf"\n|[{_BREAKING}]+|[^\n{_BREAKING}]+")
+_PART = lazy_pattern(rf"\n|[{_BREAKING}]+|[^\n{_BREAKING}]+")
 
 
 def word_wrap(text: str, width: int) -> str:

@@ -7,12 +7,12 @@ what the plan sets anew: there somebody's change is about to be undone. The rest
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from change_events.diff import decode_exact, has_true, same
 from change_events.diff.masks import child
 from change_events.diff.walk import Node
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Action, Drift
 from tf_wrapper.plan.actions import Tally, action_of
 from tf_wrapper.plan.resources import Reading, compare
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tf_wrapper.plan.document import Document, ResourceChange
 
 _FIRST_WITH_RELEVANT = (1, 1)  # plan format of Terraform 1.2
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?\S*")
-_INDEX = re.compile(r"\[[^\[\]]*\]$")
+_TIMESTAMP = lazy_pattern(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?\S*")
+_INDEX = lazy_pattern(r"\[[^\[\]]*\]$")
 _SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
 _Steps = tuple[str | int, ...]
 

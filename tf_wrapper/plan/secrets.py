@@ -6,13 +6,13 @@ attributes, addresses, ids.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from change_events.diff import decode_exact, has_true, hidden_values
+from change_events.lazy_pattern import lazy_pattern
 from change_events.partial_json import attributes
 from tf_wrapper.plan.document import Body, Document, Raw
 
@@ -26,7 +26,7 @@ _SHORTEST_KEY = 8
 _MOST_MASKS = 512
 # words, some with a number behind: database_url, ipv4_address, kubernetes.io/role, maxSize, us-east-1
 _WORD = r"(?:[a-z]+(?:(?:[A-Z][a-z]+)+|\d{1,3}[a-z]*)?|(?:[A-Z][a-z]+)+|[A-Z]+\d{0,3})"
-_NAME = re.compile(rf"{_WORD}(?:[_./:-]{_WORD})*(?:[_-]\d{{1,3}}[a-z]?)?")
+_NAME = lazy_pattern(rf"{_WORD}(?:[_./:-]{_WORD})*(?:[_-]\d{{1,3}}[a-z]?)?")
 _Objects = set[tuple[str, str | None]]  # address and deposed key
 
 

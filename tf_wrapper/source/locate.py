@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Action, Change, Source
 from tf_wrapper import inputs
 from tf_wrapper.configuration.files import module_files
@@ -25,7 +25,7 @@ _MOST_FILES = 200  # changes whose declaration is looked for
 _MOST_COMMITS = 20  # changes whose commit is looked for: a process each
 _SECONDS = 1.5
 _WEIGHT = {Action.DESTROY: 0, Action.REPLACE: 0, Action.UPDATE: 1, Action.OTHER: 1, Action.CREATE: 2}
-_INSTANCE_KEY = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
+_INSTANCE_KEY = lazy_pattern(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
 
 def with_sources(changes: Sequence[Change], directory: str, data_dir: str) -> tuple[Change, ...]:

@@ -91,7 +91,8 @@ class Backend:
         variants: more options to run all events with, by a name for each, or a function that makes them of the
             server's base URL; "" is the plain one. None takes an option away.
         unnamed: variants in which the answer does not name what was made, so that nothing can be brought up to date.
-        any_success: variants of which any 2xx is documented as a success, whatever it says; "" is the plain one.
+        any_success: variants of which any 2xx is documented as a success, whatever it says but a page to sign in at;
+            "" is the plain one.
         refusal: the body of a refusal, from why it is one, in the shape the backend uses.
         steady: a shown request without what differs from run to run, for the golden files.
     """
