@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -13,7 +15,7 @@ from tests.machine.world import BOOTS, NOON
 from tests.support.receiver import Receiver, hang, refused_url, unanswered_url
 from tests.support.scene import EVENTS, Scene
 from tests.support.secrets import TOKENS, assert_nowhere
-from tests.support.speed import HANG, at_most, stopwatch
+from tests.support.speed import HANG, HURRIED, at_most, stopwatch
 
 HOST = os.uname().nodename
 PROMISED = 1.0  # second; what Python itself takes to start is added, twice
@@ -191,6 +193,20 @@ def test_with_the_network_down_they_return_within_a_second_and_the_outbox_delive
         assert [row["state"] for row in scene.only()["deliveries"]] == ["waiting"]
         scene.events("flush", TFEVENT_WEBHOOK_URL=healthy.url)
         assert [request.json()["id"] for request in healthy.accepted] == [one]
+
+
+@pytest.mark.parametrize(
+    "words", [["boot"], ["start", "--service", "shop"], ["stop", "--service", "shop"]], ids=lambda words: words[0]
+)
+def test_a_locked_journal_holds_them_up_for_a_second_and_the_next_command_has_the_event(scene, words):
+    scene.events("send", "--title", "there is a journal")
+    with stopwatch() as free:
+        scene.events("send", "--title", "and another")
+    with closing(sqlite3.connect(scene.state / "journal.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with at_most(PROMISED + 2 * free.seconds):
+            one = sent(scene.events(*words, **HURRIED))
+    assert one in {event["id"] for event in scene.recorded()}
 
 
 def test_a_backend_that_only_was_too_slow_for_a_unit_is_not_left_alone(scene):
