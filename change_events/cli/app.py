@@ -1,22 +1,15 @@
-"""The group of commands, and the one place where an error becomes a line and an exit code."""
+"""The group of commands."""
 
 from __future__ import annotations
 
-import errno
 import importlib
-import io
-import os
-import sys
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from change_events.cli.ending import EXIT_INTERRUPTED, exit_code_of
 from change_events.cli.examples import examples
 from change_events.cli.session import Session
-from change_events.cli.terminal import clean_lines
-from change_events.errors import EventRejectedError, TfeventError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +17,6 @@ if TYPE_CHECKING:
     from change_events.cli.toolbox import Toolbox
 
 PROGRAM = "tfevent events"
-EXIT_ERROR = 1
-EXIT_DATA = 65  # sysexits' EX_DATAERR: an event that contradicts itself, by which other programs know it
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
-_OUTPUT_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
-EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 # In the order of `--help`; each lives in the module of its name.
 COMMANDS = (
@@ -76,22 +64,7 @@ def events() -> None:
 
 def run(argv: Sequence[str], tools: Toolbox) -> int:
     """Run one command and return its exit code; see :func:`change_events.cli.main`."""
-    _open_missing_streams()
-    _make_printable()
-    try:
-        return _invoke(argv, tools)
-    except click.exceptions.Exit as exit_:  # --help
-        return exit_.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except EventRejectedError as error:
-        _complain(str(error))
-        return EXIT_DATA
-    except TfeventError as error:
-        return _complain(str(error))
-    except Exception as error:  # noqa: BLE001 - its own text may quote a secret: only its place is printed
-        return _complain(_describe_bug(error))
+    return exit_code_of(lambda: _invoke(argv, tools))
 
 
 def _invoke(argv: Sequence[str], tools: Toolbox) -> int:
@@ -99,54 +72,11 @@ def _invoke(argv: Sequence[str], tools: Toolbox) -> int:
     try:
         with Session(tools) as session, events.make_context(PROGRAM, list(argv), obj=session) as context:
             code = events.invoke(context)
-        sys.stdout.flush()
-    except (KeyboardInterrupt, click.Abort):
+    except click.exceptions.Exit as exit_:  # --help
+        return exit_.exit_code
+    except click.Abort:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        _silence_stdout()
-        return EXIT_PIPE_CLOSED
-    except OSError as error:
-        if error.filename or error.errno not in _OUTPUT_TROUBLE:
-            raise
-        _silence_stdout()
-        raise TfeventError(f"the output cannot be written: {error.strerror}") from error
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     return code if isinstance(code, int) else 0
-
-
-def _complain(text: str) -> int:
-    for line in clean_lines(text):
-        print(f"tfevent: {line}", file=sys.stderr)  # noqa: T201 - a command line prints
-    return EXIT_ERROR
-
-
-def _describe_bug(error: Exception) -> str:
-    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_ours(frame.filename)]
-    place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
-    return f"this is a bug in tfevent: {type(error).__name__}{place}, please report it"
-
-
-def _is_ours(filename: str) -> bool:
-    return any(f"{os.sep}{package}{os.sep}" in filename for package in ("change_events", "tf_wrapper"))
-
-
-def _open_missing_streams() -> None:
-    """What was closed when we were started leads nowhere, and is no reason to fail."""
-    from change_events.process import open_missing_descriptors
-
-    open_missing_descriptors()
-    if sys.stdout is None:
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
-    if sys.stderr is None:
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
-
-
-def _make_printable() -> None:
-    """A terminal that cannot show a character shows a question mark, instead of ending the command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-
-
-def _silence_stdout() -> None:
-    """Keep the interpreter's own flush at exit from complaining of what cannot be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

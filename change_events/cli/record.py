@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import select
-import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from change_events.cli.examples import examples
-from change_events.cli.terminal import note
-from change_events.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from change_events.cli.session import Session
-    from change_events.recording.handover import Document, Handover
-
-_CHUNK = 1 << 16
-_LOOK_SECONDS = 0.25  # between two looks at who writes
-STATES = ("started", "running", "settled", "preview")
 
 
 @click.command(
@@ -45,126 +31,6 @@ def record_command(session: Session) -> int:
     What became of the event is printed as a JSON object. The exit code is 0 if it was recorded, was not worth a
     record, or repeats another.
     """
-    from change_events.recording.handover import Handover
+    from change_events.cli.record_stream import record
 
-    def begun(first: Document) -> Handover:
-        os.environ.update({str(name): str(value) for name, value in (first.get("environ") or {}).items()})
-        return Handover("program", first.get("directory") or session.cwd, os.environ, _note)
-
-    told, lost = 0, False
-    lines = Lines(sys.stdin.fileno())
-    for answer in _answers(begun, documents(lines), lines):
-        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
-        sys.stdout.flush()  # whoever tells a run goes on when it is on disk
-        told, lost = told + 1, lost or answer.get("lost", False)
-    if not told:
-        raise InputError('standard input: is empty: give a document such as {"api": 1, "event": {…}}')
-    return 1 if lost else 0
-
-
-def _note(text: str) -> None:
-    with suppress(OSError):  # a full disk under it costs no event
-        note(text)
-
-
-def _answers(begun: Callable[[Document], Handover], told: Iterable[Document], lines: Lines) -> Iterator[Document]:
-    handover = None
-    try:
-        for document in told:
-            handover = handover or begun(document)
-            lines.written_by(document.get("teller"))
-            yield from _answer(handover, document)
-            if document.get("state", "settled") == "settled":
-                return
-    except InputError:
-        if handover and (last := handover.interrupt()):
-            yield last
-        raise
-    if handover and (last := handover.interrupt()):
-        yield last
-
-
-def _answer(handover: Handover, document: Document) -> Iterator[Document]:
-    match document.get("state", "settled"):
-        case "started":
-            yield handover.start(document)
-        case "running":
-            with suppress(InputError):  # the next one, or the last, may be better
-                handover.checkpoint(document)
-        case "preview":
-            yield handover.preview(document)
-        case "settled":
-            yield handover.settle(document)
-        case _:
-            raise InputError(f"state: write one of {', '.join(STATES)}")
-
-
-class Lines:
-    """Lines of a file, for as long as there are any, and whoever writes them lives.
-
-    The end of a pipe comes when nobody has it open for writing any more: who writes may be killed, and leave it to a
-    process of its own that has no part in this.
-
-    Args:
-        descriptor: of the file.
-    """
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._writer = 0
-
-    def written_by(self, process: object) -> None:
-        """The number of the process that writes them. It counts if that is this process's parent."""
-        if process == os.getppid():
-            self._writer = os.getppid()
-
-    def __iter__(self) -> Iterator[bytes]:
-        rest = bytearray()
-        while data := self._read():
-            rest += data
-            if b"\n" in data:
-                *lines, last = bytes(rest).split(b"\n")
-                rest = bytearray(last)
-                yield from (line + b"\n" for line in lines)
-        if rest:
-            yield bytes(rest)
-
-    def _read(self) -> bytes:
-        """What is there next; empty at the end."""
-        while self._writer:
-            is_gone = os.getppid() != self._writer  # looked at first: what it wrote before is still read
-            if select.select([self._descriptor], [], [], 0 if is_gone else _LOOK_SECONDS)[0]:
-                break
-            if is_gone:
-                return b""
-        return os.read(self._descriptor, _CHUNK)
-
-
-def documents(lines: Iterable[bytes]) -> Iterator[Document]:
-    """The JSON objects of a stream: one a line, or a single one over several lines. Raises InputError without text."""
-    rest = iter(lines)
-    first = next((line for line in rest if line.strip()), b"")
-    if not first:
-        return
-    try:
-        yield _object(first)
-    except msgspec.DecodeError:
-        yield _whole(first + b"".join(rest))
-        return
-    for line in rest:
-        if line.strip():
-            yield _whole(line)
-
-
-def _whole(data: bytes) -> Document:
-    try:
-        return _object(data)
-    except msgspec.DecodeError as error:
-        raise InputError("standard input: is no JSON: write one object, or one a line") from error
-
-
-def _object(data: bytes) -> Document:
-    found: Any = msgspec.json.decode(data)
-    if not isinstance(found, dict):
-        raise InputError("standard input: write a JSON object")
-    return found
+    return record(session.cwd)

@@ -9,8 +9,6 @@ import sys
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -56,11 +54,15 @@ def width() -> int:
 
 def paint(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
     """Colour one piece of text; :func:`print_lines` takes the colour out again where it does not belong."""
+    import click
+
     return click.style(text, fg=colour, bold=bold or None, dim=dim or None) if text else ""
 
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print painted lines on standard output."""
+    import click
+
     stream = sys.stdout
     coloured = colour_on(stream)
     for line in lines:
@@ -69,6 +71,8 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def note(text: str) -> None:
     """Print one line of ours on standard error."""
+    import click  # not for `record`, which rarely has anything to note
+
     for line in clean_lines(text):
         click.echo(f"tfevent: {line}", err=True)
 

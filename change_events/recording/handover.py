@@ -5,7 +5,7 @@ Beside what :mod:`change_events.ingest` reads, a document may say:
 
 * ``context``: False leaves out what is found out about user, host, CI system and commit; True is the default.
 * ``deliver``: False leaves delivery to the next command; True is the default.
-* ``teller``, ``directory``, ``environ``, in the first one: see :mod:`change_events.cli.record`, which reads them.
+* ``teller``, ``directory``, ``environ``, in the first one: for :mod:`change_events.cli.record_stream`.
 * ``once_within``, ``bracket``, ``process``, ``destinations``: see :mod:`change_events.recording.explicit`.
 """
 

@@ -92,7 +92,8 @@ HEAVY = {
     "logging", "socket", "ssl", "asyncio", "unittest", "hcl2", "tenacity", "certifi",
 }  # fmt: skip
 OURS = {
-    "change_events", "change_events.cli", "change_events.cli.app", "change_events.cli.examples",
+    "change_events", "change_events.cli", "change_events.cli.app", "change_events.cli.ending",
+    "change_events.cli.examples",
     "change_events.cli.run", "change_events.cli.session", "change_events.cli.telling", "change_events.cli.terminal",
     "change_events.command_run", "change_events.command_run.init",
     "change_events.command_run.observe", "change_events.command_run.observed",
@@ -164,3 +165,19 @@ print(typing_extensions.__name__)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("typing_extensions\n", "")
+
+
+def test_taking_a_run_from_another_program_needs_no_command_line_library():
+    """A playbook waits for the first answer."""
+    code = "import sys\nfrom tf_wrapper.__main__ import main\nmain(['events', 'record'])\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code + "print(*sys.modules, file=sys.stderr)"],
+        cwd=ROOT,
+        input='{"api": 1, "state": "preview", "event": {"kind": "deployment", "title": "shop 2.1"}}\n',
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '"recorded":false' in done.stdout
+    loaded = set(done.stderr.split())
+    assert loaded & {"click", "inspect", "typing_extensions", "traceback", "gettext", "email"} == set()
