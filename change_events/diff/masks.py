@@ -25,11 +25,11 @@ def child(mask: Any, step: str | int) -> Any:
 
 def has_true(mask: Any) -> bool:
     """Tell whether the mask covers anything at all."""
+    if not mask or mask is True:
+        return mask is True
     if isinstance(mask, dict):
-        return any(has_true(part) for part in mask.values())
-    if isinstance(mask, list):
-        return any(has_true(part) for part in mask)
-    return mask is True
+        return any(map(has_true, mask.values()))
+    return isinstance(mask, list) and any(map(has_true, mask))
 
 
 def marks(mask: Any) -> object:

@@ -118,6 +118,11 @@ class Redactor:
         """Tell whether the value under this name is a secret."""
         return self._names.is_sensitive(name)
 
+    @property
+    def hides_brackets(self) -> bool:
+        """Whether a number in brackets may have to be hidden: a secret holds a bracket, or the user has own patterns."""
+        return bool(self._policy.patterns) or self._registry.has_brackets
+
     def fingerprint(self, value: object) -> str:
         """Return 12 hex digits that are equal for equal values within one installation."""
         return fingerprint(self._key, value)

@@ -48,12 +48,15 @@ class Registry:
         self._grams: set[str] = set()
         self._words: set[str] = set()  # of the secrets, those that are looked for as whole words
         self._short: set[str] = set()  # and those with fewer characters than the index needs
+        self.has_brackets = False  # one of those that were remembered holds a bracket
 
     def add(self, secret: str) -> bool:
         """Remember one secret; its index is built when the next text is read. Tells whether it is new."""
         if secret in self._seen:
             return False
         self._seen.add(secret)
+        if "[" in secret or "]" in secret:
+            self.has_brackets = True
         self._pending.append(secret)
         return True
 
@@ -118,16 +121,17 @@ class Registry:
             window = text[start : start + _WINDOW + _GRAM]
             grams = map(window.__getitem__, islice(_SPARSE, len(window) // _STRIDE + 1))
             if not self._grams.isdisjoint(grams):
-                yield from self._closely(text, max(0, start - _STRIDE), start + _WINDOW)
+                yield from self._closely(text, start, start + len(window))
 
     def _closely(self, text: str, first: int, last: int) -> Iterator[Span]:
-        known = self._lengths
-        end = min(last, len(text) - SHORTEST + 1)
-        for start in [start for start in range(first, end) if text[start : start + SHORTEST] in known]:
-            for size in known[text[start : start + SHORTEST]]:
-                if self._stands(text, start, start + size):
-                    yield start, start + size
-                    break
+        """Look for secrets around the groups that hit: one begins at such a group, or one or two characters before."""
+        grams, known = self._grams, self._lengths
+        for place in [place for place in range(first, last, _STRIDE) if text[place : place + _GRAM] in grams]:
+            for start in range(max(0, place - _STRIDE + 1), place + 1):
+                for size in known.get(text[start : start + SHORTEST], ()):
+                    if self._stands(text, start, start + size):
+                        yield start, start + size
+                        break
 
     def _short_words(self, text: str) -> Iterator[Span]:
         for match in _WORD_START.finditer(text):

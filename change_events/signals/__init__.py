@@ -22,7 +22,7 @@ from change_events.signals.capacity import capacity
 from change_events.signals.exposure import exposure
 from change_events.signals.names import NAMES, WITHOUT_VALUES
 from change_events.signals.policies import policies
-from change_events.signals.raw import may_signal
+from change_events.signals.raw import may_signal, which_may_signal
 from change_events.signals.stateful import stateful_kind
 from change_events.signals.subject import Subject
 from change_events.signals.transitions import table, transitions
@@ -42,6 +42,7 @@ __all__ = [
     "signals",
     "stateful_kind",
     "watched_types",
+    "which_may_signal",
     "without_values",
 ]
 

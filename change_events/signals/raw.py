@@ -6,12 +6,21 @@ It never says no where a rule of values would find something: each test here is 
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from change_events.lazy_pattern import lazy_pattern
 from change_events.partial_json import attributes
 from change_events.signals.capacity import SIZES
 from change_events.signals.transitions import table
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import msgspec
+
+    Sides = tuple[msgspec.Raw, msgspec.Raw]
+
+_BATCH = 64  # objects of one type that are searched as one text
 _WORDS = (
     *(b"0.0.0.0/0", b"::/0", b"source_address_prefix", b"start_ip"),  # exposure
     *(b"*", b"NotAction", b"not_actions", b"allUsers", b"allAuthenticatedUsers"),  # policies
@@ -43,6 +52,38 @@ def may_signal(kind: str, before: bytes, after: bytes) -> bool:
     if before == after:
         return False
     return _has_word(after) or _is_escaped(before) or _may_lower(before, after) or _may_turn(kind, before, after)
+
+
+def which_may_signal(kind: str, objects: Sequence[Sides]) -> list[bool]:
+    """Do as :func:`may_signal` does for many objects of one type: those that hold nothing of interest are told together.
+
+    Args:
+        kind: their resource type.
+        objects: JSON of each before and after.
+    """
+    found: list[bool] = []
+    for start in range(0, len(objects), _BATCH):
+        batch = objects[start : start + _BATCH]
+        if _may_any(kind, batch):
+            found += [may_signal(kind, bytes(before), bytes(after)) for before, after in batch]
+        else:
+            found += [False] * len(batch)
+    return found
+
+
+def _may_any(kind: str, batch: Sequence[Sides]) -> bool:
+    """Whether one of some objects may signal: each test is a necessary condition of :func:`may_signal` for one of them.
+
+    The separator is no part of any word, so that nothing is found across two objects that stands in neither.
+    """
+    before = b"\n".join([before for before, _ in batch])
+    after = b"\n".join([after for _, after in batch])
+    return (
+        _has_word(after)
+        or _is_escaped(before)
+        or _may_lower(before, after)
+        or any(key in after or key in before for key in _watched(kind)[1])
+    )
 
 
 def _has_word(after: bytes) -> bool:

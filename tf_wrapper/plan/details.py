@@ -13,7 +13,7 @@ from change_events.signals import Subject, risks, watched_types
 from change_events.signals.names import WITHOUT_VALUES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from change_events.diff.walk import Node
     from change_events.model import Change
@@ -31,11 +31,23 @@ _IDENTITY = {
 }
 
 
-def may_signal(entry: ResourceChange, action: Action) -> bool:
-    """Whether the values of a change can signal anything: most are never looked at, and the many not even decoded."""
-    if action not in _SETS or entry.mode != "managed":
-        return False
-    return signals.may_signal(entry.type or "", bytes(entry.change.before), bytes(entry.change.after))
+def which_may_signal(kept: Sequence[tuple[ResourceChange, Action]]) -> list[bool]:
+    """Which changes' values can signal anything: most are never looked at, and the many not even decoded."""
+    telling = [False] * len(kept)
+    for kind, places in _by_type(kept).items():
+        sides = [(kept[place][0].change.before, kept[place][0].change.after) for place in places]
+        for place, may in zip(places, signals.which_may_signal(kind, sides), strict=True):
+            telling[place] = may
+    return telling
+
+
+def _by_type(kept: Sequence[tuple[ResourceChange, Action]]) -> dict[str, list[int]]:
+    """The places of the changes that set something, by resource type."""
+    found: dict[str, list[int]] = {}
+    for place, (entry, action) in enumerate(kept):
+        if action in _SETS and entry.mode == "managed":
+            found.setdefault(entry.type or "", []).append(place)
+    return found
 
 
 def is_identified(entry: ResourceChange, action: Action) -> bool:
@@ -51,7 +63,7 @@ def with_details(change: Change, kind: str | None, node: Node, reading: Reading,
         kind: its resource type as the plan has it.
         node: both sides, whole.
         reading: its redactor has remembered the plan's secrets.
-        telling: what :func:`may_signal` says of it, where it was asked.
+        telling: what :func:`which_may_signal` says of it, where it was asked.
     """
     if change.mode != "managed":
         return change

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from change_events.redact import Redactor
 
 _BATCH = 1000
+_LONGEST_NUMBER = 5  # digits: no such number is scrubbed by itself, see `change_events.redact.common`
 Place = tuple[str | None, str | None, str | None, str | None]
 
 
@@ -22,10 +23,22 @@ class Names:
         self._places: dict[Place, Place] = {}
 
     def learn(self, names: Sequence[str]) -> None:
-        """Redact many names at once: one pass over a thousand lines costs far less than a thousand passes."""
-        unknown = [name for name in dict.fromkeys(names) if name not in self._known and name.isprintable()]
-        for start in range(0, len(unknown), _BATCH):
-            batch = unknown[start : start + _BATCH]
+        """Redact many names at once: one pass over a thousand lines costs far less than a thousand passes.
+
+        Of the instances of one resource that differ by nothing but their number one stands for all.
+        """
+        unknown = dict.fromkeys(name for name in names if name not in self._known)
+        instances = {} if self._redactor.hides_brackets else _instances(unknown)
+        self._redact([name for name in unknown if name not in instances])
+        self._redact(list(dict.fromkeys(instances.values())))
+        shown = {first for first in instances.values() if self._known.get(first) == first}
+        self._known.update((name, name) for name, first in instances.items() if first in shown)
+        self._redact([name for name, first in instances.items() if first not in shown])
+
+    def _redact(self, names: Sequence[str]) -> None:
+        printable = [name for name in names if name.isprintable()]
+        for start in range(0, len(printable), _BATCH):
+            batch = printable[start : start + _BATCH]
             redacted = self._redactor.text("\n".join(batch)).split("\n")
             if len(redacted) == len(batch):
                 self._known.update(zip(batch, redacted, strict=True))
@@ -48,3 +61,14 @@ class Names:
             kind, name, module, provider = map(self.maybe, place)
             known = self._places[place] = (kind, name, module, provider)
         return known
+
+
+def _instances(names: Iterable[str]) -> dict[str, str]:
+    """Addresses that end in a number in brackets, each with the first instance of as many digits."""
+    found = {}
+    for name in names:
+        base, bracket, rest = name.rpartition("[")
+        number = rest[:-1]
+        if bracket and rest[-1:] == "]" and len(number) <= _LONGEST_NUMBER and number.isascii() and number.isdecimal():
+            found[name] = f"{base}[{'10000'[: len(number)]}]"
+    return found

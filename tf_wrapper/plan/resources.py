@@ -11,7 +11,7 @@ from change_events.diff import decode_exact, has_true, render_path
 from change_events.diff.walk import Node, diff_bounded
 from change_events.model import Action, AttributeChange, Change, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of, most_urgent
-from tf_wrapper.plan.details import is_identified, may_signal, with_details
+from tf_wrapper.plan.details import is_identified, which_may_signal, with_details
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,9 +64,13 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
     reading.names.learn([entry.address for entry, _ in kept])
     detailed = most_urgent([action for _, action in kept], reading.detailed)
     reading.names.learn([found for index in detailed if (found := _id(kept[index][0].change))])
+    telling = which_may_signal(kept)
     changes = [
-        _change(entry, action, reading, detailed=index in detailed) for index, (entry, action) in enumerate(kept)
+        _change(entry, action, reading, detailed=index in detailed, telling=telling[index])
+        for index, (entry, action) in enumerate(kept)
     ]
+    if not several:
+        return changes
     return [
         msgspec.structs.replace(change, instances=several.get(_resource(entry), 0))
         if action is Action.DESTROY and several.get(_resource(entry), 0) > 1
@@ -94,7 +98,8 @@ def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -
     changes = []
     for entry in entries[: reading.detailed]:
         action, _, _ = _classify(entry.resource_change)
-        change = _change(entry.resource_change, action, reading, detailed=True)
+        telling = which_may_signal([(entry.resource_change, action)])[0]
+        change = _change(entry.resource_change, action, reading, detailed=True, telling=telling)
         changes.append(msgspec.structs.replace(change, deferred=entry.reason or "unknown"))
     return changes
 
@@ -109,7 +114,7 @@ def _classify(entry: ResourceChange) -> tuple[Action, bool, bool]:
     return action, moved, imported
 
 
-def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed: bool) -> Change:
+def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed: bool, telling: bool) -> Change:
     names = reading.names
     kind, name, module, provider = names.place((entry.type, entry.name, entry.module_address, entry.provider_name))
     change = Change(
@@ -125,7 +130,6 @@ def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed
     )
     if detailed or _is_special(entry, action):
         change = _with_placement(change, entry, reading)
-    telling = may_signal(entry, action)
     if not (detailed or telling or is_identified(entry, action)):
         return change
     node = _node(entry.change)

@@ -7,7 +7,7 @@ attributes, addresses, ids.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -78,21 +78,35 @@ def remember_masked(value: msgspec.Raw, mask: msgspec.Raw, redactor: Redactor) -
             remember_hidden(part, redactor)
 
 
-def _hidden(value: bytes, mask: bytes) -> Iterator[Any]:
+def _hidden(value: bytes, mask: bytes) -> Iterable[Any]:
     """The parts of a value that its mask covers; only the attributes that hold such a part are decoded."""
-    decoded, names = _decoded_mask(mask)
-    found = attributes(value, names) if names else None
-    return hidden_values(decode_exact(value) if found is None else found, decoded)
+    covered = _covered(mask)
+    found = attributes(value, covered.names) if covered.names else None
+    if found is not None and covered.whole:
+        return found.values()
+    return hidden_values(decode_exact(value) if found is None else found, covered.mask)
+
+
+class _Covered(NamedTuple):
+    """A mask, and the attributes that it covers something of; none where it is no object.
+
+    Attributes:
+        whole: it covers all of each of them.
+    """
+
+    mask: Any
+    names: tuple[str, ...]
+    whole: bool
 
 
 @lru_cache(_MOST_MASKS)
-def _decoded_mask(mask: bytes) -> tuple[Any, tuple[str, ...]]:
-    """A mask, which is the same for most objects of a type, and the attributes that it covers something of."""
+def _covered(mask: bytes) -> _Covered:
+    """Decode a mask, which is the same for most objects of a type."""
     decoded = decode_exact(mask)
     if not isinstance(decoded, dict):
-        return decoded, ()
+        return _Covered(decoded, (), whole=False)
     covered = {name: part for name, part in decoded.items() if has_true(part)}
-    return covered, tuple(covered)
+    return _Covered(covered, tuple(covered), whole=all(part is True for part in covered.values()))
 
 
 def remember_hidden(value: Any, redactor: Redactor) -> None:
@@ -126,11 +140,11 @@ def _bodies(document: Document) -> Iterator[Body]:
 
 
 def _remember_body(body: Body, redactor: Redactor) -> None:
-    if not (_marked(body.before_sensitive) or _marked(body.after_sensitive)):
+    before_mask, after_mask = bytes(body.before_sensitive), bytes(body.after_sensitive)
+    if b"true" not in before_mask and b"true" not in after_mask:
         return
     remember_masked(body.before, body.before_sensitive, redactor)
-    sides = (body.before, body.after), (body.before_sensitive, body.after_sensitive)
-    if any(bytes(left) != bytes(right) for left, right in sides):  # a no-op's two sides hold the same secrets
+    if before_mask != after_mask or bytes(body.before) != bytes(body.after):  # else both hold the same secrets
         remember_masked(body.after, body.after_sensitive, redactor)
 
 
