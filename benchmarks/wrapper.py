@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.limits import enforce
+
 ROOT = Path(__file__).resolve().parents[1]
 # far above what is usual: they catch faults, not a busy machine, and so are ratios of one run
 LIMITS = {
@@ -187,18 +189,8 @@ def measured() -> dict[str, float]:
     return dict(zip(LIMITS, figures, strict=True))
 
 
-def beyond(figures: dict[str, float]) -> list[str]:
-    """A line for each figure that is more than its limit."""
-    return [
-        f"{name}: {figure:.2f}, the most is {LIMITS[name]:.2f}"
-        for name, figure in figures.items()
-        if figure > LIMITS[name]
-    ]
-
-
 def main() -> None:
-    if found := beyond(measured()):
-        sys.exit("\n".join(found))
+    enforce(measured(), LIMITS)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ class Redactor:
 
     @property
     def hides_brackets(self) -> bool:
-        """Whether a number in brackets may have to be hidden: a secret holds a bracket, or the user has own patterns."""
+        """Whether a number in brackets may be hidden: a secret holds a bracket, or the user has own patterns."""
         return bool(self._policy.patterns) or self._registry.has_brackets
 
     def fingerprint(self, value: object) -> str:

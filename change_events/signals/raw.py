@@ -55,7 +55,7 @@ def may_signal(kind: str, before: bytes, after: bytes) -> bool:
 
 
 def which_may_signal(kind: str, objects: Sequence[Sides]) -> list[bool]:
-    """Do as :func:`may_signal` does for many objects of one type: those that hold nothing of interest are told together.
+    """Do as :func:`may_signal` does for many objects of one type; those without anything of interest cost little.
 
     Args:
         kind: their resource type.

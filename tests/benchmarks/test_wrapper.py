@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import __main__ as all_of_them
 from benchmarks import wrapper
+from benchmarks.limits import beyond
 
 OBSERVED = "observed path, times a start of Python"
 # starts terraform twice: first as it should, then again, much later; `before` is what happens ahead of the first
@@ -61,7 +62,7 @@ def test_a_terraform_that_is_asked_for_more_fails_the_benchmark(tmp_path, place)
     ],
 )
 def test_a_figure_beyond_its_limit_is_named(figures, expected):
-    found = wrapper.beyond(figures)
+    found = beyond(figures, wrapper.LIMITS)
     assert len(found) == len(expected)
     assert all(line.startswith(start) for line, start in zip(found, expected, strict=True))
 

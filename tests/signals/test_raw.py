@@ -8,7 +8,7 @@ import pytest
 from change_events.diff.numbers import Number
 from change_events.model import Action
 from change_events.partial_json import attributes
-from change_events.signals import Subject, may_signal, risks
+from change_events.signals import Subject, may_signal, risks, which_may_signal
 from change_events.signals.capacity import SIZES
 from change_events.signals.transitions import table
 from tests.signals import test_risks
@@ -33,6 +33,27 @@ def test_each_case_of_the_rules_that_signals_is_worth_looking_at():
     found = [case for case in cases() if risks(Subject(case[0], Action.UPDATE, *case[1:]))]
     assert len(found) > 20
     assert [case for case in found if not asked(*case)] == []
+
+
+def test_among_many_objects_the_same_ones_are_worth_looking_at():
+    for kind, *sides in cases():
+        one = tuple(map(raw, sides))
+        harmless = [(raw({**PLAIN, "number": number}), raw({**PLAIN, "number": -number})) for number in range(1, 150)]
+        expected = [may_signal(kind, bytes(before), bytes(after)) for before, after in harmless]
+        for place in (0, 63, 64, 149):
+            objects = [*harmless[:place], one, *harmless[place:]]
+            found = [*expected[:place], asked(kind, *sides), *expected[place:]]
+            assert which_may_signal(kind, objects) == found
+
+
+def test_a_word_of_one_object_does_not_tell_of_another():
+    rule = {"min_size": 2, "cidr": "0.0.0.0/0"}
+    objects = [(raw(PLAIN), raw({**PLAIN, "ami": "ami-2"})), (raw(rule), raw({**rule, "min_size": 1}))] * 40
+    assert which_may_signal("any", objects) == [False, True] * 40
+
+
+def raw(value):
+    return msgspec.Raw(msgspec.json.encode(value))
 
 
 @pytest.mark.parametrize("name", sorted(SIZES))
