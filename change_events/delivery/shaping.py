@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from change_events.diff.statements import unnamed
 from change_events.errors import TemplateError
 from change_events.model import AttributeChange, Value, ValueKind
 
@@ -94,7 +95,10 @@ def _bare_change(change: Change) -> Change:
 
 
 def _bare(attributes: tuple[AttributeChange, ...]) -> tuple[AttributeChange, ...]:
-    return tuple(replace(one, before=_hidden(one.before), after=_hidden(one.after), lines=()) for one in attributes)
+    return tuple(
+        replace(one, before=_hidden(one.before), after=_hidden(one.after), lines=(), note=unnamed(one.note))
+        for one in attributes
+    )
 
 
 def _hidden(value: Value) -> Value:

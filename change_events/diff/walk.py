@@ -10,6 +10,7 @@ from change_events.diff.equality import freeze, same
 from change_events.diff.lines import changed_lines
 from change_events.diff.lists import Alignment, align
 from change_events.diff.paths import Path, matcher, overlaps, render_path
+from change_events.diff.statements import alike, statement
 from change_events.model import AttributeChange, Value, ValueKind
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class _Walk:
         self.found: list[AttributeChange] = []
         self.omitted = 0
         self._with_lines = 0
+        self._within = ""  # the statement of a policy that is being compared
 
     def start(self, node: Node) -> None:
         """Compare whole objects by their attributes, also under a mask that covers all of them at once."""
@@ -191,7 +193,7 @@ class _Walk:
 
     def _elements(self, path: Path, node: Node, found: Alignment) -> None:
         for before, after in found.changed:
-            self.visit((*path, after), node.element(before, after))
+            self._changed((*path, after), node.element(before, after))
         for index in found.removed:
             self._one_sided((*path, index), node.element(index, None), "element removed")
         for index in found.added:
@@ -201,12 +203,21 @@ class _Walk:
             note = "only the order of the elements changes" if only else "the order of the elements changes too"
             self._emit(path, node, secret=node.has_secret(), note=note)
 
+    def _changed(self, path: Path, node: Node) -> None:
+        within = self._within
+        if not node.has_secret() and (name := statement(path, node.after, node.before, redactor=self._redactor)):
+            self._within = f"in {name}" if '"' in name else ""
+        self.visit(path, node)
+        self._within = within
+
     def _one_sided(self, path: Path, node: Node, note: str) -> None:
         if node.has_secret() or masks.has_true(node.unknown):
             reported = len(self.found) + self.omitted
             self.visit(path, node)
             if reported != len(self.found) + self.omitted:
                 return
+        elif name := statement(path, node.after, node.before, redactor=self._redactor):
+            note = note.replace("element", name)
         self._emit(path, Node(_pruned(node.before), _pruned(node.after)), note=note)
 
     def _scalar(self, path: Path, node: Node) -> None:
@@ -221,7 +232,7 @@ class _Walk:
         reported = len(self.found) + self.omitted
         if _is_same_shape(before, after):
             whole, self.whole = self.whole, False
-            self.visit(path, Node(before, after))
+            self.visit(path, Node(*alike(before, after)))
             self.whole = whole
         elif not same(before, after):
             self._emit(path, node)
@@ -246,7 +257,7 @@ class _Walk:
             before=before,
             after=after,
             forces_replacement=forces,
-            note=note,
+            note=", ".join(part for part in (note, self._within) if part) or None,
             lines=self._lines(node, before, after) if ValueKind.LARGE in {before.kind, after.kind} else (),
         )
         self.found.append(change)

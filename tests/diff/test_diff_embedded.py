@@ -10,7 +10,7 @@ POLICY = {"Version": "2012", "Statement": [{"Sid": "a", "Effect": "Allow", "Acti
 def test_a_json_policy_tells_the_path_inside(compare):
     after = {"Version": "2012", "Statement": [{"Sid": "a", "Effect": "Deny", "Action": ["s3:Get"]}]}
     assert compare({"policy": json.dumps(POLICY)}, {"policy": json.dumps(after)}) == [
-        ("policy.Statement[0].Effect", '"Allow"', '"Deny"', None)
+        ("policy.Statement[0].Effect", '"Allow"', '"Deny"', 'in statement "a"')
     ]
 
 
