@@ -18,7 +18,7 @@ from change_events.event_fields import EVENT_FIELDS
 from change_events.model import ChangeEvent, Severity
 from change_events.settings import routing
 from change_events.settings.model import GROUP_HELP, KEYS, Key
-from tools import destination_pages, reference_pages
+from tools import decisions, destination_pages, reference_pages
 
 if TYPE_CHECKING:
     from change_events.destinations.base import Option
@@ -143,5 +143,5 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
-    for name, text in (reference_pages.pages() | destination_pages.pages()).items():
+    for name, text in (reference_pages.pages() | destination_pages.pages() | decisions.pages()).items():
         (reference_pages.DOCS / name).write_text(text, encoding="utf-8")
