@@ -65,6 +65,7 @@ class _Place(NamedTuple):
 
 
 _NO_MASK = Own()
+_DECODER = msgspec.json.Decoder(Own | None)  # made once: a type that is given to each call is read each time
 _NAMES = Own.__struct_fields__
 
 
@@ -141,7 +142,8 @@ def _sides(entry: ResourceChange) -> Iterator[tuple[Own, Own]]:
     if (own := own_of(change.before, change.before_sensitive)) is not None:
         yield own, _NO_MASK
     if (own := own_of(change.after, change.after_sensitive)) is not None:
-        yield own, _decoded(change.after_unknown) or _NO_MASK
+        unknown = _decoded(change.after_unknown) if b"true" in bytes(change.after_unknown) else None
+        yield own, unknown or _NO_MASK
 
 
 def own_of(values: msgspec.Raw, mask: msgspec.Raw) -> Own | None:
@@ -157,7 +159,7 @@ def own_of(values: msgspec.Raw, mask: msgspec.Raw) -> Own | None:
 
 def _decoded(raw: msgspec.Raw) -> Own | None:
     try:
-        return msgspec.json.decode(raw, type=Own | None) if bytes(raw) else None
+        return _DECODER.decode(raw) if bytes(raw) else None
     except (msgspec.DecodeError, RecursionError):
         return None
 
