@@ -1,7 +1,12 @@
-"""Figures of the journal: listing, and fifty writers at once. Run: ``python -m benchmarks.journal``."""
+"""Figures of the journal: listing, sending, and fifty writers at once.
+
+Run: ``python -m benchmarks journal``, or ``python -m benchmarks.journal 1000000`` for as many events (minutes to fill).
+Fails where a list or a send takes more than a multiple of a Python that only imports msgspec and sqlite3.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +23,9 @@ from change_events.redact import unseal
 
 EVENTS = 100_000
 WRITERS = 50
+GOALS = {"list": 0.5, "send": 0.3}  # seconds, with 1,000,000 events
+# times doing nothing, in the same minute: far above what is usual, for machines that do something else, too
+LIMITS = {"list": 25.0, "send": 25.0}
 
 LIST = """
 import sys
@@ -60,27 +68,29 @@ def event(number: int):
     return unseal(msgspec.json.encode(made))
 
 
-def fill(path: Path) -> None:
+def fill(path: Path, events: int) -> None:
     with Journal.open(path) as journal:
         connection = journal._connection  # noqa: SLF001  # 100,000 transactions would be a benchmark of the disk
         connection.execute("BEGIN")
-        for number in range(EVENTS):
+        for number in range(events):
             put(connection, event(number), RecordState.SETTLED)
         connection.execute("COMMIT")
 
 
-def best(command: list[str]) -> float:
+def best(command: list[str], environ: dict[str, str] | None = None) -> float:
     times = []
     for _ in range(5):
         begun = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environ)
         times.append(time.perf_counter() - begun)
     return min(times)
 
 
-def list_last(path: Path) -> None:
+def measured(path: Path, events: int) -> dict[str, float]:
+    """Print how long lists and a send take; the slowest of each by name, in times of doing nothing."""
     floor = best([sys.executable, "-c", NOTHING])
     print(f"python with msgspec and sqlite3, doing nothing: {floor * 1000:.0f} ms")
+    slowest = dict.fromkeys(LIMITS, 0.0)
     for words, query in (
         ("the last 20", {}),
         ("the last 20 that failed", {"outcome": "failed"}),
@@ -88,7 +98,25 @@ def list_last(path: Path) -> None:
         ("nothing found, by text", {"text": "nowhere"}),
     ):
         took = best([sys.executable, "-c", LIST, str(path), repr(query)])
-        print(f"list {words} among {EVENTS:,}: {took * 1000:.0f} ms, {took / floor:.1f} times doing nothing")
+        slowest["list"] = max(slowest["list"], took)
+        print(f"list {words} among {events:,}: {took * 1000:.0f} ms, {took / floor:.1f} times doing nothing")
+    environ = {**os.environ, "TFEVENT_STATE_DIR": str(path.parent), "TFEVENT_BUDGET": "0.1"}
+    slowest["send"] = best(
+        [str(Path(sys.executable).with_name("tfevent")), "events", "send", "--title", "a note"], environ
+    )
+    print(f"send beside {events:,}: {slowest['send'] * 1000:.0f} ms, {slowest['send'] / floor:.1f} times doing nothing")
+    for name, goal in GOALS.items():
+        print(f"the slowest {name}: {slowest[name]:.2f} s (goal {goal} s with 1,000,000)")
+    return {name: took / floor for name, took in slowest.items()}
+
+
+def beyond(figures: dict[str, float]) -> list[str]:
+    """A line for each figure that is more than its limit."""
+    return [
+        f"{name}: {figure:.1f} times doing nothing, the most is {LIMITS[name]}"
+        for name, figure in figures.items()
+        if figure > LIMITS[name]
+    ]
 
 
 def writers(folder: Path) -> None:
@@ -111,11 +139,14 @@ def writers(folder: Path) -> None:
 
 
 def main() -> None:
+    events = int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fill(folder / "journal.db")
-        list_last(folder / "journal.db")
+        fill(folder / "journal.db", events)
+        figures = measured(folder / "journal.db", events)
         writers(folder)
+    if found := beyond(figures):
+        sys.exit("\n".join(found))
 
 
 if __name__ == "__main__":
