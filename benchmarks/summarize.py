@@ -40,7 +40,8 @@ PLANS = {  # share of resources that change, and whether each holds a secret
     "1 % changes": (0.01, False),
     "everything changes and holds a secret": (1.0, True),
 }
-LIMITS = {"everything changes": 1.2, "1 % changes": 0.5, "everything changes and holds a secret": 2.0}
+# above what a busy machine shows: they catch faults
+LIMITS = {"everything changes": 2.0, "1 % changes": 0.8, "everything changes and holds a secret": 2.6}
 
 
 def value(number: int, version: str, padding: str) -> dict:
