@@ -25,7 +25,7 @@ READ = """
 import sys
 from pathlib import Path
 from change_events.redact import Redactor
-from tf_wrapper.plan_json import read_plan
+from tf_wrapper.plan.reader import read_plan
 plan = read_plan(Path(sys.argv[1]).read_bytes(), name="plan", redactor=Redactor())
 print(plan.counts.update, plan.counts.no_op)
 """

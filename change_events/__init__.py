@@ -4,4 +4,4 @@ Knows nothing of Terraform or Ansible; the two halves build on it and never on e
 """
 
 __version__ = "0.1.0"
-API_VERSION = 1  # of the documents that :mod:`change_events.ingest` reads; asking for it imports nothing else
+API_VERSION = 1  # of the documents that :mod:`change_events.recording.ingest` reads; asking for it imports nothing else

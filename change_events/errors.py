@@ -7,9 +7,9 @@ Errors for users. The text is one sentence that says what is wrong and what to d
   x InputError               a file that was given is not what it should be (plan, state, stream)
     x EventRejectedError     an explicit event contradicts itself
   x JournalError             the journal cannot be opened, read or written
-    x JournalCorrupt         its file is damaged (journal/problems.py)
-    x JournalLocked          another process keeps it locked (journal/problems.py)
-    x AmbiguousId            a prefix of an id fits several events (journal/problems.py)
+    x JournalCorrupt         its file is damaged (journal/errors.py)
+    x JournalLocked          another process keeps it locked (journal/errors.py)
+    x AmbiguousId            a prefix of an id fits several events (journal/errors.py)
   x TemplateError            a title or message template does not compile or render
   x OptionError              the options of a destination cannot be used (destinations/base.py)
 
@@ -17,24 +17,24 @@ Errors between a caller and what it calls, defined beside what raises them and h
 clause of a longer message:
 
 * Exception
-  x BinaryNotFoundError      no terraform to run; light, for it is imported before every run (tf_wrapper/binary.py)
-  x DoesNotFit               not even the smallest event fits a limit (destinations/fit.py)
-  x ExceededError            work in a process of its own took too much time or memory (bounded_process.py)
-  x FailedError              that work failed (bounded_process.py)
+  x BinaryNotFoundError      no terraform to run; imported before every run (tf_wrapper/launch/binary.py)
+  x DoesNotFit               even the smallest event exceeds a limit (destinations/shared/size_limit.py)
+  x ExceededError            work in a process of its own took too much time or memory (process/bounded.py)
+  x FailedError              that work failed (process/bounded.py)
   x Mistake                  one value of the settings is wrong; collected into SettingsError (settings/values.py)
   x OutputClosedError        the reader of standard output has gone away (output.py)
   x TransportError           no answer came from a backend (delivery/transport.py)
   x UnknownValueError        only terraform can compute a value (tf_wrapper/configuration/expressions.py)
 * OSError
-  x UntrustedError           a settings file of somebody else is not read (trusted_files.py)
+  x UntrustedError           a settings file of somebody else is not read (files/trusted_files.py)
 
 The Ansible collection has its own (ansible_collection/plugins/plugin_utils), since it works without this package:
 
 * Exception
-  x ArgumentError            a task's arguments contradict each other (announcement.py)
-  x HandoverError            a document could not be handed over (core.py)
-    x EventRejectedError     the event contradicts itself (core.py)
-    x NoProcessError         the process that records could not be started, or has ended (core.py)
+  x ArgumentError            a task's arguments contradict each other (explicit_document.py)
+  x HandoverError            a document could not be handed over (client.py)
+    x EventRejectedError     the event contradicts itself (client.py)
+    x NoProcessError         the process that records could not be started, or has ended (client.py)
   x HistoryError             the journal cannot be read (history.py)
 
 None of them may reach terraform's run or Ansible's: each becomes one line on stderr, or a warning.

@@ -48,9 +48,9 @@ def _events(arguments: list[str], index: int) -> int:
 
     gc.set_threshold(_GARBAGE)  # CPython's own hundreds would be a fourteenth of what it costs to record a run
     from change_events.cli import main as events
-    from tf_wrapper.toolbox import TerraformToolbox
+    from tf_wrapper.record.events_adapter import TerraformAdapter
 
-    return events(arguments[:index] + arguments[index + 1 :], TerraformToolbox())
+    return events(arguments[:index] + arguments[index + 1 :], TerraformAdapter())
 
 
 def _leave(code: int) -> int:
@@ -68,7 +68,7 @@ def _leave(code: int) -> int:
 
 
 def _exec(arguments: list[str]) -> int:
-    from tf_wrapper import binary
+    from tf_wrapper.launch import binary
 
     try:
         path = _binary()
@@ -78,7 +78,7 @@ def _exec(arguments: list[str]) -> int:
 
 
 def _observe(word: str, arguments: list[str]) -> int:
-    from tf_wrapper import binary
+    from tf_wrapper.launch import binary
 
     try:
         path = _binary()
@@ -86,16 +86,16 @@ def _observe(word: str, arguments: list[str]) -> int:
         return _fail(str(error), 127)
     if not _has_directory():
         return binary.execute(path, arguments)  # terraform says so in its own words
-    from tf_wrapper.observe import observe
+    from tf_wrapper.modes.choice import observe
 
     return observe(path, word, arguments)
 
 
 def _binary() -> str:
-    from tf_wrapper import binary, quick_settings
+    from tf_wrapper.launch import binary, binary_setting
 
     asked_for = os.environ.get("TFEVENT_TF_BINARY")
-    configured = None if asked_for or not _has_directory() else quick_settings.binary(os.getcwd())
+    configured = None if asked_for or not _has_directory() else binary_setting.binary(os.getcwd())
     return binary.find(os.environ, configured)
 
 

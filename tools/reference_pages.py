@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events import model
-from change_events.conditions import FIGURES
 from change_events.destinations import get, kinds
-from change_events.event_fields import EVENT_FIELDS
-from change_events.settings import routing
+from change_events.model.field_descriptions import EVENT_FIELDS
+from change_events.settings import routes
+from change_events.settings.conditions import FIGURES
 from change_events.settings.model import KEYS, Settings
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def _default(key: Key) -> str:
 
 
 def _routing() -> str:
-    rows = ((f"`{key.name}`", _kind(key), key.help) for key in routing.KEYS)
-    return table(("Key", "Type", "What it does"), [("`when`", "conditions", routing.WHEN), *rows])
+    rows = ((f"`{key.name}`", _kind(key), key.help) for key in routes.KEYS)
+    return table(("Key", "Type", "What it does"), [("`when`", "conditions", routes.WHEN), *rows])
 
 
 def _kind(key: Key) -> str:
@@ -73,11 +73,11 @@ def _kind(key: Key) -> str:
 
 
 def _conditions() -> str:
-    return table(("Condition", "Type", "What it asks for"), map(_condition_row, routing.CONDITIONS))
+    return table(("Condition", "Type", "What it asks for"), map(_condition_row, routes.CONDITIONS))
 
 
-def _condition_row(condition: routing.Condition) -> tuple[str, ...]:
-    known = routing.known(condition.name)
+def _condition_row(condition: routes.Condition) -> tuple[str, ...]:
+    known = routes.known(condition.name)
     words = f" One of {', '.join(f'`{word}`' for word in known)}." if known else ""
     return f"`{condition.name}`", condition.type, condition.help + words
 

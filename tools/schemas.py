@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.conditions import FIGURES
 from change_events.destinations import get, kinds
-from change_events.event_fields import EVENT_FIELDS
 from change_events.model import ChangeEvent, Severity
-from change_events.settings import routing
+from change_events.model.field_descriptions import EVENT_FIELDS
+from change_events.settings import routes
+from change_events.settings.conditions import FIGURES
 from change_events.settings.model import GROUP_HELP, KEYS, Key
 from tools import decisions, destination_pages, reference_pages
 
@@ -90,17 +90,17 @@ def _destination(kind: str) -> dict[str, Any]:
                 "description": f"Command that prints {option.name}.",
             }
     one = {"$ref": "#/$defs/when"}
-    several = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}], "description": routing.WHEN}
-    return _object({**properties, "when": several, **{key.name: _key(key) for key in routing.KEYS}})
+    several = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}], "description": routes.WHEN}
+    return _object({**properties, "when": several, **{key.name: _key(key) for key in routes.KEYS}})
 
 
 def _when() -> dict[str, Any]:
     """The conditions of one ``when``."""
-    properties = {one.name: {**_condition(one), "description": one.help} for one in routing.CONDITIONS}
+    properties = {one.name: {**_condition(one), "description": one.help} for one in routes.CONDITIONS}
     return {**_object(properties), "minProperties": 1}
 
 
-def _condition(condition: routing.Condition) -> dict[str, Any]:
+def _condition(condition: routes.Condition) -> dict[str, Any]:
     figure = {
         "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^ *([<>!=]?=|[<>])? *\d+ *$"}]
     }
@@ -114,7 +114,7 @@ def _condition(condition: routing.Condition) -> dict[str, Any]:
         case "globs by name":
             return {"type": "object", "minProperties": 1, "additionalProperties": _globs(())}
         case _:
-            return _globs(routing.known(condition.name))
+            return _globs(routes.known(condition.name))
 
 
 def _globs(known: tuple[str, ...]) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from change_events.cli.toolbox import Toolbox
+    from change_events.cli.tool_adapter import ToolAdapter
 
 
-def main(argv: Sequence[str], tools: Toolbox) -> int:
+def main(argv: Sequence[str], tools: ToolAdapter) -> int:
     """Run ``tfevent events ARGV``.
 
     Args:
@@ -25,7 +25,7 @@ def main(argv: Sequence[str], tools: Toolbox) -> int:
         The exit code: 0, 1 for what went wrong, 2 for a usage error, 130 after Ctrl-C, 141 for a closed pipe.
     """
     if list(argv) == ["record"]:  # of a playbook that waits for it: click would be a fifth of its start
-        from change_events.cli.ending import exit_code_of
+        from change_events.cli.exit_handling import exit_code_of
 
         return exit_code_of(_record)
     from change_events.cli.app import run

@@ -9,7 +9,7 @@ from importlib import resources
 import click
 
 from change_events import __version__
-from change_events.cli.examples import examples
+from change_events.cli.help_examples import examples
 from change_events.model import SCHEMA_VERSION
 
 EVENT_SCHEMA = "change-event.schema.json"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.ending import EXIT_INTERRUPTED, exit_code_of
-from change_events.cli.examples import examples
+from change_events.cli.exit_handling import EXIT_INTERRUPTED, exit_code_of
+from change_events.cli.help_examples import examples
 from change_events.cli.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from change_events.cli.toolbox import Toolbox
+    from change_events.cli.tool_adapter import ToolAdapter
 
 PROGRAM = "tfevent events"
 
@@ -62,12 +62,12 @@ def events() -> None:
     """Answer "what changed?" from the journal of this machine."""
 
 
-def run(argv: Sequence[str], tools: Toolbox) -> int:
+def run(argv: Sequence[str], tools: ToolAdapter) -> int:
     """Run one command and return its exit code; see :func:`change_events.cli.main`."""
     return exit_code_of(lambda: _invoke(argv, tools))
 
 
-def _invoke(argv: Sequence[str], tools: Toolbox) -> int:
+def _invoke(argv: Sequence[str], tools: ToolAdapter) -> int:
     # Not `events.main()`: it makes a closed pipe exit 1 and prints a blank line after Ctrl-C.
     try:
         with Session(tools) as session, events.make_context(PROGRAM, list(argv), obj=session) as context:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli import checks
-from change_events.cli.examples import examples
+from change_events.cli import doctor_checks
+from change_events.cli.help_examples import examples
 from change_events.cli.preview import named
-from change_events.cli.terminal import clean, clean_lines, paint, print_lines
+from change_events.cli.render.terminal import clean, clean_lines, paint, print_lines
 from change_events.paths import state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from change_events.cli.session import Session
-    from change_events.cli.toolbox import Check, Verdict
+    from change_events.cli.tool_adapter import Check, Verdict
 
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "error": "red"}
 _NAME_WIDTH = 16
@@ -51,7 +51,7 @@ def doctor_command(session: Session, *, send_test: tuple[str, ...], setup: str |
     The exit code is 1 if anything is wrong that loses or withholds events, else 0: warnings do not count.
     """
     if setup is not None:
-        from change_events.cli.prepare import prepare
+        from change_events.cli.backend_setup import prepare
 
         return prepare(named(session.settings.destinations, setup), confirmed=yes)
     failed = False
@@ -66,13 +66,13 @@ def _checks(session: Session, wanted: tuple[str, ...]) -> Iterator[Check]:
     session.mistakes_told = True
     everywhere = [destination.name for destination in settings.destinations]
     chosen = everywhere if _ALL in wanted else [named(settings.destinations, name).name for name in wanted]
-    yield from checks.settings_checks(settings.files, mistakes, settings.warnings)
-    yield from checks.source_checks(settings)
+    yield from doctor_checks.settings_checks(settings.files, mistakes, settings.warnings)
+    yield from doctor_checks.source_checks(settings)
     yield from session.tools.checks(settings)
-    yield checks.journal_check(session)
-    yield from checks.standing_checks(session, settings.destinations)
-    yield checks.key_check(Path(state_dir()) / checks.KEY_FILE)
-    yield from checks.destination_checks(settings, session, send_test=chosen)
+    yield doctor_checks.journal_check(session)
+    yield from doctor_checks.standing_checks(session, settings.destinations)
+    yield doctor_checks.key_check(Path(state_dir()) / doctor_checks.KEY_FILE)
+    yield from doctor_checks.destination_checks(settings, session, send_test=chosen)
 
 
 def _lines(check: Check) -> Iterator[str]:

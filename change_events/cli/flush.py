@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.examples import examples
-from change_events.cli.terminal import colour_on, note, print_lines
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import colour_on, note, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,12 +48,12 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
 
     The exit code is 1 if anything still waits or is parked afterwards.
     """
-    from change_events.machine import memory
+    from change_events.machine import state_file
     from change_events.paths import state_dir
 
     destinations = session.settings.destinations
     journal = session.journal
-    memory.seen(state_dir())  # where a timer calls this, the next boot knows to minutes when this one ended
+    state_file.seen(state_dir())  # where a timer calls this, the next boot knows to minutes when this one ended
     if parked:
         journal.requeue([destination.name for destination in destinations])
     sent, problems = _send(journal, destinations, timeout)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from change_events.cli import listing, story
-from change_events.cli.examples import examples
-from change_events.cli.moments import moment
-from change_events.cli.terminal import note
+from change_events.cli.help_examples import examples
+from change_events.cli.render import event, listing
+from change_events.cli.render.terminal import note
+from change_events.cli.time_option import moment
 from change_events.model import Kind, Outcome, Phase
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ DEFAULT_LIMIT = 20
 SEARCHED = 100_000  # newest events in which a text is looked for; a journal at its usual cap has no more
 NO_MATCH = "no event in the journal matches"
 EMPTY = "the journal is empty: `tfevent apply` records its first event"
-_OUTCOMES = [*(outcome.value for outcome in Outcome), story.RUNNING]
+_OUTCOMES = [*(outcome.value for outcome in Outcome), event.RUNNING]
 _KINDS = [kind.value for kind in Kind]
 _PHASES = [phase.value for phase in Phase]
 
@@ -92,7 +92,7 @@ def _select(journal: Journal, *, outcome: str | None, limit: int, **filters: Any
     """Ask the journal, and tell how far back a text was looked for."""
     from change_events.journal import Query, RecordState
 
-    if outcome == story.RUNNING:
+    if outcome == event.RUNNING:
         filters["state"] = RecordState.STARTED
     else:
         filters["outcome"] = outcome

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from change_events.cli.examples import examples
+from change_events.cli.explicit_options import told_by
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import note
 from change_events.cli.send import complain, report
-from change_events.cli.telling import told_by
-from change_events.cli.terminal import note
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
     from change_events.explicit.event import Draft
-    from change_events.machine.memory import Memory
-    from change_events.machine.now import Now
     from change_events.machine.service import Result
+    from change_events.machine.snapshot import MachineSnapshot
+    from change_events.machine.state_file import Memory
     from change_events.model import ChangeEvent
-    from change_events.recording import Settled
+    from change_events.recording import RecordResult
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
@@ -58,14 +58,14 @@ def boot_command(session: Session, /, *, image: str | None, wait: float | None, 
     """
     import msgspec
 
-    from change_events.machine import memory, now
+    from change_events.machine import snapshot, state_file
     from change_events.paths import state_dir
 
     teller = _Teller(session, "boot", options, wait)
-    here = now.look({**os.environ, **({now.IMAGE: image} if image else {})})
+    here = snapshot.take_snapshot({**os.environ, **({snapshot.IMAGE: image} if image else {})})
     here = msgspec.structs.replace(here, image=here.image and teller.redactor.text(here.image))
-    with memory.alone(state_dir()):
-        before = memory.recall(state_dir())
+    with state_file.alone(state_dir()):
+        before = state_file.recall(state_dir())
         if before and before.boot == here.boot and before.event:
             _remember(msgspec.structs.replace(before, seen_at=_now(), stopped_at=None, goal=None))
             note(f"not recorded again: {before.event} tells of this boot")
@@ -74,15 +74,15 @@ def boot_command(session: Session, /, *, image: str | None, wait: float | None, 
         return _boot(teller, here, before)
 
 
-def _boot(teller: _Teller, here: Now, before: Memory | None) -> int:
-    from change_events.machine import events, memory, verdict
+def _boot(teller: _Teller, here: MachineSnapshot, before: Memory | None) -> int:
+    from change_events.machine import boot_analysis, events, state_file
 
-    found = verdict.judge(here, before, os.environ)
+    found = boot_analysis.analyse(here, before, os.environ)
     event = events.booted(teller.draft(), here, found, before, teller.settings.message_bytes)
     settled = teller.settle(event, once_within=_ALWAYS)
     if not settled.lost:
         _remember(
-            memory.Memory(
+            state_file.Memory(
                 boot=here.boot,
                 boot_id=here.boot_id,
                 booted_at=here.booted_at,
@@ -108,14 +108,14 @@ def _boot(teller: _Teller, here: Now, before: Memory | None) -> int:
 @click.pass_obj
 def start_command(session: Session, /, *, wait: float | None, **options: Any) -> int:
     """Record that a service has been started."""
-    from change_events.machine import events, memory
+    from change_events.machine import events, state_file
     from change_events.paths import state_dir
 
     teller = _Teller(session, "start", options, wait)
     made = teller.draft()
     if not made.event.service:
         return complain([_NO_SERVICE])
-    memory.seen(state_dir())
+    state_file.seen(state_dir())
     return report(teller.settle(events.started(made, teller.settings.message_bytes)), quiet=teller.settings.quiet)
 
 
@@ -142,7 +142,7 @@ def stop_command(session: Session, /, *, host: bool, exit_code: int | None, wait
 
     From a unit's ExecStopPost=, systemd's SERVICE_RESULT, EXIT_CODE and EXIT_STATUS tell how it ended.
     """
-    from change_events.machine import events, memory
+    from change_events.machine import events, state_file
     from change_events.paths import state_dir
 
     teller = _Teller(session, "stop", options, wait)
@@ -151,7 +151,7 @@ def stop_command(session: Session, /, *, host: bool, exit_code: int | None, wait
     made = teller.draft()
     if not made.event.service:
         return complain([_NO_SERVICE])
-    memory.seen(state_dir())
+    state_file.seen(state_dir())
     event = events.stopped(made, _result(exit_code), teller.settings.message_bytes)
     return report(teller.settle(event), quiet=teller.settings.quiet)
 
@@ -171,15 +171,15 @@ def _goes_down(teller: _Teller) -> int:
     """What the next boot must know is written first: there may be little time."""
     import msgspec
 
-    from change_events.machine import events, memory, systemd
+    from change_events.machine import events, state_file, systemd
     from change_events.paths import state_dir
 
     goal = systemd.goal(os.environ)
     if goal is None:
         note("systemd says that this machine does not go down: nothing is recorded")
         return 0
-    with memory.alone(state_dir()):
-        known = memory.recall(state_dir()) or _unknown_boot()
+    with state_file.alone(state_dir()):
+        known = state_file.recall(state_dir()) or _unknown_boot()
         if known:
             stopped = msgspec.structs.replace(known, stopped_at=_now(), seen_at=_now(), goal=goal, tells_stops=True)
             _remember(stopped)
@@ -191,23 +191,23 @@ def _goes_down(teller: _Teller) -> int:
 def _unknown_boot() -> Memory | None:
     """This boot, where none has been told: the next one will know of it all the same."""
     from change_events.errors import InputError
-    from change_events.machine import memory, now
+    from change_events.machine import snapshot, state_file
 
     try:
-        here = now.look(os.environ)
+        here = snapshot.take_snapshot(os.environ)
     except InputError:
         return None
-    return memory.Memory(
+    return state_file.Memory(
         boot=here.boot, boot_id=here.boot_id, booted_at=here.booted_at, kernel=here.kernel, image=here.image
     )
 
 
 def _remember(kept: Memory) -> None:
-    from change_events.machine import memory
+    from change_events.machine import state_file
     from change_events.paths import state_dir
 
     try:
-        memory.keep(state_dir(), kept)
+        state_file.keep(state_dir(), kept)
     except OSError as error:
         note(f"the next boot will know less: {state_dir()}: {error.strerror}")
 
@@ -222,7 +222,7 @@ class _Teller:
     """One event of this machine: an option that cannot be used is told and left out, since a unit waits for us."""
 
     def __init__(self, session: Session, kind: str, options: dict[str, Any], wait: float | None) -> None:
-        from change_events.explicit.given import read
+        from change_events.explicit.explicit_input import read
         from change_events.recording.explicit import settings_for
 
         settings: Settings = session.settings
@@ -244,15 +244,15 @@ class _Teller:
         around = Surroundings(self._cwd, os.environ, self.settings, self.redactor, outside_of_git=True)
         return draft(self._given, around, trace=trace_of(new_id(), trace.begin(os.environ)))
 
-    def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> Settled:
+    def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> RecordResult:
         """Record it, and deliver it as far as there is time."""
         import msgspec
 
-        from change_events.recording import Recording
+        from change_events.recording import EventWriter
 
         wait = _patience() if self._wait is None else self._wait
         settings = msgspec.structs.replace(self.settings, budget=wait)
-        recording = Recording(settings, self.redactor, say=note, deliver=wait > 0)
+        recording = EventWriter(settings, self.redactor, say=note, deliver=wait > 0)
         return recording.settle(event, once_within=once_within)
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.examples import examples
-from change_events.cli.terminal import clean_json, clean_lines, note, print_lines
-from change_events.cli.which import CountingBack, find
+from change_events.cli.event_ref import CountingBack, find
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import clean_json, clean_lines, note, print_lines
 from change_events.errors import TfeventError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from change_events.cli.session import Session
-    from change_events.delivery.requests import Rendered
+    from change_events.delivery.rendering import Rendered
     from change_events.destinations.base import DestinationSettings
     from change_events.journal import Record
 
@@ -44,11 +44,11 @@ def preview_command(session: Session, *, event_id: str, name: str, as_json: bool
     record = find(session.journal, event_id)
     request, problems = _rendered(session, destination, record)
     if as_json:
-        from change_events.destinations.preview import as_data
+        from change_events.destinations.shared.preview import as_data
 
         sys.stdout.write(clean_json(json.dumps(as_data(request), indent=2, ensure_ascii=False).encode()) + "\n")
     else:
-        from change_events.destinations.preview import preview
+        from change_events.destinations.shared.preview import preview
 
         print_lines(clean_lines(preview(request)))
     for problem in problems:
@@ -70,7 +70,7 @@ def named(destinations: Sequence[DestinationSettings], name: str) -> Destination
 
 
 def _rendered(session: Session, destination: DestinationSettings, record: Record) -> Rendered:
-    from change_events.delivery.requests import rendered
+    from change_events.delivery.rendering import rendered
     from change_events.destinations.base import OptionError
 
     handle = session.journal.handle(record.id, destination.name) if record.state == "settled" else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.examples import examples
+from change_events.cli.help_examples import examples
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session

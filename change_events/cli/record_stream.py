@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.cli.terminal import note
+from change_events.cli.render.terminal import note
 from change_events.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from change_events.recording.handover import Document, Handover
+    from change_events.recording.document_run import Document, DocumentRun
 
 _CHUNK = 1 << 16
 _LOOK_SECONDS = 0.25  # between two looks at who writes
@@ -40,11 +40,11 @@ def record(directory: Path) -> int:
     Raises:
         InputError: the input is empty, or is no document.
     """
-    from change_events.recording.handover import Handover
+    from change_events.recording.document_run import DocumentRun
 
-    def begun(first: Document) -> Handover:
+    def begun(first: Document) -> DocumentRun:
         os.environ.update({str(name): str(value) for name, value in (first.get("environ") or {}).items()})
-        return Handover("program", first.get("directory") or directory, os.environ, _note)
+        return DocumentRun("program", first.get("directory") or directory, os.environ, _note)
 
     told, lost = 0, False
     lines = Lines(sys.stdin.fileno())
@@ -62,7 +62,7 @@ def _note(text: str) -> None:
         note(text)
 
 
-def _answers(begun: Callable[[Document], Handover], told: Iterable[Document], lines: Lines) -> Iterator[Document]:
+def _answers(begun: Callable[[Document], DocumentRun], told: Iterable[Document], lines: Lines) -> Iterator[Document]:
     handover = None
     try:
         for document in told:
@@ -79,7 +79,7 @@ def _answers(begun: Callable[[Document], Handover], told: Iterable[Document], li
         yield last
 
 
-def _answer(handover: Handover, document: Document) -> Iterator[Document]:
+def _answer(handover: DocumentRun, document: Document) -> Iterator[Document]:
     match document.get("state", "settled"):
         case "started":
             yield handover.start(document)

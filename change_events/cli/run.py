@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from change_events.cli.examples import examples
-from change_events.cli.telling import EVERYTHING, told_by
+from change_events.cli.explicit_options import EVERYTHING, told_by
+from change_events.cli.help_examples import examples
 
 _NOT_SAID = {"outcome", "start", "end", "state", "id", "key", "once_within"}  # the command itself tells
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from change_events.cli.examples import examples
-from change_events.cli.telling import EVERYTHING, told_by
-from change_events.cli.terminal import note
+from change_events.cli.explicit_options import EVERYTHING, told_by
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import note
 from change_events.errors import EventRejectedError
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
     from change_events.explicit.event import Draft, Surroundings
-    from change_events.explicit.given import Given
-    from change_events.recording import Recording, Settled
+    from change_events.explicit.explicit_input import ExplicitInput
+    from change_events.recording import EventWriter, RecordResult
 
 EXIT_USAGE = 2
 
@@ -55,13 +55,13 @@ def send_command(session: Session, /, **options: Any) -> int:
     return _send(around, _draft(given, around), given)
 
 
-def _given(session: Session, options: dict[str, Any]) -> tuple[Given, list[str]]:
+def _given(session: Session, options: dict[str, Any]) -> tuple[ExplicitInput, list[str]]:
     from datetime import UTC, datetime
 
     import msgspec
 
     from change_events.explicit import titles
-    from change_events.explicit.given import read
+    from change_events.explicit.explicit_input import read
     from change_events.model import Outcome
 
     given, mistakes = read(options, known_destinations=session.settings.names, now=datetime.now(UTC))
@@ -89,8 +89,8 @@ def surroundings(session: Session, redactor: Any, *, outside_of_git: bool = Fals
 
 def close_killed_runs(session: Session) -> None:
     """Ours is the next command that they wait for; trouble with the journal is told when the event is recorded."""
-    from change_events import rundir
     from change_events.errors import JournalError
+    from change_events.files import rundir
     from change_events.paths import state_dir
 
     if rundir.count(state_dir()):
@@ -98,7 +98,7 @@ def close_killed_runs(session: Session) -> None:
             _ = session.journal
 
 
-def _draft(given: Given, around: Surroundings) -> Draft:
+def _draft(given: ExplicitInput, around: Surroundings) -> Draft:
     from datetime import UTC, datetime
 
     from change_events import trace
@@ -110,31 +110,31 @@ def _draft(given: Given, around: Surroundings) -> Draft:
     return draft(given, around, trace=trace_of(event_id, trace.begin(around.environ)), begun=begun)
 
 
-def _send(around: Surroundings, made: Draft, given: Given) -> int:
-    from change_events.recording import Recording, bracket
+def _send(around: Surroundings, made: Draft, given: ExplicitInput) -> int:
+    from change_events.recording import EventWriter, two_step
     from change_events.recording.explicit import settings_for
 
     if made.note:
         note(made.note)
     settings = settings_for({"destinations": given.destinations}, around.settings, note)
-    recording = Recording(settings, around.redactor, say=note)
+    recording = EventWriter(settings, around.redactor, say=note)
     if given.state == "finished":
         try:
             settled = _finish(recording, made, given)
         except EventRejectedError as error:
             return complain([f"--{error}"])
     elif given.state == "started":
-        settled = bracket.start(recording, made.worded(settings.message_bytes), once_within=given.once_within)
+        settled = two_step.start(recording, made.worded(settings.message_bytes), once_within=given.once_within)
     else:
         settled = recording.settle(made.worded(settings.message_bytes), once_within=given.once_within)
     return report(settled, quiet=settings.quiet)
 
 
-def _finish(recording: Recording, made: Draft, given: Given) -> Settled:
+def _finish(recording: EventWriter, made: Draft, given: ExplicitInput) -> RecordResult:
     """The second step: what it does not say is as the first step said it."""
     import msgspec
 
-    from change_events.recording import bracket
+    from change_events.recording import two_step
 
     said = {name for name in ("environment", "service", "version", "severity", "ended_at") if getattr(given, name)}
     end = msgspec.structs.replace(
@@ -144,10 +144,10 @@ def _finish(recording: Recording, made: Draft, given: Given) -> Settled:
         severity=given.severity or made.event.severity,
         tags=given.tags,
     )
-    return bracket.settle(recording, end, said)
+    return two_step.settle(recording, end, said)
 
 
-def report(settled: Settled, *, quiet: bool) -> int:
+def report(settled: RecordResult, *, quiet: bool) -> int:
     """Print the id, tell where the event went, and give the exit code."""
     from change_events.recording import report_line
 

@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from change_events.cli.terminal import note
+from change_events.cli.render.terminal import note
 from change_events.paths import working_directory
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from change_events.cli.toolbox import Toolbox
+    from change_events.cli.tool_adapter import ToolAdapter
     from change_events.journal import Journal
     from change_events.redact import Redactor
     from change_events.settings import Settings
@@ -29,7 +29,7 @@ class Session:
         mistakes_told: the command itself names the mistakes in the settings, so that no note is needed.
     """
 
-    def __init__(self, tools: Toolbox) -> None:
+    def __init__(self, tools: ToolAdapter) -> None:
         self.tools = tools
         self.mistakes_told = False
         self.lists = False
@@ -70,8 +70,8 @@ class Session:
     def journal(self) -> Journal:
         """The journal, with the records of killed runs closed; raises JournalError."""
         from change_events.journal import Journal
-        from change_events.pressure import stretch
-        from change_events.recording.record import LOCK_WAIT
+        from change_events.process.pressure import stretch
+        from change_events.recording.writer import LOCK_WAIT
 
         journal = Journal.open(
             self.settings.journal, caps=self.settings.caps, patience=LOCK_WAIT * stretch(), index=self.lists
@@ -91,6 +91,6 @@ class Session:
     @cached_property
     def redactor(self) -> Redactor:
         """The redactor of every command: what an event hides, nothing that is printed shows."""
-        from change_events.redactors import redactor_of
+        from change_events.settings.redaction import redactor_of
 
         return redactor_of(self.settings, os.environ)

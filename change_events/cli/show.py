@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.examples import examples
-from change_events.cli.terminal import clean_json, clean_lines, print_lines
-from change_events.cli.which import CountingBack, find
+from change_events.cli.event_ref import CountingBack, find
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import clean_json, clean_lines, print_lines
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
@@ -53,11 +53,11 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
     elif form == "markdown":
         print_lines(clean_lines(record.event.message))
     elif form == "tree":
-        from change_events.cli.tree import tree_lines
+        from change_events.cli.render.tree import tree_lines
 
         print_lines(tree_lines(session.journal, record, limit=most))
     else:
-        from change_events.cli.story import story
+        from change_events.cli.render.event import story
 
         print_lines(story(record, limit=most))
     return 0

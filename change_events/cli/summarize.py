@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.examples import examples
-from change_events.cli.terminal import clean_json, clean_lines, note, print_lines
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import clean_json, clean_lines, note, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +88,7 @@ def _no_garbage_collection() -> Iterator[None]:
 def _write_json(plans: Sequence[Plan]) -> None:
     import msgspec
 
-    from change_events.cli.plan_report import plan_document
+    from change_events.cli.render.plan_report import plan_document
 
     documents = [plan_document(plan) for plan in plans]
     body = msgspec.json.encode(documents[0] if len(documents) == 1 else documents)
@@ -96,7 +96,7 @@ def _write_json(plans: Sequence[Plan]) -> None:
 
 
 def _write_markdown(plans: Sequence[Plan], max_bytes: int) -> None:
-    from change_events.cli.plan_report import plan_markdown
+    from change_events.cli.render.plan_report import plan_markdown
 
     for index, plan in enumerate(plans):
         print_lines([""] if index else [])
@@ -104,7 +104,7 @@ def _write_markdown(plans: Sequence[Plan], max_bytes: int) -> None:
 
 
 def _write_text(plans: Sequence[Plan], limit: int | None) -> None:
-    from change_events.cli.plan_report import plan_lines
+    from change_events.cli.render.plan_report import plan_lines
 
     for index, plan in enumerate(plans):
         print_lines([""] if index else [])

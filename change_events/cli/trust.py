@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events import trusted_files
-from change_events.cli.examples import examples
-from change_events.cli.terminal import print_lines
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import print_lines
 from change_events.errors import InputError
+from change_events.files import trusted_files
 from change_events.paths import state_dir
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import signal
 
-from change_events.signal_sets import ABOUT_OURSELVES
+from change_events.process.signal_sets import ABOUT_OURSELVES
 
 
 def split_off() -> None:

@@ -11,11 +11,11 @@ import time
 
 from change_events import process, trace
 from change_events.command_run import init
-from change_events.command_run.observed import Observed
+from change_events.command_run.command import ObservedCommand
+from change_events.files.rundir import create
 from change_events.ids import new_id
 from change_events.output import describe, say
-from change_events.relay import PASSED_ON, Relay, Witness
-from change_events.rundir import create
+from change_events.process.signal_relay import PASSED_ON, SignalProbe, SignalRelay
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from change_events.command_run.recorder import Recorder
-    from change_events.rundir import RunDirectory
+    from change_events.files.rundir import RunDirectory
 
 OWNER = "command"
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # as shells tell it
@@ -35,7 +35,7 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
 
     Args:
         argv: the command and its arguments.
-        options: what was said of it, as :func:`change_events.explicit.given.read` takes it.
+        options: what was said of it, as :func:`change_events.explicit.explicit_input.read` takes it.
     """
     if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
         return _become(argv)
@@ -45,13 +45,13 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
         witness = _witness(signals)
         facts = _facts(argv, options)
         options = _resolved(options)
-        code = _Run(Observed(argv, options, facts, _folder(facts))).run(signals, witness)
+        code = _Run(ObservedCommand(argv, options, facts, _folder(facts))).run(signals, witness)
     return process.end_as(code)
 
 
 def _facts(argv: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
     """What a killed run is told by if it is killed before anything is recorded: no text that may hold a secret."""
-    from change_events.explicit.words import KINDS
+    from change_events.explicit.choices import KINDS
 
     kind = options.get("kind")
     return {
@@ -96,9 +96,9 @@ def _folder(facts: dict[str, Any]) -> RunDirectory | None:
     return folder
 
 
-def _witness(signals: process.Signals) -> Witness | None:
+def _witness(signals: process.Signals) -> SignalProbe | None:
     try:
-        return Witness(signals.numbers)
+        return SignalProbe(signals.numbers)
     except OSError:  # no process can be made: the command will hardly start either
         return None
 
@@ -106,12 +106,12 @@ def _witness(signals: process.Signals) -> Witness | None:
 class _Run:
     """The command and the thread that records it."""
 
-    def __init__(self, observed: Observed) -> None:
+    def __init__(self, observed: ObservedCommand) -> None:
         self._observed = observed
         self._facts = observed.facts
         self._folder = observed.folder
 
-    def run(self, signals: process.Signals, witness: Witness | None) -> int:
+    def run(self, signals: process.Signals, witness: SignalProbe | None) -> int:
         begun = time.monotonic()
         error: OSError | None = None
         if signals.received:
@@ -169,8 +169,8 @@ class _Run:
             say(f"this run is recorded incompletely: {describe(error)}")
 
 
-def _wait(child: process.Child, signals: process.Signals, witness: Witness | None) -> int:
-    relay = Relay(child, signals, witness)
+def _wait(child: process.Child, signals: process.Signals, witness: SignalProbe | None) -> int:
+    relay = SignalRelay(child, signals, witness)
     while child.poll() is None:
         relay.tick()
         signals.wait(relay.patience, *relay.descriptors)

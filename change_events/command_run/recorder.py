@@ -16,8 +16,8 @@ TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms
 if TYPE_CHECKING:
     from typing import Any
 
-    from change_events.command_run.observed import Observed
-    from change_events.command_run.telling import Telling
+    from change_events.command_run.command import ObservedCommand
+    from change_events.command_run.event import CommandEvent
     from change_events.process import Signals
 
 _DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
@@ -27,7 +27,7 @@ _BACKSTOP = 1.0  # seconds beyond the budget, which is delivery's
 class Recorder:
     """The event of one command: ``start`` it when the command has been started, ``end`` it when it has ended."""
 
-    def __init__(self, observed: Observed) -> None:
+    def __init__(self, observed: ObservedCommand) -> None:
         self._observed = observed
         self._budget = _DEFAULT_BUDGET
         self._end: dict[str, Any] = {}
@@ -44,7 +44,7 @@ class Recorder:
         """Settle and deliver the event; come back when that is done, the budget is spent, or a signal asks us to.
 
         Args:
-            end: how the command ended, as :func:`change_events.explicit.ending.finished` takes it.
+            end: how the command ended, as :func:`change_events.explicit.command_outcome.finished` takes it.
             signals: the active handlers: whoever wants us to end now does not want to wait for a delivery.
         """
         before = len(signals.received)
@@ -70,10 +70,10 @@ class Recorder:
         finally:
             os.write(self._tell, b".")
 
-    def _begin(self) -> Telling:
-        from change_events.command_run.telling import Telling
+    def _begin(self) -> CommandEvent:
+        from change_events.command_run.event import CommandEvent
 
-        telling = Telling(self._observed)
+        telling = CommandEvent(self._observed)
         self._budget = telling.budget
         telling.begin()
         return telling

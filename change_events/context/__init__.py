@@ -9,9 +9,9 @@ import msgspec
 
 from change_events.context import ci
 from change_events.context import git as repository
-from change_events.lazy_pattern import lazy_pattern
+from change_events.context.repository import repository_of
 from change_events.model import Actor, Ci, Link, Vcs
-from change_events.repository import repository_of
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.context import git, git_command
-from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Commit
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from change_events.context.git_command import FILTERS, ask, without_filters
-from change_events.lazy_pattern import lazy_pattern
+from change_events.context.repository import repository_of
 from change_events.model import Vcs
-from change_events.repository import repository_of
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ _SCP_USER = lazy_pattern(r"^(\[?)[^@/\s\[]+@(?=[^/:\s]+:)")  # also [user@host:p
 def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | None = None) -> Vcs | None:
     """What git says of ``cwd``; None without git, outside of a repository, or in one that git refuses.
 
-    ``servers`` are those of :func:`change_events.repository.repository_of`.
+    ``servers`` are those of :func:`change_events.context.repository.repository_of`.
     ``dirty`` counts untracked files that are not ignored; it is None where git was too slow to tell.
     """
     end = time.monotonic() + SECONDS

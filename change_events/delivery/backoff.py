@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from change_events.delivery.age import span
+from change_events.delivery.event_age import span
 
 if TYPE_CHECKING:
     from change_events.journal import Standing

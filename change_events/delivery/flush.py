@@ -6,15 +6,15 @@ import queue
 import time
 from typing import TYPE_CHECKING
 
+from change_events.delivery.destination_flush import LAST_PATIENCE, DestinationFlush, Terms
 from change_events.delivery.outbox import MemoryOutbox, Outbox
 from change_events.delivery.report import DeliveryReport
-from change_events.delivery.turn import LAST_PATIENCE, Terms, Turn
 from change_events.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from change_events.delivery.lane import Answer
+    from change_events.delivery.worker import Answer
     from change_events.destinations.base import DestinationSettings
     from change_events.model import SealedEvent
 
@@ -74,7 +74,7 @@ class _Flush:
         self._terms = terms
         self._on_sent = on_sent
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        self._turns = {d.name: Turn(d, outbox, terms, self._answers) for d in destinations}
+        self._turns = {d.name: DestinationFlush(d, outbox, terms, self._answers) for d in destinations}
 
     def run(self) -> DeliveryReport:
         patience = self._outbox.patience

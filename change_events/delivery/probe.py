@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.delivery.lane import failed
+from change_events.delivery.worker import failed
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Request, Result, user_agent
 from change_events.ids import new_id

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.delivery.requests import rendered
+from change_events.delivery.rendering import rendered
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Result, Verdict
-from change_events.destinations.rules import words
+from change_events.destinations.shared.responses import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tenacity import RetryCallState
 
-    from change_events.delivery.pace import Pace
+    from change_events.delivery.rate_limit import RateLimiter
     from change_events.delivery.transport import Transport
     from change_events.destinations.base import Destination, Request, Response
     from change_events.model import SealedEvent
@@ -36,7 +36,7 @@ class Effort:
         requests: how many have been made.
     """
 
-    def __init__(self, deadline: float, attempts: int = ATTEMPTS, pace: Pace | None = None) -> None:
+    def __init__(self, deadline: float, attempts: int = ATTEMPTS, pace: RateLimiter | None = None) -> None:
         self.deadline = deadline
         self.attempts = attempts
         self.pace = pace

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from change_events.destinations.routing import Routing
+from change_events.destinations.shared.route import Routing
 from change_events.errors import TfeventError
 
 if TYPE_CHECKING:

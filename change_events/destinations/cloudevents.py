@@ -16,7 +16,6 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from change_events.destinations import cdevents, mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -28,11 +27,12 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, present, secrets_of, uri
-from change_events.destinations.clip import clip
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import iso
-from change_events.destinations.rules import LONGEST_WAIT, judge_no_sign_in
+from change_events.destinations.shared import cdevents, mapping
+from change_events.destinations.shared.clip import clip
+from change_events.destinations.shared.request import address_of, post, present, secrets_of, uri
+from change_events.destinations.shared.responses import LONGEST_WAIT, judge_no_sign_in
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

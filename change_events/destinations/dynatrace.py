@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -28,11 +27,12 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, present, text_of, uri
-from change_events.destinations.clip import clip, listed
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import milliseconds
-from change_events.destinations.rules import at, judge_status, parsed
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip, listed
+from change_events.destinations.shared.request import address_of, post, present, text_of, uri
+from change_events.destinations.shared.responses import at, judge_status, parsed
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import milliseconds
 from change_events.model import Kind, Phase
 
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from change_events.destinations import ecs, mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -34,10 +33,11 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import Login, address_of, basic_login, post, text_of
-from change_events.destinations.fit import fitted
-from change_events.destinations.rules import at, judge_status, parsed
-from change_events.lazy_pattern import lazy_pattern
+from change_events.destinations.shared import ecs, mapping
+from change_events.destinations.shared.request import Login, address_of, basic_login, post, text_of
+from change_events.destinations.shared.responses import at, judge_status, parsed
+from change_events.destinations.shared.size_limit import fitted
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

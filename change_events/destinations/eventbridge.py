@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -32,13 +31,14 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import post, present, text_of
-from change_events.destinations.clip import clip
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import seconds
-from change_events.destinations.rules import judge_status, parsed
-from change_events.lazy_pattern import lazy_pattern
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip
+from change_events.destinations.shared.request import post, present, text_of
+from change_events.destinations.shared.responses import judge_status, parsed
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import seconds
 from change_events.model import Kind
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -32,12 +31,13 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, present, text_of, uri
-from change_events.destinations.clip import clip, listed, tags_within, units
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import milliseconds
-from change_events.destinations.rules import judge_no_page, parsed
-from change_events.summary.markdown import one_line
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip, listed, tags_within, units
+from change_events.destinations.shared.request import address_of, post, present, text_of, uri
+from change_events.destinations.shared.responses import judge_no_page, parsed
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import milliseconds
+from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

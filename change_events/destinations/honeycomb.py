@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -29,12 +28,13 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, present, site_of, text_of, uri
-from change_events.destinations.clip import clip
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import seconds
-from change_events.destinations.rules import at, judge_status, parsed
-from change_events.summary.markdown import one_line
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip
+from change_events.destinations.shared.request import address_of, post, present, site_of, text_of, uri
+from change_events.destinations.shared.responses import at, judge_status, parsed
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import seconds
+from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -31,18 +30,19 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, basic_login, post, present
-from change_events.destinations.clip import clip, utf8
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import iso, nanoseconds
-from change_events.destinations.rules import judge_no_page
-from change_events.lazy_pattern import lazy_pattern
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip, utf8
+from change_events.destinations.shared.request import address_of, basic_login, post, present
+from change_events.destinations.shared.responses import judge_no_page
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import iso, nanoseconds
 from change_events.model import Severity
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from change_events.destinations.building import Login
+    from change_events.destinations.shared.request import Login
     from change_events.model import ChangeEvent, SealedEvent
 
 _KB = 1024

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -30,12 +29,13 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, present
-from change_events.destinations.clip import clip, utf8
-from change_events.destinations.clouds import only_cloud, place_details
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import nanoseconds
-from change_events.destinations.rules import judge_no_page, parsed
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip, utf8
+from change_events.destinations.shared.clouds import only_cloud, place_details
+from change_events.destinations.shared.request import address_of, post, present
+from change_events.destinations.shared.responses import judge_no_page, parsed
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import nanoseconds
 from change_events.model import Kind, Outcome, Severity
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -23,11 +22,12 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, present, site_of, text_of, uri
-from change_events.destinations.clip import clip
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import iso
-from change_events.destinations.rules import judge_only
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip
+from change_events.destinations.shared.request import address_of, post, present, site_of, text_of, uri
+from change_events.destinations.shared.responses import judge_only
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

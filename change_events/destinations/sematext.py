@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -27,10 +26,11 @@ from change_events.destinations.base import (
     Request,
     origin_of,
 )
-from change_events.destinations.building import post
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import iso
-from change_events.destinations.rules import judge_no_page
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.request import post
+from change_events.destinations.shared.responses import judge_no_page
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import iso
 from change_events.model import Kind
 
 if TYPE_CHECKING:

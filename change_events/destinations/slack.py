@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -32,13 +31,14 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, secrets_of, uri
-from change_events.destinations.clip import clip, units
-from change_events.destinations.fit import fitted
-from change_events.destinations.rules import is_page, judge_no_page, judge_status, parsed, retry_after
-from change_events.lazy_pattern import lazy_pattern
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip, units
+from change_events.destinations.shared.request import address_of, post, secrets_of, uri
+from change_events.destinations.shared.responses import is_page, judge_no_page, judge_status, parsed, retry_after
+from change_events.destinations.shared.size_limit import fitted
 from change_events.model import Outcome
-from change_events.summary.markdown import one_line
+from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

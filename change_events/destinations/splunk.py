@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -30,11 +29,12 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, present, text_of
-from change_events.destinations.fit import fitted
-from change_events.destinations.moments import decimal_seconds
-from change_events.destinations.rules import at, judge_status, parsed, retry_after
-from change_events.lazy_pattern import lazy_pattern
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.request import address_of, post, present, text_of
+from change_events.destinations.shared.responses import at, judge_status, parsed, retry_after
+from change_events.destinations.shared.size_limit import fitted
+from change_events.destinations.shared.timestamps import decimal_seconds
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -31,13 +30,14 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.building import address_of, post, secrets_of, uri
-from change_events.destinations.clip import clip
-from change_events.destinations.fit import fitted
-from change_events.destinations.rules import judge_no_page
-from change_events.lazy_pattern import lazy_pattern
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip
+from change_events.destinations.shared.request import address_of, post, secrets_of, uri
+from change_events.destinations.shared.responses import judge_no_page
+from change_events.destinations.shared.size_limit import fitted
 from change_events.model import Severity
-from change_events.summary.markdown import one_line
+from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

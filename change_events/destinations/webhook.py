@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.destinations import mapping
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -30,9 +29,10 @@ from change_events.destinations.base import (
     origin_of,
     user_agent,
 )
-from change_events.destinations.building import address_of, secrets_of
-from change_events.destinations.fit import fitted
-from change_events.destinations.rules import judge_no_sign_in
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.request import address_of, secrets_of
+from change_events.destinations.shared.responses import judge_no_sign_in
+from change_events.destinations.shared.size_limit import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

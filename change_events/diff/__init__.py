@@ -7,9 +7,9 @@ position, JSON and YAML in strings by their content.
 
 from change_events.diff.equality import same
 from change_events.diff.masks import has_true, hidden_values
-from change_events.diff.numbers import Number, decode_exact
 from change_events.diff.paths import render_path
 from change_events.diff.walk import diff, diff_bounded
+from change_events.text.exact_json import Number, decode_exact
 
 __all__ = [
     "Number",

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from change_events.diff.numbers import Number, decode_exact
-from change_events.lazy_pattern import lazy_pattern
+from change_events.text.exact_json import Number, decode_exact
+from change_events.text.lazy_pattern import lazy_pattern
 
 _MOST_YAML = 64 * 1024  # bytes; YAML parses about a hundred times slower than JSON
 _MOST_JSON = 1024 * 1024

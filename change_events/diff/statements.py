@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from change_events.lazy_pattern import lazy_pattern
 from change_events.model import ValueKind
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from change_events.diff.paths import Path

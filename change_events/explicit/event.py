@@ -12,15 +12,15 @@ from change_events.context import Context, commit_page, detect
 from change_events.context.commits import Between, between
 from change_events.explicit import titles
 from change_events.explicit.message import message
-from change_events.lazy_pattern import lazy_pattern
 from change_events.model import ChangeEvent, Commit, Link, Phase, Severity, Signal, Tool, Trace, Vcs
 from change_events.settings import place
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from change_events.explicit.given import Given
+    from change_events.explicit.explicit_input import ExplicitInput
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
@@ -81,7 +81,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 def draft(
-    given: Given,
+    given: ExplicitInput,
     around: Surroundings,
     *,
     trace: Trace,
@@ -139,12 +139,14 @@ def _link(link: Link, redactor: Redactor) -> Link:
     return Link(title=redactor.text(link.title), url=redactor.text(link.url))
 
 
-def _other(context: Context, given: Given) -> tuple[Link, ...]:
+def _other(context: Context, given: ExplicitInput) -> tuple[Link, ...]:
     told = {link.url for link in given.links}
     return tuple(link for link in context.links if link.url not in told)
 
 
-def _commits(given: Given, here: Vcs | None, around: Surroundings) -> tuple[Vcs | None, tuple[Signal, ...], str | None]:
+def _commits(
+    given: ExplicitInput, here: Vcs | None, around: Surroundings
+) -> tuple[Vcs | None, tuple[Signal, ...], str | None]:
     """What is deployed: the given commit instead of the one that is checked out, and what it brings."""
     if given.commit is None:
         return here, (), None
@@ -153,7 +155,7 @@ def _commits(given: Given, here: Vcs | None, around: Surroundings) -> tuple[Vcs 
     return vcs, tuple(_signals(found, vcs)), found.problem
 
 
-def _with_commit(here: Vcs, found: Between, given: Given, around: Surroundings) -> Vcs:
+def _with_commit(here: Vcs, found: Between, given: ExplicitInput, around: Surroundings) -> Vcs:
     redactor = around.redactor
     commit = _clean(found.commit or _unchecked(given.commit or ""), redactor)
     own = commit.id == here.commit

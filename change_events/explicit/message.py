@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.summary.markdown import clip, code, plain
 from change_events.summary.message import context_lines
+from change_events.text.markdown import clip, code, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,7 @@ Imports the standard library and msgspec only, because it is loaded before terra
 
 from __future__ import annotations
 
-from change_events.caps import Caps
-from change_events.journal.problems import AmbiguousId, JournalCorrupt, JournalLocked
+from change_events.journal.errors import AmbiguousId, JournalCorrupt, JournalLocked
 from change_events.journal.records import (
     Delivery,
     DeliveryState,
@@ -22,10 +21,10 @@ from change_events.journal.records import (
     Standing,
 )
 from change_events.journal.store import Journal
+from change_events.model.retention import Retention
 
 __all__ = [
     "AmbiguousId",
-    "Caps",
     "Delivery",
     "DeliveryState",
     "DeliveryStatus",
@@ -39,6 +38,7 @@ __all__ = [
     "Query",
     "Record",
     "RecordState",
+    "Retention",
     "Stage",
     "Standing",
 ]

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from change_events.journal import connections, files
-from change_events.journal.problems import JournalCorrupt, explain, is_busy, is_corrupt
+from change_events.journal.errors import JournalCorrupt, explain, is_busy, is_corrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from change_events.journal import dropping, outbox, stages, standing
+from change_events.journal import backlog_limits, destination_health, outbox, stages
 from change_events.journal.access import Access
 from change_events.journal.senders import Senders
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping, Sequence
 
-    from change_events.caps import Caps
     from change_events.journal.records import Delivery, Progress, Standing
+    from change_events.model.retention import Retention
 
 
 class Deliveries(Access):
@@ -33,7 +33,7 @@ class Deliveries(Access):
         self,
         path: str,
         *,
-        caps: Caps,
+        caps: Retention,
         clock: Callable[[], float] = time.time,
         repair: bool,
         patience: float,
@@ -129,9 +129,9 @@ class Deliveries(Access):
             if not outbox.retry(connection, delivery, due_at, reason):
                 return None
             asked_until = min(due_at, now + asked) if asked else 0.0
-            failure = standing.Failure(now, due_at, asked_until, reason)
-            failures = standing.failed(connection, delivery.destination, failure)
-            return dropping.give_up_old(connection, self._caps, now, delivery.destination, failures)
+            failure = destination_health.Failure(now, due_at, asked_until, reason)
+            failures = destination_health.failed(connection, delivery.destination, failure)
+            return backlog_limits.give_up_old(connection, self._caps, now, delivery.destination, failures)
 
         return self._write(work)
 
@@ -155,7 +155,7 @@ class Deliveries(Access):
         def work(connection: sqlite3.Connection) -> None:
             outbox.park(connection, delivery, reason, self._clock())
             if answered:
-                standing.answered(connection, delivery.destination)
+                destination_health.answered(connection, delivery.destination)
 
         self._write(work)
 
@@ -168,4 +168,4 @@ class Deliveries(Access):
 
     def keep_pace(self, name: str, busy: float) -> None:
         """Requests made by now count against this destination's rate for another ``busy`` seconds."""
-        self._write(lambda connection: standing.keep_pace(connection, name, self._clock() + busy))
+        self._write(lambda connection: destination_health.keep_pace(connection, name, self._clock() + busy))

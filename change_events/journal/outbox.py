@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from change_events.journal import lifetime, stages, standing
+from change_events.journal import destination_health, lifetime, stages
 from change_events.journal.records import Delivery, DeliveryState, Progress, Stage, Standing
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, no
     token = os.urandom(8).hex()
     for name in names:
         stages.drop_overtaken(connection, name, now)
-        known = standing.read(connection, name)
+        known = destination_health.read(connection, name)
         if known.asked(now) or (known.wait(now) and not terms.force):
             continue
         busy = max(0.0, known.busy_until - now)
@@ -124,12 +124,12 @@ def _due(connection: sqlite3.Connection, name: str, terms: Terms, now: float) ->
 
 
 def _is_leased(state: str, leased_at: float, lease_until: float, now: float) -> bool:
-    return state == DeliveryState.LEASED and standing.is_running(leased_at, lease_until, now)
+    return state == DeliveryState.LEASED and destination_health.is_running(leased_at, lease_until, now)
 
 
 def standing_of(connection: sqlite3.Connection, name: str, now: float) -> Standing:
     """How this destination is doing."""
-    known = standing.read(connection, name)
+    known = destination_health.read(connection, name)
     head = connection.execute(_HEAD, (name,)).fetchone()
     held = head is not None and _is_leased(head[0], head[1], head[2], now)
     return Standing(held, known.failures, known.wait(now), known.reason, known.asked(now))
@@ -162,7 +162,7 @@ def delivered(connection: sqlite3.Connection, deliveries: Iterable[Delivery], ha
     )
     stages.keep_handles(connection, handles)
     for name in {delivery.destination for delivery in arrived}:
-        standing.answered(connection, name)
+        destination_health.answered(connection, name)
 
 
 def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, reason: str) -> bool:
@@ -202,7 +202,7 @@ def requeue(connection: sqlite3.Connection, names: Sequence[str], now: float) ->
     changed = 0
     lived = lifetime.advance(connection, now)
     for name in names:
-        standing.may_be_asked(connection, name)
+        destination_health.may_be_asked(connection, name)
         changed += connection.execute(
             "UPDATE deliveries SET state = 'waiting', next_at = 0, since = ?, lived = ? "
             "WHERE destination = ? AND state = 'parked'",

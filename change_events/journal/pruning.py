@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.journal import standing
+from change_events.journal import destination_health
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from change_events.caps import Caps
+    from change_events.model.retention import Retention
 
 _DAY_MICROS = 86_400 * 1_000_000
 _HEADROOM = 0.95  # prune below the cap by so much that not every later run prunes again
@@ -46,7 +46,7 @@ class Pruned(msgspec.Struct, frozen=True):
         return f"the journal is at its cap: the {self.events} oldest events were removed{lost}"
 
 
-def prune(connection: sqlite3.Connection, caps: Caps, now_micros: int, keep: int) -> Pruned:
+def prune(connection: sqlite3.Connection, caps: Retention, now_micros: int, keep: int) -> Pruned:
     """Remove what is over the caps, oldest first, delivered before undelivered; at most :data:`BATCH` events at once.
 
     Running events and the one with ``seq`` ``keep`` stay. Age alone removes nothing that some destination has not got.
@@ -80,10 +80,12 @@ def _count_dropped(connection: sqlite3.Connection, doomed: dict[int, int]) -> No
         for (name,) in connection.execute(_OWED_BY, (seq,)):
             lost[name] = lost.get(name, 0) + 1
     for name, number in lost.items():
-        standing.count_dropped(connection, name, number)
+        destination_health.count_dropped(connection, name, number)
 
 
-def _too_many(connection: sqlite3.Connection, caps: Caps, has: tuple[int, int], keep: int, most: int) -> dict[int, int]:
+def _too_many(
+    connection: sqlite3.Connection, caps: Retention, has: tuple[int, int], keep: int, most: int
+) -> dict[int, int]:
     events, size = has
     surplus = max(0, events - int(caps.events * _HEADROOM)) if events > caps.events else 0
     excess = max(0, size - int(caps.bytes * _HEADROOM)) if size > caps.bytes else 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.journal import standing
+from change_events.journal import destination_health
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,7 +52,7 @@ def drop_overtaken(connection: sqlite3.Connection, name: str, now: float) -> Non
     gone = [
         (position,)
         for position, state, leased_at, lease_until in rows
-        if state != "leased" or not standing.is_running(leased_at, lease_until, now)
+        if state != "leased" or not destination_health.is_running(leased_at, lease_until, now)
     ]
     connection.executemany("DELETE FROM deliveries WHERE position = ?", gone)
 

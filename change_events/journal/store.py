@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from change_events.caps import Caps
 from change_events.errors import JournalError
 from change_events.journal import ledger, listing, outbox, pruning, spool, unrouted, writing
 from change_events.journal.access import IMPATIENCE
 from change_events.journal.deliveries import Deliveries
-from change_events.journal.problems import AmbiguousId, JournalLocked
+from change_events.journal.errors import AmbiguousId, JournalLocked
 from change_events.journal.records import JournalCounts, Owed, Query, Record, from_micros
-from change_events.pressure import stretch
+from change_events.model.retention import Retention
+from change_events.process.pressure import stretch
 
 if TYPE_CHECKING:
     import os
@@ -43,7 +43,7 @@ class Journal(Deliveries):
     """
 
     def __init__(
-        self, path: str, *, repair: bool, caps: Caps, clock: Callable[[], float], patience: float, index: bool
+        self, path: str, *, repair: bool, caps: Retention, clock: Callable[[], float], patience: float, index: bool
     ) -> None:
         super().__init__(path, repair=repair, caps=caps, clock=clock, patience=patience, index=index)
         if spool.waits(path):
@@ -55,7 +55,7 @@ class Journal(Deliveries):
         path: str | os.PathLike[str],
         *,
         repair: bool = False,
-        caps: Caps | None = None,
+        caps: Retention | None = None,
         clock: Callable[[], float] = time.time,
         patience: float | None = None,
         index: bool = False,
@@ -79,7 +79,12 @@ class Journal(Deliveries):
         """
         waits = PATIENCE * stretch() if patience is None else patience
         return cls(
-            str(Path(path).absolute()), repair=repair, caps=caps or Caps(), clock=clock, patience=waits, index=index
+            str(Path(path).absolute()),
+            repair=repair,
+            caps=caps or Retention(),
+            clock=clock,
+            patience=waits,
+            index=index,
         )
 
     def __enter__(self) -> Self:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.journal import dropping, ledger, outbox, pruning, stages, unrouted
+from change_events.journal import backlog_limits, ledger, outbox, pruning, stages, unrouted
 from change_events.journal.records import RecordState, Stage
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from change_events.caps import Caps
     from change_events.model import SealedEvent
+    from change_events.model.retention import Retention
 
 
 class Settling(NamedTuple):
@@ -42,7 +42,7 @@ def start(
 
 
 def settle(
-    connection: sqlite3.Connection, event: SealedEvent, terms: Settling, caps: Caps
+    connection: sqlite3.Connection, event: SealedEvent, terms: Settling, caps: Retention
 ) -> tuple[str | None, pruning.Pruned, list[str]]:
     """Record an event's end and enqueue it: id of an earlier one that keeps it out, what was pruned, what dropped."""
     now, once_within = terms.now, terms.once_within
@@ -55,7 +55,7 @@ def settle(
     unrouted.note(connection, seq, terms.waits)
     names = [*terms.destinations, *stages.begun(connection, seq)]
     outbox.enqueue(connection, seq, names, now)
-    dropped = dropping.hold_caps(connection, caps, now, names, seq)
+    dropped = backlog_limits.hold_caps(connection, caps, now, names, seq)
     return None, pruning.prune(connection, caps, int(now * 1_000_000), seq), dropped
 
 

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.explicit import titles
-from change_events.machine import words
-from change_events.machine.verdict import End, as_data
+from change_events.machine import titles as words
+from change_events.machine.boot_analysis import End, as_data
 from change_events.model import Failure, Outcome, Severity
 
 if TYPE_CHECKING:
     from change_events.explicit.event import Draft
-    from change_events.machine.memory import Memory
-    from change_events.machine.now import Now
+    from change_events.machine.boot_analysis import BootAnalysis
     from change_events.machine.service import Result
-    from change_events.machine.verdict import Verdict
+    from change_events.machine.snapshot import MachineSnapshot
+    from change_events.machine.state_file import Memory
     from change_events.model import ChangeEvent
 
 _JUST_BOOTED = timedelta(minutes=10)  # later, what ends now is not the boot
 
 
-def booted(made: Draft, here: Now, verdict: Verdict, before: Memory | None, limit: int) -> ChangeEvent:
+def booted(made: Draft, here: MachineSnapshot, verdict: BootAnalysis, before: Memory | None, limit: int) -> ChangeEvent:
     """The event of a boot. Its ``key`` is the boot's own, so that one is told only once.
 
     Args:

@@ -20,6 +20,7 @@ from change_events.model.changes import (
     Source,
     Value,
 )
+from change_events.model.enums import Action, ChangeOutcome, Kind, Outcome, Phase, Severity, ValueKind
 from change_events.model.event import (
     SCHEMA_VERSION,
     Actor,
@@ -50,7 +51,6 @@ from change_events.model.tasks import (
     TaskCounts,
     TaskRun,
 )
-from change_events.model.words import Action, ChangeOutcome, Kind, Outcome, Phase, Severity, ValueKind
 
 __all__ = [
     "SCHEMA_VERSION", "Action", "Actor", "AttributeChange", "Change", "ChangeEvent", "ChangeOutcome", "CheckResult",

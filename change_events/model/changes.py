@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from change_events.model.base import Struct
+from change_events.model.enums import Action, ChangeOutcome, ValueKind
 from change_events.model.tasks import TaskRun
-from change_events.model.words import Action, ChangeOutcome, ValueKind
 
 
 class Value(Struct, frozen=True):

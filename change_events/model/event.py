@@ -9,8 +9,8 @@ import msgspec
 
 from change_events.model.base import Struct
 from change_events.model.changes import Change, CheckResult, Drift, OutputChange
+from change_events.model.enums import ChangeOutcome, Kind, Outcome, Phase, Severity
 from change_events.model.tasks import HostCounts, HostRun, Playbook, TaskCounts
-from change_events.model.words import ChangeOutcome, Kind, Outcome, Phase, Severity
 
 SCHEMA_VERSION = "1.0"
 

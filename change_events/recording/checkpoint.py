@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from change_events.files.rundir import RunDirectory
     from change_events.model import SealedEvent
-    from change_events.rundir import RunDirectory
 
 CHECKPOINT = "checkpoint"
 

@@ -1,10 +1,10 @@
 """Events that are sent on purpose, as their documents describe them.
 
-Beside what :mod:`change_events.ingest` reads, the document of an explicit event may say:
+Beside what :mod:`change_events.recording.ingest` reads, the document of an explicit event may say:
 
 * ``once_within``: seconds in which an event with the same ``key`` is recorded only once.
 * ``bracket``: ``start`` records a change that begins now and that another document settles, maybe days later and from
-  another process; ``end`` settles it, by the ``id`` of its event (:mod:`change_events.recording.bracket`).
+  another process; ``end`` settles it, by the ``id`` of its event (:mod:`change_events.recording.two_step`).
 * ``process``: with ``bracket: start``, the number of a process that the change cannot outlive: if it has ended and the
   change is not settled, the next command settles it as "outcome unknown".
 * ``destinations``: names of those that get the event, whatever their conditions, instead of all whose conditions hold.
@@ -23,16 +23,16 @@ from change_events import routing
 from change_events.errors import InputError, JournalError
 from change_events.explicit.message import worded
 from change_events.explicit.validation import check_document
-from change_events.recording import bracket
-from change_events.recording.record import Settled
-from change_events.recording.tied import Tie
+from change_events.recording import two_step
+from change_events.recording.process_bound import ProcessBound
+from change_events.recording.writer import RecordResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from change_events.destinations.base import DestinationSettings
     from change_events.model import ChangeEvent, SealedEvent
-    from change_events.recording.record import Recording
+    from change_events.recording.writer import EventWriter
     from change_events.settings import Settings
     from change_events.settings.model import Unrouted
 
@@ -67,41 +67,41 @@ def _unconditional(destination: DestinationSettings) -> DestinationSettings:
     return msgspec.structs.replace(destination, routing=msgspec.structs.replace(destination.routing, when=()))
 
 
-def record(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]) -> Settled:
+def record(recording: EventWriter, event: ChangeEvent, document: Mapping[str, Any]) -> RecordResult:
     """Record and deliver what the document tells.
 
     Raises:
         InputError: it asks for a step that there is not, or ends what was not started.
         EventRejectedError: an explicit event contradicts itself.
-        JournalError: see :func:`change_events.recording.bracket.settle`.
+        JournalError: see :func:`change_events.recording.two_step.settle`.
     """
     step, seconds, given = _step(document), document.get("once_within"), document.get("event") or ()
     event = _checked(event, document, step)
     if step == "start":
-        return bracket.start(recording, event, once_within=seconds, tie=_tie(document))
+        return two_step.start(recording, event, once_within=seconds, tie=_tie(document))
     if step == "end":
-        return bracket.settle(recording, event, given)
-    ended = worded(bracket.complete(event, given), recording.settings.message_bytes) if event.explicit else event
+        return two_step.settle(recording, event, given)
+    ended = worded(two_step.complete(event, given), recording.settings.message_bytes) if event.explicit else event
     return recording.settle(ended, once_within=seconds)
 
 
-def foresee(recording: Recording, event: ChangeEvent, document: Mapping[str, Any]) -> Settled:
+def foresee(recording: EventWriter, event: ChangeEvent, document: Mapping[str, Any]) -> RecordResult:
     """What :func:`record` would do, with ``waiting`` destinations; nothing is recorded. Raises InputError."""
     step, earlier, given = _step(document), None, document.get("event") or ()
     before: SealedEvent | None = None
     event = _checked(event, document, step)
     if step != "start" and event.explicit:
-        event = bracket.complete(event, given)
+        event = two_step.complete(event, given)
     if recording.settings.journal.exists():  # a look ahead makes none
         with suppress(JournalError):
             earlier, before = _earlier(recording, event, document.get("once_within"))
             if step == "end":
-                event = bracket.foreseen(recording, event, given)
+                event = two_step.foreseen(recording, event, given)
     event = worded(event, recording.settings.message_bytes)
     ended = event if step == "start" else msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
     sealed = recording.sealed(ended)
     names = [] if step == "start" or earlier else routing.destinations(sealed.event, recording.settings)
-    return Settled(sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier, earlier=before)
+    return RecordResult(sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier, earlier=before)
 
 
 def _checked(event: ChangeEvent, document: Mapping[str, Any], step: str | None) -> ChangeEvent:
@@ -118,13 +118,13 @@ def _checked(event: ChangeEvent, document: Mapping[str, Any], step: str | None) 
     return event
 
 
-def _tie(document: Mapping[str, Any]) -> Tie | None:
+def _tie(document: Mapping[str, Any]) -> ProcessBound | None:
     number = document.get("process")
     if number is None:
         return None
     if not isinstance(number, int) or number <= 0:
         raise InputError("process: write the number of a process, or leave it out")
-    return Tie(number, document.get("destinations"))
+    return ProcessBound(number, document.get("destinations"))
 
 
 def _step(document: Mapping[str, Any]) -> str | None:
@@ -135,7 +135,7 @@ def _step(document: Mapping[str, Any]) -> str | None:
 
 
 def _earlier(
-    recording: Recording, event: ChangeEvent, seconds: float | None
+    recording: EventWriter, event: ChangeEvent, seconds: float | None
 ) -> tuple[str, SealedEvent] | tuple[None, None]:
     from change_events.journal import Query
 

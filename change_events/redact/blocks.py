@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from change_events.lazy_pattern import lazy_pattern
-from change_events.redact.facts import REFERENCE, is_fact_at
+from change_events.redact.harmless_values import REFERENCE, is_fact_at
 from change_events.redact.names import NameRules, Sensitivity, shows
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.lazy_pattern import lazy_pattern
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re

@@ -3,7 +3,7 @@
 A name is split into words at every change of case and every character that is no letter or digit. It is sensitive
 when the words hold a secret's word, unless what follows makes a harmless fact of it (``secret_name``, ``token_ttl``).
 Some names decide nothing alone (``routing_key``, ``tls_secret``, ``datadog``): their value is a secret if it looks
-random. What a value under a sensitive name may show all the same is in :mod:`change_events.redact.facts`.
+random. What a value under a sensitive name may show all the same is in :mod:`change_events.redact.harmless_values`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from fnmatch import translate
 from itertools import pairwise
 from typing import Any
 
-from change_events.lazy_pattern import lazy_pattern
-from change_events.redact import facts
+from change_events.redact import harmless_values
+from change_events.text.lazy_pattern import lazy_pattern
 
 _WORD = lazy_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LONGEST_NAME = 256  # characters; nothing longer is a name
@@ -184,13 +184,13 @@ def shows(level: Sensitivity, value: Any, *, counts: bool = False) -> bool:
         value: plain Python of a JSON value.
         counts: the name is a plural, of which a number tells how many.
     """
-    if facts.is_open(value) or level == Sensitivity.HARMLESS:
+    if harmless_values.is_open(value) or level == Sensitivity.HARMLESS:
         return True
     if level == Sensitivity.CHOSEN:
         return False
     if level == Sensitivity.AMBIGUOUS:
-        return not facts.any_random(value)
-    return facts.is_fact(value, plain=level == Sensitivity.PASSWORD, counts=counts)
+        return not harmless_values.any_random(value)
+    return harmless_values.is_fact(value, plain=level == Sensitivity.PASSWORD, counts=counts)
 
 
 def is_secret_name(name: str) -> bool:

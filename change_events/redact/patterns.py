@@ -12,10 +12,10 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from change_events import bounded_process
 from change_events.errors import SettingsError
-from change_events.lazy_pattern import lazy_pattern
+from change_events.process import bounded
 from change_events.redact.tokens import shape_spans
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,11 +105,11 @@ def check(pattern: str) -> str | None:
         return getattr(error, "msg", None) or "its flags or repetitions cannot be"
     try:
         if _COUNTED.search(pattern):  # repetitions that `regex` writes out, of one another, too
-            bounded_process.run(lambda: str(bool(_compile(pattern))))
+            bounded.run(lambda: str(bool(_compile(pattern))))
         _compile(pattern)
-    except bounded_process.ExceededError:
+    except bounded.ExceededError:
         return "its repetitions are too many: write fewer than ten thousand, of one another together"
-    except (bounded_process.FailedError, _regex_error(), RecursionError, OverflowError, ValueError):
+    except (bounded.FailedError, _regex_error(), RecursionError, OverflowError, ValueError):
         return "it cannot be searched for within bounds of time and memory: write it in another way"
     return None
 

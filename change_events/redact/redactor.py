@@ -10,9 +10,10 @@ import msgspec
 from change_events.model import ChangeEvent, SealedEvent, Value, ValueKind
 from change_events.redact.assignments import assignment_spans
 from change_events.redact.commands import render_command
-from change_events.redact.controls import clean
-from change_events.redact.facts import is_fact, is_fact_at, is_open
+from change_events.redact.control_chars import clean
 from change_events.redact.fingerprint import fingerprint
+from change_events.redact.harmless_values import is_fact, is_fact_at, is_open
+from change_events.redact.json_values import hide_in, secrets_in
 from change_events.redact.names import NameRules, Sensitivity
 from change_events.redact.patterns import Patterns
 from change_events.redact.policy import RedactPolicy
@@ -20,7 +21,6 @@ from change_events.redact.registry import Registry
 from change_events.redact.sealing import reseal_event, seal_event
 from change_events.redact.shell_text import command_spans
 from change_events.redact.spans import MARK, Span, covered, hide
-from change_events.redact.structures import hide_in, secrets_in
 from change_events.redact.tokens import token_spans
 from change_events.redact.urls import url_spans
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from change_events.lazy_pattern import lazy_pattern
 from change_events.redact import encodings
-from change_events.redact.common import SHORTEST, SHORTEST_WORD, Scrub, scrub, stands_alone
-from change_events.redact.controls import clean
+from change_events.redact.control_chars import clean
+from change_events.redact.scrub_scope import SHORTEST, SHORTEST_WORD, Scrub, scrub, stands_alone
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

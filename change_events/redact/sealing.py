@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from change_events.lazy_pattern import lazy_pattern
 from change_events.model import ChangeEvent, SealedEvent
-from change_events.redact.common import vocabulary
+from change_events.redact.scrub_scope import vocabulary
+from change_events.text.lazy_pattern import lazy_pattern
 
 _STRING = lazy_pattern(r"\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
 _TIME = lazy_pattern(r"\"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\"")

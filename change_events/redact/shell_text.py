@@ -10,10 +10,10 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from change_events.lazy_pattern import lazy_pattern
-from change_events.redact.facts import is_fact
+from change_events.redact.harmless_values import is_fact
 from change_events.redact.positions import POSITIONS
 from change_events.redact.programs import PROGRAMS, Reader
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

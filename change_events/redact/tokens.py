@@ -10,9 +10,9 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from change_events.lazy_pattern import lazy_pattern
-from change_events.redact.facts import is_fact
-from change_events.redact.shapes import SHAPES, Shape
+from change_events.redact.harmless_values import is_fact
+from change_events.redact.token_shapes import SHAPES, Shape
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

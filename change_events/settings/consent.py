@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events import trusted_files
-from change_events.caps import Caps
-from change_events.destinations import own_hosts
-from change_events.lazy_pattern import lazy_pattern
+from change_events.destinations.shared import vendor_hosts
+from change_events.files import trusted_files
+from change_events.model.retention import Retention
 from change_events.paths import state_dir
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ _REFERENCE = lazy_pattern(r"(?P<escaped>\$)?\$\{(?P<name>\w+)")
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".md", ".template", ".tmpl", ".tpl", ".txt")
 _LONG_BUDGET = 60.0  # seconds: what holds a run up for longer is for its user to decide
 _MIB = 1024 * 1024
-_KEPT = Caps()
+_KEPT = Retention()
 _LEAST = {
     "keep.events": _KEPT.events,
     "keep.days": _KEPT.days,
@@ -148,7 +148,11 @@ class Origin(msgspec.Struct):
             if not other or _references(entry):
                 continue
             text = entry.value if isinstance(entry.value, str) else ""
-            if option.type == "url" and text.lower().startswith("https:") and not own_hosts.is_own(backend.kind, text):
+            if (
+                option.type == "url"
+                and text.lower().startswith("https:")
+                and not vendor_hosts.is_own(backend.kind, text)
+            ):
                 yield f"{option.name} (would get your {other[0]})"
             elif option.type == "path":
                 yield f"{option.name} (decides who gets your {other[0]})"

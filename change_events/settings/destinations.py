@@ -11,7 +11,7 @@ import msgspec
 
 from change_events.destinations import get, kinds, named_by
 from change_events.destinations.base import DestinationSettings
-from change_events.settings import consent, routing
+from change_events.settings import consent, routes
 from change_events.settings.model import Source, Unrouted
 from change_events.settings.values import Mistake, did_you_mean, plain, read_file
 
@@ -84,7 +84,7 @@ def build(
     """
     built = Built()
     for name, given in declared.items():
-        place = routing.Place(f"destinations.{name}", given.base, environ, problems, set())
+        place = routes.Place(f"destinations.{name}", given.base, environ, problems, set())
         found = _from_file(name, given, place, settings)
         if found is None:
             built.unrouted.append(Unrouted(given.entry.where.rpartition(":")[0], name))
@@ -92,7 +92,7 @@ def build(
         built.destinations.append(found)
         built.sources += _sources(found, given)
         if not found.broken:
-            built.warnings += [*_exposed(found, given.entry), *routing.warnings(name, given.entry.value, settings)]
+            built.warnings += [*_exposed(found, given.entry), *routes.warnings(name, given.entry.value, settings)]
     for kind in named_by(environ):
         if kind not in declared and (options := _from_environment(get(kind), environ)):
             if faults := get(kind).problems(options):
@@ -142,7 +142,7 @@ def _variable_for(backend: Destination, fault: str) -> str:
     return f"{variable or name}:{text}"
 
 
-def _from_file(name: str, given: Declared, place: routing.Place, settings: Settings) -> DestinationSettings | None:
+def _from_file(name: str, given: Declared, place: routes.Place, settings: Settings) -> DestinationSettings | None:
     """The destination; None where it is not known which events it should get."""
     entry = given.entry
     label, problems = f"{entry.where}: destinations.{name}", place.problems
@@ -158,9 +158,9 @@ def _from_file(name: str, given: Declared, place: routing.Place, settings: Setti
         return None
     backend, before, faults = get(kind), len(problems), list[str]()
     allowed = given.origin.allows_destination(name, backend, children)
-    routed = {key: children.pop(key) for key in routing.NAMES_HERE if key in children}
-    found = routing.read(routed if allowed else routing.without_files(routed), place, settings)
-    undecided = routing.UNDECIDED in place.faults
+    routed = {key: children.pop(key) for key in routes.NAMES_HERE if key in children}
+    found = routes.read(routed if allowed else routes.without_files(routed), place, settings)
+    undecided = routes.UNDECIDED in place.faults
     if not allowed:
         return None if undecided else DestinationSettings(name, kind, {}, found, broken=True)
     before = len(problems)
@@ -169,7 +169,7 @@ def _from_file(name: str, given: Declared, place: routing.Place, settings: Setti
         values = {option: place.environ.get(option.environment or "", "") for option in backend.options}
         options |= {option.name: _numeric(option, value) for option, value in values.items() if value}
     problems += faults or [f"{label}.{fault}" for fault in backend.problems(options)]
-    unusable = len(problems) > before or routing.UNUSABLE in place.faults
+    unusable = len(problems) > before or routes.UNUSABLE in place.faults
     return None if undecided else DestinationSettings(name, kind, options, found, broken=unusable)
 
 
@@ -182,7 +182,7 @@ def ask(name: str, given: Declared) -> None:
 
 
 def _options(
-    backend: Destination, children: Mapping[str, Entry], place: routing.Place, faults: list[str]
+    backend: Destination, children: Mapping[str, Entry], place: routes.Place, faults: list[str]
 ) -> dict[str, object]:
     known = {option.name: option for option in backend.options}
     found: dict[str, object] = {}
@@ -194,7 +194,7 @@ def _options(
             elif source in {"file", "command"} and stem in known and known[stem].secret:
                 found[stem] = _fetched(source, plain(entry, place.environ), place.base)
             else:
-                hint = did_you_mean(key, (*known, *routing.NAMES_HERE)) or f": it has {', '.join(known)}"
+                hint = did_you_mean(key, (*known, *routes.NAMES_HERE)) or f": it has {', '.join(known)}"
                 raise Mistake(f"{backend.kind} has no such option{hint}")  # noqa: TRY301 - one place reports all
         except Mistake as mistake:
             faults.append(f"{entry.where}: {place.label}.{key}: {mistake}")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from change_events import trusted_files
 from change_events.destinations import named_by
 from change_events.errors import SettingsError
+from change_events.files import trusted_files
 from change_events.paths import config_dir
 from change_events.settings import consent, destinations
 from change_events.settings.consent import Origin
@@ -97,9 +97,9 @@ def _opened(
         problems.append(f"{path}: cannot be read ({error.strerror}): make it a readable UTF-8 file")
         unrouted.append(Unrouted(str(path)))
         return None, None
-    from change_events.settings import document  # the YAML parser is for those who have a file
+    from change_events.settings import yaml_document  # the YAML parser is for those who have a file
 
-    entries = document.read(path, data, problems)
+    entries = yaml_document.read(path, data, problems)
     if entries is None:
         unrouted.append(Unrouted(str(path)))
     return consent.origin_of(path, data, environ, own=is_own(path)), entries
@@ -119,10 +119,10 @@ class Asked(NamedTuple):
 
 def asks(path: Path, data: bytes, environ: Mapping[str, str]) -> Asked:
     """What a settings file of a working tree needs consent for, as if there were none yet."""
-    from change_events.settings import document
+    from change_events.settings import yaml_document
 
     origin = Origin(path, consent.TREE, free=False, environ=environ)
-    entries = document.read(path, data, []) or {}
+    entries = yaml_document.read(path, data, []) or {}
     for key, entry in _known(entries, []):
         origin.allows(key, entry)
     for name, entry in _declared(entries.get("destinations"), [], []):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from change_events.caps import Caps
+from change_events.model.retention import Retention
 from change_events.paths import state_dir
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ KeyType = Literal["string", "path", "text", "file", "number", "integer", "flag",
 
 PLACEHOLDERS = ("workspace", "directory")
 _MIB = 1024 * 1024
-_KEPT = Caps()
+_KEPT = Retention()
 
 
 def _journal() -> Path:
@@ -106,9 +106,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return known + [one.name for one in self.unrouted if one.name]
 
     @property
-    def caps(self) -> Caps:
+    def caps(self) -> Retention:
         """What the journal and its outbox keep."""
-        return Caps(
+        return Retention(
             events=self.keep_events,
             days=self.keep_days,
             bytes=self.keep_mib * _MIB,

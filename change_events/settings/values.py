@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from change_events import trusted_files
-from change_events.lazy_pattern import lazy_pattern
+from change_events.files import trusted_files
 from change_events.settings.model import PLACEHOLDERS
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re

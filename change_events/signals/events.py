@@ -6,9 +6,9 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Action, ChangeOutcome, Signal
 from change_events.signals.stateful import stateful_kind
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from change_events.lazy_pattern import lazy_pattern
-from change_events.partial_json import attributes
 from change_events.signals.capacity import SIZES
 from change_events.signals.transitions import table
+from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.partial_json import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from change_events.lazy_pattern import lazy_pattern
+from change_events.text.lazy_pattern import lazy_pattern
 
 _STATEFUL = {
     kind: lazy_pattern(pattern)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.signals import signals
-from change_events.summary.markdown import clip, one_line
 from change_events.summary.message import message
 from change_events.summary.severity import severity
 from change_events.summary.title import LIMIT, title
+from change_events.text.markdown import clip, one_line
 
 if TYPE_CHECKING:
     from change_events.model import ChangeEvent
@@ -28,7 +28,7 @@ def compose(event: ChangeEvent, settings: Settings) -> ChangeEvent:
     filled = _own(event, settings) if event.explicit else _derived(event, settings)
     if settings.title_template is None and settings.message_template is None:
         return filled
-    from change_events.templates import apply
+    from change_events.templates.rendering import apply
 
     return apply(filled, settings)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.context.repository import change_number
 from change_events.model import Action, ChangeOutcome
-from change_events.repository import change_number
 from change_events.summary import playbook
-from change_events.summary.markdown import clip, code, link, page, plain
+from change_events.summary.change_text import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
 from change_events.summary.title import title
-from change_events.summary.words import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
+from change_events.text.markdown import clip, code, link, page, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import ChangeOutcome, HostCounts, Outcome, Phase
-from change_events.summary.markdown import code, one_line, plain
+from change_events.text.markdown import code, one_line, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

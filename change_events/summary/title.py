@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Outcome, Phase
 from change_events.summary import playbook
-from change_events.summary.markdown import one_line
+from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

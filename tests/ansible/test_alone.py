@@ -11,7 +11,7 @@ import yaml
 from ansible_collections.tfevent.infra.plugins.doc_fragments.common import ModuleDocFragment
 from ansible_collections.tfevent.infra.plugins.plugin_utils import options
 from ansible_collections.tfevent.infra.plugins.plugin_utils.diffs import LONGEST_BODY
-from ansible_collections.tfevent.infra.plugins.plugin_utils.document import MOST_HOSTS
+from ansible_collections.tfevent.infra.plugins.plugin_utils.run_document import MOST_HOSTS
 
 from change_events.settings import Settings, destinations
 from change_events.settings.model import KEYS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import STATUSES
+from ansible_collections.tfevent.infra.plugins.plugin_utils.task_log import STATUSES
 
 from tests.ansible.normal import normal
 

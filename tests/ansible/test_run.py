@@ -5,8 +5,8 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from ansible_collections.tfevent.infra.plugins.plugin_utils import document, trace
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import (
+from ansible_collections.tfevent.infra.plugins.plugin_utils import run_document, trace
+from ansible_collections.tfevent.infra.plugins.plugin_utils.records import (
     FAILED,
     OK,
     SKIPPED,
@@ -14,24 +14,24 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import (
     Result,
     Task,
 )
-from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import STATUSES, error_text
-from ansible_collections.tfevent.infra.plugins.plugin_utils.run import MOST_ROUNDS, Run
+from ansible_collections.tfevent.infra.plugins.plugin_utils.run_log import MOST_ROUNDS, RunLog
+from ansible_collections.tfevent.infra.plugins.plugin_utils.task_log import STATUSES, error_text
 from hypothesis import given
 from hypothesis import strategies as some
 
 import change_events.trace
-from change_events.ingest import event_of
+from change_events.recording.ingest import event_of
 from change_events.redact import Redactor
 from change_events.summary.playbook import became, title
 
 ABOUT = Circumstances(file="/srv/site.yml", directory="/srv", playbooks=("site.yml",))
-IDENTITY = document.Identity("01a20000-0000-7000-8000-000000000001", 1_000.0, {"run_id": "r"})
+IDENTITY = run_document.Identity("01a20000-0000-7000-8000-000000000001", 1_000.0, {"run_id": "r"})
 CHANGED = {"changed": True}
 CHANGED_TOO = "changed"  # the figure
 
 
 def running(*tasks, hosts=("a", "b"), **options):
-    run = Run(**options)
+    run = RunLog(**options)
     run.play_starts("p", "Play")
     for host in hosts:
         run.meets(host, ("web",))
@@ -51,7 +51,7 @@ def ended(run, host, uuid="t", status=OK, data=CHANGED, **more):
 
 def event(run, **options):
     """The event, which must be one by the published schema."""
-    made = document.event(run, ABOUT, IDENTITY, **options)
+    made = run_document.event(run, ABOUT, IDENTITY, **options)
     event_of({"api": 1, "event": made}, Redactor())
     return made
 
@@ -64,7 +64,7 @@ def test_a_run_that_never_comes_to_its_recap_takes_what_was_followed_for_rescued
     ended(run, "a", status=FAILED, data={"msg": "no"})
     ended(run, "b", status=FAILED, data={"msg": "no"})
     ended(run, "a", "u")
-    counts = event(run, over=True, end=document.SIGNALS[15])["changes"][0]["task"]["hosts"]
+    counts = event(run, over=True, end=run_document.SIGNALS[15])["changes"][0]["task"]["hosts"]
     assert counts == {FAILED: 1, "rescued": 1}
 
 
@@ -182,25 +182,25 @@ def test_nothing_of_a_censored_result_is_kept():
 
 
 def test_hosts_of_a_large_run_are_cut_and_counted_the_worst_first():
-    names = [f"h{number}" for number in range(document.MOST_HOSTS + 5)]
+    names = [f"h{number}" for number in range(run_document.MOST_HOSTS + 5)]
     run = running(task(), hosts=names)
     ended(run, names[-1], status=FAILED, data={})
     told = event(run)
-    assert len(told["hosts"]) == document.MOST_HOSTS
+    assert len(told["hosts"]) == run_document.MOST_HOSTS
     assert told["hosts"][0] == {"name": names[-1], "status": FAILED, FAILED: 1}
     assert told["truncated"] == {"changes": 0, "hosts": 5}
     assert told["summary"]["hosts"] == {FAILED: 1, OK: len(names) - 1}
 
 
 def test_tasks_beyond_the_most_are_cut_and_counted_failed_ones_kept():
-    run = running(*(task(f"t{n}", f"Task {n}", n) for n in range(document.MOST_CHANGES + 3)))
-    for number in range(document.MOST_CHANGES + 3):
-        last = number == document.MOST_CHANGES + 2
+    run = running(*(task(f"t{n}", f"Task {n}", n) for n in range(run_document.MOST_CHANGES + 3)))
+    for number in range(run_document.MOST_CHANGES + 3):
+        last = number == run_document.MOST_CHANGES + 2
         ended(run, "a", f"t{number}", status=FAILED if last else OK)
     told = event(run)
     assert told["truncated"] == {"changes": 3, "hosts": 0}
     assert told["changes"][-1]["outcome"] == "failed"
-    assert told["summary"]["counts"] == {"change": document.MOST_CHANGES + 2}
+    assert told["summary"]["counts"] == {"change": run_document.MOST_CHANGES + 2}
 
 
 STATUS = some.sampled_from((OK, FAILED, SKIPPED, "unreachable"))

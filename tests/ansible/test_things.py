@@ -1,10 +1,10 @@
 """What names the thing that a task changed: the table, its default, and what is never looked at."""
 
 import pytest
-from ansible_collections.tfevent.infra.plugins.plugin_utils import things
+from ansible_collections.tfevent.infra.plugins.plugin_utils import module_targets
 from ansible_collections.tfevent.infra.plugins.plugin_utils.diffs import LONGEST_BODY, differences
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import no_arguments
-from ansible_collections.tfevent.infra.plugins.plugin_utils.things import KINDS, thing
+from ansible_collections.tfevent.infra.plugins.plugin_utils.module_targets import KINDS, thing
+from ansible_collections.tfevent.infra.plugins.plugin_utils.records import no_arguments
 
 SECRET = "correct-horse-battery"
 
@@ -116,7 +116,7 @@ NEW_FILES = [
 @pytest.mark.parametrize(("data", "arguments", "told"), NEW_FILES)
 def test_a_new_file_is_named_by_what_the_task_is_about(data, arguments, told):
     diff = [{"before": "", "after": "a\nb\n", "after_header": "/home/ann/t.j2"}]
-    path = things.path(data, given(**arguments))
+    path = module_targets.path(data, given(**arguments))
     assert list(differences(diff, path=path)) == [f"{told}: +2 -0 lines"]
 
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import variables
 from ansible_collections.tfevent.infra.plugins.plugin_utils.learning import Learning
-from ansible_collections.tfevent.infra.plugins.plugin_utils.telling import Telling
+from ansible_collections.tfevent.infra.plugins.plugin_utils.run_reporter import RunReporter
 
 
 class HostVars(dict):
@@ -30,7 +30,7 @@ def test_facts_are_left_out_but_the_environment():
 
 def test_hosts_may_have_different_values_under_one_name():
     session = Kept()
-    telling = Telling(session, {}, lambda _identity: {})
+    telling = RunReporter(session, {}, lambda _identity: {})
     for password in ("one", "two", "one", {"of": "it"}, {"of": "it"}):
         telling.learn({"vaulted": None}, {"db_password": password})
     telling.start()

@@ -3,7 +3,7 @@
 from functools import partial
 
 import pytest
-from ansible_collections.tfevent.infra.plugins.plugin_utils.waiting import BEGINS, WHOLE, Waiting
+from ansible_collections.tfevent.infra.plugins.plugin_utils.result_buffer import BEGINS, WHOLE, ResultBuffer
 
 
 def kept(waiting):
@@ -13,7 +13,7 @@ def kept(waiting):
 
 
 def test_an_interrupt_loses_the_one_that_was_looked_at():
-    waiting = Waiting()
+    waiting = ResultBuffer()
     waiting.begin()
     for number in range(5):
         waiting.keep("ok", f"web{number}", "task")
@@ -30,7 +30,7 @@ def test_an_interrupt_loses_the_one_that_was_looked_at():
 
 @pytest.mark.parametrize(("what", "most"), [(WHOLE, 100), (BEGINS, 1_000), ("ok", 1_000)])
 def test_many_are_looked_at_at_once(what, most):
-    waiting = Waiting()
+    waiting = ResultBuffer()
     waiting.begin()
     keep = waiting.keep_whole if what == WHOLE else partial(waiting.keep, what)
     due = [keep(None, None) for _ in range(most)]
@@ -39,8 +39,8 @@ def test_many_are_looked_at_at_once(what, most):
 
 def test_the_longer_the_run_the_longer_they_wait(monkeypatch):
     moments = iter([0.0, 10.0, 10.9, 11.1, 200.0, 204.9, 205.1, 300.0, 90.0])
-    monkeypatch.setattr(f"{Waiting.__module__}.time", lambda: next(moments))
-    waiting = Waiting()
+    monkeypatch.setattr(f"{ResultBuffer.__module__}.time", lambda: next(moments))
+    waiting = ResultBuffer()
     waiting.begin()
     assert [waiting.keep("ok", "a", "b") for _ in range(3)] == [False, False, True]
     assert len(kept(waiting)) == 3

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from change_events.journal import Caps, Journal
+from change_events.journal import Journal, Retention
 from tests.cli.sample import partial
 from tests.support.receiver import Receiver, status
 from tests.support.sealed import sealed
@@ -140,7 +140,7 @@ def test_a_destination_that_is_left_alone_is_a_warning_that_says_why(machine):
 
 def test_what_the_caps_removed_and_dropped_is_told(machine):
     machine.state.mkdir()
-    with Journal.open(machine.journal_path, caps=Caps(owed=1, events=3)) as journal:
+    with Journal.open(machine.journal_path, caps=Retention(owed=1, events=3)) as journal:
         for number in range(5):
             journal.settle(sealed(number), ["webhook"])
         (delivery,) = journal.claim(["webhook"], limit=1, lease=60)

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from change_events.journal import Caps, Journal
+from change_events.journal import Journal, Retention
 from change_events.model import Actor, Change, ChangeEvent, ChangeOutcome, Cloud, Failure, Outcome
 from tests.cli.sample import partial, running, succeeded
 from tests.support.sealed import sealed
@@ -73,7 +73,7 @@ def test_deliveries_are_told_per_destination(home):
 
 def test_a_dropped_delivery_says_so(home):
     home.fill(partial(), destinations=["hook", "main"])
-    with Journal.open(home.journal_path, caps=Caps(owed=1)) as journal:
+    with Journal.open(home.journal_path, caps=Retention(owed=1)) as journal:
         journal.settle(sealed(1), ["hook"])
     assert "  hook  dropped: its outbox was at its cap\n  main  waiting\n" in home.events("show", partial().id)
     assert "\tdropped\n" in home.events("list", "--undelivered")

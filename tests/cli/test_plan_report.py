@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from change_events.cli import plan_report
+from change_events.cli.render import plan_report
 from change_events.model import Action, Change, Counts, Plan
 
 REPLACED = Change(address="aws_x.a", action=Action.REPLACE, reason="tainted")

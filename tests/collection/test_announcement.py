@@ -8,31 +8,31 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from ansible_collections.tfevent.infra.plugins.modules import change_event as documentation
-from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, moments
+from ansible_collections.tfevent.infra.plugins.plugin_utils import explicit_document, timestamps
 from hypothesis import given
 from hypothesis import strategies as st
 
 from change_events.model import Kind, Outcome, Severity
 
-DEFAULTS = {name: spec.get("default") for name, spec in announcement.ARGUMENTS.items()}
+DEFAULTS = {name: spec.get("default") for name, spec in explicit_document.ARGUMENTS.items()}
 
 
 def told(*, hosts=("web1",), key="task", no_log=False, **arguments):
-    return announcement.document({**DEFAULTS, **arguments}, ansible="2.19.0", hosts=hosts, key=key, no_log=no_log)
+    return explicit_document.document({**DEFAULTS, **arguments}, ansible="2.19.0", hosts=hosts, key=key, no_log=no_log)
 
 
 def test_the_vocabularies_are_those_of_the_events():
-    assert set(announcement.KINDS) == {kind.value for kind in Kind}
-    assert set(announcement.SEVERITIES) == {severity.value for severity in Severity}
-    assert set(announcement.OUTCOMES) == {o.value for o in Outcome} - {Outcome.DECLINED, Outcome.NO_CHANGE}
+    assert set(explicit_document.KINDS) == {kind.value for kind in Kind}
+    assert set(explicit_document.SEVERITIES) == {severity.value for severity in Severity}
+    assert set(explicit_document.OUTCOMES) == {o.value for o in Outcome} - {Outcome.DECLINED, Outcome.NO_CHANGE}
 
 
 def test_the_documentation_has_the_arguments_of_the_action():
     import yaml
 
     options = yaml.safe_load(documentation.DOCUMENTATION)["options"]
-    assert set(options) == set(announcement.ARGUMENTS)
-    for name, spec in announcement.ARGUMENTS.items():
+    assert set(options) == set(explicit_document.ARGUMENTS)
+    for name, spec in explicit_document.ARGUMENTS.items():
         documented = options[name]
         for key in ("type", "choices", "elements"):
             assert documented.get(key) == spec.get(key), f"{name}: {key}"
@@ -67,16 +67,18 @@ def test_an_end_says_nothing_of_hosts_unless_it_is_told():
 def test_keys():
     assert "once_within" not in told(title="x")
     once = told(title="x", once=True, key="task")
-    assert (once["event"]["key"], once["once_within"]) == ("task", announcement.ONE_RUN)
+    assert (once["event"]["key"], once["once_within"]) == ("task", explicit_document.ONE_RUN)
     own = told(title="x", unique_key="mine", unique_within=5.0)
     assert (own["event"]["key"], own["once_within"]) == ("mine", 5.0)
     assert "once_within" not in told(state="finished", id="x", once=True)
 
 
 def test_the_key_of_a_task_tells_tasks_and_items_apart_and_nothing_of_them():
-    keys = [announcement.task_key([uuid, item]) for uuid in ("u1", "u2") for item in (None, "secret", {"b": 1, "a": 2})]
+    keys = [
+        explicit_document.task_key([uuid, item]) for uuid in ("u1", "u2") for item in (None, "secret", {"b": 1, "a": 2})
+    ]
     assert len(set(keys)) == len(keys)
-    assert announcement.task_key(["u1", {"a": 2, "b": 1}]) == keys[2]
+    assert explicit_document.task_key(["u1", {"a": 2, "b": 1}]) == keys[2]
     assert not [key for key in keys if "secret" in key or "u1" in key]
 
 
@@ -97,22 +99,22 @@ def test_one_end_of_an_event_is_both_its_ends():
 @given(st.floats(min_value=1e7, max_value=4e9))
 def test_times_are_read_as_they_are_written(seconds):
     aware = datetime.fromtimestamp(seconds, UTC)
-    assert moments.moment(aware.isoformat()) == aware
-    assert moments.moment(aware.isoformat().replace("+00:00", "Z")) == aware
-    assert moments.moment(str(aware)) == aware, "as YAML's own dates come"
-    assert abs(moments.moment(repr(aware.timestamp())) - aware) < timedelta(milliseconds=1)
+    assert timestamps.moment(aware.isoformat()) == aware
+    assert timestamps.moment(aware.isoformat().replace("+00:00", "Z")) == aware
+    assert timestamps.moment(str(aware)) == aware, "as YAML's own dates come"
+    assert abs(timestamps.moment(repr(aware.timestamp())) - aware) < timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize(("text", "hours"), [("90m", 1.5), ("2h", 2), ("1.5 d", 36), ("1w", 168), ("30s", 1 / 120)])
 def test_ages_count_back_from_now(text, hours):
     expected = datetime.now(UTC) - timedelta(hours=hours)
-    assert abs(moments.age_or_moment(text) - expected) < timedelta(seconds=5)
+    assert abs(timestamps.age_or_moment(text) - expected) < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2h ago", "9" * 30, "9" * 12 + "w", "2026-13-01", "-5", "1e5", "h"])
 def test_what_is_no_time_says_what_to_write(text):
     with pytest.raises(ValueError, match=r"write 2026-11-25|longer ago"):
-        moments.age_or_moment(text)
+        timestamps.age_or_moment(text)
 
 
 class Text(str):  # noqa: SLOT000 - as Ansible has them
@@ -125,7 +127,7 @@ class Number(int):
 
 def test_plain_values_are_of_no_other_type():
     given = {Text("a"): [Text("b"), Number(3), (True, None, 1.5), {Text("c")}], "d": datetime(2026, 1, 2, tzinfo=UTC)}
-    found = announcement.plain(given)
+    found = explicit_document.plain(given)
     assert found == {"a": ["b", 3, [True, None, 1.5], ["c"]], "d": "2026-01-02 00:00:00+00:00"}
     types = {type(part) for part in [*found, *found["a"], *found["a"][2], *found["a"][3]]}
     assert types <= {str, int, list, bool, type(None), float}

@@ -9,10 +9,11 @@ import pytest
 
 from change_events import context
 from change_events.context import git
-from change_events.destinations import get, mapping
+from change_events.context.repository import change_number, repository_of
+from change_events.destinations import get
+from change_events.destinations.shared import mapping
 from change_events.model import Tool, Vcs
 from change_events.redact import Redactor
-from change_events.repository import change_number, repository_of
 from tests.support.sealed import sealed
 
 PAGE = ("https://github.com/acme/infra", "infra", "acme")

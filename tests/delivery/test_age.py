@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from change_events.delivery import deliver
-from change_events.delivery.age import out_of_time, span
+from change_events.delivery.event_age import out_of_time, span
 from change_events.destinations import webhook
 from change_events.destinations.base import DestinationSettings, Limits
 from tests.support import receiver as server

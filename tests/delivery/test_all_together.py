@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from change_events.delivery import turn
-from change_events.delivery.pace import Pace
+from change_events.delivery import destination_flush
+from change_events.delivery.rate_limit import RateLimiter
 from change_events.destinations import kinds
 from tests.delivery.world import KINDS, World
 from tests.destinations.conftest import aws_credentials
@@ -16,7 +16,7 @@ __all__ = ["aws_credentials"]  # a fixture, used by its name
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch, impatient, aws_credentials):
     """Pauses are short, and rates (which have tests of their own) do not count."""
-    monkeypatch.setattr(turn, "_pace_of", lambda _: Pace(None))
+    monkeypatch.setattr(destination_flush, "_pace_of", lambda _: RateLimiter(None))
 
 
 def play(tmp_path, seed, steps):

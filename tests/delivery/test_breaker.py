@@ -122,7 +122,7 @@ def test_what_was_handed_over_with_a_failing_event_was_not_tried_and_is_due_as_b
 
 
 def test_batches_are_bounded_in_bytes(journal, monkeypatch):
-    monkeypatch.setattr("change_events.delivery.turn._BATCH_BYTES", 2_500)
+    monkeypatch.setattr("change_events.delivery.destination_flush._BATCH_BYTES", 2_500)
     claimed = []
     claim = journal.claim
     monkeypatch.setattr(journal, "claim", lambda *a, **k: claimed.append(claim(*a, **k)) or claimed[-1])
@@ -258,7 +258,7 @@ def test_an_endless_answer_takes_one_event_s_time_and_not_the_whole_flush(journa
 def test_an_answer_that_comes_after_it_was_given_up_on_counts_all_the_same(journal, monkeypatch):
     unit = limit(1)
     longest(monkeypatch, 5 * unit)
-    monkeypatch.setattr("change_events.delivery.turn._GRACE", -4 * unit)  # given up on after one
+    monkeypatch.setattr("change_events.delivery.destination_flush._GRACE", -4 * unit)  # given up on after one
     settle(journal, 1, 20)
     settle(journal, *range(2, 14), to=("other",))
     slow = Receiver(always=server.slow(1.3 * unit)), Receiver(always=server.slow(0.15 * unit))

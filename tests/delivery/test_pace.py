@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from change_events.delivery import deliver
-from change_events.delivery.pace import Pace
+from change_events.delivery.rate_limit import RateLimiter
 from change_events.destinations import webhook
 from change_events.destinations.base import DestinationSettings, Limits, Rate
 from tests.support import receiver as server
@@ -48,7 +48,7 @@ def worst(moments: list[float], seconds: float) -> int:
 def test_no_period_has_more_than_the_rate(rate, idle, begun):
     """As eagerly as it lets us, with pauses of up to two periods in between."""
     clock = Ticks(begun)
-    pace, moments = Pace(rate, clock), []
+    pace, moments = RateLimiter(rate, clock), []
     for periods in idle:
         clock.now += pace.wait()
         moments.append(clock.now)
@@ -60,7 +60,7 @@ def test_no_period_has_more_than_the_rate(rate, idle, begun):
 @given(rate=RATES)
 def test_nearly_all_of_the_rate_is_used(rate):
     clock = Ticks()
-    pace = Pace(rate, clock)
+    pace = RateLimiter(rate, clock)
     begun, number = clock.now, 5 * rate.requests
     for _ in range(number):
         clock.now += pace.wait()
@@ -69,7 +69,7 @@ def test_nearly_all_of_the_rate_is_used(rate):
 
 
 def test_without_a_rate_there_is_no_wait():
-    pace = Pace(None)
+    pace = RateLimiter(None)
     for _ in range(1_000):
         pace.spend()
         assert pace.wait() == 0
@@ -78,7 +78,7 @@ def test_without_a_rate_there_is_no_wait():
 @given(rate=RATES, spent=st.integers(0, 40), between=st.floats(0, 10))
 def test_another_flush_goes_on_where_this_one_stopped(rate, spent, between):
     clock, other = Ticks(), Ticks(5.0)
-    alone, first, second = Pace(rate, clock), Pace(rate, clock), Pace(rate, other)
+    alone, first, second = RateLimiter(rate, clock), RateLimiter(rate, clock), RateLimiter(rate, other)
     for _ in range(spent):
         clock.now += alone.wait()
         alone.spend()
@@ -89,7 +89,7 @@ def test_another_flush_goes_on_where_this_one_stopped(rate, spent, between):
 
 
 def test_a_clock_that_was_set_does_not_stop_it_for_longer_than_a_full_bucket():
-    pace = Pace(Rate(10, 60), Ticks())
+    pace = RateLimiter(Rate(10, 60), Ticks())
     pace.learn(1e9)
     assert pace.wait() <= 60
 

@@ -24,7 +24,7 @@ import msgspec
 from change_events.delivery import deliver
 from change_events.destinations import kinds
 from change_events.destinations.base import DestinationSettings, Result
-from change_events.journal import Caps, Journal, Query
+from change_events.journal import Journal, Query, Retention
 from tests.destinations.kit.backend import Answer, Refused, answer, backend
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
@@ -41,7 +41,7 @@ PROCESS = textwrap.dedent("""
     import sys, time
     import msgspec
     from change_events.delivery import deliver, sender, turn
-    from change_events.delivery.pace import Pace
+    from change_events.delivery.rate_limit import Pace
     from change_events.destinations.base import DestinationSettings
     from change_events.journal import Journal
     sender._FIRST_PAUSE = 0.005
@@ -151,7 +151,7 @@ class World:
     def __enter__(self) -> Self:
         for place in self.places.values():
             self._stack.enter_context(place.receiver)
-        self.journal = self._stack.enter_context(Journal.open(self.path, caps=Caps(), clock=self.now))
+        self.journal = self._stack.enter_context(Journal.open(self.path, caps=Retention(), clock=self.now))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from change_events.destinations import get
-from change_events.destinations.cdevents import document, frame
+from change_events.destinations.shared.cdevents import document, frame
 from change_events.model import Actor, Counts, Kind, Outcome, Phase, Summary, Trace, Vcs
 from tests.destinations.kit import cdevents
 from tests.destinations.kit.events import event

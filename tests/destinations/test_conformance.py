@@ -12,7 +12,7 @@ import change_events
 from change_events.delivery.sender import Effort, judged, open_transport, send_event
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings, OptionError, Result, user_agent
-from change_events.destinations.preview import preview
+from change_events.destinations.shared.preview import preview
 from tests.destinations.kit.backend import SECRET, Answer, backend
 from tests.destinations.kit.events import NAMES, event
 from tests.support import receiver as steps

@@ -17,7 +17,7 @@ from change_events.delivery import probe
 from change_events.delivery.sender import Effort, open_transport, send_event
 from change_events.destinations import eventbridge, get
 from change_events.destinations.base import DestinationSettings, OptionError, Response, Result
-from change_events.destinations.rules import words
+from change_events.destinations.shared.responses import words
 from change_events.model import Action, Change, Kind
 from tests.destinations.backends.eventbridge import SECRET_KEY, TOKEN
 from tests.destinations.kit.backend import backend

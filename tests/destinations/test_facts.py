@@ -7,7 +7,8 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from change_events.destinations import get, kinds, mapping
+from change_events.destinations import get, kinds
+from change_events.destinations.shared import mapping
 from change_events.explicit.message import message, own_part, without_context, worded
 from change_events.model import Actor, Ci, Cloud, Commit, HostCounts, HostRun, Kind, Link, Phase, TaskRun, Tool, Vcs
 from tests.destinations.kit.backend import backend

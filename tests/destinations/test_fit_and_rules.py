@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from change_events.destinations.base import Response, Result
-from change_events.destinations.fit import DoesNotFit, fit, importance
-from change_events.destinations.rules import judge_status, retry_after
+from change_events.destinations.shared.responses import judge_status, retry_after
+from change_events.destinations.shared.size_limit import DoesNotFit, fit, importance
 from change_events.model import (
     Action,
     AttributeChange,

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from change_events.destinations import building, mapping, moments
 from change_events.destinations.base import Limits, OptionError, Request, Response, Result, origin_of
-from change_events.destinations.clip import clip, listed, tags_within, units, utf8
-from change_events.destinations.preview import preview
-from change_events.destinations.rules import at, judge_status, parsed, retry_after, words
+from change_events.destinations.shared import mapping, timestamps
+from change_events.destinations.shared import request as building
+from change_events.destinations.shared.clip import clip, listed, tags_within, units, utf8
+from change_events.destinations.shared.preview import preview
+from change_events.destinations.shared.responses import at, judge_status, parsed, retry_after, words
 from change_events.model import (
     Action,
     Actor,
@@ -95,21 +96,21 @@ def test_tags_within_number_length_and_bytes():
 
 @given(st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds it
 def test_all_forms_of_a_moment_are_the_same_moment(moment):
-    ms = moments.milliseconds(moment)
-    assert moments.iso(moment) == moments.iso(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms))
-    assert moments.seconds(moment) == ms // 1000
-    assert round(moments.decimal_seconds(moment) * 1000) == ms
-    assert json.loads(json.dumps(moments.decimal_seconds(moment))) == moments.decimal_seconds(moment)
-    assert moments.nanoseconds(moment) == f"{ms}000000"
+    ms = timestamps.milliseconds(moment)
+    assert timestamps.iso(moment) == timestamps.iso(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms))
+    assert timestamps.seconds(moment) == ms // 1000
+    assert round(timestamps.decimal_seconds(moment) * 1000) == ms
+    assert json.loads(json.dumps(timestamps.decimal_seconds(moment))) == timestamps.decimal_seconds(moment)
+    assert timestamps.nanoseconds(moment) == f"{ms}000000"
 
 
 def test_moments():
     moment = datetime(2026, 11, 23, 13, 34, 56, 789_999, tzinfo=timezone(timedelta(hours=1)))
-    assert moments.iso(moment) == "2026-11-23T12:34:56.789Z"
-    assert moments.milliseconds(moment) == 1_795_437_296_789
-    assert moments.seconds(moment) == 1_795_437_296
-    assert moments.decimal_seconds(moment) == 1_795_437_296.789
-    assert moments.nanoseconds(moment) == "1795437296789000000"
+    assert timestamps.iso(moment) == "2026-11-23T12:34:56.789Z"
+    assert timestamps.milliseconds(moment) == 1_795_437_296_789
+    assert timestamps.seconds(moment) == 1_795_437_296
+    assert timestamps.decimal_seconds(moment) == 1_795_437_296.789
+    assert timestamps.nanoseconds(moment) == "1795437296789000000"
 
 
 def test_what_is_said_of_a_run():

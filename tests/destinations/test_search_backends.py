@@ -9,9 +9,10 @@ import time
 import pytest
 
 from change_events.delivery.sender import Effort, open_transport, send_event
-from change_events.destinations import ecs, get
+from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Response, Result
-from change_events.destinations.preview import preview
+from change_events.destinations.shared import ecs
+from change_events.destinations.shared.preview import preview
 from change_events.model import Actor, Counts, Kind, Outcome, OutcomeCounts, Phase, Summary
 from tests.destinations.backends.elasticsearch import TYPES, bulk
 from tests.destinations.kit.backend import SECRET, backend

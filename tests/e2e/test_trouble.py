@@ -91,7 +91,7 @@ def test_a_full_disk(stack, tiny):
 @pytest.mark.e2e
 def test_no_place_for_the_run_at_all(stack):
     """Only where /dev/shm cannot be written either; with one of them left, the run is recorded there."""
-    bug = bug_in(stack, "change_events.rundir", "create", "lambda *_: None")
+    bug = bug_in(stack, "change_events.files.rundir", "create", "lambda *_: None")
     done = stack.apply(**bug)
     assert_terraform_unharmed(stack, done)
     assert len(done.own) == 1
@@ -202,20 +202,20 @@ sys.meta_path.insert(0, Finder())
 
 
 BUGS = [
-    ("tf_wrapper.arguments", "parse"),
-    ("tf_wrapper.observe", "choose"),
-    ("tf_wrapper.plan_text", "PlanTextFilter.feed"),
-    ("tf_wrapper.plan_text", "PlanTextFilter.finish"),
-    ("tf_wrapper.human.renderer", "HumanRenderer.feed"),
-    ("tf_wrapper.human.renderer", "HumanRenderer.finish"),
-    ("tf_wrapper.apply_log", "StreamReader.feed"),
-    ("tf_wrapper.apply_log", "StreamReader.result"),
-    ("tf_wrapper.story", "Story.__init__"),
-    ("tf_wrapper.story", "Story.begin"),
-    ("tf_wrapper.story", "Story.read_plan"),
-    ("tf_wrapper.story", "Story.end_apply"),
-    ("tf_wrapper.outcome", "of_apply"),
-    ("tf_wrapper.plan_json", "read_plan"),
+    ("tf_wrapper.launch.arguments", "parse"),
+    ("tf_wrapper.modes.choice", "choose"),
+    ("tf_wrapper.plan.text_filter", "PlanTextFilter.feed"),
+    ("tf_wrapper.plan.text_filter", "PlanTextFilter.finish"),
+    ("tf_wrapper.render.renderer", "HumanRenderer.feed"),
+    ("tf_wrapper.render.renderer", "HumanRenderer.finish"),
+    ("tf_wrapper.stream.reader", "StreamReader.feed"),
+    ("tf_wrapper.stream.reader", "StreamReader.result"),
+    ("tf_wrapper.record.run_event", "RunEvent.__init__"),
+    ("tf_wrapper.record.run_event", "RunEvent.begin"),
+    ("tf_wrapper.record.run_event", "RunEvent.read_plan"),
+    ("tf_wrapper.record.run_event", "RunEvent.end_apply"),
+    ("tf_wrapper.record.outcome", "of_apply"),
+    ("tf_wrapper.plan.reader", "read_plan"),
     ("tf_wrapper.source", "with_sources"),
     ("change_events.settings", "load_leniently"),
     ("change_events.context", "detect"),
@@ -224,7 +224,7 @@ BUGS = [
     ("change_events.delivery", "deliver"),
     ("change_events.redact", "Redactor.seal"),
 ]
-CORE_BUGS = {"HumanRenderer.feed", "Story.begin", "parse"}
+CORE_BUGS = {"HumanRenderer.feed", "RunEvent.begin", "parse"}
 
 
 @pytest.mark.parametrize("code", [ONE, FAILING], ids=["well", "failing"])
@@ -245,7 +245,7 @@ def test_a_bug_of_ours_costs_a_line_and_nothing_else(stack, module, name, code):
 
 @pytest.mark.e2e
 def test_what_a_bug_left_behind_is_settled_by_the_next_command(stack):
-    stack.apply(**bug_in(stack, "tf_wrapper.story", "Story.end_apply"))
+    stack.apply(**bug_in(stack, "tf_wrapper.record.run_event", "RunEvent.end_apply"))
     event = stack.event()
     assert (event["outcome"], outcomes(event)) == ("succeeded", {"terraform_data.a": "applied"})
     assert not stack.runs

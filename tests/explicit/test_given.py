@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
-from change_events.explicit import words
-from change_events.explicit.given import LARGEST_DATA, LARGEST_MESSAGE, read
+from change_events.explicit import choices
+from change_events.explicit.explicit_input import LARGEST_DATA, LARGEST_MESSAGE, read
 from change_events.model import Kind, Link, Outcome, Severity
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -30,9 +30,9 @@ def wrong(**options):
 
 
 def test_the_options_take_the_words_of_the_model():
-    assert sorted(words.KINDS) == sorted(Kind)
-    assert sorted(words.OUTCOMES) == sorted(Outcome)
-    assert list(words.SEVERITIES) == list(Severity)
+    assert sorted(choices.KINDS) == sorted(Kind)
+    assert sorted(choices.OUTCOMES) == sorted(Outcome)
+    assert list(choices.SEVERITIES) == list(Severity)
 
 
 def test_everything_can_be_said():

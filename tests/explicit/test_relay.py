@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from change_events import relay
-from change_events.relay import Relay
+from change_events.process import signal_relay
+from change_events.process.signal_relay import SignalRelay
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(relay, "time", made)
+    monkeypatch.setattr(signal_relay, "time", made)
     return made
 
 
@@ -61,7 +61,7 @@ class Witness:
 
 def pass_on(child, signals, witness, clock, seconds=0.4):
     """Let time pass, a tick at a time; gives what was sent to the command."""
-    deciding = Relay(child, signals, witness)
+    deciding = SignalRelay(child, signals, witness)
     end = clock.now + seconds
     while clock.now < end:
         deciding.tick()
@@ -101,12 +101,12 @@ def test_a_witness_that_does_not_answer_may_only_be_slow(clock):
 
 
 def test_a_witness_that_is_gone_is_not_waited_for(clock):
-    gone = relay.Witness.__new__(relay.Witness)  # as it is when somebody has killed the process
+    gone = signal_relay.SignalProbe.__new__(signal_relay.SignalProbe)  # as it is when somebody has killed the process
     gone.last_pong, gone.gone, gone.heard = 0.0, False, {}
     gone.reader, tells = os.pipe()
     os.set_blocking(gone.reader, False)
     listens, gone._ping = os.pipe()  # who was killed a moment ago may still hold his ends
-    deciding = Relay(Child(), Signals(15), gone)
+    deciding = SignalRelay(Child(), Signals(15), gone)
     deciding.tick()
     assert deciding.descriptors == (gone.reader,)
     os.close(tells)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from change_events import rundir
+from change_events.files import rundir
 from tests.support.live import ROOT, Stack
 from tests.support.receiver import Receiver
 from tests.support.speed import HANG

@@ -10,8 +10,8 @@ import sys
 import time
 
 import pytest
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import OK, Circumstances, Result, Task
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer
+from ansible_collections.tfevent.infra.plugins.plugin_utils.records import OK, Circumstances, Result, Task
 
 from tests.ansible.command import ROOT, Machine
 

@@ -11,16 +11,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # what the interpreter itself and site load varies; this is what tfevent adds on top
 EXEC_PATH = {
-    "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.binary", "tf_wrapper.quick_settings",
-    "change_events", "change_events.paths", "_signal",
+    "tf_wrapper.launch", "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.launch.binary",
+    "tf_wrapper.launch.binary_setting", "change_events", "change_events.paths", "_signal",
 }  # fmt: skip
 OBSERVED_PATH = EXEC_PATH | {
-    "tf_wrapper.arguments", "tf_wrapper.identity", "tf_wrapper.launch", "tf_wrapper.output", "change_events.rundir",
-    "change_events.private_folder", "change_events.process", "change_events.output",
-    "tf_wrapper.observe", "tf_wrapper.observe_plan", "tf_wrapper.observe_apply", "tf_wrapper.workspace",
-    "tf_wrapper.planfile", "tf_wrapper.plan_half", "tf_wrapper.capture", "change_events.ids", "change_events.trace",
-    "tf_wrapper.inputs", "tf_wrapper.configuration", "tf_wrapper.configuration.files", "change_events.lazy_pattern",
-    "fcntl", "select", "signal", "termios", "errno",
+    "change_events.files", "change_events.text", "tf_wrapper.modes", "tf_wrapper.plan",
+    "tf_wrapper.launch.arguments", "tf_wrapper.launch.identity", "tf_wrapper.launch.environment",
+    "tf_wrapper.launch.output", "change_events.files.rundir", "change_events.files.private_folder",
+    "change_events.process", "change_events.output", "tf_wrapper.modes.choice", "tf_wrapper.modes.plan",
+    "tf_wrapper.modes.apply", "tf_wrapper.launch.workspace", "tf_wrapper.plan.file", "tf_wrapper.modes.plan_phase",
+    "tf_wrapper.modes.capture", "change_events.ids", "change_events.trace", "tf_wrapper.configuration.inputs",
+    "tf_wrapper.configuration", "tf_wrapper.configuration.files", "change_events.text.lazy_pattern", "fcntl",
+    "select", "signal", "termios", "errno",
 }  # fmt: skip
 # the standard library's own helpers of the above: cheap, and different from version to version
 CHEAP = {
@@ -82,26 +84,26 @@ def test_modules_loaded_before_terraform_starts(tmp_path, argv, allowed):
         check=False,
     )
     loaded = set(done.stderr.split()) - CHEAP
-    assert "tf_wrapper.binary" in loaded, done.stderr
+    assert "tf_wrapper.launch.binary" in loaded, done.stderr
     assert loaded - allowed == set()
 
 
 # `tfevent events run` reads its options with click, which brings a part of the standard library; nothing else does
 HEAVY = {
-    "msgspec", "sqlite3", "json", "httpx", "yaml", "jinja2", "rich", "subprocess", "dataclasses",
-    "logging", "socket", "ssl", "asyncio", "unittest", "hcl2", "tenacity", "certifi",
+    "msgspec", "sqlite3", "json", "httpx", "yaml", "jinja2", "rich", "subprocess", "dataclasses", "logging",
+    "socket", "ssl", "asyncio", "unittest", "hcl2", "tenacity", "certifi",
 }  # fmt: skip
 OURS = {
-    "change_events", "change_events.cli", "change_events.cli.app", "change_events.cli.ending",
-    "change_events.cli.examples",
-    "change_events.cli.run", "change_events.cli.session", "change_events.cli.telling", "change_events.cli.terminal",
-    "change_events.command_run", "change_events.command_run.init",
-    "change_events.command_run.observe", "change_events.command_run.observed",
-    "change_events.errors", "change_events.explicit",
-    "change_events.explicit.words", "change_events.ids", "change_events.output", "change_events.paths",
-    "change_events.private_folder", "change_events.process",
-    "change_events.relay", "change_events.rundir", "change_events.signal_sets", "change_events.trace",
-    "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands", "tf_wrapper.toolbox",
+    "change_events.cli.render", "change_events.files", "tf_wrapper.record", "change_events", "change_events.cli",
+    "change_events.cli.app", "change_events.cli.exit_handling", "change_events.cli.help_examples",
+    "change_events.cli.run", "change_events.cli.session", "change_events.cli.explicit_options",
+    "change_events.cli.render.terminal", "change_events.command_run", "change_events.command_run.init",
+    "change_events.command_run.observe", "change_events.command_run.command", "change_events.errors",
+    "change_events.explicit", "change_events.explicit.choices", "change_events.ids", "change_events.output",
+    "change_events.paths", "change_events.files.private_folder", "change_events.process",
+    "change_events.process.signal_relay", "change_events.files.rundir", "change_events.process.signal_sets",
+    "change_events.trace", "tf_wrapper", "tf_wrapper.__main__", "tf_wrapper.subcommands",
+    "tf_wrapper.record.events_adapter",
 }  # fmt: skip
 
 
@@ -129,7 +131,7 @@ NOT_TO_RECORD = {
 RECORD = """
 import sys
 import change_events.lean_msgspec
-import tf_wrapper.story, tf_wrapper.plan_json, tf_wrapper.source, change_events.delivery
+import tf_wrapper.record.run_event, tf_wrapper.plan.reader, tf_wrapper.source, change_events.delivery
 from change_events.destinations import get
 from change_events.signals.transitions import table
 get("webhook"), table()

@@ -10,7 +10,7 @@ import pytest
 
 import change_events
 import tf_wrapper
-from change_events.lazy_pattern import LazyPattern, lazy_pattern
+from change_events.text.lazy_pattern import LazyPattern, lazy_pattern
 
 
 def patterns():

@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MAKERS = {
-    "change_events/redactors.py",  # for every command
-    "change_events/delivery/shaping.py",  # a further pass over a sealed event, with one destination's own rules
+    "change_events/settings/redaction.py",  # for every command
+    "change_events/delivery/tailoring.py",  # a further pass over a sealed event, with one destination's own rules
     "change_events/delivery/probe.py",  # seals an event of our own words
 }
 

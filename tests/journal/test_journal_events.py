@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from change_events.errors import JournalError
-from change_events.journal import AmbiguousId, Caps, Journal, Query, RecordState
+from change_events.journal import AmbiguousId, Journal, Query, RecordState, Retention
 from change_events.model import Action, Actor, Change, Outcome, Tool, Vcs
 from tests.support.sealed import EPOCH, event_id, sealed
 
@@ -183,7 +183,7 @@ def test_listing_reads_no_body(journal):
 
 
 def test_the_cap_on_events_removes_the_oldest_and_says_so(tmp_path):
-    with Journal.open(tmp_path / "j.db", caps=Caps(events=100)) as journal:
+    with Journal.open(tmp_path / "j.db", caps=Retention(events=100)) as journal:
         journal.settle(sealed(1), ["down"])
         journal.start(sealed(2, outcome=None))
         for number in range(3, 103):
@@ -200,7 +200,7 @@ def test_the_cap_on_events_removes_the_oldest_and_says_so(tmp_path):
 
 def test_the_cap_on_bytes_keeps_the_newest_even_if_it_alone_is_too_large(tmp_path):
     size = len(sealed(1, message="x" * 1000).body)
-    with Journal.open(tmp_path / "j.db", caps=Caps(bytes=size * 3)) as journal:
+    with Journal.open(tmp_path / "j.db", caps=Retention(bytes=size * 3)) as journal:
         for number in range(6):
             journal.settle(sealed(number, message="x" * 1000), ["down"])
         counts = journal.counts()
@@ -213,7 +213,7 @@ def test_the_cap_on_bytes_keeps_the_newest_even_if_it_alone_is_too_large(tmp_pat
 
 
 def test_what_is_pruned_is_given_back_to_the_file_system(tmp_path):
-    with Journal.open(tmp_path / "j.db", caps=Caps(bytes=100_000)) as journal:
+    with Journal.open(tmp_path / "j.db", caps=Retention(bytes=100_000)) as journal:
         journal.settle(sealed(1, message="x" * 1_000_000), [])
         journal.settle(sealed(2), [])
         assert journal._connection.execute("PRAGMA page_count").fetchone()[0] < 50
@@ -221,7 +221,7 @@ def test_what_is_pruned_is_given_back_to_the_file_system(tmp_path):
 
 def test_the_cap_on_age(tmp_path):
     now = (EPOCH + timedelta(days=800)).timestamp()
-    with Journal.open(tmp_path / "j.db", caps=Caps(days=30), clock=lambda: now) as journal:
+    with Journal.open(tmp_path / "j.db", caps=Retention(days=30), clock=lambda: now) as journal:
         journal.settle(sealed(1), [])
         journal.settle(sealed(2, started_at=EPOCH + timedelta(days=799)), [])
         assert ids(journal.list()) == [event_id(2)]

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from change_events.journal import Journal, Query, Standing, dropping, outbox
+from change_events.journal import Journal, Query, Standing, backlog_limits, outbox
 from tests.support.sealed import event_id, sealed
 
 DESTINATIONS = ["a", "b"]
@@ -232,8 +232,8 @@ def test_the_outbox_is_read_by_index(journal):
         (outbox._OPEN, ("a", 1)),
         (outbox._HEAD, ("a",)),
         (outbox._WAITING, ("a",)),
-        (dropping._SUMS, ("a",)),
-        (dropping._OLDEST, ("a", 1)),
+        (backlog_limits._SUMS, ("a",)),
+        (backlog_limits._OLDEST, ("a", 1)),
     ):
         plan = journal._connection.execute("EXPLAIN QUERY PLAN " + statement, values).fetchall()
         assert "INDEX deliveries_" in plan[0][3]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from change_events.journal import Caps, Journal, Query, schema
+from change_events.journal import Journal, Query, Retention, schema
 from tests.support.sealed import EPOCH, event_id, sealed
 
 DAY = 86_400.0
@@ -39,7 +39,7 @@ def opened(tmp_path, clock):
     journals = []
 
     def open_(**caps) -> Journal:
-        journals.append(Journal.open(tmp_path / "j.db", caps=Caps(**caps), clock=clock))
+        journals.append(Journal.open(tmp_path / "j.db", caps=Retention(**caps), clock=clock))
         return journals[-1]
 
     yield open_

@@ -10,7 +10,7 @@ from contextlib import closing
 import msgspec
 import pytest
 
-from change_events.machine.memory import keep, recall
+from change_events.machine.state_file import keep, recall
 from tests.machine.world import BOOTS, NOON
 from tests.support.receiver import Receiver, hang, refused_url, unanswered_url
 from tests.support.scene import EVENTS, Scene

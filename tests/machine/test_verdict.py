@@ -5,10 +5,10 @@ import os
 import msgspec
 import pytest
 
-from change_events.machine import words
-from change_events.machine.memory import Memory, keep, recall, seen
-from change_events.machine.now import look
-from change_events.machine.verdict import End, as_data, judge
+from change_events.machine import titles
+from change_events.machine.boot_analysis import End, analyse, as_data
+from change_events.machine.snapshot import take_snapshot
+from change_events.machine.state_file import Memory, keep, recall, seen
 from tests.machine.test_systemd import journal, line
 from tests.machine.world import BOOTS, HAS_UTMPDUMP, NOON, minutes
 
@@ -22,9 +22,9 @@ def remembered(**fields):
 
 def verdict(world, memory=None, **environ):
     world.boot(1)
-    now = msgspec.structs.replace(look(environ, world.root), host="web1")
-    found = judge(now, memory, world.environ, world.root)
-    return now, found, words.boot_title(now, found)
+    now = msgspec.structs.replace(take_snapshot(environ, world.root), host="web1")
+    found = analyse(now, memory, world.environ, world.root)
+    return now, found, titles.boot_title(now, found)
 
 
 def test_a_machine_that_was_told_to_stop_went_down_cleanly(world):
@@ -32,14 +32,14 @@ def test_a_machine_that_was_told_to_stop_went_down_cleanly(world):
     assert (found.end, found.exact) == (End.CLEAN, True)
     assert title == "web1 rebooted, down for 2 min 00 s"
     assert as_data(now, found, remembered())["down_seconds"] == 120
-    assert list(words.boot_signals(now, found)) == []
+    assert list(titles.boot_signals(now, found)) == []
 
 
 def test_one_that_was_not_though_it_always_is_went_down_uncleanly(world):
     now, found, title = verdict(world, remembered(tells_stops=True, seen_at=NOON - minutes(7)))
     assert (found.end, found.exact) == (End.UNCLEAN, False)
     assert title == "web1 booted after an unclean shutdown, down for at most 7 min 00 s"
-    assert [s.reason for s in words.boot_signals(now, found)] == [
+    assert [s.reason for s in titles.boot_signals(now, found)] == [
         "web1 went down without a shutdown: it was not told to stop"
     ]
     assert as_data(now, found, remembered())["down_at_most_seconds"] == 420
@@ -94,7 +94,7 @@ def test_a_new_kernel_and_a_new_image_are_told(world):
     memory = remembered(kernel="6.1.0-18", image="debian 12", stopped_at=NOON - minutes(1))
     now, found, title = verdict(world, memory, TFEVENT_IMAGE="debian 13")
     assert title == f"web1 booted, down for 1 min 00 s, kernel 6.1.0-18 → {release}, image debian 12 → debian 13"
-    assert [s.name for s in words.boot_signals(now, found)] == ["kernel_changed", "image_changed"]
+    assert [s.name for s in titles.boot_signals(now, found)] == ["kernel_changed", "image_changed"]
     data = as_data(now, found, memory)
     assert (data["previous_kernel"], data["previous_image"], data["image"]) == ("6.1.0-18", "debian 12", "debian 13")
 
@@ -104,7 +104,7 @@ def test_a_container_goes_by_what_is_remembered_alone(world):
     journal(world, line(NOON - minutes(3)))
     now, found, title = verdict(world, remembered(kernel="6.1.0-18"))
     assert (found.end, title) == (End.UNKNOWN, "web1 started, down for at most 10 h 00 min")
-    assert list(words.boot_signals(now, found)) == [], "the kernel is its host's"
+    assert list(titles.boot_signals(now, found)) == [], "the kernel is its host's"
 
 
 def test_a_clock_that_was_set_back_makes_no_negative_time(world):
@@ -140,4 +140,4 @@ def test_being_seen_moves_the_last_sign_of_life(tmp_path):
      (47 * 3_600, "47 h 00 min"), (50 * 3_600, "2 days")],
 )  # fmt: skip
 def test_times_as_people_say_them(seconds, text):
-    assert words._span(seconds) == text
+    assert titles._span(seconds) == text

@@ -15,7 +15,7 @@ from change_events.explicit.message import own_part
 from change_events.ids import new_id
 from change_events.journal import Journal, Query, RecordState
 from change_events.model import ChangeEvent, Failure, Kind, Link, Outcome, Phase, Severity
-from change_events.recording import Recording, bracket
+from change_events.recording import EventWriter, two_step
 from change_events.redact import Redactor
 from change_events.settings import Settings
 from tests.support.receiver import Receiver
@@ -33,7 +33,7 @@ def told():
 
 @pytest.fixture
 def recording(tmp_path, told):
-    return Recording(Settings(journal=tmp_path / "journal.db"), Redactor(), say=told.append)
+    return EventWriter(Settings(journal=tmp_path / "journal.db"), Redactor(), say=told.append)
 
 
 def explicit(**fields):
@@ -52,7 +52,7 @@ def test_a_start_is_under_way_until_it_is_settled_under_the_same_id(recording, t
     begun = recording.begin(explicit(environment="prod")).sealed.event
     assert only(recording).state is RecordState.STARTED
     end = explicit(id=begun.id, title="", ended_at=NOON + timedelta(minutes=3))
-    settled = bracket.settle(recording, end, given={"id", "ended_at"})
+    settled = two_step.settle(recording, end, given={"id", "ended_at"})
     assert settled.recorded
     record = only(recording)
     assert (record.state, record.outcome, record.title) == (RecordState.SETTLED, "succeeded", "shop 1.4")
@@ -72,7 +72,7 @@ def test_both_steps_are_told_and_the_end_has_the_last_word(recording):
         links=(Link(title="log", url="https://ci/2"), Link(title="plan", url="https://ci/1")),
         failures=(Failure(summary="slow"),), started_at=NOON + timedelta(hours=1),
     )  # fmt: skip
-    bracket.settle(recording, end, given={"message", "version", "tags", "data", "links"})
+    two_step.settle(recording, end, given={"message", "version", "tags", "data", "links"})
     event = only(recording).event
     assert own_part(event) == "Draining first.\n\n12 pods."
     assert event.message.endswith("[plan](https://ci/1)\n[log](https://ci/2)"), "links are told once, at the end"
@@ -98,7 +98,7 @@ def test_both_steps_are_told_and_the_end_has_the_last_word(recording):
 def test_an_end_that_was_no_success_shows_in_title_and_severity(recording, outcome, title, severity):
     begun = explicit(severity=Severity.WARNING)
     recording.begin(begun)
-    bracket.settle(recording, explicit(id=begun.id, title="", outcome=outcome), given=())
+    two_step.settle(recording, explicit(id=begun.id, title="", outcome=outcome), given=())
     assert (only(recording).title, only(recording).event.severity) == (title, severity)
 
 
@@ -106,7 +106,7 @@ def test_a_title_and_a_severity_of_its_own_are_kept(recording):
     begun = explicit()
     recording.begin(begun)
     end = explicit(id=begun.id, title="shop 1.4 rolled back", outcome=Outcome.FAILED, severity=Severity.WARNING)
-    bracket.settle(recording, end, given={"title", "severity"})
+    two_step.settle(recording, end, given={"title", "severity"})
     assert (only(recording).title, only(recording).event.severity) == ("shop 1.4 rolled back", Severity.WARNING)
 
 
@@ -114,17 +114,17 @@ def test_an_end_before_the_start_is_no_negative_duration(recording):
     begun = explicit()
     recording.begin(begun)
     with pytest.raises(EventRejectedError, match="end: is before the start: the event began at 2026-11-25T12:00:00"):
-        bracket.settle(recording, explicit(id=begun.id, ended_at=NOON - timedelta(hours=1)), given={"ended_at"})
+        two_step.settle(recording, explicit(id=begun.id, ended_at=NOON - timedelta(hours=1)), given={"ended_at"})
     differing_clocks = NOON - timedelta(minutes=2)
-    bracket.settle(recording, explicit(id=begun.id, ended_at=differing_clocks), given={"ended_at"})
+    two_step.settle(recording, explicit(id=begun.id, ended_at=differing_clocks), given={"ended_at"})
     assert only(recording).event.ended_at == NOON
 
 
 def test_the_first_end_counts(recording):
     begun = explicit()
     recording.begin(begun)
-    bracket.settle(recording, explicit(id=begun.id, outcome=Outcome.FAILED, title=""), given=())
-    again = bracket.settle(recording, explicit(id=begun.id, outcome=Outcome.SUCCEEDED), given=())
+    two_step.settle(recording, explicit(id=begun.id, outcome=Outcome.FAILED, title=""), given=())
+    again = two_step.settle(recording, explicit(id=begun.id, outcome=Outcome.SUCCEEDED), given=())
     assert (again.repeats, again.recorded) == (begun.id, False)
     assert again.sealed.event.outcome is Outcome.FAILED, "what stands in the journal is told"
     assert only(recording).outcome == "failed"
@@ -132,7 +132,7 @@ def test_the_first_end_counts(recording):
 
 def test_an_end_without_a_start_is_recorded_if_it_has_a_title(recording, told):
     end = explicit(outcome=Outcome.FAILED)
-    assert bracket.settle(recording, end, given=()).recorded
+    assert two_step.settle(recording, end, given=()).recorded
     assert (only(recording).id, only(recording).event.severity) == (end.id, Severity.ERROR)
     assert len(told) == 1
     assert end.id in told[0]
@@ -141,19 +141,19 @@ def test_an_end_without_a_start_is_recorded_if_it_has_a_title(recording, told):
 @pytest.mark.parametrize("text", ["", "maintenance", "019A0000-0000-7000-8000-000000000000", "019a0000"])
 def test_what_is_no_id_is_refused(recording, text):
     with pytest.raises(InputError, match="is no event's id"):
-        bracket.settle(recording, explicit(id=text), given=())
+        two_step.settle(recording, explicit(id=text), given=())
 
 
 def test_neither_a_start_nor_a_title_is_refused(recording):
     with pytest.raises(InputError, match="was started in this journal: give"):
-        bracket.settle(recording, explicit(title=""), given=())
+        two_step.settle(recording, explicit(title=""), given=())
 
 
 def test_the_event_of_a_run_is_not_settled_by_others(recording):
     run = explicit(explicit=False, kind=Kind.INFRASTRUCTURE)
     recording.start(run)
     with pytest.raises(InputError, match="the event of a run"):
-        bracket.settle(recording, explicit(id=run.id), given=())
+        two_step.settle(recording, explicit(id=run.id), given=())
     assert only(recording).state is RecordState.STARTED
 
 
@@ -162,14 +162,14 @@ def test_without_a_journal_the_start_is_lost_and_says_so_and_the_end_is_sent(tmp
     with Receiver() as receiver:
         hook = load_hook(tmp_path, receiver.url)
         settings = Settings(journal=tmp_path / "file" / "journal.db", destinations=(hook,))
-        recording = Recording(settings, Redactor(), say=told.append)
+        recording = EventWriter(settings, Redactor(), say=told.append)
         begun = recording.begin(explicit())
         assert (begun.lost, begun.recorded) == (True, False)
-        settled = bracket.settle(recording, explicit(id=begun.sealed.event.id), given=())
+        settled = two_step.settle(recording, explicit(id=begun.sealed.event.id), given=())
         assert not settled.lost
         assert [request.json()["id"] for request in receiver.accepted] == [begun.sealed.event.id]
         with pytest.raises(JournalError, match=r"journal\.db"):
-            bracket.settle(recording, explicit(title=""), given=())
+            two_step.settle(recording, explicit(title=""), given=())
     assert len(told) == 1
 
 
@@ -219,8 +219,8 @@ def test_secrets_of_the_first_step_stay_hidden_in_the_second(tmp_path, told):
     redactor = Redactor()
     redactor.remember(secret)
     begun = explicit(message=f"with {secret}")
-    Recording(Settings(journal=path), redactor, say=told.append).begin(begun)
-    later = Recording(Settings(journal=path), Redactor(), say=told.append)
-    bracket.settle(later, explicit(id=begun.id, title=""), given=())
+    EventWriter(Settings(journal=path), redactor, say=told.append).begin(begun)
+    later = EventWriter(Settings(journal=path), Redactor(), say=told.append)
+    two_step.settle(later, explicit(id=begun.id, title=""), given=())
     assert secret.encode() not in only(later).body
     assert msgspec.json.decode(only(later).body)["message"].startswith("with ")

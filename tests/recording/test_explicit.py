@@ -10,7 +10,7 @@ import pytest
 from change_events.errors import InputError
 from change_events.ids import new_id
 from change_events.journal import Journal, Query
-from change_events.recording.handover import Handover
+from change_events.recording.document_run import DocumentRun
 from tests.cli.home import Home
 from tests.support.receiver import Receiver
 from tests.support.scene import Scene
@@ -30,7 +30,7 @@ def tell(tmp_path, told):
 
     def handed(method):
         def hand_over(event, **words):
-            handover = Handover("ansible", tmp_path, environ, told.append)
+            handover = DocumentRun("ansible", tmp_path, environ, told.append)
             event = {"kind": "deployment", "explicit": True, **event}
             return getattr(handover, method)({"api": 1, "event": event, "context": False, **words})
 
@@ -184,7 +184,7 @@ def test_the_command_takes_the_same_documents(tmp_path):
 def test_without_a_message_it_tells_who_did_it_from_where(tmp_path, scene):
     scene.commit("Larger uploads")
     scene.git("remote", "add", "origin", "git@github.com:acme/shop.git")
-    handover = Handover("ansible", scene.work, {**scene.environ, **CI, **journal_of(tmp_path)}, lambda _: None)
+    handover = DocumentRun("ansible", scene.work, {**scene.environ, **CI, **journal_of(tmp_path)}, lambda _: None)
     event = {"kind": "deployment", "explicit": True, "title": "shop 1.6.0", "tool": {"name": "ansible"}}
     document = {"api": 1, "event": {**event, "service": "shop", "version": "1.6.0", "outcome": "succeeded"}}
     handover.settle(document)

@@ -3,8 +3,8 @@
 import pytest
 
 from change_events.errors import InputError
-from change_events.ingest import LONGEST_TEXT, event_of
 from change_events.model import Kind, Outcome
+from change_events.recording.ingest import LONGEST_TEXT, event_of
 from change_events.redact import MARK, Redactor
 
 SECRET = "correct-horse-battery"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from change_events import rundir
+from change_events.files import rundir
 from change_events.journal import Journal, Query, RecordState, spool
-from change_events.recording import Recording
+from change_events.recording import EventWriter
 from change_events.redact import Redactor
 from change_events.settings import Settings
 from tests.support.sealed import event_id, sealed
@@ -116,7 +116,7 @@ def test_leftover_runs_do_not_each_wait_for_the_lock(path, tmp_path, monkeypatch
 
 def test_both_steps_and_what_was_forgotten_are_taken_in_in_their_order(path, tmp_path):
     said = []
-    recording = Recording(Settings(journal=path), Redactor(), say=said.append)
+    recording = EventWriter(Settings(journal=path), Redactor(), say=said.append)
     begun, dropped = (sealed(number, outcome=None, ended_at=None).event for number in (1, 2))
     with locked(path):
         assert recording.begin(begun).recorded
@@ -134,7 +134,7 @@ def test_both_steps_and_what_was_forgotten_are_taken_in_in_their_order(path, tmp
 
 def test_what_is_kept_is_for_its_owner_only(path):
     with locked(path):
-        Recording(Settings(journal=path), Redactor(), say=lambda _: None).settle(sealed(1).event)
+        EventWriter(Settings(journal=path), Redactor(), say=lambda _: None).settle(sealed(1).event)
         folder = Path(f"{path}-spool")
         (file,) = folder.iterdir()
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -142,7 +142,7 @@ def test_what_is_kept_is_for_its_owner_only(path):
 
 
 def test_what_is_kept_waits_as_long_as_the_journal_is_locked(path):
-    recording = Recording(Settings(journal=path), Redactor(), say=lambda _: None)
+    recording = EventWriter(Settings(journal=path), Redactor(), say=lambda _: None)
     with locked(path):
         recording.settle(sealed(1).event)
         with Journal.open(path, patience=0.1) as journal:

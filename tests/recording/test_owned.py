@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from change_events import rundir
+from change_events.files import rundir
 from change_events.ids import new_id
 from change_events.journal import Journal, RecordState
 from change_events.model import (
@@ -27,8 +27,8 @@ from change_events.model import (
     TaskCounts,
     TaskRun,
 )
-from change_events.recording import OwnedRun, Recording, report_line
-from change_events.recording.leftovers import settle_owned
+from change_events.recording import EventWriter, RecoverableRun, report_line
+from change_events.recording.recovery import settle_owned
 from change_events.redact import Redactor
 from change_events.settings import Settings
 from tests.support.receiver import Receiver, refused_url, status
@@ -73,7 +73,7 @@ def only(state):
 
 
 def test_from_start_to_end(state, said):
-    run = OwnedRun("ansible", settings(state), Redactor(), said.append)
+    run = RecoverableRun("ansible", settings(state), Redactor(), said.append)
     event = playbook_run()
     run.start(event)
     record, begun = only(state)
@@ -90,7 +90,7 @@ def test_from_start_to_end(state, said):
 
 
 def test_a_run_that_changed_nothing_leaves_nothing(state, said):
-    run = OwnedRun("ansible", settings(state), Redactor(), said.append)
+    run = RecoverableRun("ansible", settings(state), Redactor(), said.append)
     event = playbook_run()
     run.start(event)
     settled = run.settle(msgspec.structs.replace(event, outcome=Outcome.NO_CHANGE))
@@ -167,7 +167,7 @@ def test_what_had_changed_by_the_last_checkpoint_is_told(state):
 
 def test_the_next_run_closes_it_too(state, said):
     killed(state, "start")
-    run = OwnedRun("ansible", settings(state), Redactor(), said.append)
+    run = RecoverableRun("ansible", settings(state), Redactor(), said.append)
     run.start(playbook_run())
     with Journal.open(state / "journal.db") as journal:
         assert sorted(str(record.outcome) for record in journal.list()) == ["None", "unknown"]
@@ -182,7 +182,7 @@ def test_runs_of_terraform_are_left_to_those_who_know_it(state):
 
 
 def test_an_explicit_event_that_was_never_settled_says_so_in_its_title(state, said):
-    run = OwnedRun("command", settings(state), Redactor(), said.append)
+    run = RecoverableRun("command", settings(state), Redactor(), said.append)
     run.start(msgspec.structs.replace(playbook_run(explicit=True), title="Swap the disks", playbook=None))
     run._folder.release()
     settled_by_others(state)
@@ -194,7 +194,7 @@ def test_a_journal_that_cannot_be_written_costs_one_line_and_the_event_goes_out_
     (tmp_path / "file").write_text("")
     with Receiver() as receiver:
         broken = settings(state, TFEVENT_JOURNAL=str(tmp_path / "file" / "x.db"), TFEVENT_WEBHOOK_URL=receiver.url)
-        run = OwnedRun("ansible", broken, Redactor(), said.append)
+        run = RecoverableRun("ansible", broken, Redactor(), said.append)
         event = playbook_run()
         run.start(event)
         run.checkpoint(event)
@@ -208,7 +208,9 @@ def test_a_journal_that_cannot_be_written_costs_one_line_and_the_event_goes_out_
 def test_a_state_folder_that_cannot_be_written_does_not_stop_it(said, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path / "file" / "state"))
-    run = OwnedRun("ansible", load(tmp_path, {"TFEVENT_JOURNAL": str(tmp_path / "j.db")}), Redactor(), said.append)
+    run = RecoverableRun(
+        "ansible", load(tmp_path, {"TFEVENT_JOURNAL": str(tmp_path / "j.db")}), Redactor(), said.append
+    )
     event = playbook_run()
     run.start(event)
     settled = run.settle(msgspec.structs.replace(event, outcome=Outcome.SUCCEEDED, summary=FIGURES))
@@ -221,7 +223,7 @@ def test_a_state_folder_that_cannot_be_written_does_not_stop_it(said, tmp_path, 
 )
 def test_the_report_tells_where_it_went(state, said, script, place):
     with Receiver(script) as receiver:
-        recording = Recording(settings(state, TFEVENT_WEBHOOK_URL=receiver.url), Redactor(), say=said.append)
+        recording = EventWriter(settings(state, TFEVENT_WEBHOOK_URL=receiver.url), Redactor(), say=said.append)
         settled = recording.settle(playbook_run(outcome=Outcome.FAILED))
     assert settled.places == (place,)
     assert place in report_line(settled)
@@ -229,7 +231,7 @@ def test_the_report_tells_where_it_went(state, said, script, place):
 
 
 def test_at_the_end_of_a_process_delivery_is_left_to_the_next_command(state, said):
-    run = OwnedRun("ansible", settings(state, TFEVENT_WEBHOOK_URL=refused_url()), Redactor(), said.append)
+    run = RecoverableRun("ansible", settings(state, TFEVENT_WEBHOOK_URL=refused_url()), Redactor(), said.append)
     event = playbook_run()
     run.start(event)
     with at_most(2):
@@ -240,7 +242,7 @@ def test_at_the_end_of_a_process_delivery_is_left_to_the_next_command(state, sai
 
 
 def test_a_key_is_settled_once(state, said):
-    recording = Recording(settings(state), Redactor(), say=said.append)
+    recording = EventWriter(settings(state), Redactor(), say=said.append)
     first = recording.settle(playbook_run(key="k", outcome=Outcome.FAILED), once_within=60)
     second = recording.settle(playbook_run(key="k", outcome=Outcome.FAILED), once_within=60)
     assert first.recorded

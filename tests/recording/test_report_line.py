@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from change_events.ids import new_id
 from change_events.model import ChangeEvent, Kind, Outcome, Phase
 from change_events.recording import report_line
-from change_events.recording.record import Settled
+from change_events.recording.writer import RecordResult
 from change_events.redact import Redactor
 
 EVENT = ChangeEvent(
@@ -20,7 +20,7 @@ EVENT = ChangeEvent(
 
 def line(states, problems=()):
     places = tuple(f"{name} {state}" for name, state in states.items())
-    settled = Settled(Redactor().seal(EVENT), recorded=True, places=places, states=states, problems=problems)
+    settled = RecordResult(Redactor().seal(EVENT), recorded=True, places=places, states=states, problems=problems)
     return report_line(settled).partition(" → ")[2]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import change_events
-from change_events import rundir
+from change_events.files import rundir
 from change_events.ids import new_id
 
 ONE = "0190c8f0-0000-7000-8000-000000000001"

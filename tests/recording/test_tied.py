@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from change_events import rundir
 from change_events.errors import InputError
+from change_events.files import rundir
 from change_events.ids import new_id
 from change_events.journal import Journal, Query, RecordState
 from change_events.model import Outcome, Severity
-from change_events.recording.handover import Handover
-from change_events.recording.leftovers import settle_owned
+from change_events.recording.document_run import DocumentRun
+from change_events.recording.recovery import settle_owned
 from tests.support.trusted import TRUST, load
 
 
@@ -35,7 +35,7 @@ def tell(state, event, *, environ=None, **words):
     said = []
     environ = {**TRUST, "TFEVENT_JOURNAL": str(state / "journal.db"), **(environ or {})}
     event = {"kind": "custom", "explicit": True, **event}
-    answer = Handover("ansible", state.parent, environ, said.append).settle(
+    answer = DocumentRun("ansible", state.parent, environ, said.append).settle(
         {"api": 1, "event": event, "context": False, **words}
     )
     assert said == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from change_events.redact import MARK, Redactor
 from change_events.redact.assignments import assignment_spans
-from change_events.redact.controls import clean
+from change_events.redact.control_chars import clean
 from change_events.redact.names import NameRules
 from change_events.redact.registry import Registry
 from change_events.redact.spans import hide, outside_marks

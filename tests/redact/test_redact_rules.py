@@ -7,8 +7,8 @@ import pytest
 
 from change_events.errors import SettingsError
 from change_events.redact import MARK, Redactor, RedactPolicy
-from change_events.redact.common import is_scrubbed
 from change_events.redact.names import is_secret_name
+from change_events.redact.scrub_scope import is_scrubbed
 from change_events.redact.spans import ADDRESS_MARK
 from tests.support import secrets as planted
 

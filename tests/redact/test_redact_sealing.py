@@ -24,7 +24,7 @@ from change_events.model import (
     ValueKind,
 )
 from change_events.redact import MARK, Redactor, unseal
-from change_events.redact.common import vocabulary
+from change_events.redact.scrub_scope import vocabulary
 from tests.support import secrets as planted
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from change_events.diff.numbers import Number
 from change_events.model import ValueKind
 from change_events.redact import MARK, Redactor, RedactPolicy, load_key
+from change_events.text.exact_json import Number
 from tests.support import secrets as planted
 
 KEY = b"k" * 32

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from change_events import routing
-from change_events.cli import reach
-from change_events.destinations.hosts import MOST_HOSTS
+from change_events.cli import route_check
+from change_events.destinations.shared.hosts import MOST_HOSTS
 from change_events.model import Actor, Ci, Cloud, HostRun, Kind, Outcome, Phase, Severity
 from tests.cli.sample import partial, running, succeeded
 from tests.support.trusted import load
@@ -27,7 +27,7 @@ def settings(tmp_path, monkeypatch):
 
 def test_every_destination_of_the_example_can_be_reached(settings):
     assert len(settings.destinations) == 4
-    assert [list(reach.problems(one, settings)) for one in settings.destinations] == [[]] * 4
+    assert [list(route_check.problems(one, settings)) for one in settings.destinations] == [[]] * 4
     assert settings.warnings == ()
 
 
@@ -57,7 +57,7 @@ def test_only_graphs_hears_of_a_start(settings):
 
 
 def test_the_tags_that_can_be_renamed_are_those_of_the_page():
-    from change_events.destinations import mapping
+    from change_events.destinations.shared import mapping
 
     told = re.search(r"those that every event has \((.*?)\)", PAGE)[1]
     names = set(re.findall(r"`(\w+)`", told))

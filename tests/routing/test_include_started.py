@@ -25,7 +25,7 @@ from change_events.model import (
     Summary,
     Trace,
 )
-from change_events.recording import OwnedRun, Recording
+from change_events.recording import EventWriter, RecoverableRun
 from change_events.redact import Redactor
 from tests.destinations.backends import eventbridge, loki
 from tests.destinations.kit.backend import backend
@@ -55,7 +55,7 @@ def said():
 def recording(tmp_path, said):
     def make(url, kind="webhook", /, **options):
         settings = configured(tmp_path, url, kind, **options)
-        return Recording(settings, Redactor(), say=said.append)
+        return EventWriter(settings, Redactor(), say=said.append)
 
     return make
 
@@ -237,7 +237,7 @@ def test_a_backend_that_is_slower_than_that_still_gets_its_region(tmp_path, said
 
     late.accepts = True
     with Receiver([late]) as receiver:
-        owned = OwnedRun("test", configured(tmp_path, receiver.url, "grafana"), Redactor(), said.append)
+        owned = RecoverableRun("test", configured(tmp_path, receiver.url, "grafana"), Redactor(), said.append)
         owned.start(begun)
         settled = owned.settle(ended(begun))
         assert [r.method for r in receiver.received] == ["POST", "PATCH"]
@@ -245,10 +245,10 @@ def test_a_backend_that_is_slower_than_that_still_gets_its_region(tmp_path, said
 
 
 def test_an_owned_run_waits_half_a_second_at_most(tmp_path, said, monkeypatch):
-    monkeypatch.setattr("change_events.recording.owned.STARTED_SECONDS", limit(0.5))
+    monkeypatch.setattr("change_events.recording.recoverable.STARTED_SECONDS", limit(0.5))
     begun = run()
     with Receiver([hang()]) as receiver:
-        owned = OwnedRun("test", configured(tmp_path, receiver.url), Redactor(), said.append)
+        owned = RecoverableRun("test", configured(tmp_path, receiver.url), Redactor(), said.append)
         with at_most(1.2):
             owned.start(begun)
         assert [outcome for outcome, _ in told(receiver)] == [None]
@@ -262,7 +262,7 @@ def test_an_owned_run_waits_half_a_second_at_most(tmp_path, said, monkeypatch):
 def test_without_destinations_that_ask_nothing_is_told(tmp_path, said):
     begun = run()
     with Receiver() as receiver:
-        one = Recording(configured(tmp_path, receiver.url, include_started=False), Redactor(), say=said.append)
+        one = EventWriter(configured(tmp_path, receiver.url, include_started=False), Redactor(), say=said.append)
         one.announce(begun, wait=5)
         assert receiver.received == []
         assert not (tmp_path / "journal.db").exists()

@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from change_events import routing
-from change_events.cli import reach
+from change_events.cli import route_check
 from change_events.model import (
     ChangeEvent,
     Counts,
@@ -253,6 +253,8 @@ def plausible(event):
 def test_doctor_calls_nothing_hopeless_that_an_event_can_reach(document, some_events):
     given_settings = read(document)
     for one in given_settings.destinations:
-        hopeless = [problem for problem in reach.problems(one, given_settings) if "no event can ever go" in problem]
+        hopeless = [
+            problem for problem in route_check.problems(one, given_settings) if "no event can ever go" in problem
+        ]
         for event in filter(None, map(plausible, some_events)):
             assert not (hopeless and routing.goes_to(event, one, given_settings)), (event, hopeless)

@@ -9,11 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from change_events.delivery.requests import rendered
-from change_events.delivery.shaping import shaped
-from change_events.destinations import get, mapping
+from change_events.delivery.rendering import rendered
+from change_events.delivery.tailoring import shaped
+from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError
-from change_events.destinations.routing import Routing, Shape
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.route import Routing, Shape
 from change_events.model import Action, Change, ChangeOutcome, Risk, Signal, ValueKind
 from change_events.redact import MARK, Redactor, RedactPolicy
 from change_events.settings import Settings
@@ -23,8 +24,8 @@ from tests.cli.sample import partial, succeeded
 from tests.destinations.kit.events import NAMES, event
 from tests.summary.typical_events import EVENTS
 from tests.support import secrets as planted
-from tf_wrapper import outcome
-from tf_wrapper.plan_json import read_plan
+from tf_wrapper.plan.reader import read_plan
+from tf_wrapper.record import outcome
 
 PLANS = sorted((Path(__file__).parents[1] / "golden" / "plans").glob("*.json"))
 KEY = b"k" * 32

@@ -7,9 +7,11 @@ import jsonschema
 import msgspec
 import pytest
 
-from change_events import event_fields, model, templates
+from change_events import model
 from change_events.destinations.base import Limits, Rate
+from change_events.model import field_descriptions
 from change_events.redact import MARK, Redactor, RedactPolicy
+from change_events.templates import rendering as templates
 from tests.summary.typical_events import EVENTS
 from tests.support.trusted import load
 from tools import destination_pages
@@ -62,7 +64,7 @@ def test_limits_are_told_in_words():
 
 def test_every_field_of_an_event_is_told():
     fields = [field.encode_name for field in msgspec.structs.fields(model.ChangeEvent)]
-    assert list(event_fields.EVENT_FIELDS) == fields
+    assert list(field_descriptions.EVENT_FIELDS) == fields
 
 
 def test_the_example_event_validates_and_is_one():

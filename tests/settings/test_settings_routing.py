@@ -6,11 +6,11 @@ import jsonschema
 import pytest
 import yaml
 
-from change_events.conditions import Figure, When, Words
 from change_events.destinations import get, kinds
-from change_events.destinations.routing import Routing, Shape
+from change_events.destinations.shared.route import Routing, Shape
 from change_events.model import Severity
-from change_events.settings import routing
+from change_events.settings import routes
+from change_events.settings.conditions import Figure, When, Words
 from tests.support.trusted import load, load_leniently
 from tools.schemas import FOLDER
 
@@ -171,7 +171,7 @@ def test_a_word_that_yaml_reads_otherwise_is_meant_as_written(read):
 
 def test_no_kind_has_an_option_of_these_names():
     for kind in kinds():
-        assert not {option.name for option in get(kind).options} & {*routing.NAMES_HERE, "kind"}
+        assert not {option.name for option in get(kind).options} & {*routes.NAMES_HERE, "kind"}
 
 
 def test_the_editor_schema_takes_what_is_right_and_refuses_what_is_not():

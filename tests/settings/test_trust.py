@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from change_events import trusted_files
-from change_events.destinations import kinds, own_hosts
+from change_events.destinations import kinds
+from change_events.destinations.shared import vendor_hosts
+from change_events.files import trusted_files
 from change_events.settings import load_leniently
 from tests.cli.home import Home
 from tests.support.receiver import Receiver
-from tf_wrapper import quick_settings
+from tf_wrapper.launch import binary_setting
 
 NOBODY = 65534
 SECRET = "11111111-2222-3333-4444-555555555555"
@@ -24,7 +25,7 @@ def _own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.delenv(trusted_files.VARIABLE, raising=False)
-    quick_settings.told.clear()
+    binary_setting.told.clear()
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_what_belongs_to_somebody_else_is_not_read(tree, theirs):
     assert (settings.environment, settings.binary, settings.files) == (None, None, ())
     assert "belongs to nobody" in told
     assert "any-owner" in told
-    assert quick_settings.binary(str(tree)) is None
+    assert binary_setting.binary(str(tree)) is None
     assert load_leniently(tree, {trusted_files.VARIABLE: "1"})[1] == (told,), "consent does not change whose file it is"
     settings, mistakes = load_leniently(tree, {trusted_files.VARIABLE: "any-owner"})
     assert (settings.environment, settings.binary, mistakes) == ("prod", "/bin/false", ())
@@ -245,17 +246,17 @@ def test_consent_holds_for_one_content_and_for_the_programs_it_names(tree):
     consent(path, tree / "token.sh")
     settings, mistakes = load_leniently(tree, {})
     assert (mistakes, settings.binary) == ((), "./token.sh")
-    assert quick_settings.binary(str(tree)) == "./token.sh"
+    assert binary_setting.binary(str(tree)) == "./token.sh"
     (tree / "token.sh").write_text("#!/bin/sh\ntouch ran; echo 1")
     settings, (told,) = load_leniently(tree, {})
     assert "binary (a program); destinations.sematext.token_command (a command)" in told
     assert settings.binary is None
-    assert quick_settings.binary(str(tree)) is None
+    assert binary_setting.binary(str(tree)) is None
     assert not (tree / "ran").exists()
     consent(path, tree / "token.sh")
     path.write_text(path.read_text() + "\n")
     assert load_leniently(tree, {})[0].binary is None
-    assert quick_settings.binary(str(tree)) is None
+    assert binary_setting.binary(str(tree)) is None
 
 
 @as_root
@@ -274,10 +275,10 @@ def test_a_list_of_consents_that_others_could_have_written_counts_for_nothing(tr
 
 
 def test_own_hosts_are_of_kinds_that_there_are():
-    assert set(own_hosts.DOMAINS) <= set(kinds())
-    assert own_hosts.is_own("sematext", "https://event-receiver.sematext.com/x")
-    assert not own_hosts.is_own("sematext", "https://notsematext.com/x")
-    assert not own_hosts.is_own("webhook", "https://sematext.com")
+    assert set(vendor_hosts.DOMAINS) <= set(kinds())
+    assert vendor_hosts.is_own("sematext", "https://event-receiver.sematext.com/x")
+    assert not vendor_hosts.is_own("sematext", "https://notsematext.com/x")
+    assert not vendor_hosts.is_own("webhook", "https://sematext.com")
 
 
 # -- as a person meets it ----------------------------------------------------------------------------------------------

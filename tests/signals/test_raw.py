@@ -5,12 +5,12 @@ import json
 import msgspec
 import pytest
 
-from change_events.diff.numbers import Number
 from change_events.model import Action
-from change_events.partial_json import attributes
 from change_events.signals import Subject, may_signal, risks, which_may_signal
 from change_events.signals.capacity import SIZES
 from change_events.signals.transitions import table
+from change_events.text.exact_json import Number
+from change_events.text.partial_json import attributes
 from tests.signals import test_risks
 
 PLAIN = {"id": "i-1", "ami": "ami-1", "tags": {"Name": "web"}, "cpu_core_count": 2, "volume_size": 20}

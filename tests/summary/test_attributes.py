@@ -3,10 +3,10 @@
 import click
 import pytest
 
-from change_events.cli.changes import change_lines
+from change_events.cli.render.changes import change_lines
 from change_events.model import Action, ChangeOutcome
 from change_events.summary.attributes import arranged
-from change_events.summary.words import change as in_markdown
+from change_events.summary.change_text import change as in_markdown
 from tests.summary.typical_events import ABSENT, UNKNOWN, attribute, change, value
 
 COMPUTED = [attribute(f"a{n:02}", value('"x"'), UNKNOWN) for n in range(30)]

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from change_events import templates
 from change_events.errors import TemplateError
+from change_events.templates import rendering as templates
 from tests.summary.typical_events import EVENTS
 
 DOUBLING = (

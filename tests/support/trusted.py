@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events import settings
-from change_events.trusted_files import VARIABLE
+from change_events.files.trusted_files import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tf_wrapper.apply_log import StreamReader, read_stream
+from tf_wrapper.stream.reader import StreamReader, read_stream
 
 STREAMS = Path(__file__).parent.parent / "golden" / "streams"
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

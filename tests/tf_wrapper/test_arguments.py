@@ -2,7 +2,7 @@
 
 import pytest
 
-from tf_wrapper.arguments import asks_for_help, parse, shell_words
+from tf_wrapper.launch.arguments import asks_for_help, parse, shell_words
 
 
 def parsed(*argv, **environ):

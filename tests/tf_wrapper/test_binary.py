@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tf_wrapper import binary, quick_settings
+from tf_wrapper.launch import binary, binary_setting
 
 
 def script(path, text='#!/bin/sh\necho real "$@"\n'):
@@ -108,4 +108,4 @@ def test_the_binary_of_the_settings_file(tmp_path, monkeypatch, text, expected):
     (tmp_path / "tfevent.yaml").write_text(text)
     deep = tmp_path / "a" / "b"
     deep.mkdir(parents=True)
-    assert quick_settings.binary(str(deep)) == expected
+    assert binary_setting.binary(str(deep)) == expected

@@ -6,10 +6,10 @@ import pytest
 
 from change_events.model import Cloud
 from change_events.redact import Redactor
-from change_events.summary.words import cloud_words
+from change_events.summary.change_text import cloud_words
 from tests.tf_wrapper.plan_documents import document, entry
-from tf_wrapper.plan_json import read_plan
-from tf_wrapper.state import compare_states
+from tf_wrapper.plan.reader import read_plan
+from tf_wrapper.state.compare import compare_states
 
 ACCOUNT, OTHER = "123456789012", "999988887777"
 ARN = f"arn:aws:ec2:eu-central-1:{ACCOUNT}:instance/i-1"

@@ -6,10 +6,10 @@ import subprocess
 import pytest
 
 from tests.support.terraform import binaries, clean_env
-from tf_wrapper.arguments import parse
 from tf_wrapper.configuration.module import read_module
 from tf_wrapper.configuration.secrets import find_secrets
 from tf_wrapper.configuration.values import given_values, read_variable_file
+from tf_wrapper.launch.arguments import parse
 
 DEFAULTS = {
     "plain": '"a b"',

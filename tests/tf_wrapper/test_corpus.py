@@ -9,9 +9,9 @@ import pytest
 
 from change_events.errors import InputError
 from change_events.redact import Redactor
-from tf_wrapper.plan_json import read_plan, read_plans
-from tf_wrapper.state import compare_states, is_state, state_resources
-from tf_wrapper.state_document import read_state
+from tf_wrapper.plan.reader import read_plan, read_plans
+from tf_wrapper.state.compare import compare_states, is_state, state_resources
+from tf_wrapper.state.document import read_state
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"

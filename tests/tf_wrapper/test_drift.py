@@ -11,7 +11,7 @@ from change_events.redact import Redactor
 from change_events.signals import signals
 from tests.summary.typical_events import event
 from tests.tf_wrapper.plan_documents import document, entry
-from tf_wrapper.plan_json import read_plan
+from tf_wrapper.plan.reader import read_plan
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 SOON, LATER = "2026-11-29T10:00:00Z", "2026-11-29T10:05:00Z"

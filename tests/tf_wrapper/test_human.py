@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tf_wrapper.human import HumanRenderer
-from tf_wrapper.human.hooks import duration
-from tf_wrapper.human.paint import painter
-from tf_wrapper.human.state_dump import indent_json
-from tf_wrapper.human.values import decode, format_value, quote
-from tf_wrapper.human.wrap import word_wrap, wrap_line
-from tf_wrapper.plan_text import PlanTextFilter, PlanWarning
+from tf_wrapper.plan.text_filter import PlanTextFilter, PlanWarning
+from tf_wrapper.render import HumanRenderer
+from tf_wrapper.render.hooks import duration
+from tf_wrapper.render.paint import painter
+from tf_wrapper.render.state_dump import indent_json
+from tf_wrapper.render.values import decode, format_value, quote
+from tf_wrapper.render.wrap import word_wrap, wrap_line
 
 STREAMS = Path(__file__).parent.parent / "golden" / "streams"
 

@@ -13,7 +13,7 @@ from tests.support.normalise import difference, mask
 from tests.support.pty import PIPES, Session, Stdio
 from tests.support.terraform import binaries, clean_env, write_files
 from tests.tf_wrapper.human_cases import CASES
-from tf_wrapper.human import HumanRenderer
+from tf_wrapper.render import HumanRenderer
 
 pytestmark = [
     pytest.mark.e2e,

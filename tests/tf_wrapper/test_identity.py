@@ -11,7 +11,8 @@ import pytest
 from change_events.process import Signals
 from tests.support.speed import HANG, at_most
 from tests.support.terraform import clean_env
-from tf_wrapper import identity, planfile
+from tf_wrapper.launch import identity
+from tf_wrapper.plan import file as plan_file
 
 FORMATS = 'test "$1" = fmt && { echo "a = 1" > "$3"; exit; }\n'
 KNOWN = FORMATS + "echo Terraform v1.11.4\n"
@@ -50,7 +51,7 @@ def test_the_line_of_the_version(text, expected):
     [("1.0.0", True), ("1.17.0-dev", True), ("0.15.5", False), ("2.0.0", False), ("10.0.0", False), (None, False)],
 )
 def test_what_can_be_observed(version, expected):
-    assert planfile.streams_applies(version) is expected
+    assert plan_file.streams_applies(version) is expected
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_what_can_be_observed(version, expected):
     [("1.0.3", False), ("1.1.2", False), ("1.1.3", True), ("1.1.3-dev", True), ("1.11.4", True), (None, True)],
 )
 def test_whose_show_reads_a_plan_that_was_applied(version, expected):
-    assert planfile.shows_stale(version) is expected
+    assert plan_file.shows_stale(version) is expected
 
 
 class Place:

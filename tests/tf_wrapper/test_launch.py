@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from tf_wrapper import launch
+from tf_wrapper.launch import environment
 
 GOOD = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def facts(argv=("apply",), **environ):
-    return launch.new_facts("/bin/terraform", "apply", argv, environ)
+    return environment.new_facts("/bin/terraform", "apply", argv, environ)
 
 
 def test_every_run_has_an_id_that_sorts_by_time():
@@ -25,7 +25,7 @@ def test_the_facts_continue_the_parents_trace():
         "00f067aa0ba902b7",
     )
     assert found["parent_run_id"] == "parent"
-    child = launch.child_environment({"A": "b"}, found)
+    child = environment.child_environment({"A": "b"}, found)
     assert re.fullmatch(rf"00-{found['trace_id']}-{found['span_id']}-01", child["TRACEPARENT"])
     assert child["TFEVENT_RUN_ID"] == found["id"]
     assert child["A"] == "b"
@@ -46,7 +46,7 @@ def test_values_on_the_command_line_are_not_kept(argv):
 
 
 def test_commands_of_our_own_leave_the_users_log_alone():
-    environ = launch.helper_environment(
+    environ = environment.helper_environment(
         {
             "TF_LOG": "trace", "TF_LOG_PATH": "log", "TF_LOG_SDK_PROTO": "trace", "TF_CLI_ARGS": "-no-color",
             "TF_CLI_ARGS_state_pull": "-help", "TF_CLI_ARGS_version": "-json", "TF_DATA_DIR": "d",

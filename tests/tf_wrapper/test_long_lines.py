@@ -9,7 +9,9 @@ import textwrap
 
 import pytest
 
-from tf_wrapper import arguments, follow, long_lines
+from tf_wrapper.launch import arguments
+from tf_wrapper.stream import follower as follow
+from tf_wrapper.stream import long_lines
 
 CAPTURED = textwrap.dedent("""
     import resource, sys, time

@@ -24,9 +24,9 @@ from change_events.model import (
     Tool,
 )
 from change_events.redact import Redactor
-from tf_wrapper import outcome
-from tf_wrapper.apply_log import read_stream
-from tf_wrapper.human.findings import PlanError
+from tf_wrapper.record import outcome
+from tf_wrapper.render.findings import PlanError
+from tf_wrapper.stream.reader import read_stream
 
 A, B = "terraform_data.a", "terraform_data.b"
 TYPE = "terraform_data"
@@ -50,7 +50,7 @@ def change(address=A, action=Action.CREATE, **fields):
 
 
 def plan(*changes, **fields):
-    from tf_wrapper.stream_changes import count
+    from tf_wrapper.stream.match import count
 
     return Plan(changes=changes, counts=count(changes), **fields)
 

@@ -8,7 +8,7 @@ import pytest
 from change_events.errors import InputError
 from change_events.redact import Redactor
 from tests.tf_wrapper.plan_documents import document, entry
-from tf_wrapper.plan_json import read_plan, read_plans, remember_secrets
+from tf_wrapper.plan.reader import read_plan, read_plans, remember_secrets
 
 TEXT = document(entry("aws_x.größe", "create", after={"name": "Zürich ☂"})).decode()
 PRETTY = json.dumps(json.loads(TEXT), indent=2, ensure_ascii=False)

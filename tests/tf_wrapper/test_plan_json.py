@@ -10,7 +10,7 @@ from change_events.errors import InputError
 from change_events.model import Action
 from change_events.redact import Redactor
 from tests.tf_wrapper.plan_documents import document, entry
-from tf_wrapper.plan_json import read_plan
+from tf_wrapper.plan.reader import read_plan
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "plans"
 

@@ -9,8 +9,8 @@ import pytest
 from change_events.model import Action
 from change_events.redact import Redactor
 from tests.support.terraform import binaries, clean_env, write_files
-from tf_wrapper.plan_json import read_plan
-from tf_wrapper.state import compare_states, state_resources
+from tf_wrapper.plan.reader import read_plan
+from tf_wrapper.state.compare import compare_states, state_resources
 
 SECRET = "xK7-plutonium-Q9w"  # the planted secret
 FIRST = """

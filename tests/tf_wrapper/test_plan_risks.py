@@ -14,8 +14,8 @@ from change_events.summary import compose
 from tests.summary.typical_events import event
 from tests.tf_wrapper.plan_documents import document, entry
 from tests.tf_wrapper.test_state import instance, raw, resource
-from tf_wrapper.plan_json import read_plan
-from tf_wrapper.state import compare_states
+from tf_wrapper.plan.reader import read_plan
+from tf_wrapper.state.compare import compare_states
 
 DESCRIPTION = "Temporary access for the vendor while ticket OPS-4711 is open; to be removed by the platform team"
 RULE = {"cidr_blocks": ["0.0.0.0/0"], "ipv6_cidr_blocks": ["::/0"], "from_port": 22, "to_port": 22, "protocol": "tcp",

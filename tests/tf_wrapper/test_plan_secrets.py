@@ -7,7 +7,7 @@ import pytest
 
 from change_events.redact import Redactor
 from tests.tf_wrapper.plan_documents import document, entry
-from tf_wrapper.plan_json import read_plan, remember_secrets
+from tf_wrapper.plan.reader import read_plan, remember_secrets
 
 SECRET = "xK7-plutonium-Q9w"  # the planted secret
 LEAK = entry(
@@ -147,7 +147,7 @@ def test_secrets_of_a_plan_in_utf16_are_remembered():
 
 
 def test_a_second_plan_of_a_file_hides_the_secrets_of_the_first_too():
-    from tf_wrapper.plan_json import read_plans
+    from tf_wrapper.plan.reader import read_plans
 
     changes, more = MARKED["before"]
     plans = read_plans(document(LEAK) + document(*changes, **more), name="p", redactor=Redactor())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tf_wrapper.plan_text import PlanTextFilter
+from tf_wrapper.plan.text_filter import PlanTextFilter
 
 HEAD = "x.a: Refreshing state... [id=1]\n\nTerraform will perform the following actions:\n\nPlan: 1 to add.\n"
 BOX = (

@@ -11,8 +11,8 @@ import pytest
 from tests.support.normalise import difference
 from tests.support.terraform import binaries, clean_env, write_files
 from tests.tf_wrapper.test_human_real import comparable
-from tf_wrapper.human import HumanRenderer
-from tf_wrapper.plan_text import PlanTextFilter
+from tf_wrapper.plan.text_filter import PlanTextFilter
+from tf_wrapper.render import HumanRenderer
 
 pytestmark = [
     pytest.mark.e2e,

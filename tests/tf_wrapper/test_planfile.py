@@ -7,9 +7,9 @@ import zipfile
 import pytest
 
 from tests.support.speed import at_most
-from tf_wrapper import planfile
+from tf_wrapper.plan import file as plan_file
 
-SECONDS = planfile._SECONDS
+SECONDS = plan_file._SECONDS
 
 
 def field(number, data):
@@ -43,10 +43,10 @@ PLAN = varint(1 << 3) + varint(3) + field(3, b"x" * 300_000) + field(14, b"1.11.
 
 def test_the_version_of_a_plan_and_whether_it_holds_changes(tmp_path):
     path = archive(tmp_path / "plan", PLAN)
-    assert planfile.written_by(path) == "1.11.4"
-    assert planfile.holds_changes(path)
+    assert plan_file.written_by(path) == "1.11.4"
+    assert plan_file.holds_changes(path)
     path = archive(tmp_path / "empty", field(14, b"1.11.4"))
-    assert not planfile.holds_changes(path)
+    assert not plan_file.holds_changes(path)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_version_of_a_plan_and_whether_it_holds_changes(tmp_path):
 )
 def test_a_plan_that_is_no_plan_is_given_up(tmp_path, data):
     path = archive(tmp_path / "plan", data)
-    version, seconds = cpu(lambda: planfile.written_by(path))
+    version, seconds = cpu(lambda: plan_file.written_by(path))
     assert version is None
     assert seconds < 2 * SECONDS
 
@@ -72,7 +72,7 @@ def test_a_bomb_is_given_up_in_time_and_memory(tmp_path):
     data = (part for part in [varint(3 << 3 | 2) + varint(2_000_000_000), *[b"\0" * 1_000_000] * 2000])
     path = archive(tmp_path / "plan", data)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    _, seconds = cpu(lambda: planfile.written_by(path))
+    _, seconds = cpu(lambda: plan_file.written_by(path))
     assert seconds < 2 * SECONDS
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
@@ -80,9 +80,9 @@ def test_a_bomb_is_given_up_in_time_and_memory(tmp_path):
 def test_many_entries_are_not_read(tmp_path):
     with zipfile.ZipFile(tmp_path / "plan", "w") as made:
         made.writestr("tfplan", PLAN)
-        for number in range(planfile._MOST_ENTRIES):
+        for number in range(plan_file._MOST_ENTRIES):
             made.writestr(f"f{number}", b"")
-    assert planfile.written_by(str(tmp_path / "plan")) is None
+    assert plan_file.written_by(str(tmp_path / "plan")) is None
 
 
 @pytest.mark.parametrize("cut", [0, 3, 4, 100, -1, -30])
@@ -90,19 +90,19 @@ def test_a_truncated_plan(tmp_path, cut):
     path = tmp_path / "plan"
     archive(path, PLAN)
     path.write_bytes(path.read_bytes()[:cut])
-    assert planfile.written_by(str(path)) is None
-    assert planfile.holds_changes(str(path)) is (cut not in {0, 3})
+    assert plan_file.written_by(str(path)) is None
+    assert plan_file.holds_changes(str(path)) is (cut not in {0, 3})
 
 
 def test_other_files(tmp_path):
-    assert planfile.written_by(archive(tmp_path / "other", PLAN, name="another")) is None
+    assert plan_file.written_by(archive(tmp_path / "other", PLAN, name="another")) is None
     encrypted = tmp_path / "encrypted"
     archive(encrypted, PLAN)
     data = bytearray(encrypted.read_bytes())
     data[6] |= 1
     data[data.rindex(b"PK\x01\x02") + 8] |= 1
     encrypted.write_bytes(bytes(data))
-    assert planfile.written_by(str(encrypted)) is None
+    assert plan_file.written_by(str(encrypted)) is None
 
 
 def test_what_is_no_regular_file_is_not_opened_for_long(tmp_path):
@@ -110,7 +110,7 @@ def test_what_is_no_regular_file_is_not_opened_for_long(tmp_path):
     os.mkfifo(pipe)
     with at_most(10):
         for path in (str(pipe), str(tmp_path), "/dev/zero", str(tmp_path / "none")):
-            assert not planfile.is_plan_file(path)
-            assert not planfile.is_bookmark(path)
-            assert planfile.written_by(path) is None
-            assert not planfile.holds_changes(path)
+            assert not plan_file.is_plan_file(path)
+            assert not plan_file.is_bookmark(path)
+            assert plan_file.written_by(path) is None
+            assert not plan_file.holds_changes(path)

@@ -8,7 +8,7 @@ import pytest
 from change_events.errors import InputError
 from change_events.model import Action
 from change_events.redact import Redactor
-from tf_wrapper.state import compare_states, is_state, remember_state, state_resources
+from tf_wrapper.state.compare import compare_states, is_state, remember_state, state_resources
 
 SECRET = "xK7-plutonium-Q9w"  # the planted secret
 PROVIDER = 'provider["registry.terraform.io/hashicorp/aws"]'

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from tf_wrapper.arguments import parse
-from tf_wrapper.workspace import Workspace
+from tf_wrapper.launch.arguments import parse
+from tf_wrapper.launch.workspace import Workspace
 
 
 @pytest.fixture

@@ -322,7 +322,7 @@ def _call(node: Node, scope: Scope) -> Any:
 def _file(path: Any, scope: Scope) -> str:
     import os
 
-    from tf_wrapper import inputs
+    from tf_wrapper.configuration import inputs
 
     base = scope.path.get("cwd")
     if not isinstance(path, str) or base is None:

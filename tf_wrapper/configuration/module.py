@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tf_wrapper import inputs
+from tf_wrapper.configuration import inputs
 from tf_wrapper.configuration.declarations import read_file
 from tf_wrapper.configuration.files import holds, module_files
 

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tf_wrapper import inputs
+from tf_wrapper.configuration import inputs
 from tf_wrapper.configuration.expressions import Scope, UnknownValueError
 from tf_wrapper.configuration.module import read_module
 from tf_wrapper.configuration.values import given_values
@@ -18,10 +18,10 @@ from tf_wrapper.configuration.values import given_values
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tf_wrapper.arguments import Parsed
     from tf_wrapper.configuration.expressions import Expression
     from tf_wrapper.configuration.module import Module, Variable
     from tf_wrapper.configuration.values import Values
+    from tf_wrapper.launch.arguments import Parsed
 
 _SECONDS = 1.5  # for the modules below the root one
 _DEEPEST = 20

@@ -9,16 +9,15 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tf_wrapper import inputs
-from tf_wrapper.configuration import syntax
+from tf_wrapper.configuration import inputs, syntax
 from tf_wrapper.configuration.expressions import Given, Hcl
 from tf_wrapper.configuration.files import variable_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tf_wrapper.arguments import Parsed
     from tf_wrapper.configuration.expressions import Expression
+    from tf_wrapper.launch.arguments import Parsed
 
 _BOM = b"\xef\xbb\xbf"
 _PREFIX = "TF_VAR_"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from change_events.diff import decode_exact, has_true, same
 from change_events.diff.masks import child
 from change_events.diff.walk import Node
-from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Action, Drift
+from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.plan.actions import Tally, action_of
 from tf_wrapper.plan.resources import Reading, compare
 

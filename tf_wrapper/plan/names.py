@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
 
 _BATCH = 1000
-_LONGEST_NUMBER = 5  # digits: no such number is scrubbed by itself, see `change_events.redact.common`
+_LONGEST_NUMBER = 5  # digits: no such number is scrubbed by itself, see `change_events.redact.scrub_scope`
 Place = tuple[str | None, str | None, str | None, str | None]
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from change_events.diff import decode_exact, has_true, hidden_values
-from change_events.lazy_pattern import lazy_pattern
-from change_events.partial_json import attributes
+from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.partial_json import attributes
 from tf_wrapper.plan.document import Body, Document, Raw
 
 if TYPE_CHECKING:

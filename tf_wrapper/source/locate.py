@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from change_events.lazy_pattern import lazy_pattern
 from change_events.model import Action, Change, Source
-from tf_wrapper import inputs
+from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.configuration import inputs
 from tf_wrapper.configuration.files import module_files
 from tf_wrapper.configuration.positions import block_rows
 from tf_wrapper.configuration.secrets import module_folders

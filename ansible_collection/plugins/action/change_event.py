@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
-from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, configured, core
+from ansible_collections.tfevent.infra.plugins.plugin_utils import callback_options, client, explicit_document
 from ansible_collections.tfevent.infra.plugins.plugin_utils import variables as vaulted
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate, hand over, and tell what became of it."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        checked = self.validate_argument_spec(argument_spec=announcement.ARGUMENTS, **announcement.RULES)
-        arguments = announcement.plain(checked[1])
+        checked = self.validate_argument_spec(argument_spec=explicit_document.ARGUMENTS, **explicit_document.RULES)
+        arguments = explicit_document.plain(checked[1])
         variables = task_vars or {}
         try:
             told = self._document(arguments, variables)
-        except announcement.ArgumentError as error:
+        except explicit_document.ArgumentError as error:
             raise AnsibleActionFail(str(error)) from error
         warnings: list[str] = []
         answer = self._handed_over(told, variables, warnings)
@@ -52,30 +52,32 @@ class ActionModule(ActionBase):
         everywhere = arguments["once"] or self._task.run_once
         hosts = variables.get("ansible_play_batch") if everywhere else [variables.get("inventory_hostname")]
         no_log = bool(self._task.no_log)
-        told = announcement.document(
+        told = explicit_document.document(
             arguments,
             ansible=ansible_version,
             hosts=[str(host) for host in hosts or () if host],
-            key=announcement.task_key([*_place(self._task), _item(variables, self._task)]),
+            key=explicit_document.task_key([*_place(self._task), _item(variables, self._task)]),
             no_log=no_log,
             process=os.getppid(),  # each host's task is a fork of Ansible's own process
         )
-        known = {**announcement.of_one_host(variables), "environment": self._task.environment}
+        known = {**explicit_document.of_one_host(variables), "environment": self._task.environment}
         files = vaulted.kept_by(self._loader)  # of those vaulted as a whole, variables are plain texts
         secrets = [*vaulted.vaulted(known), *vaulted.of_files(files), *vaulted.from_vaults(known)]
         told["secrets"] = list(dict.fromkeys(secrets))
         told["variables"] = vaulted.plain(known)
         if no_log:
-            told["secrets"] += announcement.texts([arguments[name] for name in ("message", "data", "tags", "links")])
+            told["secrets"] += explicit_document.texts(
+                [arguments[name] for name in ("message", "data", "tags", "links")]
+            )
         return told
 
     def _handed_over(
         self, told: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
     ) -> dict[str, Any]:
         """What became of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
-        found = core.load()
+        found = client.load()
         if found is None:
-            warnings.append(core.missing())
+            warnings.append(client.missing())
             return {}
         try:
             session = found.session(
@@ -84,9 +86,9 @@ class ActionModule(ActionBase):
                 say=warnings.append,
             )
             answer = session.preview(told) if self._task.check_mode else session.settle(told)
-        except core.EventRejectedError as error:
+        except client.EventRejectedError as error:
             raise AnsibleActionFail(str(error)) from error
-        except core.HandoverError as error:
+        except client.HandoverError as error:
             warnings.append(str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not fail the task; its text may quote a secret
             warnings.append(f"the event was not recorded: {type(error).__name__} in tfevent.infra.change_event")
@@ -97,7 +99,7 @@ class ActionModule(ActionBase):
 
     def _environ(self, variables: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, str]:
         """The controller's variables, the callback's options, and of the task's `environment:` what is for tfevent."""
-        environ = configured.environment(variables, self._templar, say)
+        environ = callback_options.environment(variables, self._templar, say)
         for layer in self._task.environment or ():
             if isinstance(layer, dict):
                 environ.update({str(name): str(value) for name, value in layer.items() if str(name).startswith(_OURS)})
@@ -116,7 +118,9 @@ class ActionModule(ActionBase):
         }
         for name in ("delivered", "waiting", "parked"):
             found[name] = [where for where, what in answer.get("destinations", {}).items() if what == name]
-        of_another = found["repeated"] and state not in announcement.ENDS  # the task that sent it has it: one is enough
+        of_another = (
+            found["repeated"] and state not in explicit_document.ENDS
+        )  # the task that sent it has it: one is enough
         if event.get("id") == found["id"] and not of_another:
             found["event"] = event
         if self._task.diff and found["changed"]:
@@ -145,7 +149,7 @@ def _place(task: Any) -> list[Any]:
 def _item(variables: Mapping[str, Any], task: Any) -> Any:
     """What the task's loop is at, or that of a task that includes it; None where nothing loops."""
     named = variables.get("ansible_loop_var") or getattr(task.loop_control, "loop_var", None)  # 2.16 has no variable
-    return announcement.plain(variables.get(named or "item"))
+    return explicit_document.plain(variables.get(named or "item"))
 
 
 def _is_kept(answer: Mapping[str, Any], *, check: bool) -> bool:

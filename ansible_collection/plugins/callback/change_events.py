@@ -108,11 +108,11 @@ from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.tfevent.infra.plugins.plugin_utils import (
     blocks,
+    callback_options,
+    client,
     command,
-    configured,
-    core,
     errors,
-    facts,
+    records,
     variables,
 )
 from ansible_collections.tfevent.infra.plugins.plugin_utils.learning import (
@@ -122,13 +122,13 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.learning import (
     host_variables,
 )
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
-from ansible_collections.tfevent.infra.plugins.plugin_utils.waiting import BEGINS, WHOLE, Waiting
+from ansible_collections.tfevent.infra.plugins.plugin_utils.result_buffer import BEGINS, WHOLE, ResultBuffer
 
 _NEW = hasattr(TaskResult, "task")  # since ansible-core 2.19
 _task = attrgetter("task" if _NEW else "_task")
 _host = attrgetter("host" if _NEW else "_host")
 _SAME_MOMENT = 0.05  # seconds; the strategy `free` tells of a task on each host that it begins
-_FIGURES = {"failures": facts.FAILED}  # where ours is another word than the recap's
+_FIGURES = {"failures": records.FAILED}  # where ours is another word than the recap's
 _IGNORED = "ignored"  # a failure that the playbook says to ignore
 _TOLD = {"ansible_job_id", "attempts", "censored", "id", "ids", "results"}  # looked at though nothing has changed
 
@@ -177,7 +177,7 @@ class CallbackModule(CallbackBase):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
         self._observer = None
-        self._waiting = Waiting()
+        self._waiting = ResultBuffer()
         self._play = self._learning = None
         self._shown = frozenset()  # errors that Ansible had shown before the run
         self._begun, self._begun_at = None, 0.0  # the task that began last, and when, in seconds since 1970
@@ -241,16 +241,16 @@ class CallbackModule(CallbackBase):
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
             self._give_up(error)
 
-    v2_runner_on_ok = _keeps(facts.OK)
-    v2_runner_on_skipped = _keeps(facts.SKIPPED)
+    v2_runner_on_ok = _keeps(records.OK)
+    v2_runner_on_skipped = _keeps(records.SKIPPED)
 
     @_unharmed
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._keep_whole(result, _IGNORED if ignore_errors else facts.FAILED)
+        self._keep_whole(result, _IGNORED if ignore_errors else records.FAILED)
 
     @_unharmed
     def v2_runner_on_unreachable(self, result):
-        self._keep_whole(result, facts.UNREACHABLE)
+        self._keep_whole(result, records.UNREACHABLE)
 
     # -- how ------------------------------------------------------------------------------------------------------
 
@@ -258,12 +258,12 @@ class CallbackModule(CallbackBase):
         if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
             self.disabled = True
             return None
-        found = core.load_apart()
+        found = client.load_apart()
         if found is None:
-            self._warn(core.missing())
+            self._warn(client.missing())
             self.disabled = True
             return None
-        for text in configured.misspelt(self._plugin_options):
+        for text in callback_options.misspelt(self._plugin_options):
             self._warn(text)
         error = lambda: errors.outside_of_tasks(self._display, self._shown)  # noqa: E731 - of what is shown by then
         return Observer(
@@ -285,7 +285,7 @@ class CallbackModule(CallbackBase):
         elif what == WHOLE:
             self._ends(at, one, other)
         else:
-            self._observer.ends(facts.Result(str(other), str(one), what, {}, at=at))
+            self._observer.ends(records.Result(str(other), str(one), what, {}, at=at))
 
     def _begins_anew(self, task):
         if self._observer.knows_task(str(task._uuid)):
@@ -309,14 +309,14 @@ class CallbackModule(CallbackBase):
 
     def _ends(self, at, result, how):
         task = _task(result)
-        ignored = how == _IGNORED or (how == facts.UNREACHABLE and bool(task.ignore_unreachable))
-        status = facts.FAILED if how == _IGNORED else how
+        ignored = how == _IGNORED or (how == records.UNREACHABLE and bool(task.ignore_unreachable))
+        status = records.FAILED if how == _IGNORED else how
         data = _data(result, status)
-        self._learning.task_ends(task, data, failed=status in {facts.FAILED, facts.UNREACHABLE})
+        self._learning.task_ends(task, data, failed=status in {records.FAILED, records.UNREACHABLE})
         self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
         self._observer.ends(
-            facts.Result(
+            records.Result(
                 str(task._uuid),
                 str(_host(result).get_name()),
                 status,
@@ -325,8 +325,8 @@ class CallbackModule(CallbackBase):
                 delegate_to=str(task.delegate_to) if task.delegate_to else None,
                 checked=bool(task.check_mode),
                 censored=censored,
-                arguments=facts.no_arguments if censored else _arguments(task),
-                variable=self._variables_of(task, _host(result)) if task.delegate_to else facts.no_variable,
+                arguments=records.no_arguments if censored else _arguments(task),
+                variable=self._variables_of(task, _host(result)) if task.delegate_to else records.no_variable,
                 at=at,
             )
         )
@@ -354,11 +354,11 @@ class CallbackModule(CallbackBase):
     def _give_up(self, error):
         self.disabled = True
         self._waiting.clear()
-        core.show_where(error)
+        client.show_where(error)
         observer, self._observer = self._observer, None
         text = (
             str(error)
-            if isinstance(error, core.HandoverError)
+            if isinstance(error, client.HandoverError)
             else f"{type(error).__name__} in the callback (TFEVENT_DEBUG=1 shows where)"
         )
         self._warn(f"this run is not recorded any further: {text}")
@@ -390,7 +390,7 @@ def _circumstances(playbook):
     file = playbook._file_name
     plays = playbook.get_plays()
     extra = plays[0].get_variable_manager().extra_vars if plays else {}
-    return facts.Circumstances(
+    return records.Circumstances(
         file=None if file == "__adhoc_playbook__" else str(os.path.abspath(file)),
         directory=str(os.path.abspath(playbook._basedir or ".")),
         ad_hoc=command.ad_hoc(options) if file == "__adhoc_playbook__" else None,
@@ -422,7 +422,7 @@ def _texts(value):
 def _facts(task):
     file, _dummy, line = str(task.get_path() or "").rpartition(":")
     role = task._role
-    return facts.Task(
+    return records.Task(
         uuid=str(task._uuid),
         name=str(task.name or task.action),
         action=str(getattr(task, "resolved_action", None) or task.action),
@@ -465,5 +465,5 @@ def _says_more(task, raw):
 def _data(result, status):
     """What the module returned, in plain types; that is spared where nothing but figures is told of it."""
     raw = _raw(result)
-    quiet = status in {facts.OK, facts.SKIPPED} and not _says_more(_task(result), raw)
+    quiet = status in {records.OK, records.SKIPPED} and not _says_more(_task(result), raw)
     return raw if quiet or not hasattr(result, "_return_data") else result.result

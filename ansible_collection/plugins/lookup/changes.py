@@ -172,8 +172,8 @@ from ansible import constants
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, configured, history
-from ansible_collections.tfevent.infra.plugins.plugin_utils.moments import age_or_moment
+from ansible_collections.tfevent.infra.plugins.plugin_utils import callback_options, explicit_document, history
+from ansible_collections.tfevent.infra.plugins.plugin_utils.timestamps import age_or_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -188,9 +188,9 @@ class LookupModule(LookupBase):
         """The events that changed each of the hosts."""
         _check_names(kwargs, self._option_names())
         self.set_options(var_options=variables, direct=kwargs)
-        environ = configured.environment(variables or {}, self._templar, Display().warning)
+        environ = callback_options.environment(variables or {}, self._templar, Display().warning)
         asking = (variables or {}).get("inventory_hostname") or history.EVERYWHERE
-        hosts = list(announcement.texts(terms)) if terms else [str(asking)]
+        hosts = list(explicit_document.texts(terms)) if terms else [str(asking)]
         filters = {name: self._text(name) for name in _FILTERS}
         try:
             filters |= {name: age_or_moment(text) for name in ("since", "until") if (text := self._text(name))}

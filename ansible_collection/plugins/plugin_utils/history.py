@@ -8,7 +8,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils import core
+from ansible_collections.tfevent.infra.plugins.plugin_utils import client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,10 +41,10 @@ def read(
         HistoryError: there is no tfevent here, or the journal cannot be read.
     """
     wanted = {name: value for name, value in filters.items() if value is not None}
-    found = core.load()
+    found = client.load()
     if found is None:
-        raise HistoryError(core.missing())
-    if isinstance(found, core.CommandCore):
+        raise HistoryError(client.missing())
+    if isinstance(found, client.CommandCore):
         return _from_command(found.where, wanted, environ, directory)
     return _from_package(wanted, environ, directory, say)
 
@@ -102,8 +102,8 @@ def _was_changed(event: dict[str, Any], host: str | None) -> bool:
 def _from_package(
     filters: Mapping[str, Any], environ: Mapping[str, str], directory: str, say: Callable[[str], object]
 ) -> list[dict[str, Any]]:
-    from change_events import history
     from change_events.errors import TfeventError
+    from change_events.journal import history
 
     wanted = {name: value for name, value in filters.items() if name != "outcome" or value != RUNNING}
     if filters.get("outcome") == RUNNING:

@@ -9,17 +9,17 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils import awx, document, options
-from ansible_collections.tfevent.infra.plugins.plugin_utils.command_event import CommandLog
-from ansible_collections.tfevent.infra.plugins.plugin_utils.core import Core, HandoverError
-from ansible_collections.tfevent.infra.plugins.plugin_utils.ends import Ends
-from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
-from ansible_collections.tfevent.infra.plugins.plugin_utils.telling import Telling
+from ansible_collections.tfevent.infra.plugins.plugin_utils import awx, options, run_document
+from ansible_collections.tfevent.infra.plugins.plugin_utils.client import Client, HandoverError
+from ansible_collections.tfevent.infra.plugins.plugin_utils.command_summary import CommandLog
+from ansible_collections.tfevent.infra.plugins.plugin_utils.exit_hooks import ExitHooks
+from ansible_collections.tfevent.infra.plugins.plugin_utils.run_log import RunLog
+from ansible_collections.tfevent.infra.plugins.plugin_utils.run_reporter import RunReporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
-    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Circumstances, Result, Task
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.records import Circumstances, Result, Task
 
 BETWEEN_PLAYS = "an error outside of any task"
 BETWEEN_PLAYBOOKS = "not all playbooks were run"
@@ -53,7 +53,7 @@ class Observer:
 
     def __init__(
         self,
-        core: Core,
+        core: Client,
         option: Callable[[str], Any],
         environ: MutableMapping[str, str],
         *,
@@ -71,12 +71,12 @@ class Observer:
         self._settings = options.environment(option, environ)
         self._filter = options.Filter.of(option)
         self._contents = options.is_on(option("diff_contents"))
-        self._ends = Ends(self._is_at_its_end)
+        self._ends = ExitHooks(self._is_at_its_end)
         self._about: Circumstances | None = None
-        self._run: Run | None = None
-        self._telling: Telling | None = None
+        self._run: RunLog | None = None
+        self._telling: RunReporter | None = None
         self._command: CommandLog | None = None
-        self._around: Telling | None = None
+        self._around: RunReporter | None = None
         self._number = 0
         self._figures: Mapping[str, Mapping[str, int]] = {}
         self._custom: Mapping[str, Any] = {}
@@ -96,7 +96,7 @@ class Observer:
                 self._around = self._telling_of(self._command.event, about)
                 self._around.start()
             self._about = about
-            self._run = Run(check=about.check, contents=self._contents)
+            self._run = RunLog(check=about.check, contents=self._contents)
             self._telling = self._telling_of(self._event, about)  # known before it starts: Ctrl-C settles it, too
             self._telling.start()
 
@@ -196,16 +196,16 @@ class Observer:
 
     # -- how ------------------------------------------------------------------------------------------------------
 
-    def _telling_of(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> Telling:
+    def _telling_of(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> RunReporter:
         session = self._core.session(environ=self._settings, directory=about.directory, say=self._warn)
-        telling = Telling(session, self._environ, compose)
+        telling = RunReporter(session, self._environ, compose)
         telling.learn(dict.fromkeys(about.secrets), about.variables)
         return telling
 
-    def _event(self, identity: document.Identity, *, over: bool = False, end: str | None = None) -> dict[str, Any]:
+    def _event(self, identity: run_document.Identity, *, over: bool = False, end: str | None = None) -> dict[str, Any]:
         if self._run is None or self._about is None:
             return {}
-        made = document.event(self._run, self._about, identity, over=over, end=end)
+        made = run_document.event(self._run, self._about, identity, over=over, end=end)
         made |= _launched(self._about, self._environ)
         made["data"] = {**self._custom.get("_run", {}), **_by_host(self._custom)}
         if self._run.reconciled:
@@ -260,7 +260,7 @@ class Observer:
 
     def _is_at_its_end(self, number: int | None, dying: bool) -> None:
         """Settle what is still open, without threads, which an interpreter at its end may not start."""
-        end = document.SIGNALS.get(number or 0)
+        end = run_document.SIGNALS.get(number or 0)
         about = self._about
         seconds = _DYING_SECONDS if dying else _EXIT_SECONDS
         if self._run is not None:

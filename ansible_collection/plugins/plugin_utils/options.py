@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Task
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.records import Task
 
 SETTINGS = (
     "environment",

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.core import (
+from ansible_collections.tfevent.infra.plugins.plugin_utils.client import (
     EventRejectedError,
     HandoverError,
     NoProcessError,

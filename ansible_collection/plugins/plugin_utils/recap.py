@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, UNREACHABLE
-from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import CHANGED, IGNORED, RESCUED, HostLog
+from ansible_collections.tfevent.infra.plugins.plugin_utils.records import FAILED, OK, SKIPPED, UNREACHABLE
+from ansible_collections.tfevent.infra.plugins.plugin_utils.task_log import CHANGED, IGNORED, RESCUED, HostLog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.tfevent.infra.plugins.plugin_utils.run import Run
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.run_log import RunLog
 
 MOST_HOSTS = 100  # of which an event says that they were reconciled
 _FIGURES = (OK, CHANGED, UNREACHABLE, SKIPPED, IGNORED)
@@ -43,7 +43,7 @@ def count(counts: dict[str, int], is_include: bool, status: str, *, changed: boo
         counts[CHANGED] += changed
 
 
-def take_over(run: Run, figures: Mapping[str, Mapping[str, int]], *, all_counted: bool) -> None:
+def take_over(run: RunLog, figures: Mapping[str, Mapping[str, int]], *, all_counted: bool) -> None:
     """Let the recap have the last word; see :meth:`Run.is_over`."""
     for name in figures if all_counted else ():
         run.host(name)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import FAILED, OK, SKIPPED, Variable, no_variable
-from ansible_collections.tfevent.infra.plugins.plugin_utils.logs import CHANGED, error_text
+from ansible_collections.tfevent.infra.plugins.plugin_utils.records import FAILED, OK, SKIPPED, Variable, no_variable
+from ansible_collections.tfevent.infra.plugins.plugin_utils.task_log import CHANGED, error_text
 
 _TEMPLATE = re.compile(
     r"\{\{\s*(?P<name>\w+)(?P<steps>(?:\.\w+|\[(?:'[^']*'|\"[^\"]*\"|\d+)\])*)\s*(?P<default>\|.*)?\}\}"

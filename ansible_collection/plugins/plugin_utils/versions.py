@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ansible_collections.tfevent.infra.plugins.plugin_utils.facts import Task
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.records import Task
 
 _BUILTIN = "ansible"
 _PARTS = 3  # of a module's full name: namespace, collection, name

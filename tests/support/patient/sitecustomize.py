@@ -12,14 +12,14 @@ LIMITS = {
     "change_events.cli.flush": ("_SILENT",),
     "change_events.context.git": ("SECONDS",),
     "change_events.delivery.probe": ("Probe.__init__",),
-    "change_events.machine.memory": ("_LOCK_SECONDS",),
+    "change_events.machine.state_file": ("_LOCK_SECONDS",),
     "change_events.machine.systemd": ("_SECONDS",),
     "change_events.settings.destinations": ("_COMMAND_SECONDS",),
     "change_events.settings.values": ("_FILE_SECONDS",),
     "tf_wrapper.configuration.secrets": ("_SECONDS",),
-    "tf_wrapper.planfile": ("_SECONDS",),
+    "tf_wrapper.plan.file": ("_SECONDS",),
     "tf_wrapper.source.locate": ("_SECONDS",),
-    "tf_wrapper.story": ("_SHOW_SECONDS",),
+    "tf_wrapper.record.run_event": ("_SHOW_SECONDS",),
 }
 FACTOR = 30.0
 

@@ -1,0 +1,280 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where tfevent is: the pip package in Ansible's own Python, else the command on PATH, else nowhere.
+
+Plugins say what happened in *documents*: plain JSON values, not redacted, as
+:mod:`change_events.recording.ingest` describes::
+
+    {"api": 1, "event": {…in the shape of the published schema…}, "secrets": […], "once_within": 600, …}
+
+and hand them to a *session*, which knows settings, redaction, journal and destinations::
+
+    core = load()
+    if core is None: warn(missing())
+    answer = core.session(environ=os.environ, directory=basedir, say=warn).settle(document)
+
+A run that goes on for a while is told through ``load_apart()``: a process of its own has what memory that takes. Each
+worker is a fork of Ansible's process, so the run would pay for it with every task on every host.
+
+No import of Ansible or of the package happens when this file is imported: a callback that cannot be imported stops
+every playbook, and most of these files are also imported where neither is there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+API_VERSION = 1
+COMMAND = "tfevent"
+OWNER = "ansible"
+
+_SKEW = (
+    "the installed tfevent package speaks version {theirs} of the interface and this collection version {ours}: "
+    "install the package and the collection of one release"
+)
+_MISSING = (
+    "tfevent is not installed for {python}, and no `tfevent` command is on PATH, so nothing is recorded: "
+    "install the tfevent package for that Python (the collection's README says how), or put the `tfevent` command on "
+    "PATH"
+)
+
+
+class HandoverError(Exception):
+    """A document could not be handed over; the text is one sentence without secrets."""
+
+
+class EventRejectedError(HandoverError):
+    """The event contradicts itself: a mistake of its sender's, not a fault on the way."""
+
+
+class NoProcessError(HandoverError):
+    """What should take documents could not be started, or has ended without an answer."""
+
+
+class Session(Protocol):
+    """The way of one event from its start to its end. Only HandoverError is raised."""
+
+    @property
+    def outlives(self) -> bool:
+        """Whether it goes on after this process has ended, and delivers then."""
+
+    def start(self, document: Mapping[str, Any]) -> None:
+        """Record that a run has started; from here on it cannot be lost."""
+
+    def checkpoint(self, document: Mapping[str, Any]) -> None:
+        """Keep what is known by now, for the case that the run is killed."""
+
+    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
+        """Record how it ended (or an event that has no start), deliver it within the budget.
+
+        Args:
+            document: the whole event.
+            seconds: what is left to this process, where it is at its end.
+
+        Returns:
+            ``id``, ``title``, ``outcome``; ``recorded`` (False: not worth a record, or a repetition); ``repeats``, the
+            id of the earlier event with the same key; ``destinations``, their names with ``delivered``, ``waiting`` or
+            ``parked``; ``problems``, a sentence each; ``line``, what to tell the user, or None; ``event``, redacted.
+        """
+
+    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """What :meth:`settle` would record and where it would go (``waiting``), without doing it."""
+
+    def close(self) -> None:
+        """Let go of what is held, without settling: the next tfevent command closes what was started."""
+
+
+class Client(Protocol):
+    """tfevent, found. ``where`` is for people: the package and its version, or the command's path."""
+
+    where: str
+
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event.
+
+        Args:
+            environ: the variables that count, ``TFEVENT_*`` among them.
+            directory: where ``tfevent.yaml`` and the git repository are looked for.
+            say: takes one line for the user.
+        """
+
+
+class PackageCore(Client):
+    """The package, imported."""
+
+    def __init__(self, document_run: Any, version: str) -> None:
+        self._handover = document_run
+        self.where = f"tfevent {version}"
+
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in this process."""
+        return _PackageSession(lambda: self._handover.Handover(OWNER, directory, environ, say))
+
+
+class _PackageSession:
+    """The package's own session, whose errors are turned into sentences."""
+
+    outlives = False
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._handover = _guarded(make)
+
+    def start(self, document: Mapping[str, Any]) -> None:
+        _guarded(lambda: self._handover.start(document))
+
+    def checkpoint(self, document: Mapping[str, Any]) -> None:
+        _guarded(lambda: self._handover.checkpoint(document))
+
+    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:  # noqa: ARG002 - quick enough
+        return dict(_guarded(lambda: self._handover.settle(document)))
+
+    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(_guarded(lambda: self._handover.preview(document)))
+
+    def close(self) -> None:
+        _guarded(self._handover.close)
+
+
+class ApartCore(Client):
+    """The package, in a process of its own; in this one where there cannot be another, or that cannot import it."""
+
+    def __init__(self) -> None:
+        self.where = sys.executable
+
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in a process of its own."""
+        from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
+
+        command = [self.where, *_switches(), "-m", "tf_wrapper", "events", "record"]
+        apart = pipe.PipeSession(command, environ, directory, say)
+        return _ApartSession(apart, lambda: _any(environ=environ, directory=directory, say=say))
+
+
+def _switches() -> list[str]:
+    """Those of this interpreter that say where modules come from: the same package is imported there."""
+    if sys.flags.isolated:
+        return ["-I"]
+    return ["-P", *["-E"][: sys.flags.ignore_environment], *["-s"][: sys.flags.no_user_site]]
+
+
+class _ApartSession:
+    """A process's session; where its start shows that there is none, another."""
+
+    def __init__(self, session: Session, other: Callable[[], Session]) -> None:
+        self._session = session
+        self._other = other
+
+    @property
+    def outlives(self) -> bool:
+        return self._session.outlives
+
+    def start(self, document: Mapping[str, Any]) -> None:
+        try:
+            self._session.start(document)
+        except NoProcessError:
+            self._session.close()
+            self._session = self._other()
+            self._session.start(document)
+
+    def checkpoint(self, document: Mapping[str, Any]) -> None:
+        self._session.checkpoint(document)
+
+    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
+        return self._session.settle(document, seconds=seconds)
+
+    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        return self._session.preview(document)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _any(*, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+    found = load()
+    if found is None:
+        raise HandoverError(missing())
+    return found.session(environ=environ, directory=directory, say=say)
+
+
+def _guarded(step: Callable[[], Any]) -> Any:
+    """What ``step`` gives. Only our own errors are free of secrets: of any other, nothing but its type is told."""
+    try:
+        return step()
+    except Exception as error:
+        from change_events import errors
+
+        show_where(error)
+        if isinstance(error, errors.EventRejectedError):
+            raise EventRejectedError(str(error)) from error
+        if isinstance(error, errors.TfeventError):
+            raise HandoverError(str(error)) from error
+        raise HandoverError(f"{type(error).__name__} in tfevent (TFEVENT_DEBUG=1 shows where)") from error
+
+
+class CommandCore(Client):
+    """The command on PATH, in a process of its own."""
+
+    def __init__(self, path: str) -> None:
+        self.where = path
+
+    def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
+        """The session of one event, in a process of its own."""
+        from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
+
+        return pipe.PipeSession([self.where, "events", "record"], environ, directory, say)
+
+
+def show_where(error: BaseException) -> None:
+    """The whole error on standard error, for whoever asks for it; its text may hold what must not be told."""
+    if os.environ.get("TFEVENT_DEBUG"):
+        traceback.print_exception(type(error), error, error.__traceback__)
+
+
+def load() -> Client | None:
+    """tfevent, as it can be had here; None where it cannot: :func:`missing` says what to do."""
+    return _package() or _command()
+
+
+def load_apart() -> Client | None:
+    """As :func:`load`, for a run that goes on for a while: nothing is imported here that need not be."""
+    return ApartCore() if _version_of_package() == API_VERSION else load()
+
+
+def missing() -> str:
+    """The one sentence for the user where :func:`load` gives None."""
+    theirs = _version_of_package()
+    if theirs is not None and theirs != API_VERSION:
+        return _SKEW.format(theirs=theirs, ours=API_VERSION)
+    return _MISSING.format(python=sys.executable or "this Python")
+
+
+def _package() -> Client | None:
+    if _version_of_package() != API_VERSION:
+        return None
+    try:
+        from change_events import __version__
+        from change_events.recording import document_run
+    except Exception:  # noqa: BLE001 - whatever is the matter with an installation, it is not importable
+        return None
+    return PackageCore(document_run, __version__)
+
+
+def _version_of_package() -> object:
+    """The interface's version of the importable package; None where none can be imported."""
+    try:
+        import change_events
+    except Exception:  # noqa: BLE001 - the same; a Python that is too old raises SyntaxError
+        return None
+    return getattr(change_events, "API_VERSION", 0)
+
+
+def _command() -> Client | None:
+    path = shutil.which(COMMAND)
+    return CommandCore(path) if path else None

@@ -1,0 +1,235 @@
+# Copyright: the tfevent authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a task of the module change_event says, as the document of one explicit event.
+
+Plain data in, plain data out: nothing of Ansible is imported here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.tfevent.infra.plugins.plugin_utils.client import API_VERSION
+from ansible_collections.tfevent.infra.plugins.plugin_utils.timestamps import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+KINDS = ("infrastructure", "deployment", "build", "boot", "start", "stop", "custom")
+SEVERITIES = ("info", "warning", "error")
+OUTCOMES = ("succeeded", "partial", "failed", "cancelled", "unknown")
+STATES = ("event", "started", "finished", "failed")
+ENDS = ("finished", "failed")
+ONE_RUN = 30 * 86400  # seconds: no run is longer, and a task's own key is never used again
+DAY = 86400
+
+_LINK = {
+    "title": {"type": "str", "required": True},
+    "url": {"type": "str", "required": True},
+}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "state": {"type": "str", "default": "event", "choices": list(STATES)},
+    "id": {"type": "str"},
+    "kind": {"type": "str", "default": "custom", "choices": list(KINDS)},
+    "title": {"type": "str"},
+    "message": {"type": "str"},
+    "severity": {"type": "str", "choices": list(SEVERITIES)},
+    "outcome": {"type": "str", "choices": list(OUTCOMES)},
+    "environment": {"type": "str"},
+    "service": {"type": "str"},
+    "version": {"type": "str"},
+    "tags": {"type": "dict"},
+    "data": {"type": "dict"},
+    "start": {"type": "str"},
+    "end": {"type": "str"},
+    "links": {"type": "list", "elements": "dict", "options": _LINK},
+    "hosts": {"type": "list", "elements": "str"},
+    "failed_hosts": {"type": "list", "elements": "str"},
+    "destinations": {"type": "list", "elements": "str"},
+    "unique_key": {"type": "str"},
+    "unique_within": {"type": "float", "default": float(DAY)},
+    "once": {"type": "bool", "default": False},
+    "ends_with_run": {"type": "bool", "default": False},
+    "required": {"type": "bool", "default": False},
+}
+RULES: dict[str, Any] = {
+    "required_if": [
+        ("state", "event", ("title",)),
+        ("state", "started", ("title",)),
+        ("state", "finished", ("id",)),
+        ("state", "failed", ("id",)),
+    ],
+    "mutually_exclusive": [("once", "unique_key")],
+}
+_OTHERS = frozenset({"hostvars", "vars", "groups", "ansible_facts"})
+_TEXTS = ("title", "message", "severity", "environment", "service", "version")
+
+
+class ArgumentError(Exception):
+    """The task says what cannot be; the text names the argument."""
+
+
+def document(
+    arguments: Mapping[str, Any],
+    *,
+    ansible: str,
+    hosts: Iterable[str],
+    key: str | None,
+    no_log: bool,
+    process: int | None = None,
+) -> dict[str, Any]:
+    """The document of the event, as :mod:`plugin_utils.core` wants it, still without secrets to look for.
+
+    Args:
+        arguments: the task's, checked by :data:`ARGUMENTS`, as plain values.
+        ansible: version of ansible-core.
+        hosts: what the event is about where the task does not say.
+        key: tells this task apart from all others (:func:`task_key`), for ``once``.
+        process: number of the process that is the run, for ``ends_with_run``.
+        no_log: the task keeps its details to itself: nothing but short names is told.
+
+    Raises:
+        ArgumentError: see there.
+    """
+    state = arguments["state"]
+    _check(arguments)
+    event: dict[str, Any] = {"explicit": True, "kind": arguments["kind"]}
+    event["tool"] = {"name": "ansible", "version": ansible}
+    event.update({name: arguments[name] for name in _TEXTS if arguments.get(name) is not None})
+    event.update(_structures(arguments))
+    event.update(_times(arguments))
+    event.update(_outcome(arguments))
+    if state in ENDS:
+        event["id"] = arguments["id"]
+    _put_hosts(event, arguments, [] if state in ENDS else hosts)
+    if no_log:
+        for name in ("message", "data", "tags", "links"):
+            event.pop(name, None)
+    told: dict[str, Any] = {"api": API_VERSION, "event": event}
+    if state != "event":
+        told["bracket"] = "end" if state in ENDS else "start"
+    if state == "started" and arguments["ends_with_run"] and process:
+        told["process"] = process
+    if arguments.get("destinations") is not None:
+        told["destinations"] = list(arguments["destinations"])
+    _put_key(told, arguments, key)
+    return told
+
+
+def task_key(place: Iterable[Any]) -> str:
+    """The key of what ``place`` is made of: the same on all hosts for one task and item, and for nothing else."""
+    told = json.dumps(list(place), sort_keys=True, default=str)
+    return "ansible:" + hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def plain(value: Any) -> Any:
+    """The same value without Ansible's own types, which other libraries do not take for what they are."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(name): plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(part) for part in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        return int(value) if isinstance(value, int) else float(value)
+    return str(value)
+
+
+def of_one_host(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """A task's variables without those of other hosts and the large ones, in which nothing is the user's own."""
+    return {name: value for name, value in variables.items() if name not in _OTHERS}
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text and number inside a value."""
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from texts(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from texts(part)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def _check(arguments: Mapping[str, Any]) -> None:
+    """What the types of the arguments cannot say."""
+    if arguments["state"] in ENDS:
+        return
+    if arguments.get("id") is not None:
+        raise ArgumentError("id: is for the task that settles a started event; write state=finished there")
+    if not str(arguments.get("title") or "").strip():
+        raise ArgumentError("title: write one line that names the change")
+
+
+def _structures(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if arguments.get("tags"):
+        found["tags"] = {name: _tag(value) for name, value in arguments["tags"].items()}
+    if arguments.get("data"):
+        found["data"] = arguments["data"]
+    if arguments.get("links"):
+        found["links"] = [{"title": link["title"], "url": link["url"]} for link in arguments["links"]]
+    return found
+
+
+def _tag(value: Any) -> str:
+    """A tag's value as YAML writes it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _outcome(arguments: Mapping[str, Any]) -> dict[str, str]:
+    state, outcome = arguments["state"], arguments.get("outcome")
+    if state == "started":
+        if outcome is not None:
+            raise ArgumentError("outcome: what has just started has none; give it to the task with state=finished")
+        return {}
+    if state == "failed" and outcome == "succeeded":
+        raise ArgumentError("outcome: state=failed cannot be succeeded; write state=finished")
+    return {"outcome": outcome or ("failed" if state == "failed" else "succeeded")}
+
+
+def _times(arguments: Mapping[str, Any]) -> dict[str, str]:
+    state = arguments["state"]
+    if state in ENDS and arguments.get("start"):
+        raise ArgumentError("start: is that of the task with state=started")
+    if state == "started" and arguments.get("end"):
+        raise ArgumentError("end: is that of the task with state=finished")
+    start, end = (_moment(name, arguments.get(name)) for name in ("start", "end"))
+    found = {"started_at": start or (end if state == "event" else None), "ended_at": end}
+    return {name: time.isoformat() for name, time in found.items() if time is not None}
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    try:
+        return moment(text) if text else None
+    except ValueError as error:
+        raise ArgumentError(f"{name}: {error}") from None
+
+
+def _put_hosts(event: dict[str, Any], arguments: Mapping[str, Any], hosts: Iterable[str]) -> None:
+    named, failed = arguments.get("hosts"), set(arguments.get("failed_hosts") or ())
+    names = list(named) if named is not None else list(hosts)
+    names += sorted(failed.difference(names))
+    usual = "failed" if event.get("outcome") == "failed" and not failed else "changed"
+    if names:
+        event["hosts"] = [{"name": name, "status": "failed" if name in failed else usual} for name in names]
+
+
+def _put_key(told: dict[str, Any], arguments: Mapping[str, Any], key: str | None) -> None:
+    if arguments["state"] in ENDS:
+        return  # of several that settle one event the first counts anyway
+    if arguments.get("unique_key"):
+        if arguments["unique_within"] <= 0:
+            raise ArgumentError("unique_within: write a number of seconds greater than 0")
+        told["event"]["key"] = arguments["unique_key"]
+        told["once_within"] = arguments["unique_within"]
+    elif arguments["once"] and key is not None:
+        told["event"]["key"] = key
+        told["once_within"] = ONE_RUN

@@ -1,0 +1,217 @@
+"""One event in full, as lines for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.cli.render import changes, explicit, tasks
+from change_events.cli.render.deliveries import delivery_lines
+from change_events.cli.render.terminal import ago, clean, lasted, local_time, paint
+from change_events.summary.change_text import PARTIAL, cloud_words, outputs_heading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from change_events.journal import Record
+    from change_events.model import Actor, ChangeEvent, Ci, OutcomeCounts, Tool, Vcs
+
+RUNNING = "running"
+OUTCOME_COLOURS = {
+    "succeeded": "green",
+    "no_change": None,
+    "partial": "red",
+    "failed": "red",
+    "unknown": "red",
+    RUNNING: "cyan",
+}
+DEFAULT_OUTCOME_COLOUR = "yellow"  # declined, cancelled, and whatever comes
+_LABEL = 10
+_COMMIT = 10
+
+
+def outcome_word(outcome: str | None) -> str:
+    """How a run ended, in words; ``running`` until it has."""
+    return outcome.replace("_", " ") if outcome else RUNNING
+
+
+def paint_outcome(word: str) -> str:
+    """The outcome in its colour."""
+    return paint(word, OUTCOME_COLOURS.get(word.replace(" ", "_"), DEFAULT_OUTCOME_COLOUR))
+
+
+def who(actor: Actor | None) -> str:
+    """The person (or the CI system standing for one) behind a run; empty when nobody is known."""
+    if actor is None:
+        return ""
+    if actor.ci:
+        return actor.ci.actor or actor.ci.system
+    return actor.user or ""
+
+
+def story(record: Record, *, limit: int | None) -> Iterator[str]:
+    """The full story of one record.
+
+    Args:
+        record: from the journal.
+        limit: how many changes, outputs and drifted resources are shown; None for all.
+    """
+    event = record.event
+    yield paint(clean(event.title), bold=True)
+    yield _when(event)
+    yield ""
+    yield from _facts(event)
+    if event.partial:
+        yield from ("", paint(PARTIAL, "yellow"))
+    for title, lines in (*explicit.sections(event, limit), *_sections(event, limit)):
+        if lines:
+            yield from ("", changes.heading(title), *lines)
+    yield from _left_out(event)
+    yield from ("", changes.heading("Delivery"), *delivery_lines(record.deliveries, changes.INDENT))
+
+
+def _when(event: ChangeEvent) -> str:
+    parts = [
+        paint_outcome(outcome_word(event.outcome and event.outcome.value)),
+        event.phase.value,
+        local_time(event.started_at),
+    ]
+    text = " · ".join(parts) + f" ({ago(event.started_at)})"
+    if event.ended_at and event.ended_at > event.started_at:
+        text += f", took {lasted((event.ended_at - event.started_at).total_seconds())}"
+    return text
+
+
+def _facts(event: ChangeEvent) -> Iterator[str]:
+    rows = (
+        ("who", _actor(event)),
+        ("run by", _ci(event.actor.ci) if event.actor and event.actor.ci else ""),
+        ("command", _tool(event.tool) if event.tool else ""),
+        ("where", _where(event)),
+        *(("", cloud_words(cloud)) for cloud in event.clouds),
+        ("commit", _commit(event.vcs) if event.vcs else ""),
+        *_figures(event),
+        ("tags", ", ".join(f"{key}={value}" for key, value in event.tags.items())),
+        *((link.title, link.url) for link in event.links),
+        *_pages(event),
+        ("event", event.id),
+        ("run", _run(event)),
+    )
+    for label, text in rows:
+        if text:
+            yield f"{paint(f'{clean(label):<{_LABEL}}', dim=True)} {clean(text)}"
+
+
+def _pages(event: ChangeEvent) -> Iterator[tuple[str, str]]:
+    """Pages of commit and pull request that are not among the event's own links."""
+    ci = event.actor.ci if event.actor else None
+    explicit = {link.url for link in event.links}
+    pages = (
+        ("commit page", event.vcs.commit_url if event.vcs else None),
+        ("change page", ci.pull_request_url if ci and ci.pull_request_url != ci.pull_request else None),
+    )
+    return ((title, url) for title, url in pages if url and url not in explicit)
+
+
+def _figures(event: ChangeEvent) -> Sequence[tuple[str, str]]:
+    if event.playbook is not None:
+        return tasks.facts(event, event.playbook)
+    return (
+        ("planned", changes.count_words(event.summary.counts)),
+        ("became", _became(event.summary.outcomes)),
+    )
+
+
+def _actor(event: ChangeEvent) -> str:
+    if event.actor is None:
+        return ""
+    return " on ".join(part for part in (event.actor.user, event.actor.host) if part)
+
+
+def _ci(ci: Ci) -> str:
+    parts = [
+        ci.system,
+        ci.job and f"job {ci.job}",
+        ci.actor and f"for {ci.actor}",
+        ci.run_id and f"run {ci.run_id}",
+        ci.attempt and f"attempt {ci.attempt}",
+        ci.pull_request and f"pull request {ci.pull_request}",
+        ci.run_url,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _tool(tool: Tool) -> str:
+    versions = [f"{tool.name} {tool.version}" if tool.version else tool.name]
+    if tool.tfevent:
+        versions.append(f"tfevent {tool.tfevent}")
+    exit_code = "" if tool.exit_code is None else f", exit code {tool.exit_code}"
+    return f"{tool.command or tool.name} ({', '.join(versions)}){exit_code}"
+
+
+def _where(event: ChangeEvent) -> str:
+    tool = event.tool
+    parts = [
+        event.environment and f"environment {event.environment}",
+        event.service and f"service {event.service}",
+        event.version and f"version {event.version}",
+        tool and tool.workspace and f"workspace {tool.workspace}",
+        tool and tool.backend and f"backend {tool.backend}",
+        tool and tool.directory,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _commit(vcs: Vcs) -> str:
+    parts = [vcs.repository, vcs.path, vcs.branch, vcs.commit and vcs.commit[:_COMMIT]]
+    text = " ".join(part for part in parts if part)
+    if vcs.subject:
+        text += f' "{vcs.subject}"'
+    if vcs.author:
+        text += f" by {vcs.author}"
+    return text + (", with uncommitted changes" if vcs.dirty else "")
+
+
+def _run(event: ChangeEvent) -> str:
+    if event.trace is None:
+        return ""
+    trace = f", trace {event.trace.trace_id}" if event.trace.trace_id else ""
+    return f"{event.trace.run_id}{trace}"
+
+
+def _became(outcomes: OutcomeCounts) -> str:
+    figures = (
+        (outcomes.applied, "applied"),
+        (outcomes.failed, "failed"),
+        (outcomes.not_attempted, "not attempted"),
+        (outcomes.unknown, "of unknown outcome"),
+    )
+    return ", ".join(f"{figure} {name}" for figure, name in figures if figure)
+
+
+def _sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list[str]]]:
+    return (
+        ("Failures", list(changes.failure_lines(event.failures))),
+        ("Worth an eye", list(changes.signal_lines(event.signals))),
+        ("Changes", list(changes.change_lines(event.changes, limit))),
+        ("Hosts", list(tasks.host_lines(event.hosts, limit))),
+        ("Sent within the run", list(tasks.related_lines(event.related))),
+        (outputs_heading(event), list(changes.output_lines(event.outputs, limit))),
+        ("Changed outside of the tool", list(changes.drift_lines(event.drift, limit))),
+        ("Checks that did not pass", list(changes.check_lines(event.checks))),
+    )
+
+
+def _left_out(event: ChangeEvent) -> Iterator[str]:
+    cut = event.truncated
+    if cut is None:
+        return
+    figures = (
+        (cut.changes, "changes"),
+        (cut.attributes, "attributes"),
+        (cut.failures, "failures"),
+        (cut.hosts, "hosts"),
+    )
+    parts = [f"{figure} {name}" for figure, name in figures if figure]
+    text = ", ".join(parts) or "details"
+    yield ""
+    yield clean(f"Not in this record: {text}{f' ({cut.note})' if cut.note else ''}.")

@@ -1,0 +1,118 @@
+"""Many events, in the three forms of ``list``: a table, lines with tabs, JSON lines."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import msgspec
+
+from change_events.cli.render import deliveries, event
+from change_events.cli.render.terminal import ago, clean, clean_json, colour_on, width
+from change_events.model import Actor  # noqa: TC001 - msgspec reads the annotation at run time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from change_events.journal import Record
+
+# The first 13 characters of a UUIDv7 are its millisecond: enough to tell runs apart, short enough to type.
+SHORT_ID = 13
+_CHILD = "↳ "  # something else in tfevent's sight started it: `show --tree` says what
+# Below this the table leaves out who and environment (the title mostly begins with the latter).
+_WIDE = 100
+_HEIGHT = 25
+# The title may take several lines, the others one: what does not fit of a name ends in an ellipsis.
+_LAYOUT: dict[str, dict[str, Any]] = {
+    "title": {"overflow": "fold", "min_width": 20},
+    "who": {"no_wrap": True, "max_width": 20},
+    "environment": {"no_wrap": True, "max_width": 20, "overflow": "ellipsis"},
+}
+
+
+class _ActorOnly(msgspec.Struct):
+    """The one thing a row needs of the body: decoding the rest, changes and all, would be in vain."""
+
+    actor: Actor | None = None
+
+
+class _Row(NamedTuple):
+    id: str
+    when: str
+    outcome: str
+    title: str
+    who: str
+    environment: str
+    delivery: str
+
+
+def write_json(records: Iterable[Record]) -> None:
+    """One line a record: the event as it was recorded, and its ``deliveries`` beside it."""
+    for record in records:
+        delivered = msgspec.json.encode(record.deliveries)
+        # Spliced, not decoded: what was sealed is printed as it is, and listing many stays cheap.
+        body = record.body.rstrip()[:-1] + b',"deliveries":' + delivered + b"}"
+        sys.stdout.write(clean_json(body) + "\n")
+
+
+def write_tabs(records: Iterable[Record]) -> None:
+    """One line a record, columns between tabs, whole ids and ISO times: for cut, awk and grep."""
+    for record in records:
+        row = _row(record, when=record.started_at.isoformat(timespec="seconds"))
+        sys.stdout.write("\t".join(row) + "\n")
+
+
+def write_table(records: Sequence[Record]) -> None:
+    """A table for a person, as wide as the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = width()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    wide = columns >= _WIDE
+    for name in _Row._fields:
+        if wide or name not in ("who", "environment"):
+            table.add_column(name.upper(), **_LAYOUT.get(name, {"no_wrap": True}))
+    length = _id_length([record.id for record in records])
+    for record in records:
+        row = _row(record, when=_when(record))
+        title = f"{_CHILD}{row.title}" if record.parent else row.title
+        cells = row._replace(id=row.id[:length], title=title)._asdict()
+        if not wide:
+            del cells["who"], cells["environment"]
+        table.add_row(*(Text(text, style=_style(name, text)) for name, text in cells.items()))
+    colours: Literal["auto"] | None = "auto" if colour_on(sys.stdout) else None
+    # With a height, too, rich takes our width also on a terminal that calls itself dumb.
+    Console(width=columns, height=_HEIGHT, color_system=colours, highlight=False).print(table)
+
+
+def _row(record: Record, when: str) -> _Row:
+    return _Row(
+        id=clean(record.id),
+        when=when,
+        outcome=event.outcome_word(record.outcome),
+        title=clean(record.title),
+        who=clean(event.who(msgspec.json.decode(record.body, type=_ActorOnly).actor)),
+        environment=clean(record.environment or ""),
+        delivery=deliveries.overall(record.deliveries),
+    )
+
+
+def _when(record: Record) -> str:
+    return f"{record.started_at.astimezone():%m-%d %H:%M} ({ago(record.started_at)})"
+
+
+def _id_length(ids: Sequence[str]) -> int:
+    """The shortest length from SHORT_ID up at which all ids differ, so that ``show`` takes what is shown."""
+    longest = max(map(len, ids))
+    wanted = len(set(ids))
+    return next((n for n in range(SHORT_ID, longest) if len({i[:n] for i in ids}) == wanted), longest)
+
+
+def _style(column: str, text: str) -> str:
+    if column == "outcome":
+        return event.OUTCOME_COLOURS.get(text.replace(" ", "_"), event.DEFAULT_OUTCOME_COLOUR) or ""
+    if column == "delivery":
+        return deliveries.colour_of(text) or ""
+    return ""

@@ -1,0 +1,133 @@
+"""One plan, in the three forms of ``summarize``: text, JSON, Markdown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.cli.render import changes
+from change_events.cli.render.terminal import clean, paint
+from change_events.model import ChangeEvent, ChangeOutcome, Kind, Outcome, Phase, Summary, Tool
+from change_events.signals import signals
+from change_events.summary.change_text import PARTIAL, cloud_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.model import Change, Counts, Plan
+
+NOTHING = "nothing to change"
+NO_DIFFERENCE = "no difference"  # between two states
+STANDARD_INPUT = "-"
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON: every count is there, also 0; lists and facts that are empty are too."""
+    return {
+        "name": plan.name,
+        "tool": {"name": plan.tool_name, "version": plan.tool_version},
+        "format_version": plan.format_version,
+        "errored": plan.errored,
+        "complete": plan.complete,
+        "applyable": plan.applyable,
+        "summary": {
+            "counts": _every_count(plan.counts),
+            "by_type": plan.by_type,
+            "by_module": plan.by_module,
+        },
+        "clouds": plan.clouds,
+        "changes": plan.changes,
+        "outputs": plan.outputs,
+        "drift": plan.drift,
+        "checks": plan.checks,
+        "signals": signals(_as_event(plan)),
+    }
+
+
+def _every_count(counts: Counts) -> dict[str, int]:
+    # The structs leave defaults out of their JSON; here a 0 is an answer.
+    return {field.rstrip("_"): getattr(counts, field) for field in counts.__struct_fields__}
+
+
+def plan_markdown(plan: Plan, max_bytes: int) -> str:
+    """The message that an event of this plan would carry, under its headline; ``max_bytes`` in all."""
+    from change_events.summary import message
+
+    event = _as_event(plan)
+    event = msgspec.structs.replace(event, signals=signals(event))
+    heading = f"### {plan_headline(plan)}\n\n"
+    return heading + message(event, max_bytes - len(heading.encode()))
+
+
+def _as_event(plan: Plan) -> ChangeEvent:
+    nothing = not changes.count_words(plan.counts)
+    outcome = Outcome.FAILED if plan.errored else Outcome.NO_CHANGE if nothing else Outcome.SUCCEEDED
+    return ChangeEvent(
+        id="",
+        kind=Kind.INFRASTRUCTURE,
+        phase=Phase.APPLIED if plan.from_states else Phase.PLANNED,
+        started_at=datetime.now(UTC),
+        title="",
+        outcome=outcome,
+        tool=Tool(name=plan.tool_name, version=plan.tool_version),
+        summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module),
+        changes=tuple(map(_done, plan.changes)) if plan.from_states else plan.changes,
+        outputs=plan.outputs,
+        drift=plan.drift,
+        checks=plan.checks,
+        clouds=plan.clouds,
+        partial=_is_partial(plan),
+    )
+
+
+def _done(change: Change) -> Change:
+    return msgspec.structs.replace(change, outcome=ChangeOutcome.APPLIED)
+
+
+def plan_headline(plan: Plan) -> str:
+    """The file's name and the figures: ``network.json: 2 to create, 1 to destroy``."""
+    words = changes.count_words(plan.counts, done=plan.from_states)
+    if plan.errored:
+        words = f"planning failed{f', known by then: {words}' if words else ''}"
+    name = f"{clean(plan.name)}: " if plan.name and plan.name != STANDARD_INPUT else ""
+    return f"{name}{words or (NO_DIFFERENCE if plan.from_states else NOTHING)}"
+
+
+def plan_lines(plan: Plan, limit: int | None) -> Iterator[str]:
+    """The plan for a terminal; at most ``limit`` changes, outputs and drifted resources are shown."""
+    yield paint(plan_headline(plan), bold=True)
+    yield from _caveats(plan)
+    for title, lines in (
+        ("Worth an eye", changes.signal_lines(signals(_as_event(plan)))),
+        ("Changes", changes.change_lines(plan.changes, limit)),
+        ("Outputs", changes.output_lines(plan.outputs, limit)),
+        ("Changed outside of the tool", changes.drift_lines(plan.drift, limit)),
+        ("Checks that did not pass", changes.check_lines(plan.checks)),
+    ):
+        shown = list(lines)
+        if shown:
+            yield from ("", changes.heading(title), *shown)
+    if len(plan.by_type) > 1:
+        yield from ("", changes.heading("By type"), *_by_type(plan.by_type))
+
+
+def _caveats(plan: Plan) -> Iterator[str]:
+    version = f" {clean(plan.tool_version)}" if plan.tool_version else ""
+    unchanged = f", {plan.counts.no_op} unchanged" if plan.counts.no_op else ""
+    yield paint(f"{clean(plan.tool_name)}{version}{unchanged}", dim=True)
+    yield from (paint(clean(cloud_words(cloud)), dim=True) for cloud in plan.clouds)
+    if _is_partial(plan):
+        yield paint(PARTIAL, "yellow")
+
+
+def _is_partial(plan: Plan) -> bool:
+    # terraform calls every failed plan incomplete; that one says more by its headline
+    return plan.complete is False and not plan.errored
+
+
+def _by_type(by_type: dict[str, int]) -> Iterator[str]:
+    digits = len(str(max(by_type.values())))
+    for name, figure in sorted(by_type.items(), key=lambda item: (-item[1], item[0])):
+        yield f"{changes.INDENT}{figure:>{digits}}  {clean(name)}"

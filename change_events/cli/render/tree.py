@@ -1,0 +1,97 @@
+"""What started an event and what it started, as a tree: a deployment, its `tfevent apply`, the playbook in that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.cli.render import event
+from change_events.cli.render.terminal import clean, lasted, paint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.journal import Journal, Record
+
+_ID = 13  # characters of an id: see listing
+_DEEPEST = 50  # more than anything nests; what is deeper is counted
+_MOST_ANCESTORS = 1_000
+_BRANCH, _LAST, _PIPE, _GAP = "├─ ", "└─ ", "│  ", "   "
+
+
+class Node(NamedTuple):
+    """One event and what it started, in the order in which it did."""
+
+    record: Record
+    children: list[Node]
+    omitted: int = 0
+
+
+def tree_lines(journal: Journal, record: Record, *, limit: int | None) -> Iterator[str]:
+    """The tree that ``record`` belongs to, from its root down; its own line is marked.
+
+    Args:
+        journal: an open one.
+        record: of that journal.
+        limit: how many children of one event are shown; None for all.
+    """
+    root, missing = _root(journal, record)
+    if missing:
+        yield paint(f"started by {clean(missing)}, which is not in this journal", dim=True)
+    node = _grown(journal, root, limit, {root.id}, _DEEPEST)
+    yield _line(node.record, chosen=record.id)
+    yield from _below(node, "", record.id)
+
+
+def _root(journal: Journal, record: Record) -> tuple[Record, str | None]:
+    """The first ancestor that the journal holds, and the run that started even that."""
+    seen = {record.id}
+    for _ in range(_MOST_ANCESTORS):
+        if record.parent is None:
+            return record, None
+        parent = _event_of_run(journal, record.parent)
+        if parent is None:
+            return record, record.parent
+        if parent.id in seen:  # runs that name each other: the one asked for is as good a root as any
+            return record, None
+        seen.add(parent.id)
+        record = parent
+    return record, record.parent
+
+
+def _event_of_run(journal: Journal, run: str) -> Record | None:
+    from change_events.journal import Query
+
+    return next(journal.list(Query(run=run, limit=1)), None)
+
+
+def _grown(journal: Journal, record: Record, limit: int | None, seen: set[str], depth: int) -> Node:
+    from change_events.journal import Query
+
+    if record.run is None:
+        return Node(record, [])
+    started = [found for found in journal.list(Query(parent=record.run, limit=None)) if found.id not in seen]
+    started.sort(key=lambda found: (found.started_at, found.id))
+    seen.update(found.id for found in started)
+    shown = started[:limit] if depth else []
+    return Node(
+        record, [_grown(journal, child, limit, seen, depth - 1) for child in shown], omitted=len(started) - len(shown)
+    )
+
+
+def _below(node: Node, indent: str, chosen: str) -> Iterator[str]:
+    for number, child in enumerate(node.children, 1):
+        last = number == len(node.children) and not node.omitted
+        yield paint(indent + (_LAST if last else _BRANCH), dim=True) + _line(child.record, chosen)
+        yield from _below(child, indent + (_GAP if last else _PIPE), chosen)
+    if node.omitted:
+        yield paint(f"{indent}{_LAST}… and {node.omitted} more", dim=True)
+
+
+def _line(record: Record, chosen: str) -> str:
+    title = paint(clean(record.title), bold=record.id == chosen)
+    outcome = event.paint_outcome(event.outcome_word(record.outcome))
+    took = ""
+    if record.ended_at and record.ended_at > record.started_at:
+        took = f"  {lasted((record.ended_at - record.started_at).total_seconds())}"
+    mark = " ←" if record.id == chosen else ""
+    return f"{title}  {outcome}{paint(took, dim=True)}  {paint(record.id[:_ID], dim=True)}{mark}"

@@ -1,0 +1,169 @@
+"""Whether any event could ever go to a destination: routing is asked about made-up events of every sort there is.
+
+Two sorts of events are possible: runs that are observed (infrastructure; their severity follows from outcome and
+figures), and what is sent on purpose (any kind and severity; what was done, or what a check found). For each condition
+a made-up event gets a value that meets it, if there is one.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events import routing
+from change_events.model import (
+    ChangeEvent,
+    Counts,
+    HostCounts,
+    Kind,
+    Outcome,
+    OutcomeCounts,
+    Phase,
+    Severity,
+    Signal,
+    Summary,
+    Tool,
+)
+from change_events.settings.conditions import Figure, When, Words
+from change_events.signals import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.destinations.base import DestinationSettings
+    from change_events.settings import Settings
+
+_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+_OTHER = "some other text"
+
+replace = msgspec.structs.replace
+
+
+def problems(destination: DestinationSettings, settings: Settings) -> Iterator[str]:
+    """What makes the routing of a destination pointless, as clauses."""
+    when = destination.routing.when or (When(),)
+    dead = [number for number, one in enumerate(when, 1) if not _is_possible(one, destination, settings)]
+    if len(dead) == len(when):
+        yield f"no event can ever go there: {_blame(when[0], destination, settings)}"
+    else:
+        for number in dead:
+            blame = _blame(when[number - 1], destination, settings)
+            yield f"no event can ever meet entry {number} of `when`: {blame}"
+    if destination.routing.include_started and not _starts(destination, settings):
+        yield "`include_started` is without effect: no start meets its conditions and its `report`"
+
+
+def _is_possible(when: When, destination: DestinationSettings, settings: Settings) -> bool:
+    one = replace(destination, routing=replace(destination.routing, when=(when,)))
+    return any(routing.goes_to(event, one, settings) for event in _events(when))
+
+
+def _starts(destination: DestinationSettings, settings: Settings) -> bool:
+    alone = replace(settings, destinations=(destination,))
+    return any(
+        routing.started(replace(event, outcome=None), alone)
+        for when in destination.routing.when or (When(),)
+        for event in _events(when)
+    )
+
+
+def _blame(when: When, destination: DestinationSettings, settings: Settings) -> str:
+    """Which part of it is to blame, if it is one part."""
+    generous = replace(destination, routing=replace(destination.routing, report="always", plans="send"))
+    if _is_possible(when, generous, settings):
+        return "`report` and `plans` keep such events from it"
+    for field in msgspec.structs.fields(When):
+        without = replace(when, **{field.name: getattr(When(), field.name)})
+        if without != when and _is_possible(without, destination, settings):
+            return f"nothing meets `{field.name}` together with the rest"
+    return "its conditions contradict each other"
+
+
+def _events(when: When) -> Iterator[ChangeEvent]:
+    """Made-up events of every sort, each as near to meeting ``when`` as it can be."""
+    from change_events.summary import severity
+
+    given = _texts(when)
+    for figures in ({}, {"destroy": 1}):
+        base = ChangeEvent(
+            id="", kind=Kind.INFRASTRUCTURE, phase=Phase.APPLIED, started_at=_NEVER, title="",
+            summary=_summary(when, figures), **given,
+        )  # fmt: skip
+        for phase, outcome in product(Phase, Outcome):
+            observed = replace(base, phase=phase, outcome=outcome)
+            yield replace(observed, severity=severity(observed))
+        for kind, phase, outcome, how in product(Kind, (Phase.APPLIED, Phase.CHECKED), Outcome, Severity):
+            yield replace(base, kind=kind, phase=phase, outcome=outcome, severity=how, explicit=True)
+
+
+def _texts(when: When) -> dict[str, Any]:
+    tags = {name: _witness(words) for name, words in when.tags.items()}
+    signal = _signal(when.signals)
+    return {
+        "environment": _witness(when.environment),
+        "service": _witness(when.service),
+        "tool": Tool(name=_witness(when.tool)),
+        "tags": tags,
+        "signals": (Signal(name=signal, reason=""),) if signal else (),
+    }
+
+
+def _witness(words: Words | None) -> str:
+    """A text that meets ``words``; any text where there is none."""
+    if words is None:
+        return ""
+    candidates = ["", _OTHER, *(_plain(glob) for glob in words.wanted)]
+    return next((text for text in candidates if words.match(text)), "")
+
+
+def _signal(words: Words | None) -> str:
+    """A signal's name that meets ``words``; nothing where none is asked for, or none does."""
+    wanted = words.wanted if words else ()
+    candidates = [*NAMES, *(_plain(glob) for glob in wanted)] if wanted else []
+    return next((name for name in candidates if words and words.match(name)), "")
+
+
+def _plain(glob: str) -> str:
+    """A text that the glob matches: a character of each class, nothing for ``*``, a letter for ``?``."""
+    text, position = "", 0
+    while position < len(glob):
+        end = glob.find("]", position + 2)
+        if glob[position] == "[" and end > 0:
+            text += _member(glob[position + 1 : end])
+            position = end
+        elif glob[position] != "*":
+            text += "x" if glob[position] == "?" else glob[position]
+        position += 1
+    return text
+
+
+def _member(characters: str) -> str:
+    """A character of a glob's class (``a-z``), or one that is not in it (``!a-z``)."""
+    return "~" if characters.startswith("!") else characters[0]
+
+
+def _summary(when: When, figures: dict[str, int]) -> Summary:
+    met = figures | {name: _number(figure) for name, figure in when.counts.items()}
+    counts = Counts(**_of(Counts, met))
+    return Summary(
+        counts=counts,
+        applied=counts,
+        outcomes=OutcomeCounts(**_of(OutcomeCounts, met)),
+        hosts=HostCounts(
+            **_of(HostCounts, {name.removeprefix("hosts_"): n for name, n in met.items() if "hosts_" in name})
+        ),
+    )
+
+
+def _of(struct: type[msgspec.Struct], figures: dict[str, int]) -> dict[str, int]:
+    named = {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
+    return {named[name]: number for name, number in figures.items() if name in named}
+
+
+def _number(figure: Figure) -> int:
+    """A number that meets ``figure``, if there is one."""
+    candidates = (0, figure.number, figure.number + 1, figure.number - 1)
+    return next((number for number in candidates if number >= 0 and figure.match(number)), 0)

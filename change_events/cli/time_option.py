@@ -1,0 +1,21 @@
+"""Points in time as an option's value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from change_events.text.times import parse_moment
+
+
+def moment(text: str) -> datetime:
+    """Read an option's value: an age counted back from now, or an ISO 8601 date or time (local by default).
+
+    Raises:
+        click.BadParameter: it is neither; the text says what can be written.
+    """
+    try:
+        return parse_moment(text, datetime.now(UTC))
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"{text!r} is no time; write an age (90m, 2h, 3d, 1w) or 2026-11-24T14:00") from None

@@ -1,0 +1,33 @@
+"""The command that is observed, as its three parties share it: who runs it, who records it, who words its event."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from change_events.files.rundir import RunDirectory
+
+
+class ObservedCommand:
+    """One command.
+
+    Args:
+        argv: the command and its arguments.
+        options: what was said of it, as :func:`change_events.explicit.explicit_input.read` takes it.
+        facts: of its run: ``id``, ``owner``, ``started_at`` (seconds since 1970), ``trace``.
+        folder: of its run, held by this process; None where none can be written.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        options: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        folder: RunDirectory | None,
+    ) -> None:
+        self.argv = argv
+        self.options = options
+        self.facts = facts
+        self.folder = folder

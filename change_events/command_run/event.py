@@ -1,0 +1,89 @@
+"""The event of one command: begun from what was said of it, settled from how it ended."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from change_events import __version__
+from change_events.explicit import command_outcome
+from change_events.explicit.event import Surroundings, draft, trace_of
+from change_events.explicit.explicit_input import read
+from change_events.model import Tool
+from change_events.output import say
+from change_events.paths import working_directory
+from change_events.recording import RecoverableRun, report_line
+from change_events.recording.explicit import settings_for
+from change_events.settings import load_leniently
+from change_events.settings.redaction import redactor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.command_run.command import ObservedCommand
+    from change_events.explicit.event import Draft
+    from change_events.explicit.explicit_input import ExplicitInput
+
+
+class CommandEvent:
+    """Everything that is told of one command; what of its options cannot be used is told and left out.
+
+    Attributes:
+        budget: seconds that delivery may take.
+    """
+
+    def __init__(self, observed: ObservedCommand) -> None:
+        self._argv = observed.argv
+        self._facts = facts = observed.facts
+        self._cwd = Path(working_directory())
+        self._settings, self._mistakes = load_leniently(self._cwd, os.environ)
+        self.budget = self._settings.budget
+        self._started = datetime.fromtimestamp(float(facts["started_at"]), UTC)
+        self._redactor = redactor_of(self._settings, os.environ)
+        self._given = self._read(observed.options)
+        self._folder = observed.folder
+        chosen = settings_for({"destinations": self._given.destinations}, self._settings, say)
+        self._run = RecoverableRun(str(facts["owner"]), chosen, self._redactor, say, folder=observed.folder)
+        self._draft: Draft | None = None
+
+    def begin(self) -> None:
+        """Record that the command has started, and tell what could not be used."""
+        self._draft = self._drafted()
+        for text in self._mistakes:
+            say(text)
+        if self._folder and self._given.destinations:
+            self._folder.facts["destinations"] = list(self._given.destinations)
+        self._run.start(self._draft.worded(self._settings.message_bytes))
+
+    def settle(self, end: Mapping[str, Any]) -> None:
+        """Record how it ended, and deliver it."""
+        if self._draft is None:
+            return
+        if self._given.commit:  # the command may have checked out what it names, or moved it
+            self._draft = self._drafted()
+        if self._draft.note:
+            say(self._draft.note)
+        event = command_outcome.worded(self._draft, end, self._settings.message_bytes)
+        settled = self._run.settle(event)
+        if settled.told and (settled.lost or settled.problems or not self._settings.quiet):
+            say(report_line(settled))
+
+    def _drafted(self) -> Draft:
+        around = Surroundings(self._cwd, os.environ, self._settings, self._redactor)
+        trace = trace_of(str(self._facts["id"]), self._facts["trace"])
+        return draft(self._given, around, trace=trace, tool=self._tool(), begun=self._started)
+
+    def _read(self, options: Mapping[str, Any]) -> ExplicitInput:
+        given, wrong = read(options, known_destinations=self._settings.names, now=self._started, stdin=False)
+        self._mistakes = (*self._mistakes, *wrong)
+        return given
+
+    def _tool(self) -> Tool:
+        return Tool(
+            name=self._redactor.text(os.path.basename(self._argv[0])),
+            tfevent=__version__,
+            command=self._redactor.command_line(self._argv),
+            directory=self._redactor.text(str(self._cwd)),
+        )

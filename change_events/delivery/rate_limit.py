@@ -1,0 +1,57 @@
+"""A destination's rate: a token bucket that never lets more through than the backend allows in any period.
+
+The usual bucket of ``n`` tokens, refilled at ``n`` a period, lets nearly twice as many through in its first period.
+This one holds a tenth of them and is refilled with the rest, so any period has at most ``n`` requests.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from change_events.destinations.base import Rate
+
+_BURST = 10  # one in so many may come at once
+
+
+class RateLimiter:
+    """When the next request may be made. Without a rate, always.
+
+    Args:
+        rate: what the backend allows.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, rate: Rate | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate = rate
+        self._clock = clock
+        burst = 1 + rate.requests // _BURST if rate else 1
+        self._interval = rate.seconds / (rate.requests - burst + 1) if rate else 0.0
+        self._slack = (burst - 1) * self._interval
+        self._busy_until = 0.0
+
+    def wait(self) -> float:
+        """Seconds until a request may be made; 0 for at once."""
+        return max(0.0, self.busy() - self._slack) if self.rate else 0.0
+
+    def spend(self) -> None:
+        """A request is made now."""
+        self._busy_until = max(self._busy_until, self._clock()) + self._interval
+
+    def busy(self) -> float:
+        """Seconds until all that was spent is forgotten."""
+        return max(0.0, self._busy_until - self._clock())
+
+    def learn(self, busy: float) -> None:
+        """Take over what another flush has spent; more than a full bucket is a clock that was set."""
+        most = self._slack + self._interval
+        self._busy_until = max(self._busy_until, self._clock() + min(busy, most))
+
+    def words(self) -> str:
+        """The rate as a clause."""
+        if self.rate is None:
+            return "it may be asked at any time"
+        return f"it may be asked {self.rate.requests} times in {self.rate.seconds:g} s"

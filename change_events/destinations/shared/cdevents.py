@@ -1,0 +1,164 @@
+"""An event in the words of CDEvents 0.5.1 (https://github.com/cdevents/spec/tree/v0.5.1, ``schemas/``).
+
+Each of their types has a closed content of few fields: our whole event travels as ``customData``. What has no word of
+theirs (a boot, a start, a stop) is a custom event, ``dev.cdeventsx.tfevent-…``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip
+from change_events.destinations.shared.request import present, uri
+from change_events.destinations.shared.timestamps import iso
+from change_events.model import Counts, Kind, Outcome, Phase
+
+if TYPE_CHECKING:
+    from change_events.model import ChangeEvent
+
+VERSION = "0.5.1"
+_OURS = "tfevent-"
+_LONGEST_ID = 200  # characters
+_LONGEST_URI = 2000
+_LONGEST_ERRORS = 1000
+_CUSTOM = {
+    Kind.BOOT: "host.booted",
+    Kind.START: "service.started",
+    Kind.STOP: "service.stopped",
+    Kind.CUSTOM: "event.occurred",
+}
+_OUTCOMES = {
+    Outcome.SUCCEEDED: "success",
+    Outcome.NO_CHANGE: "success",
+    Outcome.PARTIAL: "failure",
+    Outcome.FAILED: "failure",
+    Outcome.CANCELLED: "cancel",
+    Outcome.DECLINED: "cancel",
+    Outcome.UNKNOWN: "error",
+}
+_REMOVALS = {"remove": "removed", "rollback": "rolledback"}
+
+
+class Told(NamedTuple):
+    """A type without prefix and version, and its subject: an id and the content that its schema allows.
+
+    Without a content it is a type of ours, and what is known of the event is its content.
+    """
+
+    type: str
+    subject: str
+    content: dict[str, Any] | None
+
+
+class Frame(NamedTuple):
+    """A CDEvent without its custom data, as it is decided from the whole event."""
+
+    context: dict[str, Any]
+    subject: dict[str, Any]
+
+
+def frame(event: ChangeEvent, source: str) -> Frame:
+    """The CDEvent that says most of ``event`` and is true; ``source`` is a URI reference.
+
+    Type and subject depend on what a limit may cut (``data.action``), so this takes the whole event.
+    """
+    told = _told(event)
+    kind = f"dev.cdeventsx.{told.type}.0.1.0" if told.content is None else f"dev.cdevents.{told.type}.0.3.0"
+    context = {
+        "specversion": VERSION,
+        "id": mapping.delivery_id(event),
+        "source": source,
+        "type": kind,
+        "timestamp": iso(mapping.moment(event)),
+        "chainId": event.trace.trace_id if event.trace else None,
+    }
+    subject: dict[str, Any] = {"id": clip(told.subject, _LONGEST_ID), "source": source}
+    return Frame(present(context), subject if told.content is None else {**subject, "content": present(told.content)})
+
+
+def document(framed: Frame, event: ChangeEvent) -> dict[str, Any]:
+    """The CDEvent with ``event``, of which parts may be left out, as its custom data."""
+    told = framed.subject
+    return {
+        "context": framed.context,
+        "subject": told if "content" in told else told | {"content": mapping.details(event)},
+        "customData": event,
+        "customDataContentType": "application/json",
+    }
+
+
+def _told(event: ChangeEvent) -> Told:
+    if event.kind in _CUSTOM:
+        name = event.service or mapping.host(event) or event.id
+        return Told(f"{_OURS}{_CUSTOM[event.kind]}", name, None)
+    if event.kind is Kind.BUILD:
+        artifact = {"artifactId": _artifact(event)} if event.outcome is Outcome.SUCCEEDED else {}
+        return Told("build.started" if event.outcome is None else "build.finished", _run(event), artifact)
+    if event.outcome is Outcome.SUCCEEDED and event.phase is Phase.APPLIED and event.environment:
+        if event.kind is Kind.INFRASTRUCTURE:
+            return Told(
+                f"environment.{_of_environment(event)}",
+                event.environment,
+                {"name": clip(event.environment, _LONGEST_ID)},
+            )
+        if service := _of_service(event, event.environment):
+            return service
+    return _task_run(event)
+
+
+def _of_environment(event: ChangeEvent) -> str:
+    """Created where the run found nothing there, deleted where it destroyed all there was; else modified."""
+    counts = event.summary.counts
+    if event.partial:
+        return "modified"
+    if counts.create and counts == Counts(create=counts.create, outputs=counts.outputs, read=counts.read):
+        return "created"
+    if counts.destroy and counts == Counts(destroy=counts.destroy, outputs=counts.outputs, read=counts.read):
+        return "deleted"
+    return "modified"
+
+
+def _of_service(event: ChangeEvent, environment: str) -> Told | None:
+    """What became of a service, where the event says which one, and (unless it is removed) in which version."""
+    if not event.service:
+        return None
+    there = {"id": clip(environment, _LONGEST_ID)}
+    said = _REMOVALS.get(str(event.data.get("action")))
+    if said == "removed":
+        return Told("service.removed", event.service, {"environment": there})
+    artifact = _artifact(event)
+    if artifact is None:
+        return None
+    upgraded = "upgraded" if event.vcs and event.vcs.previous else "deployed"
+    return Told(f"service.{said or upgraded}", event.service, {"environment": there, "artifactId": artifact})
+
+
+def _artifact(event: ChangeEvent) -> str | None:
+    """The package URL that the event names (``data.artifactId``), else a generic one of service and version."""
+    named = event.data.get("artifactId")
+    if isinstance(named, str) and named.startswith("pkg:") and len(named) <= _LONGEST_URI:
+        return named
+    if not (event.service and event.version):
+        return None
+    service, version = (quote(clip(text, _LONGEST_ID), safe="") for text in (event.service, event.version))
+    return f"pkg:generic/{service}@{version}"
+
+
+def _task_run(event: ChangeEvent) -> Told:
+    parent = event.trace.parent_run_id if event.trace else None
+    page = uri(mapping.run_url(event) or "")
+    content = {
+        "taskName": clip(event.tool.name, _LONGEST_ID) if event.tool else event.kind.value,
+        "uri": page if len(page) <= _LONGEST_URI else None,
+        "pipelineRun": {"id": clip(parent, _LONGEST_ID)} if parent else None,
+    }
+    if event.outcome is None:
+        return Told("taskrun.started", _run(event), content)
+    errors = clip("; ".join(failure.summary for failure in event.failures), _LONGEST_ERRORS)
+    return Told("taskrun.finished", _run(event), content | {"outcome": _OUTCOMES[event.outcome], "errors": errors})
+
+
+def _run(event: ChangeEvent) -> str:
+    return event.trace.run_id if event.trace else event.id

@@ -1,0 +1,328 @@
+"""What every backend is told of an event, in neutral forms: each destination gives them its own names.
+
+All of it is made of the redacted event's own texts and of figures. Lists begin with what matters most.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from change_events.context.repository import change_number, repository_of
+from change_events.destinations.shared.clip import listed, units
+from change_events.destinations.shared.clouds import place_details, place_tags
+from change_events.destinations.shared.hosts import MOST_HOSTS as MOST_HOSTS  # noqa: PLC0414 - forms like those below, kept apart for their length
+from change_events.destinations.shared.hosts import changed_hosts as changed_hosts  # noqa: PLC0414
+from change_events.destinations.shared.hosts import listed_hosts as listed_hosts  # noqa: PLC0414
+from change_events.destinations.shared.lines import worst as worst  # noqa: PLC0414
+from change_events.explicit.message import own_part, without_context
+from change_events.model import Counts, Kind, Link, Outcome, Phase
+from change_events.text.markdown import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from change_events.context.repository import Repository
+    from change_events.model import ChangeEvent
+
+_MINUTE, _HOUR = 60, 3600
+_RESULTS = {
+    Outcome.SUCCEEDED: "succeeded",
+    Outcome.PARTIAL: "failed in part",
+    Outcome.FAILED: "failed",
+    Outcome.CANCELLED: "was cancelled",
+    Outcome.DECLINED: "was declined",
+    Outcome.NO_CHANGE: "changed nothing",
+    Outcome.UNKNOWN: "ended, outcome unknown",
+}
+_tag_names: ContextVar[Mapping[str, str]] = ContextVar("tag_names")
+
+
+@contextmanager
+def tags_named(names: Mapping[str, str]) -> Iterator[None]:
+    """As long as it lasts, in this thread: what all events have as tags has these names, by ours (``map_tags``)."""
+    token = _tag_names.set(names)
+    try:
+        yield
+    finally:
+        _tag_names.reset(token)
+
+
+def stage(event: ChangeEvent) -> str:
+    """Which event of a run this is: ``started``, ``planned``, ``checked`` or ``finished``."""
+    if event.outcome is None:
+        return "started"
+    return "finished" if event.phase is Phase.APPLIED else event.phase.value
+
+
+def place(event: ChangeEvent) -> str:
+    """What changes belong together: environment and service, else the repository; empty where nothing is known."""
+    named = "/".join(part for part in (event.environment, event.service) if part)
+    return named or repository(event).path or ""
+
+
+def repository(event: ChangeEvent) -> Repository:
+    """The repository it was made from, named alike whoever recorded it and however it was cloned."""
+    vcs = event.vcs
+    found = repository_of((vcs.repository if vcs else None) or "")
+    return found._replace(url=(vcs.url if vcs else None) or found.url)
+
+
+def pull_request(event: ChangeEvent) -> str | None:
+    """The number of the pull or merge request that the run belongs to."""
+    ci = event.actor.ci if event.actor else None
+    return change_number(ci.pull_request) if ci and ci.pull_request else None
+
+
+def moment(event: ChangeEvent) -> datetime:
+    """When it ended; of what is under way, when it started."""
+    return event.ended_at or event.started_at
+
+
+def delivery_id(event: ChangeEvent) -> str:
+    """The event's id, by which a receiver knows a repetition: another one while it is under way.
+
+    The settled event has the same id as the started one and is no repetition of it.
+    """
+    return event.id if event.outcome is not None else f"{event.id}-started"
+
+
+def creator(event: ChangeEvent) -> str | None:
+    """Who did it: the person a CI system names, else the user."""
+    actor = event.actor
+    if actor is None:
+        return None
+    return (actor.ci.actor if actor.ci else None) or actor.user
+
+
+def host(event: ChangeEvent) -> str | None:
+    """The host it was done from."""
+    return event.actor.host if event.actor else None
+
+
+def run_url(event: ChangeEvent) -> str | None:
+    """The page of the run: the CI system's, else the first link; only http and https."""
+    found = _own_links(event)
+    return found[0].url if found else None
+
+
+def links(event: ChangeEvent) -> list[Link]:
+    """Pages to open, the CI run first, pull request and commit last, each address once; only http and https."""
+    found = _own_links(event)
+    told = {link.url for link in found}
+    return [*found, *(link for link in _pages(event) if link.url not in told and _is_web(link.url))]
+
+
+def _pages(event: ChangeEvent) -> Iterator[Link]:
+    ci, vcs = event.actor.ci if event.actor else None, event.vcs
+    if ci and ci.pull_request_url:
+        yield Link(title=f"Pull request {pull_request(event) or ''}".strip(), url=ci.pull_request_url)
+    if vcs and vcs.commit and vcs.commit_url:
+        yield Link(title=f"Commit {vcs.commit[:12]}", url=vcs.commit_url)
+
+
+def _own_links(event: ChangeEvent) -> list[Link]:
+    ci = event.actor.ci if event.actor else None
+    named = {link.url: link for link in event.links}
+    wanted = [ci.run_url] if ci and ci.run_url else []
+    return [named.get(url) or Link(title="Run", url=url) for url in dict.fromkeys([*wanted, *named]) if _is_web(url)]
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc) and url.isprintable() and " " not in url
+
+
+def pairs(event: ChangeEvent) -> dict[str, str]:
+    """Names and values to filter by, the most asked for first, the event's own tags last."""
+    tool, vcs = event.tool, event.vcs
+    found = {
+        "env": event.environment,
+        "service": event.service,
+        "version": event.version,
+        "tool": tool.name if tool else None,
+        "workspace": tool.workspace if tool else None,
+        "phase": event.phase.value,
+        "outcome": event.outcome.value if event.outcome else None,
+        "repo": repository(event).path,
+        "branch": vcs.branch if vcs else None,
+        "pr": pull_request(event),
+    }
+    names = _tag_names.get({})
+    named = {names.get(name, name): value for name, value in found.items()} | event.tags
+    return {name: value for name, value in named.items() if value}
+
+
+def tags(event: ChangeEvent) -> list[str]:
+    """:func:`pairs` as ``name:value``, then ``account``, ``region`` and ``host`` for each, of many the first.
+
+    Of many hosts ``hosts_changed`` is the number. An event's own tags go before ``account`` and ``region``.
+    """
+    hosts, names = changed_hosts(event), _tag_names.get({})
+    named = pairs(event)
+    places = [(own, place) for name, place in place_tags(event) if (own := names.get(name, name)) not in named]
+    pairs_of_hosts = [(names.get("host", "host"), name) for name in hosts[:MOST_HOSTS]]
+    if len(hosts) > MOST_HOSTS:
+        pairs_of_hosts.append((names.get("hosts_changed", "hosts_changed"), str(len(hosts))))
+    return [f"{name}:{value}" for name, value in (*named.items(), *places, *pairs_of_hosts)]
+
+
+def counts(event: ChangeEvent) -> Counts:
+    """Figures of what was really done; of a plan or a check, of what was planned."""
+    return event.summary.counts if event.phase is not Phase.APPLIED else event.summary.applied or Counts()
+
+
+def figures(event: ChangeEvent) -> dict[str, int]:
+    """Created, updated, replaced, destroyed and failed: always all five."""
+    found = counts(event)
+    return {
+        "created": found.create,
+        "updated": found.update,
+        "replaced": found.replace,
+        "destroyed": found.destroy,
+        "failed": event.summary.outcomes.failed,
+    }
+
+
+def playbook_figures(event: ChangeEvent) -> dict[str, int]:
+    """Tasks and hosts of a playbook run; nothing of others."""
+    tasks, hosts = event.summary.tasks, event.summary.hosts
+    if tasks is None and hosts is None:
+        return {}
+    of_tasks = {} if tasks is None else {"tasks_changed": tasks.changed, "tasks_failed": tasks.failed}
+    if hosts is None:
+        return of_tasks
+    return of_tasks | {
+        "hosts_changed": hosts.changed,
+        "hosts_failed": hosts.failed,
+        "hosts_unreachable": hosts.unreachable,
+    }
+
+
+def duration_ms(event: ChangeEvent) -> int | None:
+    """Milliseconds it took; None while it goes on."""
+    return None if event.ended_at is None else int((event.ended_at - event.started_at).total_seconds() * 1000)
+
+
+def details(event: ChangeEvent) -> dict[str, str | int]:
+    """Everything short about an event under flat names, texts and whole numbers; what is unknown is left out."""
+    tool, vcs, trace, ci = event.tool, event.vcs, event.trace, event.actor.ci if event.actor else None
+    found: dict[str, str | int | None] = {
+        "id": event.id,
+        "run_id": trace.run_id if trace else None,
+        "kind": event.kind.value,
+        "phase": event.phase.value,
+        "outcome": event.outcome.value if event.outcome else None,
+        "severity": event.severity.value,
+        "environment": event.environment,
+        "service": event.service,
+        "version": event.version,
+        "tool": tool.name if tool else None,
+        "tool_version": tool.version if tool else None,
+        "workspace": tool.workspace if tool else None,
+        "creator": creator(event),
+        "host": host(event),
+        "repository": repository(event).path,
+        "branch": vcs.branch if vcs else None,
+        "commit": vcs.commit if vcs else None,
+        "commit_url": vcs.commit_url if vcs else None,
+        "pull_request": pull_request(event),
+        "pull_request_url": ci.pull_request_url if ci else None,
+        "run_url": run_url(event),
+        **place_details(event),
+        **(figures(event) if changes_things(event) else {}),
+        **playbook_figures(event),
+        **({} if event.summary.hosts else {"hosts_changed": len(changed_hosts(event)) or None}),
+        "changed_hosts": listed_hosts(changed_hosts(event)),
+        "duration_ms": duration_ms(event),
+    }
+    return {name: value for name, value in found.items() if value is not None and value != ""}
+
+
+def changes_things(event: ChangeEvent) -> bool:
+    """Whether figures of changes say anything: of runs that change resources, and wherever there are any."""
+    return event.kind is Kind.INFRASTRUCTURE or any(figures(event).values())
+
+
+def result(event: ChangeEvent) -> str:
+    """How it stands in a few words: ``succeeded in 1 min 17 s``, ``planned``, ``under way``."""
+    if event.outcome is None:
+        return "under way"
+    if event.phase is Phase.PLANNED and event.outcome in {Outcome.SUCCEEDED, Outcome.NO_CHANGE}:
+        return "planned" if event.outcome is Outcome.SUCCEEDED else "planned, no changes"
+    words = _RESULTS[event.outcome]
+    took = duration_ms(event)
+    return f"{words} in {lasted(took)}" if took and event.outcome in {Outcome.SUCCEEDED, Outcome.PARTIAL} else words
+
+
+def lasted(duration: int) -> str:
+    """Milliseconds as a person says them: ``0.4 s``, ``17 s``, ``1 min 17 s``, ``2 h 3 min``."""
+    whole = duration // 1000
+    if whole < 1:
+        return f"{duration / 1000:.1f} s"
+    minutes, rest = divmod(whole, _MINUTE)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    return f"{minutes} min {rest} s" if whole < _HOUR else f"{minutes // 60} h {minutes % 60} min"
+
+
+def who(event: ChangeEvent) -> str:
+    """``by alice on ci-runner-7``, or as much of it as is known."""
+    name, where = creator(event), host(event)
+    return " ".join(
+        [*([f"by {one_line(name, 80)}"] if name else []), *([f"on {one_line(where, 80)}"] if where else [])]
+    )
+
+
+def commit(event: ChangeEvent) -> str:
+    """``c0ffee123456 on main: subject``, or as much of it as is known."""
+    vcs = event.vcs
+    if vcs is None or not vcs.commit:
+        return ""
+    branch = f" on {one_line(vcs.branch, 80)}" if vcs.branch else ""
+    subject = f": {one_line(vcs.subject, 120)}" if vcs.subject else ""
+    return f"{vcs.commit[:12]}{branch}{' with uncommitted changes' if vcs.dirty else ''}{subject}"
+
+
+def paragraph(event: ChangeEvent) -> str:
+    """One paragraph of plain text: what ran and how it ended, by whom, from which commit."""
+    made_from = commit(event)
+    how = result(event) if event.outcome else f"is {result(event)}"
+    sentences = [f"{_subject(event)} {how}", who(event), f"commit {made_from}" if made_from else ""]
+    return " ".join(f"{text[0].upper() + text[1:]}." for text in sentences if text)
+
+
+def _subject(event: ChangeEvent) -> str:
+    """``terraform in acme/infra``; without a tool ``deployment of checkout 2.14.0``."""
+    thing = " ".join(one_line(part, 80) for part in (event.service, event.version) if part)
+    said = event.explicit and event.kind not in {Kind.INFRASTRUCTURE, Kind.CUSTOM} and thing
+    if event.tool and not said:
+        name = repository(event).path
+        return one_line(event.tool.name, 80) + (f" in {one_line(name, 120)}" if name else "")
+    return event.kind.value + (f" of {thing}" if thing else "")
+
+
+def own_message(event: ChangeEvent) -> str:
+    """The message that whoever sent the event wrote, in Markdown; empty where we made it up, or it is the title."""
+    return _written(event, own_part(event)) if event.explicit else _written(event, event.message)
+
+
+def chat_message(event: ChangeEvent) -> str:
+    """:func:`own_message`, and the commits that a deployment brings; who did it and links are told beside it."""
+    return _written(event, without_context(event)) if event.explicit else own_message(event)
+
+
+def _written(event: ChangeEvent, text: str) -> str:
+    written = event.explicit or event.kind is Kind.CUSTOM
+    return text if written and text.strip() != event.title.strip() else ""
+
+
+def text_within(text: str, limit: int) -> str:
+    """Markdown in at most ``limit`` characters, cut between lines: half a line may be half a link."""
+    return text if units(text) <= limit else listed(text.splitlines(), limit)

@@ -1,0 +1,299 @@
+"""What the sender of an event said, read and checked: everything that is wrong is told at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from change_events.context.commits import is_revision
+from change_events.errors import InputError
+from change_events.explicit.choices import STATES
+from change_events.explicit.validation import mistakes_of_times
+from change_events.model import Kind, Link, Outcome, Severity
+from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.times import parse_duration, parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+    from enum import StrEnum
+    from typing import TypeVar
+
+    _Word = TypeVar("_Word", bound=StrEnum)
+    _T = TypeVar("_T")
+
+LARGEST_MESSAGE = 1_000_000  # bytes that are read; what is kept of them is up to the settings
+LARGEST_DATA = 64_000  # bytes of JSON: the smallest limit that destinations give for a whole event
+ONCE_WITHIN = 86_400.0
+_ID = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FIELDS = {"start": "started_at", "end": "ended_at"}
+_MOMENT = "write an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
+
+
+class ExplicitInput(msgspec.Struct, frozen=True, kw_only=True):
+    """An explicit event as its sender wrote it down, checked. Not redacted yet.
+
+    Attributes:
+        title: None where it is left to us.
+        started_at: None for now; ``ended_at`` is None where the sender did not say.
+        outcome: None where the sender did not say; so is ``severity``.
+        destinations: names that are to get it; None for those that the settings choose.
+        once_within: seconds in which an event with the same ``key`` is recorded only once; None without a key.
+        state: ``started`` or ``finished``, of an event that is told in two steps; None for one that is told at once.
+        id: of the event that is ``finished``.
+    """
+
+    kind: Kind = Kind.CUSTOM
+    title: str | None = None
+    message: str = ""
+    severity: Severity | None = None
+    outcome: Outcome | None = None
+    environment: str | None = None
+    service: str | None = None
+    version: str | None = None
+    tags: dict[str, str] = {}
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    links: tuple[Link, ...] = ()
+    commit: str | None = None
+    previous: str | None = None
+    paths: tuple[str, ...] = ()
+    data: dict[str, Any] = {}
+    destinations: tuple[str, ...] | None = None
+    key: str | None = None
+    once_within: float | None = None
+    state: str | None = None
+    id: str | None = None
+
+
+def read(
+    options: Mapping[str, Any], *, known_destinations: Iterable[str], now: datetime, stdin: bool = True
+) -> tuple[ExplicitInput, list[str]]:
+    """What can be used of the options, and a line for each mistake in the rest, without the values.
+
+    An option that is empty counts as not given: it is a variable that is not set.
+
+    Args:
+        options: texts (or None) by name: ``kind``, ``title``, ``message``, ``severity``, ``outcome``, ``environment``,
+            ``service``, ``version``, ``start``, ``end``, ``commit``, ``previous_commit``, ``data``, ``key``,
+            ``once_within``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``, ``path``. Any
+            may be missing.
+        known_destinations: names that the settings have.
+        now: what ages are counted from.
+        stdin: ``-`` may be read; False where standard input is somebody else's.
+    """
+    reader = _Reader(options, now, None if stdin else "standard input is the command's: give a file")
+    given = ExplicitInput(
+        kind=reader.word("kind", Kind) or Kind.CUSTOM,
+        title=reader.plain("title"),
+        message=reader.message(),
+        severity=reader.word("severity", Severity),
+        outcome=reader.word("outcome", Outcome),
+        environment=reader.plain("environment"),
+        service=reader.plain("service"),
+        version=reader.plain("version"),
+        tags=reader.tags(),
+        started_at=reader.moment("start"),
+        ended_at=reader.moment("end"),
+        links=reader.links(),
+        commit=reader.revision("commit"),
+        previous=reader.revision("previous_commit"),
+        paths=reader.paths(),
+        data=reader.data(),
+        destinations=reader.destinations(set(known_destinations)),
+        key=reader.plain("key"),
+        once_within=reader.duration(),
+        state=reader.state(),
+        id=reader.plain("id"),
+    )
+    return _consistent(given, reader.mistakes, now), reader.mistakes
+
+
+def _consistent(given: ExplicitInput, mistakes: list[str], now: datetime) -> ExplicitInput:
+    for name, text in mistakes_of_times(given.started_at, given.ended_at, now, begins=given.state == "started"):
+        mistakes.append(f"--{name}: {text}")
+        given = msgspec.structs.replace(given, **{_FIELDS[name]: None})
+    if given.once_within and not given.key:
+        mistakes.append("--once-within: says nothing without --key")
+    if given.state == "started" and given.outcome:
+        mistakes.append("--outcome: is known when it has finished: give it with --state finished")
+    if given.state == "finished" and not given.id:
+        mistakes.append("--id: missing: give the id that --state started has printed")
+    if given.id and given.state != "finished":
+        mistakes.append("--id: belongs to --state finished")
+    if given.id and not is_id(given.id):
+        mistakes.append("--id: is no event's id: give the one that --state started has printed")
+    if given.key and not given.once_within:
+        given = msgspec.structs.replace(given, once_within=ONCE_WITHIN)
+    if given.previous and not given.commit:
+        given = msgspec.structs.replace(given, commit="HEAD")
+    return given
+
+
+def is_id(text: str) -> bool:
+    """Whether the text has the form of an event's id."""
+    return _ID.fullmatch(text) is not None
+
+
+class _Reader:
+    """One method a form of value; a mistake is noted and the value left out."""
+
+    def __init__(self, options: Mapping[str, Any], now: datetime, no_stdin: str | None) -> None:
+        self._options = options
+        self._now = now
+        self._no_stdin = no_stdin  # why it cannot be read
+        self.mistakes: list[str] = []
+
+    def plain(self, name: str) -> str | None:
+        """Text; an empty one is a variable that is not set, and counts as not given."""
+        text = str(self._options.get(name) or "").strip()
+        return text or None
+
+    def word(self, name: str, words: type[_Word]) -> _Word | None:
+        """One of a closed vocabulary."""
+        text = self.plain(name)
+        try:
+            return words(text) if text else None
+        except ValueError:
+            self._wrong(name, f"write one of {', '.join(words)}")
+            return None
+
+    def state(self) -> str | None:
+        """How far it is, of an event that is told in two steps."""
+        text = self.plain("state")
+        if text is None or text in STATES:
+            return text
+        self._wrong("state", f"write one of {', '.join(STATES)}")
+        return None
+
+    def tags(self) -> dict[str, str]:
+        """``NAME=VALUE``, several times."""
+        pairs = [str(text).partition("=") for text in self._options.get("tag") or ()]
+        for number, (name, equals, _) in enumerate(pairs, 1):
+            if not (name.strip() and equals):
+                self._wrong("tag", f"number {number}: write NAME=VALUE, for example team=core")
+        return {name.strip(): value.strip() for name, _, value in pairs if name.strip() and value.strip()}
+
+    def links(self) -> tuple[Link, ...]:
+        """``TITLE=URL``, or a URL alone, several times."""
+        found = []
+        for number, text in enumerate(self._options.get("link") or (), 1):
+            title, _, url = ("", "", text) if _is_web(text) else str(text).partition("=")
+            if _is_web(url):
+                found.append(Link(title=title.strip() or urlsplit(url).hostname or "link", url=url.strip()))
+            else:
+                self._wrong("link", f"number {number}: write TITLE=URL with a URL that begins with https:// or http://")
+        return tuple(found)
+
+    def moment(self, name: str) -> datetime | None:
+        """A point in time, in UTC."""
+        return self._parsed(name, lambda text: parse_moment(text, self._now), _MOMENT)
+
+    def duration(self) -> float | None:
+        """Seconds, more than none."""
+        return self._parsed("once_within", _positive, "write a duration: 90s, 10m, 2h, 1d")
+
+    def revision(self, name: str) -> str | None:
+        """A commit, tag or branch; the zeros that CI systems give for "none before" count as not given."""
+        text = self.plain(name)
+        if text is None or not text.strip("0"):
+            return None
+        if is_revision(text):
+            return text
+        self._wrong(name, "write a commit's id, a tag or a branch")
+        return None
+
+    def paths(self) -> tuple[str, ...]:
+        """Files or folders of the repository, several times; they say nothing without a range of commits."""
+        found = tuple(dict.fromkeys(str(path) for path in self._options.get("path") or () if path))
+        if found and not self.plain("previous_commit"):
+            self._wrong("path", "says nothing without --previous-commit")
+        return found
+
+    def destinations(self, known: set[str]) -> tuple[str, ...] | None:
+        """Names of the settings' destinations; None where none is named."""
+        named = tuple(dict.fromkeys(name for name in self._options.get("destination") or () if name))
+        if missing := [name for name in named if name not in known]:
+            told = f"the settings have {', '.join(sorted(known))}" if known else "the settings have none"
+            self._wrong("destination", f"there is no {', '.join(missing)}: {told}")
+        return tuple(name for name in named if name in known) or None
+
+    def message(self) -> str:
+        """Text, ``@file`` or ``-``."""
+        return self._content("message", LARGEST_MESSAGE) or ""
+
+    def data(self) -> dict[str, Any]:
+        """A JSON object, ``@file`` or ``-``."""
+        text = self._content("data", LARGEST_DATA)
+        if text is None:
+            return {}
+        try:
+            found = msgspec.json.decode(text)
+        except (msgspec.DecodeError, RecursionError):  # its own text may quote the data
+            self._wrong("data", 'is no JSON: write an object such as {"ticket": "OPS-7"}')
+            return {}
+        if not isinstance(found, dict):
+            self._wrong("data", 'write a JSON object such as {"ticket": "OPS-7"}')
+            return {}
+        return found
+
+    def _parsed(self, name: str, parse: Callable[[str], _T], remedy: str) -> _T | None:
+        text = self.plain(name)
+        if text is None:
+            return None
+        try:
+            return parse(text)
+        except (ValueError, OverflowError, OSError):
+            self._wrong(name, remedy)
+            return None
+
+    def _content(self, name: str, most: int) -> str | None:
+        text = self._options.get(name)
+        if text is None or text == "":
+            return None
+        try:
+            data = self._bytes(str(text), most)
+        except OSError as error:
+            self._wrong(name, f"{str(text)[1:]}: {error.strerror}: give a file, or begin text with @@ instead of @")
+            return None
+        except InputError as error:
+            self._wrong(name, str(error))
+            return None
+        if len(data) > most:
+            self._wrong(name, f"is longer than {most:,} bytes: shorten it, or link to it with --link")
+            return None
+        return data.decode("utf-8", "replace")
+
+    def _bytes(self, text: str, most: int) -> bytes:
+        if text == "-":
+            if self._no_stdin:
+                raise InputError(self._no_stdin)
+            self._no_stdin = "standard input can be read only once: give a file"
+            if sys.stdin is None:  # closed when the interpreter started
+                raise InputError("standard input is closed: give text, or @ and a file")
+            return sys.stdin.buffer.read(most + 1)
+        if text.startswith("@@") or not text.startswith("@"):
+            return text.removeprefix("@" if text.startswith("@@") else "").encode("utf-8", "replace")
+        with Path(text[1:]).expanduser().open("rb") as file:
+            return file.read(most + 1)
+
+    def _wrong(self, name: str, what: str) -> None:
+        self.mistakes.append(f"--{name.replace('_', '-')}: {what}")
+
+
+def _is_web(text: object) -> bool:
+    try:
+        parts = urlsplit(str(text).strip())
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
+def _positive(text: str) -> float:
+    if (seconds := parse_duration(text)) <= 0:
+        raise ValueError(text)
+    return seconds

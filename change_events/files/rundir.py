@@ -1,0 +1,374 @@
+"""The folder of one running run: what survives us if we are killed.
+
+It is made before terraform starts and removed when the run is settled:
+
+* ``lock``: held by us, so that another tfevent leaves a live run alone. Its text names the run and the state folder it
+  was begun with: this is how a folder is known to be ours, and nothing is ever deleted in one without it;
+* ``facts``: what is being run, where, since when, and how far it got (``stage``: planning, planned, applying, native,
+  ended), as a Python literal, since importing json costs 8 ms before terraform starts; no secret in it;
+* ``journal``: the path of the journal that the run is recorded in, as soon as the settings are known;
+* ``plan``: the private saved plan (it holds secrets, mode 0600);
+* ``plan.out``, ``plan.err``: what the plan half printed, where there is no terminal;
+* ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
+
+A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and
+``checkpoint``, the event as far as it is known; a command that has ended also ``end``, how it did. A change that is
+tied to a process (:mod:`change_events.recording.process_bound`) has that as its ``writer``, and nobody holds its lock.
+
+A leftover folder whose two locks are free belongs to a run that was killed; the next command that uses the same journal
+settles it: the Terraform half its own, :mod:`change_events.recording.recovery` those with an owner.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+
+from change_events.files import private_folder
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, BinaryIO
+
+_FRESH = ".new-"
+_FRESH_SECONDS = 60.0
+_ENOUGH = 32 * 1024 * 1024  # bytes that must be free: a full disk would swallow terraform's output
+_LOCK = "lock"
+_WRITTEN = ("facts", "journal", "checkpoint", "end")  # each by way of NAME.new
+FILES = (*_WRITTEN, *(f"{name}.new" for name in _WRITTEN), "plan", "plan.out", "plan.err", "probe.tf", "stream", _LOCK)
+"""All that may lie in a run's folder; nothing else in it is ever deleted. The lock goes last."""
+_MARK = "tfevent run"
+_STAYS = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS, errno.EBADF}
+_GROUPS = (8, 4, 4, 4, 12)  # digits of a UUID
+
+
+class RunDirectory:
+    """One folder under ``<state>/runs`` (or a fallback when that cannot be written).
+
+    It is used through descriptors: whatever is put in its place later is neither read, written nor removed.
+
+    Args:
+        root: descriptor of the folder that it lies in, which becomes this object's own.
+        folder: descriptor of the folder itself, likewise.
+        path: absolute path, for terraform and for messages.
+    """
+
+    def __init__(self, root: int, folder: int, path: str) -> None:
+        self.path = path
+        self.facts: dict[str, Any] = {}
+        self._root = root
+        self._folder = folder
+        self._lock: int | None = None
+
+    def file(self, name: str) -> str:
+        """Absolute path of a file in the folder: one of :data:`FILES`."""
+        return os.path.join(self.path, name)
+
+    def write_facts(self, *, durable: bool = False, **facts: Any) -> None:
+        """Add to ``facts``, atomically: after this the run cannot be lost.
+
+        Args:
+            durable: not even by a power cut; to be asked for before something is changed, since it costs milliseconds.
+            facts: names and values: strings, numbers, flags, None, and lists and dicts of those.
+        """
+        self.facts.update(facts)
+        self._write("facts", self.facts, durable=durable)
+
+    def _write(self, name: str, facts: dict[str, Any], *, durable: bool) -> None:
+        self.write(name, repr(facts).encode("utf-8", "backslashreplace"), durable=durable)
+
+    def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
+        """Put one of :data:`FILES` there, atomically. Raises OSError."""
+        private_folder.write_file(self._folder, name, data, durable=durable)
+
+    def read(self, name: str) -> bytes:
+        """All of one file. Raises OSError."""
+        return private_folder.read_file(self._folder, name)
+
+    def open(self, name: str) -> BinaryIO:
+        """One file, for reading. Raises OSError."""
+        return open(private_folder.open_file(self._folder, name, os.O_RDONLY), "rb")
+
+    def read_facts(self) -> dict[str, Any]:
+        """What ``facts`` says; empty where it is missing or unreadable."""
+        self.facts = self._read("facts")
+        return self.facts
+
+    def write_end(self, **facts: Any) -> None:
+        """Keep how the run ended, in a file of its own: another thread may be writing ``facts``. Raises OSError."""
+        self._write("end", facts, durable=False)
+
+    def read_end(self) -> dict[str, Any]:
+        """What :meth:`write_end` has written; empty where the end is not known."""
+        return self._read("end")
+
+    def _read(self, name: str) -> dict[str, Any]:
+        import ast
+
+        try:
+            return dict(ast.literal_eval(self.read(name).decode()))
+        except (OSError, ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            return {}
+
+    def write_journal(self, path: str) -> None:
+        """Keep which journal the run is recorded in: only commands that use it settle the run. Raises OSError."""
+        self.write("journal", os.fsencode(os.path.realpath(path)))
+
+    def belongs_to(self, journal: str, state: str) -> bool:
+        """Whether the run was begun for this journal; where it does not say, or that is gone, for this state folder."""
+        try:
+            named = os.fsdecode(self.read("journal"))
+        except OSError:
+            named = ""
+        if named and os.path.lexists(named):
+            return named == os.path.realpath(journal)
+        return named == os.path.realpath(journal) or self.is_of(state)
+
+    def is_of(self, state: str) -> bool:
+        """Whether the run was begun with this state folder."""
+        return self._mark() == _mark(os.path.basename(self.path), state)
+
+    def acquire(self) -> bool:
+        """Take the folder's own lock; False when another tfevent holds it, or the folder is not a run's."""
+        try:
+            descriptor = private_folder.open_file(self._folder, _LOCK, os.O_RDWR)
+        except OSError:
+            return False
+        if not _try_lock(descriptor) or not self._is_ours(descriptor):
+            os.close(descriptor)
+            return False
+        self._lock = descriptor
+        return True
+
+    def _is_ours(self, lock: int) -> bool:
+        """Whether the folder still has this lock, and it is the mark of this run."""
+        try:
+            there = os.stat(_LOCK, dir_fd=self._folder, follow_symlinks=False)
+        except OSError:
+            return False
+        held = os.fstat(lock)
+        if (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino):
+            return False
+        name = os.path.basename(self.path).removeprefix(_FRESH)
+        return self._mark().startswith(f"{_MARK} {name}\n")
+
+    def _mark(self) -> str:
+        try:
+            return os.fsdecode(self.read(_LOCK))
+        except OSError:
+            return ""
+
+    def make_lock(self, run_id: str, state: str) -> None:
+        """Mark the new folder as ours, and hold it. Raises OSError."""
+        descriptor = private_folder.open_file(self._folder, _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        self._lock = descriptor
+        if not _try_lock(descriptor):
+            raise OSError(errno.ENOLCK, "cannot lock", self.path)
+        os.write(descriptor, os.fsencode(_mark(run_id, state)))
+
+    def create_plan(self) -> str:
+        """Path of the private plan, made for us alone: terraform keeps the mode of a file that exists."""
+        os.close(private_folder.open_file(self._folder, "plan", os.O_WRONLY | os.O_CREAT))
+        return self.file("plan")
+
+    def create_stream(self) -> int:
+        """Open ``stream`` for terraform's stdout, locked; the lock lives as long as any process has it open."""
+        descriptor = private_folder.open_file(self._folder, "stream", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.set_blocking(descriptor, True)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return descriptor
+
+    def stream_is_live(self) -> bool:
+        """Whether terraform still writes to ``stream``."""
+        try:
+            descriptor = private_folder.open_file(self._folder, "stream", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            return not _try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def move(self, name: str) -> None:
+        """Give the folder another name beside its own. Raises OSError."""
+        os.rename(os.path.basename(self.path), name, src_dir_fd=self._root, dst_dir_fd=self._root)
+        self.path = os.path.join(os.path.dirname(self.path), name)
+
+    def remove(self) -> None:
+        """Remove our files, and the folder if nothing else is in it. The lock, which marks it as ours, goes last."""
+        for name in FILES:
+            try:
+                os.unlink(name, dir_fd=self._folder)
+            except OSError:  # it is not there; and one that cannot go must not keep the others
+                continue
+        try:
+            if self._is_still_there():
+                os.rmdir(os.path.basename(self.path), dir_fd=self._root)
+        except OSError as error:
+            if error.errno not in _STAYS:
+                raise
+        finally:
+            self.release()
+
+    def _is_still_there(self) -> bool:
+        there = os.stat(os.path.basename(self.path), dir_fd=self._root, follow_symlinks=False)
+        own = os.fstat(self._folder)
+        return (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)
+
+    def release(self) -> None:
+        """Let go of the folder and its lock; nothing can be done with this object afterwards."""
+        lock, self._lock = self._lock, None
+        folder, self._folder = self._folder, -1
+        root, self._root = self._root, -1
+        for descriptor in (lock, folder, root):
+            if descriptor is not None and descriptor >= 0:
+                os.close(descriptor)
+
+
+def _mark(run_id: str, state: str) -> str:
+    return f"{_MARK} {run_id}\n{os.path.realpath(state)}\n"
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def is_id(name: str) -> bool:
+    """Whether a folder's name can be that of a run: a UUID in lower case."""
+    parts = name.split("-")
+    return tuple(map(len, parts)) == _GROUPS and all(character in "0123456789abcdef-" for character in name)
+
+
+def _roots(state: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
+    """Descriptors and paths of the folders that may hold running runs, best first.
+
+    In the state folder, else in a corner of our own. One that is not ours alone is left out. Whoever gets a
+    descriptor closes it.
+    """
+    own = f"tfevent-{os.getuid()}"
+    temporary = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - what is ours in it is checked
+    corners = (temporary, "/dev/shm")  # noqa: S108 - the same
+    for base, names, shared in ((state, ("runs",), False), *((corner, (own, "runs"), True) for corner in corners)):
+        try:
+            folder = private_folder.open_folder(base, names, shared=shared, make=make)
+        except OSError:
+            continue
+        yield folder, os.path.join(os.path.abspath(base), *names)
+
+
+def create(state: str, run_id: str) -> RunDirectory | None:
+    """Make the folder of a new run, locked; None when no place can be written or has room, or the id is none."""
+    if not is_id(run_id):
+        return None
+    for root, path in _roots(state, make=True):
+        try:
+            space = os.fstatvfs(root)
+            if space.f_bavail * space.f_frsize >= _ENOUGH:
+                return _locked_folder(root, path, run_id, state)
+        except OSError:
+            pass
+        os.close(root)
+    return None
+
+
+def _locked_folder(root: int, path: str, run_id: str, state: str) -> RunDirectory:
+    """Made under a name that nobody looks at, so that it is never seen without its lock."""
+    os.mkdir(_FRESH + run_id, 0o700, dir_fd=root)
+    folder = private_folder.open_own(root, _FRESH + run_id)
+    run = RunDirectory(os.dup(root), folder, os.path.join(path, _FRESH + run_id))
+    try:
+        run.make_lock(run_id, state)
+        run.move(run_id)
+    except BaseException:
+        run.remove()
+        raise
+    os.close(root)
+    return run
+
+
+def _opened(root: int, path: str, name: str) -> RunDirectory | None:
+    try:
+        return RunDirectory(os.dup(root), private_folder.open_own(root, name), os.path.join(path, name))
+    except OSError:
+        return None
+
+
+def find(state: str, run_id: str) -> RunDirectory | None:
+    """The folder of one run, not locked; None where it has none. Whoever gets it releases it."""
+    for root, path in _roots(state):
+        try:
+            run = _opened(root, path, run_id) if is_id(run_id) else None
+        finally:
+            os.close(root)
+        if run is not None:
+            return run
+    return None
+
+
+def leftovers(state: str, journal: str, wanted: Callable[[dict[str, Any]], bool] | None = None) -> list[RunDirectory]:
+    """Folders of runs that are over without having been settled, each now locked by us.
+
+    Args:
+        state: the state folder.
+        journal: the journal that is used: runs that were begun for another one are left to the commands that use that.
+        wanted: decides by a run's facts whether it is of interest; the others are let go of again.
+    """
+    found = []
+    for root, path in _roots(state):
+        try:
+            names = sorted(os.listdir(root))
+            for name in names:
+                if not is_id(name.removeprefix(_FRESH)) or (run := _opened(root, path, name)) is None:
+                    continue
+                if name.startswith(_FRESH):
+                    _remove_stale(run)
+                elif (
+                    not run.stream_is_live()
+                    and run.acquire()
+                    and run.belongs_to(journal, state)
+                    and (wanted is None or wanted(run.read_facts()))
+                ):
+                    found.append(run)
+                else:
+                    run.release()
+        except OSError:
+            continue
+        finally:
+            os.close(root)
+    return found
+
+
+def _remove_stale(run: RunDirectory) -> None:
+    """A folder that was killed while being made; one that is being made just now is left alone."""
+    import time
+
+    try:
+        age = time.time() - os.lstat(run.path).st_mtime
+    except OSError:
+        age = 0.0
+    if age > _FRESH_SECONDS and run.acquire():
+        run.remove()
+    else:
+        run.release()
+
+
+def count(state: str) -> int:
+    """How many folders of runs of this state folder there are, running ones included."""
+    total = 0
+    for root, path in _roots(state):
+        try:
+            for name in os.listdir(root):
+                if is_id(name) and (run := _opened(root, path, name)) is not None:
+                    total += run.is_of(state)
+                    run.release()
+        except OSError:
+            continue
+        finally:
+            os.close(root)
+    return total

@@ -1,0 +1,162 @@
+"""Passing signals on to a command that cannot tell us whether it has got them already.
+
+A signal may come to us alone (`docker stop`, `kill PID`) or to our whole process group, the command included (Ctrl-C,
+a CI system that cancels a job). Passed on in the second case, it comes twice, and many programs take a second one for
+"at once": they drop their locks and lose data. So a *witness* stands beside the command: a process of ours in the same
+group that does nothing but tell which signals it gets. What the witness hears too is not passed on.
+
+Imported before the command starts: os, signal and time only, and our sets of signals.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from change_events.process.signal_sets import ABOUT_OURSELVES
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.process import Child, Signals
+
+_TAKEN_ANYWAY = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}  # by change_events.process.Signals
+# a pipe or a file of our own; what lets a stopped job go on: its shell tells the whole group
+_LEFT_ALONE = ABOUT_OURSELVES | {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCONT}
+PASSED_ON = tuple(sorted(signal.valid_signals() - _TAKEN_ANYWAY - _LEFT_ALONE))
+"""Every other signal that a command may be sent: servers take SIGWINCH and real-time signals as orders."""
+_GRACE = 0.3  # seconds in which a group's members are signalled one by one, as systemd and Jenkins do
+_WITNESS_SECONDS = 2.0  # for an answer of the witness, on a machine that is very busy
+_PING = b"\0"  # no signal has this number
+
+
+class SignalProbe:
+    """The process beside the command. It ends with us, whatever ends us, and holds nothing of ours open.
+
+    To be made before the command and before any thread; ``close`` it when the command has ended.
+    """
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self.heard: dict[int, float] = {}
+        self.last_pong = 0.0
+        self.gone = False
+        self.reader, told = os.pipe()
+        listens, self._ping = os.pipe()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+        try:
+            self._pid = os.fork()
+            if not self._pid:
+                _stand_by(numbers, listens, told)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(listens)
+        os.close(told)
+        os.set_blocking(self.reader, False)
+
+    def ping(self) -> None:
+        """Ask it to answer, which it does after it has told every signal that it has by now."""
+        try:
+            os.write(self._ping, _PING)
+        except OSError:  # somebody has killed it
+            self.gone = True
+
+    def listen(self) -> None:
+        """Take what it has told by now."""
+        try:
+            told = os.read(self.reader, 4096)
+        except BlockingIOError:
+            return
+        self.gone = self.gone or not told
+        now = time.monotonic()
+        for number in told:
+            if number == _PING[0]:
+                self.last_pong = now
+            else:
+                self.heard[number] = now
+
+    def close(self) -> None:
+        """Let it end."""
+        os.close(self._ping)
+        os.close(self.reader)
+        try:
+            os.waitpid(self._pid, 0)
+        except ChildProcessError:
+            return
+
+
+def _stand_by(numbers: Sequence[int], listens: int, told: int) -> None:
+    """The witness: tell each signal by its number, answer pings, and end when nobody holds the other end any more."""
+    try:
+        for number in numbers:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda *_: None)
+        os.set_blocking(told, False)
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        _close_all_but(listens, told)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+        while pings := os.read(listens, 64):
+            os.write(told, pings)
+    finally:
+        os._exit(0)
+
+
+def _close_all_but(*kept: int) -> None:
+    """Somebody may wait for the end of a pipe that we have inherited."""
+    try:
+        numbers = [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:
+        numbers = list(range(1024))
+    for number in numbers:
+        if number not in kept:
+            try:
+                os.close(number)
+            except OSError:  # the one that listed them
+                continue
+
+
+class SignalRelay:
+    """Decides which of the received signals the command still needs from us."""
+
+    def __init__(self, child: Child, signals: Signals, witness: SignalProbe | None) -> None:
+        self._child = child
+        self._signals = signals
+        self._witness = witness
+        self._seen = child.told
+        self._pending: list[tuple[float, int]] = []  # when it came, and what
+
+    @property
+    def patience(self) -> float:
+        """Seconds that may pass until the next :meth:`tick`."""
+        return 0.02 if self._pending else 0.5
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What wakes whoever waits."""
+        return (self._witness.reader,) if self._witness and not self._witness.gone else ()
+
+    def tick(self) -> None:
+        """Look after new signals."""
+        now = time.monotonic()
+        for number in self._signals.received[self._seen :]:
+            self._pending.append((now, number))
+            if self._witness:
+                self._witness.ping()
+        self._seen = len(self._signals.received)
+        if self._witness:
+            self._witness.listen()
+        self._pending = [(came, number) for came, number in self._pending if not self._decided(came, number, now)]
+
+    def _decided(self, came: float, number: int, now: float) -> bool:
+        """Whether nothing is left to do about this one; passes it on if the witness has not heard of it."""
+        if self._witness and self._witness.heard.get(number, 0.0) >= came - _GRACE:
+            return True
+        if now < came + _GRACE or not (self._answered(came) or now >= came + _WITNESS_SECONDS):
+            return False
+        self._child.send(number)
+        return True
+
+    def _answered(self, came: float) -> bool:
+        """Whether the witness has told all that it ever will about a signal that came then."""
+        return self._witness is None or self._witness.gone or self._witness.last_pong >= came

@@ -1,0 +1,172 @@
+"""One event whose teller does not know this package's types: told in documents, from its start to its end.
+
+Plugins of other programs use it in their own process or through ``tfevent events record``, with the same documents.
+Beside what :mod:`change_events.recording.ingest` reads, a document may say:
+
+* ``context``: False leaves out what is found out about user, host, CI system and commit; True is the default.
+* ``deliver``: False leaves delivery to the next command; True is the default.
+* ``teller``, ``directory``, ``environ``, in the first one: for :mod:`change_events.cli.record_stream`.
+* ``once_within``, ``bracket``, ``process``, ``destinations``: see :mod:`change_events.recording.explicit`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events import __version__, trace
+from change_events.context import Context, detect
+from change_events.model import Tool, Trace
+from change_events.recording import explicit
+from change_events.recording.ingest import event_of
+from change_events.recording.recoverable import RecoverableRun
+from change_events.recording.recovery import interrupted
+from change_events.recording.writer import EventWriter, RecordResult, report_line
+from change_events.settings import load_leniently, place
+from change_events.settings.redaction import redactor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from change_events.model import ChangeEvent, SealedEvent
+
+Document = dict[str, Any]
+
+
+class DocumentRun:
+    """One event from its first document to its last.
+
+    No method raises for trouble with disk, journal or backends; each may raise InputError for a document that is none.
+
+    Args:
+        owner: who observes: ``ansible``.
+        directory: where ``tfevent.yaml`` and the git repository are looked for.
+        environ: the variables that count: settings, CI system, trace, secrets.
+        say: takes one line for the user.
+    """
+
+    def __init__(
+        self, owner: str, directory: str | Path, environ: Mapping[str, str], say: Callable[[str], object]
+    ) -> None:
+        self._directory = Path(directory)
+        self._environ = environ
+        self._say = say
+        self._settings, mistakes = load_leniently(self._directory, environ)
+        for mistake in mistakes:
+            say(mistake)
+        self._redactor = redactor_of(self._settings, environ)
+        self._owner = owner
+        self._trace = trace.begin(environ)
+        self._context: Context | None = None
+        self._run: RecoverableRun | None = None
+        self._last: ChangeEvent | None = None
+
+    def start(self, document: Mapping[str, Any]) -> Document:
+        """Record that a run has started; from here on it cannot be lost.
+
+        Returns:
+            ``id``; ``budget``, the seconds that delivery may take at its end.
+        """
+        self._last = self._event(document)
+        self._run = RecoverableRun(self._owner, self._settings, self._redactor, self._say)
+        self._run.start(self._last)
+        return {"id": self._last.id, "state": "started", "budget": self._settings.budget}
+
+    def checkpoint(self, document: Mapping[str, Any]) -> None:
+        """Keep what is known by now, for the case that the run is killed."""
+        if self._run is not None:
+            self._last = self._event(document)
+            self._run.checkpoint(self._last)
+
+    def settle(self, document: Mapping[str, Any]) -> Document:
+        """Record and deliver the whole event; see :func:`answer` for what is returned."""
+        event = self._event(document)
+        deliver = bool(document.get("deliver", True))
+        if self._run is not None:
+            return self._settled(self._run, event, deliver=deliver)
+        recording = self._recording(document, deliver=deliver)
+        return answer(explicit.record(recording, event, document), quiet=self._settings.quiet)
+
+    def interrupt(self) -> Document | None:
+        """The teller has gone without a last word: settle what was started as "outcome unknown"."""
+        if self._run is None or self._last is None:
+            return None
+        return self._settled(self._run, interrupted(self._last), deliver=True)
+
+    def preview(self, document: Mapping[str, Any]) -> Document:
+        """What :meth:`settle` would record and where it would go, without doing it."""
+        return answer(explicit.foresee(self._recording(document), self._event(document), document), quiet=True)
+
+    def close(self) -> None:
+        """Let go of a run that was started and not settled: the next tfevent command closes its record."""
+        if self._run is not None:
+            self._run.release()
+            self._run = None
+
+    def _recording(self, document: Mapping[str, Any], *, deliver: bool = True) -> EventWriter:
+        settings = explicit.settings_for(document, self._settings, self._say)
+        return EventWriter(settings, self._redactor, say=self._say, deliver=deliver)
+
+    def _settled(self, run: RecoverableRun, event: ChangeEvent, *, deliver: bool) -> Document:
+        self._run = None
+        return answer(run.settle(event, deliver=deliver), quiet=self._settings.quiet)
+
+    def _event(self, document: Mapping[str, Any]) -> ChangeEvent:
+        event = event_of(document, self._redactor)
+        settings, directory = self._settings, self._directory.name
+        event = msgspec.structs.replace(
+            event,
+            environment=event.environment or place(settings.environment, directory=directory),
+            service=event.service or place(settings.service, directory=directory),
+            tags={**settings.tags, **event.tags},
+            tool=msgspec.structs.replace(event.tool or Tool(name=self._owner), tfevent=__version__),
+            trace=event.trace or Trace(run_id=event.id, **self._trace),
+        )
+        return self._in_context(event) if document.get("context", True) else event
+
+    def _in_context(self, event: ChangeEvent) -> ChangeEvent:
+        """What the document says of user and commit goes before what is found out here."""
+        if self._context is None:
+            self._context = detect(self._directory, self._environ, redactor=self._redactor)
+        found = self._context
+        actor = event.actor and msgspec.structs.replace(
+            event.actor,
+            user=event.actor.user or found.actor.user,
+            host=event.actor.host or found.actor.host,
+            ci=event.actor.ci or found.actor.ci,
+        )
+        links = (*event.links, *(link for link in found.links if link not in event.links))
+        return msgspec.structs.replace(event, actor=actor or found.actor, vcs=event.vcs or found.vcs, links=links)
+
+
+def answer(settled: RecordResult, *, quiet: bool) -> Document:
+    """What became of an event, in plain values.
+
+    Returns:
+        ``id``, ``title``, ``outcome``; ``recorded``; ``lost``: neither recorded nor sent, though it should be;
+        ``repeats``, the id of the earlier event with the same key;
+        ``destinations``, their names with ``delivered``, ``waiting`` or ``parked``; ``problems``, a sentence each;
+        ``line``, what to tell the user, None where there is nothing to tell; ``event``, as it was recorded.
+    """
+    counts = settled.earlier or settled.sealed
+    event = counts.event
+    return {
+        "id": settled.repeats or event.id,
+        "title": event.title,
+        "outcome": event.outcome and event.outcome.value,
+        "recorded": settled.recorded,
+        "lost": settled.lost,
+        "repeats": settled.repeats,
+        "destinations": settled.states,
+        "problems": list(settled.problems),
+        "line": report_line(settled) if (settled.told or settled.recorded) and not quiet else None,
+        "event": decoded(counts),
+    }
+
+
+def decoded(sealed: SealedEvent) -> Document:
+    """The sealed event as plain values."""
+    plain: Document = msgspec.json.decode(sealed.body)
+    return plain

@@ -1,0 +1,149 @@
+"""A run observed from inside its own process: a playbook, a command. From its first moment on it cannot be lost."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events.files import rundir
+from change_events.paths import state_dir
+from change_events.recording.checkpoint import write_checkpoint
+from change_events.recording.recovery import settle_owned
+from change_events.recording.writer import EventWriter, RecordResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from change_events.model import ChangeEvent, SealedEvent
+    from change_events.redact import Redactor
+    from change_events.settings import Settings
+
+
+STARTED_SECONDS = 0.5  # that the run waits for the telling of its start
+PATIENCE = 1.0  # seconds that it waits, at its start and at its end, for a journal that another process keeps locked
+_LATER = "recorded by the next tfevent command"
+_held: list[rundir.RunDirectory] = []
+
+
+def _forget_in_child() -> None:
+    """A fork that outlives us (a worker of Ansible) must not keep our folder locked: it cannot tell how we ended."""
+    for folder in _held:
+        folder.release()
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
+
+
+class RecoverableRun:
+    """One run and its event, from start to end. No method raises for trouble with disk, journal or backends.
+
+    Args:
+        owner: who observes: ``ansible``, ``command``.
+        settings: the usable part of the settings.
+        redactor: has seen the run's secrets.
+        say: takes one line for the user.
+        folder: the run's folder, where it has been made already; it is held by this process.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        settings: Settings,
+        redactor: Redactor,
+        say: Callable[[str], object],
+        *,
+        folder: rundir.RunDirectory | None = None,
+    ) -> None:
+        self._owner = owner
+        self._settings = settings
+        self._redactor = redactor
+        self._say = say
+        self._recording = EventWriter(settings, redactor, say=say, patience=PATIENCE)
+        self._folder = folder
+
+    def start(self, event: ChangeEvent) -> None:
+        """Write the `started` record, and close the records of killed runs: ours is the command they wait for.
+
+        Destinations that ask for it (``include_started``) are told; that is waited for :data:`STARTED_SECONDS` at most.
+        """
+        self._folder = self._folder or rundir.create(state_dir(), event.id)
+        self._write_facts(event)  # before the record: a kill in between must not leave one that nobody closes
+        begun = self._recording.begin(event)
+        self._keep(begun.sealed)
+        if begun.lost:
+            return  # nothing else that needs the journal will go better now
+        self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
+        self._settle_others()
+
+    def checkpoint(self, event: ChangeEvent) -> None:
+        """Keep what is known by now, for the case that the run is killed."""
+        if self._folder is not None:
+            self._keep(self._recording.sealed(event))
+
+    def settle(self, event: ChangeEvent, *, deliver: bool = True) -> RecordResult:
+        """Record how it ended, and deliver it unless the process is at its end (``deliver=False``)."""
+        recording = self._recording
+        if not deliver:
+            say = self._recording.say_once
+            recording = EventWriter(self._settings, self._redactor, say=say, deliver=False, patience=PATIENCE)
+        recording.is_blocked = False
+        settled = recording.settle(event)
+        if self._folder is None:
+            return settled
+        if settled.lost or recording.is_blocked:
+            return self._left(settled)
+        self._folder.remove()
+        self._let_go()
+        return settled
+
+    def _left(self, settled: RecordResult) -> RecordResult:
+        """How the run ended, written down for the next command: the journal cannot be used now."""
+        is_kept = self._keep(settled.sealed)
+        self.release()
+        return msgspec.structs.replace(settled, lost=False, places=(_LATER,)) if is_kept and settled.lost else settled
+
+    def release(self) -> None:
+        """Let go of a run that nobody will settle here: the next command closes its record."""
+        if self._folder is not None:
+            self._folder.release()
+            self._let_go()
+
+    def _write_facts(self, event: ChangeEvent) -> None:
+        if self._folder is None:
+            return
+        _held.append(self._folder)
+        facts = {"id": event.id, "owner": self._owner, "started_at": event.started_at.timestamp()}
+        try:
+            self._folder.write_journal(str(self._settings.journal))
+            self._folder.write_facts(durable=True, **facts)
+        except OSError as error:
+            self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")
+
+    def _keep(self, sealed: SealedEvent) -> bool:
+        if self._folder is None:
+            return False
+        try:
+            write_checkpoint(self._folder, sealed)
+        except OSError as error:
+            self._recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
+            return False
+        return True
+
+    def _let_go(self) -> None:
+        if self._folder in _held:
+            _held.remove(self._folder)
+
+    def _settle_others(self) -> None:
+        state = state_dir()
+        if rundir.count(state) <= 1:
+            return
+        from change_events.errors import JournalError
+
+        try:
+            with self._recording.journal() as journal:
+                settle_owned(state, journal, self._settings, self._say)
+        except JournalError:
+            return  # told already, when our own start was recorded

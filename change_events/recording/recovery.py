@@ -1,0 +1,133 @@
+"""Closing the records of runs whose observer was killed, from what it had written down last.
+
+A run that is observed from inside its own process (a playbook, a command) names its ``owner`` in the facts of its
+folder and writes the event, as far as it is known, to ``checkpoint`` now and then. When the folder's lock is free and
+the event is not settled, nobody lives who knows how the run ended: it is closed as "outcome unknown". A command that
+outlives its observer, or the process that a change is tied to (``writer`` in the facts), is waited for first; a command
+whose end was written down is closed so.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events.explicit import command_outcome, titles
+from change_events.files import rundir
+from change_events.journal import RecordState
+from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
+from change_events.recording import process_bound
+from change_events.recording.checkpoint import CHECKPOINT
+from change_events.redact import unseal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from change_events.files.rundir import RunDirectory
+    from change_events.journal import Journal
+    from change_events.model import Change, ChangeEvent
+    from change_events.settings import Settings
+
+END = "killed: how it ended is not known"
+
+
+def settle_owned(state: str, journal: Journal, settings: Settings, say: Callable[[str], object]) -> int:
+    """Settle every owned run of this journal that is over without having been settled; returns how many. Never raises.
+
+    Runs without an owner (terraform's) need their tool to be told and are left to the next ``tfevent`` command.
+    """
+    count = 0
+    for run in rundir.leftovers(state, journal.path, wanted=lambda facts: "owner" in facts):
+        try:
+            count += settle(run, journal, settings, say)
+        except Exception as error:  # noqa: BLE001 - one odd folder must not keep a run from its work
+            say(f"cannot settle the killed run in {run.path}: {type(error).__name__}")
+            run.release()
+    return count
+
+
+def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:
+    """Settle one owned run, whose folder we hold; its event waits for the next delivery. Raises JournalError."""
+    from change_events.recording.explicit import settings_for
+    from change_events.recording.writer import EventWriter
+    from change_events.settings.redaction import redactor_of
+
+    if process_bound.lives(run.facts):
+        run.release()  # its observer was killed, the command goes on; or it never had one
+        return False
+    record = journal.get(str(run.facts["id"]))
+    if record is not None and record.state is RecordState.SETTLED:
+        run.remove()
+        return False
+    redactor = redactor_of(settings, {})
+    known = _checkpoint(run) or (record.event if record else None) or command_outcome.described(run.facts, redactor)
+    if known is None:
+        run.remove()  # killed before anything was known of it
+        return False
+    end = run.read_end()
+    if end:
+        event = command_outcome.concluded(known, end)
+    elif known.outcome is not None and known.ended_at is not None:
+        event = known  # it ended, and only the journal could not be used then
+    else:
+        event = interrupted(known, _last(run, known, journal))
+    settings = settings_for(run.facts, settings, say)
+    settled = EventWriter(settings, redactor, say=say, journal=journal, deliver=False).settle(event)
+    if settled.lost:
+        run.release()
+        return False
+    run.remove()
+    return True
+
+
+def interrupted(event: ChangeEvent, last_seen: datetime | None = None) -> ChangeEvent:
+    """The event of a run that nobody saw end: what was done is told, how it went on is unknown."""
+    changes = tuple(_ended(change) for change in event.changes)
+    found = [change.outcome for change in changes]
+    outcomes = OutcomeCounts(
+        applied=found.count(ChangeOutcome.APPLIED),
+        failed=found.count(ChangeOutcome.FAILED),
+        not_attempted=found.count(ChangeOutcome.NOT_ATTEMPTED),
+        unknown=found.count(ChangeOutcome.UNKNOWN),
+    )
+    ended = msgspec.structs.replace(
+        event,
+        outcome=Outcome.UNKNOWN,
+        ended_at=max(last_seen, event.started_at) if last_seen else datetime.now(UTC),
+        changes=changes,
+        summary=msgspec.structs.replace(event.summary, outcomes=outcomes),
+    )
+    if event.playbook is not None:
+        ended = msgspec.structs.replace(ended, playbook=msgspec.structs.replace(event.playbook, end=END))
+    if event.explicit:
+        title = titles.ended(event.title, Outcome.UNKNOWN)
+        ended = msgspec.structs.replace(ended, title=title, severity=Severity.ERROR)
+    return ended
+
+
+def _ended(change: Change) -> Change:
+    if change.task is None or not change.task.unfinished:
+        return change
+    done = change.outcome is ChangeOutcome.FAILED
+    return change if done else msgspec.structs.replace(change, outcome=ChangeOutcome.UNKNOWN)
+
+
+def _checkpoint(run: RunDirectory) -> ChangeEvent | None:
+    with suppress(OSError, msgspec.DecodeError):
+        return unseal(run.read(CHECKPOINT)).event
+    return None
+
+
+def _last(run: RunDirectory, known: ChangeEvent, journal: Journal) -> datetime | None:
+    """When the run was last seen alive; what is tied to another run went on until the end of that, if it is known."""
+    parent = known.trace.parent_run_id if known.trace and run.facts["owner"] == process_bound.OWNER else None
+    record = journal.get(parent) if parent else None
+    if record is not None and record.event.ended_at is not None:
+        return record.event.ended_at
+    with suppress(OSError), run.open(CHECKPOINT) as file:
+        return datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+    return None

@@ -1,0 +1,196 @@
+"""A change told in two steps, which may be separate processes: it starts, it is settled; its id is the link.
+
+Nobody owns such an event between the two steps: a maintenance may take days, and hosts may be booted in between. Where
+it is known that it cannot outlive a process, it is tied to that (:mod:`change_events.recording.process_bound`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events.errors import InputError, JournalError
+from change_events.explicit import titles
+from change_events.explicit.message import own_part, worded
+from change_events.explicit.validation import check_end
+from change_events.journal import RecordState
+from change_events.model import Outcome
+from change_events.recording import process_bound
+from change_events.recording.writer import RecordResult
+from change_events.text.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from change_events.files.rundir import RunDirectory
+    from change_events.journal import Record
+    from change_events.model import ChangeEvent, HostRun
+    from change_events.recording.process_bound import ProcessBound
+    from change_events.recording.writer import EventWriter
+
+_ID = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SAID_ANEW = ("environment", "service", "version", "hosts")
+
+
+def start(
+    recording: EventWriter, event: ChangeEvent, *, once_within: float | None = None, tie: ProcessBound | None = None
+) -> RecordResult:
+    """Record that a change begins, and tell those destinations that ask for starts, within the settings' budget.
+
+    Args:
+        recording: how events are recorded here.
+        event: what is known of it by now: an explicit, redacted event without an outcome.
+        once_within: seconds in which an event with the same ``key`` is recorded only once.
+        tie: a process that the change cannot outlive: when it has ended and the change is not settled, the next
+            command settles it as "outcome unknown".
+    """
+    event = worded(event, recording.settings.message_bytes)
+    folder = _tied(recording, event, tie) if tie else None
+    begun = recording.begin(event, once_within=once_within)
+    if folder is not None:
+        _keep(recording, folder, begun)
+    if begun.recorded:
+        recording.announce(event, wait=recording.settings.budget)  # the process may end after this
+    return begun
+
+
+def settle(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -> RecordResult:
+    """Settle the started event whose id ``end`` has, and deliver it. Of several that settle it the first counts.
+
+    Without a started event of this id (it was pruned, or recorded on another machine) ``end`` is recorded as it is.
+
+    Args:
+        recording: how events are recorded here.
+        end: what is known at the end: an explicit, redacted event; without an outcome it went well.
+        given: which of its fields its sender wrote down; the others are those of the started event.
+
+    Returns:
+        What became of it. ``repeats`` is its own id where it had been settled before; nothing is changed then.
+
+    Raises:
+        EventRejectedError: it ends before it began.
+        InputError: the id is none, or that of a run, which settles itself; or there is neither a start nor a title.
+        JournalError: the journal cannot be read, and there is no title without it.
+    """
+    check_id(end.id)
+    settled = _settled(recording, end, given)
+    if not settled.lost:
+        process_bound.untie(end.id)
+    return settled
+
+
+def _settled(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -> RecordResult:
+    limit = recording.settings.message_bytes
+    try:
+        record = _read(recording, end.id)
+    except JournalError as error:
+        if not end.title:
+            raise
+        recording.say_once(str(error))
+        return recording.settle(worded(complete(end, given), limit), if_open=True)
+    if record is None:
+        _check_alone(recording, end)
+        return recording.settle(worded(complete(end, given), limit), if_open=True)
+    if not record.event.explicit:
+        raise InputError(f"id {end.id}: this is the event of a run, which settles it itself; give the id of a start")
+    if record.state is RecordState.SETTLED:
+        return RecordResult(record.sealed, repeats=record.id)
+    check_end(record.event, end.ended_at if "ended_at" in given else None)
+    return recording.settle(worded(joined(record.event, end, given), limit), if_open=True)
+
+
+def foreseen(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
+    """What :func:`settle` would record; the end alone where no start is found, since a check run records none.
+
+    Raises:
+        InputError: the id is none.
+        JournalError: the journal cannot be read.
+    """
+    check_id(end.id)
+    record = _read(recording, end.id)
+    return joined(record.event, end, given) if record and record.state is RecordState.STARTED else complete(end, given)
+
+
+def check_id(text: str) -> None:
+    """Raises InputError if the text is not the id of an event."""
+    if not _ID.fullmatch(text):
+        raise InputError(f"id: {text[:60]!r} is no event's id: give the `id` that the start returned")
+
+
+def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
+    """One event from its two steps.
+
+    What the end says anew replaces what the start said; messages, links and failures of both are kept, tags and data
+    are merged. The title, if it is not said anew, tells an end that was no success, and so does the severity.
+    """
+    return msgspec.structs.replace(
+        begun,
+        outcome=end.outcome or Outcome.SUCCEEDED,
+        ended_at=max(begun.started_at, end.ended_at or datetime.now(UTC)),
+        title=end.title or titles.ended(begun.title, end.outcome),
+        message="\n\n".join(text for text in (own_part(begun), end.message) if text),
+        severity=end.severity if "severity" in given else titles.severity(end.outcome, begun.severity),
+        tags={**begun.tags, **end.tags},
+        data={**begun.data, **end.data},
+        links=tuple(dict.fromkeys((*begun.links, *end.links))),
+        failures=(*begun.failures, *end.failures),
+        related=tuple(dict.fromkeys((*begun.related, *end.related))),
+        **{name: getattr(end, name) for name in _SAID_ANEW if name in given},
+        **({} if "hosts" in given else {"hosts": _hosts(begun, end.outcome)}),
+    )
+
+
+def _hosts(begun: ChangeEvent, outcome: Outcome | None) -> tuple[HostRun, ...]:
+    """The hosts of the start with what the outcome of the whole says of each: where it failed, it did on all."""
+    if outcome is not Outcome.FAILED:
+        return begun.hosts
+    return tuple(msgspec.structs.replace(host, status="failed") for host in begun.hosts)
+
+
+def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:
+    """An ended event with what its sender left out.
+
+    It went well; its severity is that of its outcome; without any time it is a moment, and took none.
+    """
+    severity = event.severity if "severity" in given else titles.severity(event.outcome)
+    ended = event.ended_at if {"started_at", "ended_at"} & set(given) else event.started_at
+    return msgspec.structs.replace(
+        event, outcome=event.outcome or Outcome.SUCCEEDED, severity=severity, ended_at=event.ended_at or ended
+    )
+
+
+def _tied(recording: EventWriter, event: ChangeEvent, tie: ProcessBound) -> RunDirectory | None:
+    try:
+        return process_bound.tie(event, tie, str(recording.settings.journal))
+    except OSError as error:
+        recording.say_once(f"if its end never comes, the event stays under way: {error.strerror}")
+        return None
+
+
+def _keep(recording: EventWriter, folder: RunDirectory, begun: RecordResult) -> None:
+    if not begun.recorded:
+        folder.remove()
+        return
+    try:
+        process_bound.keep(folder, begun.sealed)
+    except OSError as error:
+        recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
+
+
+def _read(recording: EventWriter, event_id: str) -> Record | None:
+    with recording.journal() as journal:
+        record = journal.get(event_id)
+        if record is not None:
+            _ = record.sealed  # read and kept while the journal is open
+        return record
+
+
+def _check_alone(recording: EventWriter, end: ChangeEvent) -> None:
+    if not end.title:
+        raise InputError(
+            f"id {end.id}: no event with this id was started in this journal: give the `id` that the start returned, "
+            "or a title, to record the end alone"
+        )
+    recording.say_once(f"no event with the id {end.id} was started in this journal: its end is recorded alone")

@@ -1,0 +1,307 @@
+"""One event: started, settled, delivered; no trouble of ours is more than one line to the user."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events import routing
+from change_events.errors import JournalError, TemplateError
+from change_events.process.pressure import stretch
+from change_events.recording.unrouted import route_late, waits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from change_events.journal import Journal
+    from change_events.journal.spool import Operation
+    from change_events.model import ChangeEvent, SealedEvent
+    from change_events.redact import Redactor
+    from change_events.settings import Settings
+
+LOCK_WAIT = 1.0  # seconds for which a journal that somebody keeps locked holds up whoever records; more if all is slow
+_NAMED = 3  # destinations that are told of one by one after a run
+
+
+class RecordResult(msgspec.Struct, frozen=True):
+    """What became of an event that was settled.
+
+    Attributes:
+        sealed: the event as it was recorded and sent.
+        recorded: it is in the journal; False where it was not worth a record, or the journal cannot be used.
+        places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
+        states: the same by name, as far as the journal knows it.
+        problems: one sentence a destination that did not get it, without secrets.
+        told: there is something to tell the user (:func:`report_line`).
+        lost: it is neither in the journal nor was it sent.
+        repeats: id of the earlier event with the same key, where there was one: this one was not recorded.
+        earlier: that event, which may say other things.
+    """
+
+    sealed: SealedEvent
+    recorded: bool = False
+    places: tuple[str, ...] = ()
+    states: dict[str, str] = {}
+    problems: tuple[str, ...] = ()
+    told: bool = False
+    lost: bool = False
+    repeats: str | None = None
+    earlier: SealedEvent | None = None
+
+
+class EventWriter:
+    """Writes one event. No method raises for trouble with journal, templates or backends: ``say`` tells it, once.
+
+    Args:
+        settings: the usable part of the settings.
+        redactor: has seen the run's secrets; makes the last pass.
+        say: takes one line for the user.
+        journal: an open one to use, which whoever gave it closes; else the settings' own, opened for each step.
+        deliver: False where the process is at its end or somebody else waits: the next command delivers.
+        patience: seconds to wait for a journal that another process keeps locked.
+
+    Attributes:
+        is_blocked: the journal could not be used, and nothing is kept beside it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        redactor: Redactor,
+        *,
+        say: Callable[[str], object],
+        journal: Journal | None = None,
+        deliver: bool = True,
+        patience: float | None = None,
+    ) -> None:
+        self.is_blocked = False
+        self._patience = patience
+        self._settings = settings
+        self._redactor = redactor
+        self._say = say
+        self._given_journal = journal
+        self._deliver = deliver
+        self._said: set[str] = set()
+
+    def journal(self) -> AbstractContextManager[Journal]:
+        """The journal, open. Raises JournalError."""
+        from change_events.journal import Journal
+
+        return (
+            nullcontext(self._given_journal)
+            if self._given_journal
+            else _opened(Journal, self._settings, self._patience)
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it goes by."""
+        return self._settings
+
+    def sealed(self, event: ChangeEvent) -> SealedEvent:
+        """The event as it is recorded: composed, and after the last pass."""
+        sealed = self._redactor.seal(self.composed(event))
+        for trouble in self._redactor.troubles:
+            self.say_once(trouble)
+        return sealed
+
+    def say_once(self, trouble: str) -> None:
+        """Tell a trouble: a journal that cannot be written is met three times in a run, and one line is enough."""
+        if trouble not in self._said:
+            self._said.add(trouble)
+            self._say(trouble)
+
+    def composed(self, event: ChangeEvent) -> ChangeEvent:
+        """The event with title, message, signals and severity; without the user's templates where those fail."""
+        from change_events.summary import compose
+
+        try:
+            return compose(event, self._settings)
+        except TemplateError as error:
+            self.say_once(str(error))
+            return compose(event, msgspec.structs.replace(self._settings, title_template=None, message_template=None))
+
+    def start(self, event: ChangeEvent) -> SealedEvent:
+        """Record a run that is about to change something, or what is known of it by now."""
+        return self.begin(event).sealed
+
+    def begin(self, event: ChangeEvent, *, once_within: float | None = None) -> RecordResult:
+        """Record a change that begins now and that another process may settle; it is ``lost`` without a journal.
+
+        Args:
+            event: what is known of it by now.
+            once_within: seconds in which an event with the same ``key`` is recorded only once.
+        """
+        sealed = self.sealed(event)
+        try:
+            with self.journal() as journal:
+                repeats = journal.start(sealed, once_within=once_within)
+                self._tell_notices(journal)
+                if repeats:
+                    return _repetition(journal, repeats, sealed)
+        except JournalError as error:
+            kept = self._kept(error, "start", sealed.event.id, body=sealed.body, once_within=once_within)
+            return RecordResult(sealed, recorded=kept, lost=not kept)
+        return RecordResult(sealed, recorded=True)
+
+    def announce(self, event: ChangeEvent, *, wait: float = 0) -> None:
+        """Tell those destinations that ask for it that a run has started, on a thread beside it, within the budget.
+
+        Args:
+            event: what is known of it by now.
+            wait: seconds to wait for the thread: the fewer are left when a process forks, the better.
+        """
+        if not any(destination.routing.include_started for destination in self._settings.destinations):
+            return
+        sealed = self.sealed(event)
+        names = routing.started(sealed.event, self._settings)
+        if not names:
+            return
+        try:
+            with self.journal() as journal:
+                journal.start(sealed, names)
+        except JournalError as error:
+            self.say_once(str(error))
+            return
+        if self._deliver:
+            told = (names, sealed.event.id)
+            thread = threading.Thread(target=self._tell_start, args=told, name="tfevent-start", daemon=True)
+            thread.start()
+            thread.join(wait)
+
+    def _tell_start(self, names: list[str], event_id: str) -> None:
+        from change_events.delivery import deliver
+        from change_events.journal import Journal
+
+        chosen = [destination for destination in self._settings.destinations if destination.name in names]
+        with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling tells what is wrong
+            deliver(journal, chosen, budget=self._settings.budget, event=event_id)
+
+    def settle(self, event: ChangeEvent, *, once_within: float | None = None, if_open: bool = False) -> RecordResult:
+        """Record how a run ended, deliver it and what else waits, within the settings' budget.
+
+        A run that is not worth a record leaves none. Without a usable journal the event is sent directly, once.
+
+        Args:
+            event: the whole event; ``ended_at`` is now where it is missing.
+            once_within: seconds in which an event with the same ``key`` is recorded only once.
+            if_open: an event that is settled already stays as it is; ``repeats`` is then its own id.
+        """
+        ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
+        sealed = self.sealed(ended)
+        if not routing.is_worth_recording(sealed.event, self._settings) and self.discard(sealed.event.id):
+            return RecordResult(sealed)
+        names = routing.destinations(sealed.event, self._settings)
+        try:
+            with self.journal() as journal:
+                repeats = journal.settle(
+                    sealed, names, once_within=once_within, if_open=if_open, waits=waits_of(self._settings)
+                )
+                self._tell_notices(journal)
+                return _repetition(journal, repeats, sealed) if repeats else self._delivered(journal, sealed)
+        except JournalError as error:
+            terms: dict[str, Any] = {"once_within": once_within, "if_open": if_open}
+            terms |= {"destinations": tuple(names), "waits": tuple(waits_of(self._settings))}
+            if self._kept(error, "settle", sealed.event.id, body=sealed.body, **terms):
+                places = ("recorded by the next tfevent command", *(f"{name} waiting" for name in names))
+                states = dict.fromkeys(names, "waiting")
+                return RecordResult(sealed, recorded=True, places=places, states=states, told=self._deliver)
+            return self._sent_directly(sealed, names)
+
+    def discard(self, event_id: str) -> bool:
+        """Forget a run that was started and is not worth a record; False where somebody has been told of its start."""
+        try:
+            with self.journal() as journal:
+                return journal.discard(event_id)
+        except JournalError as error:
+            self._kept(error, "discard", event_id)
+            return True
+
+    def _delivered(self, journal: Journal, sealed: SealedEvent) -> RecordResult:
+        problems: tuple[str, ...] = ()
+        if self._deliver:
+            from change_events.delivery import deliver
+
+            settings = self._settings
+            route_late(journal, settings)
+            report = deliver(journal, settings.destinations, budget=settings.budget, event=sealed.event.id)
+            problems = report.problems
+        record = journal.get(sealed.event.id)
+        ended = [one for one in record.deliveries if one.stage == "settled"] if record else []
+        # what another process is sending at this moment waits, as far as a person is concerned
+        states = {one.destination: one.state.value.replace("leased", "waiting") for one in ended}
+        places = tuple(f"{name} {state}" for name, state in states.items())
+        files = dict.fromkeys(one.file for one in self._settings.unrouted)
+        places += tuple(f"the rest when {file} is mended" for file in files)
+        return RecordResult(sealed, recorded=True, places=places, states=states, problems=problems, told=self._deliver)
+
+    def _sent_directly(self, sealed: SealedEvent, names: list[str]) -> RecordResult:
+        chosen = [destination for destination in self._settings.destinations if destination.name in names]
+        if not self._deliver:
+            return RecordResult(sealed, lost=True)
+        from change_events.delivery import deliver_directly
+
+        report = deliver_directly(sealed, chosen, budget=self._settings.budget)
+        place = f"sent to {report.sent} of {len(chosen)}" if chosen else "kept nowhere: there is no destination"
+        return RecordResult(sealed, places=(place,), problems=report.problems, told=True, lost=not report.sent)
+
+    def _kept(self, error: JournalError, operation: Operation, event_id: str, **arguments: Any) -> bool:
+        """Whether what could not be written is kept beside the journal, because that is only locked; tells it."""
+        from change_events.journal import JournalLocked, spool
+
+        if not isinstance(error, JournalLocked):
+            self.is_blocked = True
+            self.say_once(str(error))
+            return False
+        entry = spool.Entry(operation, time.time(), event_id, **arguments)
+        try:
+            spool.keep(self._given_journal.path if self._given_journal else self._settings.journal.absolute(), entry)
+        except OSError as trouble:
+            self.is_blocked = True
+            self.say_once(f"{error}; nor can the event be kept beside it ({trouble.strerror})")
+            return False
+        self.say_once(f"{error}; the event is kept beside it, and the next command takes it in")
+        return True
+
+    def _tell_notices(self, journal: Journal) -> None:
+        """A damaged file that was moved aside, a cap that dropped events: a person should know."""
+        for notice in journal.notices:
+            self.say_once(notice)
+
+
+def _repetition(journal: Journal, earlier: str, sealed: SealedEvent) -> RecordResult:
+    record = journal.get(earlier)
+    return RecordResult(sealed, repeats=earlier, earlier=record.sealed if record else None)
+
+
+def _opened(journal: type[Journal], settings: Settings, patience: float | None = None) -> Journal:
+    waits = (LOCK_WAIT if patience is None else patience) * stretch()
+    return journal.open(settings.journal, repair=True, caps=settings.caps, patience=waits)
+
+
+def report_line(settled: RecordResult) -> str:
+    """The one line after a run: what was recorded and where it went."""
+    event = settled.sealed.event
+    return f"{event.title} [{event.id}] → {'; '.join(_places(settled)) or 'journal'}{_trouble(settled)}"
+
+
+def _places(settled: RecordResult) -> tuple[str, ...]:
+    """Where it went: of many destinations, those that have it are counted."""
+    there = [name for name, state in settled.states.items() if state == "delivered"]
+    if len(settled.places) <= _NAMED or len(there) <= 1:
+        return settled.places
+    rest = tuple(f"{name} {state}" for name, state in settled.states.items() if name not in there)
+    return (f"{len(there)} delivered", *rest)
+
+
+def _trouble(settled: RecordResult) -> str:
+    if not settled.problems:
+        return ""
+    more = len(settled.problems) - _NAMED
+    rest = (f"{more} more: `tfevent events show {settled.sealed.event.id}` tells all",) if more > 0 else ()
+    return f" ({'; '.join((*settled.problems[:_NAMED], *rest))})"

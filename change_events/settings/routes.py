@@ -1,0 +1,258 @@
+"""What ``tfevent.yaml`` says of a destination beside its options: conditions, shape, and what it is sent at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from change_events.destinations.shared.route import Routing, Shape
+from change_events.model import Severity
+from change_events.settings.conditions import FIGURES, VOCABULARIES, Figure, When, Words
+from change_events.settings.model import Key, Settings
+from change_events.settings.values import Mistake, convert, did_you_mean, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from change_events.settings.model import Entry, KeyType
+
+_POLICIES = ("none", "names", "safe")
+
+
+def _key(name: str, type_: KeyType, help_: str, *, choices: tuple[str, ...] = (), field: str = "") -> Key:
+    return Key(
+        name=name, field=field or name, variable="", type=type_, help=help_, choices=choices, literal=type_ == "text"
+    )
+
+
+WHEN = "Conditions that must all hold for an event to be sent there; of a list of such maps, one must."
+KEYS = (
+    _key("report", "choice", "Which runs it is told of.", choices=("changed", "always", "failed")),
+    _key("plans", "choice", "Whether it gets the events of plans and checks.", choices=("send", "off")),
+    _key(
+        "include_started",
+        "flag",
+        "It is told when a run starts, too, and that is settled when the run ends: the event there is brought up to "
+        "date where the backend can do that, else a second one with the same run id is sent.",
+    ),
+    _key("values", "choice", "How much of a value it is shown: never more than others are.", choices=_POLICIES),
+    _key("title_template", "text", "Jinja template of its titles."),
+    _key("title_template_file", "file", "File that holds the template of its titles.", field="title_template"),
+    _key("message_template", "text", "Jinja template of its messages."),
+    _key("message_template_file", "file", "File that holds the template of its messages.", field="message_template"),
+    _key("tags", "map", "Tags that events get for it, beside their own."),
+    _key("map_tags", "map", "Names that tags have there, by ours, such as `env: environment`."),
+)
+NAMES_HERE = ("when", *(key.name for key in KEYS))
+"""The keys that every kind of destination has beside its options."""
+
+
+class Condition(NamedTuple):
+    """One row of the table of conditions."""
+
+    name: str
+    type: str
+    help: str
+
+
+CONDITIONS = (
+    Condition("kind", "words", "What sort of thing happened."),
+    Condition("phase", "words", "Whether it is told as a plan, a fact or a check."),
+    Condition("outcome", "words", "How the run ended; a running one has none."),
+    Condition("environment", "globs", "Environment of the event."),
+    Condition("service", "globs", "Service of the event."),
+    Condition("tool", "globs", "Tool that was run: `terraform`, `tofu`, `ansible`; of `run`, the command's name."),
+    Condition("severity", "severity", "At least so severe: `info`, `warning`, `error`."),
+    Condition("signals", "globs", "Names of signals: the event has one of them."),
+    Condition("counts", "figures", 'Figures, such as `destroy: ">0"`; of an applied run, of what was really done.'),
+    Condition("tags", "globs by name", "Tags of the event, by name."),
+    Condition("explicit", "flag", "Whether it was sent on purpose, by a person or a script."),
+)
+
+
+UNDECIDED = "undecided"  # it is not known which events it should get
+UNUSABLE = "unusable"  # that is known, but not what they should look like there
+_DECIDING = {"when", "report", "plans", "include_started"}
+
+
+class Place(NamedTuple):
+    """Where a destination stands, and what its texts are read with.
+
+    ``problems`` takes what is wrong, ``faults`` what follows from it: :data:`UNDECIDED`, :data:`UNUSABLE`.
+    """
+
+    label: str  # "destinations.NAME"
+    base: Path
+    environ: Mapping[str, str]
+    problems: list[str]
+    faults: set[str]
+
+    def tell(self, entry: Entry, name: str, problem: object) -> None:
+        """Note one mistake with file, line and key. One in a template is none of routing: it is left out."""
+        if not name.partition("_file")[0].endswith("_template"):
+            self.faults.add(UNDECIDED if name.partition(".")[0] in _DECIDING else UNUSABLE)
+        self.problems.append(f"{entry.where}: {self.label}.{name}: {problem}")
+
+
+def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routing:
+    """The routing of one destination from its keys of :data:`NAMES_HERE`; mistakes go to the place's problems.
+
+    Args:
+        given: the entries under the destination, without its options.
+        place: the destination.
+        settings: what holds for all destinations.
+    """
+    found: dict[str, Any] = {}
+    for key in KEYS:
+        if entry := given.get(key.name):
+            try:
+                value = convert(key, plain(entry, place.environ, literal=key.literal, typed=key.typed), place.base)
+                found.setdefault(key.field, _checked(key, value))
+            except Mistake as mistake:
+                place.tell(entry, key.name, mistake)
+    return Routing(
+        when=_when(given["when"], place) if "when" in given else (),
+        report=found.get("report"),
+        plans=found.get("plans"),
+        include_started=found.get("include_started", False),
+        shape=_shape(found, settings),
+    )
+
+
+def without_files(given: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The entries under a destination but for those that name another file: that is not read without consent."""
+    return {name: entry for name, entry in given.items() if not name.endswith("_file")}
+
+
+def warnings(name: str, given: Mapping[str, Entry], settings: Settings) -> list[str]:
+    """What is no mistake in a destination's keys and yet without effect."""
+    if "values" in given and settings.values != "safe" and given["values"].value == "safe":
+        where = given["values"].where
+        return [
+            f"{where}: destinations.{name}.values: nothing shows here what `values: {settings.values}` hides for all"
+        ]
+    return []
+
+
+def _checked(key: Key, value: Any) -> Any:
+    """``value``, where what only a destination asks of it holds. Raises Mistake."""
+    if key.name == "map_tags":
+        if not all(value.values()):
+            raise Mistake("write a name for each tag")
+        if len(set(value.values())) < len(value):
+            raise Mistake("two tags would have the same name: name them apart")
+    elif key.field.endswith("_template"):
+        from change_events.templates.rendering import problem  # Jinja is for those who use it
+
+        if wrong := problem(value):
+            raise Mistake(wrong)
+    return value
+
+
+def _shape(found: Mapping[str, Any], settings: Settings) -> Shape | None:
+    """What is to be made of events; None where nothing is."""
+    hides = settings.values == "safe" and found.get("values", "safe") != "safe"
+    own = {name: found[name] for name in ("title_template", "message_template", "tags", "map_tags") if name in found}
+    if not own and not hides:
+        return None
+    if hides:
+        templates = {"title_template": settings.title_template, "message_template": settings.message_template}
+        own = {**templates, **own, "values": found["values"]}
+    return Shape(
+        **own,
+        message_bytes=settings.message_bytes,
+        redact_names=settings.redact_names,
+        redact_patterns=settings.redact_patterns,
+    )
+
+
+def _when(entry: Entry, place: Place) -> tuple[When, ...]:
+    maps = entry.value if isinstance(entry.value, list) else [entry]
+    found: list[When] = []
+    for one in maps:
+        if not isinstance(one.value, dict) or not one.value:
+            place.tell(one, "when", f"write conditions under it: {', '.join(c.name for c in CONDITIONS)}")
+        else:
+            found.append(_conditions(one.value, place))
+    if not maps:
+        place.tell(entry, "when", "is an empty list: remove it, or write conditions")
+    return tuple(found)
+
+
+def _conditions(given: Mapping[str, Entry], place: Place) -> When:
+    found: dict[str, Any] = {}
+    types = {condition.name: condition.type for condition in CONDITIONS}
+    for name, entry in given.items():
+        if name not in types:
+            place.tell(entry, f"when.{name}", f"no such condition{did_you_mean(name, types)}")
+        elif types[name] in {"figures", "globs by name"}:
+            found[name] = _by_name(name, entry, place)
+        else:
+            try:
+                found[name] = _condition(name, types[name], plain(entry, place.environ, typed=types[name] == "flag"))
+            except Mistake as mistake:
+                place.tell(entry, f"when.{name}", mistake)
+    return When(**found)
+
+
+def _condition(name: str, type_: str, value: Any) -> Any:
+    if type_ == "flag":
+        return convert(_key(name, "flag", ""), value, _NOWHERE)
+    if type_ == "severity":
+        words = [word.value for word in Severity]
+        if value not in words:
+            raise Mistake(f"write one of {', '.join(words)}{did_you_mean(str(value), words)}")
+        return Severity(value)
+    return _words(value, known(name), closed=type_ == "words")
+
+
+_NOWHERE: Any = None  # a flag has no path that could be relative
+
+
+def known(condition: str) -> tuple[str, ...]:
+    """The words that a condition can meet, as far as they are known beforehand."""
+    if condition == "signals":
+        from change_events import signals  # its patterns are for those who name some
+
+        return signals.NAMES
+    return tuple(word.value for word in VOCABULARIES.get(condition, ()))
+
+
+def _words(value: Any, known: tuple[str, ...], *, closed: bool) -> Words:
+    """Globs as written, one or a list; each must match a known word, where these are known. Raises Mistake."""
+    items = value if isinstance(value, list) else [value]
+    if not items or any(isinstance(item, (dict, list)) or item is None for item in items):
+        raise Mistake("write a text or a list of texts; * and ? stand for any text and any character")
+    globs = [str(item) for item in items]
+    for glob in globs:
+        bare = glob.removeprefix("!")
+        if known and bare and not any(Words.of(bare).match(word) for word in known):
+            near = did_you_mean(bare, known)
+            if near or closed:
+                raise Mistake(f"is none of {', '.join(known)}{near}")
+    return Words.of(*globs)
+
+
+def _by_name(name: str, entry: Entry, place: Place) -> dict[str, Any]:
+    if not isinstance(entry.value, dict) or not entry.value:
+        example = 'destroy: ">0"' if name == "counts" else "team: core"
+        place.tell(entry, f"when.{name}", f"write names and conditions under it, such as {example}")
+        return {}
+    found: dict[str, Any] = {}
+    for inner, child in entry.value.items():
+        try:
+            value = plain(child, place.environ, typed=name == "counts")
+            found[inner] = _figure(inner, value) if name == "counts" else _words(value, (), closed=False)
+        except Mistake as mistake:
+            place.tell(child, f"when.{name}.{inner}", mistake)
+    return found
+
+
+def _figure(name: str, value: Any) -> Figure:
+    if name not in FIGURES:
+        near = did_you_mean(name, FIGURES) or f": there are {', '.join(FIGURES)}"
+        raise Mistake(f"no such figure{near}")
+    try:
+        return Figure.parse("" if isinstance(value, bool) else str(value).strip())
+    except ValueError as error:
+        raise Mistake('write a comparison with a whole number, such as ">0", ">=2" or 0') from error

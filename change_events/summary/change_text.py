@@ -1,0 +1,172 @@
+"""Changes, values and reasons in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.model import Action, ChangeOutcome, Outcome, Phase, ValueKind
+from change_events.summary.attributes import arranged, computed_words
+from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.markdown import code, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from change_events.model import AttributeChange, Change, ChangeEvent, Cloud, Value
+
+MOST_ATTRIBUTES = 12
+_MOST_LINES = 12  # of a text in a message; the event has more
+_TICKS = lazy_pattern(r"`+")
+_KILO = 1000
+
+REASONS = {
+    "replace_because_cannot_update": "it cannot be updated in place",
+    "replace_because_tainted": "it was tainted",
+    "replace_by_request": "`-replace` asks for it",
+    "replace_by_triggers": "`replace_triggered_by` asks for it",
+    "delete_because_no_resource_config": "it is no longer in the configuration",
+    "delete_because_wrong_repetition": "its count or for_each was added or taken away",
+    "delete_because_count_index": "its index is beyond count",
+    "delete_because_each_key": "its key is no longer in for_each",
+    "delete_because_no_module": "its module is no longer in the configuration",
+    "delete_because_no_move_target": "it was moved to where nothing is configured",
+    "delete_because_enabled_false": "it is switched off by lifecycle.enabled",
+    "read_because_config_unknown": "its configuration is known only during the apply",
+    "read_because_dependency_pending": "what it depends on is changed first",
+    "read_because_check_nested": "a check reads it every time",
+}
+_MOST_PLACES = 4  # accounts or regions in a line
+_CLOUDS = {"aws": ("AWS", "account"), "google": ("Google", "project"), "azure": ("Azure", "subscription")}
+PARTIAL = "The plan is partial: -target, deferred changes or errors leave something out."
+_OUTCOMES = {
+    ChangeOutcome.FAILED: "**failed**",
+    ChangeOutcome.NOT_ATTEMPTED: "not attempted",
+    ChangeOutcome.UNKNOWN: "outcome unknown",
+}
+
+
+def cloud_words(cloud: Cloud) -> str:
+    """Where it is: ``AWS account 123456789012 in eu-central-1``, ``Google projects shop-a, shop-b``."""
+    name, account = _CLOUDS.get(cloud.name, (cloud.name, "account"))
+    accounts = f" {account}{'s' if len(cloud.accounts) > 1 else ''} {_some(cloud.accounts)}" if cloud.accounts else ""
+    regions = f" in {_some(cloud.regions)}" if cloud.regions else ""
+    return f"{name}{accounts}{regions}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_PLACES
+    return ", ".join(names[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+
+
+def outputs_heading(event: ChangeEvent) -> str:
+    """The heading of an event's outputs: what was to become of them is no fact until the run has succeeded."""
+    as_told = event.phase is Phase.PLANNED or event.outcome is Outcome.SUCCEEDED
+    return "Outputs" if as_told else "Outputs (planned)"
+
+
+def reason(word: str) -> str:
+    """Terraform's ``action_reason`` as a reader would put it; one of a later version as it is written."""
+    return REASONS.get(word) or plain(word.replace("_", " "))
+
+
+def change(item: Change) -> str:
+    """One change with its reason, its outcome and its attributes: a list item of one or more lines."""
+    verb = " ".join(item.raw_actions) if item.action is Action.OTHER and item.raw_actions else item.action.value
+    head = f"- {plain(verb)} {code(item.address)}"
+    if item.deposed:
+        head += f" (deposed {code(item.deposed)})"
+    notes = list(_notes(item))
+    if notes:
+        head += f": {'; '.join(notes)}"
+    lines = [head, *_error(item)]
+    if item.action in {Action.UPDATE, Action.REPLACE}:
+        lines += attribute_lines(item.attributes, item.attributes_omitted, MOST_ATTRIBUTES)
+    return "\n".join(lines)
+
+
+def attribute_lines(attributes: Sequence[AttributeChange], omitted: int, most: int) -> Iterator[str]:
+    """The attributes of one change as items of a list: ``most`` of them, those that matter first, the rest counted."""
+    shown, computed = arranged(attributes)
+    for item in shown[:most]:
+        yield f"  - {attribute(item)}"
+        yield from fenced(item.lines[:_MOST_LINES], "    ", "diff", len(item.lines))
+    left = max(0, len(shown) - most) + omitted
+    more = [f"and {left} more attribute{'' if left == 1 else 's'}"] if left else []
+    more += [computed_words(len(computed))] if computed else []
+    if more:
+        yield f"  - … {', '.join(more)}"
+
+
+def fenced(lines: Sequence[str], indent: str, language: str = "", total: int = 0) -> Iterator[str]:
+    """Lines as a code block within a list; ``total`` tells how many there were before some were left out."""
+    if not lines:
+        return
+    ticks = max((len(run) for line in lines for run in _TICKS.findall(line)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    yield f"{indent}{fence}{language}"
+    yield from (indent + "".join(c if c.isprintable() else " " for c in line) for line in lines)
+    if total > len(lines):
+        yield f"{indent}… and {total - len(lines)} more lines"
+    yield f"{indent}{fence}"
+
+
+def _error(item: Change) -> Iterator[str]:
+    """What the tool says of a failure: its summary as text, the rest of it as it was printed."""
+    lines = [line for line in (item.error or "").splitlines() if line.strip()]
+    if lines:
+        yield f"  - {plain(lines[0])}"
+        yield from fenced(lines[1:], "    ")
+
+
+def _notes(item: Change) -> Iterator[str]:
+    if word := _OUTCOMES.get(item.outcome):
+        yield word
+    if item.note:
+        yield plain(item.note)
+    if item.reason and not (item.note and "tainted" in item.note and "tainted" in item.reason):
+        yield reason(item.reason)
+    if item.action is Action.CREATE and "forget" in item.raw_actions:
+        yield "the old object is kept, no longer managed"
+    if item.replace_paths:
+        yield "forced by " + ", ".join(code(path) for path in item.replace_paths[:3])
+    if item.previous_address:
+        yield f"moved from {code(item.previous_address)}"
+    if item.importing:
+        yield f"imported{f' with id {code(item.import_id)}' if item.import_id else ''}"
+    if item.deferred:
+        yield f"deferred: {plain(item.deferred.replace('_', ' '))}"
+
+
+def attribute(item: AttributeChange) -> str:
+    """``path``: old → new, with what a reader should know of it."""
+    sides = f"{value(item.before)} → {value(item.after, item.before)}"
+    notes = ["forces replacement"] if item.forces_replacement else []
+    notes += [plain(item.note)] if item.note else []
+    return f"{code(item.path)}: {sides}" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def value(side: Value, before: Value | None = None) -> str:
+    """One side; ``before`` is given with the new side and tells whether a secret was rotated."""
+    match side.kind:
+        case ValueKind.VALUE:
+            return code(side.text or "", 200)
+        case ValueKind.ABSENT:
+            return "(none)"
+        case ValueKind.UNKNOWN:
+            return "(known after apply)"
+        case ValueKind.SENSITIVE:
+            return f"(sensitive{_compared(side, before, 'rotated')})"
+        case ValueKind.LARGE:
+            return f"({_size(side.size or 0)}{_compared(side, before, 'changed')})"
+        case ValueKind.HIDDEN:
+            return "(hidden)"
+
+
+def _compared(side: Value, before: Value | None, changed: str) -> str:
+    if before is None or not side.fingerprint or not before.fingerprint:
+        return ""
+    return f", {changed if side.fingerprint != before.fingerprint else 'unchanged'}"
+
+
+def _size(size: int) -> str:
+    return f"{size} bytes" if size < _KILO else f"{size / _KILO:.1f} kB"

@@ -1,0 +1,1 @@
+"""Titles and messages from the user's own Jinja templates."""

@@ -1,0 +1,1 @@
+"""Text formats: exact JSON, Markdown, points in time."""

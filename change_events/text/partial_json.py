@@ -1,0 +1,49 @@
+"""Some attributes of a JSON object, decoded without the rest: a large object costs little more than being skipped."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from change_events.text.exact_json import Number
+
+_MOST_DECODERS = 512
+
+
+def attributes(data: bytes, names: tuple[str, ...], *, raw: bool = False) -> dict[str, Any] | None:
+    """Decode the attributes of an object that have one of these names.
+
+    Args:
+        data: JSON.
+        names: of attributes; one set of names is compiled once.
+        raw: leave the values undecoded, as bytes; else numbers are exact, as :func:`change_events.diff.decode_exact`
+            gives them.
+
+    Returns:
+        What is there by name; empty for ``null``. None where this way does not work (no object, a name or a number
+        that the decoder does not take): decode the whole.
+    """
+    decoder = _decoder(names, raw)
+    if decoder is None:
+        return None
+    try:
+        found = decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if found is None:
+        return {}
+    values = zip(names, msgspec.structs.astuple(found), strict=True)
+    return {name: bytes(value) if raw else value for name, value in values if value is not msgspec.UNSET}
+
+
+@lru_cache(_MOST_DECODERS)
+def _decoder(names: tuple[str, ...], raw: bool) -> msgspec.json.Decoder[Any] | None:
+    fields = [(f"field_{number}", msgspec.Raw if raw else Any, msgspec.UNSET) for number in range(len(names))]
+    keys = {f"field_{number}": name for number, name in enumerate(names)}
+    try:
+        shape = msgspec.defstruct("Attributes", fields, rename=keys, gc=False)
+    except ValueError:  # a name with quotes or a backslash in it
+        return None
+    return msgspec.json.Decoder(shape | None, float_hook=Number)

@@ -1,0 +1,43 @@
+"""Points in time and durations as people write them: ``2h``, ``3d``, ``2026-11-24``, ``2026-11-24T14:00+01:00``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from change_events.text.lazy_pattern import lazy_pattern
+
+_DURATION = lazy_pattern(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
+_EPOCH = lazy_pattern(r"@(\d+(?:\.\d+)?)")
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """Read one moment, in UTC.
+
+    Args:
+        text: an age, counted back from ``now``; an ISO 8601 date or time (local where it names no zone); or ``@`` and
+            seconds since 1970, as ``date +@%s`` prints them.
+        now: what an age is counted from.
+
+    Raises:
+        ValueError, OverflowError: it is none of these, or too long ago to be a date.
+    """
+    text = text.strip()
+    if (seconds := _seconds(text)) is not None:
+        return now - timedelta(seconds=seconds)
+    if epoch := _EPOCH.fullmatch(text):
+        return datetime.fromtimestamp(float(epoch[1]), UTC)
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def parse_duration(text: str) -> float:
+    """Read a duration (``90s``, ``2h``, ``1d``), in seconds. Raises ValueError."""
+    seconds = _seconds(text.strip())
+    if seconds is None:
+        raise ValueError(text)
+    return seconds
+
+
+def _seconds(text: str) -> float | None:
+    found = _DURATION.fullmatch(text)
+    return float(found[1]) * _UNITS[found[2]] if found else None

@@ -1,0 +1,1 @@
+"""Before terraform starts: its binary, its command line, its working directory and environment."""

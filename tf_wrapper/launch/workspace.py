@@ -1,0 +1,121 @@
+"""What the working directory says about a run before terraform is asked: workspace, backend, ephemeral variables.
+
+Configuration is parsed only where the word ``ephemeral`` stands in it, since this happens before terraform starts.
+Where something cannot be read or understood the answer is the one that makes the run native.
+"""
+
+from __future__ import annotations
+
+import os
+
+from tf_wrapper.configuration import inputs
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tf_wrapper.configuration.secrets import Secrets
+    from tf_wrapper.launch.arguments import Parsed
+
+_REMOTE = (b'"type": "remote"', b'"type":"remote"', b'"type": "cloud"', b'"type":"cloud"')
+
+
+class Workspace:
+    """The directory that a run is about, after ``-chdir``.
+
+    Args:
+        chdir: the option's value.
+        environ: terraform's environment.
+        tofu: whether OpenTofu is run, which reads ``.tofu`` files; None where that is not known.
+    """
+
+    def __init__(self, chdir: str | None, environ: Mapping[str, str], *, tofu: bool | None = None) -> None:
+        self.directory = os.path.normpath(os.path.join(os.getcwd(), chdir or ""))
+        self.data_dir = os.path.join(self.directory, environ.get("TF_DATA_DIR") or ".terraform")
+        self._environ = environ
+        self._tofu = tofu
+
+    @property
+    def name(self) -> str:
+        """The selected workspace: TF_WORKSPACE, else what `workspace select` wrote, else ``default``."""
+        chosen = self._environ.get("TF_WORKSPACE")
+        if chosen:
+            return chosen
+        written = inputs.read(os.path.join(self.data_dir, "environment")) or b""
+        return written.decode("utf-8", "replace").strip() or "default"
+
+    @property
+    def runs_remotely(self) -> bool:
+        """Whether plans are made elsewhere (HCP Terraform, the ``remote`` backend): no plan file to read then."""
+        settings = inputs.read(os.path.join(self.data_dir, "terraform.tfstate")) or b""
+        return any(mark in settings for mark in _REMOTE)
+
+    @property
+    def has_configuration(self) -> bool:
+        """Whether there is anything to plan."""
+        return bool(self._configuration())
+
+    def _configuration(self) -> list[str]:
+        from tf_wrapper.configuration.files import module_files
+
+        return module_files(self.directory, tofu=self._tofu)
+
+    @property
+    def has_piped_inputs(self) -> bool:
+        """Whether terraform reads a pipe by itself: as configuration, as a variable file or as its settings.
+
+        Each terraform that is started in this directory reads it, so there must be only one.
+        """
+        from tf_wrapper.configuration.files import variable_files
+
+        home = self._environ.get("HOME", "")
+        settings = [self._environ.get(name, "") for name in ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")]
+        settings += [os.path.join(home, name) for name in (".terraformrc", ".tofurc") if home]
+        paths = (*self._configuration(), *variable_files(self.directory), *settings)
+        return any(path and inputs.is_read_once(path) for path in paths)
+
+    def has_piped_variables(self, parsed: Parsed) -> bool:
+        """Whether a ``-var-file`` is a pipe: the one terraform that reads it must be the one that needs it."""
+        return any(inputs.is_read_once(os.path.join(self.directory, name)) for name in parsed.values("var-file"))
+
+    def may_have_ephemeral(self) -> bool:
+        """Whether the root module declares an ephemeral variable, or cannot be read well enough to deny it."""
+        return self._ephemeral() != {}
+
+    def may_ask_for_ephemeral(self, parsed: Parsed) -> bool:
+        """Whether terraform may prompt for an ephemeral variable: the answer could not be given again at apply."""
+        declared = self._ephemeral()
+        if declared is None:
+            return True
+        needed = [name for name, has_default in declared.items() if not has_default]
+        if not needed:
+            return False
+        from tf_wrapper.configuration.values import given_values
+
+        given = given_values(self.directory, parsed, self._environ).given
+        return any(name not in given for name in needed)
+
+    def _ephemeral(self) -> dict[str, bool] | None:
+        """Ephemeral variables of the root module → whether they have a default; None where that cannot be told."""
+        from tf_wrapper.configuration.files import holds
+
+        found = False
+        for path in self._configuration():
+            data = inputs.read(path)
+            if data is None:
+                return None
+            found = found or holds(data, "ephemeral", is_json=path.endswith(".json"))
+        if not found:
+            return {}
+        from tf_wrapper.configuration.module import read_module
+
+        module = read_module(self.directory, tofu=self._tofu, word="ephemeral")
+        if not module.whole:
+            return None
+        return {name: one.default is not None for name, one in module.variables.items() if one.ephemeral}
+
+    def secrets(self, parsed: Parsed) -> Secrets:
+        """What the configuration and the given values say to be secret; read when asked for, beside the run."""
+        from tf_wrapper.configuration.secrets import find_secrets
+
+        return find_secrets(self.directory, self.data_dir, parsed, self._environ, tofu=self._tofu)

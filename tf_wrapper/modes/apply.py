@@ -1,0 +1,279 @@
+"""`tfevent apply` and `destroy`: plan to a private file, ask as terraform asks, apply exactly that plan.
+
+The apply's machine-readable stream goes to a file of the run's folder. terraform writes to that file whether we
+live or not; we follow it and print what terraform's human view would have printed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from change_events import process
+from tf_wrapper.launch import output
+from tf_wrapper.launch.output import OutputClosedError, write_all
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from tf_wrapper.launch.arguments import Parsed
+    from tf_wrapper.modes.choice import Invocation
+    from tf_wrapper.modes.plan_phase import PlanPhase
+    from tf_wrapper.stream.follower import Follower
+
+_HUNG_UP, _INTERRUPTED, _DECLINED, _FAILED = "hung up", "interrupted", "declined", "failed"
+_NO_CHANGES, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode` that leave a plan to apply
+
+
+def run(invocation: Invocation) -> int:
+    """Run the whole apply; returns the exit code terraform would have given (negative: killed by that signal)."""
+    parsed = invocation.parsed
+    if parsed is None:
+        raise ValueError("an apply that is not understood is run natively")
+    if parsed.positional:
+        saved = os.path.join(invocation.workspace.directory, parsed.positional[0])
+        return _apply(invocation, parsed, saved, None)
+    from tf_wrapper.modes.plan_phase import PlanPhase
+    from tf_wrapper.plan import file as plan_file
+
+    half = PlanPhase(invocation, parsed)
+    code = half.run()
+    if code not in {_NO_CHANGES, _CHANGES}:
+        half.release()
+        from tf_wrapper.record.recorder import FailedPlan
+
+        failed = FailedPlan(half.errors, invocation.run.file("plan"), lambda: invocation.workspace.secrets(parsed))
+        invocation.recorder.end_without_apply(code, failed, interrupted=half.interrupted)
+        return code
+    saved = invocation.run.file("plan")
+    invocation.run.write_facts(stage="planned", changes=code == _CHANGES)
+    invocation.recorder.plan_is_at(saved)
+    if half.interrupted or invocation.signals.received:
+        return _halted(invocation, half, parsed)
+    if code == _CHANGES and not parsed.flag("auto-approve"):
+        half.release()
+        refused = _not_approved(invocation, parsed)
+        if refused == _HUNG_UP:
+            invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
+            return -signal.SIGHUP
+        if refused:
+            from tf_wrapper.record.recorder import FailedPlan
+            from tf_wrapper.render.findings import NO_ANSWER, PlanError
+
+            unanswered = FailedPlan([PlanError(NO_ANSWER)]) if refused == _FAILED else None
+            invocation.recorder.end_without_apply(
+                1, unanswered, interrupted=refused == _INTERRUPTED, declined=refused == _DECLINED
+            )
+            return 1
+    if code == _CHANGES and not plan_file.shows_stale(invocation.identity.version if invocation.identity else None):
+        invocation.recorder.wait_for_plan()
+    return _apply(invocation, parsed, saved, half)
+
+
+def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
+    """Ask; empty when the answer is yes, else ``declined``, ``failed``, ``interrupted`` or ``hung up``."""
+    from tf_wrapper.modes import approval
+
+    text = approval.question(
+        tool=invocation.identity.product if invocation.identity else "Terraform",
+        workspace=invocation.workspace.name,
+        destroy=parsed.destroys,
+        refresh_only=parsed.flag("refresh-only"),
+        invoke=bool(parsed.values("invoke")),
+    )
+    answer = approval.ask(text, color=not parsed.flag("no-color"), signals=invocation.signals)
+    if answer == approval.YES:
+        return ""
+    if answer == approval.NO:
+        write_all(1, b"Destroy cancelled.\n" if parsed.destroys else b"Apply cancelled.\n")
+        return _DECLINED
+    if answer == approval.HUNG_UP:
+        output.mute()  # there is no terminal any more
+        return _HUNG_UP  # terraform dies of it where it stands
+    stopped = answer in {approval.INTERRUPTED, approval.STOPPED}
+    if stopped:
+        write_all(1, _interrupt_notice().encode())
+    _print_error(parsed, f"error asking for approval: {answer}")
+    return _INTERRUPTED if stopped else _FAILED
+
+
+def _interrupt_notice() -> str:
+    # internal/command/views/operation.go; short enough never to be wrapped
+    lines = (
+        "Interrupt received.",
+        "Please wait for Terraform to exit or data loss may occur.",
+        "Gracefully shutting down...",
+    )
+    return "\n" + "".join(f"{line}\n" for line in lines) + "\n"
+
+
+def _print_error(parsed: Parsed, summary: str) -> None:
+    import json
+
+    from tf_wrapper.stream import follower as follow
+
+    view = follow.human(parsed, (), planned_here=True)
+    diagnostic = {"severity": "error", "summary": summary, "detail": ""}
+    view.show(json.dumps({"type": "diagnostic", "@level": "error", "diagnostic": diagnostic}).encode())
+    view.finish()
+    view.flush()
+
+
+def _halted(invocation: Invocation, half: PlanPhase, parsed: Parsed) -> int:
+    """An interrupt came so late in the plan that it succeeded all the same: terraform does not go on either."""
+    half.release()
+    if signal.SIGHUP in invocation.signals.received:  # of which it dies
+        invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
+        return -signal.SIGHUP
+    if not parsed.flag("json"):
+        _print_error(parsed, "execution halted")
+    invocation.recorder.end_without_apply(1, None, interrupted=True)
+    return 1
+
+
+def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanPhase | None) -> int:
+    from tf_wrapper.plan import file as plan_file
+
+    version = plan_file.written_by(saved)
+    if half and invocation.signals.received:
+        return _halted(invocation, half, parsed)
+    if not plan_file.streams_applies(version):
+        return _apply_natively(invocation, parsed, saved, half)
+    # in doubt twice: giving a variable its planned value again is no error
+    variables = half is None or plan_file.sets_ephemeral(saved) or invocation.workspace.may_have_ephemeral()
+    words = parsed.for_saved_plan(variables=variables)
+    words.append(saved if half else parsed.positional[0])
+    product = invocation.identity.product if invocation.identity else ""
+    if plan_file.has_json_into(product, version) and not parsed.flag("json"):
+        return _TofuApply(invocation, parsed, half).run(words, saved)
+    return _StreamedApply(invocation, parsed, half).run(words, saved)
+
+
+def _apply_natively(invocation: Invocation, parsed: Parsed, saved: str, half: PlanPhase | None) -> int:
+    """The plan is not of a version that can be observed: the user's own goes to terraform as it was given.
+
+    One that was made here shows that it is not the terraform that was identified.
+    """
+    from tf_wrapper.modes import native
+
+    if half is None:
+        return native.apply_saved(invocation, saved)
+    from change_events.paths import state_dir
+    from tf_wrapper.launch import identity
+
+    half.release()
+    identity.forget(state_dir())
+    if os.path.getsize(saved):
+        return native.apply_own_plan(invocation, parsed, saved)
+    output.say("terraform has put its plan where tfevent cannot see it; running it again without")
+    return native.run(invocation)
+
+
+def apply_environment(invocation: Invocation, *, planned_here: bool) -> dict[str, str]:
+    """Environment of the apply half: extra arguments stand in its argv already, those of plan are not for it."""
+    environ = dict(invocation.environ)
+    for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_plan"):
+        environ.pop(name, None)
+    settings = environ.get("TF_CLI_CONFIG_FILE")
+    if planned_here and settings and not os.path.exists(settings):
+        environ["TF_CLI_CONFIG_FILE"] = os.devnull  # as empty as one that is missing; the plan half has told of it
+    return environ
+
+
+class _StreamedApply:
+    """The apply half: terraform writes its stream to a file, we follow."""
+
+    def __init__(self, invocation: Invocation, parsed: Parsed, half: PlanPhase | None) -> None:
+        self._invocation = invocation
+        self._parsed = parsed
+        self._half = half
+        self._closed = False
+
+    def run(self, words: list[str], saved: str) -> int:
+        """Start terraform, show its work, hand the outcome to the recorder; returns its exit code."""
+        invocation = self._invocation
+        child = self._start(words, saved)
+        if self._half is None:
+            invocation.recorder.begin()
+            invocation.recorder.plan_is_at(saved)
+        # what a saved plan does not hold: ephemeral variables, which terraform's errors may quote all the same
+        invocation.recorder.remember(lambda: invocation.workspace.secrets(self._parsed))
+        invocation.recorder.applying()
+        follower = self._follower()
+
+        def tick() -> int:
+            try:
+                follower.pump()
+            except OutputClosedError:
+                self._stop(child)
+                follower.drain()
+            return follower.interrupts
+
+        code = process.wait(child, invocation.signals, tick)
+        try:
+            follower.close()
+        except OutputClosedError:
+            self._closed = True
+        invocation.run.write_facts(stage="ended", exit_code=code)
+        invocation.recorder.end_of_apply(code, follower.result(), interrupted=follower.interrupts > 0)
+        return -signal.SIGPIPE if self._closed else code
+
+    def _start(self, words: list[str], saved: str) -> process.Child:
+        from tf_wrapper.plan import file as plan_file
+
+        invocation = self._invocation
+        argv = invocation.command("apply", "-json", *words)
+        stream = invocation.run.create_stream()
+        try:
+            invocation.run.write_facts(stage="applying", durable=True, **plan_file.facts(saved))
+            return process.spawn(argv, self._environment(), invocation.signals, {1: stream})
+        finally:
+            os.close(stream)
+
+    def _environment(self) -> dict[str, str]:
+        return apply_environment(self._invocation, planned_here=self._half is not None)
+
+    def _stop(self, child: process.Child) -> None:
+        """Nobody reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""
+        if not self._closed:
+            self._closed = True
+            child.send(signal.SIGINT)
+
+    def _follower(self) -> Follower:
+        from tf_wrapper.stream import follower as follow
+
+        path = self._invocation.run.file("stream")
+        half = self._half
+        if self._parsed.flag("json"):
+            held = half.held_lines if half else ()
+            destroy = self._parsed.subcommand == "destroy"
+            return follow.Follower(path, follow.raw(planned_here=half is not None, held=held, destroy=destroy))
+        view = follow.human(
+            self._parsed,
+            half.warnings if half else (),
+            planned_here=half is not None,
+            imports=half.imports if half else None,
+        )
+        return follow.Follower(path, view)
+
+
+class _TofuApply(_StreamedApply):
+    """OpenTofu writes its stream to a file beside the human text, so it has the user's own terminal."""
+
+    def _start(self, words: list[str], saved: str) -> process.Child:
+        from tf_wrapper.plan import file as plan_file
+
+        invocation = self._invocation
+        if self._half is not None:
+            self._half.release()  # before the apply: there is no telling tofu to merge them with its own
+        os.close(invocation.run.create_stream())
+        views = [f"-{name}" for name in ("no-color", "compact-warnings") if self._parsed.flag(name)]
+        argv = invocation.command("apply", f"-json-into={invocation.run.file('stream')}", *views, *words)
+        invocation.run.write_facts(stage="applying", durable=True, **plan_file.facts(saved))
+        child = process.spawn(argv, self._environment(), invocation.signals)
+        invocation.run.write_facts(writer=process.identity(child.pid))
+        return child
+
+    def _follower(self) -> Follower:
+        from tf_wrapper.stream import follower as follow
+
+        return follow.Follower(self._invocation.run.file("stream"), follow.unseen())

@@ -1,0 +1,80 @@
+"""A run that cannot go through a saved plan of ours: terraform as it is, and the event from its states.
+
+For HCP Terraform and the `remote` backend (plans are made elsewhere), versions before 1.0 (no stream), what is not
+known for a terraform or cannot reach our files, ephemeral variables that are typed or come through a pipe and so cannot
+be given twice, and command lines we do not understand.
+"""
+
+from __future__ import annotations
+
+from change_events import process
+from tf_wrapper.plan import file as plan_file
+from tf_wrapper.plan import terraform_show
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from tf_wrapper.launch.arguments import Parsed
+    from tf_wrapper.modes.choice import Invocation
+
+
+def run(invocation: Invocation) -> int:
+    """Run the user's command line as it is; returns its exit code."""
+    return _between_states(invocation, [invocation.binary, *invocation.argv], None)
+
+
+def apply_saved(invocation: Invocation, saved: str) -> int:
+    """Apply the user's own saved plan, with the user's own words; the plan itself tells what was meant.
+
+    Args:
+        invocation: the run.
+        saved: the plan file, absolute.
+    """
+    return _between_states(invocation, [invocation.binary, *invocation.argv], saved)
+
+
+def apply_own_plan(invocation: Invocation, parsed: Parsed, saved: str) -> int:
+    """Apply a plan that was made here, approved, and turned out to be of a version that has no stream.
+
+    Args:
+        invocation: the run; its recorder has the plan already.
+        parsed: its command line.
+        saved: the plan file, absolute.
+    """
+    from tf_wrapper.modes.apply import apply_environment
+
+    words = [*parsed.for_saved_plan(variables=False), *(["-no-color"] if parsed.flag("no-color") else [])]
+    argv = invocation.command("apply", *words, saved)
+    return _between_states(invocation, argv, saved, apply_environment(invocation, planned_here=True), begun=True)
+
+
+def _between_states(
+    invocation: Invocation,
+    argv: list[str],
+    saved: str | None,
+    environ: dict[str, str] | None = None,
+    *,
+    begun: bool = False,
+) -> int:
+    alone = invocation.workspace.has_piped_inputs  # another terraform would read the pipe as well
+    before = None if alone else terraform_show.state(invocation.run.facts, invocation.signals)
+    if invocation.signals.received and not begun:  # terraform would have stopped before it began
+        invocation.run.remove()
+        return -invocation.signals.received[0]
+    about = plan_file.facts(saved) if saved else {}
+    invocation.run.write_facts(stage="native", durable=True, **about)
+    child = process.spawn(argv, environ or invocation.environ, invocation.signals)
+    if not begun:
+        invocation.recorder.begin()
+    if saved and not begun:
+        invocation.recorder.plan_is_at(saved)
+    if saved or any(word.lstrip("-") == "auto-approve" for word in argv):  # else terraform may yet be told not to
+        invocation.recorder.applying()
+    code = process.wait(child, invocation.signals)
+    invocation.run.write_facts(exit_code=code)
+    invocation.recorder.end_native(
+        code,
+        before,
+        lambda: None if alone else terraform_show.state(invocation.run.facts),
+        interrupted=bool(invocation.signals.received),
+    )
+    return code

@@ -1,0 +1,253 @@
+"""The plan half of an apply: `terraform plan` to a private file, its output passed on as it comes."""
+
+from __future__ import annotations
+
+import signal
+
+from change_events import process
+from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.launch.output import OutputClosedError, say, write_all
+from tf_wrapper.modes.capture import Capture
+from tf_wrapper.plan import file as plan_file
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tf_wrapper.launch.arguments import Parsed
+    from tf_wrapper.modes.choice import Invocation
+    from tf_wrapper.plan.text_filter import PlanTextFilter
+    from tf_wrapper.render.findings import PlanError, PlanWarning
+
+_INTERRUPTS = (b"Interrupt received.", b"Two interrupts received.")
+_FAILED = lazy_pattern(rb"\n(?:\x1b\[0m\x1b\[1m\x1b\[31m)?Planning failed\.")
+_PARAGRAPH = lazy_pattern(rb"\A\n[^\n]*Planning failed\.[^\n]*\n\n(?:\x1b\[0m)?")
+_HELP = b"For more help on using this command, run:\n  terraform %s -help"
+
+
+class PlanPhase:
+    """Runs the plan; afterwards ``warnings`` (human view) or ``held_lines`` (-json) are what it held back.
+
+    Native apply shows a plan's warnings before it asks, or else only at the very end together with the apply's own.
+    Which of the two is known when the plan has ended: ``release`` prints them now.
+    """
+
+    def __init__(self, invocation: Invocation, parsed: Parsed) -> None:
+        self._invocation = invocation
+        self._parsed = parsed
+        self._filter: JsonFilter | HumanFilter = JsonFilter() if parsed.flag("json") else HumanFilter()
+        self._errors = HumanFilter()
+        self._seen = 0
+        self._closed = False
+        self._broken = False
+        self._failed = b""  # from "Planning failed." on: whether apply would have said it is known at the end
+
+    def run(self) -> int:
+        """Run it to its end; returns the exit code of `plan -detailed-exitcode`."""
+        invocation = self._invocation
+        environ = {**invocation.environ, "TF_IN_AUTOMATION": "1"}
+        for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_plan"):
+            environ.pop(name, None)
+        private = invocation.run.create_plan()
+        words = (*self._parsed.for_plan(), "-detailed-exitcode", f"-out={private}")
+        return self._watch(invocation.command("plan", *words), environ)
+
+    def _watch(self, argv: list[str], environ: dict[str, str]) -> int:
+        invocation = self._invocation
+        capture = Capture(invocation.run.path, self._out, self._err)
+        try:
+            child = process.spawn(argv, environ, invocation.signals, capture.redirect)
+            capture.started()
+            invocation.recorder.begin()
+
+            def tick() -> int:
+                if not self._closed:
+                    try:
+                        capture.pump()
+                    except OutputClosedError:
+                        self._closed = True
+                        child.send(signal.SIGTERM)
+                return self._seen
+
+            code = process.wait(child, invocation.signals, tick, capture.watch)
+        finally:
+            capture.close()
+        self._end()
+        return -signal.SIGPIPE if self._closed else code
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether terraform was told to stop."""
+        return self._seen > 0
+
+    @property
+    def warnings(self) -> list[PlanWarning]:
+        """Held back, not yet shown."""
+        return self._filter.warnings
+
+    @property
+    def held_lines(self) -> list[bytes]:
+        """Held back with -json, not yet shown."""
+        return self._filter.lines
+
+    @property
+    def imports(self) -> Mapping[str, str]:
+        """Address → identity of what is imported: the apply's stream says nothing of it, the human view does."""
+        return self._filter.imports
+
+    @property
+    def errors(self) -> list[PlanError]:
+        """The errors that the plan ended with."""
+        return [*self._filter.errors, *self._errors.errors]
+
+    def release(self) -> None:
+        """Print what was held back, now."""
+        data = self._filter.release()
+        if data and not self._closed:
+            write_all(1, data)
+
+    def _out(self, data: bytes) -> bytes:
+        self._look(data)
+        data = self._own_help(data)
+        start = _FAILED.search(data)
+        if self._failed or start:
+            cut = start.start() if start and not self._failed else 0
+            self._failed += data[cut:]
+            data = data[:cut]
+        return self._guarded(lambda: self._filter.feed(data), data)
+
+    def _err(self, data: bytes) -> bytes:
+        self._look(data)
+        data = self._own_help(data)
+        self._guarded(lambda: self._errors.feed(data), b"")
+        return data
+
+    def _guarded(self, step: Callable[[], bytes], otherwise: bytes) -> bytes:
+        """A bug in our reading of the text must not take it from the user: from then on it passes as it comes."""
+        if not self._broken:
+            try:
+                return step()
+            except Exception as error:  # noqa: BLE001 - any bug of ours
+                self._broken = True
+                say(f"cannot read terraform's plan output ({type(error).__name__}); passing it on as it is")
+        return otherwise
+
+    def _look(self, data: bytes) -> None:
+        self._seen += sum(data.count(mark) for mark in _INTERRUPTS)
+
+    def _own_help(self, data: bytes) -> bytes:
+        """A usage error names the command that was typed, not the plan we made of it."""
+        return data.replace(_HELP % b"plan", _HELP % self._parsed.subcommand.encode())
+
+    def _end(self) -> None:
+        if self._failed and not self._closed:
+            # plan says so always, apply only where there is something of a plan to be shown
+            told = plan_file.holds_changes(self._invocation.run.file("plan"))
+            text = self._failed if told else _PARAGRAPH.sub(b"", self._failed, count=1)
+            write_all(1, self._guarded(lambda: self._filter.feed(text), text))
+        self._guarded(self._end_filters, b"")
+
+    def _end_filters(self) -> bytes:
+        self._filter.end()
+        self._errors.end()
+        return b""
+
+
+class WholePlan(PlanPhase):
+    """A `plan` of the user's own: all of its output passes as it comes, and is read for the errors in it."""
+
+    def run_as(self, argv: list[str], environ: dict[str, str]) -> int:
+        """Run this command; returns its exit code."""
+        return self._watch(argv, environ)
+
+    def _out(self, data: bytes) -> bytes:
+        self._look(data)
+        self._guarded(lambda: self._filter.feed(data), b"")
+        return data
+
+    def _err(self, data: bytes) -> bytes:
+        self._look(data)
+        self._guarded(lambda: self._errors.feed(data), b"")
+        return data
+
+    def _end(self) -> None:
+        self._guarded(self._end_filters, b"")
+
+
+class HumanFilter:
+    """Terraform's human text: holds back the trailing warnings."""
+
+    def __init__(self) -> None:
+        self._made: PlanTextFilter | None = None
+        self._rest = b""
+        self.imports: Mapping[str, str] = {}
+        self.warnings: list[PlanWarning] = []
+        self.errors: list[PlanError] = []
+        self.lines: list[bytes] = []
+
+    @property
+    def _text(self) -> PlanTextFilter:
+        """Made when there is something to read: by then terraform has started."""
+        if self._made is None:
+            from tf_wrapper.plan.text_filter import PlanTextFilter
+
+            self._made = PlanTextFilter()
+        return self._made
+
+    def feed(self, data: bytes) -> bytes:
+        """What may be shown now."""
+        return self._text.feed(data)
+
+    def end(self) -> None:
+        """The text is complete."""
+        self._rest, self.warnings, self.errors = self._text.finish()
+        self.imports = self._text.imports
+
+    def release(self) -> bytes:
+        """What was held back, to be shown as it is."""
+        self.warnings = []
+        rest, self._rest = self._rest, b""
+        return rest
+
+
+class JsonFilter:
+    """The machine-readable view: holds back trailing diagnostics, line by line."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self.lines: list[bytes] = []
+        self.imports: Mapping[str, str] = {}
+        self.warnings: list[PlanWarning] = []
+        self.errors: list[PlanError] = []
+
+    def feed(self, data: bytes) -> bytes:
+        """What may be shown now."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        shown = b""
+        for line in lines:
+            if b'"type":"diagnostic"' in line:
+                self.lines.append(line)
+                self._note(line)
+                continue
+            shown += self.release() + line + b"\n"
+        return shown
+
+    def _note(self, line: bytes) -> None:
+        if b'"severity":"error"' not in line:
+            return
+        from tf_wrapper.render.findings import PlanError
+        from tf_wrapper.stream.reader import read_stream
+
+        for found in read_stream([line]).diagnostics:
+            self.errors.append(
+                PlanError(found.summary, found.detail, file=found.file, line=found.line, address=found.address)
+            )
+
+    def end(self) -> None:
+        """The stream is complete."""
+
+    def release(self) -> bytes:
+        """What was held back, to be shown as it is."""
+        data = b"".join(line + b"\n" for line in self.lines)
+        self.lines = []
+        return data

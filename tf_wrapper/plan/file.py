@@ -1,0 +1,263 @@
+"""What a saved plan file tells without terraform: whether it is one, and which version wrote it.
+
+A plan file may come from anywhere, so what is read of it is bounded in time and memory: the looks below take two
+seconds at most, and hold one chunk of it. What is not known by then is not known; terraform gets the file all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from tf_wrapper.configuration import inputs
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, BinaryIO
+
+_ZIP = b"PK\x03\x04"
+_VERSION_FIELD = 14  # terraform_version in the plan's protocol buffer (planproto/planfile.proto)
+_APPLY_TIME_FIELD = 28  # apply_time_variables, since 1.10: names of the ephemeral variables that were set
+_CHANGE_FIELDS = {3, 4}  # resource_changes and output_changes of the same message
+_LENGTH_DELIMITED = 2
+_VARINT = 0
+_WIDTHS = {1: 8, 5: 4}
+_SECONDS = 2.0
+_MOST_ENTRIES = 20_000  # a plan holds every file of every module; reading the names of so many takes 0.1 s
+_LONGEST_VERSION = 100
+_CHUNK = 1 << 16
+_END = b"PK\x05\x06"  # of the zip's directory; 10 bytes on stands the count of its entries
+_END_SIZE = 22
+_LONGEST_COMMENT = 0xFFFF
+
+
+class _TooMuchError(Exception):
+    """The file is larger or odder than we care to read."""
+
+
+def is_plan_file(path: str) -> bool:
+    """True for a plan file; False for an HCP Terraform bookmark, a directory, a pipe, anything else or nothing."""
+    return _head(path, len(_ZIP)) == _ZIP
+
+
+def stamp(path: str) -> str:
+    """Text that differs once the file has been replaced or rewritten; empty where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+
+
+def facts(path: str) -> dict[str, Any]:
+    """What a run keeps of its plan: recovery finds it, and sees whether another one has taken its place."""
+    return {"saved": path, "stamp": stamp(path)}
+
+
+def is_bookmark(path: str) -> bool:
+    """True for the small JSON file that HCP Terraform saves instead of a plan."""
+    return b'"remote_plan_format"' in _head(path, 4096)
+
+
+def _head(path: str, size: int) -> bytes:
+    file = _open(path)
+    if file is None:
+        return b""
+    with file:
+        try:
+            return file.read(size)
+        except OSError:
+            return b""
+
+
+def _open(path: str) -> BinaryIO | None:
+    """The file, if it is a regular one: what waits for a writer, or can be read only once, is terraform's."""
+    descriptor = inputs.open_regular(path)
+    return None if descriptor is None else os.fdopen(descriptor, "rb")
+
+
+def written_by(path: str) -> str | None:
+    """Version of the terraform that wrote the plan, or None where it cannot be told."""
+    try:
+        for number, value in _fields(path):
+            if number == _VERSION_FIELD:
+                return value.decode("ascii", "replace")
+    except _TooMuchError:
+        return None
+    return None
+
+
+def holds_changes(path: str) -> bool:
+    """Whether the plan has any change of a resource (no-ops count) or of an output.
+
+    False where there is no plan, True where there is one that cannot be read.
+    """
+    known = False
+    try:
+        for number, _ in _fields(path):
+            if number in _CHANGE_FIELDS:
+                return True
+            known = True
+    except _TooMuchError:
+        known = False
+    return not known and is_plan_file(path)
+
+
+def sets_ephemeral(path: str) -> bool:
+    """Whether an ephemeral variable was set when it was planned: its value is not kept, and must be given again.
+
+    True where the plan cannot be read.
+    """
+    try:
+        return any(number == _APPLY_TIME_FIELD for number, _ in _fields(path))
+    except _TooMuchError:
+        return True
+
+
+def _fields(path: str) -> Iterator[tuple[int, bytes]]:
+    """The plan's own fields that hold text or messages: number and the first bytes; nothing where it is unreadable.
+
+    Raises:
+        _TooMuchError: it would take longer than we wait.
+    """
+    import zipfile
+    import zlib
+
+    file = _open(path)
+    if file is None:
+        return
+    with file:
+        try:
+            if _entries(file) > _MOST_ENTRIES:
+                raise _TooMuchError
+            with zipfile.ZipFile(file) as archive, archive.open("tfplan") as plan:
+                yield from _messages(_Reader(plan))
+        except (OSError, EOFError, KeyError, ValueError, IndexError, NotImplementedError, RuntimeError, zlib.error):
+            return
+        except zipfile.BadZipFile:
+            return
+
+
+def _entries(file: BinaryIO) -> int:
+    """How many entries the zip says that it has: before zipfile makes an object of each."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT))
+    tail = file.read()
+    at = tail.rfind(_END)
+    file.seek(0)
+    return int.from_bytes(tail[at + 10 : at + 12], "little") if at >= 0 else 0
+
+
+class _Reader:
+    """Reads a stream in chunks, keeps none, and gives up when the time is over."""
+
+    def __init__(self, stream: object) -> None:
+        self._stream: BinaryIO = stream  # type: ignore[assignment] # zipfile's own reader
+        self._data = b""
+        self._at = 0
+        self._deadline = time.monotonic() + _SECONDS
+
+    def byte(self) -> int:
+        if self._at >= len(self._data):
+            self._fill()
+        self._at += 1
+        return self._data[self._at - 1]
+
+    def at_end(self) -> bool:
+        if self._at < len(self._data):
+            return False
+        self._data, self._at = self._read(), 0
+        return not self._data
+
+    def take(self, size: int) -> bytes:
+        """The next ``size`` bytes, of which no more than a version's length is kept."""
+        kept = b""
+        while size > 0:
+            if self._at >= len(self._data):
+                self._fill()
+            part = self._data[self._at : self._at + size]
+            kept = kept or part[:_LONGEST_VERSION]
+            self._at += len(part)
+            size -= len(part)
+        return kept
+
+    def check(self) -> None:
+        """Raise when the time is over."""
+        if time.monotonic() > self._deadline:
+            raise _TooMuchError
+
+    def _fill(self) -> None:
+        self._data, self._at = self._read(), 0
+        if not self._data:
+            raise EOFError
+
+    def _read(self) -> bytes:
+        self.check()
+        return self._stream.read(_CHUNK)
+
+
+def _messages(reader: _Reader) -> Iterator[tuple[int, bytes]]:
+    count = 0
+    while not reader.at_end():
+        count += 1
+        if count % 1000 == 0:
+            reader.check()
+        tag = _varint(reader)
+        kind, number = tag & 7, tag >> 3
+        if not number:
+            raise ValueError("no protocol buffer has a field 0")
+        if kind == _VARINT:
+            _varint(reader)
+        elif kind == _LENGTH_DELIMITED:
+            yield number, reader.take(_varint(reader))
+        elif kind in _WIDTHS:
+            reader.take(_WIDTHS[kind])
+        else:
+            raise ValueError("not a protocol buffer")
+
+
+def _varint(reader: _Reader) -> int:
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = reader.byte()
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:  # noqa: PLR2004 - the continuation bit
+            return value
+    raise ValueError("a number longer than any")
+
+
+_SHOWS_STALE = (1, 1, 3)
+_JSON_INTO = (1, 12)  # the OpenTofu that brought it (opentofu/opentofu pull request 3606)
+
+
+def has_json_into(product: str, version: str | None) -> bool:
+    """Whether that is an OpenTofu that writes its stream to a file beside the human text (``-json-into``).
+
+    Args:
+        product: ``OpenTofu`` or another.
+        version: of the saved plan it has written.
+    """
+    if product != "OpenTofu" or not version:
+        return False
+    numbers = version.partition("-")[0].split(".")[:2]
+    return all(number.isdigit() for number in numbers) and tuple(int(number) for number in numbers) >= _JSON_INTO
+
+
+def streams_applies(version: str | None) -> bool:
+    """Whether that version's `apply -json` of a saved plan can be read: 1.0 and later, of this major version.
+
+    An unknown version's cannot.
+    """
+    return (version or "").split(".", 1)[0] == "1"
+
+
+def shows_stale(version: str | None) -> bool:
+    """Whether that version's `show` reads a saved plan after it was applied: 1.1.3 and later.
+
+    Earlier ones refuse a plan whose state has moved on (hashicorp/terraform#30205).
+    """
+    try:
+        return tuple(int(number) for number in (version or "").partition("-")[0].split(".")) >= _SHOWS_STALE
+    except ValueError:
+        return True

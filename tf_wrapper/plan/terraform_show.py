@@ -1,0 +1,99 @@
+"""Asking terraform itself, beside a run or after it: what is in a saved plan, what is in the state."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+from change_events.paths import working_directory
+from tf_wrapper.launch.environment import helper_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from change_events.process import Signals
+
+_PLAN_SECONDS = 600.0  # a huge plan with many providers; it runs beside the approval or the apply
+_STATE_SECONDS = 20.0
+
+
+def plan_json(facts: Mapping[str, Any], path: str, *, seconds: float = _PLAN_SECONDS) -> bytes | None:
+    """`show -json` of a saved plan; None where it fails or takes longer.
+
+    Args:
+        facts: the run's facts (binary, globals, cwd).
+        path: the plan file, absolute.
+        seconds: how long it may take.
+    """
+    return _ask(facts, ["show", "-json", path], seconds)
+
+
+def state(facts: Mapping[str, Any], signals: Signals | None = None) -> bytes | None:
+    """The raw state before or after a run, as `state pull` gives it; None where it cannot be had.
+
+    A signal that ``signals`` notes ends the wait: terraform waits for this to be over.
+    """
+    return _ask(facts, ["state", "pull"], _STATE_SECONDS, signals)
+
+
+def version(binary: str) -> bytes | None:
+    """`version -json` of a binary."""
+    return _ask({"binary": binary, "cwd": working_directory()}, ["version", "-json"], _STATE_SECONDS)
+
+
+def abandon() -> None:
+    """End what is being asked: nobody waits for the answer any more."""
+    for process in tuple(_asked):
+        process.kill()
+
+
+_asked: set[subprocess.Popen[bytes]] = set()
+
+
+def _ask(
+    facts: Mapping[str, Any], words: Sequence[str], seconds: float, signals: Signals | None = None
+) -> bytes | None:
+    try:
+        process = subprocess.Popen(
+            [str(facts["binary"]), *facts.get("globals", ()), *words],
+            cwd=str(facts["cwd"]),
+            env=_environment(facts),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # never a file: what it prints holds secrets
+            stderr=subprocess.DEVNULL,
+            process_group=0,  # the terminal's Ctrl-C is for the run, not for our look at it
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    with process:
+        _asked.add(process)
+        try:
+            answer = _answer(process, seconds, signals)
+        except (OSError, subprocess.SubprocessError):
+            process.kill()
+            return None
+        finally:
+            _asked.discard(process)
+    return answer if process.returncode == 0 else None
+
+
+def _answer(process: subprocess.Popen[bytes], seconds: float, signals: Signals | None) -> bytes:
+    """Everything that it prints; raises TimeoutExpired when the time is over or a signal has come."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return process.communicate(timeout=seconds if signals is None else 0.1)[0]
+        except subprocess.TimeoutExpired:
+            if signals is None or signals.received or time.monotonic() > deadline:
+                raise
+
+
+def _environment(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The user's own, but for what selects the working directory's data: those as they were when the run started."""
+    environ = helper_environment(os.environ)
+    for name in ("TF_DATA_DIR", "TF_WORKSPACE"):
+        if "selected" in facts:
+            environ.pop(name, None)
+    return {**environ, **facts.get("selected", {})}

@@ -1,0 +1,134 @@
+"""What the Terraform half brings to `tfevent events`: reading documents, looking at its binary, closing its runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from change_events.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from change_events.cli.tool_adapter import Check
+    from change_events.journal import Journal
+    from change_events.model import Plan
+    from change_events.redact import Redactor
+    from change_events.settings import Settings
+
+_STATES = 2
+
+
+class TerraformAdapter:
+    """The :class:`change_events.cli.tool_adapter.ToolAdapter` of Terraform and OpenTofu."""
+
+    def read_documents(self, paths: Sequence[str], redactor: Redactor, ignore: Sequence[str] = ()) -> list[Plan]:
+        """Plans of the given files: plan JSON, binary plan files, ``-``; exactly two states give their difference.
+
+        Changes of attributes that a glob of ``ignore`` matches are left out.
+
+        Raises:
+            InputError: a file is none of these.
+        """
+        from tf_wrapper.plan import reader
+        from tf_wrapper.state import compare
+
+        documents = [(path, _read(path)) for path in paths]
+        if len(documents) == _STATES and all(compare.is_state(data) for _, data in documents):
+            (before, old), (after, new) = documents
+            return [compare.compare_states(old, new, redactor=redactor, ignore=ignore, names=(before, after))]
+        return [
+            plan
+            for path, data in documents
+            for plan in reader.read_plans(data, name=path, redactor=redactor, ignore=ignore)
+        ]
+
+    def checks(self, settings: Settings) -> Iterable[Check]:
+        """The binary and its version, and whether runs wait to be settled."""
+        from change_events.cli.tool_adapter import Check
+        from change_events.files import rundir
+        from change_events.paths import state_dir
+        from tf_wrapper.launch import binary
+
+        try:
+            path = binary.find(os.environ, settings.binary)
+        except binary.BinaryNotFoundError as error:
+            asked_for = os.environ.get("TFEVENT_TF_BINARY") or settings.binary
+            remedy = "install terraform, or set TFEVENT_TF_BINARY"  # playbooks and other events do without
+            yield Check("binary", "error" if asked_for else "warning", str(error), remedy)
+        else:
+            yield _version_check(path)
+        if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
+            yield Check("switch", "warning", "TFEVENT_DISABLE is set: nothing is observed", "unset TFEVENT_DISABLE")
+        waiting = rundir.count(state_dir())
+        if waiting:
+            yield Check("runs", "ok", f"{waiting} run(s) going on or to be settled")
+
+    def settle_leftovers(self, journal: Journal, settings: Settings) -> None:
+        """Close the records of runs that were killed. Never raises."""
+        from change_events.files import rundir
+        from change_events.paths import state_dir
+
+        if rundir.count(state_dir()):
+            from tf_wrapper.record.recovery import settle_all
+
+            settle_all(journal, settings)
+
+
+def _version_check(path: str) -> Check:
+    import json
+
+    from change_events.cli.tool_adapter import Check
+    from tf_wrapper.plan import file as plan_file
+    from tf_wrapper.plan import terraform_show
+
+    try:
+        version = str(json.loads(terraform_show.version(path) or b"")["terraform_version"])
+    except (ValueError, KeyError, TypeError):
+        return Check(
+            "binary",
+            "error",
+            f"{path} does not answer `version -json`",
+            "set TFEVENT_TF_BINARY to a terraform",
+        )
+    if not plan_file.streams_applies(version):
+        text = f"{path} {version}: older than 1.0, events come from its states only"
+        return Check("binary", "warning", text, "upgrade terraform for outcomes per resource")
+    return Check("binary", "ok", f"{path} {version}")
+
+
+def _read(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
+    from tf_wrapper.plan import file as plan_file
+
+    if plan_file.is_plan_file(path):
+        return _shown(path)
+    if plan_file.is_bookmark(path):
+        raise InputError(
+            f"{path}: a bookmark of a plan that HCP Terraform keeps, not a plan; give its `terraform show -json`"
+        )
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise InputError(
+            f"{path}: {error.strerror}; give a plan (`terraform show -json PLAN`), a plan file or two states"
+        ) from error
+
+
+def _shown(path: str) -> bytes:
+    from tf_wrapper.launch import binary, binary_setting
+    from tf_wrapper.plan import terraform_show
+
+    try:
+        facts = {"binary": binary.find(os.environ, binary_setting.binary(os.getcwd())), "cwd": os.getcwd()}
+    except binary.BinaryNotFoundError as error:
+        raise InputError(f"{path}: a plan file needs terraform to be read: {error}") from error
+    data = terraform_show.plan_json(facts, os.path.abspath(path))
+    if data is None:
+        raise InputError(
+            f"{path}: `terraform show -json` cannot read this plan file here; run it in the directory of the plan"
+        )
+    return data

@@ -1,0 +1,321 @@
+"""What became of a plan, from terraform's stream, its exit code and, for what they leave open, the state.
+
+Truth over intent: a change counts as applied when terraform said so, as failed when it said so, as not attempted when
+a failed run never mentioned it, and as unknown otherwise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from change_events.model import (
+    Action,
+    Change,
+    ChangeEvent,
+    ChangeOutcome,
+    CheckResult,
+    Counts,
+    Failure,
+    Outcome,
+    OutcomeCounts,
+    Plan,
+    Summary,
+    Tool,
+)
+from tf_wrapper.stream.match import address_by_context, count, plan_from_stream, redacted, resource_outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from change_events.redact import Redactor
+    from tf_wrapper.render.findings import PlanError
+    from tf_wrapper.state.compare import Held
+    from tf_wrapper.stream.reader import StreamResult
+
+_ERROR_LINES = 5  # of a failure's detail that stand at the change itself; all of it stands among the failures
+_ERROR_CHARACTERS = 500
+_NO_MESSAGES = {
+    Action.FORGET,
+    Action.MOVE,
+    Action.IMPORT,
+    Action.NO_OP,
+}  # terraform applies these without a word
+
+
+def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
+    """The running event with what is planned in it."""
+    tool = event.tool or Tool(name=plan.tool_name)
+    return replace(
+        event,
+        tool=replace(tool, version=plan.tool_version or tool.version),
+        changes=plan.changes,
+        outputs=plan.outputs,
+        drift=plan.drift,
+        checks=plan.checks,
+        clouds=plan.clouds,
+        partial=plan.complete is False,
+        summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module),
+    )
+
+
+def is_empty(counts: Counts) -> bool:
+    """Whether a plan with these counts changes nothing, not even the state or an output.
+
+    Drift counts as nothing here: it is what others did. (A -refresh-only plan is told by its exit code.)
+    """
+    return not any((
+        counts.create, counts.update, counts.replace, counts.destroy, counts.import_, counts.move, counts.forget,
+        counts.invoke, counts.other, counts.outputs, counts.deferred,
+    ))  # fmt: skip
+
+
+def of_plan(event: ChangeEvent, plan: Plan | None, code: int) -> ChangeEvent:
+    """The event of a `plan` that ended with ``code``."""
+    event = _ended(event, code)
+    if code not in {0, 2} or (plan is not None and plan.errored):
+        return replace(event, outcome=Outcome.CANCELLED if code < 0 else Outcome.FAILED)
+    nothing = plan is not None and is_empty(plan.counts) and not plan.drift
+    return replace(event, outcome=Outcome.NO_CHANGE if nothing else Outcome.SUCCEEDED)
+
+
+def without_apply(
+    event: ChangeEvent, plan: Plan | None, code: int | None, *, interrupted: bool, declined: bool
+) -> ChangeEvent:
+    """The event of an apply that never got as far as applying."""
+    result = Outcome.DECLINED if declined else Outcome.CANCELLED if interrupted else Outcome.FAILED
+    event = replace(_ended(event, code), outcome=result)
+    return _with_changes(
+        event, [replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED) for change in event.changes], plan
+    )
+
+
+def plan_failures(errors: Iterable[PlanError], redactor: Redactor, *, details: bool) -> tuple[Failure, ...]:
+    """The errors that a plan ended with, redacted.
+
+    Args:
+        errors: in terraform's order.
+        redactor: has seen the secrets that they may quote.
+        details: False where it has not seen all: only what terraform says of itself is told then.
+    """
+    text = redactor.text
+    found = (
+        Failure(
+            summary=text(error.summary) if details else _NO_SUMMARY,
+            detail=(text(error.detail) if details else _NO_VALUE) if error.detail or not details else None,
+            address=text(error.address) if error.address else None,
+            file=text(error.file) if error.file else None,
+            line=error.line,
+        )
+        for error in errors
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def of_apply(
+    event: ChangeEvent,
+    plan: Plan | None,
+    code: int | None,
+    stream: StreamResult,
+    redactor: Redactor,
+    *,
+    interrupted: bool,
+    changes_planned: bool = False,
+) -> ChangeEvent:
+    """The event of an apply, from its stream.
+
+    Args:
+        event: as it was started.
+        plan: what was meant; None where it could not be read in time (the stream names the changes then).
+        code: exit code, None where nobody saw it.
+        stream: what terraform said.
+        redactor: has seen the plan's secrets.
+        interrupted: terraform was told to stop.
+        changes_planned: terraform has said that the plan, which could not be read, changes something.
+    """
+    if plan is None and not event.changes:
+        event = planned(event, plan_from_stream(stream, redactor))
+    stream, ambiguous = redacted(stream, redactor)
+    failures = tuple(dict.fromkeys(_failures(stream, event.changes, redactor, details=plan is not None)))
+    finished = code == 0 or (code is None and stream.complete)
+    killed = code is not None and code < 0  # terraform did not end, it was ended: nothing that is open is known
+    ended = (code is not None and not killed) or stream.complete or (bool(failures) and not killed)
+    told = replace(stream, runs={at: runs for at, runs in stream.runs.items() if at not in ambiguous})
+    changes = [
+        _with_outcome(change, told, finished=finished, ended=ended and change.address not in ambiguous)
+        for change in event.changes
+    ]
+    changes = _with_errors(changes, failures)
+    event = replace(_ended(event, code), failures=failures, checks=_checks(event, stream, redactor))
+    event = _with_changes(event, changes, plan)
+    result = _run_outcome(event, finished=finished, ended=ended, interrupted=interrupted or stream.interrupted)
+    if changes_planned and result is Outcome.NO_CHANGE:
+        result = Outcome.SUCCEEDED  # which outputs changed is in the plan alone
+    return replace(event, outcome=result)
+
+
+def of_native(
+    event: ChangeEvent, plan: Plan | None, code: int | None, *, planned: bool, interrupted: bool
+) -> ChangeEvent:
+    """The event of a natively run command.
+
+    Args:
+        event: as it was started.
+        plan: the difference of the states, or (``planned``) the saved plan that was applied; None where unknown.
+        code: exit code, None where nobody saw it.
+        planned: ``plan`` is an intention, not what was seen.
+        interrupted: terraform was told to stop.
+    """
+    event = _ended(event, code)
+    if plan is None:
+        return replace(event, outcome=Outcome.FAILED if code else Outcome.UNKNOWN)
+    event = _planned_event(event, plan)
+    mark = ChangeOutcome.APPLIED if code == 0 or not planned else ChangeOutcome.UNKNOWN
+    event = _with_changes(event, [replace(change, outcome=mark) for change in event.changes], plan)
+    ended = code is not None
+    return replace(event, outcome=_run_outcome(event, finished=code == 0, ended=ended, interrupted=interrupted))
+
+
+_planned_event = planned
+
+
+def has_open_ends(event: ChangeEvent) -> bool:
+    """Whether the state could tell more than is known."""
+    return any(change.outcome is ChangeOutcome.UNKNOWN for change in event.changes)
+
+
+def with_state(event: ChangeEvent, state: bytes | None, redactor: Redactor) -> ChangeEvent:
+    """Settle what is unknown from the raw state after the run; without a state nothing changes."""
+    if not state:
+        return event
+    from tf_wrapper.state.compare import state_resources
+
+    raw = state_resources(state)
+    known = Counter(redactor.text(address) for address in raw)
+    held = {name: found for address, found in raw.items() if known[name := redactor.text(address)] == 1}
+    unclear = {name for name, times in known.items() if times > 1}
+    changes = [change if change.address in unclear else _from_state(change, held) for change in event.changes]
+    event = _with_changes(event, changes, None)
+    partial = event.outcome is Outcome.FAILED and event.summary.outcomes.applied
+    return replace(event, outcome=Outcome.PARTIAL) if partial else event
+
+
+def _from_state(change: Change, held: Mapping[str, Held]) -> Change:
+    if change.outcome is not ChangeOutcome.UNKNOWN:
+        return change
+    found = held.get(change.address)
+    if change.action in {Action.CREATE, Action.IMPORT, Action.MOVE}:
+        return replace(change, outcome=ChangeOutcome.APPLIED) if found and not found.tainted else change
+    if change.action in {Action.DESTROY, Action.FORGET} and change.deposed is None:
+        return replace(change, outcome=ChangeOutcome.UNKNOWN if found else ChangeOutcome.APPLIED)
+    return change
+
+
+def _checks(event: ChangeEvent, stream: StreamResult, redactor: Redactor) -> tuple[CheckResult, ...]:
+    """Checks that did not pass: a finished apply has evaluated them all again, and warns of each that fails."""
+    if not stream.complete:
+        return event.checks
+    problems: dict[str, list[str]] = {}
+    for diagnostic in stream.diagnostics:
+        kind, _, name = (diagnostic.context or "").partition(" ")
+        if diagnostic.severity == "warning" and kind == "check":
+            problems.setdefault("check." + name.strip('"'), []).append(redactor.text(diagnostic.detail))
+    return tuple(CheckResult(address=name, status="fail", problems=tuple(texts)) for name, texts in problems.items())
+
+
+def _ended(event: ChangeEvent, code: int | None) -> ChangeEvent:
+    tool = replace(event.tool, exit_code=code) if event.tool is not None else None
+    return replace(event, tool=tool)
+
+
+def _with_outcome(change: Change, stream: StreamResult, *, finished: bool, ended: bool) -> Change:
+    seen = resource_outcome(change, stream)
+    if seen is not None:
+        found = seen.id or change.id
+        old = change.id if change.action is Action.REPLACE and found != change.id else change.previous_id
+        return replace(change, outcome=seen.outcome, id=found, previous_id=old, duration=seen.duration, note=seen.note)
+    if finished:
+        return replace(change, outcome=ChangeOutcome.APPLIED)
+    if not ended or change.action in _NO_MESSAGES:
+        return replace(change, outcome=ChangeOutcome.UNKNOWN)
+    return replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED)
+
+
+def _with_errors(changes: list[Change], failures: Sequence[Failure]) -> list[Change]:
+    first: dict[str, Failure] = {}
+    for failure in failures:
+        if failure.address:
+            first.setdefault(failure.address, failure)
+
+    current = {change.address for change in changes if change.deposed is None}
+
+    def mend(change: Change) -> Change:
+        failure = first.get(change.address)
+        if failure is None or change.outcome is ChangeOutcome.APPLIED:
+            return change
+        if change.deposed and change.address in current:
+            return change  # the error is the current object's, as far as it tells
+        # an error before the first message (a precondition) leaves no trace in the stream but this
+        return replace(change, outcome=ChangeOutcome.FAILED, error=_told(failure))
+
+    return [mend(change) for change in changes]
+
+
+def _told(failure: Failure) -> str:
+    """What a change says of its failure: terraform's summary, then the beginning of the detail."""
+    detail = "\n".join((failure.detail or "").splitlines()[:_ERROR_LINES])[:_ERROR_CHARACTERS]
+    return "\n".join(part for part in (failure.summary, detail) if part)
+
+
+_NO_SUMMARY = "The plan failed"
+_NO_VALUE = "(left out: it may quote a secret variable, whose value was given by a pipe or at a prompt)"
+_NO_DETAIL = "(left out: the plan, which says what is secret in it, could not be read)"
+
+
+def _failures(
+    stream: StreamResult, changes: Sequence[Change], redactor: Redactor, *, details: bool
+) -> Iterable[Failure]:
+    text: Callable[[str], str] = redactor.text
+    for diagnostic in stream.diagnostics:
+        if diagnostic.severity != "error":
+            continue
+        address = text(diagnostic.address) if diagnostic.address else address_by_context(diagnostic, changes, stream)
+        yield Failure(
+            summary=text(diagnostic.summary),
+            detail=(text(diagnostic.detail) if details else _NO_DETAIL) if diagnostic.detail else None,
+            address=address,
+            file=text(diagnostic.file) if diagnostic.file else None,
+            line=diagnostic.line,
+        )
+
+
+def _with_changes(event: ChangeEvent, changes: Sequence[Change], plan: Plan | None) -> ChangeEvent:
+    counted = Counter(change.outcome for change in changes)
+    outcomes = OutcomeCounts(
+        applied=counted[ChangeOutcome.APPLIED],
+        failed=counted[ChangeOutcome.FAILED],
+        not_attempted=counted[ChangeOutcome.NOT_ATTEMPTED],
+        unknown=counted[ChangeOutcome.UNKNOWN],
+    )
+    counts = plan.counts if plan else event.summary.counts
+    summary = replace(event.summary, outcomes=outcomes, counts=counts, applied=_applied(changes))
+    return replace(event, changes=tuple(changes), summary=summary)
+
+
+def _applied(changes: Sequence[Change]) -> Counts | None:
+    """Figures of what was done; None where nothing was."""
+    done = [change for change in changes if change.outcome is ChangeOutcome.APPLIED]
+    return count(done) if done else None
+
+
+def _run_outcome(event: ChangeEvent, *, finished: bool, ended: bool, interrupted: bool) -> Outcome:
+    if finished:
+        nothing = is_empty(event.summary.counts) and not event.drift
+        return Outcome.NO_CHANGE if nothing else Outcome.SUCCEEDED
+    if not ended:
+        return Outcome.UNKNOWN
+    if interrupted:
+        return Outcome.CANCELLED
+    return Outcome.PARTIAL if event.summary.outcomes.applied else Outcome.FAILED

@@ -1,0 +1,184 @@
+"""Writing the event of a run, in a thread beside it.
+
+The thread does its tasks in order: begin (settings, context, the `started` record), read the plan, settle. The
+run itself does not wait for it before its end (but for the plan, with terraforms before 1.1.3), and then at most for
+the time budget; what is not done by then is left in the run's folder, where the next tfevent command finds and
+finishes it.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import NamedTuple
+
+from change_events.output import describe, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from change_events.files.rundir import RunDirectory
+    from change_events.process import Signals
+    from tf_wrapper.configuration.secrets import Secrets
+    from tf_wrapper.record.run_event import RunEvent
+    from tf_wrapper.render.findings import PlanError
+    from tf_wrapper.stream.reader import StreamResult
+
+_DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
+_PLAN_SECONDS = 20.0  # for `show` of terraforms that must be asked before the apply
+
+
+class FailedPlan(NamedTuple):
+    """What is known of a plan that failed.
+
+    Attributes:
+        errors: what terraform said; may hold secrets.
+        saved: where it saved what it had by then, if it did.
+        secrets: finds what must not show of it; None where the errors are our own words. It reads files, so it is
+            called beside the run.
+    """
+
+    errors: Sequence[PlanError]
+    saved: str = ""
+    secrets: Callable[[], Secrets] | None = None
+
+
+class Recorder:
+    """The event of one run.
+
+    Every method returns at once, but for ``wait_for_plan`` and the four that end the run (``end_…``).
+    """
+
+    def __init__(self, run: RunDirectory, signals: Signals | None = None) -> None:
+        self._run = run
+        self._signals = signals
+        self._story: RunEvent | None = None
+        self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._work, name="tfevent-recorder", daemon=True)
+        self._failed = ""
+
+    def begin(self) -> None:
+        """Start recording."""
+        self._thread.start()
+
+        def task() -> None:
+            import change_events.lean_msgspec  # noqa: F401 - before anything that imports msgspec
+            from tf_wrapper.record.run_event import RunEvent
+
+            self._story = RunEvent(self._run)
+            self._story.begin()
+
+        self._tasks.put(task)
+
+    def plan_is_at(self, path: str) -> None:
+        """A saved plan can be read now, beside whatever terraform does."""
+        self._tasks.put(lambda: self._with_story(lambda story: story.read_plan(path)))
+
+    def wait_for_plan(self) -> None:
+        """Wait until the plan was read: this terraform cannot show it once it is applied. A signal ends the wait."""
+        read = threading.Event()
+        self._tasks.put(read.set)
+        deadline = time.monotonic() + _PLAN_SECONDS
+        told = self._received()
+        while not read.wait(0.05) and self._received() == told and time.monotonic() < deadline:
+            pass
+
+    def applying(self) -> None:
+        """Something is being changed now: destinations that ask for it are told, beside the run."""
+        self._tasks.put(lambda: self._with_story(lambda story: story.announce()))
+
+    def remember(self, find: Callable[[], Secrets]) -> None:
+        """What this finds must not show in anything that is recorded from now on."""
+        self._tasks.put(lambda: self._with_story(lambda story: story.remember(find())))
+
+    def end_of_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
+        """`plan` has ended."""
+        from tf_wrapper.plan import file as plan_file
+
+        self._run.write_facts(stage="ended", exit_code=code, **plan_file.facts(path))
+        self._finish(lambda story: story.end_plan(code, path, failed))
+
+    def end_without_apply(
+        self, code: int, failed: FailedPlan | None, *, interrupted: bool, declined: bool = False
+    ) -> None:
+        """Nothing was applied: the plan failed, or the answer was not yes."""
+        from tf_wrapper.render.findings import NO_ANSWER
+
+        unanswered = failed is not None and any(error.summary == NO_ANSWER for error in failed.errors)
+        self._run.write_facts(exit_code=code, interrupted=interrupted, declined=declined, unanswered=unanswered)
+        self._finish(
+            lambda story: story.end_without_apply(code, failed, interrupted=interrupted, declined=declined),
+        )
+
+    def end_of_apply(self, code: int, stream: StreamResult, *, interrupted: bool) -> None:
+        """The apply has ended, this is what it said."""
+        self._finish(lambda story: story.end_apply(code, stream, interrupted=interrupted))
+
+    def end_native(
+        self, code: int, before: bytes | None, after: Callable[[], bytes | None], *, interrupted: bool
+    ) -> None:
+        """A natively run command has ended; the states tell what it did."""
+        self._finish(lambda story: story.end_native(code, before, after(), interrupted=interrupted))
+
+    def _with_story(self, step: Callable[[RunEvent], None]) -> None:
+        if self._story is not None:
+            step(self._story)
+
+    def _finish(self, step: Callable[[RunEvent], None]) -> None:
+        done = threading.Event()
+
+        def task() -> None:
+            try:
+                self._with_story(step)
+            finally:
+                done.set()
+
+        ended = time.monotonic()
+        told = self._received()
+        self._tasks.put(task)
+        while not done.wait(0.05):
+            late = self._is_late(time.monotonic() - ended)
+            if late or self._received() > told:
+                why = "recording takes longer than its budget" if late else "recording was interrupted"
+                say(f"{why}; the next tfevent command finishes it")
+                _abandon_helpers()
+                return
+        self._close()
+
+    def _received(self) -> int:
+        return len(self._signals.received) if self._signals is not None else 0
+
+    def _is_late(self, seconds: float) -> bool:
+        """Whether so long after the run is too long: a backstop, since the budget itself is delivery's.
+
+        On a busy machine it is more.
+        """
+        budget = self._story.budget if self._story is not None else _DEFAULT_BUDGET
+        if seconds <= budget + 1.0:
+            return False
+        from change_events.process.pressure import stretch
+
+        return seconds > (budget + 1.0) * stretch(self._thread.native_id)
+
+    def _close(self) -> None:
+        self._tasks.put(None)
+        if self._failed:
+            say(f"this run is not recorded: {self._failed}")
+        if self._story is None or self._story.settled:
+            self._run.remove()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            try:
+                task()
+            except Exception as error:  # noqa: BLE001 - a bug of ours costs the event a line, never the run
+                self._failed = self._failed or describe(error)
+
+
+def _abandon_helpers() -> None:
+    """A terraform that we ask something must not outlive us."""
+    from tf_wrapper.plan import terraform_show
+
+    terraform_show.abandon()

@@ -1,0 +1,98 @@
+"""Closing the records of runs whose tfevent was killed, from what their folders and terraform's own stream tell."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from change_events import process
+from change_events.errors import InputError, JournalError
+from change_events.files import rundir
+from change_events.journal import RecordState
+from change_events.output import describe
+from change_events.paths import state_dir
+from change_events.recording import recovery
+from tf_wrapper.launch.output import say
+from tf_wrapper.plan import file as plan_file
+from tf_wrapper.plan import terraform_show
+from tf_wrapper.record.recorder import FailedPlan
+from tf_wrapper.record.run_event import RunEvent
+from tf_wrapper.render.findings import NO_ANSWER, PlanError
+from tf_wrapper.stream.reader import read_stream
+
+if TYPE_CHECKING:
+    from change_events.files.rundir import RunDirectory
+    from change_events.journal import Journal
+    from change_events.settings import Settings
+
+
+def settle_all(journal: Journal, settings: Settings) -> int:
+    """Settle every run of this journal that is over without having been settled; returns how many. Never raises.
+
+    A run is over when neither its tfevent nor its terraform lives. What settles here waits in the outbox for the
+    next delivery.
+    """
+    count = 0
+    for run in rundir.leftovers(state_dir(), journal.path):
+        try:
+            count += _settle(run, journal, settings)
+        except Exception as error:  # noqa: BLE001 - one odd folder must not keep a command from its work
+            say(f"cannot settle the killed run in {run.path}: {describe(error)}")
+            run.release()
+    return count
+
+
+def _settle(run: RunDirectory, journal: Journal, settings: Settings) -> bool:
+    facts = run.read_facts()
+    if not facts:
+        run.remove()  # killed before it was anything
+        return False
+    if "owner" in facts:
+        return recovery.settle(run, journal, settings, say)
+    if "writer" in facts and process.lives(facts["writer"]):
+        run.release()
+        return False
+    record = journal.get(str(facts["id"]))
+    if record is not None and record.state is RecordState.SETTLED:
+        run.remove()
+        return False
+    story = RunEvent(run, settings=settings, journal=journal, deliver=False)
+    story.resume(record.event if record else None)
+    _finish(story, run, facts)
+    if not story.settled:
+        raise JournalError("it could not be written")
+    run.remove()
+    return True
+
+
+def _finish(story: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
+    code = facts.get("exit_code")
+    stage = facts["stage"]
+    _read_plan(story, run, facts)
+    if stage == "native":
+        after = terraform_show.state(facts) if code is None and story.has_plan else None
+        story.end_native(code, None, after, interrupted=False)
+    elif facts["phase"] == "planned":
+        story.end_plan(code if code is not None else -1, "")
+    elif stage in {"planning", "planned"}:
+        unanswered = FailedPlan([PlanError(NO_ANSWER)]) if facts.get("unanswered") else None
+        story.end_without_apply(
+            code, unanswered, interrupted=facts.get("interrupted", True), declined=facts.get("declined", False)
+        )
+    else:
+        with run.open("stream") as stream:
+            result = read_stream(stream)
+        story.end_apply(code, result, interrupted=result.interrupted)
+
+
+def _read_plan(story: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
+    """Read the plan that the run was about, if it is still the same file; an unreadable one is left out.
+
+    A plan made within the run lies in its folder from the plan half on, whatever the run came to afterwards.
+    """
+    saved = str(facts.get("saved") or run.file("plan"))
+    own = saved == run.file("plan")
+    if not plan_file.is_plan_file(saved) or not (own or plan_file.stamp(saved) == facts.get("stamp")):
+        return
+    with suppress(InputError):
+        story.read_plan(saved)

@@ -1,0 +1,283 @@
+"""The event of one run as it grows: started, planned, ended. Runs beside terraform, in the recorder's thread.
+
+The same class finishes runs whose tfevent was killed (:mod:`tf_wrapper.record.recovery`): everything it needs is in the
+run's folder and in the journal's `started` record.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from change_events import __version__
+from change_events.errors import InputError, JournalError
+from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
+from change_events.recording import EventWriter, report_line
+from change_events.settings import Settings, load_leniently, place
+from change_events.settings.redaction import redactor_of
+from tf_wrapper.launch import binary_setting
+from tf_wrapper.launch.output import say
+from tf_wrapper.plan import file as plan_file
+from tf_wrapper.plan import terraform_show
+from tf_wrapper.plan.file import is_plan_file
+from tf_wrapper.record import outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.files.rundir import RunDirectory
+    from change_events.journal import Journal
+    from change_events.model import Failure
+    from change_events.redact import Redactor
+    from tf_wrapper.configuration.secrets import Secrets
+    from tf_wrapper.record.recorder import FailedPlan
+    from tf_wrapper.stream.reader import StreamResult
+
+_SHOW_SECONDS = 2.0  # to look at a plan that failed: it costs the end of the run
+
+
+class RunEvent:
+    """One run's event.
+
+    Attributes:
+        settled: the final event is in the journal (or was sent without one); the run's folder is no longer needed.
+        budget: seconds that delivery may take after the run.
+    """
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        *,
+        settings: Settings | None = None,
+        journal: Journal | None = None,
+        deliver: bool = True,
+    ) -> None:
+        self._run = run
+        self._facts: Mapping[str, Any] = run.facts
+        self._mistakes: tuple[str, ...] = ()
+        if settings is None:
+            settings, self._mistakes = load_leniently(Path(str(self._facts["directory"])), os.environ)
+        self._settings = settings
+        self.budget = settings.budget
+        self._redactor = redactor_of(settings, os.environ)
+        self._recording = EventWriter(settings, self._redactor, say=say, journal=journal, deliver=deliver)
+        self._event: ChangeEvent | None = None
+        self._plan: Plan | None = None
+        self.settled = False
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether the run's plan was read."""
+        return self._plan is not None
+
+    # -- while the run goes on ------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Tell of mistakes in the settings, and record that the run has started."""
+        for mistake in self._mistakes:
+            if mistake not in binary_setting.told:
+                say(mistake)
+        with suppress(OSError):  # the record itself will tell that the disk is full
+            self._run.write_journal(str(self._settings.journal))
+        self._event = self._first_event()
+        self._record_start()
+        self._settle_others()
+
+    def resume(self, recorded: ChangeEvent | None) -> None:
+        """Go on with a run that was killed, from its `started` record if it came so far."""
+        self._event = recorded or self._first_event()
+
+    def read_plan(self, path: str) -> None:
+        """Read a saved plan and put what it means to do into the `started` record."""
+        data = terraform_show.plan_json(self._facts, path)
+        if data is None:
+            return
+        from tf_wrapper.plan.reader import read_plan
+        from tf_wrapper.source import with_sources
+
+        plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor, ignore=self._settings.ignore)
+        directory = str(self._facts["directory"])
+        data_dir = os.path.join(directory, self._facts.get("selected", {}).get("TF_DATA_DIR") or ".terraform")
+        self._plan = replace(plan, changes=with_sources(plan.changes, directory, data_dir))
+        if self._event is not None:
+            self._event = outcome.planned(self._event, self._plan)
+            self._record_start()
+
+    def announce(self) -> None:
+        """Something is being changed now: tell the destinations that ask for it, unless there is nothing to change."""
+        if self._event is None or (self._plan is not None and outcome.is_empty(self._plan.counts)):
+            return
+        self._recording.announce(self._event)
+
+    def remember(self, secrets: Secrets) -> None:
+        """Values that must not be told, whatever text they turn up in."""
+        from tf_wrapper.plan.secrets import remember_hidden
+
+        for value in secrets.values:
+            remember_hidden(value, self._redactor)
+        for name, value in secrets.named:
+            if self._redactor.is_sensitive_name(name):
+                remember_hidden(value, self._redactor)
+
+    def _learn(self, failed: FailedPlan) -> bool:
+        """Remember the secrets of a plan that failed; False where one stays unknown that its errors may quote."""
+        if failed.secrets is None:
+            return True
+        secrets = failed.secrets()
+        self.remember(secrets)
+        planned = self._remember_plan(failed.saved)
+        if not planned:
+            self._remember_state()
+        return not (secrets.ephemeral_kept_out or (secrets.kept_out and not planned))
+
+    def _remember_plan(self, path: str) -> bool:
+        """Even a plan that failed is saved as a rule, with all variables and the state that it started from."""
+        if self._plan is not None:
+            return True
+        data = terraform_show.plan_json(self._facts, path, seconds=_SHOW_SECONDS) if is_plan_file(path) else None
+        if data is None:
+            return False
+        from tf_wrapper.plan.reader import remember_secrets
+
+        try:
+            remember_secrets(data, self._redactor)
+        except InputError:
+            return False
+        return True
+
+    def _remember_state(self) -> None:
+        """Without a plan, only the state tells what is secret; errors may quote it."""
+        from tf_wrapper.state.compare import remember_state
+
+        with suppress(InputError):
+            remember_state(terraform_show.state(self._facts), self._redactor)
+
+    def _settle_others(self) -> None:
+        """Close the records of killed runs: ours is the "next command" they wait for."""
+        from change_events.files import rundir
+        from change_events.paths import state_dir
+
+        if rundir.count(state_dir()) <= 1:
+            return
+        from tf_wrapper.record.recovery import settle_all
+
+        try:
+            with self._recording.journal() as journal:
+                settle_all(journal, self._settings)
+        except JournalError:
+            return  # told already, when our own start was recorded
+
+    def _record_start(self) -> None:
+        if self._event is not None:
+            self._recording.start(self._event)
+
+    # -- when it has ended ----------------------------------------------------------------------------------------
+
+    def end_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
+        """A `plan` ended with ``code`` (2: changes, where -detailed-exitcode was given)."""
+        if self._plan is None and plan_file.is_plan_file(path):  # ours lies there empty until terraform writes it
+            self.read_plan(path)
+        event = outcome.of_plan(self._started(), self._plan, code)
+        self._settle(replace(event, failures=self._failures(failed)))
+
+    def end_without_apply(
+        self, code: int | None, failed: FailedPlan | None, *, interrupted: bool, declined: bool
+    ) -> None:
+        """The plan half failed or was interrupted, or the answer was not yes: nothing was applied."""
+        failures = self._failures(failed)
+        event = outcome.without_apply(self._started(), self._plan, code, interrupted=interrupted, declined=declined)
+        self._settle(replace(event, failures=failures))
+
+    def _failures(self, failed: FailedPlan | None) -> tuple[Failure, ...]:
+        if failed is None or not failed.errors:
+            return ()
+        return outcome.plan_failures(failed.errors, self._redactor, details=self._learn(failed))
+
+    def end_apply(self, code: int | None, stream: StreamResult, *, interrupted: bool) -> None:
+        """The apply half ended with ``code``; None where nobody was there to see it end."""
+        event = outcome.of_apply(
+            self._started(),
+            self._plan,
+            code,
+            stream,
+            self._redactor,
+            interrupted=interrupted,
+            changes_planned=self._plan is None and bool(self._facts.get("changes")),
+        )
+        if outcome.has_open_ends(event):
+            event = outcome.with_state(event, terraform_show.state(self._facts), self._redactor)
+        self._settle(event)
+
+    def end_native(self, code: int | None, before: bytes | None, after: bytes | None, *, interrupted: bool) -> None:
+        """A natively run command ended with ``code``."""
+        from tf_wrapper.state.compare import compare_states
+
+        plan = self._plan
+        if plan is None and before is not None and after is not None:
+            plan = compare_states(before or None, after or None, redactor=self._redactor, ignore=self._settings.ignore)
+        event = outcome.of_native(self._started(), plan, code, planned=self._plan is not None, interrupted=interrupted)
+        if self._plan is not None and outcome.has_open_ends(event):
+            event = outcome.with_state(event, after, self._redactor)
+        self._settle(event)
+
+    def _started(self) -> ChangeEvent:
+        if self._event is None:
+            self._event = self._first_event()
+        return self._event
+
+    def _settle(self, event: ChangeEvent) -> None:
+        """Finish the event, store it, deliver it, say so."""
+        settled = self._recording.settle(event)
+        self.settled = not settled.lost
+        if settled.told and (settled.lost or settled.problems or not self._settings.quiet):
+            say(report_line(settled))
+
+    def _first_event(self) -> ChangeEvent:
+        from change_events.context import detect
+
+        facts, settings = self._facts, self._settings
+        directory = str(facts["directory"])
+        context = detect(Path(directory), os.environ, redactor=self._redactor)
+        tool = _tool(facts, self._redactor)
+        places = {"workspace": tool.workspace, "directory": os.path.basename(tool.directory or "")}
+        return ChangeEvent(
+            id=str(facts["id"]),
+            kind=Kind.INFRASTRUCTURE,
+            phase=Phase(facts.get("phase", "applied")),
+            started_at=datetime.fromtimestamp(float(facts["started_at"]), UTC),
+            title="",
+            environment=place(settings.environment, **places),
+            service=place(settings.service, **places),
+            tags=dict(settings.tags),
+            tool=tool,
+            actor=context.actor,
+            vcs=context.vcs,
+            links=context.links,
+            trace=_trace(facts),
+        )
+
+
+def _tool(facts: Mapping[str, Any], redactor: Redactor) -> Tool:
+    name = "tofu" if os.path.basename(str(facts["binary"])).startswith("tofu") else "terraform"
+    return Tool(
+        name=name,
+        tfevent=__version__,
+        command=redactor.command_line([name, *facts["argv"]]),
+        workspace=redactor.text(str(facts["workspace"])),
+        directory=redactor.text(str(facts["directory"])),
+    )
+
+
+def _trace(facts: Mapping[str, Any]) -> Trace:
+    return Trace(
+        run_id=str(facts["id"]),
+        trace_id=facts["trace_id"],
+        span_id=facts["span_id"],
+        parent_span_id=facts["parent_span_id"],
+        parent_run_id=facts["parent_run_id"],
+    )

@@ -1,0 +1,28 @@
+"""The emergency dump of a state: the stream carries it on one line, a person gets it indented."""
+
+from __future__ import annotations
+
+import re
+
+from change_events.text.lazy_pattern import lazy_pattern
+
+_TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
+
+
+def indent_json(text: str) -> str:
+    """``text``, a JSON document, laid out as Go's json.MarshalIndent does, its strings and numbers untouched."""
+    parts: list[str] = []
+    depth = 0
+    tokens = _TOKEN.findall(text)
+    for number, part in enumerate(tokens):
+        previous = tokens[number - 1] if number else ""
+        if part in ("}", "]"):
+            depth -= 1
+            empty = previous in ("{", "[")
+            parts.append(part if empty else "\n" + "  " * depth + part)
+            continue
+        if previous in ("{", "[", ","):
+            parts.append("\n" + "  " * depth)
+        parts.append(": " if part == ":" else part)
+        depth += part in ("{", "[")
+    return "".join(parts)

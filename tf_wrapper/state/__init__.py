@@ -1,0 +1,1 @@
+"""State documents, and the changes between two of them."""

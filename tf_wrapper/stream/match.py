@@ -1,0 +1,180 @@
+"""Joining terraform's stream to planned changes; the changes themselves where the stream is all there is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from change_events.model import Action, Change, ChangeOutcome, Counts, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.redact import Redactor
+    from tf_wrapper.stream.reader import PlannedChange, ResourceRun, StreamDiagnostic, StreamResult
+
+# the stream's words are not those of plan JSON (internal/command/views/json/change.go)
+_ACTIONS = {
+    "create": Action.CREATE,
+    "read": Action.READ,
+    "update": Action.UPDATE,
+    "replace": Action.REPLACE,
+    "delete": Action.DESTROY,
+    "move": Action.MOVE,
+    "import": Action.IMPORT,
+    "remove": Action.FORGET,
+    "forget": Action.FORGET,
+    "noop": Action.NO_OP,
+}
+# what terraform must have said for a change to be done, in its words for a run
+_STEPS = {
+    Action.CREATE: ("create",),
+    Action.UPDATE: ("update",),
+    Action.DESTROY: ("delete",),
+    Action.REPLACE: ("delete", "create"),
+    Action.READ: ("read",),
+}
+_COUNTED = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.REPLACE: "replace",
+    Action.DESTROY: "destroy",
+    Action.FORGET: "forget",
+    Action.READ: "read",
+    Action.NO_OP: "no_op",
+    Action.INVOKE: "invoke",
+    Action.OTHER: "other",
+}
+
+
+class Seen(NamedTuple):
+    """What the stream says of one planned change."""
+
+    outcome: ChangeOutcome
+    id: str | None
+    duration: float | None
+    note: str | None
+
+
+def redacted(stream: StreamResult, redactor: Redactor) -> tuple[StreamResult, frozenset[str]]:
+    """The stream with its addresses and ids as a plan's changes have them, so that the two can be joined.
+
+    Returns:
+        The stream, and the addresses that several raw ones became: of those it does not tell one from another.
+    """
+    text = redactor.text
+    runs: dict[str, tuple[ResourceRun, ...]] = {}
+    ambiguous: set[str] = set()
+    for raw, found in stream.runs.items():
+        address = text(raw)
+        ambiguous |= {address} & runs.keys()
+        runs[address] = tuple(
+            replace(run, address=address, id_value=text(run.id_value) if run.id_value else None) for run in found
+        )
+    actions = tuple(replace(run, address=text(run.address)) for run in stream.actions)
+    return replace(stream, runs=runs, actions=actions), frozenset(ambiguous)
+
+
+def resource_outcome(change: Change, stream: StreamResult) -> Seen | None:
+    """What became of ``change``; None where the stream never mentions it. Both are redacted."""
+    runs, steps = _runs(change, stream)
+    if not runs:
+        return None
+    made = [run.id_value for run in runs if run.id_value and run.action != "delete"]
+    ids = made or [run.id_value for run in runs if run.id_value]
+    seconds = [run.elapsed for run in runs if run.elapsed is not None]
+    outcome, note = _judge(change, runs, steps)
+    return Seen(outcome, ids[-1] if ids else None, sum(seconds) if seconds else None, note)
+
+
+def _runs(change: Change, stream: StreamResult) -> tuple[Sequence[ResourceRun], tuple[str, ...]]:
+    if change.action is Action.INVOKE:
+        return [run for run in stream.actions if run.address == change.address], ("invoke",)
+    steps = _STEPS.get(change.action, ())
+    runs = [run for run in stream.runs.get(change.address, ()) if run.action in steps]
+    return [run for run in runs if run.action != "delete" or _is_of(run, change)], steps
+
+
+def _is_of(run: ResourceRun, change: Change) -> bool:
+    """A deposed object and the current one share an address; where both ids are known, the id tells them apart."""
+    return not (run.id_value and change.id) or run.id_value == change.id
+
+
+_GONE = "destroyed, and not created again"
+_OLD_GONE = "the old one is destroyed, the new one "
+_TAINTED = "created, but a provisioner failed: it is tainted"
+
+
+def _judge(change: Change, runs: Sequence[ResourceRun], steps: tuple[str, ...]) -> tuple[ChangeOutcome, str | None]:
+    done = Counter(run.action for run in runs if run.completed)
+    failed = [run for run in runs if not run.completed and (run.errored or run.provision_error)]
+    if all(done[step] for step in steps) and not failed:
+        return ChangeOutcome.APPLIED, None
+    if any(run.provision_error and run.action == "create" for run in failed):
+        return ChangeOutcome.FAILED, (_OLD_GONE if done["delete"] else "") + _TAINTED
+    if failed:
+        gone = change.action is Action.REPLACE and done["delete"] and not change.create_before_destroy
+        return ChangeOutcome.FAILED, _GONE if gone else None
+    if any(not run.completed for run in runs):
+        return ChangeOutcome.UNKNOWN, None
+    if done["delete"]:
+        return ChangeOutcome.FAILED, _GONE
+    return ChangeOutcome.FAILED, "created anew, and the old one not destroyed"
+
+
+def address_by_context(diagnostic: StreamDiagnostic, changes: Sequence[Change], stream: StreamResult) -> str | None:
+    """Address of the change that an error without an address is about, where only one can be meant.
+
+    A condition that fails names the block it stands in and no address. Changes that the stream mentions have begun,
+    so that their conditions held.
+    """
+    kind, _, name = (diagnostic.context or "").partition(" ")
+    wanted = {"resource": "managed", "data": "data"}.get(kind)
+    found = [
+        change.address
+        for change in changes
+        if change.mode == wanted
+        and f'"{change.type}" "{change.name}"' == name
+        and (change.source is None or change.source.file == diagnostic.file)
+        and resource_outcome(change, stream) is None
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
+    """The plan as far as an apply's stream tells it: addresses, actions and reasons, no attributes."""
+    changes = tuple(_change(item, redactor) for item in stream.planned_changes)
+    return Plan(
+        changes=changes,
+        counts=count(changes),
+        by_type=dict(Counter(change.type for change in changes if change.type)),
+        tool_name=stream.tool or "terraform",
+        tool_version=stream.version,
+    )
+
+
+def count(changes: Sequence[Change]) -> Counts:
+    """Figures of these changes; moves and imports count beside whatever else happens to the same resource."""
+    counted = Counter(_COUNTED[change.action] for change in changes if change.action in _COUNTED)
+    counted["import_"] = sum(change.importing for change in changes)
+    counted["move"] = sum(change.previous_address is not None for change in changes)
+    return Counts(**counted)
+
+
+def _change(item: PlannedChange, redactor: Redactor) -> Change:
+    action = _ACTIONS.get(item.action, Action.OTHER)
+    text = redactor.text
+    return Change(
+        address=text(item.address),
+        action=action,
+        raw_actions=(item.action,) if action is Action.OTHER else (),
+        reason=item.reason,
+        previous_address=text(item.previous) if item.previous else None,
+        importing=item.importing,
+        import_id=text(item.import_id) if item.import_id else None,
+        type=item.type,
+        name=item.name,
+        module=text(item.module) if item.module else None,
+    )
