@@ -68,6 +68,7 @@ def test_the_function_is_called_by_nobody_but_ask():
 
 
 def test_what_every_call_gets(tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()  # no git is started where there is no repository
     script = tmp_path / "git"
     script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nenv\n')
     script.chmod(0o755)
