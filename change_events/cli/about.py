@@ -18,14 +18,15 @@ SETTINGS_SCHEMA = "tfevent-yaml.schema.json"
 
 @click.command(
     "schema",
+    short_help="Print the JSON Schema of events or of tfevent.yaml.",
     epilog=examples(
         "tfevent events schema > change-event.schema.json",
         "tfevent events schema --settings > tfevent-yaml.schema.json",
     ),
 )
-@click.option("--settings", "of_settings", is_flag=True, help="The schema of tfevent.yaml, for editors.")
+@click.option("--settings", "of_settings", is_flag=True, help="Print the schema of tfevent.yaml, for editors.")
 def schema_command(*, of_settings: bool) -> int:
-    """Print the JSON Schema of a change event, or of tfevent.yaml."""
+    """Print the JSON Schema of change events, or of tfevent.yaml."""
     name = SETTINGS_SCHEMA if of_settings else EVENT_SCHEMA
     sys.stdout.write(resources.files("change_events").joinpath("schema", name).read_text("utf-8"))
     return 0
@@ -33,11 +34,12 @@ def schema_command(*, of_settings: bool) -> int:
 
 @click.command(
     "version",
+    short_help="Print the versions of tfevent, its event schema and Python.",
     epilog=examples(
         "tfevent events version",
     ),
 )
 def version_command() -> int:
-    """Print the version of tfevent and of its event schema."""
+    """Print the versions of tfevent, its event schema and Python."""
     sys.stdout.write(f"tfevent {__version__} (event schema {SCHEMA_VERSION}, Python {platform.python_version()})\n")
     return 0

@@ -54,12 +54,12 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=examples(
         "tfevent events list --since 2h    what changed in the last two hours",
-        "tfevent events show last          the newest run, in full",
-        "tfevent events doctor             is everything set up, does it reach where it should",
+        "tfevent events show last          the newest event in full",
+        "tfevent events doctor             check settings, journal and destinations",
     ),
 )
 def events() -> None:
-    """Answer "what changed?" from the journal of this machine."""
+    """Record, inspect and deliver change events; see what changed."""
 
 
 def run(argv: Sequence[str], tools: ToolAdapter) -> int:

@@ -27,6 +27,7 @@ _VERDICT_WIDTH = max(map(len, _COLOURS))
 
 @click.command(
     "doctor",
+    short_help="Check settings, binary, journal and destinations.",
     epilog=examples(
         "tfevent events doctor",
         "tfevent events doctor --send-test",
@@ -40,15 +41,15 @@ _VERDICT_WIDTH = max(map(len, _COLOURS))
     is_flag=False,
     flag_value=_ALL,
     metavar="[NAME]",
-    help="Send a marked test event to each destination, or to the one named; may be given several times.",
+    help="Send a marked test event to all destinations, or to NAME (repeatable).",
 )
-@click.option("--setup", metavar="NAME", help="Prepare this destination's backend instead: an index template, say.")
-@click.option("--yes", is_flag=True, help="With --setup: do it without asking.")
+@click.option("--setup", metavar="NAME", help="Set up this destination's backend, e.g. an index template, and exit.")
+@click.option("--yes", is_flag=True, help="With --setup, skip the confirmation prompt.")
 @click.pass_obj
 def doctor_command(session: Session, *, send_test: tuple[str, ...], setup: str | None, yes: bool) -> int:
-    """Check the settings, the binary, the journal and each destination; one verdict a line.
+    """Check settings, Terraform binary, journal and destinations; print one result per line.
 
-    The exit code is 1 if anything is wrong that loses or withholds events, else 0: warnings do not count.
+    The exit code is 1 if a check failed: events would be lost or held back. Warnings do not affect it.
     """
     if setup is not None:
         from change_events.cli.backend_setup import prepare

@@ -21,44 +21,53 @@ class AnyWord(click.Choice):  # type: ignore[type-arg] # generic since click 8.2
 
 
 _OPTIONS = {
-    "kind": click.option("--kind", type=AnyWord(KINDS), default="custom", show_default=True, help="What happened."),
-    "title": click.option("--title", metavar="TEXT", help="One line, for a graph; without it one is made."),
+    "kind": click.option("--kind", type=AnyWord(KINDS), default="custom", show_default=True, help="Kind of event."),
+    "title": click.option("--title", metavar="TEXT", show_default="generated", help="Title, one line."),
     "message": click.option(
-        "--message", metavar="TEXT|@FILE|-", help="Markdown: text, @ and a file, or - for standard input."
+        "--message", metavar="TEXT|@FILE|-", help="Message in Markdown: text, @FILE, or - for standard input."
     ),
-    "severity": click.option("--severity", type=AnyWord(SEVERITIES), help="Without it, by the outcome."),
-    "outcome": click.option("--outcome", type=AnyWord(OUTCOMES), help="How it ended; succeeded without it."),
-    "environment": click.option("--environment", metavar="NAME", help="Such as prod; else the settings'."),
-    "service": click.option("--service", metavar="NAME", help="What it is about; else the settings'."),
+    "severity": click.option(
+        "--severity", type=AnyWord(SEVERITIES), show_default="derived from the outcome", help="Severity."
+    ),
+    "outcome": click.option("--outcome", type=AnyWord(OUTCOMES), show_default="succeeded", help="Outcome."),
+    "environment": click.option(
+        "--environment", metavar="NAME", show_default="from the settings", help="Environment, e.g. prod."
+    ),
+    "service": click.option("--service", metavar="NAME", show_default="from the settings", help="Service name."),
     "version": click.option("--version", metavar="TEXT", help="Version of the service."),
-    "tag": click.option("--tag", metavar="NAME=VALUE", multiple=True, help="A tag; may be given several times."),
-    "start": click.option("--start", metavar="WHEN", help="When it began: 10m (ago), or a date and time; else now."),
-    "end": click.option("--end", metavar="WHEN", help="When it ended, written the same way; else now."),
-    "link": click.option("--link", metavar="TITLE=URL", multiple=True, help="A page to look at; several times."),
-    "commit": click.option("--commit", metavar="REVISION", help="What is deployed; else what is checked out."),
+    "tag": click.option("--tag", metavar="NAME=VALUE", multiple=True, help="Tag to add (repeatable)."),
+    "start": click.option(
+        "--start", metavar="WHEN", show_default="now", help="Start: an age such as 10m, or a date and time."
+    ),
+    "end": click.option("--end", metavar="WHEN", show_default="now", help="End, in the same format as --start."),
+    "link": click.option("--link", metavar="TITLE=URL", multiple=True, help="Link to add (repeatable)."),
+    "commit": click.option(
+        "--commit", metavar="REVISION", show_default="current commit", help="Deployed commit, tag or branch."
+    ),
     "previous_commit": click.option(
-        "--previous-commit", metavar="REVISION", help="What was there before: the commits between are listed."
+        "--previous-commit", metavar="REVISION", help="Previously deployed commit; the commits since are listed."
     ),
     "path": click.option(
         "--path",
         metavar="PATH",
         multiple=True,
-        help="List only commits that touch this file or folder; several times.",
+        help="List only commits that touch this file or folder (repeatable).",
     ),
-    "data": click.option("--data", metavar="JSON|@FILE|-", help="A JSON object with whatever else is worth keeping."),
+    "data": click.option("--data", metavar="JSON|@FILE|-", help="Additional data as a JSON object."),
     "destination": click.option(
         "--destination",
         metavar="NAME",
         multiple=True,
-        help="Send to this one, whatever the routing says; several times.",
+        show_default="by routing",
+        help="Deliver to this destination only (repeatable).",
     ),
     "state": click.option(
-        "--state", type=AnyWord(STATES), help="Tell it in two steps: started prints the id that finished takes."
+        "--state", type=AnyWord(STATES), help="Record in two steps: started prints an ID; pass it to finished."
     ),
-    "id": click.option("--id", metavar="ID", help="Of the event that is finished."),
-    "key": click.option("--key", metavar="TEXT", help="Of several events with this key, only the first is recorded."),
+    "id": click.option("--id", metavar="ID", help="ID printed by --state started."),
+    "key": click.option("--key", metavar="TEXT", help="Deduplication key: only the first event with it is recorded."),
     "once_within": click.option(
-        "--once-within", metavar="DURATION", help="How long --key holds: 10m, 2h, 7d; a day without it."
+        "--once-within", metavar="DURATION", show_default="1d", help="How long --key applies: 10m, 2h, 7d."
     ),
 }
 

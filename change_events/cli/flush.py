@@ -27,26 +27,25 @@ _SILENT = 1.0  # seconds without progress shown
 
 @click.command(
     "flush",
-    epilog=examples(
-        "tfevent events flush", "tfevent events flush --parked    after a token or an address was put right"
-    ),
+    short_help="Deliver waiting events now.",
+    epilog=examples("tfevent events flush", "tfevent events flush --parked    after fixing a token or URL"),
 )
-@click.option("--parked", is_flag=True, help="Try again what was parked, too.")
+@click.option("--parked", is_flag=True, help="Also retry parked deliveries.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1),
     default=DEFAULT_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    help="When to stop, at the latest.",
+    help="Time limit.",
 )
 @click.pass_obj
 def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
-    """Deliver what waits for its destinations, also what would be tried again only later.
+    """Deliver all waiting events now, including those scheduled for a later retry.
 
-    Where a backend itself asked to wait, that time is kept, unless --parked says that something was mended.
+    A wait requested by a backend (Retry-After) is respected unless --parked is given.
 
-    The exit code is 1 if anything still waits or is parked afterwards.
+    The exit code is 1 if any delivery is still waiting or parked afterwards.
     """
     from change_events.machine import state_file
     from change_events.paths import state_dir

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 20
 SEARCHED = 100_000  # newest events in which a text is looked for; a journal at its usual cap has no more
-NO_MATCH = "no event in the journal matches"
+NO_MATCH = "no matching events"
 EMPTY = "the journal is empty: `tfevent apply` records its first event"
 _OUTCOMES = [*(outcome.value for outcome in Outcome), event.RUNNING]
 _KINDS = [kind.value for kind in Kind]
@@ -32,6 +32,7 @@ _PHASES = [phase.value for phase in Phase]
 
 @click.command(
     "list",
+    short_help="List recorded events, newest first.",
     epilog=examples(
         "tfevent events list --since 2h",
         "tfevent events list --environment prod --outcome failed",
@@ -41,31 +42,37 @@ _PHASES = [phase.value for phase in Phase]
         "tfevent events list --json --limit 0 | jq -r .title",
     ),
 )
-@click.option("--since", type=moment, metavar="WHEN", help="Not older than this: 90m, 2h, 3d, 1w, or a date or time.")
-@click.option("--until", type=moment, metavar="WHEN", help="Not newer than this, written the same way.")
-@click.option("--environment", metavar="NAME", help="Only this environment.")
-@click.option("--service", metavar="NAME", help="Only this service.")
-@click.option("--tool", metavar="NAME", help="Only runs of this tool: terraform, tofu, ansible, or a command of `run`.")
-@click.option("--host", metavar="NAME", help="Only what met this host: playbook runs, and events sent from it.")
-@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only runs that ended so.")
-@click.option("--kind", type=click.Choice(_KINDS), help="Only this sort of event.")
-@click.option("--phase", type=click.Choice(_PHASES), help="Only plans, or only what was applied.")
-@click.option("--text", metavar="WORDS", help="Only events in which this occurs: a title, an address, a name.")
-@click.option("--undelivered", is_flag=True, help="Only events that have not reached every destination.")
+@click.option(
+    "--since",
+    type=moment,
+    metavar="WHEN",
+    help="Started at or after this time: an age (90m, 2h, 3d, 1w) or a date and time.",
+)
+@click.option("--until", type=moment, metavar="WHEN", help="Started before this time, in the same format.")
+@click.option("--environment", metavar="NAME", help="Filter by environment.")
+@click.option("--service", metavar="NAME", help="Filter by service.")
+@click.option("--tool", metavar="NAME", help="Filter by tool: terraform, tofu, ansible, or the command given to `run`.")
+@click.option("--host", metavar="NAME", help="Filter by host: playbook runs that include it, and events sent from it.")
+@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Filter by outcome.")
+@click.option("--kind", type=click.Choice(_KINDS), help="Filter by kind.")
+@click.option("--phase", type=click.Choice(_PHASES), help="Filter by phase.")
+@click.option("--text", metavar="WORDS", help="Filter by text in titles, messages, addresses and names.")
+@click.option("--undelivered", is_flag=True, help="Only events not yet delivered to all destinations.")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=DEFAULT_LIMIT,
     show_default=True,
-    help="How many; 0 for all.",
+    metavar="N",
+    help="Maximum number of events; 0 for all.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the event and its deliveries.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: each event with its deliveries.")
 @click.pass_obj
 def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:
-    """List the runs of this machine, newest first.
+    """List the events recorded on this machine, newest first.
 
-    A terminal gets a table, in local time; a pipe gets a line an event, with tabs between id, start, outcome,
-    title, who, environment and delivery.
+    On a terminal, prints a table in local time. In a pipe, prints one line per event with tab-separated fields: ID,
+    start, outcome, title, user, environment, delivery.
     """
     session.lists = True
     # Closed here, before the journal is: a pipe may break in the middle of reading.
@@ -102,4 +109,4 @@ def _select(journal: Journal, *, outcome: str | None, limit: int, **filters: Any
         count += 1
         yield record
     if (limit == 0 or count < limit) and (oldest := journal.searched_since(query)):
-        note(f"only the newest {SEARCHED:,} events were searched; for those before {oldest:%Y-%m-%d} say --since")
+        note(f"searched only the newest {SEARCHED:,} events; to search before {oldest:%Y-%m-%d}, use --since")

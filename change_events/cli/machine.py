@@ -34,27 +34,28 @@ _wait = click.option(
     "--wait",
     type=click.FloatRange(min=0, max=60),
     metavar="SECONDS",
-    help="How long delivery may take, 0 for none; without it the whole command takes less than a second. What is not "
-    "delivered then waits for a later command.",
+    show_default="under a second in total",
+    help="Time limit for delivery, 0 to skip it; undelivered events wait for a later command.",
 )
 
 
 @click.command(
     "boot",
+    short_help="Record a boot: previous shutdown, downtime, kernel, image.",
     epilog=examples(
         "tfevent events boot",
         "tfevent events boot --environment prod --tag role=db",
         "tfevent events boot --image registry.example.com/shop:1.4.2    in a container",
     ),
 )
-@click.option("--image", metavar="NAME", help="What runs here; else TFEVENT_IMAGE, or what os-release says.")
+@click.option("--image", metavar="NAME", show_default="TFEVENT_IMAGE, or from os-release", help="Image name.")
 @told_by(_SAID)
 @_wait
 @click.pass_obj
 def boot_command(session: Session, /, *, image: str | None, wait: float | None, **options: Any) -> int:
-    """Record that this machine has booted: after what shutdown, how long it was down, what kernel and image are new.
+    """Record a boot of this machine: how it was shut down, downtime, changes of kernel and image.
 
-    One boot is one event, however often this is called. A container's start counts as a boot.
+    Each boot is recorded once, however often this is called. A container start counts as a boot.
     """
     import msgspec
 
@@ -68,7 +69,7 @@ def boot_command(session: Session, /, *, image: str | None, wait: float | None, 
         before = state_file.recall(state_dir())
         if before and before.boot == here.boot and before.event:
             _remember(msgspec.structs.replace(before, seen_at=_now(), stopped_at=None, goal=None))
-            note(f"not recorded again: {before.event} tells of this boot")
+            note(f"not recorded again: this boot is event {before.event}")
             sys.stdout.write(f"{before.event}\n")
             return 0
         return _boot(teller, here, before)
@@ -98,16 +99,17 @@ def _boot(teller: _Teller, here: MachineSnapshot, before: Memory | None) -> int:
 
 @click.command(
     "start",
+    short_help="Record that a service has started.",
     epilog=examples(
         "tfevent events start --service shop --version 1.4.2",
-        "tfevent events start --service shop --wait 0    from a unit's ExecStartPost=",
+        "tfevent events start --service shop --wait 0    in a unit's ExecStartPost=",
     ),
 )
 @told_by(_OF_SERVICE)
 @_wait
 @click.pass_obj
 def start_command(session: Session, /, *, wait: float | None, **options: Any) -> int:
-    """Record that a service has been started."""
+    """Record that a service has started."""
     from change_events.machine import events, state_file
     from change_events.paths import state_dir
 
@@ -121,26 +123,28 @@ def start_command(session: Session, /, *, wait: float | None, **options: Any) ->
 
 @click.command(
     "stop",
+    short_help="Record that a service has stopped, or that a host is stopping.",
     epilog=examples(
-        "tfevent events stop --service shop    from a unit's ExecStopPost=: systemd says how it ended",
+        "tfevent events stop --service shop    in a unit's ExecStopPost=, with systemd's result",
         "tfevent events stop --service shop --exit-code $?",
-        "tfevent events stop --host    when the machine is shut down",
+        "tfevent events stop --host    at shutdown",
     ),
 )
-@click.option("--host", is_flag=True, help="The machine (or container) itself goes down: the next boot asks for this.")
+@click.option("--host", is_flag=True, help="Record that the machine or container is going down; the next boot uses it.")
 @click.option(
     "--exit-code",
     type=click.IntRange(0, 255),
     metavar="CODE",
-    help="How the service ended, where systemd does not say.",
+    show_default="systemd's result",
+    help="Exit code of the service.",
 )
 @told_by(_OF_SERVICE)
 @_wait
 @click.pass_obj
 def stop_command(session: Session, /, *, host: bool, exit_code: int | None, wait: float | None, **options: Any) -> int:
-    """Record that a service has ended, and how; or that this machine goes down.
+    """Record that a service has stopped and its result, or that this machine is going down.
 
-    From a unit's ExecStopPost=, systemd's SERVICE_RESULT, EXIT_CODE and EXIT_STATUS tell how it ended.
+    In a unit's ExecStopPost=, the result is taken from systemd's SERVICE_RESULT, EXIT_CODE and EXIT_STATUS.
     """
     from change_events.machine import events, state_file
     from change_events.paths import state_dir
@@ -156,7 +160,7 @@ def stop_command(session: Session, /, *, host: bool, exit_code: int | None, wait
     return report(teller.settle(event), quiet=teller.settings.quiet)
 
 
-_NO_SERVICE = "--service: missing: name the service, here or in the settings (TFEVENT_SERVICE)"
+_NO_SERVICE = "--service: missing: expected here or in the settings (TFEVENT_SERVICE)"
 
 
 def _result(exit_code: int | None) -> Result:
@@ -176,7 +180,7 @@ def _goes_down(teller: _Teller) -> int:
 
     goal = systemd.goal(os.environ)
     if goal is None:
-        note("systemd says that this machine does not go down: nothing is recorded")
+        note("systemd reports no shutdown in progress: nothing is recorded")
         return 0
     with state_file.alone(state_dir()):
         known = state_file.recall(state_dir()) or _unknown_boot()
@@ -209,7 +213,7 @@ def _remember(kept: Memory) -> None:
     try:
         state_file.keep(state_dir(), kept)
     except OSError as error:
-        note(f"the next boot will know less: {state_dir()}: {error.strerror}")
+        note(f"cannot write {state_dir()} ({error.strerror}): the event of the next boot will be incomplete")
 
 
 def _now() -> Any:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "preview",
+    short_help="Show the request a destination would receive for an event.",
     cls=CountingBack,
     epilog=examples(
         "tfevent events preview last --to chatops",
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("event_id", metavar="ID")
-@click.option("--to", "name", metavar="NAME", required=True, help="The destination, as the settings name it.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: method, url, headers, body, bytes.")
+@click.option("--to", "name", metavar="NAME", required=True, help="Destination name in the settings.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object with method, url, headers, body, bytes.")
 @click.pass_obj
 def preview_command(session: Session, *, event_id: str, name: str, as_json: bool) -> int:
-    """Show the request that would be sent to a destination about an event, secrets masked; nothing is sent.
+    """Show the request a destination would receive for an event, with secrets masked. Nothing is sent.
 
-    ID is an event's id or its beginning, `last` (or -1) for the newest, -2 for the one before it. Whether the event
-    goes there by the settings is told on standard error.
+    ID is an event ID or a unique prefix of one, `last` (or -1) for the newest event, -2 for the one before it. Whether
+    the settings route the event to this destination is printed on standard error.
     """
     destination = named(session.settings.destinations, name)
     record = find(session.journal, event_id)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "record",
+    short_help="Record an event given as JSON on standard input.",
     epilog=examples(
         "tfevent events record < run.json",
         'echo \'{"api": 1, "event": {"kind": "deployment", "title": "shop 2.1"}}\' | tfevent events record',
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def record_command(session: Session) -> int:
-    """Record an event that another program tells, as JSON on standard input.
+    """Record an event given as JSON on standard input by another program.
 
-    Standard input is one JSON object, or one a line for a run that is told as it goes on. `event` has the shape of the
-    event's schema and need not be redacted; values listed in `secrets` are told nowhere. `state` says how far the run
-    is: started, running, settled (the default), or preview, which records nothing. When the input ends before a
-    settled one, the run is recorded as "outcome unknown".
+    The input is one JSON object, or one per line for a run that reports progress. `event` follows the event schema and
+    need not be redacted; values listed in `secrets` are redacted everywhere. `state` is started, running, settled (the
+    default), or preview, which records nothing. If the input ends without a settled object, the run is recorded as
+    "outcome unknown".
 
-    What became of the event is printed as a JSON object. The exit code is 0 if it was recorded, was not worth a
-    record, or repeats another.
+    The result is printed as a JSON object. The exit code is 0 if the event was recorded, was not worth recording, or
+    is a duplicate.
     """
     from change_events.cli.record_stream import record
 

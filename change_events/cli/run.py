@@ -14,6 +14,7 @@ _NOT_SAID = {"outcome", "start", "end", "state", "id", "key", "once_within"}  # 
 
 @click.command(
     "run",
+    short_help="Run a command and record its outcome.",
     context_settings={"allow_interspersed_args": False},
     epilog=examples(
         "tfevent events run --kind deployment --service shop --version 1.4.2 -- ./deploy.sh prod",
@@ -24,12 +25,11 @@ _NOT_SAID = {"outcome", "start", "end", "state", "id", "key", "once_within"}  # 
 @told_by([name for name in EVERYTHING if name not in _NOT_SAID])
 @click.argument("command", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 def run_command(*, command: tuple[str, ...], **options: Any) -> int:
-    """Run a command as it is, and record when it ran and how it ended.
+    """Run a command unchanged; record its start, end and outcome.
 
-    The command gets the terminal, standard input and output, signals and job control as without tfevent, and its exit
-    code is ours. What it starts in turn (a `tfevent apply`, a playbook, another `run`) becomes a child of this event:
-    `tfevent events show --tree` draws it. An option that cannot be used is told and left out: the command runs all the
-    same.
+    The command has the terminal, standard input and output, signals and job control as without tfevent; its exit code
+    is returned. Runs that it starts (a `tfevent apply`, a playbook, another `run`) become children of this event: see
+    `tfevent events show --tree`. Invalid options are reported and ignored; the command runs regardless.
     """
     from change_events.command_run.observe import observe
 

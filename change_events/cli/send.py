@@ -25,6 +25,7 @@ EXIT_USAGE = 2
 
 @click.command(
     "send",
+    short_help="Record and deliver an event.",
     epilog=examples(
         "tfevent events send --kind deployment --service shop --version 1.4.2 --environment prod",
         'tfevent events send --title "Failover to the second database" --severity warning',
@@ -36,11 +37,11 @@ EXIT_USAGE = 2
 @told_by(EVERYTHING)
 @click.pass_obj
 def send_command(session: Session, /, **options: Any) -> int:
-    """Record an event in the sender's own words, and deliver it.
+    """Record an event, such as a deployment or a build, and deliver it.
 
-    Its id is printed on standard output, and nothing else; everything else goes to standard error. The exit code is 0
-    only if the event was recorded: in the journal, or, where that cannot be used, by sending it directly. Delivery that
-    fails is tried again by later commands.
+    Prints only the event ID on standard output; messages go to standard error. The exit code is 0 if the event was
+    recorded in the journal or, if the journal cannot be used, sent directly. Failed deliveries are retried by later
+    commands.
     """
     from change_events.explicit.validation import mistake_of_key
 
@@ -67,7 +68,7 @@ def _given(session: Session, options: dict[str, Any]) -> tuple[ExplicitInput, li
     given, mistakes = read(options, known_destinations=session.settings.names, now=datetime.now(UTC))
     named = given.title or given.state == "finished" or titles.speaks_for_itself(given.kind)
     if not named and options.get("kind") == given.kind:
-        mistakes.append(f"--title: missing: an event of kind {given.kind} says nothing without one")
+        mistakes.append(f"--title: missing: required for events of kind {given.kind}")
     if given.state is None and given.outcome is None:
         given = msgspec.structs.replace(given, outcome=Outcome.SUCCEEDED)
     return given, mistakes
@@ -152,7 +153,7 @@ def report(settled: RecordResult, *, quiet: bool) -> int:
     from change_events.recording import report_line
 
     if settled.repeats == settled.sealed.event.id:
-        note(f"not recorded again: {settled.repeats} had finished before")
+        note(f"not recorded again: {settled.repeats} is already finished")
     elif settled.repeats:
         note(f"not recorded again: {settled.repeats} has the same key")
     elif settled.told and (settled.lost or settled.problems or not quiet):

@@ -19,6 +19,7 @@ DEFAULT_CHANGES = 50
 
 @click.command(
     "show",
+    short_help="Show one event in full.",
     cls=CountingBack,
     epilog=examples(
         "tfevent events show last",
@@ -29,22 +30,23 @@ DEFAULT_CHANGES = 50
     ),
 )
 @click.argument("event_id", metavar="ID")
-@click.option("--json", "form", flag_value="json", help="The event, as it was recorded.")
-@click.option("--markdown", "form", flag_value="markdown", help="The message, as destinations get it.")
-@click.option("--tree", "form", flag_value="tree", help="What started it and what it started, in turn.")
+@click.option("--json", "form", flag_value="json", help="Print the event as recorded, in JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the Markdown message that destinations receive.")
+@click.option("--tree", "form", flag_value="tree", help="Print the tree of parent and child events.")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=DEFAULT_CHANGES,
     show_default=True,
-    help="How many changes (or children) are shown; 0 for all, with all their attributes.",
+    metavar="N",
+    help="Maximum number of changes (or children); 0 for all, with all attributes.",
 )
-@click.option("--all", "everything", is_flag=True, help="All changes with all their attributes: as --limit 0.")
+@click.option("--all", "everything", is_flag=True, help="Show all changes and all attributes, like --limit 0.")
 @click.pass_obj
 def show_command(session: Session, *, event_id: str, form: str | None, limit: int, everything: bool) -> int:
-    """Show one event in full: who, where, every change with its outcome, errors, drift, delivery.
+    """Show one event in full: user, location, changes and their outcomes, errors, drift, delivery.
 
-    ID is an event's id or its beginning, `last` (or -1) for the newest, -2 for the one before it.
+    ID is an event ID or a unique prefix of one, `last` (or -1) for the newest event, -2 for the one before it.
     """
     most = None if everything else limit or None
     record = find(session.journal, event_id)

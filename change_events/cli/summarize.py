@@ -26,6 +26,7 @@ _LEAST_BYTES = 500
 
 @click.command(
     "summarize",
+    short_help="Summarize plans, or the difference between two states.",
     epilog=examples(
         "terraform show -json tf.plan | tfevent events summarize -",
         "tfevent events summarize tf.plan --markdown",
@@ -34,31 +35,33 @@ _LEAST_BYTES = 500
     ),
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--json", "form", flag_value="json", help="One JSON object; an array for several plans.")
-@click.option("--markdown", "form", flag_value="markdown", help="Markdown, for a comment or a chat.")
+@click.option("--json", "form", flag_value="json", help="Print a JSON object, or an array for several plans.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print Markdown, e.g. for a pull request comment.")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
     default=DEFAULT_CHANGES,
     show_default=True,
-    help="How many changes the text shows; 0 for all, with all their attributes.",
+    metavar="N",
+    help="Maximum number of changes in the text; 0 for all, with all attributes.",
 )
-@click.option("--all", "everything", is_flag=True, help="All changes with all their attributes: as --limit 0.")
+@click.option("--all", "everything", is_flag=True, help="Show all changes and all attributes, like --limit 0.")
 @click.option(
     "--max-bytes",
     type=click.IntRange(min=_LEAST_BYTES),
     default=DEFAULT_MARKDOWN_BYTES,
     show_default=True,
-    help="How long the Markdown of one plan may be.",
+    metavar="N",
+    help="Maximum size of the Markdown of one plan, in bytes.",
 )
 @click.pass_obj
 def summarize_command(
     session: Session, *, files: tuple[str, ...], form: str | None, limit: int, everything: bool, max_bytes: int
 ) -> int:
-    """Summarise plans, or the difference of two states. Nothing is recorded or sent.
+    """Summarize plans, or the difference between two states. Nothing is recorded or sent.
 
-    FILE is a plan as JSON (`terraform show -json`), a saved plan file, or `-` for standard input. Two states
-    are compared. Secrets are left out as they are from events.
+    FILE is a plan in JSON (`terraform show -json`), a saved plan file, or `-` for standard input. Two states are
+    compared. Secrets are redacted as in events.
     """
     with _no_garbage_collection():
         plans = session.tools.read_documents(files, session.redactor, session.settings.ignore)

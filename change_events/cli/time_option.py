@@ -18,4 +18,6 @@ def moment(text: str) -> datetime:
     try:
         return parse_moment(text, datetime.now(UTC))
     except (ValueError, OverflowError):
-        raise click.BadParameter(f"{text!r} is no time; write an age (90m, 2h, 3d, 1w) or 2026-11-24T14:00") from None
+        raise click.BadParameter(
+            f"invalid time {text!r}: expected an age (90m, 2h, 3d, 1w) or a timestamp such as 2026-11-24T14:00"
+        ) from None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "trust",
+    short_help="Allow a tfevent.yaml to use settings that need consent.",
     epilog=examples(
         "tfevent events trust",
         "tfevent events trust ../tfevent.yaml",
@@ -30,17 +31,17 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--revoke", is_flag=True, help="Take consent back: of FILE, else of the files that apply here.")
-@click.option("--list", "lists", is_flag=True, help="Print the files that are trusted, and those that have changed.")
+@click.option("--revoke", is_flag=True, help="Revoke consent for FILE, or for all files that apply here.")
+@click.option("--list", "lists", is_flag=True, help="List trusted files and whether they have changed since.")
 @click.pass_obj
 def trust_command(session: Session, *, file: Path | None, revoke: bool, lists: bool) -> int:
-    """Let a tfevent.yaml of a working tree use what needs your consent.
+    """Allow a tfevent.yaml in a working tree to use settings that need consent.
 
-    Commands, programs, files outside of its folder, addresses made of variables, plain http, and secrets of yours for
-    addresses of the file's choice are not used before. Without FILE, consent is given to all files that apply here.
+    These are commands, programs, files outside its folder, URLs built from variables, plain HTTP, and sending your
+    secrets to URLs that the file sets. Without FILE, all files that apply here are trusted.
 
-    Consent holds for the content as it is now, and for the programs in the file's folder that it names; when one of
-    them changes, it is asked for again. In CI, TFEVENT_TRUST_SETTINGS=1 consents to everything.
+    Consent covers the current content, including programs in the file's folder that it names; any change requires
+    consent again. In CI, TFEVENT_TRUST_SETTINGS=1 trusts all files.
     """
     session.mistakes_told = True  # what is missing is the matter itself
     known = trusted_files.consents(state_dir())
@@ -49,7 +50,7 @@ def trust_command(session: Session, *, file: Path | None, revoke: bool, lists: b
         return 0
     paths = [file] if file else _here(session)
     if not paths:
-        raise InputError("there is no tfevent.yaml here or above: name the file")
+        raise InputError("no tfevent.yaml found in this directory or above: expected a FILE argument")
     for path in paths:
         if revoke:
             print_lines([_revoke(path, known)])
@@ -58,7 +59,7 @@ def trust_command(session: Session, *, file: Path | None, revoke: bool, lists: b
     try:
         trusted_files.keep_consents(state_dir(), known)
     except (OSError, ValueError) as error:
-        raise InputError(f"{state_dir()}: consent cannot be written there ({error})") from error
+        raise InputError(f"cannot write the consent to {state_dir()} ({error})") from error
     return 0
 
 

@@ -107,7 +107,7 @@ def test_an_empty_journal_says_so_on_standard_error(home):
 def test_nothing_found_says_so_on_standard_error(filled):
     done = filled.run("list", "--environment", "nowhere")
     assert (done.returncode, done.stdout) == (0, b"")
-    assert done.stderr == b"tfevent: no event in the journal matches\n"
+    assert done.stderr == b"tfevent: no matching events\n"
 
 
 @pytest.mark.parametrize("columns", [80, 120])

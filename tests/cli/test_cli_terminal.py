@@ -67,7 +67,7 @@ def test_moments(text, expected):
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2x", "h", "-2h", "99999999999w", "2026-13-01"])
 def test_what_is_no_moment_is_a_usage_error(text):
-    with pytest.raises(click.BadParameter, match="is no time; write an age"):
+    with pytest.raises(click.BadParameter, match=r"invalid time .*: expected an age"):
         moment(text)
 
 

@@ -114,7 +114,7 @@ def test_mistakes_are_all_told_nothing_is_recorded_and_nothing_is_printed(scene)
 def test_what_says_nothing_by_itself_needs_a_title(scene, kind):
     done = scene.events("send", "--kind", kind)
     assert done.returncode == 2
-    assert done.stderr.decode() == f"tfevent: --title: missing: an event of kind {kind} says nothing without one\n"
+    assert done.stderr.decode() == f"tfevent: --title: missing: required for events of kind {kind}\n"
     sent(scene.events("send", "--kind", kind, "--title", "Failover"))
     assert scene.only()["title"] == "Failover"
 
@@ -309,7 +309,7 @@ def test_the_second_step_counts_once(scene):
     assert sent(scene.events(*finish)) == one
     again = scene.events(*finish, "--outcome", "failed")
     assert sent(again) == one
-    assert b"had finished before" in again.stderr
+    assert b"is already finished" in again.stderr
     assert scene.only()["outcome"] == "succeeded"
 
 

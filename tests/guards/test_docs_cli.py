@@ -147,3 +147,11 @@ def test_the_sessions_on_the_page_are_real(machine, tmp_path, request):
         PAGE.write_text(real)
     else:
         assert real == page, "docs/reference/cli.md shows what tfevent no longer prints: pytest --update-golden"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_one_line_of_its_own_in_the_list_of_commands(name):
+    line = command(name).short_help
+    assert line, f"{name} has no short_help: click would cut its docstring"
+    assert "\n" not in line
+    assert len(line) <= 80 - 2 - 4 - max(map(len, COMMANDS)), f"{name}: too long for a terminal of 80 columns"
