@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from change_events.destinations.shared import conditions
 from change_events.model import Kind, Outcome, Phase
-from change_events.settings import conditions
 
 if TYPE_CHECKING:
     from change_events.destinations.base import DestinationSettings

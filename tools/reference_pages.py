@@ -14,9 +14,9 @@ import msgspec
 
 from change_events import model
 from change_events.destinations import get, kinds
+from change_events.destinations.shared.conditions import FIGURES
 from change_events.model.field_descriptions import EVENT_FIELDS
 from change_events.settings import routes
-from change_events.settings.conditions import FIGURES
 from change_events.settings.model import KEYS, Settings
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events.destinations import get, kinds
+from change_events.destinations.shared.conditions import FIGURES
 from change_events.model import ChangeEvent, Severity
 from change_events.model.field_descriptions import EVENT_FIELDS
 from change_events.settings import routes
-from change_events.settings.conditions import FIGURES
 from change_events.settings.model import GROUP_HELP, KEYS, Key
 from tools import decisions, destination_pages, reference_pages
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events import routing
+from change_events.destinations.shared.conditions import Figure, When, Words
 from change_events.model import (
     ChangeEvent,
     Counts,
@@ -27,7 +28,6 @@ from change_events.model import (
     Summary,
     Tool,
 )
-from change_events.settings.conditions import Figure, When, Words
 from change_events.signals import NAMES
 
 if TYPE_CHECKING:

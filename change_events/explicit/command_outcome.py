@@ -10,8 +10,7 @@ import msgspec
 
 from change_events.explicit import titles
 from change_events.model import ChangeEvent, Failure, Kind, Outcome, Phase, Severity, Tool, Trace
-from change_events.summary.title import LIMIT
-from change_events.text.markdown import one_line
+from change_events.text.markdown import TITLE_LENGTH, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +85,7 @@ def concluded(event: ChangeEvent, end: Mapping[str, Any]) -> ChangeEvent:
     The title and the message are those of the beginning, with the end in the title.
     """
     told, detail = finished(event, end)
-    given = event.title != one_line(titles.begun(event), LIMIT)
+    given = event.title != one_line(titles.begun(event), TITLE_LENGTH)
     return msgspec.structs.replace(
         told,
         title=titles.ended(event.title, told.outcome, detail) if given else titles.default(told, detail),

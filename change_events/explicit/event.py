@@ -11,9 +11,9 @@ import msgspec
 from change_events.context import Context, commit_page, detect
 from change_events.context.commits import Between, between
 from change_events.explicit import titles
-from change_events.explicit.message import message
 from change_events.model import ChangeEvent, Commit, Link, Phase, Severity, Signal, Tool, Trace, Vcs
 from change_events.settings import place
+from change_events.summary.explicit_message import message
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Recording: one event on its way into the journal and out to its destinations, for whoever observes a run.
 
-:class:`Recording` starts and settles an event; :class:`OwnedRun` does so for a run that may be killed;
+:class:`EventWriter` starts and settles an event; :class:`RecoverableRun` does so for a run that may be killed;
 :mod:`change_events.recording.recovery` closes the records of runs that were killed.
 """
 

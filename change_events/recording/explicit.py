@@ -21,11 +21,11 @@ import msgspec
 
 from change_events import routing
 from change_events.errors import InputError, JournalError
-from change_events.explicit.message import worded
 from change_events.explicit.validation import check_document
 from change_events.recording import two_step
 from change_events.recording.process_bound import ProcessBound
 from change_events.recording.writer import RecordResult
+from change_events.summary.explicit_message import worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,7 @@ import msgspec
 from change_events.files import rundir
 from change_events.paths import state_dir
 from change_events.recording.checkpoint import write_checkpoint
-from change_events.recording.recovery import settle_owned
+from change_events.recording.recovery import settle_beside
 from change_events.recording.writer import EventWriter, RecordResult
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ class RecoverableRun:
         if begun.lost:
             return  # nothing else that needs the journal will go better now
         self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
-        self._settle_others()
+        if rundir.count(state_dir()) > 1:  # another one than ours
+            settle_beside(self._recording, self._say)
 
     def checkpoint(self, event: ChangeEvent) -> None:
         """Keep what is known by now, for the case that the run is killed."""
@@ -135,15 +136,3 @@ class RecoverableRun:
     def _let_go(self) -> None:
         if self._folder in _held:
             _held.remove(self._folder)
-
-    def _settle_others(self) -> None:
-        state = state_dir()
-        if rundir.count(state) <= 1:
-            return
-        from change_events.errors import JournalError
-
-        try:
-            with self._recording.journal() as journal:
-                settle_owned(state, journal, self._settings, self._say)
-        except JournalError:
-            return  # told already, when our own start was recorded

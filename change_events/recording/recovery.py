@@ -10,47 +10,79 @@ whose end was written down is closed so.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from change_events.errors import JournalError
 from change_events.explicit import command_outcome, titles
 from change_events.files import rundir
 from change_events.journal import RecordState
 from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
+from change_events.output import describe
+from change_events.paths import state_dir
 from change_events.recording import process_bound
 from change_events.recording.checkpoint import CHECKPOINT
 from change_events.redact import unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from change_events.files.rundir import RunDirectory
     from change_events.journal import Journal
     from change_events.model import Change, ChangeEvent
+    from change_events.recording.writer import EventWriter
     from change_events.settings import Settings
 
 END = "killed: how it ended is not known"
 
 
-def settle_owned(state: str, journal: Journal, settings: Settings, say: Callable[[str], object]) -> int:
-    """Settle every owned run of this journal that is over without having been settled; returns how many. Never raises.
+Say = Callable[[str], object]
+"""Takes one line for the user."""
 
-    Runs without an owner (terraform's) need their tool to be told and are left to the next ``tfevent`` command.
+Closer = Callable[["RunDirectory", "Journal", "Settings", Say], bool]
+"""Settles one run whose folder is held and whose facts are read, and lets go of it; returns whether it was settled."""
+
+
+def settle_killed(state: str, journal: Journal, settings: Settings, say: Say, *, unowned: Closer | None = None) -> int:
+    """Settle every run of this journal that is over without having been settled; returns how many. Never raises.
+
+    Args:
+        state: the state folder.
+        journal: an open one.
+        settings: the usable part of the settings.
+        say: takes one line for the user.
+        unowned: closes runs without an owner (terraform's), which need their tool to be asked; without it they are
+            left to the next ``tfevent`` command.
     """
     count = 0
-    for run in rundir.leftovers(state, journal.path, wanted=lambda facts: "owner" in facts):
+    for run in rundir.leftovers(state, journal.path, wanted=None if unowned else _is_owned):
+        closer = close_owned if unowned is None or _is_owned(run.read_facts()) else unowned
         try:
-            count += settle(run, journal, settings, say)
-        except Exception as error:  # noqa: BLE001 - one odd folder must not keep a run from its work
-            say(f"cannot settle the killed run in {run.path}: {type(error).__name__}")
+            count += closer(run, journal, settings, say)
+        except Exception as error:  # noqa: BLE001 - one odd folder must not keep a command from its work
+            say(f"cannot settle the killed run in {run.path}: {describe(error)}")
             run.release()
     return count
 
 
-def settle(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:
+def settle_beside(writer: EventWriter, say: Say, *, unowned: Closer | None = None) -> None:
+    """The same for a run that has just begun, in the journal that it is recorded in. Never raises."""
+    try:
+        with writer.journal() as journal:
+            settle_killed(state_dir(), journal, writer.settings, say, unowned=unowned)
+    except JournalError:
+        return  # reported already, when the run's own start was recorded
+
+
+def _is_owned(facts: Mapping[str, Any]) -> bool:
+    return "owner" in facts
+
+
+def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Say) -> bool:
     """Settle one owned run, whose folder we hold; its event waits for the next delivery. Raises JournalError."""
     from change_events.recording.explicit import settings_for
     from change_events.recording.writer import EventWriter

@@ -13,12 +13,12 @@ import msgspec
 
 from change_events.errors import InputError, JournalError
 from change_events.explicit import titles
-from change_events.explicit.message import own_part, worded
 from change_events.explicit.validation import check_end
 from change_events.journal import RecordState
 from change_events.model import Outcome
 from change_events.recording import process_bound
 from change_events.recording.writer import RecordResult
+from change_events.summary.explicit_message import own_part, worded
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

@@ -95,7 +95,7 @@ def parse_json(text: str) -> Any:
     """Return the object or array that a text holds, or None; only where it may hold a sensitive name."""
     if text.lstrip()[:1] not in ("{", "[") or len(text) > _LARGEST_JSON or not _HINT.search(text):
         return None
-    from change_events.diff import decode_exact
+    from change_events.text.exact_json import decode_exact
 
     try:
         return decode_exact(text)

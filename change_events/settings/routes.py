@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from change_events.destinations.shared.conditions import FIGURES, VOCABULARIES, Figure, When, Words
 from change_events.destinations.shared.route import Routing, Shape
 from change_events.model import Severity
-from change_events.settings.conditions import FIGURES, VOCABULARIES, Figure, When, Words
 from change_events.settings.model import Key, Settings
 from change_events.settings.values import Mistake, convert, did_you_mean, plain
 

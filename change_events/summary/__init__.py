@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from change_events.signals import signals
 from change_events.summary.message import message
 from change_events.summary.severity import severity
-from change_events.summary.title import LIMIT, title
-from change_events.text.markdown import clip, one_line
+from change_events.summary.title import title
+from change_events.text.markdown import TITLE_LENGTH, clip, one_line
 
 if TYPE_CHECKING:
     from change_events.model import ChangeEvent
-    from change_events.settings import Settings
 
 __all__ = ["compose", "message", "retell", "severity", "title"]
 
 
-def compose(event: ChangeEvent, settings: Settings) -> ChangeEvent:
+class TextSettings(Protocol):
+    """What the settings say of titles and messages; settings themselves are read above this package."""
+
+    @property
+    def title_template(self) -> str | None:
+        """Jinja template of the title."""
+
+    @property
+    def message_template(self) -> str | None:
+        """Jinja template of the message."""
+
+    @property
+    def message_bytes(self) -> int:
+        """The most bytes of a message."""
+
+
+def compose(event: ChangeEvent, settings: TextSettings) -> ChangeEvent:
     """``event`` with signals, title, message and severity filled in; an explicit event has its own.
 
     Raises:
@@ -30,10 +45,15 @@ def compose(event: ChangeEvent, settings: Settings) -> ChangeEvent:
         return filled
     from change_events.templates.rendering import apply
 
-    return apply(filled, settings)
+    return apply(
+        filled,
+        title_template=settings.title_template,
+        message_template=settings.message_template,
+        message_bytes=settings.message_bytes,
+    )
 
 
-def _derived(event: ChangeEvent, settings: Settings) -> ChangeEvent:
+def _derived(event: ChangeEvent, settings: TextSettings) -> ChangeEvent:
     told = msgspec.structs.replace(event, signals=signals(event))
     return msgspec.structs.replace(
         told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
@@ -47,7 +67,7 @@ def retell(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
     return msgspec.structs.replace(event, title=title(event), message=message(event, message_bytes))
 
 
-def _own(event: ChangeEvent, settings: Settings) -> ChangeEvent:
+def _own(event: ChangeEvent, settings: TextSettings) -> ChangeEvent:
     return msgspec.structs.replace(
-        event, title=one_line(event.title, LIMIT), message=clip(event.message, settings.message_bytes)
+        event, title=one_line(event.title, TITLE_LENGTH), message=clip(event.message, settings.message_bytes)
     )

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Outcome, Phase
 from change_events.summary import playbook
-from change_events.text.markdown import one_line
+from change_events.text.markdown import TITLE_LENGTH, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from change_events.model import ChangeEvent, Counts
 
-LIMIT = 120
 _WHERE_LIMIT = 50
 _VERBS = (
     ("replace", "replaced", Action.REPLACE),
@@ -39,10 +38,10 @@ _ALONE = {
 def title(event: ChangeEvent) -> str:
     """The title of an event, at most 120 characters."""
     if event.playbook is not None:
-        return playbook.title(event, LIMIT)
+        return playbook.title(event, TITLE_LENGTH)
     where = _where(event)
     what = _what(event)
-    return one_line(f"{where}: {what}" if where else what, LIMIT)
+    return one_line(f"{where}: {what}" if where else what, TITLE_LENGTH)
 
 
 def _where(event: ChangeEvent) -> str:

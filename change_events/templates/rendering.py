@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from change_events.errors import TemplateError
-from change_events.summary.title import LIMIT
-from change_events.text.markdown import clip, one_line
+from change_events.text.markdown import TITLE_LENGTH, clip, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from change_events.model import ChangeEvent
-    from change_events.settings import Settings
 
 _MOST_TEMPLATE = 20_000
 NAMES = ("event", "title", "message", "severity", "environment", "service", "tags", "counts", "outcome")
 
 
-def apply(event: ChangeEvent, settings: Settings) -> ChangeEvent:
-    """``event`` with the settings' templates rendered over its default texts. Raises TemplateError."""
+def apply(
+    event: ChangeEvent, *, title_template: str | None, message_template: str | None, message_bytes: int
+) -> ChangeEvent:
+    """``event`` with the templates that are given rendered over its default texts. Raises TemplateError."""
     title, message = event.title, event.message
-    if settings.title_template is not None:
-        title = made("title_template", settings.title_template, event, settings.message_bytes)
-    if settings.message_template is not None:
-        message = made("message_template", settings.message_template, event, settings.message_bytes)
+    if title_template is not None:
+        title = made("title_template", title_template, event, message_bytes)
+    if message_template is not None:
+        message = made("message_template", message_template, event, message_bytes)
     return msgspec.structs.replace(event, title=title, message=message)
 
 
@@ -44,7 +44,7 @@ def made(name: str, source: str, event: ChangeEvent, message_bytes: int) -> str:
         message_bytes: the most bytes of a message.
     """
     if name == "title_template":
-        return one_line(render(name, source, event, LIMIT * 4), LIMIT) or event.title
+        return one_line(render(name, source, event, TITLE_LENGTH * 4), TITLE_LENGTH) or event.title
     return render(name, source, event, message_bytes)
 
 

@@ -6,6 +6,9 @@ from urllib.parse import quote, urlsplit
 
 from change_events.text.lazy_pattern import lazy_pattern
 
+TITLE_LENGTH = 120
+"""The most characters of an event's title: what can be read on a graph."""
+
 _SPECIAL = lazy_pattern(r"([\\`*_{}\[\]()#+|~!>-])")
 _TICKS = lazy_pattern(r"`+")
 

@@ -21,8 +21,8 @@ NOTHING_THERE = {"__init__.py": "raise ImportError('not here')\n"}
 OTHER_RELEASE = {"__init__.py": "__version__ = '9'\nAPI_VERSION = 9\n"}
 BARE_PATH = "/usr/bin:/bin"
 
-HANDOVER = """
-class Handover:
+DOCUMENT_RUN = """
+class DocumentRun:
     def __init__(self, *words):
         {init}
     def start(self, document):
@@ -62,7 +62,7 @@ def broken(**steps):
         "__init__.py": "__version__ = '0'\nAPI_VERSION = 1\n",
         "errors.py": "class TfeventError(Exception): pass\n",
         "recording/__init__.py": "",
-        "recording/handover.py": HANDOVER.format(**code),
+        "recording/document_run.py": DOCUMENT_RUN.format(**code),
     }
 
 

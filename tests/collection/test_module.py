@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from change_events.explicit.message import own_part
 from change_events.journal import RecordState
 from change_events.model import Link, Severity
+from change_events.summary.explicit_message import own_part
 from tests.collection.controller import Controller
 from tests.support.receiver import Receiver, refused_url, status
 from tests.support.secrets import PASSWORD, assert_nowhere

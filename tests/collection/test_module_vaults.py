@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from change_events.explicit.message import own_part
+from change_events.summary.explicit_message import own_part
 from tests.collection.controller import Controller
 from tests.support.receiver import Receiver
 from tests.support.secrets import assert_nowhere

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from change_events.destinations import get, kinds
 from change_events.destinations.shared import mapping
-from change_events.explicit.message import message, own_part, without_context, worded
 from change_events.model import Actor, Ci, Cloud, Commit, HostCounts, HostRun, Kind, Link, Phase, TaskRun, Tool, Vcs
+from change_events.summary.explicit_message import message, own_part, without_context, worded
 from tests.destinations.kit.backend import backend
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from change_events.explicit import titles
-from change_events.explicit.message import message, own_part
 from change_events.model import (
     Actor,
     ChangeEvent,
@@ -24,6 +23,7 @@ from change_events.model import (
     Vcs,
 )
 from change_events.redact import Redactor
+from change_events.summary.explicit_message import message, own_part
 
 
 def event(kind=Kind.DEPLOYMENT, outcome=Outcome.SUCCEEDED, **fields):

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from change_events.errors import EventRejectedError, InputError, JournalError
-from change_events.explicit.message import own_part
 from change_events.ids import new_id
 from change_events.journal import Journal, Query, RecordState
 from change_events.model import ChangeEvent, Failure, Kind, Link, Outcome, Phase, Severity
 from change_events.recording import EventWriter, two_step
 from change_events.redact import Redactor
 from change_events.settings import Settings
+from change_events.summary.explicit_message import own_part
 from tests.support.receiver import Receiver
 from tests.support.speed import HANG
 from tests.support.trusted import load

@@ -28,7 +28,7 @@ from change_events.model import (
     TaskRun,
 )
 from change_events.recording import EventWriter, RecoverableRun, report_line
-from change_events.recording.recovery import settle_owned
+from change_events.recording.recovery import settle_killed
 from change_events.redact import Redactor
 from change_events.settings import Settings
 from tests.support.receiver import Receiver, refused_url, status
@@ -103,7 +103,7 @@ def test_a_run_that_changed_nothing_leaves_nothing(state, said):
 KILLED = """
 import os, signal, sys
 import msgspec
-from change_events.recording import OwnedRun
+from change_events.recording import RecoverableRun
 from change_events.redact import Redactor
 from tests.recording.test_owned import FIGURES, changed, playbook_run, settings
 from pathlib import Path
@@ -112,7 +112,7 @@ if sys.argv[1] == "at once":
     from change_events.recording import owned
 
     owned.write_checkpoint = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-run = OwnedRun("ansible", settings(Path(os.environ["TFEVENT_STATE_DIR"])), Redactor(), print)
+run = RecoverableRun("ansible", settings(Path(os.environ["TFEVENT_STATE_DIR"])), Redactor(), print)
 event = playbook_run()
 run.start(event)
 if sys.argv[1] == "checkpoint":
@@ -135,7 +135,7 @@ def killed(state, how, ready="ready\n"):
 def settled_by_others(state):
     said = []
     with Journal.open(state / "journal.db") as journal:
-        return settle_owned(str(state), journal, Settings(), said.append), said
+        return settle_killed(str(state), journal, Settings(), said.append), said
 
 
 def test_a_living_run_is_left_alone_and_a_killed_one_is_closed(state):

@@ -13,7 +13,7 @@ from change_events.ids import new_id
 from change_events.journal import Journal, Query, RecordState
 from change_events.model import Outcome, Severity
 from change_events.recording.document_run import DocumentRun
-from change_events.recording.recovery import settle_owned
+from change_events.recording.recovery import settle_killed
 from tests.support.trusted import TRUST, load
 
 
@@ -55,7 +55,7 @@ def sweep(state):
     """What the next command does first."""
     said = []
     with Journal.open(state / "journal.db") as journal:
-        count = settle_owned(str(state), journal, load(state.parent, {}), said.append)
+        count = settle_killed(str(state), journal, load(state.parent, {}), said.append)
     assert said == []
     return count
 

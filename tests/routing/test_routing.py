@@ -4,10 +4,10 @@ import pytest
 
 from change_events import routing
 from change_events.destinations.base import DestinationSettings
+from change_events.destinations.shared.conditions import FIGURES, When, Words, figure
 from change_events.destinations.shared.route import Routing
 from change_events.model import ChangeEvent, Counts, Kind, Outcome, Phase, Playbook, Summary
 from change_events.settings import Settings
-from change_events.settings.conditions import FIGURES, When, Words, figure
 from tests.cli.sample import partial, running, succeeded
 from tests.support.sealed import EPOCH
 

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from change_events.destinations import get, kinds
+from change_events.destinations.shared.conditions import Figure, When, Words
 from change_events.destinations.shared.route import Routing, Shape
 from change_events.model import Severity
 from change_events.settings import routes
-from change_events.settings.conditions import Figure, When, Words
 from tests.support.trusted import load, load_leniently
 from tools.schemas import FOLDER
 

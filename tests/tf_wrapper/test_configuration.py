@@ -90,7 +90,7 @@ def test_values_in_their_order(tmp_path):
     (tmp_path / "z.auto.tfvars.json").write_text('{"a": "automatic"}')
     (tmp_path / "mine.txt").write_text('a = "named"\n')
     line = parse(["apply", "-var", "a=first", "-var-file=mine.txt", "-var=a=last"], {})
-    values = given_values(str(tmp_path), line, {"TF_VAR_a": "environment", "TF_VAR_e": '{ x = "y" }'})
+    values = given_values(str(tmp_path), line.options, {"TF_VAR_a": "environment", "TF_VAR_e": '{ x = "y" }'})
     assert [one.literal() for one in values.given["a"]] == [
         "environment", "file", "automatic", "first", "named", "last",
     ]  # fmt: skip
@@ -98,7 +98,7 @@ def test_values_in_their_order(tmp_path):
     assert values.given["e"][-1].literal() == {"x": "y"}
     assert values.readable
     line = parse(["apply", "-var-file=gone.tfvars"], {})
-    assert not given_values(str(tmp_path), line, {}).readable
+    assert not given_values(str(tmp_path), line.options, {}).readable
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ SECRETS = {
 def test_what_is_secret(tmp_path, text):
     (tmp_path / "main.tf").write_text(text)
     (tmp_path / "key").write_text("from the file")
-    found = find_secrets(str(tmp_path), str(tmp_path / ".terraform"), parse(["apply"], {}), {})
+    found = find_secrets(str(tmp_path), str(tmp_path / ".terraform"), parse(["apply"], {}).options, {})
     assert list(found.values) == SECRETS[text]
     assert not found.kept_out
 
@@ -155,7 +155,7 @@ def test_what_is_secret(tmp_path, text):
 )
 def test_values_that_cannot_be_read(tmp_path, mark, argv, environ, kept_out):
     (tmp_path / "main.tf").write_text(f'variable "v" {{\n  {mark} = true\n}}\n')
-    found = find_secrets(str(tmp_path), str(tmp_path), parse(["apply", *argv], {}), environ)
+    found = find_secrets(str(tmp_path), str(tmp_path), parse(["apply", *argv], {}).options, environ)
     assert found.kept_out is kept_out
 
 
@@ -166,4 +166,4 @@ def test_modules_that_call_themselves_end(tmp_path):
     (tmp_path / "modules").mkdir()
     rows = [{"Key": ".".join(["m"] * depth), "Dir": "."} for depth in range(1, 60)]
     (tmp_path / "modules" / "modules.json").write_text(json.dumps({"Modules": rows}))
-    assert "one" in find_secrets(str(tmp_path), str(tmp_path), parse(["apply", "-var", "key=x"], {}), {}).values
+    assert "one" in find_secrets(str(tmp_path), str(tmp_path), parse(["apply", "-var", "key=x"], {}).options, {}).values

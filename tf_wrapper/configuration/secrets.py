@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from tf_wrapper.configuration.expressions import Expression
     from tf_wrapper.configuration.module import Module, Variable
-    from tf_wrapper.configuration.values import Values
-    from tf_wrapper.launch.arguments import Parsed
+    from tf_wrapper.configuration.values import Options, Values
 
 _SECONDS = 1.5  # for the modules below the root one
 _DEEPEST = 20
@@ -44,19 +43,19 @@ class Secrets(NamedTuple):
 
 
 def find_secrets(
-    directory: str, data_dir: str, parsed: Parsed | None, environ: Mapping[str, str], *, tofu: bool | None = None
+    directory: str, data_dir: str, options: Options | None, environ: Mapping[str, str], *, tofu: bool | None = None
 ) -> Secrets:
     """The secrets of a run's configuration, those of the modules it calls included.
 
     Args:
         directory: the root module.
         data_dir: terraform's data directory, for where modules lie.
-        parsed: the command line; None where it is not understood.
+        options: name and value of terraform's flags, in order; None where the command line is not understood.
         environ: terraform's environment.
         tofu: whether OpenTofu reads the configuration.
     """
     root = read_module(directory, tofu=tofu)
-    given = given_values(directory, parsed, environ)
+    given = given_values(directory, options, environ)
     values = {("var", name): _scoped(each[-1]) for name, each in given.given.items()}
     tree = _Tree(directory, data_dir, tofu=tofu)
     found = list(tree.secrets(root, "", values))

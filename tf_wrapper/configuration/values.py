@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tf_wrapper.configuration import inputs, syntax
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tf_wrapper.configuration.expressions import Expression
-    from tf_wrapper.launch.arguments import Parsed
+
+Options = Sequence[tuple[str, str]]
+"""Name and value of every flag of a command line, in order."""
 
 _BOM = b"\xef\xbb\xbf"
 _PREFIX = "TF_VAR_"
@@ -36,21 +39,21 @@ class Values(NamedTuple):
     readable: bool
 
 
-def given_values(directory: str, parsed: Parsed | None, environ: Mapping[str, str]) -> Values:
+def given_values(directory: str, options: Options | None, environ: Mapping[str, str]) -> Values:
     """Every value that is given for the root module's variables; of each variable, the last one wins.
 
     Args:
         directory: the root module.
-        parsed: terraform's command line; None where it is not understood.
+        options: name and value of terraform's flags, in order; None where the command line is not understood.
         environ: terraform's environment.
     """
     found: dict[str, list[Expression]] = {}
-    readable = parsed is not None
+    readable = options is not None
     for name, text in environ.items():
         if name.startswith(_PREFIX):
             found.setdefault(name.removeprefix(_PREFIX), []).extend(_typed(text))
     sources = [("var-file", path) for path in variable_files(directory)]
-    sources += [(flag.name, flag.value) for flag in (parsed.flags if parsed else ())]
+    sources += options or ()
     for kind, text in sources:
         if kind == "var":
             name, _, value = text.partition("=")

@@ -67,6 +67,11 @@ class Parsed:
         self.flags = flags
         self.positional = positional
 
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """Name and value of every flag, in order."""
+        return [(item.name, item.value) for item in self.flags]
+
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Value of a boolean flag; the last one wins."""
         found = [item.value for item in self.flags if item.name == name]

@@ -43,6 +43,22 @@ def helper_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
 
+def apply_environment(environ: Mapping[str, str], *, planned_here: bool) -> dict[str, str]:
+    """Environment of the apply phase: extra arguments stand in its argv already, those of plan are not for it.
+
+    Args:
+        environ: the run's.
+        planned_here: the plan was made in this run, with the same settings.
+    """
+    kept = dict(environ)
+    for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_plan"):
+        kept.pop(name, None)
+    settings = kept.get("TF_CLI_CONFIG_FILE")
+    if planned_here and settings and not os.path.exists(settings):
+        kept["TF_CLI_CONFIG_FILE"] = os.devnull  # as empty as one that is missing; the plan phase has said so
+    return kept
+
+
 def _without_values(argv: Sequence[str]) -> list[str]:
     kept: list[str] = []
     hide_next = False

@@ -92,7 +92,7 @@ class Workspace:
             return False
         from tf_wrapper.configuration.values import given_values
 
-        given = given_values(self.directory, parsed, self._environ).given
+        given = given_values(self.directory, parsed.options, self._environ).given
         return any(name not in given for name in needed)
 
     def _ephemeral(self) -> dict[str, bool] | None:
@@ -118,4 +118,4 @@ class Workspace:
         """What the configuration and the given values say to be secret; read when asked for, beside the run."""
         from tf_wrapper.configuration.secrets import find_secrets
 
-        return find_secrets(self.directory, self.data_dir, parsed, self._environ, tofu=self._tofu)
+        return find_secrets(self.directory, self.data_dir, parsed.options, self._environ, tofu=self._tofu)

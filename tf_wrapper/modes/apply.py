@@ -11,6 +11,7 @@ import signal
 
 from change_events import process
 from tf_wrapper.launch import output
+from tf_wrapper.launch.environment import apply_environment
 from tf_wrapper.launch.output import OutputClosedError, write_all
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
@@ -39,7 +40,7 @@ def run(invocation: Invocation) -> int:
     code = half.run()
     if code not in {_NO_CHANGES, _CHANGES}:
         half.release()
-        from tf_wrapper.record.recorder import FailedPlan
+        from tf_wrapper.record.failed_plan import FailedPlan
 
         failed = FailedPlan(half.errors, invocation.run.file("plan"), lambda: invocation.workspace.secrets(parsed))
         invocation.recorder.end_without_apply(code, failed, interrupted=half.interrupted)
@@ -56,7 +57,7 @@ def run(invocation: Invocation) -> int:
             invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
             return -signal.SIGHUP
         if refused:
-            from tf_wrapper.record.recorder import FailedPlan
+            from tf_wrapper.record.failed_plan import FailedPlan
             from tf_wrapper.render.findings import NO_ANSWER, PlanError
 
             unanswered = FailedPlan([PlanError(NO_ANSWER)]) if refused == _FAILED else None
@@ -168,17 +169,6 @@ def _apply_natively(invocation: Invocation, parsed: Parsed, saved: str, half: Pl
     return native.run(invocation)
 
 
-def apply_environment(invocation: Invocation, *, planned_here: bool) -> dict[str, str]:
-    """Environment of the apply half: extra arguments stand in its argv already, those of plan are not for it."""
-    environ = dict(invocation.environ)
-    for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_plan"):
-        environ.pop(name, None)
-    settings = environ.get("TF_CLI_CONFIG_FILE")
-    if planned_here and settings and not os.path.exists(settings):
-        environ["TF_CLI_CONFIG_FILE"] = os.devnull  # as empty as one that is missing; the plan half has told of it
-    return environ
-
-
 class _StreamedApply:
     """The apply half: terraform writes its stream to a file, we follow."""
 
@@ -230,7 +220,7 @@ class _StreamedApply:
             os.close(stream)
 
     def _environment(self) -> dict[str, str]:
-        return apply_environment(self._invocation, planned_here=self._half is not None)
+        return apply_environment(self._invocation.environ, planned_here=self._half is not None)
 
     def _stop(self, child: process.Child) -> None:
         """Nobody reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""

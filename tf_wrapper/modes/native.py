@@ -8,6 +8,7 @@ be given twice, and command lines we do not understand.
 from __future__ import annotations
 
 from change_events import process
+from tf_wrapper.launch.environment import apply_environment
 from tf_wrapper.plan import file as plan_file
 from tf_wrapper.plan import terraform_show
 
@@ -40,11 +41,11 @@ def apply_own_plan(invocation: Invocation, parsed: Parsed, saved: str) -> int:
         parsed: its command line.
         saved: the plan file, absolute.
     """
-    from tf_wrapper.modes.apply import apply_environment
-
     words = [*parsed.for_saved_plan(variables=False), *(["-no-color"] if parsed.flag("no-color") else [])]
     argv = invocation.command("apply", *words, saved)
-    return _between_states(invocation, argv, saved, apply_environment(invocation, planned_here=True), begun=True)
+    return _between_states(
+        invocation, argv, saved, apply_environment(invocation.environ, planned_here=True), begun=True
+    )
 
 
 def _between_states(

@@ -46,7 +46,7 @@ def run(invocation: Invocation) -> int:
         path = os.path.join(invocation.workspace.directory, own)
     wanted = own is not None or parsed.flag("detailed-exitcode")
     shown = 0 if code == _CHANGES and not wanted else code
-    from tf_wrapper.record.recorder import FailedPlan
+    from tf_wrapper.record.failed_plan import FailedPlan
 
     failed = FailedPlan(plan.errors, path, lambda: invocation.workspace.secrets(parsed)) if plan.errors else None
     invocation.recorder.end_of_plan(shown, path, failed)

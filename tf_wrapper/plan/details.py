@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from change_events.diff.walk import Node
     from change_events.model import Change
     from tf_wrapper.plan.document import ResourceChange
-    from tf_wrapper.plan.resources import Reading
+    from tf_wrapper.plan.reading import Reading
 
 _SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
 _GOES = {Action.DESTROY, Action.REPLACE}

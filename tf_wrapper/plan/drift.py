@@ -15,7 +15,7 @@ from change_events.diff.walk import Node
 from change_events.model import Action, Drift
 from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.plan.actions import Tally, action_of
-from tf_wrapper.plan.resources import Reading, compare
+from tf_wrapper.plan.resources import compare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from tf_wrapper.plan.document import Document, ResourceChange
+    from tf_wrapper.plan.reading import Reading
 
 _FIRST_WITH_RELEVANT = (1, 1)  # plan format of Terraform 1.2
 _TIMESTAMP = lazy_pattern(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?\S*")

@@ -19,7 +19,8 @@ from tf_wrapper.plan.clouds import clouds_of_plan
 from tf_wrapper.plan.document import Document, decode_document
 from tf_wrapper.plan.drift import read_drift
 from tf_wrapper.plan.names import Names
-from tf_wrapper.plan.resources import Reading, read_changes, read_deferred
+from tf_wrapper.plan.reading import Reading
+from tf_wrapper.plan.resources import read_changes, read_deferred
 from tf_wrapper.plan.rest import read_checks, read_invocations, read_outputs
 from tf_wrapper.plan.secrets import remember_document
 from tf_wrapper.stream.encodings import split_documents, to_utf8

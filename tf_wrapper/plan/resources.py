@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,9 +16,8 @@ from tf_wrapper.plan.details import is_identified, which_may_signal, with_detail
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from change_events.redact import Redactor
     from tf_wrapper.plan.document import Body, Deferred, ResourceChange
-    from tf_wrapper.plan.names import Names
+    from tf_wrapper.plan.reading import Reading
 
 MOST_ATTRIBUTES = 200  # of one resource; the rest are counted
 
@@ -28,22 +27,6 @@ _Resource = tuple[str | None, str | None, str | None]  # module, type, name
 
 class _Id(msgspec.Struct, gc=False):
     id: str | None = None
-
-
-class Reading(NamedTuple):
-    """What the reading of one plan needs everywhere.
-
-    Attributes:
-        redactor: it has remembered the plan's secrets already.
-        names: redacted addresses.
-        ignore: globs of attribute paths to leave out.
-        detailed: how many changes get their attributes computed; all others are only listed.
-    """
-
-    redactor: Redactor
-    names: Names
-    ignore: Sequence[str]
-    detailed: int
 
 
 def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Reading) -> list[Change]:

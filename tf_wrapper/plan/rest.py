@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from tf_wrapper.plan.document import Body, Check, CheckInstance, Condition, DeferredInvocation, Invocation
-    from tf_wrapper.plan.resources import Reading
+    from tf_wrapper.plan.reading import Reading
 
 
 _KNOWN_LATER = "(known after apply)"

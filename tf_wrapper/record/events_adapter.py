@@ -71,9 +71,11 @@ class TerraformAdapter:
         from change_events.paths import state_dir
 
         if rundir.count(state_dir()):
-            from tf_wrapper.record.recovery import settle_all
+            from change_events.recording.recovery import settle_killed
+            from tf_wrapper.launch.output import say
+            from tf_wrapper.record import recovery
 
-            settle_all(journal, settings)
+            settle_killed(state_dir(), journal, settings, say, unowned=recovery.close)
 
 
 def _version_check(path: str) -> Check:

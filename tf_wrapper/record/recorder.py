@@ -11,38 +11,23 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import NamedTuple
 
 from change_events.output import describe, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from change_events.files.rundir import RunDirectory
     from change_events.process import Signals
+    from change_events.recording import EventWriter
     from tf_wrapper.configuration.secrets import Secrets
+    from tf_wrapper.record.failed_plan import FailedPlan
     from tf_wrapper.record.run_event import RunEvent
-    from tf_wrapper.render.findings import PlanError
     from tf_wrapper.stream.reader import StreamResult
 
 _DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
 _PLAN_SECONDS = 20.0  # for `show` of terraforms that must be asked before the apply
-
-
-class FailedPlan(NamedTuple):
-    """What is known of a plan that failed.
-
-    Attributes:
-        errors: what terraform said; may hold secrets.
-        saved: where it saved what it had by then, if it did.
-        secrets: finds what must not show of it; None where the errors are our own words. It reads files, so it is
-            called beside the run.
-    """
-
-    errors: Sequence[PlanError]
-    saved: str = ""
-    secrets: Callable[[], Secrets] | None = None
 
 
 class Recorder:
@@ -69,6 +54,7 @@ class Recorder:
 
             self._story = RunEvent(self._run)
             self._story.begin()
+            _settle_killed_runs(self._story.writer)
 
         self._tasks.put(task)
 
@@ -175,6 +161,18 @@ class Recorder:
                 task()
             except Exception as error:  # noqa: BLE001 - a bug of ours costs the event a line, never the run
                 self._failed = self._failed or describe(error)
+
+
+def _settle_killed_runs(writer: EventWriter) -> None:
+    """Ours is the "next command" that killed runs wait for."""
+    from change_events.files import rundir
+    from change_events.paths import state_dir
+
+    if rundir.count(state_dir()) > 1:  # another one than ours
+        from change_events.recording.recovery import settle_beside
+        from tf_wrapper.record import recovery
+
+        settle_beside(writer, say, unowned=recovery.close)
 
 
 def _abandon_helpers() -> None:

@@ -7,48 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 from change_events import process
 from change_events.errors import InputError, JournalError
-from change_events.files import rundir
 from change_events.journal import RecordState
-from change_events.output import describe
-from change_events.paths import state_dir
-from change_events.recording import recovery
-from tf_wrapper.launch.output import say
 from tf_wrapper.plan import file as plan_file
 from tf_wrapper.plan import terraform_show
-from tf_wrapper.record.recorder import FailedPlan
+from tf_wrapper.record.failed_plan import FailedPlan
 from tf_wrapper.record.run_event import RunEvent
 from tf_wrapper.render.findings import NO_ANSWER, PlanError
 from tf_wrapper.stream.reader import read_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from change_events.files.rundir import RunDirectory
     from change_events.journal import Journal
     from change_events.settings import Settings
 
 
-def settle_all(journal: Journal, settings: Settings) -> int:
-    """Settle every run of this journal that is over without having been settled; returns how many. Never raises.
+def close(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:  # noqa: ARG001 - of any closer
+    """Settle one run of terraform; see :data:`change_events.recording.recovery.Closer`.
 
-    A run is over when neither its tfevent nor its terraform lives. What settles here waits in the outbox for the
-    next delivery.
+    A run is over when neither its tfevent nor its terraform lives. What settles here waits in the outbox for the next
+    delivery.
     """
-    count = 0
-    for run in rundir.leftovers(state_dir(), journal.path):
-        try:
-            count += _settle(run, journal, settings)
-        except Exception as error:  # noqa: BLE001 - one odd folder must not keep a command from its work
-            say(f"cannot settle the killed run in {run.path}: {describe(error)}")
-            run.release()
-    return count
-
-
-def _settle(run: RunDirectory, journal: Journal, settings: Settings) -> bool:
-    facts = run.read_facts()
+    facts = run.facts
     if not facts:
         run.remove()  # killed before it was anything
         return False
-    if "owner" in facts:
-        return recovery.settle(run, journal, settings, say)
     if "writer" in facts and process.lives(facts["writer"]):
         run.release()
         return False

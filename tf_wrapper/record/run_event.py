@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from change_events import __version__
-from change_events.errors import InputError, JournalError
+from change_events.errors import InputError
 from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
 from change_events.recording import EventWriter, report_line
 from change_events.settings import Settings, load_leniently, place
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from change_events.model import Failure
     from change_events.redact import Redactor
     from tf_wrapper.configuration.secrets import Secrets
-    from tf_wrapper.record.recorder import FailedPlan
+    from tf_wrapper.record.failed_plan import FailedPlan
     from tf_wrapper.stream.reader import StreamResult
 
 _SHOW_SECONDS = 2.0  # to look at a plan that failed: it costs the end of the run
@@ -71,6 +71,11 @@ class RunEvent:
         self.settled = False
 
     @property
+    def writer(self) -> EventWriter:
+        """What writes the event."""
+        return self._recording
+
+    @property
     def has_plan(self) -> bool:
         """Whether the run's plan was read."""
         return self._plan is not None
@@ -86,7 +91,6 @@ class RunEvent:
             self._run.write_journal(str(self._settings.journal))
         self._event = self._first_event()
         self._record_start()
-        self._settle_others()
 
     def resume(self, recorded: ChangeEvent | None) -> None:
         """Go on with a run that was killed, from its `started` record if it came so far."""
@@ -156,21 +160,6 @@ class RunEvent:
 
         with suppress(InputError):
             remember_state(terraform_show.state(self._facts), self._redactor)
-
-    def _settle_others(self) -> None:
-        """Close the records of killed runs: ours is the "next command" they wait for."""
-        from change_events.files import rundir
-        from change_events.paths import state_dir
-
-        if rundir.count(state_dir()) <= 1:
-            return
-        from tf_wrapper.record.recovery import settle_all
-
-        try:
-            with self._recording.journal() as journal:
-                settle_all(journal, self._settings)
-        except JournalError:
-            return  # told already, when our own start was recorded
 
     def _record_start(self) -> None:
         if self._event is not None:

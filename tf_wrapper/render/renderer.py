@@ -16,9 +16,9 @@ from tf_wrapper.render import batch, values
 from tf_wrapper.render.diagnostic import Diagnostic, Style
 from tf_wrapper.render.hooks import Hooks
 from tf_wrapper.render.paint import painter
+from tf_wrapper.render.provisioner_output import PROVISIONER_OUTPUT
 from tf_wrapper.render.state_dump import indent_json
 from tf_wrapper.render.wrap import word_wrap
-from tf_wrapper.stream.reader import PROVISIONER_OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -16,7 +16,8 @@ from tf_wrapper.plan.actions import Tally, most_urgent
 from tf_wrapper.plan.clouds import Clouds, own_of
 from tf_wrapper.plan.details import with_details
 from tf_wrapper.plan.names import Names
-from tf_wrapper.plan.resources import Reading, compare
+from tf_wrapper.plan.reading import Reading
+from tf_wrapper.plan.resources import compare
 from tf_wrapper.plan.secrets import remember_hidden
 from tf_wrapper.state.document import State, StateObject, StateOutput, is_state, read_state
 

@@ -8,8 +8,9 @@ import os
 from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.launch.output import OutputClosedError, columns, say, write_all
 from tf_wrapper.render import HumanRenderer
+from tf_wrapper.render.provisioner_output import PROVISIONER_OUTPUT
 from tf_wrapper.stream import long_lines
-from tf_wrapper.stream.reader import PROVISIONER_OUTPUT, StreamReader
+from tf_wrapper.stream.reader import StreamReader
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from change_events.text.lazy_pattern import lazy_pattern
-from tf_wrapper.stream.reader import PROVISIONER_OUTPUT
+from tf_wrapper.render.provisioner_output import PROVISIONER_OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 _INTERRUPTS = ("Interrupt received.", "Two interrupts received.")
 _DECODER = msgspec.json.Decoder()
-PROVISIONER_OUTPUT = b'"},"type":"provision_progress"}'
-"""How a line ends that is a provisioner's output and nothing else: terraform writes the keys of a message in order."""
 
 
 class PlannedChange(msgspec.Struct, frozen=True):

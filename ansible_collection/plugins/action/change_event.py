@@ -14,6 +14,7 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.tfevent.infra.plugins.plugin_utils import callback_options, client, explicit_document
 from ansible_collections.tfevent.infra.plugins.plugin_utils import variables as vaulted
+from ansible_collections.tfevent.infra.plugins.plugin_utils.session import EventRejectedError, HandoverError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,9 +87,9 @@ class ActionModule(ActionBase):
                 say=warnings.append,
             )
             answer = session.preview(told) if self._task.check_mode else session.settle(told)
-        except client.EventRejectedError as error:
+        except EventRejectedError as error:
             raise AnsibleActionFail(str(error)) from error
-        except client.HandoverError as error:
+        except HandoverError as error:
             warnings.append(str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not fail the task; its text may quote a secret
             warnings.append(f"the event was not recorded: {type(error).__name__} in tfevent.infra.change_event")

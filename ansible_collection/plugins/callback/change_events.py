@@ -123,6 +123,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.learning import (
 )
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
 from ansible_collections.tfevent.infra.plugins.plugin_utils.result_buffer import BEGINS, WHOLE, ResultBuffer
+from ansible_collections.tfevent.infra.plugins.plugin_utils.session import HandoverError
 
 _NEW = hasattr(TaskResult, "task")  # since ansible-core 2.19
 _task = attrgetter("task" if _NEW else "_task")
@@ -358,7 +359,7 @@ class CallbackModule(CallbackBase):
         observer, self._observer = self._observer, None
         text = (
             str(error)
-            if isinstance(error, client.HandoverError)
+            if isinstance(error, HandoverError)
             else f"{type(error).__name__} in the callback (TFEVENT_DEBUG=1 shows where)"
         )
         self._warn(f"this run is not recorded any further: {text}")

@@ -28,10 +28,17 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ansible_collections.tfevent.infra.plugins.plugin_utils.session import (
+    API_VERSION,
+    EventRejectedError,
+    HandoverError,
+    NoProcessError,
+    Session,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-API_VERSION = 1
 COMMAND = "tfevent"
 OWNER = "ansible"
 
@@ -44,51 +51,6 @@ _MISSING = (
     "install the tfevent package for that Python (the collection's README says how), or put the `tfevent` command on "
     "PATH"
 )
-
-
-class HandoverError(Exception):
-    """A document could not be handed over; the text is one sentence without secrets."""
-
-
-class EventRejectedError(HandoverError):
-    """The event contradicts itself: a mistake of its sender's, not a fault on the way."""
-
-
-class NoProcessError(HandoverError):
-    """What should take documents could not be started, or has ended without an answer."""
-
-
-class Session(Protocol):
-    """The way of one event from its start to its end. Only HandoverError is raised."""
-
-    @property
-    def outlives(self) -> bool:
-        """Whether it goes on after this process has ended, and delivers then."""
-
-    def start(self, document: Mapping[str, Any]) -> None:
-        """Record that a run has started; from here on it cannot be lost."""
-
-    def checkpoint(self, document: Mapping[str, Any]) -> None:
-        """Keep what is known by now, for the case that the run is killed."""
-
-    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
-        """Record how it ended (or an event that has no start), deliver it within the budget.
-
-        Args:
-            document: the whole event.
-            seconds: what is left to this process, where it is at its end.
-
-        Returns:
-            ``id``, ``title``, ``outcome``; ``recorded`` (False: not worth a record, or a repetition); ``repeats``, the
-            id of the earlier event with the same key; ``destinations``, their names with ``delivered``, ``waiting`` or
-            ``parked``; ``problems``, a sentence each; ``line``, what to tell the user, or None; ``event``, redacted.
-        """
-
-    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """What :meth:`settle` would record and where it would go (``waiting``), without doing it."""
-
-    def close(self) -> None:
-        """Let go of what is held, without settling: the next tfevent command closes what was started."""
 
 
 class Client(Protocol):
@@ -109,13 +71,13 @@ class Client(Protocol):
 class PackageCore(Client):
     """The package, imported."""
 
-    def __init__(self, document_run: Any, version: str) -> None:
-        self._handover = document_run
+    def __init__(self, document_run: Callable[..., Any], version: str) -> None:
+        self._document_run = document_run
         self.where = f"tfevent {version}"
 
     def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
         """The session of one event, in this process."""
-        return _PackageSession(lambda: self._handover.Handover(OWNER, directory, environ, say))
+        return _PackageSession(lambda: self._document_run(OWNER, directory, environ, say))
 
 
 class _PackageSession:
@@ -260,10 +222,10 @@ def _package() -> Client | None:
         return None
     try:
         from change_events import __version__
-        from change_events.recording import document_run
+        from change_events.recording.document_run import DocumentRun
     except Exception:  # noqa: BLE001 - whatever is the matter with an installation, it is not importable
         return None
-    return PackageCore(document_run, __version__)
+    return PackageCore(DocumentRun, __version__)
 
 
 def _version_of_package() -> object:

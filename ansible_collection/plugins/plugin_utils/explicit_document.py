@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.client import API_VERSION
+from ansible_collections.tfevent.infra.plugins.plugin_utils.session import API_VERSION
 from ansible_collections.tfevent.infra.plugins.plugin_utils.timestamps import moment
 
 if TYPE_CHECKING:

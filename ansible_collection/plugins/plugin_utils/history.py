@@ -103,7 +103,7 @@ def _from_package(
     filters: Mapping[str, Any], environ: Mapping[str, str], directory: str, say: Callable[[str], object]
 ) -> list[dict[str, Any]]:
     from change_events.errors import TfeventError
-    from change_events.journal import history
+    from change_events.recording import history
 
     wanted = {name: value for name, value in filters.items() if name != "outcome" or value != RUNNING}
     if filters.get("outcome") == RUNNING:

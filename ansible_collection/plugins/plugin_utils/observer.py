@@ -10,15 +10,16 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import awx, options, run_document
-from ansible_collections.tfevent.infra.plugins.plugin_utils.client import Client, HandoverError
 from ansible_collections.tfevent.infra.plugins.plugin_utils.command_summary import CommandLog
 from ansible_collections.tfevent.infra.plugins.plugin_utils.exit_hooks import ExitHooks
 from ansible_collections.tfevent.infra.plugins.plugin_utils.run_log import RunLog
 from ansible_collections.tfevent.infra.plugins.plugin_utils.run_reporter import RunReporter
+from ansible_collections.tfevent.infra.plugins.plugin_utils.session import HandoverError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
+    from ansible_collections.tfevent.infra.plugins.plugin_utils.client import Client
     from ansible_collections.tfevent.infra.plugins.plugin_utils.records import Circumstances, Result, Task
 
 BETWEEN_PLAYS = "an error outside of any task"

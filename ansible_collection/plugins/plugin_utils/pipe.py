@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from ansible_collections.tfevent.infra.plugins.plugin_utils.client import (
+from ansible_collections.tfevent.infra.plugins.plugin_utils.session import (
     EventRejectedError,
     HandoverError,
     NoProcessError,
@@ -41,7 +41,7 @@ _PIPE = 1 << 20  # bytes that may be on their way: a checkpoint of thousands of 
 
 
 class PipeSession:
-    """A :class:`~.core.Session` by way of a command.
+    """A :class:`~.session.Session` by way of a command.
 
     Args:
         command: what reads documents.

@@ -17,8 +17,6 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.task_log import CHAN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.tfevent.infra.plugins.plugin_utils.run_log import RunLog
-
 MOST_HOSTS = 100  # of which an event says that they were reconciled
 _FIGURES = (OK, CHANGED, UNREACHABLE, SKIPPED, IGNORED)
 
@@ -43,18 +41,20 @@ def count(counts: dict[str, int], is_include: bool, status: str, *, changed: boo
         counts[CHANGED] += changed
 
 
-def take_over(run: RunLog, figures: Mapping[str, Mapping[str, int]], *, all_counted: bool) -> None:
-    """Let the recap have the last word; see :meth:`Run.is_over`."""
-    for name in figures if all_counted else ():
-        run.host(name)
-    for name, host in run.hosts.items():
+def take_over(
+    hosts: Mapping[str, HostLog], figures: Mapping[str, Mapping[str, int]], *, all_counted: bool
+) -> dict[str, dict[str, dict[str, int]]]:
+    """Let the recap have the last word; see :meth:`.run_log.RunLog.is_over`. Returns the figures that differed."""
+    reconciled: dict[str, dict[str, dict[str, int]]] = {}
+    for name, host in hosts.items():
         theirs = figures.get(name, {})
         differing = _differing(host, theirs) if all_counted else {}
         host.set_rescued(theirs.get(RESCUED, 0))
         if differing:
             host.counts.update({figure: theirs.get(figure, 0) for figure in host.counts})
-            if len(run.reconciled) < MOST_HOSTS:
-                run.reconciled[name] = differing
+            if len(reconciled) < MOST_HOSTS:
+                reconciled[name] = differing
+    return reconciled
 
 
 def _differing(host: HostLog, theirs: Mapping[str, int]) -> dict[str, dict[str, int]]:

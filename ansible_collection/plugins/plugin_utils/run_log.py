@@ -159,7 +159,9 @@ class RunLog:
         """
         self._moment = self._begun = None
         self.running.clear()
-        recap.take_over(self, figures, all_counted=all_counted)
+        for name in figures if all_counted else ():
+            self.host(name)
+        self.reconciled = recap.take_over(self.hosts, figures, all_counted=all_counted)
 
     # -- where it is kept -----------------------------------------------------------------------------------------
 

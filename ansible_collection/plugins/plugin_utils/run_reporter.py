@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import trace
-from ansible_collections.tfevent.infra.plugins.plugin_utils.client import API_VERSION, Session
 from ansible_collections.tfevent.infra.plugins.plugin_utils.run_document import Identity
+from ansible_collections.tfevent.infra.plugins.plugin_utils.session import API_VERSION, Session
 
 _SHARE = 400  # checkpoints take at most one part in so many of the time,
 _AHEAD = 0.1  # and so many seconds, which a run may spend early

@@ -8,7 +8,7 @@ import msgspec
 
 from change_events.cli.render.changes import INDENT
 from change_events.cli.render.terminal import clean, clean_json, clean_lines, paint
-from change_events.explicit.message import own_part
+from change_events.summary.explicit_message import own_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

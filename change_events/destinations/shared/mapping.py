@@ -17,8 +17,8 @@ from change_events.destinations.shared.hosts import MOST_HOSTS as MOST_HOSTS  # 
 from change_events.destinations.shared.hosts import changed_hosts as changed_hosts  # noqa: PLC0414
 from change_events.destinations.shared.hosts import listed_hosts as listed_hosts  # noqa: PLC0414
 from change_events.destinations.shared.lines import worst as worst  # noqa: PLC0414
-from change_events.explicit.message import own_part, without_context
 from change_events.model import Counts, Kind, Link, Outcome, Phase
+from change_events.summary.explicit_message import own_part, without_context
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from change_events.settings.conditions import When  # noqa: TC001 - msgspec reads the annotations of the structs
+from change_events.destinations.shared.conditions import When  # noqa: TC001 - msgspec reads the annotations of the structs
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ from functools import cache
 
 import msgspec
 
-from change_events.explicit.message import worded
 from change_events.model import (
     Action,
     Actor,
@@ -47,6 +46,7 @@ from change_events.model import (
 from change_events.redact import Redactor, unseal
 from change_events.settings import Settings
 from change_events.summary import compose
+from change_events.summary.explicit_message import worded
 
 START = datetime(2026, 11, 23, 12, 33, 40, 120_000, tzinfo=UTC)
 END = START + timedelta(seconds=76, milliseconds=669)

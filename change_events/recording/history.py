@@ -29,7 +29,7 @@ def events(
     """
     from change_events.journal import Journal, Query
     from change_events.paths import state_dir
-    from change_events.recording.recovery import settle_owned
+    from change_events.recording.recovery import settle_killed
     from change_events.settings import load_leniently
 
     settings, mistakes = load_leniently(Path(directory), environ)
@@ -38,6 +38,6 @@ def events(
     if not settings.journal.exists():
         return []
     with Journal.open(settings.journal, caps=settings.caps) as journal:
-        settle_owned(state_dir(), journal, settings, say)
+        settle_killed(state_dir(), journal, settings, say)
         found = journal.list(Query(**{"limit": None, **filters}))
         return [msgspec.json.decode(record.body) for record in found]

@@ -1,0 +1,27 @@
+"""What every step of reading one plan needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.redact import Redactor
+    from tf_wrapper.plan.names import Names
+
+
+class Reading(NamedTuple):
+    """What the reading of one plan needs everywhere.
+
+    Attributes:
+        redactor: it has remembered the plan's secrets already.
+        names: redacted addresses.
+        ignore: globs of attribute paths to leave out.
+        detailed: how many changes get their attributes computed; all others are only listed.
+    """
+
+    redactor: Redactor
+    names: Names
+    ignore: Sequence[str]
+    detailed: int
