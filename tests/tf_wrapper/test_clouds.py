@@ -161,6 +161,23 @@ def test_a_sensitive_attribute_says_nothing():
     assert clouds(partly) == aws([], ["eu-central-1"])
 
 
+def test_what_the_object_as_it_is_does_not_say_the_planned_one_may():
+    values = {"arn": ARN, "ami": "a"}
+    marked = entry("aws_instance.a", "update", before=values, after=values, before_sensitive={"arn": True})
+    assert clouds(marked) == aws([ACCOUNT], ["eu-central-1"])
+    bucket = {"arn": "arn:aws:s3:::b"}
+    placed = entry("aws_s3_bucket.a", "update", before=bucket, after={**bucket, "region": "eu-west-1"})
+    assert clouds(placed) == aws([], ["eu-west-1"])
+
+
+def test_objects_that_change_in_place_count_as_much_as_those_that_are_replaced():
+    here, there = {"arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:a"}, {"arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:b"}
+    replaced = entry("aws_sqs_queue.a", "delete", "create", before=here, after=here)
+    updated = [entry(f"aws_sqs_queue.b{i}", "update", before=there, after=there) for i in range(2)]
+    assert clouds(replaced, *updated) == aws([ACCOUNT], ["eu-west-1", "us-east-1"])
+    assert clouds(replaced, updated[0]) == aws([ACCOUNT], ["eu-west-1", "us-east-1"]), "as many: by their names"
+
+
 def test_google_has_projects():
     values = {"project": "shop-prod", "zone": "europe-west1-b"}
     shop = Cloud(name="google", accounts=("shop-prod",), regions=("europe-west1",))

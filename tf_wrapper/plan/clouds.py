@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -27,15 +28,16 @@ from tf_wrapper.plan.provider_settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from change_events.redact import Redactor
-    from tf_wrapper.plan.document import Document, ResourceChange
+    from tf_wrapper.plan.document import Body, Document, ResourceChange
 
 MOST = 20  # accounts or regions of one cloud, those with most of the changes
+_MOST_MASKS, _MOST_TYPES = 512, 4096
 _TOUCHES = {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DESTROY, Action.FORGET, Action.IMPORT}
-_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]*):([a-z0-9-]*):.+")
-_AZURE_ID = re.compile(rf"/subscriptions/({SUBSCRIPTION.pattern})(?:/.*)?")
+_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]*):([a-z0-9-]*):.")  # the start of one
+_AZURE_ID = re.compile(rf"/subscriptions/({SUBSCRIPTION.pattern})(?:/|\Z)")
 _AZURE_LOCATION = re.compile(r"[a-z]{4,30}\d?")
 _MULTI_REGION = re.compile(r"EU|US|ASIA")  # of Google's storage and BigQuery
 # services whose objects are in no region, though their provider has one ("Enhanced Region Support" of its guides)
@@ -64,20 +66,45 @@ class _Place(NamedTuple):
     region: str | None = None
 
 
+_Signs = tuple[Any, ...]  # what a place is read from, the same for the objects of one place
+
+
+class _Provider(NamedTuple):
+    """How objects of one provider say where they are.
+
+    Attributes:
+        cloud: its name.
+        signs: what of an object, and of what is unknown of it, says so.
+        place: what type, signs and the provider's settings amount to.
+    """
+
+    cloud: str
+    signs: Callable[[Own, Own], _Signs]
+    place: Callable[[str, _Signs, Settings], _Place]
+
+
 _NO_MASK = Own()
+_NO_SETTINGS = Settings()
 _DECODER = msgspec.json.Decoder(Own | None)  # made once: a type that is given to each call is read each time
 _NAMES = Own.__struct_fields__
+
+
+class _Counted(Raw):
+    """A place, and the number of objects that were counted there."""
+
+    cloud: str
+    place: _Place
+    number: int = 0
 
 
 class Clouds:
     """Counts where changed objects are. The values are in clear until :meth:`found`."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, Counter[str]] = {}
-        self._regions: dict[str, Counter[str]] = {}
+        self._counted: dict[tuple[str, _Signs, Settings], _Counted] = {}  # most objects are in the same few places
 
-    def add(self, kind: str, own: Own, unknown: Own = _NO_MASK, settings: Settings | None = None) -> None:
-        """Count one object.
+    def add(self, kind: str, own: Own, unknown: Own = _NO_MASK, settings: Settings = _NO_SETTINGS) -> _Counted | None:
+        """Count one object, and return the count of where it is; None where its type is of no known provider.
 
         Args:
             kind: its resource type.
@@ -85,29 +112,32 @@ class Clouds:
             unknown: which of them are known only after the apply.
             settings: of its provider.
         """
-        prefix = kind.partition("_")[0]
-        if prefix not in _CLOUDS:
-            return
-        cloud, read = _CLOUDS[prefix]
-        place = read(kind, own, unknown, settings or Settings())
-        for counted, value in ((self._accounts, place.account), (self._regions, place.region)):
-            if value:
-                counted.setdefault(cloud, Counter())[value] += 1
+        provider = _provider(kind)
+        if provider is None:
+            return None
+        key = (kind, provider.signs(own, unknown), settings)
+        counted = self._counted.get(key)
+        if counted is None:
+            counted = self._counted[key] = _Counted(provider.cloud, provider.place(*key))
+        counted.number += 1
+        return counted
 
     def found(self, redactor: Redactor) -> tuple[Cloud, ...]:
         """What was counted, the most frequent first; a value that is a secret of the run is left out."""
+        accounts: dict[str, Counter[str]] = {}
+        regions: dict[str, Counter[str]] = {}
+        for counted in self._counted.values():
+            for counters, value in ((accounts, counted.place.account), (regions, counted.place.region)):
+                counter = counters.setdefault(counted.cloud, Counter())
+                if value:
+                    counter[value] += counted.number
 
-        def shown(counted: Counter[str]) -> tuple[str, ...]:
-            ordered = sorted(counted, key=lambda value: (-counted[value], value))
+        def shown(counter: Counter[str]) -> tuple[str, ...]:
+            ordered = sorted(counter, key=lambda value: (-counter[value], value))
             return tuple(value for value in ordered if redactor.text(value) == value)[:MOST]
 
         clouds = (
-            Cloud(
-                name=name,
-                accounts=shown(self._accounts.get(name, Counter())),
-                regions=shown(self._regions.get(name, Counter())),
-            )
-            for name in sorted({*self._accounts, *self._regions})
+            Cloud(name=name, accounts=shown(accounts[name]), regions=shown(regions[name])) for name in sorted(accounts)
         )
         return tuple(cloud for cloud in clouds if cloud.accounts or cloud.regions)
 
@@ -119,48 +149,60 @@ def clouds_of_plan(document: Document, redactor: Redactor) -> tuple[Cloud, ...]:
         document: the plan.
         redactor: has remembered the plan's secrets.
     """
-    changed = [entry for entry in document.resource_changes or () if _is_told(entry)]
+    changed = [entry for entry in document.resource_changes or () if _counts(entry)]
     if not changed:
         return ()
     clouds, providers = Clouds(), ProviderSettings(document, redactor)
     for entry in changed:
-        settings = providers.of(entry.module_address, entry.type or "", entry.name or "")
-        for own, unknown in _sides(entry):
-            clouds.add(entry.type or "", own, unknown, settings)
+        kind = entry.type or ""
+        _add(clouds, kind, entry.change, providers.of(entry.module_address, kind, entry.name or ""))
     return clouds.found(redactor)
 
 
-def _is_told(entry: ResourceChange) -> bool:
-    kind = (entry.type or "").partition("_")[0]
-    importing = bytes(entry.change.importing) not in (b"", b"null")
-    touched = action_of(entry.change.actions or ()) in _TOUCHES or importing
-    return entry.mode == "managed" and kind in _CLOUDS and touched
+def _counts(entry: ResourceChange) -> bool:
+    if entry.mode != "managed" or _provider(entry.type or "") is None:
+        return False
+    return action_of(entry.change.actions or ()) in _TOUCHES or bytes(entry.change.importing) not in (b"", b"null")
 
 
-def _sides(entry: ResourceChange) -> Iterator[tuple[Own, Own]]:
-    change = entry.change
-    if (own := own_of(change.before, change.before_sensitive)) is not None:
-        yield own, _NO_MASK
-    if (own := own_of(change.after, change.after_sensitive)) is not None:
+def _add(clouds: Clouds, kind: str, change: Body, settings: Settings) -> None:
+    own = own_of(change.before, change.before_sensitive)
+    if own is not None:
+        counted = clouds.add(kind, own, settings=settings)
+        if counted and change.actions == ("update",) and all(counted.place):  # an update in place does not move it
+            counted.number += 1
+            return
+    own = own_of(change.after, change.after_sensitive)
+    if own is not None:
         unknown = _decoded(change.after_unknown) if b"true" in bytes(change.after_unknown) else None
-        yield own, unknown or _NO_MASK
+        clouds.add(kind, own, unknown or _NO_MASK, settings)
 
 
 def own_of(values: msgspec.Raw, mask: msgspec.Raw) -> Own | None:
     """The attributes of one side that are not sensitive; None where there is no such side, or it cannot be read."""
     own = _decoded(values)
-    if own is None or b"true" not in bytes(mask):
+    marks = bytes(mask)
+    if own is None or b"true" not in marks:
         return own
-    hidden = _decoded(mask)
-    if hidden is None:  # all of it is
+    hidden = _hidden(marks)
+    if hidden is None:
         return None
-    return Own(**{name: getattr(own, name) for name in _NAMES if not has_true(getattr(hidden, name))})
+    for name in hidden:
+        setattr(own, name, None)
+    return own
 
 
-def _decoded(raw: msgspec.Raw) -> Own | None:
+@lru_cache(_MOST_MASKS)
+def _hidden(mask: bytes) -> tuple[str, ...] | None:
+    """The attributes that a mask covers something of; None where it covers all. Most objects of a type share one."""
+    marks = _decoded(mask)
+    return None if marks is None else tuple(name for name in _NAMES if has_true(getattr(marks, name)))
+
+
+def _decoded(raw: msgspec.Raw | bytes) -> Own | None:
     try:
-        return _DECODER.decode(raw) if bytes(raw) else None
-    except (msgspec.DecodeError, RecursionError):
+        return _DECODER.decode(raw)
+    except (msgspec.DecodeError, RecursionError):  # or there is nothing
         return None
 
 
@@ -168,39 +210,62 @@ def _text(value: object, form: re.Pattern[str]) -> str | None:
     return value if isinstance(value, str) and form.fullmatch(value) else None
 
 
-def _aws(kind: str, own: Own, _: Own, settings: Settings) -> _Place:
-    arn = _ARN.fullmatch(own.arn) if isinstance(own.arn, str) else None
-    account = _text(arn.group(2), ACCOUNT) if arn else None
-    region = _text(own.region, REGION) if kind not in _OF_ANOTHER else None
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _aws_signs(own: Own, _: Own) -> _Signs:
+    arn = _ARN.match(own.arn) if isinstance(own.arn, str) else None
+    return arn and arn.groups(), _string(own.region)
+
+
+def _aws(kind: str, signs: _Signs, settings: Settings) -> _Place:
+    arn, own_region = signs
+    account = _text(arn[1], ACCOUNT) if arn else None
+    region = _text(own_region, REGION) if kind not in _OF_ANOTHER else None
     if region is None and arn:
-        region = _text(arn.group(1), REGION)
+        region = _text(arn[0], REGION)
     elif region is None and (not kind.startswith(_GLOBAL) or kind.startswith(_REGIONAL)):
         region = settings.region
     return _Place(account or settings.account, region)
 
 
-def _google(_: str, own: Own, unknown: Own, settings: Settings) -> _Place:
+def _google_signs(own: Own, unknown: Own) -> _Signs:
+    places = (_string(own.zone), _string(own.region), _string(own.location))
+    return unknown.project is True, unknown.region is True, _string(own.project), places
+
+
+def _google(_: str, signs: _Signs, settings: Settings) -> _Place:
     # what is set nowhere is the provider's: an attribute that is not there at all is none of the type
-    project = settings.account if unknown.project is True else _text(own.project, PROJECT)
-    for value in (own.zone, own.region, own.location):
-        if isinstance(value, str) and (found := GOOGLE_REGION.fullmatch(value)):
+    unknown_project, unknown_region, own_project, places = signs
+    project = settings.account if unknown_project else _text(own_project, PROJECT)
+    for value in places:
+        if value is not None and (found := GOOGLE_REGION.fullmatch(value)):
             return _Place(project, found.group(1))
-    everywhere = _text(own.location, _MULTI_REGION)
-    return _Place(project, settings.region if unknown.region is True else everywhere)
+    return _Place(project, settings.region if unknown_region else _text(places[-1], _MULTI_REGION))
 
 
-def _azure(_: str, own: Own, __: Own, settings: Settings) -> _Place:
-    found = _AZURE_ID.fullmatch(own.id) if isinstance(own.id, str) else None
-    account = found.group(1).lower() if found else None
-    if account is None and own.scope is None and own.id is None:
-        account = settings.account
-    location = own.location.replace(" ", "").lower() if isinstance(own.location, str) else ""
+def _azure_signs(own: Own, _: Own) -> _Signs:
+    found = _AZURE_ID.match(own.id) if isinstance(own.id, str) else None
+    return found and found.group(1), own.scope is None and own.id is None, _string(own.location)
+
+
+def _azure(_: str, signs: _Signs, settings: Settings) -> _Place:
+    account, by_provider, own_location = signs
+    account = account.lower() if account else settings.account if by_provider else None
+    location = (own_location or "").replace(" ", "").lower()
     return _Place(account, location if location != "global" and _AZURE_LOCATION.fullmatch(location) else None)
 
 
-_CLOUDS: dict[str, tuple[str, Callable[[str, Own, Own, Settings], _Place]]] = {
-    "aws": ("aws", _aws),
-    "google": ("google", _google),
-    "azurerm": ("azure", _azure),
-    "azapi": ("azure", _azure),
+_AZURE = _Provider("azure", _azure_signs, _azure)
+_PROVIDERS = {
+    "aws": _Provider("aws", _aws_signs, _aws),
+    "google": _Provider("google", _google_signs, _google),
+    "azurerm": _AZURE,
+    "azapi": _AZURE,
 }
+
+
+@lru_cache(_MOST_TYPES)
+def _provider(kind: str) -> _Provider | None:
+    return _PROVIDERS.get(kind.partition("_")[0])

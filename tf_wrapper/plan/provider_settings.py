@@ -96,6 +96,8 @@ class ProviderSettings:
             kind: its type.
             name: its name.
         """
+        if not self._providers:
+            return _NOTHING
         key = self._keys.get(f"{_INDEX.sub('', module)}.{kind}.{name}" if module else f"{kind}.{name}")
         return self._providers.get(key, _NOTHING) if key is not None else _NOTHING
 
