@@ -113,21 +113,6 @@ _MODES = frozenset(
         "automatic",
         "manual",
         "auto",
-        "milliseconds",
-        "seconds",
-        "minutes",
-        "hours",
-        "days",
-        "weeks",
-        "months",
-        "years",
-        "second",
-        "minute",
-        "hour",
-        "day",
-        "week",
-        "month",
-        "year",
         "rotate",
         "symmetric_default",
         "sign_verify",
@@ -152,6 +137,8 @@ _MODES = frozenset(
         "service_account",
     ]
 )
+_UNIT_WORDS = "milliseconds seconds minutes hours days weeks months years second minute hour day week month year"
+_UNITS = frozenset(_UNIT_WORDS.split())
 REFERENCE = lazy_pattern(
     r"(?:var|local|module|data|path|each|self|resource|azurerm|google|aws|random|vault)(?:_\w{1,60})?"
     r"\.[A-Za-z_][\w-]{0,80}(?:(?:\.[\w*-]{1,80})|\[[^\[\]\s]{0,80}\]){0,12}"
@@ -224,25 +211,26 @@ def is_open(value: object) -> bool:
     return value is None or isinstance(value, bool) or value in ("", [], {})
 
 
-def is_fact(value: Any, *, plain: bool, counts: bool = False) -> bool:
+def is_fact(value: Any, *, plain: bool, modes: bool = True, counts: bool = False) -> bool:
     """Tell whether a value under a sensitive name is a setting or a reference, and no secret.
 
     Args:
         value: plain Python of a JSON value; of objects and arrays, everything in them must be a fact.
         plain: the name means a password, which may be any word, number or path.
+        modes: the name may be a setting's, of which a word says the mode: ``authorization = "AWS_IAM"``.
         counts: the name is a plural, of which a number tells how many.
     """
     if is_open(value):
         return True
     if isinstance(value, str):
-        return _is_fact_text(value, plain)
+        return _is_fact_text(value, plain=plain, modes=modes)
     if isinstance(value, dict):
-        return all(is_fact_at(key, part) or is_fact(part, plain=plain) for key, part in value.items())
+        return all(is_fact_at(key, part) or is_fact(part, plain=plain, modes=modes) for key, part in value.items())
     if isinstance(value, (list, tuple)):
-        return all(is_fact(part, plain=plain) for part in value)
+        return all(is_fact(part, plain=plain, modes=modes) for part in value)
     try:
         return (counts or not plain) and abs(value) < _SMALL
-    except TypeError:
+    except (TypeError, ArithmeticError):  # a signalling NaN cannot be compared
         return False
 
 
@@ -288,13 +276,15 @@ def _is_random(segment: str) -> bool:
     return len(runs) > _FEW and len(segment) < longest * len(runs)
 
 
-def _is_fact_text(text: str, plain: bool) -> bool:
+def _is_fact_text(text: str, *, plain: bool, modes: bool) -> bool:
     word = text.strip().lower().replace("-", "_").replace(" ", "_")
     if word in _STATES or ARN.fullmatch(text) or REFERENCE.fullmatch(text) or _CLOUD_PATH.fullmatch(text):
         return True
     if plain:
         return False
-    if word in _MODES or _DURATION.fullmatch(text) or (text.isdecimal() and int(text[:9]) < _SMALL and len(text) < 4):  # noqa: PLR2004
+    if word in _UNITS or (modes and word in _MODES) or _DURATION.fullmatch(text):
+        return True
+    if text.isdecimal() and int(text[:9]) < _SMALL and len(text) < 4:  # noqa: PLR2004
         return True
     return is_plain_address(text)
 

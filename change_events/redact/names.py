@@ -72,8 +72,10 @@ _HARMLESS = frozenset(_HARMLESS_WORDS.split())
 _ADDRESSES = frozenset({"url", "uri", "endpoint"})
 _IDENTIFIED = frozenset({"secret", "token"})  # a Vault secret_id opens doors, an access_key_id does not
 _MEASURES = frozenset({"max", "min", "num", "count", "number", "total"})
-# what settings of authentication are named after as well: `authorization = "AWS_IAM"`, `http_tokens`, `pass=3`
-_AUTHENTICATION = frozenset({"auth", "authorization", "bearer", "cookie", "jwt", "key", "pass", "pin", "salt", "token"})
+# what settings of authentication are named after as well: `authorization = "AWS_IAM"`
+_AUTHENTICATION = frozenset({"auth", "authorization", "cookie"})
+# what counts and limits are named after as well: `pass=3`, `access_token = 60`
+_CREDENTIALS = frozenset({"bearer", "jwt", "key", "pass", "pin", "salt", "token"})
 # by their words no more than likely: a message's route or an alarm's key, a Kubernetes object or what is in it
 _AMBIGUOUS = frozenset(
     tuple(phrase.split())
@@ -134,8 +136,9 @@ class Sensitivity(IntEnum):
     HARMLESS = 0
     AMBIGUOUS = 1  # a secret if it looks random
     SECRET = 2
-    PASSWORD = 3  # a secret, however plain it looks: a word or a number
-    CHOSEN = 4  # by the user: nothing of it is shown
+    CREDENTIAL = 3  # a key or token itself: a number may be a limit or a count, but no word is a mode of it
+    PASSWORD = 4  # a secret, however plain it looks: a word or a number
+    CHOSEN = 5  # by the user: nothing of it is shown
 
 
 class NameRules:
@@ -190,7 +193,8 @@ def shows(level: Sensitivity, value: Any, *, counts: bool = False) -> bool:
         return False
     if level == Sensitivity.AMBIGUOUS:
         return not harmless_values.any_random(value)
-    return harmless_values.is_fact(value, plain=level == Sensitivity.PASSWORD, counts=counts)
+    plain, modes = level == Sensitivity.PASSWORD, level == Sensitivity.SECRET
+    return harmless_values.is_fact(value, plain=plain, modes=modes, counts=counts)
 
 
 def is_secret_name(name: str) -> bool:
@@ -214,7 +218,9 @@ def _by_rest(words: list[str], end: int, rest: list[str]) -> Sensitivity:
     if is_address or (not rest and tuple(words[end - 2 : end]) in _AMBIGUOUS):
         return Sensitivity.AMBIGUOUS
     is_qualified = not all(word.isdigit() for word in rest)
-    return Sensitivity.SECRET if is_qualified or words[end - 1] in _AUTHENTICATION else Sensitivity.PASSWORD
+    if is_qualified or words[end - 1] in _AUTHENTICATION:
+        return Sensitivity.SECRET
+    return Sensitivity.CREDENTIAL if words[end - 1] in _CREDENTIALS else Sensitivity.PASSWORD
 
 
 def _end_of_secret(words: list[str]) -> int:

@@ -41,6 +41,22 @@ def test_harmless_name(name):
     assert not is_secret_name(name)
 
 
+@pytest.mark.parametrize("name", ["apiKey", "token", "access_token_2", "bearer", "pin", "pass", "signing_key", "salt"])
+@pytest.mark.parametrize("word", ["SCRAM_SHA_256", "custom", "basic", "kubernetes", "cognito_user_pools"])
+def test_under_a_credentials_own_name_a_modes_word_is_a_secret(name, word):
+    assert Redactor().value((name,), word).text is None
+    assert word not in Redactor().text(f'{name} = "{word}"')
+    for setting in (f"{name}_type", f"{name}_mode", f"{name}_source"):
+        assert Redactor().value((setting,), word).text == f'"{word}"'
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("authorization", "AWS_IAM"), ("auth", "basic"), ("cookie", "all"), ("access_token", "minutes")]
+)
+def test_a_setting_that_is_named_after_authentication_is_shown(name, value):
+    assert Redactor().value((name,), value).text == f'"{value}"'
+
+
 def test_the_settings_add_names_in_any_case():
     redactor = Redactor(RedactPolicy(names=("*_pin", "Licence*")))
     assert redactor.is_sensitive_name("card_PIN")
