@@ -1,4 +1,4 @@
-"""The paths in the tables of docs/explanation/architecture.md are there."""
+"""The tables of docs/explanation/architecture.md name what is there, and all of it."""
 
 from __future__ import annotations
 
@@ -28,3 +28,11 @@ def test_every_path_in_the_tables_is_there(section, column):
     found = list(paths(section, column))
     assert len(found) > 15
     assert [path for path in found if not list(ROOT.glob(path.rstrip("/")))] == []
+
+
+@pytest.mark.parametrize("package", ["change_events", "tf_wrapper"])
+def test_every_folder_and_loose_module_has_a_row(package):
+    entries = [path for path in (ROOT / package).iterdir() if path.name not in {"__init__.py", "__pycache__"}]
+    there = {f"{package}/{path.name}{'/' if path.is_dir() else ''}" for path in entries if path.suffix in {"", ".py"}}
+    assert len(there) > 10
+    assert there - set(paths("Where things are", 0)) == set()
