@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -248,13 +249,33 @@ def plausible(event):
     return msgspec.structs.replace(observed, severity=severity(observed))
 
 
+def hopeless_ones(one, given_settings):
+    return [problem for problem in route_check.problems(one, given_settings) if "no event can ever go" in problem]
+
+
+HOPELESS = [
+    {"destinations": {"a": {"kind": "webhook", "url": "https://x/y", **one}}}
+    for one in (
+        {"when": {"counts": {"destroy": "<0"}}},
+        {"when": {"phase": "planned"}, "plans": "off"},
+        {"when": [{"counts": {"create": "< 0"}}, {"counts": {"failed": "<0"}}]},
+    )
+]
+
+
+@pytest.mark.parametrize("document", HOPELESS)
+def test_doctor_calls_hopeless_what_no_event_reaches(document):
+    given_settings = read(document)
+    assert all(hopeless_ones(one, given_settings) for one in given_settings.destinations)
+
+
 @given(documents, st.lists(events, min_size=1, max_size=8))
+@example(HOPELESS[0], [RUN])
+@example(HOPELESS[1], [RUN])
 @settings(max_examples=200, deadline=None)
 def test_doctor_calls_nothing_hopeless_that_an_event_can_reach(document, some_events):
     given_settings = read(document)
     for one in given_settings.destinations:
-        hopeless = [
-            problem for problem in route_check.problems(one, given_settings) if "no event can ever go" in problem
-        ]
+        hopeless = hopeless_ones(one, given_settings)
         for event in filter(None, map(plausible, some_events)):
             assert not (hopeless and routing.goes_to(event, one, given_settings)), (event, hopeless)
