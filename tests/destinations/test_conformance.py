@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +20,14 @@ from tests.support import receiver as steps
 from tests.support.receiver import Receiver
 from tests.support.secrets import forms
 
-OF_VARIANTS = ("updated", "deployment")  # whose payloads are kept; of the plain form it is all events
+# whose payloads are kept; what the others are about is tested by what it must hold, here and beside
+KEPT = ("tiny", "updated", "partial", "ansible", "unicode", "deployment")
+OF_VARIANTS = ("updated", "deployment")
 READABLE = 10_000  # characters; of a longer payload only size and digest are kept
 VARIANTS = [(kind, variant) for kind in kinds() for variant in backend(kind).variants]
 ANSWERS = [(kind, documented) for kind in kinds() for documented in backend(kind).answers]
 REFUSALS = [(k, d) for k, d in ANSWERS if 200 <= d.answer.status < 300 and d.result is not Result.DELIVERED]
+GOLDEN = Path(__file__).parents[1] / "golden" / "destinations"
 LATE = 0.2  # seconds
 HERE = "https://backend.example"
 
@@ -63,7 +67,11 @@ def test_the_fake_backend_refuses_what_is_no_event(kind, variant):
                 assert transport.send(broken, time.monotonic() + 60).status >= 400, body[:9]
 
 
-PAYLOADS = [(kind, variant, name) for kind, variant in VARIANTS for name in (OF_VARIANTS if variant else NAMES)]
+PAYLOADS = [
+    (kind, variant, name)
+    for kind, variant in VARIANTS
+    for name in (OF_VARIANTS if variant else (*KEPT, *backend(kind).payloads))
+]
 
 
 @pytest.mark.parametrize(("kind", "variant", "name"), PAYLOADS, ids=lambda part: part or "plain")
@@ -73,6 +81,11 @@ def test_payloads(kind, variant, name, golden, monkeypatch):
     shown = preview(get(kind).render(event(name), options_of(kind, variant, HERE)))
     folder = f"{kind}-{variant}" if variant else kind
     golden(f"destinations/{folder}/{name}.txt")(_kept(backend(kind).steady(shown)))
+
+
+def test_every_golden_payload_is_looked_at():
+    kept = {(f"{kind}-{variant}" if variant else kind, f"{name}.txt") for kind, variant, name in PAYLOADS}
+    assert {(path.parent.name, path.name) for path in GOLDEN.glob("*/*")} == kept
 
 
 def _kept(shown):

@@ -65,6 +65,7 @@ BACKEND = Backend(
         "cdevents": {"format": "cdevents"},
         "cdevents-binary": {"format": "cdevents", "mode": "binary"},
     },
+    payloads=("boot", "planned"),
     answers=(
         Documented("taken", answer(200), Result.DELIVERED),
         Documented("created", answer(201), Result.DELIVERED),

@@ -70,6 +70,7 @@ BACKEND = Backend(
     accept=accept,
     variants={"": {}, "v2": {"api": "v2"}},
     refusal=lambda why: {"errors": [why]},
+    payloads=("failed", "started"),
     answers=(
         Documented("taken", answer(202, {"status": "ok"}), Result.DELIVERED),
         Documented("another success", answer(200, {"status": "ok"}), Result.PARK, "202"),

@@ -45,6 +45,7 @@ BACKEND = Backend(
     accept=accept,
     refusal=violated,
     variants={"": {}, "entities": {"entity_selector": "type(SERVICE),tag(prod)"}},
+    payloads=("boot", "planned"),
     answers=(
         Documented("ingested", answer(201, results("OK", "OK")), Result.DELIVERED),
         Documented("of many entities", answer(201, results(*["OK"] * 1000)), Result.DELIVERED),

@@ -96,6 +96,7 @@ BACKEND = Backend(
     accept=accept,
     refusal=lambda why: {"error": {"type": "illegal_argument_exception", "reason": why}, "status": 400},
     variants={"": {}, "password": {"api_key": "", "username": "elastic", "password": SECRET}},
+    payloads=("started",),
     answers=(
         Documented("created", answer(200, bulk(201)), Result.DELIVERED),
         Documented("there already", refused(409, "version_conflict_engine_exception"), Result.DELIVERED),

@@ -96,6 +96,7 @@ BACKEND = Backend(
     accept=accept,
     refusal=lambda why: {"__type": why, "message": why},
     steady=steady,
+    payloads=("boot",),
     answers=(
         Documented("taken", answered(200, {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}), Result.DELIVERED),
         Documented("entry: throttled", entry_error("ThrottlingException"), Result.RETRY, "passing"),

@@ -46,6 +46,7 @@ BACKEND = Backend(
     options=lambda url: {"url": f"{url}/sub/", "token": SECRET},
     accept=accept,
     variants={"": {}, "panel": {"dashboard_uid": "abc", "panel_id": 2}},
+    payloads=("started",),
     answers=(
         Documented("added", answer(200, {"message": "Annotation added", "id": 1}), Result.DELIVERED),
         Documented("a page", answer(200, "<html>", content_type="text/html"), Result.PARK, "HTML"),

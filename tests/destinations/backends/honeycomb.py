@@ -35,6 +35,7 @@ BACKEND = Backend(
     accept=accept,
     variants={"": {}, "dataset": {"dataset": "my-service", "type": "deploy"}},
     refusal=lambda why: problem(400, why),
+    payloads=("started",),
     answers=(
         Documented("created", answer(201, MADE), Result.DELIVERED),
         Documented("bad key", answer(401, {"error": "unknown API key"}), Result.PARK, "401"),

@@ -76,6 +76,7 @@ BACKEND = Backend(
         },
     },
     refusal=str,
+    payloads=("failed",),
     answers=(
         Documented("taken", answer(204), Result.DELIVERED),
         Documented("taken by a compatible server", answer(200, {}), Result.DELIVERED),

@@ -101,6 +101,7 @@ BACKEND = Backend(
     options=lambda url: {"api_key": SECRET, "entity": "name = 'web' AND domain = 'APM'", "url": url},
     accept=accept,
     refusal=lambda why: {"errors": [{"message": why, "extensions": {"errorClass": "CLIENT_ERROR"}}]},
+    payloads=("boot", "build", "planned"),
     answers=(
         Documented("created", answer(200, created("8a3a594c")), Result.DELIVERED),
         Documented(

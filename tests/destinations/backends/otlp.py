@@ -46,6 +46,7 @@ def with_base64_ids(body):
 BACKEND = Backend(
     options=lambda url: {"endpoint": url, "headers": {"api-key": SECRET}},
     accept=accept,
+    payloads=("failed", "started"),
     answers=(
         Documented("taken", answer(200, {}), Result.DELIVERED),
         Documented("taken, empty partial success", answer(200, {"partialSuccess": {}}), Result.DELIVERED),

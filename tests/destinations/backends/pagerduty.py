@@ -30,6 +30,7 @@ BACKEND = Backend(
     options=lambda url: {"routing_key": SECRET, "url": url},
     accept=accept,
     refusal=lambda why: INVALID | {"errors": [why]},
+    payloads=("failed",),
     answers=(
         Documented("accepted", answer(202, {"status": "success"}), Result.DELIVERED),
         Documented("another success", answer(200, {"status": "success"}), Result.PARK, "202"),

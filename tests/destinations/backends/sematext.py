@@ -34,6 +34,7 @@ def accept(received):
 BACKEND = Backend(
     options=lambda url: {"token": SECRET, "receiver": url},
     accept=accept,
+    payloads=("boot", "failed", "planned"),
     answers=(
         Documented("taken", answer(200, {"success": True}), Result.DELIVERED),
         Documented("taken without a body", answer(201), Result.DELIVERED),

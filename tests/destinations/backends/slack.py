@@ -95,6 +95,7 @@ BACKEND = Backend(
     accept=accept,
     variants={"": {}, "bot": bot, "thread": lambda url: bot(url) | {"settle": "reply"}},
     unnamed=("",),
+    payloads=("failed", "started"),
     answers=(
         Documented("webhook", said(200, "ok"), Result.DELIVERED),
         Documented("webhook, as compatible servers answer", answer(200, "ok"), Result.DELIVERED),

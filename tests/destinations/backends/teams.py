@@ -48,6 +48,7 @@ BACKEND = Backend(
     options=lambda url: {"url": url + TRIGGER},
     accept=accept,
     refusal=lambda why: {"error": {"code": "BadRequest", "message": why}},
+    payloads=("failed",),
     answers=(
         Documented("triggered", answer(202), Result.DELIVERED),
         Documented("posted by an older webhook", answer(200, "1"), Result.DELIVERED),

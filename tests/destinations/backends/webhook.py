@@ -32,6 +32,7 @@ BACKEND = Backend(
     options=lambda url: {"url": f"{url}/hook/{SECRET}", "secret": SECRET},
     accept=accept,
     any_success=("",),
+    payloads=("controls",),
     answers=(
         Documented("taken", answer(204), Result.DELIVERED),
         Documented("too large", answer(413), Result.SHRINK, "413"),

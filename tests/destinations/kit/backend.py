@@ -94,6 +94,7 @@ class Backend:
         any_success: variants of which any 2xx is documented as a success, whatever it says but a page to sign in at;
             "" is the plain one.
         refusal: the body of a refusal, from why it is one, in the shape the backend uses.
+        payloads: events whose payloads are kept beside those of every backend, because something here depends on them.
         steady: a shown request without what differs from run to run, for the golden files.
     """
 
@@ -103,6 +104,7 @@ class Backend:
     variants: dict[str, dict[str, Any] | Callable[[str], dict[str, Any]]] = field(default_factory=lambda: {"": {}})
     unnamed: tuple[str, ...] = ()
     any_success: tuple[str, ...] = ()
+    payloads: tuple[str, ...] = ()
     refusal: Callable[[str], Any] = lambda why: {"message": why}
     steady: Callable[[str], str] = lambda shown: shown
 
