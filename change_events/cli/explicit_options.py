@@ -65,9 +65,11 @@ _OPTIONS = {
         "--state", type=AnyWord(STATES), help="Record in two steps: started prints an ID; pass it to finished."
     ),
     "id": click.option("--id", metavar="ID", help="ID printed by --state started."),
-    "key": click.option("--key", metavar="TEXT", help="Deduplication key: only the first event with it is recorded."),
-    "once_within": click.option(
-        "--once-within", metavar="DURATION", show_default="1d", help="How long --key applies: 10m, 2h, 7d."
+    "dedup_key": click.option(
+        "--dedup-key", metavar="TEXT", help="Deduplication key: only the first event with it is recorded."
+    ),
+    "dedup_window": click.option(
+        "--dedup-window", metavar="DURATION", show_default="1d", help="How long --dedup-key applies: 10m, 2h, 7d."
     ),
 }
 

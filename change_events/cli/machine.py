@@ -80,7 +80,7 @@ def _boot(teller: _Teller, here: MachineSnapshot, before: Memory | None) -> int:
 
     found = boot_analysis.analyse(here, before, os.environ)
     event = events.booted(teller.draft(), here, found, before, teller.settings.message_bytes)
-    settled = teller.settle(event, once_within=_ALWAYS)
+    settled = teller.settle(event, dedup_window=_ALWAYS)
     if not settled.lost:
         _remember(
             state_file.Memory(
@@ -248,7 +248,7 @@ class _Teller:
         around = Surroundings(self._cwd, os.environ, self.settings, self.redactor, outside_of_git=True)
         return draft(self._given, around, trace=trace_of(new_id(), trace.begin(os.environ)))
 
-    def settle(self, event: ChangeEvent, *, once_within: float | None = None) -> RecordResult:
+    def settle(self, event: ChangeEvent, *, dedup_window: float | None = None) -> RecordResult:
         """Record it, and deliver it as far as there is time."""
         import msgspec
 
@@ -257,7 +257,7 @@ class _Teller:
         wait = _patience() if self._wait is None else self._wait
         settings = msgspec.structs.replace(self.settings, budget=wait)
         recording = EventWriter(settings, self.redactor, say=note, deliver=wait > 0)
-        return recording.settle(event, once_within=once_within)
+        return recording.settle(event, dedup_window=dedup_window)
 
 
 def _patience() -> float:

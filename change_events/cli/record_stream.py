@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _LOOK_SECONDS = 0.25  # between two looks at who writes
-STATES = ("started", "running", "settled", "preview")
+STATES = ("started", "running", "finished")
 
 
 def record(directory: Path) -> int:
@@ -67,9 +67,9 @@ def _answers(begun: Callable[[Document], DocumentRun], told: Iterable[Document],
     try:
         for document in told:
             handover = handover or begun(document)
-            lines.written_by(document.get("teller"))
+            lines.written_by(document.get("writer_pid"))
             yield from _answer(handover, document)
-            if document.get("state", "settled") == "settled":
+            if _is_last(document):
                 return
     except InputError:
         if handover and (last := handover.interrupt()):
@@ -80,18 +80,31 @@ def _answers(begun: Callable[[Document], DocumentRun], told: Iterable[Document],
 
 
 def _answer(handover: DocumentRun, document: Document) -> Iterator[Document]:
-    match document.get("state", "settled"):
-        case "started":
-            yield handover.start(document)
-        case "running":
-            with suppress(InputError):  # the next one, or the last, may be better
-                handover.checkpoint(document)
-        case "preview":
-            yield handover.preview(document)
-        case "settled":
-            yield handover.settle(document)
-        case _:
-            raise InputError(f"state: write one of {', '.join(STATES)}")
+    state = document.get("state", "finished")
+    if state not in STATES:
+        raise InputError(f"state: write one of {', '.join(STATES)}")
+    if document.get("preview"):
+        yield handover.preview(document)
+    elif state == "running":
+        with suppress(InputError):  # the next one, or the last, may be better
+            handover.checkpoint(document)
+    elif state == "started" and not _is_explicit(document):
+        yield handover.start(document)
+    else:
+        yield handover.settle(document)
+
+
+def _is_last(document: Document) -> bool:
+    """Whether nothing follows: a run has ended, or one step of an explicit event has been told."""
+    if document.get("preview"):
+        return False
+    return document.get("state", "finished") == "finished" or _is_explicit(document)
+
+
+def _is_explicit(document: Document) -> bool:
+    """Whether somebody sends the event on purpose: what it starts does not end with this input."""
+    event = document.get("event")
+    return isinstance(event, dict) and event.get("explicit") is True
 
 
 class Lines:

@@ -31,7 +31,7 @@ EXIT_USAGE = 2
         'tfevent events send --title "Failover to the second database" --severity warning',
         "tfevent events send --kind deployment --service shop --commit v1.4.2 --previous-commit v1.4.1",
         "git log -5 --format='- %s' | tfevent events send --kind build --service shop --message -",
-        'id=$(tfevent events send --kind build --service shop --key "$BUILD_TAG")',
+        'id=$(tfevent events send --kind build --service shop --dedup-key "$BUILD_TAG")',
     ),
 )
 @told_by(EVERYTHING)
@@ -47,8 +47,8 @@ def send_command(session: Session, /, **options: Any) -> int:
 
     redactor = session.redactor
     given, mistakes = _given(session, options)
-    if wrong := mistake_of_key(given.key, redactor):
-        mistakes.append(f"--key: {wrong}")
+    if wrong := mistake_of_key(given.dedup_key, redactor):
+        mistakes.append(f"--dedup-key: {wrong}")
     if mistakes:
         return complain(mistakes)
     close_killed_runs(session)
@@ -125,9 +125,9 @@ def _send(around: Surroundings, made: Draft, given: ExplicitInput) -> int:
         except EventRejectedError as error:
             return complain([f"--{error}"])
     elif given.state == "started":
-        settled = two_step.start(recording, made.worded(settings.message_bytes), once_within=given.once_within)
+        settled = two_step.start(recording, made.worded(settings.message_bytes), dedup_window=given.dedup_window)
     else:
-        settled = recording.settle(made.worded(settings.message_bytes), once_within=given.once_within)
+        settled = recording.settle(made.worded(settings.message_bytes), dedup_window=given.dedup_window)
     return report(settled, quiet=settings.quiet)
 
 

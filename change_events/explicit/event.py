@@ -117,7 +117,7 @@ def draft(
         service=_text(given.service or place(settings.service, directory=around.cwd.name), redactor),
         version=_text(given.version, redactor),
         tags={**settings.tags, **given.tags},
-        key=given.key,
+        dedup_key=given.dedup_key,
         tool=tool,
         actor=context.actor,
         vcs=vcs,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LARGEST_MESSAGE = 1_000_000  # bytes that are read; what is kept of them is up to the settings
 LARGEST_DATA = 64_000  # bytes of JSON: the smallest limit that destinations give for a whole event
-ONCE_WITHIN = 86_400.0
+DEDUP_WINDOW = 86_400.0
 _ID = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIELDS = {"start": "started_at", "end": "ended_at"}
 _MOMENT = "write an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
@@ -42,7 +42,7 @@ class ExplicitInput(msgspec.Struct, frozen=True, kw_only=True):
         started_at: None for now; ``ended_at`` is None where the sender did not say.
         outcome: None where the sender did not say; so is ``severity``.
         destinations: names that are to get it; None for those that the settings choose.
-        once_within: seconds in which an event with the same ``key`` is recorded only once; None without a key.
+        dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once; None without a key.
         state: ``started`` or ``finished``, of an event that is told in two steps; None for one that is told at once.
         id: of the event that is ``finished``.
     """
@@ -64,8 +64,8 @@ class ExplicitInput(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     data: dict[str, Any] = {}
     destinations: tuple[str, ...] | None = None
-    key: str | None = None
-    once_within: float | None = None
+    dedup_key: str | None = None
+    dedup_window: float | None = None
     state: str | None = None
     id: str | None = None
 
@@ -79,8 +79,8 @@ def read(
 
     Args:
         options: texts (or None) by name: ``kind``, ``title``, ``message``, ``severity``, ``outcome``, ``environment``,
-            ``service``, ``version``, ``start``, ``end``, ``commit``, ``previous_commit``, ``data``, ``key``,
-            ``once_within``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``, ``path``. Any
+            ``service``, ``version``, ``start``, ``end``, ``commit``, ``previous_commit``, ``data``, ``dedup_key``,
+            ``dedup_window``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``, ``path``. Any
             may be missing.
         known_destinations: names that the settings have.
         now: what ages are counted from.
@@ -105,8 +105,8 @@ def read(
         paths=reader.paths(),
         data=reader.data(),
         destinations=reader.destinations(set(known_destinations)),
-        key=reader.plain("key"),
-        once_within=reader.duration(),
+        dedup_key=reader.plain("dedup_key"),
+        dedup_window=reader.duration(),
         state=reader.state(),
         id=reader.plain("id"),
     )
@@ -117,8 +117,8 @@ def _consistent(given: ExplicitInput, mistakes: list[str], now: datetime) -> Exp
     for name, text in mistakes_of_times(given.started_at, given.ended_at, now, begins=given.state == "started"):
         mistakes.append(f"--{name}: {text}")
         given = msgspec.structs.replace(given, **{_FIELDS[name]: None})
-    if given.once_within and not given.key:
-        mistakes.append("--once-within: says nothing without --key")
+    if given.dedup_window and not given.dedup_key:
+        mistakes.append("--dedup-window: says nothing without --dedup-key")
     if given.state == "started" and given.outcome:
         mistakes.append("--outcome: is known when it has finished: give it with --state finished")
     if given.state == "finished" and not given.id:
@@ -127,8 +127,8 @@ def _consistent(given: ExplicitInput, mistakes: list[str], now: datetime) -> Exp
         mistakes.append("--id: belongs to --state finished")
     if given.id and not is_id(given.id):
         mistakes.append("--id: is no event's id: give the one that --state started has printed")
-    if given.key and not given.once_within:
-        given = msgspec.structs.replace(given, once_within=ONCE_WITHIN)
+    if given.dedup_key and not given.dedup_window:
+        given = msgspec.structs.replace(given, dedup_window=DEDUP_WINDOW)
     if given.previous and not given.commit:
         given = msgspec.structs.replace(given, commit="HEAD")
     return given
@@ -195,7 +195,7 @@ class _Reader:
 
     def duration(self) -> float | None:
         """Seconds, more than none."""
-        return self._parsed("once_within", _positive, "write a duration: 90s, 10m, 2h, 1d")
+        return self._parsed("dedup_window", _positive, "write a duration: 90s, 10m, 2h, 1d")
 
     def revision(self, name: str) -> str | None:
         """A commit, tag or branch; the zeros that CI systems give for "none before" count as not given."""

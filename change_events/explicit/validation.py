@@ -64,8 +64,8 @@ def check_document(document: Mapping[str, Any], event: ChangeEvent, *, begins: b
     given = document.get("event") or {}
     started, ended = (getattr(event, name) if given.get(name) else None for name in ("started_at", "ended_at"))
     wrong = [f"{name}: {text}" for name, text in mistakes_of_times(started, ended, datetime.now(UTC), begins=begins)]
-    if given.get("key") and event.key != given["key"]:
-        wrong.append(f"key: {_HIDDEN_KEY}")
+    if given.get("dedup_key") and event.dedup_key != given["dedup_key"]:
+        wrong.append(f"dedup_key: {_HIDDEN_KEY}")
     if wrong:
         raise EventRejectedError("; ".join(wrong))
 

@@ -66,7 +66,7 @@ def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int, unt
     row = connection.execute(
         "SELECT id FROM events WHERE key = ? AND started_at BETWEEN ? AND ? AND id <> ? "
         "ORDER BY started_at DESC LIMIT 1",
-        (event.key, since, until, event.id),
+        (event.dedup_key, since, until, event.id),
     ).fetchone()
     return row and str(row[0])
 
@@ -102,7 +102,7 @@ def _columns(event: ChangeEvent, state: RecordState) -> tuple[object, ...]:
         event.title,
         None if event.trace is None else event.trace.run_id,
         None if event.trace is None else event.trace.parent_run_id,
-        event.key,
+        event.dedup_key,
     )
 
 

@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True):
     id: str
     body: bytes = b""
     destinations: tuple[str, ...] = ()
-    once_within: float | None = None
+    dedup_window: float | None = None
     if_open: bool = False
     waits: tuple[Unrouted, ...] = ()
 

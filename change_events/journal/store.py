@@ -96,14 +96,14 @@ class Journal(Deliveries):
         self.close()
 
     def start(
-        self, event: SealedEvent, destinations: Sequence[str] = (), *, once_within: float | None = None
+        self, event: SealedEvent, destinations: Sequence[str] = (), *, dedup_window: float | None = None
     ) -> str | None:
         """Record a run that is about to change something. A settled event stays settled.
 
         Args:
             event: what is known of it by now.
             destinations: names of those that shall be told of the start, each once.
-            once_within: seconds in which no second event with the same ``key`` is recorded.
+            dedup_window: seconds in which no second event with the same ``dedup_key`` is recorded.
 
         Returns:
             The id of an earlier event with the same key, where that kept this one from being recorded.
@@ -113,7 +113,7 @@ class Journal(Deliveries):
         """
         now = self._clock()
         return self._write(
-            lambda connection: writing.start(connection, event, destinations, once_within, now), durable=True
+            lambda connection: writing.start(connection, event, destinations, dedup_window, now), durable=True
         )
 
     def settle(
@@ -121,7 +121,7 @@ class Journal(Deliveries):
         event: SealedEvent,
         destinations: Sequence[str],
         *,
-        once_within: float | None = None,
+        dedup_window: float | None = None,
         if_open: bool = False,
         waits: Sequence[Unrouted] = (),
     ) -> str | None:
@@ -133,7 +133,7 @@ class Journal(Deliveries):
         Args:
             event: the whole event.
             destinations: names of those that shall get it; who was told of its start gets it too.
-            once_within: seconds in which no second event with the same ``key`` is recorded.
+            dedup_window: seconds in which no second event with the same ``dedup_key`` is recorded.
             if_open: leave it alone if it has been settled before: of several that settle it, the first counts.
             waits: settings files whose mistakes keep it from being known which further destinations get it.
 
@@ -144,7 +144,7 @@ class Journal(Deliveries):
         Raises:
             JournalError: it is not on disk.
         """
-        terms = writing.Settling(tuple(destinations), once_within, if_open, self._clock(), tuple(waits))
+        terms = writing.Settling(tuple(destinations), dedup_window, if_open, self._clock(), tuple(waits))
         return self._settled(event, terms)
 
     def _settled(self, event: SealedEvent, terms: writing.Settling) -> str | None:
@@ -252,11 +252,11 @@ class Journal(Deliveries):
         event = unseal(entry.body)
         if entry.operation == "settle":
             self._settled(
-                event, writing.Settling(entry.destinations, entry.once_within, entry.if_open, entry.at, entry.waits)
+                event, writing.Settling(entry.destinations, entry.dedup_window, entry.if_open, entry.at, entry.waits)
             )
         else:
             self._write(
-                lambda connection: writing.start(connection, event, entry.destinations, entry.once_within, entry.at),
+                lambda connection: writing.start(connection, event, entry.destinations, entry.dedup_window, entry.at),
                 durable=True,
             )
 

@@ -19,7 +19,7 @@ class Settling(NamedTuple):
     """The arguments of :meth:`Journal.settle`, and when it was called, in seconds since 1970."""
 
     destinations: tuple[str, ...]
-    once_within: float | None
+    dedup_window: float | None
     if_open: bool
     now: float
     waits: tuple[unrouted.Unrouted, ...] = ()
@@ -29,11 +29,11 @@ def start(
     connection: sqlite3.Connection,
     event: SealedEvent,
     destinations: Sequence[str],
-    once_within: float | None,
+    dedup_window: float | None,
     now: float,
 ) -> str | None:
     """Record that an event has begun, unless an earlier one has its key: then the id of that."""
-    earlier = _same_key(connection, event, now, once_within) if once_within else None
+    earlier = _same_key(connection, event, now, dedup_window) if dedup_window else None
     if earlier is None:
         seq = ledger.put(connection, event, RecordState.STARTED)
         if destinations and stages.is_open(connection, seq):
@@ -45,8 +45,8 @@ def settle(
     connection: sqlite3.Connection, event: SealedEvent, terms: Settling, caps: Retention
 ) -> tuple[str | None, pruning.Pruned, list[str]]:
     """Record an event's end and enqueue it: id of an earlier one that keeps it out, what was pruned, what dropped."""
-    now, once_within = terms.now, terms.once_within
-    if once_within and (earlier := _same_key(connection, event, now, once_within)):
+    now, dedup_window = terms.now, terms.dedup_window
+    if dedup_window and (earlier := _same_key(connection, event, now, dedup_window)):
         return earlier, pruning.Pruned(), []
     if terms.if_open and ledger.is_settled(connection, event.event.id):
         return event.event.id, pruning.Pruned(), []

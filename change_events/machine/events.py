@@ -24,7 +24,7 @@ _JUST_BOOTED = timedelta(minutes=10)  # later, what ends now is not the boot
 
 
 def booted(made: Draft, here: MachineSnapshot, verdict: BootAnalysis, before: Memory | None, limit: int) -> ChangeEvent:
-    """The event of a boot. Its ``key`` is the boot's own, so that one is told only once.
+    """The event of a boot. Its ``dedup_key`` is the boot's own, so that one is told only once.
 
     Args:
         made: what was said.
@@ -41,7 +41,7 @@ def booted(made: Draft, here: MachineSnapshot, verdict: BootAnalysis, before: Me
         ended_at=now if here.booted_at < now < here.booted_at + _JUST_BOOTED else here.booted_at,
         signals=tuple(words.boot_signals(here, verdict)),
         data={**made.event.data, "boot": as_data(here, verdict, before)},
-        key=f"boot of {here.host} {here.boot}",
+        dedup_key=f"boot of {here.host} {here.boot}",
     )
     severity = Severity.WARNING if verdict.end is End.UNCLEAN else None
     draft = msgspec.structs.replace(made, event=event, own_severity=made.own_severity or severity)

@@ -18,7 +18,7 @@ EVENT_FIELDS = {
     "service": "Service, from the settings.",
     "version": "Version of the service that a deployment or build is about.",
     "tags": "Tags, from the settings.",
-    "key": "The sender's own key: of several events with the same key within a time, only the first is recorded.",
+    "dedup_key": "The sender's own key: of several events with the same key within a time, only the first is recorded.",
     "tool": "The tool, its version, its redacted command line, its exit code, its workspace and directory.",
     "actor": "Who ran it, on which host, in which CI system.",
     "clouds": "Accounts and regions of the changed resources, from their attributes and their provider's settings.",

@@ -1,12 +1,12 @@
-"""One event whose teller does not know this package's types: told in documents, from its start to its end.
+"""One event whose writer does not know this package's types: told in documents, from its start to its end.
 
 Plugins of other programs use it in their own process or through ``tfevent events record``, with the same documents.
 Beside what :mod:`change_events.recording.ingest` reads, a document may say:
 
 * ``context``: False leaves out what is found out about user, host, CI system and commit; True is the default.
 * ``deliver``: False leaves delivery to the next command; True is the default.
-* ``teller``, ``directory``, ``environ``, in the first one: for :mod:`change_events.cli.record_stream`.
-* ``once_within``, ``bracket``, ``process``, ``destinations``: see :mod:`change_events.recording.explicit`.
+* ``writer_pid``, ``directory``, ``environ``, in the first one: for :mod:`change_events.cli.record_stream`.
+* ``dedup_window``, ``state``, ``close_with_pid``, ``destinations``: see :mod:`change_events.recording.explicit`.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class DocumentRun:
         return answer(explicit.record(recording, event, document), quiet=self._settings.quiet)
 
     def interrupt(self) -> Document | None:
-        """The teller has gone without a last word: settle what was started as "outcome unknown"."""
+        """The writer has gone without a last word: settle what was started as "outcome unknown"."""
         if self._run is None or self._last is None:
             return None
         return self._settled(self._run, interrupted(self._last), deliver=True)

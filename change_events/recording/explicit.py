@@ -2,11 +2,11 @@
 
 Beside what :mod:`change_events.recording.ingest` reads, the document of an explicit event may say:
 
-* ``once_within``: seconds in which an event with the same ``key`` is recorded only once.
-* ``bracket``: ``start`` records a change that begins now and that another document settles, maybe days later and from
-  another process; ``end`` settles it, by the ``id`` of its event (:mod:`change_events.recording.two_step`).
-* ``process``: with ``bracket: start``, the number of a process that the change cannot outlive: if it has ended and the
-  change is not settled, the next command settles it as "outcome unknown".
+* ``dedup_window``: seconds in which an event with the same ``dedup_key`` is recorded only once.
+* ``state``: ``started`` records a change that begins now and that another document settles, maybe days later and from
+  another process; ``finished`` settles it, by the ``id`` of its event (:mod:`change_events.recording.two_step`).
+* ``close_with_pid``: with ``state: started``, the number of a process that the change cannot outlive: if it has ended
+  and the change is not settled, the next command settles it as "outcome unknown".
 * ``destinations``: names of those that get the event, whatever their conditions, instead of all whose conditions hold.
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
     from change_events.settings.model import Unrouted
 
-STEPS = ("start", "end")
+STATES = ("started", "finished")
 
 
 def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[[str], object]) -> Settings:
@@ -71,67 +71,69 @@ def record(recording: EventWriter, event: ChangeEvent, document: Mapping[str, An
     """Record and deliver what the document tells.
 
     Raises:
-        InputError: it asks for a step that there is not, or ends what was not started.
+        InputError: it asks for a state that there is not, or ends what was not started.
         EventRejectedError: an explicit event contradicts itself.
         JournalError: see :func:`change_events.recording.two_step.settle`.
     """
-    step, seconds, given = _step(document), document.get("once_within"), document.get("event") or ()
-    event = _checked(event, document, step)
-    if step == "start":
-        return two_step.start(recording, event, once_within=seconds, tie=_tie(document))
-    if step == "end":
+    state, seconds, given = _state(document), document.get("dedup_window"), document.get("event") or ()
+    event = _checked(event, document, state)
+    if state == "started":
+        return two_step.start(recording, event, dedup_window=seconds, tie=_tie(document))
+    if state == "finished":
         return two_step.settle(recording, event, given)
     ended = worded(two_step.complete(event, given), recording.settings.message_bytes) if event.explicit else event
-    return recording.settle(ended, once_within=seconds)
+    return recording.settle(ended, dedup_window=seconds)
 
 
 def foresee(recording: EventWriter, event: ChangeEvent, document: Mapping[str, Any]) -> RecordResult:
     """What :func:`record` would do, with ``waiting`` destinations; nothing is recorded. Raises InputError."""
-    step, earlier, given = _step(document), None, document.get("event") or ()
+    state, earlier, given = _state(document), None, document.get("event") or ()
     before: SealedEvent | None = None
-    event = _checked(event, document, step)
-    if step != "start" and event.explicit:
+    event = _checked(event, document, state)
+    if state != "started" and event.explicit:
         event = two_step.complete(event, given)
     if recording.settings.journal.exists():  # a look ahead makes none
         with suppress(JournalError):
-            earlier, before = _earlier(recording, event, document.get("once_within"))
-            if step == "end":
+            earlier, before = _earlier(recording, event, document.get("dedup_window"))
+            if state == "finished":
                 event = two_step.foreseen(recording, event, given)
     event = worded(event, recording.settings.message_bytes)
-    ended = event if step == "start" else msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
+    ended = (
+        event if state == "started" else msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
+    )
     sealed = recording.sealed(ended)
-    names = [] if step == "start" or earlier else routing.destinations(sealed.event, recording.settings)
+    names = [] if state == "started" or earlier else routing.destinations(sealed.event, recording.settings)
     return RecordResult(sealed, states=dict.fromkeys(names, "waiting"), repeats=earlier, earlier=before)
 
 
-def _checked(event: ChangeEvent, document: Mapping[str, Any], step: str | None) -> ChangeEvent:
+def _checked(event: ChangeEvent, document: Mapping[str, Any], state: str | None) -> ChangeEvent:
     """An event whose times and key make sense; one that names only its end has begun then.
 
     A playbook run is observed: a clock that was put back meanwhile is no mistake of its sender's.
     """
     if event.playbook is not None:
         return event
-    check_document(document, event, begins=step == "start")
+    check_document(document, event, begins=state == "started")
     given = document.get("event") or {}
-    if step is None and event.ended_at and not given.get("started_at"):
+    if state is None and event.ended_at and not given.get("started_at"):
         return msgspec.structs.replace(event, started_at=event.ended_at)
     return event
 
 
 def _tie(document: Mapping[str, Any]) -> ProcessBound | None:
-    number = document.get("process")
+    number = document.get("close_with_pid")
     if number is None:
         return None
     if not isinstance(number, int) or number <= 0:
-        raise InputError("process: write the number of a process, or leave it out")
+        raise InputError("close_with_pid: write the number of a process, or leave it out")
     return ProcessBound(number, document.get("destinations"))
 
 
-def _step(document: Mapping[str, Any]) -> str | None:
-    step = document.get("bracket")
-    if step is not None and step not in STEPS:
-        raise InputError(f"bracket: write one of {', '.join(STEPS)}, or leave it out")
-    return step
+def _state(document: Mapping[str, Any]) -> str | None:
+    state = document.get("state")
+    if state is not None and state not in STATES:
+        raise InputError(f"state: write one of {', '.join(STATES)}, or leave it out")
+    return state
 
 
 def _earlier(
@@ -139,9 +141,9 @@ def _earlier(
 ) -> tuple[str, SealedEvent] | tuple[None, None]:
     from change_events.journal import Query
 
-    if not seconds or event.key is None:
+    if not seconds or event.dedup_key is None:
         return None, None
     since = datetime.fromtimestamp(time.time() - seconds, UTC)
     with recording.journal() as journal:
-        found = next(iter(journal.list(Query(key=event.key, since=since, limit=1))), None)
+        found = next(iter(journal.list(Query(key=event.dedup_key, since=since, limit=1))), None)
         return (found.id, found.sealed) if found else (None, None)

@@ -8,6 +8,8 @@ a *document*:
   missing.
 * ``secrets``: values that must not be told, wherever they turn up.
 * ``variables``: values by name, none of which is told; what stands under the name of a secret is one.
+
+:data:`KEYS` are all that a document may have. Another one is refused: left out, it would change what is recorded.
 """
 
 from __future__ import annotations
@@ -23,10 +25,14 @@ from change_events.ids import new_id
 from change_events.model import ChangeEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from change_events.redact import Redactor
 
+KEYS = (
+    "api", "event", "secrets", "variables", "state", "preview", "context", "deliver", "destinations",
+    "dedup_window", "close_with_pid", "writer_pid", "directory", "environ",
+)  # fmt: skip
 LONGEST_TEXT = 4_000  # characters of one text of an event, but its message and data
 
 
@@ -34,13 +40,15 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
     """The redacted event of a document; its long texts are cut after that, so that no secret is cut in half.
 
     Raises:
-        InputError: it follows another form, or is no event; the text names the place.
+        InputError: it follows another form, has a key that there is not, or is no event; the text names the place.
     """
     if document.get("api") != API_VERSION:
         raise InputError(
             f"api: this tfevent reads version {API_VERSION}, not {document.get('api')!r}: "
             "use the collection and the package of one release"
         )
+    _check_names("document", document, KEYS)
+    _check_names("event", document.get("event") or {}, ChangeEvent.__struct_encode_fields__)
     for secret in document.get("secrets") or ():
         redactor.remember(secret)
     redactor.harvest(document.get("variables") or {})
@@ -58,6 +66,12 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
     clean = redactor.seal(event).event
     kept = {"message": clean.message, "data": clean.data}
     return msgspec.structs.replace(msgspec.convert(_cut(msgspec.to_builtins(clean)), ChangeEvent), **kept)
+
+
+def _check_names(what: str, value: Any, known: Collection[str]) -> None:
+    """Raise InputError for a name that is none of the known ones; what is no object is refused elsewhere."""
+    if isinstance(value, dict) and (wrong := [str(name)[:60] for name in value if name not in known]):
+        raise InputError(f"{what}: there is no key {', '.join(wrong)}: it has {', '.join(known)}")
 
 
 def _plain(value: Any) -> Any:

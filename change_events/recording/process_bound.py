@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, SealedEvent
 
 
-OWNER = "bracket"
+OWNER = "process"
 
 
 class ProcessBound(NamedTuple):

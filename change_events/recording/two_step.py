@@ -35,20 +35,20 @@ _SAID_ANEW = ("environment", "service", "version", "hosts")
 
 
 def start(
-    recording: EventWriter, event: ChangeEvent, *, once_within: float | None = None, tie: ProcessBound | None = None
+    recording: EventWriter, event: ChangeEvent, *, dedup_window: float | None = None, tie: ProcessBound | None = None
 ) -> RecordResult:
     """Record that a change begins, and tell those destinations that ask for starts, within the settings' budget.
 
     Args:
         recording: how events are recorded here.
         event: what is known of it by now: an explicit, redacted event without an outcome.
-        once_within: seconds in which an event with the same ``key`` is recorded only once.
+        dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once.
         tie: a process that the change cannot outlive: when it has ended and the change is not settled, the next
             command settles it as "outcome unknown".
     """
     event = worded(event, recording.settings.message_bytes)
     folder = _tied(recording, event, tie) if tie else None
-    begun = recording.begin(event, once_within=once_within)
+    begun = recording.begin(event, dedup_window=dedup_window)
     if folder is not None:
         _keep(recording, folder, begun)
     if begun.recorded:

@@ -130,22 +130,22 @@ class EventWriter:
         """Record a run that is about to change something, or what is known of it by now."""
         return self.begin(event).sealed
 
-    def begin(self, event: ChangeEvent, *, once_within: float | None = None) -> RecordResult:
+    def begin(self, event: ChangeEvent, *, dedup_window: float | None = None) -> RecordResult:
         """Record a change that begins now and that another process may settle; it is ``lost`` without a journal.
 
         Args:
             event: what is known of it by now.
-            once_within: seconds in which an event with the same ``key`` is recorded only once.
+            dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once.
         """
         sealed = self.sealed(event)
         try:
             with self.journal() as journal:
-                repeats = journal.start(sealed, once_within=once_within)
+                repeats = journal.start(sealed, dedup_window=dedup_window)
                 self._tell_notices(journal)
                 if repeats:
                     return _repetition(journal, repeats, sealed)
         except JournalError as error:
-            kept = self._kept(error, "start", sealed.event.id, body=sealed.body, once_within=once_within)
+            kept = self._kept(error, "start", sealed.event.id, body=sealed.body, dedup_window=dedup_window)
             return RecordResult(sealed, recorded=kept, lost=not kept)
         return RecordResult(sealed, recorded=True)
 
@@ -182,14 +182,14 @@ class EventWriter:
         with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling tells what is wrong
             deliver(journal, chosen, budget=self._settings.budget, event=event_id)
 
-    def settle(self, event: ChangeEvent, *, once_within: float | None = None, if_open: bool = False) -> RecordResult:
+    def settle(self, event: ChangeEvent, *, dedup_window: float | None = None, if_open: bool = False) -> RecordResult:
         """Record how a run ended, deliver it and what else waits, within the settings' budget.
 
         A run that is not worth a record leaves none. Without a usable journal the event is sent directly, once.
 
         Args:
             event: the whole event; ``ended_at`` is now where it is missing.
-            once_within: seconds in which an event with the same ``key`` is recorded only once.
+            dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once.
             if_open: an event that is settled already stays as it is; ``repeats`` is then its own id.
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
@@ -200,12 +200,12 @@ class EventWriter:
         try:
             with self.journal() as journal:
                 repeats = journal.settle(
-                    sealed, names, once_within=once_within, if_open=if_open, waits=waits_of(self._settings)
+                    sealed, names, dedup_window=dedup_window, if_open=if_open, waits=waits_of(self._settings)
                 )
                 self._tell_notices(journal)
                 return _repetition(journal, repeats, sealed) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
-            terms: dict[str, Any] = {"once_within": once_within, "if_open": if_open}
+            terms: dict[str, Any] = {"dedup_window": dedup_window, "if_open": if_open}
             terms |= {"destinations": tuple(names), "waits": tuple(waits_of(self._settings))}
             if self._kept(error, "settle", sealed.event.id, body=sealed.body, **terms):
                 places = ("recorded by the next tfevent command", *(f"{name} waiting" for name in names))

@@ -15,9 +15,11 @@ SECRET = "correct-horse-battery"
 IDENTITY = "01a20000-0000-7000-8000-00000000000"
 
 
-def document(state=None, number=1, **event):
+def document(state=None, number=1, preview=False, **event):
     made = {"id": f"{IDENTITY}{number}", "kind": "infrastructure", "outcome": "succeeded", **event}
-    return json.dumps({"api": 1, "event": made, "secrets": [SECRET], **({"state": state} if state else {})})
+    return json.dumps(
+        {"api": 1, "event": made, "secrets": [SECRET], **({"state": state} if state else {}), "preview": preview}
+    )
 
 
 def record(home, *lines, env=None):
@@ -49,7 +51,7 @@ def test_a_document_may_be_written_over_several_lines(home):
 
 
 def test_a_preview_records_nothing(home):
-    code, (answer,), _ = record(home, document("preview"))
+    code, (answer,), _ = record(home, document(preview=True))
     assert (code, answer["recorded"], answer["id"]) == (0, False, f"{IDENTITY}1")
     assert listed(home) == []
 
@@ -64,14 +66,14 @@ def test_a_run_told_as_it_goes_on_is_on_disk_from_its_first_line_on(home):
         }
         assert listed(home)[0].get("outcome") is None
         say(process, document("running", outcome=None, data={"step": 1}))
-        say(process, document("settled", data={"step": 2}))
+        say(process, document("finished", data={"step": 2}))
         assert json.loads(process.stdout.readline())["outcome"] == "succeeded"
         assert process.wait(10) == 0
     (event,) = listed(home)
     assert (event["outcome"], event["data"]) == ("succeeded", {"step": 2})
 
 
-def test_a_run_whose_teller_is_gone_is_unknown_with_what_was_known_last(home):
+def test_a_run_whose_writer_is_gone_is_unknown_with_what_was_known_last(home):
     with telling(home) as process:
         say(process, document("started", outcome=None))
         say(process, document("running", outcome=None, data={"step": 1}))
@@ -114,8 +116,8 @@ def test_a_killed_recorder_leaves_its_run_to_the_next_command(home):
 
 
 def test_the_same_key_is_recorded_once_within_its_time(home):
-    first, second = (json.loads(document(number=number, key="deploy-7")) for number in (1, 2))
-    second["once_within"] = first["once_within"] = 600
+    first, second = (json.loads(document(number=number, dedup_key="deploy-7")) for number in (1, 2))
+    second["dedup_window"] = first["dedup_window"] = 600
     assert record(home, json.dumps(first))[1][0]["recorded"]
     code, (answer,), _ = record(home, json.dumps(second))
     assert (code, answer["recorded"], answer["repeats"], answer["id"]) == (0, False, f"{IDENTITY}1", f"{IDENTITY}1")
@@ -136,8 +138,13 @@ def test_variables_under_the_names_of_secrets_are_told_nowhere(home):
         ("{", "standard input: is no JSON"),
         ("[1]", "standard input: write a JSON object"),
         ('{"api": 2, "event": {}}', "api: this tfevent reads version 1"),
+        (
+            '{"api": 1, "event": {"kind": "build"}, "bracket": "start"}',
+            "document: there is no key bracket: it has api, ",
+        ),
+        ('{"api": 1, "event": {"kind": "build", "key": "7"}}', "event: there is no key key: it has id, "),
         ('{"api": 1, "event": {"kind": "surprise"}}', "event: Invalid enum value 'surprise'"),
-        ('{"api": 1, "state": "over", "event": {"kind": "build"}}', "state: write one of started, running, settled"),
+        ('{"api": 1, "state": "over", "event": {"kind": "build"}}', "state: write one of started, running, finished"),
     ],
 )
 def test_what_is_no_document_is_said_and_not_recorded(home, line, words):

@@ -57,7 +57,7 @@ def test_only_what_is_said_is_in_the_event():
 
 def test_an_end_says_nothing_of_hosts_unless_it_is_told():
     end = told(state="finished", id="x")
-    assert (end["bracket"], end["event"]["id"]) == ("end", "x")
+    assert (end["state"], end["event"]["id"]) == ("finished", "x")
     assert "hosts" not in end["event"]
     assert "title" not in end["event"]
     named = told(state="finished", id="x", outcome="partial", hosts=["a"], failed_hosts=["b"])
@@ -65,12 +65,12 @@ def test_an_end_says_nothing_of_hosts_unless_it_is_told():
 
 
 def test_keys():
-    assert "once_within" not in told(title="x")
+    assert "dedup_window" not in told(title="x")
     once = told(title="x", once=True, key="task")
-    assert (once["event"]["key"], once["once_within"]) == ("task", explicit_document.ONE_RUN)
-    own = told(title="x", unique_key="mine", unique_within=5.0)
-    assert (own["event"]["key"], own["once_within"]) == ("mine", 5.0)
-    assert "once_within" not in told(state="finished", id="x", once=True)
+    assert (once["event"]["dedup_key"], once["dedup_window"]) == ("task", explicit_document.ONE_RUN)
+    own = told(title="x", dedup_key="mine", dedup_window=5.0)
+    assert (own["event"]["dedup_key"], own["dedup_window"]) == ("mine", 5.0)
+    assert "dedup_window" not in told(state="finished", id="x", once=True)
 
 
 def test_the_key_of_a_task_tells_tasks_and_items_apart_and_nothing_of_them():

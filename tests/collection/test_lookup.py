@@ -66,9 +66,9 @@ HISTORY = [
 
 QUESTIONS = {
     "this host": "query('tfevent.infra.changes')",
-    "all that met it": "query('tfevent.infra.changes', met=true)",
+    "all that met it": "query('tfevent.infra.changes', include_unchanged=true)",
     "earlier": "query('tfevent.infra.changes', since='3d', until='1d')",
-    "others": "query('tfevent.infra.changes', others=true)",
+    "others": "query('tfevent.infra.changes', exclude_self=true)",
     "running": "query('tfevent.infra.changes', outcome='running')",
     "kind": "query('tfevent.infra.changes', kind='custom')",
     "failed host": "query('tfevent.infra.changes', 'web2')",
@@ -86,7 +86,7 @@ QUESTIONS = {
 GUARD = """
 - name: guard
   ansible.builtin.assert:
-    that: query('tfevent.infra.changes', since='5m', others=true) | length == 0
+    that: query('tfevent.infra.changes', since='5m', exclude_self=true) | length == 0
 - name: no time
   ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes', since='yesterday') }}"}
   ignore_errors: true
@@ -193,4 +193,4 @@ def test_it_fails_rather_than_guess(tmp_path):
 def test_an_option_with_a_typo_is_an_error(asked):
     message = asked.one("typo")["msg"]
     assert "there is no option sinse: did you mean since?" in message
-    assert "environment, kind, met" in message
+    assert "environment, exclude_self, include_unchanged, kind" in message

@@ -113,7 +113,8 @@ WHOLE = """
   tfevent.infra.change_event: {state: started, title: maintenance, message: First., service: db, tags: {n: 1}}
   register: maintenance
 - name: end
-  tfevent.infra.change_event: {state: failed, id: "{{ maintenance.id }}", message: Then., tags: {n: 2}}
+  tfevent.infra.change_event:
+    {state: finished, id: "{{ maintenance.id }}", outcome: failed, message: Then., tags: {n: 2}}
 - name: end again
   tfevent.infra.change_event: {state: finished, id: "{{ maintenance.id }}"}
 - name: defaults
@@ -224,10 +225,10 @@ CHECK = """
 - name: end
   tfevent.infra.change_event: {state: finished, id: "{{ begun.id }}"}
 - name: all the same
-  tfevent.infra.change_event: {title: really, unique_key: k}
+  tfevent.infra.change_event: {title: really, dedup_key: k}
   check_mode: false
 - name: again
-  tfevent.infra.change_event: {title: really, unique_key: k}
+  tfevent.infra.change_event: {title: really, dedup_key: k}
 """
 
 
@@ -251,7 +252,7 @@ def test_check_mode_records_nothing_and_says_what_it_would(tmp_path):
 
 UNIQUE = """
 - name: deployment
-  tfevent.infra.change_event: {title: "shop {{ v }}", unique_key: "shop-{{ v }}", unique_within: "{{ within }}"}
+  tfevent.infra.change_event: {title: "shop {{ v }}", dedup_key: "shop-{{ v }}", dedup_window: "{{ within }}"}
 """
 
 
@@ -273,7 +274,7 @@ WRONG = {
     "an unknown argument": ("{title: x, titel: y}", "titel"),
     "an unknown kind": ("{title: x, kind: deploy}", "kind"),
     "no id": ("{state: finished}", "id"),
-    "two ways of once": ("{title: x, once: true, unique_key: k}", "once"),
+    "two ways of once": ("{title: x, once: true, dedup_key: k}", "once"),
     "no time": ("{title: x, start: yesterday}", "start: 'yesterday' is no time; write 2026-"),
     "an end before the start": (
         "{title: x, start: 2026-11-25 12:00, end: 2026-11-25 11:00}",
@@ -282,8 +283,11 @@ WRONG = {
     "an end of a start": ("{title: x, state: started, end: 2026-11-25 11:00}", "end: is that of the task"),
     "a start of an end": ("{id: x, state: finished, start: 2026-11-25 11:00}", "start: is that of the task"),
     "an outcome of a start": ("{title: x, state: started, outcome: failed}", "outcome: what has just started"),
-    "a failure that succeeded": ("{id: x, state: failed, outcome: succeeded}", "outcome: state=failed cannot be"),
-    "no seconds": ("{title: x, unique_key: k, unique_within: 0}", "unique_within: write a number"),
+    "a state of old": (
+        "{id: x, state: failed}",
+        "value of state must be one of: event, started, finished, got: failed",
+    ),
+    "no seconds": ("{title: x, dedup_key: k, dedup_window: 0}", "dedup_window: write a number"),
     "a link without address": ("{title: x, links: [{title: y}]}", "url"),
 }
 
@@ -479,7 +483,7 @@ CONTRADICTIONS = """
   tfevent.infra.change_event: {title: x, start: "2026-11-02T00:00:00Z", end: "2026-11-01T00:00:00Z"}
   ignore_errors: true
 - name: key
-  tfevent.infra.change_event: {title: "two", unique_key: "shop-{{ b_token }}"}
+  tfevent.infra.change_event: {title: "two", dedup_key: "shop-{{ b_token }}"}
   vars: {b_token: Kd83-nfQ2-vv71-Zp0x}
   ignore_errors: true
 - name: begin
@@ -507,6 +511,6 @@ def test_an_event_that_contradicts_itself_fails_the_task(tmp_path, no_package, w
     messages = {name: done.one(name)["msg"] for name in ("future", "backwards", "key", "end before it")}
     assert "start: is in the future: expected a time up to" in messages["future"]
     assert "end: is before the start: expected a time from 2026-11-02" in messages["backwards"]
-    assert "key: looks like a secret" in messages["key"]
+    assert "dedup_key: looks like a secret" in messages["key"]
     assert "end: is before the start: the event began at" in messages["end before it"]
     assert [event.title for event in controller.events()] == ["begun"]

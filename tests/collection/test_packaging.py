@@ -24,7 +24,7 @@ PLUGINS = (
     ("module", "tfevent.infra.change_event"),
     ("callback", "tfevent.infra.change_events"),
     ("lookup", "tfevent.infra.changes"),
-    ("role", "tfevent.infra.bracket"),
+    ("role", "tfevent.infra.change_window"),
 )
 
 
@@ -127,7 +127,12 @@ def test_the_wheel_carries_the_collection_and_not_its_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     inside = "ansible_collections/tfevent/infra/"
     assert {"change_events/py.typed", "tf_wrapper/py.typed"} <= set(names)
-    for path in ("galaxy.yml", "meta/runtime.yml", "plugins/action/change_event.py", "roles/bracket/tasks/main.yml"):
+    for path in (
+        "galaxy.yml",
+        "meta/runtime.yml",
+        "plugins/action/change_event.py",
+        "roles/change_window/tasks/main.yml",
+    ):
         assert inside + path in names
     assert not [name for name in names if "/extensions/" in name or "/fragments/" in name]
     assert any(name.endswith("licenses/ansible_collection/LICENSES/GPL-3.0-or-later.txt") for name in names)
@@ -154,8 +159,8 @@ TASKS = """
 - name: tell
   tfevent.infra.change_event: {title: told, once: true, data: {n: 1}}
 - name: maintain
-  ansible.builtin.include_role: {name: tfevent.infra.bracket}
-  vars: {bracket_title: maintenance, bracket_tasks: "{{ playbook_dir }}/maintain.yml"}
+  ansible.builtin.include_role: {name: tfevent.infra.change_window}
+  vars: {change_window_title: maintenance, change_window_tasks: "{{ playbook_dir }}/maintain.yml"}
 - name: ask
   ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes') | map(attribute='title') | list }}"}
 """

@@ -22,8 +22,8 @@ COMMANDS = (
     "events flush",
     "events send --kind deployment --service shop --version 2",
     "events send --kind deployment --service shop --previous-commit HEAD~1",
-    "events start --kind deployment --service shop --key k",
-    "events stop --key k",
+    "events start --kind deployment --service shop --dedup-key k",
+    "events stop --dedup-key k",
     "events run --kind deployment --service shop -- true",
 )
 

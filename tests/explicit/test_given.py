@@ -40,7 +40,7 @@ def test_everything_can_be_said():
         kind="deployment", title="Out", message="It is", severity="warning", outcome="partial", environment="prod",
         service="shop", version="1.4.2", tag=["team=core", "region = eu "], start="10m", end="2026-11-25T11:59:00Z",
         link=["run=https://ci.example.com/1?a=b", "https://wiki.example.com/x"], commit="v2", previous_commit="v1",
-        data='{"ticket": "OPS-7"}', destination=["hook", "hook"], key="build-7", once_within="2h",
+        data='{"ticket": "OPS-7"}', destination=["hook", "hook"], dedup_key="build-7", dedup_window="2h",
     )  # fmt: skip
     assert (found.kind, found.severity, found.outcome) == (Kind.DEPLOYMENT, Severity.WARNING, Outcome.PARTIAL)
     assert found.tags == {"team": "core", "region": "eu"}
@@ -50,12 +50,12 @@ def test_everything_can_be_said():
         Link(title="wiki.example.com", url="https://wiki.example.com/x"),
     )
     assert (found.commit, found.previous, found.data) == ("v2", "v1", {"ticket": "OPS-7"})
-    assert (found.destinations, found.key, found.once_within) == (("hook",), "build-7", 7200.0)
+    assert (found.destinations, found.dedup_key, found.dedup_window) == (("hook",), "build-7", 7200.0)
 
 
 def test_a_variable_that_is_not_set_counts_as_not_given():
     names = ("kind", "title", "message", "severity", "outcome", "environment", "service", "version", "start", "end",
-             "commit", "previous_commit", "data", "key", "once_within", "state", "id")  # fmt: skip
+             "commit", "previous_commit", "data", "dedup_key", "dedup_window", "state", "id")  # fmt: skip
     assert told(**dict.fromkeys(names, ""), destination=[""]) == told()
     assert told(tag=["team="]).tags == {}
 
@@ -64,12 +64,12 @@ def test_every_mistake_is_told_at_once_and_the_rest_is_used():
     options = {
         "kind": "deploy", "severity": "loud", "outcome": "ok", "tag": ["fine=1", "bad"], "start": "soon", "end": "x",
         "link": ["ftp://x.example.com"], "commit": "-rf", "data": "[1]", "destination": ["hook", "gone"],
-        "once_within": "0s", "title": "kept",
+        "dedup_window": "0s", "title": "kept",
     }  # fmt: skip
     found, mistakes = read(options, known_destinations=["hook"], now=NOW)
     assert [line.split(":")[0] for line in mistakes] == [
         "--kind", "--severity", "--outcome", "--tag", "--start", "--end", "--link", "--commit", "--data",
-        "--destination", "--once-within",
+        "--destination", "--dedup-window",
     ]  # fmt: skip
     assert (found.title, found.tags, found.destinations) == ("kept", {"fine": "1"}, ("hook",))
 
@@ -80,7 +80,7 @@ def test_every_mistake_is_told_at_once_and_the_rest_is_used():
         ({"start": "1h", "end": "2h"}, "--end: is before the start: expected a time from"),
         ({"start": "2026-11-25T12:06Z"}, "--start: is in the future"),
         ({"start": "1h", "end": "2026-11-26T12:00Z"}, "--end: is in the future"),
-        ({"once_within": "1h"}, "--once-within: says nothing without --key"),
+        ({"dedup_window": "1h"}, "--dedup-window: says nothing without --dedup-key"),
         ({"state": "done"}, "--state: write one of started, finished"),
         ({"state": "finished"}, "--id: missing"),
         ({"id": ID}, "--id: belongs to --state finished"),
@@ -108,7 +108,7 @@ def test_the_zeros_of_a_ci_system_are_no_commit():
 
 
 def test_a_key_holds_for_a_day_unless_said_otherwise():
-    assert told(key="k").once_within == 86_400.0
+    assert told(dedup_key="k").dedup_window == 86_400.0
 
 
 def test_a_message_comes_from_text_a_file_or_standard_input(tmp_path, monkeypatch):
@@ -140,7 +140,7 @@ def test_no_mistake_quotes_a_value(text):
     secret = f"hunter2{text}hunter2"
     lines = wrong(
         kind=secret, severity=secret, outcome=secret, tag=[secret.replace("=", "")], start=secret, end=secret,
-        link=[secret], data=secret, once_within=secret, state=secret, id=secret, commit=f"- {secret}",
+        link=[secret], data=secret, dedup_window=secret, state=secret, id=secret, commit=f"- {secret}",
     )  # fmt: skip
     assert len(lines) >= 11
     assert "hunter2" not in "".join(lines)

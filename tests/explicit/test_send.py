@@ -150,20 +150,20 @@ def test_a_start_alone_means_that_it_ends_now_and_nothing_means_now(scene):
 
 def test_a_key_records_once_and_gives_the_same_id_again(scene):
     with Receiver() as receiver:
-        words = (*DEPLOYED, "--key", "pipeline-7", "--once-within", "1h")
+        words = (*DEPLOYED, "--dedup-key", "pipeline-7", "--dedup-window", "1h")
         first = sent(scene.events(*words, TFEVENT_WEBHOOK_URL=receiver.url))
         again = scene.events(*words, TFEVENT_WEBHOOK_URL=receiver.url)
         assert sent(again) == first
         assert again.stderr.decode() == f"tfevent: not recorded again: {first} has the same key\n"
-        assert sent(scene.events(*DEPLOYED, "--key", "pipeline-8")) != first
+        assert sent(scene.events(*DEPLOYED, "--dedup-key", "pipeline-8")) != first
         assert len(receiver.received) == 1
     assert len(scene.recorded()) == 2
 
 
 def test_a_key_that_looks_like_a_secret_is_refused_since_two_of_them_would_look_the_same(scene):
-    done = scene.events(*DEPLOYED, "--key", TOKENS["github"])
+    done = scene.events(*DEPLOYED, "--dedup-key", TOKENS["github"])
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"--key: looks like a secret" in done.stderr
+    assert b"--dedup-key: looks like a secret" in done.stderr
     assert_nowhere([TOKENS["github"]], done.stderr, scene.state)
 
 
@@ -202,7 +202,7 @@ def test_no_secret_gets_anywhere(scene):
             "--tag", f"db_password={PASSWORD}",
             "--link", f"run=https://ann:{TOKENS['npm']}@ci.example.com/1",
             "--data", f'{{"db": {{"password": "{PLAIN}"}}, "note": "{TOKENS["stripe"]}", "again": "{PLAIN} it was"}}',
-            "--key", "k",
+            "--dedup-key", "k",
             "--commit", "HEAD", "--previous-commit", "HEAD",
             TFEVENT_WEBHOOK_URL=receiver.url, DEPLOY_TOKEN=PASSWORD,
         )  # fmt: skip

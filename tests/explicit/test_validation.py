@@ -12,9 +12,9 @@ EARLIER = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
 SECRET = "ghp_" + "Zq8Lw3Rt5Yv7Bn1Mk4Jh6Gf2Ds9Ap0Xc3Ve5"  # nothing real: the shape of a token
 
 
-def document(scene, *, step=None, **event):
+def document(scene, *, state=None, **event):
     found = {"api": 1, "event": {"kind": "deployment", "title": "shop", "explicit": True, **event}}
-    return scene.events("record", stdin=json.dumps({**found, **({"bracket": step} if step else {})}).encode())
+    return scene.events("record", stdin=json.dumps({**found, **({"state": state} if state else {})}).encode())
 
 
 def said(done):
@@ -45,7 +45,7 @@ def test_what_begins_has_no_end_yet(scene):
     done = scene.events("send", "--title", "x", "--state", "started", "--end", "1m")
     assert done.returncode == 2
     assert "--end: is known when the event has finished" in said(done)
-    assert document(scene, step="start", ended_at=EARLIER).returncode == 65
+    assert document(scene, state="started", ended_at=EARLIER).returncode == 65
     assert scene.recorded() == []
 
 
@@ -54,7 +54,7 @@ def test_the_second_step_cannot_end_before_the_first_began(scene):
     done = scene.events("send", "--state", "finished", "--id", one, "--end", "1h")
     assert done.returncode == 2
     assert "--end: is before the start: the event began at 20" in said(done)
-    assert document(scene, step="end", id=one, ended_at=EARLIER).returncode == 65
+    assert document(scene, state="finished", id=one, ended_at=EARLIER).returncode == 65
     assert "outcome" not in scene.only(), "still under way"
     assert scene.events("send", "--state", "finished", "--id", one).returncode == 0
     assert scene.only()["outcome"] == "succeeded"
@@ -67,10 +67,10 @@ def test_only_an_end_is_when_it_began_too(scene):
 
 
 def test_a_key_that_would_be_hidden_is_refused(scene):
-    done = scene.events("send", "--title", "x", "--key", SECRET)
+    done = scene.events("send", "--title", "x", "--dedup-key", SECRET)
     assert (done.returncode, SECRET in said(done)) == (2, False)
-    assert "--key: looks like a secret" in said(done)
-    refused = document(scene, key=SECRET)
+    assert "--dedup-key: looks like a secret" in said(done)
+    refused = document(scene, dedup_key=SECRET)
     assert (refused.returncode, SECRET in said(refused)) == (65, False)
     assert "key: looks like a secret" in said(refused)
     assert scene.recorded() == []
@@ -78,15 +78,15 @@ def test_a_key_that_would_be_hidden_is_refused(scene):
 
 def test_a_failed_end_fails_the_hosts_of_the_start(scene):
     hosts = [{"name": "web1", "status": "changed"}, {"name": "web2", "status": "changed"}]
-    one = json.loads(document(scene, step="start", hosts=hosts).stdout)["id"]
-    assert document(scene, step="end", id=one, outcome="failed").returncode == 0
+    one = json.loads(document(scene, state="started", hosts=hosts).stdout)["id"]
+    assert document(scene, state="finished", id=one, outcome="failed").returncode == 0
     assert {host["status"] for host in scene.only()["hosts"]} == {"failed"}
 
 
 def test_what_the_end_says_of_its_hosts_counts(scene):
-    one = json.loads(document(scene, step="start", hosts=[{"name": "web1", "status": "changed"}]).stdout)["id"]
+    one = json.loads(document(scene, state="started", hosts=[{"name": "web1", "status": "changed"}]).stdout)["id"]
     hosts = [{"name": "web1", "status": "changed"}, {"name": "web2", "status": "failed"}]
-    assert document(scene, step="end", id=one, outcome="failed", hosts=hosts).returncode == 0
+    assert document(scene, state="finished", id=one, outcome="failed", hosts=hosts).returncode == 0
     assert [host["status"] for host in scene.only()["hosts"]] == ["changed", "failed"]
 
 

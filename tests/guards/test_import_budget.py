@@ -175,7 +175,7 @@ def test_taking_a_run_from_another_program_needs_no_command_line_library():
     done = subprocess.run(
         [sys.executable, "-c", code + "print(*sys.modules, file=sys.stderr)"],
         cwd=ROOT,
-        input='{"api": 1, "state": "preview", "event": {"kind": "deployment", "title": "shop 2.1"}}\n',
+        input='{"api": 1, "preview": true, "event": {"kind": "deployment", "title": "shop 2.1"}}\n',
         capture_output=True,
         text=True,
         check=True,

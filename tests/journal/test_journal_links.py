@@ -62,19 +62,19 @@ def test_runs_know_their_parent_and_their_children(journal):
 
 
 def test_a_key_is_recorded_once_within_its_window(journal, clock):
-    assert journal.settle(sealed(1, key="k"), ["a"], once_within=60) is None
+    assert journal.settle(sealed(1, dedup_key="k"), ["a"], dedup_window=60) is None
     clock[0] = EPOCH.timestamp() + 50
-    assert journal.settle(sealed(2, key="k"), ["a"], once_within=60) == event_id(1)
-    assert journal.settle(sealed(3, key="other"), ["a"], once_within=60) is None
+    assert journal.settle(sealed(2, dedup_key="k"), ["a"], dedup_window=60) == event_id(1)
+    assert journal.settle(sealed(3, dedup_key="other"), ["a"], dedup_window=60) is None
     clock[0] = EPOCH.timestamp() + 70
-    assert journal.settle(sealed(4, key="k"), ["a"], once_within=60) is None, "the first was 69 s ago"
+    assert journal.settle(sealed(4, dedup_key="k"), ["a"], dedup_window=60) is None, "the first was 69 s ago"
     assert ids(journal.list()) == [event_id(4), event_id(3), event_id(1)]
     assert journal.waiting(["a"]) == 3
 
 
 def test_without_a_window_a_key_is_only_a_word(journal):
-    journal.settle(sealed(1, key="k"), [])
-    assert journal.settle(sealed(2, key="k"), []) is None
+    journal.settle(sealed(1, dedup_key="k"), [])
+    assert journal.settle(sealed(2, dedup_key="k"), []) is None
 
 
 def test_of_many_processes_with_one_key_one_records(tmp_path):
@@ -84,7 +84,7 @@ def test_of_many_processes_with_one_key_one_records(tmp_path):
 
     def settle(number):
         with Journal.open(path, clock=lambda: EPOCH.timestamp() + 10) as journal:
-            earlier.append(journal.settle(sealed(number, key="k"), [], once_within=60))
+            earlier.append(journal.settle(sealed(number, dedup_key="k"), [], dedup_window=60))
 
     threads = [threading.Thread(target=settle, args=(number,)) for number in range(8)]
     for thread in threads:

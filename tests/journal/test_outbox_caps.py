@@ -242,8 +242,8 @@ def test_what_a_machine_without_a_clock_has_recorded_waits_like_all_else(opened,
 def test_one_dated_years_ahead_keeps_no_later_one_of_its_key_out(opened, clock):
     journal = opened()
     ahead = datetime.fromtimestamp(clock.now + YEARS, UTC)
-    journal.settle(sealed(1, key="deploy", started_at=ahead, ended_at=ahead), [])
-    assert journal.settle(sealed(2, key="deploy"), [], once_within=300) is None
+    journal.settle(sealed(1, dedup_key="deploy", started_at=ahead, ended_at=ahead), [])
+    assert journal.settle(sealed(2, dedup_key="deploy"), [], dedup_window=300) is None
 
 
 def test_a_journal_far_over_its_cap_is_pruned_in_steps(opened, monkeypatch):

@@ -180,9 +180,9 @@ def load_hook(tmp_path, url):
 
 
 def test_a_start_with_a_key_is_recorded_once_within_a_time(recording):
-    first = recording.begin(explicit(key="shop-1.4", started_at=datetime.now(UTC)), once_within=60)
-    second = recording.begin(explicit(key="shop-1.4", started_at=datetime.now(UTC)), once_within=60)
-    other = recording.begin(explicit(key="shop-1.5", started_at=datetime.now(UTC)), once_within=60)
+    first = recording.begin(explicit(dedup_key="shop-1.4", started_at=datetime.now(UTC)), dedup_window=60)
+    second = recording.begin(explicit(dedup_key="shop-1.4", started_at=datetime.now(UTC)), dedup_window=60)
+    other = recording.begin(explicit(dedup_key="shop-1.5", started_at=datetime.now(UTC)), dedup_window=60)
     assert (first.recorded, second.recorded, other.recorded) == (True, False, True)
     assert second.repeats == first.sealed.event.id
 
@@ -191,11 +191,11 @@ RACE = """
 import sys, time
 from pathlib import Path
 from tests.recording.test_bracket import *
-recording = Recording(Settings(journal=Path(sys.argv[1])), Redactor(), say=print)
+recording = EventWriter(Settings(journal=Path(sys.argv[1])), Redactor(), say=print)
 time.sleep(max(0.0, float(sys.argv[3]) - time.time()))
-begun = recording.begin(explicit(key="k", started_at=datetime.now(UTC)), once_within=60)
+begun = recording.begin(explicit(dedup_key="k", started_at=datetime.now(UTC)), dedup_window=60)
 the_id = begun.repeats or begun.sealed.event.id
-end = bracket.settle(recording, explicit(id=the_id, message=sys.argv[2]), given={"message"})
+end = two_step.settle(recording, explicit(id=the_id, message=sys.argv[2]), given={"message"})
 print(int(begun.recorded), int(end.recorded))
 """
 

@@ -78,15 +78,15 @@ def hooks(tmp_path):
 
 
 def test_two_documents_are_one_event(tmp_path, tell, hooks):
-    begun = tell({"title": "shop 1.4", "service": "shop"}, bracket="start")
+    begun = tell({"title": "shop 1.4", "service": "shop"}, state="started")
     assert (begun["recorded"], begun["outcome"], begun["destinations"]) == (True, None, {})
     assert hooks[0].received == []
-    ended = tell({"id": begun["id"], "outcome": "failed", "message": "no answer"}, bracket="end")
+    ended = tell({"id": begun["id"], "outcome": "failed", "message": "no answer"}, state="finished")
     assert (ended["id"], ended["outcome"], ended["title"]) == (begun["id"], "failed", "shop 1.4 — failed")
     assert ended["destinations"] == {"a": "delivered", "b": "delivered"}
     (record,) = records(tmp_path)
     assert (record.service, record.severity) == ("shop", "error")
-    again = tell({"id": begun["id"]}, bracket="end")
+    again = tell({"id": begun["id"]}, state="finished")
     assert (again["recorded"], again["repeats"], again["event"]["outcome"]) == (False, begun["id"], "failed")
     assert [len(hook.received) for hook in hooks] == [1, 1]
 
@@ -110,11 +110,11 @@ def test_a_destination_that_asks_for_starts_is_told_of_both_steps(tmp_path, tell
     with Receiver() as hook:
         options = f"kind: webhook, url: {hook.url}, include_started: true"
         (tmp_path / "tfevent.yaml").write_text(f"destinations:\n  a: {{{options}}}\n")
-        begun = tell({"title": "shop 1.4", "key": "k"}, bracket="start", once_within=60)
+        begun = tell({"title": "shop 1.4", "dedup_key": "k"}, state="started", dedup_window=60)
         assert [(one.json()["id"], one.json().get("outcome")) for one in hook.accepted] == [(begun["id"], None)]
-        tell({"title": "shop 1.4", "key": "k"}, bracket="start", once_within=60)
+        tell({"title": "shop 1.4", "dedup_key": "k"}, state="started", dedup_window=60)
         assert len(hook.accepted) == 1, "a repetition is not announced"
-        tell({"id": begun["id"]}, bracket="end")
+        tell({"id": begun["id"]}, state="finished")
         assert [one.json().get("outcome") for one in hook.accepted] == [None, "succeeded"]
 
 
@@ -124,15 +124,15 @@ def test_no_chosen_destination_is_the_journal_alone(tmp_path, tell, hooks):
 
 
 def test_one_event_of_a_key_within_a_time(tmp_path, tell):
-    first = tell({"title": "x", "key": "k"}, once_within=60)
-    second = tell({"title": "another", "key": "k"}, once_within=60)
+    first = tell({"title": "x", "dedup_key": "k"}, dedup_window=60)
+    second = tell({"title": "another", "dedup_key": "k"}, dedup_window=60)
     assert (second["recorded"], second["id"], second["repeats"]) == (False, first["id"], first["id"])
-    started = tell({"title": "another", "key": "k"}, once_within=60, bracket="start")
+    started = tell({"title": "another", "dedup_key": "k"}, dedup_window=60, state="started")
     assert (started["recorded"], started["id"]) == (False, first["id"])
-    seen = tell.preview({"title": "another", "key": "k"}, once_within=60)
+    seen = tell.preview({"title": "another", "dedup_key": "k"}, dedup_window=60)
     assert {answer["title"] for answer in (second, started, seen)} == {"x"}, "that of the event that counts"
     assert len(records(tmp_path)) == 1
-    assert tell({"title": "x", "key": "k"})["recorded"], "without a time every one counts"
+    assert tell({"title": "x", "dedup_key": "k"})["recorded"], "without a time every one counts"
 
 
 def test_a_look_ahead_records_nothing_and_makes_no_journal(tmp_path, tell, hooks):
@@ -141,26 +141,26 @@ def test_a_look_ahead_records_nothing_and_makes_no_journal(tmp_path, tell, hooks
     assert answer["event"]["title"] == "x"
     assert answer["event"]["ended_at"]
     assert not (tmp_path / "journal.db").exists()
-    assert tell.preview({"title": "x"}, bracket="start")["event"].get("ended_at") is None
-    assert tell.preview({"id": new_id()}, bracket="end")["event"]["outcome"] == "succeeded"
+    assert tell.preview({"title": "x"}, state="started")["event"].get("ended_at") is None
+    assert tell.preview({"id": new_id()}, state="finished")["event"]["outcome"] == "succeeded"
     assert not (tmp_path / "journal.db").exists()
 
 
 def test_a_look_ahead_knows_the_start_and_the_key(tmp_path, tell):
-    begun = tell({"title": "shop 1.4", "key": "k"}, bracket="start")
-    assert tell.preview({"id": begun["id"], "outcome": "failed"}, bracket="end")["title"] == "shop 1.4 — failed"
-    assert tell.preview({"title": "x", "key": "k"}, once_within=60)["repeats"] == begun["id"]
+    begun = tell({"title": "shop 1.4", "dedup_key": "k"}, state="started")
+    assert tell.preview({"id": begun["id"], "outcome": "failed"}, state="finished")["title"] == "shop 1.4 — failed"
+    assert tell.preview({"title": "x", "dedup_key": "k"}, dedup_window=60)["repeats"] == begun["id"]
     long_ago = datetime.now(UTC) - timedelta(hours=1)
-    tell({"title": "x", "key": "old", "started_at": long_ago.isoformat()})
-    assert tell.preview({"title": "x", "key": "old"}, once_within=60)["repeats"] is None
+    tell({"title": "x", "dedup_key": "old", "started_at": long_ago.isoformat()})
+    assert tell.preview({"title": "x", "dedup_key": "old"}, dedup_window=60)["repeats"] is None
     assert sorted(record.outcome or "" for record in records(tmp_path)) == ["", "succeeded"]
 
 
 def test_an_unknown_step_is_refused(tell):
-    with pytest.raises(InputError, match="bracket: write one of start, end"):
-        tell({"title": "x"}, bracket="middle")
-    with pytest.raises(InputError, match="bracket: write one of start, end"):
-        tell.preview({"title": "x"}, bracket="middle")
+    with pytest.raises(InputError, match="state: write one of started, finished"):
+        tell({"title": "x"}, state="middle")
+    with pytest.raises(InputError, match="state: write one of started, finished"):
+        tell.preview({"title": "x"}, state="middle")
 
 
 def test_the_command_takes_the_same_documents(tmp_path):
@@ -170,13 +170,13 @@ def test_the_command_takes_the_same_documents(tmp_path):
         event = {"kind": "deployment", "explicit": True, **event}
         return json.loads(home.events("record", stdin=json.dumps({"api": 1, "event": event, **words}).encode()))
 
-    begun = record({"title": "shop 1.4"}, bracket="start")
-    ended = record({"id": begun["id"], "outcome": "partial"}, bracket="end")
+    begun = record({"title": "shop 1.4"}, state="started")
+    ended = record({"id": begun["id"], "outcome": "partial"}, state="finished")
     assert (ended["id"], ended["title"]) == (begun["id"], "shop 1.4 — failed in part")
     with home.journal() as journal:
         (found,) = journal.list()
         assert found.outcome == "partial"
-    refused = home.run("record", stdin=b'{"api": 1, "event": {"kind": "custom", "id": "x"}, "bracket": "end"}')
+    refused = home.run("record", stdin=b'{"api": 1, "event": {"kind": "custom", "id": "x"}, "state": "finished"}')
     assert refused.returncode == 1
     assert b"is no event's id" in refused.stderr
 
@@ -192,12 +192,12 @@ def test_without_a_message_it_tells_who_did_it_from_where(tmp_path, scene):
     assert made.started_at == made.ended_at, "a moment takes no time"
     for text in ("By ", "Commit [`", "Larger uploads", "[GitHub Actions run](", "runs/77/attempts/2"):
         assert text in made.message
-    begun = handover.settle({**document, "event": {**event, "message": "Goes out."}, "bracket": "start"})
+    begun = handover.settle({**document, "event": {**event, "message": "Goes out."}, "state": "started"})
     handover.settle(
         {
             "api": 1,
             "event": {"kind": "deployment", "explicit": True, "id": begun["id"], "message": "Is out."},
-            "bracket": "end",
+            "state": "finished",
         }
     )
     joined = next(one for one in events(tmp_path) if one.id == begun["id"])

@@ -243,7 +243,7 @@ def test_at_the_end_of_a_process_delivery_is_left_to_the_next_command(state, sai
 
 def test_a_key_is_settled_once(state, said):
     recording = EventWriter(settings(state), Redactor(), say=said.append)
-    first = recording.settle(playbook_run(key="k", outcome=Outcome.FAILED), once_within=60)
-    second = recording.settle(playbook_run(key="k", outcome=Outcome.FAILED), once_within=60)
+    first = recording.settle(playbook_run(dedup_key="k", outcome=Outcome.FAILED), dedup_window=60)
+    second = recording.settle(playbook_run(dedup_key="k", outcome=Outcome.FAILED), dedup_window=60)
     assert first.recorded
     assert (second.recorded, second.repeats) == (False, first.sealed.event.id)

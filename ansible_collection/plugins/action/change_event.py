@@ -120,7 +120,7 @@ class ActionModule(ActionBase):
         for name in ("delivered", "waiting", "parked"):
             found[name] = [where for where, what in answer.get("destinations", {}).items() if what == name]
         of_another = (
-            found["repeated"] and state not in explicit_document.ENDS
+            found["repeated"] and state != explicit_document.FINISHED
         )  # the task that sent it has it: one is enough
         if event.get("id") == found["id"] and not of_another:
             found["event"] = event

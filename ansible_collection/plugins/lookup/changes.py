@@ -51,13 +51,13 @@ options:
   text:
     description: Only events in which this occurs.
     type: str
-  met:
+  include_unchanged:
     description:
       - Also events that met the host without changing it, such as runs whose tasks were all ok, and those of plans
         and check runs.
     type: bool
     default: false
-  others:
+  exclude_self:
     description: Leave out the run that asks, if it is observed, and what it has sent.
     type: bool
     default: false
@@ -81,12 +81,12 @@ EXAMPLES = r"""
     that: changes | length == 0
     fail_msg: "Changed lately: {{ changes | map(attribute='title') | join('; ') }}"
   vars:
-    changes: "{{ query('tfevent.infra.changes', since='1h', others=true) }}"
+    changes: "{{ query('tfevent.infra.changes', since='1h', exclude_self=true) }}"
 
 - name: Wait for the end of another maintenance
   ansible.builtin.debug:
     msg: Nothing else is under way.
-  until: query('tfevent.infra.changes', since='1d', outcome='running', others=true) | length == 0
+  until: query('tfevent.infra.changes', since='1d', outcome='running', exclude_self=true) | length == 0
   retries: 60
   delay: 10
 
@@ -117,7 +117,7 @@ _raw:
       type: str
       sample: infrastructure
     phase:
-      description: V(applied), or with O(met) also V(planned) and V(checked).
+      description: V(applied), or with O(include_unchanged) also V(planned) and V(checked).
       type: str
       sample: applied
     outcome:
@@ -205,9 +205,11 @@ class LookupModule(LookupBase):
             directory=self._loader.get_basedir(),
             say=Display().warning,
         )
-        kind, own = self._text("kind"), environ.get("TFEVENT_RUN_ID") if self.get_option("others") else None
+        kind, own = self._text("kind"), environ.get("TFEVENT_RUN_ID") if self.get_option("exclude_self") else None
         found = history.entries(
-            [event for event in events if not (own and _belongs_to(event, own))], host, met=self.get_option("met")
+            [event for event in events if not (own and _belongs_to(event, own))],
+            host,
+            include_unchanged=self.get_option("include_unchanged"),
         )
         return [entry for entry in found if kind in (None, entry["kind"])]
 

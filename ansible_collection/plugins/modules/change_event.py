@@ -24,14 +24,13 @@ options:
         which a later task, even of another run, settles it.
       - V(finished) settles a started event, with its outcome and duration, and delivers it. Of several tasks that
         settle one event the first counts.
-      - V(failed) is V(finished) with O(outcome=failed).
     type: str
-    choices: [event, started, finished, failed]
+    choices: [event, started, finished]
     default: event
   id:
     description:
       - The RV(id) that the task with O(state=started) returned.
-      - Required by O(state=finished) and O(state=failed), and for these only.
+      - Required by O(state=finished), and for it only.
     type: str
   kind:
     description: What sort of change it is. With O(state=finished) that of the start counts.
@@ -57,7 +56,7 @@ options:
     choices: [info, warning, error]
   outcome:
     description:
-      - How it ended. Without one it is V(succeeded), or V(failed) with O(state=failed).
+      - How it ended. Without one it is V(succeeded).
       - What has just O(state=started) has none.
     type: str
     choices: [succeeded, partial, failed, cancelled, unknown]
@@ -120,16 +119,16 @@ options:
         C(include_started).
     type: list
     elements: str
-  unique_key:
+  dedup_key:
     description:
-      - A key of your own. Of several events with the same key within O(unique_within) only the first is recorded. The
+      - A key of your own. Of several events with the same key within O(dedup_window) only the first is recorded. The
         others are not changed, and return the id of the first.
       - Makes a playbook that is run again tell of one deployment once.
       - A key that redaction would change, such as one made of a secret, is an error, since two of them could not be
         told apart.
     type: str
-  unique_within:
-    description: Seconds in which O(unique_key) counts. The default is a day.
+  dedup_window:
+    description: Seconds in which O(dedup_key) counts. The default is a day.
     type: float
     default: 86400
   once:
@@ -139,7 +138,7 @@ options:
       - Other than C(run_once) it works with every strategy, and counts all batches of C(serial) as one.
     type: bool
     default: false
-  ends_with_run:
+  close_with_run:
     description:
       - What has O(state=started) here ends in this run of Ansible, too. If the run is over and no task has settled it
         (after C(meta=end_play), where no host can be reached any more, when Ansible was killed), the next C(tfevent)
@@ -214,11 +213,11 @@ EXAMPLES = r"""
   tfevent.infra.change_event:
     kind: deployment
     title: shop {{ shop_version }} deployed
-    unique_key: shop-{{ shop_version }}
-    unique_within: 86400
+    dedup_key: shop-{{ shop_version }}
+    dedup_window: 86400
   run_once: true
 
-# A change with a beginning and an end. The role tfevent.infra.bracket does the same around a file of tasks.
+# A change with a beginning and an end. The role tfevent.infra.change_window does the same around a file of tasks.
 - name: Maintain the database
   run_once: true
   block:
@@ -227,7 +226,7 @@ EXAMPLES = r"""
         state: started
         title: Reindex the database
         service: database
-        ends_with_run: true
+        close_with_run: true
       register: maintenance
 
     - name: Reindex
@@ -241,8 +240,9 @@ EXAMPLES = r"""
   rescue:
     - name: Say that it failed
       tfevent.infra.change_event:
-        state: failed
+        state: finished
         id: "{{ maintenance.id }}"
+        outcome: failed
         message: See the run's own event for the error.
 
     - name: Fail as before

@@ -5,7 +5,7 @@
 Plugins say what happened in *documents*: plain JSON values, not redacted, as
 :mod:`change_events.recording.ingest` describes::
 
-    {"api": 1, "event": {…in the shape of the published schema…}, "secrets": […], "once_within": 600, …}
+    {"api": 1, "event": {…in the shape of the published schema…}, "secrets": […], "dedup_window": 600, …}
 
 and hand them to a *session*, which knows settings, redaction, journal and destinations::
 

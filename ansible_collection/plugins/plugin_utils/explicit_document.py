@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 KINDS = ("infrastructure", "deployment", "build", "boot", "start", "stop", "custom")
 SEVERITIES = ("info", "warning", "error")
 OUTCOMES = ("succeeded", "partial", "failed", "cancelled", "unknown")
-STATES = ("event", "started", "finished", "failed")
-ENDS = ("finished", "failed")
+STATES = ("event", "started", "finished")
+FINISHED = "finished"
 ONE_RUN = 30 * 86400  # seconds: no run is longer, and a task's own key is never used again
 DAY = 86400
 
@@ -50,10 +50,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "hosts": {"type": "list", "elements": "str"},
     "failed_hosts": {"type": "list", "elements": "str"},
     "destinations": {"type": "list", "elements": "str"},
-    "unique_key": {"type": "str"},
-    "unique_within": {"type": "float", "default": float(DAY)},
+    "dedup_key": {"type": "str"},
+    "dedup_window": {"type": "float", "default": float(DAY)},
     "once": {"type": "bool", "default": False},
-    "ends_with_run": {"type": "bool", "default": False},
+    "close_with_run": {"type": "bool", "default": False},
     "required": {"type": "bool", "default": False},
 }
 RULES: dict[str, Any] = {
@@ -61,9 +61,8 @@ RULES: dict[str, Any] = {
         ("state", "event", ("title",)),
         ("state", "started", ("title",)),
         ("state", "finished", ("id",)),
-        ("state", "failed", ("id",)),
     ],
-    "mutually_exclusive": [("once", "unique_key")],
+    "mutually_exclusive": [("once", "dedup_key")],
 }
 _OTHERS = frozenset({"hostvars", "vars", "groups", "ansible_facts"})
 _TEXTS = ("title", "message", "severity", "environment", "service", "version")
@@ -89,7 +88,7 @@ def document(
         ansible: version of ansible-core.
         hosts: what the event is about where the task does not say.
         key: tells this task apart from all others (:func:`task_key`), for ``once``.
-        process: number of the process that is the run, for ``ends_with_run``.
+        process: number of the process that is the run, for ``close_with_run``.
         no_log: the task keeps its details to itself: nothing but short names is told.
 
     Raises:
@@ -103,17 +102,17 @@ def document(
     event.update(_structures(arguments))
     event.update(_times(arguments))
     event.update(_outcome(arguments))
-    if state in ENDS:
+    if state == FINISHED:
         event["id"] = arguments["id"]
-    _put_hosts(event, arguments, [] if state in ENDS else hosts)
+    _put_hosts(event, arguments, [] if state == FINISHED else hosts)
     if no_log:
         for name in ("message", "data", "tags", "links"):
             event.pop(name, None)
     told: dict[str, Any] = {"api": API_VERSION, "event": event}
     if state != "event":
-        told["bracket"] = "end" if state in ENDS else "start"
-    if state == "started" and arguments["ends_with_run"] and process:
-        told["process"] = process
+        told["state"] = state
+    if state == "started" and arguments["close_with_run"] and process:
+        told["close_with_pid"] = process
     if arguments.get("destinations") is not None:
         told["destinations"] = list(arguments["destinations"])
     _put_key(told, arguments, key)
@@ -160,7 +159,7 @@ def texts(value: Any) -> Iterator[str]:
 
 def _check(arguments: Mapping[str, Any]) -> None:
     """What the types of the arguments cannot say."""
-    if arguments["state"] in ENDS:
+    if arguments["state"] == FINISHED:
         return
     if arguments.get("id") is not None:
         raise ArgumentError("id: is for the task that settles a started event; write state=finished there")
@@ -190,14 +189,12 @@ def _outcome(arguments: Mapping[str, Any]) -> dict[str, str]:
         if outcome is not None:
             raise ArgumentError("outcome: what has just started has none; give it to the task with state=finished")
         return {}
-    if state == "failed" and outcome == "succeeded":
-        raise ArgumentError("outcome: state=failed cannot be succeeded; write state=finished")
-    return {"outcome": outcome or ("failed" if state == "failed" else "succeeded")}
+    return {"outcome": outcome or "succeeded"}
 
 
 def _times(arguments: Mapping[str, Any]) -> dict[str, str]:
     state = arguments["state"]
-    if state in ENDS and arguments.get("start"):
+    if state == FINISHED and arguments.get("start"):
         raise ArgumentError("start: is that of the task with state=started")
     if state == "started" and arguments.get("end"):
         raise ArgumentError("end: is that of the task with state=finished")
@@ -223,13 +220,13 @@ def _put_hosts(event: dict[str, Any], arguments: Mapping[str, Any], hosts: Itera
 
 
 def _put_key(told: dict[str, Any], arguments: Mapping[str, Any], key: str | None) -> None:
-    if arguments["state"] in ENDS:
+    if arguments["state"] == FINISHED:
         return  # of several that settle one event the first counts anyway
-    if arguments.get("unique_key"):
-        if arguments["unique_within"] <= 0:
-            raise ArgumentError("unique_within: write a number of seconds greater than 0")
-        told["event"]["key"] = arguments["unique_key"]
-        told["once_within"] = arguments["unique_within"]
+    if arguments.get("dedup_key"):
+        if arguments["dedup_window"] <= 0:
+            raise ArgumentError("dedup_window: write a number of seconds greater than 0")
+        told["event"]["dedup_key"] = arguments["dedup_key"]
+        told["dedup_window"] = arguments["dedup_window"]
     elif arguments["once"] and key is not None:
-        told["event"]["key"] = key
-        told["once_within"] = ONE_RUN
+        told["event"]["dedup_key"] = key
+        told["dedup_window"] = ONE_RUN

@@ -49,17 +49,17 @@ def read(
     return _from_package(wanted, environ, directory, say)
 
 
-def entries(events: list[dict[str, Any]], host: str, *, met: bool) -> Iterator[dict[str, Any]]:
+def entries(events: list[dict[str, Any]], host: str, *, include_unchanged: bool) -> Iterator[dict[str, Any]]:
     """What the events say of one host, or of everything where ``host`` is ``*``.
 
     Args:
         events: in the form of the published schema.
         host: its name in the inventory.
-        met: also what touched the host without changing it, and what was only planned or checked.
+        include_unchanged: also what touched the host without changing it, and what was only planned or checked.
     """
     for event in events:
         entry = _entry(event, host)
-        if met or _is_change(event, entry):
+        if include_unchanged or _is_change(event, entry):
             yield entry
 
 

@@ -70,7 +70,7 @@ class PipeSession:
 
     def start(self, document: Mapping[str, Any]) -> None:
         """Start the process, and wait until it has the run on disk."""
-        self._send({**document, "state": "started", "teller": os.getpid()}, START_SECONDS)
+        self._send({**document, "state": "started", "writer_pid": os.getpid()}, START_SECONDS)
         answer = self._answer(START_SECONDS)
         if answer.get("state") != "started" or "api" in answer:
             raise NoProcessError(f"{self._command[0]} is something else than tfevent: it answers otherwise")
@@ -87,11 +87,11 @@ class PipeSession:
 
     def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
         """Hand over the last word and wait for the answer, at most so long."""
-        return self._last_word({**document, "state": "settled"}, seconds or SETTLE_SECONDS + self._budget)
+        return self._last_word({**document}, seconds or SETTLE_SECONDS + self._budget)
 
     def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """What would be recorded."""
-        return self._last_word({**document, "state": "preview"}, SETTLE_SECONDS)
+        return self._last_word({**document, "preview": True}, SETTLE_SECONDS)
 
     def close(self) -> None:
         """Let go of the process: it reads the end of its input, and ends by itself."""

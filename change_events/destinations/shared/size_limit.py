@@ -274,5 +274,5 @@ STAGES: tuple[Stage, ...] = (
     _last_of("failures"),
     _title,
     _whole(message="", tool=None, actor=None, vcs=None, trace=None, playbook=None),
-    _whole(environment=None, service=None, version=None, key=None),
+    _whole(environment=None, service=None, version=None, dedup_key=None),
 )

@@ -1,4 +1,4 @@
-"""The role bracket: one event around a maintenance, which ends as it would without the role."""
+"""The role change_window: one event around a maintenance, which ends as it would without the role."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PLAY = """
   serial: %(serial)s
   tasks:
     - name: Maintain
-      ansible.builtin.include_role: {name: tfevent.infra.bracket}
+      ansible.builtin.include_role: {name: tfevent.infra.change_window}
       when: inventory_hostname != 'lb1'
       vars:
-        bracket_title: Patch the web servers
-        bracket_tasks: "{{ playbook_dir }}/maintain.yml"
-        bracket_once: %(once)s
-        bracket_service: shop
-        bracket_tags: {team: web}
+        change_window_title: Patch the web servers
+        change_window_tasks: "{{ playbook_dir }}/maintain.yml"
+        change_window_once: %(once)s
+        change_window_service: shop
+        change_window_tags: {team: web}
     - name: afterwards
       ansible.builtin.debug: {msg: reached}
 """
@@ -67,7 +67,7 @@ def test_one_event_from_start_to_end(maintain):
 def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
     done, (record,) = maintain("-e", "failing=web1")
     assert done.code == 2
-    assert done.failed == ["tfevent.infra.bracket : patch"]
+    assert done.failed == ["tfevent.infra.change_window : patch"]
     assert "rescued=1" not in done.out
     assert {r["host"] for r in done.results if r["task"] == "afterwards"} == {"web2", "db1", "lb1"}, "in any order"
     assert (record.outcome, record.title) == ("partial", "Patch the web servers — failed in part")
@@ -78,7 +78,7 @@ def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
 def test_all_hosts_that_fail_are_told(maintain):
     done, (record,) = maintain("-e", "failing=web1,db1")
     assert (done.code, own_part(record.event)) == (2, "Not finished on web1, db1.")
-    assert "bracket_id" not in done.out
+    assert "change_window_id" not in done.out
     assert "[DEPRECATION" not in done.out
 
 
@@ -90,7 +90,7 @@ def test_if_no_host_comes_through_it_failed(maintain):
 
 @pytest.mark.slow
 def test_a_missing_file_of_tasks_is_a_failure_that_is_told(maintain):
-    done, (record,) = maintain("-e", "bracket_tasks=/no/such/file.yml")
+    done, (record,) = maintain("-e", "change_window_tasks=/no/such/file.yml")
     assert (done.code, record.state, record.outcome) == (2, RecordState.SETTLED, "failed")
 
 
@@ -137,9 +137,9 @@ def test_check_mode_records_nothing(maintain):
 
 @pytest.mark.slow
 def test_a_mistake_is_told_before_anything_is_done(maintain):
-    done, records = maintain("-e", "bracket_kind=deploy")
+    done, records = maintain("-e", "change_window_kind=deploy")
     assert (done.code, records) == (2, [])
-    assert "value of bracket_kind must be one of" in done.out
+    assert "value of change_window_kind must be one of" in done.out
 
 
 IMPORTED = """
@@ -147,12 +147,12 @@ IMPORTED = """
   gather_facts: false
   serial: "{{ serial | default(0) }}"
   roles:
-    - role: tfevent.infra.bracket
+    - role: tfevent.infra.change_window
       when: inventory_hostname in part.split(',')
       vars:
-        bracket_title: Patch
-        bracket_tasks: "{{ playbook_dir }}/maintain.yml"
-        bracket_once: "{{ once | default(true) }}"
+        change_window_title: Patch
+        change_window_tasks: "{{ playbook_dir }}/maintain.yml"
+        change_window_once: "{{ once | default(true) }}"
   post_tasks:
     - name: afterwards
       ansible.builtin.debug: {msg: reached}
@@ -223,7 +223,7 @@ ASK = """
 
 def test_while_the_run_goes_on_its_event_is_under_way(maintain):
     done, (record,) = maintain(tasks=ASK)
-    assert [len(result["msg"]) for result in done.of("tfevent.infra.bracket : ask")] == [1, 1, 1]
+    assert [len(result["msg"]) for result in done.of("tfevent.infra.change_window : ask")] == [1, 1, 1]
     assert record.outcome == "succeeded"
 
 
@@ -231,11 +231,11 @@ NESTED = """
 - name: prepare
   ansible.builtin.debug: {msg: before}
 - name: inner
-  ansible.builtin.%(how)s: {name: tfevent.infra.bracket}
+  ansible.builtin.%(how)s: {name: tfevent.infra.change_window}
   vars:
-    bracket_title: Inner database
-    bracket_once: "{{ inner_once | default(true) | bool }}"
-    bracket_tasks: "{{ playbook_dir }}/inner.yml"
+    change_window_title: Inner database
+    change_window_once: "{{ inner_once | default(true) | bool }}"
+    change_window_tasks: "{{ playbook_dir }}/inner.yml"
 - name: after the inner one
   ansible.builtin.debug: {msg: after}
   failed_when: inventory_hostname in (failing_after | default('')).split(',')
