@@ -36,10 +36,12 @@ _OPTIONS = {
     "service": click.option("--service", metavar="NAME", show_default="from the settings", help="Service name."),
     "version": click.option("--version", metavar="TEXT", help="Version of the service."),
     "tag": click.option("--tag", metavar="NAME=VALUE", multiple=True, help="Tag to add (repeatable)."),
-    "start": click.option(
-        "--start", metavar="WHEN", show_default="now", help="Start: an age such as 10m, or a date and time."
+    "started_at": click.option(
+        "--started-at", metavar="WHEN", show_default="now", help="Start: an age such as 10m, or a date and time."
     ),
-    "end": click.option("--end", metavar="WHEN", show_default="now", help="End, in the same format as --start."),
+    "ended_at": click.option(
+        "--ended-at", metavar="WHEN", show_default="now", help="End, in the same format as --started-at."
+    ),
     "link": click.option("--link", metavar="TITLE=URL", multiple=True, help="Link to add (repeatable)."),
     "commit": click.option(
         "--commit", metavar="REVISION", show_default="current commit", help="Deployed commit, tag or branch."

@@ -62,9 +62,9 @@ def boot_command(session: Session, /, *, image: str | None, wait: float | None, 
     from change_events.machine import snapshot, state_file
     from change_events.paths import state_dir
 
-    teller = _Teller(session, "boot", options, wait)
+    reporter = _MachineEvent(session, "boot", options, wait)
     here = snapshot.take_snapshot({**os.environ, **({snapshot.IMAGE: image} if image else {})})
-    here = msgspec.structs.replace(here, image=here.image and teller.redactor.text(here.image))
+    here = msgspec.structs.replace(here, image=here.image and reporter.redactor.text(here.image))
     with state_file.alone(state_dir()):
         before = state_file.recall(state_dir())
         if before and before.boot == here.boot and before.event:
@@ -72,15 +72,15 @@ def boot_command(session: Session, /, *, image: str | None, wait: float | None, 
             note(f"not recorded again: this boot is event {before.event}")
             sys.stdout.write(f"{before.event}\n")
             return 0
-        return _boot(teller, here, before)
+        return _boot(reporter, here, before)
 
 
-def _boot(teller: _Teller, here: MachineSnapshot, before: Memory | None) -> int:
+def _boot(reporter: _MachineEvent, here: MachineSnapshot, before: Memory | None) -> int:
     from change_events.machine import boot_analysis, events, state_file
 
     found = boot_analysis.analyse(here, before, os.environ)
-    event = events.booted(teller.draft(), here, found, before, teller.settings.message_bytes)
-    settled = teller.settle(event, dedup_window=_ALWAYS)
+    event = events.booted(reporter.draft(), here, found, before, reporter.settings.message_bytes)
+    settled = reporter.settle(event, dedup_window=_ALWAYS)
     if not settled.lost:
         _remember(
             state_file.Memory(
@@ -94,7 +94,7 @@ def _boot(teller: _Teller, here: MachineSnapshot, before: Memory | None) -> int:
                 tells_stops=bool(before and before.tells_stops),
             )
         )
-    return report(settled, quiet=teller.settings.quiet)
+    return report(settled, quiet=reporter.settings.quiet)
 
 
 @click.command(
@@ -113,12 +113,12 @@ def start_command(session: Session, /, *, wait: float | None, **options: Any) ->
     from change_events.machine import events, state_file
     from change_events.paths import state_dir
 
-    teller = _Teller(session, "start", options, wait)
-    made = teller.draft()
+    reporter = _MachineEvent(session, "start", options, wait)
+    made = reporter.draft()
     if not made.event.service:
         return complain([_NO_SERVICE])
     state_file.seen(state_dir())
-    return report(teller.settle(events.started(made, teller.settings.message_bytes)), quiet=teller.settings.quiet)
+    return report(reporter.settle(events.started(made, reporter.settings.message_bytes)), quiet=reporter.settings.quiet)
 
 
 @click.command(
@@ -149,15 +149,15 @@ def stop_command(session: Session, /, *, host: bool, exit_code: int | None, wait
     from change_events.machine import events, state_file
     from change_events.paths import state_dir
 
-    teller = _Teller(session, "stop", options, wait)
+    reporter = _MachineEvent(session, "stop", options, wait)
     if host:
-        return _goes_down(teller)
-    made = teller.draft()
+        return _goes_down(reporter)
+    made = reporter.draft()
     if not made.event.service:
         return complain([_NO_SERVICE])
     state_file.seen(state_dir())
-    event = events.stopped(made, _result(exit_code), teller.settings.message_bytes)
-    return report(teller.settle(event), quiet=teller.settings.quiet)
+    event = events.stopped(made, _result(exit_code), reporter.settings.message_bytes)
+    return report(reporter.settle(event), quiet=reporter.settings.quiet)
 
 
 _NO_SERVICE = "--service: missing: expected here or in the settings (TFEVENT_SERVICE)"
@@ -171,7 +171,7 @@ def _result(exit_code: int | None) -> Result:
     return service.by_systemd(os.environ) or service.Result()
 
 
-def _goes_down(teller: _Teller) -> int:
+def _goes_down(reporter: _MachineEvent) -> int:
     """What the next boot must know is written first: there may be little time."""
     import msgspec
 
@@ -187,9 +187,9 @@ def _goes_down(teller: _Teller) -> int:
         if known:
             stopped = msgspec.structs.replace(known, stopped_at=_now(), seen_at=_now(), goal=goal, tells_stops=True)
             _remember(stopped)
-    made = teller.draft()
-    event = events.going_down(made, os.uname().nodename, goal, teller.settings.message_bytes)
-    return report(teller.settle(event), quiet=teller.settings.quiet)
+    made = reporter.draft()
+    event = events.going_down(made, os.uname().nodename, goal, reporter.settings.message_bytes)
+    return report(reporter.settle(event), quiet=reporter.settings.quiet)
 
 
 def _unknown_boot() -> Memory | None:
@@ -222,7 +222,7 @@ def _now() -> Any:
     return datetime.now(UTC)
 
 
-class _Teller:
+class _MachineEvent:
     """One event of this machine: an option that cannot be used is told and left out, since a unit waits for us."""
 
     def __init__(self, session: Session, kind: str, options: dict[str, Any], wait: float | None) -> None:

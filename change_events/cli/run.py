@@ -9,7 +9,15 @@ import click
 from change_events.cli.explicit_options import EVERYTHING, told_by
 from change_events.cli.help_examples import examples
 
-_NOT_SAID = {"outcome", "start", "end", "state", "id", "dedup_key", "dedup_window"}  # the command itself tells
+_NOT_SAID = {
+    "outcome",
+    "started_at",
+    "ended_at",
+    "state",
+    "id",
+    "dedup_key",
+    "dedup_window",
+}  # the command itself tells
 
 
 @click.command(

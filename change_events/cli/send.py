@@ -123,7 +123,7 @@ def _send(around: Surroundings, made: Draft, given: ExplicitInput) -> int:
         try:
             settled = _finish(recording, made, given)
         except EventRejectedError as error:
-            return complain([f"--{error}"])
+            return complain([f"--{str(error).replace('_', '-', 1)}"])
     elif given.state == "started":
         settled = two_step.start(recording, made.worded(settings.message_bytes), dedup_window=given.dedup_window)
     else:

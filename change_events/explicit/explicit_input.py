@@ -30,7 +30,6 @@ LARGEST_MESSAGE = 1_000_000  # bytes that are read; what is kept of them is up t
 LARGEST_DATA = 64_000  # bytes of JSON: the smallest limit that destinations give for a whole event
 DEDUP_WINDOW = 86_400.0
 _ID = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FIELDS = {"start": "started_at", "end": "ended_at"}
 _MOMENT = "write an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
 
 
@@ -79,9 +78,9 @@ def read(
 
     Args:
         options: texts (or None) by name: ``kind``, ``title``, ``message``, ``severity``, ``outcome``, ``environment``,
-            ``service``, ``version``, ``start``, ``end``, ``commit``, ``previous_commit``, ``data``, ``dedup_key``,
-            ``dedup_window``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``, ``path``. Any
-            may be missing.
+            ``service``, ``version``, ``started_at``, ``ended_at``, ``commit``, ``previous_commit``, ``data``,
+            ``dedup_key``, ``dedup_window``, ``state``, ``id``; sequences of texts: ``tag``, ``link``, ``destination``,
+            ``path``. Any may be missing.
         known_destinations: names that the settings have.
         now: what ages are counted from.
         stdin: ``-`` may be read; False where standard input is somebody else's.
@@ -97,8 +96,8 @@ def read(
         service=reader.plain("service"),
         version=reader.plain("version"),
         tags=reader.tags(),
-        started_at=reader.moment("start"),
-        ended_at=reader.moment("end"),
+        started_at=reader.moment("started_at"),
+        ended_at=reader.moment("ended_at"),
         links=reader.links(),
         commit=reader.revision("commit"),
         previous=reader.revision("previous_commit"),
@@ -115,8 +114,8 @@ def read(
 
 def _consistent(given: ExplicitInput, mistakes: list[str], now: datetime) -> ExplicitInput:
     for name, text in mistakes_of_times(given.started_at, given.ended_at, now, begins=given.state == "started"):
-        mistakes.append(f"--{name}: {text}")
-        given = msgspec.structs.replace(given, **{_FIELDS[name]: None})
+        mistakes.append(f"--{name.replace('_', '-')}: {text}")
+        given = msgspec.structs.replace(given, **{name: None})
     if given.dedup_window and not given.dedup_key:
         mistakes.append("--dedup-window: says nothing without --dedup-key")
     if given.state == "started" and given.outcome:

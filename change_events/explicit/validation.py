@@ -1,7 +1,7 @@
 """What makes an explicit event contradict itself, whoever sends it: one set of rules for all ways in.
 
 Times are in UTC. A mistake is the name of the field and a clause that says what is accepted; each way in puts its own
-spelling of the name before it (``--start``, ``start``).
+spelling of the name before it (``--started-at``, ``started_at``).
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ def mistakes_of_times(
         begins: the event is the first of two steps, which has no end yet.
 
     Yields:
-        ``start`` or ``end``, and the mistake.
+        ``started_at`` or ``ended_at``, and the mistake.
     """
-    for name, moment in (("start", started_at), ("end", ended_at)):
+    for name, moment in (("started_at", started_at), ("ended_at", ended_at)):
         if moment and moment > now + CLOCK_SKEW:
             yield name, f"is in the future: expected a time up to {_text(now)}; write its time zone, such as +02:00"
     if begins and ended_at:
-        yield "end", "is known when the event has finished: give it with the second step"
+        yield "ended_at", "is known when the event has finished: give it with the second step"
     elif started_at and ended_at and ended_at < started_at:
-        yield "end", f"is before the start: expected a time from {_text(started_at)} to {_text(now)}"
+        yield "ended_at", f"is before the start: expected a time from {_text(started_at)} to {_text(now)}"
 
 
 def mistake_of_key(key: str | None, redactor: Redactor) -> str | None:
@@ -74,7 +74,7 @@ def check_end(begun: ChangeEvent, ended_at: datetime | None) -> None:
     """Refuse an end that lies before the recorded start of the same event. Raises EventRejectedError."""
     if ended_at and ended_at < begun.started_at - CLOCK_SKEW:
         since = _text(begun.started_at)
-        raise EventRejectedError(f"end: is before the start: the event began at {since}; expected a later time")
+        raise EventRejectedError(f"ended_at: is before the start: the event began at {since}; expected a later time")
 
 
 def _text(moment: datetime) -> str:

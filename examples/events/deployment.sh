@@ -3,4 +3,4 @@
 set -eu
 tfevent events send --kind deployment --service shop --version 1.4.2 --environment prod \
     --commit HEAD --previous-commit "${PREVIOUS:-HEAD}" \
-    --start 3m --tag team=core --link "release notes=https://wiki.example.com/shop/1.4.2"
+    --started-at 3m --tag team=core --link "release notes=https://wiki.example.com/shop/1.4.2"

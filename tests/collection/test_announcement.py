@@ -92,8 +92,8 @@ def test_no_log_leaves_names_only():
 
 
 def test_one_end_of_an_event_is_both_its_ends():
-    assert told(title="x", end="1000")["event"]["started_at"] == "1970-01-01T00:16:40+00:00"
-    assert "ended_at" not in told(title="x", start="1000")["event"]
+    assert told(title="x", ended_at="1000")["event"]["started_at"] == "1970-01-01T00:16:40+00:00"
+    assert "ended_at" not in told(title="x", started_at="1000")["event"]
 
 
 @given(st.floats(min_value=1e7, max_value=4e9))
@@ -136,7 +136,8 @@ def test_plain_values_are_of_no_other_type():
 def test_nothing_of_ansible_is_needed():
     code = (
         "import sys; sys.path.insert(0, 'tests/collections'); sys.modules['ansible'] = None\n"
-        "from ansible_collections.tfevent.infra.plugins.plugin_utils import announcement, history, configured, moments"
+        "from ansible_collections.tfevent.infra.plugins.plugin_utils import "
+        "callback_options, explicit_document, history, timestamps"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

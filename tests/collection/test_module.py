@@ -105,8 +105,8 @@ WHOLE = """
     version: "{{ version }}"
     tags: {team: a, wave: 2, canary: true}
     data: {pods: 12, nested: {list: [1, two]}}
-    start: 2026-11-25T14:00:00+01:00
-    end: "1795612200.5"
+    started_at: 2026-11-25T14:00:00+01:00
+    ended_at: "1795612200.5"
     links: [{title: notes, url: "https://user:hunter2hunter2@example.com/1"}]
     destinations: [a]
 - name: start
@@ -275,13 +275,13 @@ WRONG = {
     "an unknown kind": ("{title: x, kind: deploy}", "kind"),
     "no id": ("{state: finished}", "id"),
     "two ways of once": ("{title: x, once: true, dedup_key: k}", "once"),
-    "no time": ("{title: x, start: yesterday}", "start: 'yesterday' is no time; write 2026-"),
+    "no time": ("{title: x, started_at: yesterday}", "started_at: 'yesterday' is no time; write 2026-"),
     "an end before the start": (
-        "{title: x, start: 2026-11-25 12:00, end: 2026-11-25 11:00}",
-        "end: is before the start",
+        "{title: x, started_at: 2026-11-25 12:00, ended_at: 2026-11-25 11:00}",
+        "ended_at: is before the start",
     ),
-    "an end of a start": ("{title: x, state: started, end: 2026-11-25 11:00}", "end: is that of the task"),
-    "a start of an end": ("{id: x, state: finished, start: 2026-11-25 11:00}", "start: is that of the task"),
+    "an end of a start": ("{title: x, state: started, ended_at: 2026-11-25 11:00}", "ended_at: is that of the task"),
+    "a start of an end": ("{id: x, state: finished, started_at: 2026-11-25 11:00}", "started_at: is that of the task"),
     "an outcome of a start": ("{title: x, state: started, outcome: failed}", "outcome: what has just started"),
     "a state of old": (
         "{id: x, state: failed}",
@@ -426,7 +426,7 @@ SECRET = """
   tfevent.infra.change_event: {title: x, message: value-of-the-environment}
   environment: {MY_SECRET: value-of-the-environment}
 - name: in an error
-  tfevent.infra.change_event: {title: x, start: "{{ vaulted }}"}
+  tfevent.infra.change_event: {title: x, started_at: "{{ vaulted }}"}
   ignore_errors: true
 """
 
@@ -477,10 +477,10 @@ def test_an_ad_hoc_command_sends_one(tmp_path):
 
 CONTRADICTIONS = """
 - name: future
-  tfevent.infra.change_event: {title: x, start: "{{ next_year }}"}
+  tfevent.infra.change_event: {title: x, started_at: "{{ next_year }}"}
   ignore_errors: true
 - name: backwards
-  tfevent.infra.change_event: {title: x, start: "2026-11-02T00:00:00Z", end: "2026-11-01T00:00:00Z"}
+  tfevent.infra.change_event: {title: x, started_at: "2026-11-02T00:00:00Z", ended_at: "2026-11-01T00:00:00Z"}
   ignore_errors: true
 - name: key
   tfevent.infra.change_event: {title: "two", dedup_key: "shop-{{ b_token }}"}
@@ -490,7 +490,7 @@ CONTRADICTIONS = """
   tfevent.infra.change_event: {title: begun, state: started}
   register: begun
 - name: end before it
-  tfevent.infra.change_event: {state: finished, id: "{{ begun.id }}", end: "2020-01-01T00:00:00Z"}
+  tfevent.infra.change_event: {state: finished, id: "{{ begun.id }}", ended_at: "2020-01-01T00:00:00Z"}
   ignore_errors: true
 """
 
@@ -509,8 +509,8 @@ def test_an_event_that_contradicts_itself_fails_the_task(tmp_path, no_package, w
     done = controller.play(CONTRADICTIONS, env=env, vars={"next_year": later})
     assert done.code == 0, done.out
     messages = {name: done.one(name)["msg"] for name in ("future", "backwards", "key", "end before it")}
-    assert "start: is in the future: expected a time up to" in messages["future"]
-    assert "end: is before the start: expected a time from 2026-11-02" in messages["backwards"]
+    assert "started_at: is in the future: expected a time up to" in messages["future"]
+    assert "ended_at: is before the start: expected a time from 2026-11-02" in messages["backwards"]
     assert "dedup_key: looks like a secret" in messages["key"]
-    assert "end: is before the start: the event began at" in messages["end before it"]
+    assert "ended_at: is before the start: the event began at" in messages["end before it"]
     assert [event.title for event in controller.events()] == ["begun"]

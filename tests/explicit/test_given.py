@@ -38,7 +38,8 @@ def test_the_options_take_the_words_of_the_model():
 def test_everything_can_be_said():
     found = told(
         kind="deployment", title="Out", message="It is", severity="warning", outcome="partial", environment="prod",
-        service="shop", version="1.4.2", tag=["team=core", "region = eu "], start="10m", end="2026-11-25T11:59:00Z",
+        service="shop", version="1.4.2", tag=["team=core", "region = eu "],
+        started_at="10m", ended_at="2026-11-25T11:59:00Z",
         link=["run=https://ci.example.com/1?a=b", "https://wiki.example.com/x"], commit="v2", previous_commit="v1",
         data='{"ticket": "OPS-7"}', destination=["hook", "hook"], dedup_key="build-7", dedup_window="2h",
     )  # fmt: skip
@@ -54,7 +55,8 @@ def test_everything_can_be_said():
 
 
 def test_a_variable_that_is_not_set_counts_as_not_given():
-    names = ("kind", "title", "message", "severity", "outcome", "environment", "service", "version", "start", "end",
+    names = ("kind", "title", "message", "severity", "outcome", "environment", "service", "version",
+             "started_at", "ended_at",
              "commit", "previous_commit", "data", "dedup_key", "dedup_window", "state", "id")  # fmt: skip
     assert told(**dict.fromkeys(names, ""), destination=[""]) == told()
     assert told(tag=["team="]).tags == {}
@@ -62,13 +64,14 @@ def test_a_variable_that_is_not_set_counts_as_not_given():
 
 def test_every_mistake_is_told_at_once_and_the_rest_is_used():
     options = {
-        "kind": "deploy", "severity": "loud", "outcome": "ok", "tag": ["fine=1", "bad"], "start": "soon", "end": "x",
+        "kind": "deploy", "severity": "loud", "outcome": "ok", "tag": ["fine=1", "bad"],
+        "started_at": "soon", "ended_at": "x",
         "link": ["ftp://x.example.com"], "commit": "-rf", "data": "[1]", "destination": ["hook", "gone"],
         "dedup_window": "0s", "title": "kept",
     }  # fmt: skip
     found, mistakes = read(options, known_destinations=["hook"], now=NOW)
     assert [line.split(":")[0] for line in mistakes] == [
-        "--kind", "--severity", "--outcome", "--tag", "--start", "--end", "--link", "--commit", "--data",
+        "--kind", "--severity", "--outcome", "--tag", "--started-at", "--ended-at", "--link", "--commit", "--data",
         "--destination", "--dedup-window",
     ]  # fmt: skip
     assert (found.title, found.tags, found.destinations) == ("kept", {"fine": "1"}, ("hook",))
@@ -77,9 +80,9 @@ def test_every_mistake_is_told_at_once_and_the_rest_is_used():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"start": "1h", "end": "2h"}, "--end: is before the start: expected a time from"),
-        ({"start": "2026-11-25T12:06Z"}, "--start: is in the future"),
-        ({"start": "1h", "end": "2026-11-26T12:00Z"}, "--end: is in the future"),
+        ({"started_at": "1h", "ended_at": "2h"}, "--ended-at: is before the start: expected a time from"),
+        ({"started_at": "2026-11-25T12:06Z"}, "--started-at: is in the future"),
+        ({"started_at": "1h", "ended_at": "2026-11-26T12:00Z"}, "--ended-at: is in the future"),
         ({"dedup_window": "1h"}, "--dedup-window: says nothing without --dedup-key"),
         ({"state": "done"}, "--state: write one of started, finished"),
         ({"state": "finished"}, "--id: missing"),
@@ -139,7 +142,7 @@ def test_what_is_too_long_is_refused_not_cut(tmp_path):
 def test_no_mistake_quotes_a_value(text):
     secret = f"hunter2{text}hunter2"
     lines = wrong(
-        kind=secret, severity=secret, outcome=secret, tag=[secret.replace("=", "")], start=secret, end=secret,
+        kind=secret, severity=secret, outcome=secret, tag=[secret.replace("=", "")], started_at=secret, ended_at=secret,
         link=[secret], data=secret, dedup_window=secret, state=secret, id=secret, commit=f"- {secret}",
     )  # fmt: skip
     assert len(lines) >= 11
@@ -148,5 +151,5 @@ def test_no_mistake_quotes_a_value(text):
 
 @pytest.mark.parametrize("text", ["@1764072000", "2026-11-25T13:00:00+01:00", "0s"])
 def test_moments_may_be_ages_times_or_seconds(text):
-    moment = told(start=text).started_at
+    moment = told(started_at=text).started_at
     assert moment == (datetime(2025, 11, 25, 12, tzinfo=UTC) if text.startswith("@") else NOW)

@@ -103,10 +103,10 @@ def test_a_message_may_be_piped_in(scene):
 
 
 def test_mistakes_are_all_told_nothing_is_recorded_and_nothing_is_printed(scene):
-    done = scene.events("send", "--kind", "deploy", "--tag", "x", "--start", "soon", "--data", "nope")
+    done = scene.events("send", "--kind", "deploy", "--tag", "x", "--started-at", "soon", "--data", "nope")
     assert (done.returncode, done.stdout) == (2, b"")
     told = done.stderr.decode().splitlines()
-    assert [line.split(": ")[1] for line in told] == ["--kind", "--tag", "--start", "--data"]
+    assert [line.split(": ")[1] for line in told] == ["--kind", "--tag", "--started-at", "--data"]
     assert scene.recorded() == []
 
 
@@ -134,14 +134,18 @@ def test_an_outcome_shows_in_title_and_severity(scene, outcome, title, severity)
 
 
 def test_severity_and_times_are_the_senders(scene):
-    sent(scene.events(*DEPLOYED, "--severity", "warning", "--start", "2026-11-25T10:00Z", "--end", "2026-11-25T10:05Z"))
+    sent(
+        scene.events(
+            *DEPLOYED, "--severity", "warning", "--started-at", "2026-11-25T10:00Z", "--ended-at", "2026-11-25T10:05Z"
+        )
+    )
     event = scene.only()
     assert event["severity"] == "warning"
     assert (event["started_at"], event["ended_at"]) == ("2026-11-25T10:00:00Z", "2026-11-25T10:05:00Z")
 
 
 def test_a_start_alone_means_that_it_ends_now_and_nothing_means_now(scene):
-    sent(scene.events(*DEPLOYED, "--start", "@1764072000"))
+    sent(scene.events(*DEPLOYED, "--started-at", "@1764072000"))
     sent(scene.events(*DEPLOYED))
     long, short = scene.recorded()
     assert (long["started_at"], long["ended_at"][:4]) == ("2025-11-25T12:00:00Z", "2026")

@@ -21,39 +21,40 @@ def said(done):
     return done.stderr.decode()
 
 
-@pytest.mark.parametrize("name", ["start", "end"])
+@pytest.mark.parametrize("name", ["started_at", "ended_at"])
 def test_a_time_in_the_future_is_refused_with_what_is_accepted(scene, name):
-    done = scene.events("send", "--title", "x", f"--{name}", LATER)
+    option = f"--{name.replace('_', '-')}"
+    done = scene.events("send", "--title", "x", option, LATER)
     assert done.returncode == 2
-    assert f"--{name}: is in the future: expected a time up to 20" in said(done)
-    refused = document(scene, **{"started_at" if name == "start" else "ended_at": LATER})
+    assert f"{option}: is in the future: expected a time up to 20" in said(done)
+    refused = document(scene, **{name: LATER})
     assert refused.returncode == 65
     assert f"tfevent: {name}: is in the future: expected a time up to 20" in said(refused)
     assert scene.recorded() == []
 
 
 def test_an_end_before_its_start_is_refused(scene):
-    done = scene.events("send", "--title", "x", "--start", "1h", "--end", "2h")
+    done = scene.events("send", "--title", "x", "--started-at", "1h", "--ended-at", "2h")
     assert done.returncode == 2
-    assert "--end: is before the start: expected a time from 20" in said(done)
+    assert "--ended-at: is before the start: expected a time from 20" in said(done)
     refused = document(scene, started_at=datetime.now(UTC).isoformat(), ended_at=EARLIER)
     assert (refused.returncode, scene.recorded()) == (65, [])
-    assert "end: is before the start: expected a time from" in said(refused)
+    assert "ended_at: is before the start: expected a time from" in said(refused)
 
 
 def test_what_begins_has_no_end_yet(scene):
-    done = scene.events("send", "--title", "x", "--state", "started", "--end", "1m")
+    done = scene.events("send", "--title", "x", "--state", "started", "--ended-at", "1m")
     assert done.returncode == 2
-    assert "--end: is known when the event has finished" in said(done)
+    assert "--ended-at: is known when the event has finished" in said(done)
     assert document(scene, state="started", ended_at=EARLIER).returncode == 65
     assert scene.recorded() == []
 
 
 def test_the_second_step_cannot_end_before_the_first_began(scene):
     one = scene.events("send", "--title", "x", "--state", "started").stdout.decode().strip()
-    done = scene.events("send", "--state", "finished", "--id", one, "--end", "1h")
+    done = scene.events("send", "--state", "finished", "--id", one, "--ended-at", "1h")
     assert done.returncode == 2
-    assert "--end: is before the start: the event began at 20" in said(done)
+    assert "--ended-at: is before the start: the event began at 20" in said(done)
     assert document(scene, state="finished", id=one, ended_at=EARLIER).returncode == 65
     assert "outcome" not in scene.only(), "still under way"
     assert scene.events("send", "--state", "finished", "--id", one).returncode == 0

@@ -75,16 +75,16 @@ options:
   data:
     description: Whatever else belongs to it. Values under names such as C(password) are hidden.
     type: dict
-  start:
+  started_at:
     description:
       - When it began, where that is not now - as ISO 8601, in the controller's time zone where it names none, or in
         seconds since 1970.
       - Not with O(state=finished), whose event has begun already.
       - A time in the future is an error; five minutes are allowed for clocks that differ.
     type: str
-  end:
+  ended_at:
     description:
-      - When it ended, written like O(start). Not with O(state=started).
+      - When it ended, written like O(started_at). Not with O(state=started).
       - A time before the start is an error, also before that of the event that O(state=finished) settles.
     type: str
   links:
@@ -253,8 +253,8 @@ EXAMPLES = r"""
   tfevent.infra.change_event:
     kind: build
     title: image shop:{{ shop_version }} built
-    start: "{{ build.started_at }}"
-    end: "{{ build.finished_at }}"
+    started_at: "{{ build.started_at }}"
+    ended_at: "{{ build.finished_at }}"
     data:
       digest: "{{ build.digest }}"
     required: true

@@ -44,8 +44,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "version": {"type": "str"},
     "tags": {"type": "dict"},
     "data": {"type": "dict"},
-    "start": {"type": "str"},
-    "end": {"type": "str"},
+    "started_at": {"type": "str"},
+    "ended_at": {"type": "str"},
     "links": {"type": "list", "elements": "dict", "options": _LINK},
     "hosts": {"type": "list", "elements": "str"},
     "failed_hosts": {"type": "list", "elements": "str"},
@@ -194,11 +194,11 @@ def _outcome(arguments: Mapping[str, Any]) -> dict[str, str]:
 
 def _times(arguments: Mapping[str, Any]) -> dict[str, str]:
     state = arguments["state"]
-    if state == FINISHED and arguments.get("start"):
-        raise ArgumentError("start: is that of the task with state=started")
-    if state == "started" and arguments.get("end"):
-        raise ArgumentError("end: is that of the task with state=finished")
-    start, end = (_moment(name, arguments.get(name)) for name in ("start", "end"))
+    if state == FINISHED and arguments.get("started_at"):
+        raise ArgumentError("started_at: is that of the task with state=started")
+    if state == "started" and arguments.get("ended_at"):
+        raise ArgumentError("ended_at: is that of the task with state=finished")
+    start, end = (_moment(name, arguments.get(name)) for name in ("started_at", "ended_at"))
     found = {"started_at": start or (end if state == "event" else None), "ended_at": end}
     return {name: time.isoformat() for name, time in found.items() if time is not None}
 
