@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from change_events.journal import RecordState, history
+from change_events.journal import RecordState
+from change_events.recording import history
 from change_events.summary.explicit_message import own_part
 from tests.ansible.cores import CORES, with_tfevent
 from tests.collection.controller import Controller
