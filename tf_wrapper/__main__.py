@@ -86,7 +86,7 @@ def _observe(word: str, arguments: list[str]) -> int:
         return _fail(str(error), 127)
     if not _has_directory():
         return binary.execute(path, arguments)  # terraform says so in its own words
-    from tf_wrapper.modes.choice import observe
+    from tf_wrapper.modes.observe import observe
 
     return observe(path, word, arguments)
 

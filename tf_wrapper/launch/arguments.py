@@ -6,6 +6,8 @@ None and terraform is run natively with the user's arguments, so that a flag of 
 
 from __future__ import annotations
 
+from tf_wrapper.subcommands import OBSERVED, PLAN
+
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +46,7 @@ class Parsed:
     """A command line that is understood.
 
     Attributes:
-        subcommand: plan, apply or destroy.
+        subcommand: one of :data:`tf_wrapper.subcommands.OBSERVED`.
         chdir: the ``-chdir`` value, or None.
         globals: the global options as given, to be put before any subcommand.
         flags: every flag in order, those of TF_CLI_ARGS_<subcommand> and TF_CLI_ARGS first, as terraform orders them.
@@ -89,7 +91,7 @@ class Parsed:
     def for_plan(self) -> list[str]:
         """The words that make `terraform plan` plan what this apply or destroy would do."""
         words = [word for item in self.flags if item.name not in _APPLY_ONLY for word in item.words]
-        return ["-destroy", *words] if self.subcommand == "destroy" else words
+        return ["-destroy", *words] if OBSERVED[self.subcommand].destroys else words
 
     def for_saved_plan(self, *, variables: bool) -> list[str]:
         """The words to keep beside a saved plan; ``variables`` for ephemeral ones, which must be given again."""
@@ -99,7 +101,7 @@ class Parsed:
     @property
     def destroys(self) -> bool:
         """Whether this is a destroy, by either name."""
-        return self.subcommand == "destroy" or self.flag("destroy")
+        return OBSERVED[self.subcommand].destroys or self.flag("destroy")
 
 
 def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
@@ -223,11 +225,12 @@ def _flag(word: str, rest: list[str]) -> Flag | None:
 
 def _allowed(subcommand: str, flags: list[Flag], positional: list[str]) -> bool:
     names = {flag.name for flag in flags}
-    if subcommand == "plan":
+    row = OBSERVED[subcommand]
+    if row.mode == PLAN:
         return not names & _APPLY_ONLY and not positional
     if names & _PLAN_ONLY or len(positional) > 1 or positional == [""] or not all(_is_valid(flag) for flag in flags):
         return False
-    if subcommand == "destroy":
+    if row.destroys:
         return not positional and not names & {"destroy", "refresh-only"}
     return True
 

@@ -17,7 +17,7 @@ from tf_wrapper.launch.output import OutputClosedError, write_all
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from tf_wrapper.launch.arguments import Parsed
-    from tf_wrapper.modes.choice import Invocation
+    from tf_wrapper.modes.observe import Invocation
     from tf_wrapper.modes.plan_phase import PlanPhase
     from tf_wrapper.stream.follower import Follower
 
@@ -235,7 +235,7 @@ class _StreamedApply:
         half = self._half
         if self._parsed.flag("json"):
             held = half.held_lines if half else ()
-            destroy = self._parsed.subcommand == "destroy"
+            destroy = self._invocation.subcommand.destroys
             return follow.Follower(path, follow.raw(planned_here=half is not None, held=held, destroy=destroy))
         view = follow.human(
             self._parsed,

@@ -15,7 +15,7 @@ from tf_wrapper.plan import terraform_show
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from tf_wrapper.launch.arguments import Parsed
-    from tf_wrapper.modes.choice import Invocation
+    from tf_wrapper.modes.observe import Invocation
 
 
 def run(invocation: Invocation) -> int:

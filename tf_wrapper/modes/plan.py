@@ -9,7 +9,7 @@ from tf_wrapper.launch.output import OutputClosedError, columns, write_all
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from tf_wrapper.launch.arguments import Parsed
-    from tf_wrapper.modes.choice import Invocation
+    from tf_wrapper.modes.observe import Invocation
 
 _ERROR, _CHANGES = 1, 2  # exit codes of `plan -detailed-exitcode`; 0 is "no changes"
 
@@ -55,7 +55,7 @@ def run(invocation: Invocation) -> int:
 
 def _with_private_plan(invocation: Invocation) -> list[str]:
     """The user's arguments with ours right after the subcommand, where any of the user's own wins."""
-    index = invocation.argv.index("plan")
+    index = invocation.argv.index(invocation.word)
     ours = [f"-out={invocation.run.create_plan()}", "-detailed-exitcode"]
     return [*invocation.argv[: index + 1], *ours, *invocation.argv[index + 1 :]]
 

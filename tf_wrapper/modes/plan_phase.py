@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tf_wrapper.launch.arguments import Parsed
-    from tf_wrapper.modes.choice import Invocation
+    from tf_wrapper.modes.observe import Invocation
     from tf_wrapper.plan.text_filter import PlanTextFilter
     from tf_wrapper.render.findings import PlanError, PlanWarning
 

@@ -11,6 +11,7 @@ from tf_wrapper.render import HumanRenderer
 from tf_wrapper.render.provisioner_output import PROVISIONER_OUTPUT
 from tf_wrapper.stream import long_lines
 from tf_wrapper.stream.reader import StreamReader
+from tf_wrapper.subcommands import OBSERVED
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ def human(
         err_columns=columns(2),
         compact_warnings=parsed.flag("compact-warnings"),
         state_out=parsed.value("state-out"),
-        destroy=parsed.subcommand == "destroy",
+        destroy=OBSERVED[parsed.subcommand].destroys,
         held=held,
         undeclared_seen=planned_here,
         imports=imports or {},

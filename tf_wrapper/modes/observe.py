@@ -1,0 +1,177 @@
+"""One observed command, from before terraform starts to after the event is on its way.
+
+Whatever goes wrong in here costs one line on stderr: before terraform has started we step aside and exec it,
+afterwards its exit code is the only thing that counts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from change_events import process
+from change_events.files.rundir import create
+from change_events.output import describe, while_blocked
+from tf_wrapper.launch import arguments, environment
+from tf_wrapper.launch.binary import execute
+from tf_wrapper.launch.output import OutputClosedError, say
+from tf_wrapper.modes.choice import Situation, choose
+from tf_wrapper.subcommands import EXEC, NATIVE
+
+TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+if TYPE_CHECKING:
+    from typing import Any
+
+    from change_events.files.rundir import RunDirectory
+    from tf_wrapper.launch.identity import Identity
+    from tf_wrapper.record.recorder import Recorder
+
+
+class Invocation:
+    """Everything that the modes share.
+
+    Attributes:
+        binary: path of terraform.
+        argv: the user's own arguments.
+        word: the subcommand.
+        subcommand: its row.
+        parsed: the arguments, understood; None where they are not.
+        workspace: the directory the run is about.
+        run: the run's folder.
+        signals: the active handlers.
+        environ: what terraform's environment is made from (the user's, with our trace).
+        identity: which terraform it is; None where that is not known.
+        recorder: what writes the event, beside the run.
+    """
+
+    def __init__(self, binary: str, argv: list[str], situation: Situation, signals: process.Signals) -> None:
+        self.binary = binary
+        self.argv = argv
+        self.word = situation.word
+        self.subcommand = situation.subcommand
+        self.parsed = situation.parsed if situation.is_understood else None
+        self.signals = signals
+        self.workspace = situation.workspace
+        self.run: RunDirectory
+        self.environ: dict[str, str] = {}
+        self.identity: Identity | None = None
+        self._recorder: Recorder | None = None
+
+    @property
+    def recorder(self) -> Recorder:
+        """Made on first use, which is after terraform has started: importing it costs."""
+        if self._recorder is None:
+            from tf_wrapper.record.recorder import Recorder
+
+            self._recorder = Recorder(self.run, self.signals)
+        return self._recorder
+
+    def command(self, *words: str) -> list[str]:
+        """Words of a terraform command with the user's global options."""
+        return [self.binary, *(self.parsed.globals if self.parsed else ()), *words]
+
+
+def observe(binary: str, word: str, argv: list[str]) -> int:
+    """Run an observed command and return the exit code to end with; may replace the process instead."""
+    process.open_missing_descriptors()
+    try:
+        situation = _situation(binary, word, argv)
+        rule = choose(situation)
+        mode = rule.mode_of(situation)
+    except Exception as error:  # noqa: BLE001 - nothing of ours may stand before a run
+        say(f"this run is not recorded: {type(error).__name__} before it started")
+        return execute(binary, argv)
+    if mode == EXEC:
+        if rule.notice:
+            say(rule.notice)
+        return execute(binary, argv)
+    with process.Signals() as signals:
+        while_blocked(process.give_up(signals))
+        invocation = Invocation(binary, argv, situation, signals)
+        if not _prepare(invocation):
+            say("this run is not recorded: no folder for it can be written (home, TMPDIR and /dev/shm were tried)")
+            return execute(binary, argv)
+        if mode != NATIVE:
+            mode = _known_mode(mode, invocation)
+        if signals.received:  # terraform would have died of it, or have stopped before it began
+            invocation.run.remove()
+            code = -signals.received[0]
+        elif mode == EXEC:
+            invocation.run.remove()
+            return execute(binary, argv)
+        else:
+            code = _run(mode, invocation)
+    return process.end_as(code)
+
+
+def _situation(binary: str, word: str, argv: list[str]) -> Situation:
+    from tf_wrapper.launch.workspace import Workspace
+
+    parsed = arguments.parse(argv, os.environ)
+    workspace = Workspace(parsed.chdir if parsed else None, os.environ, tofu=_is_tofu(binary))
+    return Situation(word, parsed, workspace, os.environ)
+
+
+def _known_mode(mode: str, invocation: Invocation) -> str:
+    """The mode that was chosen, if this terraform is known to be fit for it."""
+    from change_events.paths import state_dir
+    from tf_wrapper.launch import identity
+    from tf_wrapper.plan import file as plan_file
+
+    try:
+        known = identity.identify(invocation.binary, invocation.run.path, state_dir(), os.environ, invocation.signals)
+    except Exception as error:  # noqa: BLE001 - any bug of ours
+        say(f"cannot identify terraform: {describe(error)}")
+        known = None
+    invocation.identity = known
+    if known is not None and plan_file.streams_applies(known.version):
+        return mode
+    return invocation.subcommand.fallback
+
+
+def _run(mode: str, invocation: Invocation) -> int:
+    """Run it; a bug of ours on the way neither ends terraform nor keeps it from its work."""
+    try:
+        return int(_module(mode).run(invocation))
+    except OutputClosedError:
+        code = process.finish_running(invocation.signals)
+        return -signal.SIGPIPE if code is None or code >= 0 else code
+    except Exception as error:  # noqa: BLE001 - any bug of ours
+        say(f"this run is recorded incompletely: {describe(error)}")
+        code = process.finish_running(invocation.signals)
+        if invocation.run.facts.get("stage") in {"planning", "planned"} and invocation.run.facts["phase"] == "applied":
+            return execute(invocation.binary, invocation.argv)  # nothing is applied yet: step aside
+        return 1 if code is None else code
+
+
+def _is_tofu(binary: str) -> bool | None:
+    return os.path.basename(binary).startswith("tofu") or None  # a link named terraform may lead to it as well
+
+
+def _module(mode: str) -> Any:
+    import importlib
+
+    return importlib.import_module(f"tf_wrapper.modes.{mode}")
+
+
+def _prepare(invocation: Invocation) -> bool:
+    from change_events.paths import state_dir
+
+    facts = environment.new_facts(invocation.binary, invocation.word, invocation.argv, os.environ)
+    facts["globals"] = list(invocation.parsed.globals) if invocation.parsed else []
+    facts["directory"] = invocation.workspace.directory
+    facts["phase"] = invocation.subcommand.phase
+    facts["workspace"] = invocation.workspace.name
+    facts["selected"] = {name: os.environ[name] for name in ("TF_DATA_DIR", "TF_WORKSPACE") if name in os.environ}
+    facts["destroy"] = invocation.subcommand.destroys or bool(invocation.parsed and invocation.parsed.destroys)
+    run = create(state_dir(), str(facts["id"]))
+    if run is None:
+        return False
+    invocation.run = run
+    invocation.environ = environment.child_environment(os.environ, facts)
+    try:
+        run.write_facts(**facts)
+    except OSError:
+        run.remove()
+        return False
+    return True
