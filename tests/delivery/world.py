@@ -40,12 +40,12 @@ BUDGET = 1.0  # of one flush: what hangs costs all of it
 PROCESS = textwrap.dedent("""
     import sys, time
     import msgspec
-    from change_events.delivery import deliver, sender, turn
-    from change_events.delivery.rate_limit import Pace
+    from change_events.delivery import deliver, destination_flush, sender
+    from change_events.delivery.rate_limit import RateLimiter
     from change_events.destinations.base import DestinationSettings
     from change_events.journal import Journal
     sender._FIRST_PAUSE = 0.005
-    turn._pace_of = lambda settings: Pace(None)
+    destination_flush._pace_of = lambda settings: RateLimiter(None)
     path, ahead, budget, destinations = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
     with Journal.open(path, clock=lambda: time.time() + ahead) as journal:
         deliver(journal, msgspec.json.decode(destinations, type=list[DestinationSettings]), budget=budget, force=True)

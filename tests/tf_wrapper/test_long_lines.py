@@ -15,7 +15,8 @@ from tf_wrapper.stream import long_lines
 
 CAPTURED = textwrap.dedent("""
     import resource, sys, time
-    from tf_wrapper import arguments, follow
+    from tf_wrapper.launch import arguments
+    from tf_wrapper.stream import follower as follow
     parsed = arguments.parse(["apply", *sys.argv[2:]], {})
     view = follow.raw(planned_here=True, held=(), destroy=False) if parsed.flag("json") else follow.human(
         parsed, (), planned_here=True)

@@ -125,7 +125,7 @@ class Observer:
                 self._settle_command(None, deliver=False)
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
-        """Values that must not be told; see :meth:`Telling.learn`."""
+        """Values that must not be told; see :meth:`RunReporter.learn`."""
         for telling in (self._telling, self._around):
             if telling is not None:
                 telling.learn(secrets, variables)
