@@ -41,7 +41,7 @@ PLANS = {  # share of resources that change, and whether each holds a secret
     "everything changes and holds a secret": (1.0, True),
 }
 # above what a busy machine shows: they catch faults
-LIMITS = {"everything changes": 3.0, "1 % changes": 1.0, "everything changes and holds a secret": 3.5}
+LIMITS = {"everything changes": 2.2, "1 % changes": 0.8, "everything changes and holds a secret": 2.8}
 
 
 def value(number: int, version: str, padding: str) -> dict:

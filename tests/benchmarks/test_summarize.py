@@ -27,13 +27,15 @@ def test_figures_at_their_limits_pass(benchmark):
     limits.enforce(benchmark.LIMITS, benchmark.LIMITS)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("jq") is None, reason="needs jq")
 def test_a_plan_that_is_slow_to_read_is_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(summarize, "RESOURCES", 50)
     path = tmp_path / "plan.json"
     summarize.write_plan(path, 0.1, 1.0, secret=True)
-    monkeypatch.setattr(summarize, "READ", f"sum(i * i for i in range(40_000_000))\n{summarize.READ}")
-    assert summarize.compare("slow", path) > max(summarize.LIMITS.values())
+    quick = summarize.compare("quick", path)  # of so small a plan, all of it is imports
+    monkeypatch.setattr(summarize, "READ", f"sum(i * i for i in range(20_000_000))\n{summarize.READ}")
+    assert summarize.compare("slow", path) > 1.5 * quick
 
 
 def test_every_figure_has_its_limit():
