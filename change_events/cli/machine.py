@@ -30,8 +30,8 @@ _ALWAYS = 3_650 * 86_400.0  # seconds: a boot is told once, however long it last
 _SAID = ("title", "message", "severity", "environment", "tag", "link", "data", "destination")
 _OF_SERVICE = ("service", "version", *_SAID)
 
-_wait = click.option(
-    "--wait",
+_budget = click.option(
+    "--budget",
     type=click.FloatRange(min=0, max=60),
     metavar="SECONDS",
     show_default="under a second in total",
@@ -50,9 +50,9 @@ _wait = click.option(
 )
 @click.option("--image", metavar="NAME", show_default="TFEVENT_IMAGE, or from os-release", help="Image name.")
 @told_by(_SAID)
-@_wait
+@_budget
 @click.pass_obj
-def boot_command(session: Session, /, *, image: str | None, wait: float | None, **options: Any) -> int:
+def boot_command(session: Session, /, *, image: str | None, budget: float | None, **options: Any) -> int:
     """Record a boot of this machine: how it was shut down, downtime, changes of kernel and image.
 
     Each boot is recorded once, however often this is called. A container start counts as a boot.
@@ -62,7 +62,7 @@ def boot_command(session: Session, /, *, image: str | None, wait: float | None, 
     from change_events.machine import snapshot, state_file
     from change_events.paths import state_dir
 
-    reporter = _MachineEvent(session, "boot", options, wait)
+    reporter = _MachineEvent(session, "boot", options, budget)
     here = snapshot.take_snapshot({**os.environ, **({snapshot.IMAGE: image} if image else {})})
     here = msgspec.structs.replace(here, image=here.image and reporter.redactor.text(here.image))
     with state_file.alone(state_dir()):
@@ -102,18 +102,18 @@ def _boot(reporter: _MachineEvent, here: MachineSnapshot, before: Memory | None)
     short_help="Record that a service has started.",
     epilog=examples(
         "tfevent events start --service shop --version 1.4.2",
-        "tfevent events start --service shop --wait 0    in a unit's ExecStartPost=",
+        "tfevent events start --service shop --budget 0    in a unit's ExecStartPost=",
     ),
 )
 @told_by(_OF_SERVICE)
-@_wait
+@_budget
 @click.pass_obj
-def start_command(session: Session, /, *, wait: float | None, **options: Any) -> int:
+def start_command(session: Session, /, *, budget: float | None, **options: Any) -> int:
     """Record that a service has started."""
     from change_events.machine import events, state_file
     from change_events.paths import state_dir
 
-    reporter = _MachineEvent(session, "start", options, wait)
+    reporter = _MachineEvent(session, "start", options, budget)
     made = reporter.draft()
     if not made.event.service:
         return complain([_NO_SERVICE])
@@ -139,9 +139,11 @@ def start_command(session: Session, /, *, wait: float | None, **options: Any) ->
     help="Exit code of the service.",
 )
 @told_by(_OF_SERVICE)
-@_wait
+@_budget
 @click.pass_obj
-def stop_command(session: Session, /, *, host: bool, exit_code: int | None, wait: float | None, **options: Any) -> int:
+def stop_command(
+    session: Session, /, *, host: bool, exit_code: int | None, budget: float | None, **options: Any
+) -> int:
     """Record that a service has stopped and its result, or that this machine is going down.
 
     In a unit's ExecStopPost=, the result is taken from systemd's SERVICE_RESULT, EXIT_CODE and EXIT_STATUS.
@@ -149,7 +151,7 @@ def stop_command(session: Session, /, *, host: bool, exit_code: int | None, wait
     from change_events.machine import events, state_file
     from change_events.paths import state_dir
 
-    reporter = _MachineEvent(session, "stop", options, wait)
+    reporter = _MachineEvent(session, "stop", options, budget)
     if host:
         return _goes_down(reporter)
     made = reporter.draft()
@@ -225,7 +227,7 @@ def _now() -> Any:
 class _MachineEvent:
     """One event of this machine: an option that cannot be used is told and left out, since a unit waits for us."""
 
-    def __init__(self, session: Session, kind: str, options: dict[str, Any], wait: float | None) -> None:
+    def __init__(self, session: Session, kind: str, options: dict[str, Any], budget: float | None) -> None:
         from change_events.explicit.explicit_input import read
         from change_events.recording.explicit import settings_for
 
@@ -234,7 +236,7 @@ class _MachineEvent:
         for mistake in mistakes:
             note(mistake)
         settings = settings_for({"destinations": self._given.destinations}, settings, note)
-        self._wait = wait
+        self._budget = budget
         self._cwd = session.cwd
         self.settings: Settings = settings
         self.redactor: Redactor = session.redactor
@@ -254,9 +256,9 @@ class _MachineEvent:
 
         from change_events.recording import EventWriter
 
-        wait = _patience() if self._wait is None else self._wait
-        settings = msgspec.structs.replace(self.settings, budget=wait)
-        recording = EventWriter(settings, self.redactor, say=note, deliver=wait > 0)
+        budget = _patience() if self._budget is None else self._budget
+        settings = msgspec.structs.replace(self.settings, budget=budget)
+        recording = EventWriter(settings, self.redactor, say=note, deliver=budget > 0)
         return recording.settle(event, dedup_window=dedup_window)
 
 

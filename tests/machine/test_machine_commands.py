@@ -33,7 +33,7 @@ def sent(done):
 
 def test_a_boot_is_told_once_however_often_it_is_called(scene):
     with Receiver() as receiver:
-        one = sent(scene.events("boot", "--environment", "prod", "--wait", "60", TFEVENT_WEBHOOK_URL=receiver.url))
+        one = sent(scene.events("boot", "--environment", "prod", "--budget", "60", TFEVENT_WEBHOOK_URL=receiver.url))
         again = scene.events("boot", TFEVENT_WEBHOOK_URL=receiver.url)
         assert sent(again) == one
         assert b"this boot is event" in again.stderr
@@ -221,7 +221,7 @@ def test_a_backend_that_only_was_too_slow_for_a_unit_is_not_left_alone(scene):
 
 def test_nothing_is_sent_where_there_is_no_time(scene):
     with Receiver() as receiver:
-        sent(scene.events("start", "--service", "shop", "--wait", "0", TFEVENT_WEBHOOK_URL=receiver.url))
+        sent(scene.events("start", "--service", "shop", "--budget", "0", TFEVENT_WEBHOOK_URL=receiver.url))
         assert receiver.received == []
     assert [row["state"] for row in scene.only()["deliveries"]] == ["waiting"]
 
@@ -236,7 +236,7 @@ def test_flush_notes_that_the_machine_is_alive(scene):
 def test_a_state_folder_that_cannot_be_written_is_said(scene):
     scene.state.write_text("in the way")
     with Receiver() as receiver:
-        done = scene.events("boot", "--wait", "60", TFEVENT_WEBHOOK_URL=receiver.url)
+        done = scene.events("boot", "--budget", "60", TFEVENT_WEBHOOK_URL=receiver.url)
         sent(done)
         assert len(receiver.accepted) == 1
     assert b"the event of the next boot will be incomplete" in done.stderr

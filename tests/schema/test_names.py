@@ -26,9 +26,9 @@ PUBLISHED = FIELDS | set(DOCUMENT) | {key.name for key in SETTINGS}
 OWN = {
     "send": {"commit", "previous_commit", "path"},  # what is looked up in a repository
     "run": {"commit", "previous_commit", "path"},
-    "boot": {"image", "wait"},
-    "start": {"wait"},
-    "stop": {"host", "exit_code", "wait"},
+    "boot": {"image"},
+    "start": set(),
+    "stop": {"host", "exit_code"},
     "module": {
         "once",  # a key that the module makes itself
         "close_with_run",  # close_with_pid, of the process that is the run

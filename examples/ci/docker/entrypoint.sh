@@ -35,12 +35,12 @@ end_of() {
 }
 
 record_end() {
-    tfevent events stop --service "$service" --version "$VERSION" --exit-code "$1" --wait 2 > /dev/null &
+    tfevent events stop --service "$service" --version "$VERSION" --exit-code "$1" --budget 2 > /dev/null &
     end_of $!
     exit "$1"
 }
 
-tfevent events start --service "$service" --version "$VERSION" --wait 2 > /dev/null &
+tfevent events start --service "$service" --version "$VERSION" --budget 2 > /dev/null &
 end_of $! # in the background: a shell runs its traps only when what it waits for in the foreground has ended
 
 for name in $asked; do
