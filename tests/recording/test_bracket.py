@@ -113,7 +113,7 @@ def test_a_title_and_a_severity_of_its_own_are_kept(recording):
 def test_an_end_before_the_start_is_no_negative_duration(recording):
     begun = explicit()
     recording.begin(begun)
-    with pytest.raises(EventRejectedError, match="end: is before the start: the event began at 2026-11-25T12:00:00"):
+    with pytest.raises(EventRejectedError, match="ended_at: is before the start: the event began at 2026-11-25T12:00"):
         two_step.settle(recording, explicit(id=begun.id, ended_at=NOON - timedelta(hours=1)), given={"ended_at"})
     differing_clocks = NOON - timedelta(minutes=2)
     two_step.settle(recording, explicit(id=begun.id, ended_at=differing_clocks), given={"ended_at"})

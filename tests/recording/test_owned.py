@@ -28,7 +28,7 @@ from change_events.model import (
     TaskRun,
 )
 from change_events.recording import EventWriter, RecoverableRun, report_line
-from change_events.recording.recovery import settle_owned
+from change_events.recording.recovery import settle_killed
 from change_events.redact import Redactor
 from change_events.settings import Settings
 from tests.support.receiver import Receiver, refused_url, status
@@ -135,7 +135,7 @@ def killed(state, how, ready="ready\n"):
 def settled_by_others(state):
     said = []
     with Journal.open(state / "journal.db") as journal:
-        return settle_owned(str(state), journal, Settings(), said.append), said
+        return settle_killed(str(state), journal, Settings(), said.append), said
 
 
 def test_a_living_run_is_left_alone_and_a_killed_one_is_closed(state):
@@ -243,7 +243,7 @@ def test_at_the_end_of_a_process_delivery_is_left_to_the_next_command(state, sai
 
 def test_a_key_is_settled_once(state, said):
     recording = EventWriter(settings(state), Redactor(), say=said.append)
-    first = recording.settle(playbook_run(key="k", outcome=Outcome.FAILED), once_within=60)
-    second = recording.settle(playbook_run(key="k", outcome=Outcome.FAILED), once_within=60)
+    first = recording.settle(playbook_run(dedup_key="k", outcome=Outcome.FAILED), dedup_window=60)
+    second = recording.settle(playbook_run(dedup_key="k", outcome=Outcome.FAILED), dedup_window=60)
     assert first.recorded
     assert (second.recorded, second.repeats) == (False, first.sealed.event.id)
