@@ -33,7 +33,7 @@ The Ansible collection has its own (ansible_collection/plugins/plugin_utils), si
 * Exception
   x ArgumentError            a task's arguments contradict each other (explicit_document.py)
   x HandoverError            a document could not be handed over (client.py)
-    x EventRejectedError     the event contradicts itself (client.py)
+    x EventRejectedError     the event contradicts itself (session.py)
     x NoProcessError         the process that records could not be started, or has ended (client.py)
   x HistoryError             the journal cannot be read (history.py)
 
