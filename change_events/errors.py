@@ -32,9 +32,9 @@ The Ansible collection has its own (ansible_collection/plugins/plugin_utils), si
 
 * Exception
   x ArgumentError            a task's arguments contradict each other (explicit_document.py)
-  x HandoverError            a document could not be handed over (client.py)
+  x HandoverError            a document could not be handed over (session.py)
     x EventRejectedError     the event contradicts itself (session.py)
-    x NoProcessError         the process that records could not be started, or has ended (client.py)
+    x NoProcessError         the process that records could not be started, or has ended (session.py)
   x HistoryError             the journal cannot be read (history.py)
 
 None of them may reach terraform's run or Ansible's: each becomes one line on stderr, or a warning.
