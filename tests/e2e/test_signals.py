@@ -120,7 +120,7 @@ class Case:
     stdio: tuple[Stdio, ...] = (TERMINAL, PIPES)
     applied_before: bool = False
     deviation: str = ""  # why it may differ; not strict, since what bare terraform does there is a matter of luck
-    tidier: bool = False  # broken off in its plan half, tfevent leaves no lock where terraform's apply does
+    tidier: bool = False  # broken off in its plan phase, terraform leaves a lock behind, and tfevent none
 
 
 CASES = (
@@ -183,7 +183,7 @@ CASES = (
     Case("hang-up-at-approval", _ONE, "apply", (Scene.asking, _send(signal.SIGHUP)), (TERMINAL, PIPES), tidier=True),
     Case("hang-up-in-plan", _SLOW_PLAN, "plan", (Scene.planning, _send(signal.SIGHUP))),
     Case("nobody-reads", _ONE, "apply -auto-approve", (_close_output,), (PIPES,), tidier=True),
-    Case("nobody-reads-plan", _ONE, "plan", (_close_output,), (PIPES,)),
+    Case("nobody-reads-plan", _ONE, "plan", (_close_output,), (PIPES,), tidier=True),
     Case("nobody-reads-json", _ONE, "apply -auto-approve -json", (_close_output,), (PIPES,)),
     Case("nobody-reads-question", _ONE, "apply", (_close_output,), (PIPES,), tidier=True),
 )
