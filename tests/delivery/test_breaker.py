@@ -39,7 +39,7 @@ def got(receiver) -> list[str]:
 
 def longest(monkeypatch, seconds):
     """One event may take so long."""
-    for module in ("lane", "turn"):
+    for module in ("worker", "destination_flush"):
         monkeypatch.setattr(f"change_events.delivery.{module}.LONGEST", seconds)
 
 

@@ -110,7 +110,9 @@ def test_what_a_pipe_gave_is_hidden_when_the_plan_fails(stack):
 def test_settings_of_terraform_that_are_a_pipe(stack):
     stack.write('resource "terraform_data" "b" {}\n')
     (stack.home / ".terraformrc").symlink_to(stack.code / "fifo")
-    done = bash(stack, "(echo 'disable_checkpoint = true' > fifo) & tfevent apply -auto-approve")
+    # terraform opens the file twice, and waits for ever where the one writer was quicker: write for each reader
+    writer = "(while echo 'disable_checkpoint = true' > fifo; do :; done)"
+    done = bash(stack, f"{writer} & tfevent apply -auto-approve")
     assert done.returncode == 0, done.stdout + done.stderr
     (stack.home / ".terraformrc").unlink()
     assert stack.event()["outcome"] == "unknown"  # nobody could look at the states

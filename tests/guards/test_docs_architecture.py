@@ -33,6 +33,7 @@ def test_every_path_in_the_tables_is_there(section, column):
 @pytest.mark.parametrize("package", ["change_events", "tf_wrapper"])
 def test_every_folder_and_loose_module_has_a_row(package):
     entries = [path for path in (ROOT / package).iterdir() if path.name not in {"__init__.py", "__pycache__"}]
-    there = {f"{package}/{path.name}{'/' if path.is_dir() else ''}" for path in entries if path.suffix in {"", ".py"}}
+    folders = {f"{package}/{path.name}/" for path in entries if list(path.glob("*.[pjt]*"))}  # not of byte code alone
+    there = folders | {f"{package}/{path.name}" for path in entries if path.suffix == ".py"}
     assert len(there) > 10
     assert there - set(paths("Where things are", 0)) == set()

@@ -320,7 +320,7 @@ def test_doctor_says_whose_word_each_value_is(machine, tree, tmp_path):
 
 
 def test_trust_says_what_is_wrong(machine, tree):
-    assert b"name the file" in machine.run("trust").stderr
+    assert b"no tfevent.yaml found in this directory or above: expected a FILE" in machine.run("trust").stderr
     assert b"No such file" in machine.run("trust", "none.yaml").stderr
     write(tree, "environment: prod\n").chmod(0o666)
     assert b"others can write it" in machine.run("trust").stderr
