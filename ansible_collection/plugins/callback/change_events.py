@@ -266,9 +266,14 @@ class CallbackModule(CallbackBase):
             return None
         for text in callback_options.misspelt(self._plugin_options):
             self._warn(text)
-        error = lambda: errors.outside_of_tasks(self._display, self._shown)  # noqa: E731 - of what is shown by then
         return Observer(
-            found, self.get_option, os.environ, gather=self._gather, error=error, warn=self._warn, say=self._say
+            found,
+            self.get_option,
+            os.environ,
+            gather=self._gather,
+            error=lambda: errors.outside_of_tasks(self._display, self._shown),  # of what is shown by then
+            warn=self._warn,
+            say=self._say,
         )
 
     def _keep_whole(self, result, how):
