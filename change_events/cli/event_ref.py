@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from change_events.errors import TfeventError
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from change_events.journal import Journal, Record
 
-_COUNTED_BACK = re.compile(r"-([1-9]\d*)")
+_COUNTED_BACK = lazy_pattern(r"-([1-9]\d*)")
 
 
 class CountingBack(click.Command):

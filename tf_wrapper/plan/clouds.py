@@ -6,7 +6,6 @@ to (the ARNs in a policy, the id of a peer) is elsewhere, and so may be what a d
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +14,7 @@ import msgspec
 
 from change_events.diff.masks import has_true
 from change_events.model import Action, Cloud
+from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.plan.actions import action_of
 from tf_wrapper.plan.document import Raw
 from tf_wrapper.plan.provider_settings import (
@@ -22,12 +22,13 @@ from tf_wrapper.plan.provider_settings import (
     GOOGLE_REGION,
     PROJECT,
     REGION,
-    SUBSCRIPTION,
+    SUBSCRIPTION_ID,
     ProviderSettings,
     Settings,
 )
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     from change_events.redact import Redactor
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 MOST = 20  # accounts or regions of one cloud, those with most of the changes
 _MOST_MASKS, _MOST_TYPES = 512, 4096
 _TOUCHES = {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DESTROY, Action.FORGET, Action.IMPORT}
-_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]*):([a-z0-9-]*):.")  # the start of one
-_AZURE_ID = re.compile(rf"/subscriptions/({SUBSCRIPTION.pattern})(?:/|\Z)")
-_AZURE_LOCATION = re.compile(r"[a-z]{4,30}\d?")
-_MULTI_REGION = re.compile(r"EU|US|ASIA")  # of Google's storage and BigQuery
+_ARN = lazy_pattern(r"arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]*):([a-z0-9-]*):.")  # the start of one
+_AZURE_ID = lazy_pattern(rf"/subscriptions/({SUBSCRIPTION_ID})(?:/|\Z)")
+_AZURE_LOCATION = lazy_pattern(r"[a-z]{4,30}\d?")
+_MULTI_REGION = lazy_pattern(r"EU|US|ASIA")  # of Google's storage and BigQuery
 # services whose objects are in no region, though their provider has one ("Enhanced Region Support" of its guides)
 _GLOBAL = (
     "aws_account_", "aws_budgets_", "aws_ce_", "aws_cloudfront_", "aws_globalaccelerator_", "aws_iam_",

@@ -7,27 +7,30 @@ its value has the form that is asked for; what is computed otherwise, or set by 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.plan.document import Raw
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping
 
     from change_events.redact import Redactor
     from tf_wrapper.plan.document import Document
 
-ACCOUNT = re.compile(r"\d{12}")
-REGION = re.compile(r"[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}")
-PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
-GOOGLE_REGION = re.compile(r"([a-z]+-[a-z]+\d{1,2})(?:-[a-z])?")
-SUBSCRIPTION = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_ROLE = re.compile(rf"arn:aws[a-z-]*:iam::({ACCOUNT.pattern}):role/.+")
-_INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
-_ONE_ROOT_VARIABLE = re.compile(r"var\.([\w-]+)")
+_ACCOUNT = r"\d{12}"
+ACCOUNT = lazy_pattern(_ACCOUNT)
+REGION = lazy_pattern(r"[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}")
+PROJECT = lazy_pattern(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+GOOGLE_REGION = lazy_pattern(r"([a-z]+-[a-z]+\d{1,2})(?:-[a-z])?")
+SUBSCRIPTION_ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+SUBSCRIPTION = lazy_pattern(SUBSCRIPTION_ID)
+_ROLE = lazy_pattern(rf"arn:aws[a-z-]*:iam::({_ACCOUNT}):role/.+")
+_INDEX = lazy_pattern(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+_ONE_ROOT_VARIABLE = lazy_pattern(r"var\.([\w-]+)")
 
 
 class Settings(NamedTuple):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _JOINERS = "\u200c\u200d"  # harmless, and names and emoji of several scripts need them
 # Raw in msgspec's JSON, but a terminal may obey or misread it: DEL, C1 controls, bidi marks, line separators.
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_UNSAFE_IN_JSON = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -35,7 +35,7 @@ def clean_json(body: bytes) -> str:
     text = body.decode()
     if text.isascii() and "\x7f" not in text:
         return text
-    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_UNSAFE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _escape(character: str) -> str:

@@ -22,7 +22,7 @@ _PAGE = lazy_pattern(
     re.IGNORECASE | re.DOTALL,
 )
 # A form that asks for a password or carries a SAML message on, or a title that says what the page is for.
-_SIGN_IN = re.compile(
+_SIGN_IN = lazy_pattern(
     rb"""<input\b[^>]{0,500}?\btype\s*=\s*["']?password\b|\bname\s*=\s*["']?SAML(?:Request|Response)\b|"""
     rb"""<title\b[^>]{0,100}>[^<]{0,100}?\b(?:sign[ -]?in|log[ -]?in|single sign-on|authentication required)\b""",
     re.IGNORECASE,
