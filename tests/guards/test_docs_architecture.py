@@ -32,8 +32,8 @@ def test_every_path_in_the_tables_is_there(section, column):
 
 @pytest.mark.parametrize("package", ["change_events", "tf_wrapper"])
 def test_every_folder_and_loose_module_has_a_row(package):
-    entries = [path for path in (ROOT / package).iterdir() if path.name not in {"__init__.py", "__pycache__"}]
-    folders = {f"{package}/{path.name}/" for path in entries if list(path.glob("*.[pjt]*"))}  # not of byte code alone
-    there = folders | {f"{package}/{path.name}" for path in entries if path.suffix == ".py"}
+    files = [path.relative_to(ROOT / package) for path in (ROOT / package).rglob("*")]
+    files = [path for path in files if path.suffix in {".py", ".json"} and path != Path("__init__.py")]
+    there = {f"{package}/{path.parts[0]}{'/' if len(path.parts) > 1 else ''}" for path in files}
     assert len(there) > 10
     assert there - set(paths("Where things are", 0)) == set()
