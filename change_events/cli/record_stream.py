@@ -63,35 +63,35 @@ def _note(text: str) -> None:
 
 
 def _answers(begun: Callable[[Document], DocumentRun], told: Iterable[Document], lines: Lines) -> Iterator[Document]:
-    handover = None
+    run = None
     try:
         for document in told:
-            handover = handover or begun(document)
+            run = run or begun(document)
             lines.written_by(document.get("writer_pid"))
-            yield from _answer(handover, document)
+            yield from _answer(run, document)
             if _is_last(document):
                 return
     except InputError:
-        if handover and (last := handover.interrupt()):
+        if run and (last := run.interrupt()):
             yield last
         raise
-    if handover and (last := handover.interrupt()):
+    if run and (last := run.interrupt()):
         yield last
 
 
-def _answer(handover: DocumentRun, document: Document) -> Iterator[Document]:
+def _answer(run: DocumentRun, document: Document) -> Iterator[Document]:
     state = document.get("state", "finished")
     if state not in STATES:
         raise InputError(f"state: write one of {', '.join(STATES)}")
     if document.get("preview"):
-        yield handover.preview(document)
+        yield run.preview(document)
     elif state == "running":
         with suppress(InputError):  # the next one, or the last, may be better
-            handover.checkpoint(document)
+            run.checkpoint(document)
     elif state == "started" and not _is_explicit(document):
-        yield handover.start(document)
+        yield run.start(document)
     else:
-        yield handover.settle(document)
+        yield run.settle(document)
 
 
 def _is_last(document: Document) -> bool:

@@ -42,10 +42,10 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
     if os.getpid() == 1:
         init.split_off()
     with process.Signals(PASSED_ON) as signals:
-        witness = _witness(signals)
+        probe = _probe(signals)
         facts = _facts(argv, options)
         options = _resolved(options)
-        code = _Run(ObservedCommand(argv, options, facts, _folder(facts))).run(signals, witness)
+        code = _Run(ObservedCommand(argv, options, facts, _folder(facts))).run(signals, probe)
     return process.end_as(code)
 
 
@@ -96,7 +96,7 @@ def _folder(facts: dict[str, Any]) -> RunDirectory | None:
     return folder
 
 
-def _witness(signals: process.Signals) -> SignalProbe | None:
+def _probe(signals: process.Signals) -> SignalProbe | None:
     try:
         return SignalProbe(signals.numbers)
     except OSError:  # no process can be made: the command will hardly start either
@@ -111,7 +111,7 @@ class _Run:
         self._facts = observed.facts
         self._folder = observed.folder
 
-    def run(self, signals: process.Signals, witness: SignalProbe | None) -> int:
+    def run(self, signals: process.Signals, probe: SignalProbe | None) -> int:
         begun = time.monotonic()
         error: OSError | None = None
         if signals.received:
@@ -124,9 +124,9 @@ class _Run:
             say(f"cannot run {self._observed.argv[0]}: {failure.strerror}")
         recorder = self._recorder(None if error else child.pid)
         if not error:
-            code = _wait(child, signals, witness)
-        if witness:
-            witness.close()
+            code = _wait(child, signals, probe)
+        if probe:
+            probe.close()
         received = signals.received[-1] if signals.received else None
         end = {"code": code, "ended_at": self._facts["started_at"] + time.monotonic() - begun, "signal": received}
         end["error"] = _reason(error) if error else None
@@ -169,8 +169,8 @@ class _Run:
             say(f"this run is recorded incompletely: {describe(error)}")
 
 
-def _wait(child: process.Child, signals: process.Signals, witness: SignalProbe | None) -> int:
-    relay = SignalRelay(child, signals, witness)
+def _wait(child: process.Child, signals: process.Signals, probe: SignalProbe | None) -> int:
+    relay = SignalRelay(child, signals, probe)
     while child.poll() is None:
         relay.tick()
         signals.wait(relay.patience, *relay.descriptors)

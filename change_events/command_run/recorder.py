@@ -62,9 +62,9 @@ class Recorder:
 
     def _work(self) -> None:
         try:
-            telling = self._begin()
+            event = self._begin()
             self._ended.wait()
-            telling.settle(self._end)
+            event.settle(self._end)
         except Exception as error:  # noqa: BLE001 - a bug of ours costs the event a line, never the run
             self._failed = describe(error)
         finally:
@@ -73,7 +73,7 @@ class Recorder:
     def _begin(self) -> CommandEvent:
         from change_events.command_run.event import CommandEvent
 
-        telling = CommandEvent(self._observed)
-        self._budget = telling.budget
-        telling.begin()
-        return telling
+        event = CommandEvent(self._observed)
+        self._budget = event.budget
+        event.begin()
+        return event

@@ -1,6 +1,6 @@
 """One destination's part in a flush: its events one after the other, until none is due or something ends it.
 
-Everything here happens on the flush's own thread; the lane's thread only sends.
+Everything here happens on the flush's own thread; the worker's thread only sends.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from change_events.journal import Delivery
 
 _TRUST = 1.0  # seconds that a process which sends may be without a lease (more on a busy machine): then we go on
-_BATCH = 50  # events handed to the lane at once
+_BATCH = 50  # events handed to the worker at once
 _BATCH_BYTES = 1_000_000  # of their bodies: memory must not grow with the events
 _LEASE_MARGIN = 2.0  # seconds a lease outlives the longest batch
-_GRACE = 0.5  # seconds for a lane to say itself that there was no answer
+_GRACE = 0.5  # seconds for a worker to say itself that there was no answer
 _NEAR = 1.0  # seconds before the deadline in which it is looked at whether to move it, and by which it is moved
 _MOVES = 2.0  # seconds without an event that gets through after which it is not
 _EDGE = 0.1  # seconds before the deadline in which "no answer" is the budget's doing
@@ -84,7 +84,7 @@ class Terms(msgspec.Struct):
 
 
 class DestinationFlush:
-    """Hands events to the lane and writes down what became of them.
+    """Hands events to the worker and writes down what became of them.
 
     Attributes:
         sent: how many have arrived.
@@ -105,8 +105,8 @@ class DestinationFlush:
         self.wake: float | None = None
         self._outbox = outbox
         self._terms = terms
-        self._lane = Worker(settings, answers)
-        self._pace = _pace_of(settings)
+        self._worker = Worker(settings, answers)
+        self._rate = _rate_of(settings)
         self._under_way: deque[Delivery] = deque()  # the first is being sent
         self._held = False  # another process is sending there
         self._sending = False  # this one is
@@ -136,11 +136,11 @@ class DestinationFlush:
             self._terms.extend()
         if self._under_way:
             self._failed(_UNANSWERED)
-        elif not self._over and self._lane.has_time(self._terms.deadline):
+        elif not self._over and self._worker.has_time(self._terms.deadline):
             self._advance()
 
     def look_again(self) -> None:
-        """Go on if something has come to an idle turn."""
+        """Go on if something has come to an idle destination."""
         if self.is_idle and self._outbox.waiting([self.name]):
             self.look()
 
@@ -161,8 +161,8 @@ class DestinationFlush:
         for answer in answers:
             if self._under_way and answer.delivery is self._under_way[0]:
                 self._settle(answer)
-        if self._pace.rate:
-            self._outbox.keep_pace(self.name, self._pace.busy())
+        if self._rate.rate:
+            self._outbox.keep_pace(self.name, self._rate.busy())
         if self._under_way:
             self._watch()
         else:
@@ -180,9 +180,9 @@ class DestinationFlush:
         self._let_go()
 
     def stop(self) -> None:
-        """Nothing more is to be sent; the lane's thread ends when it is done; does not wait."""
+        """Nothing more is to be sent; the worker's thread ends when it is done; does not wait."""
         self._over = True
-        self._lane.stop()
+        self._worker.stop()
 
     def _arrived(self, answers: Sequence[Answer]) -> None:
         """Write down what has arrived, in one go; true also of what was given up on meanwhile."""
@@ -200,9 +200,9 @@ class DestinationFlush:
         self.remarks |= {f"{self.name}: {verdict.reason}": None for _, verdict in arrived if verdict.reason}
 
     def _settle(self, answer: Answer) -> None:
-        """Of the first under way: what it means for the turn, and what is to be written if it did not arrive."""
+        """Of the first under way: what it means for this flush, and what is to be written if it did not arrive."""
         verdict = answer.verdict
-        if verdict is None:  # the lane has ended its batch early
+        if verdict is None:  # the worker has ended its batch early
             self._release()
         elif verdict.result is Result.RETRY:
             self._failed(verdict)
@@ -233,7 +233,7 @@ class DestinationFlush:
         self._under_way.extend(
             self._outbox.claim(
                 [self.name],
-                _BATCH if self.sent and not self._pace.rate else 1,
+                _BATCH if self.sent and not self._rate.rate else 1,
                 min(left, SPAN + LONGEST) + _LEASE_MARGIN,
                 force=self._terms.force,
                 size=_BATCH_BYTES,
@@ -243,7 +243,7 @@ class DestinationFlush:
         if not self._under_way:
             self._find_out_why()
             return
-        self._pace.learn(self._under_way[0].busy)
+        self._rate.learn(self._under_way[0].busy)
         if self._must_pause():
             self._release()
         else:
@@ -304,13 +304,13 @@ class DestinationFlush:
 
     def _must_pause(self) -> bool:
         """Whether its rate lets nothing through now; come back when it does."""
-        wait = self._pace.wait()
+        wait = self._rate.wait()
         if wait <= 0:
             return False
         if wait < self._terms.left():
             self.wake = time.monotonic() + wait
         elif self._outbox.waiting([self.name]):
-            self._tell(f"{self._pace.words()}; {self._terms.consequence}")
+            self._tell(f"{self._rate.words()}; {self._terms.consequence}")
         return True
 
     def _find_out_why(self) -> None:
@@ -335,7 +335,7 @@ class DestinationFlush:
         """Send it. Where the destination failed last time, one request is enough to see whether it works again."""
         probing = self._under_way[0].failures > 0 and not self._terms.force
         attempts = 1 if probing else ATTEMPTS
-        self._lane.send(Batch(tuple(self._under_way), self._terms.deadline, attempts, self._pace, self._outbox.now))
+        self._worker.send(Batch(tuple(self._under_way), self._terms.deadline, attempts, self._rate, self._outbox.now))
         self._watch()
 
     def _watch(self) -> None:
@@ -343,7 +343,7 @@ class DestinationFlush:
         self.wake = min(self._terms.deadline, time.monotonic() + LONGEST) + _GRACE
 
     def _failed(self, verdict: Verdict) -> None:
-        """What was sent waits, its destination is left alone, and its turn is over; unless only the time was up."""
+        """What was sent waits, its destination is left alone, and its flush is over; unless only the time was up."""
         self.stop()
         delivery = self._under_way.popleft()
         self._release()
@@ -357,12 +357,12 @@ class DestinationFlush:
         self.problems += [dropped] if dropped else []
 
     def _tell(self, problem: str) -> None:
-        """Only the last problem counts: it is why the turn ended."""
+        """Only the last problem counts: it is why the flush ended."""
         self.problems = [f"{self.name}: {problem}"]
 
 
-def _pace_of(settings: DestinationSettings) -> RateLimiter:
+def _rate_of(settings: DestinationSettings) -> RateLimiter:
     try:
         return RateLimiter(get(settings.kind).limits.rate)
-    except (ImportError, KeyError):  # the lane tells it, when it sends
+    except (ImportError, KeyError):  # the worker tells it, when it sends
         return RateLimiter(None)

@@ -61,7 +61,7 @@ def deliver_directly(
 
 
 class _Flush:
-    """The calling thread's half: it alone talks to the outbox, lanes only send."""
+    """The calling thread's half: it alone talks to the outbox, workers only send."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class _Flush:
         self._terms = terms
         self._on_sent = on_sent
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-        self._turns = {d.name: DestinationFlush(d, outbox, terms, self._answers) for d in destinations}
+        self._destinations = {d.name: DestinationFlush(d, outbox, terms, self._answers) for d in destinations}
 
     def run(self) -> DeliveryReport:
         patience = self._outbox.patience
@@ -93,26 +93,26 @@ class _Flush:
         return report
 
     def _loop(self) -> None:
-        for turn in self._turns.values():
-            turn.look()
+        for flush in self._destinations.values():
+            flush.look()
         while (left := self._terms.left()) > 0 and (wait := self._wait()) is not None:
             self._take(self._received(max(0.0, min(left, wait))))
             now = time.monotonic()
-            for turn in self._turns.values():
-                if turn.wake is not None and turn.wake <= now:
-                    turn.look()
-                turn.look_again()
+            for flush in self._destinations.values():
+                if flush.wake is not None and flush.wake <= now:
+                    flush.look()
+                flush.look_again()
             if self._wait() is None:
-                for turn in self._turns.values():
-                    turn.hand_over()
+                for flush in self._destinations.values():
+                    flush.hand_over()
 
     def _wait(self) -> float | None:
         """Seconds until something is to be done, if no answer comes first; None if there is nothing left to do."""
         now = time.monotonic()
-        wakes = [turn.wake - now for turn in self._turns.values() if turn.wake is not None]
+        wakes = [flush.wake - now for flush in self._destinations.values() if flush.wake is not None]
         if not wakes:
             return None
-        return min(*wakes, _IDLE) if any(turn.is_idle for turn in self._turns.values()) else min(wakes)
+        return min(*wakes, _IDLE) if any(flush.is_idle for flush in self._destinations.values()) else min(wakes)
 
     def _received(self, wait: float) -> list[Answer]:
         """The answers that are there, waiting for the first one at most so many seconds."""
@@ -130,35 +130,35 @@ class _Flush:
         for answer in answers:
             by_turn.setdefault(answer.delivery.destination, []).append(answer)
         for name, its_own in by_turn.items():
-            self._turns[name].take(its_own)
+            self._destinations[name].take(its_own)
         if self._on_sent and self._sent > before:
             self._on_sent(self._sent)
 
     def _close(self) -> None:
         """Write down what came to the last moment, and hand back the rest."""
-        for turn in self._turns.values():
-            turn.stop()
+        for flush in self._destinations.values():
+            flush.stop()
         self._take(self._received(0))
-        for turn in self._turns.values():
-            turn.close()
+        for flush in self._destinations.values():
+            flush.close()
 
     @property
     def _sent(self) -> int:
-        return sum(turn.sent for turn in self._turns.values())
+        return sum(flush.sent for flush in self._destinations.values())
 
     def _report(self, trouble: list[str]) -> DeliveryReport:
-        turns = self._turns.values()
-        problems = [problem for turn in turns for problem in (*turn.remarks, *turn.problems)]
+        flushes = self._destinations.values()
+        problems = [problem for flush in flushes for problem in (*flush.remarks, *flush.problems)]
         return DeliveryReport(
             sent=self._sent,
             waiting=self._waiting(),
-            parked=sum(turn.parked for turn in turns),
+            parked=sum(flush.parked for flush in flushes),
             problems=(*problems, *trouble),
         )
 
     def _waiting(self) -> int:
         self._outbox.patience = LAST_PATIENCE
         try:
-            return self._outbox.waiting(list(self._turns))
+            return self._outbox.waiting(list(self._destinations))
         except JournalError:  # told already, or about to be by whoever needs the journal next
-            return sum(turn.is_open for turn in self._turns.values())
+            return sum(flush.is_open for flush in self._destinations.values())

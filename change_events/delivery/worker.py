@@ -60,7 +60,7 @@ class Answer(NamedTuple):
 class Worker:
     """Takes a batch at a time and puts an :class:`Answer` for each of its deliveries into ``answers``, in order.
 
-    After one that is to be retried, nothing of the batch is sent any more. The lane may be abandoned at any moment:
+    After one that is to be retried, nothing of the batch is sent any more. The worker may be abandoned at any moment:
     it owns its connections and touches nothing else.
     """
 
@@ -74,7 +74,7 @@ class Worker:
         self._took = 0.0  # seconds, the last answer; that to the first is mostly getting ready
 
     def send(self, batch: Batch) -> None:
-        """Send it on the lane's own thread, which is started for the first one."""
+        """Send it on the worker's own thread, which is started for the first one."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=f"tfevent-{self._settings.name}", daemon=True)
             self._thread.start()

@@ -8,7 +8,7 @@ It is made before terraform starts and removed when the run is settled:
   ended), as a Python literal, since importing json costs 8 ms before terraform starts; no secret in it;
 * ``journal``: the path of the journal that the run is recorded in, as soon as the settings are known;
 * ``plan``: the private saved plan (it holds secrets, mode 0600);
-* ``plan.out``, ``plan.err``: what the plan half printed, where there is no terminal;
+* ``plan.out``, ``plan.err``: what the plan phase printed, where there is no terminal;
 * ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
 
 A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.explicit import titles
-from change_events.machine import titles as words
+from change_events.machine import titles as machine_titles
 from change_events.machine.boot_analysis import End, as_data
 from change_events.model import Failure, Outcome, Severity
 
@@ -39,21 +39,21 @@ def booted(made: Draft, here: MachineSnapshot, verdict: BootAnalysis, before: Me
         outcome=Outcome.SUCCEEDED,
         started_at=here.booted_at,
         ended_at=now if here.booted_at < now < here.booted_at + _JUST_BOOTED else here.booted_at,
-        signals=tuple(words.boot_signals(here, verdict)),
+        signals=tuple(machine_titles.boot_signals(here, verdict)),
         data={**made.event.data, "boot": as_data(here, verdict, before)},
         dedup_key=f"boot of {here.host} {here.boot}",
     )
     severity = Severity.WARNING if verdict.end is End.UNCLEAN else None
     draft = msgspec.structs.replace(made, event=event, own_severity=made.own_severity or severity)
-    return draft.worded(limit, title=made.own_title or words.boot_title(here, verdict))
+    return draft.worded(limit, title=made.own_title or machine_titles.boot_title(here, verdict))
 
 
 def going_down(made: Draft, host: str, goal: str, limit: int) -> ChangeEvent:
     """The event of a machine that is shut down; ``goal`` as :func:`change_events.machine.systemd.goal` gives it."""
-    data = {**made.event.data, **({"goes_down_for": goal} if goal in words.GOALS else {})}
+    data = {**made.event.data, **({"goes_down_for": goal} if goal in machine_titles.GOALS else {})}
     event = msgspec.structs.replace(made.event, outcome=Outcome.SUCCEEDED, data=data)
     draft = msgspec.structs.replace(made, event=event)
-    return draft.worded(limit, title=made.own_title or words.stop_title(host, goal))
+    return draft.worded(limit, title=made.own_title or machine_titles.stop_title(host, goal))
 
 
 def started(made: Draft, limit: int) -> ChangeEvent:

@@ -2,8 +2,8 @@
 
 A signal may come to us alone (`docker stop`, `kill PID`) or to our whole process group, the command included (Ctrl-C,
 a CI system that cancels a job). Passed on in the second case, it comes twice, and many programs take a second one for
-"at once": they drop their locks and lose data. So a *witness* stands beside the command: a process of ours in the same
-group that does nothing but tell which signals it gets. What the witness hears too is not passed on.
+"at once": they drop their locks and lose data. So a *probe* stands beside the command: a process of ours in the same
+group that does nothing but tell which signals it gets. What the probe hears too is not passed on.
 
 Imported before the command starts: os, signal and time only, and our sets of signals.
 """
@@ -28,7 +28,7 @@ _LEFT_ALONE = ABOUT_OURSELVES | {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCONT}
 PASSED_ON = tuple(sorted(signal.valid_signals() - _TAKEN_ANYWAY - _LEFT_ALONE))
 """Every other signal that a command may be sent: servers take SIGWINCH and real-time signals as orders."""
 _GRACE = 0.3  # seconds in which a group's members are signalled one by one, as systemd and Jenkins do
-_WITNESS_SECONDS = 2.0  # for an answer of the witness, on a machine that is very busy
+_PROBE_SECONDS = 2.0  # for an answer of the probe, on a machine that is very busy
 _PING = b"\0"  # no signal has this number
 
 
@@ -87,7 +87,7 @@ class SignalProbe:
 
 
 def _stand_by(numbers: Sequence[int], listens: int, told: int) -> None:
-    """The witness: tell each signal by its number, answer pings, and end when nobody holds the other end any more."""
+    """The probe: tell each signal by its number, answer pings, and end when nobody holds the other end any more."""
     try:
         for number in numbers:
             if signal.getsignal(number) != signal.SIG_IGN:
@@ -119,10 +119,10 @@ def _close_all_but(*kept: int) -> None:
 class SignalRelay:
     """Decides which of the received signals the command still needs from us."""
 
-    def __init__(self, child: Child, signals: Signals, witness: SignalProbe | None) -> None:
+    def __init__(self, child: Child, signals: Signals, probe: SignalProbe | None) -> None:
         self._child = child
         self._signals = signals
-        self._witness = witness
+        self._probe = probe
         self._seen = child.told
         self._pending: list[tuple[float, int]] = []  # when it came, and what
 
@@ -134,29 +134,29 @@ class SignalRelay:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """What wakes whoever waits."""
-        return (self._witness.reader,) if self._witness and not self._witness.gone else ()
+        return (self._probe.reader,) if self._probe and not self._probe.gone else ()
 
     def tick(self) -> None:
         """Look after new signals."""
         now = time.monotonic()
         for number in self._signals.received[self._seen :]:
             self._pending.append((now, number))
-            if self._witness:
-                self._witness.ping()
+            if self._probe:
+                self._probe.ping()
         self._seen = len(self._signals.received)
-        if self._witness:
-            self._witness.listen()
+        if self._probe:
+            self._probe.listen()
         self._pending = [(came, number) for came, number in self._pending if not self._decided(came, number, now)]
 
     def _decided(self, came: float, number: int, now: float) -> bool:
-        """Whether nothing is left to do about this one; passes it on if the witness has not heard of it."""
-        if self._witness and self._witness.heard.get(number, 0.0) >= came - _GRACE:
+        """Whether nothing is left to do about this one; passes it on if the probe has not heard of it."""
+        if self._probe and self._probe.heard.get(number, 0.0) >= came - _GRACE:
             return True
-        if now < came + _GRACE or not (self._answered(came) or now >= came + _WITNESS_SECONDS):
+        if now < came + _GRACE or not (self._answered(came) or now >= came + _PROBE_SECONDS):
             return False
         self._child.send(number)
         return True
 
     def _answered(self, came: float) -> bool:
-        """Whether the witness has told all that it ever will about a signal that came then."""
-        return self._witness is None or self._witness.gone or self._witness.last_pong >= came
+        """Whether the probe has told all that it ever will about a signal that came then."""
+        return self._probe is None or self._probe.gone or self._probe.last_pong >= came

@@ -16,7 +16,7 @@ __all__ = ["aws_credentials"]  # a fixture, used by its name
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch, impatient, aws_credentials):
     """Pauses are short, and rates (which have tests of their own) do not count."""
-    monkeypatch.setattr(destination_flush, "_pace_of", lambda _: RateLimiter(None))
+    monkeypatch.setattr(destination_flush, "_rate_of", lambda _: RateLimiter(None))
 
 
 def play(tmp_path, seed, steps):

@@ -45,7 +45,7 @@ PROCESS = textwrap.dedent("""
     from change_events.destinations.base import DestinationSettings
     from change_events.journal import Journal
     sender._FIRST_PAUSE = 0.005
-    destination_flush._pace_of = lambda settings: RateLimiter(None)
+    destination_flush._rate_of = lambda settings: RateLimiter(None)
     path, ahead, budget, destinations = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
     with Journal.open(path, clock=lambda: time.time() + ahead) as journal:
         deliver(journal, msgspec.json.decode(destinations, type=list[DestinationSettings]), budget=budget, force=True)

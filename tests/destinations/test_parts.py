@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from change_events.destinations.base import Limits, OptionError, Request, Response, Result, origin_of
-from change_events.destinations.shared import mapping, timestamps
-from change_events.destinations.shared import request as building
+from change_events.destinations.shared import mapping, request, timestamps
 from change_events.destinations.shared.clip import clip, listed, tags_within, units, utf8
 from change_events.destinations.shared.preview import preview
 from change_events.destinations.shared.responses import at, judge_status, parsed, retry_after, words
@@ -293,20 +292,20 @@ def test_a_backend_may_name_what_to_retry_and_where_it_says_how_long():
 
 
 def test_building_blocks():
-    assert building.text_of({"a": " b "}, "a") == "b"
-    assert building.address_of({"url": "https://h/x/"}, "url") == "https://h/x"
-    assert building.address_of({}, "url", "https://d") == "https://d"
-    assert building.site_of({}, "region", {"us": "https://us", "eu": "https://eu"}) == "https://us"
+    assert request.text_of({"a": " b "}, "a") == "b"
+    assert request.address_of({"url": "https://h/x/"}, "url") == "https://h/x"
+    assert request.address_of({}, "url", "https://d") == "https://d"
+    assert request.site_of({}, "region", {"us": "https://us", "eu": "https://eu"}) == "https://us"
     for broken in (
-        lambda: building.text_of({"a": " "}, "a"),
-        lambda: building.address_of({}, "a"),
-        lambda: building.address_of({"a": "ftp://h"}, "a"),
-        lambda: building.site_of({"a": "mars"}, "a", {"us": ""}),
+        lambda: request.text_of({"a": " "}, "a"),
+        lambda: request.address_of({}, "a"),
+        lambda: request.address_of({"a": "ftp://h"}, "a"),
+        lambda: request.site_of({"a": "mars"}, "a", {"us": ""}),
     ):
         with pytest.raises(OptionError, match=r"^a: "):
             broken()
-    assert building.present({"a": None, "b": "", "c": [], "d": {}, "e": 0, "f": False}) == {"e": 0, "f": False}
-    login = building.basic_login("user", "pass")
+    assert request.present({"a": None, "b": "", "c": [], "d": {}, "e": 0, "f": False}) == {"e": 0, "f": False}
+    login = request.basic_login("user", "pass")
     assert login == ("Basic dXNlcjpwYXNz", ("pass", "dXNlcjpwYXNz"))
 
 

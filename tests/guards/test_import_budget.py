@@ -20,7 +20,7 @@ OBSERVED_PATH = EXEC_PATH | {
     "tf_wrapper.launch.output", "change_events.files.rundir", "change_events.files.private_folder",
     "change_events.process", "change_events.output", "tf_wrapper.modes.choice", "tf_wrapper.modes.plan",
     "tf_wrapper.modes.observe",
-    "tf_wrapper.modes.apply", "tf_wrapper.launch.workspace", "tf_wrapper.plan.file", "tf_wrapper.modes.plan_phase",
+    "tf_wrapper.modes.apply", "tf_wrapper.launch.workspace", "tf_wrapper.plan.plan_file", "tf_wrapper.modes.plan_phase",
     "tf_wrapper.modes.capture", "change_events.ids", "change_events.trace", "tf_wrapper.configuration.inputs",
     "tf_wrapper.configuration", "tf_wrapper.configuration.files", "change_events.text.lazy_pattern", "fcntl",
     "select", "signal", "termios", "errno",

@@ -12,7 +12,7 @@ from change_events.process import Signals
 from tests.support.speed import HANG, at_most
 from tests.support.terraform import clean_env
 from tf_wrapper.launch import identity
-from tf_wrapper.plan import file as plan_file
+from tf_wrapper.plan import plan_file
 
 FORMATS = 'test "$1" = fmt && { echo "a = 1" > "$3"; exit; }\n'
 KNOWN = FORMATS + "echo Terraform v1.11.4\n"

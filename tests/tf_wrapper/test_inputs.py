@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from tf_wrapper.configuration import inputs
-from tf_wrapper.plan.file import holds_changes, is_bookmark, is_plan_file, written_by
+from tf_wrapper.plan.plan_file import holds_changes, is_bookmark, is_plan_file, written_by
 
 
 def test_regular_files_and_links_to_them(tmp_path):

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from tests.support.speed import at_most
-from tf_wrapper.plan import file as plan_file
+from tf_wrapper.plan import plan_file
 
 SECONDS = plan_file._SECONDS
 

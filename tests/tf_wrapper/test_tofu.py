@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from tests.support.terraform import binaries, clean_env
-from tf_wrapper.plan.file import has_json_into
+from tf_wrapper.plan.plan_file import has_json_into
 
 TOFU = """#!/bin/sh
 for word in "$@"; do

@@ -34,24 +34,24 @@ def run(invocation: Invocation) -> int:
         saved = os.path.join(invocation.workspace.directory, parsed.positional[0])
         return _apply(invocation, parsed, saved, None)
     from tf_wrapper.modes.plan_phase import PlanPhase
-    from tf_wrapper.plan import file as plan_file
+    from tf_wrapper.plan import plan_file
 
-    half = PlanPhase(invocation, parsed)
-    code = half.run()
+    plan_phase = PlanPhase(invocation, parsed)
+    code = plan_phase.run()
+    saved = invocation.run.file("plan")
     if code not in {_NO_CHANGES, _CHANGES}:
-        half.release()
+        plan_phase.release()
         from tf_wrapper.record.failed_plan import FailedPlan
 
-        failed = FailedPlan(half.errors, invocation.run.file("plan"), lambda: invocation.workspace.secrets(parsed))
-        invocation.recorder.end_without_apply(code, failed, interrupted=half.interrupted)
+        failed = FailedPlan(plan_phase.errors, saved, lambda: invocation.workspace.secrets(parsed))
+        invocation.recorder.end_without_apply(code, failed, interrupted=plan_phase.interrupted)
         return code
-    saved = invocation.run.file("plan")
     invocation.run.write_facts(stage="planned", changes=code == _CHANGES)
     invocation.recorder.plan_is_at(saved)
-    if half.interrupted or invocation.signals.received:
-        return _halted(invocation, half, parsed)
+    if plan_phase.interrupted or invocation.signals.received:
+        return _halted(invocation, plan_phase, parsed)
     if code == _CHANGES and not parsed.flag("auto-approve"):
-        half.release()
+        plan_phase.release()
         refused = _not_approved(invocation, parsed)
         if refused == _HUNG_UP:
             invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
@@ -67,7 +67,7 @@ def run(invocation: Invocation) -> int:
             return 1
     if code == _CHANGES and not plan_file.shows_stale(invocation.identity.version if invocation.identity else None):
         invocation.recorder.wait_for_plan()
-    return _apply(invocation, parsed, saved, half)
+    return _apply(invocation, parsed, saved, plan_phase)
 
 
 def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
@@ -119,9 +119,9 @@ def _print_error(parsed: Parsed, summary: str) -> None:
     view.flush()
 
 
-def _halted(invocation: Invocation, half: PlanPhase, parsed: Parsed) -> int:
+def _halted(invocation: Invocation, plan_phase: PlanPhase, parsed: Parsed) -> int:
     """An interrupt came so late in the plan that it succeeded all the same: terraform does not go on either."""
-    half.release()
+    plan_phase.release()
     if signal.SIGHUP in invocation.signals.received:  # of which it dies
         invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
         return -signal.SIGHUP
@@ -131,37 +131,37 @@ def _halted(invocation: Invocation, half: PlanPhase, parsed: Parsed) -> int:
     return 1
 
 
-def _apply(invocation: Invocation, parsed: Parsed, saved: str, half: PlanPhase | None) -> int:
-    from tf_wrapper.plan import file as plan_file
+def _apply(invocation: Invocation, parsed: Parsed, saved: str, plan_phase: PlanPhase | None) -> int:
+    from tf_wrapper.plan import plan_file
 
     version = plan_file.written_by(saved)
-    if half and invocation.signals.received:
-        return _halted(invocation, half, parsed)
+    if plan_phase and invocation.signals.received:
+        return _halted(invocation, plan_phase, parsed)
     if not plan_file.streams_applies(version):
-        return _apply_natively(invocation, parsed, saved, half)
+        return _apply_natively(invocation, parsed, saved, plan_phase)
     # in doubt twice: giving a variable its planned value again is no error
-    variables = half is None or plan_file.sets_ephemeral(saved) or invocation.workspace.may_have_ephemeral()
+    variables = plan_phase is None or plan_file.sets_ephemeral(saved) or invocation.workspace.may_have_ephemeral()
     words = parsed.for_saved_plan(variables=variables)
-    words.append(saved if half else parsed.positional[0])
+    words.append(saved if plan_phase else parsed.positional[0])
     product = invocation.identity.product if invocation.identity else ""
     if plan_file.has_json_into(product, version) and not parsed.flag("json"):
-        return _TofuApply(invocation, parsed, half).run(words, saved)
-    return _StreamedApply(invocation, parsed, half).run(words, saved)
+        return _TofuApply(invocation, parsed, plan_phase).run(words, saved)
+    return _StreamedApply(invocation, parsed, plan_phase).run(words, saved)
 
 
-def _apply_natively(invocation: Invocation, parsed: Parsed, saved: str, half: PlanPhase | None) -> int:
+def _apply_natively(invocation: Invocation, parsed: Parsed, saved: str, plan_phase: PlanPhase | None) -> int:
     """The plan is not of a version that can be observed: the user's own goes to terraform as it was given.
 
     One that was made here shows that it is not the terraform that was identified.
     """
     from tf_wrapper.modes import native
 
-    if half is None:
+    if plan_phase is None:
         return native.apply_saved(invocation, saved)
     from change_events.paths import state_dir
     from tf_wrapper.launch import identity
 
-    half.release()
+    plan_phase.release()
     identity.forget(state_dir())
     if os.path.getsize(saved):
         return native.apply_own_plan(invocation, parsed, saved)
@@ -170,19 +170,19 @@ def _apply_natively(invocation: Invocation, parsed: Parsed, saved: str, half: Pl
 
 
 class _StreamedApply:
-    """The apply half: terraform writes its stream to a file, we follow."""
+    """The apply phase: terraform writes its stream to a file, we follow."""
 
-    def __init__(self, invocation: Invocation, parsed: Parsed, half: PlanPhase | None) -> None:
+    def __init__(self, invocation: Invocation, parsed: Parsed, plan_phase: PlanPhase | None) -> None:
         self._invocation = invocation
         self._parsed = parsed
-        self._half = half
+        self._plan_phase = plan_phase
         self._closed = False
 
     def run(self, words: list[str], saved: str) -> int:
         """Start terraform, show its work, hand the outcome to the recorder; returns its exit code."""
         invocation = self._invocation
         child = self._start(words, saved)
-        if self._half is None:
+        if self._plan_phase is None:
             invocation.recorder.begin()
             invocation.recorder.plan_is_at(saved)
         # what a saved plan does not hold: ephemeral variables, which terraform's errors may quote all the same
@@ -208,7 +208,7 @@ class _StreamedApply:
         return -signal.SIGPIPE if self._closed else code
 
     def _start(self, words: list[str], saved: str) -> process.Child:
-        from tf_wrapper.plan import file as plan_file
+        from tf_wrapper.plan import plan_file
 
         invocation = self._invocation
         argv = invocation.command("apply", "-json", *words)
@@ -220,7 +220,7 @@ class _StreamedApply:
             os.close(stream)
 
     def _environment(self) -> dict[str, str]:
-        return apply_environment(self._invocation.environ, planned_here=self._half is not None)
+        return apply_environment(self._invocation.environ, planned_here=self._plan_phase is not None)
 
     def _stop(self, child: process.Child) -> None:
         """Nobody reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""
@@ -232,16 +232,16 @@ class _StreamedApply:
         from tf_wrapper.stream import follower as follow
 
         path = self._invocation.run.file("stream")
-        half = self._half
+        plan_phase = self._plan_phase
         if self._parsed.flag("json"):
-            held = half.held_lines if half else ()
+            held = plan_phase.held_lines if plan_phase else ()
             destroy = self._invocation.subcommand.destroys
-            return follow.Follower(path, follow.raw(planned_here=half is not None, held=held, destroy=destroy))
+            return follow.Follower(path, follow.raw(planned_here=plan_phase is not None, held=held, destroy=destroy))
         view = follow.human(
             self._parsed,
-            half.warnings if half else (),
-            planned_here=half is not None,
-            imports=half.imports if half else None,
+            plan_phase.warnings if plan_phase else (),
+            planned_here=plan_phase is not None,
+            imports=plan_phase.imports if plan_phase else None,
         )
         return follow.Follower(path, view)
 
@@ -250,11 +250,11 @@ class _TofuApply(_StreamedApply):
     """OpenTofu writes its stream to a file beside the human text, so it has the user's own terminal."""
 
     def _start(self, words: list[str], saved: str) -> process.Child:
-        from tf_wrapper.plan import file as plan_file
+        from tf_wrapper.plan import plan_file
 
         invocation = self._invocation
-        if self._half is not None:
-            self._half.release()  # before the apply: there is no telling tofu to merge them with its own
+        if self._plan_phase is not None:
+            self._plan_phase.release()  # before the apply: there is no telling tofu to merge them with its own
         os.close(invocation.run.create_stream())
         views = [f"-{name}" for name in ("no-color", "compact-warnings") if self._parsed.flag(name)]
         argv = invocation.command("apply", f"-json-into={invocation.run.file('stream')}", *views, *words)

@@ -1,4 +1,4 @@
-"""The plan half of an apply: terraform's stdout and stderr, looked at on their way to the user.
+"""The plan phase of an apply: terraform's stdout and stderr, looked at on their way to the user.
 
 Where the user has a terminal terraform gets a pseudo-terminal of the same size, so that it prints just what it would
 have printed; elsewhere it gets a file, which cannot break when we die. stdin stays the user's own.

@@ -104,13 +104,13 @@ def choose(situation: Situation) -> Rule:
 
 
 def _is_saved_plan(path: str) -> bool:
-    from tf_wrapper.plan.file import is_plan_file
+    from tf_wrapper.plan.plan_file import is_plan_file
 
     return is_plan_file(path)
 
 
 def _is_bookmark(path: str) -> bool:
-    from tf_wrapper.plan.file import is_bookmark
+    from tf_wrapper.plan.plan_file import is_bookmark
 
     return is_bookmark(path)
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from change_events import process
 from tf_wrapper.launch.environment import apply_environment
-from tf_wrapper.plan import file as plan_file
-from tf_wrapper.plan import terraform_show
+from tf_wrapper.plan import plan_file, terraform_show
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:

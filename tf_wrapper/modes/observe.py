@@ -116,7 +116,7 @@ def _known_mode(mode: str, invocation: Invocation) -> str:
     """The mode that was chosen, if this terraform is known to be fit for it."""
     from change_events.paths import state_dir
     from tf_wrapper.launch import identity
-    from tf_wrapper.plan import file as plan_file
+    from tf_wrapper.plan import plan_file
 
     try:
         known = identity.identify(invocation.binary, invocation.run.path, state_dir(), os.environ, invocation.signals)

@@ -1,4 +1,4 @@
-"""The plan half of an apply: `terraform plan` to a private file, its output passed on as it comes."""
+"""The plan phase of an apply: `terraform plan` to a private file, its output passed on as it comes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from change_events import process
 from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.launch.output import OutputClosedError, say, write_all
 from tf_wrapper.modes.capture import Capture
-from tf_wrapper.plan import file as plan_file
+from tf_wrapper.plan import plan_file
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:

@@ -33,12 +33,12 @@ _IDENTITY = {
 
 def which_may_signal(kept: Sequence[tuple[ResourceChange, Action]]) -> list[bool]:
     """Which changes' values can signal anything: most are never looked at, and the many not even decoded."""
-    telling = [False] * len(kept)
+    may_signal = [False] * len(kept)
     for kind, places in _by_type(kept).items():
         sides = [(kept[place][0].change.before, kept[place][0].change.after) for place in places]
         for place, may in zip(places, signals.which_may_signal(kind, sides), strict=True):
-            telling[place] = may
-    return telling
+            may_signal[place] = may
+    return may_signal
 
 
 def _by_type(kept: Sequence[tuple[ResourceChange, Action]]) -> dict[str, list[int]]:
@@ -55,7 +55,7 @@ def is_identified(entry: ResourceChange, action: Action) -> bool:
     return action is Action.REPLACE and entry.mode == "managed" and (entry.type or "") in watched_types()
 
 
-def with_details(change: Change, kind: str | None, node: Node, reading: Reading, *, telling: bool = True) -> Change:
+def with_details(change: Change, kind: str | None, node: Node, reading: Reading, *, may_signal: bool = True) -> Change:
     """The change with what its values signal and, where the object goes, with what it was.
 
     Args:
@@ -63,11 +63,11 @@ def with_details(change: Change, kind: str | None, node: Node, reading: Reading,
         kind: its resource type as the plan has it.
         node: both sides, whole.
         reading: its redactor has remembered the plan's secrets.
-        telling: what :func:`which_may_signal` says of it, where it was asked.
+        may_signal: what :func:`which_may_signal` says of it, where it was asked.
     """
     if change.mode != "managed":
         return change
-    if telling and change.action in _SETS:
+    if may_signal and change.action in _SETS:
         found = risks(Subject(kind or "", change.action, *node))
         change = replace(change, risks=tuple(_redacted(risk, reading) for risk in found)) if found else change
     if change.action in _GOES and isinstance(node.before, dict):

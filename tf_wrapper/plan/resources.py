@@ -47,9 +47,9 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
     reading.names.learn([entry.address for entry, _ in kept])
     detailed = most_urgent([action for _, action in kept], reading.detailed)
     reading.names.learn([found for index in detailed if (found := _id(kept[index][0].change))])
-    telling = which_may_signal(kept)
+    signals = which_may_signal(kept)
     changes = [
-        _change(entry, action, reading, detailed=index in detailed, telling=telling[index])
+        _change(entry, action, reading, detailed=index in detailed, may_signal=signals[index])
         for index, (entry, action) in enumerate(kept)
     ]
     if not several:
@@ -81,8 +81,8 @@ def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -
     changes = []
     for entry in entries[: reading.detailed]:
         action, _, _ = _classify(entry.resource_change)
-        telling = which_may_signal([(entry.resource_change, action)])[0]
-        change = _change(entry.resource_change, action, reading, detailed=True, telling=telling)
+        may_signal = which_may_signal([(entry.resource_change, action)])[0]
+        change = _change(entry.resource_change, action, reading, detailed=True, may_signal=may_signal)
         changes.append(msgspec.structs.replace(change, deferred=entry.reason or "unknown"))
     return changes
 
@@ -97,7 +97,7 @@ def _classify(entry: ResourceChange) -> tuple[Action, bool, bool]:
     return action, moved, imported
 
 
-def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed: bool, telling: bool) -> Change:
+def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed: bool, may_signal: bool) -> Change:
     names = reading.names
     kind, name, module, provider = names.place((entry.type, entry.name, entry.module_address, entry.provider_name))
     change = Change(
@@ -113,13 +113,13 @@ def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed
     )
     if detailed or _is_special(entry, action):
         change = _with_placement(change, entry, reading)
-    if not (detailed or telling or is_identified(entry, action)):
+    if not (detailed or may_signal or is_identified(entry, action)):
         return change
     node = _node(entry.change)
     if detailed:
         attributes, omitted = compare(node, reading, _paths(_decoded(entry.change.replace_paths))) if node else ([], 0)
         change = msgspec.structs.replace(change, attributes=tuple(attributes), attributes_omitted=omitted)
-    return with_details(change, entry.type, node, reading, telling=telling) if node else change
+    return with_details(change, entry.type, node, reading, may_signal=may_signal) if node else change
 
 
 def _is_special(entry: ResourceChange, action: Action) -> bool:

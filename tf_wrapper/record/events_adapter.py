@@ -82,8 +82,7 @@ def _version_check(path: str) -> Check:
     import json
 
     from change_events.cli.tool_adapter import Check
-    from tf_wrapper.plan import file as plan_file
-    from tf_wrapper.plan import terraform_show
+    from tf_wrapper.plan import plan_file, terraform_show
 
     try:
         version = str(json.loads(terraform_show.version(path) or b"")["terraform_version"])
@@ -103,7 +102,7 @@ def _version_check(path: str) -> Check:
 def _read(path: str) -> bytes:
     if path == "-":
         return sys.stdin.buffer.read()
-    from tf_wrapper.plan import file as plan_file
+    from tf_wrapper.plan import plan_file
 
     if plan_file.is_plan_file(path):
         return _shown(path)

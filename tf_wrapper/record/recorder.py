@@ -39,7 +39,7 @@ class Recorder:
     def __init__(self, run: RunDirectory, signals: Signals | None = None) -> None:
         self._run = run
         self._signals = signals
-        self._story: RunEvent | None = None
+        self._event: RunEvent | None = None
         self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="tfevent-recorder", daemon=True)
         self._failed = ""
@@ -52,15 +52,15 @@ class Recorder:
             import change_events.lean_msgspec  # noqa: F401 - before anything that imports msgspec
             from tf_wrapper.record.run_event import RunEvent
 
-            self._story = RunEvent(self._run)
-            self._story.begin()
-            _settle_killed_runs(self._story.writer)
+            self._event = RunEvent(self._run)
+            self._event.begin()
+            _settle_killed_runs(self._event.writer)
 
         self._tasks.put(task)
 
     def plan_is_at(self, path: str) -> None:
         """A saved plan can be read now, beside whatever terraform does."""
-        self._tasks.put(lambda: self._with_story(lambda story: story.read_plan(path)))
+        self._tasks.put(lambda: self._with_event(lambda event: event.read_plan(path)))
 
     def wait_for_plan(self) -> None:
         """Wait until the plan was read: this terraform cannot show it once it is applied. A signal ends the wait."""
@@ -73,18 +73,18 @@ class Recorder:
 
     def applying(self) -> None:
         """Something is being changed now: destinations that ask for it are told, beside the run."""
-        self._tasks.put(lambda: self._with_story(lambda story: story.announce()))
+        self._tasks.put(lambda: self._with_event(lambda event: event.announce()))
 
     def remember(self, find: Callable[[], Secrets]) -> None:
         """What this finds must not show in anything that is recorded from now on."""
-        self._tasks.put(lambda: self._with_story(lambda story: story.remember(find())))
+        self._tasks.put(lambda: self._with_event(lambda event: event.remember(find())))
 
     def end_of_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
         """`plan` has ended."""
-        from tf_wrapper.plan import file as plan_file
+        from tf_wrapper.plan import plan_file
 
         self._run.write_facts(stage="ended", exit_code=code, **plan_file.facts(path))
-        self._finish(lambda story: story.end_plan(code, path, failed))
+        self._finish(lambda event: event.end_plan(code, path, failed))
 
     def end_without_apply(
         self, code: int, failed: FailedPlan | None, *, interrupted: bool, declined: bool = False
@@ -95,29 +95,29 @@ class Recorder:
         unanswered = failed is not None and any(error.summary == NO_ANSWER for error in failed.errors)
         self._run.write_facts(exit_code=code, interrupted=interrupted, declined=declined, unanswered=unanswered)
         self._finish(
-            lambda story: story.end_without_apply(code, failed, interrupted=interrupted, declined=declined),
+            lambda event: event.end_without_apply(code, failed, interrupted=interrupted, declined=declined),
         )
 
     def end_of_apply(self, code: int, stream: StreamResult, *, interrupted: bool) -> None:
         """The apply has ended, this is what it said."""
-        self._finish(lambda story: story.end_apply(code, stream, interrupted=interrupted))
+        self._finish(lambda event: event.end_apply(code, stream, interrupted=interrupted))
 
     def end_native(
         self, code: int, before: bytes | None, after: Callable[[], bytes | None], *, interrupted: bool
     ) -> None:
         """A natively run command has ended; the states tell what it did."""
-        self._finish(lambda story: story.end_native(code, before, after(), interrupted=interrupted))
+        self._finish(lambda event: event.end_native(code, before, after(), interrupted=interrupted))
 
-    def _with_story(self, step: Callable[[RunEvent], None]) -> None:
-        if self._story is not None:
-            step(self._story)
+    def _with_event(self, step: Callable[[RunEvent], None]) -> None:
+        if self._event is not None:
+            step(self._event)
 
     def _finish(self, step: Callable[[RunEvent], None]) -> None:
         done = threading.Event()
 
         def task() -> None:
             try:
-                self._with_story(step)
+                self._with_event(step)
             finally:
                 done.set()
 
@@ -141,7 +141,7 @@ class Recorder:
 
         On a busy machine it is more.
         """
-        budget = self._story.budget if self._story is not None else _DEFAULT_BUDGET
+        budget = self._event.budget if self._event is not None else _DEFAULT_BUDGET
         if seconds <= budget + 1.0:
             return False
         from change_events.process.pressure import stretch
@@ -152,7 +152,7 @@ class Recorder:
         self._tasks.put(None)
         if self._failed:
             say(f"this run is not recorded: {self._failed}")
-        if self._story is None or self._story.settled:
+        if self._event is None or self._event.settled:
             self._run.remove()
 
     def _work(self) -> None:

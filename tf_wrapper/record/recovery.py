@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from change_events import process
 from change_events.errors import InputError, JournalError
 from change_events.journal import RecordState
-from tf_wrapper.plan import file as plan_file
-from tf_wrapper.plan import terraform_show
+from tf_wrapper.plan import plan_file, terraform_show
 from tf_wrapper.record.failed_plan import FailedPlan
 from tf_wrapper.record.run_event import RunEvent
 from tf_wrapper.render.findings import NO_ANSWER, PlanError
@@ -40,43 +39,43 @@ def close(run: RunDirectory, journal: Journal, settings: Settings, say: Callable
     if record is not None and record.state is RecordState.SETTLED:
         run.remove()
         return False
-    story = RunEvent(run, settings=settings, journal=journal, deliver=False)
-    story.resume(record.event if record else None)
-    _finish(story, run, facts)
-    if not story.settled:
+    event = RunEvent(run, settings=settings, journal=journal, deliver=False)
+    event.resume(record.event if record else None)
+    _finish(event, run, facts)
+    if not event.settled:
         raise JournalError("it could not be written")
     run.remove()
     return True
 
 
-def _finish(story: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
+def _finish(event: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
     code = facts.get("exit_code")
     stage = facts["stage"]
-    _read_plan(story, run, facts)
+    _read_plan(event, run, facts)
     if stage == "native":
-        after = terraform_show.state(facts) if code is None and story.has_plan else None
-        story.end_native(code, None, after, interrupted=False)
+        after = terraform_show.state(facts) if code is None and event.has_plan else None
+        event.end_native(code, None, after, interrupted=False)
     elif facts["phase"] == "planned":
-        story.end_plan(code if code is not None else -1, "")
+        event.end_plan(code if code is not None else -1, "")
     elif stage in {"planning", "planned"}:
         unanswered = FailedPlan([PlanError(NO_ANSWER)]) if facts.get("unanswered") else None
-        story.end_without_apply(
+        event.end_without_apply(
             code, unanswered, interrupted=facts.get("interrupted", True), declined=facts.get("declined", False)
         )
     else:
         with run.open("stream") as stream:
             result = read_stream(stream)
-        story.end_apply(code, result, interrupted=result.interrupted)
+        event.end_apply(code, result, interrupted=result.interrupted)
 
 
-def _read_plan(story: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
+def _read_plan(event: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
     """Read the plan that the run was about, if it is still the same file; an unreadable one is left out.
 
-    A plan made within the run lies in its folder from the plan half on, whatever the run came to afterwards.
+    A plan made within the run lies in its folder from the plan phase on, whatever the run came to afterwards.
     """
     saved = str(facts.get("saved") or run.file("plan"))
     own = saved == run.file("plan")
     if not plan_file.is_plan_file(saved) or not (own or plan_file.stamp(saved) == facts.get("stamp")):
         return
     with suppress(InputError):
-        story.read_plan(saved)
+        event.read_plan(saved)

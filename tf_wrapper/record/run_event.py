@@ -22,9 +22,8 @@ from change_events.settings import Settings, load_leniently, place
 from change_events.settings.redaction import redactor_of
 from tf_wrapper.launch import binary_setting
 from tf_wrapper.launch.output import say
-from tf_wrapper.plan import file as plan_file
-from tf_wrapper.plan import terraform_show
-from tf_wrapper.plan.file import is_plan_file
+from tf_wrapper.plan import plan_file, terraform_show
+from tf_wrapper.plan.plan_file import is_plan_file
 from tf_wrapper.record import outcome
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ class RunEvent:
     def end_without_apply(
         self, code: int | None, failed: FailedPlan | None, *, interrupted: bool, declined: bool
     ) -> None:
-        """The plan half failed or was interrupted, or the answer was not yes: nothing was applied."""
+        """The plan phase failed or was interrupted, or the answer was not yes: nothing was applied."""
         failures = self._failures(failed)
         event = outcome.without_apply(self._started(), self._plan, code, interrupted=interrupted, declined=declined)
         self._settle(replace(event, failures=failures))
@@ -188,7 +187,7 @@ class RunEvent:
         return outcome.plan_failures(failed.errors, self._redactor, details=self._learn(failed))
 
     def end_apply(self, code: int | None, stream: StreamResult, *, interrupted: bool) -> None:
-        """The apply half ended with ``code``; None where nobody was there to see it end."""
+        """The apply phase ended with ``code``; None where nobody was there to see it end."""
         event = outcome.of_apply(
             self._started(),
             self._plan,

@@ -1,6 +1,6 @@
 """A batch of diagnostics as terraform's human view shows it: sorted, warnings of one kind consolidated.
 
-The machine-readable view logs them one by one, as they are. What a plan half of ours held back joins as
+The machine-readable view logs them one by one, as they are. What a plan phase of ours held back joins as
 :class:`~tf_wrapper.render.findings.PlanWarning`, text that was rendered once already.
 """
 

@@ -92,8 +92,8 @@ class HumanRenderer:
         compact_warnings: terraform's -compact-warnings.
         state_out: value of -state-out.
         destroy: the command was ``destroy``.
-        held: warnings of the plan half, to be merged with those before the summary.
-        undeclared_seen: a plan half has run: it has warned of undeclared variables and of a deprecated -state already.
+        held: warnings of the plan phase, to be merged with those before the summary.
+        undeclared_seen: a plan phase has run: it has warned of undeclared variables and of a deprecated -state already.
         imports: what the plan imports, address → ``id=…`` (``PlanTextFilter.imports``, or from the plan itself): the
             stream is silent on imports that change nothing else.
     """

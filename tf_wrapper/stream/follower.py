@@ -30,7 +30,7 @@ _APPLIED = lazy_pattern(rb"Apply complete! Resources: [^\"]*?(\d+) destroyed\.")
 _REPEATED = (
     b'"type":"version"',
     b'"type":"planned_change"',
-)  # the plan half of a -json apply has printed them
+)  # the plan phase of a -json apply has printed them
 
 
 class Printer:
@@ -240,8 +240,8 @@ def human(
 
     Args:
         parsed: the user's flags.
-        held: warnings of the plan half, to be merged with the apply's own.
-        planned_here: the plan half has run, so what it said once is not said again.
+        held: warnings of the plan phase, to be merged with the apply's own.
+        planned_here: the plan phase has run, so what it said once is not said again.
         imports: what the plan imports, by address.
     """
     printer = Printer()
@@ -282,7 +282,7 @@ def human(
 def raw(*, planned_here: bool, held: Sequence[bytes], destroy: bool) -> View:
     """For the user's own -json: terraform's lines, byte for byte.
 
-    After our own plan half, what that has printed already is left out, and the warnings it held back go where
+    After our own plan phase, what that has printed already is left out, and the warnings it held back go where
     terraform prints them: before the summary of the apply, or at the end. Those of checks are left out there, as
     terraform does, since the apply evaluates them again. ``destroy`` ends in its own words.
     """

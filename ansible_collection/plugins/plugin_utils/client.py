@@ -86,22 +86,22 @@ class _PackageSession:
     outlives = False
 
     def __init__(self, make: Callable[[], Any]) -> None:
-        self._handover = _guarded(make)
+        self._run = _guarded(make)
 
     def start(self, document: Mapping[str, Any]) -> None:
-        _guarded(lambda: self._handover.start(document))
+        _guarded(lambda: self._run.start(document))
 
     def checkpoint(self, document: Mapping[str, Any]) -> None:
-        _guarded(lambda: self._handover.checkpoint(document))
+        _guarded(lambda: self._run.checkpoint(document))
 
     def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:  # noqa: ARG002 - quick enough
-        return dict(_guarded(lambda: self._handover.settle(document)))
+        return dict(_guarded(lambda: self._run.settle(document)))
 
     def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(_guarded(lambda: self._handover.preview(document)))
+        return dict(_guarded(lambda: self._run.preview(document)))
 
     def close(self) -> None:
-        _guarded(self._handover.close)
+        _guarded(self._run.close)
 
 
 class ApartCore(Client):

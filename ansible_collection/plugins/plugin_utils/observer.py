@@ -75,7 +75,7 @@ class Observer:
         self._ends = ExitHooks(self._is_at_its_end)
         self._about: Circumstances | None = None
         self._run: RunLog | None = None
-        self._telling: RunReporter | None = None
+        self._reporter: RunReporter | None = None
         self._command: CommandLog | None = None
         self._around: RunReporter | None = None
         self._number = 0
@@ -94,12 +94,12 @@ class Observer:
         with self._ends.step():
             if len(about.playbooks) > 1 and self._command is None:
                 self._command = CommandLog(about)
-                self._around = self._telling_of(self._command.event, about)
+                self._around = self._reporter_of(self._command.event, about)
                 self._around.start()
             self._about = about
             self._run = RunLog(check=about.check, contents=self._contents)
-            self._telling = self._telling_of(self._event, about)  # known before it starts: Ctrl-C settles it, too
-            self._telling.start()
+            self._reporter = self._reporter_of(self._event, about)  # known before it starts: Ctrl-C settles it, too
+            self._reporter.start()
 
     def playbook_ends(self, recap: Recap) -> None:
         """Settle and deliver the event of the playbook that came to its recap."""
@@ -126,9 +126,9 @@ class Observer:
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
         """Values that must not be told; see :meth:`RunReporter.learn`."""
-        for telling in (self._telling, self._around):
-            if telling is not None:
-                telling.learn(secrets, variables)
+        for reporter in (self._reporter, self._around):
+            if reporter is not None:
+                reporter.learn(secrets, variables)
 
     def includes(self, task: str, hosts: Iterable[str]) -> None:
         """A task includes a file or a role for these hosts."""
@@ -164,7 +164,7 @@ class Observer:
 
     def task_starts_again(self) -> None:
         """A task that has begun before begins for other hosts: it may take long there, too."""
-        if self._telling is not None and self._telling.has_time(soon=True):
+        if self._reporter is not None and self._reporter.has_time(soon=True):
             self._take_in()
             self._checkpoint(soon=True)
 
@@ -190,18 +190,18 @@ class Observer:
 
     def stop(self) -> None:
         """Go on without: something of ours went wrong."""
-        for telling in (self._telling, self._around):
-            if telling is not None:
-                telling.drop()
-        self._run = self._telling = self._around = self._command = None
+        for reporter in (self._reporter, self._around):
+            if reporter is not None:
+                reporter.drop()
+        self._run = self._reporter = self._around = self._command = None
 
     # -- how ------------------------------------------------------------------------------------------------------
 
-    def _telling_of(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> RunReporter:
+    def _reporter_of(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> RunReporter:
         session = self._core.session(environ=self._settings, directory=about.directory, say=self._warn)
-        telling = RunReporter(session, self._environ, compose)
-        telling.learn(dict.fromkeys(about.secrets), about.variables)
-        return telling
+        reporter = RunReporter(session, self._environ, compose)
+        reporter.learn(dict.fromkeys(about.secrets), about.variables)
+        return reporter
 
     def _event(self, identity: run_document.Identity, *, over: bool = False, end: str | None = None) -> dict[str, Any]:
         if self._run is None or self._about is None:
@@ -218,28 +218,28 @@ class Observer:
             self._gather()
 
     def _checkpoint(self, *, soon: bool = False) -> None:
-        if self._telling is None:
+        if self._reporter is None:
             return
         with self._ends.step():
             try:
-                self._telling.checkpoint(soon=soon)
+                self._reporter.checkpoint(soon=soon)
             except HandoverError as error:
                 self._warn(f"a killed run would leave less of a trace: {error}")
-                self._telling.no_more_checkpoints()
+                self._reporter.no_more_checkpoints()
 
     def _settle(self, end: str | None, *, deliver: bool, seconds: float | None = None) -> None:
-        telling, run, about = self._telling, self._run, self._about
-        if telling is None or run is None or about is None:
+        reporter, run, about = self._reporter, self._run, self._about
+        if reporter is None or run is None or about is None:
             return
         try:
-            answer = telling.settle(end, deliver=deliver, seconds=seconds)
-            self._note(answer, delivered=telling.delivers)
+            answer = reporter.settle(end, deliver=deliver, seconds=seconds)
+            self._note(answer, delivered=reporter.delivers)
             if self._command is not None:
                 self._command.add(run, about, answer)
             else:
                 self._tell_user(answer)
         finally:
-            self._telling = self._run = None
+            self._reporter = self._run = None
 
     def _settle_command(self, end: str | None, *, deliver: bool, seconds: float | None = None) -> None:
         """Settle the event around several playbooks: theirs are delivered with it, within one budget."""

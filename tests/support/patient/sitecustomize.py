@@ -17,7 +17,7 @@ LIMITS = {
     "change_events.settings.destinations": ("_COMMAND_SECONDS",),
     "change_events.settings.values": ("_FILE_SECONDS",),
     "tf_wrapper.configuration.secrets": ("_SECONDS",),
-    "tf_wrapper.plan.file": ("_SECONDS",),
+    "tf_wrapper.plan.plan_file": ("_SECONDS",),
     "tf_wrapper.source.locate": ("_SECONDS",),
     "tf_wrapper.record.run_event": ("_SHOW_SECONDS",),
 }
