@@ -118,9 +118,11 @@ def _structs() -> str:
     shown: tuple[type[msgspec.Struct], ...] = (
         *(model.Tool, model.Actor, model.Ci, model.Vcs, model.Commit, model.Trace, model.Summary, model.Counts),
         *(model.OutcomeCounts, model.HostCounts, model.TaskCounts, model.Playbook),
-        *(model.Change, model.AttributeChange, model.Value, model.Source, model.OutputChange, model.Drift),
+        *(model.Change, model.AttributeChange, model.Value, model.Source, model.Cause, model.CauseCommit),
+        *(model.OutputChange, model.Drift),
         *(model.TaskRun, model.HostFailure, model.ItemCounts, model.HostRun),
-        *(model.CheckResult, model.Failure, model.Signal, model.Link, model.Related, model.Truncated),
+        *(model.CheckResult, model.Failure, model.Signal, model.SharedCause, model.Inputs, model.Link),
+        *(model.Related, model.Truncated),
     )
     return "\n\n".join(f"### {one.__name__}\n\n{_first(one)}\n\n{_names(one)}" for one in shown)
 

@@ -10,6 +10,7 @@ Times are timezone-aware UTC datetimes; durations are seconds.
 from __future__ import annotations
 
 from change_events.model.base import Struct
+from change_events.model.causes import Cause, CauseCommit, Inputs, SharedCause
 from change_events.model.changes import (
     AttributeChange,
     Change,
@@ -20,7 +21,17 @@ from change_events.model.changes import (
     Source,
     Value,
 )
-from change_events.model.enums import Action, ChangeOutcome, Kind, Outcome, Phase, Severity, ValueKind
+from change_events.model.enums import (
+    Action,
+    CauseKind,
+    ChangeOutcome,
+    Confidence,
+    Kind,
+    Outcome,
+    Phase,
+    Severity,
+    ValueKind,
+)
 from change_events.model.event import (
     SCHEMA_VERSION,
     Actor,
@@ -53,10 +64,10 @@ from change_events.model.tasks import (
 )
 
 __all__ = [
-    "SCHEMA_VERSION", "Action", "Actor", "AttributeChange", "Change", "ChangeEvent", "ChangeOutcome", "CheckResult",
-    "Ci", "Cloud", "Commit", "Counts", "Drift", "Failure", "HostCounts", "HostFailure", "HostRun", "ItemCounts", "Kind",
-    "Link",
+    "SCHEMA_VERSION", "Action", "Actor", "AttributeChange", "Cause", "CauseCommit", "CauseKind", "Change",
+    "ChangeEvent", "ChangeOutcome", "CheckResult", "Ci", "Cloud", "Commit", "Confidence", "Counts", "Drift", "Failure",
+    "HostCounts", "HostFailure", "HostRun", "Inputs", "ItemCounts", "Kind", "Link",
     "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "Risk", "SealedEvent",
-    "Severity", "Signal", "Source", "Struct", "Summary", "TaskCounts", "TaskRun", "Tool", "Trace", "Truncated", "Value",
-    "ValueKind", "Vcs",
+    "Severity", "SharedCause", "Signal", "Source", "Struct", "Summary", "TaskCounts", "TaskRun", "Tool", "Trace",
+    "Truncated", "Value", "ValueKind", "Vcs",
 ]  # fmt: skip

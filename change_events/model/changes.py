@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from change_events.model.base import Struct
+from change_events.model.causes import Cause
 from change_events.model.enums import Action, ChangeOutcome, ValueKind
 from change_events.model.tasks import TaskRun
 
@@ -89,6 +90,7 @@ class Change(Struct, frozen=True):
     error: str | None = None
     note: str | None = None  # what is known of a failure beside the tool's own error
     source: Source | None = None
+    causes: tuple[Cause, ...] = ()  # most direct first; none where the change was not looked at
     task: TaskRun | None = None
     attributes_compared: bool = True  # False: one of too many changes, listed and counted without its attributes
 

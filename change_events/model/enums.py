@@ -81,3 +81,25 @@ class ValueKind(StrEnum):
     SENSITIVE = "sensitive"  # never shown; `fingerprint` tells whether it rotated
     LARGE = "large"  # long or multi-line: `size` in bytes and `fingerprint` only
     HIDDEN = "hidden"  # left out because the settings say so
+
+
+class CauseKind(StrEnum):
+    """What sort of evidence a cause rests on."""
+
+    EDITED_LINE = "edited_line"
+    UNCOMMITTED_EDIT = "uncommitted_edit"
+    VARIABLE_GIVEN = "variable_given"
+    MODULE_VERSION = "module_version"
+    PROVIDER_VERSION = "provider_version"
+    UPSTREAM_CHANGE = "upstream_change"
+    DRIFT = "drift"
+    DATA_SOURCE = "data_source"
+    PROVIDER_COMPUTED = "provider_computed"
+    UNKNOWN = "unknown"
+
+
+class Confidence(StrEnum):
+    """How sure a cause is: ``exact`` leaves no other explanation, ``likely`` fits what is known."""
+
+    EXACT = "exact"
+    LIKELY = "likely"

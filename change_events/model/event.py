@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from change_events.model.base import Struct
+from change_events.model.causes import Inputs, SharedCause
 from change_events.model.changes import Change, CheckResult, Drift, OutputChange
 from change_events.model.enums import ChangeOutcome, Kind, Outcome, Phase, Severity
 from change_events.model.tasks import HostCounts, HostRun, Playbook, TaskCounts
@@ -240,6 +241,8 @@ class ChangeEvent(Struct, frozen=True):
     checks: tuple[CheckResult, ...] = ()
     failures: tuple[Failure, ...] = ()
     signals: tuple[Signal, ...] = ()
+    causes: tuple[SharedCause, ...] = ()
+    inputs: Inputs | None = None
     links: tuple[Link, ...] = ()
     related: tuple[Related, ...] = ()
     data: dict[str, Any] = {}

@@ -33,6 +33,8 @@ EVENT_FIELDS = {
     "checks": "Checks and conditions that did not pass.",
     "failures": "Errors of the run.",
     "signals": "Facts worth an eye, each with its reason.",
+    "causes": "Causes of the changes, each with how many changes share it, most changes first.",
+    "inputs": "Fingerprints of the root variables, versions of modules and providers: the next run compares them.",
     "links": "Pages a reader may want to open.",
     "related": "Other events that belong to this one, such as those that a playbook sent.",
     "data": "Further data of an explicit event.",

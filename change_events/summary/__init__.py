@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from change_events.signals import signals
+from change_events.summary.causes import shared
 from change_events.summary.message import message
 from change_events.summary.severity import severity
 from change_events.summary.title import title
@@ -54,7 +55,7 @@ def compose(event: ChangeEvent, settings: TextSettings) -> ChangeEvent:
 
 
 def _derived(event: ChangeEvent, settings: TextSettings) -> ChangeEvent:
-    told = msgspec.structs.replace(event, signals=signals(event))
+    told = msgspec.structs.replace(event, signals=signals(event), causes=shared(event.changes))
     return msgspec.structs.replace(
         told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.context.repository import change_number
 from change_events.model import Action, ChangeOutcome
-from change_events.summary import playbook
+from change_events.summary import causes, playbook
 from change_events.summary.change_text import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
 from change_events.summary.title import title
 from change_events.text.markdown import clip, code, link, page, plain
@@ -88,6 +88,7 @@ def sections(event: ChangeEvent) -> list[Section]:
         Section("Failed", "failures", [_failure(f) for f in event.failures if f.address not in told]),
         Section("Not completed", "changes that were not completed", _changes(broken)),
         Section("Signals", "signals", [f"- {plain(s.reason)}" + _at(s.address) for s in event.signals]),
+        Section("Causes", "causes", [f"- {causes.shared_words(cause)}" for cause in causes.known(event.causes)]),
         Section("Destroy or replace", "destroys and replaces", _by(rest, Action.DESTROY, Action.REPLACE)),
         Section("Update", "updates", _by(rest, Action.UPDATE)),
         Section("Create", "creates", _by(rest, Action.CREATE)),

@@ -8,20 +8,23 @@ from change_events.cli.render.reasons import in_words
 from change_events.cli.render.tasks import task_lines
 from change_events.cli.render.terminal import clean, clean_lines, lasted, paint
 from change_events.cli.render.values import render_pair, render_value
-from change_events.model import Action, ChangeOutcome, ValueKind
+from change_events.model import Action, CauseKind, ChangeOutcome, Confidence, ValueKind
 from change_events.summary.attributes import arranged, computed_words
+from change_events.summary.causes import cause_words, shared_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from change_events.model import (
         AttributeChange,
+        Cause,
         Change,
         CheckResult,
         Counts,
         Drift,
         Failure,
         OutputChange,
+        SharedCause,
         Signal,
         Source,
     )
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 INDENT = "  "
 DETAIL = " " * 6
 MAX_ATTRIBUTES = 20
+_CAUSED = 4  # attributes that a cause names
 _TAINTED = "tainted"  # what a state says of an object, unlike the reasons of a plan
 _LINE_COLOURS = {"-": "red", "+": "green", "~": "yellow"}
 _NOTHING_YET = (ValueKind.UNKNOWN, ValueKind.ABSENT)
@@ -175,6 +179,7 @@ def _facts(change: Change) -> Iterator[str]:
         yield f"was: {clean(', '.join(change.identity.values()))}"
     if change.source:
         yield f"declared in {_place(change.source)}"
+    yield from (_cause(cause) for cause in change.causes)
 
 
 def _actions(change: Change) -> Iterator[str]:
@@ -194,6 +199,21 @@ def _place(source: Source) -> str:
     if source.commit_unknown:
         commit = f", commit {clean(source.commit_unknown)}"
     return f"{clean(source.file)}{line}{commit}"
+
+
+def _cause(cause: Cause) -> str:
+    words = clean(cause_words(cause, markdown=False))
+    if cause.kind is CauseKind.UNKNOWN:
+        return words
+    about = f" ({clean(', '.join(cause.attributes[:_CAUSED]))})" if cause.attributes else ""
+    likely = "likely " if cause.confidence is Confidence.LIKELY else ""
+    return f"{likely}because {words}{about}"
+
+
+def cause_lines(causes: Sequence[SharedCause]) -> Iterator[str]:
+    """The causes, each with how many changes share it."""
+    for cause in causes:
+        yield INDENT + clean(shared_words(cause, markdown=False))
 
 
 def _attribute_lines(

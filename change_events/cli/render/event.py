@@ -192,6 +192,7 @@ def _sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list
     return (
         ("Failures", list(changes.failure_lines(event.failures))),
         ("Worth an eye", list(changes.signal_lines(event.signals))),
+        ("Causes", list(changes.cause_lines(event.causes))),
         ("Changes", list(changes.change_lines(event.changes, limit))),
         ("Hosts", list(tasks.host_lines(event.hosts, limit))),
         ("Sent within the run", list(tasks.related_lines(event.related))),

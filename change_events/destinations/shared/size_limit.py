@@ -23,7 +23,8 @@ _MESSAGE_KEPT = 400  # bytes: below that, other things are left out first
 _TITLE_KEPT = 200  # characters
 _LESS = (Action.NO_OP, Action.READ, Action.FORGET, Action.IMPORT, Action.MOVE)
 _MORE = (Action.REPLACE, Action.DESTROY)
-_UNCOUNTED = ("drift", "outputs", "checks", "signals", "links", "related", "data", "tags")  # no figure in `truncated`
+# without a figure in `truncated`
+_UNCOUNTED = ("drift", "outputs", "checks", "signals", "causes", "links", "related", "data", "tags")
 _FAILED_HOSTS_KEPT = 3  # of a task whose details are left out
 _QUIET_HOSTS = ("ok", "skipped", "ignored", "rescued", "changed")  # the least important first; the others failed
 
@@ -185,6 +186,18 @@ def _changes(event: ChangeEvent) -> Cuts:
     return Cuts(len(order), without)
 
 
+def _causes(event: ChangeEvent) -> Cuts:
+    """Causes at each change: the event itself has them by cause."""
+    order = [index for index in _order(event.changes) if event.changes[index].causes]
+
+    def without(number: int) -> ChangeEvent:
+        doomed = set(order[:number])
+        changes = (replace(c, causes=()) if i in doomed else c for i, c in enumerate(event.changes))
+        return replace(event, changes=tuple(changes))
+
+    return Cuts(len(order), without)
+
+
 def _hosts(event: ChangeEvent) -> Cuts:
     """Hosts on which nothing happened first, those that failed last."""
     ranks = [_QUIET_HOSTS.index(h.status) if h.status in _QUIET_HOSTS else len(_QUIET_HOSTS) for h in event.hosts]
@@ -256,6 +269,7 @@ def _figures(event: ChangeEvent) -> Cuts:
 
 # In this order, least important first.
 STAGES: tuple[Stage, ...] = (
+    _whole(inputs=None),
     _attributes,
     _last_of("drift"),
     _last_of("outputs"),
@@ -264,8 +278,10 @@ STAGES: tuple[Stage, ...] = (
     _hosts,
     _figures,
     _commits,
+    _causes,
     _changes,
     _message,
+    _last_of("causes"),
     _last_of("checks"),
     _last_of("signals"),
     _last_of("failures", keep=1),

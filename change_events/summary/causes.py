@@ -1,0 +1,96 @@
+"""Causes in words, and the causes that several changes share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.model import Cause, CauseKind, Confidence, SharedCause
+from change_events.text.markdown import code, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from change_events.model import CauseCommit, Change
+
+MOST = 20  # of an event; each change keeps its own
+_ADDRESSES = 5
+_COMMITS = 3
+_ID = 7
+_KINDS = {
+    CauseKind.UNCOMMITTED_EDIT: "an uncommitted edit",
+    CauseKind.VARIABLE_GIVEN: "given from outside",
+    CauseKind.MODULE_VERSION: "module version",
+    CauseKind.PROVIDER_VERSION: "provider version",
+    CauseKind.UPSTREAM_CHANGE: "changed by this plan",
+    CauseKind.DRIFT: "changed outside of the tool",
+    CauseKind.DATA_SOURCE: "read anew",
+    CauseKind.PROVIDER_COMPUTED: "computed by the provider",
+}
+
+
+def shared(changes: Iterable[Change]) -> tuple[SharedCause, ...]:
+    """The causes of these changes, each once, those of most changes first and unknown ones last."""
+    found: dict[tuple[object, ...], list[tuple[str, Cause]]] = {}
+    for change in changes:
+        for cause in change.causes:
+            found.setdefault((cause.kind, cause.text, cause.file, cause.line), []).append((change.address, cause))
+    groups = sorted(map(_group, found.values()), key=lambda one: (one.kind is CauseKind.UNKNOWN, -one.changes))
+    return tuple(groups[:MOST])
+
+
+def _group(members: Sequence[tuple[str, Cause]]) -> SharedCause:
+    first = members[0][1]
+    addresses = tuple(dict.fromkeys(address for address, _ in members))
+    sure = all(cause.confidence is first.confidence for _, cause in members)
+    return SharedCause(
+        kind=first.kind,
+        text=first.text,
+        file=first.file,
+        line=first.line,
+        attributes=tuple(dict.fromkeys(path for _, cause in members for path in cause.attributes))[:_ADDRESSES],
+        commits=tuple(dict.fromkeys(commit for _, cause in members for commit in cause.commits))[:_COMMITS],
+        confidence=first.confidence if sure else Confidence.LIKELY,
+        changes=len(addresses),
+        addresses=addresses[:_ADDRESSES],
+    )
+
+
+def shared_words(cause: SharedCause, *, markdown: bool = True) -> str:
+    """``3 changes because var.size in prod.tfvars:4, c0ffee1 "Smaller nodes" by Ada, #41``."""
+    number = f"{cause.changes} change{'' if cause.changes == 1 else 's'}"
+    words = cause_words(cause, markdown=markdown)
+    return f"{number}: {words}" if cause.kind is CauseKind.UNKNOWN else f"{number} because {words}"
+
+
+def cause_words(cause: Cause, *, markdown: bool = True) -> str:
+    """A cause without the word "because": its text, its place, what sort it is, and its newest commits."""
+    name: Callable[[str], str] = code if markdown else str
+    text: Callable[[str], str] = plain if markdown else str
+    if cause.kind is CauseKind.UNKNOWN:
+        return f"cause unknown ({text(cause.text)})"
+    place = f" in {name(_place(cause))}" if cause.file else ""
+    parts = [f"{name(cause.text)}{place}" if cause.text else place.strip()]
+    if kind := _KINDS.get(cause.kind):
+        parts.append(kind)
+    parts += [_commit(commit, name, text) for commit in cause.commits[:1]]
+    if (more := len(cause.commits) - 1) > 0:
+        parts.append(f"and {more} more commit{'' if more == 1 else 's'}")
+    return ", ".join(part for part in parts if part)
+
+
+def _place(cause: Cause) -> str:
+    return f"{cause.file}:{cause.line}" if cause.line else str(cause.file)
+
+
+def _commit(commit: CauseCommit, name: Callable[[str], str], text: Callable[[str], str]) -> str:
+    words = [name(commit.id[:_ID])]
+    if commit.subject:
+        words.append(f'"{text(commit.subject)}"')
+    if commit.author:
+        words.append(f"by {text(commit.author)}")
+    return " ".join(words) + (f", {text(commit.pull_request)}" if commit.pull_request else "")
+
+
+def known(causes: Iterable[SharedCause]) -> Iterator[SharedCause]:
+    """Those that say something: the unknown ones are for who asks."""
+    return (cause for cause in causes if cause.kind is not CauseKind.UNKNOWN)
