@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.journal import destination_health
+from change_events.journal import destination_health, touched
 
 if TYPE_CHECKING:
     import sqlite3
@@ -60,6 +60,7 @@ def prune(connection: sqlite3.Connection, caps: Retention, now_micros: int, keep
         return Pruned()
     pruned = Pruned(len(doomed), sum(doomed.values()))
     _count_dropped(connection, doomed)
+    touched.forget(connection, list(doomed))
     connection.executemany("DELETE FROM events WHERE seq = ?", [(seq,) for seq in doomed])
     connection.execute(
         "UPDATE totals SET pruned = pruned + ?, dropped = dropped + ?", (pruned.events, pruned.undelivered)

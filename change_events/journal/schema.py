@@ -186,7 +186,71 @@ _LIFETIME = (
     "ALTER TABLE deliveries ADD COLUMN lived REAL NOT NULL DEFAULT 0",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _LINKS, _DESTINATIONS, _STAGES, _ASKED, _UNROUTED, _LIFETIME)
+# What was changed of which thing (:mod:`change_events.journal.touched`). `indexed` has a row for each event whose
+# changes are in `touched`; those of an older file are added later, in steps: `totals.unindexed` says whether any lack.
+_TOUCHED = (
+    "CREATE TABLE stacks (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE things (
+        id INTEGER PRIMARY KEY,
+        stack INTEGER NOT NULL,
+        address TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('resource', 'host')),
+        type TEXT,
+        UNIQUE (stack, address)
+    )""",
+    "CREATE INDEX things_by_address ON things (address)",
+    "CREATE INDEX things_by_type ON things (stack, type)",
+    """CREATE TABLE touched (
+        thing INTEGER NOT NULL REFERENCES things ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        seq INTEGER NOT NULL REFERENCES events ON DELETE CASCADE,
+        action TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        before TEXT,
+        after TEXT,
+        PRIMARY KEY (thing, path, seq)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX touched_by_event ON touched (seq)",
+    """CREATE TABLE moves (
+        stack INTEGER NOT NULL,
+        new TEXT NOT NULL,
+        old TEXT NOT NULL,
+        seq INTEGER NOT NULL REFERENCES events ON DELETE CASCADE,
+        PRIMARY KEY (stack, new, old, seq)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX moves_by_old ON moves (stack, old)",
+    "CREATE INDEX moves_by_event ON moves (seq)",
+    """CREATE TABLE names (
+        name TEXT NOT NULL,
+        thing INTEGER NOT NULL REFERENCES things ON DELETE CASCADE,
+        PRIMARY KEY (name, thing)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX names_by_thing ON names (thing)",
+    """CREATE TABLE indexed (
+        seq INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE,
+        stack INTEGER NOT NULL,
+        size INTEGER NOT NULL
+    )""",
+    "CREATE INDEX indexed_by_stack ON indexed (stack, seq)",
+    "ALTER TABLE totals ADD COLUMN touched INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE totals ADD COLUMN unindexed INTEGER NOT NULL DEFAULT 0",
+    "UPDATE totals SET unindexed = events > 0",
+    """CREATE TRIGGER indexed_added AFTER INSERT ON indexed BEGIN
+        UPDATE totals SET touched = touched + new.size; END""",
+    """CREATE TRIGGER indexed_removed AFTER DELETE ON indexed BEGIN
+        UPDATE totals SET touched = touched - old.size; END""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _LINKS,
+    _DESTINATIONS,
+    _STAGES,
+    _ASKED,
+    _UNROUTED,
+    _LIFETIME,
+    _TOUCHED,
+)
 
 
 # For listing. Apart from the migrations: to make them for a million events takes seconds, which no run shall wait for.

@@ -12,6 +12,7 @@ from change_events.journal.access import IMPATIENCE
 from change_events.journal.deliveries import Deliveries
 from change_events.journal.errors import AmbiguousId, JournalLocked
 from change_events.journal.records import JournalCounts, Owed, Query, Record, from_micros
+from change_events.journal.touched_reads import TouchedReads
 from change_events.model.retention import Retention
 from change_events.process.pressure import stretch
 
@@ -30,7 +31,7 @@ _BATCH = 200
 PATIENCE = 5.0
 
 
-class Journal(Deliveries):
+class Journal(Deliveries, TouchedReads):
     """SQLite in WAL mode, for its owner only. Use one per thread; close it, or use it as a context manager.
 
     What a run writes (``start``, ``settle``) is forced to the disk; bookkeeping of deliveries is not, because

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.journal import backlog_limits, ledger, outbox, pruning, stages, unrouted
+from change_events.journal import backlog_limits, ledger, outbox, pruning, stages, touched, unrouted
 from change_events.journal.records import RecordState, Stage
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def settle(
     if terms.if_open and ledger.is_settled(connection, event.event.id):
         return event.event.id, pruning.Pruned(), []
     seq = ledger.put(connection, event, RecordState.SETTLED)
+    touched.record(connection, seq, event.event)
     stages.supersede(connection, seq)
     unrouted.note(connection, seq, terms.waits)
     names = [*terms.destinations, *stages.begun(connection, seq)]

@@ -53,6 +53,7 @@ from change_events.model.event import (
     Truncated,
     Vcs,
 )
+from change_events.model.stack import stack_key
 from change_events.model.tasks import (
     HostCounts,
     HostFailure,
@@ -69,5 +70,5 @@ __all__ = [
     "HostCounts", "HostFailure", "HostRun", "Inputs", "ItemCounts", "Kind", "Link",
     "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "Risk", "SealedEvent",
     "Severity", "SharedCause", "Signal", "Source", "Struct", "Summary", "TaskCounts", "TaskRun", "Tool", "Trace",
-    "Truncated", "Value", "ValueKind", "Vcs",
+    "Truncated", "Value", "ValueKind", "Vcs", "stack_key",
 ]  # fmt: skip

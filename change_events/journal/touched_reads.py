@@ -1,0 +1,192 @@
+"""Questions about things and what was changed of them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from change_events.journal import touched
+from change_events.journal.access import Access
+from change_events.journal.records import from_micros, to_micros
+from change_events.journal.touched_records import Known, KnownThing, Move, Touch
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+_LAST = 2**62
+_THINGS = (
+    "SELECT t.id, t.address, t.kind, t.type, coalesce(s.key, '') FROM things t LEFT JOIN stacks s ON s.id = t.stack "
+)
+_TOUCHES = (
+    "SELECT t.thing, t.path, t.seq, e.id, e.started_at, t.action, t.outcome, t.before, t.after "
+    "FROM touched t JOIN events e ON e.seq = t.seq "
+)
+_HIGHEST = "\U0010ffff"
+
+
+class TouchedReads(Access):
+    """The part of a journal that knows things."""
+
+    def index_older(self, seconds: float) -> bool:
+        """Take events of older versions into account, for so long at most; whether all are. Raises JournalError.
+
+        In short transactions, newest events first: runs that record meanwhile are held up by a fraction of a second.
+        """
+        end = time.monotonic() + seconds
+        before: int | None = _LAST
+        while before is not None:
+            if not self._read(lambda connection: connection.execute("SELECT unindexed FROM totals").fetchone()[0]):
+                return True
+            start = before
+            before = self._write(lambda connection: touched.index_step(connection, start))  # noqa: B023  # called at once
+            if before is not None and time.monotonic() > end:
+                return False
+        return True
+
+    def known(self) -> Known:
+        """How far back things are known."""
+
+        def work(connection: sqlite3.Connection) -> Known:
+            row = connection.execute(
+                "SELECT started_at FROM indexed i JOIN events e ON e.seq = i.seq ORDER BY i.seq LIMIT 1"
+            ).fetchone()
+            unindexed = connection.execute("SELECT unindexed FROM totals").fetchone()[0]
+            return Known(from_micros(row[0]) if row else None, not unindexed)
+
+        return self._read(work)
+
+    def things_at(self, pattern: str, *, limit: int) -> list[KnownThing]:
+        """Things whose address is ``pattern``, lies below it (``module.a``, ``x.y[0]``), or fits it as a glob.
+
+        ``*`` and ``?`` are those of a glob; brackets are part of addresses and stand for themselves.
+        """
+        if "*" in pattern or "?" in pattern:
+            head = pattern[: min(pattern.find(mark) for mark in "*?" if mark in pattern)]
+            where = "WHERE t.address >= ? AND t.address < ? AND t.address GLOB ?"
+            values: tuple[object, ...] = (head, head + _HIGHEST, pattern.replace("[", "[[]"))
+        else:
+            below = [(pattern + mark, pattern + mark + _HIGHEST) for mark in (".", "[")]
+            where = "WHERE t.address = ?" + " OR (t.address >= ? AND t.address < ?)" * len(below)
+            values = (pattern, *(end for pair in below for end in pair))
+        return self._things(f"{where} ORDER BY t.address, t.id LIMIT ?", (*values, limit))
+
+    def things_named(self, name: str, *, limit: int) -> list[KnownThing]:
+        """Resources that have this id, name or network address."""
+        where = "WHERE t.id IN (SELECT n.thing FROM names n WHERE n.name = ?) ORDER BY t.address LIMIT ?"
+        return self._things(where, (name, limit))
+
+    def names_of(self, things: Iterable[int]) -> dict[int, list[str]]:
+        """By what else each of these is known."""
+
+        def work(connection: sqlite3.Connection) -> dict[int, list[str]]:
+            return {
+                number: [
+                    str(name) for (name,) in connection.execute("SELECT name FROM names WHERE thing = ?", (number,))
+                ]
+                for number in things
+            }
+
+        return self._read(work)
+
+    def addresses(self, *, limit: int) -> list[str]:
+        """Addresses and hosts that are known, and other names of them: for near matches."""
+
+        def work(connection: sqlite3.Connection) -> list[str]:
+            rows = connection.execute(
+                "SELECT DISTINCT address FROM (SELECT address FROM things ORDER BY id DESC LIMIT ?)", (limit,)
+            ).fetchall()
+            rows += connection.execute("SELECT DISTINCT name FROM names LIMIT ?", (limit,)).fetchall()
+            return [str(text) for (text,) in rows]
+
+        return self._read(work)
+
+    def things_of_stack(self, stack: str, addresses: Sequence[str]) -> dict[str, KnownThing]:
+        """Those of these addresses that are known in a stack."""
+
+        def work(connection: sqlite3.Connection) -> dict[str, KnownThing]:
+            row = connection.execute("SELECT id FROM stacks WHERE key = ?", (stack,)).fetchone()
+            found = {}
+            for address in addresses if row else ():
+                thing = connection.execute(
+                    f"{_THINGS} WHERE t.stack = ? AND t.address = ?", (row[0], address)
+                ).fetchone()
+                if thing:
+                    found[address] = KnownThing(*thing)
+            return found
+
+        return self._read(work)
+
+    def touches(
+        self,
+        thing: int,
+        *,
+        path: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int,
+    ) -> list[Touch]:
+        """What was changed of a thing, newest first.
+
+        Args:
+            thing: its number.
+            path: only this attribute; a task's name, of a host. None for all.
+            since: only of events that started at or after it.
+            until: only of events that started before or at it.
+            limit: at most so many rows.
+        """
+        conditions, values = ["t.thing = ?"], [thing]
+        if path is not None:
+            conditions.append("t.path = ?")
+            values.append(path)  # type: ignore[arg-type]
+        for moment, sign in ((since, ">="), (until, "<=")):
+            if moment is not None:
+                conditions.append(f"e.started_at {sign} ?")
+                values.append(to_micros(moment))
+        statement = f"{_TOUCHES} WHERE {' AND '.join(conditions)} ORDER BY e.started_at DESC, t.seq DESC LIMIT ?"
+        rows = self._read(lambda connection: connection.execute(statement, (*values, limit)).fetchall())
+        return [_touch(row) for row in rows]
+
+    def moves(self, stack: str, address: str) -> list[Move]:
+        """Moves to and from this address, newest first."""
+        statement = (
+            "SELECT m.old, m.new, e.started_at FROM moves m JOIN events e ON e.seq = m.seq "
+            "JOIN stacks s ON s.id = m.stack WHERE s.key = ? AND {} = ? ORDER BY e.started_at DESC"
+        )
+
+        def work(connection: sqlite3.Connection) -> list[Move]:
+            rows = [
+                row
+                for side in ("m.new", "m.old")
+                for row in connection.execute(statement.format(side), (stack, address)).fetchall()
+            ]
+            return [Move(old, new, from_micros(at)) for old, new, at in dict.fromkeys(rows)]
+
+        return self._read(work)
+
+    def events_of_stack(self, stack: str, *, limit: int) -> list[str]:
+        """Ids of the events that changed something in this stack (or tried to), the newest first."""
+        statement = (
+            "SELECT e.id FROM indexed i JOIN events e ON e.seq = i.seq "
+            "WHERE i.stack = (SELECT id FROM stacks WHERE key = ?) ORDER BY i.seq DESC LIMIT ?"
+        )
+        rows = self._read(lambda connection: connection.execute(statement, (stack, limit)).fetchall())
+        return [str(event_id) for (event_id,) in rows]
+
+    def is_type_known(self, stack: str, kind: str) -> bool:
+        """Whether a resource of this type was changed in this stack before."""
+        statement = (
+            "SELECT 1 FROM things t JOIN touched x ON x.thing = t.id "
+            "WHERE t.stack = (SELECT id FROM stacks WHERE key = ?) AND t.type = ? LIMIT 1"
+        )
+        return self._read(lambda connection: connection.execute(statement, (stack, kind)).fetchone()) is not None
+
+    def _things(self, where: str, values: tuple[object, ...]) -> list[KnownThing]:
+        rows = self._read(lambda connection: connection.execute(_THINGS + where, values).fetchall())
+        return [KnownThing(*row) for row in rows]
+
+
+def _touch(row: tuple[Any, ...]) -> Touch:
+    thing, path, seq, event, at, *rest = row
+    return Touch(thing, path, seq, event, from_micros(at), *rest)
