@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 DEFAULT_TIMEOUT = 60.0
+_INDEX_SECONDS = 2.0  # for what a version without `why` has recorded: a timer that calls this gets it done
 _SILENT = 1.0  # seconds without progress shown
 
 
@@ -56,6 +57,7 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     if parked:
         journal.requeue([destination.name for destination in destinations])
     sent, problems = _send(journal, destinations, timeout)
+    journal.index_older(_INDEX_SECONDS)
     counts = journal.counts()
     print_lines([f"sent {sent}, waiting {counts.waiting}, parked {counts.parked}"])
     for problem in problems:

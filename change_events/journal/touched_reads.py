@@ -24,6 +24,15 @@ _TOUCHES = (
     "FROM touched t JOIN events e ON e.seq = t.seq "
 )
 _HIGHEST = "\U0010ffff"
+# from one path to the next by the primary key, however many events each of them has
+_PATHS = """
+    WITH RECURSIVE found(path) AS (
+        SELECT (SELECT min(path) FROM touched WHERE thing = ?1 AND path >= ?2 AND path <= ?3)
+        UNION ALL
+        SELECT (SELECT min(path) FROM touched t WHERE t.thing = ?1 AND t.path > found.path AND t.path <= ?3)
+        FROM found WHERE found.path IS NOT NULL
+    ) SELECT path FROM found WHERE path IS NOT NULL LIMIT ?4
+"""
 
 
 class TouchedReads(Access):
@@ -119,34 +128,36 @@ class TouchedReads(Access):
         return self._read(work)
 
     def touches(
-        self,
-        thing: int,
-        *,
-        path: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int,
+        self, thing: int, path: str = "", *, since: datetime | None = None, until: datetime | None = None, limit: int
     ) -> list[Touch]:
-        """What was changed of a thing, newest first.
+        """What was changed of one attribute of a thing (or by one task on a host), what was recorded last first.
 
         Args:
             thing: its number.
-            path: only this attribute; a task's name, of a host. None for all.
+            path: the attribute; empty for the thing as a whole.
             since: only of events that started at or after it.
             until: only of events that started before or at it.
-            limit: at most so many rows.
+            limit: at most so many.
         """
-        conditions, values = ["t.thing = ?"], [thing]
-        if path is not None:
-            conditions.append("t.path = ?")
-            values.append(path)  # type: ignore[arg-type]
+        conditions, values = ["t.thing = ?", "t.path = ?"], [thing, path]
         for moment, sign in ((since, ">="), (until, "<=")):
             if moment is not None:
                 conditions.append(f"e.started_at {sign} ?")
                 values.append(to_micros(moment))
-        statement = f"{_TOUCHES} WHERE {' AND '.join(conditions)} ORDER BY e.started_at DESC, t.seq DESC LIMIT ?"
+        statement = f"{_TOUCHES} WHERE {' AND '.join(conditions)} ORDER BY t.seq DESC LIMIT ?"
         rows = self._read(lambda connection: connection.execute(statement, (*values, limit)).fetchall())
         return [_touch(row) for row in rows]
+
+    def paths(self, thing: int, attribute: str = "", *, limit: int) -> list[str]:
+        """Attributes of a thing that were changed, in their order: this one and those below it, or all."""
+        found: list[str] = []
+        for low in (attribute, f"{attribute}.", f"{attribute}[") if attribute else ("\0",):
+            high = low if low == attribute else low + _HIGHEST if attribute else _HIGHEST
+            rows = self._read(
+                lambda connection: connection.execute(_PATHS, (thing, low, high, limit)).fetchall()  # noqa: B023  # called at once
+            )
+            found += [str(path) for (path,) in rows]
+        return sorted(found)[:limit]
 
     def moves(self, stack: str, address: str) -> list[Move]:
         """Moves to and from this address, newest first."""

@@ -118,8 +118,8 @@ def _add_resource(found: Rows, attributes: list[Row], change: Change) -> None:
 
 
 def _names(change: Change) -> set[str]:
-    """By what else a person may know it: its id, and the name and addresses of a machine."""
-    names = {change.id, change.previous_id, change.import_id}
+    """By what else a person may know it: its id, where it was moved from, and the name and addresses of a machine."""
+    names = {change.id, change.previous_id, change.import_id, change.previous_address}
     if _MACHINE.search(change.type or ""):
         names |= {text for key, text in change.identity.items() if key != "size"}
         for attribute in change.attributes:

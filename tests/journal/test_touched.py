@@ -61,6 +61,11 @@ def journal(tmp_path):
         yield journal
 
 
+def all_touches(journal, thing):
+    paths = ["", *journal.paths(thing.number, limit=99)]
+    return [touch for path in paths for touch in journal.touches(thing.number, path, limit=999)]
+
+
 def only_thing(journal, address):
     (thing,) = journal.things_at(address, limit=5)
     return thing
@@ -70,7 +75,7 @@ def test_an_update_is_remembered_with_fingerprints_and_no_value(journal):
     journal.settle(run(1, changed("aws_instance.web", attribute("instance_type", '"t3.large"', '"t3.micro"'))), [])
     thing = only_thing(journal, "aws_instance.web")
     assert (thing.stack, thing.kind, thing.type) == ("acme/infra network", "resource", "aws_instance")
-    whole, one = sorted(journal.touches(thing.number, limit=9), key=lambda touch: touch.path)
+    whole, one = all_touches(journal, thing)
     assert (whole.path, whole.action, whole.outcome, whole.event) == ("", "update", "applied", event_id(1))
     assert (one.path, one.before, one.after) == (
         "instance_type",
@@ -85,7 +90,7 @@ def test_an_update_is_remembered_with_fingerprints_and_no_value(journal):
 def test_settling_again_replaces_the_rows(journal):
     journal.settle(run(1, changed("a.b", attribute("x", "1", "2"), attribute("y", "1", "2"))), [])
     journal.settle(run(1, changed("a.b", attribute("x", "1", "3"))), [])
-    assert [touch.path for touch in journal.touches(only_thing(journal, "a.b").number, limit=9)] == ["", "x"]
+    assert [touch.path for touch in all_touches(journal, only_thing(journal, "a.b"))] == ["", "x"]
     assert journal._connection.execute("SELECT touched FROM totals").fetchone() == (2,)
 
 
@@ -174,7 +179,7 @@ def test_tasks_are_remembered_by_the_hosts_they_changed(journal):
     for host in ("web1", "web2", "lb1", "web3", "web4"):
         things = journal.things_at(host, limit=5)
         assert all((thing.kind, thing.stack) == ("host", "") for thing in things)
-        said[host] = {touch.path: touch.outcome for thing in things for touch in journal.touches(thing.number, limit=9)}
+        said[host] = {touch.path: touch.outcome for thing in things for touch in all_touches(journal, thing)}
     assert said == {
         "web1": {"": "applied", "web : config": "applied", "restart": "applied"},
         "web2": {"": "failed", "web : config": "applied", "restart": "failed"},
@@ -239,7 +244,8 @@ def test_pruned_events_take_their_rows_with_them(tmp_path):
             journal.settle(run(number, change), [])
         left = tables(journal, "events", "touched", "things", "names", "moves", "indexed")
         assert left["touched"] == 2 * left["events"]
-        assert {left[name] for name in ("things", "names", "moves", "indexed")} == {left["events"]}
+        assert {left[name] for name in ("things", "moves", "indexed")} == {left["events"]}
+        assert left["names"] == 2 * left["events"], "an id, and the address before the move"
         assert journal._connection.execute("SELECT touched FROM totals").fetchone() == (left["touched"],)
 
 
@@ -286,7 +292,7 @@ def test_an_older_journal_is_indexed_in_steps_and_a_run_does_not_wait_for_it(tmp
         assert journal.index_older(600)
         assert journal.known().complete
         assert journal.known().since == EPOCH + timedelta(seconds=1)
-        touches = journal.touches(only_thing(journal, "x.y").number, path="a", limit=1000)
+        touches = journal.touches(only_thing(journal, "x.y").number, "a", limit=1000)
         assert [touch.at for touch in touches] == sorted((touch.at for touch in touches), reverse=True)
         assert len(touches) == 451
         monkeypatch.setattr(touched, "index_step", None)
@@ -307,3 +313,20 @@ def test_an_event_that_cannot_be_read_does_not_stop_the_indexing(tmp_path):
 def test_a_new_journal_has_nothing_to_index(journal):
     assert journal.known() == type(journal.known())(None, complete=True)
     assert journal.index_older(0)
+
+
+@pytest.mark.parametrize(
+    ("attribute_path", "expected"),
+    [
+        ("", ["ami", "tags", "tags.Name", "tags_all", "web[0].size", "web[1].size"]),
+        ("tags", ["tags", "tags.Name"]),
+        ("web", ["web[0].size", "web[1].size"]),
+        ("web[1]", ["web[1].size"]),
+        ("we", []),
+    ],
+)
+def test_attributes_are_found_with_those_below_them(journal, attribute_path, expected):
+    paths = ("ami", "tags", "tags.Name", "tags_all", "web[0].size", "web[1].size")
+    for number in range(3):
+        journal.settle(run(number, changed("a.b", *(attribute(path, "1", "2") for path in paths))), [])
+    assert journal.paths(only_thing(journal, "a.b").number, attribute_path, limit=99) == expected

@@ -1,0 +1,77 @@
+"""``tfevent events why``: the last changes of one thing."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import clean_json, note, print_lines
+from change_events.cli.time_option import moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from change_events.cli.session import Session
+    from change_events.journal import Journal
+
+DEFAULT_LIMIT = 10
+INDEX_SECONDS = 5.0  # to take in what a version without this command recorded
+
+
+@click.command(
+    "why",
+    short_help="Show the last changes of a resource or host.",
+    epilog=examples(
+        "tfevent events why aws_db_instance.main",
+        "tfevent events why aws_db_instance.main.instance_class --since 30d",
+        "tfevent events why 'module.web.*'",
+        "tfevent events why web1             a host, with the machine Terraform made for it",
+        "tfevent events why i-0abc123 --json | jq '.entries[0]'",
+    ),
+)
+@click.argument("subject", metavar="ADDRESS[.ATTRIBUTE]|HOST")
+@click.option("--since", type=moment, metavar="WHEN", help="Only changes at or after this time.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=DEFAULT_LIMIT,
+    show_default=True,
+    metavar="N",
+    help="Maximum number of events.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def why_command(session: Session, *, subject: str, since: datetime | None, limit: int, as_json: bool) -> int:
+    """Show the last changes of a resource, an attribute or a host, newest first.
+
+    For each change: time, user, cause and commit, values before and after, and which change it reverts.
+
+    ADDRESS is a resource address, a prefix of one (module.web) or a glob ('*.main'), or an ID; HOST is the name of an
+    Ansible host, or the name, ID or network address of a machine that Terraform manages. Moved resources are found by
+    their old and new address.
+    """
+    from change_events.history.why import why
+
+    journal = session.journal
+    index_older(journal)
+    answer = why(journal, subject, since=since, limit=limit)
+    if as_json:
+        import msgspec
+
+        sys.stdout.write(clean_json(msgspec.json.format(msgspec.json.encode(answer), indent=2)) + "\n")
+        return 0
+    from change_events.cli.render.why import answer_lines
+
+    print_lines(answer_lines(answer))
+    if not answer.entries:
+        note(f"no change of {subject} since {since.astimezone():%Y-%m-%d %H:%M}" if since else "no recorded change")
+    return 0
+
+
+def index_older(journal: Journal) -> None:
+    """Take in what older versions recorded, for some seconds; say so where that was not enough."""
+    if not journal.index_older(INDEX_SECONDS):
+        note("older events are not indexed yet: later commands and `tfevent events flush` continue")

@@ -1,0 +1,57 @@
+"""What the questions of this package are asked: a journal today; later a ledger or a collector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from change_events.journal import Query, Record
+    from change_events.journal.touched_records import Known, KnownThing, Move, Touch
+
+
+class Source(Protocol):
+    """Answers about events and things. Every method may raise JournalError; the journal's docstrings say the rest."""
+
+    def get(self, id_or_prefix: str, /) -> Record | None:
+        """The event with this id."""
+
+    def list(self, query: Query, /) -> Iterator[Record]:
+        """Events, newest first."""
+
+    def known(self) -> Known:
+        """How far back things are known."""
+
+    def things_at(self, pattern: str, /, *, limit: int) -> Sequence[KnownThing]:
+        """Things by address, prefix or glob."""
+
+    def things_named(self, name: str, /, *, limit: int) -> Sequence[KnownThing]:
+        """Resources by id, name or network address."""
+
+    def names_of(self, things: Iterable[int], /) -> Mapping[int, Sequence[str]]:
+        """By what else each of these is known."""
+
+    def addresses(self, *, limit: int) -> Sequence[str]:
+        """Addresses, hosts and names, for near matches."""
+
+    def things_of_stack(self, stack: str, addresses: Sequence[str], /) -> Mapping[str, KnownThing]:
+        """Those of these addresses that are known in a stack."""
+
+    def paths(self, thing: int, attribute: str = "", /, *, limit: int) -> Sequence[str]:
+        """Attributes of a thing that were changed."""
+
+    def touches(
+        self, thing: int, path: str = "", /, *, since: datetime | None = None, until: datetime | None = None, limit: int
+    ) -> Sequence[Touch]:
+        """What was changed of one attribute, newest first."""
+
+    def moves(self, stack: str, address: str, /) -> Sequence[Move]:
+        """Moves to and from an address."""
+
+    def events_of_stack(self, stack: str, /, *, limit: int) -> Sequence[str]:
+        """Ids of the events of a stack, newest first."""
+
+    def is_type_known(self, stack: str, kind: str, /) -> bool:
+        """Whether a type was touched in a stack before."""

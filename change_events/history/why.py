@@ -1,0 +1,276 @@
+"""The last changes of a thing: when, by whom, from which cause and commit, values before and after, what was undone."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  # of the printed structs
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from change_events.history.reverts import LOOK_BACK, undone_by
+from change_events.history.subject import subject_of
+from change_events.model import Cause, Source, Value, stack_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from change_events.history.source import Source as HistorySource
+    from change_events.history.subject import Span, Subject
+    from change_events.journal.touched_records import Touch
+    from change_events.model import AttributeChange, Change, ChangeEvent
+
+_MOST_PATHS = 200  # attributes below the one that is asked for
+_COMPARED = ("update", "replace")
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of what is printed as JSON."""
+
+
+class AttributeHistory(Result, frozen=True):
+    """One attribute that a change gave another value.
+
+    ``reverts`` is the id of the event whose value this takes back, ``reverted_by`` of the later one that undid this.
+    """
+
+    path: str
+    before: Value
+    after: Value
+    reverts: str | None = None
+    reverted_by: str | None = None
+
+
+class ThingChange(Result, frozen=True):
+    """What one event did to one thing.
+
+    Attributes:
+        address: of the resource, or of the task that ran on the host.
+        host: the host, where the change is a task's.
+        previous_address: where it was moved from by this event.
+        cause: the first cause, where the event names any.
+        source: where the resource (or task) is declared.
+        attributes: those that are asked for, else all.
+        things: what a task changed: a path, a package, a service.
+    """
+
+    address: str
+    action: str
+    outcome: str
+    host: str | None = None
+    type: str | None = None
+    previous_address: str | None = None
+    error: str | None = None
+    cause: Cause | None = None
+    source: Source | None = None
+    attributes: tuple[AttributeHistory, ...] = ()
+    things: tuple[str, ...] = ()
+
+
+class Entry(Result, frozen=True):
+    """One event, as far as it changed what is asked about."""
+
+    event: str
+    started_at: datetime
+    title: str
+    outcome: str | None
+    stack: str
+    tool: str | None = None
+    user: str | None = None
+    commit: str | None = None
+    subject: str | None = None
+    author: str | None = None
+    pull_request: str | None = None
+    run_url: str | None = None
+    changes: tuple[ThingChange, ...] = ()
+
+
+class KnownAs(Result, frozen=True):
+    """A thing that the question is about: ``names`` are its ids and network addresses."""
+
+    address: str
+    kind: str
+    stack: str = ""
+    names: tuple[str, ...] = ()
+
+
+class Answer(Result, frozen=True):
+    """What ``why`` tells: newest first.
+
+    ``known_since`` is the start of the oldest event that was looked at; ``complete`` is False while events of an older
+    version are still being indexed.
+    """
+
+    asked: str
+    attribute: str
+    things: tuple[KnownAs, ...]
+    entries: tuple[Entry, ...]
+    known_since: datetime | None
+    complete: bool = True
+
+
+class _Asked(NamedTuple):
+    """One event's part in the subject: the spans that it touched, and their touches by path."""
+
+    at: datetime
+    event: str
+    touches: list[tuple[Span, Touch]]
+
+
+def why(source: HistorySource, text: str, *, since: datetime | None = None, limit: int) -> Answer:
+    """The last changes of what ``text`` names.
+
+    Args:
+        source: a journal.
+        text: an address, a prefix or glob of one, an id, a name, a host; with ``.ATTRIBUTE`` behind it if wanted.
+        since: only of events that started at or after it.
+        limit: at most so many events.
+
+    Raises:
+        TfeventError: nothing of that name is known.
+        JournalError: the journal cannot be read.
+    """
+    subject = subject_of(source, text)
+    asked = sorted(_asked(source, subject, since, limit), key=lambda one: (one.at, one.event), reverse=True)
+    entries = (_entry(source, subject, one) for one in asked)
+    known = source.known()
+    names = source.names_of(span.thing.number for span in subject.spans[:limit])
+    return Answer(
+        asked=text,
+        attribute=subject.attribute,
+        things=tuple(
+            KnownAs(span.thing.address, span.thing.kind, span.thing.stack, tuple(names.get(span.thing.number, ())))
+            for span in subject.spans
+        ),
+        entries=tuple(islice((entry for entry in entries if entry is not None), limit)),
+        known_since=known.since,
+        complete=known.complete,
+    )
+
+
+def _asked(source: HistorySource, subject: Subject, since: datetime | None, limit: int) -> Iterator[_Asked]:
+    found: dict[str, _Asked] = {}
+    for span in subject.spans:
+        start = max(filter(None, (since, span.since)), default=None)
+        for path in _paths(source, subject, span):
+            for touch in source.touches(span.thing.number, path, since=start, until=span.until, limit=limit):
+                if not path and subject.attribute and touch.action in _COMPARED:
+                    continue  # another attribute
+                found.setdefault(touch.event, _Asked(touch.at, touch.event, [])).touches.append((span, touch))
+    yield from found.values()
+
+
+def _paths(source: HistorySource, subject: Subject, span: Span) -> Sequence[str]:
+    """The whole thing; of an attribute, itself, those below it, and what made or destroyed the thing."""
+    if not subject.attribute:
+        return [""]
+    return ["", *source.paths(span.thing.number, subject.attribute, limit=_MOST_PATHS)]
+
+
+def _entry(source: HistorySource, subject: Subject, asked: _Asked) -> Entry | None:
+    record = source.get(asked.event)
+    if record is None:  # pruned meanwhile
+        return None
+    event = record.event
+    spans = dict.fromkeys(span for span, _ in asked.touches)
+    changes = tuple(change for span in spans for change in _changes(source, subject, span, event))
+    vcs, actor, tool = event.vcs, event.actor, event.tool
+    ci = actor.ci if actor else None
+    return Entry(
+        event=event.id,
+        started_at=event.started_at,
+        title=event.title,
+        outcome=event.outcome and event.outcome.value,
+        stack=stack_key(event),
+        tool=tool.name if tool else None,
+        user=(ci and (ci.actor or ci.system)) or (actor and actor.user) or None,
+        commit=vcs.commit if vcs else None,
+        subject=vcs.subject if vcs else None,
+        author=vcs.author if vcs else None,
+        pull_request=ci.pull_request if ci else None,
+        run_url=ci.run_url if ci else None,
+        changes=changes,
+    )
+
+
+def _changes(source: HistorySource, subject: Subject, span: Span, event: ChangeEvent) -> Iterator[ThingChange]:
+    thing = span.thing
+    for change in event.changes:
+        if thing.kind == "host":
+            if change.task is not None and _ran_on(change, thing.address):
+                yield _task_change(change, thing.address)
+        elif change.task is None and change.address == thing.address and not change.deposed:
+            yield ThingChange(
+                address=change.address,
+                action=change.action.value,
+                outcome=change.outcome.value,
+                type=change.type,
+                previous_address=change.previous_address,
+                error=change.error,
+                cause=_cause(change, subject.attribute),
+                source=change.source,
+                attributes=tuple(_attributes(source, subject, span, change, event)),
+            )
+
+
+def _ran_on(change: Change, host: str) -> bool:
+    task = change.task
+    if task is None or task.checked:
+        return False
+    return (
+        host in (task.delegated_to or task.changed_on)
+        or host in task.unfinished
+        or any(one.host == host and one.status in ("failed", "unreachable") for one in task.failures)
+    )
+
+
+def _task_change(change: Change, host: str) -> ThingChange:
+    task = change.task
+    failed = next((one for one in task.failures if one.host == host), None) if task else None
+    bad = failed is not None and failed.status in ("failed", "unreachable")
+    return ThingChange(
+        address=change.address,
+        action=change.action.value,
+        outcome="failed" if bad else "unknown" if task and host in task.unfinished else "applied",
+        host=host,
+        type=change.type,
+        error=failed.error if failed and bad else None,
+        cause=_cause(change, ""),
+        source=change.source,
+        things=task.things if task else (),
+    )
+
+
+def _cause(change: Change, attribute: str) -> Cause | None:
+    """The first cause, of the attribute that is asked for if one says so."""
+    if attribute:
+        for cause in change.causes:
+            if any(_is_below(path, attribute) for path in cause.attributes):
+                return cause
+    return change.causes[0] if change.causes else None
+
+
+def _is_below(path: str, attribute: str) -> bool:
+    return not attribute or path == attribute or path.startswith((f"{attribute}.", f"{attribute}["))
+
+
+def _attributes(
+    source: HistorySource, subject: Subject, span: Span, change: Change, event: ChangeEvent
+) -> Iterator[AttributeHistory]:
+    for attribute in change.attributes:
+        if _is_below(attribute.path, subject.attribute):
+            yield _attribute(source, span, attribute, event)
+
+
+def _attribute(source: HistorySource, span: Span, attribute: AttributeChange, event: ChangeEvent) -> AttributeHistory:
+    touches = source.touches(span.thing.number, attribute.path, limit=LOOK_BACK)
+    place = next((place for place, touch in enumerate(touches) if touch.event == event.id), None)
+    reverts = reverted_by = None
+    if place is not None and touches[place].outcome == "applied":
+        this = touches[place]
+        undone = undone_by(this.before, this.after, touches[place + 1 :])
+        reverts = undone.event if undone else None
+        later = [one for one in reversed(touches[:place]) if one.outcome == "applied"]
+        if later and (by := undone_by(later[0].before, later[0].after, [this])):
+            reverted_by = later[0].event if by.event == event.id else None
+    return AttributeHistory(attribute.path, attribute.before, attribute.after, reverts=reverts, reverted_by=reverted_by)
