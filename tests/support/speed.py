@@ -7,6 +7,7 @@ test compares a difference of clocks with a bare number.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ def at_most(seconds: float, why: str = "") -> Iterator[Took]:
     yield took
     took.seconds = time.monotonic() - begun
     if took.seconds > seconds * factor:  # busier since the first sample?
-        factor = max(factor, *(_sample() for _ in range(_AFTER)))
+        factor = max(factor, _queue(), *(_sample() for _ in range(_AFTER)))
     allowed = seconds * factor
     assert took.seconds <= allowed, (
         f"took {took.seconds:.1f} s of {allowed:.1f} s ({factor:.1f} times {seconds} s); {why}"
@@ -84,6 +85,11 @@ def wait_for(condition: Callable[[], object], what: str = "what was waited for")
     while not condition():
         assert time.monotonic() < end, f"{what} never came"
         time.sleep(0.005)
+
+
+def _queue() -> float:
+    """How many processes shared each core during the last minute: samples miss a wave that has just passed."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
 
 
 def _sample() -> float:
