@@ -185,13 +185,13 @@ class TouchedReads(Access):
         rows = self._read(lambda connection: connection.execute(statement, (stack, limit)).fetchall())
         return [str(event_id) for (event_id,) in rows]
 
-    def is_type_known(self, stack: str, kind: str) -> bool:
-        """Whether a resource of this type was changed in this stack before."""
+    def is_type_known(self, stack: str, kind: str, *, but: str) -> bool:
+        """Whether a resource of this type was changed in this stack by another event than ``but``."""
         statement = (
-            "SELECT 1 FROM things t JOIN touched x ON x.thing = t.id "
-            "WHERE t.stack = (SELECT id FROM stacks WHERE key = ?) AND t.type = ? LIMIT 1"
+            "SELECT 1 FROM things t JOIN touched x ON x.thing = t.id JOIN events e ON e.seq = x.seq "
+            "WHERE t.stack = (SELECT id FROM stacks WHERE key = ?) AND t.type = ? AND e.id <> ? LIMIT 1"
         )
-        return self._read(lambda connection: connection.execute(statement, (stack, kind)).fetchone()) is not None
+        return self._read(lambda connection: connection.execute(statement, (stack, kind, but)).fetchone()) is not None
 
     def _things(self, where: str, values: tuple[object, ...]) -> list[KnownThing]:
         rows = self._read(lambda connection: connection.execute(_THINGS + where, values).fetchall())

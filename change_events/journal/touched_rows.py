@@ -78,7 +78,7 @@ def rows_of(event: ChangeEvent) -> Rows:
         elif change.mode == "managed" and len(change.address) <= LONGEST:
             _add_resource(found, attributes, change)
     found.rows.extend(_host_rows(event, attributes))
-    return found._replace(rows=list(_distinct([*found.rows, *attributes]))[:MOST_ROWS])
+    return found._replace(rows=list(_distinct([*_by_type(found.rows), *found.rows, *attributes]))[:MOST_ROWS])
 
 
 def fingerprint_of(value: Value) -> str | None:
@@ -165,6 +165,11 @@ def _host_rows(event: ChangeEvent, tasks: list[Row]) -> Iterator[Row]:
         thing = Thing(event.actor.host, "host")
         if thing not in worst:
             yield Row(thing, "", event.kind.value, ChangeOutcome.APPLIED.value)
+
+
+def _by_type(rows: list[Row]) -> list[Row]:
+    """One thing of each type: whether a type is new in a stack must not depend on where a limit cuts."""
+    return list({row.thing.type: row for row in reversed(rows)}.values())
 
 
 def _distinct(rows: list[Row]) -> Iterator[Row]:

@@ -30,12 +30,14 @@ class Signal(Struct, frozen=True):
     """A fact worth an eye, with its reason.
 
     ``outcome`` is that of the change it is about: planned, applied, failed or unknown; None where it is about none.
+    ``events`` are the ids of earlier events that it is based on, the newest first.
     """
 
     name: str
     reason: str
     address: str | None = None
     outcome: ChangeOutcome | None = None
+    events: tuple[str, ...] = ()
 
 
 class Counts(Struct, frozen=True):

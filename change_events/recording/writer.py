@@ -12,15 +12,16 @@ import msgspec
 
 from change_events import routing
 from change_events.errors import JournalError, TemplateError
+from change_events.output import describe
 from change_events.process.pressure import stretch
 from change_events.recording.unrouted import route_late, waits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from change_events.journal import Journal
     from change_events.journal.spool import Operation
-    from change_events.model import ChangeEvent, SealedEvent
+    from change_events.model import ChangeEvent, SealedEvent, Signal
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
@@ -103,9 +104,9 @@ class EventWriter:
         """The settings that it goes by."""
         return self._settings
 
-    def sealed(self, event: ChangeEvent) -> SealedEvent:
-        """The event as it is recorded: composed, and after the last pass."""
-        sealed = self._redactor.seal(self.composed(event))
+    def sealed(self, event: ChangeEvent, past: Sequence[Signal] = ()) -> SealedEvent:
+        """The event as it is recorded: composed (with signals of the past), and after the last pass."""
+        sealed = self._redactor.seal(self.composed(event, past))
         for trouble in self._redactor.troubles:
             self.say_once(trouble)
         return sealed
@@ -116,15 +117,31 @@ class EventWriter:
             self._said.add(trouble)
             self._say(trouble)
 
-    def composed(self, event: ChangeEvent) -> ChangeEvent:
+    def composed(self, event: ChangeEvent, past: Sequence[Signal] = ()) -> ChangeEvent:
         """The event with title, message, signals and severity; without the user's templates where those fail."""
         from change_events.summary import compose
 
         try:
-            return compose(event, self._settings)
+            return compose(event, self._settings, past)
         except TemplateError as error:
             self.say_once(str(error))
-            return compose(event, msgspec.structs.replace(self._settings, title_template=None, message_template=None))
+            plain = msgspec.structs.replace(self._settings, title_template=None, message_template=None)
+            return compose(event, plain, past)
+
+    def _past(self, event: ChangeEvent) -> tuple[Signal, ...]:
+        """What earlier events say of this one; nothing where the journal cannot be read, which settling tells."""
+        from change_events.history.signals import history_signals
+
+        if event.explicit or not event.changes:
+            return ()
+        try:
+            with self.journal() as journal:
+                return history_signals(journal, event)
+        except JournalError:
+            return ()
+        except Exception as error:  # noqa: BLE001 - the event itself must not be lost for a signal
+            self.say_once(f"earlier events were not compared: {describe(error)}")
+            return ()
 
     def start(self, event: ChangeEvent) -> SealedEvent:
         """Record a run that is about to change something, or what is known of it by now."""
@@ -193,7 +210,7 @@ class EventWriter:
             if_open: an event that is settled already stays as it is; ``repeats`` is then its own id.
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
-        sealed = self.sealed(ended)
+        sealed = self.sealed(ended, self._past(ended))
         if not routing.is_worth_recording(sealed.event, self._settings) and self.discard(sealed.event.id):
             return RecordResult(sealed)
         names = routing.destinations(sealed.event, self._settings)

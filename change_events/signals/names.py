@@ -13,12 +13,19 @@ NAMES = (
     "downtime_likely",
     "capacity_reduced",
     "drift_overwritten",
+    "flapping",  # these by :mod:`change_events.history`, from earlier events
+    "reverted",
+    "first_touch",
+    "finished_later",
     "rollback",  # these two by :mod:`change_events.explicit`, the rest by :mod:`change_events.machine`
     "diverged",
     "unclean_shutdown",
     "kernel_changed",
     "image_changed",
 )
+
+OF_HISTORY = frozenset({"flapping", "reverted", "first_touch", "finished_later"})
+"""What is worth knowing and no reason to worry by itself: it makes no event more severe."""
 
 WITHOUT_VALUES = {
     "exposed_to_world": "it can be reached by everybody now",

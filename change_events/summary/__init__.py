@@ -14,7 +14,9 @@ from change_events.summary.title import title
 from change_events.text.markdown import TITLE_LENGTH, clip, one_line
 
 if TYPE_CHECKING:
-    from change_events.model import ChangeEvent
+    from collections.abc import Sequence
+
+    from change_events.model import ChangeEvent, Signal
 
 __all__ = ["compose", "message", "retell", "severity", "title"]
 
@@ -35,13 +37,18 @@ class TextSettings(Protocol):
         """The most bytes of a message."""
 
 
-def compose(event: ChangeEvent, settings: TextSettings) -> ChangeEvent:
+def compose(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal] = ()) -> ChangeEvent:
     """``event`` with signals, title, message and severity filled in; an explicit event has its own.
+
+    Args:
+        event: redacted.
+        settings: those of titles and messages.
+        past: signals that earlier events give it (:mod:`change_events.history.signals`).
 
     Raises:
         TemplateError: a template of the settings does not compile or render; without templates nothing is raised.
     """
-    filled = _own(event, settings) if event.explicit else _derived(event, settings)
+    filled = _own(event, settings) if event.explicit else _derived(event, settings, past)
     if settings.title_template is None and settings.message_template is None:
         return filled
     from change_events.templates.rendering import apply
@@ -54,8 +61,8 @@ def compose(event: ChangeEvent, settings: TextSettings) -> ChangeEvent:
     )
 
 
-def _derived(event: ChangeEvent, settings: TextSettings) -> ChangeEvent:
-    told = msgspec.structs.replace(event, signals=signals(event), causes=shared(event.changes))
+def _derived(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal]) -> ChangeEvent:
+    told = msgspec.structs.replace(event, signals=(*signals(event), *past), causes=shared(event.changes))
     return msgspec.structs.replace(
         told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
     )

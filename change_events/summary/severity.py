@@ -1,8 +1,8 @@
 """How loudly a person should be told.
 
 error: failed, partly failed, or nobody knows, also where the run was cancelled besides. warning: something was (or is
-planned to be) destroyed or replaced, there is a risk signal, or a run was cancelled after its first change. info: the
-rest.
+planned to be) destroyed or replaced, there is a risk signal (those of history are none), or a run was cancelled after
+its first change. info: the rest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Outcome, Severity
+from change_events.signals.names import OF_HISTORY
 
 if TYPE_CHECKING:
     from change_events.model import ChangeEvent, OutcomeCounts
@@ -26,7 +27,8 @@ def severity(event: ChangeEvent) -> Severity:
     if event.outcome is Outcome.CANCELLED:
         return _cancelled(event.summary.outcomes)
     counts = event.summary.counts
-    return Severity.WARNING if counts.destroy or counts.replace or event.signals else Severity.INFO
+    worrying = any(signal.name not in OF_HISTORY for signal in event.signals)
+    return Severity.WARNING if counts.destroy or counts.replace or worrying else Severity.INFO
 
 
 def _cancelled(outcomes: OutcomeCounts) -> Severity:

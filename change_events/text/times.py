@@ -41,3 +41,12 @@ def parse_duration(text: str) -> float:
 def _seconds(text: str) -> float | None:
     found = _DURATION.fullmatch(text)
     return float(found[1]) * _UNITS[found[2]] if found else None
+
+
+def short_duration(seconds: float) -> str:
+    """A duration in its largest unit, for texts: ``40 s``, ``12 min``, ``5 h``, ``3 d``; never below zero."""
+    seconds = max(0.0, seconds)
+    for unit, size, most in (("s", 1, 60), ("min", 60, 3_600), ("h", 3_600, 2 * 86_400)):
+        if seconds < most:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds // 86_400)} d"
