@@ -81,12 +81,12 @@ def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     when = destination.routing.when
     if not is_told(event, destination, settings):
         if event.phase in _DRY and (destination.routing.plans or settings.plans) != "send":
-            return "it is sent no plans and checks (`plans`)"
-        return f"it is not told of runs like this one (`report: {report_of(destination, settings)}`)"
+            return "plans and checks are not delivered to it (`plans`)"
+        return f"runs like this one are not delivered to it (`report: {report_of(destination, settings)}`)"
     if conditions.hold(when, event):
         return None
     failing = (", ".join(one.failing(event)) for one in when)
-    return f"its conditions do not hold: {'; or '.join(failing)}"
+    return f"its conditions do not match: {'; or '.join(failing)}"
 
 
 def report_of(destination: DestinationSettings, settings: Settings) -> Literal["changed", "always", "failed"]:

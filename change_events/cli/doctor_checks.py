@@ -53,7 +53,7 @@ def journal_check(session: Session) -> Check:
     except JournalError as error:
         return Check("journal", "error", str(error))
     if not os.access(path, os.W_OK):
-        remedy = "Give yourself the right to write it, or set TFEVENT_JOURNAL to another place."
+        remedy = "Make it writable, or set TFEVENT_JOURNAL to another path."
         return Check("journal", "error", f"{path} cannot be written", remedy)
     return _counts(f"{path}: {_events(counts.events)}", counts)
 
@@ -81,7 +81,7 @@ def _counts(text: str, counts: JournalCounts) -> Check:
         )
         text += f", {_deliveries(counts.given_up)} dropped ({by_name})"
     if counts.parked:
-        remedy = "`tfevent events list --undelivered` names them, `tfevent events flush --parked` tries again."
+        remedy = "`tfevent events list --undelivered` lists them, `tfevent events flush --parked` retries."
         return Check("journal", "warning", f"{text}, {_deliveries(counts.parked)} parked", remedy)
     if counts.waiting:
         told = f"{text}, {_deliveries(counts.waiting)} waiting"
@@ -112,7 +112,7 @@ def key_check(path: Path) -> Check:
     return Check("fingerprint key", "ok", str(path))
 
 
-_KEY_REMEDY = "Until it can, fingerprints of secrets are comparable within one run only."
+_KEY_REMEDY = "Until then, fingerprints of secrets are comparable only within one run."
 
 
 def destination_checks(settings: Settings, session: Session, *, send_test: Collection[str]) -> Iterator[Check]:
@@ -139,12 +139,12 @@ def destination_checks(settings: Settings, session: Session, *, send_test: Colle
     if not settings.destinations:
         yield Check("destinations", "warning", "none: events stay in the journal", _NOWHERE)
     for name in sorted(owed.keys() - probes.keys()):
-        yield Check(name, "warning", f"{_owed_words(owed[name])}, and the settings do not name it", _UNNAMED)
+        yield Check(name, "warning", f"{_owed_words(owed[name])}, but not in the settings", _UNNAMED)
 
 
-_NOWHERE = "Set TFEVENT_SEMATEXT_TOKEN, or name a destination in tfevent.yaml."
-_UNNAMED = "Name it in tfevent.yaml again; else what waits there stays until the journal is pruned."
-_OWED = "`tfevent events flush` delivers what waits; `tfevent events flush --parked` also what is parked."
+_NOWHERE = "Set TFEVENT_SEMATEXT_TOKEN, or add a destination to tfevent.yaml."
+_UNNAMED = "Add it to tfevent.yaml again; otherwise its events wait until the journal is pruned."
+_OWED = "`tfevent events flush` delivers waiting events; `tfevent events flush --parked` also parked ones."
 _RECENT, _ENOUGH = 100, 20  # events of the journal that routing is asked about, and from how many on it says something
 
 

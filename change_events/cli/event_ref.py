@@ -34,8 +34,8 @@ def find(journal: Journal, wanted: str) -> Record:
     back = 1 if wanted == "last" else int(wanted[5:]) if re.fullmatch(r"last-\d+", wanted) else 0
     record = _nth_newest(journal, back) if back else journal.get(wanted)
     if record is None:
-        which = "that many events" if back else f"an event whose id begins with {wanted!r}"
-        raise TfeventError(f"the journal does not hold {which}: `tfevent events list` shows what it holds")
+        which = "that many events" if back else f"an event with an ID that starts with {wanted!r}"
+        raise TfeventError(f"the journal does not contain {which}: `tfevent events list` lists its events")
     return record
 
 

@@ -65,7 +65,7 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     for line in _left_behind(counts, session.settings):
         note(line)
     for file, number in Counter(one.file for one in journal.unrouted()).items():
-        note(f"{number} waiting until it is known where to: {file} has, or had, a mistake; run a command that reads it")
+        note(f"{number} not routed yet: {file} is or was invalid; run a command that reads it")
     return 1 if counts.waiting or counts.parked else 0
 
 
@@ -109,7 +109,7 @@ def _left_behind(counts: JournalCounts, settings: Settings) -> Iterator[str]:
     for name, figures in counts.destinations.items():
         open_ = figures.waiting + figures.leased
         if open_ and name not in usable:
-            why = "whose settings have a mistake" if name in broken else "which the settings do not name"
+            why = "which has invalid settings" if name in broken else "which is not in the settings"
             yield f"{open_} waiting for {name!r}, {why}"
     if counts.parked:
-        yield "`tfevent events list --undelivered` names what is parked; mend the cause, then `flush --parked`"
+        yield "`tfevent events list --undelivered` lists parked events; fix the cause, then run `flush --parked`"

@@ -87,6 +87,6 @@ def _tell_whether_it_goes(session: Session, destination: DestinationSettings, re
     settings = session.settings
     if record.state == "started":
         if destination.name not in routing.started(record.event, settings):
-            note(f"{destination.name} is not told that this run has started (`include_started`)")
+            note(f"{destination.name} does not receive started events (`include_started`)")
     elif refusal := routing.refusal(record.event, destination, settings):
-        note(f"this event does not go to {destination.name}: {refusal}")
+        note(f"this event is not routed to {destination.name}: {refusal}")

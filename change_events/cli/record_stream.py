@@ -82,7 +82,7 @@ def _answers(begun: Callable[[Document], DocumentRun], told: Iterable[Document],
 def _answer(run: DocumentRun, document: Document) -> Iterator[Document]:
     state = document.get("state", "finished")
     if state not in STATES:
-        raise InputError(f"state: write one of {', '.join(STATES)}")
+        raise InputError(f"state: expected one of {', '.join(STATES)}")
     if document.get("preview"):
         yield run.preview(document)
     elif state == "running":
@@ -168,11 +168,11 @@ def _whole(data: bytes) -> Document:
     try:
         return _object(data)
     except msgspec.DecodeError as error:
-        raise InputError("standard input: is no JSON: write one object, or one a line") from error
+        raise InputError("standard input: invalid JSON: expected one object, or one per line") from error
 
 
 def _object(data: bytes) -> Document:
     found: Any = msgspec.json.decode(data)
     if not isinstance(found, dict):
-        raise InputError("standard input: write a JSON object")
+        raise InputError("standard input: expected a JSON object")
     return found

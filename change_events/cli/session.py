@@ -63,7 +63,7 @@ class Session:
             more = len(mistakes) - 1
             note(mistakes[0])
             if more:
-                note(f"{more} more mistake{'s' if more > 1 else ''} in the settings: `tfevent events doctor` names all")
+                note(f"{more} more mistake{'s' if more > 1 else ''} in the settings: `tfevent events doctor` lists all")
         return settings
 
     @cached_property

@@ -85,12 +85,12 @@ def _folder(facts: dict[str, Any]) -> RunDirectory | None:
 
     folder = create(state_dir(), str(facts["id"]))
     if folder is None:
-        say("if tfevent is killed, this run leaves no trace: no folder for it can be written")
+        say("no writable run folder; if tfevent is killed, this run is not recorded")
         return None
     try:
         folder.write_facts(durable=True, **facts)
     except OSError as error:
-        say(f"if tfevent is killed, this run leaves no trace: {error.strerror}")
+        say(f"cannot write the checkpoint ({error.strerror}); if tfevent is killed, this run is not recorded")
         folder.remove()
         return None
     return folder

@@ -37,7 +37,7 @@ def left_alone(standing: Standing, now: float) -> str:
     """How a destination that failed is doing at ``now`` (seconds since 1970), as a clause."""
     if standing.asked:
         until = datetime.fromtimestamp(now + standing.asked, UTC)
-        return f"it waits until {until:%Y-%m-%d %H:%M:%S} UTC, as the backend asked ({standing.reason})"
-    wait = f"left alone for {span(standing.wait)}, " if standing.wait else ""
+        return f"waiting until {until:%Y-%m-%d %H:%M:%S} UTC as requested by the backend ({standing.reason})"
+    wait = f"next retry in {span(standing.wait)}, " if standing.wait else ""
     times = "once" if standing.failures == 1 else f"{standing.failures} times in a row"
     return f"{wait}it has failed {times} ({standing.reason})"

@@ -174,9 +174,9 @@ class DestinationFlush:
         if self._under_way:
             self._failed(_UNANSWERED)
         elif self._held:
-            self._tell(f"another tfevent is still sending; {self._terms.consequence}")
+            self._tell(f"another tfevent process is still sending; {self._terms.consequence}")
         elif not self.problems and self._is_awaited():
-            self._tell(f"the time is up; {self._terms.consequence}")
+            self._tell(f"time limit reached; {self._terms.consequence}")
         self._let_go()
 
     def stop(self) -> None:
@@ -325,7 +325,7 @@ class DestinationFlush:
         elif standing.asked or (standing.wait and not force):
             self._tell(f"{told}; {self._terms.consequence}")
         elif (standing.held or not self._sending) and standing.failures and not force:
-            self._tell(f"another tfevent is trying it, {told}; {self._terms.consequence}")
+            self._tell(f"another tfevent process is retrying it, {told}; {self._terms.consequence}")
         else:
             self._held = standing.held or not self._sending
             self.wake = time.monotonic() + self._poll
@@ -349,7 +349,7 @@ class DestinationFlush:
         self._release()
         if (self.sent or self._terms.brief) and self._terms.left() <= _EDGE:
             self._outbox.cut_short(delivery, verdict.reason)
-            self._tell(f"the time is up; {self._terms.consequence}")
+            self._tell(f"time limit reached; {self._terms.consequence}")
             return
         wait = wait_after(delivery.failures, verdict.after)
         dropped = self._outbox.retry(delivery, wait, verdict.reason, verdict.after)

@@ -53,5 +53,5 @@ class RateLimiter:
     def words(self) -> str:
         """The rate as a clause."""
         if self.rate is None:
-            return "it may be asked at any time"
-        return f"it may be asked {self.rate.requests} times in {self.rate.seconds:g} s"
+            return "no rate limit"
+        return f"rate limit reached: {self.rate.requests} requests per {self.rate.seconds:g} s"

@@ -83,7 +83,7 @@ def send_event(
         if verdict.result in {Result.DELIVERED, Result.RETRY}:
             return verdict
         if verdict.mendable:
-            remarks = (f"what was told of its start stays as it is: {verdict.reason}",)
+            remarks = (f"its started event was not updated: {verdict.reason}",)
     verdict = _remarked(_sent(settings, transport, sealed, effort), remarks)
     return msgspec.structs.replace(verdict, result=Result.PARK) if verdict.result is Result.SHRINK else verdict
 

@@ -75,7 +75,7 @@ class Transport:
         """
         left = deadline - time.monotonic()
         if left <= 0:
-            raise TransportError("there was no time left")
+            raise TransportError("time limit reached")
         client = self._client = self._client or _client(self._trusted(request))
         # httpx hands this very dict down to the connection: the wait is shortened once the status is known.
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), left)
@@ -157,7 +157,7 @@ class _Routes(httpx.BaseTransport):
         except ImportError:
             raise TransportError("a SOCKS proxy needs one more package: pip install socksio") from None
         except (ValueError, httpx.InvalidURL):
-            raise TransportError("a proxy variable (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is no address") from None
+            raise TransportError("a proxy variable (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is not a URL") from None
 
     def close(self) -> None:
         """Close all pools."""

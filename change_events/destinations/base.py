@@ -260,17 +260,17 @@ def problem_of(option: Option, value: object) -> str | None:
     match option.type:
         case "choice":
             good = isinstance(value, str) and value in option.choices
-            return None if good else f"write one of {', '.join(option.choices)}"
+            return None if good else f"expected one of {', '.join(option.choices)}"
         case "integer":
             good = isinstance(value, int) and not isinstance(value, bool) and value > 0
-            return None if good else "write a whole number above 0"
+            return None if good else "expected a whole number above 0"
         case "url":
-            return None if isinstance(value, str) and _is_url(value) else "write a URL, https://host/path"
+            return None if isinstance(value, str) and _is_url(value) else "expected a URL, https://host/path"
         case "string-map":
-            return None if _is_header_map(value) else "write names and values, one line each"
+            return None if _is_header_map(value) else "expected names and values, one line each"
         case "string" | "path":
             good = isinstance(value, str) and value.isprintable()
-            return None if good else "write text on one line"
+            return None if good else "expected text on one line"
 
 
 def _is_url(value: str) -> bool:

@@ -73,7 +73,7 @@ OPTIONS = (
         type="choice",
         choices=("structured", "binary"),
         default="structured",
-        help="Whether the attributes stand in the body or in headers.",
+        help="Whether attributes are sent in the body or in headers.",
     ),
     Option(
         name="source",
@@ -178,7 +178,7 @@ def judge(response: Response) -> Verdict:
     What is gone must not be sent to any more, whatever waits: it is asked once a day whether that still holds.
     """
     if response.status == _GONE:
-        return Verdict(Result.RETRY, f"nobody takes events at this address any more (410); {_MEND}", LONGEST_WAIT)
+        return Verdict(Result.RETRY, f"this URL no longer accepts events (410); {_MEND}", LONGEST_WAIT)
     if response.status == _UNSUPPORTED:
         return Verdict(Result.PARK, "it does not understand this form of event (415); try another `mode` or `format`")
     return judge_no_sign_in(response)

@@ -88,7 +88,11 @@ OPTIONS = (
         environment="TFEVENT_DATADOG_APP_KEY",
         help="Application key, which v2 is documented to ask for.",
     ),
-    Option(name="url", type="url", help="Base address of a proxy to use instead of the site's; goes before `site`."),
+    Option(
+        name="url",
+        type="url",
+        help="Base address of a proxy to use instead of the site's; takes precedence over `site`.",
+    ),
     CA_FILE,
 )
 

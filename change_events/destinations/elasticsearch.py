@@ -124,7 +124,7 @@ def setup(options: Mapping[str, Any]) -> tuple[Request, ...]:
 def _index(options: Mapping[str, Any]) -> str:
     index = str(options.get("index") or INDEX)
     if _NO_INDEX.search(index) or len(index.encode()) > LIMITS.field_bytes["_index"]:
-        raise OptionError("index: write lower-case letters, digits, and . _ - within the name")
+        raise OptionError("index: expected lower-case letters, digits, and . _ - within the name")
     return index
 
 
@@ -137,7 +137,7 @@ def _request(options: Mapping[str, Any], path: str, body: bytes, **more: str) ->
 def _login(options: Mapping[str, Any]) -> Login | None:
     key, user = str(options.get("api_key") or ""), str(options.get("username") or "")
     if key and user:
-        raise OptionError("api_key: write either this or `username` and `password`")
+        raise OptionError("api_key: expected either this or `username` and `password`")
     if user:
         return basic_login(user, text_of(options, "password"))
     if not key:
@@ -157,7 +157,7 @@ def judge(response: Response) -> Verdict:
     item = at(content, "items", 0)
     status = next((at(told, "status") for told in item.values()), None) if isinstance(item, dict) else None
     if not isinstance(status, int):
-        return Verdict(Result.PARK, "its answer does not tell what became of the event; check `url`")
+        return Verdict(Result.PARK, "unexpected response; check `url`")
     return _judge_item(status, response)
 
 

@@ -129,7 +129,7 @@ def origin(options: Mapping[str, Any]) -> str:
 def check(options: Mapping[str, Any]) -> tuple[str, ...]:
     """Whether AWS would take the source."""
     reserved = str(options.get("source") or "").startswith("aws.")
-    return ("source: write one that does not begin with `aws.`, which AWS keeps for itself",) if reserved else ()
+    return ("source: expected one that does not begin with `aws.`, which AWS keeps for itself",) if reserved else ()
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:

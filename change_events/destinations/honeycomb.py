@@ -71,7 +71,11 @@ OPTIONS = (
         help="Region of the team.",
     ),
     Option(name="type", type="string", help="Type of the markers, which decides their colour; by default the kind."),
-    Option(name="url", type="url", help="Base address of a proxy to use instead of Honeycomb's; goes before `region`."),
+    Option(
+        name="url",
+        type="url",
+        help="Base address of a proxy to use instead of Honeycomb's; takes precedence over `region`.",
+    ),
     CA_FILE,
 )
 

@@ -127,7 +127,7 @@ def check(options: Mapping[str, Any]) -> tuple[str, ...]:
     if bad:
         return (f"labels: {bad[0]!r} is no name of a label; write letters, digits and _",)
     if len(given) > _MOST_OWN_LABELS:
-        return (f"labels: write at most {_MOST_OWN_LABELS}",)
+        return (f"labels: expected at most {_MOST_OWN_LABELS}",)
     lacking = [name for name in ("user", "password") if not options.get(name)]
     return (f"{lacking[0]}: missing; user and password go together",) if len(lacking) == 1 else ()
 

@@ -106,7 +106,7 @@ OPTIONS = (
         required=True,
         environment="TFEVENT_NEWRELIC_ENTITY",
         help="Search that finds exactly one entity, for example `name = '{service}' AND domain = 'APM'`; "
-        "{service}, {environment} and {host} stand for the event's own.",
+        "{service}, {environment} and {host} are replaced with the event's.",
     ),
     Option(
         name="region",
@@ -118,7 +118,11 @@ OPTIONS = (
     ),
     Option(name="category", type="string", help="Category of the changes; by default it follows the event's kind."),
     Option(name="type", type="string", help="Type of the changes; by default it follows the event's kind and tool."),
-    Option(name="url", type="url", help="Base address of a proxy to use instead of New Relic's; goes before `region`."),
+    Option(
+        name="url",
+        type="url",
+        help="Base address of a proxy to use instead of New Relic's; takes precedence over `region`.",
+    ),
     CA_FILE,
 )
 
@@ -239,7 +243,7 @@ def judge(response: Response) -> Verdict:
         remarks = errors or at(change, "messages")
         return Verdict(Result.DELIVERED, "it had remarks on the change" if remarks else "")
     if not isinstance(errors, list) or not errors:
-        return Verdict(Result.PARK, "its answer is none of NerdGraph's; check `url` and `region`")
+        return Verdict(Result.PARK, "unexpected response; check `url` and `region`")
     return _judge_errors(errors)
 
 

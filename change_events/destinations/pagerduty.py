@@ -58,7 +58,11 @@ OPTIONS = (
         environment="TFEVENT_PAGERDUTY_REGION",
         help="Service region of the account.",
     ),
-    Option(name="url", type="url", help="Base address of a proxy to use instead of PagerDuty's; goes before `region`."),
+    Option(
+        name="url",
+        type="url",
+        help="Base address of a proxy to use instead of PagerDuty's; takes precedence over `region`.",
+    ),
     CA_FILE,
 )
 

@@ -69,7 +69,7 @@ OPTIONS = (
         name="receiver",
         type="url",
         environment="TFEVENT_SEMATEXT_RECEIVER",
-        help="Base address of another receiver (Sematext Enterprise); goes before `region`.",
+        help="Base address of another receiver (Sematext Enterprise); takes precedence over `region`.",
     ),
     Option(
         name="type",
@@ -90,7 +90,7 @@ def _receiver(options: Mapping[str, Any]) -> str:
     region = options.get("region") or "us"
     receiver = options.get("receiver") or RECEIVERS.get(region)
     if not receiver:
-        raise OptionError(f"region: write one of {', '.join(RECEIVERS)}")
+        raise OptionError(f"region: expected one of {', '.join(RECEIVERS)}")
     return str(receiver).rstrip("/")
 
 
@@ -98,7 +98,7 @@ def check(options: Mapping[str, Any]) -> tuple[str, ...]:
     """Whether Sematext would take the type."""
     if str(options.get("type") or "").strip().lower() in RESERVED:
         return (
-            f"type: write another one than {' and '.join(sorted(RESERVED))}, which Sematext keeps for its own events",
+            f"type: expected a value other than {' and '.join(sorted(RESERVED))}, reserved for Sematext's own events",
         )
     return ()
 

@@ -122,7 +122,7 @@ def check(options: Mapping[str, Any]) -> tuple[str, ...]:
     if url:
         return ()
     if not token:
-        return ("url: missing; write an incoming webhook's URL, or give `token` and `channel`",)
+        return ("url: missing; expected an incoming webhook's URL, or `token` and `channel`",)
     return () if channel else ("channel: missing; `token` needs it",)
 
 
@@ -250,7 +250,7 @@ def judge(response: Response) -> Verdict:
     told = content.get("ok") if isinstance(content, dict) else None
     if told is not False:
         if response.well and response.body_decides and told is not True:
-            return Verdict(Result.PARK, "its answer is none of Slack's Web API; check `api`")
+            return Verdict(Result.PARK, "unexpected response; check `api`")
         return _judge_webhook(response)
     error = content.get("error")
     if error in _SHRINK:

@@ -30,7 +30,7 @@ LARGEST_MESSAGE = 1_000_000  # bytes that are read; what is kept of them is up t
 LARGEST_DATA = 64_000  # bytes of JSON: the smallest limit that destinations give for a whole event
 DEDUP_WINDOW = 86_400.0
 _ID = lazy_pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_MOMENT = "write an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
+_MOMENT = "expected an age (90s, 10m, 2h), a time such as 2026-11-24T14:00+01:00, or @ and seconds since 1970"
 
 
 class ExplicitInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ def read(
         now: what ages are counted from.
         stdin: ``-`` may be read; False where standard input is somebody else's.
     """
-    reader = _Reader(options, now, None if stdin else "standard input is the command's: give a file")
+    reader = _Reader(options, now, None if stdin else "standard input belongs to the command: expected a file")
     given = ExplicitInput(
         kind=reader.word("kind", Kind) or Kind.CUSTOM,
         title=reader.plain("title"),
@@ -117,15 +117,15 @@ def _consistent(given: ExplicitInput, mistakes: list[str], now: datetime) -> Exp
         mistakes.append(f"--{name.replace('_', '-')}: {text}")
         given = msgspec.structs.replace(given, **{name: None})
     if given.dedup_window and not given.dedup_key:
-        mistakes.append("--dedup-window: says nothing without --dedup-key")
+        mistakes.append("--dedup-window: requires --dedup-key")
     if given.state == "started" and given.outcome:
-        mistakes.append("--outcome: is known when it has finished: give it with --state finished")
+        mistakes.append("--outcome: not allowed with --state started: expected with --state finished")
     if given.state == "finished" and not given.id:
-        mistakes.append("--id: missing: give the id that --state started has printed")
+        mistakes.append("--id: missing: expected the ID printed by --state started")
     if given.id and given.state != "finished":
-        mistakes.append("--id: belongs to --state finished")
+        mistakes.append("--id: requires --state finished")
     if given.id and not is_id(given.id):
-        mistakes.append("--id: is no event's id: give the one that --state started has printed")
+        mistakes.append("--id: not an event ID: expected the ID printed by --state started")
     if given.dedup_key and not given.dedup_window:
         given = msgspec.structs.replace(given, dedup_window=DEDUP_WINDOW)
     if given.previous and not given.commit:
@@ -158,7 +158,7 @@ class _Reader:
         try:
             return words(text) if text else None
         except ValueError:
-            self._wrong(name, f"write one of {', '.join(words)}")
+            self._wrong(name, f"expected one of {', '.join(words)}")
             return None
 
     def state(self) -> str | None:
@@ -166,7 +166,7 @@ class _Reader:
         text = self.plain("state")
         if text is None or text in STATES:
             return text
-        self._wrong("state", f"write one of {', '.join(STATES)}")
+        self._wrong("state", f"expected one of {', '.join(STATES)}")
         return None
 
     def tags(self) -> dict[str, str]:
@@ -174,7 +174,7 @@ class _Reader:
         pairs = [str(text).partition("=") for text in self._options.get("tag") or ()]
         for number, (name, equals, _) in enumerate(pairs, 1):
             if not (name.strip() and equals):
-                self._wrong("tag", f"number {number}: write NAME=VALUE, for example team=core")
+                self._wrong("tag", f"number {number}: expected NAME=VALUE, e.g. team=core")
         return {name.strip(): value.strip() for name, _, value in pairs if name.strip() and value.strip()}
 
     def links(self) -> tuple[Link, ...]:
@@ -185,7 +185,7 @@ class _Reader:
             if _is_web(url):
                 found.append(Link(title=title.strip() or urlsplit(url).hostname or "link", url=url.strip()))
             else:
-                self._wrong("link", f"number {number}: write TITLE=URL with a URL that begins with https:// or http://")
+                self._wrong("link", f"number {number}: expected TITLE=URL with an https:// or http:// URL")
         return tuple(found)
 
     def moment(self, name: str) -> datetime | None:
@@ -194,7 +194,7 @@ class _Reader:
 
     def duration(self) -> float | None:
         """Seconds, more than none."""
-        return self._parsed("dedup_window", _positive, "write a duration: 90s, 10m, 2h, 1d")
+        return self._parsed("dedup_window", _positive, "expected a duration: 90s, 10m, 2h, 1d")
 
     def revision(self, name: str) -> str | None:
         """A commit, tag or branch; the zeros that CI systems give for "none before" count as not given."""
@@ -203,14 +203,14 @@ class _Reader:
             return None
         if is_revision(text):
             return text
-        self._wrong(name, "write a commit's id, a tag or a branch")
+        self._wrong(name, "expected a commit's id, a tag or a branch")
         return None
 
     def paths(self) -> tuple[str, ...]:
         """Files or folders of the repository, several times; they say nothing without a range of commits."""
         found = tuple(dict.fromkeys(str(path) for path in self._options.get("path") or () if path))
         if found and not self.plain("previous_commit"):
-            self._wrong("path", "says nothing without --previous-commit")
+            self._wrong("path", "requires --previous-commit")
         return found
 
     def destinations(self, known: set[str]) -> tuple[str, ...] | None:
@@ -233,10 +233,10 @@ class _Reader:
         try:
             found = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):  # its own text may quote the data
-            self._wrong("data", 'is no JSON: write an object such as {"ticket": "OPS-7"}')
+            self._wrong("data", 'invalid JSON: expected an object such as {"ticket": "OPS-7"}')
             return {}
         if not isinstance(found, dict):
-            self._wrong("data", 'write a JSON object such as {"ticket": "OPS-7"}')
+            self._wrong("data", 'expected a JSON object such as {"ticket": "OPS-7"}')
             return {}
         return found
 
@@ -257,7 +257,7 @@ class _Reader:
         try:
             data = self._bytes(str(text), most)
         except OSError as error:
-            self._wrong(name, f"{str(text)[1:]}: {error.strerror}: give a file, or begin text with @@ instead of @")
+            self._wrong(name, f"{str(text)[1:]}: {error.strerror}: expected a file; use @@ for text that begins with @")
             return None
         except InputError as error:
             self._wrong(name, str(error))
@@ -271,9 +271,9 @@ class _Reader:
         if text == "-":
             if self._no_stdin:
                 raise InputError(self._no_stdin)
-            self._no_stdin = "standard input can be read only once: give a file"
+            self._no_stdin = "standard input can be read only once: expected a file"
             if sys.stdin is None:  # closed when the interpreter started
-                raise InputError("standard input is closed: give text, or @ and a file")
+                raise InputError("standard input is closed: expected text or @FILE")
             return sys.stdin.buffer.read(most + 1)
         if text.startswith("@@") or not text.startswith("@"):
             return text.removeprefix("@" if text.startswith("@@") else "").encode("utf-8", "replace")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 ENDINGS = {
     Outcome.FAILED: "failed",
-    Outcome.PARTIAL: "failed in part",
+    Outcome.PARTIAL: "partially failed",
     Outcome.CANCELLED: "cancelled",
     Outcome.DECLINED: "declined",
     Outcome.NO_CHANGE: "no change",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
 
 CLOCK_SKEW = timedelta(minutes=5)  # that the clocks of two machines may differ by
-_HIDDEN_KEY = "looks like a secret, which is not kept, so that two keys could not be told apart: use another key"
+_HIDDEN_KEY = "looks like a secret, which would be redacted, so keys could not be distinguished: expected another key"
 
 
 def mistakes_of_times(
@@ -38,9 +38,9 @@ def mistakes_of_times(
     """
     for name, moment in (("started_at", started_at), ("ended_at", ended_at)):
         if moment and moment > now + CLOCK_SKEW:
-            yield name, f"is in the future: expected a time up to {_text(now)}; write its time zone, such as +02:00"
+            yield name, f"is in the future: expected a time up to {_text(now)}; include the time zone, e.g. +02:00"
     if begins and ended_at:
-        yield "ended_at", "is known when the event has finished: give it with the second step"
+        yield "ended_at", "not allowed at the start: expected in the second step"
     elif started_at and ended_at and ended_at < started_at:
         yield "ended_at", f"is before the start: expected a time from {_text(started_at)} to {_text(now)}"
 

@@ -59,9 +59,7 @@ def take_snapshot(environ: Mapping[str, str], root: Path = Path("/")) -> Machine
         boot_id = (root / "proc/sys/kernel/random/boot_id").read_text().strip()
         booted = _boot_time((root / "proc/stat").read_text())
     except (OSError, ValueError, StopIteration) as error:
-        raise InputError(
-            "boot: this system does not tell its boot in /proc, as Linux does: use `tfevent events send --kind boot`"
-        ) from error
+        raise InputError("boot: no boot ID in /proc on this system: use `tfevent events send --kind boot`") from error
     ticks = _first_process(root)
     return MachineSnapshot(
         boot=f"{boot_id}:{ticks}",

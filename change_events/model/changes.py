@@ -1,4 +1,4 @@
-"""What was planned for one resource and what became of it."""
+"""Planned changes of resources and their outcomes."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class AttributeChange(Struct, frozen=True):
 
 
 class Risk(Struct, frozen=True):
-    """What the values of a change signal, found while the plan was in memory: a signal's name and its reason."""
+    """A risk signal of a change's values, derived while the plan is in memory."""
 
     name: str
     reason: str
 
 
 class Source(Struct, frozen=True):
-    """Where a resource is declared, and the commit that last touched it.
+    """Where a resource is declared, and the commit that last changed it.
 
     ``commit_unknown`` says why no commit is named where one was looked for: a shallow clone, an uncommitted change.
     """
@@ -52,7 +52,7 @@ class Source(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """What was planned for one resource (or deposed object, or action invocation) and what became of it.
+    """Planned change of a resource (or deposed object, or action invocation) and its outcome.
 
     ``id`` is that of the object as it is now: of what was destroyed, the last one; of what was replaced, that of the
     new object once there is one, and ``previous_id`` that of the old one. ``identity`` says what a destroyed or
@@ -96,7 +96,7 @@ class Change(Struct, frozen=True):
 
 
 class OutputChange(Struct, frozen=True):
-    """A root module output that differs."""
+    """A changed root module output."""
 
     name: str
     action: Action
@@ -107,7 +107,7 @@ class OutputChange(Struct, frozen=True):
 class Drift(Struct, frozen=True):
     """A resource that was changed outside of the tool: ``action`` is update or destroy.
 
-    ``set_anew`` names those of its attributes that the plan gives another value than the one found.
+    ``set_anew`` names its attributes that the plan overwrites.
     """
 
     address: str

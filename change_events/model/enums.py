@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What sort of thing happened."""
+    """Kind of event."""
 
     INFRASTRUCTURE = "infrastructure"
     DEPLOYMENT = "deployment"
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 
 class Phase(StrEnum):
-    """Whether the event tells an intention or a fact."""
+    """Phase of the changes: planned, applied or checked."""
 
     PLANNED = "planned"
     APPLIED = "applied"
@@ -26,7 +26,7 @@ class Phase(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a run ended. ``None`` in the event means that it is still running."""
+    """Outcome of a run; absent while it is in progress."""
 
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
 
 class Severity(StrEnum):
-    """How loudly a person should be told."""
+    """Severity of the event."""
 
     INFO = "info"
     WARNING = "warning"
@@ -46,7 +46,7 @@ class Severity(StrEnum):
 
 
 class Action(StrEnum):
-    """What is done to one resource. ``OTHER`` keeps the words of a version we do not know in ``raw_actions``."""
+    """Action on a resource. ``OTHER`` is an action unknown to this version; ``raw_actions`` has its original words."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -63,7 +63,7 @@ class Action(StrEnum):
 
 
 class ChangeOutcome(StrEnum):
-    """What became of one planned change."""
+    """Outcome of a planned change."""
 
     PLANNED = "planned"
     APPLIED = "applied"
@@ -73,7 +73,7 @@ class ChangeOutcome(StrEnum):
 
 
 class ValueKind(StrEnum):
-    """How a value may be shown."""
+    """Kind of a value, and whether it is shown."""
 
     VALUE = "value"  # `text` is the redacted JSON lexeme, numbers exact
     ABSENT = "absent"  # not set, or null

@@ -27,10 +27,10 @@ class Failure(Struct, frozen=True):
 
 
 class Signal(Struct, frozen=True):
-    """A fact worth an eye, with its reason.
+    """A risk signal: a notable fact derived from the changes, with its reason.
 
-    ``outcome`` is that of the change it is about: planned, applied, failed or unknown; None where it is about none.
-    ``events`` are the ids of earlier events that it is based on, the newest first.
+    ``outcome`` is the outcome of the change concerned: planned, applied, failed or unknown; None if there is none.
+    ``events`` are the IDs of earlier events that it is based on, newest first.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Signal(Struct, frozen=True):
 class Counts(Struct, frozen=True):
     """Planned changes by action.
 
-    Replacements count once, as ``replace``; ``import`` and ``move`` count beside whatever else happens to the same
-    resource, as terraform counts them. ``deferred`` is what a partial plan puts off, counted nowhere else.
-    ``drift_not_shown`` is what differs from the state and is told nowhere: the plan does not depend on it.
+    Replacements count once, as ``replace``; ``import`` and ``move`` count in addition to other actions on the same
+    resource, as in Terraform. ``deferred`` counts changes deferred by an incomplete plan, not counted elsewhere.
+    ``drift_not_shown`` counts drift that is not listed because the plan does not depend on it.
     """
 
     create: int = 0
@@ -67,7 +67,7 @@ class Counts(Struct, frozen=True):
 
 
 class OutcomeCounts(Struct, frozen=True):
-    """Planned changes by what became of them."""
+    """Planned changes by outcome."""
 
     applied: int = 0
     failed: int = 0
@@ -76,9 +76,9 @@ class OutcomeCounts(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """Figures of the whole run, not cut by any size limit.
+    """Counts of the whole run, not subject to size limits.
 
-    ``counts`` is what was planned, ``applied`` what was really done (None where nothing was, or not yet). ``hosts``,
+    ``counts`` are the planned changes, ``applied`` those that were made (None if none were, or not yet). ``hosts``,
     ``tasks`` and ``by_group`` (inventory groups) are those of a playbook run; its changed tasks are ``counts.change``.
     """
 
@@ -123,7 +123,7 @@ class Ci(Struct, frozen=True):
 
 
 class Actor(Struct, frozen=True):
-    """Who did it, and from where."""
+    """User, host and CI system of the run."""
 
     user: str | None = None
     host: str | None = None
@@ -131,7 +131,7 @@ class Actor(Struct, frozen=True):
 
 
 class Commit(Struct, frozen=True):
-    """One commit that a change brings."""
+    """A commit of a deployment."""
 
     id: str
     subject: str | None = None
@@ -164,7 +164,7 @@ class Vcs(Struct, frozen=True):
 
 
 class Trace(Struct, frozen=True):
-    """Links to what started this run and to what it started (W3C trace context)."""
+    """IDs that link the run to its parent and children (W3C Trace Context)."""
 
     run_id: str
     trace_id: str | None = None
@@ -177,7 +177,7 @@ class Cloud(Struct, frozen=True):
     """Where in a cloud the changed resources are: ``name`` is ``aws``, ``google`` or ``azure``.
 
     ``accounts`` are AWS account ids, Google project ids or Azure subscription ids, ``regions`` regions or locations;
-    of each at most 20, those of most changes first. They are not paired. What is not known for sure is left out.
+    of each at most 20, those of most changes first. They are not paired. Uncertain values are left out.
     """
 
     name: str
@@ -186,14 +186,14 @@ class Cloud(Struct, frozen=True):
 
 
 class Link(Struct, frozen=True):
-    """A page a reader may want to open."""
+    """A related link."""
 
     title: str
     url: str
 
 
 class Related(Struct, frozen=True):
-    """Another event that belongs to this one: ``relation`` is ``sent`` (from within this run) or ``settles``."""
+    """A related event: ``relation`` is ``sent`` (from within this run) or ``settles``."""
 
     id: str
     relation: str
@@ -201,7 +201,7 @@ class Related(Struct, frozen=True):
 
 
 class Truncated(Struct, frozen=True):
-    """What was left out of this event, and how much."""
+    """Details omitted from this event, with counts."""
 
     changes: int = 0
     attributes: int = 0
@@ -273,7 +273,7 @@ class Plan(Struct, frozen=True):
     Attributes:
         changes: everything planned but plain no-ops (no-ops that move or import are listed).
         counts: figures of all of it, no-ops included.
-        errored: planning failed; ``changes`` is what was known by then and never means "no changes".
+        errored: planning failed; ``changes`` is the incomplete result and never means "no changes".
         complete: False where terraform says that the plan is partial (-target, deferrals, errors).
         applyable: terraform's own verdict; None where the version has none.
         name: the file it was read from, where a reader has several before them.

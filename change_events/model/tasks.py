@@ -1,4 +1,4 @@
-"""A playbook run: what each task did, over all its hosts, and what became of each host."""
+"""A playbook run: the results of each task over all its hosts, and of each host."""
 
 from __future__ import annotations
 
@@ -55,19 +55,19 @@ class TaskRun(Struct, frozen=True):
     Attributes:
         play: name of the play.
         role: role it belongs to, with its collection where it has one.
-        rounds: rounds that are told together, of a task that comes around very often; figures are sums over them.
+        rounds: rounds aggregated for a task that is repeated very often; counts are sums over them.
         hosts: every host it had a result for, by status.
         changed_on: names of hosts that it changed; ``failures`` those on which it did not succeed, with the error.
         hosts_omitted: names left out of both.
-        delegated_to: the machines it really acted on, where those are not the hosts themselves.
+        delegated_to: the hosts that it was delegated to.
         items: figures of its loop, where it has one.
         retries: attempts beyond the first, over all hosts.
-        things: what it changed, as far as results name it: a path, a package and its version, a service and its state.
+        things: changed objects, if results name them: a path, a package and its version, a service and its state.
         things_omitted: how many more.
         diff: what ``--diff`` says, as paths and attributes, never as contents.
         checked: it ran in check mode: what is told would have happened.
         censored: ``no_log`` keeps its details.
-        unfinished: hosts on which it was started and nobody knows how it ended.
+        unfinished: hosts on which it was started and whose result is unknown.
     """
 
     play: str | None = None
@@ -107,7 +107,7 @@ class HostRun(Struct, frozen=True):
 
 
 class Playbook(Struct, frozen=True):
-    """What was run, and on what: the circumstances of a playbook run.
+    """Files, options and inventory of a playbook run.
 
     Attributes:
         file: the playbook, relative to its repository where it lies in one.
@@ -118,7 +118,7 @@ class Playbook(Struct, frozen=True):
         variables: names of the extra variables, never their values.
         collections: versions of the collections whose plugins were used, by name; None where it is not known.
         roles: likewise for roles.
-        end: what ended the run before its end: a signal, an error between plays; None where it came to its recap.
+        end: what ended the run early: a signal, an error between plays; None if it reached its recap.
     """
 
     file: str | None = None

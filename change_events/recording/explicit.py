@@ -132,7 +132,7 @@ def _tie(document: Mapping[str, Any]) -> ProcessBound | None:
 def _state(document: Mapping[str, Any]) -> str | None:
     state = document.get("state")
     if state is not None and state not in STATES:
-        raise InputError(f"state: write one of {', '.join(STATES)}, or leave it out")
+        raise InputError(f"state: expected one of {', '.join(STATES)}")
     return state
 
 

@@ -62,7 +62,7 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
     try:
         event = msgspec.convert(_plain(given), ChangeEvent, strict=False)
     except msgspec.ValidationError as error:
-        raise InputError(f"event: {error}: write it as `tfevent events schema` says") from error
+        raise InputError(f"event: {error}: expected the shape of `tfevent events schema`") from error
     clean = redactor.seal(event).event
     kept = {"message": clean.message, "data": clean.data}
     return msgspec.structs.replace(msgspec.convert(_cut(msgspec.to_builtins(clean)), ChangeEvent), **kept)

@@ -121,7 +121,9 @@ class RecoverableRun:
             self._folder.write_journal(str(self._settings.journal))
             self._folder.write_facts(durable=True, **facts)
         except OSError as error:
-            self._recording.say_once(f"a killed run would leave no trace: {error.strerror}")
+            self._recording.say_once(
+                f"cannot write the run folder ({error.strerror}); if this run is killed, it is not recorded"
+            )
 
     def _keep(self, sealed: SealedEvent) -> bool:
         if self._folder is None:
@@ -129,7 +131,9 @@ class RecoverableRun:
         try:
             write_checkpoint(self._folder, sealed)
         except OSError as error:
-            self._recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
+            self._recording.say_once(
+                f"cannot write the checkpoint ({error.strerror}); if this run is killed, its event will be incomplete"
+            )
             return False
         return True
 

@@ -94,7 +94,9 @@ def _settled(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -
         _check_alone(recording, end)
         return recording.settle(worded(complete(end, given), limit), if_open=True)
     if not record.event.explicit:
-        raise InputError(f"id {end.id}: this is the event of a run, which settles it itself; give the id of a start")
+        raise InputError(
+            f"id {end.id}: this event belongs to a run, which completes it; expected the ID of a started event"
+        )
     if record.state is RecordState.SETTLED:
         return RecordResult(record.sealed, repeats=record.id)
     check_end(record.event, end.ended_at if "ended_at" in given else None)
@@ -116,7 +118,7 @@ def foreseen(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -
 def check_id(text: str) -> None:
     """Raises InputError if the text is not the id of an event."""
     if not _ID.fullmatch(text):
-        raise InputError(f"id: {text[:60]!r} is no event's id: give the `id` that the start returned")
+        raise InputError(f"id: {text[:60]!r} is not an event ID: expected the `id` returned by the start")
 
 
 def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
@@ -176,7 +178,9 @@ def _keep(recording: EventWriter, folder: RunDirectory, begun: RecordResult) -> 
     try:
         process_bound.keep(folder, begun.sealed)
     except OSError as error:
-        recording.say_once(f"a killed run would leave less of a trace: {error.strerror}")
+        recording.say_once(
+            f"cannot write the checkpoint ({error.strerror}); if this run is killed, its event will be incomplete"
+        )
 
 
 def _read(recording: EventWriter, event_id: str) -> Record | None:
@@ -190,7 +194,7 @@ def _read(recording: EventWriter, event_id: str) -> Record | None:
 def _check_alone(recording: EventWriter, end: ChangeEvent) -> None:
     if not end.title:
         raise InputError(
-            f"id {end.id}: no event with this id was started in this journal: give the `id` that the start returned, "
+            f"id {end.id}: no started event with this ID in this journal: expected the `id` returned by the start, "
             "or a title, to record the end alone"
         )
     recording.say_once(f"no event with the id {end.id} was started in this journal: its end is recorded alone")

@@ -30,7 +30,7 @@ _NAMED = 3  # destinations that are told of one by one after a run
 
 
 class RecordResult(msgspec.Struct, frozen=True):
-    """What became of an event that was settled.
+    """The result of settling an event.
 
     Attributes:
         sealed: the event as it was recorded and sent.
@@ -112,7 +112,7 @@ class EventWriter:
         return sealed
 
     def say_once(self, trouble: str) -> None:
-        """Tell a trouble: a journal that cannot be written is met three times in a run, and one line is enough."""
+        """Report a problem once per run."""
         if trouble not in self._said:
             self._said.add(trouble)
             self._say(trouble)
@@ -254,7 +254,7 @@ class EventWriter:
         states = {one.destination: one.state.value.replace("leased", "waiting") for one in ended}
         places = tuple(f"{name} {state}" for name, state in states.items())
         files = dict.fromkeys(one.file for one in self._settings.unrouted)
-        places += tuple(f"the rest when {file} is mended" for file in files)
+        places += tuple(f"the rest when {file} is fixed" for file in files)
         return RecordResult(sealed, recorded=True, places=places, states=states, problems=problems, told=self._deliver)
 
     def _sent_directly(self, sealed: SealedEvent, names: list[str]) -> RecordResult:
@@ -264,7 +264,7 @@ class EventWriter:
         from change_events.delivery import deliver_directly
 
         report = deliver_directly(sealed, chosen, budget=self._settings.budget)
-        place = f"sent to {report.sent} of {len(chosen)}" if chosen else "kept nowhere: there is no destination"
+        place = f"sent to {report.sent} of {len(chosen)}" if chosen else "not recorded: no destination"
         return RecordResult(sealed, places=(place,), problems=report.problems, told=True, lost=not report.sent)
 
     def _kept(self, error: JournalError, operation: Operation, event_id: str, **arguments: Any) -> bool:
@@ -280,9 +280,9 @@ class EventWriter:
             spool.keep(self._given_journal.path if self._given_journal else self._settings.journal.absolute(), entry)
         except OSError as trouble:
             self.is_blocked = True
-            self.say_once(f"{error}; nor can the event be kept beside it ({trouble.strerror})")
+            self.say_once(f"{error}; cannot write the spool file ({trouble.strerror})")
             return False
-        self.say_once(f"{error}; the event is kept beside it, and the next command takes it in")
+        self.say_once(f"{error}; the event is spooled and recorded by the next command")
         return True
 
     def _tell_notices(self, journal: Journal) -> None:
@@ -320,5 +320,5 @@ def _trouble(settled: RecordResult) -> str:
     if not settled.problems:
         return ""
     more = len(settled.problems) - _NAMED
-    rest = (f"{more} more: `tfevent events show {settled.sealed.event.id}` tells all",) if more > 0 else ()
+    rest = (f"{more} more: see `tfevent events show {settled.sealed.event.id}`",) if more > 0 else ()
     return f" ({'; '.join((*settled.problems[:_NAMED], *rest))})"

@@ -147,14 +147,14 @@ def _from_file(name: str, given: Declared, place: routes.Place, settings: Settin
     entry = given.entry
     label, problems = f"{entry.where}: destinations.{name}", place.problems
     if not isinstance(entry.value, dict):
-        problems.append(f"{label}: write its kind and options under it")
+        problems.append(f"{label}: expected its kind and options under it")
         return None
     children = dict(entry.value)
     kind_entry = children.pop("kind", None)
     kind = str(kind_entry.value) if kind_entry else name
     if kind not in kinds():
         near = did_you_mean(kind, kinds())
-        problems.append(f"{label}: write `kind:`, one of {', '.join(kinds())}{near}")
+        problems.append(f"{label}: expected `kind:`, one of {', '.join(kinds())}{near}")
         return None
     backend, before, faults = get(kind), len(problems), list[str]()
     allowed = given.origin.allows_destination(name, backend, children)
@@ -203,7 +203,7 @@ def _options(
 
 def _fetched(source: str, value: Any, base: Path) -> str:
     if not isinstance(value, str) or not value:
-        raise Mistake("write text")
+        raise Mistake("expected text")
     secret = read_file(base / Path(value).expanduser()) if source == "file" else _output(value, base)
     if not secret.strip():
         raise Mistake("gives nothing: put the secret there")
@@ -212,7 +212,7 @@ def _fetched(source: str, value: Any, base: Path) -> str:
 
 def _output(command: str, base: Path) -> str:
     if not command.strip():
-        raise Mistake("the command is empty: write one")
+        raise Mistake("the command is empty")
     try:
         done = subprocess.run(
             shlex.split(command),
@@ -232,7 +232,7 @@ def _why_it_fails(error: Exception) -> str:  # noqa: PLR0911 - one return a kind
     """In words of ours: the error's own text holds the command line, which may hold a secret."""
     match error:
         case FileNotFoundError():
-            return "there is no such command: write its path (it is started without a shell)"
+            return "there is no such command: expected its path (it is started without a shell)"
         case OSError():
             return f"the command cannot be started ({error.strerror}): make it executable"
         case subprocess.TimeoutExpired():
@@ -242,7 +242,7 @@ def _why_it_fails(error: Exception) -> str:  # noqa: PLR0911 - one return a kind
         case subprocess.CalledProcessError(returncode=code):
             return f"the command ends with exit code {code}: run it by hand"
         case UnicodeDecodeError():
-            return "the command gives no UTF-8 text: make it give the secret alone"
+            return "the command's output is not UTF-8: expected the secret only"
         case _:
             return "the command cannot be read: close its quotes"
 

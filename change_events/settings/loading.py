@@ -171,7 +171,7 @@ def _known(entries: Mapping[str, Entry], problems: list[str]) -> Iterable[tuple[
 
 def _group(name: str, entry: Entry, problems: list[str]) -> Iterable[tuple[Key, Entry]]:
     if not isinstance(entry.value, dict):
-        problems.append(f"{entry.where}: {name}: write the keys {', '.join(GROUPS[name])} under it")
+        problems.append(f"{entry.where}: {name}: expected the keys {', '.join(GROUPS[name])} under it")
         return
     for inner, child in entry.value.items():
         if inner in GROUPS[name]:
@@ -184,7 +184,7 @@ def _declared(entry: Entry | None, problems: list[str], unrouted: list[Unrouted]
     if entry is None or entry.value is None:
         return
     if not isinstance(entry.value, dict):
-        problems.append(f"{entry.where}: destinations: write a name for each destination, its options under it")
+        problems.append(f"{entry.where}: destinations: expected a name for each destination, its options under it")
         unrouted.append(Unrouted(entry.where.rpartition(":")[0]))
         return
     yield from entry.value.items()

@@ -181,44 +181,46 @@ def _key(
 
 
 KEYS = (
-    _key("binary", "string", "The terraform or tofu to run.", variable="TFEVENT_TF_BINARY"),
-    _key("journal", "path", "The journal's file."),
+    _key("binary", "string", "Path or name of the terraform or tofu binary.", variable="TFEVENT_TF_BINARY"),
+    _key("journal", "path", "Path of the journal file."),
     _key(
         "environment",
         "string",
-        "Environment the events belong to, such as prod; may hold {workspace} and {directory}.",
+        "Environment of the events, e.g. prod; may contain {workspace} and {directory}.",
         placed=True,
     ),
-    _key("service", "string", "Service the events belong to; may hold {workspace} and {directory}.", placed=True),
+    _key("service", "string", "Service of the events; may contain {workspace} and {directory}.", placed=True),
     _key("tags", "map", "Tags of every event; in the variable name=value, separated by commas."),
-    _key("budget", "number", "Seconds that delivery may take after the run."),
+    _key("budget", "number", "Time limit for delivery after a run, in seconds."),
     _key("report", "choice", "Which runs are reported.", choices=("changed", "always", "failed")),
-    _key("plans", "choice", "What becomes of the events of plans and checks.", choices=("journal", "send", "off")),
+    _key("plans", "choice", "How events of plans and checks are handled.", choices=("journal", "send", "off")),
     _key("values", "choice", "How much of a value is shown.", choices=("none", "names", "safe")),
-    _key("redact.names", "list", "Globs of further names whose values are secrets."),
-    _key("redact.patterns", "list", "Regular expressions of further secrets."),
+    _key("redact.names", "list", "Globs of additional names whose values are redacted."),
+    _key("redact.patterns", "list", "Regular expressions of additional secrets."),
     _key(
         "ignore",
         "list",
-        "Globs of attribute paths whose changes are not told; what lies below goes with it. *.x is x at any depth.",
+        "Globs of attribute paths whose changes are ignored, with everything below. *.x matches x at any depth.",
     ),
     _key("title_template", "text", "Jinja template of the title."),
-    _key("title_template_file", "file", "File that holds the template of the title.", field="title_template"),
+    _key("title_template_file", "file", "File with the Jinja template of the title.", field="title_template"),
     _key("message_template", "text", "Jinja template of the message."),
-    _key("message_template_file", "file", "File that holds the template of the message.", field="message_template"),
-    _key("message_bytes", "integer", "The most bytes of a message."),
-    _key("quiet", "flag", "Leave out the line on standard error after a run."),
-    _key("keep.events", "integer", "Events that the journal keeps; the oldest leave first."),
-    _key("keep.days", "integer", "Days for which the journal keeps an event."),
-    _key("keep.mib", "integer", "MiB of events that the journal keeps."),
-    _key("outbox.events", "integer", "Events that may wait for one destination; the oldest are dropped first."),
-    _key("outbox.days", "integer", "Days for which events wait for a destination that keeps failing, or stay parked."),
-    _key("outbox.mib", "integer", "MiB of events that may wait for one destination."),
+    _key("message_template_file", "file", "File with the Jinja template of the message.", field="message_template"),
+    _key("message_bytes", "integer", "Maximum size of a message, in bytes."),
+    _key("quiet", "flag", "Do not print the report line on standard error after a run."),
+    _key("keep.events", "integer", "Maximum number of events in the journal; the oldest are removed first."),
+    _key("keep.days", "integer", "Retention of events in the journal, in days."),
+    _key("keep.mib", "integer", "Maximum size of the events in the journal, in MiB."),
+    _key("outbox.events", "integer", "Maximum number of waiting events per destination; the oldest are dropped first."),
+    _key(
+        "outbox.days", "integer", "Retention of waiting events of a failing destination, and of parked events, in days."
+    ),
+    _key("outbox.mib", "integer", "Maximum size of waiting events per destination, in MiB."),
 )
 GROUP_HELP = {
-    "redact": "What else must not be shown; the built-in rules always hold.",
-    "keep": "How much the journal keeps.",
-    "outbox": "How much may wait for one destination.",
+    "redact": "Additional redaction rules; the built-in rules always apply.",
+    "keep": "Retention of the journal.",
+    "outbox": "Limits of the outbox, per destination.",
 }
 BY_NAME = {key.name: key for key in KEYS}
 GROUPS = {

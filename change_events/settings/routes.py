@@ -25,23 +25,23 @@ def _key(name: str, type_: KeyType, help_: str, *, choices: tuple[str, ...] = ()
     )
 
 
-WHEN = "Conditions that must all hold for an event to be sent there; of a list of such maps, one must."
+WHEN = "Conditions for delivery: all must match, or all of one map in a list."
 KEYS = (
-    _key("report", "choice", "Which runs it is told of.", choices=("changed", "always", "failed")),
-    _key("plans", "choice", "Whether it gets the events of plans and checks.", choices=("send", "off")),
+    _key("report", "choice", "Which runs are delivered.", choices=("changed", "always", "failed")),
+    _key("plans", "choice", "Whether events of plans and checks are delivered.", choices=("send", "off")),
     _key(
         "include_started",
         "flag",
         "It is told when a run starts, too, and that is settled when the run ends: the event there is brought up to "
         "date where the backend can do that, else a second one with the same run id is sent.",
     ),
-    _key("values", "choice", "How much of a value it is shown: never more than others are.", choices=_POLICIES),
-    _key("title_template", "text", "Jinja template of its titles."),
-    _key("title_template_file", "file", "File that holds the template of its titles.", field="title_template"),
-    _key("message_template", "text", "Jinja template of its messages."),
-    _key("message_template_file", "file", "File that holds the template of its messages.", field="message_template"),
-    _key("tags", "map", "Tags that events get for it, beside their own."),
-    _key("map_tags", "map", "Names that tags have there, by ours, such as `env: environment`."),
+    _key("values", "choice", "How much of a value is sent: never more than the global setting.", choices=_POLICIES),
+    _key("title_template", "text", "Jinja template of titles."),
+    _key("title_template_file", "file", "File with the Jinja template of titles.", field="title_template"),
+    _key("message_template", "text", "Jinja template of messages."),
+    _key("message_template_file", "file", "File with the Jinja template of messages.", field="message_template"),
+    _key("tags", "map", "Additional tags for this destination."),
+    _key("map_tags", "map", "Tag names at this destination, by tag name in tfevent, e.g. `env: environment`."),
 )
 NAMES_HERE = ("when", *(key.name for key in KEYS))
 """The keys that every kind of destination has beside its options."""
@@ -56,17 +56,17 @@ class Condition(NamedTuple):
 
 
 CONDITIONS = (
-    Condition("kind", "words", "What sort of thing happened."),
-    Condition("phase", "words", "Whether it is told as a plan, a fact or a check."),
-    Condition("outcome", "words", "How the run ended; a running one has none."),
+    Condition("kind", "words", "Kind of event."),
+    Condition("phase", "words", "Phase of the event: `planned`, `applied`, `checked`."),
+    Condition("outcome", "words", "Outcome of the run; a run in progress has none."),
     Condition("environment", "globs", "Environment of the event."),
     Condition("service", "globs", "Service of the event."),
     Condition("tool", "globs", "Tool that was run: `terraform`, `tofu`, `ansible`; of `run`, the command's name."),
-    Condition("severity", "severity", "At least so severe: `info`, `warning`, `error`."),
-    Condition("signals", "globs", "Names of signals: the event has one of them."),
+    Condition("severity", "severity", "Minimum severity: `info`, `warning`, `error`."),
+    Condition("signals", "globs", "Names of risk signals, at least one of which the event has."),
     Condition("counts", "figures", 'Figures, such as `destroy: ">0"`; of an applied run, of what was really done.'),
     Condition("tags", "globs by name", "Tags of the event, by name."),
-    Condition("explicit", "flag", "Whether it was sent on purpose, by a person or a script."),
+    Condition("explicit", "flag", "Whether the event was sent explicitly by a person or script."),
 )
 
 
@@ -138,7 +138,7 @@ def _checked(key: Key, value: Any) -> Any:
     """``value``, where what only a destination asks of it holds. Raises Mistake."""
     if key.name == "map_tags":
         if not all(value.values()):
-            raise Mistake("write a name for each tag")
+            raise Mistake("expected a name for each tag")
         if len(set(value.values())) < len(value):
             raise Mistake("two tags would have the same name: name them apart")
     elif key.field.endswith("_template"):
@@ -171,7 +171,7 @@ def _when(entry: Entry, place: Place) -> tuple[When, ...]:
     found: list[When] = []
     for one in maps:
         if not isinstance(one.value, dict) or not one.value:
-            place.tell(one, "when", f"write conditions under it: {', '.join(c.name for c in CONDITIONS)}")
+            place.tell(one, "when", f"expected conditions under it: {', '.join(c.name for c in CONDITIONS)}")
         else:
             found.append(_conditions(one.value, place))
     if not maps:
@@ -201,7 +201,7 @@ def _condition(name: str, type_: str, value: Any) -> Any:
     if type_ == "severity":
         words = [word.value for word in Severity]
         if value not in words:
-            raise Mistake(f"write one of {', '.join(words)}{did_you_mean(str(value), words)}")
+            raise Mistake(f"expected one of {', '.join(words)}{did_you_mean(str(value), words)}")
         return Severity(value)
     return _words(value, known(name), closed=type_ == "words")
 
@@ -222,21 +222,21 @@ def _words(value: Any, known: tuple[str, ...], *, closed: bool) -> Words:
     """Globs as written, one or a list; each must match a known word, where these are known. Raises Mistake."""
     items = value if isinstance(value, list) else [value]
     if not items or any(isinstance(item, (dict, list)) or item is None for item in items):
-        raise Mistake("write a text or a list of texts; * and ? stand for any text and any character")
+        raise Mistake("expected a text or a list of texts; * and ? stand for any text and any character")
     globs = [str(item) for item in items]
     for glob in globs:
         bare = glob.removeprefix("!")
         if known and bare and not any(Words.of(bare).match(word) for word in known):
             near = did_you_mean(bare, known)
             if near or closed:
-                raise Mistake(f"is none of {', '.join(known)}{near}")
+                raise Mistake(f"expected one of {', '.join(known)}{near}")
     return Words.of(*globs)
 
 
 def _by_name(name: str, entry: Entry, place: Place) -> dict[str, Any]:
     if not isinstance(entry.value, dict) or not entry.value:
         example = 'destroy: ">0"' if name == "counts" else "team: core"
-        place.tell(entry, f"when.{name}", f"write names and conditions under it, such as {example}")
+        place.tell(entry, f"when.{name}", f"expected names and conditions under it, such as {example}")
         return {}
     found: dict[str, Any] = {}
     for inner, child in entry.value.items():
@@ -255,4 +255,4 @@ def _figure(name: str, value: Any) -> Figure:
     try:
         return Figure.parse("" if isinstance(value, bool) else str(value).strip())
     except ValueError as error:
-        raise Mistake('write a comparison with a whole number, such as ">0", ">=2" or 0') from error
+        raise Mistake('expected a comparison with a whole number, such as ">0", ">=2" or 0') from error

@@ -142,13 +142,13 @@ def place(text: str | None, **values: str | None) -> str | None:
 def _placed(text: str) -> str:
     """``text``, with no placeholder but those that are filled in."""
     if any(name not in PLACEHOLDERS for name in _PLACEHOLDER.findall(text)):
-        raise Mistake(f"write {' or '.join(f'{{{name}}}' for name in PLACEHOLDERS)} between braces, nothing else")
+        raise Mistake(f"expected {' or '.join(f'{{{name}}}' for name in PLACEHOLDERS)} between braces, nothing else")
     return text
 
 
 def _text(value: Any) -> str:
     if isinstance(value, (dict, list)) or value is None or value == "":
-        raise Mistake("write text")
+        raise Mistake("expected text")
     return str(value)
 
 
@@ -156,7 +156,7 @@ def _choice(key: Key, value: Any) -> str:
     if "off" in key.choices and str(value).lower() in {"off", "no", "false"}:  # all the same to YAML 1.1
         return "off"
     if value not in key.choices:
-        raise Mistake(f"write one of {', '.join(key.choices)}")
+        raise Mistake(f"expected one of {', '.join(key.choices)}")
     return str(value)
 
 
@@ -164,11 +164,11 @@ def _flag(value: Any) -> bool:
     word = str(value).strip().lower()
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
-    raise Mistake("write true or false")
+    raise Mistake("expected true or false")
 
 
 def _number(value: Any, *, whole: bool) -> float | int:
-    wanted = Mistake(f"write a {'whole ' if whole else ''}number above 0")
+    wanted = Mistake(f"expected a {'whole ' if whole else ''}number above 0")
     if isinstance(value, bool):
         raise wanted
     try:
@@ -183,13 +183,13 @@ def _number(value: Any, *, whole: bool) -> float | int:
 def _list(key: Key, value: Any) -> tuple[str, ...]:
     items = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(items, list):
-        raise Mistake("write a list of texts")
+        raise Mistake("expected a list of texts")
     given = [item for item in items if item != ""]
     texts = tuple(str(item) for item in given if not (item is None or isinstance(item, (dict, list))))
     faults = _faults(texts) if key.field == "redact_patterns" else {}
     found = tuple(text for text in texts if text not in faults)
     found = _at_any_depth(found) if key.field == "ignore" else found
-    mistakes = ["write a list of texts"] if len(texts) < len(given) else list(faults.values())
+    mistakes = ["expected a list of texts"] if len(texts) < len(given) else list(faults.values())
     if mistakes:
         raise Mistake("; ".join(mistakes), usable=found or None)  # what the other patterns hide stays hidden
     return found
@@ -215,8 +215,8 @@ def _map(value: Any) -> dict[str, str]:
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
         if not all(equals and name.strip() for name, equals, _ in pairs):
-            raise Mistake("write name=value, separated by commas")
+            raise Mistake("expected name=value, separated by commas")
         return {name.strip(): text.strip() for name, _, text in pairs}
     if not isinstance(value, dict) or any(isinstance(item, (dict, list)) or item is None for item in value.values()):
-        raise Mistake("write names and values, one line each")
+        raise Mistake("expected names and values, one line each")
     return {name: str(item) for name, item in value.items()}

@@ -50,7 +50,7 @@ def read(path: Path, data: bytes, problems: list[str]) -> dict[str, Entry] | Non
     if found is None:
         return {}
     if not isinstance(found, dict):
-        problems.append(f"{path}:1: write keys and values, such as `environment: prod`")
+        problems.append(f"{path}:1: expected keys and values, such as `environment: prod`")
         return None
     return found
 
@@ -68,7 +68,7 @@ def _entry(loader: yaml.SafeLoader, node: yaml.Node, path: Path, problems: list[
     if isinstance(node, yaml.SequenceNode):
         return Entry([_entry(loader, child, path, problems) for child in node.value], where)
     if not node.tag.startswith(_STANDARD):
-        problems.append(f"{where}: what begins with ! is a tag to YAML: write it in quotes")
+        problems.append(f"{where}: a value that begins with ! is a YAML tag: quote it")
     if node.tag not in _TYPED:
         return Entry(node.value, where)
     try:

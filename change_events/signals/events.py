@@ -129,16 +129,16 @@ def _described(change: Change) -> str:
 
 
 def drift_overwritten(event: ChangeEvent) -> Iterator[Signal]:
-    """What somebody changed outside of the tool is undone."""
+    """Drift that the plan overwrites."""
     drifted = {drift.address: drift for drift in event.drift}
     for change in under_way(event, *_SETS):
         drift = drifted.get(change.address) or drifted.get(change.previous_address or "")
         if drift is None:
             continue
         if drift.action is Action.DESTROY:
-            reason = "deleted outside of the tool, and created again"
+            reason = "deleted outside of the tool, then recreated"
         elif drift.set_anew:
-            reason = f"changed outside of the tool, and set anew: {', '.join(drift.set_anew[:3])}"
+            reason = f"changed outside of the tool, then overwritten: {', '.join(drift.set_anew[:3])}"
         else:
             continue
         told = marked(reason, change.outcome)

@@ -22,22 +22,22 @@ _KILO = 1000
 REASONS = {
     "replace_because_cannot_update": "it cannot be updated in place",
     "replace_because_tainted": "it was tainted",
-    "replace_by_request": "`-replace` asks for it",
-    "replace_by_triggers": "`replace_triggered_by` asks for it",
+    "replace_by_request": "it was requested with `-replace`",
+    "replace_by_triggers": "a reference in `replace_triggered_by` changed",
     "delete_because_no_resource_config": "it is no longer in the configuration",
-    "delete_because_wrong_repetition": "its count or for_each was added or taken away",
-    "delete_because_count_index": "its index is beyond count",
-    "delete_because_each_key": "its key is no longer in for_each",
+    "delete_because_wrong_repetition": "its count or for_each was added or removed",
+    "delete_because_count_index": "its index is out of range for count",
+    "delete_because_each_key": "its key is not in for_each",
     "delete_because_no_module": "its module is no longer in the configuration",
-    "delete_because_no_move_target": "it was moved to where nothing is configured",
-    "delete_because_enabled_false": "it is switched off by lifecycle.enabled",
-    "read_because_config_unknown": "its configuration is known only during the apply",
-    "read_because_dependency_pending": "what it depends on is changed first",
-    "read_because_check_nested": "a check reads it every time",
+    "delete_because_no_move_target": "its move target is not in the configuration",
+    "delete_because_enabled_false": "lifecycle.enabled is false",
+    "read_because_config_unknown": "its configuration contains values known only after apply",
+    "read_because_dependency_pending": "it depends on a resource with pending changes",
+    "read_because_check_nested": "it is part of a check block",
 }
 _MOST_PLACES = 4  # accounts or regions in a line
 _CLOUDS = {"aws": ("AWS", "account"), "google": ("Google", "project"), "azure": ("Azure", "subscription")}
-PARTIAL = "The plan is partial: -target, deferred changes or errors leave something out."
+PARTIAL = "The plan is incomplete: resources were excluded by -target, deferral or errors."
 _OUTCOMES = {
     ChangeOutcome.FAILED: "**failed**",
     ChangeOutcome.NOT_ATTEMPTED: "not attempted",
@@ -126,7 +126,7 @@ def _notes(item: Change) -> Iterator[str]:
     if item.reason and not (item.note and "tainted" in item.note and "tainted" in item.reason):
         yield reason(item.reason)
     if item.action is Action.CREATE and "forget" in item.raw_actions:
-        yield "the old object is kept, no longer managed"
+        yield "the old object is forgotten, not destroyed"
     if item.replace_paths:
         yield "forced by " + ", ".join(code(path) for path in item.replace_paths[:3])
     if item.previous_address:

@@ -86,19 +86,19 @@ def sections(event: ChangeEvent) -> list[Section]:
     told = {c.address for c in broken if c.error}
     return [
         Section("Failed", "failures", [_failure(f) for f in event.failures if f.address not in told]),
-        Section("Not completed", "changes that were not completed", _changes(broken)),
-        Section("Signals", "signals", [f"- {plain(s.reason)}" + _at(s.address) for s in event.signals]),
+        Section("Not completed", "incomplete changes", _changes(broken)),
+        Section("Risk signals", "risk signals", [f"- {plain(s.reason)}" + _at(s.address) for s in event.signals]),
         Section("Causes", "causes", [f"- {causes.shared_words(cause)}" for cause in causes.known(event.causes)]),
         Section("Destroy or replace", "destroys and replaces", _by(rest, Action.DESTROY, Action.REPLACE)),
         Section("Update", "updates", _by(rest, Action.UPDATE)),
         Section("Create", "creates", _by(rest, Action.CREATE)),
         Section("Other actions", "other actions", _by(rest, Action.INVOKE, Action.OTHER, Action.READ)),
-        Section("Only in the state", "changes of the state only", _state_changes(rest)),
-        Section("Changed outside of the tool", "drifted resources", [_drift(d) for d in event.drift]),
+        Section("State only", "state-only changes", _state_changes(rest)),
+        Section("Drift", "drifted resources", [_drift(d) for d in event.drift]),
         Section(outputs_heading(event), "outputs", [
             _output(o) for o in event.outputs
         ]),
-        Section("Checks that did not pass", "checks", [
+        Section("Checks not passed", "checks", [
             _check(c) for c in event.checks
         ]),
     ]  # fmt: skip
@@ -153,9 +153,9 @@ def _state_only(item: Change) -> str:
 
 def _drift(item: Drift) -> str:
     if item.action is Action.DESTROY:
-        return f"- {code(item.address)} was deleted outside of the tool"
+        return f"- {code(item.address)} has been deleted"
     lines = attribute_lines(item.attributes, item.attributes_omitted, _MOST_OF_DRIFT)
-    return "\n".join([f"- {code(item.address)} was changed outside of the tool", *lines])
+    return "\n".join([f"- {code(item.address)} has changed", *lines])
 
 
 def _change(event: ChangeEvent) -> str:

@@ -57,7 +57,7 @@ def _what(event: ChangeEvent) -> str:
     elif not words and event.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
         words = ["failed"]
     elif event.playbook and event.playbook.end and event.outcome is Outcome.PARTIAL and not any(_fallen(hosts)):
-        words.append("cut short")  # no host fell out, and yet not all was done
+        words.append("ended early")  # no host fell out, and yet not all was done
     if event.outcome in _ENDINGS:
         words = [*(words or ["no changes"]), _ENDINGS[event.outcome]]
     told = ", ".join(words) or _nothing(event, total(hosts))
@@ -209,17 +209,17 @@ def sections(event: ChangeEvent) -> list[Told]:
     told = {change.address for change in broken}
     would = event.phase is Phase.CHECKED
     return [
-        Told("Cut short", "reasons", [f"- {plain(end)}"] if (end := event.playbook and event.playbook.end) else []),
-        Told(_heading(broken), "tasks that were not completed", [_task(change) for change in broken]),
+        Told("Ended early", "reasons", [f"- {plain(end)}"] if (end := event.playbook and event.playbook.end) else []),
+        Told(_heading(broken), "incomplete tasks", [_task(change) for change in broken]),
         Told(
-            "Errors of the run",
+            "Run errors",
             "errors",
             [_error(failure) for failure in event.failures if failure.address not in told],
         ),
         Told("Would change" if would else "Changed", "changed tasks", [_task(change) for change in rest]),
-        Told("Failed and dealt with", "tasks that failed and were dealt with", [_task(change) for change in handled]),
+        Told("Rescued or ignored", "rescued or ignored tasks", [_task(change) for change in handled]),
         Told("Hosts", "groups", _groups(event)),
-        Told("Sent within the run", "events", [_related(item) for item in event.related]),
+        Told("Events sent during the run", "events", [_related(item) for item in event.related]),
     ]
 
 

@@ -23,7 +23,7 @@ _VERBS = (
     ("move", "moved", Action.MOVE),
     ("forget", "forgotten", Action.FORGET),
     ("invoke", "invoked", Action.INVOKE),
-    ("other", "of an unknown action", Action.OTHER),
+    ("other", "with unknown action", Action.OTHER),
 )
 _ALONE = {
     Outcome.DECLINED: "declined",
@@ -31,7 +31,7 @@ _ALONE = {
     Outcome.CANCELLED: "cancelled",
     Outcome.FAILED: "failed",
     Outcome.UNKNOWN: "outcome unknown",
-    Outcome.PARTIAL: "failed in part",
+    Outcome.PARTIAL: "partially failed",
 }
 
 
@@ -69,7 +69,7 @@ def _what(event: ChangeEvent) -> str:
 def _planned(event: ChangeEvent) -> str:
     words = list(_planned_words(event.summary.counts))
     if event.outcome is Outcome.FAILED:
-        return "planning failed" + (f", {', '.join(words)} known by then" if words else _error(event))
+        return "planning failed" + (f", incomplete: {', '.join(words)}" if words else _error(event))
     if event.outcome in {Outcome.CANCELLED, Outcome.UNKNOWN}:
         return f"plan: {_ALONE[event.outcome]}"
     deferred = _deferred(event)
@@ -90,7 +90,7 @@ def _planned_words(counts: Counts) -> Iterator[str]:
     for field, _, action in _VERBS:
         if number := getattr(counts, field):
             noun = (
-                f"{action.value}{'' if number == 1 else 's'}" if action is not Action.OTHER else "of an unknown action"
+                f"{action.value}{'' if number == 1 else 's'}" if action is not Action.OTHER else "with unknown action"
             )
             yield f"{number} {noun}"
     if counts.outputs and not any(getattr(counts, field) for field, _, _ in _VERBS):

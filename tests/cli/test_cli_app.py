@@ -150,7 +150,7 @@ def test_mistakes_in_the_settings_cost_one_line_and_no_answer(home):
     assert done.stdout.startswith(succeeded().id.encode())
     first, more = done.stderr.decode().splitlines()
     assert first.endswith("tfevent.yaml:1: enviroment: no such key: did you mean environment?")
-    assert more == "tfevent: 1 more mistake in the settings: `tfevent events doctor` names all"
+    assert more == "tfevent: 1 more mistake in the settings: `tfevent events doctor` lists all"
 
 
 def test_a_full_disk_under_the_output_is_no_bug(home):

@@ -133,7 +133,7 @@ def test_a_destination_that_is_left_alone_is_a_warning_that_says_why(machine):
     assert line.split(maxsplit=2) == [
         "warning",
         "webhook",
-        "left alone for 4 minutes, it has failed 3 times in a row (connection refused)",
+        "next retry in 4 minutes, it has failed 3 times in a row (connection refused)",
     ]
     assert "`tfevent events flush` tries it at once." in text
 

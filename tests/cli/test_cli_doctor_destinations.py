@@ -115,7 +115,7 @@ def test_what_is_owed_is_told_with_its_age_and_the_remedy(machine):
     assert "`tfevent events flush --parked` also what is parked." in owed[1]
     ((verdict, text),) = lines(done, "gone")
     assert verdict == "warning"
-    assert text.startswith("2 waiting, the oldest for 3 days, and the settings do not name it")
+    assert text.startswith("2 waiting, the oldest for 3 days, but not in the settings")
     assert done.returncode == 0
 
 

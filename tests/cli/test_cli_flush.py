@@ -50,7 +50,7 @@ def test_what_a_backend_asked_for_is_kept_and_told_until_something_was_mended(wa
         again = waiting.run("flush", env=env)
         assert len(receiver.received) == 1, "a timer that flushes must not hammer it"
         assert (again.returncode, again.stdout) == (1, b"sent 0, waiting 2, parked 0\n")
-        assert again.stderr.startswith(b"tfevent: webhook: it waits until 20")
+        assert again.stderr.startswith(b"tfevent: webhook: waiting until 20")
         assert b"as the backend asked (it asks to slow down (429)" in again.stderr
         assert waiting.events("flush", "--parked", env=env).startswith("sent 2,")
 
@@ -70,7 +70,7 @@ def test_parked_events_are_told_and_tried_again_only_when_asked(waiting):
 def test_what_waits_for_a_destination_that_is_gone_is_named(waiting):
     done = waiting.run("flush")
     assert (done.returncode, done.stdout) == (1, b"sent 0, waiting 2, parked 0\n")
-    assert done.stderr == b"tfevent: 2 waiting for 'webhook', which the settings do not name\n"
+    assert done.stderr == b"tfevent: 2 waiting for 'webhook', which is not in the settings\n"
 
 
 def test_a_terminal_sees_progress_when_it_takes_long(waiting):

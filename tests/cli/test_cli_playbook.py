@@ -37,7 +37,7 @@ def test_the_story_tells_tasks_over_their_hosts(shown):
             "handler, role nginx, play Web servers\n",
             "Hosts\n  failed      web17  1 failed, 2 ok\n",
             "  changed     web1  3 changed, 10 ok\n  ok          web2  12 ok\n",
-            "Sent within the run\n  Shop 1.4.2 deployed",
+            "Events sent during the run\n  Shop 1.4.2 deployed",
         )
     ]
     assert places == sorted(places)

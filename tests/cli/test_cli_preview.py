@@ -88,13 +88,13 @@ def test_as_text_it_reads_like_a_request(home):
     ("event", "name", "told"),
     [
         (partial(), "app", None),
-        (succeeded(), "app", "this event does not go to app: its conditions do not hold: environment, severity"),
+        (succeeded(), "app", "this event is not routed to app: its conditions do not match: environment, severity"),
         (
             succeeded(),
             "hook",
-            "this event does not go to hook: it is not told of runs like this one (`report: failed`)",
+            "this event is not routed to hook: runs like this one are not delivered to it (`report: failed`)",
         ),
-        (running(), "hook", "hook is not told that this run has started (`include_started`)"),
+        (running(), "hook", "hook does not receive started events (`include_started`)"),
     ],
 )
 def test_whether_it_goes_there_is_told_beside_it(home, event, name, told):
@@ -113,7 +113,7 @@ def test_an_event_is_named_as_for_show(home):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("0000", "--to", "app"), 1, "an event whose id begins with '0000'"),
+        (("0000", "--to", "app"), 1, "an event with an ID that starts with '0000'"),
         (("last", "--to", "apps"), 1, "the settings name no destination 'apps': there are app, hook, strict"),
         (("last", "--to", "strict"), 1, "strict: its settings cannot be used (max_bytes: 10 bytes are too few"),
         (("last",), 2, "Missing option '--to'"),

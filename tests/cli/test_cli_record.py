@@ -135,8 +135,8 @@ def test_variables_under_the_names_of_secrets_are_told_nowhere(home):
     ("line", "words"),
     [
         ("", "standard input: is empty"),
-        ("{", "standard input: is no JSON"),
-        ("[1]", "standard input: write a JSON object"),
+        ("{", "standard input: invalid JSON"),
+        ("[1]", "standard input: expected a JSON object"),
         ('{"api": 2, "event": {}}', "api: this tfevent reads version 1"),
         (
             '{"api": 1, "event": {"kind": "build"}, "bracket": "start"}',
@@ -144,7 +144,10 @@ def test_variables_under_the_names_of_secrets_are_told_nowhere(home):
         ),
         ('{"api": 1, "event": {"kind": "build", "key": "7"}}', "event: there is no key key: it has id, "),
         ('{"api": 1, "event": {"kind": "surprise"}}', "event: Invalid enum value 'surprise'"),
-        ('{"api": 1, "state": "over", "event": {"kind": "build"}}', "state: write one of started, running, finished"),
+        (
+            '{"api": 1, "state": "over", "event": {"kind": "build"}}',
+            "state: expected one of started, running, finished",
+        ),
     ],
 )
 def test_what_is_no_document_is_said_and_not_recorded(home, line, words):

@@ -24,7 +24,7 @@ def test_the_full_story_in_reading_order(filled):
             "environment prod, service shop, workspace default, network",
             'https://github.com/acme/infra network main 1a2b3c4d5e "Rotate the database password" by Ann Lee, with unc',
             "planned    1 to create, 1 to update, 1 to replace, 1 to destroy, outputs changed: 1",
-            "became     2 applied, 1 failed, 1 not attempted\n",
+            "result     2 applied, 1 failed, 1 not attempted\n",
             "✗ aws_db_instance.main: creating RDS DB Instance: InstanceQuotaExceeded (main.tf:12)\n",
             "      You have reached the limit of 40 instances.\n      Ask for more, or delete one.\n",
             "aws_db_instance.main: stateful resource replaced: the data of a database",
@@ -39,7 +39,7 @@ def test_the_full_story_in_reading_order(filled):
             "✓ update   aws_security_group.web  2.2 s\n",
             "Outputs (planned)\n",
             'update   endpoint: "a.example.com" → "b.example.com"',
-            "Changed outside of the tool\n",
+            "Drift\n",
             "fail check.health\n      The endpoint answered 503.\n",
             "Delivery\n  in the journal only",
         )
@@ -54,7 +54,7 @@ def test_outputs_of_a_run_that_succeeded_are_facts(home):
 
 def test_a_partial_plan_is_told(home):
     home.fill(msgspec.structs.replace(partial(), partial=True), succeeded())
-    sentence = "\nThe plan is partial: -target, deferred changes or errors leave something out.\n"
+    sentence = "\nThe plan is incomplete: resources were excluded by -target, deferral or errors.\n"
     assert sentence in home.events("show", partial().id)
     assert sentence not in home.events("show", succeeded().id)
 
@@ -109,8 +109,8 @@ def test_a_run_that_goes_on_is_shown_so(filled):
 @pytest.mark.parametrize(
     ("wanted", "text"),
     [
-        ("ffff", b"tfevent: the journal does not hold an event whose id begins with 'ffff'"),
-        ("-9", b"tfevent: the journal does not hold that many events"),
+        ("ffff", b"tfevent: the journal does not contain an event with an ID that starts with 'ffff'"),
+        ("-9", b"tfevent: the journal does not contain that many events"),
         ("019ab0", b"tfevent: 019ab0 fits several events: "),
     ],
 )

@@ -82,7 +82,7 @@ def test_state_only_changes_are_told(home):
 
 def test_reasons_are_told_in_words(home):
     text = home.events("summarize", str(MIXED))
-    assert "  destroy  terraform_data.c[1]\n      because its index is beyond count\n" in text
+    assert "  destroy  terraform_data.c[1]\n      because its index is out of range for count\n" in text
     plan = json.loads(MIXED.read_text())
     plan["resource_changes"][0]["action_reason"] = "replace_because_of_the_moon"
     text = home.events("summarize", "-", stdin=json.dumps(plan).encode())
@@ -90,8 +90,8 @@ def test_reasons_are_told_in_words(home):
 
 
 def test_nothing_to_change_says_so(home):
-    assert home.events("summarize", str(NOTHING)).splitlines()[0] == f"{NOTHING}: nothing to change"
-    assert home.events("summarize", "-", stdin=NOTHING.read_bytes()).splitlines()[0] == "nothing to change"
+    assert home.events("summarize", str(NOTHING)).splitlines()[0] == f"{NOTHING}: no changes"
+    assert home.events("summarize", "-", stdin=NOTHING.read_bytes()).splitlines()[0] == "no changes"
 
 
 def test_text_is_cut_at_the_limit_and_says_so(home):
@@ -108,7 +108,7 @@ def test_text_is_cut_at_the_limit_and_says_so(home):
 def test_a_partial_plan_is_told(home, form, facts, told):
     plan = json.loads(MIXED.read_text()) | facts
     text = home.events("summarize", "-", *form, stdin=json.dumps(plan).encode()).replace("\\-", "-")
-    assert ("The plan is partial: -target, deferred changes or errors leave something out." in text) is told
+    assert ("The plan is incomplete: resources were excluded by -target, deferral or errors." in text) is told
 
 
 def test_markdown_stays_within_its_bytes(home):
@@ -218,7 +218,7 @@ def test_markdown_and_json_have_the_risk_signals(home, tmp_path):
 
 
 def test_a_plan_without_risks_has_no_section_for_them(home):
-    assert "Worth an eye" not in home.events("summarize", str(MOVED))
+    assert "Risk signals" not in home.events("summarize", str(MOVED))
     assert json.loads(home.events("summarize", str(NOTHING), "--json"))["signals"] == []
 
 

@@ -24,7 +24,7 @@ def markdown(plan):
 
 def test_the_headline_of_two_states_tells_facts():
     assert plan_report.plan_headline(STATES) == "a → b: 1 replaced, 1 moved, outputs changed: 2"
-    assert plan_report.plan_headline(Plan(from_states=True)) == "no difference"
+    assert plan_report.plan_headline(Plan(from_states=True)) == "no differences"
 
 
 @pytest.mark.parametrize("form", [text, markdown])
@@ -44,15 +44,15 @@ def test_the_markdown_of_two_states_has_a_title_of_facts():
 @pytest.mark.parametrize(
     ("words", "first", "line"),
     [
-        (("delete", "create"), False, "destroys the old one first"),
-        (("create", "delete"), True, "creates the new one first"),
+        (("delete", "create"), False, "destroy, then create replacement"),
+        (("create", "delete"), True, "create replacement, then destroy"),
         ((), False, None),
     ],
 )
 def test_the_order_of_a_replacement_is_told_where_it_is_known(words, first, line):
     change = Change(address="aws_x.a", action=Action.REPLACE, raw_actions=words, create_before_destroy=first)
     told = text(Plan(changes=(change,), counts=Counts(replace=1)))
-    assert [part for part in told.splitlines() if "first" in part] == ([f"      {line}"] if line else [])
+    assert [part for part in told.splitlines() if "replacement" in part] == ([f"      {line}"] if line else [])
 
 
 def test_what_a_plan_puts_off_is_something():
@@ -64,7 +64,7 @@ def test_what_a_plan_puts_off_is_something():
 def test_a_kept_old_object_is_told():
     change = Change(address="aws_x.a", action=Action.CREATE, raw_actions=("forget", "create"))
     plan = Plan(changes=(change,), counts=Counts(create=1, forget=1))
-    assert all("the old object is kept, no longer managed" in form(plan) for form in (text, markdown))
+    assert all("the old object is forgotten, not destroyed" in form(plan) for form in (text, markdown))
 
 
 def test_a_forgotten_object_is_named_by_what_it_is():

@@ -71,7 +71,7 @@ def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
     assert done.failed == ["tfevent.infra.change_window : patch"]
     assert "rescued=1" not in done.out
     assert {r["host"] for r in done.results if r["task"] == "afterwards"} == {"web2", "db1", "lb1"}, "in any order"
-    assert (record.outcome, record.title) == ("partial", "Patch the web servers — failed in part")
+    assert (record.outcome, record.title) == ("partial", "Patch the web servers — partially failed")
     assert statuses(record) == {"web1": "failed", "web2": "changed", "db1": "changed"}
     assert own_part(record.event) == "Not finished on web1."
 

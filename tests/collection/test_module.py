@@ -287,7 +287,7 @@ WRONG = {
         "{id: x, state: failed}",
         "value of state must be one of: event, started, finished, got: failed",
     ),
-    "no seconds": ("{title: x, dedup_key: k, dedup_window: 0}", "dedup_window: write a number"),
+    "no seconds": ("{title: x, dedup_key: k, dedup_window: 0}", "dedup_window: expected a number"),
     "a link without address": ("{title: x, links: [{title: y}]}", "url"),
 }
 
@@ -341,7 +341,7 @@ def test_trouble_is_a_warning_and_a_failure_only_where_it_is_asked_for(tmp_path)
         result = done.one(task)
         assert (result["changed"], result["recorded"], bool(result["warnings"])) == (False, False, True)
         assert result["id"]
-    assert "[WARNING]: id: 'maintenance' is no event's id" in done.out
+    assert "[WARNING]: id: 'maintenance' is not an event ID" in done.out
     assert done.failed == ["no start, required"]
     assert "was started in this journal" in done.one("no start, required")["msg"]
 

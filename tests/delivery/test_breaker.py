@@ -60,7 +60,7 @@ def test_runs_in_between_neither_ask_nor_wait(journal, clock):
             with at_most(0.5, "a dead backend costs its share of the budget once"):
                 report = deliver(journal, [hook(receiver)], budget=limit(1))
             (problem,) = report.problems
-            assert problem.startswith("hook: left alone for ")
+            assert problem.startswith("hook: next retry in ")
             assert "it has failed once (" in problem
             assert "waits for the next run or `tfevent events flush`" in problem
         assert len(receiver.received) == 1
@@ -212,7 +212,7 @@ def test_two_runs_at_once_do_not_both_wait_for_what_failed_before(tmp_path, jour
         with at_most(1):
             report = deliver(journal, [hook(receiver)], budget=limit(3))
         first.join()
-    assert "another tfevent is trying it" in report.problems[0]
+    assert "another tfevent process is retrying it" in report.problems[0]
     assert len(receiver.received) == 2
 
 
@@ -235,7 +235,7 @@ def test_what_the_budget_leaves_is_told(journal):
     settle(journal, *range(30))
     with Receiver(always=server.slow(limit(0.05))) as receiver:
         report = deliver(journal, [hook(receiver)], budget=limit(0.4))
-    assert report.problems == ("hook: the time is up; the event waits for the next run or `tfevent events flush`",)
+    assert report.problems == ("hook: time limit reached; the event waits for the next run or `tfevent events flush`",)
 
 
 def test_an_answer_that_is_cut_off_after_others_arrived_is_no_failure(journal):

@@ -313,7 +313,7 @@ def test_options_of_a_wrong_type_keep_the_events(journal):
     settle(journal, 1, to=("hook",))
     report = deliver(journal, [webhook(server.refused_url(), max_bytes="many")], budget=PLENTY)
     assert (report.waiting, report.parked) == (1, 0)
-    assert "max_bytes: write a whole number" in report.problems[0]
+    assert "max_bytes: expected a whole number" in report.problems[0]
 
 
 def test_an_event_that_cannot_be_rendered_holds_nobody_up(journal, monkeypatch):

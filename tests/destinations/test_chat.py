@@ -44,8 +44,8 @@ def card(made):
     [
         (HOOK, None),
         (BOT, None),
-        ({}, "url: missing; write an incoming webhook's URL, or give `token` and `channel`"),
-        ({"channel": "#changes"}, "url: missing; write an incoming webhook's URL, or give `token` and `channel`"),
+        ({}, "url: missing; expected an incoming webhook's URL, or `token` and `channel`"),
+        ({"channel": "#changes"}, "url: missing; expected an incoming webhook's URL, or `token` and `channel`"),
         ({"token": "xoxb-1"}, "channel: missing; `token` needs it"),
         (HOOK | BOT, "token: a webhook (`url`) has its own; leave out one of the two"),
         (HOOK | {"channel": "#x"}, "channel: a webhook (`url`) has its own; leave out one of the two"),

@@ -91,7 +91,7 @@ def test_without_boto3_the_error_names_what_to_install(monkeypatch):
             {"AWS_SECRET_ACCESS_KEY": None},
             "profile: boto3 cannot use the AWS configuration (PartialCredentialsError)",
         ),
-        ({"source": "aws.tf"}, {}, "source: write one that does not begin with `aws.`"),
+        ({"source": "aws.tf"}, {}, "source: expected one that does not begin with `aws.`"),
         ({"bus": None}, {}, "bus: missing"),
     ],
 )

@@ -79,7 +79,7 @@ def test_levels_as_grafana_colours_them(severity, level):
         ({"labels": {"my-label": "x"}}, "labels: 'my-label' is no name of a label; write letters, digits and _"),
         ({"labels": {"__name": "x"}}, "labels: '__name' is no name of a label; write letters, digits and _"),
         ({"labels": {"9a": "x"}}, "labels: '9a' is no name of a label; write letters, digits and _"),
-        ({"labels": {f"a{n}": "x" for n in range(11)}}, "labels: write at most 10"),
+        ({"labels": {f"a{n}": "x" for n in range(11)}}, "labels: expected at most 10"),
         ({"user": "1"}, "password: missing; user and password go together"),
         ({"password": "p"}, "user: missing; user and password go together"),
     ],

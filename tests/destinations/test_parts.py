@@ -115,9 +115,9 @@ def test_moments():
 def test_what_is_said_of_a_run():
     partial = event("partial").event
     assert mapping.creator(partial) == "alice"
-    assert mapping.result(partial) == "failed in part in 1 min 16 s"
+    assert mapping.result(partial) == "partially failed in 1 min 16 s"
     assert mapping.paragraph(partial) == (
-        "Terraform in acme/infra failed in part in 1 min 16 s. By alice on ci-runner-7. "
+        "Terraform in acme/infra partially failed in 1 min 16 s. By alice on ci-runner-7. "
         "Commit 9d59409acf47 on main: Larger web servers."
     )
     assert mapping.worst(partial) == [

@@ -127,7 +127,7 @@ def test_types_avoid_the_reserved_words(kind):
 @pytest.mark.parametrize("kind", ["infra", "agent", " Infra"])
 def test_a_reserved_type_is_a_mistake_in_the_settings(kind):
     (problem,) = SEMATEXT.problems({"token": "t", "type": kind})
-    assert problem.startswith("type: write another one than agent and infra")
+    assert problem.startswith("type: expected a value other than agent and infra")
     with pytest.raises(OptionError, match=r"^type: "):
         render(sealed(), type=kind)
     assert SEMATEXT.problems({"token": "t", "type": "infrastructure"}) == ()

@@ -83,19 +83,19 @@ def test_every_mistake_is_told_at_once_and_the_rest_is_used():
         ({"started_at": "1h", "ended_at": "2h"}, "--ended-at: is before the start: expected a time from"),
         ({"started_at": "2026-11-25T12:06Z"}, "--started-at: is in the future"),
         ({"started_at": "1h", "ended_at": "2026-11-26T12:00Z"}, "--ended-at: is in the future"),
-        ({"dedup_window": "1h"}, "--dedup-window: says nothing without --dedup-key"),
-        ({"state": "done"}, "--state: write one of started, finished"),
+        ({"dedup_window": "1h"}, "--dedup-window: requires --dedup-key"),
+        ({"state": "done"}, "--state: expected one of started, finished"),
         ({"state": "finished"}, "--id: missing"),
-        ({"id": ID}, "--id: belongs to --state finished"),
-        ({"state": "finished", "id": "7"}, "--id: is no event's id"),
-        ({"state": "started", "outcome": "failed"}, "--outcome: is known when it has finished"),
+        ({"id": ID}, "--id: requires --state finished"),
+        ({"state": "finished", "id": "7"}, "--id: not an event ID"),
+        ({"state": "started", "outcome": "failed"}, "--outcome: not allowed with --state started"),
         ({"destination": ["hok"]}, "--destination: there is no hok: the settings have hook"),
         ({"message": "@/nowhere/at/all"}, "--message: /nowhere/at/all: No such file or directory"),
-        ({"data": "{"}, "--data: is no JSON"),
-        ({"data": '"x"'}, "--data: write a JSON object"),
-        ({"data": "[" * 50_000}, "--data: is no JSON"),
-        ({"commit": "a b"}, "--commit: write a commit's id, a tag or a branch"),
-        ({"commit": "--output=/etc/passwd"}, "--commit: write"),
+        ({"data": "{"}, "--data: invalid JSON"),
+        ({"data": '"x"'}, "--data: expected a JSON object"),
+        ({"data": "[" * 50_000}, "--data: invalid JSON"),
+        ({"commit": "a b"}, "--commit: expected a commit's id, a tag or a branch"),
+        ({"commit": "--output=/etc/passwd"}, "--commit: expected"),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_remedy(options, text):
@@ -126,9 +126,9 @@ def test_a_message_comes_from_text_a_file_or_standard_input(tmp_path, monkeypatc
 
 def test_standard_input_is_read_once_and_never_where_it_is_the_commands(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
-    assert wrong(message="-", data="-") == ["--data: standard input can be read only once: give a file"]
+    assert wrong(message="-", data="-") == ["--data: standard input can be read only once: expected a file"]
     _, mistakes = read({"data": "-"}, known_destinations=[], now=NOW, stdin=False)
-    assert mistakes == ["--data: standard input is the command's: give a file"]
+    assert mistakes == ["--data: standard input belongs to the command: expected a file"]
 
 
 def test_what_is_too_long_is_refused_not_cut(tmp_path):

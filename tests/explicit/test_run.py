@@ -249,7 +249,7 @@ def test_a_damaged_journal_and_mistakes_in_the_settings_cost_lines_only(scene):
     (scene.work / "tfevent.yaml").write_text("budget: never\n")
     done = scene.events(*SHOP, "--", "sh", "-c", "exit 7")
     assert done.returncode == 7
-    assert b"budget: write a number above 0" in done.stderr
+    assert b"budget: expected a number above 0" in done.stderr
     assert b"the journal was damaged" in done.stderr
     assert scene.only()["tool"]["exit_code"] == 7
 

@@ -96,14 +96,14 @@ def test_a_closed_standard_input_is_a_mistake_and_no_bug(scene, option):
     command = f"exec tfevent events send --title x {option} - <&-"
     done = scene.shell(command)
     assert done.returncode == 2
-    assert f"{option}: standard input is closed: give text, or @ and a file" in said(done)
+    assert f"{option}: standard input is closed: expected text or @FILE" in said(done)
     assert scene.recorded() == []
 
 
 def test_quiet_leaves_out_the_line_and_no_mistake(scene):
     done = scene.events("run", "--kind", "deploy", "--", "true", TFEVENT_QUIET="1")
     assert done.returncode == 0
-    assert said(done).startswith("tfevent: --kind: write one of infrastructure, deployment")
+    assert said(done).startswith("tfevent: --kind: expected one of infrastructure, deployment")
     assert said(done).count("\n") == 1
 
 

@@ -90,7 +90,7 @@ def test_both_steps_are_told_and_the_end_has_the_last_word(recording):
         (None, "shop 1.4", Severity.WARNING),
         (Outcome.SUCCEEDED, "shop 1.4", Severity.WARNING),
         (Outcome.FAILED, "shop 1.4 — failed", Severity.ERROR),
-        (Outcome.PARTIAL, "shop 1.4 — failed in part", Severity.ERROR),
+        (Outcome.PARTIAL, "shop 1.4 — partially failed", Severity.ERROR),
         (Outcome.CANCELLED, "shop 1.4 — cancelled", Severity.WARNING),
         (Outcome.UNKNOWN, "shop 1.4 — outcome unknown", Severity.ERROR),
     ],
@@ -140,7 +140,7 @@ def test_an_end_without_a_start_is_recorded_if_it_has_a_title(recording, told):
 
 @pytest.mark.parametrize("text", ["", "maintenance", "019A0000-0000-7000-8000-000000000000", "019a0000"])
 def test_what_is_no_id_is_refused(recording, text):
-    with pytest.raises(InputError, match="is no event's id"):
+    with pytest.raises(InputError, match="is not an event ID"):
         two_step.settle(recording, explicit(id=text), given=())
 
 

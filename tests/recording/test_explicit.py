@@ -157,9 +157,9 @@ def test_a_look_ahead_knows_the_start_and_the_key(tmp_path, tell):
 
 
 def test_an_unknown_step_is_refused(tell):
-    with pytest.raises(InputError, match="state: write one of started, finished"):
+    with pytest.raises(InputError, match="state: expected one of started, finished"):
         tell({"title": "x"}, state="middle")
-    with pytest.raises(InputError, match="state: write one of started, finished"):
+    with pytest.raises(InputError, match="state: expected one of started, finished"):
         tell.preview({"title": "x"}, state="middle")
 
 
@@ -178,7 +178,7 @@ def test_the_command_takes_the_same_documents(tmp_path):
         assert found.outcome == "partial"
     refused = home.run("record", stdin=b'{"api": 1, "event": {"kind": "custom", "id": "x"}, "state": "finished"}')
     assert refused.returncode == 1
-    assert b"is no event's id" in refused.stderr
+    assert b"is not an event ID" in refused.stderr
 
 
 def test_without_a_message_it_tells_who_did_it_from_where(tmp_path, scene):

@@ -157,7 +157,7 @@ def test_a_token_that_may_not_change_what_it_made_is_told_though_the_event_is_se
         assert [r.method for r in receiver.received] == ["POST", "PATCH", "POST"]
     assert settled.places == ("one delivered",)
     (problem,) = settled.problems
-    assert problem.startswith("one: what was told of its start stays as it is: the token may not change annotations")
+    assert problem.startswith("one: its started event was not updated: the token may not change annotations")
     assert problem.endswith("it needs `annotations:write`; it says: Access denied")
 
 

@@ -46,20 +46,20 @@ def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
         ("enviroment: x\n", ":1: enviroment: no such key: did you mean environment?"),
         ("budget: 1\nbudget: 2\n", ":2: budget: is there twice"),
         ("\nenvironment: ${NOPE}\n", ":2: environment: the variable NOPE is not set"),
-        ("report: sometimes\n", "write one of changed, always, failed"),
-        ("message_bytes: -1\n", "write a whole number above 0"),
-        ("quiet: maybe\n", "write true or false"),
+        ("report: sometimes\n", "expected one of changed, always, failed"),
+        ("message_bytes: -1\n", "expected a whole number above 0"),
+        ("quiet: maybe\n", "expected true or false"),
         ("redact: {patterns: ['(']}\n", "pattern 1 is no regular expression"),
         ("redact: {pattern: [x]}\n", "redact.pattern: no such key: did you mean patterns?"),
-        ("destinations: {a: {kind: sematex}}\n", "destinations.a: write `kind:`, one of sematext"),
+        ("destinations: {a: {kind: sematex}}\n", "destinations.a: expected `kind:`, one of sematext"),
         ("destinations: {sematext: {region: eu}}\n", "destinations.sematext.token: missing"),
         (
             "destinations: {sematext: {token: t, regoin: eu}}\n",
             "regoin: sematext has no such option: did you mean region?",
         ),
         ("destinations:\n  a:\n    kind: webhook\n    url: ${NOPE}\n", ":4: destinations.a.url: the variable NOPE"),
-        ("destinations: {sematext: {token_command: ' '}}\n", "the command is empty: write one"),
-        ("budget: .inf\n", "write a number above 0"),
+        ("destinations: {sematext: {token_command: ' '}}\n", "the command is empty"),
+        ("budget: .inf\n", "expected a number above 0"),
         ("destinations: {sematext: {token_file: none}}\n", "cannot be read (No such file or directory)"),
         ("destinations: {sematext: {token_file: /dev/zero}}\n", "/dev/zero is longer than 1,000,000 bytes"),
         ("destinations: {sematext: {token_file: /}}\n", "cannot be read (Is a directory)"),
@@ -72,7 +72,7 @@ def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
             "the command was killed by signal 9",
         ),
         ("a: [\n", "is no valid YAML"),
-        ("- a\n", "write keys and values"),
+        ("- a\n", "expected keys and values"),
     ],
 )
 def test_a_mistake_says_where_what_and_how(tmp_path, text, words):
@@ -85,7 +85,7 @@ def test_a_mistake_says_where_what_and_how(tmp_path, text, words):
     ("text", "field", "kept", "told"),
     [
         ("redact: {patterns: [ok-1, '(', ok-2, '[']}", "redact_patterns", ("ok-1", "ok-2"), "; pattern 4 is no"),
-        ("redact: {names: [pin, {a: b}, null, badge]}", "redact_names", ("pin", "badge"), "write a list of texts"),
+        ("redact: {names: [pin, {a: b}, null, badge]}", "redact_names", ("pin", "badge"), "expected a list of texts"),
         ("redact: {patterns: ['(']}", "redact_patterns", (), "pattern 1 is no"),
     ],
 )
@@ -244,7 +244,7 @@ def test_placeholders_are_filled_in(tmp_path):
 
 
 def test_no_other_placeholder_is_taken(tmp_path):
-    with pytest.raises(SettingsError, match=r"write \{workspace\} or \{directory\}"):
+    with pytest.raises(SettingsError, match=r"expected \{workspace\} or \{directory\}"):
         load(written(tmp_path, "environment: '{workspaces}'\n"), {})
 
 

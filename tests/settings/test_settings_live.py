@@ -101,7 +101,7 @@ def test_an_outbox_keeps_as_much_as_is_asked(tmp_path, cap):
 def test_a_cap_is_a_whole_number(tmp_path):
     (tmp_path / "tfevent.yaml").write_text("keep:\n  days: forever\n  months: 3\n")
     told = Home(tmp_path).run("doctor").stdout.decode()
-    assert "tfevent.yaml:2: keep.days: write a whole number above 0" in told
+    assert "tfevent.yaml:2: keep.days: expected a whole number above 0" in told
     assert "tfevent.yaml:3: keep.months: no such key" in told
 
 
@@ -117,7 +117,7 @@ def test_events_wait_for_a_destination_until_its_settings_are_mended(tmp_path):
         assert "vault waiting" not in home.run("send", "--title", "second", "--service", "other").stderr.decode()
         assert receiver.received == []
         assert "first" in home.events("list", "--undelivered")
-        assert "1 waiting for 'vault', whose settings have a mistake" in home.run("flush").stderr.decode()
+        assert "1 waiting for 'vault', which has invalid settings" in home.run("flush").stderr.decode()
         (tmp_path / "token").write_text("planted-token")
         home.run("flush")
         assert [json.loads(one.body)["data"]["title"] for one in receiver.accepted] == ["first"]

@@ -214,7 +214,7 @@ def _from_state(change: Change, held: Mapping[str, Held]) -> Change:
 
 
 def _checks(event: ChangeEvent, stream: StreamResult, redactor: Redactor) -> tuple[CheckResult, ...]:
-    """Checks that did not pass: a finished apply has evaluated them all again, and warns of each that fails."""
+    """Checks not passed: a finished apply has evaluated them all again, and warns of each that fails."""
     if not stream.complete:
         return event.checks
     problems: dict[str, list[str]] = {}

@@ -26,44 +26,44 @@ extends_documentation_fragment:
   - tfevent.infra.common
 options:
   include_tags:
-    description: Globs of tags, separated by commas. Only tasks that have one of them are told of.
+    description: Globs of tags, separated by commas. Only tasks with one of these tags are recorded.
     type: raw
     env: [{name: TFEVENT_ANSIBLE_INCLUDE_TAGS}]
     ini: [{section: callback_tfevent, key: include_tags}]
     vars: [{name: tfevent_include_tags}]
   exclude_tags:
-    description: Globs of tags, separated by commas. Tasks that have one of them are not told of.
+    description: Globs of tags, separated by commas. Tasks with one of these tags are not recorded.
     type: raw
     env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TAGS}]
     ini: [{section: callback_tfevent, key: exclude_tags}]
     vars: [{name: tfevent_exclude_tags}]
   include_hosts:
-    description: Globs of host names, separated by commas. Only results of these hosts are told of.
+    description: Globs of host names, separated by commas. Only results of these hosts are recorded.
     type: raw
     env: [{name: TFEVENT_ANSIBLE_INCLUDE_HOSTS}]
     ini: [{section: callback_tfevent, key: include_hosts}]
     vars: [{name: tfevent_include_hosts}]
   exclude_hosts:
-    description: Globs of host names, separated by commas. Results of these hosts are not told of.
+    description: Globs of host names, separated by commas. Results of these hosts are not recorded.
     type: raw
     env: [{name: TFEVENT_ANSIBLE_EXCLUDE_HOSTS}]
     ini: [{section: callback_tfevent, key: exclude_hosts}]
     vars: [{name: tfevent_exclude_hosts}]
   include_tasks:
-    description: Globs of task names, separated by commas. Only these tasks are told of.
+    description: Globs of task names, separated by commas. Only these tasks are recorded.
     type: raw
     env: [{name: TFEVENT_ANSIBLE_INCLUDE_TASKS}]
     ini: [{section: callback_tfevent, key: include_tasks}]
     vars: [{name: tfevent_include_tasks}]
   exclude_tasks:
-    description: Globs of task names, separated by commas. These tasks are not told of.
+    description: Globs of task names, separated by commas. These tasks are not recorded.
     type: raw
     env: [{name: TFEVENT_ANSIBLE_EXCLUDE_TASKS}]
     ini: [{section: callback_tfevent, key: exclude_tasks}]
     vars: [{name: tfevent_exclude_tasks}]
   diff_contents:
     description: >-
-      Tell the lines that C(--diff) shows of files of up to 20,000 characters, redacted. Without it, only which files
+      Record the lines that C(--diff) shows for files of up to 20,000 characters, redacted. Without it, only which files
       and attributes differ.
     type: raw
     env: [{name: TFEVENT_ANSIBLE_DIFF_CONTENTS}]

@@ -14,8 +14,8 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 notes:
-  - These options go before C(tfevent.yaml), which is looked for in the playbook's directory and above it, and in
-    C(~/.config/tfevent).
+  - These options take precedence over C(tfevent.yaml), which is searched in the playbook's directory and above it,
+    and in C(~/.config/tfevent).
   - Variables of a play reach them from ansible-core 2.21 on, and only extra variables (C(-e)).
 options:
   environment:
@@ -48,14 +48,14 @@ options:
     vars: [{name: tfevent_report}]
   plans:
     description: >-
-      What becomes of the events of runs that only check, V(journal), V(send) or V(off). By default V(journal), which
+      How events of check-mode runs are handled: V(journal), V(send) or V(off). By default V(journal), which
       keeps them on the controller.
     type: raw
     env: [{name: TFEVENT_PLANS}]
     ini: [{section: callback_tfevent, key: plans}]
     vars: [{name: tfevent_plans}]
   budget:
-    description: Seconds that delivery may take after the run. By default V(3).
+    description: Time limit for delivery after the run, in seconds. By default V(3).
     type: raw
     env: [{name: TFEVENT_BUDGET}]
     ini: [{section: callback_tfevent, key: budget}]
@@ -67,13 +67,13 @@ options:
     ini: [{section: callback_tfevent, key: values}]
     vars: [{name: tfevent_values}]
   redact_names:
-    description: Globs of further names whose values are secrets, separated by commas.
+    description: Globs of additional names whose values are redacted, separated by commas.
     type: raw
     env: [{name: TFEVENT_REDACT_NAMES}]
     ini: [{section: callback_tfevent, key: redact_names}]
     vars: [{name: tfevent_redact_names}]
   redact_patterns:
-    description: Regular expressions of further secrets, separated by commas.
+    description: Regular expressions of additional secrets, separated by commas.
     type: raw
     env: [{name: TFEVENT_REDACT_PATTERNS}]
     ini: [{section: callback_tfevent, key: redact_patterns}]
@@ -85,7 +85,7 @@ options:
     ini: [{section: callback_tfevent, key: journal}]
     vars: [{name: tfevent_journal}]
   quiet:
-    description: Leave out the line after a run. By default V(false).
+    description: Do not print the report line after a run. By default V(false).
     type: raw
     env: [{name: TFEVENT_QUIET}]
     ini: [{section: callback_tfevent, key: quiet}]
@@ -117,43 +117,43 @@ options:
     ini: [{section: callback_tfevent, key: message_template_file}]
     vars: [{name: tfevent_message_template_file}]
   message_bytes:
-    description: The most bytes of a message. By default V(8000).
+    description: Maximum size of a message, in bytes. By default V(8000).
     type: raw
     env: [{name: TFEVENT_MESSAGE_BYTES}]
     ini: [{section: callback_tfevent, key: message_bytes}]
     vars: [{name: tfevent_message_bytes}]
   keep_events:
-    description: Events that the journal keeps; the oldest leave first. By default V(100000).
+    description: Maximum number of events in the journal; the oldest are removed first. By default V(100000).
     type: raw
     env: [{name: TFEVENT_KEEP_EVENTS}]
     ini: [{section: callback_tfevent, key: keep_events}]
     vars: [{name: tfevent_keep_events}]
   keep_days:
-    description: Days for which the journal keeps an event. By default V(730).
+    description: Retention of events in the journal, in days. By default V(730).
     type: raw
     env: [{name: TFEVENT_KEEP_DAYS}]
     ini: [{section: callback_tfevent, key: keep_days}]
     vars: [{name: tfevent_keep_days}]
   keep_mib:
-    description: MiB of events that the journal keeps. By default V(512).
+    description: Maximum size of the events in the journal, in MiB. By default V(512).
     type: raw
     env: [{name: TFEVENT_KEEP_MIB}]
     ini: [{section: callback_tfevent, key: keep_mib}]
     vars: [{name: tfevent_keep_mib}]
   outbox_events:
-    description: Events that may wait for one destination; the oldest are dropped first. By default V(50000).
+    description: Maximum number of waiting events per destination; the oldest are dropped first. By default V(50000).
     type: raw
     env: [{name: TFEVENT_OUTBOX_EVENTS}]
     ini: [{section: callback_tfevent, key: outbox_events}]
     vars: [{name: tfevent_outbox_events}]
   outbox_days:
-    description: Days for which events wait for a destination that keeps failing, or stay parked. By default V(30).
+    description: Retention of waiting events of a failing destination, and of parked events, in days. By default V(30).
     type: raw
     env: [{name: TFEVENT_OUTBOX_DAYS}]
     ini: [{section: callback_tfevent, key: outbox_days}]
     vars: [{name: tfevent_outbox_days}]
   outbox_mib:
-    description: MiB of events that may wait for one destination. By default V(256).
+    description: Maximum size of waiting events per destination, in MiB. By default V(256).
     type: raw
     env: [{name: TFEVENT_OUTBOX_MIB}]
     ini: [{section: callback_tfevent, key: outbox_mib}]

@@ -24,32 +24,32 @@ options:
     elements: str
   since:
     description:
-      - Not older than this. An age (V(90m), V(2h), V(3d), V(1w)), a time as ISO 8601 (in the controller's time zone
-        where it names none), or seconds since 1970.
+      - Events that started at or after this time. An age (V(90m), V(2h), V(3d), V(1w)), an ISO 8601
+        time (in the controller's time zone if it has none), or seconds since 1970.
     type: str
     default: 1d
   until:
-    description: Not newer than this, written like O(since).
+    description: Events that started before this time, in the format of O(since).
     type: str
   environment:
-    description: Only this environment.
+    description: Filter by environment.
     type: str
   service:
-    description: Only this service.
+    description: Filter by service.
     type: str
   tool:
-    description: Only runs of this tool.
+    description: Filter by tool.
     type: str
   kind:
-    description: Only this sort of event.
+    description: Filter by kind of event.
     type: str
     choices: [infrastructure, deployment, build, boot, start, stop, custom]
   outcome:
-    description: Only what ended so. V(running) is what has not ended.
+    description: Filter by outcome. V(running) selects runs in progress.
     type: str
     choices: [succeeded, partial, failed, cancelled, declined, no_change, unknown, running]
   text:
-    description: Only events in which this occurs.
+    description: Filter by text.
     type: str
   include_unchanged:
     description:
@@ -76,7 +76,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Do not touch a host that somebody else has changed in the last hour
+- name: Stop if another run changed the host in the last hour
   ansible.builtin.assert:
     that: changes | length == 0
     fail_msg: "Changed lately: {{ changes | map(attribute='title') | join('; ') }}"
@@ -105,7 +105,7 @@ _raw:
   elements: dict
   contains:
     id:
-      description: Id of the event. C(tfevent events show ID) tells all of it.
+      description: ID of the event. See C(tfevent events show ID).
       type: str
       sample: 01a2141f-cdab-76cc-b6bf-6288ee536bdb
     title:

@@ -10,10 +10,10 @@ short_description: Record and send a change event
 version_added: 0.1.0
 author: The tfevent authors (@tfevent)
 description:
-  - Tells of a change on purpose - a deployment, a build, a maintenance - where the run's own event would not say it.
+  - Records a change explicitly - a deployment, a build, a maintenance - that the run's own event does not show.
   - The event is recorded in the journal of the controller first, and then delivered to the destinations of
-    C(tfevent.yaml). What could not be delivered waits there for the next C(tfevent) command.
-  - Works on the controller alone. Hosts are not connected to and need nothing.
+    C(tfevent.yaml). Undelivered events wait there for the next C(tfevent) command.
+  - Runs on the controller only. Managed hosts are not contacted and need nothing.
   - A task that cannot record its event warns and goes on, unless O(required=true). Wrong arguments fail as they do in
     any module.
 options:
@@ -33,47 +33,47 @@ options:
       - Required by O(state=finished), and for it only.
     type: str
   kind:
-    description: What sort of change it is. With O(state=finished) that of the start counts.
+    description: Kind of event. With O(state=finished), the kind of the start applies.
     type: str
     choices: [infrastructure, deployment, build, boot, start, stop, custom]
     default: custom
   title:
     description:
-      - One line, to be read on a graph. What is longer than 120 characters is cut.
+      - Title, one line. Cut at 120 characters.
       - Required by O(state=event) and O(state=started). With O(state=finished) it replaces that of the start, which
-        is otherwise kept and told to have failed, if it has.
+        is otherwise kept, with a failure appended.
     type: str
   message:
     description:
-      - The story, in Markdown.
+      - Message in Markdown.
       - With O(state=finished) it follows that of the start.
     type: str
   severity:
     description:
-      - How loudly it is told. Without one, V(error) for what failed, failed in part or is unknown, V(warning) for what
+      - Severity of the event. By default V(error) for what failed, partially failed or is unknown, V(warning) for what
         was cancelled, else V(info).
     type: str
     choices: [info, warning, error]
   outcome:
     description:
-      - How it ended. Without one it is V(succeeded).
+      - Outcome. By default V(succeeded).
       - What has just O(state=started) has none.
     type: str
     choices: [succeeded, partial, failed, cancelled, unknown]
   environment:
-    description: Environment that it belongs to. Without one, that of C(tfevent.yaml).
+    description: Environment. By default from C(tfevent.yaml).
     type: str
   service:
-    description: Service that it is about. Without one, that of C(tfevent.yaml).
+    description: Service name. By default from C(tfevent.yaml).
     type: str
   version:
     description: Version of the service that was deployed or built.
     type: str
   tags:
-    description: Names and values to find it by, beside those of C(tfevent.yaml).
+    description: Tags, in addition to those in C(tfevent.yaml).
     type: dict
   data:
-    description: Whatever else belongs to it. Values under names such as C(password) are hidden.
+    description: Additional data. Values under names such as C(password) are redacted.
     type: dict
   started_at:
     description:
@@ -88,21 +88,21 @@ options:
       - A time before the start is an error, also before that of the event that O(state=finished) settles.
     type: str
   links:
-    description: Pages that a reader may want to open.
+    description: Related links.
     type: list
     elements: dict
     suboptions:
       title:
-        description: What the page is.
+        description: Title of the link.
         type: str
         required: true
       url:
-        description: Its address. Credentials in it are hidden.
+        description: URL. Credentials in it are redacted.
         type: str
         required: true
   hosts:
     description:
-      - Names of the hosts that it is about, by which C(tfevent events list --host) and the lookup
+      - Names of the hosts concerned, by which C(tfevent events list --host) and the lookup
         P(tfevent.infra.changes#lookup) find it.
       - Without them, the task's host. With C(run_once) or O(once=true), all hosts of the play's batch.
     type: list
@@ -115,7 +115,7 @@ options:
     description:
       - Names of the destinations of C(tfevent.yaml) that get it, whatever their conditions, instead of all whose
         conditions hold. An empty list keeps it in the journal.
-      - Belongs to the task that ends the event. At its start only those destinations are told that ask for it, with
+      - Belongs to the task that ends the event. Its start is delivered only to destinations with
         C(include_started).
     type: list
     elements: str
@@ -123,9 +123,9 @@ options:
     description:
       - A key of your own. Of several events with the same key within O(dedup_window) only the first is recorded. The
         others are not changed, and return the id of the first.
-      - Makes a playbook that is run again tell of one deployment once.
+      - Records a deployment once, even if the playbook is run again.
       - A key that redaction would change, such as one made of a secret, is an error, since two of them could not be
-        told apart.
+        distinguished.
     type: str
   dedup_window:
     description: Seconds in which O(dedup_key) counts. The default is a day.
@@ -149,8 +149,7 @@ options:
   required:
     description:
       - Fail the task if the event was neither recorded nor sent.
-      - A destination that is down is no failure, since the event waits for it. RV(waiting) and RV(parked) tell of
-        that.
+      - A destination that is down is no failure, since the event waits for it. See RV(waiting) and RV(parked).
     type: bool
     default: false
 attributes:
@@ -185,7 +184,7 @@ notes:
   - Vaulted values, single ones and those of files that are vaulted as a whole, and variables with names such as
     C(db_password) are hidden wherever they occur in the event, and in what the task returns. Before ansible-core 2.19,
     a vaulted file that C(include_vars) reads is known only while P(tfevent.infra.change_events#callback) is enabled.
-  - With C(no_log) the event tells nothing but title, times, outcome, environment, service, version and hosts. What
+  - With C(no_log) the event contains only title, times, outcome, environment, service, version and hosts. What
     O(message), O(data), O(tags) and O(links) hold is left out, and hidden if it also occurs in the title.
   - If the run itself is observed (by P(tfevent.infra.change_events#callback)), the event is a child of the run's
     event.
@@ -197,7 +196,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell of a deployment
+- name: Record a deployment
   tfevent.infra.change_event:
     kind: deployment
     title: shop {{ shop_version }} deployed
@@ -209,7 +208,7 @@ EXAMPLES = r"""
         url: https://example.com/shop/releases/{{ shop_version }}
   run_once: true
 
-- name: Tell of it once, however often the playbook is run today
+- name: Record it once, however often the playbook is run today
   tfevent.infra.change_event:
     kind: deployment
     title: shop {{ shop_version }} deployed
@@ -221,7 +220,7 @@ EXAMPLES = r"""
 - name: Maintain the database
   run_once: true
   block:
-    - name: Say that it begins
+    - name: Record the start
       tfevent.infra.change_event:
         state: started
         title: Reindex the database
@@ -233,12 +232,12 @@ EXAMPLES = r"""
       ansible.builtin.command: reindexdb --all
       changed_when: true
 
-    - name: Say that it went well
+    - name: Record the success
       tfevent.infra.change_event:
         state: finished
         id: "{{ maintenance.id }}"
   rescue:
-    - name: Say that it failed
+    - name: Record the failure
       tfevent.infra.change_event:
         state: finished
         id: "{{ maintenance.id }}"
@@ -249,7 +248,7 @@ EXAMPLES = r"""
       ansible.builtin.fail:
         msg: The database could not be reindexed.
 
-- name: Tell of a build that took place elsewhere, and fail if that cannot be recorded
+- name: Record a build that took place elsewhere, and fail if it cannot be recorded
   tfevent.infra.change_event:
     kind: build
     title: image shop:{{ shop_version }} built

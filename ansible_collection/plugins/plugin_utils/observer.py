@@ -224,7 +224,9 @@ class Observer:
             try:
                 self._reporter.checkpoint(soon=soon)
             except HandoverError as error:
-                self._warn(f"a killed run would leave less of a trace: {error}")
+                self._warn(
+                    f"cannot write the checkpoint ({error}); if this run is killed, its event will be incomplete"
+                )
                 self._reporter.no_more_checkpoints()
 
     def _settle(self, end: str | None, *, deliver: bool, seconds: float | None = None) -> None:

@@ -172,7 +172,7 @@ class PipeSession:
         try:
             return dict(json.loads(line))
         except ValueError as error:
-            raise HandoverError(f"{self._command[0]} gives an answer that is no JSON") from error
+            raise HandoverError(f"{self._command[0]} printed invalid JSON") from error
 
     def _complaint(self) -> HandoverError:
         """Why it takes nothing any more: its own words, which are free of secrets."""

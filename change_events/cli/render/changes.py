@@ -1,4 +1,4 @@
-"""What was planned and what became of it, as lines for a terminal: shared by ``show`` and ``summarize``."""
+"""Render planned changes and their results for a terminal, for ``show`` and ``summarize``."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ _COUNT_NAMES = (
     ("read", "{} to read", "{} read"),
     ("invoke", "{} to invoke", "{} invoked"),
     ("change", "tasks with changes: {}", "tasks with changes: {}"),
-    ("other", "{} of an unknown kind", "{} of an unknown kind"),
+    ("other", "{} with unknown action", "{} with unknown action"),
     ("deferred", "{} deferred", "{} deferred"),
     ("outputs", "outputs changed: {}", "outputs changed: {}"),
-    ("drift", "changed outside of the tool: {}", "changed outside of the tool: {}"),
+    ("drift", "drifted: {}", "drifted: {}"),
 )
 
 
@@ -176,7 +176,7 @@ def _facts(change: Change) -> Iterator[str]:
         old = f", before: {clean(change.previous_id)}" if change.previous_id else ""
         yield f"id: {clean(change.id)}{old}"
     if change.identity:
-        yield f"was: {clean(', '.join(change.identity.values()))}"
+        yield f"identity: {clean(', '.join(change.identity.values()))}"
     if change.source:
         yield f"declared in {_place(change.source)}"
     yield from (_cause(cause) for cause in change.causes)
@@ -188,14 +188,14 @@ def _actions(change: Change) -> Iterator[str]:
     if change.action is Action.OTHER:
         yield f"actions: {clean(', '.join(change.raw_actions))}"
     elif change.action is Action.REPLACE:
-        yield "creates the new one first" if change.create_before_destroy else "destroys the old one first"
+        yield "create replacement, then destroy" if change.create_before_destroy else "destroy, then create replacement"
     elif "forget" in change.raw_actions and "create" in change.raw_actions:
-        yield "the old object is kept, no longer managed"
+        yield "the old object is forgotten, not destroyed"
 
 
 def _place(source: Source) -> str:
     line = f":{source.line}" if source.line else ""
-    commit = f", last touched by {clean(source.commit)}" if source.commit else ""
+    commit = f", last changed in {clean(source.commit)}" if source.commit else ""
     if source.commit_unknown:
         commit = f", commit {clean(source.commit_unknown)}"
     return f"{clean(source.file)}{line}{commit}"
@@ -240,9 +240,9 @@ def _attribute_lines(
 
 
 def drift_lines(drift: Sequence[Drift], limit: int | None) -> Iterator[str]:
-    """What was changed outside of the tool."""
+    """Drifted resources."""
     for entry in drift[:limit]:
-        verb = "destroyed" if entry.action is Action.DESTROY else "changed"
+        verb = "deleted" if entry.action is Action.DESTROY else "changed"
         yield f"{INDENT}{paint(verb, 'yellow')} {clean(entry.address)}"
         yield from _attribute_lines(entry.attributes, entry.attributes_omitted, everything=limit is None)
     if limit is not None and len(drift) > limit:
@@ -278,7 +278,7 @@ def failure_lines(failures: Sequence[Failure]) -> Iterator[str]:
 
 
 def signal_lines(signals: Sequence[Signal]) -> Iterator[str]:
-    """Facts worth an eye, with their reasons."""
+    """Risk signals, with their reasons."""
     for signal in signals:
         subject = f"{clean(signal.address)}: " if signal.address else ""
         name = paint(clean(signal.name.replace("_", " ")), "yellow")

@@ -49,7 +49,7 @@ def who(actor: Actor | None) -> str:
 
 
 def story(record: Record, *, limit: int | None) -> Iterator[str]:
-    """The full story of one record.
+    """Render one record in full.
 
     Args:
         record: from the journal.
@@ -83,10 +83,10 @@ def _when(event: ChangeEvent) -> str:
 
 def _facts(event: ChangeEvent) -> Iterator[str]:
     rows = (
-        ("who", _actor(event)),
-        ("run by", _ci(event.actor.ci) if event.actor and event.actor.ci else ""),
+        ("run by", _actor(event)),
+        ("CI", _ci(event.actor.ci) if event.actor and event.actor.ci else ""),
         ("command", _tool(event.tool) if event.tool else ""),
-        ("where", _where(event)),
+        ("location", _where(event)),
         *(("", cloud_words(cloud)) for cloud in event.clouds),
         ("commit", _commit(event.vcs) if event.vcs else ""),
         *_figures(event),
@@ -106,8 +106,8 @@ def _pages(event: ChangeEvent) -> Iterator[tuple[str, str]]:
     ci = event.actor.ci if event.actor else None
     explicit = {link.url for link in event.links}
     pages = (
-        ("commit page", event.vcs.commit_url if event.vcs else None),
-        ("change page", ci.pull_request_url if ci and ci.pull_request_url != ci.pull_request else None),
+        ("commit URL", event.vcs.commit_url if event.vcs else None),
+        ("PR URL", ci.pull_request_url if ci and ci.pull_request_url != ci.pull_request else None),
     )
     return ((title, url) for title, url in pages if url and url not in explicit)
 
@@ -117,7 +117,7 @@ def _figures(event: ChangeEvent) -> Sequence[tuple[str, str]]:
         return tasks.facts(event, event.playbook)
     return (
         ("planned", changes.count_words(event.summary.counts)),
-        ("became", _became(event.summary.outcomes)),
+        ("result", _became(event.summary.outcomes)),
     )
 
 
@@ -183,7 +183,7 @@ def _became(outcomes: OutcomeCounts) -> str:
         (outcomes.applied, "applied"),
         (outcomes.failed, "failed"),
         (outcomes.not_attempted, "not attempted"),
-        (outcomes.unknown, "of unknown outcome"),
+        (outcomes.unknown, "unknown"),
     )
     return ", ".join(f"{figure} {name}" for figure, name in figures if figure)
 
@@ -191,14 +191,14 @@ def _became(outcomes: OutcomeCounts) -> str:
 def _sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list[str]]]:
     return (
         ("Failures", list(changes.failure_lines(event.failures))),
-        ("Worth an eye", list(changes.signal_lines(event.signals))),
+        ("Risk signals", list(changes.signal_lines(event.signals))),
         ("Causes", list(changes.cause_lines(event.causes))),
         ("Changes", list(changes.change_lines(event.changes, limit))),
         ("Hosts", list(tasks.host_lines(event.hosts, limit))),
-        ("Sent within the run", list(tasks.related_lines(event.related))),
+        ("Events sent during the run", list(tasks.related_lines(event.related))),
         (outputs_heading(event), list(changes.output_lines(event.outputs, limit))),
-        ("Changed outside of the tool", list(changes.drift_lines(event.drift, limit))),
-        ("Checks that did not pass", list(changes.check_lines(event.checks))),
+        ("Drift", list(changes.drift_lines(event.drift, limit))),
+        ("Checks not passed", list(changes.check_lines(event.checks))),
     )
 
 
@@ -215,4 +215,4 @@ def _left_out(event: ChangeEvent) -> Iterator[str]:
     parts = [f"{figure} {name}" for figure, name in figures if figure]
     text = ", ".join(parts) or "details"
     yield ""
-    yield clean(f"Not in this record: {text}{f' ({cut.note})' if cut.note else ''}.")
+    yield clean(f"Omitted from this event: {text}{f' ({cut.note})' if cut.note else ''}.")

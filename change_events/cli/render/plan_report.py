@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from change_events.model import Change, Counts, Plan
 
-NOTHING = "nothing to change"
-NO_DIFFERENCE = "no difference"  # between two states
+NOTHING = "no changes"
+NO_DIFFERENCE = "no differences"  # between two states
 STANDARD_INPUT = "-"
 
 
@@ -90,7 +90,7 @@ def plan_headline(plan: Plan) -> str:
     """The file's name and the figures: ``network.json: 2 to create, 1 to destroy``."""
     words = changes.count_words(plan.counts, done=plan.from_states)
     if plan.errored:
-        words = f"planning failed{f', known by then: {words}' if words else ''}"
+        words = f"planning failed{f', incomplete: {words}' if words else ''}"
     name = f"{clean(plan.name)}: " if plan.name and plan.name != STANDARD_INPUT else ""
     return f"{name}{words or (NO_DIFFERENCE if plan.from_states else NOTHING)}"
 
@@ -100,11 +100,11 @@ def plan_lines(plan: Plan, limit: int | None) -> Iterator[str]:
     yield paint(plan_headline(plan), bold=True)
     yield from _caveats(plan)
     for title, lines in (
-        ("Worth an eye", changes.signal_lines(signals(_as_event(plan)))),
+        ("Risk signals", changes.signal_lines(signals(_as_event(plan)))),
         ("Changes", changes.change_lines(plan.changes, limit)),
         ("Outputs", changes.output_lines(plan.outputs, limit)),
-        ("Changed outside of the tool", changes.drift_lines(plan.drift, limit)),
-        ("Checks that did not pass", changes.check_lines(plan.checks)),
+        ("Drift", changes.drift_lines(plan.drift, limit)),
+        ("Checks not passed", changes.check_lines(plan.checks)),
     ):
         shown = list(lines)
         if shown:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MINUTE, _HOUR = 60, 3600
 _RESULTS = {
     Outcome.SUCCEEDED: "succeeded",
-    Outcome.PARTIAL: "failed in part",
+    Outcome.PARTIAL: "partially failed",
     Outcome.FAILED: "failed",
     Outcome.CANCELLED: "was cancelled",
     Outcome.DECLINED: "was declined",

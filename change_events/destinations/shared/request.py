@@ -31,11 +31,11 @@ def address_of(options: Mapping[str, Any], name: str, default: str | None = None
     """
     value = str(options.get(name) or default or "").strip().rstrip("/")
     if not value:
-        raise OptionError(f"{name}: missing; write a URL, https://host")
+        raise OptionError(f"{name}: missing; expected a URL, https://host")
     try:
         origin_of(value)
     except OptionError:
-        raise OptionError(f"{name}: write a URL, https://host") from None
+        raise OptionError(f"{name}: expected a URL, https://host") from None
     return value
 
 
@@ -43,7 +43,7 @@ def site_of(options: Mapping[str, Any], name: str, addresses: Mapping[str, str])
     """The address that goes with the choice ``name``, by default the first. Raises OptionError."""
     choice = str(options.get(name) or next(iter(addresses)))
     if choice not in addresses:
-        raise OptionError(f"{name}: write one of {', '.join(addresses)}")
+        raise OptionError(f"{name}: expected one of {', '.join(addresses)}")
     return addresses[choice]
 
 
