@@ -125,7 +125,7 @@ def _tie(document: Mapping[str, Any]) -> ProcessBound | None:
     if number is None:
         return None
     if not isinstance(number, int) or number <= 0:
-        raise InputError("close_with_pid: write the number of a process, or leave it out")
+        raise InputError("close_with_pid: expected a process ID")
     return ProcessBound(number, document.get("destinations"))
 
 
