@@ -54,4 +54,5 @@ class RateLimiter:
         """The rate as a clause."""
         if self.rate is None:
             return "no rate limit"
-        return f"rate limit reached: {self.rate.requests} requests per {self.rate.seconds:g} s"
+        plural = "" if self.rate.requests == 1 else "s"
+        return f"rate limit reached: {self.rate.requests} request{plural} per {self.rate.seconds:g} s"

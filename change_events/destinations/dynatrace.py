@@ -148,7 +148,7 @@ def judge(response: Response) -> Verdict:
     content = parsed(response)
     results = at(content, "eventIngestResults")
     if not isinstance(results, list):
-        return Verdict(Result.PARK, "unexpected response; check `url`")
+        return Verdict(Result.PARK, "not a response of the events API; check `url`")
     if not results:
         return Verdict(Result.PARK, "no entity took the event; check `entity_selector`")
     wrong = [status for status in (at(result, "status") for result in results) if status != "OK"]

@@ -157,7 +157,7 @@ def judge(response: Response) -> Verdict:
     item = at(content, "items", 0)
     status = next((at(told, "status") for told in item.values()), None) if isinstance(item, dict) else None
     if not isinstance(status, int):
-        return Verdict(Result.PARK, "unexpected response; check `url`")
+        return Verdict(Result.PARK, "the response has no result for the event; check `url`")
     return _judge_item(status, response)
 
 

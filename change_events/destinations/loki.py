@@ -125,7 +125,7 @@ def check(options: Mapping[str, Any]) -> tuple[str, ...]:
     given = _own_labels(options)
     bad = [name for name in given if not _LABEL.fullmatch(name)]
     if bad:
-        return (f"labels: {bad[0]!r} is no name of a label; write letters, digits and _",)
+        return (f"labels: {bad[0]!r} is not a label name: expected letters, digits and _",)
     if len(given) > _MOST_OWN_LABELS:
         return (f"labels: expected at most {_MOST_OWN_LABELS}",)
     lacking = [name for name in ("user", "password") if not options.get(name)]

@@ -243,7 +243,7 @@ def judge(response: Response) -> Verdict:
         remarks = errors or at(change, "messages")
         return Verdict(Result.DELIVERED, "it had remarks on the change" if remarks else "")
     if not isinstance(errors, list) or not errors:
-        return Verdict(Result.PARK, "unexpected response; check `url` and `region`")
+        return Verdict(Result.PARK, "not a response of NerdGraph; check `url` and `region`")
     return _judge_errors(errors)
 
 

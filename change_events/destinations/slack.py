@@ -250,7 +250,7 @@ def judge(response: Response) -> Verdict:
     told = content.get("ok") if isinstance(content, dict) else None
     if told is not False:
         if response.well and response.body_decides and told is not True:
-            return Verdict(Result.PARK, "unexpected response; check `api`")
+            return Verdict(Result.PARK, "not a response of Slack's Web API; check `api`")
         return _judge_webhook(response)
     error = content.get("error")
     if error in _SHRINK:

@@ -161,7 +161,7 @@ def judge(response: Response) -> Verdict:
     if isinstance(code, int) and not isinstance(code, bool):
         return _judge_code(code, response, verdict)
     if verdict.result is Result.DELIVERED and response.body.strip(b'" \n') not in {b"", b"OK"}:  # as others say it
-        return Verdict(Result.PARK, "unexpected response; check `url`")
+        return Verdict(Result.PARK, "not a response of an event collector; check `url`")
     return verdict
 
 

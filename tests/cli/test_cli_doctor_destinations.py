@@ -112,7 +112,7 @@ def test_what_is_owed_is_told_with_its_age_and_the_remedy(machine):
     assert reachable[0] == "ok"
     assert owed[0] == "warning"
     assert re.match(r"1 waiting, for 3 days; 1 parked, for (less than a|\d) second", owed[1])
-    assert "`tfevent events flush --parked` also what is parked." in owed[1]
+    assert "`tfevent events flush --parked` also parked ones." in owed[1]
     ((verdict, text),) = lines(done, "gone")
     assert verdict == "warning"
     assert text.startswith("2 waiting, the oldest for 3 days, but not in the settings")

@@ -63,7 +63,7 @@ def test_parked_events_are_told_and_tried_again_only_when_asked(waiting):
         mended = waiting.run("flush", "--parked", env=env)
     assert (refused.returncode, refused.stdout) == (1, b"sent 0, waiting 0, parked 2\n")
     assert (left_alone.returncode, left_alone.stdout) == (1, b"sent 0, waiting 0, parked 2\n")
-    assert b"`tfevent events list --undelivered` names what is parked" in left_alone.stderr
+    assert b"`tfevent events list --undelivered` lists parked events" in left_alone.stderr
     assert (mended.returncode, mended.stdout) == (0, b"sent 2, waiting 0, parked 0\n")
 
 

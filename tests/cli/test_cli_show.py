@@ -166,7 +166,7 @@ def test_where_says_account_and_region_and_a_text_finds_them(home):
     )
     home.fill(msgspec.structs.replace(partial(), clouds=clouds), succeeded())
     lines = home.events("show", partial().id).splitlines()
-    where = next(index for index, line in enumerate(lines) if line.startswith("where"))
+    where = next(index for index, line in enumerate(lines) if line.startswith("location"))
     assert [line.strip() for line in lines[where + 1 : where + 3]] == [
         "AWS account 123456789012 in eu-central-1, us-east-1",
         "Google project shop-prod",

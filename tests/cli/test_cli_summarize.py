@@ -208,7 +208,7 @@ def test_text_tells_the_risk_signals_before_the_changes(home, tmp_path):
 def test_markdown_and_json_have_the_risk_signals(home, tmp_path):
     plan = risky_plan(tmp_path)
     markdown = home.events("summarize", plan, "--markdown")
-    assert "Signals" in markdown
+    assert "**Risk signals**" in markdown
     assert "a database is to be destroyed" in markdown
     signals = json.loads(home.events("summarize", plan, "--json"))["signals"]
     assert [(signal["name"], signal["address"]) for signal in signals] == [

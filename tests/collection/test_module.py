@@ -269,13 +269,19 @@ def test_a_playbook_that_is_run_again_tells_of_one_deployment_once(controller):
 
 WRONG = {
     "no title": ("{kind: build}", "title"),
-    "a title without a word": ("{title: '  '}", "title: write one line"),
-    "an id of what is not settled": ("{title: x, id: 018f0000-0000-7000-8000-000000000001}", "write state=finished"),
+    "a title without a word": ("{title: '  '}", "title: expected one line"),
+    "an id of what is not settled": (
+        "{title: x, id: 018f0000-0000-7000-8000-000000000001}",
+        "id: only with state=finished",
+    ),
     "an unknown argument": ("{title: x, titel: y}", "titel"),
     "an unknown kind": ("{title: x, kind: deploy}", "kind"),
     "no id": ("{state: finished}", "id"),
     "two ways of once": ("{title: x, once: true, dedup_key: k}", "once"),
-    "no time": ("{title: x, started_at: yesterday}", "started_at: 'yesterday' is no time; write 2026-"),
+    "no time": (
+        "{title: x, started_at: yesterday}",
+        "started_at: invalid time 'yesterday': expected a timestamp such as 2026-",
+    ),
     "an end before the start": (
         "{title: x, started_at: 2026-11-25 12:00, ended_at: 2026-11-25 11:00}",
         "ended_at: is before the start",

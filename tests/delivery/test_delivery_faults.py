@@ -272,8 +272,8 @@ def test_retry_after_beyond_the_budget_is_kept_by_later_runs(journal, form):
         for force in (False, True):
             report = deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=force)
             assert report.sent == 0
-            assert "waits until " in report.problems[0]
-            assert "as the backend asked" in report.problems[0]
+            assert "waiting until " in report.problems[0]
+            assert "as requested by the backend" in report.problems[0]
         assert len(receiver.received) == 1, "a timer that flushes must not hammer it"
         journal.requeue(["main"])
         assert deliver(journal, [sematext(receiver.url)], budget=PLENTY, force=True).sent == 1

@@ -76,9 +76,9 @@ def test_levels_as_grafana_colours_them(severity, level):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"labels": {"my-label": "x"}}, "labels: 'my-label' is no name of a label; write letters, digits and _"),
-        ({"labels": {"__name": "x"}}, "labels: '__name' is no name of a label; write letters, digits and _"),
-        ({"labels": {"9a": "x"}}, "labels: '9a' is no name of a label; write letters, digits and _"),
+        ({"labels": {"my-label": "x"}}, "labels: 'my-label' is not a label name: expected letters, digits and _"),
+        ({"labels": {"__name": "x"}}, "labels: '__name' is not a label name: expected letters, digits and _"),
+        ({"labels": {"9a": "x"}}, "labels: '9a' is not a label name: expected letters, digits and _"),
         ({"labels": {f"a{n}": "x" for n in range(11)}}, "labels: expected at most 10"),
         ({"user": "1"}, "password: missing; user and password go together"),
         ({"password": "p"}, "user: missing; user and password go together"),

@@ -164,7 +164,7 @@ def test_github_never_fails_a_step_that_only_tells(scene):
     done = github(scene, service="docs", kind="nonsense")
     assert done.returncode == 0
     assert "::warning title=tfevent::the change could not be recorded" in done.stdout
-    assert "--kind: write one of" in done.stderr
+    assert "--kind: expected one of" in done.stderr
 
 
 @pytest.mark.parametrize(

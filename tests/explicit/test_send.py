@@ -321,7 +321,7 @@ def test_a_second_step_without_a_first_needs_a_title(scene):
     finish = ("send", "--state", "finished", "--id", "019ab0f1-5e00-7aaa-8bbb-000000000001")
     done = scene.events(*finish)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert b"no event with this id was started in this journal" in done.stderr
+    assert b"no started event with this ID in this journal" in done.stderr
     assert sent(scene.events(*finish, "--title", "Out of the blue")) == finish[-1]
 
 

@@ -45,7 +45,7 @@ def test_an_end_before_its_start_is_refused(scene):
 def test_what_begins_has_no_end_yet(scene):
     done = scene.events("send", "--title", "x", "--state", "started", "--ended-at", "1m")
     assert done.returncode == 2
-    assert "--ended-at: is known when the event has finished" in said(done)
+    assert "--ended-at: not allowed at the start" in said(done)
     assert document(scene, state="started", ended_at=EARLIER).returncode == 65
     assert scene.recorded() == []
 
@@ -109,7 +109,7 @@ def test_quiet_leaves_out_the_line_and_no_mistake(scene):
 
 def test_paths_say_nothing_without_a_range(scene):
     done = scene.events("send", "--title", "x", "--path", "shop")
-    assert (done.returncode, "--path: says nothing without --previous-commit" in said(done)) == (2, True)
+    assert (done.returncode, "--path: requires --previous-commit" in said(done)) == (2, True)
 
 
 def test_a_previous_commit_that_is_not_known_is_shown_everywhere(scene):

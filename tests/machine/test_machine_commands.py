@@ -158,7 +158,7 @@ def test_the_service_may_be_the_settings(scene):
 def test_a_wrong_option_does_not_keep_a_unit_from_being_told(scene):
     done = scene.events("start", "--service", "shop", "--tag", "oops", "--severity", "loud")
     sent(done)
-    assert b"--tag: number 1: write NAME=VALUE" in done.stderr
+    assert b"--tag: number 1: expected NAME=VALUE" in done.stderr
     assert scene.only()["title"] == f"shop started on {HOST}"
 
 

@@ -145,14 +145,14 @@ def test_what_is_no_id_is_refused(recording, text):
 
 
 def test_neither_a_start_nor_a_title_is_refused(recording):
-    with pytest.raises(InputError, match="was started in this journal: give"):
+    with pytest.raises(InputError, match="no started event with this ID in this journal"):
         two_step.settle(recording, explicit(title=""), given=())
 
 
 def test_the_event_of_a_run_is_not_settled_by_others(recording):
     run = explicit(explicit=False, kind=Kind.INFRASTRUCTURE)
     recording.start(run)
-    with pytest.raises(InputError, match="the event of a run"):
+    with pytest.raises(InputError, match="this event belongs to a run"):
         two_step.settle(recording, explicit(id=run.id), given=())
     assert only(recording).state is RecordState.STARTED
 

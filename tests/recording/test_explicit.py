@@ -172,7 +172,7 @@ def test_the_command_takes_the_same_documents(tmp_path):
 
     begun = record({"title": "shop 1.4"}, state="started")
     ended = record({"id": begun["id"], "outcome": "partial"}, state="finished")
-    assert (ended["id"], ended["title"]) == (begun["id"], "shop 1.4 — failed in part")
+    assert (ended["id"], ended["title"]) == (begun["id"], "shop 1.4 — partially failed")
     with home.journal() as journal:
         (found,) = journal.list()
         assert found.outcome == "partial"

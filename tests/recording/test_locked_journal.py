@@ -87,8 +87,8 @@ def test_an_event_is_kept_beside_a_locked_journal_and_taken_in_later(path, tmp_p
     with locked(path, mode):
         done, took = events(*words, environ=environ, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert "the event is kept beside it" in done.stderr
-        assert "kept nowhere" not in done.stderr
+        assert "the event is spooled" in done.stderr
+        assert "not recorded" not in done.stderr
         assert took - usual < limit(ENOUGH)
     told = events("list", environ=environ, cwd=tmp_path)[0].stdout
     assert title in told.lower() or title in told

@@ -138,5 +138,5 @@ def test_it_is_sent_where_its_start_said(state, living):
 
 @pytest.mark.parametrize("number", [0, -1, "12"])
 def test_what_is_no_process_is_a_mistake(state, number):
-    with pytest.raises(InputError, match="close_with_pid: write the number"):
+    with pytest.raises(InputError, match="close_with_pid: expected a process ID"):
         tell(state, {"title": "x"}, state="started", close_with_pid=number)

@@ -162,9 +162,9 @@ def _check(arguments: Mapping[str, Any]) -> None:
     if arguments["state"] == FINISHED:
         return
     if arguments.get("id") is not None:
-        raise ArgumentError("id: is for the task that settles a started event; write state=finished there")
+        raise ArgumentError("id: only with state=finished, in the task that completes a started event")
     if not str(arguments.get("title") or "").strip():
-        raise ArgumentError("title: write one line that names the change")
+        raise ArgumentError("title: expected one line that names the change")
 
 
 def _structures(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def _put_key(told: dict[str, Any], arguments: Mapping[str, Any], key: str | None
         return  # of several that settle one event the first counts anyway
     if arguments.get("dedup_key"):
         if arguments["dedup_window"] <= 0:
-            raise ArgumentError("dedup_window: write a number of seconds greater than 0")
+            raise ArgumentError("dedup_window: expected a number of seconds greater than 0")
         told["event"]["dedup_key"] = arguments["dedup_key"]
         told["dedup_window"] = arguments["dedup_window"]
     elif arguments["once"] and key is not None:
