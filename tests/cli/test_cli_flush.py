@@ -51,7 +51,7 @@ def test_what_a_backend_asked_for_is_kept_and_told_until_something_was_mended(wa
         assert len(receiver.received) == 1, "a timer that flushes must not hammer it"
         assert (again.returncode, again.stdout) == (1, b"sent 0, waiting 2, parked 0\n")
         assert again.stderr.startswith(b"tfevent: webhook: waiting until 20")
-        assert b"as the backend asked (it asks to slow down (429)" in again.stderr
+        assert b"as requested by the backend (it asks to slow down (429)" in again.stderr
         assert waiting.events("flush", "--parked", env=env).startswith("sent 2,")
 
 
