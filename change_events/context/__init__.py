@@ -38,7 +38,8 @@ def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor, git: bo
     found = ci.detect(environ)
     vcs = repository.detect(cwd, environ, ci.servers(environ)) if git else None
     if vcs and not vcs.branch and found:
-        vcs = msgspec.structs.replace(vcs, branch=found.branch)
+        # what a CI system checks out may have been fetched without the branch that it is on
+        vcs = msgspec.structs.replace(vcs, branch=found.branch, published=vcs.published or None)
     system = _with_page(found.ci, vcs, environ) if found else None
     actor = Actor(user=_user(environ), host=os.uname().nodename or None, ci=system)
     links = (Link(title=f"{system.system} run", url=system.run_url),) if system and system.run_url else ()

@@ -25,10 +25,12 @@ _STATUS = (
 _QUESTIONS = {
     "branch": ("symbolic-ref", "--quiet", "--short", "HEAD"),
     "log": ("log", "-1", "--no-show-signature", "--format=%H%x00%an%x00%s"),
-    "prefix": ("rev-parse", "--show-prefix"),
+    "prefix": ("rev-parse", "--show-prefix", "--is-shallow-repository"),
+    "remote_branches": ("for-each-ref", "--count=1", "--format=%(refname)", "refs/remotes"),
     "remotes": ("remote", "-v"),  # with insteadOf applied
     "filters": FILTERS,
 }
+_PUBLISHED = ("for-each-ref", "--count=1", "--contains=HEAD", "--format=%(refname)", "refs/remotes")
 _FETCHED = lazy_pattern(r"^([^\t\n]+)\t(.*) \(fetch\)(?: \[.*\])?$", re.MULTILINE)
 _SCP_USER = lazy_pattern(r"^(\[?)[^@/\s\[]+@(?=[^/:\s]+:)")  # also [user@host:port]:path
 
@@ -41,10 +43,12 @@ def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | N
     """
     end = time.monotonic() + SECONDS
     answers = ask(_QUESTIONS, cwd, environ, end)
-    prefix = answers["prefix"]
-    if prefix is None:
+    if answers["prefix"] is None:
         return None
-    status = ask({"status": _STATUS}, cwd, without_filters(environ, answers["filters"] or ""), end)["status"]
+    prefix, _, shallow = answers["prefix"].rstrip("\n").rpartition("\n")
+    more = {"status": _STATUS} | ({"published": _PUBLISHED} if answers["remote_branches"] else {})
+    asked = ask(more, cwd, without_filters(environ, answers["filters"] or ""), end)
+    status = asked["status"]
     commit, author, subject = [*(answers["log"] or "").rstrip("\n").split("\0", 2), "", ""][:3]
     remote = without_credentials(_remote(answers["remotes"] or ""))
     named = repository_of(remote, servers)
@@ -58,8 +62,19 @@ def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | N
         dirty=None if status is None else bool(status),
         subject=subject or None,
         author=author or None,
-        path=prefix.rstrip("\n").rstrip("/") or None,
+        path=prefix.rstrip("/") or None,
+        published=_published(asked.get("published"), shallow),
     )
+
+
+def _published(branch: str | None, shallow: str) -> bool | None:
+    """Whether a branch of a remote has HEAD; that none has it says nothing in a clone without the whole history.
+
+    None, too, where there is no branch of a remote at all, or git was too slow to tell.
+    """
+    if branch is None:
+        return None
+    return True if branch else False if shallow == "false" else None
 
 
 def without_credentials(url: str) -> str:

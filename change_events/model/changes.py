@@ -86,6 +86,7 @@ class Change(Struct, frozen=True):
     identity: dict[str, str] = {}
     instances: int = 0
     risks: tuple[Risk, ...] = ()
+    labels_only: bool = False  # an update of tags or labels alone
     duration: float | None = None
     error: str | None = None
     note: str | None = None  # what is known of a failure beside the tool's own error

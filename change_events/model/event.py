@@ -31,6 +31,7 @@ class Signal(Struct, frozen=True):
 
     ``outcome`` is the outcome of the change concerned: planned, applied, failed or unknown; None if there is none.
     ``events`` are the IDs of earlier events that it is based on, newest first.
+    An event is at least as severe as each of its signals.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Signal(Struct, frozen=True):
     address: str | None = None
     outcome: ChangeOutcome | None = None
     events: tuple[str, ...] = ()
+    severity: Severity = Severity.WARNING
 
 
 class Counts(Struct, frozen=True):
@@ -144,7 +146,8 @@ class Vcs(Struct, frozen=True):
     ``repository`` is its owner and name, the same however it was cloned; ``remote`` is the address that git has,
     without credentials, ``url`` the repository's page and ``commit_url`` that of the commit, where these are known.
     ``previous`` is the commit that was in place before; ``commits`` are those since then, newest first,
-    ``commits_omitted`` how many more there are, ``commits_unknown`` why they are not known.
+    ``commits_omitted`` how many more there are, ``commits_unknown`` why they are not known. ``published`` says whether
+    the commit is on a branch of a remote, as far as this clone knows; None where it cannot know.
     """
 
     repository: str | None = None
@@ -161,6 +164,7 @@ class Vcs(Struct, frozen=True):
     url: str | None = None
     commit_url: str | None = None
     commits_unknown: str | None = None
+    published: bool | None = None
 
 
 class Trace(Struct, frozen=True):

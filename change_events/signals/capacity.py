@@ -1,13 +1,17 @@
-"""Rule: a number that says how much or how many is lowered."""
+"""Rule: a number that says how much or how many is lowered, or a machine becomes smaller, in resources of any type."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from change_events.signals.amounts import amount
+from change_events.signals.paths import leaf_pairs
+from change_events.signals.sizes import is_smaller
 from change_events.signals.subject import Found, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 SIZES = {
     *("desired_capacity", "desired_size", "desired_count", "min_size", "min_count", "min_capacity", "min_instances"),
@@ -17,30 +21,37 @@ SIZES = {
     *("number_of_broker_nodes", "shard_count", "read_capacity", "write_capacity", "capacity_units", "target_size"),
     *("allocated_storage", "provisioned_concurrent_executions", "instances", "worker_count", "vm_count"),
 }
+"""Names of amounts, at any depth."""
+
+CLASSES = (
+    *("instance_type", "instance_class", "node_type", "machine_type", "vm_size", "size", "sku_name", "flavor_name"),
+    *("server_type", "shape", "instance_size", "node_class", "provider_instance_size_name", "size_slug", "flavor"),
+)
+"""Names of sizes of machines, of a resource itself; those in its blocks are in the table."""
 
 
 def capacity(subject: Subject) -> Iterator[Found]:
-    """The sizes of a resource, at any depth, that are lower than they were."""
+    """The amounts of a resource that are lower than they were, and the machines that are smaller."""
     for name in subject.names:
-        for path, before, after in _lowered((name,), *subject.sides(name)):
-            yield Found("capacity_reduced", f"{path} lowered from {before:g} to {after:g}", name)
+        before, after = subject.sides(name)
+        if name in CLASSES:
+            yield from _smaller(name, before, after)
+        for label, old, new in leaf_pairs(before, after, name):
+            yield from _lower(name, label, old, new)
 
 
-def _lowered(path: tuple[str, ...], before: Any, after: Any) -> Iterator[tuple[str, float, float]]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in before.keys() & after.keys():
-            yield from _lowered((*path, key), before[key], after[key])
-    elif isinstance(before, list) and isinstance(after, list):
-        if len(before) == len(after):  # else nobody knows here which block became which
-            for number, (old, new) in enumerate(zip(before, after, strict=True)):
-                yield from _lowered((*path[:-1], f"{path[-1]}[{number}]"), old, new)
-    elif path[-1] in SIZES:
-        old, new = _number(before), _number(after)
-        if old is not None and new is not None and new < old:
-            yield ".".join(path), old, new
+def _smaller(name: str, before: Any, after: Any) -> Iterator[Found]:
+    if isinstance(before, str) and isinstance(after, str) and is_smaller(before, after):
+        shown = (((name,), before), ((name,), after))
+        yield Found("capacity_reduced", f"lowered from {before} to {after}", name, name, shown)
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, str) and value.isdecimal():
-        return float(value)
-    return None if value is None or isinstance(value, (bool, str, list, dict)) else float(value)
+def _lower(name: str, label: str, before: Any, after: Any) -> Iterator[Found]:
+    last = label.rpartition(".")[2].partition("[")[0]
+    if last not in SIZES:
+        return
+    old, new = amount(before), amount(after)
+    if old and new and old[0] == new[0] and new[1] < old[1]:
+        path = tuple(step.partition("[")[0] for step in label.split("."))
+        shown = ((path, before), (path, after))
+        yield Found("capacity_reduced", f"lowered from {before} to {after}"[:100], name, label, shown)

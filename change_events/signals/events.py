@@ -6,7 +6,8 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from change_events.model import Action, ChangeOutcome, Signal
+from change_events.model import Action, ChangeOutcome, Phase, Signal
+from change_events.signals.marks import marked
 from change_events.signals.stateful import stateful_kind
 from change_events.text.lazy_pattern import lazy_pattern
 
@@ -35,14 +36,15 @@ _HAPPENS = {
     ChangeOutcome.FAILED: "was to be {}, and that failed",
     ChangeOutcome.UNKNOWN: "may have been {}",
 }
-_MARKS = {
-    ChangeOutcome.PLANNED: " (planned)",
-    ChangeOutcome.APPLIED: "",
-    ChangeOutcome.FAILED: " (this change failed)",
-    ChangeOutcome.UNKNOWN: " (outcome unknown)",
-}
 _PARTICIPLES = {Action.DESTROY: "destroyed", Action.REPLACE: "replaced"}
+_QUIET = {Action.NO_OP, Action.READ}
 _SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
+BEFORE_DOWNTIME = (
+    *("destroyed_without_snapshot", "exposed_to_world", "iam_widened", "auth_weakened", "protection_removed"),
+    *("audit_silenced", "alerting_silenced", "encryption_removed", "encryption_weakened", "data_loss_armed"),
+    *("backup_reduced", "retention_reduced", "redundancy_reduced"),
+)
+"""Signals of values that come before a likely interruption, the gravest first."""
 
 
 def state_not_saved(event: ChangeEvent) -> Iterator[Signal]:
@@ -65,13 +67,13 @@ def stateful(event: ChangeEvent) -> Iterator[Signal]:
             )
 
 
-def of_values(*names: str) -> Callable[[ChangeEvent], Iterator[Signal]]:
-    """A rule that tells the risks of these names, which were found in the plan's values when it was read."""
+def of_values(name: str) -> Callable[[ChangeEvent], Iterator[Signal]]:
+    """A rule that reports the risks of this name, which were found in the plan's values when it was read."""
 
     def rule(event: ChangeEvent) -> Iterator[Signal]:
-        for change in under_way(event, *_SETS):
+        for change in under_way(event, *_SETS, Action.DESTROY):
             for risk in change.risks:
-                if risk.name in names:
+                if risk.name == name:
                     reason = marked(risk.reason, change.outcome)
                     yield Signal(name=risk.name, reason=reason, address=change.address, outcome=change.outcome)
 
@@ -145,16 +147,31 @@ def drift_overwritten(event: ChangeEvent) -> Iterator[Signal]:
         yield Signal(name="drift_overwritten", reason=told, address=change.address, outcome=change.outcome)
 
 
+def unpublished(event: ChangeEvent) -> Iterator[Signal]:
+    """What was applied is nowhere but on the machine that applied it."""
+    vcs = event.vcs
+    changed = any(change.outcome in {ChangeOutcome.APPLIED, ChangeOutcome.UNKNOWN} for change in event.changes)
+    if event.phase is not Phase.APPLIED or event.explicit or vcs is None or not changed:
+        return
+    if vcs.dirty:
+        yield Signal(name="applied_unpublished", reason="applied with uncommitted changes in the working tree")
+    elif vcs.published is False:
+        yield Signal(name="applied_unpublished", reason="applied from a commit that is on no branch of the remote")
+
+
+def labels_only(event: ChangeEvent) -> Iterator[Signal]:
+    """All that changes is tags or labels."""
+    changes = [change for change in event.changes if change.action not in _QUIET]
+    everything = len(changes) == event.summary.counts.update  # and none was left out for its size
+    if changes and everything and not event.outputs and all(change.labels_only for change in changes):
+        yield Signal(name="labels_only", reason="only tags or labels change")
+
+
 def under_way(event: ChangeEvent, *actions: Action) -> Iterator[Change]:
     """Managed resources with one of these actions that was not left undone; a deposed object serves nobody."""
     for change in event.changes:
         if change.action in actions and change.outcome in _HAPPENS and change.mode == "managed" and not change.deposed:
             yield change
-
-
-def marked(reason: str, outcome: ChangeOutcome | None) -> str:
-    """A reason that says when what it tells is only planned, failed, or is not known to have happened."""
-    return f"{reason}{_MARKS.get(outcome, '')}" if outcome else reason
 
 
 def _happens(change: Change) -> str:
@@ -164,11 +181,16 @@ def _happens(change: Change) -> str:
 RULES: tuple[Callable[[ChangeEvent], Iterable[Signal]], ...] = (
     state_not_saved,
     stateful,
-    of_values("exposed_to_world"),
-    of_values("iam_widened"),
-    of_values("auth_weakened", "protection_removed"),
+    *map(of_values, BEFORE_DOWNTIME),
     downtime,
+    of_values("downtime_likely"),
     fewer_instances,
     of_values("capacity_reduced"),
+    of_values("version_lowered"),
     drift_overwritten,
+    of_values("public_address"),
+    of_values("traffic_moved"),
+    of_values("version_changed"),
+    unpublished,
+    labels_only,
 )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from change_events.signals.given import holds
 from change_events.signals.subject import Found, Subject, leaves
+from change_events.signals.table import table
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _WORLD = {"0.0.0.0/0", "::/0"}
 _WORLD_AZURE = {"*", "Internet", "Any"}  # what else `source_address_prefix` may say
@@ -36,7 +38,9 @@ _CLOSED = {
 }
 _FIRST = {"0.0.0.0", "0.0.0.1"}  # noqa: S104 - looked for, not bound to
 _LAST = {"255.255.255.255", "255.255.255.254"}
+_RANGE = {"start_ip_address", "start_ip", "end_ip_address", "end_ip"}
 _SHOWN = 3
+_LONGEST = 20  # of a source; a longer one is a list in one text
 
 
 class _Opening(NamedTuple):
@@ -51,14 +55,33 @@ def exposure(subject: Subject) -> Iterator[Found]:
     known = set(_openings(subject.before, (), {})) if isinstance(subject.before, dict) else set()
     if isinstance(subject.before, dict) and _closes(subject.before):
         known = set()
-    new = [opening for opening in dict.fromkeys(_openings(subject.after, (), {})) if opening not in known]
+    after = _without_shut(subject)
+    new = [opening for opening in dict.fromkeys(_openings(after, (), {})) if opening not in known]
     if new:
-        hidden = next((name for name in subject.after if _is_open(subject.after, name) and subject.hides(name)), None)
+        hidden = next((name for name in after if _is_open(after, name) and subject.hides(name)), None)
         yield Found("exposed_to_world", _reason(new), hidden)
 
 
+def _without_shut(subject: Subject) -> dict[str, Any]:
+    """The values after, without those that the table says to open nothing as things are."""
+    after: dict[str, Any] = subject.after
+    for row in table().get(subject.type, ()):
+        if "world" in row.forms and not holds(row.given, subject):
+            after = _without(after, row.steps)
+    return after
+
+
+def _without(value: Any, steps: Sequence[str]) -> Any:
+    if isinstance(value, list):
+        return [_without(part, steps) for part in value]
+    if not isinstance(value, dict) or steps[0] not in value:
+        return value
+    rest = {key: part for key, part in value.items() if key != steps[0]}
+    return rest if len(steps) == 1 else {**rest, steps[0]: _without(value[steps[0]], steps[1:])}
+
+
 def _is_open(after: dict[str, Any], name: str) -> bool:
-    return bool(set(_openings({name: after[name]}, (), {})))
+    return name in _RANGE or bool(set(_openings({name: after[name]}, (), {})))
 
 
 def _reason(openings: Iterable[_Opening]) -> str:
@@ -84,7 +107,7 @@ def _openings(value: Any, trail: tuple[str, ...], rule: dict[str, Any]) -> Itera
         for key, part in value.items():
             yield from _openings(part, (*trail, key), inner)
     elif isinstance(value, str) and _lets_everybody_in(trail, value):
-        yield _Opening(value, _where(rule))
+        yield _Opening(value if len(value) <= _LONGEST else "everywhere", _where(rule))
 
 
 def _ranges(value: dict[str, Any], rule: dict[str, Any]) -> Iterator[_Opening]:
@@ -106,7 +129,7 @@ def _closes(rule: dict[str, Any]) -> bool:
 
 def _lets_everybody_in(trail: tuple[str, ...], leaf: str) -> bool:
     azure = bool(trail) and trail[-1].startswith("source_address_prefix") and leaf in _WORLD_AZURE
-    if leaf not in _WORLD and not azure:
+    if leaf not in _WORLD and not azure and _WORLD.isdisjoint(map(str.strip, leaf.split(","))):
         return False
     return any(_LETS_IN.search(name) for name in trail) and not any(_LETS_OUT.search(name) for name in trail)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from change_events.signals.given import holds
 from change_events.signals.subject import Found, Subject, leaves
+from change_events.signals.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +53,7 @@ def _widened(subject: Subject, name: str, old: list[Statement], new: list[Statem
     wider = list(dict.fromkeys(word for one in new for word in _wider(one, old)))
     if wider:
         yield Found("iam_widened", f"a policy now allows every {' and every '.join(wider)}", name)
-    if any(one.everybody for one in new) and not any(one.everybody for one in old):
+    if any(one.everybody for one in new) and not any(one.everybody for one in old) and _counts(subject, name):
         if name == "assume_role_policy":
             yield Found(
                 "iam_widened", "the role may be assumed by everybody: a policy now allows every principal", name
@@ -60,6 +62,12 @@ def _widened(subject: Subject, name: str, old: list[Statement], new: list[Statem
             yield Found("iam_widened", "a policy now allows every principal", name)
         else:
             yield Found("exposed_to_world", "its policy lets everybody in: it now allows every principal", name)
+
+
+def _counts(subject: Subject, name: str) -> bool:
+    """Whether nothing that the table knows keeps everybody out all the same, such as a private network."""
+    rows = [row for row in table().get(subject.type, ()) if row.path == name and "everybody" in row.forms]
+    return all(holds(row.given, subject) for row in rows)
 
 
 def _wider(one: Statement, old: list[Statement]) -> Iterator[str]:

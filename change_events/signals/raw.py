@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from change_events.signals.capacity import SIZES
-from change_events.signals.transitions import table
+from change_events.signals.capacity import CLASSES, SIZES
+from change_events.signals.table import table
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.partial_json import attributes
 
@@ -39,6 +39,7 @@ _STEMS = (
     b"storage",
 )
 _SIZES = tuple(f'"{name}"'.encode() for name in sorted(SIZES))
+_CLASSES = tuple(f'"{name}"'.encode() for name in CLASSES)
 
 
 def may_signal(kind: str, before: bytes, after: bytes) -> bool:
@@ -51,7 +52,13 @@ def may_signal(kind: str, before: bytes, after: bytes) -> bool:
     """
     if before == after:
         return False
-    return _has_word(after) or _is_escaped(before) or _may_lower(before, after) or _may_turn(kind, before, after)
+    return (
+        _has_word(after)
+        or _is_escaped(before)
+        or _may_lower(before, after)
+        or _may_shrink(before, after)
+        or _may_turn(kind, before, after)
+    )
 
 
 def which_may_signal(kind: str, objects: Sequence[Sides]) -> list[bool]:
@@ -82,6 +89,7 @@ def _may_any(kind: str, batch: Sequence[Sides]) -> bool:
         _has_word(after)
         or _is_escaped(before)
         or _may_lower(before, after)
+        or _has_class(before, after)
         or any(key in after or key in before for key in _watched(kind)[1])
     )
 
@@ -104,6 +112,18 @@ def _may_lower(before: bytes, after: bytes) -> bool:
     return False
 
 
+def _has_class(before: bytes, after: bytes) -> bool:
+    return any(name in after and name in before for name in _CLASSES)
+
+
+def _may_shrink(before: bytes, after: bytes) -> bool:
+    """Whether the size of a machine differs."""
+    if not _has_class(before, after):
+        return False
+    old, new = (attributes(side or b"null", CLASSES, raw=True) for side in (before, after))
+    return old is None or new is None or any(old.get(name) not in (None, new[name]) for name in new)
+
+
 def _may_turn(kind: str, before: bytes, after: bytes) -> bool:
     """Whether one of the settings that are watched differs."""
     names, keys = _watched(kind)
@@ -116,5 +136,5 @@ def _may_turn(kind: str, before: bytes, after: bytes) -> bool:
 @cache
 def _watched(kind: str) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
     """The attributes of a type that are watched, and how each stands in JSON."""
-    names = tuple(dict.fromkeys(row.path.partition(".")[0] for row in table().get(kind, ())))
+    names = tuple(dict.fromkeys(row.steps[0] for row in table().get(kind, ())))
     return names, tuple(f'"{name}"'.encode() for name in names)

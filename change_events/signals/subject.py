@@ -48,11 +48,21 @@ class Subject(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a rule found: a signal's name, its reason, and the attribute that it was read off (None: of no one)."""
+    """What a rule found.
+
+    Attributes:
+        name: of the signal.
+        reason: why; what follows the path where there is a ``label``.
+        attribute: that it was read off; None: of no single one.
+        label: path of the attribute; several with one reason are told together.
+        shown: paths and values that the reason quotes.
+    """
 
     name: str
     reason: str
     attribute: str | None = None
+    label: str = ""
+    shown: tuple[tuple[tuple[str, ...], Any], ...] = ()
 
 
 def leaves(value: Any, trail: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -1,84 +1,109 @@
-"""Rule: a setting goes from one known value to another. The settings are data: ``transitions.tsv``.
-
-Its columns: resource type, path of the attribute (no indices: blocks and lists are looked through), change, signal.
-A change is one of
+"""Forms of a change of single words: a setting goes from one known value to another, is taken away, or just changes.
 
 * ``false->true``: the second value is there and was not; null before, or no object, counts as the first one.
 * ``was false->true``: the same, only where the first value was there: of settings that are on by default.
-* ``true->false``, ``required->optional``: the first value was there and the second one is.
+* ``existing false->true``: the same, but not in an object that is new.
+* ``true->false``, ``required|strict->optional``: one of the first values was there and one of the second is.
 * ``->a|b``: one of these values is there that was not, also in an object that is new.
 * ``changed->a``: the same, in an object that was there with another value.
-* ``removed``: there was a value and there is none, in an object that goes on.
+* ``each deny*->allow``: one block of several goes from a value that the glob meets to the second.
+* ``matching REGEX``: the whole value matches, and the one before, which was there, did not.
+* ``removed``, ``added``: a value or a block is there no longer, or newly, in an object that goes on.
+* ``any``: another value is there, both before and after.
 """
 
 from __future__ import annotations
 
+import re
+from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from change_events.signals.subject import Found, Subject, leaves
+from change_events.signals.paths import is_there, masked, pairs, words
+from change_events.signals.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from change_events.signals.verdict import Case
+
 _LONGEST = 100
 
 
-class Transition(NamedTuple):
-    """One row of the table."""
+def transition(case: Case) -> Iterator[Verdict]:
+    """Forms with an arrow."""
+    steps, subject = case.row.steps, case.subject
+    old, _, new = case.argument.removeprefix("was ").removeprefix("existing ").partition("->")
+    before, after = words(subject.before, steps), words(subject.after, steps)
+    gained = sorted((after - before) & set(new.split("|")))
+    first = sorted(before & set(old.split("|")))
+    if not gained or (old == "changed" and not before):
+        return
+    if old == "false" and not case.argument.startswith("was "):
+        if before or subject.before is not None:
+            yield Verdict(case.row.path, "went from false to true", "went from false to true")
+        elif not case.argument.startswith("existing "):
+            yield Verdict(case.row.path, "is true", "is true")
+    elif old in {"", "changed"}:
+        yield Verdict(case.row.path, f"became {', '.join(gained)}"[:_LONGEST], "changed", tuple(gained))
+    elif first:
+        yield Verdict(case.row.path, f"went from {first[0]} to {gained[0]}", "changed", (first[0], gained[0]))
 
-    path: str
-    change: str
-    signal: str
+
+def each(case: Case) -> Iterator[Verdict]:
+    """One block goes from a value that a glob meets to another."""
+    old, _, new = case.argument.partition("->")
+    for label, before, after in pairs(case.subject.before, case.subject.after, case.row.steps):
+        if isinstance(before, str) and fnmatchcase(before, old) and after in new.split("|"):
+            yield Verdict(label, f"went from {before} to {after}"[:_LONGEST], "changed", (before, after))
+
+
+def matching(case: Case) -> Iterator[Verdict]:
+    """A value newly matches a pattern."""
+    steps, subject = case.row.steps, case.subject
+    before, after = words(subject.before, steps), words(subject.after, steps)
+    found = [word for word in sorted(after - before) if _pattern(case.argument).fullmatch(word)]
+    if found and before and not any(_pattern(case.argument).fullmatch(word) for word in before):
+        yield Verdict(case.row.path, f"became {found[0]}"[:_LONGEST], "changed", (found[0],))
 
 
 @cache
-def table() -> dict[str, tuple[Transition, ...]]:
-    """The rows by resource type."""
-    found: dict[str, list[Transition]] = {}
-    lines = Path(__file__).with_name("transitions.tsv").read_text(encoding="utf-8").splitlines()
-    for line in lines[1:]:
-        kind, path, change, signal = line.split("\t")  # ours, and without quotes
-        found.setdefault(kind, []).append(Transition(path, change, signal))
-    return {kind: tuple(rows) for kind, rows in found.items()}
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
 
 
-def transitions(subject: Subject) -> Iterator[Found]:
-    """What became of the settings that the table knows."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in table().get(subject.type, ()):
-        steps = row.path.split(".")
-        before, after = _values(subject.before, steps), _values(subject.after, steps)
-        if (reason := _reason(row, before, after, is_new=subject.before is None)) is not None:
-            found.setdefault((row.signal, reason), []).append(row.path)
-    for (signal, reason), paths in found.items():
-        roots = [path.partition(".")[0] for path in paths]
-        yield Found(signal, f"{', '.join(paths)} {reason}", next(filter(subject.hides, roots), roots[0]))
+def removed(case: Case) -> Iterator[Verdict]:
+    """What was set is set no longer, and will not be."""
+    for label, before, after in _in_place(case):
+        if is_there(before) and not is_there(after):
+            yield Verdict(label, "was taken away", "was taken away")
 
 
-def _reason(row: Transition, before: set[str], after: set[str], *, is_new: bool) -> str | None:
-    if row.change == "removed":
-        return "was taken away" if before and not after and not is_new else None
-    old, _, new = row.change.removeprefix("was ").partition("->")
-    gained = sorted((after - before) & set(new.split("|")))
-    if not gained or (old == "changed" and not before):
-        return None
-    if old == "false" and not row.change.startswith("was "):
-        return "went from false to true" if before or not is_new else "is true"
-    if old in {"", "changed"}:
-        return f"became {', '.join(gained)}"[:_LONGEST]
-    return f"went from {old} to {gained[0]}" if old in before else None
+def added(case: Case) -> Iterator[Verdict]:
+    """What was not set is."""
+    for label, before, after in _in_place(case):
+        if is_there(after) and not is_there(before):
+            yield Verdict(label, "was added", "was added")
 
 
-def _values(value: Any, steps: list[str]) -> set[str]:
-    """The scalars at a path, over all blocks and elements, as words."""
-    if isinstance(value, list):
-        return {word for part in value for word in _values(part, steps)}
-    if steps:
-        return _values(value.get(steps[0]), steps[1:]) if isinstance(value, dict) else set()
-    return {_word(leaf) for _, leaf in leaves(value)}
+def any_change(case: Case) -> Iterator[Verdict]:
+    """Whatever is there is another than before."""
+    for label, before, after in _in_place(case):
+        if is_there(before) and is_there(after) and before != after and not _same_elements(before, after):
+            yield Verdict(label, "changed", "changed")
 
 
-def _word(leaf: Any) -> str:
-    return str(leaf).lower() if isinstance(leaf, bool) else str(leaf)
+def _in_place(case: Case) -> Iterator[tuple[str, object, object]]:
+    """The pairs at the path, of an object that goes on; none where it is known only after the apply."""
+    subject, steps = case.subject, case.row.steps
+    if subject.before is not None and subject.after is not None and not masked(subject.unknown, steps):
+        plain = case.row.path
+        for label, before, after in pairs(subject.before, subject.after, steps):
+            yield (plain if "[" not in label.replace("[0]", "") else label), before, after
+
+
+def _same_elements(before: object, after: object) -> bool:
+    """Whether two lists have the same elements: most of the lists here are sets."""
+    if not isinstance(before, list) or not isinstance(after, list):
+        return False
+    return sorted(map(repr, before)) == sorted(map(repr, after))

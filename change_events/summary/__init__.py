@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from change_events.signals import signals
+from change_events.signals import ranked, signals
 from change_events.summary.causes import shared
 from change_events.summary.message import message
 from change_events.summary.severity import severity
@@ -62,7 +62,7 @@ def compose(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal] =
 
 
 def _derived(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal]) -> ChangeEvent:
-    told = msgspec.structs.replace(event, signals=(*signals(event), *past), causes=shared(event.changes))
+    told = msgspec.structs.replace(event, signals=(*signals(event), *map(ranked, past)), causes=shared(event.changes))
     return msgspec.structs.replace(
         told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
     )

@@ -1,7 +1,7 @@
 """How loudly a person should be told.
 
-error: failed, partly failed, or nobody knows, also where the run was cancelled besides. warning: something was (or is
-planned to be) destroyed or replaced, there is a risk signal (those of history are none), or a run was cancelled after
+error: failed, partly failed, or nobody knows, also where the run was cancelled besides, or a signal is an error.
+warning: something was (or is planned to be) destroyed or replaced, a signal is a warning, or a run was cancelled after
 its first change. info: the rest.
 """
 
@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Outcome, Severity
-from change_events.signals.names import OF_HISTORY
 
 if TYPE_CHECKING:
     from change_events.model import ChangeEvent, OutcomeCounts
 
+_ORDER = list(Severity)
 _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 
 
@@ -27,8 +27,8 @@ def severity(event: ChangeEvent) -> Severity:
     if event.outcome is Outcome.CANCELLED:
         return _cancelled(event.summary.outcomes)
     counts = event.summary.counts
-    worrying = any(signal.name not in OF_HISTORY for signal in event.signals)
-    return Severity.WARNING if counts.destroy or counts.replace or worrying else Severity.INFO
+    own = Severity.WARNING if counts.destroy or counts.replace else Severity.INFO
+    return max((own, *(signal.severity for signal in event.signals)), key=_ORDER.index)
 
 
 def _cancelled(outcomes: OutcomeCounts) -> Severity:

@@ -158,3 +158,24 @@ def test_control_characters_of_a_subject_do_not_reach_a_terminal(repository):
 )
 def test_the_user_is_the_person_behind_sudo(tmp_path, environ, user):
     assert detect(tmp_path, ENVIRON | environ, redactor=Redactor()).actor.user == user
+
+
+def test_whether_a_commit_is_on_a_branch_of_a_remote(repository, tmp_path_factory):
+    commit(repository)
+    assert git.detect(repository, ENVIRON).published is None, "there is no remote"
+    clone = tmp_path_factory.mktemp("clone")
+    run(clone, "clone", "-q", f"file://{repository}", ".")
+    assert git.detect(clone / "sub", ENVIRON).published is True
+    assert git.detect(clone / "sub", ENVIRON).path == "sub"
+    (clone / "sub" / "main.tf").write_text("x")
+    commit(clone)
+    assert git.detect(clone, ENVIRON).published is False
+    shallow = tmp_path_factory.mktemp("shallow")
+    run(shallow, "clone", "-q", "--depth=1", f"file://{repository}", ".")
+    assert git.detect(shallow, ENVIRON).published is True
+    (shallow / "sub" / "main.tf").write_text("x")
+    commit(shallow)
+    assert git.detect(shallow, ENVIRON).published is None, "its history is cut off"
+    run(clone, "checkout", "-q", "--detach")
+    ci = ENVIRON | {"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "release"}
+    assert detect(clone, ci, redactor=Redactor()).vcs.published is None, "a CI system fetches commits without branches"

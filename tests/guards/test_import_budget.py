@@ -134,7 +134,7 @@ import sys
 import change_events.lean_msgspec
 import tf_wrapper.record.run_event, tf_wrapper.plan.reader, tf_wrapper.source, change_events.delivery
 from change_events.destinations import get
-from change_events.signals.transitions import table
+from change_events.signals.table import table
 get("webhook"), table()
 print(*sys.modules)
 """

@@ -8,7 +8,6 @@ import pytest
 from change_events.model import Action
 from change_events.signals import Subject, may_signal, risks, which_may_signal
 from change_events.signals.capacity import SIZES
-from change_events.signals.transitions import table
 from change_events.text.exact_json import Number
 from change_events.text.partial_json import attributes
 from tests.signals import test_risks
@@ -59,17 +58,6 @@ def raw(value):
 @pytest.mark.parametrize("name", sorted(SIZES))
 def test_each_size_that_is_lowered_at_any_depth(name):
     assert asked("any", {"blocks": [{name: 2}]}, {"blocks": [{name: 1}]})
-
-
-@pytest.mark.parametrize("kind", sorted(table()))
-def test_each_setting_that_is_watched(kind):
-    for row in table()[kind]:
-        *above, last = row.path.split(".")
-        old, _, new = row.change.removeprefix("was ").partition("->")
-        sides = [old or "x", new.split("|")[0]]
-        for step in reversed([*above, last]):
-            sides = [{step: side} for side in sides]
-        assert asked(kind, *sides)
 
 
 def test_what_changes_nothing_that_is_watched_is_not_decoded():

@@ -7,10 +7,21 @@ from pathlib import Path
 import pytest
 
 from change_events import summary
-from change_events.model import Action, ChangeOutcome, Drift, Failure, Outcome, Phase, Risk, Signal
+from change_events.model import (
+    Action,
+    ChangeOutcome,
+    Drift,
+    Failure,
+    Outcome,
+    Phase,
+    Risk,
+    Signal,
+    Vcs,
+)
 from change_events.settings import Settings
 from change_events.signals import MOST_OF_A_KIND, NAMES, signals, stateful_kind
-from change_events.signals.transitions import table
+from change_events.signals.combinations import PAIRS
+from change_events.signals.table import table
 from tests.summary.typical_events import attribute, change, event, value
 
 ROOT = Path(__file__).parents[2]
@@ -192,6 +203,8 @@ def test_a_declined_run_signals_nothing():
 def given_names():
     """The texts that the sources give a signal as its name, and the names in the table of settings."""
     yield from (row.signal for rows in table().values() for row in rows)
+    yield from (pair.name for pair in PAIRS)
+    yield "version_lowered"  # what the form `version` makes of `version_changed`
     for package in ("change_events", "tf_wrapper"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
@@ -206,3 +219,75 @@ def test_settings_and_pages_know_every_signal_that_there_is():
     page = (ROOT / "docs" / "reference" / "event.md").read_text().partition("## Signals\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.+?) \|", page, re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"\w+", row)} == set(NAMES)
+
+
+# -- several together ------------------------------------------------------------------------------------------------
+
+
+def risky(address, *found, outcome=ChangeOutcome.APPLIED, action=UPDATE):
+    return change(address, action, outcome, risks=tuple(Risk(name=name, reason="r") for name in found))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ("audit_silenced", "iam_widened", "access_widened_unaudited"),
+        ("exposed_to_world", "auth_weakened", "exposed_unauthenticated"),
+        ("alerting_silenced", "capacity_reduced", "capacity_reduced_unalerted"),
+    ],
+)
+def test_two_signals_of_one_run_are_worse_together(first, second, together):
+    got = signals(event(risky("x_a.a", first), risky("x_b.b", second)))
+    assert (got[0].name, got[0].address) == (together, "x_b.b")
+    assert "x_a.a" in got[0].reason
+    assert {first, second} <= {signal.name for signal in got}
+    assert together not in names(risky("x_a.a", first), risky("x_b.b", second, outcome=ChangeOutcome.FAILED))
+    assert together not in names(risky("x_a.a", first), risky("x_b.b", first))
+
+
+def test_what_loses_its_protection_in_the_run_that_replaces_it():
+    replaced = risky("aws_db_instance.a", "protection_removed", action=REPLACE)
+    assert names(replaced)[0] == "unprotected_then_destroyed"
+    assert "unprotected_then_destroyed" not in names(
+        risky("aws_db_instance.a", "protection_removed"), change("aws_db_instance.b", DESTROY)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"), [("traffic_moved", "info"), ("version_lowered", "warning"), ("audit_silenced", "warning")]
+)
+def test_an_event_is_as_severe_as_its_signals(name, severity):
+    told = summary.compose(event(risky("x_y.a", name)), Settings())
+    assert (told.severity, told.signals[0].severity) == (severity, severity)
+
+
+def test_a_combination_is_an_error():
+    told = summary.compose(event(risky("x_a.a", "audit_silenced", "iam_widened")), Settings())
+    assert told.severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("vcs", "phase", "outcome", "reason"),
+    [
+        ({"dirty": True}, Phase.APPLIED, ChangeOutcome.APPLIED, "uncommitted changes"),
+        ({"dirty": False, "published": False}, Phase.APPLIED, ChangeOutcome.APPLIED, "on no branch of the remote"),
+        ({"dirty": False, "published": None}, Phase.APPLIED, ChangeOutcome.APPLIED, None),
+        ({"dirty": False, "published": True}, Phase.APPLIED, ChangeOutcome.APPLIED, None),
+        ({"dirty": True}, Phase.PLANNED, ChangeOutcome.PLANNED, None),
+        ({"dirty": True}, Phase.APPLIED, ChangeOutcome.NOT_ATTEMPTED, None),
+    ],
+)
+def test_what_was_applied_from_nowhere(vcs, phase, outcome, reason):
+    got = signals(event(change("x_y.a", UPDATE, outcome), vcs=Vcs(**vcs), phase=phase))
+    assert [signal.name for signal in got] == (["applied_unpublished"] if reason else [])
+    assert all(reason in signal.reason for signal in got)
+
+
+def test_a_run_of_labels_alone():
+    changes = [change(f"x_y.{n}", UPDATE, labels_only=True) for n in "ab"]
+    read = change("x_y.read", Action.READ)
+    assert names(*changes, read, counts={"update": 2}) == ["labels_only"]
+    assert names(*changes, change("x_y.c", UPDATE), counts={"update": 3}) == []
+    assert names(*changes, change("x_y.c", CREATE), counts={"update": 2, "create": 1}) == []
+    assert names(*changes, counts={"update": 9}) == [], "some are left out"
+    assert names() == []

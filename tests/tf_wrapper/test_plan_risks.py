@@ -133,3 +133,79 @@ def test_a_signal_of_a_change_that_failed_says_so():
     failed = msgspec.structs.replace(plan.changes[0], outcome=ChangeOutcome.FAILED)
     (signal,) = signals(event(failed))
     assert (signal.reason.endswith("(this change failed)"), signal.outcome) == (True, ChangeOutcome.FAILED)
+
+
+# -- what protects others --------------------------------------------------------------------------------------------
+
+BUCKET = {"id": "logs", "bucket": "logs", "arn": "arn:aws:s3:::logs"}
+BLOCK = {"id": "logs", "bucket": "logs", "block_public_acls": True}
+KEPT = entry("aws_instance.web", "no-op", before=MACHINE, after=MACHINE)
+
+
+def names(*changes):
+    return [signal.name for signal in applied(read(*changes)).signals]
+
+
+def block(*actions, address="aws_s3_bucket_public_access_block.a", before=BLOCK, after=None, **more):
+    return entry(address, *actions, before=before, after=after, **more)
+
+
+def test_a_protector_that_goes_while_its_bucket_stays():
+    (signal,) = applied(read(block("delete"), KEPT)).signals
+    assert (signal.name, signal.reason) == (
+        "protection_removed",
+        "a block of public access is destroyed, and what it covers stays",
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [block("delete")],  # all that there is
+        [block("delete"), KEPT, entry("aws_s3_bucket.a", "delete", before=BUCKET)],
+        [block("delete"), KEPT, block("create", address="aws_s3_bucket_public_access_block.b", before=None,
+                                      after=BLOCK)],
+        [block("delete"), KEPT, block("create", address="aws_s3_bucket_public_access_block.b", before=None, after={},
+                                      after_unknown={"bucket": True})],
+    ],
+)  # fmt: skip
+def test_a_protector_that_goes_with_what_it_protects_or_is_made_anew(changes):
+    assert "protection_removed" not in names(*changes)
+
+
+def test_a_lock_within_a_group_that_goes():
+    group = "/subscriptions/1/resourceGroups/web"
+    lock = entry("azurerm_management_lock.a", "delete", before={"scope": f"{group}/providers/x/y"})
+    gone = entry("azurerm_resource_group.a", "delete", before={"id": group, "name": "web"})
+    assert names(lock, gone, KEPT) == []
+    assert names(lock, KEPT) == ["protection_removed"]
+
+
+def test_a_planted_secret_is_in_no_reason():
+    secret = "pl4nted-Hunter2-value"
+    changes = [
+        entry("kubernetes_deployment.a", "update", before=_with_image(f"web:{secret}"), after=_with_image("web:1.0.0")),
+        entry("aws_flow_log.a", "delete", before={"vpc_id": secret}),
+        entry("helm_release.a", "update", before={"values": [f"replicaCount: 3\nimage: {{tag: {secret}}}"]},
+              after={"values": ["replicaCount: 1\nimage: {tag: '1'}"]}),
+        entry("azurerm_role_assignment.a", "update", before={"scope": f"/subscriptions/x/resourceGroups/{secret}"},
+              after={"scope": f"/subscriptions/{secret}"}),
+        KEPT,
+    ]  # fmt: skip
+    redactor = Redactor()
+    redactor.remember(secret)
+    told = applied(read(*changes, redactor=redactor))
+    assert {"version_changed", "audit_silenced", "capacity_reduced", "iam_widened"} <= {s.name for s in told.signals}
+    assert secret.encode() not in msgspec.json.encode(told)
+    hidden = read(*changes, redactor=Redactor(RedactPolicy(names=("image", "values", "scope"))))
+    assert secret.encode() not in msgspec.json.encode([change.risks for change in hidden.changes])
+
+
+def _with_image(image):
+    return {"spec": [{"template": [{"spec": [{"container": [{"name": "a", "image": image}]}]}]}]}
+
+
+def test_an_update_of_labels_alone_is_marked():
+    plan = read(entry("aws_instance.web", "update", before=MACHINE, after={**MACHINE, "tags": {"Name": "web-2"}}))
+    assert plan.changes[0].labels_only
+    assert names(entry("aws_instance.web", "update", before=MACHINE, after={**MACHINE, "tags": {}})) == []

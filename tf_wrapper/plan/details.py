@@ -9,8 +9,7 @@ from msgspec.structs import replace
 from change_events import signals
 from change_events.diff.masks import child, has_true
 from change_events.model import Action, Risk, ValueKind
-from change_events.signals import Subject, risks, watched_types
-from change_events.signals.names import WITHOUT_VALUES
+from change_events.signals import Subject, bare, is_labels_only, protectors, risks, watched_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +37,9 @@ def which_may_signal(kept: Sequence[tuple[ResourceChange, Action]]) -> list[bool
         sides = [(kept[place][0].change.before, kept[place][0].change.after) for place in places]
         for place, may in zip(places, signals.which_may_signal(kind, sides), strict=True):
             may_signal[place] = may
+    for place, (entry, action) in enumerate(kept):
+        if action in _GOES and entry.mode == "managed" and protectors.may_be_armed(bytes(entry.change.before)):
+            may_signal[place] = True
     return may_signal
 
 
@@ -55,7 +57,15 @@ def is_identified(entry: ResourceChange, action: Action) -> bool:
     return action is Action.REPLACE and entry.mode == "managed" and (entry.type or "") in watched_types()
 
 
-def with_details(change: Change, kind: str | None, node: Node, reading: Reading, *, may_signal: bool = True) -> Change:
+def with_details(
+    change: Change,
+    kind: str | None,
+    node: Node,
+    reading: Reading,
+    *,
+    may_signal: bool = True,
+    unprotects: bool = False,
+) -> Change:
     """The change with what its values signal and, where the object goes, with what it was.
 
     Args:
@@ -64,20 +74,29 @@ def with_details(change: Change, kind: str | None, node: Node, reading: Reading,
         node: both sides, whole.
         reading: its redactor has remembered the plan's secrets.
         may_signal: what :func:`which_may_signal` says of it, where it was asked.
+        unprotects: it is a protector that goes while what it covers stays.
     """
     if change.mode != "managed":
         return change
-    if may_signal and change.action in _SETS:
-        found = risks(Subject(kind or "", change.action, *node))
+    if may_signal and (change.action in _SETS or change.action is Action.DESTROY):
+        subject = Subject(kind or "", change.action, *node)
+        found = risks(subject, lambda path, value: _is_shown(path, value, reading), unprotects=unprotects)
         change = replace(change, risks=tuple(_redacted(risk, reading) for risk in found)) if found else change
+    if change.action is Action.UPDATE and is_labels_only(Subject(kind or "", change.action, *node)):
+        change = replace(change, labels_only=True)
     if change.action in _GOES and isinstance(node.before, dict):
         change = replace(change, identity=dict(_identity(node, reading)))
     return change
 
 
+def _is_shown(path: tuple[str, ...], value: object, reading: Reading) -> bool:
+    """Whether a value that a reason would quote is shown where it stands."""
+    return reading.redactor.value(path, value).kind is ValueKind.VALUE
+
+
 def _redacted(risk: Risk, reading: Reading) -> Risk:
     probe = reading.redactor.value((), 0)
-    reason = risk.reason if probe.kind is ValueKind.VALUE else WITHOUT_VALUES[risk.name]
+    reason = risk.reason if probe.kind is ValueKind.VALUE else bare(risk.name)
     return Risk(name=risk.name, reason=reading.names.text(reason))
 
 

@@ -12,6 +12,7 @@ from change_events.diff.walk import Node, diff_bounded
 from change_events.model import Action, AttributeChange, Change, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of, most_urgent
 from tf_wrapper.plan.details import is_identified, which_may_signal, with_details
+from tf_wrapper.plan.unprotected import unprotecting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,16 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
     detailed = most_urgent([action for _, action in kept], reading.detailed)
     reading.names.learn([found for index in detailed if (found := _id(kept[index][0].change))])
     signals = which_may_signal(kept)
+    unprotects = unprotecting(kept, entries)
     changes = [
-        _change(entry, action, reading, detailed=index in detailed, may_signal=signals[index])
+        _change(
+            entry,
+            action,
+            reading,
+            detailed=index in detailed,
+            may_signal=signals[index] or index in unprotects,
+            unprotects=index in unprotects,
+        )
         for index, (entry, action) in enumerate(kept)
     ]
     if not several:
@@ -97,7 +106,15 @@ def _classify(entry: ResourceChange) -> tuple[Action, bool, bool]:
     return action, moved, imported
 
 
-def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed: bool, may_signal: bool) -> Change:
+def _change(
+    entry: ResourceChange,
+    action: Action,
+    reading: Reading,
+    *,
+    detailed: bool,
+    may_signal: bool,
+    unprotects: bool = False,
+) -> Change:
     names = reading.names
     kind, name, module, provider = names.place((entry.type, entry.name, entry.module_address, entry.provider_name))
     change = Change(
@@ -119,7 +136,9 @@ def _change(entry: ResourceChange, action: Action, reading: Reading, *, detailed
     if detailed:
         attributes, omitted = compare(node, reading, _paths(_decoded(entry.change.replace_paths))) if node else ([], 0)
         change = msgspec.structs.replace(change, attributes=tuple(attributes), attributes_omitted=omitted)
-    return with_details(change, entry.type, node, reading, may_signal=may_signal) if node else change
+    if node is None:
+        return change
+    return with_details(change, entry.type, node, reading, may_signal=may_signal, unprotects=unprotects)
 
 
 def _is_special(entry: ResourceChange, action: Action) -> bool:

@@ -1,0 +1,69 @@
+"""Rule: what protects by being there is destroyed, while what it protects stays.
+
+The types are data. Columns of ``protectors.tsv``: resource type, signal, attributes that name what is protected
+(between ``|``; none where that is the account or the organization), and what to call it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import Action
+from change_events.signals.stateful import stateful_kind
+from change_events.signals.subject import Found, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ARMED = {
+    "skip_final_snapshot": "no last snapshot is taken",
+    "force_destroy": "what it holds is destroyed with it",
+    "force_delete": "what it holds is destroyed with it",
+    "delete_contents_on_destroy": "what it holds is destroyed with it",
+}
+
+
+class Protector(NamedTuple):
+    """A type of resource that protects others.
+
+    Attributes:
+        signal: that its end is.
+        targets: paths of the attributes that name what it protects.
+        noun: what to call it.
+    """
+
+    signal: str
+    targets: tuple[str, ...]
+    noun: str
+
+
+@cache
+def protectors() -> dict[str, Protector]:
+    """By resource type."""
+    lines = Path(__file__).with_name("protectors.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("\t") for line in lines[1:])
+    return {
+        kind: Protector(signal, tuple(filter(None, target.split("|"))), noun) for kind, signal, target, noun in rows
+    }
+
+
+def unprotected(subject: Subject) -> Iterator[Found]:
+    """That a protector is destroyed; whether what it protected stays has to be known by then."""
+    if subject.action is Action.DESTROY and (found := protectors().get(subject.type)):
+        yield Found(found.signal, f"{found.noun} is destroyed, and what it covers stays")
+
+
+def armed(subject: Subject) -> Iterator[Found]:
+    """That something which holds data goes without a last copy."""
+    before = subject.before
+    if subject.action in {Action.DESTROY, Action.REPLACE} and isinstance(before, dict) and stateful_kind(subject.type):
+        for name, outcome in _ARMED.items():
+            if before.get(name) is True:
+                yield Found("destroyed_without_snapshot", f"{name} is set: {outcome}", name)
+
+
+def may_be_armed(before: bytes) -> bool:
+    """A necessary condition of :func:`armed` on the JSON of the object as it is."""
+    return any(f'"{name}"'.encode() in before for name in _ARMED)

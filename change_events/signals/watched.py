@@ -1,0 +1,73 @@
+"""Rule: a setting that the table watches changes in a way that the table names.
+
+Each form of a change is judged by a function of its own kind, by the word that it begins with; see the modules named
+in :data:`_JUDGES`. What is judged elsewhere (:data:`change_events.signals.table.ELSEWHERE`) is left to its rule.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from change_events.signals import amounts, elements, helm, sizes, transitions, versions
+from change_events.signals.given import holds
+from change_events.signals.subject import Found
+from change_events.signals.table import ELSEWHERE, table
+from change_events.signals.verdict import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from change_events.signals.subject import Subject
+    from change_events.signals.table import Row
+    from change_events.signals.verdict import Verdict
+
+Rules = tuple[tuple[str, "Row"], ...]
+"""Rows of a user, each with a glob of resource types."""
+
+_JUDGES: dict[str, Callable[[Case], Iterable[Verdict]]] = {
+    "lower": amounts.lower,
+    "higher": amounts.higher,
+    "smaller": sizes.smaller,
+    "down": sizes.down,
+    "fewer": elements.fewer,
+    "loses": elements.loses,
+    "emptied": elements.emptied,
+    "removed": transitions.removed,
+    "added": transitions.added,
+    "any": transitions.any_change,
+    "each": transitions.each,
+    "matching": transitions.matching,
+    "version": versions.version,
+    "helm": helm.values,
+}
+FORMS = (*_JUDGES, "existing", "was", "changed->WORD", "WORD->WORD", "->WORD")
+"""How a form of a change begins."""
+
+
+def watched(subject: Subject, rules: Rules = ()) -> Iterator[Found]:
+    """What became of the settings that the table and the user's rules watch."""
+    for row in rows_of(subject.type, rules):
+        for form in row.forms:
+            if form not in ELSEWHERE and holds(row.given, subject):
+                yield from _found(row, form, subject)
+
+
+def rows_of(kind: str, rules: Rules = ()) -> Iterator[Row]:
+    """The rows about a resource type."""
+    yield from table().get(kind, ())
+    yield from (row for glob, row in rules if fnmatchcase(kind, glob))
+
+
+def _found(row: Row, form: str, subject: Subject) -> Iterator[Found]:
+    word, _, argument = form.partition(" ")
+    judge = _JUDGES.get(word)
+    case = Case(row, argument if judge else form, subject)
+    for verdict in judge(case) if judge else transitions.transition(case):
+        root = row.steps[0]
+        name = verdict.signal or row.signal
+        if row.own:
+            yield Found(row.signal, row.reason or f"{row.path} {verdict.plain}", root)
+        else:
+            shown = tuple((row.steps, value) for value in verdict.shown)
+            yield Found(name, verdict.words, root, verdict.label, shown)

@@ -1,0 +1,89 @@
+"""Which protectors a plan destroys while what they protect stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from change_events.diff import decode_exact
+from change_events.model import Action
+from change_events.signals import protectors
+from change_events.signals.paths import masked, words
+from change_events.signals.table import steps_of
+from change_events.text.partial_json import attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import msgspec
+
+    from change_events.signals.protectors import Protector
+    from tf_wrapper.plan.document import ResourceChange
+
+_SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
+_NAMES = ("id", "arn", "name", "bucket", "self_link", "project_id", "metadata")  # by which others name a resource
+
+
+def unprotecting(kept: Sequence[tuple[ResourceChange, Action]], entries: Sequence[ResourceChange]) -> set[int]:
+    """The places of destroyed protectors whose target neither goes with them nor gets another one of that type.
+
+    Where everything that a plan knows of is destroyed, nothing is left to protect.
+
+    Args:
+        kept: changes with their actions.
+        entries: all entries of the plan, those without a change too.
+    """
+    known = protectors.protectors()
+    places = [
+        place
+        for place, (entry, action) in enumerate(kept)
+        if action is Action.DESTROY and entry.mode == "managed" and entry.type in known and not entry.deposed
+    ]
+    managed = [entry for entry in entries if entry.mode == "managed"]
+    if not places or all(tuple(entry.change.actions or ()) == ("delete",) for entry in managed):
+        return set()
+    gone = _gone(kept)
+    return {at for at in places if _leaves_open(kept[at][0], known[kept[at][0].type or ""], gone, kept)}
+
+
+def _leaves_open(
+    entry: ResourceChange, protector: Protector, gone: set[str], kept: Sequence[tuple[ResourceChange, Action]]
+) -> bool:
+    before = _decoded(entry.change.before)
+    targets = {word for path in protector.targets for word in words(before, steps_of(path))}
+    if targets & gone or any(_is_below(target, gone) for target in targets):
+        return False
+    return not any(_covers(other, protector, targets) for other, action in kept
+                   if other.type == entry.type and action in _SETS)  # fmt: skip
+
+
+def _is_below(target: str, gone: set[str]) -> bool:
+    """Whether a path of Azure or Google is one of something within what goes."""
+    return target.startswith("/") and any(target.startswith(f"{name}/") for name in gone if name.startswith("/"))
+
+
+def _covers(other: ResourceChange, protector: Protector, targets: set[str]) -> bool:
+    """Whether another protector of the type is set up for the same target, or for one that is not known yet."""
+    if not protector.targets:
+        return True
+    after, unknown = map(_decoded, (other.change.after, other.change.after_unknown))
+    steps = [steps_of(path) for path in protector.targets]
+    return any(masked(unknown, one) or targets & words(after, one) for one in steps)
+
+
+def _decoded(raw: msgspec.Raw) -> Any:
+    return decode_exact(raw) if bytes(raw) else None
+
+
+def _gone(kept: Sequence[tuple[ResourceChange, Action]]) -> set[str]:
+    """By what names others know the resources that are destroyed."""
+    return {name for entry, action in kept if action is Action.DESTROY for name in _names_of(entry)}
+
+
+def _names_of(entry: ResourceChange) -> Iterator[str]:
+    if entry.type in protectors.protectors():
+        return
+    found: Any = attributes(bytes(entry.change.before) or b"null", _NAMES) or {}
+    metadata = found.pop("metadata", None)
+    yield from (value for value in found.values() if isinstance(value, str) and value)
+    if entry.type in {"kubernetes_namespace", "kubernetes_namespace_v1"}:
+        yield from words(metadata, ("name",))
