@@ -1,12 +1,12 @@
-"""Points in time as an option's value."""
+"""Points in time and durations as options' values."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
-from change_events.text.times import parse_moment
+from change_events.text.times import parse_duration, parse_moment
 
 
 def moment(text: str) -> datetime:
@@ -21,3 +21,18 @@ def moment(text: str) -> datetime:
         raise click.BadParameter(
             f"invalid time {text!r}: expected an age (90m, 2h, 3d, 1w) or a timestamp such as 2026-11-24T14:00"
         ) from None
+
+
+def duration(text: str) -> timedelta:
+    """Read an option's value that is a length of time.
+
+    Raises:
+        click.BadParameter: it is none, or nothing long; the text says what can be written.
+    """
+    try:
+        found = timedelta(seconds=parse_duration(text))
+    except (ValueError, OverflowError):
+        found = timedelta()
+    if not found:
+        raise click.BadParameter(f"invalid duration {text!r}: expected a number and a unit (90m, 2h, 3d, 1w)")
+    return found

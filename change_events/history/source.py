@@ -55,3 +55,6 @@ class Source(Protocol):
 
     def is_type_known(self, stack: str, kind: str, /, *, but: str) -> bool:
         """Whether a type was touched in a stack by another event."""
+
+    def values_of(self, column: str, /, *, limit: int) -> Sequence[str]:
+        """The environments or services that events name."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from change_events.journal import touched
 from change_events.journal.access import Access
+from change_events.journal.listing import INDEXED
 from change_events.journal.records import from_micros, to_micros
 from change_events.journal.touched_records import Known, KnownThing, Move, Touch
 
@@ -32,6 +33,13 @@ _PATHS = """
         SELECT (SELECT min(path) FROM touched t WHERE t.thing = ?1 AND t.path > found.path AND t.path <= ?3)
         FROM found WHERE found.path IS NOT NULL
     ) SELECT path FROM found WHERE path IS NOT NULL LIMIT ?4
+"""
+_VALUES = """
+    WITH RECURSIVE found(value) AS (
+        SELECT (SELECT min(COLUMN) FROM events)
+        UNION ALL
+        SELECT (SELECT min(COLUMN) FROM events e WHERE e.COLUMN > found.value) FROM found WHERE found.value IS NOT NULL
+    ) SELECT value FROM found WHERE value IS NOT NULL LIMIT ?
 """
 
 
@@ -192,6 +200,14 @@ class TouchedReads(Access):
             "WHERE t.stack = (SELECT id FROM stacks WHERE key = ?) AND t.type = ? AND e.id <> ? LIMIT 1"
         )
         return self._read(lambda connection: connection.execute(statement, (stack, kind, but)).fetchone()) is not None
+
+    def values_of(self, column: str, *, limit: int) -> list[str]:
+        """The different values of ``environment``, ``service`` or another indexed column. Raises ValueError."""
+        if column not in INDEXED:
+            raise ValueError(column)
+        statement = _VALUES.replace("COLUMN", column)
+        rows = self._read(lambda connection: connection.execute(statement, (limit,)).fetchall())
+        return [str(value) for (value,) in rows]
 
     def _things(self, where: str, values: tuple[object, ...]) -> list[KnownThing]:
         rows = self._read(lambda connection: connection.execute(_THINGS + where, values).fetchall())

@@ -1,0 +1,110 @@
+"""``tfevent events suspects``: what changed before a moment, the likeliest cause first."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import clean_json, local_time, note, print_lines
+from change_events.cli.time_option import duration, moment
+from change_events.cli.why import index_older
+from change_events.errors import TfeventError
+
+if TYPE_CHECKING:
+    from change_events.cli.session import Session
+    from change_events.journal import Journal
+
+DEFAULT_LIMIT = 5
+_AHEAD = timedelta(minutes=5)  # that another machine's clock may be
+_MOST_NAMES = 2_000
+
+
+@click.command(
+    "suspects",
+    short_help="Rank what changed before an incident.",
+    epilog=examples(
+        "tfevent events suspects",
+        "tfevent events suspects --at 2026-11-24T14:05 --environment prod --service shop",
+        "tfevent events suspects --at 20m --window 2h --host web1",
+        "tfevent events suspects --json | jq '.suspects[0]'",
+    ),
+)
+@click.option("--at", type=moment, metavar="WHEN", help="When the incident began [default: now].")
+@click.option(
+    "--window", type=duration, default="6h", show_default=True, metavar="AGE", help="How long before it to look."
+)
+@click.option("--service", metavar="NAME", help="Service that suffers: ranks its changes higher.")
+@click.option("--environment", metavar="NAME", help="Environment that suffers: ranks its changes higher.")
+@click.option("--host", metavar="NAME", help="Host that suffers: ranks changes of it higher.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=DEFAULT_LIMIT,
+    show_default=True,
+    metavar="N",
+    help="Maximum number of suspects; 0 for all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def suspects_command(
+    session: Session,
+    *,
+    at: datetime | None,
+    window: timedelta,
+    service: str | None,
+    environment: str | None,
+    host: str | None,
+    limit: int,
+    as_json: bool,
+) -> int:
+    """Rank the changes before an incident, the likeliest cause first, each score with its reasons.
+
+    Scores add up documented weights: time, signals, outcome, reach, history. --service, --environment and --host rank
+    changes higher or lower; they exclude none, since a shared change can be the cause.
+    """
+    from change_events.history.suspects import Incident, suspects
+
+    now = datetime.now(UTC)
+    if at is not None and at > now + _AHEAD:
+        raise TfeventError(f"--at {local_time(at)} is in the future: expected an age such as 20m, or a time before now")
+    journal = session.journal
+    _check_known(journal, service=service, environment=environment, host=host)
+    index_older(journal)
+    incident = Incident(at or now, window, service, environment, host)
+    ranking = suspects(journal, incident, limit=limit or None)
+    if as_json:
+        import msgspec
+
+        sys.stdout.write(clean_json(msgspec.json.format(msgspec.json.encode(ranking), indent=2)) + "\n")
+        return 0
+    from change_events.cli.render.suspects import ranking_lines
+
+    print_lines(ranking_lines(ranking))
+    if not ranking.candidates:
+        note(f"no change between {local_time(ranking.since)} and {local_time(ranking.at)} is recorded")
+    return 0
+
+
+def _check_known(journal: Journal, *, host: str | None, **columns: str | None) -> None:
+    """Raise TfeventError for a service, environment or host that the journal has never seen."""
+    for column, wanted in columns.items():
+        if wanted is not None:
+            known = journal.values_of(column, limit=_MOST_NAMES)
+            if wanted not in known:
+                raise TfeventError(f"no event of {column} {wanted!r} is recorded; {_near(wanted, known)}")
+    if host is not None and not journal.things_named(host, limit=1):
+        known = [thing.address for thing in journal.things_at(host, limit=_MOST_NAMES)]
+        if host not in known:
+            raise TfeventError(
+                f"no change of host {host!r} is recorded; {_near(host, journal.addresses(limit=20_000))}"
+            )
+
+
+def _near(wanted: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(wanted, known, n=4, cutoff=0.5) or known[:4]
+    return f"known: {', '.join(near)}" if near else "none is known"

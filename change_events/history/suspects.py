@@ -1,0 +1,282 @@
+"""What changed before a moment, the likeliest cause of an incident first; each score with its reasons in words.
+
+No learning and no hidden weights: :mod:`change_events.history.weights` has every figure.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from change_events.history import weights
+from change_events.journal import Query
+from change_events.journal.touched_rows import rows_of
+from change_events.model import Action, ChangeOutcome, Outcome, Phase, stack_key
+from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.times import short_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.history.source import Source
+    from change_events.journal.touched_rows import Row
+    from change_events.model import Change, ChangeEvent
+
+MOST_EVENTS = 500
+_LONGEST_RUN = timedelta(hours=12)  # a run that began so long before the window may still end in it
+_MOST_THINGS = 40  # of one event whose past is looked at
+_NOTHING = (Outcome.DECLINED, Outcome.NO_CHANGE)
+_BAD = (Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN)
+_LABELS = lazy_pattern(
+    r"(^|\.)(tags|tags_all|labels|effective_labels|terraform_labels|annotations|user_labels)($|[.\[])"
+)
+_FIX = lazy_pattern(r"\b(hot)?fix(es|ed)?\b|\bincident\b|\bmitigat|\boutage\b|\brestore")
+
+
+class Incident(NamedTuple):
+    """What is known of an incident.
+
+    Attributes:
+        at: when it began, UTC.
+        window: how long before it a change may have ended.
+        service: the service that suffers; None where it is not known, likewise the environment and the host.
+    """
+
+    at: datetime
+    window: timedelta = timedelta(hours=6)
+    service: str | None = None
+    environment: str | None = None
+    host: str | None = None
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why an event has so many points: ``factor`` is a name of the table of weights."""
+
+    factor: str
+    points: float
+    text: str
+
+
+class Suspect(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event and its score, the sum of its reasons, the heaviest first."""
+
+    event: str
+    started_at: datetime
+    title: str
+    outcome: str | None
+    score: float
+    reasons: tuple[Reason, ...]
+    ended_at: datetime | None = None
+    environment: str | None = None
+    service: str | None = None
+    user: str | None = None
+    commit: str | None = None
+    causes: tuple[str, ...] = ()
+
+
+class Ranking(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The suspects, first the likeliest. ``candidates`` are all events of the window."""
+
+    at: datetime
+    since: datetime
+    candidates: int
+    suspects: tuple[Suspect, ...]
+
+
+def suspects(source: Source, incident: Incident, *, limit: int | None) -> Ranking:
+    """Rank what changed before a moment. Raises JournalError."""
+    since = incident.at - incident.window
+    found = []
+    query = Query(since=since - _LONGEST_RUN, until=incident.at, phase=Phase.APPLIED.value, limit=MOST_EVENTS)
+    for record in source.list(query):
+        if record.outcome in _NOTHING or (record.ended_at or incident.at) < since:
+            continue
+        event = record.event
+        if _changed_something(event):
+            found.append(_suspect(source, incident, event))
+    found.sort(key=lambda one: (-one.score, -(one.ended_at or incident.at).timestamp(), one.event))
+    return Ranking(incident.at, since, len(found), tuple(found[:limit]))
+
+
+def _changed_something(event: ChangeEvent) -> bool:
+    """A run that was cancelled before its first change, for one, did not."""
+    if event.explicit or event.outcome is None or event.outcome is Outcome.UNKNOWN:
+        return True
+    outcomes = (ChangeOutcome.APPLIED, ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN)
+    return any(change.outcome in outcomes for change in event.changes) or event.outcome in _BAD
+
+
+def _suspect(source: Source, incident: Incident, event: ChangeEvent) -> Suspect:
+    reasons = [
+        reason
+        for reason in (
+            _time(incident, event),
+            *_scope(source, incident, event),
+            *_signals(source, event),
+            *_kind(event),
+            *_end(event),
+            *_reach(source, event),
+            *_past(source, event),
+        )
+        if reason.points
+    ]
+    reasons.sort(key=lambda reason: -abs(reason.points))
+    actor = event.actor
+    return Suspect(
+        event=event.id,
+        started_at=event.started_at,
+        ended_at=event.ended_at,
+        title=event.title,
+        outcome=event.outcome and event.outcome.value,
+        score=round(sum(reason.points for reason in reasons), 1),
+        reasons=tuple(reasons),
+        environment=event.environment,
+        service=event.service,
+        user=((actor.ci.actor or actor.ci.system) if actor.ci else actor.user) if actor else None,
+        commit=event.vcs.commit if event.vcs else None,
+        causes=_causes(event),
+    )
+
+
+def _causes(event: ChangeEvent) -> tuple[str, ...]:
+    from change_events.summary.causes import shared_words
+
+    return tuple(shared_words(cause, markdown=False) for cause in event.causes[:3])
+
+
+def _time(incident: Incident, event: ChangeEvent) -> Reason:
+    ended = min(event.ended_at or incident.at, incident.at)
+    seconds = (incident.at - ended).total_seconds()
+    points = weights.TIME * 0.5 ** (seconds / 60 / weights.HALF_LIFE_MINUTES)
+    text = f"ended {short_duration(seconds)} before" if seconds else "was running"
+    return Reason("time", round(points, 1), text)
+
+
+def _scope(source: Source, incident: Incident, event: ChangeEvent) -> Iterator[Reason]:
+    if incident.environment and event.environment:
+        same = incident.environment == event.environment
+        points = weights.ENVIRONMENT if same else weights.OTHER_ENVIRONMENT
+        yield Reason("environment", points, f"environment {event.environment}")
+    if incident.service and event.service:
+        same = incident.service == event.service
+        yield Reason("service", weights.SERVICE if same else weights.OTHER_SERVICE, f"service {event.service}")
+    if incident.host:
+        yield from _host(source, incident.host, event)
+
+
+def _host(source: Source, host: str, event: ChangeEvent) -> Iterator[Reason]:
+    """It changed the host, or the resource that is known by its name or address."""
+    named = {thing.address for thing in source.things_named(host, limit=_MOST_THINGS)}
+    rows = rows_of(event).rows
+    if any(row.thing.address == host if row.thing.kind == "host" else row.thing.address in named for row in rows):
+        yield Reason("host", weights.HOST, f"changed {host}")
+    elif any(row.thing.kind == "host" for row in rows):
+        yield Reason("host", weights.OTHER_HOSTS, "changed other hosts only")
+
+
+def _signals(source: Source, event: ChangeEvent) -> Iterator[Reason]:
+    left = float(weights.MOST_SIGNALS)
+    first = {signal.name: signal for signal in reversed(event.signals)}
+    for name in sorted(first, key=lambda name: -weights.SIGNALS.get(name, weights.OTHER_SIGNAL)):
+        points = min(left, weights.SIGNALS.get(name, weights.OTHER_SIGNAL))
+        left -= max(points, 0)
+        where = f" at {first[name].address}" if first[name].address else ""
+        yield Reason(f"signal:{name}", points, f"{name.replace('_', ' ')}{where}")
+    for signal in event.signals:
+        for undone in signal.events if signal.name == "reverted" else ():
+            record = source.get(undone)
+            if record is not None and _is_fix(record.event):
+                yield Reason("fix_reverted", weights.FIX_REVERTED, f"takes back {undone}, a fix")
+                return
+
+
+def _is_fix(event: ChangeEvent) -> bool:
+    """What its author calls one, or what completed or took back something itself."""
+    texts = (event.title, event.vcs.subject if event.vcs else None)
+    names = {signal.name for signal in event.signals}
+    return any(text and _FIX.search(text.casefold()) for text in texts) or bool(names & {"reverted", "finished_later"})
+
+
+def _kind(event: ChangeEvent) -> Iterator[Reason]:
+    yield Reason("kind", weights.KINDS.get(event.kind.value, 0), f"a {event.kind.value}")
+    if event.vcs and event.vcs.dirty:
+        yield Reason("uncommitted", weights.UNCOMMITTED, "made from uncommitted edits")
+
+
+def _end(event: ChangeEvent) -> Iterator[Reason]:
+    if event.outcome in _BAD:
+        word = "its outcome is unknown" if event.outcome is Outcome.UNKNOWN else "failed"
+        partly = event.outcome is Outcome.PARTIAL
+        yield Reason("outcome", weights.FAILED, "failed in part" if partly else word)
+    elif event.outcome is Outcome.CANCELLED:
+        yield Reason("outcome", weights.CANCELLED, "cancelled after its first change")
+    gone = [
+        change
+        for change in event.changes
+        if change.action in (Action.DESTROY, Action.REPLACE) and change.outcome is not ChangeOutcome.NOT_ATTEMPTED
+    ]
+    if gone:
+        more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        yield Reason("gone", weights.GONE, f"destroyed or replaced {gone[0].address}{more}")
+
+
+def _reach(source: Source, event: ChangeEvent) -> Iterator[Reason]:
+    """How much hangs on it: things and hosts that it changed, and machines that playbooks run on."""
+    things = {row.thing.address: row.thing for row in rows_of(event).rows}
+    number = len(things)
+    if number > 1:
+        points = min(weights.MOST_REACH, round(weights.REACH * math.log10(number), 1))
+        yield Reason("reach", points, f"changed {number} resources or hosts")
+    names = [text for change in event.changes for text in (change.id, *change.identity.values()) if text]
+    hosts = (name for name in names[:_MOST_THINGS] if any(t.kind == "host" for t in source.things_at(name, limit=5)))
+    if host := next(hosts, None):
+        yield Reason("managed_host", weights.MANAGED_HOST, f"changed the machine {host}, which playbooks run on")
+
+
+def _past(source: Source, event: ChangeEvent) -> Iterator[Reason]:
+    """Whether what it changed changes often, or never did before; and whether only labels changed."""
+    if event.changes and all(map(_is_label, event.changes)):
+        yield Reason("labels_only", weights.LABELS_ONLY, "only labels changed")
+        return
+    rows = [row for row in rows_of(event).rows if row.path or row.thing.kind == "resource"]
+    paths = [row for row in rows if row.path] or rows
+    counted = [(row, _earlier(source, event, row)) for row in paths[:_MOST_THINGS]]
+    new = [row for row, number in counted if number == 0]
+    if counted and all(number is not None and number >= weights.ROUTINE_TIMES for _, number in counted):
+        times, days = weights.ROUTINE_TIMES, weights.ROUTINE_DAYS
+        yield Reason(
+            "routine", weights.ROUTINE, f"the same was changed {times} times or more in the {days} days before"
+        )
+    elif new:
+        row = new[0]
+        name = (
+            f"{row.thing.address}.{row.path}" if row.thing.kind == "resource" else f"{row.path} on {row.thing.address}"
+        )
+        yield Reason("new", weights.NEW, f"first recorded change of {name.rstrip('.')}")
+
+
+def _is_label(change: Change) -> bool:
+    paths = [attribute.path for attribute in change.attributes]
+    return change.action is Action.UPDATE and bool(paths) and all(_LABELS.search(path) for path in paths)
+
+
+def _earlier(source: Source, event: ChangeEvent, row: Row) -> int | None:
+    """How often this was changed in the time before; None where the thing is not known at all."""
+    if row.thing.kind == "resource":
+        thing = source.things_of_stack(stack_key(event), [row.thing.address]).get(row.thing.address)
+    else:
+        hosts = source.things_at(row.thing.address, limit=5)
+        thing = next((one for one in hosts if one.kind == "host" and one.address == row.thing.address), None)
+    if thing is None or (row.action == Action.CREATE.value and not row.path):
+        return None
+    until = event.started_at
+    since = until - timedelta(days=weights.ROUTINE_DAYS)
+    limit = weights.ROUTINE_TIMES + 1
+    recent = source.touches(thing.number, row.path, since=since, until=until, limit=limit)
+    number = sum(touch.event != event.id for touch in recent)
+    if number or not row.path:
+        return number
+    return sum(touch.event != event.id for touch in source.touches(thing.number, row.path, until=until, limit=2))

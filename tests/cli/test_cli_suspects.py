@@ -1,0 +1,46 @@
+"""``tfevent events suspects`` on a terminal, in a pipe and as JSON; how it ranks is tested in tests/history."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.sample import NOON, partial
+
+AT = NOON.strftime("%Y-%m-%dT%H:%M:00Z").replace("12:00", "12:30")
+
+
+def test_the_ranking_is_printed_with_its_reasons(filled):
+    text = filled.events("suspects", "--at", AT, "--service", "shop")
+    lines = text.splitlines()
+    assert lines[0] == "3 change events in the 6 h before 2026-11-23 12:30:00 +0000"
+    assert lines[2].startswith(" 1. prod/network: 1 replaced, 1 updated, 1 destroyed, 1 failed  partial  score ")
+    assert f"by ann, commit 1a2b3c4d5e  {partial().id}" in text
+    assert " +18.0  failed in part" in text
+    assert " +20.0  service shop" in text
+
+
+def test_json(filled):
+    ranking = json.loads(filled.events("suspects", "--at", AT, "--window", "45m", "--json", "--limit", "1"))
+    assert ranking["candidates"] == 2
+    (suspect,) = ranking["suspects"]
+    assert suspect["event"] == partial().id
+    assert suspect["score"] == pytest.approx(sum(reason["points"] for reason in suspect["reasons"]))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--service", "shpo"], 1, "no event of service 'shpo' is recorded; known: shop"),
+        (["--environment", "production"], 1, "no event of environment 'production' is recorded; known: prod"),
+        (["--host", "web9"], 1, "no change of host 'web9' is recorded; known: "),
+        (["--at", "2099-01-01"], 1, "is in the future: expected an age such as 20m, or a time before now"),
+        (["--at", "noon"], 2, "invalid time 'noon'"),
+        (["--window", "six"], 2, "invalid duration 'six': expected a number and a unit (90m, 2h, 3d, 1w)"),
+        (["--at", "2020-01-01"], 0, "no change between 2019-12-31 18:00:00 +0000 and 2020-01-01 00:00:00 +0000"),
+    ],
+)
+def test_bad_input_says_what_is_expected(filled, words, code, said):
+    done = filled.run("suspects", *words)
+    assert (done.returncode, said in done.stderr.decode()) == (code, True), done.stderr.decode()
