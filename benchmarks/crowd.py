@@ -29,7 +29,7 @@ RUNS = 20
 PLAN = "saved.plan"
 ROUNDS = 3
 MOST_CPU, MOST_WALL = 0.35, 4.0  # seconds a run; times bare terraform
-MOST_STARTS = 4.0  # our CPU a run in starts of Python with an HTTP client: far above what is usual, see test_crowd
+MOST_STARTS = 4.0  # our CPU a run in starts of Python with an HTTP client: far above the usual
 CLIENT = [sys.executable, "-c", "import httpx"]
 CONFIGURATION = 'resource "terraform_data" "one" {\n  input = 1\n}\n'
 SETTINGS = "destinations:\n  hook: {{kind: webhook, url: {url}}}\n"

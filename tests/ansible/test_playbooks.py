@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.tfevent.infra.plugins.plugin_utils.task_log import STATUSES
 
-from tests.ansible.normal import normal
+from tests.ansible.normalised_event import normal
 
 # playbook: exit code, further words of the command line
 LEAVES_AN_EVENT = {

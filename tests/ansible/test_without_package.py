@@ -8,9 +8,9 @@ import pytest
 
 from tests.ansible.command import ROOT, Machine
 from tests.ansible.cores import TOO_OLD_A_PYTHON, only_tfevent, without_tfevent
-from tests.ansible.normal import normal
-from tests.ansible.test_cores import words_of_any_version
-from tests.ansible.test_ends import cut_short
+from tests.ansible.normalised_event import normal
+from tests.ansible.test_ansible_core_versions import words_of_any_version
+from tests.ansible.test_exit_hooks import cut_short
 from tests.support.receiver import Receiver
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

@@ -1,6 +1,6 @@
 """The two figures of redaction: the share of planted secrets that are hidden, and of harmless values that are.
 
-``python -m tests.redact.figures`` prints both, and what is wrong; ``test_figures`` holds them.
+``python -m tests.redact.figures`` prints both, and what is wrong; ``test_detection_rates`` holds them.
 """
 
 from __future__ import annotations

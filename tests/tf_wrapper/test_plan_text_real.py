@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.normalise import difference
 from tests.support.terraform import binaries, clean_env, write_files
-from tests.tf_wrapper.test_human_real import comparable
+from tests.tf_wrapper.test_human_render_real import comparable
 from tf_wrapper.plan.text_filter import PlanTextFilter
 from tf_wrapper.render import HumanRenderer
 

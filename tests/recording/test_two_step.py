@@ -190,7 +190,7 @@ def test_a_start_with_a_key_is_recorded_once_within_a_time(recording):
 RACE = """
 import sys, time
 from pathlib import Path
-from tests.recording.test_bracket import *
+from tests.recording.test_two_step import *
 recording = EventWriter(Settings(journal=Path(sys.argv[1])), Redactor(), say=print)
 time.sleep(max(0.0, float(sys.argv[3]) - time.time()))
 begun = recording.begin(explicit(dedup_key="k", started_at=datetime.now(UTC)), dedup_window=60)

@@ -105,7 +105,7 @@ import os, signal, sys
 import msgspec
 from change_events.recording import RecoverableRun
 from change_events.redact import Redactor
-from tests.recording.test_owned import FIGURES, changed, playbook_run, settings
+from tests.recording.test_recoverable import FIGURES, changed, playbook_run, settings
 from pathlib import Path
 
 if sys.argv[1] == "at once":

@@ -78,7 +78,7 @@ def test_without_the_package_the_command_on_the_path_records_the_run(machine, th
 
 @pytest.mark.races
 def test_the_command_closes_a_run_that_is_killed(machine):
-    from tests.ansible.test_ends import cut_short, signal
+    from tests.ansible.test_exit_hooks import cut_short, signal
 
     cut_short(machine, signal.SIGKILL, group=True, **package(machine, NOTHING_THERE), **command(machine))
     wait_for(machine.events)
@@ -89,7 +89,7 @@ def test_the_command_closes_a_run_that_is_killed(machine):
 
 @pytest.mark.races
 def test_the_command_records_a_run_that_is_terminated(machine):
-    from tests.ansible.test_ends import cut_short, signal
+    from tests.ansible.test_exit_hooks import cut_short, signal
 
     ran = cut_short(machine, signal.SIGTERM, **package(machine, NOTHING_THERE), **command(machine))
     assert ran.code == -signal.SIGTERM
@@ -243,7 +243,7 @@ def test_a_backend_that_hangs_costs_the_budget(machine):
 
 @pytest.mark.races
 def test_an_interrupted_run_is_delivered_by_a_process_of_its_own(machine):
-    from tests.ansible.test_ends import cut_short, signal
+    from tests.ansible.test_exit_hooks import cut_short, signal
     from tests.support.receiver import wait_for
 
     with Receiver() as receiver:

@@ -12,8 +12,8 @@ import pytest
 
 from tests.ansible.command import ROOT, Machine
 from tests.ansible.cores import CORES, with_tfevent
-from tests.ansible.normal import normal
-from tests.ansible.test_ends import cut_short
+from tests.ansible.normalised_event import normal
+from tests.ansible.test_exit_hooks import cut_short
 from tests.ansible.test_playbooks import LEAVES_AN_EVENT, LEAVES_NONE, figures
 from tests.ansible.test_secrets import check_late
 from tests.support.receiver import Receiver
