@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from change_events.process.deadline import Deadline
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,6 +67,9 @@ FILTERS = ("config", "--show-scope", "--name-only", "--get-regexp", r"^filter\..
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 
+_POLL = 0.02  # seconds between two looks at a deadline that may come nearer
+
+
 def is_installed(environ: Mapping[str, str]) -> bool:
     """Whether there is a git on PATH."""
     return shutil.which("git", path=environ.get("PATH")) is not None
@@ -92,7 +97,10 @@ def without_filters(environ: Mapping[str, str], listing: str) -> dict[str, str]:
 
 
 def ask(
-    questions: Mapping[_Name, tuple[str, ...]], cwd: str | os.PathLike[str], environ: Mapping[str, str], end: float
+    questions: Mapping[_Name, tuple[str, ...]],
+    cwd: str | os.PathLike[str],
+    environ: Mapping[str, str],
+    end: float | Deadline,
 ) -> dict[_Name, str | None]:
     """The answers of git by question, asked side by side; None where it failed, was too slow or is missing.
 
@@ -100,15 +108,38 @@ def ask(
         questions: the words after ``git``, by a name of the caller's.
         cwd: where to ask.
         environ: the variables that git gets, but for those that would make it ask, lock or fetch.
-        end: when to stop waiting (``time.monotonic``).
+        end: when to stop waiting (``time.monotonic``, or a deadline).
+    """
+    found = ask_bytes({name: (words, b"") for name, words in questions.items()}, cwd, environ, end)
+    return {name: None if out is None else _text(out) for name, out in found.items()}
+
+
+def ask_bytes(
+    questions: Mapping[_Name, tuple[tuple[str, ...], bytes]],
+    cwd: str | os.PathLike[str],
+    environ: Mapping[str, str],
+    end: float | Deadline,
+) -> dict[_Name, bytes | None]:
+    """As :func:`ask`, for answers that are no text, and questions that git reads from its standard input.
+
+    Args:
+        questions: the words after ``git`` and what it gets to read, by a name of the caller's.
+        cwd: where to ask.
+        environ: as in :func:`ask`.
+        end: as in :func:`ask`.
     """
     if not _may_be_repository(cwd):
         return dict.fromkeys(questions)
-    running: dict[_Name, subprocess.Popen[str]] = {}
+    running: dict[_Name, subprocess.Popen[bytes]] = {}
     with suppress(OSError):
-        for name, words in questions.items():
-            running[name] = _start(words, cwd, environ)
-    return {name: _answer(running.get(name), end) for name in questions}
+        for name, (words, given) in questions.items():
+            running[name] = _start(words, cwd, environ, reads=bool(given))
+    return {name: _answer(running.get(name), given, end) for name, (_, given) in questions.items()}
+
+
+def _text(out: bytes) -> str:
+    """As Python reads text from a pipe: every line end is a line feed."""
+    return out.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _may_be_repository(cwd: str | os.PathLike[str]) -> bool:
@@ -133,28 +164,40 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _start(words: tuple[str, ...], cwd: str | os.PathLike[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:
+def _start(
+    words: tuple[str, ...], cwd: str | os.PathLike[str], environ: Mapping[str, str], *, reads: bool
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         ["git", *_SAFE, *words],  # noqa: S607 - the user's own git, from PATH
         cwd=os.fspath(cwd),
         env=quiet(environ),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # a Ctrl-C is for terraform
-        encoding="utf-8",
-        errors="replace",
     )
 
 
-def _answer(process: subprocess.Popen[str] | None, end: float) -> str | None:
+def _answer(process: subprocess.Popen[bytes] | None, given: bytes, end: float | Deadline) -> bytes | None:
     if process is None:
         return None
     with process:
         try:
-            out, _ = process.communicate(timeout=max(end - time.monotonic(), 0.01))
+            out = _output(process, given, end)
         except subprocess.TimeoutExpired:
             with suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)  # its helpers too
             return None
     return out if process.returncode == 0 else None
+
+
+def _output(process: subprocess.Popen[bytes], given: bytes, end: float | Deadline) -> bytes:
+    """Everything that it prints. Raises TimeoutExpired when nobody waits any more."""
+    if not isinstance(end, Deadline):
+        return process.communicate(given or None, timeout=max(end - time.monotonic(), 0.01))[0]
+    while True:
+        try:
+            return process.communicate(given or None, timeout=_POLL)[0]
+        except subprocess.TimeoutExpired:
+            if end.is_over:
+                raise

@@ -48,9 +48,11 @@ class Inputs(Struct, frozen=True):
     """What a run was given beside its configuration, for the next run to compare with.
 
     ``variables`` are keyed fingerprints of the root module's variables by name, ``modules`` the versions of installed
-    modules by key (``a.b``), ``providers`` those of the dependency lock file by source address.
+    modules by key (``a.b``), ``providers`` those of the dependency lock file by source address. ``uncommitted`` are the
+    files of the configuration, relative to the repository, that the run's commit has otherwise or not at all.
     """
 
     variables: dict[str, str] = {}
     modules: dict[str, str] = {}
     providers: dict[str, str] = {}
+    uncommitted: tuple[str, ...] = ()

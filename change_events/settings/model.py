@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         keep_events, keep_days, keep_mib: how much the journal keeps.
         outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
+        causes: look for the cause of each planned change, beside the run.
         broken: destinations with a mistake in their options: events wait for them until it is mended.
         unrouted: mistakes because of which it is not known which events go where. Events are routed again when they
             are mended.
@@ -86,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     message_template: str | None = None
     message_bytes: int = 8000
     quiet: bool = False
+    causes: bool = True
     keep_events: int = _KEPT.events
     keep_days: int = _KEPT.days
     keep_mib: int = _KEPT.bytes // _MIB
@@ -208,6 +210,7 @@ KEYS = (
     _key("message_template_file", "file", "File with the Jinja template of the message.", field="message_template"),
     _key("message_bytes", "integer", "Maximum size of a message, in bytes."),
     _key("quiet", "flag", "Do not print the report line on standard error after a run."),
+    _key("causes", "flag", "Look for the cause of each planned change: edited line, commit, version, drift."),
     _key("keep.events", "integer", "Maximum number of events in the journal; the oldest are removed first."),
     _key("keep.days", "integer", "Retention of events in the journal, in days."),
     _key("keep.mib", "integer", "Maximum size of the events in the journal, in MiB."),

@@ -33,6 +33,12 @@ def module_files(directory: str, *, tofu: bool | None) -> list[str]:
     return [os.path.join(directory, name) for name in found]
 
 
+def is_configuration(path: str) -> bool:
+    """Whether terraform or OpenTofu reads a file of this name as configuration."""
+    name = os.path.basename(path)
+    return name.endswith((*_TERRAFORM, *_TOFU)) and not _is_ignored(name)
+
+
 def is_override(name: str) -> bool:
     """Whether a file is merged into the others instead of adding to them."""
     stem = os.path.basename(name)

@@ -188,6 +188,7 @@ class _StreamedApply:
         # what a saved plan does not hold: ephemeral variables, which terraform's errors may quote all the same
         invocation.recorder.remember(lambda: invocation.workspace.secrets(self._parsed))
         invocation.recorder.applying()
+        invocation.recorder.explain()
         follower = self._follower()
 
         def tick() -> int:

@@ -69,6 +69,8 @@ def _between_states(
         invocation.recorder.plan_is_at(saved)
     if saved or any(word.lstrip("-") == "auto-approve" for word in argv):  # else terraform may yet be told not to
         invocation.recorder.applying()
+    if saved:
+        invocation.recorder.explain()
     code = process.wait(child, invocation.signals)
     invocation.run.write_facts(exit_code=code)
     invocation.recorder.end_native(

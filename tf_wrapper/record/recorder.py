@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from change_events.files.rundir import RunDirectory
     from change_events.process import Signals
+    from change_events.process.deadline import Deadline
     from change_events.recording import EventWriter
     from tf_wrapper.configuration.secrets import Secrets
     from tf_wrapper.record.failed_plan import FailedPlan
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from tf_wrapper.stream.reader import StreamResult
 
 _DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
+_CAUSE_SECONDS = 5.0
+_CAUSE_GRACE = 0.2  # for causes that are not found when the run ends
 _PLAN_SECONDS = 20.0  # for `show` of terraforms that must be asked before the apply
 
 
@@ -43,6 +46,8 @@ class Recorder:
         self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="tfevent-recorder", daemon=True)
         self._failed = ""
+        self._deadline: Deadline | None = None
+        self._ending = False
 
     def begin(self) -> None:
         """Start recording."""
@@ -57,6 +62,7 @@ class Recorder:
             _settle_killed_runs(self._event.writer)
 
         self._tasks.put(task)
+        self._tasks.put(lambda: self._with_event(lambda event: event.look_back()))
 
     def plan_is_at(self, path: str) -> None:
         """A saved plan can be read now, beside whatever terraform does."""
@@ -74,6 +80,26 @@ class Recorder:
     def applying(self) -> None:
         """Something is being changed now: destinations that ask for it are told, beside the run."""
         self._tasks.put(lambda: self._with_event(lambda event: event.announce()))
+
+    def explain(self) -> None:
+        """Look for the causes of what is planned, for as long as the run goes on."""
+
+        def task(event: RunEvent) -> None:
+            from change_events.process.deadline import Deadline
+
+            self._deadline = Deadline(_CAUSE_SECONDS)
+            if self._ending:
+                self._hasten()
+            event.explain(self._deadline)
+
+        self._tasks.put(lambda: self._with_event(task))
+
+    def _hasten(self) -> None:
+        """The run has ended: causes that are not found soon stay unknown."""
+        from change_events.process.pressure import stretch
+
+        if self._deadline is not None:
+            self._deadline.hasten(_CAUSE_GRACE * stretch(self._thread.native_id))
 
     def remember(self, find: Callable[[], Secrets]) -> None:
         """What this finds must not show in anything that is recorded from now on."""
@@ -121,6 +147,8 @@ class Recorder:
             finally:
                 done.set()
 
+        self._ending = True
+        self._hasten()
         ended = time.monotonic()
         told = self._received()
         self._tasks.put(task)

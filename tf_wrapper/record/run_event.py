@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from change_events import __version__
-from change_events.errors import InputError
+from change_events.errors import InputError, JournalError
 from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
 from change_events.recording import EventWriter, report_line
 from change_events.settings import Settings, load_leniently, place
@@ -24,7 +24,7 @@ from tf_wrapper.launch import binary_setting
 from tf_wrapper.launch.output import say
 from tf_wrapper.plan import plan_file, terraform_show
 from tf_wrapper.plan.plan_file import is_plan_file
-from tf_wrapper.record import outcome
+from tf_wrapper.record import explain, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from change_events.files.rundir import RunDirectory
     from change_events.journal import Journal
     from change_events.model import Failure
+    from change_events.process.deadline import Deadline
     from change_events.redact import Redactor
     from tf_wrapper.configuration.secrets import Secrets
     from tf_wrapper.record.failed_plan import FailedPlan
@@ -67,6 +68,8 @@ class RunEvent:
         self._recording = EventWriter(settings, self._redactor, say=say, journal=journal, deliver=deliver)
         self._event: ChangeEvent | None = None
         self._plan: Plan | None = None
+        self._planned: explain.Planned | None = None
+        self._before = explain.Before([], None)
         self.settled = False
 
     @property
@@ -91,6 +94,13 @@ class RunEvent:
         self._event = self._first_event()
         self._record_start()
 
+    def look_back(self) -> None:
+        """Read what the causes of changes will be compared with, while there is no plan yet."""
+        if self._event is None or not self._settings.causes:
+            return
+        with suppress(JournalError), self._recording.journal() as journal:
+            self._before = explain.past(self._event, str(self._facts["directory"]), self._data_dir, journal)
+
     def resume(self, recorded: ChangeEvent | None) -> None:
         """Go on with a run that was killed, from its `started` record if it came so far."""
         self._event = recorded or self._first_event()
@@ -104,12 +114,25 @@ class RunEvent:
         from tf_wrapper.source import with_sources
 
         plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor, ignore=self._settings.ignore)
-        directory = str(self._facts["directory"])
-        data_dir = os.path.join(directory, self._facts.get("selected", {}).get("TF_DATA_DIR") or ".terraform")
-        self._plan = replace(plan, changes=with_sources(plan.changes, directory, data_dir))
+        changes = with_sources(plan.changes, str(self._facts["directory"]), self._data_dir)
+        self._plan = replace(plan, changes=explain.with_known(changes, self._event))
+        self._planned = explain.Planned(path, explain.fingerprints(data, self._redactor))
         if self._event is not None:
             self._event = outcome.planned(self._event, self._plan)
             self._record_start()
+
+    @property
+    def _data_dir(self) -> str:
+        directory = str(self._facts["directory"])
+        return os.path.join(directory, self._facts.get("selected", {}).get("TF_DATA_DIR") or ".terraform")
+
+    def explain(self, deadline: Deadline) -> None:
+        """Find the causes of what is planned, and put them into the `started` record; nothing after the deadline."""
+        if self._event is None or self._plan is None or self._planned is None or not self._settings.causes:
+            return
+        run = explain.ExplainedRun(self._facts, self._data_dir, self._before, self._planned, self._event)
+        self._event, self._plan = explain.explained(run, self._plan, self._redactor, deadline)
+        self._record_start()
 
     def announce(self) -> None:
         """Something is being changed now: tell the destinations that ask for it, unless there is nothing to change."""
@@ -170,6 +193,7 @@ class RunEvent:
         """A `plan` ended with ``code`` (2: changes, where -detailed-exitcode was given)."""
         if self._plan is None and plan_file.is_plan_file(path):  # ours lies there empty until terraform writes it
             self.read_plan(path)
+            self.explain(explain.at_the_end())
         event = outcome.of_plan(self._started(), self._plan, code)
         self._settle(replace(event, failures=self._failures(failed)))
 

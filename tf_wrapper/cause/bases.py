@@ -1,0 +1,151 @@
+"""Which commit a change is compared with, and one comparison for each such commit."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import Cause, CauseKind, Confidence
+from tf_wrapper.cause.compare import Hit, edits, in_order, texts
+from tf_wrapper.cause.history import Found, History
+from tf_wrapper.cause.snapshot import Trees
+from tf_wrapper.cause.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tf_wrapper.cause.origins import Given
+    from tf_wrapper.cause.previous import Run
+    from tf_wrapper.cause.repository import Repository
+    from tf_wrapper.cause.sources import Sources, Spot
+    from tf_wrapper.cause.walk import Reached
+
+SHALLOW = "the commit of the last run is not in this shallow clone: fetch all of it (fetch-depth: 0)"
+GONE = "the commit of the last run is not in this clone: it was never fetched, or was force-pushed away"
+NO_RUN = "no earlier run of this stack is recorded here"
+NO_REPOSITORY = "the configuration is in no git repository"
+LACKS = "this partial clone lacks files of the last run's commit"
+SLOW = "git did not answer in time"
+
+
+class Base(NamedTuple):
+    """A commit to compare with.
+
+    Attributes:
+        commit: its id; that of HEAD where only uncommitted edits can be found.
+        run: the run that was made from it, where there is one.
+        reason: why nothing but uncommitted edits can be found; empty where more can.
+    """
+
+    commit: str
+    run: Run | None
+    reason: str = ""
+
+
+class Comparison:
+    """This run's configuration beside that of one base.
+
+    Args:
+        repository: of the root module.
+        now: this run's configuration.
+        base: what to compare with.
+        given: what this run was given.
+        automatic: names of the variable files in the root folder now.
+    """
+
+    def __init__(
+        self, repository: Repository, now: Sources, base: Base, given: Given, automatic: Sequence[str]
+    ) -> None:
+        self.base = base
+        self._now = now
+        self._trees = Trees(repository, now, base.commit)
+        self._before = Walk(self._trees.base, given, self._trees.automatic(list(automatic)))
+        self._history: History | None = None
+        self._dirty = set(base.run.inputs.uncommitted) if base.run and base.run.inputs else None
+
+    def hits(self, reached: Reached, again: Callable[[Walk], Reached]) -> list[Hit]:
+        """The edited places of a walk.
+
+        Args:
+            reached: where it came to in this run's configuration.
+            again: walks the same way in another version.
+        """
+        return in_order(reached, list(edits(self._now, self._trees.base, reached, again(self._before))))
+
+    def edited(self, spot: Spot, label: str) -> Hit | None:
+        """One place, if it was edited."""
+        from tf_wrapper.cause.walk import Reached
+
+        alone = Reached({spot: label}, {}, {}, {})
+        return next(edits(self._now, self._trees.base, alone, alone), None)
+
+    def prepare(self, spots: Iterable[Spot]) -> None:
+        """Read the history of these places in one go."""
+        committed = [spot for spot in dict.fromkeys(spots) if self._is_committed(spot)]
+        if committed and not self.base.reason:
+            self._history = History(self._trees, self.base.commit, committed)
+
+    def _is_committed(self, spot: Spot) -> bool:
+        return texts(self._trees.head.placed(spot)) != texts(self._trees.base.placed(spot))
+
+    def causes(self, hit: Hit, kind: CauseKind = CauseKind.EDITED_LINE) -> list[Cause]:
+        """An edit as causes: of what is not committed, of what is, or of both."""
+        cause = Cause(
+            kind=kind,
+            text=hit.label,
+            file=os.path.relpath(hit.path, self._now.root),
+            line=hit.line,
+            confidence=Confidence.EXACT if self._is_sure(hit) else Confidence.LIKELY,
+        )
+        found = []
+        if texts(self._now.placed(hit.spot)) != texts(self._trees.head.placed(hit.spot)):
+            found.append(_replace(cause, kind=CauseKind.UNCOMMITTED_EDIT))
+        if self._is_committed(hit.spot):
+            commits = self._history.of(hit.spot).commits if self._history else Found().commits
+            found.append(_replace(cause, commits=commits if self._was_clean(hit) else commits[:1]))
+        return found
+
+    def _is_sure(self, hit: Hit) -> bool:
+        return self.base.run is not None and self._was_clean(hit)
+
+    def _was_clean(self, hit: Hit) -> bool:
+        """Whether the last run had this file as its commit has it: else it may have had later edits already."""
+        run = self.base.run
+        if run is None:
+            return True
+        if self._dirty is None:
+            return not run.dirty
+        return self._trees.repository.relative(hit.path) not in self._dirty
+
+    def is_known(self, path: str) -> bool:
+        """Whether git knows the past of a file."""
+        return self._trees.is_known(path)
+
+    def uncommitted(self, files: Iterable[str]) -> tuple[str, ...]:
+        """Those of these files that HEAD has otherwise, as the repository names them."""
+        return tuple(self._trees.uncommitted(files))
+
+    @property
+    def trouble(self) -> str:
+        """Why an edit may have been missed; empty where none was."""
+        if self._trees.failed or (self._history is not None and self._history.failed):
+            return SLOW
+        return LACKS if self._trees.lacks else self.base.reason
+
+
+def _replace(cause: Cause, **fields: object) -> Cause:
+    from msgspec.structs import replace
+
+    return replace(cause, **fields)
+
+
+def base_of(repository: Repository, run: Run | None) -> Base:
+    """What a resource is compared with, whose last run this was."""
+    if run is not None and run.commit:
+        if repository.has(run.commit):
+            return Base(run.commit, run)
+        return Base(repository.head, None, SHALLOW if repository.shallow else GONE)
+    left = repository.merge_base()
+    if left is not None and left != repository.head:
+        return Base(left, None)
+    return Base(repository.head, None, NO_RUN)

@@ -1,0 +1,74 @@
+"""What was edited: the places of a walk whose text differs between two versions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tf_wrapper.cause.sources import Placed, Sources, Spot
+    from tf_wrapper.cause.walk import Reached
+
+_Texts = Counter[object]
+
+
+class Hit(NamedTuple):
+    """An edited place.
+
+    Attributes:
+        spot: the place.
+        label: what a reader calls it.
+        path: the file, absolute: of what was removed, the one that lost it.
+        line: the first edited line; of what was removed, that of the block that lost it; None where that is gone too.
+        removed: nothing of it is left.
+    """
+
+    spot: Spot
+    label: str
+    path: str
+    line: int | None
+    removed: bool
+
+
+def texts(places: Sequence[Placed]) -> _Texts:
+    """What is written at some places, in any order."""
+    return Counter(place.text for place in places)
+
+
+def edits(now: Sources, base: Sources, reached: Reached, reached_before: Reached) -> Iterator[Hit]:
+    """The places that differ, nearest to the attribute first.
+
+    Args:
+        now: this run's configuration.
+        base: the one it is compared with.
+        reached: where the walk came to in ``now``.
+        reached_before: where it came to in ``base``.
+    """
+    for spot, label in {**reached_before.spots, **reached.spots}.items():
+        after, before = now.placed(spot), base.placed(spot)
+        missing = texts(before)
+        added = []
+        for place in after:
+            if missing[place.text]:
+                missing[place.text] -= 1
+            else:
+                added.append(place)
+        if added:
+            yield Hit(spot, label, added[0].path, added[0].first, removed=False)
+        elif len(after) < len(before):
+            yield _removed(spot, label, now, before)
+
+
+def _removed(spot: Spot, label: str, now: Sources, before: Sequence[Placed]) -> Hit:
+    left = now.placed(spot._replace(path=(), exists=True)) if spot.block and spot.path else []
+    if left:
+        return Hit(spot, label, left[0].path, left[0].first, removed=True)
+    return Hit(spot, label, before[0].path, None, removed=True)
+
+
+def in_order(reached: Reached, hits: Sequence[Hit]) -> list[Hit]:
+    """Those that are still there first, in the order of the walk."""
+    order = {spot: at for at, spot in enumerate(reached.spots)}
+    return sorted(hits, key=lambda hit: order.get(hit.spot, len(order)))

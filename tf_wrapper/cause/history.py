@@ -1,0 +1,130 @@
+"""The commits that made an edit: those in which the place reads otherwise than in every parent."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import CauseCommit
+from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.cause.compare import texts
+from tf_wrapper.cause.parts import File
+from tf_wrapper.cause.sources import placed_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tf_wrapper.cause.compare import _Texts
+    from tf_wrapper.cause.repository import Entry, LogEntry
+    from tf_wrapper.cause.snapshot import Trees
+    from tf_wrapper.cause.sources import Spot
+
+MOST = 5  # commits of one place
+_PULL_REQUEST = lazy_pattern(r"\(([#!]\d+)\)\s*$|^Merge pull request (#\d+) |^Merged in .*\(pull request (#\d+)\)")
+
+
+class Found(NamedTuple):
+    """The commits, newest first; ``whole`` is False where there may be older ones that are not known."""
+
+    commits: tuple[CauseCommit, ...] = ()
+    whole: bool = True
+
+
+class History:
+    """The commits between a base and HEAD.
+
+    Args:
+        trees: of both.
+        base: the commit.
+        spots: every place that is going to be asked about: git is asked once for all of them.
+    """
+
+    def __init__(self, trees: Trees, base: str, spots: Sequence[Spot]) -> None:
+        self._trees = trees
+        self._files: dict[tuple[str, str], File | None] = {}
+        paths = sorted({path for spot in spots for path in self._paths(spot)})
+        log = trees.repository.log(base, paths) if paths else []
+        self.failed = log is None
+        self._log: list[LogEntry] = log or []
+        trees.repository.fetch(
+            blob for one in self._log for entry in one.entries for blob in (*entry.old, entry.new) if blob
+        )
+
+    def of(self, spot: Spot) -> Found:
+        """The commits that edited a place, back to the last one that found it as the base has it."""
+        paths = self._paths(spot)
+        base = texts(self._trees.base.placed(spot))
+        found: list[CauseCommit] = []
+        for one in self._log:
+            entries = [entry for entry in one.entries if not paths.isdisjoint({entry.path, entry.old_path})]
+            if not entries:
+                continue
+            if self._trees.repository.shallow and not one.parents:
+                return Found(tuple(found), whole=False)  # it looks as if it had written all that is older
+            olds = [self._texts(entries, spot, parent) for parent in range(max(len(e.old) for e in entries))]
+            new = self._texts(entries, spot, -1)
+            if new is None or any(old is None for old in olds):
+                return Found(tuple(found), whole=False)
+            if all(old != new for old in olds):
+                found.append(_commit(one))
+                if len(found) == MOST or (len(olds) == 1 and self._is_base(entries, olds[0], base)):
+                    break
+        return Found(tuple(found))
+
+    def _is_base(self, entries: Sequence[Entry], old: _Texts | None, base: _Texts) -> bool:
+        return old == base and len(entries) == 1
+
+    def _paths(self, spot: Spot) -> set[str]:
+        """The changed files in which a place may be, under all names that they have had."""
+        inner = self._trees.repository.relative(spot.folder)
+        inner = "" if inner == "." else inner
+        found: set[str] = set()
+        for entry in self._trees.entries:
+            both = {entry.path, entry.old_path}
+            near = {os.path.dirname(path) for path in both} if _is_block(spot) else both
+            if inner in near:
+                found |= both
+        return found
+
+    def _texts(self, entries: Sequence[Entry], spot: Spot, parent: int) -> _Texts | None:
+        """What the place reads in all these files together: as a parent has them, or (-1) the commit itself."""
+        placed = []
+        for entry in entries:
+            blob = entry.new if parent < 0 else entry.old[min(parent, len(entry.old) - 1)]
+            if not blob:
+                continue
+            file = self._file(entry.path, blob)
+            if file is None:
+                return None
+            placed += placed_in(file, spot)
+        return texts(placed)
+
+    def _file(self, path: str, blob: str) -> File | None:
+        key = (path.rpartition(".")[2], blob)
+        if key not in self._files:
+            data = self._trees.repository.blob(blob)
+            self._files[key] = None if data is None else File(path, data)
+        return self._files[key]
+
+
+def _is_block(spot: Spot) -> bool:
+    return bool(spot.block) and spot.block != ("file",)
+
+
+def _commit(one: LogEntry) -> CauseCommit:
+    match = _PULL_REQUEST.search(one.subject)
+    return CauseCommit(
+        id=one.id,
+        subject=one.subject or None,
+        author=one.author or None,
+        authored_at=_moment(one.authored_at),
+        pull_request=next((part for part in match.groups() if part), None) if match else None,
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,65 @@
+"""Where a root variable's value comes from, by terraform's order of precedence; its name and place, not its value.
+
+Source: https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tf_wrapper.cause.sources import Sources
+
+_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
+_PREFIX = "TF_VAR_"
+
+
+class Origin(NamedTuple):
+    """``file`` sets it (absolute), or ``outside`` does: the command line, the environment; else its default holds."""
+
+    file: str | None = None
+    outside: str | None = None
+
+
+class Given(NamedTuple):
+    """What the run was given: flags in order (None where the command line is not understood), and the environment."""
+
+    options: Sequence[tuple[str, str]] | None
+    environ: Mapping[str, str]
+
+
+def origin(name: str, given: Given, sources: Sources, automatic: Sequence[str]) -> Origin:
+    """What sets a root variable.
+
+    Args:
+        name: of the variable.
+        given: the command line and the environment.
+        sources: the version to look in.
+        automatic: names of the variable files that this version has in its root folder.
+    """
+    for kind, text in reversed(given.options or ()):
+        if kind == "var" and text.partition("=")[0].strip() == name:
+            return Origin(outside="the command line")
+        path = os.path.normpath(os.path.join(sources.root, text))
+        if kind == "var-file" and _sets(path, name, sources):
+            return Origin(file=path)
+    for file in reversed(in_order(automatic)):
+        path = os.path.join(sources.root, file)
+        if _sets(path, name, sources):
+            return Origin(file=path)
+    return Origin(outside="the environment") if _PREFIX + name in given.environ else Origin()
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    """The variable files among these names that terraform loads by itself; later ones win."""
+    fixed = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
+    return fixed + sorted(name for name in names if name.endswith(_AUTOMATIC))
+
+
+def _sets(path: str, name: str, sources: Sources) -> bool:
+    from tf_wrapper.cause.sources import Spot
+
+    return bool(sources.placed(Spot(path, (), (name,))))

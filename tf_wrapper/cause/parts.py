@@ -1,0 +1,316 @@
+"""Pieces of configuration text: a block, an argument, one element of a literal; HCL and JSON alike.
+
+JSON is read as an HCL expression, as in :mod:`tf_wrapper.configuration.positions`: its strings are templates there.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.configuration import syntax
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tree_sitter import Node
+
+Step = str | int
+_BOM = b"\xef\xbb\xbf"
+_JSON_ESCAPE = lazy_pattern(rb"\\(.)", re.DOTALL)
+_PEELED = {"expression", "literal_value", "collection_value", "template_expr"}
+_SINGLE = {"toset", "tolist", "tomap", "nonsensitive", "sensitive", "try", "coalesce", "flatten", "distinct"}
+_LITERALS = {"string_lit", "numeric_lit", "bool_lit"}
+_LABELS = {
+    "resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1,
+    "locals": 0, "moved": 0, "import": 0, "removed": 0,
+}  # fmt: skip
+
+
+class Part(NamedTuple):
+    """A piece of a file.
+
+    Attributes:
+        node: its syntax tree.
+        first: its first line, from 1.
+        last: its last line.
+        rest: steps into its value that the text does not show: it is a reference or a call.
+    """
+
+    node: Node
+    first: int
+    last: int
+    rest: tuple[Step, ...] = ()
+
+
+class Body(NamedTuple):
+    """The inside of a block; ``shift`` are lines that stand before the parsed text of a JSON file."""
+
+    node: Node | None
+    first: int
+    last: int
+    is_json: bool
+    shift: int
+
+
+class File:
+    """One file of configuration, variables or versions, parsed when it is first looked into.
+
+    Args:
+        path: absolute, of the file in the working tree.
+        data: its content.
+    """
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.whole = data
+        self.data = data.removeprefix(_BOM)
+        self.is_json = path.endswith(".json")
+
+    def bodies(self, name: tuple[str, ...]) -> list[Body]:
+        """The blocks of this kind and these labels."""
+        if any(word.encode() not in self.data for word in name) and not (self.is_json and b"\\u" in self.data):
+            return []
+        return self.blocks.get(name, [])
+
+    @cached_property
+    def top(self) -> Body:
+        """The whole file as a body: that of a variable file has attributes."""
+        if not self.is_json:
+            root = syntax.parse(self.data)
+            return Body(syntax.body_of(root), 1, root.end_point.row + 1, is_json=False, shift=0)
+        text = _JSON_ESCAPE.sub(lambda match: b"  " if match[1] in b"/bf" else match[0], self.data)
+        node = syntax.attributes(syntax.body_of(syntax.parse(b"x = " + text.strip() + b"\n"))).get("x")
+        shift = len(text[: len(text) - len(text.lstrip())].splitlines())
+        return Body(node, 1, 1, is_json=True, shift=shift)
+
+    @cached_property
+    def blocks(self) -> dict[tuple[str, ...], list[Body]]:
+        """All blocks by kind and labels."""
+        found: dict[tuple[str, ...], list[Body]] = {}
+        for name, body in self._json_blocks() if self.is_json else self._hcl_blocks():
+            found.setdefault(name, []).append(body)
+        return found
+
+    def _hcl_blocks(self) -> Iterator[tuple[tuple[str, ...], Body]]:
+        for block in syntax.blocks(self.top.node):
+            if len(block.labels) == _LABELS.get(block.kind):
+                name = (block.kind, *block.labels)
+                yield name, Body(block.body, block.first, block.last, is_json=False, shift=0)
+
+    def _json_blocks(self) -> Iterator[tuple[tuple[str, ...], Body]]:
+        for kind, node in elements(self.top.node):
+            if kind in _LABELS:
+                yield from self._labelled(node, (kind,), _LABELS[kind])
+
+    def _labelled(self, node: Node, name: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], Body]]:
+        inner = peeled(node)
+        if inner.type == "tuple":
+            for child in _expressions(inner):
+                yield from self._labelled(child, name, depth)
+        elif depth:
+            for label, value in elements(inner):
+                yield from self._labelled(value, (*name, label), depth - 1)
+        else:
+            outer = inner.parent.parent if inner.parent is not None else None
+            start = outer if outer is not None and outer.type == "object_elem" else inner
+            shift = self.top.shift
+            first, last = start.start_point.row + 1 + shift, inner.end_point.row + 1 + shift
+            yield name, Body(inner, first, last, is_json=True, shift=shift)
+
+
+def parts(body: Body, path: Sequence[Step]) -> list[Part]:
+    """What is written for an argument of a block: the argument, the nested blocks, or the part of a literal.
+
+    Args:
+        body: the block.
+        path: names of arguments and blocks, keys and indices; empty for the whole block.
+    """
+    if body.node is None:
+        return []
+    if not path:
+        return [Part(body.node, body.first, body.last)]
+    if body.is_json:
+        return _json_parts(body, tuple(path))
+    found: list[Part] = []
+    name, rest = path[0], _without_index(path[1:])
+    for child in body.node.named_children:
+        if child.type == "attribute" and (named := _code(child))[0].type == "identifier":
+            if syntax.text_of(named[0]) == name and len(named) > 1:
+                found += _argument(child, named[-1], tuple(path[1:]), 0)
+        elif child.type == "block":
+            found += _nested(child, name, rest)
+    return found
+
+
+def _without_index(path: Sequence[Step]) -> tuple[Step, ...]:
+    """Which of several blocks it is cannot be told by a number: those of a set have no order."""
+    return tuple(path[1:]) if path and isinstance(path[0], int) else tuple(path)
+
+
+def _nested(node: Node, name: Step, rest: tuple[Step, ...]) -> list[Part]:
+    words = [child for child in node.named_children if child.type in {"identifier", "string_lit"}]
+    inner = next((child for child in node.named_children if child.type == "body"), None)
+    first, last = node.start_point.row + 1, node.end_point.row + 1
+    kind = syntax.text_of(words[0]) if words else ""
+    if kind == name and len(words) == 1:
+        if inner is None or not rest:
+            return [Part(node, first, last)]
+        return parts(Body(inner, first, last, is_json=False, shift=0), rest)
+    if kind == "dynamic" and len(words) > 1 and syntax.text_of(words[1]).strip('"') == name:
+        if inner is None or not rest:
+            return [Part(node, first, last)]
+        body = Body(inner, first, last, is_json=False, shift=0)
+        return [*parts(body, ("content", *rest)), *parts(body, ("for_each",))]
+    return []
+
+
+def _argument(node: Node, value: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
+    narrowed = narrow(value, steps, shift)
+    if len(narrowed) == 1 and narrowed[0].node == value:  # the line with the name on it
+        return [narrowed[0]._replace(first=node.start_point.row + 1 + shift)]
+    return narrowed
+
+
+def _json_parts(body: Body, path: tuple[Step, ...]) -> list[Part]:
+    found: list[Part] = []
+    for key, value in elements(body.node):
+        if key == path[0]:
+            found += narrow(value, path[1:], body.shift)
+        elif key == "dynamic":
+            for label, inner in elements(value):
+                if label == path[0]:
+                    rest = _without_index(path[1:])
+                    found += narrow(inner, ("content", *rest), body.shift) + narrow(inner, ("for_each",), body.shift)
+    return found
+
+
+def narrow(node: Node, steps: tuple[Step, ...], shift: int = 0) -> list[Part]:
+    """The part of a literal that the steps lead to; nothing where a literal lacks it; else the whole expression."""
+    inner = peeled(node)
+    if not steps:
+        return [_part(node, shift)]
+    if inner.type == "object":
+        return _of_object(inner, steps, shift)
+    if inner.type == "tuple":
+        return _of_tuple(inner, steps, shift)
+    if inner.type == "function_call":
+        name, arguments = function(inner), arguments_of(inner)
+        if name == "merge" or (name in _SINGLE and arguments):
+            return [part for argument in arguments for part in narrow(argument, steps, shift)]
+    if inner.type in _LITERALS or (inner.type == "quoted_template" and "${" not in syntax.text_of(inner)):
+        return [_part(node, shift)]
+    return [_part(node, shift, steps)]
+
+
+def _part(node: Node, shift: int, rest: tuple[Step, ...] = ()) -> Part:
+    return Part(node, node.start_point.row + 1 + shift, node.end_point.row + 1 + shift, rest)
+
+
+def _of_object(node: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
+    found: list[Part] = []
+    computed = False
+    for element in node.named_children:
+        if element.type == "object_elem":
+            key, value = (child for child in element.named_children if child.type == "expression")
+            name = literal(key, is_key=True)
+            if name is None:
+                computed = True
+            elif name == str(steps[0]):
+                inner = narrow(value, steps[1:], shift)
+                whole = len(steps) == 1 and len(inner) == 1
+                found += [inner[0]._replace(first=element.start_point.row + 1 + shift)] if whole else inner
+    return found or ([_part(node, shift, steps)] if computed else [])
+
+
+def _of_tuple(node: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
+    items = _expressions(node)
+    first = steps[0]
+    if isinstance(first, int):
+        return narrow(items[first], steps[1:], shift) if 0 <= first < len(items) else []
+    if all(peeled(item).type == "object" for item in items):  # blocks in JSON, or a list of objects
+        return [part for item in items for part in narrow(item, steps, shift)]
+    same = [_part(item, shift) for item in items if literal(item) == first]
+    known = all(literal(item) is not None for item in items)
+    return same if same or known else [_part(node, shift, steps)]
+
+
+def peeled(node: Node) -> Node:
+    """The expression without what only wraps it: parentheses of the grammar, a template that is one interpolation."""
+    while True:
+        children = _code(node)
+        if node.type in _PEELED and len(children) == 1:
+            node = children[0]
+        elif node.type == "quoted_template" and (only := _only_interpolation(children)) is not None:
+            node = only
+        else:
+            return node
+
+
+def _only_interpolation(children: list[Node]) -> Node | None:
+    inner = [child for child in children if child.type not in {"quoted_template_start", "quoted_template_end"}]
+    if len(inner) != 1 or inner[0].type != "template_interpolation":
+        return None
+    return next((child for child in inner[0].named_children if child.type == "expression"), None)
+
+
+def literal(node: Node, *, is_key: bool = False) -> str | None:
+    """The text of a plain literal, or of an object's bare key; None for anything else."""
+    inner = peeled(node)
+    if is_key and inner.type == "variable_expr":
+        return syntax.text_of(inner)
+    if inner.type in {"string_lit", "quoted_template"}:
+        pieces = syntax.template_parts(inner)
+        return "".join(map(str, pieces)) if all(isinstance(piece, str) for piece in pieces) else None
+    return syntax.text_of(inner) if inner.type in _LITERALS else None
+
+
+def elements(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """The pairs of an object literal, or of each object of a list of them: key → value."""
+    if node is None:
+        return
+    inner = peeled(node)
+    if inner.type == "tuple":
+        for child in _expressions(inner):
+            yield from elements(child)
+    elif inner.type == "object":
+        for element in inner.named_children:
+            if element.type == "object_elem":
+                key, value = (child for child in element.named_children if child.type == "expression")
+                yield literal(key, is_key=True) or "", value
+
+
+def function(node: Node) -> str:
+    """The name of a called function."""
+    return syntax.text_of(node.named_children[0]) if node.named_children else ""
+
+
+def arguments_of(node: Node) -> list[Node]:
+    """The arguments of a call."""
+    held = next((child for child in node.named_children if child.type == "function_arguments"), None)
+    return _expressions(held) if held is not None else []
+
+
+def _expressions(node: Node) -> list[Node]:
+    return [child for child in node.named_children if child.type == "expression"]
+
+
+def _code(node: Node) -> list[Node]:
+    return [child for child in node.named_children if child.type != "comment"]
+
+
+def normal(part: Part) -> tuple[str, ...]:
+    """The tokens of a piece, without comments and layout: equal for what terraform reads alike."""
+    tokens: list[str] = []
+    stack = [part.node]
+    while stack:
+        node = stack.pop()
+        if node.type == "comment":
+            continue
+        if node.child_count and not node.type.startswith("heredoc_template"):
+            stack += reversed(node.children)
+        elif text := syntax.text_of(node).strip("\r\n" if node.type == "template_literal" else None):
+            tokens.append(text)
+    return tuple(tokens)

@@ -1,0 +1,197 @@
+"""What git says of the files of a configuration: their content at a commit, and the commits that changed them.
+
+Only objects of the repository are compared, never the working tree: no index, no filters, no line ends matter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.context import git_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from change_events.process.deadline import Deadline
+
+_REMOTE = "remotes/origin"
+_DEFAULT_BRANCHES = (f"{_REMOTE}/HEAD", f"{_REMOTE}/main", f"{_REMOTE}/master", "heads/main", "heads/master")
+_RENAMES = ("-M", "-l400")
+_PLAIN = ("-c", "log.follow=false", "-c", "log.showRoot=true")  # what a user may have set otherwise
+_RAW = ("-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", "-O/dev/null")
+_MOST_COMMITS = 200
+_MOST_BLOB = 4 << 20
+_BLOB = "100"  # how the mode of a file begins; 120000 is a link, 160000 a submodule
+_HEADER = "%x01%H%x00%P%x00%an%x00%aI%x00%s%x00"
+_FIELDS = 5
+
+
+class Entry(NamedTuple):
+    """A file that two commits have differently; ``old`` and ``new`` are blobs, empty where there is none."""
+
+    old_path: str
+    path: str
+    old: tuple[str, ...]
+    new: str
+
+
+class LogEntry(NamedTuple):
+    """One commit with the files it changed; of a merge, those that differ from every parent."""
+
+    id: str
+    parents: tuple[str, ...]
+    author: str
+    authored_at: str
+    subject: str
+    entries: tuple[Entry, ...]
+
+
+class Repository:
+    """One repository, asked in as few processes as possible.
+
+    Attributes:
+        top: its working tree, resolved.
+        head: id of the commit that is checked out.
+        shallow: whether its history is cut.
+        deadline: when to stop asking.
+    """
+
+    def __init__(self, top: str, head: str, *, shallow: bool, environ: Mapping[str, str], deadline: Deadline) -> None:
+        self.top = top
+        self.head = head
+        self.shallow = shallow
+        self._environ = environ
+        self.deadline = deadline
+        self._answers: dict[tuple[str, ...], str] = {}
+        self._blobs: dict[str, bytes | None] = {}
+
+    @classmethod
+    def around(cls, folder: str, environ: Mapping[str, str], deadline: Deadline) -> Repository | None:
+        """The repository of a folder; None where there is none, or no commit, or git refuses it."""
+        words = ("rev-parse", "--show-toplevel", "--is-shallow-repository", "--verify", "HEAD^{commit}")
+        rows = (git_command.ask({"": words}, folder, environ, deadline)[""] or "").splitlines()
+        if len(rows) != 3:  # noqa: PLR2004 - one for each question
+            return None
+        return cls(os.path.realpath(rows[0]), rows[2], shallow=rows[1] != "false", environ=environ, deadline=deadline)
+
+    def relative(self, path: str) -> str | None:
+        """A path as the repository has it; None outside of its working tree."""
+        real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        inner = os.path.relpath(real, self.top)
+        return None if inner == ".." or inner.startswith("../") else inner
+
+    def _ask(self, *words: str) -> str | None:
+        """An answer of git, which is asked once: what commits hold does not change."""
+        if words not in self._answers:
+            answer = git_command.ask({"": words}, self.top, self._environ, self.deadline)[""]
+            if answer is None:
+                return None
+            self._answers[words] = answer
+        return self._answers[words]
+
+    def has(self, commit: str) -> bool:
+        """Whether a commit is in this clone."""
+        return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") is not None
+
+    def merge_base(self) -> str | None:
+        """Where HEAD left the default branch; None where that is not known."""
+        listed = self._ask("for-each-ref", "--format=%(refname)", *(f"refs/{name}" for name in _DEFAULT_BRANCHES))
+        there = [f"refs/{name}" for name in _DEFAULT_BRANCHES if f"refs/{name}" in (listed or "").split()]
+        return (self._ask("merge-base", self.head, there[0]) or "").strip() or None if there else None
+
+    def is_untracked(self, path: str) -> bool:
+        """Whether a file that is not tracked is none of those that git ignores."""
+        return bool(self._ask("ls-files", "-o", "--exclude-standard", "-z", "--", path))
+
+    def tree(self, commit: str, paths: Sequence[str]) -> dict[str, str] | None:
+        """Blobs of these files and of the files in these folders (``folder/``) at a commit, by path."""
+        answer = self._ask("ls-tree", "-z", "--full-tree", commit, "--", *sorted(set(paths)))
+        if answer is None:
+            return None
+        rows = (row.partition("\t") for row in answer.split("\0") if row)
+        return {path: about.split()[2] for about, _, path in rows if about.startswith(_BLOB)}
+
+    def changed(self, base: str) -> list[Entry] | None:
+        """The files that differ between a commit and HEAD, renamed ones as one; None where git cannot tell."""
+        for renames in (_RENAMES, ("--no-renames",)):  # a partial clone lacks what finding renames would read
+            answer = self._ask(*_PLAIN, "diff-tree", *_RAW, *renames, base, self.head)
+            if answer is not None:
+                return _entries(answer.split("\0"))
+        return None
+
+    def log(self, base: str, paths: Sequence[str]) -> list[LogEntry] | None:
+        """The commits that HEAD has and ``base`` has not, and that change these files, newest first."""
+        shape = ("-c", *_RAW, f"--format={_HEADER}", f"--max-count={_MOST_COMMITS}", "--encoding=UTF-8")
+        quiet = ("--no-show-signature", "--no-notes", "--no-color")
+        for renames in (_RENAMES, ("--no-renames",)):
+            answer = self._ask(*_PLAIN, "log", *quiet, *shape, *renames, f"{base}..{self.head}", "--", *paths)
+            if answer is not None:
+                return [_log_entry(text) for text in answer.split("\x01")[1:]]
+        return None
+
+    def fetch(self, blobs: Iterable[str]) -> None:
+        """Read these blobs in one go: :meth:`blob` then has them."""
+        wanted = sorted({blob for blob in blobs if blob} - self._blobs.keys())
+        if not wanted:
+            return
+        words = ("cat-file", "--batch")
+        given = "".join(f"{blob}\n" for blob in wanted).encode()
+        answer = git_command.ask_bytes({"": (words, given)}, self.top, self._environ, self.deadline)[""]
+        self._blobs |= dict.fromkeys(wanted)
+        at = 0
+        while answer and at < len(answer):
+            end = answer.index(b"\n", at)
+            words_ = answer[at:end].decode("ascii", "replace").split()
+            at = end + 1
+            if len(words_) == 3:  # noqa: PLR2004 - name, kind and size; a missing one has two
+                size = int(words_[2])
+                self._blobs[words_[0]] = answer[at : at + size] if size <= _MOST_BLOB else None
+                at += size + 1
+
+    def blob(self, name: str) -> bytes | None:
+        """The content of a blob; None where this clone lacks it."""
+        if name not in self._blobs:
+            self.fetch([name])
+        return self._blobs[name]
+
+    def is_blob(self, name: str, data: bytes) -> bool:
+        """Whether this content has this name."""
+        maker = hashlib.sha256 if len(name) == 64 else hashlib.sha1  # noqa: PLR2004 - hex digits
+        return maker(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest() == name
+
+
+def _entries(fields: Sequence[str]) -> list[Entry]:
+    """Raw differences, NUL separated: ``:modes blobs status``, a path, and for a rename another one."""
+    found: list[Entry] = []
+    at = 0
+    while at < len(fields):
+        about = fields[at].lstrip("\n")
+        at += 1
+        if not about.startswith(":"):
+            continue
+        parents = len(about) - len(about.lstrip(":"))
+        words = about.lstrip(":").split()
+        modes, blobs, status = words[: parents + 1], words[parents + 1 : 2 * parents + 2], words[-1]
+        path = fields[at] if at < len(fields) else ""
+        at += 1
+        old_path = path
+        if parents == 1 and status[:1] in "RC":
+            path = fields[at] if at < len(fields) else ""
+            at += 1
+        if any(mode.startswith(_BLOB) for mode in modes):
+            *old, new = ("" if not blob.strip("0") else blob for blob in blobs)
+            found.append(Entry(old_path, path, tuple(old), new))
+    return found
+
+
+def _log_entry(text: str) -> LogEntry:
+    fields = text.split("\0")
+    name, parents, author, at, subject = fields[:_FIELDS]
+    return LogEntry(name, tuple(parents.split()), author, at, subject, tuple(_entries(fields[_FIELDS:])))
+
+
+def folder_of(path: str) -> str:
+    """A folder for :meth:`Repository.tree`: the root is the empty path."""
+    return f"{path}/" if path else ""

@@ -1,0 +1,174 @@
+"""A version of the configuration as files: this run's, from the saved plan or the working tree, or a commit's."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tf_wrapper.cause.parts import File, normal, parts
+from tf_wrapper.configuration import inputs
+from tf_wrapper.configuration.files import module_files
+from tf_wrapper.configuration.secrets import module_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tf_wrapper.cause.parts import Body, Part, Step
+
+_MOST_BYTES = 1 << 20  # of one file
+_MOST_FILES = 5000
+LOCK_FILE = ".terraform.lock.hcl"
+
+
+class Spot(NamedTuple):
+    """A place by name, so that it can be found in any version of its files.
+
+    Attributes:
+        folder: the module's folder; of a variable file or any other file, its own path. Absolute.
+        block: kind and labels of a block; empty for a variable file, ``("file",)`` for a file as a whole.
+        path: names of arguments and nested blocks, keys and indices below them.
+        exists: only whether it is there counts, not what is written there.
+    """
+
+    folder: str
+    block: tuple[str, ...]
+    path: tuple[Step, ...] = ()
+    exists: bool = False
+
+
+class Placed(NamedTuple):
+    """A spot as one version has it: which file, which lines, and what is written there, comparable by ``==``."""
+
+    path: str
+    first: int
+    part: Part | None
+    body: Body | None
+    text: tuple[str, ...] | bytes
+
+
+class Sources:
+    """The files of one version of a configuration.
+
+    Args:
+        read: gives the content of a file by absolute path; None where there is none.
+        names: gives the paths of a module's configuration files.
+        folders: keys of installed modules → their folders; the root module is ``""``.
+    """
+
+    def __init__(
+        self, read: Callable[[str], bytes | None], names: Callable[[str], list[str]], folders: Mapping[str, str]
+    ) -> None:
+        self._read = read
+        self.names = names
+        self.folders = folders
+        self._files: dict[str, File | None] = {}
+        self._modules: dict[str, list[File]] = {}
+        self._placed: dict[Spot, list[Placed]] = {}
+
+    @property
+    def root(self) -> str:
+        """The root module's folder."""
+        return self.folders[""]
+
+    def file(self, path: str) -> File | None:
+        """One file, None where this version has none."""
+        if path not in self._files:
+            data = self._read(path)
+            self._files[path] = None if data is None else File(path, data)
+        return self._files[path]
+
+    def module(self, folder: str) -> list[File]:
+        """The configuration files of a module."""
+        if folder not in self._modules:
+            files = (self.file(path) for path in self.names(folder)[:_MOST_FILES])
+            self._modules[folder] = [file for file in files if file is not None]
+        return self._modules[folder]
+
+    def placed(self, spot: Spot) -> list[Placed]:
+        """Where a spot is in this version; nothing where it is not."""
+        if spot not in self._placed:
+            self._placed[spot] = self._find(spot)
+        return self._placed[spot]
+
+    def _find(self, spot: Spot) -> list[Placed]:
+        if spot.block and spot.block != ("file",):
+            return [placed for file in self.module(spot.folder) for placed in placed_in(file, spot)]
+        file = self.file(spot.folder)
+        return placed_in(file, spot) if file is not None else []
+
+
+def placed_in(file: File, spot: Spot) -> list[Placed]:
+    """Where a spot is within one file."""
+    if spot.block == ("file",):
+        return [Placed(file.path, 1, None, None, file.data)]
+    bodies = file.bodies(spot.block) if spot.block else [file.top]
+    return [placed for body in bodies for placed in _in_body(file.path, body, spot)]
+
+
+def _in_body(path: str, body: Body, spot: Spot) -> list[Placed]:
+    if spot.exists and not spot.path:
+        return [Placed(path, body.first, None, body, ())]
+    return [
+        Placed(path, part.first, part, body, () if spot.exists and not part.rest else normal(part))
+        for part in parts(body, spot.path)
+    ]
+
+
+def working_tree(directory: str, data_dir: str, plan: str | None) -> Sources:
+    """This run's configuration: what the saved plan holds of it, the rest from the working tree.
+
+    Args:
+        directory: the root module.
+        data_dir: terraform's data directory, for where modules lie.
+        plan: the saved plan, absolute; None where there is none.
+    """
+    held, folders = planned_sources(plan, directory) if plan else ({}, {})
+    by_folder: dict[str, list[str]] = {}
+    for path in held:
+        by_folder.setdefault(os.path.dirname(path), []).append(path)
+
+    def names(folder: str) -> list[str]:
+        return by_folder.get(folder) or module_files(folder, tofu=None)
+
+    def read(path: str) -> bytes | None:
+        return held[path] if path in held else inputs.read(path, _MOST_BYTES)
+
+    return Sources(read, names, {**module_folders(data_dir, directory), **folders, "": directory})
+
+
+def planned_sources(plan: str, directory: str) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The configuration in a saved plan: path in the working tree → content, and module key → folder.
+
+    The layout (``tfconfig/modules.json``, ``tfconfig/m-KEY/NAME``) is terraform's own and not promised: what does not
+    look like it is left alone. Source: hashicorp/terraform internal/plans/planfile/config_snapshot.go.
+    """
+    import zipfile
+    import zlib
+
+    try:
+        with zipfile.ZipFile(plan) as archive:
+            entries = {info.filename: info for info in archive.infolist()[:_MOST_FILES]}
+            rows = json.loads(_content(archive, entries["tfconfig/modules.json"]))
+            folders = {str(row["Key"]): _folder(row, directory) for row in rows}
+            held = {}
+            for key, folder in folders.items():
+                start = f"tfconfig/m-{key}/"
+                for name, info in entries.items():
+                    if name.startswith(start) and "/" not in name[len(start) :]:
+                        held[os.path.join(folder, name[len(start) :])] = _content(archive, info)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, zlib.error):
+        return {}, {}
+    except zipfile.BadZipFile:
+        return {}, {}
+    return held, folders
+
+
+def _folder(row: Any, directory: str) -> str:
+    return os.path.normpath(os.path.join(directory, str(row["Dir"])))
+
+
+def _content(archive: Any, info: Any) -> bytes:
+    if info.file_size > _MOST_BYTES:
+        raise ValueError("larger than any configuration")
+    return bytes(archive.read(info))

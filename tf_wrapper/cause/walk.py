@@ -1,0 +1,250 @@
+"""From a changed attribute along references to every place that its value is written at, in one version."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.cause.origins import origin
+from tf_wrapper.cause.references import references
+from tf_wrapper.cause.sources import Spot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tf_wrapper.cause.origins import Given
+    from tf_wrapper.cause.parts import Step
+    from tf_wrapper.cause.references import Reference
+    from tf_wrapper.cause.sources import Placed, Sources
+
+_MOST_SPOTS = 80
+_SCOPES = {"path", "terraform", "self", "provider"}
+_STEP = lazy_pattern(r'\.?([^\W\d][\w-]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
+_ESCAPED = lazy_pattern(r"\\(.)", re.DOTALL)
+
+
+class Address(NamedTuple):
+    """A resource's address taken apart.
+
+    Attributes:
+        modules: names of the module calls that lead to it, outermost first.
+        keys: instance key of each module on the way, by module key (``a.b``).
+        block: kind and labels of its block.
+        key: the resource's own instance key.
+    """
+
+    modules: tuple[str, ...]
+    keys: Mapping[str, Step]
+    block: tuple[str, ...]
+    key: Step | None
+
+    @property
+    def module(self) -> str:
+        """The module's key."""
+        return ".".join(self.modules)
+
+
+def steps_of(path: str) -> tuple[Step, ...]:
+    """An attribute's path, or an address, in steps: names and keys as text, indices as numbers."""
+    found: list[Step] = []
+    for name, index, key in _STEP.findall(path):
+        found.append(name or (int(index) if index else _ESCAPED.sub(r"\1", key)))
+    return tuple(found)
+
+
+def address_of(text: str, mode: str = "managed") -> Address | None:
+    """An address such as ``module.a["x"].aws_instance.web[0]``; None where it is none."""
+    modules: list[str] = []
+    keys: dict[str, Step] = {}
+    words = _STEP.findall(text)
+    at = 0
+    while at + 1 < len(words) and words[at][0] == "module":
+        modules.append(words[at + 1][0])
+        at += 2
+        if at < len(words) and not words[at][0]:
+            keys[".".join(modules)] = int(words[at][1]) if words[at][1] else _ESCAPED.sub(r"\1", words[at][2])
+            at += 1
+    if at < len(words) and words[at][0] == "data":
+        mode, at = "data", at + 1
+    rest = words[at:]
+    if len(rest) < 2 or not all(word[0] for word in rest[:2]):  # noqa: PLR2004 - type and name
+        return None
+    key: Step | None = None
+    if len(rest) > 2:  # noqa: PLR2004 - an instance key
+        key = int(rest[2][1]) if rest[2][1] else _ESCAPED.sub(r"\1", rest[2][2])
+    kind = "data" if mode == "data" else "resource"
+    return Address(tuple(modules), keys, (kind, rest[0][0], rest[1][0]), key)
+
+
+class Reached(NamedTuple):
+    """What a walk came to.
+
+    Attributes:
+        spots: the places, nearest first, each with what a reader calls it.
+        upstream: resources that it depends on: module key, type and name, and the steps into it.
+        outside: names of root variables that something outside of the files sets, with what that is.
+        variables: names of all root variables that were met.
+    """
+
+    spots: dict[Spot, str]
+    upstream: dict[tuple[str, tuple[str, ...]], tuple[Step, ...]]
+    outside: dict[str, str]
+    variables: dict[str, None]
+
+
+class _Stand(NamedTuple):
+    spot: Spot
+    label: str
+    module: str
+    each: Step | None
+    keys: Mapping[str, Step]
+
+
+class Walk:
+    """Walks in one version of the configuration.
+
+    Args:
+        sources: the version.
+        given: what the run was given from outside.
+        automatic: names of the variable files in the root folder.
+    """
+
+    def __init__(self, sources: Sources, given: Given, automatic: Sequence[str]) -> None:
+        self.sources = sources
+        self._given = given
+        self._automatic = automatic
+
+    def attribute(self, address: Address, path: Sequence[Step]) -> Reached:
+        """Everywhere that the value of an attribute is written."""
+        name = ".".join((*address.block[1:], *(step for step in path if isinstance(step, str))))
+        spot = self._spot(address.module, address.block, tuple(path))
+        return self._from([] if spot is None else [_Stand(spot, name, address.module, address.key, address.keys)])
+
+    def instance(self, address: Address) -> Reached:
+        """Everywhere that decides whether there is this instance: blocks, ``count`` and ``for_each``."""
+        stands: list[_Stand] = []
+        for depth, name in enumerate(address.modules):
+            above, below = ".".join(address.modules[:depth]), ".".join(address.modules[: depth + 1])
+            stands += self._existence(address, above, ("module", name), address.keys.get(below))
+        stands += self._existence(address, address.module, address.block, address.key)
+        return self._from(stands)
+
+    def _existence(self, address: Address, module: str, block: tuple[str, ...], key: Step | None) -> Iterator[_Stand]:
+        whole = self._spot(module, block, ())
+        if whole is None:
+            return
+        label = _joined(block)
+        yield _Stand(whole._replace(exists=True), label, module, None, address.keys)
+        if isinstance(key, str):
+            spot = whole._replace(path=("for_each", key), exists=True)
+            yield _Stand(spot, f"{label}.for_each", module, key, address.keys)
+        else:
+            yield _Stand(whole._replace(path=("count",)), f"{label}.count", module, key, address.keys)
+
+    def _spot(self, module: str, block: tuple[str, ...], path: tuple[Step, ...]) -> Spot | None:
+        folder = self.sources.folders.get(module)
+        return None if folder is None else Spot(folder, block, path)
+
+    def _from(self, stands: list[_Stand]) -> Reached:
+        reached = Reached({}, {}, {}, {})
+        queue = deque(stands)
+        while queue and len(reached.spots) < _MOST_SPOTS:
+            stand = queue.popleft()
+            if stand.spot in reached.spots:
+                continue
+            reached.spots[stand.spot] = stand.label
+            if stand.spot.exists and not stand.spot.path:
+                continue
+            for placed in self.sources.placed(stand.spot):
+                queue.extend(self._beyond(stand, placed, reached))
+        return reached
+
+    def _beyond(self, stand: _Stand, placed: Placed, reached: Reached) -> Iterator[_Stand]:
+        """Where one piece leads to."""
+        if placed.part is None:
+            return
+        folder = self.sources.folders.get(stand.module, self.sources.root)
+        found = references(placed.part, stand.each, folder, self.sources.root)
+        for path in found.files:
+            yield stand._replace(spot=Spot(path, ("file",)), label="", each=None)
+        for reference in found.references:
+            for further in self._follow(reference, stand, reached):
+                exists = further.spot.exists or stand.spot.exists
+                yield further._replace(spot=further.spot._replace(exists=exists))
+
+    def _follow(self, reference: Reference, stand: _Stand, reached: Reached) -> Iterator[_Stand]:
+        root, steps = reference
+        if root == "each":
+            if steps[:1] == ("value",):
+                yield self._each(stand, steps[1:])
+        elif not steps or root in _SCOPES:
+            return
+        elif root == "var":
+            yield from self._variable(str(steps[0]), steps[1:], stand, reached)
+        elif root == "local":
+            yield from self._stands(stand.module, ("locals",), steps, f"local.{steps[0]}", stand)
+        elif root == "module":
+            yield from self._output(steps, stand)
+        elif root != "data":
+            reached.upstream.setdefault((stand.module, ("resource", root, str(steps[0]))), steps[1:])
+        elif len(steps) > 1:
+            reached.upstream.setdefault((stand.module, ("data", str(steps[0]), str(steps[1]))), steps[2:])
+
+    @staticmethod
+    def _each(stand: _Stand, steps: tuple[Step, ...]) -> _Stand:
+        narrowed = ("for_each", stand.each, *steps) if stand.each is not None else ("for_each",)
+        spot = stand.spot._replace(path=narrowed, exists=False)
+        return stand._replace(spot=spot, label=f"{_joined(stand.spot.block)}.for_each")
+
+    def _stands(
+        self, module: str, block: tuple[str, ...], path: tuple[Step, ...], label: str, stand: _Stand
+    ) -> Iterator[_Stand]:
+        spot = self._spot(module, block, path)
+        if spot is not None:
+            yield _Stand(spot, label, module, stand.keys.get(module) if block[0] == "module" else None, stand.keys)
+
+    def _variable(self, name: str, steps: tuple[Step, ...], stand: _Stand, reached: Reached) -> Iterator[_Stand]:
+        module = stand.module
+        if not module:
+            yield from self._root_variable(name, steps, stand, reached)
+            return
+        above, _, call = module.rpartition(".")
+        label = f"module.{call}.{name}"
+        argument = self._spot(above, ("module", call), (name,))
+        each = stand.keys.get(module)
+        if argument is not None and self.sources.placed(argument):
+            yield _Stand(argument._replace(path=(name, *steps)), label, above, each, stand.keys)
+            return
+        if argument is not None:  # not there now: another version may have it
+            yield _Stand(argument, label, above, each, stand.keys)
+        yield from self._stands(module, ("variable", name), ("default", *steps), f"var.{name}", stand)
+
+    def _root_variable(self, name: str, steps: tuple[Step, ...], stand: _Stand, reached: Reached) -> Iterator[_Stand]:
+        reached.variables[name] = None
+        found = origin(name, self._given, self.sources, self._automatic)
+        if found.outside:
+            reached.outside[name] = found.outside
+        elif found.file:
+            yield _Stand(Spot(found.file, (), (name, *steps)), f"var.{name}", "", None, stand.keys)
+        else:
+            yield from self._stands("", ("variable", name), ("default", *steps), f"var.{name}", stand)
+
+    def _output(self, steps: tuple[Step, ...], stand: _Stand) -> Iterator[_Stand]:
+        """``module.x.out`` or ``module.x["key"].out``."""
+        child = f"{stand.module}.{steps[0]}" if stand.module else str(steps[0])
+        folder = self.sources.folders.get(child)
+        for at in (1, 2):
+            if folder is None or at >= len(steps):
+                return
+            name = steps[at]
+            if self.sources.placed(Spot(folder, ("output", str(name)), exists=True)):
+                keys = {**stand.keys, child: steps[1]} if at > 1 else stand.keys
+                spot = Spot(folder, ("output", str(name)), ("value", *steps[at + 1 :]))
+                yield _Stand(spot, f"module.{steps[0]}.{name}", child, None, keys)
+                return
+
+
+def _joined(block: tuple[str, ...]) -> str:
+    return ".".join(block[1:] if block[0] == "resource" else block)

@@ -1,0 +1,148 @@
+"""A run's plan with the causes of its changes, redacted."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec.structs import replace
+
+from change_events.process.deadline import Deadline
+from change_events.process.pressure import stretch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from change_events.journal import Journal
+    from change_events.model import Cause, CauseCommit, Change, ChangeEvent, Plan
+    from change_events.redact import Redactor
+    from tf_wrapper.cause.previous import Run
+    from tf_wrapper.cause.repository import Repository
+
+_PAST_SECONDS = 2.0
+_AT_THE_END = 0.25  # seconds, where the plan is read when terraform has ended
+
+
+class Planned(NamedTuple):
+    """The saved plan (absolute) and the fingerprints of its root variables."""
+
+    path: str
+    variables: dict[str, str]
+
+
+class Before(NamedTuple):
+    """The earlier runs of the stack, newest first, and the repository, asked for what a search needs."""
+
+    runs: list[Run]
+    repository: Repository | None
+
+
+class ExplainedRun(NamedTuple):
+    """What is known of the run itself: its facts, terraform's data directory, its past, its plan and its event."""
+
+    facts: Mapping[str, Any]
+    data_dir: str
+    before: Before
+    planned: Planned
+    event: ChangeEvent
+
+
+class Explained(NamedTuple):
+    """Event and plan with causes."""
+
+    event: ChangeEvent
+    plan: Plan
+
+
+def at_the_end() -> Deadline:
+    """A deadline for causes that hold up the end of a command."""
+    return Deadline(_AT_THE_END * stretch())
+
+
+def fingerprints(plan: bytes, redactor: Redactor) -> dict[str, str]:
+    """Fingerprints of a plan's root variables by name."""
+    from tf_wrapper.cause.circumstances import variables_of
+
+    return variables_of(plan, redactor.fingerprint)
+
+
+def past(event: ChangeEvent, directory: str, data_dir: str, journal: Journal) -> Before:
+    """What is known of a run's past; asked while terraform plans, so that it does not hold up the end.
+
+    Args:
+        event: of the run, as far as it is known.
+        directory: the root module.
+        data_dir: terraform's data directory.
+        journal: holds the earlier runs.
+    """
+    from tf_wrapper.cause.find import prepared
+    from tf_wrapper.cause.previous import runs_before
+
+    deadline = Deadline(_PAST_SECONDS)
+    runs = runs_before(journal, event, deadline)
+    return Before(runs, prepared(directory, data_dir, runs, os.environ, deadline))
+
+
+def explained(run: ExplainedRun, plan: Plan, redactor: Redactor, deadline: Deadline) -> Explained:
+    """The event and the plan with the causes of the changes.
+
+    Args:
+        run: what is known of it.
+        plan: its changes.
+        redactor: has seen the run's secrets.
+        deadline: when to stop looking.
+    """
+    from tf_wrapper.cause import find_causes
+    from tf_wrapper.cause.find import Search
+    from tf_wrapper.cause.origins import Given
+    from tf_wrapper.launch import arguments
+
+    parsed = arguments.parse([str(word) for word in run.facts["argv"]], os.environ)
+    found = find_causes(
+        Search(
+            changes=plan.changes,
+            drift=plan.drift,
+            directory=str(run.facts["directory"]),
+            data_dir=run.data_dir,
+            plan=run.planned.path,
+            given=Given(parsed.options if parsed else None, os.environ),
+            runs=run.before.runs,
+            variables=run.planned.variables,
+            destroys=bool(run.facts.get("destroy")),
+            environ=os.environ,
+            deadline=deadline,
+            repository=run.before.repository,
+        )
+    )
+    causes = [tuple(_redacted(cause, redactor) for cause in each) for each in found.causes]
+    changes = tuple(
+        replace(change, causes=each) if each else change for change, each in zip(plan.changes, causes, strict=True)
+    )
+    return Explained(
+        event=replace(run.event, changes=changes, inputs=found.inputs),
+        plan=replace(plan, changes=changes),
+    )
+
+
+def with_known(changes: Sequence[Change], event: ChangeEvent | None) -> tuple[Change, ...]:
+    """Changes with the causes that an event has of them already: those of a run that was killed."""
+    known = {change.address: change.causes for change in event.changes} if event is not None else {}
+    return tuple(replace(change, causes=known.get(change.address, ())) if known else change for change in changes)
+
+
+def _redacted(cause: Cause, redactor: Redactor) -> Cause:
+    return replace(
+        cause,
+        text=redactor.text(cause.text),
+        file=redactor.text(cause.file) if cause.file else None,
+        attributes=tuple(map(redactor.text, cause.attributes)),
+        commits=tuple(_redacted_commit(commit, redactor) for commit in cause.commits),
+    )
+
+
+def _redacted_commit(commit: CauseCommit, redactor: Redactor) -> CauseCommit:
+    return replace(
+        commit,
+        subject=redactor.text(commit.subject) if commit.subject else None,
+        author=redactor.text(commit.author) if commit.author else None,
+    )
