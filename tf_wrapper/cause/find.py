@@ -316,7 +316,9 @@ class _Finder:
             for cause in causes
             if cause.kind in {CauseKind.EDITED_LINE, CauseKind.UNCOMMITTED_EDIT, CauseKind.VARIABLE_GIVEN}
         ]
-        return _merged([("", replace(cause, attributes=(), confidence=Confidence.LIKELY)) for cause in behind], own)[:_MOST_CAUSES]
+        return _merged([("", replace(cause, attributes=(), confidence=Confidence.LIKELY)) for cause in behind], own)[
+            :_MOST_CAUSES
+        ]
 
     def _inputs_with_edits(self) -> Inputs:
         if self._repository is None or self._search.deadline.is_over:

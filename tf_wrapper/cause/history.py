@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -43,6 +44,7 @@ class History:
     def __init__(self, trees: Trees, base: str, spots: Sequence[Spot]) -> None:
         self._trees = trees
         self._files: dict[tuple[str, str], File | None] = {}
+        self._read: dict[tuple[Spot, str], _Texts | None] = {}  # of a blob, which one commit leaves to the next
         paths = sorted({path for spot in spots for path in self._paths(spot)})
         log = trees.repository.log(base, paths) if paths else []
         self.failed = log is None
@@ -89,16 +91,20 @@ class History:
 
     def _texts(self, entries: Sequence[Entry], spot: Spot, parent: int) -> _Texts | None:
         """What the place reads in all these files together: as a parent has them, or (-1) the commit itself."""
-        placed = []
+        found: _Texts = Counter()
         for entry in entries:
             blob = entry.new if parent < 0 else entry.old[min(parent, len(entry.old) - 1)]
             if not blob:
                 continue
-            file = self._file(entry.path, blob)
-            if file is None:
+            key = (spot, blob)
+            if key not in self._read:
+                file = self._file(entry.path, blob)
+                self._read[key] = None if file is None else texts(placed_in(file, spot))
+            held = self._read[key]
+            if held is None:
                 return None
-            placed += placed_in(file, spot)
-        return texts(placed)
+            found += held
+        return found
 
     def _file(self, path: str, blob: str) -> File | None:
         key = (path.rpartition(".")[2], blob)

@@ -179,7 +179,7 @@ def _facts(change: Change) -> Iterator[str]:
         yield f"identity: {clean(', '.join(change.identity.values()))}"
     if change.source:
         yield f"declared in {_place(change.source)}"
-    yield from (_cause(cause) for cause in change.causes)
+    yield from (_cause(cause) for cause in change.causes if cause.kind is not CauseKind.UNKNOWN)
 
 
 def _actions(change: Change) -> Iterator[str]:
@@ -203,8 +203,6 @@ def _place(source: Source) -> str:
 
 def _cause(cause: Cause) -> str:
     words = clean(cause_words(cause, markdown=False))
-    if cause.kind is CauseKind.UNKNOWN:
-        return words
     about = f" ({clean(', '.join(cause.attributes[:_CAUSED]))})" if cause.attributes else ""
     likely = "likely " if cause.confidence is Confidence.LIKELY else ""
     return f"{likely}because {words}{about}"
