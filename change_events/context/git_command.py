@@ -195,9 +195,11 @@ def _output(process: subprocess.Popen[bytes], given: bytes, end: float | Deadlin
     """Everything that it prints. Raises TimeoutExpired when nobody waits any more."""
     if not isinstance(end, Deadline):
         return process.communicate(given or None, timeout=max(end - time.monotonic(), 0.01))[0]
+    left: bytes | None = given or None
     while True:
         try:
-            return process.communicate(given or None, timeout=_POLL)[0]
+            return process.communicate(left, timeout=_POLL)[0]
         except subprocess.TimeoutExpired:
             if end.is_over:
                 raise
+            left = None  # communicate keeps what it has not written yet

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Cause, CauseKind, Confidence
 from tf_wrapper.cause.compare import Hit, edits, in_order, texts
-from tf_wrapper.cause.history import Found, History
+from tf_wrapper.cause.history import Found, History, commits_of
 from tf_wrapper.cause.snapshot import Trees
 from tf_wrapper.cause.walk import Walk
 
@@ -116,6 +116,18 @@ class Comparison:
         if self._dirty is None:
             return not run.dirty
         return self._trees.repository.relative(hit.path) not in self._dirty
+
+    def submodule(self, folder: str, label: str) -> Cause | None:
+        """A module's folder, where it is in a submodule of which the last run had another commit."""
+        link = self._trees.submodule(folder)
+        if link is None:
+            return None
+        return Cause(
+            kind=CauseKind.MODULE_VERSION,
+            text=f"{label} (submodule {link.path})",
+            commits=commits_of(self._trees, self.base.commit, link.path),
+            confidence=Confidence.LIKELY,
+        )
 
     def is_known(self, path: str) -> bool:
         """Whether git knows the past of a file."""

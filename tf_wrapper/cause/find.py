@@ -203,11 +203,13 @@ class _Finder:
         found: list[tuple[str, Cause]] = []
         for look in looks:
             found += [(look.path, cause) for cause in self._of_look(change, look)]
+        if not found and change.reason in _ASKED:
+            return [_unknown(_ASKED[change.reason])]
         if not found:
             found += [("", cause) for cause in self._of_versions(change)]
         if not found:
             found += [("", cause) for cause in _computed(looks)]
-        return _merged(found)[:_MOST_CAUSES] or [_unknown(self._reason(index))]
+        return _merged(found)[:_MOST_CAUSES] or [_unknown(self._reason(index, looks))]
 
     def _of_look(self, change: Change, look: _Look) -> list[Cause]:
         put_back = circumstances.drift_put_back(change, look.attribute, self._drift)
@@ -248,13 +250,13 @@ class _Finder:
         if found:
             yield from found
             return
-        lock = os.path.join(self._now.root, LOCK_FILE)
         locked = circumstances.provider_version(change, self._inputs, before)
-        edit = self._lock_edit(change, lock)
-        if locked is not None and edit is not None:
-            yield replace(edit, text=locked.text)
-        elif locked is not None or edit is not None:
-            yield locked or edit  # type: ignore[misc] # one of them is there
+        spot = Spot(os.path.join(self._now.root, LOCK_FILE), ("provider", change.provider or ""), ("version",))
+        edits = self._edits(change, [(spot, change.provider or "")], CauseKind.PROVIDER_VERSION)
+        if locked is not None and edits:
+            yield replace(edits[0], text=locked.text)
+        else:
+            yield from edits[:1] or ([locked] if locked is not None else [])
 
     def _module_edits(self, change: Change, address: Address) -> Iterator[Cause]:
         for depth, name in enumerate(address.modules):
@@ -265,24 +267,16 @@ class _Finder:
                 (Spot(folder, ("module", name), (word,)), f"module.{name} {word}") for word in ("version", "source")
             ]
             yield from self._edits(change, spots, CauseKind.MODULE_VERSION)
-
-    def _lock_edit(self, change: Change, lock: str) -> Cause | None:
-        """The line of the lock file; it is no configuration of the root module, so its block is looked up there."""
-        spot = Spot(lock, ("file",))
-        found = self._edits(change, [(spot, change.provider or "")], CauseKind.PROVIDER_VERSION)
-        if not found or not change.provider or change.provider.encode() not in b"".join(self._lock_lines(lock)):
-            return None
-        return found[0]
-
-    def _lock_lines(self, lock: str) -> list[bytes]:
-        file = self._now.file(lock)
-        return file.data.splitlines() if file is not None else []
+            inner = self._now.folders.get(".".join(address.modules[: depth + 1]))
+            comparison = self._comparison(self._number(change))
+            moved = comparison.submodule(inner, f"module.{name}") if comparison and inner else None
+            if moved is not None:
+                yield moved
 
     def _edits(
         self, change: Change, spots: Sequence[tuple[Spot, str]], kind: CauseKind = CauseKind.EDITED_LINE
     ) -> list[Cause]:
-        index = next(i for i, one in enumerate(self._search.changes) if one is change)
-        comparison = self._comparison(index)
+        comparison = self._comparison(self._number(change))
         if comparison is None:
             return []
         hits = [hit for spot, label in spots if (hit := comparison.edited(spot, label)) is not None]
@@ -290,6 +284,9 @@ class _Finder:
             return []
         comparison.prepare([hit.spot for hit in hits])
         return [cause for hit in hits for cause in comparison.causes(hit, kind)]
+
+    def _number(self, change: Change) -> int:
+        return next(number for number, one in enumerate(self._search.changes) if one is change)
 
     def _reason_of_base(self, index: int) -> str:
         if self._repository is None:
@@ -299,9 +296,23 @@ class _Finder:
         comparison = self._comparisons.get(self._commit(index))
         return comparison.trouble if comparison is not None else NO_RUN
 
-    def _reason(self, index: int) -> str:
-        change = self._search.changes[index]
-        return _ASKED.get(change.reason or "") or self._reason_of_base(index) or _SAME
+    def _reason(self, index: int, looks: Sequence[_Look]) -> str:
+        return self._reason_of_base(index) or self._reason_of_inputs(index, looks) or _SAME
+
+    def _reason_of_inputs(self, index: int, looks: Sequence[_Look]) -> str:
+        """What a change depends on and whose past is not known."""
+        comparison = self._comparisons.get(self._commit(index))
+        run = self._run(self._search.changes[index])
+        before = run.inputs.variables if run and run.inputs else {}
+        for look in looks:
+            for name, where in look.reached.outside.items():
+                if name not in before:
+                    return f"var.{name} is given by {where}, and its value in the last run is not known"
+            paths = (place.path for spot in look.reached.spots for place in self._now.placed(spot))
+            for path in paths:
+                if comparison is not None and not comparison.is_known(path):
+                    return f"git has no history of {os.path.relpath(path, self._search.directory)}"
+        return ""
 
     def _with_upstream(self, index: int) -> list[Cause]:
         """A change's causes, and behind an upstream change the edit that caused that."""

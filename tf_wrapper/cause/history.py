@@ -70,12 +70,9 @@ class History:
                 return Found(tuple(found), whole=False)
             if all(old != new for old in olds):
                 found.append(_commit(one))
-                if len(found) == MOST or (len(olds) == 1 and self._is_base(entries, olds[0], base)):
+                if len(found) == MOST or (len(entries) == 1 and base in olds):
                     break
         return Found(tuple(found))
-
-    def _is_base(self, entries: Sequence[Entry], old: _Texts | None, base: _Texts) -> bool:
-        return old == base and len(entries) == 1
 
     def _paths(self, spot: Spot) -> set[str]:
         """The changed files in which a place may be, under all names that they have had."""
@@ -84,7 +81,7 @@ class History:
         found: set[str] = set()
         for entry in self._trees.entries:
             both = {entry.path, entry.old_path}
-            near = {os.path.dirname(path) for path in both} if _is_block(spot) else both
+            near = {os.path.dirname(path) for path in both} if not spot.is_in_file else both
             if inner in near:
                 found |= both
         return found
@@ -114,8 +111,11 @@ class History:
         return self._files[key]
 
 
-def _is_block(spot: Spot) -> bool:
-    return bool(spot.block) and spot.block != ("file",)
+def commits_of(trees: Trees, base: str, path: str) -> tuple[CauseCommit, ...]:
+    """The commits that changed a path at all, newest first."""
+    log = trees.repository.log(base, [path]) or []
+    cut = trees.repository.shallow
+    return tuple(_commit(one) for one in log if one.entries and (one.parents or not cut))[:MOST]
 
 
 def _commit(one: LogEntry) -> CauseCommit:

@@ -23,18 +23,28 @@ _PLAIN = ("-c", "log.follow=false", "-c", "log.showRoot=true")  # what a user ma
 _RAW = ("-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", "-O/dev/null")
 _MOST_COMMITS = 200
 _MOST_BLOB = 4 << 20
-_BLOB = "100"  # how the mode of a file begins; 120000 is a link, 160000 a submodule
+_BLOB = "100"  # how the mode of a file begins
+_LINK = "160000"  # a submodule
 _HEADER = "%x01%H%x00%P%x00%an%x00%aI%x00%s%x00"
 _FIELDS = 5
 
 
 class Entry(NamedTuple):
-    """A file that two commits have differently; ``old`` and ``new`` are blobs, empty where there is none."""
+    """A file that two commits have differently.
+
+    Attributes:
+        old_path: where the older commit has it.
+        path: where the newer one has it.
+        old: its blob in each parent, empty where there is none.
+        new: its blob, likewise.
+        is_link: it is a submodule, and these are commits of that.
+    """
 
     old_path: str
     path: str
     old: tuple[str, ...]
     new: str
+    is_link: bool = False
 
 
 class LogEntry(NamedTuple):
@@ -180,9 +190,9 @@ def _entries(fields: Sequence[str]) -> list[Entry]:
         if parents == 1 and status[:1] in "RC":
             path = fields[at] if at < len(fields) else ""
             at += 1
-        if any(mode.startswith(_BLOB) for mode in modes):
+        if any(mode.startswith((_BLOB, _LINK)) for mode in modes):
             *old, new = ("" if not blob.strip("0") else blob for blob in blobs)
-            found.append(Entry(old_path, path, tuple(old), new))
+            found.append(Entry(old_path, path, tuple(old), new, any(mode == _LINK for mode in modes)))
     return found
 
 

@@ -40,7 +40,8 @@ class Trees:
         self.lacks = False
         entries = repository.changed(base) if base != repository.head else []
         self.failed = entries is None
-        self.entries: list[Entry] = entries or []
+        self.entries: list[Entry] = [entry for entry in entries or () if not entry.is_link]
+        self._links = [entry for entry in entries or () if entry.is_link]
         self._by_path = {entry.path: entry for entry in self.entries}
         self._tree: dict[str, str] = {}
         self._listed: set[str] = set()
@@ -106,6 +107,11 @@ class Trees:
         """Whether git knows the past of a file: it is tracked, or new and not ignored."""
         inner = self.repository.relative(path)
         return inner is not None and (self._blob_at_head(inner) is not None or self._is_new(inner))
+
+    def submodule(self, folder: str) -> Entry | None:
+        """The submodule that a folder is in, if the base has another commit of it."""
+        inner = self._inner(folder) or ""
+        return next((link for link in self._links if f"{inner}/".startswith(f"{link.path}/")), None)
 
     def uncommitted(self, files: Iterable[str]) -> Iterator[str]:
         """Those of these files, as the repository names them, that HEAD has otherwise or not at all."""

@@ -36,6 +36,11 @@ class Spot(NamedTuple):
     path: tuple[Step, ...] = ()
     exists: bool = False
 
+    @property
+    def is_in_file(self) -> bool:
+        """Whether ``folder`` is the file itself: a variable file, the lock file, a file that a function reads."""
+        return self.block in {(), ("file",)} or os.path.basename(self.folder) == LOCK_FILE
+
 
 class Placed(NamedTuple):
     """A spot as one version has it: which file, which lines, and what is written there, comparable by ``==``."""
@@ -92,7 +97,7 @@ class Sources:
         return self._placed[spot]
 
     def _find(self, spot: Spot) -> list[Placed]:
-        if spot.block and spot.block != ("file",):
+        if not spot.is_in_file:
             return [placed for file in self.module(spot.folder) for placed in placed_in(file, spot)]
         file = self.file(spot.folder)
         return placed_in(file, spot) if file is not None else []

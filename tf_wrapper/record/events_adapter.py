@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 _STATES = 2
+_GIT_SECONDS = 2.0
 
 
 class TerraformAdapter:
@@ -61,6 +62,9 @@ class TerraformAdapter:
             yield _version_check(path)
         if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
             yield Check("switch", "warning", "TFEVENT_DISABLE is set: nothing is observed", "unset TFEVENT_DISABLE")
+        if settings.causes and _is_shallow():
+            text = "this clone is shallow: most causes and commits of changes stay unknown"
+            yield Check("history", "warning", text, "fetch all of it: git fetch --unshallow, or fetch-depth: 0 in CI")
         waiting = rundir.count(state_dir())
         if waiting:
             yield Check("runs", "ok", f"{waiting} run(s) going on or to be settled")
@@ -76,6 +80,16 @@ class TerraformAdapter:
             from tf_wrapper.record import recovery
 
             settle_killed(state_dir(), journal, settings, say, unowned=recovery.close)
+
+
+def _is_shallow() -> bool:
+    import time
+
+    from change_events.context import git_command
+
+    words = ("rev-parse", "--is-shallow-repository")
+    answer = git_command.ask({"": words}, os.getcwd(), os.environ, time.monotonic() + _GIT_SECONDS)[""]
+    return (answer or "").strip() == "true"
 
 
 def _version_check(path: str) -> Check:

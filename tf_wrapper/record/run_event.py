@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from change_events import __version__
 from change_events.errors import InputError, JournalError
 from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
+from change_events.output import describe
 from change_events.recording import EventWriter, report_line
 from change_events.settings import Settings, load_leniently, place
 from change_events.settings.redaction import redactor_of
@@ -98,8 +99,11 @@ class RunEvent:
         """Read what the causes of changes will be compared with, while there is no plan yet."""
         if self._event is None or not self._settings.causes:
             return
-        with suppress(JournalError), self._recording.journal() as journal:
-            self._before = explain.past(self._event, str(self._facts["directory"]), self._data_dir, journal)
+        try:
+            with suppress(JournalError), self._recording.journal() as journal:
+                self._before = explain.past(self._event, str(self._facts["directory"]), self._data_dir, journal)
+        except Exception as error:  # noqa: BLE001 - a bug of ours costs the causes, not the record
+            say(f"the causes of this run's changes are not found: {describe(error)}")
 
     def resume(self, recorded: ChangeEvent | None) -> None:
         """Go on with a run that was killed, from its `started` record if it came so far."""
@@ -131,7 +135,10 @@ class RunEvent:
         if self._event is None or self._plan is None or self._planned is None or not self._settings.causes:
             return
         run = explain.ExplainedRun(self._facts, self._data_dir, self._before, self._planned, self._event)
-        self._event, self._plan = explain.explained(run, self._plan, self._redactor, deadline)
+        try:
+            self._event, self._plan = explain.explained(run, self._plan, self._redactor, deadline)
+        except Exception as error:  # noqa: BLE001 - a bug of ours costs the causes, not the record
+            say(f"the causes of this run's changes are not found: {describe(error)}")
         self._record_start()
 
     def announce(self) -> None:
