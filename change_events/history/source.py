@@ -47,6 +47,9 @@ class Source(Protocol):
     ) -> Sequence[Touch]:
         """What was changed of one attribute, newest first."""
 
+    def newest(self, things: Sequence[int], /) -> Mapping[int, int]:
+        """The last record of each thing, as numbers that grow with the order of recording."""
+
     def moves(self, stack: str, address: str, /) -> Sequence[Move]:
         """Moves to and from an address."""
 

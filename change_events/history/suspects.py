@@ -110,16 +110,17 @@ def _changed_something(event: ChangeEvent) -> bool:
 
 
 def _suspect(source: Source, incident: Incident, event: ChangeEvent) -> Suspect:
+    rows = rows_of(event).rows
     reasons = [
         reason
         for reason in (
             _time(incident, event),
-            *_scope(source, incident, event),
+            *_scope(source, incident, event, rows),
             *_signals(source, event),
             *_kind(event),
             *_end(event),
-            *_reach(source, event),
-            *_past(source, event),
+            *_reach(source, event, rows),
+            *_past(source, event, rows),
         )
         if reason.points
     ]
@@ -155,7 +156,7 @@ def _time(incident: Incident, event: ChangeEvent) -> Reason:
     return Reason("time", round(points, 1), text)
 
 
-def _scope(source: Source, incident: Incident, event: ChangeEvent) -> Iterator[Reason]:
+def _scope(source: Source, incident: Incident, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
     if incident.environment and event.environment:
         same = incident.environment == event.environment
         points = weights.ENVIRONMENT if same else weights.OTHER_ENVIRONMENT
@@ -164,13 +165,12 @@ def _scope(source: Source, incident: Incident, event: ChangeEvent) -> Iterator[R
         same = incident.service == event.service
         yield Reason("service", weights.SERVICE if same else weights.OTHER_SERVICE, f"service {event.service}")
     if incident.host:
-        yield from _host(source, incident.host, event)
+        yield from _host(source, incident.host, rows)
 
 
-def _host(source: Source, host: str, event: ChangeEvent) -> Iterator[Reason]:
+def _host(source: Source, host: str, rows: list[Row]) -> Iterator[Reason]:
     """It changed the host, or the resource that is known by its name or address."""
     named = {thing.address for thing in source.things_named(host, limit=_MOST_THINGS)}
-    rows = rows_of(event).rows
     if any(row.thing.address == host if row.thing.kind == "host" else row.thing.address in named for row in rows):
         yield Reason("host", weights.HOST, f"changed {host}")
     elif any(row.thing.kind == "host" for row in rows):
@@ -223,9 +223,9 @@ def _end(event: ChangeEvent) -> Iterator[Reason]:
         yield Reason("gone", weights.GONE, f"destroyed or replaced {gone[0].address}{more}")
 
 
-def _reach(source: Source, event: ChangeEvent) -> Iterator[Reason]:
+def _reach(source: Source, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
     """How much hangs on it: things and hosts that it changed, and machines that playbooks run on."""
-    things = {row.thing.address: row.thing for row in rows_of(event).rows}
+    things = {row.thing.address: row.thing for row in rows}
     number = len(things)
     if number > 1:
         points = min(weights.MOST_REACH, round(weights.REACH * math.log10(number), 1))
@@ -236,13 +236,13 @@ def _reach(source: Source, event: ChangeEvent) -> Iterator[Reason]:
         yield Reason("managed_host", weights.MANAGED_HOST, f"changed the machine {host}, which playbooks run on")
 
 
-def _past(source: Source, event: ChangeEvent) -> Iterator[Reason]:
+def _past(source: Source, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
     """Whether what it changed changes often, or never did before; and whether only labels changed."""
     if event.changes and all(map(_is_label, event.changes)):
         yield Reason("labels_only", weights.LABELS_ONLY, "only labels changed")
         return
-    rows = [row for row in rows_of(event).rows if row.path or row.thing.kind == "resource"]
-    paths = [row for row in rows if row.path] or rows
+    things = [row for row in rows if row.path or row.thing.kind == "resource"]
+    paths = [row for row in things if row.path] or things
     counted = [(row, _earlier(source, event, row)) for row in paths[:_MOST_THINGS]]
     new = [row for row, number in counted if number == 0]
     if counted and all(number is not None and number >= weights.ROUTINE_TIMES for _, number in counted):

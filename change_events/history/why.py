@@ -150,7 +150,7 @@ def why(source: HistorySource, text: str, *, since: datetime | None = None, limi
 
 def _asked(source: HistorySource, subject: Subject, since: datetime | None, limit: int) -> Iterator[_Asked]:
     found: dict[str, _Asked] = {}
-    for span in subject.spans:
+    for span in _latest(source, subject, since, limit):
         start = max(filter(None, (since, span.since)), default=None)
         for path in _paths(source, subject, span):
             for touch in source.touches(span.thing.number, path, since=start, until=span.until, limit=limit):
@@ -158,6 +158,17 @@ def _asked(source: HistorySource, subject: Subject, since: datetime | None, limi
                     continue  # another attribute
                 found.setdefault(touch.event, _Asked(touch.at, touch.event, [])).touches.append((span, touch))
     yield from found.values()
+
+
+def _latest(source: HistorySource, subject: Subject, since: datetime | None, limit: int) -> Sequence[Span]:
+    """Of very many things those that the newest ``limit`` events can have changed."""
+    spans = subject.spans
+    if len(spans) <= limit or since is not None or any(span.since or span.until for span in spans):
+        return spans
+    newest = source.newest([span.thing.number for span in spans])
+    if len(events := sorted(set(newest.values()), reverse=True)) <= limit:
+        return spans
+    return [span for span in spans if newest.get(span.thing.number, 0) >= events[limit - 1]]
 
 
 def _paths(source: HistorySource, subject: Subject, span: Span) -> Sequence[str]:

@@ -156,6 +156,16 @@ class TouchedReads(Access):
         rows = self._read(lambda connection: connection.execute(statement, (*values, limit)).fetchall())
         return [_touch(row) for row in rows]
 
+    def newest(self, things: Sequence[int]) -> dict[int, int]:
+        """The ``seq`` of the last event that changed each of these things; they are at most some thousand."""
+        marks = ", ".join("?" for _ in things)
+        statement = (  # only marks are put in
+            "SELECT t.id, (SELECT max(x.seq) FROM touched x WHERE x.thing = t.id AND x.path = '') "  # noqa: S608
+            f"FROM things t WHERE t.id IN ({marks})"
+        )
+        rows = self._read(lambda connection: connection.execute(statement, tuple(things)).fetchall())
+        return {thing: seq for thing, seq in rows if seq is not None}
+
     def paths(self, thing: int, attribute: str = "", *, limit: int) -> list[str]:
         """Attributes of a thing that were changed, in their order: this one and those below it, or all."""
         found: list[str] = []

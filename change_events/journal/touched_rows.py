@@ -7,6 +7,7 @@ could look the same.
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Action, ChangeOutcome, Phase, ValueKind
@@ -107,20 +108,20 @@ def compared(change: Change) -> Iterator[tuple[AttributeChange, str | None, str 
 
 def _add_resource(found: Rows, attributes: list[Row], change: Change) -> None:
     thing = Thing(change.address, "resource", change.type)
-    found.rows.append(Row(thing, "", change.action.value, change.outcome.value))
+    action, outcome = change.action.value, change.outcome.value
+    found.rows.append(Row(thing, "", action, outcome))
     if change.previous_address and change.outcome is ChangeOutcome.APPLIED:
         found.moves.append((change.address, change.previous_address))
     found.names.extend((name, thing) for name in _names(change))
     attributes.extend(
-        Row(thing, attribute.path, change.action.value, change.outcome.value, before, after)
-        for attribute, before, after in compared(change)
+        Row(thing, attribute.path, action, outcome, before, after) for attribute, before, after in compared(change)
     )
 
 
 def _names(change: Change) -> set[str]:
     """By what else a person may know it: its id, where it was moved from, and the name and addresses of a machine."""
     names = {change.id, change.previous_id, change.import_id, change.previous_address}
-    if _MACHINE.search(change.type or ""):
+    if _is_machine(change.type or ""):
         names |= {text for key, text in change.identity.items() if key != "size"}
         for attribute in change.attributes:
             if attribute.path.rpartition("].")[2] in _NAMES:
@@ -128,10 +129,21 @@ def _names(change: Change) -> set[str]:
     return {name for name in names if name and len(name) <= LONGEST and not _is_marked(name)}
 
 
-def _is_marked(text: str) -> bool:
+@lru_cache(maxsize=1_000)
+def _is_machine(kind: str) -> bool:
+    return _MACHINE.search(kind) is not None
+
+
+@cache
+def _marks() -> tuple[str, str]:
     from change_events.redact.spans import ADDRESS_MARK, MARK  # not while terraform is about to start
 
-    return MARK in text or ADDRESS_MARK in text
+    return MARK, ADDRESS_MARK
+
+
+def _is_marked(text: str) -> bool:
+    mark, address_mark = _marks()
+    return mark in text or address_mark in text
 
 
 def _plain(value: Value) -> str | None:
