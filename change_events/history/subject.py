@@ -78,8 +78,6 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
     for place in range(len(text) - 1, 0, -1):
         if text[place] == "." and not _is_quoted(text, place):
             yield text[:place], text[place + 1 :]
-        elif text[place] == "[" and not _is_quoted(text, place):
-            yield text[:place], text[place:]
 
 
 def _is_quoted(text: str, place: int) -> bool:

@@ -178,6 +178,7 @@ def test_since_and_limit(journal):
         ("zzzzzzzzzzzzzz", ["expected an address, a prefix or glob of one, or a host"]),
         (f"{DB}.instance_klass", ["instance_class"]),
         ("module.web.aws_instance.ap", ["is recorded since"]),
+        ('module.web.aws_instance.app["b"]', ["did you mean", WEB]),
         ("", ["is recorded since"]),
         ("*", []),
     ],

@@ -1,0 +1,2 @@
+banner        = "Welcome"
+web_instances = 6
