@@ -13,7 +13,7 @@ BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo quick test test-newest test-oldest lint e2e cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
+.PHONY: help setup lock demo quick test test-newest test-oldest lint e2e properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,9 @@ hooks: $(VENV)/.ready ## the hooks of .pre-commit-config.yaml, on all files
 
 e2e: $(VENV)/.ready ## the whole equivalence suite on every terraform at hand, kills and faults included
 	$(PYTEST) -n 2 --dist worksteal -m "e2e or slow"
+
+properties: $(VENV)/.ready ## the properties with all their examples, at random; `make test` takes a fifth, the same each time
+	$(PYTEST) -n 2 --dist worksteal -m hypothesis --hypothesis-profile thorough
 
 cores: $(VENV)/.ready ## the tests on each ansible-core that is supported, or on one: CORE=2.19
 	$(PYTEST) -n 2 --dist worksteal -m ansible -k "$(or $(CORE),$(subst $() , or ,$(CORES)))" tests/ansible tests/collection

@@ -10,10 +10,12 @@ import hypothesis
 import pytest
 
 import tests.support.patient.sitecustomize  # noqa: F401 - before anything of the product is imported
+from tests.support import selection
 
-# a machine that is three times slower generates examples slowly: that is no finding
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("patient")
+# `make properties` takes the other one, by --hypothesis-profile
+hypothesis.settings.register_profile("quick", selection.QUICK)
+hypothesis.settings.register_profile("thorough", selection.THOROUGH)
+hypothesis.settings.load_profile("quick")
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.selection import slow
+
 
 def ad_hoc(machine, *words):
     inventory = str(machine.playbooks / "inventory.yml")
@@ -14,8 +16,8 @@ def ad_hoc(machine, *words):
     ("words", "title"),
     [
         (("web1", "-m", "shell", "-a", "exit 1 # planted-8CqQ"), "ad-hoc shell on web1: 1 failed"),
-        (("web1:web2", "-a", "echo planted-8CqQ"), "ad-hoc command on web1:web2: 1 task changed 2 hosts"),
-        (
+        slow(("web1:web2", "-a", "echo planted-8CqQ"), "ad-hoc command on web1:web2: 1 task changed 2 hosts"),
+        slow(
             ("web1", "-C", "-m", "file", "-a", "path={folder}/planted-8CqQ state=touch"),
             "ad-hoc file on web1: 1 task would change 1 host",
         ),

@@ -15,10 +15,12 @@ import pytest
 
 from tests.ansible.command import ROOT
 from tests.support.receiver import Receiver, hang, refused_url
+from tests.support.selection import slow_except
 from tests.support.speed import HANG, at_most, wait_for
 
 NOTHING_THERE = {"__init__.py": "raise ImportError('not here')\n"}
 OTHER_RELEASE = {"__init__.py": "__version__ = '9'\nAPI_VERSION = 9\n"}
+UNUSABLE = {"no package": NOTHING_THERE, "another release": OTHER_RELEASE}
 BARE_PATH = "/usr/bin:/bin"
 
 DOCUMENT_RUN = """
@@ -66,9 +68,9 @@ def broken(**steps):
     }
 
 
-@pytest.mark.parametrize("there", [NOTHING_THERE, OTHER_RELEASE], ids=["no package", "another release"])
+@pytest.mark.parametrize("there", slow_except(UNUSABLE, "no package"))
 def test_without_the_package_the_command_on_the_path_records_the_run(machine, there):
-    ran = machine.play("failed_says_changed", **package(machine, there), **command(machine))
+    ran = machine.play("failed_says_changed", **package(machine, UNUSABLE[there]), **command(machine))
     assert ran.code == 2
     assert ran.event["outcome"] == "partial"
     assert ran.task("Break on one")["task"]["failures"][0]["host"] == "web2"
@@ -132,7 +134,7 @@ BUGS = {
 }
 
 
-@pytest.mark.parametrize("name", BUGS)
+@pytest.mark.parametrize("name", slow_except(BUGS, "an exit", "in the middle"))
 def test_a_bug_of_ours_costs_one_warning(machine, name):
     ran = machine.play("unfinished_briefly", **package(machine, BUGS[name]), PATH=BARE_PATH)
     assert ran.code == 0

@@ -12,6 +12,7 @@ import pytest
 
 from tests.ansible.command import Ran
 from tests.support.receiver import Receiver, hang, wait_for
+from tests.support.selection import slow_except
 from tests.support.speed import HANG, at_most
 
 ENDS = {
@@ -43,7 +44,7 @@ def cut_short(machine, number, *, group=False, book="unfinished", until="TASK [W
     return Ran(process.returncode, out, err, machine.events())
 
 
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("name", slow_except(ENDS, "SIGINT"))
 @pytest.mark.races
 def test_a_signal_leaves_one_event_and_the_exit_code_as_it_was(machine, name):
     number, words = ENDS[name]
@@ -87,6 +88,7 @@ def test_a_run_that_is_killed_with_all_of_it_is_closed_by_the_next_command_with_
     assert killed.event["summary"]["hosts"] == {"changed": 3}
 
 
+@pytest.mark.slow
 def test_the_debugger_at_the_end_of_its_input(machine):
     ran = machine.play("debugger")
     bare = machine.play("debugger", **machine.without_callback())
@@ -127,6 +129,7 @@ def test_what_was_quick_before_the_kill_is_known(machine):
     assert event["title"].endswith("1 task changed 3 hosts, 1 task under way, outcome unknown")
 
 
+@pytest.mark.slow
 @pytest.mark.races
 def test_what_a_later_batch_has_done_before_the_kill_is_known(machine):
     cut_short(machine, signal.SIGKILL, group=True, book="long_in_the_second_batch", until="This is web2")
@@ -160,6 +163,7 @@ def test_a_rescue_of_a_task_that_is_left_out_is_not_another_ones(machine):
     assert ran.event["summary"]["hosts"] == {"failed": 1}
 
 
+@pytest.mark.slow
 def test_a_second_playbook_that_does_not_parse(machine):
     ran = machine.play("changed", str(machine.playbooks / "does_not_parse.yml"))
     assert ran.code == 4
@@ -194,6 +198,7 @@ def test_two_playbooks_are_two_events_below_one_of_the_command(machine):
     assert around["id"] in ran.said[0]
 
 
+@pytest.mark.slow
 def test_rescues_of_the_first_playbook_are_not_counted_again(machine):
     ran = machine.play("rescued", str(machine.playbooks / "rescue_fails.yml"))
     _, first, then = ran.events
@@ -202,6 +207,7 @@ def test_rescues_of_the_first_playbook_are_not_counted_again(machine):
     assert {host["name"]: host["rescued"] for host in then["hosts"]} == {"web1": 1, "web2": 1, "web3": 1}
 
 
+@pytest.mark.slow
 def test_a_failed_playbook_keeps_the_next_from_starting(machine):
     second = str(machine.playbooks / "second.yml")
     ran = machine.play("failed_says_changed", second)
@@ -246,13 +252,16 @@ def test_of_several_playbooks_that_change_nothing_there_is_no_event(machine):
     assert (ran.code, ran.events, ran.said) == (0, [], [])
 
 
-@pytest.mark.parametrize("words", [["--syntax-check"], ["--list-tasks"], ["--list-hosts"], ["--list-tags"]])
-def test_what_runs_nothing_records_nothing(machine, words):
-    ran = machine.play("changed", *words)
+@pytest.mark.parametrize(
+    "word", slow_except(["--syntax-check", "--list-tasks", "--list-hosts", "--list-tags"], "--list-tasks")
+)
+def test_what_runs_nothing_records_nothing(machine, word):
+    ran = machine.play("changed", word)
     assert (ran.code, ran.events) == (0, [])
     assert not machine.state.exists()
 
 
+@pytest.mark.slow
 def test_a_task_to_start_at_that_is_not_there(machine):
     ran = machine.play("tagged", "--start-at-task", "No such task")
     bare = machine.play("tagged", "--start-at-task", "No such task", **machine.without_callback())

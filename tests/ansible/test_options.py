@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.support.receiver import Receiver
+from tests.support.selection import slow
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -99,7 +100,7 @@ def test_a_token_in_a_file_that_ansible_cfg_names(machine):
 
 @pytest.mark.parametrize(
     ("report", "name", "sent"),
-    [("changed", "ignored", True), ("failed", "ignored", False), ("failed", "loop_fails", True)],
+    [slow("changed", "ignored", True), ("failed", "ignored", False), ("failed", "loop_fails", True)],
 )
 def test_which_runs_are_sent(machine, report, name, sent):
     with Receiver() as receiver:

@@ -6,6 +6,7 @@ import pytest
 from ansible_collections.tfevent.infra.plugins.plugin_utils.task_log import STATUSES
 
 from tests.ansible.normalised_event import normal
+from tests.support.selection import slow_except
 
 # playbook: exit code, further words of the command line
 LEAVES_AN_EVENT = {
@@ -65,9 +66,29 @@ LEAVES_NONE = {
     "no_hosts": (0,),
     "nothing_changed": (0,),
 }
+# one of each kind of situation; all of them run in `make e2e`, there on every version of ansible-core as well
+QUICK = (
+    "any_errors_fatal",
+    "async_asked",
+    "changed",
+    "check",
+    "delegated_partly",
+    "diff",
+    "handler_fails",
+    "includes",
+    "loop_fails",
+    "no_log_at_times",
+    "rescue_fails",
+    "rescued_imports",
+    "retries",
+    "run_once",
+    "strategy_free",
+    "tagged",
+    "unreachable",
+)
 
 
-@pytest.mark.parametrize("name", LEAVES_AN_EVENT)
+@pytest.mark.parametrize("name", slow_except(LEAVES_AN_EVENT, *QUICK))
 def test_a_playbook_and_its_event(machine, golden, name):
     code, *words = LEAVES_AN_EVENT[name]
     (machine.folder / "t.j2").write_text("{{ 1 + 1 }}\n")
@@ -92,7 +113,7 @@ def figures(ran):
     return {host: numbers for host, numbers in hosts.items() if any(numbers.values())}
 
 
-@pytest.mark.parametrize("name", LEAVES_NONE)
+@pytest.mark.parametrize("name", slow_except(LEAVES_NONE, "does_not_parse", "nothing_changed"))
 def test_a_playbook_that_leaves_no_event(machine, name):
     code, *words = LEAVES_NONE[name]
     ran = machine.play(name, *words)

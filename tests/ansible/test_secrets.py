@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.ansible import late_secrets, templated_secrets
 from tests.support.receiver import Receiver
 from tests.support.secrets import assert_nowhere, found_in
@@ -79,6 +81,7 @@ def check_late(machine: Machine):
             assert "(sensitive)" in change["task"]["failures"][0]["error"]
 
 
+@pytest.mark.slow
 def test_no_secret_is_told_that_was_not_there_when_the_play_began(machine):
     check_late(machine)
 
@@ -101,5 +104,6 @@ def check_templated(machine: Machine):
         assert harmless in told, harmless
 
 
+@pytest.mark.slow
 def test_no_secret_is_told_that_templates_and_lookups_give(machine):
     check_templated(machine)

@@ -11,6 +11,7 @@ from change_events.recording import history
 from change_events.summary.explicit_message import own_part
 from tests.ansible.cores import CORES, with_tfevent
 from tests.collection.controller import Controller
+from tests.support.selection import slow, slow_except
 
 PLAY = """
 - hosts: all
@@ -54,8 +55,14 @@ def statuses(record):
     return {host.name: host.status for host in record.event.hosts}
 
 
+ASK = """
+- name: ask
+  ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes', '*', outcome='running') }}"}
+"""
+
+
 def test_one_event_from_start_to_end(maintain):
-    done, (record,) = maintain()
+    done, (record,) = maintain(tasks=MAINTAIN + ASK)
     assert done.code == 0, done.out
     event = record.event
     assert (record.state, record.outcome, event.title) == (RecordState.SETTLED, "succeeded", "Patch the web servers")
@@ -63,6 +70,8 @@ def test_one_event_from_start_to_end(maintain):
     assert statuses(record) == dict.fromkeys(("web1", "web2", "db1"), "changed"), "lb1 took no part"
     assert event.ended_at > event.started_at
     assert len(done.of("afterwards")) == 4
+    under_way = [len(result["msg"]) for result in done.of("tfevent.infra.change_window : ask")]
+    assert under_way == [1, 1, 1], "while the run goes on"
 
 
 def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
@@ -76,6 +85,7 @@ def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
     assert own_part(record.event) == "Not finished on web1."
 
 
+@pytest.mark.slow
 def test_all_hosts_that_fail_are_told(maintain):
     done, (record,) = maintain("-e", "failing=web1,db1")
     assert (done.code, own_part(record.event)) == (2, "Not finished on web1, db1.")
@@ -95,7 +105,7 @@ def test_a_missing_file_of_tasks_is_a_failure_that_is_told(maintain):
     assert (done.code, record.state, record.outcome) == (2, RecordState.SETTLED, "failed")
 
 
-@pytest.mark.parametrize("strategy", ["linear", pytest.param("free", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("strategy", ["linear", slow("free")])
 def test_an_event_of_each_host(maintain, strategy):
     done, records = maintain("-e", "failing=web2", once="false", strategy=strategy)
     assert done.code == 2
@@ -207,25 +217,13 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", slow_except(ENDS, "end_play"))
 def test_an_end_that_nobody_says_is_told_as_unknown_after_the_run(maintain, tmp_path, monkeypatch, end):
     monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path / "state"))
     done, (record,) = maintain(tasks=ENDS[end])
     assert record.state is RecordState.STARTED, done.out
     (event,) = history.events(str(tmp_path), {"TFEVENT_JOURNAL": str(tmp_path / "state" / "journal.db")}, print)
     assert (event["outcome"], event["title"]) == ("unknown", "Patch the web servers — outcome unknown")
-
-
-ASK = """
-- name: ask
-  ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes', '*', outcome='running') }}"}
-"""
-
-
-def test_while_the_run_goes_on_its_event_is_under_way(maintain):
-    done, (record,) = maintain(tasks=ASK)
-    assert [len(result["msg"]) for result in done.of("tfevent.infra.change_window : ask")] == [1, 1, 1]
-    assert record.outcome == "succeeded"
 
 
 NESTED = """
@@ -249,7 +247,7 @@ INNER = """
 
 
 @pytest.mark.parametrize(
-    ("how", "once"), [("include_role", "true"), ("include_role", "false"), ("import_role", "true")]
+    ("how", "once"), [("include_role", "true"), slow("include_role", "false"), slow("import_role", "true")]
 )
 def test_events_stand_inside_one_another(maintain, tmp_path, how, once):
     (tmp_path / "inner.yml").write_text(INNER)
@@ -268,7 +266,7 @@ def test_an_import_inside_an_include_is_refused_and_no_endless_loop(maintain, tm
 
 
 @pytest.mark.parametrize(
-    ("variable", "inner", "outer"), [("failing_after", "succeeded", "failed"), ("failing", "failed", "failed")]
+    ("variable", "inner", "outer"), [("failing_after", "succeeded", "failed"), slow("failing", "failed", "failed")]
 )
 def test_each_of_two_nested_events_has_its_own_end(maintain, tmp_path, variable, inner, outer):
     (tmp_path / "inner.yml").write_text(INNER)
@@ -279,6 +277,7 @@ def test_each_of_two_nested_events_has_its_own_end(maintain, tmp_path, variable,
     assert found == {"Inner database": inner, "Patch the web servers": outer}
 
 
+@pytest.mark.slow
 def test_two_events_one_after_the_other_do_not_mix(maintain, tmp_path):
     (tmp_path / "inner.yml").write_text(INNER)
     twice = (NESTED % {"how": "include_role"}) * 2

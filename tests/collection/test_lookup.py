@@ -27,14 +27,12 @@ from change_events.model import (
 )
 from change_events.redact import Redactor
 from tests.collection.controller import Controller
+from tests.support.selection import slow
 
-NOW = datetime.now(UTC)
-EARLIER = NOW - timedelta(minutes=45)  # a moment, not an age: a slow suite asks minutes after NOW
 RUN = "018f0000-0000-7000-8000-00000000000a"
 
 
-def event(title, *, minutes, hosts=(), outcome=Outcome.SUCCEEDED, **more):
-    started = NOW - timedelta(minutes=minutes)
+def event(title, started, *, hosts=(), outcome=Outcome.SUCCEEDED, **more):
     given = {"kind": Kind.INFRASTRUCTURE, "phase": Phase.APPLIED, "tool": Tool(name="ansible"), **more}
     return ChangeEvent(
         id=new_id(), title=title, started_at=started, outcome=outcome, ended_at=started, hosts=tuple(hosts), **given
@@ -45,45 +43,65 @@ def task(name, **more):
     return Change(address=name, action=Action.CHANGE, outcome=ChangeOutcome.APPLIED, task=TaskRun(**more))
 
 
-HISTORY = [
-    event(
-        "site.yml", minutes=30, actor=Actor(user="ada"), environment="prod", service="shop", version="2.1",
-        hosts=[
-            HostRun(name="web1", status="changed", changed=1), HostRun(name="web2", status="failed", failed=1),
-            HostRun(name="db1", status="ok", ok=3), HostRun(name="lb1", status="unreachable", changed=1),
-        ],
-        changes=(
-            task("Install nginx", changed_on=("web1", "lb1")),
-            task("Start nginx", failures=(HostFailure(host="web2"), HostFailure(host="db1", status="ignored"))),
-        ),
-        playbook=Playbook(file="site.yml"),
-    ),
-    event("checked", minutes=20, phase=Phase.CHECKED, hosts=[HostRun(name="web1", status="changed", changed=1)]),
-    event("maintenance", minutes=10, kind=Kind.CUSTOM, outcome=None, hosts=[HostRun(name="web1", status="changed")]),
-    event("old", minutes=3000, hosts=[HostRun(name="web1", status="changed", changed=1)]),
-    event("prod: 1 created", minutes=40, tool=Tool(name="terraform"), environment="prod"),
-    event("own", minutes=1, hosts=[HostRun(name="web1", status="changed")], trace=Trace(run_id="x", parent_run_id=RUN)),
-]  # fmt: skip
+def history(now):
+    """Events of the last two days and more."""
 
-QUESTIONS = {
-    "this host": "query('tfevent.infra.changes')",
-    "all that met it": "query('tfevent.infra.changes', include_unchanged=true)",
-    "earlier": "query('tfevent.infra.changes', since='3d', until='1d')",
-    "others": "query('tfevent.infra.changes', exclude_self=true)",
-    "running": "query('tfevent.infra.changes', outcome='running')",
-    "kind": "query('tfevent.infra.changes', kind='custom')",
-    "failed host": "query('tfevent.infra.changes', 'web2')",
-    "untouched host": "query('tfevent.infra.changes', 'db1')",
-    "changed, then lost": "query('tfevent.infra.changes', 'lb1')",
-    "two hosts": "query('tfevent.infra.changes', 'web2', 'lb1')",
-    "a list of hosts": f"query('tfevent.infra.changes', ['web1', 'web2'], since='{EARLIER.isoformat()}')",
-    "no hosts": "query('tfevent.infra.changes', [])",
-    "stranger": "query('tfevent.infra.changes', 'nobody')",
-    "everything": "query('tfevent.infra.changes', '*', environment='prod')",
-    "filtered": "query('tfevent.infra.changes', '*', environment='prod', service='shop', tool='ansible')",
-    "since a time": f"query('tfevent.infra.changes', since='{(NOW - timedelta(minutes=15)).isoformat()}')",
-    "since seconds": f"query('tfevent.infra.changes', since='{(NOW - timedelta(minutes=15)).timestamp()}')",
-}
+    def ago(minutes):
+        return now - timedelta(minutes=minutes)
+
+    return [
+        event(
+            "site.yml", ago(30), actor=Actor(user="ada"), environment="prod", service="shop", version="2.1",
+            hosts=[
+                HostRun(name="web1", status="changed", changed=1), HostRun(name="web2", status="failed", failed=1),
+                HostRun(name="db1", status="ok", ok=3), HostRun(name="lb1", status="unreachable", changed=1),
+            ],
+            changes=(
+                task("Install nginx", changed_on=("web1", "lb1")),
+                task("Start nginx", failures=(HostFailure(host="web2"), HostFailure(host="db1", status="ignored"))),
+            ),
+            playbook=Playbook(file="site.yml"),
+        ),
+        event("checked", ago(20), phase=Phase.CHECKED, hosts=[HostRun(name="web1", status="changed", changed=1)]),
+        event(
+            "maintenance", ago(10), kind=Kind.CUSTOM, outcome=None, hosts=[HostRun(name="web1", status="changed")],
+        ),
+        event("old", ago(3000), hosts=[HostRun(name="web1", status="changed", changed=1)]),
+        event("prod: 1 created", ago(40), tool=Tool(name="terraform"), environment="prod"),
+        event(
+            "own", ago(1), hosts=[HostRun(name="web1", status="changed")],
+            trace=Trace(run_id="x", parent_run_id=RUN),
+        ),
+    ]  # fmt: skip
+
+
+def questions(now):
+    """What is asked, moments rather than ages where an answer depends on minutes: a slow play asks later."""
+
+    def minutes(number):
+        return now - timedelta(minutes=number)
+
+    return {
+        "this host": "query('tfevent.infra.changes')",
+        "all that met it": "query('tfevent.infra.changes', include_unchanged=true)",
+        "earlier": "query('tfevent.infra.changes', since='3d', until='1d')",
+        "others": "query('tfevent.infra.changes', exclude_self=true)",
+        "running": "query('tfevent.infra.changes', outcome='running')",
+        "kind": "query('tfevent.infra.changes', kind='custom')",
+        "failed host": "query('tfevent.infra.changes', 'web2')",
+        "untouched host": "query('tfevent.infra.changes', 'db1')",
+        "changed, then lost": "query('tfevent.infra.changes', 'lb1')",
+        "two hosts": "query('tfevent.infra.changes', 'web2', 'lb1')",
+        "a list of hosts": f"query('tfevent.infra.changes', ['web1', 'web2'], since='{minutes(45).isoformat()}')",
+        "no hosts": "query('tfevent.infra.changes', [])",
+        "stranger": "query('tfevent.infra.changes', 'nobody')",
+        "everything": "query('tfevent.infra.changes', '*', environment='prod')",
+        "filtered": "query('tfevent.infra.changes', '*', environment='prod', service='shop', tool='ansible')",
+        "since a time": f"query('tfevent.infra.changes', since='{minutes(15).isoformat()}')",
+        "since seconds": f"query('tfevent.infra.changes', since='{minutes(15).timestamp()}')",
+    }
+
+
 GUARD = """
 - name: guard
   ansible.builtin.assert:
@@ -97,37 +115,38 @@ GUARD = """
 """
 
 
-def ask(controller, env=None):
-    tasks = "".join(
-        f"- name: {name}\n  ansible.builtin.debug: {{msg: {json.dumps('{{ ' + question + ' }}')}}}\n"
-        for name, question in QUESTIONS.items()
-    )
-    done = controller.play(tasks + GUARD, env={"TFEVENT_RUN_ID": RUN, **(env or {})})
-    assert done.code == 0, done.out
-    return done
-
-
-@pytest.fixture(scope="module", params=["package", "command"])
-def asked(request, tmp_path_factory):
-    """The same questions, answered by the package, and by the command where there is no package."""
-    path = tmp_path_factory.mktemp(request.param)
+def ask(path, way, *names, guard=GUARD):
+    """Questions of these names, or all, answered by the package, or by the command where there is no package."""
+    now = datetime.now(UTC)
     controller = Controller(path, hosts=["web1"])
     redactor = Redactor()
     with Journal.open(controller.journal_path) as journal:
-        for one in HISTORY:
+        for one in history(now):
             if one.outcome is None:
                 journal.start(redactor.seal(one))
             else:
                 journal.settle(redactor.seal(one), [])
-    env = {}
-    if request.param == "command":
+    env = {"TFEVENT_RUN_ID": RUN}
+    if way == "command":
         (path / "broken" / "change_events").mkdir(parents=True)
         (path / "broken" / "change_events" / "__init__.py").write_text("raise ImportError\n")
         command = path / "tfevent"
         command.write_text(f'#!/bin/sh\nunset PYTHONPATH\nexec {controller.bin}/tfevent "$@"\n')
         command.chmod(0o755)
-        env = {"PYTHONPATH": str(path / "broken"), "PATH": f"{path}:/usr/bin:/bin"}
-    return ask(controller, env)
+        env |= {"PYTHONPATH": str(path / "broken"), "PATH": f"{path}:/usr/bin:/bin"}
+    tasks = "".join(
+        f"- name: {name}\n  ansible.builtin.debug: {{msg: {json.dumps('{{ ' + question + ' }}')}}}\n"
+        for name, question in questions(now).items()
+        if not names or name in names
+    )
+    done = controller.play(tasks + guard, env=env)
+    assert done.code == 0, done.out
+    return done
+
+
+@pytest.fixture(scope="module", params=["package", slow("command")])
+def asked(request, tmp_path_factory):
+    return ask(tmp_path_factory.mktemp(request.param), request.param)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +173,11 @@ def asked(request, tmp_path_factory):
 )
 def test_answers(asked, question, titles):
     assert [entry["title"] for entry in asked.one(question)["msg"]] == titles
+
+
+def test_the_command_answers_where_there_is_no_package(tmp_path):
+    done = ask(tmp_path, "command", "this host", guard="")
+    assert [entry["title"] for entry in done.one("this host")["msg"]] == ["own", "maintenance", "site.yml"]
 
 
 def test_an_answer_names_the_tasks_that_changed_the_host(asked):

@@ -14,6 +14,7 @@ from change_events.summary.explicit_message import own_part
 from tests.collection.controller import Controller
 from tests.support.receiver import Receiver, refused_url, status
 from tests.support.secrets import PASSWORD, assert_nowhere
+from tests.support.selection import slow, slow_except
 
 SEVERAL = """
 - name: each host
@@ -34,7 +35,7 @@ SEVERAL = """
 """
 
 
-@pytest.fixture(scope="module", params=["linear", "free"])
+@pytest.fixture(scope="module", params=["linear", slow("free")])
 def several(request, tmp_path_factory):
     """One run over hosts that cannot be connected to, with events of every breadth."""
     controller = Controller(tmp_path_factory.mktemp(request.param))
@@ -501,7 +502,7 @@ CONTRADICTIONS = """
 """
 
 
-@pytest.mark.parametrize("way", ["package", "command"])
+@pytest.mark.parametrize("way", slow_except(["package", "command"], "package"))
 def test_an_event_that_contradicts_itself_fails_the_task(tmp_path, no_package, way):
     controller = Controller(tmp_path, hosts=["web1"])
     env = {}

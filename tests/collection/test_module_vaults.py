@@ -71,6 +71,7 @@ def test_values_of_vaulted_files_are_nowhere(controller):
     check_recorded(controller)
 
 
+@pytest.mark.slow
 def test_nor_where_the_command_records(controller, tmp_path):
     broken = tmp_path / "broken" / "change_events"
     broken.mkdir(parents=True)
@@ -82,6 +83,7 @@ def test_nor_where_the_command_records(controller, tmp_path):
     check_recorded(controller, env={"PYTHONPATH": str(broken.parent), "PATH": f"{command.parent}:/usr/bin:/bin"})
 
 
+@pytest.mark.slow
 def test_nor_in_what_a_check_shows(controller):
     done, delivered = play(controller, "--check")
     assert delivered == 0

@@ -8,6 +8,7 @@ import pytest
 
 from tests.ansible.cores import CORES, with_tfevent
 from tests.collection.controller import Controller
+from tests.support.selection import slow
 
 PLAYBOOK = """
 - hosts: all
@@ -56,7 +57,7 @@ EXPECTED = (
     "included", "included again", "of shop", "of blog", "inner", "imported in an included one", "item a", "item b",
     "imported",
 )  # fmt: skip
-WAYS = [("linear", 0), ("linear", 2), ("free", 0), ("host_pinned", 1)]
+WAYS = [slow("linear", 0), ("linear", 2), ("free", 0), slow("host_pinned", 1)]
 
 
 def told(controller, strategy, serial):

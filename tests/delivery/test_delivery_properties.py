@@ -9,6 +9,7 @@ from change_events.delivery.rate_limit import RateLimiter
 from change_events.destinations import kinds
 from tests.delivery.world import KINDS, World
 from tests.destinations.conftest import aws_credentials
+from tests.support.selection import slow
 
 __all__ = ["aws_credentials"]  # a fixture, used by its name
 
@@ -28,7 +29,7 @@ def play(tmp_path, seed, steps):
         assert any(place.took for place in world.places.values())
 
 
-@pytest.mark.parametrize("seed", [1, 2, 11])
+@pytest.mark.parametrize("seed", [1, slow(2), slow(11)])
 def test_each_event_is_where_it_was_routed_to_or_parked_with_its_reason(tmp_path, seed):
     play(tmp_path, seed, steps=12)
 

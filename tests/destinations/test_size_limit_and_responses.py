@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from change_events.destinations.base import Response, Result
@@ -33,6 +33,7 @@ from change_events.model import (
 )
 from tests.destinations.kit.events import event
 from tests.support.sealed import sealed
+from tests.support.selection import examples
 
 
 def size(event: ChangeEvent) -> int:
@@ -80,7 +81,7 @@ EVENTS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(EVENTS, st.integers(1200, 20_000))
 def test_whatever_is_left_fits_was_there_before_and_is_accounted_for(event, limit):
     fitted = fit(event, limit, size)

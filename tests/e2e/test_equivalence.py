@@ -7,7 +7,7 @@ import pytest
 from tests.e2e import table
 from tests.e2e.runner import assert_equivalent, compares_terraform_with_itself
 from tests.e2e.scenario import BOTH, Run
-from tests.support.pty import UNSIZED
+from tests.support.pty import TERMINAL, UNSIZED
 from tests.support.terraform import binaries
 
 
@@ -21,8 +21,26 @@ def _cases():
                 yield pytest.param(scenario, stdio, binary, id=name, marks=_marks(scenario, stdio, binary))
 
 
+# scenarios of the core that `make test` plays with pipes as well: where tfevent asks, reads its input, or streams
+PIPED = {
+    "create",
+    "create-auto-approve",
+    "saved-plan",
+    "plan-json",
+    "json",
+    "input-false",
+    "answer-end",
+    "variable-prompt",
+    "ephemeral-prompt",
+    "provisioner-fails",
+    "precondition-at-plan",
+    "syntax-error",
+}
+
+
 def _marks(scenario, stdio, binary):
-    core = scenario.core and stdio in (*BOTH, UNSIZED) and binary == binaries()[0]
+    usual = TERMINAL if TERMINAL in scenario.stdio and scenario.name not in PIPED else stdio
+    core = scenario.core and stdio in (*BOTH, UNSIZED) and stdio == usual and binary == binaries()[0]
     deviates = scenario.deviation and not compares_terraform_with_itself()
     return [
         *([] if core else [pytest.mark.e2e]),
@@ -34,6 +52,10 @@ def _marks(scenario, stdio, binary):
 def _types(scenario):
     """Keys are echoed by the kernel wherever terraform's output has got to."""
     return any(isinstance(step, Run) and step.answers for step in scenario.steps)
+
+
+def test_what_is_played_with_pipes_as_well_is_of_the_core():
+    assert {scenario.name for scenario in table.SCENARIOS if scenario.core} >= PIPED
 
 
 @pytest.mark.parametrize(("scenario", "stdio", "binary"), list(_cases()))

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.live import APPLY, TFEVENT, Stack, applied, attributes, changes, counts, figures, outcomes
 from tests.support.pty import PIPES, TERMINAL
+from tests.support.selection import slow
 from tests.support.terraform import binaries
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -104,7 +105,7 @@ def test_update_tells_each_attribute_before_and_after(stack):
     assert attributes(change) == {"input": ('"one"', '"two"'), "output": ('"one"', "unknown")}
 
 
-@pytest.mark.parametrize("create_first", [False, True])
+@pytest.mark.parametrize("create_first", [slow(False), True])
 def test_a_replacement_counts_once_and_has_its_reason(stack, create_first):
     code = ONE.replace(
         "}\n", f"  triggers_replace = 1\n  lifecycle {{\n    create_before_destroy = {create_first}\n  }}\n}}\n"
@@ -123,7 +124,9 @@ def test_a_replacement_counts_once_and_has_its_reason(stack, create_first):
     assert forcing == ["triggers_replace"]
 
 
-@pytest.mark.parametrize(("line", "code"), [("destroy -auto-approve", ONE), (f"{APPLY} -destroy", ONE), (APPLY, NONE)])
+@pytest.mark.parametrize(
+    ("line", "code"), [("destroy -auto-approve", ONE), slow(f"{APPLY} -destroy", ONE), slow(APPLY, NONE)]
+)
 def test_destroy(stack, line, code):
     prepared(stack, ONE)
     assert stack.apply(code, line).code == 0
@@ -322,7 +325,7 @@ def test_the_answer(stack, typed, code, outcome):
     assert outcomes(event) == {"terraform_data.a": "applied" if code == 0 else "not_attempted"}
 
 
-@pytest.mark.parametrize("line", ["apply -input=false", "destroy"])
+@pytest.mark.parametrize("line", ["apply -input=false", slow("destroy")])
 def test_a_pipeline_without_auto_approve_fails(stack, line):
     prepared(stack, ONE) if line == "destroy" else stack.write(ONE)
     assert stack.run(line).code == 1
@@ -401,7 +404,7 @@ def test_an_interrupted_apply_tells_what_was_done_by_then(stack, how):
 # -- plans ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", ["plan", "plan -out=p"])
+@pytest.mark.parametrize("line", ["plan", slow("plan -out=p")])
 def test_a_plan_is_marked_as_one_and_stays_in_the_journal(stack, line):
     stack.write(ONE)
     assert stack.run(line, TFEVENT_WEBHOOK_URL="http://127.0.0.1:9/").code == 0

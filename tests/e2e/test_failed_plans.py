@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.support.live import Stack
+from tests.support.selection import slow_except
 
 SECRET = "zebra-mountain-77"
 BROKEN = """
@@ -107,7 +108,7 @@ def fails(stack, line, **env):
     return event
 
 
-@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("name", slow_except(HIDDEN, "default", "composed", "environment", "module"))
 def test_what_is_declared_secret_is_hidden(stack, name):
     code, env, words = HIDDEN[name]
     stack.write(code)
@@ -127,13 +128,13 @@ def test_json_configuration(stack):
     fails(stack, "apply -auto-approve")
 
 
-@pytest.mark.parametrize("line", EVERY_COMMAND)
+@pytest.mark.parametrize("line", slow_except(EVERY_COMMAND, "plan", "apply -json -auto-approve"))
 def test_every_command_hides_it(stack, line):
     stack.write(HIDDEN["default"][0])
     fails(stack, line)
 
 
-@pytest.mark.parametrize("line", EVERY_COMMAND)
+@pytest.mark.parametrize("line", slow_except(EVERY_COMMAND, "apply -auto-approve", "plan -json"))
 def test_all_reasons_are_told(stack, line):
     stack.write(TWO)
     done = stack.run(line)

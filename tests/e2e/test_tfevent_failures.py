@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.live import APPLY, ROOT, TFEVENT, Stack, outcomes
 from tests.support.receiver import Receiver
+from tests.support.selection import slow
 from tests.support.speed import HANG
 from tests.support.terraform import binaries, files_below
 
@@ -227,7 +228,7 @@ BUGS = [
 CORE_BUGS = {"HumanRenderer.feed", "RunEvent.begin", "parse"}
 
 
-@pytest.mark.parametrize("code", [ONE, FAILING], ids=["well", "failing"])
+@pytest.mark.parametrize("code", [slow(ONE), FAILING], ids=["well", "failing"])
 @pytest.mark.parametrize(
     ("module", "name"),
     [pytest.param(*bug, id=bug[1], marks=() if bug[1] in CORE_BUGS else pytest.mark.e2e) for bug in BUGS],

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from change_events.explicit import titles
@@ -24,6 +24,7 @@ from change_events.model import (
 )
 from change_events.redact import Redactor
 from change_events.summary.explicit_message import message, own_part
+from tests.support.selection import examples
 
 
 def event(kind=Kind.DEPLOYMENT, outcome=Outcome.SUCCEEDED, **fields):
@@ -97,7 +98,7 @@ def test_a_message_lists_twenty_commits_and_counts_the_rest():
     assert "- … and 34 more" in text
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text(max_size=600), st.integers(200, 3_000), st.integers(0, 50))
 def test_a_message_keeps_its_size_and_the_beginning_of_the_senders_words(own, limit, commits):
     text = message(rich(commits), own, limit)

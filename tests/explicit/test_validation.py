@@ -7,9 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-LATER = (datetime.now(UTC) + timedelta(days=400)).isoformat()
-EARLIER = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
 SECRET = "ghp_" + "Zq8Lw3Rt5Yv7Bn1Mk4Jh6Gf2Ds9Ap0Xc3Ve5"  # nothing real: the shape of a token
+
+
+def later():
+    return (datetime.now(UTC) + timedelta(days=400)).isoformat()
+
+
+def earlier():
+    return (datetime.now(UTC) - timedelta(hours=3)).isoformat()
 
 
 def document(scene, *, state=None, **event):
@@ -24,10 +30,10 @@ def said(done):
 @pytest.mark.parametrize("name", ["started_at", "ended_at"])
 def test_a_time_in_the_future_is_refused_with_what_is_accepted(scene, name):
     option = f"--{name.replace('_', '-')}"
-    done = scene.events("send", "--title", "x", option, LATER)
+    done = scene.events("send", "--title", "x", option, later())
     assert done.returncode == 2
     assert f"{option}: is in the future: expected a time up to 20" in said(done)
-    refused = document(scene, **{name: LATER})
+    refused = document(scene, **{name: later()})
     assert refused.returncode == 65
     assert f"tfevent: {name}: is in the future: expected a time up to 20" in said(refused)
     assert scene.recorded() == []
@@ -37,7 +43,7 @@ def test_an_end_before_its_start_is_refused(scene):
     done = scene.events("send", "--title", "x", "--started-at", "1h", "--ended-at", "2h")
     assert done.returncode == 2
     assert "--ended-at: is before the start: expected a time from 20" in said(done)
-    refused = document(scene, started_at=datetime.now(UTC).isoformat(), ended_at=EARLIER)
+    refused = document(scene, started_at=datetime.now(UTC).isoformat(), ended_at=earlier())
     assert (refused.returncode, scene.recorded()) == (65, [])
     assert "ended_at: is before the start: expected a time from" in said(refused)
 
@@ -46,7 +52,7 @@ def test_what_begins_has_no_end_yet(scene):
     done = scene.events("send", "--title", "x", "--state", "started", "--ended-at", "1m")
     assert done.returncode == 2
     assert "--ended-at: not allowed at the start" in said(done)
-    assert document(scene, state="started", ended_at=EARLIER).returncode == 65
+    assert document(scene, state="started", ended_at=earlier()).returncode == 65
     assert scene.recorded() == []
 
 
@@ -55,14 +61,14 @@ def test_the_second_step_cannot_end_before_the_first_began(scene):
     done = scene.events("send", "--state", "finished", "--id", one, "--ended-at", "1h")
     assert done.returncode == 2
     assert "--ended-at: is before the start: the event began at 20" in said(done)
-    assert document(scene, state="finished", id=one, ended_at=EARLIER).returncode == 65
+    assert document(scene, state="finished", id=one, ended_at=earlier()).returncode == 65
     assert "outcome" not in scene.only(), "still under way"
     assert scene.events("send", "--state", "finished", "--id", one).returncode == 0
     assert scene.only()["outcome"] == "succeeded"
 
 
 def test_only_an_end_is_when_it_began_too(scene):
-    assert document(scene, ended_at=EARLIER).returncode == 0
+    assert document(scene, ended_at=earlier()).returncode == 0
     event = scene.only()
     assert event["started_at"] == event["ended_at"]
 

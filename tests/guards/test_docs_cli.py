@@ -71,6 +71,7 @@ def test_every_choice_is_documented(name):
 @pytest.fixture
 def machine(tmp_path):
     """The machine of the page: three runs, one just now; a terraform, and a webhook that has not got them yet."""
+    shift.cache_clear()
     home = home_with_tools(tmp_path)
     shutil.copy(PLAN, tmp_path / "plan.json")
     home.fill(*(recent(event) for event in (succeeded(), partial(), running())), destinations=["webhook"])
@@ -97,7 +98,7 @@ def script(path, text):
     path.chmod(0o755)
 
 
-@cache  # one answer for a whole test run: a minute may pass within a test
+@cache  # one answer for a test, in which a minute may pass
 def shift():
     """The page says "2 h ago" of what happened at the sample's noon, whenever it is tested."""
     return (datetime.now(UTC) - timedelta(hours=2, minutes=10) - NOON) // timedelta(minutes=1) * timedelta(minutes=1)

@@ -1,14 +1,19 @@
-"""No test depends on how fast the machine is: wall-clock limits are those of `tests.support.speed`, or far away."""
+"""No test depends on how fast the machine is: wall-clock limits are those of `tests.support.speed`, or far away.
+
+Nor on how long it waits until it is run: no module of the tests asks for the time when it is imported.
+"""
 
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 CLOCKS = {"monotonic", "perf_counter", "time"}
+MOMENTS = {*CLOCKS, "monotonic_ns", "perf_counter_ns", "time_ns", "now", "today", "utcnow", "new_id"}
 FAR = 60  # seconds: a wait that only something that hangs exceeds, on a slow machine too
 WAITS = {"run", "wait", "communicate", "join", "check_output", "check_call", "call", "get"}
 
@@ -56,20 +61,74 @@ class Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
 
+class ImportTime(ast.NodeVisitor):
+    """Collects the lines on which a clock is read when the module is imported."""
+
+    def __init__(self):
+        self.found = []
+
+    def visit_FunctionDef(self, node):
+        """Its body runs later; its decorators and defaults do not."""
+        for part in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+            self.visit(part)
+
+    def visit_Lambda(self, node):
+        pass
+
+    def visit_Call(self, node):
+        if getattr(node.func, "attr", getattr(node.func, "id", None)) in MOMENTS:
+            self.found.append(node.lineno)
+        self.generic_visit(node)
+
+
+def moments(tree):
+    finder = ImportTime()
+    finder.visit(tree)
+    return finder.found
+
+
 def is_took(node):
     return isinstance(node, ast.Attribute) and node.attr == "seconds" and isinstance(node.value, ast.Name)
 
 
-def problems(source):
+@cache
+def modules():
+    """All modules of the tests, read once: (name, syntax tree)."""
+    paths = [path for path in TESTS.rglob("*.py") if "golden" not in path.parts]
+    return [(path.relative_to(TESTS).as_posix(), ast.parse(path.read_text())) for path in paths]
+
+
+def problems(tree):
     finder = Finder()
-    finder.visit(ast.parse(source))
+    finder.visit(tree)
     return finder.found
 
 
+def test_no_moment_is_taken_when_a_module_is_imported():
+    """By the time a test runs, it may be an hour ago: an age beside it means something else then."""
+    assert [f"{name}:{line}" for name, tree in modules() for line in moments(tree)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "NOW = datetime.now(UTC)",
+        "class A:\n    at = time.time()",
+        "def a(at=time.time()): pass",
+        "@b(time_ns())\ndef a(): pass",
+    ],
+)
+def test_each_way_to_take_one_is_found(line):
+    assert len(moments(ast.parse(line))) == 1
+
+
+def test_what_is_read_in_a_test_is_no_such_moment():
+    assert moments(ast.parse("def a(at=1):\n    return time.time()\nb = lambda: now()")) == []
+
+
 def test_no_test_compares_clocks_with_numbers():
-    files = [path for path in TESTS.rglob("*.py") if path != TESTS / "support" / "speed.py"]
-    found = {f"{path.relative_to(TESTS)}:{line}: {what}" for path in files for line, what in problems(path.read_text())}
-    assert found == set()
+    trees = [(name, tree) for name, tree in modules() if name != "support/speed.py"]
+    assert [f"{name}:{line}: {what}" for name, tree in trees for line, what in problems(tree)] == []
 
 
 @pytest.mark.parametrize(
@@ -86,7 +145,7 @@ def test_no_test_compares_clocks_with_numbers():
     ],
 )
 def test_each_kind_is_found(line):
-    assert len(problems(line)) == 1
+    assert len(problems(ast.parse(line))) == 1
 
 
 @pytest.mark.parametrize(
@@ -101,4 +160,4 @@ def test_each_kind_is_found(line):
     ],
 )
 def test_what_no_machine_is_too_slow_for_is_allowed(line):
-    assert problems(line) == []
+    assert problems(ast.parse(line)) == []

@@ -7,12 +7,12 @@ import sys
 import textwrap
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from change_events.journal import Journal, Query, Standing, backlog_limits, outbox
 from tests.support.sealed import event_id, sealed
+from tests.support.selection import examples
 
 DESTINATIONS = ["a", "b"]
 
@@ -405,5 +405,5 @@ class JournalMachine(RuleBasedStateMachine):
         assert self.journal.counts().events == len(self.events)
 
 
-JournalMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+JournalMachine.TestCase.settings = examples(40, stateful_step_count=30)
 TestJournalMachine = JournalMachine.TestCase

@@ -6,12 +6,12 @@ import sqlite3
 import tempfile
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from change_events.journal import Journal, Stage, schema
 from tests.support.sealed import event_id, sealed
+from tests.support.selection import examples
 
 STARTED, SETTLED = Stage.STARTED, Stage.SETTLED
 
@@ -307,5 +307,5 @@ class StagesMachine(RuleBasedStateMachine):
                 assert (number, stage) in kept[name]
 
 
-StagesMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+StagesMachine.TestCase.settings = examples(40, stateful_step_count=25)
 TestStagesMachine = StagesMachine.TestCase

@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime
 
-from change_events.ids import new_id
 from change_events.model import ChangeEvent, Kind, Outcome, Phase
 from change_events.recording import report_line
 from change_events.recording.writer import RecordResult
 from change_events.redact import Redactor
 
 EVENT = ChangeEvent(
-    id=new_id(),
+    id="019ab000-0000-7aaa-8bbb-000000000001",
     kind=Kind.CUSTOM,
     phase=Phase.APPLIED,
     outcome=Outcome.SUCCEEDED,

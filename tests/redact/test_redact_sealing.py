@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from change_events.model import (
@@ -27,6 +27,7 @@ from change_events.redact import MARK, Redactor, unseal
 from change_events.redact.harmless_values import is_fact
 from change_events.redact.scrub_scope import vocabulary
 from tests.support import secrets as planted
+from tests.support.selection import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -148,7 +149,7 @@ COPIES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     secret=SECRETS,
     document=DOCUMENTS,

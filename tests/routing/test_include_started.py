@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -71,7 +72,10 @@ def configured(folder, url, kind="webhook", /, *, general="", **options):
     return load(folder, {"TFEVENT_JOURNAL": str(folder / "journal.db"), "TFEVENT_BUDGET": PATIENCE})
 
 
-STARTED = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)  # some backends take nothing that is old
+@cache
+def started():
+    """The start of all runs here: some backends take nothing that is old."""
+    return datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
 
 
 def run(**fields):
@@ -79,11 +83,11 @@ def run(**fields):
     given = {"id": id_, "kind": Kind.INFRASTRUCTURE, "phase": Phase.APPLIED, "title": "", "trace": Trace(run_id=id_)}
     counts = Summary(counts=Counts(create=1), outcomes=OutcomeCounts(applied=int("outcome" in fields)))
     change = Change(address="a.b", action=Action.CREATE, outcome=ChangeOutcome.APPLIED)
-    return ChangeEvent(**{"started_at": STARTED, "summary": counts, "changes": (change,), **given, **fields})
+    return ChangeEvent(**{"started_at": started(), "summary": counts, "changes": (change,), **given, **fields})
 
 
 def ended(begun, outcome=Outcome.SUCCEEDED, **fields):
-    return run(id=begun.id, outcome=outcome, ended_at=STARTED + timedelta(seconds=77), **fields)
+    return run(id=begun.id, outcome=outcome, ended_at=started() + timedelta(seconds=77), **fields)
 
 
 def told(receiver):

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from change_events import routing
@@ -34,6 +34,7 @@ from change_events.model import (
     Tool,
 )
 from change_events.summary import severity
+from tests.support.selection import examples
 from tests.support.trusted import load
 
 NAMES = ["dev", "prod", "prod-eu", "Prod"]
@@ -216,7 +217,7 @@ RUN = ChangeEvent(
 
 @given(documents, st.lists(events, min_size=1, max_size=8))
 @example({"destinations": {"a": {"kind": "webhook", "url": "https://x/y"}}}, [RUN])
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_an_event_goes_where_a_naive_reading_says(document, some_events):
     given_settings = read(document)
     for event in some_events:
@@ -272,7 +273,7 @@ def test_doctor_calls_hopeless_what_no_event_reaches(document):
 @given(documents, st.lists(events, min_size=1, max_size=8))
 @example(HOPELESS[0], [RUN])
 @example(HOPELESS[1], [RUN])
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_doctor_calls_nothing_hopeless_that_an_event_can_reach(document, some_events):
     given_settings = read(document)
     for one in given_settings.destinations:

@@ -176,7 +176,9 @@ def test_no_kind_has_an_option_of_these_names():
 
 def test_the_editor_schema_takes_what_is_right_and_refuses_what_is_not():
     schema = json.loads((FOLDER / "tfevent-yaml.schema.json").read_text())
-    jsonschema.validate(yaml.safe_load(FULL), schema)
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    validator.check_schema(schema)
+    validator.validate(yaml.safe_load(FULL))
     silent = (
         "NOPE",
         "!dev",
@@ -194,7 +196,7 @@ def test_the_editor_schema_takes_what_is_right_and_refuses_what_is_not():
     for text, _ in MISTAKES:
         if not any(part in text for part in silent):  # what only the text of a value tells
             with pytest.raises(jsonschema.ValidationError):
-                jsonschema.validate(yaml.safe_load(hook(text)), schema)
+                validator.validate(yaml.safe_load(hook(text)))
 
 
 def test_secrets_in_destinations_are_still_not_shown(read):

@@ -9,6 +9,7 @@ import textwrap
 
 import pytest
 
+from tests.support.selection import slow, slow_except
 from tf_wrapper.launch import arguments
 from tf_wrapper.stream import follower as follow
 from tf_wrapper.stream import long_lines
@@ -66,8 +67,8 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("ascii_only", [True, False])
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("ascii_only", [True, slow(False)])
+@pytest.mark.parametrize("name", slow_except(TEXTS, "escapes", "pairs", "like-a-message"))
 def test_a_long_line_comes_out_as_a_short_one_does(tmp_path, name, ascii_only):
     text = TEXTS[name]
     path = tmp_path / "stream"

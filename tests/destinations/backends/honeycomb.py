@@ -1,7 +1,5 @@
 """Honeycomb's markers: https://docs.honeycomb.io/api/markers/, /api/errors and /api/rate-limit."""
 
-import time
-from email.utils import formatdate
 from urllib.parse import urlsplit
 
 from change_events.destinations.base import Result
@@ -43,7 +41,7 @@ BACKEND = Backend(
         Documented("no dataset", answer(404, problem(404, "Dataset not found")), Result.PARK, "dataset"),
         Documented("too large", answer(413), Result.SHRINK, "413"),
         Documented("invalid", answer(422, problem(422, "no")), Result.PARK, "422"),
-        Documented("slow down", answer(429, retry_after=formatdate(time.time() - 5)), Result.RETRY, "429", after=0),
+        Documented("slow down", answer(429, retry_after="Wed, 21 Oct 2015 07:28:00 GMT"), Result.RETRY, "429", after=0),
         Documented("their error", answer(500), Result.RETRY, "500"),
         Documented("a page of a proxy", answer(200, "<html>sign in"), Result.PARK, "no marker"),
     ),
