@@ -78,6 +78,7 @@ def test_without_the_package_the_command_on_the_path_records_the_run(machine, th
     assert ran.event["id"] in ran.said[0]
 
 
+@pytest.mark.slow
 @pytest.mark.races
 def test_the_command_closes_a_run_that_is_killed(machine):
     from tests.ansible.test_exit_hooks import cut_short, signal
@@ -107,6 +108,7 @@ def test_with_neither_there_is_one_sentence_that_says_what_to_do(machine):
     assert "pip install tfevent" not in said, "no index has it"
 
 
+@pytest.mark.slow
 def test_another_release_is_named_where_nothing_else_helps(machine):
     ran = machine.play("changed", **package(machine, OTHER_RELEASE), PATH=BARE_PATH)
     assert (ran.code, ran.events) == (0, [])
@@ -115,6 +117,7 @@ def test_another_release_is_named_where_nothing_else_helps(machine):
     assert "one release" in said
 
 
+@pytest.mark.slow
 def test_a_command_that_is_too_old_is_one_line(machine):
     environ = command(machine)
     (machine.folder / "bin" / "tfevent").write_text("#!/bin/sh\necho 'tfevent: no such command' >&2\nexit 2\n")
@@ -169,6 +172,7 @@ def test_secrets_that_take_their_time_are_waited_for(machine):
         assert len(receiver.accepted) == 2, ran.err
 
 
+@pytest.mark.slow
 def test_values_that_json_does_not_have_cost_nothing(machine):
     with at_most(20):
         ran = machine.play("odd_values", "-e", '{"extra": .inf}')
@@ -176,6 +180,7 @@ def test_values_that_json_does_not_have_cost_nothing(machine):
         assert ran.event["data"]["ratio"] == "nan"
 
 
+@pytest.mark.slow
 def test_a_folder_whose_name_is_no_utf_8(machine):
     folder = os.fsencode(machine.folder) + b"/caf\xe9"
     os.mkdir(folder)
@@ -195,6 +200,7 @@ def test_options_are_not_in_the_environment_of_a_process_that_stays(machine):
     process.communicate(timeout=HANG)
 
 
+@pytest.mark.slow
 def test_a_state_folder_is_relative_to_where_ansible_was_started(machine):
     machine.play("changed", TFEVENT_STATE_DIR="here")
     assert (machine.folder / "here" / "journal.db").exists()
@@ -226,6 +232,7 @@ def test_a_mistake_in_the_settings_is_told_before_the_play_and_the_rest_holds(ma
     assert "changed, always, failed" in told
 
 
+@pytest.mark.slow
 def test_a_backend_that_is_down_costs_nothing_but_its_line(machine):
     ran = machine.play("changed", TFEVENT_WEBHOOK_URL=refused_url())
     assert ran.code == 0
@@ -274,6 +281,7 @@ def test_what_we_say_is_not_written_anywhere_and_the_exit_code_is_as_it_was(mach
     assert machine.events()[0]["outcome"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_checks_stay_in_the_journal_unless_they_are_asked_for(machine):
     with Receiver() as receiver:
         machine.play("check_only", "--check", TFEVENT_WEBHOOK_URL=receiver.url)

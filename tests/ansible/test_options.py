@@ -45,6 +45,7 @@ def test_a_misspelt_option_of_ansible_cfg_is_told(machine):
     assert "[callback_tfevent] enviroment: no such option: did you mean environment?" in told
 
 
+@pytest.mark.slow
 def test_what_ansible_cfg_sets_for_all_its_sections_is_no_misspelt_option(machine):
     (machine.folder / "ansible.cfg").write_text(
         "[DEFAULT]\ninventory_dir = x\n[callback_tfevent]\nservice = 100%\n# environment = x\nQUIET = yes ; always\n"
@@ -54,6 +55,7 @@ def test_what_ansible_cfg_sets_for_all_its_sections_is_no_misspelt_option(machin
     assert "no such option" not in ran.err
 
 
+@pytest.mark.slow
 def test_templates_and_bounds_are_options_too(machine):
     (machine.folder / "message.j2").write_text("Played {{ event.playbook.file }}. {{ 'long ' * 100 }}")
     configure(
@@ -71,6 +73,7 @@ def test_templates_and_bounds_are_options_too(machine):
     assert [kept["id"] for kept in machine.events()] == [event["id"]]
 
 
+@pytest.mark.slow
 def test_other_destinations_are_set_by_their_own_variables(machine):
     with Receiver() as receiver:
         (machine.folder / "token").write_text("planted-token\n")
@@ -88,6 +91,7 @@ def test_other_destinations_are_set_by_their_own_variables(machine):
     assert paths == {"/", "/api/annotations", "/loki/api/v1/push", "/services/collector/event", "/v1/logs"}, ran.err
 
 
+@pytest.mark.slow
 def test_a_token_in_a_file_that_ansible_cfg_names(machine):
     (machine.folder / "token").write_text("planted-token\n")
     with Receiver() as receiver:
@@ -108,6 +112,7 @@ def test_which_runs_are_sent(machine, report, name, sent):
         assert len(receiver.accepted) == sent
 
 
+@pytest.mark.slow
 def test_the_tool_is_called_ansible_where_runs_are_looked_for_and_where_they_are_sent(machine):
     with Receiver() as receiver:
         (machine.playbooks / "tfevent.yaml").write_text(
@@ -122,6 +127,7 @@ def test_the_tool_is_called_ansible_where_runs_are_looked_for_and_where_they_are
     assert [json.loads(line)["id"] for line in listed.stdout.splitlines()] == [ran.event["id"]]
 
 
+@pytest.mark.slow
 def test_only_some_tasks_are_told_of(machine):
     ran = machine.play("tagged", TFEVENT_ANSIBLE_INCLUDE_TAGS="deploy,conf*")
     assert [change["name"] for change in ran.event["changes"]] == ["Deploy", "Configure"]
@@ -148,6 +154,7 @@ def test_what_started_the_run_is_its_parent_and_what_it_starts_on_the_controller
     assert traceparent == f"00-{trace['trace_id']}-{trace['span_id']}-01"
 
 
+@pytest.mark.slow
 def test_a_run_of_awx_names_its_launcher_and_links_its_job(machine):
     variables = {
         "awx_job_id": 17,
@@ -204,6 +211,7 @@ def test_circumstances_of_the_command(machine):
     }
 
 
+@pytest.mark.slow
 def test_a_command_without_a_playbook(machine):
     inventory = str(machine.playbooks / "inventory.yml")
     words = ["ansible", "web1", "-i", inventory, "-m", "ansible.builtin.file"]
