@@ -57,7 +57,7 @@ EXPECTED = (
     "included", "included again", "of shop", "of blog", "inner", "imported in an included one", "item a", "item b",
     "imported",
 )  # fmt: skip
-WAYS = [slow("linear", 0), ("linear", 2), ("free", 0), slow("host_pinned", 1)]
+WAYS = [slow("linear", 0), slow("linear", 2), ("free", 0), slow("host_pinned", 1)]
 
 
 def told(controller, strategy, serial):
