@@ -29,6 +29,9 @@ _MODULES = {
     "elasticsearch": "change_events.destinations.elasticsearch",
     "slack": "change_events.destinations.slack",
     "teams": "change_events.destinations.teams",
+    "googlechat": "change_events.destinations.googlechat",
+    "mattermost": "change_events.destinations.mattermost",
+    "discord": "change_events.destinations.discord",
     "loki": "change_events.destinations.loki",
     "eventbridge": "change_events.destinations.eventbridge",
 }

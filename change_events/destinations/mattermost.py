@@ -1,0 +1,171 @@
+"""Mattermost, for people: a message with one attachment, posted by an incoming webhook.
+
+The request and its answers: https://developers.mattermost.com/integrate/webhooks/incoming/; attachments:
+https://developers.mattermost.com/integrate/reference/message-attachments/. Texts are Markdown in which ``@channel`` and
+names notify people, in attachments too; what an event holds notifies nobody, since an invisible character (U+2060)
+follows each ``@``. Servers before 5.33 refuse attachments of more than 8,000 characters
+(https://github.com/mattermost/mattermost/blob/master/server/public/model/post.go), so a message stays below that.
+
+The answer is ``ok`` and names nothing, so a message cannot be brought up to date. Rates are set by the server's own
+administrator; by default there is no limit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.destinations.base import (
+    CA_FILE,
+    Destination,
+    Limits,
+    Option,
+    Request,
+    Response,
+    Result,
+    Verdict,
+    origin_of,
+)
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip
+from change_events.destinations.shared.request import address_of, post, present, secrets_of, uri
+from change_events.destinations.shared.responses import at, judge_no_page, parsed
+from change_events.destinations.shared.size_limit import fitted
+from change_events.model import Outcome, Severity
+from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.markdown import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.model import ChangeEvent, SealedEvent
+
+LIMITS = Limits(body_bytes=7_900)
+_TITLE, _PARAGRAPH, _LINE, _MESSAGE = 200, 300, 180, 3000  # characters: a message is read at a glance
+_MOST_LINES, _MOST_LINKS, _LINK_TEXT, _URL = 12, 4, 75, 500
+_GREEN, _GREY, _YELLOW, _RED = "#2ea043", "#8b949e", "#d29922", "#da3633"
+_SPECIAL = lazy_pattern(r"([\\`*_\[\]()#+|~>!])")
+_QUIET_AT = "@\u2060"
+_AGAIN = "then `tfevent events flush --parked`"
+_REFUSED = {
+    "web.incoming_webhook.disabled.app_error": f"the server has no incoming webhooks enabled; enable them, {_AGAIN}",
+    "web.incoming_webhook.invalid.app_error": f"there is no such webhook; correct `url`, {_AGAIN}",
+    "web.incoming_webhook.channel.app_error": f"there is no such channel; correct `channel`, {_AGAIN}",
+    "web.incoming_webhook.channel_locked.app_error": f"the webhook has a fixed channel; remove `channel`, {_AGAIN}",
+    "web.incoming_webhook.permissions.app_error": f"the webhook may not post to the channel; correct it, {_AGAIN}",
+}
+_TOO_LONG = {"web.incoming_webhook.split_props_length.app_error", "web.incoming_webhook.parse_multipart.app_error"}
+
+OPTIONS = (
+    Option(
+        name="url",
+        type="url",
+        required=True,
+        secret=True,
+        environment="TFEVENT_MATTERMOST_URL",
+        help="URL of the incoming webhook (https://mattermost.example.com/hooks/…); it holds a token, so only its "
+        "host is ever shown.",
+    ),
+    Option(
+        name="channel",
+        type="string",
+        environment="TFEVENT_MATTERMOST_CHANNEL",
+        help="Channel to post to, as its URL spells it, or `@user`; by default that of the webhook.",
+    ),
+    CA_FILE,
+)
+
+
+def origin(options: Mapping[str, Any]) -> str:
+    """Scheme and host of the webhook. Raises OptionError."""
+    return origin_of(address_of(options, "url"))
+
+
+def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
+    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    origin(options)
+    url = str(options["url"]).strip()
+    channel = present({"channel": options.get("channel")})
+    most = limit or LIMITS.body_bytes
+    body = fitted(sealed.event, most, lambda event: msgspec.json.encode(channel | document(event)))
+    return post(url, body, secrets=secrets_of(url))
+
+
+def document(event: ChangeEvent) -> dict[str, Any]:
+    """The message that holds the attachment of one event."""
+    title = one_line(event.title, _TITLE) or event.kind.value
+    attachment = {
+        "fallback": _silent(f"{title} ({mapping.result(event)})"),
+        "color": _colour(event),
+        "title": _silent(_escaped(title, _TITLE)),
+        "title_link": next((uri(link.url) for link in mapping.links(event) if len(uri(link.url)) <= _URL), None),
+        "text": _text(event),
+    }
+    return {"attachments": [present(attachment)]}
+
+
+def _text(event: ChangeEvent) -> str:
+    parts = [_escaped(mapping.paragraph(event), _PARAGRAPH)]
+    if message := mapping.chat_message(event):
+        shown = "".join(c if c.isprintable() or c == "\n" else " " for c in message)
+        parts.append(mapping.text_within(shown, _MESSAGE))
+    if lines := mapping.worst(event, _MOST_LINES):
+        code = "\n".join(clip(line.replace("`", "'"), _LINE) for line in lines)
+        parts.append(f"```\n{code}\n```")
+    if links := _links(event):
+        parts.append(" · ".join(links))
+    return _silent("\n\n".join(parts))
+
+
+def _links(event: ChangeEvent) -> list[str]:
+    short = [link for link in mapping.links(event) if len(uri(link.url)) <= _URL]
+    return [f"[{_escaped(link.title, _LINK_TEXT)}]({_target(link.url)})" for link in short[:_MOST_LINKS]]
+
+
+def _target(url: str) -> str:
+    return uri(url).replace("(", "%28").replace(")", "%29").replace("@", "%40")
+
+
+def _colour(event: ChangeEvent) -> str:
+    if event.severity is Severity.ERROR:
+        return _RED
+    if event.severity is Severity.WARNING:
+        return _YELLOW
+    return _GREEN if event.outcome is Outcome.SUCCEEDED else _GREY
+
+
+def _escaped(text: str, limit: int) -> str:
+    """``text`` on one line, in which no sign means anything to Markdown."""
+    return _SPECIAL.sub(r"\\\1", one_line(text, limit))
+
+
+def _silent(text: str) -> str:
+    """``text`` that mentions nobody."""
+    return text.replace("@", _QUIET_AT)
+
+
+def judge(response: Response) -> Verdict:
+    """What an answer means: a refusal has an id that says why."""
+    name = at(parsed(response), "id")
+    if not response.well and name in _TOO_LONG:
+        return Verdict(Result.SHRINK, "the message is too long for Mattermost")
+    if not response.well and isinstance(name, str) and name in _REFUSED:
+        return Verdict(Result.PARK, _REFUSED[name])
+    return judge_no_page(response)
+
+
+DESTINATION = Destination(
+    kind="mattermost",
+    title="Mattermost",
+    documentation=(
+        "https://developers.mattermost.com/integrate/webhooks/incoming/",
+        "https://developers.mattermost.com/integrate/reference/message-attachments/",
+        "https://docs.mattermost.com/collaborate/mention-people.html",
+    ),
+    options=OPTIONS,
+    limits=LIMITS,
+    render=render,
+    judge=judge,
+    origin=origin,
+)
