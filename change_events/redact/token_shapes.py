@@ -43,6 +43,7 @@ SHAPES = (
         ("hooks.slack",),
         r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?P<secret>[^\s\"'<>\\)\]]++)",
     ),
+    Shape("mattermost webhook", ("/hooks/",), r"/hooks/(?P<secret>[a-z0-9]{26})(?![a-z0-9])"),
     Shape("discord webhook", ("/api/webhooks/",), r"/api/webhooks/\d{1,20}/(?P<secret>[\w-]++)"),
     Shape(
         "teams webhook",

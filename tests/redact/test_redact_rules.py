@@ -81,6 +81,8 @@ HITS = [
     ("POST https://logsene-receiver.sematext.com/{}", "0f1e2d3c-0000-4000-8000-0123456789ab"),
     ("https://hooks.slack.com/services/{}", "T000/B000/plantedXYZ"),
     ("https://discord.com/api/webhooks/123456/{}", "planted_webhook"),
+    ("https://chat.example.com/hooks/{}", "plantedplantedplantedplant"),
+    ("https://chat.googleapis.com/v1/spaces/AAQA1/messages?key=x&token={}", "planted_webhook_token"),
     ("https://acme.webhook.office.com/webhookb2/{}", "0f1e@0f1e/IncomingWebhook/planted"),
     ("AccountName=acme;AccountKey={};EndpointSuffix=core", "cGxhbnRlZHBsYW50ZWQ=="),
     ("Endpoint=sb://x/;SharedAccessKey={}", "cGxhbnRlZHBsYW50ZWQ="),
