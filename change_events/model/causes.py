@@ -40,7 +40,7 @@ class Cause(Struct, frozen=True):
 class SharedCause(Cause, frozen=True):
     """A cause with the number of changes that it explains; ``addresses`` are the first few of them."""
 
-    changes: int = 1
+    changes: int = 0
     addresses: tuple[str, ...] = ()
 
 

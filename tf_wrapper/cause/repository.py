@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.context import git_command
+from tf_wrapper.cause.sources import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,6 @@ _RENAMES = ("-M", "-l400")
 _PLAIN = ("-c", "log.follow=false", "-c", "log.showRoot=true")  # what a user may have set otherwise
 _RAW = ("-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", "-O/dev/null")
 _MOST_COMMITS = 200
-_MOST_BLOB = 4 << 20
 _BLOB = "100"  # how the mode of a file begins
 _LINK = "160000"  # a submodule
 _HEADER = "%x01%H%x00%P%x00%an%x00%aI%x00%s%x00"
@@ -157,7 +157,7 @@ class Repository:
             at = end + 1
             if len(words_) == 3:  # noqa: PLR2004 - name, kind and size; a missing one has two
                 size = int(words_[2])
-                self._blobs[words_[0]] = answer[at : at + size] if size <= _MOST_BLOB else None
+                self._blobs[words_[0]] = answer[at : at + size] if size <= MOST_BYTES else None
                 at += size + 1
 
     def blob(self, name: str) -> bytes | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tf_wrapper.cause.parts import Body, Part, Step
 
-_MOST_BYTES = 1 << 20  # of one file
+MOST_BYTES = 1 << 20  # of one file, in any version: half a file would look edited
 _MOST_FILES = 5000
 LOCK_FILE = ".terraform.lock.hcl"
 
@@ -137,7 +137,10 @@ def working_tree(directory: str, data_dir: str, plan: str | None) -> Sources:
         return by_folder.get(folder) or module_files(folder, tofu=None)
 
     def read(path: str) -> bytes | None:
-        return held[path] if path in held else inputs.read(path, _MOST_BYTES)
+        if path in held:
+            return held[path]
+        data = inputs.read(path, MOST_BYTES + 1)
+        return data if data is not None and len(data) <= MOST_BYTES else None
 
     return Sources(read, names, {**module_folders(data_dir, directory), **folders, "": directory})
 
@@ -174,6 +177,6 @@ def _folder(row: Any, directory: str) -> str:
 
 
 def _content(archive: Any, info: Any) -> bytes:
-    if info.file_size > _MOST_BYTES:
+    if info.file_size > MOST_BYTES:
         raise ValueError("larger than any configuration")
     return bytes(archive.read(info))

@@ -196,6 +196,25 @@ def test_after_a_dirty_run_only_the_newest_commit_is_sure_not_to_be_in_it(tmp_pa
     assert small.causes(runs=[elsewhere])[0].confidence is Confidence.EXACT
 
 
+def test_a_file_that_is_too_large_to_be_read_is_not_compared(tmp_path):
+    """Half of a file beside the whole of it would look edited."""
+    large = BASE | {"terraform.tfvars": "# " + "x" * (1 << 20) + '\nsize = "s0"\n'}
+    small = make(tmp_path / "one", Commit("elsewhere", {"z": "z"}), base=large)
+    assert small.told()[0][0] == "unknown"
+
+
+def test_a_link_has_no_history_that_is_known(tmp_path):
+    small = make(tmp_path / "one", Commit("elsewhere", {"z": "z"}))
+    (small.folder / "terraform.tfvars").rename(small.folder / "real.txt")
+    (small.folder / "terraform.tfvars").symlink_to("real.txt")
+    git(small.folder, "add", "-A")
+    git(small.folder, "commit", "-qm", "link")
+    small.ids["link"] = git(small.folder, "rev-parse", "HEAD")
+    (small.folder / "real.txt").write_text('size = "s1"\n')
+    git(small.folder, "commit", "-qam", "edit")
+    assert small.told(runs=[small.run("link")]) == [("unknown", "git has no history of terraform.tfvars", [])]
+
+
 def test_the_files_that_no_commit_holds_are_kept_for_the_next_run(small):
     (small.folder / "main.tf").write_text(MAIN + "\n# more\n")
     (small.folder / "untracked.tf").write_text("locals {}\n")
