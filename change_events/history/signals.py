@@ -70,22 +70,24 @@ def history_signals(source: Source, event: ChangeEvent, *, seconds: float = SECO
     """
     if event.phase is not Phase.APPLIED or event.explicit:
         return ()
+    planned = tuple(_planned_there(source, event))
     changes = [
         change
         for change in event.changes
         if change.outcome is ChangeOutcome.APPLIED and change.task is None and _is_managed(change)
     ]
     if not changes:
-        return ()
+        return planned
     stack = stack_key(event)
     runs = [one for one in source.events_of_stack(stack, limit=_MOST_RUNS) if one != event.id]
     if not runs:
-        return ()
+        return planned
     run = _Run(event, stack, changes, runs)
     return (
         *_of_values(source, run, time.monotonic() + seconds),
         *_first_touch(source, run),
         *_finished_later(source, run),
+        *planned,
     )
 
 
@@ -239,6 +241,22 @@ def _finished_later(source: Source, run: _Run) -> Iterator[Signal]:
             outcome=ChangeOutcome.APPLIED,
             events=tuple(one.id for one, _ in completed),
         )
+
+
+def _planned_there(source: Source, event: ChangeEvent) -> Iterator[Signal]:
+    """The run that saved the plan which this one applied: the same file, by its digest."""
+    if not (event.tool and event.tool.plan):
+        return
+    for event_id in source.events_of_plan(event.tool.plan, limit=_MOST_FAILED):
+        record = source.get(event_id) if event_id != event.id else None
+        if record is None or record.phase != Phase.PLANNED.value:
+            continue
+        actor = record.event.actor
+        by = f" by {actor.user}" if actor and actor.user else ""
+        where = f" on {actor.host}" if actor and actor.host else ""
+        ago = short_duration((event.started_at - record.started_at).total_seconds())
+        yield Signal(name="planned_there", reason=f"the plan was made {ago} earlier{by}{where}", events=(event_id,))
+        return
 
 
 def _paths(seen: list[_Seen]) -> str:

@@ -56,6 +56,9 @@ class Source(Protocol):
     def events_of_stack(self, stack: str, /, *, limit: int) -> Sequence[str]:
         """Ids of the events of a stack, newest first."""
 
+    def events_of_plan(self, digest: str, /, *, limit: int) -> Sequence[str]:
+        """Ids of the events that saved or applied a plan file, newest first."""
+
     def is_type_known(self, stack: str, kind: str, /, *, but: str) -> bool:
         """Whether a type was touched in a stack by another event."""
 

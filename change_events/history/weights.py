@@ -63,6 +63,7 @@ SIGNALS = {
     "applied_unpublished": 4,
     "rollback": 2,
     "finished_later": 0,
+    "planned_there": 0,
     "flapping": -6,
     "labels_only": 0,
 }

@@ -241,6 +241,16 @@ _TOUCHED = (
         UPDATE totals SET touched = touched - old.size; END""",
 )
 
+# Events by the plan file that they saved or applied.
+_PLANS = (
+    """CREATE TABLE plans (
+        digest TEXT NOT NULL,
+        seq INTEGER NOT NULL REFERENCES events ON DELETE CASCADE,
+        PRIMARY KEY (digest, seq)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX plans_by_event ON plans (seq)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _LINKS,
@@ -250,6 +260,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _UNROUTED,
     _LIFETIME,
     _TOUCHED,
+    _PLANS,
 )
 
 

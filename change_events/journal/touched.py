@@ -23,7 +23,7 @@ _MISSING = (
     "SELECT e.seq, b.body FROM events e JOIN bodies b ON b.seq = e.seq WHERE e.state = 'settled' AND e.seq < ? "
     "AND NOT EXISTS (SELECT 1 FROM indexed i WHERE i.seq = e.seq) ORDER BY e.seq DESC LIMIT ?"
 )
-_TABLES = ("touched", "moves", "indexed")
+_TABLES = ("touched", "moves", "plans", "indexed")
 
 
 def record(connection: sqlite3.Connection, seq: int, event: ChangeEvent, *, most: int = MOST_IN_ALL) -> None:
@@ -92,6 +92,8 @@ def _insert(connection: sqlite3.Connection, seq: int, event: ChangeEvent) -> Non
         "INSERT OR IGNORE INTO names (name, thing) VALUES (?, ?)",
         [(name, ids[thing]) for name, thing in found.names if thing in ids],
     )
+    if event.tool and event.tool.plan:
+        connection.execute("INSERT INTO plans (digest, seq) VALUES (?, ?)", (event.tool.plan, seq))
     connection.execute("INSERT INTO indexed (seq, stack, size) VALUES (?, ?, ?)", (seq, stack, len(found.rows)))
 
 

@@ -203,6 +203,14 @@ class TouchedReads(Access):
         rows = self._read(lambda connection: connection.execute(statement, (stack, limit)).fetchall())
         return [str(event_id) for (event_id,) in rows]
 
+    def events_of_plan(self, digest: str, *, limit: int) -> list[str]:
+        """Ids of the events that saved or applied this plan file, what was recorded last first."""
+        statement = (
+            "SELECT e.id FROM plans p JOIN events e ON e.seq = p.seq WHERE p.digest = ? ORDER BY p.seq DESC LIMIT ?"
+        )
+        rows = self._read(lambda connection: connection.execute(statement, (digest, limit)).fetchall())
+        return [str(event_id) for (event_id,) in rows]
+
     def is_type_known(self, stack: str, kind: str, *, but: str) -> bool:
         """Whether a resource of this type was changed in this stack by another event than ``but``."""
         statement = (

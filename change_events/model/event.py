@@ -95,7 +95,10 @@ class Summary(Struct, frozen=True):
 
 
 class Tool(Struct, frozen=True):
-    """The tool that was run; ``command`` is its redacted command line."""
+    """The tool that was run; ``command`` is its redacted command line.
+
+    ``plan`` is the SHA-256 of the plan file that the run saved or applied, where that is the user's own: it joins both.
+    """
 
     name: str
     version: str | None = None
@@ -105,6 +108,7 @@ class Tool(Struct, frozen=True):
     workspace: str | None = None
     directory: str | None = None
     backend: str | None = None
+    plan: str | None = None
 
 
 class Ci(Struct, frozen=True):

@@ -51,10 +51,11 @@ SIGNALS = {
     "traffic_moved": Kind(_INFO, "traffic goes elsewhere"),
     "version_changed": Kind(_INFO, "another version is installed"),
     "applied_unpublished": Kind(_INFO),
-    "flapping": Kind(_INFO),  # these four by :mod:`change_events.history`, from earlier events: no reason to worry
+    "flapping": Kind(_INFO),  # these five by :mod:`change_events.history`, from earlier events: no reason to worry
     "reverted": Kind(_INFO),
     "first_touch": Kind(_INFO),
     "finished_later": Kind(_INFO),
+    "planned_there": Kind(_INFO),
     "labels_only": Kind(_INFO),
     "rollback": Kind(_WARNING),  # these two by :mod:`change_events.explicit`, the rest by :mod:`change_events.machine`
     "diverged": Kind(_WARNING),

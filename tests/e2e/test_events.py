@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
@@ -414,6 +415,7 @@ def test_a_plan_is_marked_as_one_and_stays_in_the_journal(stack, line):
     assert counts(event) == {"create": 1}
     assert applied(event) == figures(event) == {}
     assert stack.recorded()[0]["deliveries"] == []
+    assert ("plan" in event["tool"]) is (line != "plan"), "a plan file of our own is applied by nobody"
 
 
 @pytest.mark.e2e
@@ -437,6 +439,9 @@ def test_a_saved_plan_is_applied_and_told(stack):
     assert stack.run("apply p").code == 0
     planned, done = stack.recorded()
     assert (planned["phase"], done["phase"]) == ("planned", "applied")
+    digest = hashlib.sha256((stack.code / "p").read_bytes()).hexdigest()
+    assert planned["tool"]["plan"] == done["tool"]["plan"] == digest
+    assert [signal["events"] for signal in done["signals"] if signal["name"] == "planned_there"] == [[planned["id"]]]
     assert outcomes(done) == {"terraform_data.a": "applied"}
     assert counts(done) == applied(done) == {"create": 1}
 

@@ -7,7 +7,7 @@ import pytest
 
 from change_events.history.signals import history_signals
 from change_events.journal import Journal
-from change_events.model import Cause, CauseKind, Inputs, Outcome, Phase, Severity
+from change_events.model import Cause, CauseKind, Inputs, Outcome, Phase, Severity, Tool
 from change_events.recording import EventWriter
 from change_events.redact import Redactor
 from change_events.settings import Settings
@@ -239,6 +239,29 @@ def test_what_completes_nothing(told, last):
 def test_what_succeeded_in_between_ends_the_failure(told):
     first = failed(300, change("x.b", outcome="failed"))
     assert told(first, run(200, change("x.z")), run(60, change("x.b"))) == ()
+
+
+DIGEST = "ab" * 32
+
+
+def test_the_run_that_saved_the_plan_is_named(told):
+    planned = run(300, change("x.a", outcome="planned"), phase=Phase.PLANNED, tool=Tool(name="tofu", plan=DIGEST))
+    (signal,) = told(planned, run(60, change("x.a"), tool=Tool(name="tofu", plan=DIGEST)))
+    assert (signal.name, signal.events) == ("planned_there", (planned.id,))
+    assert signal.reason == "the plan was made 4 h earlier by ann on laptop"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        run(300, phase=Phase.PLANNED, tool=Tool(name="tofu", plan="cd" * 32)),
+        run(300, phase=Phase.PLANNED),
+        run(300, change("x.z"), tool=Tool(name="tofu", plan=DIGEST)),
+    ],
+    ids=["another file", "no file", "applied"],
+)
+def test_what_was_not_planned_there(told, first):
+    assert told(first, run(60, change("x.a"), tool=Tool(name="tofu", plan=DIGEST))) == ()
 
 
 def test_the_writer_records_them_and_they_make_no_event_more_severe(tmp_path):

@@ -207,8 +207,10 @@ def given_names():
     yield "version_lowered"  # what the form `version` makes of `version_changed`
     for package in ("change_events", "tf_wrapper"):
         for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Signal", "Found"}:
+            text = path.read_text()
+            makers = {"Signal", "Found"} if "signals" in text else set()  # others may have a class of that name
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:
                     (name,) = [given.value for given in node.keywords if given.arg == "name"] or node.args[:1]
                     assert not isinstance(name, ast.JoinedStr), f"{path}:{node.lineno}: whole names can be looked for"
                     yield from (part.value for part in ast.walk(name) if isinstance(part, ast.Constant))

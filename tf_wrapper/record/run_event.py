@@ -111,6 +111,7 @@ class RunEvent:
 
     def read_plan(self, path: str) -> None:
         """Read a saved plan and put what it means to do into the `started` record."""
+        self._note_saved_plan(path)
         data = terraform_show.plan_json(self._facts, path)
         if data is None:
             return
@@ -124,6 +125,17 @@ class RunEvent:
         if self._event is not None:
             self._event = outcome.planned(self._event, self._plan)
             self._record_start()
+
+    def _note_saved_plan(self, path: str) -> None:
+        """A plan file of the user's own may be applied by another run: its digest joins the two."""
+        event = self._event
+        if event is None or event.tool is None or os.path.dirname(path) == self._run.path:
+            return
+        import hashlib
+
+        with suppress(OSError), open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            self._event = replace(event, tool=replace(event.tool, plan=digest))
 
     @property
     def _data_dir(self) -> str:
