@@ -16,7 +16,7 @@ from change_events import model
 from change_events.destinations import get, kinds
 from change_events.destinations.shared.conditions import FIGURES
 from change_events.model.field_descriptions import EVENT_FIELDS
-from change_events.settings import routes
+from change_events.settings import routes, signals
 from change_events.settings.model import KEYS, Settings
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def pages() -> dict[str, str]:
         "routing": _routing,
         "conditions": _conditions,
         "figures": _figures,
+        "rules": lambda: _parts(signals.RULE, "add"),
+        "mutes": lambda: _parts(signals.MUTE, "mute"),
         "fields": _fields,
         "structs": _structs,
     }
@@ -80,6 +82,12 @@ def _condition_row(condition: routes.Condition) -> tuple[str, ...]:
     known = routes.known(condition.name)
     words = f" One of {', '.join(f'`{word}`' for word in known)}." if known else ""
     return f"`{condition.name}`", condition.type, condition.help + words
+
+
+def _parts(parts: Mapping[str, str], of: str) -> str:
+    needed = signals.NEEDED[of]
+    rows = ((f"`{name}`" + (" (required)" if name in needed else ""), about) for name, about in parts.items())
+    return table(("Key", "What it does"), rows)
 
 
 def _figures() -> str:

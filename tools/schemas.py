@@ -16,7 +16,7 @@ from change_events.destinations import get, kinds
 from change_events.destinations.shared.conditions import FIGURES
 from change_events.model import ChangeEvent, Severity
 from change_events.model.field_descriptions import EVENT_FIELDS
-from change_events.settings import routes
+from change_events.settings import routes, signals
 from change_events.settings.model import GROUP_HELP, KEYS, Key
 from tools import decisions, destination_pages, reference_pages
 
@@ -63,12 +63,29 @@ def _settings() -> dict[str, Any]:
             holder["properties"][inner] = _key(key)
         else:
             properties[group] = _key(key)
+    properties["signals"] = _signals()
     properties["destinations"] = {
         "type": "object",
         "description": "Where events go: a name for each destination, its kind and options under it.",
         "additionalProperties": {"anyOf": [_destination(k) for k in kinds()]},
     }
     return {"$schema": _DRAFT, "title": "tfevent.yaml", **_object(properties), "$defs": {"when": _when()}}
+
+
+def _signals() -> dict[str, Any]:
+    """Rules of signals, mutes and ranks."""
+    text: dict[str, Any] = {"type": ["string", "number"]}
+    rule: dict[str, Any] = {name: {**text, "description": about} for name, about in signals.RULE.items()}
+    rule["given"] = {"anyOf": [text, {"type": "array", "items": text}], "description": signals.RULE["given"]}
+    mute = {name: {**text, "description": about} for name, about in signals.MUTE.items()}
+    ranks = {"enum": [word.value for word in Severity]}
+    parts = {
+        "add": {"type": "array", "items": {**_object(rule), "required": list(signals.NEEDED["add"])}},
+        "mute": {"type": "array", "items": {**_object(mute), "required": list(signals.NEEDED["mute"])}},
+        "rank": {"type": "object", "additionalProperties": ranks},
+    }
+    described = {name: {**part, "description": signals.PARTS[name]} for name, part in parts.items()}
+    return {**_object(described), "description": signals.HELP}
 
 
 def _key(key: Key) -> dict[str, Any]:

@@ -30,6 +30,15 @@ _KINDS = [kind.value for kind in Kind]
 _PHASES = [phase.value for phase in Phase]
 
 
+def _known_signal(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
+    if name is not None:
+        from change_events.cli.signal_names import known_signals, not_known
+
+        if name not in (known := known_signals(context.obj)):
+            raise click.BadParameter(not_known(name, known))
+    return name
+
+
 @click.command(
     "list",
     short_help="List recorded events, newest first.",
@@ -38,6 +47,7 @@ _PHASES = [phase.value for phase in Phase]
         "tfevent events list --environment prod --outcome failed",
         "tfevent events list --text aws_db_instance --since 3d",
         "tfevent events list --host web1 --since 1d",
+        "tfevent events list --signal exposed_to_world --since 7d",
         "tfevent events list --undelivered",
         "tfevent events list --json --limit 0 | jq -r .title",
     ),
@@ -56,6 +66,7 @@ _PHASES = [phase.value for phase in Phase]
 @click.option("--outcome", type=click.Choice(_OUTCOMES), help="Filter by outcome.")
 @click.option("--kind", type=click.Choice(_KINDS), help="Filter by kind.")
 @click.option("--phase", type=click.Choice(_PHASES), help="Filter by phase.")
+@click.option("--signal", metavar="NAME", callback=_known_signal, help="Filter by risk signal, e.g. exposed_to_world.")
 @click.option("--text", metavar="WORDS", help="Filter by text in titles, messages, addresses and names.")
 @click.option("--undelivered", is_flag=True, help="Only events not yet delivered to all destinations.")
 @click.option(
@@ -72,7 +83,7 @@ def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:
     """List the events recorded on this machine, newest first.
 
     On a terminal, prints a table in local time. In a pipe, prints one line per event with tab-separated fields: ID,
-    start, outcome, title, user, environment, delivery.
+    start, outcome, title, user, environment, delivery, signals.
     """
     session.lists = True
     # Closed here, before the journal is: a pipe may break in the middle of reading.

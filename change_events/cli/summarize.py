@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from change_events.cli.help_examples import examples
-from change_events.cli.render.terminal import clean_json, clean_lines, note, print_lines
+from change_events.cli.render.terminal import clean, clean_json, clean_lines, note, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from change_events.cli.fail_on import FailOn
     from change_events.cli.session import Session
     from change_events.model import Plan
+    from change_events.signals import OwnRules
 
 DEFAULT_CHANGES = 50
 # What a comment on GitHub takes (65,536 characters), less some room for the words around it.
@@ -31,6 +33,7 @@ _LEAST_BYTES = 500
         "terraform show -json tf.plan | tfevent events summarize -",
         "tfevent events summarize tf.plan --markdown",
         "tfevent events summarize plan.json --json | jq .summary.counts",
+        "tfevent events summarize tf.plan --fail-on exposed_to_world,stateful_destroyed",
         "tfevent events summarize before.tfstate after.tfstate",
     ),
 )
@@ -54,26 +57,58 @@ _LEAST_BYTES = 500
     metavar="N",
     help="Maximum size of the Markdown of one plan, in bytes.",
 )
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="NAME[,NAME...]",
+    help="Exit with code 3 if a plan has one of these risk signals; severity:LEVEL for all of a severity. Repeatable.",
+)
 @click.pass_obj
 def summarize_command(
-    session: Session, *, files: tuple[str, ...], form: str | None, limit: int, everything: bool, max_bytes: int
+    session: Session,
+    *,
+    files: tuple[str, ...],
+    form: str | None,
+    limit: int,
+    everything: bool,
+    max_bytes: int,
+    fail_on: tuple[str, ...],
 ) -> int:
     """Summarize plans, or the difference between two states. Nothing is recorded or sent.
 
     FILE is a plan in JSON (`terraform show -json`), a saved plan file, or `-` for standard input. Two states are
     compared. Secrets are redacted as in events.
+
+    With --fail-on the exit code is 3 if a plan has one of the given risk signals; standard error says which.
     """
+    from change_events.cli.fail_on import parse
+
+    wanted = parse(fail_on, session) if fail_on else None
     with _no_garbage_collection():
-        plans = session.tools.read_documents(files, session.redactor, session.settings.ignore)
+        plans = session.tools.read_documents(files, session.redactor, session.settings)
     for trouble in session.redactor.troubles:
         note(trouble)
+    own = session.settings.signals
     if form == "json":
-        _write_json(plans)
+        _write_json(plans, own)
     elif form == "markdown":
-        _write_markdown(plans, max_bytes)
+        _write_markdown(plans, max_bytes, own)
     else:
-        _write_text(plans, None if everything else limit or None)
-    return 0
+        _write_text(plans, None if everything else limit or None, own)
+    return _judge(plans, wanted, own) if wanted else 0
+
+
+def _judge(plans: Sequence[Plan], wanted: FailOn, own: OwnRules | None) -> int:
+    from change_events.cli.fail_on import EXIT_FAILED_ON, reasons
+    from change_events.cli.render.plan_report import judged
+
+    failed = False
+    for plan in plans:
+        name = f"{clean(plan.name)}: " if plan.name and len(plans) > 1 else ""
+        for reason in reasons(wanted, judged(plan, own)):
+            failed = True
+            note(f"--fail-on: {name}{clean(reason)}")
+    return EXIT_FAILED_ON if failed else 0
 
 
 @contextmanager
@@ -88,27 +123,27 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _write_json(plans: Sequence[Plan]) -> None:
+def _write_json(plans: Sequence[Plan], own: OwnRules | None) -> None:
     import msgspec
 
     from change_events.cli.render.plan_report import plan_document
 
-    documents = [plan_document(plan) for plan in plans]
+    documents = [plan_document(plan, own) for plan in plans]
     body = msgspec.json.encode(documents[0] if len(documents) == 1 else documents)
     sys.stdout.write(clean_json(msgspec.json.format(body, indent=2)) + "\n")
 
 
-def _write_markdown(plans: Sequence[Plan], max_bytes: int) -> None:
+def _write_markdown(plans: Sequence[Plan], max_bytes: int, own: OwnRules | None) -> None:
     from change_events.cli.render.plan_report import plan_markdown
 
     for index, plan in enumerate(plans):
         print_lines([""] if index else [])
-        print_lines(clean_lines(plan_markdown(plan, max_bytes)))
+        print_lines(clean_lines(plan_markdown(plan, max_bytes, own)))
 
 
-def _write_text(plans: Sequence[Plan], limit: int | None) -> None:
+def _write_text(plans: Sequence[Plan], limit: int | None, own: OwnRules | None) -> None:
     from change_events.cli.render.plan_report import plan_lines
 
     for index, plan in enumerate(plans):
         print_lines([""] if index else [])
-        print_lines(plan_lines(plan, limit))
+        print_lines(plan_lines(plan, limit, own))

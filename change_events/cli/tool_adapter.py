@@ -34,12 +34,12 @@ class Check(NamedTuple):
 class ToolAdapter(Protocol):
     """The parts of ``tfevent events`` that know a tool's own files and processes."""
 
-    def read_documents(self, paths: Sequence[str], redactor: Redactor, ignore: Sequence[str] = ()) -> list[Plan]:
+    def read_documents(self, paths: Sequence[str], redactor: Redactor, settings: Settings) -> list[Plan]:
         """Read plans for ``summarize``: a path is ``-`` (standard input), plan JSON, or a binary plan file.
 
         Exactly two states are compared and give one plan; a file of several plans gives several. Where there
-        are several, ``Plan.name`` says which file each came from. Changes of attributes
-        that a glob of ``ignore`` matches are left out.
+        are several, ``Plan.name`` says which file each came from. The settings say which
+        attributes are ignored, and which signals are the user's own.
 
         Raises:
             InputError: a file is none of these; the text names it.

@@ -27,6 +27,12 @@ INDEXED = ("outcome", "severity", "service", "environment", "tool", "kind", "pha
 _HOST = "SELECT h.seq FROM hosts h WHERE h.host = ?"
 _UNDELIVERED = "SELECT d.seq FROM deliveries d WHERE d.state <> 'delivered' UNION ALL SELECT u.seq FROM unrouted u"
 _CONTAINS = "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND instr(b.search, ?) > 0)"
+# the bytes are looked for first: of most bodies, nothing is decoded
+_SIGNAL = (
+    "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND CASE WHEN instr(b.body, CAST(? AS BLOB)) > 0 "
+    "THEN EXISTS (SELECT 1 FROM json_each(CAST(b.body AS TEXT), '$.signals') s "
+    "WHERE json_extract(s.value, '$.name') = ?) ELSE 0 END)"
+)
 _OLDEST_SEARCHED = "SELECT started_at FROM events ORDER BY started_at DESC, seq DESC LIMIT 1 OFFSET ?"
 
 
@@ -87,6 +93,8 @@ def _terms(query: Query) -> list[_Term]:
     if query.host is not None:
         check = "EXISTS (SELECT 1 FROM hosts h WHERE h.host = ? AND h.seq = e.seq)"
         terms.append(_Term(check, f"e.seq IN ({_HOST})", _HOST, (query.host,)))
+    if query.signal is not None:
+        terms.append(_Term(_SIGNAL, "", None, (f'"name":"{query.signal}"', query.signal)))
     if query.undelivered:
         check = (
             "(EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> 'delivered') "

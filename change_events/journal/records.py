@@ -121,6 +121,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         host: only runs that met this host (a playbook's host, or the machine an explicit event is about).
         run: only the event of this run id; ``parent`` only those that the run with this id started.
         key: only events with this ``dedup_key`` of their sender's.
+        signal: only events with this risk signal.
         text: part of title, message, addresses, service, user or commit, in any case.
         undelivered: only events that some destination has not got yet (waiting or parked).
         searched: ``text`` is looked for in so many of the newest events at most; None for all.
@@ -135,6 +136,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     run: str | None = None
     parent: str | None = None
     key: str | None = None
+    signal: str | None = None
     outcome: str | None = None
     kind: str | None = None
     phase: str | None = None

@@ -68,6 +68,11 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
         for key, entry in _known(entries, problems):
             if origin.allows(key, entry):
                 _take(Taking(found, sources, problems, origin, path.parent), key, entry)
+        if (given := entries.get("signals")) is not None and given.value is not None:
+            from change_events.settings import signals  # for those who have such settings
+
+            found["signals"] = signals.read(given, problems, found.get("signals"))
+            sources.append(Source("signals", given.where, origin.label))
         for name, entry in _declared(entries.get("destinations"), problems, unrouted):
             declared.setdefault(name, Declared(entry, path.parent, origin))
     problems += _unknown_variables(environ)
@@ -78,10 +83,18 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
         settings,
         destinations=tuple(one for one in built.destinations if not one.broken),
         broken=tuple(one for one in built.destinations if one.broken),
-        warnings=tuple(built.warnings),
+        warnings=(*built.warnings, *_expired(settings)),
         unrouted=tuple(dict.fromkeys((*unrouted, *built.unrouted))),
         sources=(*sources, *built.sources),
     ), problems
+
+
+def _expired(settings: Settings) -> list[str]:
+    if settings.signals is None:
+        return []
+    from change_events.settings import signals
+
+    return signals.expired(settings.signals)
 
 
 def _opened(
@@ -165,7 +178,7 @@ def _known(entries: Mapping[str, Entry], problems: list[str]) -> Iterable[tuple[
             problems.append(f"{entry.where}: {name}: no such key{did_you_mean(name, TOP_LEVEL)}")
         elif name in GROUPS:
             yield from _group(name, entry, problems)
-        elif name != "destinations" and entry.value is not None:
+        elif name in BY_NAME and entry.value is not None:
             yield BY_NAME[name], entry
 
 

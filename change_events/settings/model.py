@@ -12,6 +12,7 @@ from change_events.paths import state_dir
 
 if TYPE_CHECKING:
     from change_events.destinations.base import DestinationSettings
+    from change_events.signals.own_rules import OwnRule, OwnRules
 
 KeyType = Literal["string", "path", "text", "file", "number", "integer", "flag", "choice", "list", "map"]
 
@@ -63,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
         causes: look for the cause of each planned change, beside the run.
+        signals: rules of the user's own, mutes and ranks; None where there are none.
         broken: destinations with a mistake in their options: events wait for them until it is mended.
         unrouted: mistakes because of which it is not known which events go where. Events are routed again when they
             are mended.
@@ -83,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redact_names: tuple[str, ...] = ()
     redact_patterns: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    signals: OwnRules | None = None
     title_template: str | None = None
     message_template: str | None = None
     message_bytes: int = 8000
@@ -100,6 +103,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[Path, ...] = ()
     sources: tuple[Source, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def own_rules(self) -> tuple[OwnRule, ...]:
+        """Rules of signals beside the built-in ones."""
+        return self.signals.rules if self.signals else ()
 
     @property
     def names(self) -> list[str]:
@@ -229,4 +237,4 @@ BY_NAME = {key.name: key for key in KEYS}
 GROUPS = {
     group: tuple(key.name.split(".")[1] for key in KEYS if key.name.startswith(f"{group}.")) for group in GROUP_HELP
 }
-TOP_LEVEL = (*tuple(dict.fromkeys(key.name.split(".")[0] for key in KEYS)), "destinations")
+TOP_LEVEL = (*tuple(dict.fromkeys(key.name.split(".")[0] for key in KEYS)), "destinations", "signals")

@@ -5,12 +5,13 @@ is cut, hidden or limited; what it finds is kept with the change, in words witho
 :func:`signals` reports them once it is known how each change ended, beside what the event itself says.
 
 What a provider calls things is data: ``rules.tsv`` (settings that are watched) and ``protectors.tsv`` (what protects by
-being there). A rule that the table cannot express is a module with one function, named in :data:`_VALUE_RULES` (and its
+being there). A rule that the table cannot express is a module with one function, asked in :func:`_found` (and its
 necessary condition in ``raw``) or in :data:`events.RULES`.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ from change_events.signals.combinations import combinations
 from change_events.signals.exposure import exposure
 from change_events.signals.labels import is_labels_only
 from change_events.signals.marks import marked
-from change_events.signals.names import NAMES, SIGNALS, WITHOUT_VALUES
+from change_events.signals.names import NAMES, WITHOUT_VALUES
+from change_events.signals.own_rules import NONE, OwnRules
 from change_events.signals.policies import policies
 from change_events.signals.protectors import armed, unprotected
 from change_events.signals.raw import may_signal, which_may_signal
@@ -33,19 +35,20 @@ from change_events.signals.table import table
 from change_events.signals.watched import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, KeysView
+    from collections.abc import Callable, Iterator, KeysView, Sequence
 
     from change_events.model import ChangeEvent
+    from change_events.signals.own_rules import OwnRule
     from change_events.signals.subject import Found
 
 __all__ = [
     "MOST_OF_A_KIND",
     "NAMES",
+    "OwnRules",
     "Subject",
     "bare",
     "is_labels_only",
     "may_signal",
-    "ranked",
     "risks",
     "signals",
     "stateful_kind",
@@ -55,7 +58,7 @@ __all__ = [
 ]
 
 MOST_OF_A_KIND = 20
-_VALUE_RULES: tuple[Callable[[Subject], Iterator[Found]], ...] = (exposure, policies, watched, capacity)
+_VALUE_RULES: tuple[Callable[[Subject], Iterator[Found]], ...] = (exposure, policies)
 
 
 def risks(
@@ -63,6 +66,7 @@ def risks(
     shows: Callable[[tuple[str, ...], object], bool] | None = None,
     *,
     unprotects: bool = False,
+    own: Sequence[OwnRule] = (),
 ) -> tuple[Risk, ...]:
     """What the values of one change signal. A reason names nothing of an attribute that is sensitive on either side.
 
@@ -72,9 +76,9 @@ def risks(
         subject: the change.
         shows: whether a value may be shown, by its path; None where all may.
         unprotects: what this protector covers stays when it is destroyed.
+        own: the user's rules.
     """
-    rules = _VALUE_RULES if subject.action is not Action.DESTROY else (unprotected,) if unprotects else ()
-    found = dict.fromkeys(found for rule in (*rules, armed) for found in rule(subject))
+    found = dict.fromkeys(_found(subject, own, unprotects=unprotects))
     reasons: dict[tuple[str, str], list[str]] = {}
     for one in found:
         hidden = _hides(subject, one) or (shows and not all(shows(*shown) for shown in one.shown))
@@ -84,6 +88,17 @@ def risks(
             labels.append(label)
     return tuple(Risk(name=name, reason=f"{', '.join(labels)} {reason}".strip())
                  for (name, reason), labels in reasons.items())  # fmt: skip
+
+
+def _found(subject: Subject, own: Sequence[OwnRule], *, unprotects: bool) -> Iterator[Found]:
+    if subject.action is not Action.DESTROY:
+        for rule in _VALUE_RULES:
+            yield from rule(subject)
+        yield from watched(subject, own)
+        yield from capacity(subject)
+    elif unprotects:
+        yield from unprotected(subject)
+    yield from armed(subject)
 
 
 def _hides(subject: Subject, found: Found) -> bool:
@@ -100,29 +115,38 @@ def watched_types() -> KeysView[str]:
     return table().keys()
 
 
-def signals(event: ChangeEvent) -> tuple[Signal, ...]:
+def signals(event: ChangeEvent, own: OwnRules | None = None, past: Sequence[Signal] = ()) -> tuple[Signal, ...]:
     """The signals of a redacted event, the gravest kind first; of each kind the first twenty, the rest as a number.
 
     What was not attempted (a declined run, for one) signals nothing; what failed is said to have failed.
+
+    Args:
+        event: with its changes.
+        own: what the settings say: signals that are muted are left out, and out of combinations too.
+        past: signals that earlier events give it.
     """
+    own = own or NONE
+    kept = _unmuted(event, own)
     told: list[Signal] = []
-    for rule in events.RULES:
-        for name, same in groupby(rule(event), lambda signal: signal.name):
+    for rule in (*events.RULES, *map(events.of_values, own.names)):
+        for name, same in groupby(filter(kept, rule(event)), lambda signal: signal.name):
             alike = list(same)
             told += alike[:MOST_OF_A_KIND]
             if (left := len(alike) - MOST_OF_A_KIND) > 0:
                 told.append(Signal(name=name, reason=f"and {left} more of this kind"))
-    together = list(combinations(told))
+    together = list(filter(kept, combinations(told)))
     first = next((place for place, one in enumerate(told) if one.name != "state_emergency"), len(told))
-    return tuple(ranked(signal) for signal in (*told[:first], *together, *told[first:]))
+    return tuple(map(own.ranked, (*told[:first], *together, *told[first:], *filter(kept, past))))
 
 
-def ranked(signal: Signal) -> Signal:
-    """The signal with the severity of its name."""
-    kind = SIGNALS.get(signal.name)
-    if kind is None or kind.severity is signal.severity:
-        return signal
-    return msgspec.structs.replace(signal, severity=kind.severity)
+def _unmuted(event: ChangeEvent, own: OwnRules) -> Callable[[Signal], bool]:
+    """Whether a signal is reported."""
+    if not own.mutes:
+        return lambda _: True
+    today = datetime.now(UTC).date()
+    kinds = {change.address: change.type or "" for change in event.changes}
+    kinds |= {events.resource_of(address): kind for address, kind in kinds.items()}  # of one of several instances
+    return lambda signal: not any(mute.covers(signal, kinds, today) for mute in own.mutes)
 
 
 def without_values(signal: Signal) -> Signal:

@@ -24,10 +24,11 @@ SIZES = {
 """Names of amounts, at any depth."""
 
 CLASSES = (
-    *("instance_type", "instance_class", "node_type", "machine_type", "vm_size", "size", "sku_name", "flavor_name"),
-    *("server_type", "shape", "instance_size", "node_class", "provider_instance_size_name", "size_slug", "flavor"),
+    *("instance_type", "instance_class", "node_type", "machine_type", "vm_size", "sku_name", "flavor_name"),
+    *("server_type", "instance_size", "node_class", "provider_instance_size_name", "size_slug"),
 )
-"""Names of sizes of machines, of a resource itself; those in its blocks are in the table."""
+"""Names of sizes of machines, of a resource itself; those in its blocks, and ``size``, which means much else, are in
+the table."""
 
 
 def capacity(subject: Subject) -> Iterator[Found]:

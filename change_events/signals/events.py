@@ -106,8 +106,13 @@ def fewer_instances(event: ChangeEvent) -> Iterator[Signal]:
         )
 
 
+def resource_of(address: str) -> str:
+    """The address without the index of an instance."""
+    return _INDEX.sub("", address)
+
+
 def _group(change: Change) -> tuple[str, str]:
-    return _INDEX.sub("", change.address), change.outcome.value
+    return resource_of(change.address), change.outcome.value
 
 
 def _happens_to(changes: list[Change]) -> str:

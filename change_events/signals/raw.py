@@ -42,13 +42,14 @@ _SIZES = tuple(f'"{name}"'.encode() for name in sorted(SIZES))
 _CLASSES = tuple(f'"{name}"'.encode() for name in CLASSES)
 
 
-def may_signal(kind: str, before: bytes, after: bytes) -> bool:
+def may_signal(kind: str, before: bytes, after: bytes, own: tuple[str, ...] = ()) -> bool:
     """Whether the values of a change are worth looking at.
 
     Args:
         kind: resource type.
         before: JSON of the object as it is; empty or ``null`` where there is none.
         after: JSON of the object as it shall be.
+        own: attributes that rules of the user watch.
     """
     if before == after:
         return False
@@ -57,28 +58,29 @@ def may_signal(kind: str, before: bytes, after: bytes) -> bool:
         or _is_escaped(before)
         or _may_lower(before, after)
         or _may_shrink(before, after)
-        or _may_turn(kind, before, after)
+        or _may_turn(kind, before, after, own)
     )
 
 
-def which_may_signal(kind: str, objects: Sequence[Sides]) -> list[bool]:
+def which_may_signal(kind: str, objects: Sequence[Sides], own: tuple[str, ...] = ()) -> list[bool]:
     """Do as :func:`may_signal` does for many objects of one type; those without anything of interest cost little.
 
     Args:
         kind: their resource type.
         objects: JSON of each before and after.
+        own: attributes of this type that rules of the user watch.
     """
     found: list[bool] = []
     for start in range(0, len(objects), _BATCH):
         batch = objects[start : start + _BATCH]
-        if _may_any(kind, batch):
-            found += [may_signal(kind, bytes(before), bytes(after)) for before, after in batch]
+        if _may_any(kind, batch, own):
+            found += [may_signal(kind, bytes(before), bytes(after), own) for before, after in batch]
         else:
             found += [False] * len(batch)
     return found
 
 
-def _may_any(kind: str, batch: Sequence[Sides]) -> bool:
+def _may_any(kind: str, batch: Sequence[Sides], own: tuple[str, ...]) -> bool:
     """Whether one of some objects may signal: each test is a necessary condition of :func:`may_signal` for one of them.
 
     The separator is no part of any word, so that nothing is found across two objects that stands in neither.
@@ -90,7 +92,7 @@ def _may_any(kind: str, batch: Sequence[Sides]) -> bool:
         or _is_escaped(before)
         or _may_lower(before, after)
         or _has_class(before, after)
-        or any(key in after or key in before for key in _watched(kind)[1])
+        or any(key in after or key in before for key in _watched(kind, own)[1])
     )
 
 
@@ -124,9 +126,9 @@ def _may_shrink(before: bytes, after: bytes) -> bool:
     return old is None or new is None or any(old.get(name) not in (None, new[name]) for name in new)
 
 
-def _may_turn(kind: str, before: bytes, after: bytes) -> bool:
+def _may_turn(kind: str, before: bytes, after: bytes, own: tuple[str, ...]) -> bool:
     """Whether one of the settings that are watched differs."""
-    names, keys = _watched(kind)
+    names, keys = _watched(kind, own)
     if not any(key in after or key in before for key in keys):
         return False
     old, new = (attributes(side or b"null", names, raw=True) for side in (before, after))
@@ -134,7 +136,7 @@ def _may_turn(kind: str, before: bytes, after: bytes) -> bool:
 
 
 @cache
-def _watched(kind: str) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
+def _watched(kind: str, own: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
     """The attributes of a type that are watched, and how each stands in JSON."""
-    names = tuple(dict.fromkeys(row.steps[0] for row in table().get(kind, ())))
+    names = tuple(dict.fromkeys((*(row.steps[0] for row in table().get(kind, ())), *own)))
     return names, tuple(f'"{name}"'.encode() for name in names)

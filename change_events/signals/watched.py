@@ -16,14 +16,12 @@ from change_events.signals.table import ELSEWHERE, table
 from change_events.signals.verdict import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from change_events.signals.own_rules import OwnRule
     from change_events.signals.subject import Subject
     from change_events.signals.table import Row
     from change_events.signals.verdict import Verdict
-
-Rules = tuple[tuple[str, "Row"], ...]
-"""Rows of a user, each with a glob of resource types."""
 
 _JUDGES: dict[str, Callable[[Case], Iterable[Verdict]]] = {
     "lower": amounts.lower,
@@ -45,7 +43,7 @@ FORMS = (*_JUDGES, "existing", "was", "changed->WORD", "WORD->WORD", "->WORD")
 """How a form of a change begins."""
 
 
-def watched(subject: Subject, rules: Rules = ()) -> Iterator[Found]:
+def watched(subject: Subject, rules: Sequence[OwnRule] = ()) -> Iterator[Found]:
     """What became of the settings that the table and the user's rules watch."""
     for row in rows_of(subject.type, rules):
         for form in row.forms:
@@ -53,10 +51,15 @@ def watched(subject: Subject, rules: Rules = ()) -> Iterator[Found]:
                 yield from _found(row, form, subject)
 
 
-def rows_of(kind: str, rules: Rules = ()) -> Iterator[Row]:
+def rows_of(kind: str, rules: Sequence[OwnRule] = ()) -> Iterator[Row]:
     """The rows about a resource type."""
     yield from table().get(kind, ())
-    yield from (row for glob, row in rules if fnmatchcase(kind, glob))
+    yield from (rule.row for rule in rules if fnmatchcase(kind, rule.types))
+
+
+def own_attributes(kind: str, rules: Sequence[OwnRule]) -> tuple[str, ...]:
+    """The attributes of a type that rules of the user watch."""
+    return tuple(dict.fromkeys(rule.row.steps[0] for rule in rules if fnmatchcase(kind, rule.types)))
 
 
 def _found(row: Row, form: str, subject: Subject) -> Iterator[Found]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from change_events.signals import ranked, signals
+from change_events.signals import signals
 from change_events.summary.causes import shared
 from change_events.summary.message import message
 from change_events.summary.severity import severity
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from change_events.model import ChangeEvent, Signal
+    from change_events.signals import OwnRules
 
 __all__ = ["compose", "message", "retell", "severity", "title"]
 
@@ -35,6 +36,10 @@ class TextSettings(Protocol):
     @property
     def message_bytes(self) -> int:
         """The most bytes of a message."""
+
+    @property
+    def signals(self) -> OwnRules | None:
+        """Rules of the user's own, mutes and ranks."""
 
 
 def compose(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal] = ()) -> ChangeEvent:
@@ -62,7 +67,8 @@ def compose(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal] =
 
 
 def _derived(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal]) -> ChangeEvent:
-    told = msgspec.structs.replace(event, signals=(*signals(event), *map(ranked, past)), causes=shared(event.changes))
+    found = signals(event, settings.signals, past)
+    told = msgspec.structs.replace(event, signals=found, causes=shared(event.changes))
     return msgspec.structs.replace(
         told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
     )

@@ -41,6 +41,8 @@ def title(event: ChangeEvent) -> str:
         return playbook.title(event, TITLE_LENGTH)
     where = _where(event)
     what = _what(event)
+    if any(signal.name == "labels_only" for signal in event.signals):
+        what += " (labels only)"
     return one_line(f"{where}: {what}" if where else what, TITLE_LENGTH)
 
 

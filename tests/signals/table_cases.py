@@ -11,6 +11,8 @@ _AMOUNTS = {
 _SIZES = {
     "aws": ("t3.large", "t3.micro"), "azurerm": ("Standard_D4s_v5", "Standard_D2s_v5"),
     "google": ("n2-standard-8", "n2-standard-4"), "linode": ("g6-standard-4", "g6-standard-2"),
+    "digitalocean": ("s-2vcpu-4gb", "s-1vcpu-2gb"), "oci": ("VM.Standard2.4", "VM.Standard2.2"),
+    "mongodbatlas": ("M30", "M10"),
     "sql": ("S3", "S0"), "app_service": ("P2v3", "P1v3"), "gateway": ("VpnGw2", "VpnGw1"),
     "flexible_server": ("GP_Standard_D4s_v3", "GP_Standard_D2s_v3"),
 }  # fmt: skip

@@ -10,12 +10,14 @@ from change_events import signals
 from change_events.diff.masks import child, has_true
 from change_events.model import Action, Risk, ValueKind
 from change_events.signals import Subject, bare, is_labels_only, protectors, risks, watched_types
+from change_events.signals.watched import own_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from change_events.diff.walk import Node
     from change_events.model import Change
+    from change_events.signals.own_rules import OwnRule
     from tf_wrapper.plan.document import ResourceChange
     from tf_wrapper.plan.reading import Reading
 
@@ -30,12 +32,12 @@ _IDENTITY = {
 }
 
 
-def which_may_signal(kept: Sequence[tuple[ResourceChange, Action]]) -> list[bool]:
+def which_may_signal(kept: Sequence[tuple[ResourceChange, Action]], own: Sequence[OwnRule] = ()) -> list[bool]:
     """Which changes' values can signal anything: most are never looked at, and the many not even decoded."""
     may_signal = [False] * len(kept)
     for kind, places in _by_type(kept).items():
         sides = [(kept[place][0].change.before, kept[place][0].change.after) for place in places]
-        for place, may in zip(places, signals.which_may_signal(kind, sides), strict=True):
+        for place, may in zip(places, signals.which_may_signal(kind, sides, own_attributes(kind, own)), strict=True):
             may_signal[place] = may
     for place, (entry, action) in enumerate(kept):
         if action in _GOES and entry.mode == "managed" and protectors.may_be_armed(bytes(entry.change.before)):
@@ -80,7 +82,9 @@ def with_details(
         return change
     if may_signal and (change.action in _SETS or change.action is Action.DESTROY):
         subject = Subject(kind or "", change.action, *node)
-        found = risks(subject, lambda path, value: _is_shown(path, value, reading), unprotects=unprotects)
+        found = risks(
+            subject, lambda path, value: _is_shown(path, value, reading), unprotects=unprotects, own=reading.own
+        )
         change = replace(change, risks=tuple(_redacted(risk, reading) for risk in found)) if found else change
     if change.action is Action.UPDATE and is_labels_only(Subject(kind or "", change.action, *node)):
         change = replace(change, labels_only=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from change_events.redact import Redactor
+    from change_events.signals.own_rules import OwnRule
 
 DETAILED = 2000
 _OPENTOFU = "registry.opentofu.org/"
@@ -36,7 +37,13 @@ _TERRAFORM = "registry.terraform.io/"
 
 
 def read_plan(
-    data: bytes, *, name: str, redactor: Redactor, ignore: Sequence[str] = (), detailed: int = DETAILED
+    data: bytes,
+    *,
+    name: str,
+    redactor: Redactor,
+    ignore: Sequence[str] = (),
+    detailed: int = DETAILED,
+    own: Sequence[OwnRule] = (),
 ) -> Plan:
     """Read one plan.
 
@@ -47,6 +54,7 @@ def read_plan(
         ignore: globs of attribute paths to leave out.
         detailed: how many changes get their attributes compared, the most important ones; the rest are listed
         and counted.
+        own: signals of the user's own.
 
     Raises:
         InputError: it is no plan, or one of an unknown major format version.
@@ -59,11 +67,17 @@ def read_plan(
             number = len(list(_documents(text, name)))
             raise InputError(f"{name}: {number} plans in one file where one is expected") from None
         remember_document(document, redactor)
-        return _plan(document, Reading(redactor, Names(redactor), ignore, detailed), name)
+        return _plan(document, Reading(redactor, Names(redactor), ignore, detailed, own), name)
 
 
 def read_plans(
-    data: bytes, *, name: str, redactor: Redactor, ignore: Sequence[str] = (), detailed: int = DETAILED
+    data: bytes,
+    *,
+    name: str,
+    redactor: Redactor,
+    ignore: Sequence[str] = (),
+    detailed: int = DETAILED,
+    own: Sequence[OwnRule] = (),
 ) -> list[Plan]:
     """Read a file of one plan or of several, one after the other, as Terragrunt writes them.
 
@@ -74,7 +88,7 @@ def read_plans(
         documents = list(_documents(to_utf8(data), name))
         for document in documents:
             remember_document(document, redactor)
-        reading = Reading(redactor, Names(redactor), ignore, detailed)
+        reading = Reading(redactor, Names(redactor), ignore, detailed, own)
         several = len(documents) > 1
         return [
             _plan(document, reading, f"{name} (plan {number})" if several else name)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from change_events.redact import Redactor
+    from change_events.signals.own_rules import OwnRule
     from tf_wrapper.plan.names import Names
 
 
@@ -19,9 +20,11 @@ class Reading(NamedTuple):
         names: redacted addresses.
         ignore: globs of attribute paths to leave out.
         detailed: how many changes get their attributes computed; all others are only listed.
+        own: signals of the user's own.
     """
 
     redactor: Redactor
     names: Names
     ignore: Sequence[str]
     detailed: int
+    own: Sequence[OwnRule] = ()

@@ -48,7 +48,7 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
     reading.names.learn([entry.address for entry, _ in kept])
     detailed = most_urgent([action for _, action in kept], reading.detailed)
     reading.names.learn([found for index in detailed if (found := _id(kept[index][0].change))])
-    signals = which_may_signal(kept)
+    signals = which_may_signal(kept, reading.own)
     unprotects = unprotecting(kept, entries)
     changes = [
         _change(
@@ -90,7 +90,7 @@ def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -
     changes = []
     for entry in entries[: reading.detailed]:
         action, _, _ = _classify(entry.resource_change)
-        may_signal = which_may_signal([(entry.resource_change, action)])[0]
+        may_signal = which_may_signal([(entry.resource_change, action)], reading.own)[0]
         change = _change(entry.resource_change, action, reading, detailed=True, may_signal=may_signal)
         changes.append(msgspec.structs.replace(change, deferred=entry.reason or "unknown"))
     return changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from change_events.errors import InputError
 
@@ -24,10 +24,10 @@ _GIT_SECONDS = 2.0
 class TerraformAdapter:
     """The :class:`change_events.cli.tool_adapter.ToolAdapter` of Terraform and OpenTofu."""
 
-    def read_documents(self, paths: Sequence[str], redactor: Redactor, ignore: Sequence[str] = ()) -> list[Plan]:
+    def read_documents(self, paths: Sequence[str], redactor: Redactor, settings: Settings) -> list[Plan]:
         """Plans of the given files: plan JSON, binary plan files, ``-``; exactly two states give their difference.
 
-        Changes of attributes that a glob of ``ignore`` matches are left out.
+        The settings say which attributes are ignored, and which signals are the user's own.
 
         Raises:
             InputError: a file is none of these.
@@ -35,14 +35,13 @@ class TerraformAdapter:
         from tf_wrapper.plan import reader
         from tf_wrapper.state import compare
 
+        more: dict[str, Any] = {"ignore": settings.ignore, "own": settings.own_rules}
         documents = [(path, _read(path)) for path in paths]
         if len(documents) == _STATES and all(compare.is_state(data) for _, data in documents):
             (before, old), (after, new) = documents
-            return [compare.compare_states(old, new, redactor=redactor, ignore=ignore, names=(before, after))]
+            return [compare.compare_states(old, new, redactor=redactor, names=(before, after), **more)]
         return [
-            plan
-            for path, data in documents
-            for plan in reader.read_plans(data, name=path, redactor=redactor, ignore=ignore)
+            plan for path, data in documents for plan in reader.read_plans(data, name=path, redactor=redactor, **more)
         ]
 
     def checks(self, settings: Settings) -> Iterable[Check]:

@@ -118,7 +118,13 @@ class RunEvent:
         from tf_wrapper.plan.reader import read_plan
         from tf_wrapper.source import with_sources
 
-        plan = read_plan(data, name=os.path.basename(path), redactor=self._redactor, ignore=self._settings.ignore)
+        plan = read_plan(
+            data,
+            name=os.path.basename(path),
+            redactor=self._redactor,
+            ignore=self._settings.ignore,
+            own=self._settings.own_rules,
+        )
         changes = with_sources(plan.changes, str(self._facts["directory"]), self._data_dir)
         self._plan = replace(plan, changes=explain.with_known(changes, self._event))
         self._planned = explain.Planned(path, explain.fingerprints(data, self._redactor))
@@ -250,7 +256,13 @@ class RunEvent:
 
         plan = self._plan
         if plan is None and before is not None and after is not None:
-            plan = compare_states(before or None, after or None, redactor=self._redactor, ignore=self._settings.ignore)
+            plan = compare_states(
+                before or None,
+                after or None,
+                redactor=self._redactor,
+                ignore=self._settings.ignore,
+                own=self._settings.own_rules,
+            )
         event = outcome.of_native(self._started(), plan, code, planned=self._plan is not None, interrupted=interrupted)
         if self._plan is not None and outcome.has_open_ends(event):
             event = outcome.with_state(event, after, self._redactor)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from change_events.model import Cloud
     from change_events.redact import Redactor
+    from change_events.signals.own_rules import OwnRule
 
 __all__ = ["Held", "compare_states", "is_state", "remember_state", "state_resources"]
 
@@ -91,6 +92,7 @@ def compare_states(
     redactor: Redactor,
     names: Sequence[str] = ("state before", "state after"),
     ignore: Sequence[str] = (),
+    own: Sequence[OwnRule] = (),
 ) -> Plan:
     """Tell what changed between two states, each raw or `show -json`, as a plan whose changes are facts.
 
@@ -103,6 +105,7 @@ def compare_states(
         redactor: remembers the states' secrets and renders their values.
         names: what to call the two in an error.
         ignore: globs of attribute paths to leave out.
+        own: signals of the user's own.
 
     Raises:
         InputError: one of them is no readable state.
@@ -110,7 +113,7 @@ def compare_states(
     old, new = read_state(before, names[0]), read_state(after, names[1])
     _remember(old, redactor)
     _remember(new, redactor)
-    reading = Reading(redactor, Names(redactor), ignore, _DETAILED)
+    reading = Reading(redactor, Names(redactor), ignore, _DETAILED, own)
     tally = Tally()
     pairs = list(_pairs(old, new))
     changes = _changes(pairs, tally, reading)

@@ -9,7 +9,7 @@ import msgspec
 
 from change_events.cli.render import deliveries, event
 from change_events.cli.render.terminal import ago, clean, clean_json, colour_on, width
-from change_events.model import Actor  # noqa: TC001 - msgspec reads the annotation at run time
+from change_events.model import Actor, Severity, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,7 @@ _CHILD = "↳ "  # something else in tfevent's sight started it: `show --tree` s
 # Below this the table leaves out who and environment (the title mostly begins with the latter).
 _WIDE = 100
 _HEIGHT = 25
+_MARKED = 2  # names of signals
 # The title may take several lines, the others one: what does not fit of a name ends in an ellipsis.
 _LAYOUT: dict[str, dict[str, Any]] = {
     "title": {"overflow": "fold", "min_width": 20},
@@ -30,10 +31,11 @@ _LAYOUT: dict[str, dict[str, Any]] = {
 }
 
 
-class _ActorOnly(msgspec.Struct):
-    """The one thing a row needs of the body: decoding the rest, changes and all, would be in vain."""
+class _Parts(msgspec.Struct):
+    """What a row needs of the body: decoding the rest, changes and all, would be in vain."""
 
     actor: Actor | None = None
+    signals: tuple[Signal, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -44,6 +46,7 @@ class _Row(NamedTuple):
     who: str
     environment: str
     delivery: str
+    signals: str
 
 
 def write_json(records: Iterable[Record]) -> None:
@@ -71,7 +74,7 @@ def write_table(records: Sequence[Record]) -> None:
     columns = width()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     wide = columns >= _WIDE
-    for name in _Row._fields:
+    for name in _Row._fields[:-1]:  # the signals stand with the title
         if wide or name not in ("who", "environment"):
             table.add_column(name.upper(), **_LAYOUT.get(name, {"no_wrap": True}))
     length = _id_length([record.id for record in records])
@@ -79,24 +82,38 @@ def write_table(records: Sequence[Record]) -> None:
         row = _row(record, when=_when(record))
         title = f"{_CHILD}{row.title}" if record.parent else row.title
         cells = row._replace(id=row.id[:length], title=title)._asdict()
+        del cells["signals"]
         if not wide:
             del cells["who"], cells["environment"]
-        table.add_row(*(Text(text, style=_style(name, text)) for name, text in cells.items()))
+        drawn = {name: Text(text, style=_style(name, text)) for name, text in cells.items()}
+        if mark := _mark(record):
+            drawn["title"] = Text.assemble((mark, "bold red"), "\n", drawn["title"])
+        table.add_row(*drawn.values())
     colours: Literal["auto"] | None = "auto" if colour_on(sys.stdout) else None
     # With a height, too, rich takes our width also on a terminal that calls itself dumb.
     Console(width=columns, height=_HEIGHT, color_system=colours, highlight=False).print(table)
 
 
 def _row(record: Record, when: str) -> _Row:
+    parts = msgspec.json.decode(record.body, type=_Parts)
     return _Row(
         id=clean(record.id),
         when=when,
         outcome=event.outcome_word(record.outcome),
         title=clean(record.title),
-        who=clean(event.who(msgspec.json.decode(record.body, type=_ActorOnly).actor)),
+        who=clean(event.who(parts.actor)),
         environment=clean(record.environment or ""),
         delivery=deliveries.overall(record.deliveries),
+        signals=clean(",".join(dict.fromkeys(signal.name for signal in parts.signals))),
     )
+
+
+def _mark(record: Record) -> str:
+    """The signals of an event that are more than information: ``! exposed_to_world, iam_widened +2``."""
+    found = msgspec.json.decode(record.body, type=_Parts).signals
+    names = list(dict.fromkeys(one.name for one in found if one.severity is not Severity.INFO))
+    more = f" +{len(names) - _MARKED}" if len(names) > _MARKED else ""
+    return clean(f"! {', '.join(names[:_MARKED])}{more}") if names else ""
 
 
 def _when(record: Record) -> str:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from change_events.model import Change, Counts, Plan
+    from change_events.signals import OwnRules
 
 NOTHING = "no changes"
 NO_DIFFERENCE = "no differences"  # between two states
 STANDARD_INPUT = "-"
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
+def plan_document(plan: Plan, own: OwnRules | None = None) -> dict[str, Any]:
     """The plan as JSON: every count is there, also 0; lists and facts that are empty are too."""
     return {
         "name": plan.name,
@@ -42,7 +43,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "outputs": plan.outputs,
         "drift": plan.drift,
         "checks": plan.checks,
-        "signals": signals(_as_event(plan)),
+        "signals": judged(plan, own).signals,
     }
 
 
@@ -51,14 +52,22 @@ def _every_count(counts: Counts) -> dict[str, int]:
     return {field.rstrip("_"): getattr(counts, field) for field in counts.__struct_fields__}
 
 
-def plan_markdown(plan: Plan, max_bytes: int) -> str:
+def plan_markdown(plan: Plan, max_bytes: int, own: OwnRules | None = None) -> str:
     """The message that an event of this plan would carry, under its headline; ``max_bytes`` in all."""
     from change_events.summary import message
 
-    event = _as_event(plan)
-    event = msgspec.structs.replace(event, signals=signals(event))
+    event = judged(plan, own)
     heading = f"### {plan_headline(plan)}\n\n"
     return heading + message(event, max_bytes - len(heading.encode()))
+
+
+def judged(plan: Plan, own: OwnRules | None = None) -> ChangeEvent:
+    """The plan as an event, with its signals and its severity; ``own`` is what the settings say of signals."""
+    from change_events.summary import severity
+
+    event = _as_event(plan)
+    event = msgspec.structs.replace(event, signals=signals(event, own))
+    return msgspec.structs.replace(event, severity=severity(event))
 
 
 def _as_event(plan: Plan) -> ChangeEvent:
@@ -95,12 +104,12 @@ def plan_headline(plan: Plan) -> str:
     return f"{name}{words or (NO_DIFFERENCE if plan.from_states else NOTHING)}"
 
 
-def plan_lines(plan: Plan, limit: int | None) -> Iterator[str]:
+def plan_lines(plan: Plan, limit: int | None, own: OwnRules | None = None) -> Iterator[str]:
     """The plan for a terminal; at most ``limit`` changes, outputs and drifted resources are shown."""
     yield paint(plan_headline(plan), bold=True)
     yield from _caveats(plan)
     for title, lines in (
-        ("Risk signals", changes.signal_lines(signals(_as_event(plan)))),
+        ("Risk signals", changes.signal_lines(judged(plan, own).signals)),
         ("Changes", changes.change_lines(plan.changes, limit)),
         ("Outputs", changes.output_lines(plan.outputs, limit)),
         ("Drift", changes.drift_lines(plan.drift, limit)),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from change_events.context.repository import Repository
     from change_events.model import ChangeEvent
 
+MOST_SIGNALS = 10  # that become tags
 _MINUTE, _HOUR = 60, 3600
 _RESULTS = {
     Outcome.SUCCEEDED: "succeeded",
@@ -160,7 +161,7 @@ def pairs(event: ChangeEvent) -> dict[str, str]:
 
 
 def tags(event: ChangeEvent) -> list[str]:
-    """:func:`pairs` as ``name:value``, then ``account``, ``region`` and ``host`` for each, of many the first.
+    """:func:`pairs` as ``name:value``, then ``signal``, ``account``, ``region`` and ``host``, of many the first.
 
     Of many hosts ``hosts_changed`` is the number. An event's own tags go before ``account`` and ``region``.
     """
@@ -170,7 +171,13 @@ def tags(event: ChangeEvent) -> list[str]:
     pairs_of_hosts = [(names.get("host", "host"), name) for name in hosts[:MOST_HOSTS]]
     if len(hosts) > MOST_HOSTS:
         pairs_of_hosts.append((names.get("hosts_changed", "hosts_changed"), str(len(hosts))))
-    return [f"{name}:{value}" for name, value in (*named.items(), *places, *pairs_of_hosts)]
+    marks = [(names.get("signal", "signal"), name) for name in signal_names(event)[:MOST_SIGNALS]]
+    return [f"{name}:{value}" for name, value in (*named.items(), *marks, *places, *pairs_of_hosts)]
+
+
+def signal_names(event: ChangeEvent) -> list[str]:
+    """The names of the event's risk signals, the gravest first, each once."""
+    return list(dict.fromkeys(signal.name for signal in event.signals))
 
 
 def counts(event: ChangeEvent) -> Counts:
@@ -240,6 +247,7 @@ def details(event: ChangeEvent) -> dict[str, str | int]:
         **playbook_figures(event),
         **({} if event.summary.hosts else {"hosts_changed": len(changed_hosts(event)) or None}),
         "changed_hosts": listed_hosts(changed_hosts(event)),
+        "signals": ", ".join(signal_names(event)),
         "duration_ms": duration_ms(event),
     }
     return {name: value for name, value in found.items() if value is not None and value != ""}

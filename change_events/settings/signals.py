@@ -1,0 +1,187 @@
+"""The key ``signals`` of ``tfevent.yaml``: rules of one's own, mutes and ranks, each mistake with its place."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from change_events.settings.values import did_you_mean
+from change_events.text.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from change_events.settings.model import Entry
+    from change_events.signals.own_rules import Mute, OwnRule, OwnRules
+
+HELP = "Risk signals: rules of your own, mutes and severities."
+PARTS = {
+    "add": "Rules beside the built-in ones.",
+    "mute": "Signals that are not reported.",
+    "rank": "Severities by name of a signal: info, warning or error.",
+}
+RULE = {
+    "signal": "Name: one of the built-in ones, or your own in lower case.",
+    "type": "Glob of resource types.",
+    "attribute": "Path of the attribute, without indices.",
+    "change": "Forms of the change, such as `true->false`, `lower` or `removed`; ` or ` between several.",
+    "given": "Conditions on the values after the change, such as `type=ingress`; one or a list.",
+    "reason": "Reason that the signal gives; made of the attribute and the change if it is missing.",
+}
+MUTE = {
+    "signal": "Glob of names of signals.",
+    "address": "Glob of addresses; brackets stand for themselves.",
+    "type": "Glob of resource types.",
+    "reason": "Why it is muted.",
+    "expires": "Last day on which the mute applies (YYYY-MM-DD).",
+}
+NEEDED = {"add": ("signal", "type", "attribute", "change"), "mute": ("signal", "reason")}
+_NAME = lazy_pattern(r"[a-z][a-z0-9_]{1,59}")
+_LONGEST = 200
+
+
+def read(entry: Entry, problems: list[str], known: OwnRules | None = None) -> OwnRules:
+    """What one file says, added to what nearer ones say.
+
+    Args:
+        entry: the value of ``signals``.
+        problems: takes a sentence for each mistake.
+        known: of nearer files: their ranks win.
+    """
+    from change_events.signals import own_rules  # its table is for those who have such settings
+
+    before = known or own_rules.NONE
+    if not isinstance(entry.value, dict):
+        problems.append(f"{entry.where}: signals: write the keys {', '.join(PARTS)} under it")
+        return before
+    for name, part in entry.value.items():
+        if name not in PARTS:
+            problems.append(f"{part.where}: signals.{name}: no such key{did_you_mean(name, PARTS)}")
+    rules = tuple(_each(entry.value, "add", RULE, _rule, problems))
+    names = {rule.row.signal for rule in (*rules, *before.rules)}
+    mutes = tuple(_each(entry.value, "mute", MUTE, _mute, problems))
+    problems += _unknown(mutes, names)
+    ranks = _ranks(entry.value.get("rank"), names, problems)
+    return own_rules.OwnRules((*before.rules, *rules), (*before.mutes, *mutes), {**ranks, **before.ranks})
+
+
+def expired(rules: OwnRules) -> list[str]:
+    """A sentence for each mute that holds no longer."""
+    today = datetime.now(UTC).date()
+    return [
+        f"{mute.where}: signals.mute: the mute of {mute.signal} ({mute.reason}) expired on {mute.expires}: "
+        "remove it, or set a later date"
+        for mute in rules.mutes
+        if mute.expires is not None and mute.expires < today
+    ]
+
+
+def _each(
+    given: Mapping[str, Entry], part: str, fields: Mapping[str, str], make: Callable[..., Any], problems: list[str]
+) -> Iterable[Any]:
+    """The items of one list that are in order."""
+    entry = given.get(part)
+    if entry is None or entry.value is None:
+        return
+    if not isinstance(entry.value, list):
+        problems.append(f"{entry.where}: signals.{part}: write a list; each item has {', '.join(fields)}")
+        return
+    for item in entry.value:
+        if not isinstance(item.value, dict):
+            problems.append(f"{item.where}: signals.{part}: write the keys {', '.join(fields)} under each item")
+            continue
+        wrong = [
+            *(
+                f"{child.where}: signals.{part}.{name}: no such key{did_you_mean(name, fields)}"
+                for name, child in item.value.items()
+                if name not in fields
+            ),
+            *(
+                f"{item.where}: signals.{part}: {name} is missing: {fields[name][0].lower()}{fields[name][1:]}"
+                for name in NEEDED[part]
+                if not _text(item.value.get(name))
+            ),
+        ]
+        problems += wrong
+        if not wrong and (found := make(item.value, item.where, problems)) is not None:
+            yield found
+
+
+def _text(entry: Entry | None) -> str:
+    """A value as it is written; empty for none, and for what is no text."""
+    if entry is None or entry.value is None or isinstance(entry.value, (dict, list)):
+        return ""
+    return str(entry.written or entry.value)[:_LONGEST]
+
+
+def _rule(given: Mapping[str, Entry], where: str, problems: list[str]) -> OwnRule | None:
+    from change_events.signals.forms import problem
+    from change_events.signals.own_rules import OwnRule
+    from change_events.signals.table import Row, steps_of
+
+    name, path, forms = _text(given["signal"]), _text(given["attribute"]), tuple(_text(given["change"]).split(" or "))
+    wrong = [
+        *([] if _NAME.fullmatch(name) else ["signal: write a name in lower case, with digits and _"]),
+        *([] if steps_of(path) else ["attribute: write names between dots"]),
+        *(f"change: {told}" for form in forms if (told := problem(form))),
+    ]
+    problems += (f"{where}: signals.add.{told}" for told in wrong)
+    if wrong:
+        return None
+    conditions = given.get("given")
+    several = conditions.value if conditions is not None and isinstance(conditions.value, list) else [conditions]
+    found = tuple(text for one in several if (text := _text(one)))
+    return OwnRule(_text(given["type"]), Row(path, forms, found, name, own=True, reason=_text(given.get("reason"))))
+
+
+def _mute(given: Mapping[str, Entry], where: str, problems: list[str]) -> Mute | None:
+    from change_events.signals.own_rules import Mute
+
+    day, expires = _text(given.get("expires")), None
+    if day:
+        try:
+            expires = date.fromisoformat(day)
+        except ValueError:
+            problems.append(f"{given['expires'].where}: signals.mute.expires: write a date, such as 2027-03-31")
+            return None
+    address, kind = _text(given.get("address")), _text(given.get("type"))
+    return Mute(
+        signal=_text(given["signal"]),
+        reason=_text(given["reason"]),
+        address=address or None,
+        type=kind or None,
+        expires=expires,
+        where=where,
+    )
+
+
+def _unknown(mutes: Iterable[Mute], names: set[str]) -> Iterable[str]:
+    from fnmatch import fnmatchcase
+
+    from change_events.signals.names import NAMES
+
+    known = (*NAMES, *names)
+    for mute in mutes:
+        if not any(fnmatchcase(name, mute.signal) for name in known):
+            yield f"{mute.where}: signals.mute.signal: no signal is named so{did_you_mean(mute.signal, known)}"
+
+
+def _ranks(entry: Entry | None, names: set[str], problems: list[str]) -> dict[str, Any]:
+    from change_events.model import Severity
+    from change_events.signals.names import NAMES
+
+    if entry is None or entry.value is None:
+        return {}
+    if not isinstance(entry.value, dict):
+        problems.append(f"{entry.where}: signals.rank: write names of signals and a severity for each")
+        return {}
+    words, known = [one.value for one in Severity], (*NAMES, *names)
+    found: dict[str, Severity] = {}
+    for name, child in entry.value.items():
+        if name not in known:
+            problems.append(f"{child.where}: signals.rank.{name}: no such signal{did_you_mean(name, known)}")
+        elif _text(child) not in words:
+            problems.append(f"{child.where}: signals.rank.{name}: write one of {', '.join(words)}")
+        else:
+            found[name] = Severity(_text(child))
+    return found

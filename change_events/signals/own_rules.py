@@ -1,0 +1,87 @@
+"""What a user's settings say of signals: rules of their own, signals that are muted, severities that differ."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 - msgspec reads the annotations at run time
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from change_events.model import Severity, Signal
+from change_events.signals.names import SIGNALS, WITHOUT_VALUES
+from change_events.signals.table import Row  # noqa: TC001 - likewise
+
+
+class OwnRule(msgspec.Struct, frozen=True):
+    """A row of the user's: ``types`` is a glob of resource types."""
+
+    types: str
+    row: Row
+
+
+class Mute(msgspec.Struct, frozen=True, kw_only=True):
+    """Signals that are not reported, and why.
+
+    Attributes:
+        signal: glob of names.
+        address: glob of addresses; None for all.
+        type: glob of resource types; None for all.
+        reason: the user's own words.
+        expires: last day on which it holds; None: it always does.
+        where: file and line.
+    """
+
+    signal: str
+    reason: str
+    address: str | None = None
+    type: str | None = None
+    expires: date | None = None
+    where: str = ""
+
+    def covers(self, signal: Signal, kinds: dict[str, str], today: date) -> bool:
+        """Whether it silences a signal; one with an address or a type silences no signal without them.
+
+        Args:
+            signal: the signal.
+            kinds: resource types by address.
+            today: the day in UTC.
+        """
+        if not fnmatchcase(signal.name, self.signal) or (self.expires is not None and today > self.expires):
+            return False
+        address = signal.address
+        if self.address is not None and (address is None or not _matches(address, self.address)):
+            return False
+        return self.type is None or (address is not None and fnmatchcase(kinds.get(address, ""), self.type))
+
+
+class OwnRules(msgspec.Struct, frozen=True):
+    """All that the settings say of signals.
+
+    Attributes:
+        rules: beside the table's.
+        mutes: what is not reported.
+        ranks: severities by name, instead of those of the table.
+    """
+
+    rules: tuple[OwnRule, ...] = ()
+    mutes: tuple[Mute, ...] = ()
+    ranks: dict[str, Severity] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of signals that no built-in rule reads off values."""
+        return tuple(dict.fromkeys(rule.row.signal for rule in self.rules if rule.row.signal not in WITHOUT_VALUES))
+
+    def ranked(self, signal: Signal) -> Signal:
+        """The signal with its severity: the user's, else that of its name."""
+        kind = SIGNALS.get(signal.name)
+        severity = self.ranks.get(signal.name) or (kind.severity if kind else Severity.WARNING)
+        return signal if severity is signal.severity else msgspec.structs.replace(signal, severity=severity)
+
+
+NONE = OwnRules()
+
+
+def _matches(address: str, glob: str) -> bool:
+    """An address has brackets of its own: in a glob, they stand for themselves."""
+    return fnmatchcase(address, glob.replace("[", "[[]"))
