@@ -131,7 +131,7 @@ def pace() -> float:
     """Seconds that this machine takes now for what takes an idle one about 100 ms."""
 
     def work() -> None:
-        for number in range(4_000):
+        for number in range(32_000):
             msgspec.json.decode(msgspec.json.encode({"number": [number] * 40, "text": "x" * 200}))
 
     return timed(work)

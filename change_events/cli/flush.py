@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from change_events.cli.help_examples import examples
 from change_events.cli.render.terminal import colour_on, note, print_lines
+from change_events.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,7 +58,8 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     if parked:
         journal.requeue([destination.name for destination in destinations])
     sent, problems = _send(journal, destinations, timeout)
-    journal.index_older(_INDEX_SECONDS)
+    with suppress(JournalError):  # what was sent is what counts here
+        journal.index_older(_INDEX_SECONDS)
     counts = journal.counts()
     print_lines([f"sent {sent}, waiting {counts.waiting}, parked {counts.parked}"])
     for problem in problems:

@@ -10,6 +10,7 @@ import click
 from change_events.cli.help_examples import examples
 from change_events.cli.render.terminal import clean_json, note, print_lines
 from change_events.cli.time_option import moment
+from change_events.errors import JournalError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,6 +73,11 @@ def why_command(session: Session, *, subject: str, since: datetime | None, limit
 
 
 def index_older(journal: Journal) -> None:
-    """Take in what older versions recorded, for some seconds; say so where that was not enough."""
-    if not journal.index_older(INDEX_SECONDS):
+    """Take in what older versions recorded, for some seconds; say so where that was not enough, or cannot be done."""
+    try:
+        complete = journal.index_older(INDEX_SECONDS)
+    except JournalError as error:  # what is indexed is worth an answer
+        note(f"older events are not indexed: {error}")
+        return
+    if not complete:
         note("older events are not indexed yet: later commands and `tfevent events flush` continue")

@@ -180,11 +180,11 @@ def _reverted(event: ChangeEvent, change: Change, seen: list[_Seen]) -> Iterator
         if touch := undone_by(one.before, one.after, one.earlier):
             undone[touch.event].append((one, touch))
     for event_id, found in undone.items():
-        lived = short_duration((event.started_at - found[0][1].at).total_seconds())
+        ago = short_duration((event.started_at - found[0][1].at).total_seconds())
         paths = _paths([one for one, _ in found])
         yield Signal(
             name="reverted",
-            reason=f"{paths}: back at the value before {event_id}, which lived for {lived}",
+            reason=f"{paths}: back at the value that {event_id} replaced {ago} earlier",
             address=change.address,
             outcome=ChangeOutcome.APPLIED,
             events=(event_id,),

@@ -78,27 +78,32 @@ class Suspect(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Ranking(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The suspects, first the likeliest. ``candidates`` are all events of the window."""
+    """The suspects, first the likeliest. ``candidates`` is how many changes were ranked.
+
+    ``cut`` says that the window has more events than are looked at: :data:`MOST_EVENTS`, the newest.
+    """
 
     at: datetime
     since: datetime
     candidates: int
     suspects: tuple[Suspect, ...]
+    cut: bool = False
 
 
 def suspects(source: Source, incident: Incident, *, limit: int | None) -> Ranking:
     """Rank what changed before a moment. Raises JournalError."""
     since = incident.at - incident.window
-    found = []
+    found, looked_at = [], 0
     query = Query(since=since - _LONGEST_RUN, until=incident.at, phase=Phase.APPLIED.value, limit=MOST_EVENTS)
     for record in source.list(query):
+        looked_at += 1
         if record.outcome in _NOTHING or (record.ended_at or incident.at) < since:
             continue
         event = record.event
         if _changed_something(event):
             found.append(_suspect(source, incident, event))
     found.sort(key=lambda one: (-one.score, -(one.ended_at or incident.at).timestamp(), one.event))
-    return Ranking(incident.at, since, len(found), tuple(found[:limit]))
+    return Ranking(incident.at, since, len(found), tuple(found[:limit]), cut=looked_at == MOST_EVENTS)
 
 
 def _changed_something(event: ChangeEvent) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _DAY_MICROS = 86_400 * 1_000_000
 _HEADROOM = 0.95  # prune below the cap by so much that not every later run prunes again
 BATCH = 250  # events that one command removes at most: it is in somebody's way meanwhile
+_ROWS = 10_000  # of what they changed, likewise
 _LOOK = 10_000  # of the oldest events are looked at for ones that have arrived, before one is removed that has not
 _PAGES = 2_000  # of 4 kB that one command gives back to the file system at most
 _SOME_OPEN = (
@@ -58,6 +59,7 @@ def prune(connection: sqlite3.Connection, caps: Retention, now_micros: int, keep
         doomed |= _too_many(connection, caps, (events, size), keep, BATCH - len(doomed))
     if not doomed:
         return Pruned()
+    doomed = {seq: doomed[seq] for seq in touched.bounded(connection, list(doomed), _ROWS)}
     pruned = Pruned(len(doomed), sum(doomed.values()))
     _count_dropped(connection, doomed)
     touched.forget(connection, list(doomed))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.journal.touched_rows import rows_of
+from change_events.journal.touched_rows import Rows, rows_of
 from change_events.model.stack import stack_key
 
 if TYPE_CHECKING:
@@ -45,6 +45,16 @@ def forget(connection: sqlite3.Connection, seqs: list[int]) -> None:
     )
 
 
+def bounded(connection: sqlite3.Connection, seqs: list[int], most: int) -> list[int]:
+    """So many of these events, from the first on, as have ``most`` rows together; one at least."""
+    rows = 0
+    for place, seq in enumerate(seqs):
+        rows += (connection.execute("SELECT size FROM indexed WHERE seq = ?", (seq,)).fetchone() or (0,))[0]
+        if rows > most:
+            return seqs[: max(place, 1)]
+    return seqs
+
+
 def index_step(connection: sqlite3.Connection, before: int, *, step: int = STEP, most: int = MOST_IN_ALL) -> int | None:
     """Write the rows of some events that an older version recorded, newest first.
 
@@ -77,7 +87,7 @@ def index_step(connection: sqlite3.Connection, before: int, *, step: int = STEP,
 
 
 def _insert(connection: sqlite3.Connection, seq: int, event: ChangeEvent) -> None:
-    found = rows_of(event)
+    found = _rows(event)
     stack = _stack_id(connection, stack_key(event)) if found.rows else 0
     ids = _thing_ids(connection, stack, {row.thing: None for row in found.rows})
     connection.executemany(
@@ -95,6 +105,13 @@ def _insert(connection: sqlite3.Connection, seq: int, event: ChangeEvent) -> Non
     if event.tool and event.tool.plan:
         connection.execute("INSERT INTO plans (digest, seq) VALUES (?, ?)", (event.tool.plan, seq))
     connection.execute("INSERT INTO indexed (seq, stack, size) VALUES (?, ?, ?)", (seq, stack, len(found.rows)))
+
+
+def _rows(event: ChangeEvent) -> Rows:
+    try:
+        return rows_of(event)
+    except Exception:  # noqa: BLE001 - an odd event must not be lost because its past cannot be asked for
+        return Rows([], [], [])
 
 
 def _stack_id(connection: sqlite3.Connection, key: str) -> int:

@@ -132,7 +132,7 @@ class EventWriter:
         """What earlier events say of this one; nothing where the journal cannot be read, which settling tells."""
         from change_events.history.signals import history_signals
 
-        if event.explicit or not event.changes:
+        if event.explicit or event.playbook is not None or not event.changes or event.phase.value != "applied":
             return ()
         try:
             with self.journal() as journal:

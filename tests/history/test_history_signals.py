@@ -40,11 +40,11 @@ def names(signals):
     return [(signal.name, signal.address) for signal in signals]
 
 
-def test_a_value_that_returns_is_a_revert_with_the_event_it_undoes_and_how_long_that_lived(told):
+def test_a_value_that_returns_is_a_revert_with_the_event_it_undoes_and_how_long_ago_that_was(told):
     grown = run(300, db(SMALL, BIG))
     (signal,) = told(grown, run(200, change("x.other")), run(60, db(BIG, SMALL)))
     assert (signal.name, signal.address, signal.events) == ("reverted", DB, (grown.id,))
-    assert signal.reason == f"instance_class: back at the value before {grown.id}, which lived for 4 h"
+    assert signal.reason == f"instance_class: back at the value that {grown.id} replaced 4 h earlier"
 
 
 def test_reverts_of_several_attributes_by_one_change_are_one_signal(told):

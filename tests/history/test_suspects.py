@@ -205,3 +205,10 @@ def test_the_page_has_every_weight():
 
 def test_every_signal_has_a_weight_of_its_own():
     assert set(NAMES) <= set(weights.SIGNALS)
+
+
+def test_a_window_with_too_many_events_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("change_events.history.suspects.MOST_EVENTS", 3)
+    with journal_of(tmp_path, *(run(minutes, change("x.a")) for minutes in (40, 30, 20, 10))) as journal:
+        ranking = suspects(journal, Incident(NOW), limit=None)
+        assert (ranking.cut, ranking.candidates) == (True, 3)

@@ -330,3 +330,25 @@ def test_attributes_are_found_with_those_below_them(journal, attribute_path, exp
     for number in range(3):
         journal.settle(run(number, changed("a.b", *(attribute(path, "1", "2") for path in paths))), [])
     assert journal.paths(only_thing(journal, "a.b").number, attribute_path, limit=99) == expected
+
+
+def test_one_pruning_removes_no_more_rows_than_a_run_may_wait_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("change_events.journal.pruning._ROWS", 8)
+    with Journal.open(tmp_path / "journal.db") as journal:
+        for number in range(20):
+            journal.settle(run(number, changed("x.y", attribute("a", "1", "2"))), [])
+    with Journal.open(tmp_path / "journal.db", caps=Retention(events=10)) as journal:
+        journal.settle(run(20, changed("x.y", attribute("a", "1", "2"))), [])
+        assert tables(journal, "events", "touched") == {"events": 17, "touched": 34}
+        for number in range(21, 26):
+            journal.settle(run(number, changed("x.y", attribute("a", "1", "2"))), [])
+        assert tables(journal, "events")["events"] <= 10
+
+
+def test_an_event_whose_rows_cannot_be_made_is_recorded_all_the_same(journal, monkeypatch):
+    def broken(_):
+        raise ValueError("no")
+
+    monkeypatch.setattr(touched, "rows_of", broken)
+    journal.settle(run(1, changed("x.y")), [])
+    assert tables(journal, "events", "indexed", "touched") == {"events": 1, "indexed": 1, "touched": 0}

@@ -21,7 +21,8 @@ def ranking_lines(ranking: Ranking) -> Iterator[str]:
     """Everything: what was looked at, and the suspects with their reasons."""
     window = short_duration((ranking.at - ranking.since).total_seconds())
     number = f"{ranking.candidates} change event{'' if ranking.candidates == 1 else 's'}"
-    yield f"{number} in the {window} before {local_time(ranking.at)}"
+    cut = "; older ones were not looked at: narrow the --window" if ranking.cut else ""
+    yield f"{number} in the {window} before {local_time(ranking.at)}{cut}"
     for rank, suspect in enumerate(ranking.suspects, 1):
         yield ""
         yield from _suspect_lines(rank, suspect)
