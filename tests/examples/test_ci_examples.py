@@ -15,6 +15,7 @@ from change_events.model import Outcome
 from tests.examples import pages
 from tests.support.pty import PIPES, Session
 from tests.support.scene import Scene
+from tests.support.selection import slow
 from tests.support.speed import HANG
 from tests.support.terraform import binaries
 
@@ -107,7 +108,7 @@ def github(scene, **inputs):
 
 
 @pytest.mark.parametrize("message", ["@/etc/hostname", "-", "@ann please look", "@@twice"])
-@pytest.mark.parametrize("command", ["", "true"])
+@pytest.mark.parametrize("command", ["", slow("true")])
 def test_github_a_message_is_a_text_and_never_a_file(scene, message, command):
     done = github(scene, service="shop", message=message, command=command)
     assert (done.returncode, done.stdout) == (0, "")
@@ -142,7 +143,7 @@ def test_github_steps_end_as_the_command_does(scene):
     ("result", "outcome"),
     [
         *[("success", "succeeded"), ("failure", "failed"), ("cancelled", "cancelled"), ("timed_out", "unknown")],
-        *[("", "unknown"), *((outcome.value, outcome.value) for outcome in Outcome)],
+        *[("", "unknown"), *(slow(outcome.value, outcome.value) for outcome in Outcome)],
     ],
 )
 def test_github_tells_afterwards_with_the_words_of_a_job(scene, result, outcome):
@@ -168,7 +169,7 @@ def test_github_never_fails_a_step_that_only_tells(scene):
 
 
 @pytest.mark.parametrize(
-    "hostile", ["$(touch pwned)", "`touch pwned`", '"; touch pwned; "', "'; touch pwned; '", "${IFS}"]
+    "hostile", ["$(touch pwned)", slow("`touch pwned`"), '"; touch pwned; "', "'; touch pwned; '", slow("${IFS}")]
 )
 def test_github_inputs_are_never_run_by_the_shell(scene, hostile):
     done = github(scene, service=hostile, title=hostile, version=hostile, tags=f"a={hostile}", message=hostile)
@@ -336,7 +337,9 @@ def test_docker_stop_ends_the_program_and_is_no_failure(scene):
     assert [event["outcome"] for event in scene.recorded()] == ["succeeded", "succeeded"]
 
 
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGQUIT", 131), ("SIGHUP", 129), ("SIGUSR1", 138)])
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGINT", 130), slow("SIGQUIT", 131), slow("SIGHUP", 129), ("SIGUSR1", 138)]
+)
 def test_docker_every_signal_finds_the_program_as_without_us(scene, name, code):
     argv = ["sh", str(ENTRYPOINT), "sleep", "60"]
     with Session(argv, cwd=scene.work, env=scene.environ, stdio=PIPES) as session:
@@ -345,7 +348,7 @@ def test_docker_every_signal_finds_the_program_as_without_us(scene, name, code):
         assert session.finish().code == code
 
 
-@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGQUIT", 131)])
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), slow("SIGINT", 130), slow("SIGQUIT", 131)])
 def test_docker_who_is_asked_to_end_while_the_start_is_recorded_starts_no_program(scene, name, code):
     tfevent = scene.work.parent / "bin" / "tfevent"
     tfevent.write_text(f'#!/bin/sh\necho "$2" >> {scene.work}/told\n[ "$2" != start ] || sleep 1\n')

@@ -44,6 +44,7 @@ def timeline(tmp_path):
     return tfevent
 
 
+@pytest.mark.slow
 def test_three_events_are_one_tree(timeline):
     timeline("init")
     timeline("apply", "-auto-approve", "-var", "release=2.0.0")

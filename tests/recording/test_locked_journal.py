@@ -19,6 +19,7 @@ from change_events.recording import EventWriter
 from change_events.redact import Redactor
 from change_events.settings import Settings
 from tests.support.sealed import event_id, sealed
+from tests.support.selection import slow
 from tests.support.speed import HANG, limit, stopwatch
 
 EVENTS = Path(sys.executable).with_name("tfevent")
@@ -75,9 +76,9 @@ def recorded(path):
     ("mode", "words", "title"),
     [
         ("EXCLUSIVE", ("send", "--title", "one"), "one"),
-        ("EXCLUSIVE", ("start", "--service", "shop"), "shop started"),
+        slow("EXCLUSIVE", ("start", "--service", "shop"), "shop started"),
         ("EXCLUSIVE", ("stop", "--service", "shop", "--exit-code", "0"), "shop stopped"),
-        ("IMMEDIATE", ("send", "--title", "one"), "one"),
+        slow("IMMEDIATE", ("send", "--title", "one"), "one"),
         ("locking_mode", ("send", "--title", "one"), "one"),
     ],
 )
