@@ -257,20 +257,41 @@ CA_FILE = Option(
 
 def problem_of(option: Option, value: object) -> str | None:
     """What is wrong with one value, without showing it; None if nothing is."""
-    match option.type:
-        case "choice":
-            good = isinstance(value, str) and value in option.choices
-            return None if good else f"expected one of {', '.join(option.choices)}"
-        case "integer":
-            good = isinstance(value, int) and not isinstance(value, bool) and value > 0
-            return None if good else "expected a whole number above 0"
-        case "url":
-            return None if isinstance(value, str) and _is_url(value) else "expected a URL, https://host/path"
-        case "string-map":
-            return None if _is_header_map(value) else "expected names and values, one line each"
-        case "string" | "path":
-            good = isinstance(value, str) and value.isprintable()
-            return None if good else "expected text on one line"
+    holds, expected = _FORMS[option.type]
+    return None if holds(option, value) else f"expected {expected.format(', '.join(option.choices))}"
+
+
+def _is_choice(option: Option, value: object) -> bool:
+    return isinstance(value, str) and value in option.choices
+
+
+def _is_count(_option: Option, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_line(_option: Option, value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_address(_option: Option, value: object) -> bool:
+    return isinstance(value, str) and _is_url(value)
+
+
+def _is_header_map(_option: Option, value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(part, str) and part.isprintable() for pair in value.items() for part in pair
+    )
+
+
+# each type of option: whether a value is of it, and what is expected where it is not; {} are the choices
+_FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
+    "choice": (_is_choice, "one of {}"),
+    "integer": (_is_count, "a whole number above 0"),
+    "url": (_is_address, "a URL, https://host/path"),
+    "string-map": (_is_header_map, "names and values, one line each"),
+    "string": (_is_line, "text on one line"),
+    "path": (_is_line, "text on one line"),
+}
 
 
 def _is_url(value: str) -> bool:
@@ -280,12 +301,6 @@ def _is_url(value: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and value.isprintable() and " " not in value
-
-
-def _is_header_map(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(part, str) and part.isprintable() for pair in value.items() for part in pair
-    )
 
 
 def origin_of(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -109,23 +109,48 @@ def read(
         state=reader.state(),
         id=reader.plain("id"),
     )
-    return _consistent(given, reader.mistakes, now), reader.mistakes
+    return _with_defaults(_consistent(given, reader.mistakes, now)), reader.mistakes
+
+
+class _Rule(NamedTuple):
+    """Two options that do not go together: the one that the mistake is about, what it says, and when it is made."""
+
+    option: str
+    text: str
+    applies: Callable[[ExplicitInput], bool]
+
+
+_RULES = (
+    _Rule("--dedup-window", "requires --dedup-key", lambda given: bool(given.dedup_window and not given.dedup_key)),
+    _Rule(
+        "--outcome",
+        "not allowed with --state started: expected with --state finished",
+        lambda given: given.state == "started" and bool(given.outcome),
+    ),
+    _Rule(
+        "--id",
+        "missing: expected the ID printed by --state started",
+        lambda given: given.state == "finished" and not given.id,
+    ),
+    _Rule("--id", "requires --state finished", lambda given: bool(given.id) and given.state != "finished"),
+    _Rule(
+        "--id",
+        "not an event ID: expected the ID printed by --state started",
+        lambda given: bool(given.id) and not is_id(given.id or ""),
+    ),
+)
 
 
 def _consistent(given: ExplicitInput, mistakes: list[str], now: datetime) -> ExplicitInput:
     for name, text in mistakes_of_times(given.started_at, given.ended_at, now, begins=given.state == "started"):
         mistakes.append(f"--{name.replace('_', '-')}: {text}")
         given = msgspec.structs.replace(given, **{name: None})
-    if given.dedup_window and not given.dedup_key:
-        mistakes.append("--dedup-window: requires --dedup-key")
-    if given.state == "started" and given.outcome:
-        mistakes.append("--outcome: not allowed with --state started: expected with --state finished")
-    if given.state == "finished" and not given.id:
-        mistakes.append("--id: missing: expected the ID printed by --state started")
-    if given.id and given.state != "finished":
-        mistakes.append("--id: requires --state finished")
-    if given.id and not is_id(given.id):
-        mistakes.append("--id: not an event ID: expected the ID printed by --state started")
+    mistakes += [f"{rule.option}: {rule.text}" for rule in _RULES if rule.applies(given)]
+    return given
+
+
+def _with_defaults(given: ExplicitInput) -> ExplicitInput:
+    """What follows from other options where nothing was said."""
     if given.dedup_key and not given.dedup_window:
         given = msgspec.structs.replace(given, dedup_window=DEDUP_WINDOW)
     if given.previous and not given.commit:

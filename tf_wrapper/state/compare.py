@@ -19,7 +19,7 @@ from tf_wrapper.plan.names import Names
 from tf_wrapper.plan.reading import Reading
 from tf_wrapper.plan.resources import compare
 from tf_wrapper.plan.secrets import remember_hidden
-from tf_wrapper.state.document import State, StateObject, StateOutput, is_state, read_state
+from tf_wrapper.state.document import is_state, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from change_events.model import Cloud
     from change_events.redact import Redactor
     from change_events.signals.own_rules import OwnRule
+    from tf_wrapper.state.objects import State, StateObject, StateOutput
 
 __all__ = ["Held", "compare_states", "is_state", "remember_state", "state_resources"]
 
