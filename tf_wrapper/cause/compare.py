@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from tf_wrapper.cause.parts import inside, normal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -56,9 +58,21 @@ def edits(now: Sources, base: Sources, reached: Reached, reached_before: Reached
             else:
                 added.append(place)
         if added:
-            yield Hit(spot, label, added[0].path, added[0].first, removed=False)
+            yield Hit(spot, label, added[0].path, _row(added[0], before), removed=False)
         elif len(after) < len(before):
             yield _removed(spot, label, now, before)
+
+
+def _row(place: Placed, before: Sequence[Placed]) -> int:
+    """The first line that differs: of a whole block, that of its first argument or block that reads otherwise."""
+    if place.part is None or not place.part.is_block:
+        return place.first
+    known = Counter(normal(inner) for other in before if other.part is not None for inner in inside(other.part))
+    for inner in inside(place.part):
+        if not known[normal(inner)]:
+            return inner.first
+        known[normal(inner)] -= 1
+    return place.first
 
 
 def _removed(spot: Spot, label: str, now: Sources, before: Sequence[Placed]) -> Hit:

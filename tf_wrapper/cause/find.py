@@ -146,14 +146,15 @@ class _Finder:
         if change.action in _INSTANCES:
             yield self._looked(index, None, "", lambda walk: walk.instance(address))
             return
+        before = address_of(change.previous_address, change.mode) if change.previous_address else None
         paths = [(one, one.path) for one in change.attributes[:_MOST_ATTRIBUTES]]
         if change.reason == "replace_by_triggers":
             trigger = "lifecycle.replace_triggered_by"
-            yield self._looked(index, None, trigger, _of_attribute(address, trigger))
+            yield self._looked(index, None, trigger, _of_attribute(address, trigger, before))
         for attribute, path in paths:
-            yield self._looked(index, attribute, path, _of_attribute(address, path))
+            yield self._looked(index, attribute, path, _of_attribute(address, path, before))
         if not paths:
-            yield self._looked(index, None, "", _of_attribute(address, ""))
+            yield self._looked(index, None, "", _of_attribute(address, "", before))
 
     def _looked(
         self, index: int, attribute: AttributeChange | None, path: str, walk: Callable[[Walk], Reached]
@@ -232,7 +233,7 @@ class _Finder:
         """A given variable with the file that gives it, where one does that git knows nothing of."""
         for spot, label in reached.spots.items():
             if not spot.block and label == cause.text and (places := self._now.placed(spot)):
-                file = os.path.relpath(places[0].path, self._search.directory)
+                file = os.path.relpath(places[0].path, self._now.root)
                 return replace(cause, file=file, line=places[0].first)
         return cause
 
@@ -311,7 +312,7 @@ class _Finder:
             paths = (place.path for spot in look.reached.spots for place in self._now.placed(spot))
             for path in paths:
                 if comparison is not None and not comparison.is_known(path):
-                    return f"git has no history of {os.path.relpath(path, self._search.directory)}"
+                    return f"git has no history of {os.path.relpath(path, self._now.root)}"
         return ""
 
     def _with_upstream(self, index: int) -> list[Cause]:
@@ -342,9 +343,9 @@ class _Finder:
         return replace(self._inputs, uncommitted=comparison.uncommitted(files))
 
 
-def _of_attribute(address: Address, path: str) -> Callable[[Walk], Reached]:
+def _of_attribute(address: Address, path: str, before: Address | None) -> Callable[[Walk], Reached]:
     steps = steps_of(path)
-    return lambda walk: walk.attribute(address, steps)
+    return lambda walk: walk.attribute(address, steps, before)
 
 
 def _local_name(change: Change) -> str:

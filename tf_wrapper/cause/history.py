@@ -11,7 +11,7 @@ from change_events.model import CauseCommit
 from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.cause.compare import texts
 from tf_wrapper.cause.parts import File
-from tf_wrapper.cause.sources import placed_in
+from tf_wrapper.cause.sources import WORD, placed_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,17 +49,25 @@ class History:
         log = trees.repository.log(base, paths) if paths else []
         self.failed = log is None
         self._log: list[LogEntry] = log or []
-        trees.repository.fetch(
-            blob for one in self._log for entry in one.entries for blob in (*entry.old, entry.new) if blob
-        )
+        self._blobs = {
+            blob: entry.path for one in self._log for entry in one.entries for blob in (*entry.old, entry.new) if blob
+        }
+        trees.repository.fetch(self._blobs)
+        self._holders: dict[bytes, set[str]] | None = None
 
     def of(self, spot: Spot) -> Found:
         """The commits that edited a place, back to the last one that found it as the base has it."""
         paths = self._paths(spot)
+        holders = self._holding(spot)
         base = texts(self._trees.base.placed(spot))
         found: list[CauseCommit] = []
         for one in self._log:
-            entries = [entry for entry in one.entries if not paths.isdisjoint({entry.path, entry.old_path})]
+            entries = [
+                entry
+                for entry in one.entries
+                if (entry.path in paths or entry.old_path in paths)
+                and (holders is None or entry.new in holders or not holders.isdisjoint(entry.old))
+            ]
             if not entries:
                 continue
             if self._trees.repository.shallow and not one.parents:
@@ -73,6 +81,23 @@ class History:
                 if len(found) == MOST or (len(entries) == 1 and base in olds):
                     break
         return Found(tuple(found))
+
+    def _holding(self, spot: Spot) -> set[str] | None:
+        """The blobs in which a block may stand: those that hold the words of its name; None for all."""
+        if spot.was:
+            return None
+        names = [name.encode() for name in spot.block]
+        if spot.is_in_file or any(WORD.fullmatch(name) is None for name in names):
+            return None
+        if self._holders is None:
+            self._holders = {}
+            for blob, path in self._blobs.items():
+                file = self._file(path, blob)
+                words = {b""} if file is None or file.is_escaped else set(WORD.findall(file.data))
+                for word in words:
+                    self._holders.setdefault(word, set()).add(blob)
+        found = set.intersection(*(self._holders.get(name, set()) for name in names))
+        return found | self._holders.get(b"", set())
 
     def _paths(self, spot: Spot) -> set[str]:
         """The changed files in which a place may be, under all names that they have had."""

@@ -44,6 +44,11 @@ class Part(NamedTuple):
     last: int
     rest: tuple[Step, ...] = ()
 
+    @property
+    def is_block(self) -> bool:
+        """Whether it is the inside of a block."""
+        return self.node.type == "body"
+
 
 class Body(NamedTuple):
     """The inside of a block; ``shift`` are lines that stand before the parsed text of a JSON file."""
@@ -68,10 +73,11 @@ class File:
         self.whole = data
         self.data = data.removeprefix(_BOM)
         self.is_json = path.endswith(".json")
+        self.is_escaped = self.is_json and b"\\u" in self.data  # its names may be written otherwise
 
     def bodies(self, name: tuple[str, ...]) -> list[Body]:
         """The blocks of this kind and these labels."""
-        if any(word.encode() not in self.data for word in name) and not (self.is_json and b"\\u" in self.data):
+        if any(word.encode() not in self.data for word in name) and not self.is_escaped:
             return []
         return self.blocks.get(name, [])
 
@@ -143,6 +149,13 @@ def parts(body: Body, path: Sequence[Step]) -> list[Part]:
         elif child.type == "block":
             found += _nested(child, name, rest)
     return found
+
+
+def inside(part: Part) -> list[Part]:
+    """The arguments and blocks directly in a block."""
+    if not part.is_block:
+        return []
+    return [_part(child, 0) for child in part.node.named_children if child.type in {"attribute", "block"}]
 
 
 def _without_index(path: Sequence[Step]) -> tuple[Step, ...]:

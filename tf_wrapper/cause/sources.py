@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.cause.parts import File, normal, parts
 from tf_wrapper.configuration import inputs
 from tf_wrapper.configuration.files import module_files
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 20  # of one file, in any version: half a file would look edited
 _MOST_FILES = 5000
+WORD = lazy_pattern(rb"[\w-]+")
 LOCK_FILE = ".terraform.lock.hcl"
 
 
@@ -29,12 +31,14 @@ class Spot(NamedTuple):
         block: kind and labels of a block; empty for a variable file, ``("file",)`` for a file as a whole.
         path: names of arguments and nested blocks, keys and indices below them.
         exists: only whether it is there counts, not what is written there.
+        was: what the block was called before it was moved.
     """
 
     folder: str
     block: tuple[str, ...]
     path: tuple[Step, ...] = ()
     exists: bool = False
+    was: tuple[str, ...] = ()
 
     @property
     def is_in_file(self) -> bool:
@@ -42,14 +46,30 @@ class Spot(NamedTuple):
         return self.block in {(), ("file",)} or os.path.basename(self.folder) == LOCK_FILE
 
 
-class Placed(NamedTuple):
-    """A spot as one version has it: which file, which lines, and what is written there, comparable by ``==``."""
+class Placed:
+    """A spot as one version has it.
 
-    path: str
-    first: int
-    part: Part | None
-    body: Body | None
-    text: tuple[str, ...] | bytes
+    Args:
+        path: the file, absolute.
+        first: its first line, from 1.
+        part: what is written there; None for a file or a block as a whole.
+        text: of a file, its content; empty where only its presence counts; None to take it from ``part``.
+    """
+
+    __slots__ = ("_text", "first", "part", "path")
+
+    def __init__(self, path: str, first: int, part: Part | None, text: tuple[str, ...] | bytes | None) -> None:
+        self.path = path
+        self.first = first
+        self.part = part
+        self._text = text
+
+    @property
+    def text(self) -> tuple[str, ...] | bytes:
+        """What is written there, comparable by ``==``."""
+        if self._text is None:
+            self._text = normal(self.part) if self.part is not None else ()
+        return self._text
 
 
 class Sources:
@@ -70,6 +90,7 @@ class Sources:
         self._files: dict[str, File | None] = {}
         self._modules: dict[str, list[File]] = {}
         self._placed: dict[Spot, list[Placed]] = {}
+        self._words: dict[str, dict[bytes, list[File]]] = {}
 
     @property
     def root(self) -> str:
@@ -90,6 +111,21 @@ class Sources:
             self._modules[folder] = [file for file in files if file is not None]
         return self._modules[folder]
 
+    def _holding(self, folder: str, block: tuple[str, ...]) -> list[File]:
+        """The files of a module in which a block may stand: those that hold all the words of its name."""
+        if folder not in self._words:
+            words: dict[bytes, list[File]] = {}
+            for file in self.module(folder):
+                for word in set(WORD.findall(file.data)) | ({b""} if file.is_escaped else set()):
+                    words.setdefault(word, []).append(file)
+            self._words[folder] = words
+        words = self._words[folder]
+        names = [name.encode() for name in block]
+        if any(WORD.fullmatch(name) is None for name in names):
+            return self.module(folder)
+        rarest = min((words.get(name, []) for name in names), key=len)
+        return [*rarest, *(file for file in words.get(b"", []) if file not in rarest)]
+
     def placed(self, spot: Spot) -> list[Placed]:
         """Where a spot is in this version; nothing where it is not."""
         if spot not in self._placed:
@@ -98,7 +134,9 @@ class Sources:
 
     def _find(self, spot: Spot) -> list[Placed]:
         if not spot.is_in_file:
-            return [placed for file in self.module(spot.folder) for placed in placed_in(file, spot)]
+            files = self._holding(spot.folder, spot.block)
+            files = files or (self._holding(spot.folder, spot.was) if spot.was else [])
+            return [placed for file in files for placed in placed_in(file, spot)]
         file = self.file(spot.folder)
         return placed_in(file, spot) if file is not None else []
 
@@ -106,17 +144,17 @@ class Sources:
 def placed_in(file: File, spot: Spot) -> list[Placed]:
     """Where a spot is within one file."""
     if spot.block == ("file",):
-        return [Placed(file.path, 1, None, None, file.data)]
+        return [Placed(file.path, 1, None, file.data)]
     bodies = file.bodies(spot.block) if spot.block else [file.top]
+    bodies = bodies or (file.bodies(spot.was) if spot.was else [])
     return [placed for body in bodies for placed in _in_body(file.path, body, spot)]
 
 
 def _in_body(path: str, body: Body, spot: Spot) -> list[Placed]:
     if spot.exists and not spot.path:
-        return [Placed(path, body.first, None, body, ())]
+        return [Placed(path, body.first, None, ())]
     return [
-        Placed(path, part.first, part, body, () if spot.exists and not part.rest else normal(part))
-        for part in parts(body, spot.path)
+        Placed(path, part.first, part, () if spot.exists and not part.rest else None) for part in parts(body, spot.path)
     ]
 
 
@@ -128,6 +166,7 @@ def working_tree(directory: str, data_dir: str, plan: str | None) -> Sources:
         data_dir: terraform's data directory, for where modules lie.
         plan: the saved plan, absolute; None where there is none.
     """
+    directory = os.path.realpath(directory)  # "../x" of a linked folder is beside what the link leads to
     held, folders = planned_sources(plan, directory) if plan else ({}, {})
     by_folder: dict[str, list[str]] = {}
     for path in held:

@@ -115,15 +115,24 @@ class Walk:
         self.sources = sources
         self._given = given
         self._automatic = automatic
+        self._was: Mapping[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
-    def attribute(self, address: Address, path: Sequence[Step]) -> Reached:
-        """Everywhere that the value of an attribute is written."""
+    def attribute(self, address: Address, path: Sequence[Step], before: Address | None = None) -> Reached:
+        """Everywhere that the value of an attribute is written.
+
+        Args:
+            address: of the resource.
+            path: of the attribute.
+            before: the address that it had before it was moved.
+        """
+        self._was = _former_names(address, before)
         name = ".".join((*address.block[1:], *(step for step in path if isinstance(step, str))))
         spot = self._spot(address.module, address.block, tuple(path))
         return self._from([] if spot is None else [_Stand(spot, name, address.module, address.key, address.keys)])
 
     def instance(self, address: Address) -> Reached:
         """Everywhere that decides whether there is this instance: blocks, ``count`` and ``for_each``."""
+        self._was = {}
         stands: list[_Stand] = []
         for depth, name in enumerate(address.modules):
             above, below = ".".join(address.modules[:depth]), ".".join(address.modules[: depth + 1])
@@ -145,7 +154,7 @@ class Walk:
 
     def _spot(self, module: str, block: tuple[str, ...], path: tuple[Step, ...]) -> Spot | None:
         folder = self.sources.folders.get(module)
-        return None if folder is None else Spot(folder, block, path)
+        return None if folder is None else Spot(folder, block, path, was=self._was.get((module, block), ()))
 
     def _from(self, stands: list[_Stand]) -> Reached:
         reached = Reached({}, {}, {}, {})
@@ -190,7 +199,9 @@ class Walk:
         elif root != "data":
             reached.upstream.setdefault((stand.module, ("resource", root, str(steps[0]))), steps[1:])
         elif len(steps) > 1:
-            reached.upstream.setdefault((stand.module, ("data", str(steps[0]), str(steps[1]))), steps[2:])
+            block = ("data", str(steps[0]), str(steps[1]))
+            reached.upstream.setdefault((stand.module, block), steps[2:])
+            yield from self._stands(stand.module, block, (), ".".join(block), stand)  # what it is asked for
 
     @staticmethod
     def _each(stand: _Stand, steps: tuple[Step, ...]) -> _Stand:
@@ -244,6 +255,19 @@ class Walk:
                 spot = Spot(folder, ("output", str(name)), ("value", *steps[at + 1 :]))
                 yield _Stand(spot, f"module.{steps[0]}.{name}", child, None, keys)
                 return
+
+
+def _former_names(address: Address, before: Address | None) -> dict[tuple[str, tuple[str, ...]], tuple[str, ...]]:
+    """Blocks that had another name before a resource was moved: module key and block → the name then."""
+    found: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+    if before is None or len(before.modules) != len(address.modules):
+        return found
+    for depth, (name, old) in enumerate(zip(address.modules, before.modules, strict=True)):
+        if name != old:
+            found[".".join(address.modules[:depth]), ("module", name)] = ("module", old)
+    if before.block != address.block:
+        found[address.module, address.block] = before.block
+    return found
 
 
 def _joined(block: tuple[str, ...]) -> str:

@@ -107,7 +107,7 @@ def test_default_tags_of_the_provider(tmp_path):
         base={"main.tf": text.replace("TEAM", "red")},
     )
     change = update("x_thing.a", attribute("tags_all.team", "red", "blue"))
-    assert small.told(change) == [("edited_line", "main.tf:1", ["edit"])]
+    assert small.told(change) == [("edited_line", "main.tf:2", ["edit"])]
 
 
 UPSTREAM = """\

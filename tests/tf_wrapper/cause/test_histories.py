@@ -317,3 +317,69 @@ def test_destroying_everything_needs_no_other_cause(small):
 
     [cause] = small.causes(update(action=Action.DESTROY), destroys=True)
     assert (cause.kind, cause.text) == (CauseKind.UNKNOWN, "the destroy command asks for it")
+
+
+# -- moved resources and modules, modules beside the root, links ------------------------------------------------------
+
+CALL = 'module "NAME" {\n  source = "../shared"\n  size   = "SIZE"\n}\n'
+SHARED = 'variable "size" {}\nresource "x_thing" "b" {\n  size = var.size\n}\n'
+
+
+def moved_to(text, name, size="s0"):
+    return text.replace("NAME", name).replace("SIZE", size)
+
+
+def test_a_renamed_resource_has_the_cause_of_its_attribute_and_not_of_its_name(tmp_path):
+    renamed = MAIN.replace('"a"', '"new"') + "moved {\n  from = x_thing.a\n  to = x_thing.new\n}\n"
+    small = make(tmp_path / "one", Commit("rename", {"main.tf": renamed}), sized("edit", "s1"))
+    change = update("x_thing.new", previous_address="x_thing.a")
+    assert small.told(change) == EDIT
+    small = make(
+        tmp_path / "two",
+        Commit("rename", {"main.tf": renamed}),
+        Commit("edit", {"main.tf": renamed.replace("k0", "k1")}),
+    )
+    change = update("x_thing.new", attribute("kind"), previous_address="x_thing.a")
+    assert small.told(change) == [("edited_line", "main.tf:4", ["edit"])]
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """A root module in ``prod/`` with a module in ``shared/``, renamed, then edited."""
+    small = make(
+        tmp_path / "one",
+        Commit("rename", {"prod/main.tf": moved_to(CALL, "new")}),
+        Commit("edit", {"prod/main.tf": moved_to(CALL, "new", "s1")}),
+        Commit("edit of the module", {"shared/main.tf": SHARED.replace("var.size", "upper(var.size)")}),
+        base={"prod/main.tf": moved_to(CALL, "old"), "shared/main.tf": SHARED},
+    )
+    modules = small.folder / "prod" / ".terraform" / "modules"
+    modules.mkdir(parents=True)
+    (modules / "modules.json").write_text('{"Modules":[{"Key":"new","Source":"../shared","Dir":"../shared"}]}')
+    return small
+
+
+def test_a_renamed_module_call_and_a_module_beside_the_root(beside):
+    change = update("module.new.x_thing.b", previous_address="module.old.x_thing.b", module="module.new")
+    assert beside.told(change, folder=beside.folder / "prod") == [
+        ("edited_line", "../shared/main.tf:3", ["edit of the module"]),
+        ("edited_line", "main.tf:3", ["edit"]),
+    ]
+
+
+def test_a_root_module_that_is_reached_through_a_link(beside, tmp_path):
+    (tmp_path / "link").symlink_to(beside.folder / "prod")
+    change = update("module.new.x_thing.b", previous_address="module.old.x_thing.b", module="module.new")
+    found = beside.told(change, folder=tmp_path / "link")
+    assert [commits for _, _, commits in found] == [["edit of the module"], ["edit"]]
+
+
+def test_what_a_data_source_is_asked_for_is_followed(tmp_path):
+    text = 'data "x_image" "d" {\n  owner = "o"\n  name  = "NAME"\n}\n'
+    text += 'resource "x_thing" "a" {\n  size = data.x_image.d.id\n}\n'
+    small = make(
+        tmp_path / "one",
+        Commit("edit", {"main.tf": text.replace("NAME", "n1")}),
+        base={"main.tf": text.replace("NAME", "n0")},
+    )
+    assert small.told() == [("edited_line", "main.tf:3", ["edit"])]

@@ -155,7 +155,37 @@ def report(told, found):
 
 
 def test_the_edited_line_is_first_and_no_wrong_commit_is_named(told):
-    found = told.causes()
+    judge(told)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("binary", binaries()[1:], ids=str)
+def test_the_same_with_another_terraform(binary, tmp_path):
+    judge(tell(binary, tmp_path))
+
+
+def test_the_same_from_the_working_tree(told):
+    judge(told, plan=None)
+
+
+def test_a_clone_of_depth_20_names_nothing_older_and_nothing_wrong(told, tmp_path):
+    """The last run was made from the newest commit but 15: what was edited before is no cause, nor is the boundary."""
+    subjects = list(told.ids)
+    base = subjects[-16]
+    git_history.git(tmp_path, "clone", "-q", "--depth=20", f"file://{told.folder}", "clone")
+    (tmp_path / "clone/infra/local.auto.tfvars").write_text('# a comment\nignored = "two"\n')
+    run = told.search().runs[0]._replace(commit=told.ids[base])
+    found = told.causes(folder=tmp_path / "clone", runs=[run])
+    newer = subjects[-15:]
+    for expected in EXPECTED:
+        named = {told.subject(one.id) for cause in found[expected.address] for one in cause.commits}
+        assert named <= set(newer), expected.address
+        if set(expected.subjects) & set(newer):
+            assert named == set(expected.subjects) & set(newer), expected.address
+
+
+def judge(told, **fields):
+    found = told.causes(**fields)
     assert len(EXPECTED) >= 40
     first = [one for one in EXPECTED if any(is_it(told, c, one) for c in found.get(one.address, ())[:1])]
     among = [one for one in EXPECTED if any(is_it(told, c, one) for c in found.get(one.address, ())[:3])]
