@@ -11,6 +11,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.history.combinations import across_runs
 from change_events.history.reverts import LOOK_BACK, is_flapping, runs_alike, undone_by
 from change_events.journal.touched_rows import compared
 from change_events.model import Action, CauseKind, ChangeOutcome, Outcome, Phase, Signal, stack_key
@@ -83,8 +84,10 @@ def history_signals(source: Source, event: ChangeEvent, *, seconds: float = SECO
     if not runs:
         return planned
     run = _Run(event, stack, changes, runs)
+    end = time.monotonic() + seconds
     return (
-        *_of_values(source, run, time.monotonic() + seconds),
+        *across_runs(source, event, changes, runs, end),
+        *_of_values(source, run, end),
         *_first_touch(source, run),
         *_finished_later(source, run),
         *planned,

@@ -20,9 +20,9 @@ def ids(text):
 def test_a_pipe_gets_one_line_an_event_newest_first(filled):
     rows = [line.split("\t") for line in filled.events("list").splitlines()]
     assert rows == [
-        [RUNNING, "2026-11-23T12:03:00+00:00", "running", "prod/dns: 3 updates under way", "cy", "prod", "journal"],
-        [PARTIAL, "2026-11-23T12:00:00+00:00", "partial", partial().title, "ann", "prod", "journal"],
-        [SUCCEEDED, "2026-11-23T11:00:00+00:00", "succeeded", "staging/app: 2 created", "bo", "staging", "journal"],
+        [RUNNING, "2026-11-23T12:03:00+00:00", "running", "prod/dns: 3 updates under way", "cy", "prod", "journal", ""],
+        [PARTIAL, "2026-11-23T12:00:00+00:00", "partial", partial().title, "ann", "prod", "journal", "downtime_likely"],
+        [SUCCEEDED, "2026-11-23T11:00:00+00:00", "succeeded", "staging/app: 2 created", "bo", "staging", "journal", ""],
     ]
 
 
