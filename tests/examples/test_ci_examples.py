@@ -76,6 +76,7 @@ def check_page(name, scene, request):
     [
         ("github-actions", "github/action.yml"),
         ("github-workflows", "github/workflow.yml"),
+        ("github-workflows", "github/plan.yml"),
         ("gitlab-ci", "gitlab/.gitlab-ci.yml"),
     ],
 )
@@ -194,6 +195,27 @@ def test_github_installs_only_where_nothing_is(scene):
     (scene.work.parent / "bin" / "tfevent").unlink()
     path = f"{scene.work.parent}/bin:/usr/bin:/bin"
     assert bash(scene, install, INSTALL="./here", PATH=path).stdout == "pipx install --quiet ./here\n"
+
+
+@pytest.mark.skipif(not binaries(), reason="no terraform")
+def test_github_a_plan_with_certain_signals_fails_the_check(scene):
+    job = yaml.safe_load((CI / "github" / "plan.yml").read_text())["jobs"]["plan"]
+    step = job["steps"][-1]
+    summary = scene.work.parent / "summary.md"
+    environ = {"TFEVENT_TF_BINARY": str(binaries()[0].path), "CHECKPOINT_DISABLE": "1", **step["env"],
+               "GITHUB_STEP_SUMMARY": str(summary)}  # fmt: skip
+    script = f"cd {step['working-directory']}\n{step['run']}"
+    done = bash(scene, script, **GITHUB, **environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 to create" in summary.read_text()
+    (scene.work / "infra" / "tfevent.yaml").write_text(
+        "signals:\n"
+        "  add: [{signal: one_asked_for, type: terraform_data, attribute: input, change: '->one'}]\n"
+        "  rank: {one_asked_for: error}\n"
+    )
+    done = bash(scene, script, **GITHUB, **environ)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "--fail-on: one_asked_for (terraform_data.a)" in done.stderr
 
 
 # -- GitLab CI
