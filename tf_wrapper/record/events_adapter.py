@@ -85,9 +85,10 @@ def _is_shallow() -> bool:
     import time
 
     from change_events.context import git_command
+    from change_events.paths import working_directory
 
     words = ("rev-parse", "--is-shallow-repository")
-    answer = git_command.ask({"": words}, os.getcwd(), os.environ, time.monotonic() + _GIT_SECONDS)[""]
+    answer = git_command.ask({"": words}, working_directory(), os.environ, time.monotonic() + _GIT_SECONDS)[""]
     return (answer or "").strip() == "true"
 
 

@@ -87,7 +87,7 @@ def write_table(records: Sequence[Record]) -> None:
             del cells["who"], cells["environment"]
         drawn = {name: Text(text, style=_style(name, text)) for name, text in cells.items()}
         if mark := _mark(record):
-            drawn["title"] = Text.assemble((mark, "bold red"), "\n", drawn["title"])
+            drawn["title"] = Text.assemble(drawn["title"], "  ", (mark, "bold red"))
         table.add_row(*drawn.values())
     colours: Literal["auto"] | None = "auto" if colour_on(sys.stdout) else None
     # With a height, too, rich takes our width also on a terminal that calls itself dumb.
