@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from change_events.model import (
     Action,
     Actor,
-    AttributeChange,
     Change,
     ChangeEvent,
     ChangeOutcome,
@@ -27,28 +26,11 @@ from change_events.model import (
     Summary,
     Tool,
     Trace,
-    Value,
-    ValueKind,
     Vcs,
 )
+from tests.support.events import ABSENT, UNKNOWN, attribute, large, secret, value
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-def value(text: str) -> Value:
-    return Value(kind=ValueKind.VALUE, text=text)
-
-
-ABSENT = Value(kind=ValueKind.ABSENT)
-UNKNOWN = Value(kind=ValueKind.UNKNOWN)
-
-
-def secret(fingerprint: str) -> Value:
-    return Value(kind=ValueKind.SENSITIVE, fingerprint=fingerprint)
-
-
-def large(size: int, fingerprint: str) -> Value:
-    return Value(kind=ValueKind.LARGE, size=size, fingerprint=fingerprint)
 
 
 def partial() -> ChangeEvent:
@@ -103,7 +85,7 @@ def partial() -> ChangeEvent:
             Drift(
                 address="aws_security_group.web",
                 action=Action.UPDATE,
-                attributes=(AttributeChange(path="description", before=value('"web"'), after=value('"by hand"')),),
+                attributes=(attribute("description", value('"web"'), value('"by hand"')),),
             ),
         ),
         checks=(CheckResult(address="check.health", status="fail", problems=("The endpoint answered 503.",)),),
@@ -137,8 +119,8 @@ def _partial_changes() -> tuple[Change, ...]:
             id="sg-0a1",
             duration=2.25,
             attributes=(
-                AttributeChange(path="ingress[0].cidr_blocks[1]", before=ABSENT, after=value('"10.1.0.0/16"')),
-                AttributeChange(path="description", before=value('"by hand"'), after=value('"web"')),
+                attribute("ingress[0].cidr_blocks[1]", ABSENT, value('"10.1.0.0/16"')),
+                attribute("description", value('"by hand"'), value('"web"')),
             ),
         ),
         Change(
@@ -152,15 +134,15 @@ def _partial_changes() -> tuple[Change, ...]:
             duration=61.0,
             error="creating RDS DB Instance: InstanceQuotaExceeded",
             attributes=(
-                AttributeChange(
+                attribute(
                     path="engine_version",
                     before=value('"14.9"'),
                     after=value('"16.2"'),
                     forces_replacement=True,
                 ),
-                AttributeChange(path="password", before=secret("aaaaaaaaaaaa"), after=secret("bbbbbbbbbbbb")),
-                AttributeChange(path="address", before=value('"db.internal"'), after=UNKNOWN),
-                AttributeChange(path="user_data", before=large(900, "a" * 12), after=large(1_240, "b" * 12)),
+                attribute("password", secret("aaaaaaaaaaaa"), secret("bbbbbbbbbbbb")),
+                attribute("address", value('"db.internal"'), UNKNOWN),
+                attribute("user_data", large(900, "a" * 12), large(1_240, "b" * 12)),
             ),
         ),
         Change(
@@ -176,7 +158,7 @@ def _partial_changes() -> tuple[Change, ...]:
             action=Action.CREATE,
             outcome=ChangeOutcome.NOT_ATTEMPTED,
             type="aws_route53_record",
-            attributes=(AttributeChange(path="name", before=ABSENT, after=value('"db"')),),
+            attributes=(attribute("name", ABSENT, value('"db"')),),
         ),
     )
 

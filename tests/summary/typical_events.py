@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from change_events.model import (
     Action,
     Actor,
-    AttributeChange,
     Change,
     ChangeEvent,
     ChangeOutcome,
@@ -30,30 +29,12 @@ from change_events.model import (
     TaskCounts,
     TaskRun,
     Tool,
-    Value,
-    ValueKind,
     Vcs,
 )
+from tests.support.events import ABSENT, HIDDEN, UNKNOWN, attribute, change, large, secret, value
 
 APPLIED, FAILED = ChangeOutcome.APPLIED, ChangeOutcome.FAILED
 WAITING, PLANNED = ChangeOutcome.NOT_ATTEMPTED, ChangeOutcome.PLANNED
-ABSENT, UNKNOWN = Value(kind=ValueKind.ABSENT), Value(kind=ValueKind.UNKNOWN)
-
-
-def value(text):
-    return Value(kind=ValueKind.VALUE, text=text)
-
-
-def secret(fingerprint):
-    return Value(kind=ValueKind.SENSITIVE, fingerprint=fingerprint)
-
-
-def attribute(path, before, after, **more):
-    return AttributeChange(path=path, before=before, after=after, **more)
-
-
-def change(address, action, outcome=APPLIED, **more):
-    return Change(address=address, action=action, outcome=outcome, type=address.split(".")[0], **more)
 
 
 def event(*changes, outcome=Outcome.SUCCEEDED, phase=Phase.APPLIED, counts=None, outcomes=None, **more):
@@ -213,10 +194,10 @@ EVENTS = {
                 attribute("result", secret("f1"), secret("f2")),
                 attribute(
                     "policy",
-                    Value(kind=ValueKind.LARGE, size=5120, fingerprint="a"),
-                    Value(kind=ValueKind.LARGE, size=5130, fingerprint="b"),
+                    large(5120, "a"),
+                    large(5130, "b"),
                 ),
-                attribute("note", Value(kind=ValueKind.HIDDEN), Value(kind=ValueKind.HIDDEN)),
+                attribute("note", HIDDEN, HIDDEN),
             ),
         ),
         counts={"update": 1},

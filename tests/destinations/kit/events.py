@@ -13,7 +13,6 @@ import msgspec
 from change_events.model import (
     Action,
     Actor,
-    AttributeChange,
     Change,
     ChangeEvent,
     ChangeOutcome,
@@ -39,14 +38,13 @@ from change_events.model import (
     TaskRun,
     Tool,
     Trace,
-    Value,
-    ValueKind,
     Vcs,
 )
 from change_events.redact import Redactor, unseal
 from change_events.settings import Settings
 from change_events.summary import compose
 from change_events.summary.explicit_message import worded
+from tests.support.events import attribute, change, value
 
 START = datetime(2026, 11, 23, 12, 33, 40, 120_000, tzinfo=UTC)
 END = START + timedelta(seconds=76, milliseconds=669)
@@ -55,16 +53,8 @@ PAGE = "https://github.com/acme/infra"
 RUN_URL = "https://ci.example.com/runs/42"
 
 
-def value(text):
-    return Value(kind=ValueKind.VALUE, text=text)
-
-
 def resized(path="instance_type"):
-    return AttributeChange(path=path, before=value('"t3.small"'), after=value('"t3.large"'))
-
-
-def change(address, action=Action.UPDATE, outcome=ChangeOutcome.APPLIED, **more):
-    return Change(address=address, action=action, outcome=outcome, type=address.split(".")[0], **more)
+    return attribute(path, value('"t3.small"'), value('"t3.large"'))
 
 
 def run(number, **fields):
