@@ -162,7 +162,9 @@ def test_no_message_exceeds_its_limit(texts, limit):
 
 
 def settings(**templates):
-    return SimpleNamespace(**{"title_template": None, "message_template": None, "message_bytes": 100} | templates)
+    return SimpleNamespace(
+        **{"signals": None, "title_template": None, "message_template": None, "message_bytes": 100} | templates
+    )
 
 
 def test_a_template_replaces_the_default():
