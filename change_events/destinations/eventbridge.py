@@ -268,7 +268,7 @@ def _judge_entry(content: Any) -> Verdict:
 
 def _judge_code(code: str) -> Verdict | None:
     if code in _PASSING:
-        return Verdict(Result.RETRY, f"EventBridge has a passing trouble ({code})")
+        return Verdict(Result.RETRY, f"EventBridge has a transient error ({code})")
     return Verdict(Result.PARK, _REFUSED[code]) if code in _REFUSED else None
 
 

@@ -249,7 +249,7 @@ def judge(response: Response) -> Verdict:
 
 def _judge_errors(errors: list[Any]) -> Verdict:
     if any(at(error, "extensions", "errorClass") in _PASSING for error in errors):
-        return Verdict(Result.RETRY, "it has a passing trouble")
+        return Verdict(Result.RETRY, "transient error of New Relic")
     if any(at(error, "extensions", "error_code") == "BAD_API_KEY" for error in errors):
         return Verdict(Result.PARK, "the user key is not accepted; correct it, then `tfevent events flush --parked`")
     return Verdict(Result.PARK, "it refused the change; check that `entity` finds exactly one entity")

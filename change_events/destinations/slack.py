@@ -106,7 +106,7 @@ OPTIONS = (
         type="choice",
         choices=("edit", "reply"),
         default="edit",
-        help="What the end of a run does with the message of its start: edit it (which notifies nobody), or reply "
+        help="What the end of a run does with the message of its start: edit it (without a notification), or reply "
         "to it, in the channel too where the run did not succeed. Only with `token`.",
     ),
     Option(name="api", type="url", default=API, help="Base address of the Web API, for a proxy or GovSlack."),
@@ -256,7 +256,7 @@ def judge(response: Response) -> Verdict:
     if error in _SHRINK:
         return Verdict(Result.SHRINK, "the message is too long for Slack")
     if error in _RETRY or response.status in {429, 503}:
-        return Verdict(Result.RETRY, "Slack has a passing trouble", retry_after(response))
+        return Verdict(Result.RETRY, "transient error of Slack", retry_after(response))
     return Verdict(Result.PARK, _REFUSED.get(str(error)) or "Slack refused the message")
 
 

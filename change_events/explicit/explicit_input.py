@@ -242,8 +242,8 @@ class _Reader:
         """Names of the settings' destinations; None where none is named."""
         named = tuple(dict.fromkeys(name for name in self._options.get("destination") or () if name))
         if missing := [name for name in named if name not in known]:
-            told = f"the settings have {', '.join(sorted(known))}" if known else "the settings have none"
-            self._wrong("destination", f"there is no {', '.join(missing)}: {told}")
+            known_names = f"the settings have {', '.join(sorted(known))}" if known else "the settings have none"
+            self._wrong("destination", f"unknown: {', '.join(missing)}: {known_names}")
         return tuple(name for name in named if name in known) or None
 
     def message(self) -> str:

@@ -70,7 +70,7 @@ def open_file(folder: int, name: str, flags: int) -> int:
     status = os.fstat(descriptor)
     if status.st_uid != os.getuid() or not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise PermissionError(errno.EPERM, "is no file of ours", name)
+        raise PermissionError(errno.EPERM, "is not a file of tfevent", name)
     return descriptor
 
 
@@ -148,5 +148,5 @@ def _check_links(path: str, left: int) -> None:
         if not stat.S_ISLNK(status.st_mode):
             continue
         if status.st_uid not in {0, os.getuid()} or not left:
-            raise PermissionError(errno.EPERM, "is a link of somebody else", place)
+            raise PermissionError(errno.EPERM, "is a link of another user", place)
         _check_links(os.path.join(os.path.dirname(place), os.readlink(place)), left - 1)

@@ -43,7 +43,7 @@ def read(path: str, environ: Mapping[str, str], most: int = MOST_BYTES) -> bytes
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise UntrustedError("is no regular file: make it one, or remove it")
+        raise UntrustedError("is not a regular file: replace or remove it")
     with open(descriptor, "rb") as file:
         if wrong := doubt(path, status, environ):
             raise UntrustedError(f"is not read, {wrong}")

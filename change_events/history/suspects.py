@@ -215,7 +215,7 @@ def _end(event: ChangeEvent) -> Iterator[Reason]:
     if event.outcome in _BAD:
         word = "its outcome is unknown" if event.outcome is Outcome.UNKNOWN else "failed"
         partly = event.outcome is Outcome.PARTIAL
-        yield Reason("outcome", weights.FAILED, "failed in part" if partly else word)
+        yield Reason("outcome", weights.FAILED, "partially failed" if partly else word)
     elif event.outcome is Outcome.CANCELLED:
         yield Reason("outcome", weights.CANCELLED, "cancelled after its first change")
     gone = [

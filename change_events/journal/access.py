@@ -89,7 +89,9 @@ class Access:
 
     def _move_aside(self) -> None:
         if not files.is_journal(self.path):
-            raise JournalCorrupt(f"journal {self.path}: this file is no journal and is left as it is; name another one")
+            raise JournalCorrupt(
+                f"journal {self.path}: this file is not a journal and stays unchanged; use another path"
+            )
         try:
             aside = files.move_aside(self.path, self._identity)
         except OSError as error:

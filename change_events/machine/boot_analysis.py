@@ -65,7 +65,7 @@ def analyse(
         root: where /var/log and /sys are.
     """
     if memory and memory.stopped_at:
-        found = BootAnalysis(End.CLEAN, "it was told to stop", memory.stopped_at, exact=True, goal=memory.goal)
+        found = BootAnalysis(End.CLEAN, "it was asked to stop", memory.stopped_at, exact=True, goal=memory.goal)
     else:
         found = _by_witnesses(now, memory, environ, root)
     return msgspec.structs.replace(
@@ -89,7 +89,7 @@ def _by_witnesses(now: MachineSnapshot, memory: Memory | None, environ: Mapping[
             end = End.CLEAN if found.clean else End.UNCLEAN
             return BootAnalysis(end, f"{name}{_crash(root, memory, end)}", alive, exact=found.clean)
     if memory and memory.tells_stops:
-        return BootAnalysis(End.UNCLEAN, f"it was not told to stop{_crash(root, memory, End.UNCLEAN)}", seen)
+        return BootAnalysis(End.UNCLEAN, f"it was not asked to stop{_crash(root, memory, End.UNCLEAN)}", seen)
     return BootAnalysis(End.UNKNOWN, last_alive=seen)
 
 

@@ -10,7 +10,7 @@ class HostCounts(Struct, frozen=True):
 
     For a task: what it did there. For a whole run: ``failed`` and ``unreachable`` hosts fell out of it; ``changed``
     ones were changed by at least one task (would be, in check mode); ``rescued`` and ``ignored`` ones had an error
-    that the playbook dealt with and no change; ``skipped`` ones had nothing but skipped tasks.
+    that the playbook handled and no change; ``skipped`` ones had nothing but skipped tasks.
     """
 
     ok: int = 0
@@ -65,7 +65,7 @@ class TaskRun(Struct, frozen=True):
         things: changed objects, if results name them: a path, a package and its version, a service and its state.
         things_omitted: how many more.
         diff: what ``--diff`` says, as paths and attributes, never as contents.
-        checked: it ran in check mode: what is told would have happened.
+        checked: it ran in check mode: its changes are those that would have happened.
         censored: ``no_log`` keeps its details.
         unfinished: hosts on which it was started and whose result is unknown.
     """

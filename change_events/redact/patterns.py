@@ -110,13 +110,13 @@ def check(pattern: str) -> str | None:
     except bounded.ExceededError:
         return "its repetitions are too many: write fewer than ten thousand, of one another together"
     except (bounded.FailedError, _regex_error(), RecursionError, OverflowError, ValueError):
-        return "it cannot be searched for within bounds of time and memory: write it in another way"
+        return "it cannot be searched for within bounds of time and memory: rewrite it"
     return None
 
 
 def _compiled(patterns: tuple[str, ...]) -> tuple[Any, ...]:
     problems = tuple(
-        f"redaction pattern {pattern!r} is no regular expression: {wrong}; correct or remove it"
+        f"redaction pattern {pattern!r} is not a regular expression: {wrong}; correct or remove it"
         for pattern in patterns
         if (wrong := check(pattern))
     )

@@ -32,8 +32,8 @@ KEYS = (
     _key(
         "include_started",
         "flag",
-        "It is told when a run starts, too, and that is settled when the run ends: the event there is brought up to "
-        "date where the backend can do that, else a second one with the same run id is sent.",
+        "Also deliver an event when a run starts. When the run ends, it is updated where the backend supports that; "
+        "otherwise a second event with the same run ID is sent.",
     ),
     _key("values", "choice", "How much of a value is sent: never more than the global setting.", choices=_POLICIES),
     _key("title_template", "text", "Jinja template of titles."),

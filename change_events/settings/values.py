@@ -93,7 +93,7 @@ def read_file(path: Path) -> str:
     try:
         return _bytes_of(path).decode()
     except UnicodeDecodeError as error:
-        raise Mistake(f"{path} is no UTF-8 text: make it one") from error
+        raise Mistake(f"{path} is not UTF-8 text: convert it") from error
     except OSError as error:
         raise Mistake(f"{path} cannot be read ({error.strerror}): make it a readable file") from error
 
@@ -119,7 +119,7 @@ def _bytes_of(path: Path) -> bytes:
             found += part
     finally:
         os.close(descriptor)
-    raise Mistake(f"{path} is longer than {_FILE_BYTES:,} bytes: that is no secret and no template")
+    raise Mistake(f"{path} is longer than {_FILE_BYTES:,} bytes: too long for a secret or template")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -205,7 +205,7 @@ def _faults(patterns: tuple[str, ...]) -> dict[str, str]:
     from change_events.redact.patterns import check
 
     return {
-        pattern: f"pattern {number} is no regular expression ({wrong}): correct it"
+        pattern: f"pattern {number} is not a regular expression ({wrong}): correct it"
         for number, pattern in enumerate(patterns, 1)
         if (wrong := check(pattern))
     }

@@ -58,7 +58,7 @@ def read(path: Path, data: bytes, problems: list[str]) -> dict[str, Entry] | Non
 def _broken(path: Path, error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     line = f":{mark.line + 1}" if mark else ""
-    return f"{path}{line}: is no valid YAML ({getattr(error, 'problem', None) or 'bad value'}): correct it there"
+    return f"{path}{line}: is not valid YAML ({getattr(error, 'problem', None) or 'bad value'}): correct it there"
 
 
 def _entry(loader: yaml.SafeLoader, node: yaml.Node, path: Path, problems: list[str]) -> Entry:

@@ -23,7 +23,7 @@ _KINDS = {
     CauseKind.PROVIDER_VERSION: "provider version",
     CauseKind.UPSTREAM_CHANGE: "changed by this plan",
     CauseKind.DRIFT: "changed outside of the tool",
-    CauseKind.DATA_SOURCE: "read anew",
+    CauseKind.DATA_SOURCE: "read again",
     CauseKind.PROVIDER_COMPUTED: "computed by the provider",
 }
 

@@ -17,7 +17,7 @@ def test_the_ranking_is_printed_with_its_reasons(filled):
     assert lines[0] == "3 change events in the 6 h before 2026-11-23 12:30:00 +0000"
     assert lines[2].startswith(" 1. prod/network: 1 replaced, 1 updated, 1 destroyed, 1 failed  partial  score ")
     assert f"by ann, commit 1a2b3c4d5e  {partial().id}" in text
-    assert " +18.0  failed in part" in text
+    assert " +18.0  partially failed" in text
     assert " +20.0  service shop" in text
 
 

@@ -95,10 +95,10 @@ def test_nothing_due_is_quick_and_starts_no_thread(journal, monkeypatch):
 
 
 PASSING = {
-    "500": ([server.status(500)] * 3, "passing trouble"),
-    "502 page": ([server.html(502)] * 3, "passing trouble"),
-    "408": ([server.status(408)] * 3, "passing trouble"),
-    "425": ([server.status(425)] * 3, "passing trouble"),
+    "500": ([server.status(500)] * 3, "transient error"),
+    "502 page": ([server.html(502)] * 3, "transient error"),
+    "408": ([server.status(408)] * 3, "transient error"),
+    "425": ([server.status(425)] * 3, "transient error"),
     "429": ([server.status(429, retry_after="2")] * 3, "slow down"),
     "hang": ([server.hang()], "time"),
     "drip": ([server.drip_headers()], "time"),

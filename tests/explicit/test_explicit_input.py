@@ -89,7 +89,7 @@ def test_every_mistake_is_told_at_once_and_the_rest_is_used():
         ({"id": ID}, "--id: requires --state finished"),
         ({"state": "finished", "id": "7"}, "--id: not an event ID"),
         ({"state": "started", "outcome": "failed"}, "--outcome: not allowed with --state started"),
-        ({"destination": ["hok"]}, "--destination: there is no hok: the settings have hook"),
+        ({"destination": ["hok"]}, "--destination: unknown: hok: the settings have hook"),
         ({"message": "@/nowhere/at/all"}, "--message: /nowhere/at/all: No such file or directory"),
         ({"data": "{"}, "--data: invalid JSON"),
         ({"data": '"x"'}, "--data: expected a JSON object"),

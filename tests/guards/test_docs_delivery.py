@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "delivery.md").read
 CAPS = Retention()
 FIGURES = {
     "attempts for one event in one flush": f"{sender.ATTEMPTS}",
-    "a destination is left alone after the first failure": f"{backoff.FIRST / 2:g} to {backoff.FIRST:g} s",
+    "back-off after the first failure": f"{backoff.FIRST / 2:g} to {backoff.FIRST:g} s",
     "at most": f"{backoff.LONGEST / 2:g} to {backoff.LONGEST:g} s",
     "one event may take": f"{worker.LONGEST:g} s",
     "events handed to a destination at once, when it works": f"{flush._BATCH}, or {flush._BATCH_BYTES:,} bytes",

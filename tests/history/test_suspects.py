@@ -114,7 +114,7 @@ def reasons(journal, event, **incident):
             {},
             "outcome",
             weights.FAILED,
-            "failed in part",
+            "partially failed",
         ),
         (
             run(9, change("x.a", "destroy"), change("x.b", "replace")),

@@ -192,7 +192,7 @@ def test_a_migration_that_fails_leaves_the_old_schema(path):
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path):
     path = tmp_path / "main.tf"
     path.write_text('resource "null_resource" "a" {}\n' * 50)
-    with pytest.raises(JournalError, match="no journal"):
+    with pytest.raises(JournalError, match="not a journal"):
         Journal.open(path, repair=True)
     assert [file.name for file in tmp_path.iterdir()] == ["main.tf"]
     assert path.read_text() == 'resource "null_resource" "a" {}\n' * 50

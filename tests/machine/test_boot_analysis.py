@@ -40,7 +40,7 @@ def test_one_that_was_not_though_it_always_is_went_down_uncleanly(world):
     assert (found.end, found.exact) == (End.UNCLEAN, False)
     assert title == "web1 booted after an unclean shutdown, down for at most 7 min 00 s"
     assert [s.reason for s in titles.boot_signals(now, found)] == [
-        "web1 went down without a shutdown: it was not told to stop"
+        "web1 went down without a shutdown: it was not asked to stop"
     ]
     assert as_data(now, found, remembered())["down_at_most_seconds"] == 420
 

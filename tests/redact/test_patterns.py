@@ -94,7 +94,9 @@ def test_a_pattern_that_matches_nothing_hides_nothing():
 
 def test_what_is_no_regular_expression_is_named():
     for pattern in ("(?au)x", "x{2}{3}", "(?P<a>x)(?P<a>y)", "x" + "{9}" * 2):
-        with pytest.raises(SettingsError, match="is no regular expression"):
+        with pytest.raises(SettingsError, match="is not a regular expression"):
             redactor(pattern)
-    with pytest.raises(SettingsError, match=r"redaction pattern '\(' is no regular expression: .*; correct or remove"):
+    with pytest.raises(
+        SettingsError, match=r"redaction pattern '\(' is not a regular expression: .*; correct or remove"
+    ):
         redactor("fine", "(")

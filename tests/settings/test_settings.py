@@ -49,7 +49,7 @@ def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
         ("report: sometimes\n", "expected one of changed, always, failed"),
         ("message_bytes: -1\n", "expected a whole number above 0"),
         ("quiet: maybe\n", "expected true or false"),
-        ("redact: {patterns: ['(']}\n", "pattern 1 is no regular expression"),
+        ("redact: {patterns: ['(']}\n", "pattern 1 is not a regular expression"),
         ("redact: {pattern: [x]}\n", "redact.pattern: no such key: did you mean patterns?"),
         ("destinations: {a: {kind: sematex}}\n", "destinations.a: expected `kind:`, one of sematext"),
         ("destinations: {sematext: {region: eu}}\n", "destinations.sematext.token: missing"),
@@ -71,7 +71,7 @@ def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
             "destinations: {sematext: {token_command: \"sh -c 'kill -9 $$$$'\"}}\n".replace("$$$$", "$$"),
             "the command was killed by signal 9",
         ),
-        ("a: [\n", "is no valid YAML"),
+        ("a: [\n", "is not valid YAML"),
         ("- a\n", "expected keys and values"),
     ],
 )
@@ -149,7 +149,7 @@ def test_what_is_no_file_is_a_mistake_and_the_others_are_read(tmp_path, make):
     make(inner / "tfevent.yaml")
     got, problems = load_leniently(inner, {})
     assert (got.service, got.files) == ("web", (tmp_path / "tfevent.yaml",))
-    assert problems == (f"{inner}/tfevent.yaml: is no regular file: make it one, or remove it",)
+    assert problems == (f"{inner}/tfevent.yaml: is not a regular file: replace or remove it",)
 
 
 def test_off_is_a_word_here_though_yaml_reads_false(tmp_path):

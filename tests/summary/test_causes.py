@@ -92,7 +92,7 @@ def test_the_terminal_shows_the_causes_of_each_change_and_of_all():
         (Cause(kind=CauseKind.PROVIDER_VERSION, text="hashicorp/aws 5.0.0 → 5.1.0"), "provider version"),
         (Cause(kind=CauseKind.UPSTREAM_CHANGE, text="aws_vpc.main"), "changed by this plan"),
         (Cause(kind=CauseKind.DRIFT, text="aws_vpc.main"), "changed outside of the tool"),
-        (Cause(kind=CauseKind.DATA_SOURCE, text="data.aws_ami.base"), "read anew"),
+        (Cause(kind=CauseKind.DATA_SOURCE, text="data.aws_ami.base"), "read again"),
         (Cause(kind=CauseKind.PROVIDER_COMPUTED, text="etag"), "computed by the provider"),
     ],
 )

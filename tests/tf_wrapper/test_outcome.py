@@ -122,7 +122,7 @@ BROKE = "It broke"
 NOT_AGAIN = "destroyed, and not created again"
 NOT_AGAIN_BUT = f"{NOT_AGAIN}\n{BROKE}"
 TAINTED = f"created, but a provisioner failed: it is tainted\n{BROKE}"
-OLD_LEFT = "created anew, and the old one not destroyed"
+OLD_LEFT = "created again, and the old one not destroyed"
 TABLE = [
     ("created", change(), [done()], 0, "applied", None),
     ("create failed", change(), [start(), errored(), error()], 1, "failed", BROKE),

@@ -140,7 +140,7 @@ RULES = (
     Rule(
         "not a plan",
         EXEC,
-        "what is to be applied is no plan file: terraform says so",
+        "the argument is not a plan file: terraform reports it",
         lambda it: it.saved is not None and not _is_saved_plan(it.saved),
     ),
     Rule(

@@ -217,10 +217,10 @@ def _is_there(part: object) -> bool:
 
 def _not_json(data: bytes, problem: str) -> str:
     if data.startswith(b"PK"):
-        return "this is a plan file, not its JSON; write it with `terraform show -json PLANFILE`"
+        return "this is a plan file, not its JSON; create it with `terraform show -json PLANFILE`"
     if not data.strip():
-        return "the file is empty; write it with `terraform show -json PLANFILE`"
-    return f"not JSON ({problem}); write it anew with `terraform show -json PLANFILE`"
+        return "the file is empty; create it with `terraform show -json PLANFILE`"
+    return f"not JSON ({problem}); create it again with `terraform show -json PLANFILE`"
 
 
 def _mistake(data: bytes, problem: str) -> str:
@@ -238,4 +238,4 @@ def _mistake(data: bytes, problem: str) -> str:
         return "this is encrypted by OpenTofu; write the JSON with `tofu show -json`"
     if "@level" in keys or "@message" in keys:
         return "this is terraform's log of a run (-json), not a plan; use `terraform show -json PLANFILE`"
-    return f"not a plan ({problem}); write it with `terraform show -json PLANFILE`"
+    return f"not a plan ({problem}); create it with `terraform show -json PLANFILE`"

@@ -124,9 +124,11 @@ def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except msgspec.ValidationError as error:
-        raise InputError(f"{name}: not a plan ({error}); write it anew with `terraform show -json PLANFILE`") from error
+        raise InputError(
+            f"{name}: not a plan ({error}); create it again with `terraform show -json PLANFILE`"
+        ) from error
     except msgspec.DecodeError as error:
-        raise InputError(f"{name}: not JSON ({error}); write it anew with `terraform show -json PLANFILE`") from error
+        raise InputError(f"{name}: not JSON ({error}); create it again with `terraform show -json PLANFILE`") from error
     except RecursionError as error:
         raise InputError(f"{name}: nested too deeply to be a plan") from error
 

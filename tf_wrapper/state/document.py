@@ -123,7 +123,7 @@ def read_state(data: bytes | None, name: str) -> State:
     except RecursionError as error:
         raise InputError(f"{name}: nested too deeply to be a state") from error
     except msgspec.DecodeError as error:
-        remedy = "write it with `terraform state pull` or `terraform show -json`"
+        remedy = "create it with `terraform state pull` or `terraform show -json`"
         raise InputError(f"{name}: not a state ({error}); {remedy}") from error
     _admit(document, name)
     return State(objects=list(_objects(document)), outputs=_outputs(document), tool_version=document.terraform_version)
@@ -131,11 +131,11 @@ def read_state(data: bytes | None, name: str) -> State:
 
 def _admit(document: _Document, name: str) -> None:
     if bytes(document.encrypted_data):
-        raise InputError(f"{name}: the state is encrypted by OpenTofu; write it in clear with `tofu show -json`")
+        raise InputError(f"{name}: the state is encrypted by OpenTofu; create it in clear text with `tofu show -json`")
     if bytes(document.planned_values) or bytes(document.resource_changes):
         raise InputError(f"{name}: this is a plan, not a state")
     if document.format_version is None and document.version is None:
-        raise InputError(f"{name}: not a state (it has no version); write it with `terraform state pull`")
+        raise InputError(f"{name}: not a state (it has no version); create it with `terraform state pull`")
     known = document.version is None or 1 <= document.version <= _NEWEST
     if not known or (document.format_version or "1").partition(".")[0] not in {"0", "1"}:
         found = document.version if document.format_version is None else document.format_version

@@ -50,7 +50,7 @@ def split_documents(data: bytes, name: str) -> Iterator[bytes]:
         except (ValueError, RecursionError) as error:
             line = text.count("\n", 0, place) + 1
             raise InputError(
-                f"{name}: not JSON after line {line}; write it anew with `terraform show -json`"
+                f"{name}: not JSON after line {line}; create it again with `terraform show -json`"
             ) from error
         yield text[place:end].encode()
         place = end

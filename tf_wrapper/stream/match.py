@@ -121,7 +121,7 @@ def _judge(change: Change, runs: Sequence[ResourceRun], steps: tuple[str, ...]) 
         return ChangeOutcome.UNKNOWN, None
     if done["delete"]:
         return ChangeOutcome.FAILED, _GONE
-    return ChangeOutcome.FAILED, "created anew, and the old one not destroyed"
+    return ChangeOutcome.FAILED, "created again, and the old one not destroyed"
 
 
 def address_by_context(diagnostic: StreamDiagnostic, changes: Sequence[Change], stream: StreamResult) -> str | None:

@@ -149,7 +149,7 @@ options:
   required:
     description:
       - Fail the task if the event was neither recorded nor sent.
-      - A destination that is down is no failure, since the event waits for it. See RV(waiting) and RV(parked).
+      - A destination that is down is not a failure, since the event waits for it. See RV(waiting) and RV(parked).
     type: bool
     default: false
 attributes:
@@ -300,7 +300,7 @@ waiting:
   type: list
   elements: str
 parked:
-  description: Names of the destinations that refused it. C(tfevent events list --undelivered) tells why.
+  description: Names of the destinations that refused it. C(tfevent events list --undelivered) shows why.
   returned: always
   type: list
   elements: str

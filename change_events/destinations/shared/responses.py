@@ -68,7 +68,7 @@ def _passing(status: int) -> bool:
 
 
 def _trouble(status: int) -> str:
-    return _PASSING.get(status) or f"it has a passing trouble ({status})"
+    return _PASSING.get(status) or f"transient error ({status})"
 
 
 def judge_no_page(
@@ -111,7 +111,7 @@ def _is_late_page(response: Response) -> bool:
 def judge_only(status: int, response: Response, *, wait_header: str = "retry-after") -> Verdict:
     """:func:`judge_status` where the one success that is documented is ``status``: any other 2xx is somebody else's."""
     if response.well and response.status != status and not is_page(response):
-        told = f"it answered {response.status}, which is no success there ({status} is); check the address"
+        told = f"it answered {response.status}, which is not a success there ({status} is); check the address"
         return Verdict(Result.PARK, told)
     return judge_no_page(response, wait_header=wait_header)
 
