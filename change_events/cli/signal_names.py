@@ -23,5 +23,5 @@ def not_known(name: str, known: Sequence[str]) -> str:
     """What is wrong with a name that is none, and what was probably meant."""
     near = get_close_matches(name, known, n=3)
     if near:
-        return f"{name!r} is no signal: did you mean {' or '.join(near)}?"
-    return f"{name!r} is no signal; the signals are {', '.join(known)}"
+        return f"{name!r} is not a signal: did you mean {' or '.join(near)}?"
+    return f"{name!r} is not a signal; the signals are {', '.join(known)}"

@@ -84,7 +84,7 @@ def _each(
     if entry is None or entry.value is None:
         return
     if not isinstance(entry.value, list):
-        problems.append(f"{entry.where}: signals.{part}: write a list; each item has {', '.join(fields)}")
+        problems.append(f"{entry.where}: signals.{part}: expected a list; each item has {', '.join(fields)}")
         return
     for item in entry.value:
         if not isinstance(item.value, dict):
@@ -121,8 +121,8 @@ def _rule(given: Mapping[str, Entry], where: str, problems: list[str]) -> OwnRul
 
     name, path, forms = _text(given["signal"]), _text(given["attribute"]), tuple(_text(given["change"]).split(" or "))
     wrong = [
-        *([] if _NAME.fullmatch(name) else ["signal: write a name in lower case, with digits and _"]),
-        *([] if steps_of(path) else ["attribute: write names between dots"]),
+        *([] if _NAME.fullmatch(name) else ["signal: expected a name in lower case, with digits and _"]),
+        *([] if steps_of(path) else ["attribute: expected names between dots"]),
         *(f"change: {told}" for form in forms if (told := problem(form))),
     ]
     problems += (f"{where}: signals.add.{told}" for told in wrong)
@@ -142,7 +142,7 @@ def _mute(given: Mapping[str, Entry], where: str, problems: list[str]) -> Mute |
         try:
             expires = date.fromisoformat(day)
         except ValueError:
-            problems.append(f"{given['expires'].where}: signals.mute.expires: write a date, such as 2027-03-31")
+            problems.append(f"{given['expires'].where}: signals.mute.expires: expected a date, such as 2027-03-31")
             return None
     address, kind = _text(given.get("address")), _text(given.get("type"))
     return Mute(
@@ -173,7 +173,7 @@ def _ranks(entry: Entry | None, names: set[str], problems: list[str]) -> dict[st
     if entry is None or entry.value is None:
         return {}
     if not isinstance(entry.value, dict):
-        problems.append(f"{entry.where}: signals.rank: write names of signals and a severity for each")
+        problems.append(f"{entry.where}: signals.rank: expected names of signals and a severity for each")
         return {}
     words, known = [one.value for one in Severity], (*NAMES, *names)
     found: dict[str, Severity] = {}
@@ -181,7 +181,7 @@ def _ranks(entry: Entry | None, names: set[str], problems: list[str]) -> dict[st
         if name not in known:
             problems.append(f"{child.where}: signals.rank.{name}: no such signal{did_you_mean(name, known)}")
         elif _text(child) not in words:
-            problems.append(f"{child.where}: signals.rank.{name}: write one of {', '.join(words)}")
+            problems.append(f"{child.where}: signals.rank.{name}: expected one of {', '.join(words)}")
         else:
             found[name] = Severity(_text(child))
     return found

@@ -54,7 +54,7 @@ def test_the_list_is_filtered_by_a_signal(marked):
 def test_an_unknown_signal_names_near_ones(marked):
     done = marked.run("list", "--signal", "exposed_to_word")
     assert done.returncode == 2
-    assert b"is no signal: did you mean exposed_to_world" in done.stderr
+    assert b"is not a signal: did you mean exposed_to_world" in done.stderr
 
 
 def test_a_name_elsewhere_in_an_event_is_no_signal(home):

@@ -350,7 +350,7 @@ def test_trouble_is_a_warning_and_a_failure_only_where_it_is_asked_for(tmp_path)
         assert result["id"]
     assert "[WARNING]: id: 'maintenance' is not an event ID" in done.out
     assert done.failed == ["no start, required"]
-    assert "was started in this journal" in done.one("no start, required")["msg"]
+    assert "no started event with this ID in this journal" in done.one("no start, required")["msg"]
 
 
 BROKEN = """
@@ -407,7 +407,7 @@ def test_without_the_package_the_command_does_it(tmp_path, no_package):
         assert done.code == 0, done.out
         assert (done.one("warns")["changed"], done.one("ends all the same")["delivered"]) == (True, ["hook"])
         assert done.one("nowhere")["warnings"] == ["destinations: tfevent.yaml has none named 'pager'; it has hook"]
-        assert "was started in this journal" in done.one("no start")["warnings"][0]
+        assert "no started event with this ID in this journal" in done.one("no start")["warnings"][0]
         assert done.failed == ["no start, required"]
         assert len(receiver.accepted) == 2
     assert [record.state for record in controller.records()].count(RecordState.SETTLED) == len(controller.records())

@@ -144,7 +144,7 @@ def test_files_further_up_add_to_it_and_the_nearest_rank_wins(read, tmp_path):
     [
         ("signals: exposed", "1: signals: write the keys add, mute, rank under it"),
         ("signals:\n  mutes: []", "2: signals.mutes: no such key: did you mean mute?"),
-        ("signals:\n  mute: x", "2: signals.mute: write a list"),
+        ("signals:\n  mute: x", "2: signals.mute: expected a list"),
         ("signals:\n  mute: [x]", "2: signals.mute: write the keys signal, address"),
         ("signals:\n  mute:\n    - {signal: labels_only}", "3: signals.mute: reason is missing: why it is muted."),
         (
@@ -154,13 +154,13 @@ def test_files_further_up_add_to_it_and_the_nearest_rank_wins(read, tmp_path):
         ("signals:\n  mute:\n    - {signal: labels_only, reason: x, adress: y}", "no such key: did you mean address?"),
         (
             "signals:\n  mute:\n    - {signal: labels_only, reason: x, expires: soon}",
-            "write a date, such as 2027-03-31",
+            "expected a date, such as 2027-03-31",
         ),
         ("signals:\n  rank: {exposed: error}", "2: signals.rank.exposed: no such signal"),
         ("signals:\n  rank: {labels_only: fatal}", "signals.rank.labels_only: write one of info, warning, error"),
-        ("signals:\n  rank: high", "signals.rank: write names of signals and a severity for each"),
+        ("signals:\n  rank: high", "signals.rank: expected names of signals and a severity for each"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y}", "3: signals.add: change is missing"),
-        ("signals:\n  add:\n    - {signal: A-b, type: x, attribute: y, change: any}", "write a name in lower case"),
+        ("signals:\n  add:\n    - {signal: A-b, type: x, attribute: y, change: any}", "expected a name in lower case"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: lowr}", "change: did you mean lower?"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: lower miles}", "lower takes a unit of"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: 'matching ['}", "regular expression"),
