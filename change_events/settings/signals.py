@@ -52,7 +52,7 @@ def read(entry: Entry, problems: list[str], known: OwnRules | None = None) -> Ow
 
     before = known or own_rules.NONE
     if not isinstance(entry.value, dict):
-        problems.append(f"{entry.where}: signals: write the keys {', '.join(PARTS)} under it")
+        problems.append(f"{entry.where}: signals: expected the keys {', '.join(PARTS)} under it")
         return before
     for name, part in entry.value.items():
         if name not in PARTS:
@@ -88,7 +88,7 @@ def _each(
         return
     for item in entry.value:
         if not isinstance(item.value, dict):
-            problems.append(f"{item.where}: signals.{part}: write the keys {', '.join(fields)} under each item")
+            problems.append(f"{item.where}: signals.{part}: expected the keys {', '.join(fields)} under each item")
             continue
         wrong = [
             *(

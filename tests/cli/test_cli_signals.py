@@ -102,7 +102,7 @@ def test_a_plan_without_signals_has_a_severity_too(home):
     ("wanted", "says"),
     [
         ("exposed_to_word", "did you mean exposed_to_world"),
-        ("severity:fatal", "write one of severity:info, severity:warning, severity:error"),
+        ("severity:fatal", "expected one of severity:info, severity:warning, severity:error"),
         ("zzz", "the signals are state_emergency,"),
         ("", "write names of signals"),
     ],

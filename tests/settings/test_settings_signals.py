@@ -142,10 +142,10 @@ def test_files_further_up_add_to_it_and_the_nearest_rank_wins(read, tmp_path):
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ("signals: exposed", "1: signals: write the keys add, mute, rank under it"),
+        ("signals: exposed", "1: signals: expected the keys add, mute, rank under it"),
         ("signals:\n  mutes: []", "2: signals.mutes: no such key: did you mean mute?"),
         ("signals:\n  mute: x", "2: signals.mute: expected a list"),
-        ("signals:\n  mute: [x]", "2: signals.mute: write the keys signal, address"),
+        ("signals:\n  mute: [x]", "2: signals.mute: expected the keys signal, address"),
         ("signals:\n  mute:\n    - {signal: labels_only}", "3: signals.mute: reason is missing: why it is muted."),
         (
             "signals:\n  mute:\n    - {signal: labels_onyl, reason: x}",
@@ -157,7 +157,7 @@ def test_files_further_up_add_to_it_and_the_nearest_rank_wins(read, tmp_path):
             "expected a date, such as 2027-03-31",
         ),
         ("signals:\n  rank: {exposed: error}", "2: signals.rank.exposed: no such signal"),
-        ("signals:\n  rank: {labels_only: fatal}", "signals.rank.labels_only: write one of info, warning, error"),
+        ("signals:\n  rank: {labels_only: fatal}", "signals.rank.labels_only: expected one of info, warning, error"),
         ("signals:\n  rank: high", "signals.rank: expected names of signals and a severity for each"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y}", "3: signals.add: change is missing"),
         ("signals:\n  add:\n    - {signal: A-b, type: x, attribute: y, change: any}", "expected a name in lower case"),
