@@ -79,6 +79,7 @@ def _without_values(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
         changes=tuple(map(_bare_change, event.changes)),
         drift=tuple(replace(drift, attributes=_bare(drift.attributes)) for drift in event.drift),
         outputs=tuple(replace(one, before=_hidden(one.before), after=_hidden(one.after)) for one in event.outputs),
+        inputs=None,  # fingerprints of values
     )
     if not event.explicit:
         bare = replace(bare, signals=tuple(map(without_values, event.signals)))

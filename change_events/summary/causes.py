@@ -68,8 +68,8 @@ def cause_words(cause: Cause, *, markdown: bool = True) -> str:
     text: Callable[[str], str] = plain if markdown else str
     if cause.kind is CauseKind.UNKNOWN:
         return f"cause unknown ({text(cause.text)})"
-    place = f" in {name(_place(cause))}" if cause.file else ""
-    parts = [f"{name(cause.text)}{place}" if cause.text else place.strip()]
+    named = [name(part) for part in (cause.text, _place(cause)) if part]
+    parts = [" in ".join(named)]
     if kind := _KINDS.get(cause.kind):
         parts.append(kind)
     parts += [_commit(commit, name, text) for commit in cause.commits[:1]]
@@ -79,7 +79,7 @@ def cause_words(cause: Cause, *, markdown: bool = True) -> str:
 
 
 def _place(cause: Cause) -> str:
-    return f"{cause.file}:{cause.line}" if cause.line else str(cause.file)
+    return f"{cause.file}:{cause.line}" if cause.file and cause.line else cause.file or ""
 
 
 def _commit(commit: CauseCommit, name: Callable[[str], str], text: Callable[[str], str]) -> str:

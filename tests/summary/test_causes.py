@@ -72,6 +72,11 @@ def test_the_message_says_why_and_leaves_out_what_is_unknown():
     assert "unknown" not in composed.message
 
 
+def test_a_file_that_was_edited_is_its_own_name():
+    cause = Cause(kind=CauseKind.EDITED_LINE, file="text/motd.txt", line=1, commits=(COMMIT,))
+    assert "1 change because `text/motd.txt:1`, `c0ffee1`" in compose(event((cause,)), Settings()).message
+
+
 def test_the_terminal_shows_the_causes_of_each_change_and_of_all():
     composed = compose(event((UNKNOWN,), (EDIT,)), Settings())
     assert list(cause_lines(composed.causes)) == [

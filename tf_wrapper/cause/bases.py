@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SHALLOW = "the commit of the last run is not in this shallow clone: fetch all of it (fetch-depth: 0)"
 GONE = "the commit of the last run is not in this clone: it was never fetched, or was force-pushed away"
 NO_RUN = "no earlier run of this stack is recorded here"
-NO_REPOSITORY = "the configuration is in no git repository"
+NO_REPOSITORY = "there is no git repository, or git refuses it"
 LACKS = "files of the last run's commit cannot be read: this clone is a partial one, or they are too large"
 SLOW = "git did not answer in time"
 

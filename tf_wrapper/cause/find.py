@@ -141,7 +141,7 @@ class _Finder:
     def _look(self, index: int) -> Iterator[_Look]:
         change = self._search.changes[index]
         address = address_of(change.address, change.mode)
-        if address is None or (self._search.destroys and change.action is Action.DESTROY):
+        if address is None or self._is_asked_for(change) or self._search.deadline.is_over:
             return
         if change.action in _INSTANCES:
             yield self._looked(index, None, "", lambda walk: walk.instance(address))
@@ -155,6 +155,9 @@ class _Finder:
             yield self._looked(index, attribute, path, _of_attribute(address, path, before))
         if not paths:
             yield self._looked(index, None, "", _of_attribute(address, "", before))
+
+    def _is_asked_for(self, change: Change) -> bool:
+        return self._search.destroys and change.action is Action.DESTROY
 
     def _looked(
         self, index: int, attribute: AttributeChange | None, path: str, walk: Callable[[Walk], Reached]
@@ -199,11 +202,13 @@ class _Finder:
 
     def _judged(self, index: int, looks: Sequence[_Look]) -> list[Cause]:
         change = self._search.changes[index]
-        if self._search.destroys and change.action is Action.DESTROY:
+        if self._is_asked_for(change):
             return [_unknown(_DESTROY)]
         found: list[tuple[str, Cause]] = []
         for look in looks:
             found += [(look.path, cause) for cause in self._of_look(change, look)]
+        if not found and self._search.deadline.is_over:
+            return [_unknown(SLOW)]
         if not found and change.reason in _ASKED:
             return [_unknown(_ASKED[change.reason])]
         if not found:
@@ -218,6 +223,8 @@ class _Finder:
             return [put_back]
         comparison = self._comparisons.get(self._commit(look.number))
         found = [cause for hit in look.hits if comparison for cause in comparison.causes(hit)]
+        if not found and self._search.deadline.is_over:
+            return []
         run = self._run(change)
         before = run.inputs if run else None
         given = circumstances.given_otherwise(look.reached, self._inputs, before)
@@ -290,10 +297,10 @@ class _Finder:
         return next(number for number, one in enumerate(self._search.changes) if one is change)
 
     def _reason_of_base(self, index: int) -> str:
-        if self._repository is None:
-            return NO_REPOSITORY
         if self._search.deadline.is_over:
             return SLOW
+        if self._repository is None:
+            return NO_REPOSITORY
         comparison = self._comparisons.get(self._commit(index))
         return comparison.trouble if comparison is not None else NO_RUN
 

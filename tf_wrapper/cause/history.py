@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from change_events.model import CauseCommit
 from change_events.text.lazy_pattern import lazy_pattern
@@ -14,7 +17,7 @@ from tf_wrapper.cause.parts import File
 from tf_wrapper.cause.sources import WORD, placed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tf_wrapper.cause.compare import _Texts
     from tf_wrapper.cause.repository import Entry, LogEntry
@@ -53,6 +56,7 @@ class History:
             blob: entry.path for one in self._log for entry in one.entries for blob in (*entry.old, entry.new) if blob
         }
         trees.repository.fetch(self._blobs)
+        self._base = base
         self._holders: dict[bytes, set[str]] | None = None
 
     def of(self, spot: Spot) -> Found:
@@ -70,6 +74,8 @@ class History:
             ]
             if not entries:
                 continue
+            if self._trees.repository.deadline.is_over:
+                return Found(tuple(found), whole=False)
             if self._trees.repository.shallow and not one.parents:
                 return Found(tuple(found), whole=False)  # it looks as if it had written all that is older
             olds = [self._texts(entries, spot, parent) for parent in range(max(len(e.old) for e in entries))]
@@ -77,10 +83,29 @@ class History:
             if new is None or any(old is None for old in olds):
                 return Found(tuple(found), whole=False)
             if all(old != new for old in olds):
-                found.append(_commit(one))
+                found.append(self._named(one))
                 if len(found) == MOST or (len(entries) == 1 and base in olds):
                     break
         return Found(tuple(found))
+
+    def _named(self, one: LogEntry) -> CauseCommit:
+        """A commit with its pull request: the number in its subject, else that of the merge that brought it."""
+        commit = _commit(one)
+        return commit if commit.pull_request else replace(commit, pull_request=self._merged.get(one.id))
+
+    @cached_property
+    def _merged(self) -> dict[str, str]:
+        """Commits of branches that were merged, with the number that the merge has in its subject."""
+        graph = self._trees.repository.graph(self._base)
+        parents = {name: above for name, above, _ in graph}
+        found: dict[str, str] = {}
+        for _, above, subject in graph:
+            number = _pull_request(subject)
+            if number and len(above) > 1:
+                trunk = _reached(above[0], parents)
+                for name in _reached(above[1], parents) - trunk:
+                    found[name] = number  # of an inner branch, the innermost merge comes last
+        return found
 
     def _holding(self, spot: Spot) -> set[str] | None:
         """The blobs in which a block may stand: those that hold the words of its name; None for all."""
@@ -144,14 +169,30 @@ def commits_of(trees: Trees, base: str, path: str) -> tuple[CauseCommit, ...]:
 
 
 def _commit(one: LogEntry) -> CauseCommit:
-    match = _PULL_REQUEST.search(one.subject)
     return CauseCommit(
         id=one.id,
         subject=one.subject or None,
         author=one.author or None,
         authored_at=_moment(one.authored_at),
-        pull_request=next((part for part in match.groups() if part), None) if match else None,
+        pull_request=_pull_request(one.subject),
     )
+
+
+def _pull_request(subject: str) -> str | None:
+    match = _PULL_REQUEST.search(subject)
+    return next((part for part in match.groups() if part), None) if match else None
+
+
+def _reached(start: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """A commit and those behind it, as far as they are known."""
+    found: set[str] = set()
+    stack = [start]
+    while stack:
+        name = stack.pop()
+        if name in parents and name not in found:
+            found.add(name)
+            stack += parents[name]
+    return found
 
 
 def _moment(text: str) -> datetime | None:

@@ -23,6 +23,7 @@ _RENAMES = ("-M", "-l400")
 _PLAIN = ("-c", "log.follow=false", "-c", "log.showRoot=true")  # what a user may have set otherwise
 _RAW = ("-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", "-O/dev/null")
 _MOST_COMMITS = 200
+_MOST_OF_GRAPH = 2000
 _BLOB = "100"  # how the mode of a file begins
 _LINK = "160000"  # a submodule
 _HEADER = "%x01%H%x00%P%x00%an%x00%aI%x00%s%x00"
@@ -140,6 +141,15 @@ class Repository:
             if answer is not None:
                 return [_log_entry(text) for text in answer.split("\x01")[1:]]
         return None
+
+    def graph(self, base: str) -> list[tuple[str, tuple[str, ...], str]]:
+        """The commits that HEAD has and ``base`` has not, newest first: id, parents, subject; nothing if unknown."""
+        words = ("--topo-order", f"--max-count={_MOST_OF_GRAPH}", "--format=%H%x00%P%x00%s", "--encoding=UTF-8")
+        answer = self._ask(
+            *_PLAIN, "log", "--no-show-signature", "--no-notes", "--no-color", *words, f"{base}..{self.head}"
+        )
+        rows = [line.split("\0") for line in (answer or "").split("\n") if line.count("\0") == 2]  # noqa: PLR2004
+        return [(name, tuple(parents.split()), subject) for name, parents, subject in rows]
 
     def fetch(self, blobs: Iterable[str]) -> None:
         """Read these blobs in one go: :meth:`blob` then has them."""

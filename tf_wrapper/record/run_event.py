@@ -127,7 +127,8 @@ class RunEvent:
         )
         changes = with_sources(plan.changes, str(self._facts["directory"]), self._data_dir)
         self._plan = replace(plan, changes=explain.with_known(changes, self._event))
-        self._planned = explain.Planned(path, explain.fingerprints(data, self._redactor))
+        shown = self._settings.values == "safe"  # else not even a fingerprint of a value is recorded
+        self._planned = explain.Planned(path, explain.fingerprints(data, self._redactor) if shown else {})
         if self._event is not None:
             self._event = outcome.planned(self._event, self._plan)
             self._record_start()

@@ -8,12 +8,14 @@ import shutil
 import pytest
 
 from change_events.model import CauseKind, Confidence, Inputs
+from change_events.settings import Settings
 from tests.support import git_history
 from tests.support.git_history import Commit, git
 from tests.tf_wrapper.cause.small import BASE, MAIN, attribute, make, sized, update
 from tf_wrapper.cause.bases import GONE, LACKS, NO_REPOSITORY, NO_RUN, SHALLOW, SLOW
 from tf_wrapper.cause.find import find_causes
 from tf_wrapper.cause.origins import Given
+from tf_wrapper.record.events_adapter import TerraformAdapter
 
 EDIT = [("edited_line", "terraform.tfvars:1", ["edit"])]
 
@@ -55,6 +57,16 @@ def test_a_shallow_clone_without_the_last_runs_commit_names_no_commit(tmp_path, 
     assert small.told(folder=tmp_path / "clone") == [("unknown", SHALLOW, [])]
 
 
+def test_doctor_warns_of_a_shallow_clone(small, tmp_path, monkeypatch):
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{small.folder}", "clone")
+    for folder, warned in ((small.folder, False), (tmp_path / "clone", True)):
+        monkeypatch.chdir(folder)
+        found = [one for one in TerraformAdapter().checks(Settings()) if one.name == "history"]
+        assert bool(found) is warned
+    assert (found[0].verdict, "fetch-depth: 0" in found[0].remedy) == ("warning", True)
+    assert not [one for one in TerraformAdapter().checks(Settings(causes=False)) if one.name == "history"]
+
+
 def test_a_shallow_clone_with_it_names_the_commit(tmp_path):
     small = make(tmp_path / "one", Commit("older", {"a": "a"}), Commit("last", {"b": "b"}), sized("edit", "s1"))
     git(tmp_path, "clone", "-q", "--depth=2", f"file://{small.folder}", "clone")
@@ -92,6 +104,19 @@ def test_a_merged_branch_names_its_own_commit(tmp_path):
         Commit("merge", {"terraform.tfvars": 'size = "s1"\n'}, merges="edit"),
     )
     assert small.told() == EDIT
+
+
+def test_the_pull_request_of_a_branch_is_that_of_its_merge(tmp_path):
+    small = make(
+        tmp_path / "one",
+        Commit("main goes on", {"b": "b"}),
+        sized("edit", "s1", branch="side", start="base"),
+        Commit("more", {"c": "c"}, branch="side"),
+        Commit("Merge pull request #41 from ada/side", {"terraform.tfvars": 'size = "s1"\n', "c": "c"}, merges="more"),
+        Commit("later", {"d": "d"}),
+    )
+    assert small.told() == EDIT
+    assert small.causes()[0].commits[0].pull_request == "#41"
 
 
 def test_a_merge_that_edits_by_itself_is_named(tmp_path):
@@ -276,8 +301,9 @@ def test_outside_of_a_repository_nothing_is_claimed(small, tmp_path):
 def test_when_the_time_is_over_nothing_is_claimed(small):
     from change_events.process.deadline import Deadline
 
-    found = small.told(deadline=Deadline(0))
-    assert found in ([("unknown", SLOW, [])], [("unknown", NO_REPOSITORY, [])])
+    assert small.told(deadline=Deadline(0)) == [("unknown", SLOW, [])]
+    computed = update("x_thing.a", attribute("etag"))
+    assert small.told(computed, deadline=Deadline(0))[0][0] == "unknown"
 
 
 def test_a_module_in_a_submodule_that_moved(tmp_path):
