@@ -67,7 +67,7 @@ def test_signals_are_the_last_field_of_a_line_and_a_mark_in_the_table(marked):
     rows = [line.split("\t") for line in marked.events("list").splitlines()]
     assert [row[-1] for row in rows] == ["exposed_to_world,traffic_moved", "traffic_moved"]
     table = marked.on_terminal("list", columns=120).text
-    assert "! exposed_to_world" in table
+    assert "!exposed_to_world" in table
     assert table.count("!") == 1, "what is only information has no mark"
 
 

@@ -320,3 +320,14 @@ def test_a_preview_shows_all_but_secrets():
     assert preview(Request("PUT", "https://h.test/s", {}, b"\xff", ("https://h.test/s",))).startswith(
         f"PUT {origin_of('https://h.test/s')}/(hidden)\n"
     )
+
+
+def test_risk_signals_are_tags_and_a_detail_the_gravest_first():
+    names = [f"signal_{number}" for number in range(mapping.MOST_SIGNALS + 2)]
+    made = sealed(1, signals=tuple(Signal(name=name, reason="r") for name in (names[0], *names))).event
+    tags = [tag for tag in mapping.tags(made) if tag.startswith("signal:")]
+    assert tags == [f"signal:{name}" for name in names[: mapping.MOST_SIGNALS]]
+    assert mapping.details(made)["signals"] == ", ".join(names)
+    with mapping.tags_named({"signal": "risk"}):
+        assert "risk:signal_0" in mapping.tags(made)
+    assert "signals" not in mapping.details(sealed(1, signals=()).event)

@@ -109,11 +109,11 @@ def _row(record: Record, when: str) -> _Row:
 
 
 def _mark(record: Record) -> str:
-    """The signals of an event that are more than information: ``! exposed_to_world, iam_widened +2``."""
+    """The signals of an event that are more than information: ``!exposed_to_world !iam_widened +2``."""
     found = msgspec.json.decode(record.body, type=_Parts).signals
     names = list(dict.fromkeys(one.name for one in found if one.severity is not Severity.INFO))
     more = f" +{len(names) - _MARKED}" if len(names) > _MARKED else ""
-    return clean(f"! {', '.join(names[:_MARKED])}{more}") if names else ""
+    return clean(" ".join(f"!{name}" for name in names[:_MARKED]) + more)
 
 
 def _when(record: Record) -> str:
