@@ -79,6 +79,7 @@ def _signals() -> dict[str, Any]:
     rule["given"] = {"anyOf": [text, {"type": "array", "items": text}], "description": signals.RULE["given"]}
     mute = {name: {**text, "description": about} for name, about in signals.MUTE.items()}
     ranks = {"enum": [word.value for word in Severity]}
+    rule["severity"] = {**ranks, "description": signals.RULE["severity"]}
     parts = {
         "add": {"type": "array", "items": {**_object(rule), "required": list(signals.NEEDED["add"])}},
         "mute": {"type": "array", "items": {**_object(mute), "required": list(signals.NEEDED["mute"])}},

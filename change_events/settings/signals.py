@@ -26,6 +26,7 @@ RULE = {
     "attribute": "Path of the attribute, without indices.",
     "change": "Forms of the change, such as `true->false`, `lower` or `removed`; ` or ` between several.",
     "given": "Conditions on the values after the change, such as `type=ingress`; one or a list.",
+    "severity": "Severity of the signal, as under `rank`.",
     "reason": "Reason that the signal gives; made of the attribute and the change if it is missing.",
 }
 MUTE = {
@@ -61,7 +62,7 @@ def read(entry: Entry, problems: list[str], known: OwnRules | None = None) -> Ow
     names = {rule.row.signal for rule in (*rules, *before.rules)}
     mutes = tuple(_each(entry.value, "mute", MUTE, _mute, problems))
     problems += _unknown(mutes, names)
-    ranks = _ranks(entry.value.get("rank"), names, problems)
+    ranks = {**_own_ranks(entry.value.get("add"), problems), **_ranks(entry.value.get("rank"), names, problems)}
     return own_rules.OwnRules((*before.rules, *rules), (*before.mutes, *mutes), {**ranks, **before.ranks})
 
 
@@ -164,6 +165,23 @@ def _unknown(mutes: Iterable[Mute], names: set[str]) -> Iterable[str]:
     for mute in mutes:
         if not any(fnmatchcase(name, mute.signal) for name in known):
             yield f"{mute.where}: signals.mute.signal: no signal is named so{did_you_mean(mute.signal, known)}"
+
+
+def _own_ranks(entry: Entry | None, problems: list[str]) -> dict[str, Any]:
+    """The severities that rules have beside them."""
+    from change_events.model import Severity
+
+    words = [one.value for one in Severity]
+    found: dict[str, Severity] = {}
+    items = entry.value if entry is not None and isinstance(entry.value, list) else []
+    for rule in (item.value for item in items if isinstance(item.value, dict)):
+        if (given := rule.get("severity")) is None:
+            continue
+        if _text(given) in words:
+            found[_text(rule.get("signal"))] = Severity(_text(given))
+        else:
+            problems.append(f"{given.where}: signals.add.severity: write one of {', '.join(words)}")
+    return found
 
 
 def _ranks(entry: Entry | None, names: set[str], problems: list[str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ signals:
       given: kind=public
       reason: the gateway of all customers
     - {signal: capacity_reduced, type: acme_*, attribute: threads, change: lower}
+    - {signal: other_touched, type: acme_other, attribute: a, change: any, severity: error}
   mute:
     - signal: exposed_to_world
       address: module.public["eu"].*
@@ -63,9 +64,10 @@ def risky(address, *names, action=Action.UPDATE):
 def test_all_of_it_is_read_and_fits_the_schema(read):
     settings, problems = read(FULL)
     assert problems == ()
-    assert [rule.row.signal for rule in settings.own_rules] == ["gateway_resized", "capacity_reduced"]
+    assert [rule.row.signal for rule in settings.own_rules] == ["gateway_resized", "capacity_reduced", "other_touched"]
     assert settings.signals.mutes[0].expires == date(2999, 12, 31)
     assert settings.signals.ranks["gateway_resized"] is Severity.ERROR
+    assert settings.signals.ranks["other_touched"] is Severity.ERROR
     assert settings.warnings == ()
     schema = json.loads((FOLDER / "tfevent-yaml.schema.json").read_text())
     jsonschema.validate(yaml.load(FULL, Loader=yaml.BaseLoader), schema)
@@ -161,6 +163,10 @@ def test_files_further_up_add_to_it_and_the_nearest_rank_wins(read, tmp_path):
         ("signals:\n  rank: high", "signals.rank: expected names of signals and a severity for each"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y}", "3: signals.add: change is missing"),
         ("signals:\n  add:\n    - {signal: A-b, type: x, attribute: y, change: any}", "expected a name in lower case"),
+        (
+            "signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: any, severity: high}",
+            "3: signals.add.severity: write one of info, warning, error",
+        ),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: lowr}", "change: did you mean lower?"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: lower miles}", "lower takes a unit of"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: 'matching ['}", "regular expression"),
