@@ -58,7 +58,7 @@ LIMITS = {
     "suspects": 10.0,
     "signals of 100 changes": 2.0,
     "why, the command": 10.0,
-    "rows of a record": 0.06,
+    "rows of a record": 0.1,
 }
 _ROUNDS = 40
 
