@@ -72,6 +72,7 @@ def suspects_command(
     now = datetime.now(UTC)
     if at is not None and at > now + _AHEAD:
         raise TfeventError(f"--at {local_time(at)} is in the future: expected an age such as 20m, or a time before now")
+    session.lists = True
     journal = session.journal
     _check_known(journal, service=service, environment=environment, host=host)
     index_older(journal)
