@@ -104,6 +104,27 @@ def test_causes_from_run_to_run(tmp_path):
 
 
 @pytest.mark.e2e
+def test_a_run_without_a_plan_file_has_the_causes_of_what_its_states_tell(tmp_path):
+    stack = Stack(tmp_path, CODE)
+    git(stack.code, "init", "-q", "-b", "main")
+    stack.write(".terraform*\n*.tfstate*\n", ".gitignore")
+    committed(stack, "first", terraform_tfvars=tfvars("s0"))
+    assert stack.apply().code == 0
+    commit = committed(stack, "edit", main_tf=CODE.replace("input = var.size", 'input = "fixed"'))
+    not_understood = {"TF_CLI_ARGS_apply": "-parallelism\\=3"}
+    assert stack.apply(**not_understood).code == 0
+    found = cause(stack, "terraform_data.a")
+    assert (found["kind"], found["file"], found["commits"][0]["id"]) == ("edited_line", "main.tf", commit)
+    committed(stack, "variable", terraform_tfvars=tfvars("s1", "other"))
+    assert stack.apply(**not_understood).code == 0
+    assert cause(stack, "terraform_data.b") == {
+        "kind": "unknown",
+        "text": "var.password may be given by the command line, which is not understood, and its value in the last run "
+        "is not known",
+    }
+
+
+@pytest.mark.e2e
 def test_what_is_applied_from_a_saved_plan_has_its_causes(tmp_path):
     stack = Stack(tmp_path, CODE)
     git(stack.code, "init", "-q", "-b", "main")

@@ -315,7 +315,7 @@ class _Finder:
         for look in looks:
             for name, where in look.reached.outside.items():
                 if name not in before:
-                    return f"var.{name} is given by {where}, and its value in the last run is not known"
+                    return f"var.{name} {where}, and its value in the last run is not known"
             paths = (place.path for spot in look.reached.spots for place in self._now.placed(spot))
             for path in paths:
                 if comparison is not None and not comparison.is_known(path):

@@ -18,7 +18,12 @@ _PREFIX = "TF_VAR_"
 
 
 class Origin(NamedTuple):
-    """``file`` sets it (absolute), or ``outside`` does: the command line, the environment; else its default holds."""
+    """What sets a variable; where neither is there, its default holds.
+
+    Attributes:
+        file: absolute.
+        outside: what else does, as the end of a sentence about the variable.
+    """
 
     file: str | None = None
     outside: str | None = None
@@ -40,9 +45,11 @@ def origin(name: str, given: Given, sources: Sources, automatic: Sequence[str]) 
         sources: the version to look in.
         automatic: names of the variable files that this version has in its root folder.
     """
-    for kind, text in reversed(given.options or ()):
+    if given.options is None:
+        return Origin(outside="may be given by the command line, which is not understood")
+    for kind, text in reversed(given.options):
         if kind == "var" and text.partition("=")[0].strip() == name:
-            return Origin(outside="the command line")
+            return Origin(outside="is given by the command line")
         path = os.path.normpath(os.path.join(sources.root, text))
         if kind == "var-file" and _sets(path, name, sources):
             return Origin(file=path)
@@ -50,7 +57,7 @@ def origin(name: str, given: Given, sources: Sources, automatic: Sequence[str]) 
         path = os.path.join(sources.root, file)
         if _sets(path, name, sources):
             return Origin(file=path)
-    return Origin(outside="the environment") if _PREFIX + name in given.environ else Origin()
+    return Origin(outside="is given by the environment") if _PREFIX + name in given.environ else Origin()
 
 
 def in_order(names: Sequence[str]) -> list[str]:

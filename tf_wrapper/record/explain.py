@@ -24,9 +24,9 @@ _AT_THE_END = 0.25  # seconds, where the plan is read when terraform has ended
 
 
 class Planned(NamedTuple):
-    """The saved plan (absolute) and the fingerprints of its root variables."""
+    """The saved plan (absolute), None where there was none, and the fingerprints of its root variables."""
 
-    path: str
+    path: str | None
     variables: dict[str, str]
 
 

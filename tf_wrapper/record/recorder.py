@@ -90,7 +90,7 @@ class Recorder:
             self._deadline = Deadline(_CAUSE_SECONDS)
             if self._ending:
                 self._hasten()
-            event.explain(self._deadline)
+            event.find_causes(self._deadline)
 
         self._tasks.put(lambda: self._with_event(task))
 

@@ -149,16 +149,20 @@ class RunEvent:
         directory = str(self._facts["directory"])
         return os.path.join(directory, self._facts.get("selected", {}).get("TF_DATA_DIR") or ".terraform")
 
-    def explain(self, deadline: Deadline) -> None:
+    def find_causes(self, deadline: Deadline) -> None:
         """Find the causes of what is planned, and put them into the `started` record; nothing after the deadline."""
-        if self._event is None or self._plan is None or self._planned is None or not self._settings.causes:
-            return
-        run = explain.ExplainedRun(self._facts, self._data_dir, self._before, self._planned, self._event)
+        if self._plan is not None and self._planned is not None and self._settings.causes:
+            self._plan = self._explained(self._plan, self._planned, deadline)
+            self._record_start()
+
+    def _explained(self, plan: Plan, planned: explain.Planned, deadline: Deadline) -> Plan:
+        """The plan with the causes of its changes, which the event then has too."""
+        run = explain.ExplainedRun(self._facts, self._data_dir, self._before, planned, self._started())
         try:
-            self._event, self._plan = explain.explained(run, self._plan, self._redactor, deadline)
+            self._event, plan = explain.explained(run, plan, self._redactor, deadline)
         except Exception as error:  # noqa: BLE001 - a bug of ours costs the causes, not the record
             say(f"the causes of this run's changes are not found: {describe(error)}")
-        self._record_start()
+        return plan
 
     def announce(self) -> None:
         """Something is being changed now: tell the destinations that ask for it, unless there is nothing to change."""
@@ -219,7 +223,7 @@ class RunEvent:
         """A `plan` ended with ``code`` (2: changes, where -detailed-exitcode was given)."""
         if self._plan is None and plan_file.is_plan_file(path):  # ours lies there empty until terraform writes it
             self.read_plan(path)
-            self.explain(explain.at_the_end())
+            self.find_causes(explain.at_the_end())
         event = outcome.of_plan(self._started(), self._plan, code)
         self._settle(replace(event, failures=self._failures(failed)))
 
@@ -264,6 +268,8 @@ class RunEvent:
                 ignore=self._settings.ignore,
                 own=self._settings.own_rules,
             )
+            if self._settings.causes:
+                plan = self._explained(plan, explain.Planned(None, {}), explain.at_the_end())
         event = outcome.of_native(self._started(), plan, code, planned=self._plan is not None, interrupted=interrupted)
         if self._plan is not None and outcome.has_open_ends(event):
             event = outcome.with_state(event, after, self._redactor)
