@@ -19,10 +19,12 @@ from tests.destinations.kit.events import NAMES, event
 from tests.support import receiver as steps
 from tests.support.receiver import Receiver
 from tests.support.secrets import forms
+from tests.support.selection import slow
 
 # whose payloads are kept; what the others are about is tested by what it must hold, here and beside
 KEPT = ("tiny", "updated", "partial", "ansible", "unicode", "deployment")
 OF_VARIANTS = ("updated", "deployment")
+LARGE = ("huge", "long", "many_tags")  # `make test` sends them to one variant of each kind of destination
 READABLE = 10_000  # characters; of a longer payload only size and digest are kept
 VARIANTS = [(kind, variant) for kind in kinds() for variant in backend(kind).variants]
 ANSWERS = [(kind, documented) for kind in kinds() for documented in backend(kind).answers]
@@ -43,8 +45,15 @@ def mentioned(text, secret=SECRET):
     return [form for form in forms(secret) if form in text]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@every_variant
+@pytest.mark.parametrize(
+    ("kind", "variant", "name"),
+    [
+        slow(kind, variant, name) if variant and name in LARGE else (kind, variant, name)
+        for kind, variant in VARIANTS
+        for name in NAMES
+    ],
+    ids=lambda part: part or "plain",
+)
 def test_each_standard_event_is_taken(kind, variant, name):
     with backend(kind).serve() as server:
         settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
@@ -115,7 +124,11 @@ def test_what_a_started_event_made_can_be_settled(kind, variant):
         assert destination.handle(type(made)(200, {}, answer)) is None
 
 
-@every_variant
+@pytest.mark.parametrize(
+    ("kind", "variant"),
+    [slow(kind, variant) if variant else (kind, variant) for kind, variant in VARIANTS],
+    ids=lambda part: part or "plain",
+)
 def test_a_smaller_limit_is_kept(kind, variant):
     options = options_of(kind, variant, HERE)
     for name in ("huge", "long", "many_tags", "updated"):

@@ -38,7 +38,10 @@ def test_an_event_validates():
 
 def test_settings_validate():
     good = {"plans": "send", "redact": {"names": ["x"]}, "destinations": {"a": {"kind": "sematext", "token_file": "t"}}}
-    jsonschema.validate(good, schema("tfevent-yaml.schema.json"))
+    settings = schema("tfevent-yaml.schema.json")
+    validator = jsonschema.validators.validator_for(settings)(settings)
+    validator.check_schema(settings)
+    validator.validate(good)
     for bad in ({"enviroment": "x"}, {"plans": "often"}, {"destinations": {"a": {"kind": "sematext", "regoin": "eu"}}}):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(bad, schema("tfevent-yaml.schema.json"))
+            validator.validate(bad)
