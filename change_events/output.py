@@ -74,7 +74,7 @@ def say(text: str) -> None:
     try:
         write_all(2, line.encode("utf-8", "replace"))
     except OutputClosedError:
-        return  # nobody is there to be told
+        return  # there is no one to notify
 
 
 def describe(error: Exception) -> str:

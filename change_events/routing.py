@@ -41,7 +41,7 @@ def destinations(event: ChangeEvent, settings: Settings) -> list[str]:
 
 
 def started(event: ChangeEvent, settings: Settings) -> list[str]:
-    """Names of the destinations that are told that a run has started: those that ask for it (``include_started``).
+    """Names of the destinations that are notified that a run has started: those that ask for it (``include_started``).
 
     Their conditions are asked about what is known by now. Plans and checks, and runs that are told of only if they
     fail, have no start to tell of.
@@ -90,7 +90,7 @@ def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Sett
 
 
 def report_of(destination: DestinationSettings, settings: Settings) -> Literal["changed", "always", "failed"]:
-    """Which runs this destination is told of."""
+    """Which runs this destination receives."""
     return destination.routing.report or settings.report
 
 

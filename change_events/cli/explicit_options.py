@@ -1,4 +1,4 @@
-"""The options by which an explicit event is told, shared by the commands that record one."""
+"""The options of an explicit event, shared by the commands that record one."""
 
 from __future__ import annotations
 

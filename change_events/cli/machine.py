@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _IN_ALL = 0.8  # seconds that a command may take with its delivery, where nobody says how long: who calls it waits
 _LEAST, _MOST = 0.1, 0.4  # of these for delivery
-_ALWAYS = 3_650 * 86_400.0  # seconds: a boot is told once, however long it lasts
+_ALWAYS = 3_650 * 86_400.0  # seconds: a boot is reported once, however long it lasts
 _SAID = ("title", "message", "severity", "environment", "tag", "link", "data", "destination")
 _OF_SERVICE = ("service", "version", *_SAID)
 
@@ -195,7 +195,7 @@ def _goes_down(reporter: _MachineEvent) -> int:
 
 
 def _unknown_boot() -> Memory | None:
-    """This boot, where none has been told: the next one will know of it all the same."""
+    """This boot, where none has been reported: the next one will know of it all the same."""
     from change_events.errors import InputError
     from change_events.machine import snapshot, state_file
 

@@ -95,7 +95,7 @@ def _answer(run: DocumentRun, document: Document) -> Iterator[Document]:
 
 
 def _is_last(document: Document) -> bool:
-    """Whether nothing follows: a run has ended, or one step of an explicit event has been told."""
+    """Whether nothing follows: a run has ended, or one step of an explicit event has been reported."""
     if document.get("preview"):
         return False
     return document.get("state", "finished") == "finished" or _is_explicit(document)

@@ -57,7 +57,7 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        """The usable part of the settings; mistakes are told once, on standard error."""
+        """The usable part of the settings; mistakes are reported once, on standard error."""
         settings, mistakes = self.settings_and_mistakes
         if mistakes and not self.mistakes_told:
             more = len(mistakes) - 1

@@ -50,7 +50,7 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
 
 
 def _facts(argv: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
-    """What a killed run is told by if it is killed before anything is recorded: no text that may hold a secret."""
+    """What stands for a run that is killed before anything is recorded: no text that may hold a secret."""
     from change_events.explicit.choices import KINDS
 
     kind = options.get("kind")

@@ -30,7 +30,7 @@ class Between(msgspec.Struct, frozen=True):
         commits: what the new one brings, newest first, at most :data:`MOST`.
         omitted: how many more there are.
         gone: how many commits of the previous one the new one has not: it goes back, or to another branch.
-        problem: why nothing can be told, one sentence without the revisions.
+        problem: why nothing is known, one sentence without the revisions.
     """
 
     commit: Commit | None = None

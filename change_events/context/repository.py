@@ -89,7 +89,7 @@ def change_number(change: str) -> str | None:
 
 
 class _Address(NamedTuple):
-    """An address taken apart: ``site`` is where pages would be, None where that cannot be told."""
+    """An address taken apart: ``site`` is where pages would be, None where that cannot be determined."""
 
     site: str | None
     host: str

@@ -77,7 +77,7 @@ def _guarded(attempt: Attempt, destination: DestinationSettings, deadline: float
         return attempt(destination, deadline)
     except OptionError as error:
         return ProbeResult(ok=False, text=f"its settings cannot be used ({error})")
-    except Exception as error:  # noqa: BLE001  # doctor tells what is wrong, whatever it is
+    except Exception as error:  # noqa: BLE001  # doctor shows what is wrong, whatever it is
         where = get(destination.kind).origin(destination.options)
         return ProbeResult(ok=False, text=f"{where}: {failed(error).reason}")
 

@@ -40,6 +40,6 @@ def rendered(
     event, problems = shaped(sealed, routing.shape)
     with mapping.tags_named(routing.shape.map_tags if routing.shape else {}):
         if handle is not None and destination.update is not None:
-            with suppress(OptionError):  # the options have changed since: it is told as a new event
+            with suppress(OptionError):  # the options have changed since: it is reported as a new event
                 return Rendered(destination.update(event, settings.options, handle), problems)
         return Rendered(destination.render(event, settings.options, limit), problems)

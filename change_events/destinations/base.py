@@ -103,7 +103,7 @@ class Request(msgspec.Struct, frozen=True):
 
     Attributes:
         secrets: what must not occur in any text about this request: tokens, header values, the URL's own.
-        body_decides: the body of an answer of 2xx tells whether it is a success. Then the body is waited for, and where
+        body_decides: the body of an answer of 2xx shows whether it is a success. Then the body is waited for, and where
             it does not come whole the request is made again.
     """
 
@@ -182,7 +182,7 @@ class Verdict(msgspec.Struct, frozen=True):
             It holds words and figures of ours only: what the backend says is put beside it after masking.
         after: seconds the backend asks to wait.
         handle: the backend's own name of what the event became there, where it has one and can settle it by that.
-        mendable: of a refused update, that a person can mend it: it is told, although the event is sent as a new one.
+        mendable: of a refused update, that the user can fix it: it is reported, although the event is sent as a new one.
     """
 
     result: Result

@@ -166,7 +166,7 @@ def update(sealed: SealedEvent, options: Mapping[str, Any], handle: str) -> Requ
 
 
 def handle(response: Response) -> str | None:
-    """Channel and timestamp of the message that was posted; an incoming webhook does not tell."""
+    """Channel and timestamp of the message that was posted; an incoming webhook does not say."""
     content = parsed(response)
     if not isinstance(content, dict) or content.get("ok") is not True:
         return None

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def same(before: Any, after: Any) -> bool:
-    """Tell whether two decoded JSON values are equal for a reader of terraform.
+    """Return whether two decoded JSON values are equal for a reader of terraform.
 
     ``1`` and ``1.0`` are equal, ``1``, ``true`` and ``"1"`` are not; a key that is null equals a key that is
     absent.

@@ -70,7 +70,7 @@ def _differences(old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]])
 
 
 def _block(old: list[str], new: list[str]) -> Iterator[str]:
-    """One stretch that differs: the lines gone, then the lines come; those that look the same are told once."""
+    """One stretch that differs: the lines gone, then the lines come; those that look the same are reported once."""
     gone: list[str] = []
     come: list[str] = []
     for left, right in zip_longest(old, new):

@@ -16,7 +16,7 @@ from change_events.diff.equality import freeze, leaves
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# attributes that name a block among its siblings, the most telling first
+# attributes that name a block among its siblings, the most significant first
 _IDENTITIES = (
     "name",
     "key",
@@ -101,7 +101,7 @@ def _by_identity(before: list[Any], after: list[Any], removed: list[int], added:
 
 
 def _named(name: str, elements: list[Any], indices: list[int]) -> dict[object, int] | None:
-    """Return identity → index, or None unless the attribute tells all of these elements apart."""
+    """Return identity → index, or None unless the attribute distinguishes all of these elements."""
     found: dict[object, int] = {}
     for index in indices:
         value = elements[index].get(name) if isinstance(elements[index], dict) else None

@@ -24,7 +24,7 @@ def child(mask: Any, step: str | int) -> Any:
 
 
 def has_true(mask: Any) -> bool:
-    """Tell whether the mask covers anything at all."""
+    """Return whether the mask covers anything at all."""
     if not mask or mask is True:
         return mask is True
     if isinstance(mask, dict):

@@ -32,7 +32,7 @@ def render_path(steps: Sequence[Step]) -> str:
 
 
 def overlaps(path: Path, other: Path) -> bool:
-    """Tell whether one path is the other or leads to it."""
+    """Return whether one path is the other or leads to it."""
     length = min(len(path), len(other))
     return path[:length] == other[:length]
 

@@ -60,11 +60,11 @@ class Node(NamedTuple):
         )
 
     def is_masked(self) -> bool:
-        """Tell whether a part of it is unknown or sensitive."""
+        """Return whether a part of it is unknown or sensitive."""
         return masks.has_true(self.unknown) or self.has_secret()
 
     def has_secret(self) -> bool:
-        """Tell whether a part of either side is sensitive."""
+        """Return whether a part of either side is sensitive."""
         return masks.has_true(self.before_mask) or masks.has_true(self.after_mask)
 
 
@@ -116,7 +116,7 @@ def diff_bounded(
 
 
 class _Walk:
-    """One comparison: what it was told, and what it has found so far."""
+    """One comparison: its input, and what it has found so far."""
 
     def __init__(
         self,
@@ -274,7 +274,7 @@ class _Walk:
 
 
 def _either(node: Node, kind: type) -> bool:
-    """Tell whether both sides are of a kind, or one is and the other has nothing."""
+    """Return whether both sides are of a kind, or one is and the other has nothing."""
     sides = (node.before, node.after)
     if any(isinstance(side, kind) for side in sides):
         return all(side is None or isinstance(side, kind) for side in sides)

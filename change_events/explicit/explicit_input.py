@@ -1,4 +1,4 @@
-"""What the sender of an event said, read and checked: everything that is wrong is told at once."""
+"""What the sender of an event said, read and checked: everything that is wrong is reported at once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ExplicitInput(msgspec.Struct, frozen=True, kw_only=True):
         outcome: None where the sender did not say; so is ``severity``.
         destinations: names that are to get it; None for those that the settings choose.
         dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once; None without a key.
-        state: ``started`` or ``finished``, of an event that is told in two steps; None for one that is told at once.
+        state: ``started`` or ``finished``, of an event that is recorded in two steps; None for one recorded at once.
         id: of the event that is ``finished``.
     """
 
@@ -187,7 +187,7 @@ class _Reader:
             return None
 
     def state(self) -> str | None:
-        """How far it is, of an event that is told in two steps."""
+        """How far it is, of an event that is recorded in two steps."""
         text = self.plain("state")
         if text is None or text in STATES:
             return text

@@ -46,7 +46,7 @@ def mistakes_of_times(
 
 
 def mistake_of_key(key: str | None, redactor: Redactor) -> str | None:
-    """Why events cannot be told apart by this key; None where they can."""
+    """Why events cannot be distinguished by this key; None where they can."""
     return _HIDDEN_KEY if key and redactor.text(key) != key else None
 
 

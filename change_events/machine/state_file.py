@@ -29,7 +29,7 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
             So are ``boot_id``, ``booted_at``, ``kernel`` and ``image``.
         event: id of its event.
         seen_at: when the machine was last seen alive by a command of ours.
-        stopped_at: when it was told to go down; None while it is up, and after a crash.
+        stopped_at: when it was asked to go down; None while it is up, and after a crash.
         goal: what for, as far as it was known: ``reboot``, ``poweroff`` and the like.
         tells_stops: some shutdown has been told on this machine: where one is missing, that means something.
     """
@@ -66,7 +66,7 @@ def keep(state: str, memory: Memory) -> None:
 
 
 def seen(state: str) -> None:
-    """Note that the machine is alive, where a boot has been told at all: a later crash is then known to be later."""
+    """Note that the machine is alive, where a boot has been recorded: a later crash is then known to be later."""
     memory = recall(state)
     if memory is None or memory.stopped_at is not None:
         return

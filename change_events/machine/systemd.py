@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 0.5
 _LINES = "80"  # the end of a boot: the last words of a shutdown are among them
-_JOURNAL_STOPPED = "d93fb3c9c24d451a97cea615ce59c00b"  # `journalctl --catalog` tells what message ids mean
+_JOURNAL_STOPPED = "d93fb3c9c24d451a97cea615ce59c00b"  # `journalctl --catalog` shows what message ids mean
 _LAST_UNITS = {"umount.target", "final.target"}  # reached when every service has been stopped
 _GOALS = ("reboot", "kexec", "soft-reboot", "poweroff", "halt")
 UNKNOWN = "unknown"

@@ -41,7 +41,7 @@ class LastEnd(NamedTuple):
 
 
 def last_end(path: Path, booted_at: datetime) -> LastEnd | None:
-    """How the boot before the one of ``booted_at`` ended; None where the book does not tell."""
+    """How the boot before the one of ``booted_at`` ended; None where the book does not say."""
     latest: datetime | None = None
     for entry in _backwards(path):
         if entry.type == _BOOT:

@@ -78,7 +78,7 @@ class ValueKind(StrEnum):
     VALUE = "value"  # `text` is the redacted JSON lexeme, numbers exact
     ABSENT = "absent"  # not set, or null
     UNKNOWN = "unknown"  # known after apply
-    SENSITIVE = "sensitive"  # never shown; `fingerprint` tells whether it rotated
+    SENSITIVE = "sensitive"  # never shown; `fingerprint` shows whether it rotated
     LARGE = "large"  # long or multi-line: `size` in bytes and `fingerprint` only
     HIDDEN = "hidden"  # left out because the settings say so
 

@@ -13,7 +13,7 @@ def stretch(thread: int | None = None) -> float:
 
     From the scheduler's own figures of the thread: the time in which it ran, and the time in which it could have run
     and had to wait (https://docs.kernel.org/scheduler/sched-stats.html, ``/proc/<pid>/schedstat``). 1.0 where the
-    system does not tell.
+    system does not say.
 
     Args:
         thread: native id of a thread of this process; the calling one's without.

@@ -148,7 +148,7 @@ def answer(settled: RecordResult, *, quiet: bool) -> Document:
         ``id``, ``title``, ``outcome``; ``recorded``; ``lost``: neither recorded nor sent, though it should be;
         ``repeats``, the id of the earlier event with the same key;
         ``destinations``, their names with ``delivered``, ``waiting`` or ``parked``; ``problems``, a sentence each;
-        ``line``, what to tell the user, None where there is nothing to tell; ``event``, as it was recorded.
+        ``line``, what to report to the user, None where there is nothing to report; ``event``, as it was recorded.
     """
     counts = settled.earlier or settled.sealed
     event = counts.event

@@ -6,8 +6,8 @@ a *document*:
 * ``api``: :data:`change_events.API_VERSION` of the form it follows.
 * ``event``: an object in the shape of the published schema; ``id``, ``started_at``, ``title`` and ``phase`` may be
   missing.
-* ``secrets``: values that must not be told, wherever they turn up.
-* ``variables``: values by name, none of which is told; what stands under the name of a secret is one.
+* ``secrets``: values that must not be shown, wherever they turn up.
+* ``variables``: values by name, none of which is reported; what stands under the name of a secret is one.
 
 :data:`KEYS` are all that a document may have. Another one is refused: left out, it would change what is recorded.
 """

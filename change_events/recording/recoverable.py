@@ -28,7 +28,7 @@ _held: list[rundir.RunDirectory] = []
 
 
 def _forget_in_child() -> None:
-    """A fork that outlives us (a worker of Ansible) must not keep our folder locked: it cannot tell how we ended."""
+    """A fork that outlives us (a worker of Ansible) must not keep our folder locked: it cannot say how we ended."""
     for folder in _held:
         folder.release()
     _held.clear()
@@ -67,7 +67,7 @@ class RecoverableRun:
     def start(self, event: ChangeEvent) -> None:
         """Write the `started` record, and close the records of killed runs: ours is the command they wait for.
 
-        Destinations that ask for it (``include_started``) are told; that is waited for :data:`STARTED_SECONDS` at most.
+        Delivers it to destinations with ``include_started``; that is waited for :data:`STARTED_SECONDS` at most.
         """
         self._folder = self._folder or rundir.create(state_dir(), event.id)
         self._write_facts(event)  # before the record: a kill in between must not leave one that nobody closes

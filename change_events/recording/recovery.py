@@ -117,7 +117,7 @@ def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Sa
 
 
 def interrupted(event: ChangeEvent, last_seen: datetime | None = None) -> ChangeEvent:
-    """The event of a run that nobody saw end: what was done is told, how it went on is unknown."""
+    """Close an interrupted run: keep completed changes, mark the rest unknown."""
     changes = tuple(_ended(change) for change in event.changes)
     found = [change.outcome for change in changes]
     outcomes = OutcomeCounts(

@@ -38,7 +38,7 @@ class RecordResult(msgspec.Struct, frozen=True):
         places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
         states: the same by name, as far as the journal knows it.
         problems: one sentence a destination that did not get it, without secrets.
-        told: there is something to tell the user (:func:`report_line`).
+        told: there is something to report to the user (:func:`report_line`).
         lost: it is neither in the journal nor was it sent.
         repeats: id of the earlier event with the same key, where there was one: this one was not recorded.
         earlier: that event, which may say other things.
@@ -196,7 +196,7 @@ class EventWriter:
         from change_events.journal import Journal
 
         chosen = [destination for destination in self._settings.destinations if destination.name in names]
-        with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling tells what is wrong
+        with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling shows what is wrong
             deliver(journal, chosen, budget=self._settings.budget, event=event_id)
 
     def settle(self, event: ChangeEvent, *, dedup_window: float | None = None, if_open: bool = False) -> RecordResult:

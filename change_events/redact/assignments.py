@@ -197,7 +197,7 @@ def _values(text: str, name: re.Match[str]) -> Iterator[Span]:
 
 
 def _is_prose(text: str, value: Span) -> bool:
-    """Tell whether a sentence goes on where a value could stand."""
+    """Return whether a sentence goes on where a value could stand."""
     start, end = value
     if text[start - 1 : start] in {'"', "'"}:
         return False

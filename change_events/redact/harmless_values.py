@@ -207,18 +207,18 @@ _FACT_KEYS = frozenset(
 
 
 def is_open(value: object) -> bool:
-    """Tell whether a value says nothing even under a sensitive name: a flag, nothing, or empty."""
+    """Return whether a value says nothing even under a sensitive name: a flag, nothing, or empty."""
     return value is None or isinstance(value, bool) or value in ("", [], {})
 
 
 def is_fact(value: Any, *, plain: bool, modes: bool = True, counts: bool = False) -> bool:
-    """Tell whether a value under a sensitive name is a setting or a reference, and no secret.
+    """Return whether a value under a sensitive name is a setting or a reference, and no secret.
 
     Args:
         value: plain Python of a JSON value; of objects and arrays, everything in them must be a fact.
         plain: the name means a password, which may be any word, number or path.
         modes: the name may be a setting's, of which a word says the mode: ``authorization = "AWS_IAM"``.
-        counts: the name is a plural, of which a number tells how many.
+        counts: the name is a plural, of which a number shows how many.
     """
     if is_open(value):
         return True
@@ -235,7 +235,7 @@ def is_fact(value: Any, *, plain: bool, modes: bool = True, counts: bool = False
 
 
 def is_fact_at(key: object, value: Any) -> bool:
-    """Tell whether a part of what has a sensitive name is no secret by its own name: ``secrets[0].name``."""
+    """Return whether a part of what has a sensitive name is no secret by its own name: ``secrets[0].name``."""
     if isinstance(value, (dict, list, tuple)) or not isinstance(key, str):
         return False
     words = [word.lower() for word in _WORD.findall(key)]
@@ -244,7 +244,7 @@ def is_fact_at(key: object, value: Any) -> bool:
 
 
 def any_random(value: Any) -> bool:
-    """Tell whether a text that looks random is in the value, at any depth."""
+    """Return whether a text that looks random is in the value, at any depth."""
     if isinstance(value, str):
         return looks_random(value) and not ARN.fullmatch(value)
     if isinstance(value, dict):
@@ -253,7 +253,7 @@ def any_random(value: Any) -> bool:
 
 
 def looks_random(text: str) -> bool:
-    """Tell whether a text looks like a key or token: long, of mixed kinds of characters, and no words in a row."""
+    """Return whether a text looks like a key or token: long, of mixed kinds of characters, and no words in a row."""
     if len(text) < _SHORTEST_RANDOM:
         return False
     if len(text) > _LONGEST or _UUID.fullmatch(text) or _PADDED.fullmatch(text):
@@ -290,7 +290,7 @@ def _is_fact_text(text: str, *, plain: bool, modes: bool) -> bool:
 
 
 def is_plain_address(text: str) -> bool:
-    """Tell whether a text is a URL in which nothing looks like a secret: no password, no random part."""
+    """Return whether a text is a URL in which nothing looks like a secret: no password, no random part."""
     if "://" not in text[:20] or any(space in text for space in " \t\n"):
         return False
     try:

@@ -154,7 +154,7 @@ class NameRules:
         self._extra = re.compile(globs) if globs else None
 
     def is_sensitive(self, name: str) -> bool:
-        """Tell whether the value under this name is a secret, whatever it looks like."""
+        """Return whether the value under this name is a secret, whatever it looks like."""
         return self.sensitivity(name) >= Sensitivity.SECRET
 
     def sensitivity(self, name: str) -> Sensitivity:
@@ -167,7 +167,7 @@ class NameRules:
         return known
 
     def hides(self, name: str, value: Any) -> bool:
-        """Tell whether a value under this name is hidden: plain Python of a JSON value, of any depth."""
+        """Return whether a value under this name is hidden: plain Python of a JSON value, of any depth."""
         level = self.sensitivity(name)
         return level > Sensitivity.HARMLESS and not shows(level, value, counts=name.endswith(("s", "S")))
 
@@ -180,12 +180,12 @@ class NameRules:
 
 
 def shows(level: Sensitivity, value: Any, *, counts: bool = False) -> bool:
-    """Tell whether a value may be shown under a name of this sensitivity.
+    """Return whether a value may be shown under a name of this sensitivity.
 
     Args:
         level: what the name says.
         value: plain Python of a JSON value.
-        counts: the name is a plural, of which a number tells how many.
+        counts: the name is a plural, of which a number shows how many.
     """
     if harmless_values.is_open(value) or level == Sensitivity.HARMLESS:
         return True
@@ -198,7 +198,7 @@ def shows(level: Sensitivity, value: Any, *, counts: bool = False) -> bool:
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether a name is sensitive by the built-in rules."""
+    """Return whether a name is sensitive by the built-in rules."""
     return _sensitivity(name) >= Sensitivity.SECRET
 
 

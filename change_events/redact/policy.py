@@ -14,7 +14,7 @@ class RedactPolicy(msgspec.Struct, frozen=True):
         values: ``safe`` shows redacted values; ``names`` and ``none`` show of a value only that it is set.
         names: further names whose values are secrets, as globs (``fnmatch``, any case).
         patterns: further regular expressions of secrets; a group named ``secret`` narrows what is hidden.
-        max_value: bytes (UTF-8) of a value that are shown; a longer one is told by size and fingerprint.
+        max_value: bytes (UTF-8) of a value that are shown; a longer one is shown as size and fingerprint.
     """
 
     values: Literal["none", "names", "safe"] = "safe"

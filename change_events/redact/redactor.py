@@ -115,7 +115,7 @@ class Redactor:
             return _HIDDEN
 
     def is_sensitive_name(self, name: str) -> bool:
-        """Tell whether the value under this name is a secret."""
+        """Return whether the value under this name is a secret."""
         return self._names.is_sensitive(name)
 
     @property
@@ -186,7 +186,7 @@ class Redactor:
         return self._sensitive(value) if secret else self._shown(value)
 
     def _hides(self, path: Sequence[str | int], value: object) -> bool:
-        """Tell whether a value is hidden by its own name, or by one that it stands below."""
+        """Return whether a value is hidden by its own name, or by one that it stands below."""
         if is_open(value):
             return False
         steps = [step for step in path if isinstance(step, str)]

@@ -79,12 +79,12 @@ def scrub(value: str) -> Scrub:
 
 
 def is_scrubbed(value: str) -> bool:
-    """Tell whether a remembered value is looked for at all."""
+    """Return whether a remembered value is looked for at all."""
     return scrub(value) is not Scrub.NOWHERE
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Tell whether a stretch of a text is a word of its own, and no part of a name or a host."""
+    """Return whether a stretch of a text is a word of its own, and no part of a name or a host."""
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
     if before and (_is_word(before[-1]) or (before[-1] in ".-" and _is_word(before[0]) and len(before) > 1)):
         return False
@@ -96,7 +96,7 @@ def _is_word(character: str) -> bool:
 
 
 def _is_odd(value: str) -> bool:
-    """Tell whether a value of four or five characters is no word, number, unit or numbered name."""
+    """Return whether a value of four or five characters is no word, number, unit or numbered name."""
     if len(value) < SHORTEST_WORD or value.isalpha() or value.isspace() or value != value.strip() or value in MARK:
         return False
     return len(set(value)) > 2 and not _NUMBERED.fullmatch(value) and value.lower() not in words()  # noqa: PLR2004

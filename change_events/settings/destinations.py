@@ -104,7 +104,7 @@ def build(
 
 
 def _sources(found: DestinationSettings, given: Declared | None) -> list[Source]:
-    """Where the options come from, the variables of the kind first; no value is told."""
+    """Where the options come from, the variables of the kind first; no value is reported."""
     declared = given.entry.value if given else {}
     made: list[Source] = []
     for option in get(found.kind).options:

@@ -62,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         message_bytes: the most bytes (UTF-8) of an event's message.
         keep_events, keep_days, keep_mib: how much the journal keeps.
         outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
-        ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not told.
+        ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not reported.
         causes: look for the cause of each planned change, beside the run.
         signals: rules of the user's own, mutes and ranks; None where there are none.
         broken: destinations with a mistake in their options: events wait for them until it is mended.

@@ -25,7 +25,7 @@ def fewer(case: Case) -> Iterator[Verdict]:
 
 
 def loses(case: Case) -> Iterator[Verdict]:
-    """An element is gone, whatever came in its place; blocks are told apart by what names them."""
+    """An element is gone, whatever came in its place; blocks are distinguished by what names them."""
     for label, before, after in _lists(case):
         old, new = set(map(_identity, before)), set(map(_identity, after))
         if gone := len(old - new):

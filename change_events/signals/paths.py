@@ -9,7 +9,7 @@ from change_events.signals.subject import leaves
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# what tells blocks of one list apart, the first that all of them have
+# what distinguishes blocks of one list, the first that all of them have
 _IDENTITIES = ("name", "key", "id", "priority", "rule_number", "device_name", "category", "log_type", "location")
 Pair = tuple[str, Any, Any]
 
@@ -49,7 +49,7 @@ def masked(mask: Any, steps: Sequence[str]) -> bool:
 def pairs(before: Any, after: Any, steps: Sequence[str], label: str = "") -> Iterator[Pair]:
     """What stands at a path before and after, with its path in HCL notation; what is a list at its end is one value.
 
-    Blocks are paired by what tells them apart, else by position where there are as many as before. A block that is
+    Blocks are paired by what distinguishes them, else by position where there are as many as before. A block that is
     new, or gone, is paired with None only where there can be one of it.
     """
     if not steps:
@@ -95,7 +95,7 @@ def _matched(before: list[Any], after: list[Any]) -> Iterator[tuple[int, Any, An
 
 
 def _identity(blocks: list[Any]) -> str | None:
-    """The name of the attribute that tells these blocks apart."""
+    """The name of the attribute that distinguishes these blocks."""
     if not all(isinstance(block, dict) for block in blocks):
         return None
     for name in _IDENTITIES:

@@ -33,7 +33,7 @@ class Subject(NamedTuple):
     after_mask: Any = False
 
     def hides(self, name: str) -> bool:
-        """Whether a part of this attribute is sensitive: it may be looked at, and nothing of it be told."""
+        """Whether a part of this attribute is sensitive: it may be looked at, and nothing of it be shown."""
         return has_true(child(self.before_mask, name)) or has_true(child(self.after_mask, name))
 
     def sides(self, name: str) -> tuple[Any, Any]:

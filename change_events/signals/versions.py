@@ -1,4 +1,4 @@
-"""Form of a change ``version``: an image or a chart is of another version; of a lower one where that can be told."""
+"""Form of a change ``version``: an image or a chart is of another version; of a lower one where that can be seen."""
 
 from __future__ import annotations
 

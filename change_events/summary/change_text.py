@@ -98,7 +98,7 @@ def attribute_lines(attributes: Sequence[AttributeChange], omitted: int, most: i
 
 
 def fenced(lines: Sequence[str], indent: str, language: str = "", total: int = 0) -> Iterator[str]:
-    """Lines as a code block within a list; ``total`` tells how many there were before some were left out."""
+    """Lines as a code block within a list; ``total`` shows how many there were before some were left out."""
     if not lines:
         return
     ticks = max((len(run) for line in lines for run in _TICKS.findall(line)), default=0)
@@ -146,7 +146,7 @@ def attribute(item: AttributeChange) -> str:
 
 
 def value(side: Value, before: Value | None = None) -> str:
-    """One side; ``before`` is given with the new side and tells whether a secret was rotated."""
+    """One side; ``before`` is given with the new side and shows whether a secret was rotated."""
     match side.kind:
         case ValueKind.VALUE:
             return code(side.text or "", 200)

@@ -40,7 +40,7 @@ def message(event: ChangeEvent, own: str, limit: int) -> str:
 
 
 def own_part(event: ChangeEvent) -> str:
-    """What of an event's message its sender wrote; all of it where that cannot be told any more."""
+    """What of an event's message its sender wrote; all of it where that can no longer be determined."""
     return _apart(event)[0]
 
 

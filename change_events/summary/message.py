@@ -78,7 +78,7 @@ def _bytes(text: str) -> int:
 
 
 def sections(event: ChangeEvent) -> list[Section]:
-    """Everything that can be told, the most important first."""
+    """All sections, the most important first."""
     if event.playbook is not None:
         return [Section(*told) for told in playbook.sections(event)]
     broken = [c for c in event.changes if c.outcome in _BROKEN]

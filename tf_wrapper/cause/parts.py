@@ -159,7 +159,7 @@ def inside(part: Part) -> list[Part]:
 
 
 def _without_index(path: Sequence[Step]) -> tuple[Step, ...]:
-    """Which of several blocks it is cannot be told by a number: those of a set have no order."""
+    """Which of several blocks it is cannot be determined by a number: those of a set have no order."""
     return tuple(path[1:]) if path and isinstance(path[0], int) else tuple(path)
 
 

@@ -1,4 +1,4 @@
-"""The value of an expression as far as it can be told without terraform: literals, templates and plain references."""
+"""The value of an expression as far as it is known without terraform: literals, templates and plain references."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Scope:
         """The value of a reference.
 
         Raises:
-            UnknownValueError: it cannot be told, or refers to itself.
+            UnknownValueError: it cannot be determined, or refers to itself.
         """
         if root == "path" and name in self.path:
             return self.path[name]
@@ -64,7 +64,7 @@ class Expression:
         """Its value, as plain Python.
 
         Raises:
-            UnknownValueError: it cannot be told.
+            UnknownValueError: it cannot be determined.
         """
         raise NotImplementedError
 
@@ -84,7 +84,7 @@ class Expression:
             return None
 
     def flag(self) -> bool:
-        """Whether a mark such as ``sensitive`` is on: where that cannot be told, it is."""
+        """Whether a mark such as ``sensitive`` is on: where that cannot be determined, it is."""
         try:
             found = self.value()
         except UnknownValueError:

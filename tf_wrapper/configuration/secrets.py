@@ -125,7 +125,7 @@ class _Tree:
 
 
 def _told(place: tuple[Expression, Scope] | None, *, pieces: bool = True) -> Iterator[Any]:
-    """The value; where it cannot be told, the literal texts that it is made of."""
+    """The value; where it cannot be determined, the literal texts that it is made of."""
     if place is None:
         return
     expression, scope = place

@@ -67,7 +67,7 @@ def given_values(directory: str, options: Options | None, environ: Mapping[str, 
 
 
 def read_variable_file(path: str) -> dict[str, Expression] | None:
-    """The values in a variable file, None where it cannot be read; JSON is told by the file's name."""
+    """The values in a variable file, None where it cannot be read; JSON is recognised by the file's name."""
     data = inputs.read(path)
     if data is None:
         return None

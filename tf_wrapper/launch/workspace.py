@@ -96,7 +96,7 @@ class Workspace:
         return any(name not in given for name in needed)
 
     def _ephemeral(self) -> dict[str, bool] | None:
-        """Ephemeral variables of the root module → whether they have a default; None where that cannot be told."""
+        """Ephemeral variables of the root module → whether they have a default; None where that is unknown."""
         from tf_wrapper.configuration.files import holds
 
         found = False

@@ -23,7 +23,7 @@ def run(invocation: Invocation) -> int:
 
 
 def apply_saved(invocation: Invocation, saved: str) -> int:
-    """Apply the user's own saved plan, with the user's own words; the plan itself tells what was meant.
+    """Apply the user's own saved plan, with the user's own words; the plan itself shows what was meant.
 
     Args:
         invocation: the run.

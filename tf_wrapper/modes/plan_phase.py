@@ -77,7 +77,7 @@ class PlanPhase:
 
     @property
     def interrupted(self) -> bool:
-        """Whether terraform was told to stop."""
+        """Whether terraform was asked to stop."""
         return self._seen > 0
 
     @property

@@ -36,7 +36,7 @@ class _Context(NamedTuple):
     """What the plan says of the addresses that drifted.
 
     Attributes:
-        everything: all drift is told.
+        everything: all drift is reported.
         relevant: the paths that the plan depends on, by address.
         changes: what the plan does to each address.
     """
@@ -49,7 +49,7 @@ class _Context(NamedTuple):
 def read_drift(document: Document, tally: Tally, reading: Reading) -> list[Drift]:
     """The drift that is worth telling; what is not is counted as ``drift_not_shown``.
 
-    A `-refresh-only` plan is about nothing else: all of it is told. So is that of a plan before Terraform 1.2.
+    A `-refresh-only` plan is about nothing else: all of it is reported. So is that of a plan before Terraform 1.2.
     """
     entries = [
         (entry, action)

@@ -78,7 +78,7 @@ def _open(path: str) -> BinaryIO | None:
 
 
 def written_by(path: str) -> str | None:
-    """Version of the terraform that wrote the plan, or None where it cannot be told."""
+    """Version of the terraform that wrote the plan, or None where it cannot be determined."""
     try:
         for number, value in _fields(path):
             if number == _VERSION_FIELD:

@@ -142,7 +142,7 @@ def _change(
 
 
 def _is_special(entry: ResourceChange, action: Action) -> bool:
-    """Tell whether there is more to say of a change than its place and its action."""
+    """Return whether there is more to say of a change than its place and its action."""
     body = entry.change
     raw = bytes(body.importing) + bytes(body.replace_paths)
     return bool(raw or entry.previous_address or entry.deposed or action is Action.OTHER or len(body.actions or ()) > 1)

@@ -193,7 +193,7 @@ def _remember_module(module: dict[str, Any], redactor: Redactor) -> None:
 
 
 def _is_secret(variable: Any) -> bool:
-    """Tell whether a variable is declared sensitive, or ephemeral: what must not be stored is as a rule a secret."""
+    """Return whether a variable is declared sensitive, or ephemeral: what must not be stored is as a rule a secret."""
     return isinstance(variable, dict) and (variable.get("sensitive") is True or variable.get("ephemeral") is True)
 
 

@@ -64,7 +64,7 @@ def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
 def is_empty(counts: Counts) -> bool:
     """Whether a plan with these counts changes nothing, not even the state or an output.
 
-    Drift counts as nothing here: it is what others did. (A -refresh-only plan is told by its exit code.)
+    Drift counts as nothing here: it is what others did. (A -refresh-only plan shows by its exit code.)
     """
     return not any((
         counts.create, counts.update, counts.replace, counts.destroy, counts.import_, counts.move, counts.forget,
@@ -132,7 +132,7 @@ def of_apply(
         code: exit code, None where nobody saw it.
         stream: what terraform said.
         redactor: has seen the plan's secrets.
-        interrupted: terraform was told to stop.
+        interrupted: terraform was asked to stop.
         changes_planned: terraform has said that the plan, which could not be read, changes something.
     """
     if plan is None and not event.changes:
@@ -166,7 +166,7 @@ def of_native(
         plan: the difference of the states, or (``planned``) the saved plan that was applied; None where unknown.
         code: exit code, None where nobody saw it.
         planned: ``plan`` is an intention, not what was seen.
-        interrupted: terraform was told to stop.
+        interrupted: terraform was asked to stop.
     """
     event = _ended(event, code)
     if plan is None:

@@ -78,7 +78,7 @@ class Recorder:
             pass
 
     def applying(self) -> None:
-        """Something is being changed now: destinations that ask for it are told, beside the run."""
+        """Something is being changed now: destinations that ask for it are notified, beside the run."""
         self._tasks.put(lambda: self._with_event(lambda event: event.announce()))
 
     def explain(self) -> None:

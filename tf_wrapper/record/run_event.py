@@ -86,7 +86,7 @@ class RunEvent:
     # -- while the run goes on ------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Tell of mistakes in the settings, and record that the run has started."""
+        """Report mistakes in the settings, and record that the run has started."""
         for mistake in self._mistakes:
             if mistake not in binary_setting.told:
                 say(mistake)
@@ -171,7 +171,7 @@ class RunEvent:
         self._recording.announce(self._event)
 
     def remember(self, secrets: Secrets) -> None:
-        """Values that must not be told, whatever text they turn up in."""
+        """Values that must not be shown, whatever text they turn up in."""
         from tf_wrapper.plan.secrets import remember_hidden
 
         for value in secrets.values:
@@ -207,7 +207,7 @@ class RunEvent:
         return True
 
     def _remember_state(self) -> None:
-        """Without a plan, only the state tells what is secret; errors may quote it."""
+        """Without a plan, only the state shows what is secret; errors may quote it."""
         from tf_wrapper.state.compare import remember_state
 
         with suppress(InputError):

@@ -179,7 +179,7 @@ def _pairs(old: State, new: State) -> Iterator[_Pair]:
             yield _Pair(part, None, Action.OTHER if _is_deposed(part, new) else Action.DESTROY)
     arrived = {(part.address, part.deposed) for part in moved.values()}
     for key, part in after.items():
-        # what is newly deposed was current before: it is told with its address
+        # what is newly deposed was current before: it is reported with its address
         if key not in before and key not in arrived and part.deposed is None:
             yield _Pair(None, part, Action.CREATE)
 

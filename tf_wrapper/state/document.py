@@ -94,7 +94,7 @@ class _Marks(Struct):
 
 
 def is_state(data: bytes) -> bool:
-    """Tell whether a file is a state of any form; an empty file is the state of nothing."""
+    """Return whether a file is a state of any form; an empty file is the state of nothing."""
     text = to_utf8(data)
     if not text.strip():
         return True

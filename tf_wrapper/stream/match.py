@@ -98,7 +98,7 @@ def _runs(change: Change, stream: StreamResult) -> tuple[Sequence[ResourceRun], 
 
 
 def _is_of(run: ResourceRun, change: Change) -> bool:
-    """A deposed object and the current one share an address; where both ids are known, the id tells them apart."""
+    """A deposed object and the current one share an address; where both ids are known, the id distinguishes them."""
     return not (run.id_value and change.id) or run.id_value == change.id
 
 

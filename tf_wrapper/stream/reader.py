@@ -108,7 +108,7 @@ class StreamResult(msgspec.Struct, frozen=True):
         diagnostics: in the order of the stream.
         summary_counts: of the finished apply; the plan's never count.
         complete: the apply has finished well: its own summary came.
-        interrupted: terraform was told to stop.
+        interrupted: terraform was asked to stop.
         emergency_dump: the state could be saved nowhere and was printed; it is not kept here.
         outputs: names of the root module's outputs after the apply.
     """

@@ -281,7 +281,7 @@ class CallbackModule(CallbackBase):
             self._observer.catch_up()
 
     def _gather(self):
-        """Look at all that waits, and at what else must not be told by now."""
+        """Look at all that waits, and at what else must not be shown by now."""
         self._waiting.look(self._look)
         self._observer.learn(dict.fromkeys(self._learning.secrets_of_files()), {})
 
@@ -446,7 +446,7 @@ def _facts(task):
 
 
 def _arguments(task):
-    """Those arguments that are asked for by name: which may be told is decided where they are asked for."""
+    """Those arguments that are asked for by name: which may be shown is decided where they are asked for."""
     return lambda names: {name: task.args[name] for name in names if name in task.args}
 
 

@@ -46,7 +46,7 @@ def of_pull(parent_command: str) -> dict[str, Any]:
 
 
 def parent_command(pid: int) -> str:
-    """The command line of a process, its words ended by NUL; empty where the system does not tell (not Linux)."""
+    """The command line of a process, its words ended by NUL; empty where the system does not say (not Linux)."""
     try:
         with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
             return file.read()

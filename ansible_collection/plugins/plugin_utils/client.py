@@ -166,7 +166,7 @@ def _any(*, environ: Mapping[str, str], directory: str, say: Callable[[str], obj
 
 
 def _guarded(step: Callable[[], Any]) -> Any:
-    """What ``step`` gives. Only our own errors are free of secrets: of any other, nothing but its type is told."""
+    """What ``step`` gives. Only our own errors are free of secrets: of any other, nothing but its type is reported."""
     try:
         return step()
     except Exception as error:
@@ -194,7 +194,7 @@ class CommandCore(Client):
 
 
 def show_where(error: BaseException) -> None:
-    """The whole error on standard error, for whoever asks for it; its text may hold what must not be told."""
+    """The whole error on standard error, for whoever asks for it; its text may hold what must not be shown."""
     if os.environ.get("TFEVENT_DEBUG"):
         traceback.print_exception(type(error), error, error.__traceback__)
 

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The event around the playbooks of one command: their sum; what each of them did is told by its own."""
+"""The event around the playbooks of one command: their sum; what each of them did is in its own."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Attributes whose values are told: what they can hold is no secret.
+# Attributes whose values are reported: what they can hold is no secret.
 TOLD = frozenset({"mode", "owner", "group", "state", "uid", "gid", "seuser", "serole", "setype", "selevel", "enabled"})
-LONGEST_BODY = 20_000  # characters of the contents of one file; more are not told in full, even where they may be
+LONGEST_BODY = 20_000  # characters of the contents of one file; more are not reported in full, even where they may be
 _LONGEST_HEADER = 300
 _NO_TEXT = ("src_binary", "dst_binary", "src_larger", "dst_larger")  # one side is not in the result: no lines to count
 _NO_FILE = "/dev/null"

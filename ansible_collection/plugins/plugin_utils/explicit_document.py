@@ -89,7 +89,7 @@ def document(
         hosts: what the event is about where the task does not say.
         key: tells this task apart from all others (:func:`task_key`), for ``once``.
         process: number of the process that is the run, for ``close_with_run``.
-        no_log: the task keeps its details to itself: nothing but short names is told.
+        no_log: the task keeps its details to itself: nothing but short names is reported.
 
     Raises:
         ArgumentError: see there.

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Values of a playbook run that must not be told: found in Ansible's own objects, handed over by name.
+"""Values of a playbook run that must not be shown: found in Ansible's own objects, handed over by name.
 
 Which names are those of secrets is the core's knowledge; what is vaulted, prompted for or set by a task with ``no_log``
 is a secret under any name.
@@ -62,7 +62,7 @@ class Learning:
     # -- before a task ----------------------------------------------------------------------------------------------
 
     def play_starts(self, play: Any) -> None:
-        """Values that must not be told, as far as variables show them, before the play's first task."""
+        """Values that must not be shown, as far as variables show them, before the play's first task."""
         end = time.monotonic() + VARIABLES_SECONDS
         prompted = [prompt["name"] for prompt in play.vars_prompt or () if prompt.get("private", True)]
         for source in _sources(play.get_variable_manager(), play, end):

@@ -4,9 +4,9 @@
 
 :data:`KINDS` is THE TABLE: a module's full name and the values that name its thing. A value is taken from the
 result, else from the task's arguments; nothing else of either is looked at. To teach it a module, add a row; one that
-is in no row is told by :data:`DEFAULT`.
+is in no row is named by :data:`DEFAULT`.
 
-Whatever a row names must be fit to be told: a path, a name, a version, a state; never a content, a command line, a
+Whatever a row names must be fit to be shown: a path, a name, a version, a state; never a content, a command line, a
 password.
 """
 

@@ -125,7 +125,7 @@ class Observer:
                 self._settle_command(None, deliver=False)
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
-        """Values that must not be told; see :meth:`RunReporter.learn`."""
+        """Values that must not be shown; see :meth:`RunReporter.learn`."""
         for reporter in (self._reporter, self._around):
             if reporter is not None:
                 reporter.learn(secrets, variables)

@@ -91,7 +91,7 @@ def is_on(value: Any) -> bool:
 
 
 class Filter(NamedTuple):
-    """Which tasks and hosts are told of. Globs; what is excluded is not, whatever includes it."""
+    """Which tasks and hosts are recorded. Globs; what is excluded is not, whatever includes it."""
 
     include_tags: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
@@ -111,13 +111,13 @@ class Filter(NamedTuple):
         return not any(self)
 
     def takes_task(self, task: Task) -> bool:
-        """Whether this task is told of."""
+        """Whether this task is recorded."""
         return _passes(task.tags, self.include_tags, self.exclude_tags) and _passes(
             (task.name,), self.include_tasks, self.exclude_tasks
         )
 
     def takes_host(self, name: str) -> bool:
-        """Whether this host is told of."""
+        """Whether this host is recorded."""
         return _passes((name,), self.include_hosts, self.exclude_hosts)
 
 

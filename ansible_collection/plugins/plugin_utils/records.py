@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 OK, FAILED, SKIPPED, UNREACHABLE = "ok", "failed", "skipped", "unreachable"
 
 Arguments = Callable[[Iterable[str]], Mapping[str, Any]]
-"""Gives those of a task's arguments that are asked for by name, and nothing of a task that must not be told."""
+"""Gives those of a task's arguments that are asked for by name, and nothing of a task that must not be shown."""
 
 
 def no_arguments(_names: Iterable[str]) -> Mapping[str, Any]:
@@ -65,7 +65,7 @@ class Result(NamedTuple):
         data: what the module returned. It is looked at and not kept.
         ignored: the playbook says to ignore this error.
         checked: it ran in check mode.
-        censored: nothing of it may be told.
+        censored: nothing of it may be shown.
         delegate_to: the machine it really ran on; for a loop, it may still be the template.
         arguments: gives the task's arguments by name.
         variable: gives a variable of the host by name.
@@ -96,7 +96,7 @@ class Circumstances(NamedTuple):
         version: of ansible-core.
         command: the command line, with no value that could be a secret.
         variables: extra variables; their values are looked at for secrets and never told.
-        secrets: values that must not be told, known before the first play.
+        secrets: values that must not be shown, known before the first play.
     """
 
     file: str | None

@@ -287,7 +287,7 @@ def _host_failure(failure: Failure) -> dict[str, Any]:
 
 
 def _make_unique(changes: list[dict[str, Any]]) -> None:
-    """Tasks of one name are told apart by number, for those who take the address for a key."""
+    """Tasks of one name are distinguished by number, for those who take the address for a key."""
     seen: dict[str, int] = {}
     for change in changes:
         seen[change["address"]] = number = seen.get(change["address"], 0) + 1

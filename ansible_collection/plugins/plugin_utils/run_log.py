@@ -72,7 +72,7 @@ class RunLog:
         self._begun: TaskLog | None = None
         self._play = ""
         self._tasks: dict[str, Task] = {}
-        # tasks that are not told of, and whether a failure of theirs is rescued
+        # tasks that are not recorded, and whether a failure of theirs is rescued
         self._left_out: dict[str, bool | None] = {}
         self._places: dict[Place, list[TaskLog]] = {}
         self._jobs: dict[tuple[str, str], TaskLog | None] = {}  # None: it is known how it ended
@@ -107,7 +107,7 @@ class RunLog:
         return log is self._begun and not any(log.counts.values())
 
     def leaves_out(self, task: Task) -> None:
-        """A task begins that is not told of: all that counts is whether a failure of it takes a host out."""
+        """A task begins that is not recorded: all that counts is whether a failure of it takes a host out."""
         _make_room(self._left_out)
         self._left_out[task.uuid] = task.rescued
 
@@ -264,7 +264,7 @@ class RunLog:
         return failure
 
     def _ends_left_out(self, result: Result) -> None:
-        """The recap counts the rescues of tasks that are not told of, too."""
+        """The recap counts the rescues of tasks that are not recorded, too."""
         host, rescued = self.hosts.get(result.host), self._left_out.get(result.task)
         if host is None or rescued is None:
             return

@@ -45,7 +45,7 @@ class RunReporter:
         self.delivers = False
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
-        """Values that must not be told, and variables whose names say so of some; sent with what is next."""
+        """Values that must not be shown, and variables whose names say so of some; sent with what is next."""
         self._secrets |= secrets
         for name, value in variables.items():
             known = self._variables.setdefault(name, {})  # hosts and plays have values of their own under one name

@@ -48,7 +48,7 @@ class Session(Protocol):
         Returns:
             ``id``, ``title``, ``outcome``; ``recorded`` (False: not worth a record, or a repetition); ``repeats``, the
             id of the earlier event with the same key; ``destinations``, their names with ``delivered``, ``waiting`` or
-            ``parked``; ``problems``, a sentence each; ``line``, what to tell the user, or None; ``event``, redacted.
+            ``parked``; ``problems``, a sentence each; ``line``, printed for the user, or None; ``event``, redacted.
         """
 
     def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Fall(NamedTuple):
     """One failure that took a host out, unless it was rescued.
 
     Attributes:
-        log: of the task; None of one that is not told of.
+        log: of the task; None of one that is not recorded.
         failure: what is told of it.
         rescued: it stands in a block that has a ``rescue``; None where only the recap can say.
     """
@@ -158,7 +158,7 @@ class TaskLog:
 
     @property
     def happened(self) -> bool:
-        """Whether there is something to tell: facts that were gathered and tasks that found all well are not."""
+        """Whether there is something to report: facts that were gathered and tasks that found all well are not."""
         return any(self.counts[status] for status in (CHANGED, FAILED, UNREACHABLE, RESCUED, IGNORED))
 
     @property

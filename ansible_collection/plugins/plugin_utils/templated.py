@@ -96,7 +96,7 @@ def _pieces(template: str) -> tuple[list[str], list[tuple[str, ...]]]:
     end = 0
     for match in _PIECE.finditer(template):
         before, words = template[end : match.start()], _words(match[1] or match[2] or "")
-        if gaps and not before:  # nothing tells them apart
+        if gaps and not before:  # nothing distinguishes them
             gaps[-1] = (*gaps[-1], *words)
         else:
             fixed.append(before)

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Values that must not be told: vaulted ones, known by their type, and what stands under the name of a secret.
+"""Values that must not be shown: vaulted ones, known by their type, and what stands under the name of a secret.
 
 Which names are those of secrets is the core's knowledge: it gets the variables with their names, and only looks.
 """
@@ -121,7 +121,7 @@ def kept_by(loader: Any) -> dict[str, Any]:
 def _decrypted(value: Any) -> str:
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - no vault password, or the wrong one: whoever uses the value is told by Ansible
+    except Exception:  # noqa: BLE001 - no vault password, or the wrong one: Ansible reports it where the value is used
         return ""
 
 

@@ -120,7 +120,7 @@ def most_telling_first(changes: Iterable[Change]) -> list[Change]:
 
 
 def change_lines(changes: Sequence[Change], limit: int | None) -> Iterator[str]:
-    """The changes in full, most telling first; at most ``limit`` of them, and how many more there are."""
+    """The changes in full, most significant first; at most ``limit`` of them, and how many more there are."""
     ordered = most_telling_first(changes)
     for change in ordered[:limit]:
         yield from _one_change(change, everything=limit is None)

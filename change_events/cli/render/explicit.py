@@ -19,7 +19,7 @@ _ID = 10  # characters of a commit
 
 
 def sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list[str]]]:
-    """Headings and lines, empty where there is nothing to tell; ``limit`` commits are shown, None for all."""
+    """Headings and lines, empty where there is nothing to report; ``limit`` commits are shown, None for all."""
     message = own_part(event) if event.explicit else ""
     return (
         ("Message", [f"{INDENT}{line}" for line in clean_lines(message)]),

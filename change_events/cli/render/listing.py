@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from change_events.journal import Record
 
-# The first 13 characters of a UUIDv7 are its millisecond: enough to tell runs apart, short enough to type.
+# The first 13 characters of a UUIDv7 are its millisecond: enough to distinguish runs, short enough to type.
 SHORT_ID = 13
 _CHILD = "↳ "  # something else in tfevent's sight started it: `show --tree` says what
 # Below this the table leaves out who and environment (the title mostly begins with the latter).

@@ -43,7 +43,7 @@ def _escape(character: str) -> str:
 
 
 def colour_on(stream: IO[str]) -> bool:
-    """Tell whether a stream gets colour: a terminal that can, unless ``NO_COLOR`` says otherwise."""
+    """Return whether a stream gets colour: a terminal that can, unless ``NO_COLOR`` says otherwise."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

@@ -15,7 +15,7 @@ _KILO = 1_000
 
 
 def render_pair(before: Value, after: Value) -> str:
-    """Both sides, ``"a" → "b"``; what is hidden still tells whether it changed: ``(sensitive, changed)``."""
+    """Both sides, ``"a" → "b"``; what is hidden still shows whether it changed: ``(sensitive, changed)``."""
     told = _fingerprints_told(before, after)
     if before.kind is after.kind and before.kind in (ValueKind.SENSITIVE, ValueKind.HIDDEN):
         return f"({before.kind.value}{told})"

@@ -153,7 +153,7 @@ def figure(event: ChangeEvent, name: str) -> int:
 
 
 def _done(event: ChangeEvent) -> Counts:
-    """What was done where that is told apart from what was planned: only runs of terraform do so."""
+    """What was done where that is distinguished from what was planned: only runs of terraform do so."""
     summary = event.summary
     ended = event.phase is Phase.APPLIED and event.outcome is not None
     if ended and not event.explicit and event.playbook is None:

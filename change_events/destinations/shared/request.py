@@ -66,7 +66,7 @@ def uri(text: str) -> str:
 
 
 def secrets_of(url: str, *, path: bool = True) -> tuple[str, ...]:
-    """What must not be told of a URL: its user and password, and all but its host if ``path``.
+    """What must not be shown of a URL: its user and password, and all but its host if ``path``.
 
     Single segments of the path are secrets too, but for short ones, which are words.
     """
@@ -98,7 +98,7 @@ def post(
         headers: more headers, which go before ours.
         content_type: type of the body.
         method: the HTTP method.
-        body_decides: the body of an answer tells whether it is a success, not the status alone.
+        body_decides: the body of an answer shows whether it is a success, not the status alone.
     """
     ours = {"Content-Type": content_type, "User-Agent": user_agent()}
     login = secrets_of(url, path=False)

@@ -96,7 +96,7 @@ def judge_no_sign_in(response: Response) -> Verdict:
 def is_page(response: Response) -> bool:
     """Whether the body is a page of HTML, by how it begins.
 
-    Its type does not tell: Slack calls its ``ok`` text/html (https://github.com/slackapi/node-slack-sdk/pull/480), and
+    Its type does not say: Slack calls its ``ok`` text/html (https://github.com/slackapi/node-slack-sdk/pull/480), and
     a proxy may call its page anything.
     """
     return _PAGE.match(response.body) is not None
