@@ -13,7 +13,7 @@ BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo quick test test-newest test-oldest lint e2e properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
+.PHONY: help setup lock demo picture quick test test-newest test-oldest lint e2e properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ lock: ## lock the newest versions of all dependencies anew, in requirements/
 
 demo: $(VENV)/.ready ## apply an example, break it, and see what the events say
 	$(BIN)/python examples/demo/demo.py
+
+picture: $(VENV)/.ready ## draw docs/images/terminal.svg, the picture of README, from a real run
+	$(BIN)/python -m tools.picture
 
 quick: $(VENV)/.ready ## under a minute: ruff, and the tests of what computes; no Ansible, no properties
 	$(BIN)/ruff check .

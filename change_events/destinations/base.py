@@ -182,7 +182,7 @@ class Verdict(msgspec.Struct, frozen=True):
             It holds words and figures of ours only: what the backend says is put beside it after masking.
         after: seconds the backend asks to wait.
         handle: the backend's own name of what the event became there, where it has one and can settle it by that.
-        mendable: of a refused update, that the user can fix it: it is reported, although the event is sent as a new one.
+        mendable: of a refused update, that the user can fix it: it is reported, though the event is sent as a new one.
     """
 
     result: Result

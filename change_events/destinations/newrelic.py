@@ -5,7 +5,7 @@
   https://github.com/newrelic/newrelic-client-go. A change must be within 24 hours of now and belong to one entity.
 * NerdGraph takes 25 requests at once of a user, else 429, and as many as one likes one after another:
   https://docs.newrelic.com/docs/apis/nerdgraph/nerdgraph-usage-limits/.
-* Failures have status 200 and ``errors``; which of them are transient, ``internal/http/graphql.go`` of that client says.
+* Failures have status 200 and ``errors``; those that are transient: ``internal/http/graphql.go``.
 
 The lengths of the fields are documented nowhere: too long a text is cut there without a word. Ours are those of the
 attributes of custom events (https://docs.newrelic.com/docs/data-apis/custom-data/custom-events/data-requirements-limits-custom-event-data/)

@@ -1,7 +1,7 @@
 """A Jinja sandbox that ends what would take too much time or memory.
 
 Loops within loops over thousands of changes, and text multiplied a billion times: Jinja's sandbox bounds ``range`` and
-hides what is private; what can be limited by line is limited here. What is lost in a single call, a filter's say, is ended by
+hides what is private; lines are limited here. What is lost in a single call, such as a filter, is ended by
 the process around it (:mod:`change_events.process.bounded`).
 """
 
