@@ -165,7 +165,7 @@ def test_attempts_count_too(timed_journal, limited, impatient):
         with at_most(1):
             report = deliver(timed_journal, [hook(receiver)], budget=min(limit(2), 20))
         assert len(receiver.received) == 1, "the second would have to wait for half a minute"
-    assert "passing trouble (503)" in report.problems[0]
+    assert "transient error (503)" in report.problems[0]
 
 
 def test_a_smaller_repetition_counts_too(journal, limited):
