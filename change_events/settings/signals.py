@@ -180,7 +180,7 @@ def _own_ranks(entry: Entry | None, problems: list[str]) -> dict[str, Any]:
         if _text(given) in words:
             found[_text(rule.get("signal"))] = Severity(_text(given))
         else:
-            problems.append(f"{given.where}: signals.add.severity: write one of {', '.join(words)}")
+            problems.append(f"{given.where}: signals.add.severity: expected one of {', '.join(words)}")
     return found
 
 

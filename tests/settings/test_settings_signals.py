@@ -165,7 +165,7 @@ def test_files_further_up_add_to_it_and_the_nearest_rank_wins(read, tmp_path):
         ("signals:\n  add:\n    - {signal: A-b, type: x, attribute: y, change: any}", "expected a name in lower case"),
         (
             "signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: any, severity: high}",
-            "3: signals.add.severity: write one of info, warning, error",
+            "3: signals.add.severity: expected one of info, warning, error",
         ),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: lowr}", "change: did you mean lower?"),
         ("signals:\n  add:\n    - {signal: a_b, type: x, attribute: y, change: lower miles}", "lower takes a unit of"),
