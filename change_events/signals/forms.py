@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
 
+from change_events.redact.patterns import check
 from change_events.signals.amounts import UNITS
 from change_events.signals.size_orders import ORDERS
 from change_events.signals.watched import FORMS
@@ -38,8 +38,7 @@ def _of_argument(word: str, argument: str) -> str | None:
 
 
 def _of_pattern(pattern: str) -> str | None:
-    try:
-        re.compile(pattern)
-    except re.error:
-        return "matching takes a regular expression: correct it"
+    wrong = check(pattern)
+    if wrong:
+        return f"matching takes a regular expression, and {wrong}"
     return None if pattern else "matching takes a regular expression"

@@ -7,17 +7,17 @@
 * ``->a|b``: one of these values is there that was not, also in an object that is new.
 * ``changed->a``: the same, in an object that was there with another value.
 * ``each deny*->allow``: one block of several goes from a value that the glob meets to the second.
-* ``matching REGEX``: the whole value matches, and the one before, which was there, did not.
+* ``matching REGEX``: the whole value matches, and the one before, which was there, did not. A pattern that takes too
+  long meets every change: nobody may rely on a rule that cannot be judged.
 * ``removed``, ``added``: a value or a block is there no longer, or newly, in an object that goes on.
 * ``any``: another value is there, both before and after.
 """
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from change_events.signals.paths import is_there, masked, pairs, words
 from change_events.signals.verdict import Verdict
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from change_events.signals.verdict import Case
 
 _LONGEST = 100
+_SECONDS = 0.2  # of one match
+_UNJUDGED = "changed; the pattern of this rule takes too long"
+_SLOW: set[str] = set()
 
 
 def transition(case: Case) -> Iterator[Verdict]:
@@ -62,14 +65,32 @@ def matching(case: Case) -> Iterator[Verdict]:
     """A value newly matches a pattern."""
     steps, subject = case.row.steps, case.subject
     before, after = words(subject.before, steps), words(subject.after, steps)
-    found = [word for word in sorted(after - before) if _pattern(case.argument).fullmatch(word)]
-    if found and before and not any(_pattern(case.argument).fullmatch(word) for word in before):
+    if not before or not after - before:
+        return
+    try:
+        found = [word for word in sorted(after - before) if _is_match(case.argument, word)]
+        met = found and not any(_is_match(case.argument, word) for word in before)
+    except TimeoutError:
+        _SLOW.add(case.argument)
+        yield Verdict(case.row.path, _UNJUDGED, _UNJUDGED)
+        return
+    if met:
         yield Verdict(case.row.path, f"became {found[0]}"[:_LONGEST], "changed", (found[0],))
 
 
+def _is_match(pattern: str, word: str) -> bool:
+    """Whether all of a word matches. Raises TimeoutError, at once for a pattern that took too long before."""
+    if pattern in _SLOW:
+        raise TimeoutError
+    return _pattern(pattern).fullmatch(word, timeout=_SECONDS) is not None
+
+
 @cache
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
+def _pattern(text: str) -> Any:
+    """The pattern as `regex` has it, which can be given a timeout: a rule of the settings may be any."""
+    import regex
+
+    return regex.compile(text)
 
 
 def removed(case: Case) -> Iterator[Verdict]:

@@ -99,6 +99,19 @@ def test_a_rule_of_ones_own_signals_without_values(read):
     assert not any("97531" in reason or "86420" in reason for reason in reasons)
 
 
+def test_a_pattern_that_takes_too_long_meets_every_change_and_holds_nobody_up(read):
+    rule = "{signal: odd_name, type: acme_host, attribute: name, change: 'matching (a|a)+b?(a|a)+$'}"
+    own = read(f"signals:\n  add:\n    - {rule}\n")[0].signals
+    hosts = [
+        entry(f"acme_host.n{n}", "update", before={"name": "web"}, after={"name": "a" * 60 + f"!{n}"})
+        for n in range(50)
+    ]
+    plan = read_plan(document(*hosts), name="", redactor=Redactor(), own=own.rules)
+    found = signals(event(*plan.changes), own)
+    assert "the pattern of this rule takes too long" in found[0].reason
+    assert found[-1].reason == "and 30 more of this kind"
+
+
 def test_what_is_muted_is_not_reported_and_in_no_combination(read):
     settings = read(FULL + "report: always\n")[0]
     told = compose(
