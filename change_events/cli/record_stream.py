@@ -44,7 +44,7 @@ def record(directory: Path) -> int:
 
     def begun(first: Document) -> DocumentRun:
         os.environ.update({str(name): str(value) for name, value in (first.get("environ") or {}).items()})
-        return DocumentRun("program", first.get("directory") or directory, os.environ, _note)
+        return DocumentRun("program", first.get("directory") or directory, os.environ, _note, explain=True)
 
     told, lost = 0, False
     lines = Lines(sys.stdin.fileno())

@@ -21,11 +21,11 @@ class CauseCommit(Struct, frozen=True):
 class Cause(Struct, frozen=True):
     """One cause of a change.
 
-    ``text`` is the expression, variable, module, provider or resource at fault (``var.size``); of an unknown cause, the
-    reason why it is unknown. ``file`` is relative to the root module. ``attributes`` are the changed attributes that it
-    explains, none where it explains the whole change. ``commits`` are the newest first, and none where git cannot prove
-    one. ``confidence`` is ``exact`` where the evidence leaves no other explanation, ``likely`` where it fits, and
-    missing where the cause is unknown.
+    ``text`` is the expression, variable, module, provider, resource or task at fault (``var.size``); of an unknown
+    cause, the reason why it is unknown. ``file`` is relative to the root module, in a playbook run to the repository.
+    ``attributes`` are the changed attributes that it explains, none where it explains the whole change. ``commits`` are
+    the newest first, and none where git cannot prove one. ``confidence`` is ``exact`` where the evidence leaves no
+    other explanation, ``likely`` where it fits, and missing where the cause is unknown.
     """
 
     kind: CauseKind

@@ -19,6 +19,7 @@ import msgspec
 from change_events import __version__, trace
 from change_events.context import Context, detect
 from change_events.model import Tool, Trace
+from change_events.output import describe
 from change_events.recording import explicit
 from change_events.recording.ingest import event_of
 from change_events.recording.recoverable import RecoverableRun
@@ -45,14 +46,22 @@ class DocumentRun:
         directory: where ``tfevent.yaml`` and the git repository are looked for.
         environ: the variables that count: settings, CI system, trace, secrets.
         say: takes one line for the user.
+        explain: look for the causes of what a playbook changed when it has ended: not in the process that runs it.
     """
 
     def __init__(
-        self, owner: str, directory: str | Path, environ: Mapping[str, str], say: Callable[[str], object]
+        self,
+        owner: str,
+        directory: str | Path,
+        environ: Mapping[str, str],
+        say: Callable[[str], object],
+        *,
+        explain: bool = False,
     ) -> None:
         self._directory = Path(directory)
         self._environ = environ
         self._say = say
+        self._explain = explain
         self._settings, mistakes = load_leniently(self._directory, environ)
         for mistake in mistakes:
             say(mistake)
@@ -85,7 +94,7 @@ class DocumentRun:
         event = self._event(document)
         deliver = bool(document.get("deliver", True))
         if self._run is not None:
-            return self._settled(self._run, event, deliver=deliver)
+            return self._settled(self._run, self._explained(self._run, event), deliver=deliver)
         recording = self._recording(document, deliver=deliver)
         return answer(explicit.record(recording, event, document), quiet=self._settings.quiet)
 
@@ -112,6 +121,20 @@ class DocumentRun:
     def _settled(self, run: RecoverableRun, event: ChangeEvent, *, deliver: bool) -> Document:
         self._run = None
         return answer(run.settle(event, deliver=deliver), quiet=self._settings.quiet)
+
+    def _explained(self, run: RecoverableRun, event: ChangeEvent) -> ChangeEvent:
+        """The event with the causes of its changes; should we be killed meanwhile, it is on disk without them."""
+        if not self._explain:
+            return event
+        from change_events.recording import explain
+
+        try:
+            if explain.is_wanted(event, self._settings):
+                run.checkpoint(event)
+                return explain.explained(event, self._settings, self._redactor, self._environ)
+        except Exception as error:  # noqa: BLE001 - a bug of ours costs the causes, not the record
+            self._say(f"the causes of this run's changes are not found: {describe(error)}")
+        return event
 
     def _event(self, document: Mapping[str, Any]) -> ChangeEvent:
         event = event_of(document, self._redactor)

@@ -63,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         keep_events, keep_days, keep_mib: how much the journal keeps.
         outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not reported.
-        causes: look for the cause of each planned change, beside the run.
+        causes: look for the cause of each planned change beside the run, of a playbook's tasks after it.
         signals: rules of the user's own, mutes and ranks; None where there are none.
         broken: destinations with a mistake in their options: events wait for them until it is mended.
         unrouted: mistakes because of which it is not known which events go where. Events are routed again when they

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from change_events.cause.bases import LACKS, SLOW
 from change_events.model import Cause, CauseKind, Confidence
 from tf_wrapper.cause.compare import Hit, edits, in_order, texts
 from tf_wrapper.cause.history import Found, History, commits_of
@@ -14,32 +15,12 @@ from tf_wrapper.cause.walk import Walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from change_events.cause.bases import Base
+    from change_events.cause.repository import Repository
     from tf_wrapper.cause.origins import Given
     from tf_wrapper.cause.previous import Run
-    from tf_wrapper.cause.repository import Repository
     from tf_wrapper.cause.sources import Sources, Spot
     from tf_wrapper.cause.walk import Reached
-
-SHALLOW = "the commit of the last run is not in this shallow clone: fetch all of it (fetch-depth: 0)"
-GONE = "the commit of the last run is not in this clone: it was never fetched, or was force-pushed away"
-NO_RUN = "no earlier run of this stack is recorded here"
-NO_REPOSITORY = "there is no git repository, or git refuses it"
-LACKS = "files of the last run's commit cannot be read: this clone is a partial one, or they are too large"
-SLOW = "git did not answer in time"
-
-
-class Base(NamedTuple):
-    """A commit to compare with.
-
-    Attributes:
-        commit: its id; that of HEAD where only uncommitted edits can be found.
-        run: the run that was made from it, where there is one.
-        reason: why nothing but uncommitted edits can be found; empty where more can.
-    """
-
-    commit: str
-    run: Run | None
-    reason: str = ""
 
 
 class Comparison:
@@ -54,7 +35,7 @@ class Comparison:
     """
 
     def __init__(
-        self, repository: Repository, now: Sources, base: Base, given: Given, automatic: Sequence[str]
+        self, repository: Repository, now: Sources, base: Base[Run], given: Given, automatic: Sequence[str]
     ) -> None:
         self.base = base
         self._now = now
@@ -149,15 +130,3 @@ def _replace(cause: Cause, **fields: object) -> Cause:
     from msgspec.structs import replace
 
     return replace(cause, **fields)
-
-
-def base_of(repository: Repository, run: Run | None) -> Base:
-    """What a resource is compared with, whose last run this was."""
-    if run is not None and run.commit:
-        if repository.has(run.commit):
-            return Base(run.commit, run)
-        return Base(repository.head, None, SHALLOW if repository.shallow else GONE)
-    left = repository.merge_base()
-    if left is not None and left != repository.head:
-        return Base(left, None)
-    return Base(repository.head, None, NO_RUN)

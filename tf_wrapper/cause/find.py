@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from change_events.cause.bases import NO_REPOSITORY, NO_RUN, SLOW, Base, base_of
+from change_events.cause.repository import Repository
 from change_events.model import Action, Cause, CauseKind, Confidence, ValueKind
 from tf_wrapper.cause import circumstances
-from tf_wrapper.cause.bases import NO_REPOSITORY, NO_RUN, SLOW, Base, Comparison, base_of
+from tf_wrapper.cause.bases import Comparison
 from tf_wrapper.cause.previous import last
-from tf_wrapper.cause.repository import Repository
 from tf_wrapper.cause.snapshot import Trees
 from tf_wrapper.cause.sources import LOCK_FILE, Spot, working_tree
 from tf_wrapper.cause.walk import Reached, Walk, address_of, steps_of
@@ -120,7 +121,7 @@ class _Finder:
         self._repository = search.repository or Repository.around(search.directory, search.environ, search.deadline)
         if self._repository is not None:
             self._repository.deadline = search.deadline
-        self._bases: dict[int, Base] = {}
+        self._bases: dict[int, Base[Run]] = {}
         self._comparisons: dict[str, Comparison] = {}
         self._found: dict[int, list[Cause]] = {}
 
@@ -183,7 +184,7 @@ class _Finder:
             )
         return self._comparisons[commit]
 
-    def _base(self, index: int) -> Base:
+    def _base(self, index: int) -> Base[Run]:
         change = self._search.changes[index]
         run = self._run(change)
         key = id(run)

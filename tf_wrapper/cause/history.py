@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec.structs import replace
-
-from change_events.model import CauseCommit
-from change_events.text.lazy_pattern import lazy_pattern
+from change_events.cause.commits import MOST, CommitNames, commit_of
 from tf_wrapper.cause.compare import texts
 from tf_wrapper.cause.parts import File
 from tf_wrapper.cause.sources import WORD, placed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from change_events.cause.repository import Entry, LogEntry
+    from change_events.model import CauseCommit
     from tf_wrapper.cause.compare import _Texts
-    from tf_wrapper.cause.repository import Entry, LogEntry
     from tf_wrapper.cause.snapshot import Trees
     from tf_wrapper.cause.sources import Spot
-
-MOST = 5  # commits of one place
-_PULL_REQUEST = lazy_pattern(r"\(([#!]\d+)\)\s*$|^Merge pull request (#\d+) |^Merged in .*\(pull request (#\d+)\)")
 
 
 class Found(NamedTuple):
@@ -56,7 +49,7 @@ class History:
             blob: entry.path for one in self._log for entry in one.entries for blob in (*entry.old, entry.new) if blob
         }
         trees.repository.fetch(self._blobs)
-        self._base = base
+        self._names = CommitNames(trees.repository, base)
         self._holders: dict[bytes, set[str]] | None = None
 
     def of(self, spot: Spot) -> Found:
@@ -83,29 +76,10 @@ class History:
             if new is None or any(old is None for old in olds):
                 return Found(tuple(found), whole=False)
             if all(old != new for old in olds):
-                found.append(self._named(one))
+                found.append(self._names.of(one))
                 if len(found) == MOST or (len(entries) == 1 and base in olds):
                     break
         return Found(tuple(found))
-
-    def _named(self, one: LogEntry) -> CauseCommit:
-        """A commit with its pull request: the number in its subject, else that of the merge that brought it."""
-        commit = _commit(one)
-        return commit if commit.pull_request else replace(commit, pull_request=self._merged.get(one.id))
-
-    @cached_property
-    def _merged(self) -> dict[str, str]:
-        """Commits of branches that were merged, with the number that the merge has in its subject."""
-        graph = self._trees.repository.graph(self._base)
-        parents = {name: above for name, above, _ in graph}
-        found: dict[str, str] = {}
-        for _, above, subject in graph:
-            number = _pull_request(subject)
-            if number and len(above) > 1:
-                trunk = _reached(above[0], parents)
-                for name in _reached(above[1], parents) - trunk:
-                    found[name] = number  # of an inner branch, the innermost merge comes last
-        return found
 
     def _holding(self, spot: Spot) -> set[str] | None:
         """The blobs in which a block may stand: those that hold the words of its name; None for all."""
@@ -165,38 +139,4 @@ def commits_of(trees: Trees, base: str, path: str) -> tuple[CauseCommit, ...]:
     """The commits that changed a path at all, newest first."""
     log = trees.repository.log(base, [path]) or []
     cut = trees.repository.shallow
-    return tuple(_commit(one) for one in log if one.entries and (one.parents or not cut))[:MOST]
-
-
-def _commit(one: LogEntry) -> CauseCommit:
-    return CauseCommit(
-        id=one.id,
-        subject=one.subject or None,
-        author=one.author or None,
-        authored_at=_moment(one.authored_at),
-        pull_request=_pull_request(one.subject),
-    )
-
-
-def _pull_request(subject: str) -> str | None:
-    match = _PULL_REQUEST.search(subject)
-    return next((part for part in match.groups() if part), None) if match else None
-
-
-def _reached(start: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """A commit and those behind it, as far as they are known."""
-    found: set[str] = set()
-    stack = [start]
-    while stack:
-        name = stack.pop()
-        if name in parents and name not in found:
-            found.add(name)
-            stack += parents[name]
-    return found
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return tuple(commit_of(one) for one in log if one.entries and (one.parents or not cut))[:MOST]

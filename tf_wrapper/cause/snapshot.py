@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from change_events.cause.repository import Entry, folder_of
 from tf_wrapper.cause.origins import in_order
-from tf_wrapper.cause.repository import Entry, folder_of
 from tf_wrapper.cause.sources import Sources
 from tf_wrapper.configuration.files import is_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tf_wrapper.cause.repository import Repository
+    from change_events.cause.repository import Repository
 
 
 class Trees:

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from change_events.cause.repository import MOST_BYTES
 from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.cause.parts import File, normal, parts
 from tf_wrapper.configuration import inputs
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from tf_wrapper.cause.parts import Body, Part, Step
 
-MOST_BYTES = 1 << 20  # of one file, in any version: half a file would look edited
 _MOST_FILES = 5000
 WORD = lazy_pattern(rb"[\w-]+")
 LOCK_FILE = ".terraform.lock.hcl"

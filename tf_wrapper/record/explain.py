@@ -13,11 +13,11 @@ from change_events.process.pressure import stretch
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from change_events.cause.repository import Repository
     from change_events.journal import Journal
-    from change_events.model import Cause, CauseCommit, Change, ChangeEvent, Plan
+    from change_events.model import Change, ChangeEvent, Plan
     from change_events.redact import Redactor
     from tf_wrapper.cause.previous import Run
-    from tf_wrapper.cause.repository import Repository
 
 _PAST_SECONDS = 2.0
 _AT_THE_END = 0.25  # seconds, where the plan is read when terraform has ended
@@ -92,6 +92,7 @@ def explained(run: ExplainedRun, plan: Plan, redactor: Redactor, deadline: Deadl
         redactor: has seen the run's secrets.
         deadline: when to stop looking.
     """
+    from change_events.cause.redacted import redacted
     from tf_wrapper.cause import find_causes
     from tf_wrapper.cause.find import Search
     from tf_wrapper.cause.origins import Given
@@ -114,7 +115,7 @@ def explained(run: ExplainedRun, plan: Plan, redactor: Redactor, deadline: Deadl
             repository=run.before.repository,
         )
     )
-    causes = [tuple(_redacted(cause, redactor) for cause in each) for each in found.causes]
+    causes = [tuple(redacted(cause, redactor) for cause in each) for each in found.causes]
     changes = tuple(
         replace(change, causes=each) if each else change for change, each in zip(plan.changes, causes, strict=True)
     )
@@ -128,21 +129,3 @@ def with_known(changes: Sequence[Change], event: ChangeEvent | None) -> tuple[Ch
     """Changes with the causes that an event has of them already: those of a run that was killed."""
     known = {change.address: change.causes for change in event.changes} if event is not None else {}
     return tuple(replace(change, causes=known.get(change.address, ())) if known else change for change in changes)
-
-
-def _redacted(cause: Cause, redactor: Redactor) -> Cause:
-    return replace(
-        cause,
-        text=redactor.text(cause.text),
-        file=redactor.text(cause.file) if cause.file else None,
-        attributes=tuple(map(redactor.text, cause.attributes)),
-        commits=tuple(_redacted_commit(commit, redactor) for commit in cause.commits),
-    )
-
-
-def _redacted_commit(commit: CauseCommit, redactor: Redactor) -> CauseCommit:
-    return replace(
-        commit,
-        subject=redactor.text(commit.subject) if commit.subject else None,
-        author=redactor.text(commit.author) if commit.author else None,
-    )

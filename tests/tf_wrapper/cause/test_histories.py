@@ -7,12 +7,12 @@ import shutil
 
 import pytest
 
+from change_events.cause.bases import GONE, LACKS, NO_REPOSITORY, NO_RUN, SHALLOW, SLOW
 from change_events.model import CauseKind, Confidence, Inputs
 from change_events.settings import Settings
 from tests.support import git_history
 from tests.support.git_history import Commit, git
 from tests.tf_wrapper.cause.small import BASE, MAIN, attribute, make, sized, update
-from tf_wrapper.cause.bases import GONE, LACKS, NO_REPOSITORY, NO_RUN, SHALLOW, SLOW
 from tf_wrapper.cause.find import find_causes
 from tf_wrapper.cause.origins import Given
 from tf_wrapper.record.events_adapter import TerraformAdapter

@@ -10,13 +10,13 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.context import git_command
-from tf_wrapper.cause.sources import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from change_events.process.deadline import Deadline
 
+MOST_BYTES = 1 << 20  # of one file, in any version: half a file would look edited
 _REMOTE = "remotes/origin"
 _DEFAULT_BRANCHES = (f"{_REMOTE}/HEAD", f"{_REMOTE}/main", f"{_REMOTE}/master", "heads/main", "heads/master")
 _RENAMES = ("-M", "-l400")
@@ -141,6 +141,21 @@ class Repository:
             if answer is not None:
                 return [_log_entry(text) for text in answer.split("\x01")[1:]]
         return None
+
+    def uncommitted(self) -> frozenset[str] | None:
+        """Paths that the working tree has otherwise than HEAD, new ones included; None where git cannot tell."""
+        names = git_command.ask({"": git_command.FILTERS}, self.top, self._environ, self.deadline)[""]
+        safe = git_command.without_filters(self._environ, names or "")
+        words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=dirty")
+        answer = git_command.ask({"": words}, self.top, safe, self.deadline)[""]
+        return None if answer is None else frozenset(row[3:] for row in answer.split("\0") if row)
+
+    def is_rename(self, commit: str, path: str) -> bool | None:
+        """Whether a commit with one parent gave a file its name; None where git cannot tell."""
+        answer = self._ask(*_PLAIN, "diff-tree", "--root", "--no-commit-id", *_RAW, *_RENAMES, commit)
+        if answer is None:
+            return None
+        return any(one.path == path and one.old_path != path for one in _entries(answer.split("\0")))
 
     def graph(self, base: str) -> list[tuple[str, tuple[str, ...], str]]:
         """The commits that HEAD has and ``base`` has not, newest first: id, parents, subject; nothing if unknown."""

@@ -1,0 +1,116 @@
+"""Where the variables of a playbook's task are set: the files that are known to apply, by precedence.
+
+Precedence: Ansible's documentation, "Understanding variable precedence". What no file of the repository says by its
+name alone (inventories, plugins, facts, ``include_vars``) is left out.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.cause.playbook_files import Play, Variable, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from change_events.cause.versions import Versions
+    from change_events.model import Change, ChangeEvent
+
+_ENDINGS = ("", ".yml", ".yaml")
+
+
+class VariableFile(NamedTuple):
+    """A file that sets variables: its path; the play whose ``vars`` count, None where all of the file does."""
+
+    path: str
+    play: str | None = None
+
+    def read(self, data: bytes | None) -> dict[str, Variable]:
+        """The variables of one version.
+
+        Raises:
+            ValueError: it cannot be read, as an encrypted one.
+        """
+        if data is None:
+            return {}
+        file = parsed(data)
+        if file is None:
+            raise ValueError("no YAML")
+        if self.play is None:
+            return file.variables()
+        named = [play for play in file.plays() if play.name == self.play]
+        return named[0].variables if len(named) == 1 else {}
+
+
+class Places(NamedTuple):
+    """Where a run looks for variables: paths in the repository.
+
+    Attributes:
+        playbook: the playbook; None where it lies elsewhere.
+        folders: of inventories, then of the playbook: they hold ``group_vars`` and ``host_vars``.
+    """
+
+    playbook: str | None
+    folders: tuple[str, ...]
+
+
+class Scope(NamedTuple):
+    """What a task ran on and in: groups, hosts, play, and the folder of its role."""
+
+    groups: Sequence[str]
+    hosts: Sequence[str]
+    play: Play | None
+    role: str | None
+
+
+def files_of(versions: Versions, places: Places, scope: Scope) -> list[list[VariableFile]]:
+    """The files that apply to a task, one list for each host that it touched, the last one of a list wins."""
+    groups, hosts, play, role = scope
+    first = [VariableFile(f"{role}/defaults/main{end}") for end in _ENDINGS[1:] if role]
+    for group in ("all", *groups):
+        for folder in places.folders:
+            first += [VariableFile(path) for path in _named(versions, folder, "group_vars", group)]
+    after: list[VariableFile] = []
+    if play is not None and places.playbook is not None:
+        after.append(VariableFile(places.playbook, play.name))
+        inside = os.path.dirname(places.playbook)
+        after += [VariableFile(os.path.normpath(os.path.join(inside, path))) for path in play.vars_files]
+    after += [VariableFile(f"{role}/vars/main{end}") for end in _ENDINGS[1:] if role]
+    return [
+        [*first, *(VariableFile(path) for folder in places.folders
+                   for path in (_named(versions, folder, "host_vars", host) if host else ())), *after]
+        for host in (hosts or [""])
+    ]  # fmt: skip
+
+
+def _named(versions: Versions, folder: str, kind: str, name: str) -> Iterator[str]:
+    """The files of one group or host, those that are gone since among them."""
+    if "/" in name:
+        return
+    stem = os.path.join(folder, kind, name)
+    for end in _ENDINGS:
+        yield f"{stem}{end}"
+    top = versions.repository.top
+    try:
+        inner = {os.path.join(stem, one) for one in os.listdir(os.path.join(top, stem))}
+    except OSError:
+        inner = set()
+    inner |= {entry.path for entry in versions.entries if os.path.dirname(entry.path) == stem}
+    yield from sorted(path for path in inner if path.endswith((".yml", ".yaml")) or "." not in os.path.basename(path))
+
+
+def groups_of(event: ChangeEvent, change: Change, play: Play | None) -> list[str]:
+    """The groups that at least one host that the task touched is in, for sure: others are left out."""
+    task, by_group = change.task, event.summary.by_group
+    if task is None or (event.truncated is not None and event.truncated.hosts):
+        return []
+    touched = max(task.hosts.changed, len(task.changed_on))
+    touched += 0 if touched else task.hosts.failed + task.hosts.unreachable
+    total = len(event.hosts)
+    found = []
+    for name, counts in by_group.items():
+        members = sum(getattr(counts, field) for field in counts.__struct_fields__)
+        if members + touched > total or (play is not None and play.hosts == name):
+            found.append(name)
+    return found

@@ -1,0 +1,54 @@
+"""The causes of a playbook run's changes, looked for when it has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from change_events.journal import Journal
+from change_events.model import Outcome
+from change_events.process.deadline import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.model import ChangeEvent
+    from change_events.redact import Redactor
+    from change_events.settings import Settings
+
+SECONDS = 2.0
+PATIENCE = 0.5  # seconds that a journal which another process keeps locked is waited for
+
+
+def is_wanted(event: ChangeEvent, settings: Settings) -> bool:
+    """Whether causes are looked for: not of a run that was cut short, and of none but a playbook's in a repository."""
+    is_cut = event.outcome in {None, Outcome.CANCELLED, Outcome.UNKNOWN}
+    in_repository = event.playbook is not None and event.vcs is not None
+    return settings.causes and in_repository and bool(event.changes) and not is_cut
+
+
+def explained(event: ChangeEvent, settings: Settings, redactor: Redactor, environ: Mapping[str, str]) -> ChangeEvent:
+    """The event with the causes of its changes.
+
+    Args:
+        event: how the run ended.
+        settings: where the journal with the earlier runs is.
+        redactor: has seen the run's secrets.
+        environ: for git.
+    """
+    from change_events.cause.playbook import find_causes
+    from change_events.cause.playbook_runs import runs_before
+    from change_events.cause.redacted import redacted
+
+    deadline = Deadline(SECONDS)
+    with Journal.open(settings.journal, caps=settings.caps, patience=PATIENCE) as journal:
+        runs = runs_before(journal, event, deadline)
+    found = find_causes(event, runs, environ, deadline)
+    if found is None:
+        return event
+    changes = tuple(
+        replace(change, causes=tuple(redacted(cause, redactor) for cause in causes)) if causes else change
+        for change, causes in zip(event.changes, found.causes, strict=True)
+    )
+    return replace(event, changes=changes, inputs=found.inputs)
