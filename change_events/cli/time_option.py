@@ -10,7 +10,7 @@ from change_events.text.times import parse_duration, parse_moment
 
 
 def moment(text: str) -> datetime:
-    """Read an option's value: an age counted back from now, or an ISO 8601 date or time (local by default).
+    """Read an option's value: an age counted back from now, a time of day, or an ISO 8601 date or time (local).
 
     Raises:
         click.BadParameter: it is neither; the text says what can be written.
@@ -19,7 +19,8 @@ def moment(text: str) -> datetime:
         return parse_moment(text, datetime.now(UTC))
     except (ValueError, OverflowError):
         raise click.BadParameter(
-            f"invalid time {text!r}: expected an age (90m, 2h, 3d, 1w) or a timestamp such as 2026-11-24T14:00"
+            f"invalid time {text!r}: expected an age (90m, 2h, 3d, 1w), a time of day (14:05) or a timestamp such as "
+            "2026-11-24T14:00"
         ) from None
 
 

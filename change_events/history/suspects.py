@@ -6,7 +6,7 @@ No learning and no hidden weights: :mod:`change_events.history.weights` has ever
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from change_events.model import Change, ChangeEvent
 
 MOST_EVENTS = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_RUN = timedelta(hours=12)  # a run that began so long before the window may still end in it
 _MOST_THINGS = 40  # of one event whose past is looked at
 _NOTHING = (Outcome.DECLINED, Outcome.NO_CHANGE)
@@ -92,9 +93,9 @@ class Ranking(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def suspects(source: Source, incident: Incident, *, limit: int | None) -> Ranking:
     """Rank what changed before a moment. Raises JournalError."""
-    since = incident.at - incident.window
+    since = _before(incident.at, incident.window)
     found, looked_at = [], 0
-    query = Query(since=since - _LONGEST_RUN, until=incident.at, phase=Phase.APPLIED.value, limit=MOST_EVENTS)
+    query = Query(since=_before(since, _LONGEST_RUN), until=incident.at, phase=Phase.APPLIED.value, limit=MOST_EVENTS)
     for record in source.list(query):
         looked_at += 1
         if record.outcome in _NOTHING or (record.ended_at or incident.at) < since:
@@ -104,6 +105,11 @@ def suspects(source: Source, incident: Incident, *, limit: int | None) -> Rankin
             found.append(_suspect(source, incident, event))
     found.sort(key=lambda one: (-one.score, -(one.ended_at or incident.at).timestamp(), one.event))
     return Ranking(incident.at, since, len(found), tuple(found[:limit]), cut=looked_at == MOST_EVENTS)
+
+
+def _before(moment: datetime, length: timedelta) -> datetime:
+    """Never before 1970: no event is older."""
+    return moment - min(length, max(moment - _EPOCH, timedelta()))
 
 
 def _changed_something(event: ChangeEvent) -> bool:

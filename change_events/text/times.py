@@ -1,4 +1,4 @@
-"""Points in time and durations as people write them: ``2h``, ``3d``, ``2026-11-24``, ``2026-11-24T14:00+01:00``."""
+"""Points in time and durations as people write them: ``2h``, ``14:05``, ``2026-11-24``, ``2026-11-24T14:00+01:00``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from change_events.text.lazy_pattern import lazy_pattern
 
 _DURATION = lazy_pattern(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
+_CLOCK = lazy_pattern(r"([01]?\d|2[0-3]):([0-5]\d)")
 _EPOCH = lazy_pattern(r"@(\d+(?:\.\d+)?)")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -15,9 +16,10 @@ def parse_moment(text: str, now: datetime) -> datetime:
     """Read one moment, in UTC.
 
     Args:
-        text: an age, counted back from ``now``; an ISO 8601 date or time (local where it names no zone); or ``@`` and
-            seconds since 1970, as ``date +@%s`` prints them.
-        now: what an age is counted from.
+        text: an age, counted back from ``now``; a time of day, the last one before ``now`` by the local clock; an
+            ISO 8601 date or time (local where it names no zone); or ``@`` and seconds since 1970, as ``date +@%s``
+            prints them.
+        now: what an age is counted from, in UTC.
 
     Raises:
         ValueError, OverflowError: it is none of these, or too long ago to be a date.
@@ -27,7 +29,19 @@ def parse_moment(text: str, now: datetime) -> datetime:
         return now - timedelta(seconds=seconds)
     if epoch := _EPOCH.fullmatch(text):
         return datetime.fromtimestamp(float(epoch[1]), UTC)
+    if clock := _CLOCK.fullmatch(text):
+        return _last_at(int(clock[1]), int(clock[2]), now)
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _last_at(hour: int, minute: int, now: datetime) -> datetime:
+    """When the local clock last showed this; by the day's own offset, which a change of summer time moves."""
+    today = now.astimezone().date()
+    for day in (today, today - timedelta(days=1)):
+        found = datetime(day.year, day.month, day.day, hour, minute).astimezone(UTC)  # the local one of that day
+        if found <= now:
+            return found
+    return found
 
 
 def parse_duration(text: str) -> float:

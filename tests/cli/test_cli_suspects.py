@@ -37,6 +37,7 @@ def test_json(filled):
         (["--host", "web9"], 1, "no change of host 'web9' is recorded; known: "),
         (["--at", "2099-01-01"], 1, "is in the future: expected an age such as 20m, or a time before now"),
         (["--at", "noon"], 2, "invalid time 'noon'"),
+        (["--at", "1h", "--window", "1000000d"], 0, ""),
         (["--window", "six"], 2, "invalid duration 'six': expected a number and a unit (90m, 2h, 3d, 1w)"),
         (["--at", "2020-01-01"], 0, "no change between 2019-12-31 18:00:00 +0000 and 2020-01-01 00:00:00 +0000"),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -65,7 +66,31 @@ def test_moments(text, expected):
     assert parse_moment(text, NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2x", "h", "-2h", "99999999999w", "2026-13-01"])
+@pytest.mark.parametrize(
+    ("zone", "text", "expected"),
+    [
+        ("UTC", "14:05", "2026-11-23T14:05Z"),
+        ("UTC", "14:31", "2026-11-22T14:31Z"),  # later than now: yesterday's
+        ("UTC", "9:00", "2026-11-23T09:00Z"),
+        ("Europe/Berlin", "15:29", "2026-11-23T14:29Z"),
+        ("Pacific/Auckland", "03:00", "2026-11-23T14:00Z"),  # the day has begun there
+        ("Pacific/Auckland", "23:00", "2026-11-23T10:00Z"),
+    ],
+)
+def test_a_time_of_day_is_the_last_one_by_the_local_clock(zone, text, expected, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        now = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+        assert parse_moment(text, now) == datetime.fromisoformat(expected)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    "text", ["24:00", "14:60", "1:5", "14:05:", "", "yesterday", "2x", "h", "-2h", "99999999999w", "2026-13-01"]
+)
 def test_what_is_no_moment_is_a_usage_error(text):
     with pytest.raises(click.BadParameter, match=r"invalid time .*: expected an age"):
         moment(text)
