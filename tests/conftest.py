@@ -40,6 +40,12 @@ def pytest_configure(config):
         )
 
 
+def pytest_runtest_setup():
+    """A git that hung in another test of this process is asked again."""
+    if module := sys.modules.get("change_events.context.git_command"):
+        module._Hung.until = float("-inf")
+
+
 @pytest.fixture
 def golden(request):
     """``golden(name)`` gives a function that compares a text with ``tests/golden/<name>``, or writes it."""

@@ -68,6 +68,12 @@ _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "fals
 
 
 _POLL = 0.02  # seconds between two looks at a deadline that may come nearer
+_HUNG_AFTER = 1.5  # seconds without an answer to `rev-parse`, which reads a few small files
+_LEFT_ALONE = 60.0  # seconds that a git that hangs is not asked again: a run has several parts that would wait for it
+
+
+class _Hung:
+    until = float("-inf")
 
 
 def is_installed(environ: Mapping[str, str]) -> bool:
@@ -128,13 +134,19 @@ def ask_bytes(
         environ: as in :func:`ask`.
         end: as in :func:`ask`.
     """
-    if not _may_be_repository(cwd):
+    begun = time.monotonic()
+    if begun < _Hung.until or not _may_be_repository(cwd):
         return dict.fromkeys(questions)
     running: dict[_Name, subprocess.Popen[bytes]] = {}
     with suppress(OSError):
         for name, (words, given) in questions.items():
             running[name] = _start(words, cwd, environ, reads=bool(given))
-    return {name: _answer(running.get(name), given, end) for name, (_, given) in questions.items()}
+    answers: dict[_Name, bytes | None] = {}
+    for name, (words, given) in questions.items():
+        answers[name], is_late = _answer(running.get(name), given, end)
+        if is_late and words[0] == "rev-parse" and time.monotonic() - begun > _HUNG_AFTER:
+            _Hung.until = time.monotonic() + _LEFT_ALONE
+    return answers
 
 
 def _text(out: bytes) -> str:
@@ -178,17 +190,18 @@ def _start(
     )
 
 
-def _answer(process: subprocess.Popen[bytes] | None, given: bytes, end: float | Deadline) -> bytes | None:
+def _answer(process: subprocess.Popen[bytes] | None, given: bytes, end: float | Deadline) -> tuple[bytes | None, bool]:
+    """The answer, if it is one, and whether nobody waits for it any more."""
     if process is None:
-        return None
+        return None, False
     with process:
         try:
             out = _output(process, given, end)
         except subprocess.TimeoutExpired:
             with suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)  # its helpers too
-            return None
-    return out if process.returncode == 0 else None
+            return None, True
+    return (out if process.returncode == 0 else None), False
 
 
 def _output(process: subprocess.Popen[bytes], given: bytes, end: float | Deadline) -> bytes:

@@ -1,10 +1,11 @@
 """The commits between two revisions, in real repositories."""
 
 import os
+import time
 
 import pytest
 
-from change_events.context import git
+from change_events.context import git, git_command
 from change_events.context.commits import MOST, between, is_revision
 from tests.support.scene import Scene
 from tests.support.speed import at_most
@@ -143,3 +144,17 @@ def test_a_slow_git_costs_two_seconds_at_most(scene, tmp_path, monkeypatch):
     with at_most(4):
         found = between(scene.work, {**scene.environ, "PATH": f"{slow}:/bin:/usr/bin"}, commit="HEAD", previous="v1")
     assert found.problem == "the commits between cannot be listed: git was too slow"
+
+
+def test_a_git_that_hangs_is_not_waited_for_again(scene, tmp_path, monkeypatch):
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    scene.script(slow / "git", "echo . >>$HOME/asked; sleep 900")
+    scene.commit("one")
+    environ = {**scene.environ, "HOME": str(tmp_path), "PATH": f"{slow}:/bin:/usr/bin"}
+    monkeypatch.setattr(git_command, "_HUNG_AFTER", 0.05)
+    for words in (("rev-parse", "HEAD"), ("rev-parse", "--show-toplevel"), ("log", "-1")):
+        assert git_command.ask({"": words}, scene.work, environ, time.monotonic() + 0.5) == {"": None}
+    assert (tmp_path / "asked").read_text() == ".\n"
+    monkeypatch.setattr(git_command._Hung, "until", time.monotonic() - 1)
+    assert git_command.ask({"": ("rev-parse", "HEAD")}, scene.work, scene.environ, time.monotonic() + 60)[""]
