@@ -57,7 +57,7 @@ class Comparison:
         """One place, if it was edited."""
         from tf_wrapper.cause.walk import Reached
 
-        alone = Reached({spot: label}, {}, {}, {})
+        alone = Reached({spot: label}, {}, {}, {}, set())
         return next(edits(self._now, self._trees.base, alone, alone), None)
 
     def prepare(self, spots: Iterable[Spot]) -> None:
@@ -87,7 +87,7 @@ class Comparison:
         return found
 
     def _is_sure(self, hit: Hit) -> bool:
-        return self.base.run is not None and self._was_clean(hit)
+        return self.base.run is not None and not hit.is_wide and self._was_clean(hit)
 
     def _was_clean(self, hit: Hit) -> bool:
         """Whether the last run had this file as its commit has it: else it may have had later edits already."""

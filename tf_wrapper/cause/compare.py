@@ -23,8 +23,9 @@ class Hit(NamedTuple):
         spot: the place.
         label: what a reader calls it.
         path: the file, absolute: of what was removed, the one that lost it.
-        line: the first edited line; of what was removed, that of the block that lost it; None where that is gone too.
+        line: the first edited line; of what was removed, that of what lost it; None where that is gone too.
         removed: nothing of it is left.
+        is_wide: the edit may be of another part of a value than the one that was asked for.
     """
 
     spot: Spot
@@ -32,6 +33,7 @@ class Hit(NamedTuple):
     path: str
     line: int | None
     removed: bool
+    is_wide: bool = False
 
 
 def texts(places: Sequence[Placed]) -> _Texts:
@@ -48,6 +50,7 @@ def edits(now: Sources, base: Sources, reached: Reached, reached_before: Reached
         reached: where the walk came to in ``now``.
         reached_before: where it came to in ``base``.
     """
+    wide = reached.wide | reached_before.wide
     for spot, label in {**reached_before.spots, **reached.spots}.items():
         after, before = now.placed(spot), base.placed(spot)
         missing = texts(before)
@@ -58,9 +61,9 @@ def edits(now: Sources, base: Sources, reached: Reached, reached_before: Reached
             else:
                 added.append(place)
         if added:
-            yield Hit(spot, label, added[0].path, _row(added[0], before), removed=False)
+            yield Hit(spot, label, added[0].path, _row(added[0], before), removed=False, is_wide=spot in wide)
         elif len(after) < len(before):
-            yield _removed(spot, label, now, before)
+            yield _removed(spot, label, now, before)._replace(is_wide=spot in wide)
 
 
 def _row(place: Placed, before: Sequence[Placed]) -> int:
@@ -76,13 +79,16 @@ def _row(place: Placed, before: Sequence[Placed]) -> int:
 
 
 def _removed(spot: Spot, label: str, now: Sources, before: Sequence[Placed]) -> Hit:
-    left = now.placed(spot._replace(path=(), exists=True)) if spot.block and spot.path else []
-    if left:
-        return Hit(spot, label, left[0].path, left[0].first, removed=True)
+    for length in reversed(range(0 if spot.block else 1, len(spot.path))):
+        if left := now.placed(spot._replace(path=spot.path[:length], exists=not length)):
+            return Hit(spot, label, left[0].path, left[0].first, removed=True)
     return Hit(spot, label, before[0].path, None, removed=True)
 
 
 def in_order(reached: Reached, hits: Sequence[Hit]) -> list[Hit]:
-    """Those that are still there first, in the order of the walk."""
+    """Those that certainly matter first, then those that are still there, in the order of the walk; each place once."""
     order = {spot: at for at, spot in enumerate(reached.spots)}
-    return sorted(hits, key=lambda hit: order.get(hit.spot, len(order)))
+    found: dict[tuple[str, int | None, str], Hit] = {}
+    for hit in sorted(hits, key=lambda hit: (hit.is_wide, order.get(hit.spot, len(order)))):
+        found.setdefault((hit.path, hit.line, hit.label), hit)
+    return list(found.values())

@@ -40,7 +40,7 @@ _ASKED = {
 }
 _BLOCKS = {Action.MOVE: "moved", Action.IMPORT: "import", Action.FORGET: "removed"}
 _DESTROY = "the destroy command asks for it"
-_SAME = "nothing that it is made from differs from the last run"
+_SAME = "no edit of what it refers to was found"
 
 
 class Search(NamedTuple):
@@ -216,6 +216,7 @@ class _Finder:
             found += [("", cause) for cause in self._of_versions(change)]
         if not found:
             found += [("", cause) for cause in _computed(looks)]
+        found.sort(key=lambda one: one[1].confidence is Confidence.LIKELY)  # stable
         return _merged(found)[:_MOST_CAUSES] or [_unknown(self._reason(index, looks))]
 
     def _of_look(self, change: Change, look: _Look) -> list[Cause]:

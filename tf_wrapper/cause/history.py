@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from change_events.cause.commits import MOST, CommitNames, commit_of
 from tf_wrapper.cause.compare import texts
 from tf_wrapper.cause.parts import File
-from tf_wrapper.cause.sources import WORD, placed_in
+from tf_wrapper.cause.sources import WORD, overrides, placed_in
+from tf_wrapper.configuration.files import is_override
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from change_events.cause.repository import Entry, LogEntry
     from change_events.model import CauseCommit
@@ -58,6 +59,7 @@ class History:
         holders = self._holding(spot)
         base = texts(self._trees.base.placed(spot))
         found: list[CauseCommit] = []
+        covers = {name for path in self._trees.head.overriding(spot) if (name := self._trees.repository.relative(path))}
         for one in self._log:
             entries = [
                 entry
@@ -65,6 +67,7 @@ class History:
                 if (entry.path in paths or entry.old_path in paths)
                 and (holders is None or entry.new in holders or not holders.isdisjoint(entry.old))
             ]
+            entries, is_replaced = self._effective(entries, spot, covers)
             if not entries:
                 continue
             if self._trees.repository.deadline.is_over:
@@ -75,11 +78,34 @@ class History:
             new = self._texts(entries, spot, -1)
             if new is None or any(old is None for old in olds):
                 return Found(tuple(found), whole=False)
-            if all(old != new for old in olds):
+            if is_replaced or all(old != new for old in olds):
                 found.append(self._names.of(one))
                 if len(found) == MOST or (len(entries) == 1 and base in olds):
                     break
         return Found(tuple(found))
+
+    def _effective(self, entries: list[Entry], spot: Spot, covers: set[str]) -> tuple[list[Entry], bool]:
+        """The files of a commit that no override file hides, before it or after it; whether overriding began or ended.
+
+        Args:
+            entries: of the commit.
+            spot: the place.
+            covers: the override files that have the place after the commit; then, those that have it before.
+        """
+        after = _last(covers)
+        for entry in entries:
+            covers.discard(entry.path)
+            if any(blob and self._overrides(entry.old_path, blob, spot) for blob in entry.old):
+                covers.add(entry.old_path)
+        before = _last(covers)
+        hidden = min(after, before)
+        return [one for one in entries if max(_rank(one.path), _rank(one.old_path)) >= hidden], bool(after) != bool(
+            before
+        )
+
+    def _overrides(self, path: str, blob: str, spot: Spot) -> bool:
+        file = self._file(path, blob) if is_override(path) else None
+        return file is not None and overrides(file, spot)
 
     def _holding(self, spot: Spot) -> set[str] | None:
         """The blobs in which a block may stand: those that hold the words of its name; None for all."""
@@ -133,6 +159,15 @@ class History:
             data = self._trees.repository.blob(blob)
             self._files[key] = None if data is None else File(path, data)
         return self._files[key]
+
+
+def _rank(path: str) -> str:
+    """The order in which files are merged: override files by name, after all others."""
+    return os.path.basename(path) if is_override(path) else ""
+
+
+def _last(covers: Iterable[str]) -> str:
+    return max(map(_rank, covers), default="")
 
 
 def commits_of(trees: Trees, base: str, path: str) -> tuple[CauseCommit, ...]:

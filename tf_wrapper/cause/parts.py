@@ -37,12 +37,19 @@ class Part(NamedTuple):
         first: its first line, from 1.
         last: its last line.
         rest: steps into its value that the text does not show: it is a reference or a call.
+        has_others: other values than the one that was asked for are written there as well.
     """
 
     node: Node
     first: int
     last: int
     rest: tuple[Step, ...] = ()
+    has_others: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether an edit of it may concern another part of the value than the one that was asked for."""
+        return self.has_others or (bool(self.rest) and not is_chain(self.node))
 
     @property
     def is_block(self) -> bool:
@@ -176,8 +183,13 @@ def _nested(node: Node, name: Step, rest: tuple[Step, ...]) -> list[Part]:
         if inner is None or not rest:
             return [Part(node, first, last)]
         body = Body(inner, first, last, is_json=False, shift=0)
-        return [*parts(body, ("content", *rest)), *parts(body, ("for_each",))]
+        return [*parts(body, ("content", *rest)), *_of_all(parts(body, ("for_each",)))]
     return []
+
+
+def _of_all(found: list[Part]) -> list[Part]:
+    """Which element of a dynamic block's collection makes which block is not known."""
+    return [part._replace(has_others=True) for part in found]
 
 
 def _argument(node: Node, value: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
@@ -196,7 +208,8 @@ def _json_parts(body: Body, path: tuple[Step, ...]) -> list[Part]:
             for label, inner in elements(value):
                 if label == path[0]:
                     rest = _without_index(path[1:])
-                    found += narrow(inner, ("content", *rest), body.shift) + narrow(inner, ("for_each",), body.shift)
+                    found += narrow(inner, ("content", *rest), body.shift)
+                    found += _of_all(narrow(inner, ("for_each",), body.shift))
     return found
 
 
@@ -210,9 +223,7 @@ def narrow(node: Node, steps: tuple[Step, ...], shift: int = 0) -> list[Part]:
     if inner.type == "tuple":
         return _of_tuple(inner, steps, shift)
     if inner.type == "function_call":
-        name, arguments = function(inner), arguments_of(inner)
-        if name == "merge" or (name in _SINGLE and arguments):
-            return [part for argument in arguments for part in narrow(argument, steps, shift)]
+        return _of_call(node, inner, steps, shift)
     if inner.type in _LITERALS or (inner.type == "quoted_template" and "${" not in syntax.text_of(inner)):
         return [_part(node, shift)]
     return [_part(node, shift, steps)]
@@ -236,6 +247,25 @@ def _of_object(node: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
                 whole = len(steps) == 1 and len(inner) == 1
                 found += [inner[0]._replace(first=element.start_point.row + 1 + shift)] if whole else inner
     return found or ([_part(node, shift, steps)] if computed else [])
+
+
+def _of_call(node: Node, inner: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
+    name, arguments = function(inner), arguments_of(inner)
+    if name == "merge":
+        return _of_merge(arguments, steps, shift)
+    if name in _SINGLE and arguments:
+        return [part for argument in arguments for part in narrow(argument, steps, shift)]
+    return [_part(node, shift, steps)]
+
+
+def _of_merge(arguments: list[Node], steps: tuple[Step, ...], shift: int) -> list[Part]:
+    """The last argument that is certain to have the key, and those after it."""
+    found: list[Part] = []
+    for argument in reversed(arguments):
+        found = narrow(argument, steps, shift) + found
+        if peeled(argument).type == "object" and any(key == str(steps[0]) for key, _ in elements(argument)):
+            break
+    return found
 
 
 def _of_tuple(node: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
@@ -267,6 +297,13 @@ def _only_interpolation(children: list[Node]) -> Node | None:
     if len(inner) != 1 or inner[0].type != "template_interpolation":
         return None
     return next((child for child in inner[0].named_children if child.type == "expression"), None)
+
+
+def is_chain(node: Node) -> bool:
+    """Whether an expression is nothing but a reference."""
+    inner = peeled(node)
+    first = inner.named_children[0] if inner.type == "expression" and inner.named_children else inner
+    return first.type == "variable_expr"
 
 
 def literal(node: Node, *, is_key: bool = False) -> str | None:

@@ -10,7 +10,7 @@ from change_events.cause.repository import MOST_BYTES
 from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.cause.parts import File, normal, parts
 from tf_wrapper.configuration import inputs
-from tf_wrapper.configuration.files import module_files
+from tf_wrapper.configuration.files import is_override, module_files
 from tf_wrapper.configuration.secrets import module_folders
 
 if TYPE_CHECKING:
@@ -132,22 +132,46 @@ class Sources:
             self._placed[spot] = self._find(spot)
         return self._placed[spot]
 
+    def overriding(self, spot: Spot) -> list[str]:
+        """The override files that replace what a spot is in; the last one takes effect."""
+        return sorted((file.path for file in self._near(spot) if overrides(file, spot)), key=os.path.basename)
+
+    def _near(self, spot: Spot) -> list[File]:
+        """The files of the module that the spot's block may stand in."""
+        if spot.is_in_file:
+            return []
+        return self._holding(spot.folder, spot.block) or (self._holding(spot.folder, spot.was) if spot.was else [])
+
     def _find(self, spot: Spot) -> list[Placed]:
         if not spot.is_in_file:
-            files = self._holding(spot.folder, spot.block)
-            files = files or (self._holding(spot.folder, spot.was) if spot.was else [])
+            last = self.overriding(spot)[-1:]
+            files = [file for file in self._near(spot) if not last or file.path in last]
             return [placed for file in files for placed in placed_in(file, spot)]
         file = self.file(spot.folder)
         return placed_in(file, spot) if file is not None else []
+
+
+def overrides(file: File, spot: Spot) -> bool:
+    """Whether a file is an override file and replaces the argument, or the nested blocks, that a spot is in.
+
+    Source: https://developer.hashicorp.com/terraform/language/files/override#merging-behavior
+    """
+    if not spot.path or spot.is_in_file or not is_override(file.path):
+        return False
+    top = spot.path[: 2 if spot.path[0] == "lifecycle" else 1]  # its arguments are merged one by one
+    return any(parts(body, top) for body in _bodies(file, spot))
+
+
+def _bodies(file: File, spot: Spot) -> list[Body]:
+    bodies = file.bodies(spot.block) if spot.block else [file.top]
+    return bodies or (file.bodies(spot.was) if spot.was else [])
 
 
 def placed_in(file: File, spot: Spot) -> list[Placed]:
     """Where a spot is within one file."""
     if spot.block == ("file",):
         return [Placed(file.path, 1, None, file.data)]
-    bodies = file.bodies(spot.block) if spot.block else [file.top]
-    bodies = bodies or (file.bodies(spot.was) if spot.was else [])
-    return [placed for body in bodies for placed in _in_body(file.path, body, spot)]
+    return [placed for body in _bodies(file, spot) for placed in _in_body(file.path, body, spot)]
 
 
 def _in_body(path: str, body: Body, spot: Spot) -> list[Placed]:

@@ -86,12 +86,14 @@ class Reached(NamedTuple):
         upstream: resources that it depends on: module key, type and name, and the steps into it.
         outside: names of root variables that something outside of the files sets, with what that is.
         variables: names of all root variables that were met.
+        wide: those of ``spots`` that may be about another part of a value than the one that was asked for.
     """
 
     spots: dict[Spot, str]
     upstream: dict[tuple[str, tuple[str, ...]], tuple[Step, ...]]
     outside: dict[str, str]
     variables: dict[str, None]
+    wide: set[Spot]
 
 
 class _Stand(NamedTuple):
@@ -100,6 +102,7 @@ class _Stand(NamedTuple):
     module: str
     each: Step | None
     keys: Mapping[str, Step]
+    is_narrow: bool = True
 
 
 class Walk:
@@ -157,34 +160,44 @@ class Walk:
         return None if folder is None else Spot(folder, block, path, was=self._was.get((module, block), ()))
 
     def _from(self, stands: list[_Stand]) -> Reached:
-        reached = Reached({}, {}, {}, {})
+        reached = Reached({}, {}, {}, {}, set())
         queue = deque(stands)
+        narrow: set[Spot] = set()
         while queue and len(reached.spots) < _MOST_SPOTS:
             stand = queue.popleft()
-            if stand.spot in reached.spots:
+            spot = stand.spot
+            if spot in reached.spots and (spot in narrow or not stand.is_narrow):
                 continue
-            reached.spots[stand.spot] = stand.label
-            if stand.spot.exists and not stand.spot.path:
+            reached.spots.setdefault(spot, stand.label)
+            if spot.exists and not spot.path:
                 continue
-            for placed in self.sources.placed(stand.spot):
+            places = self.sources.placed(spot)
+            if stand.is_narrow:
+                narrow.add(spot)
+                reached.wide.discard(spot)
+            if not stand.is_narrow or any(place.part is not None and place.part.is_wide for place in places):
+                reached.wide.add(spot)
+            for placed in places:
                 queue.extend(self._beyond(stand, placed, reached))
         return reached
 
     def _beyond(self, stand: _Stand, placed: Placed, reached: Reached) -> Iterator[_Stand]:
         """Where one piece leads to."""
-        if placed.part is None:
-            return
+        exists = stand.spot.exists
+        if placed.part is None or (exists and not placed.part.rest):
+            return  # it is there: what its value is made of does not matter
         folder = self.sources.folders.get(stand.module, self.sources.root)
-        found = references(placed.part, stand.each, folder, self.sources.root)
+        found = references(placed.part, stand.each, folder, self.sources.root, exists=exists)
         for path in found.files:
             yield stand._replace(spot=Spot(path, ("file",)), label="", each=None)
         for reference in found.references:
             for further in self._follow(reference, stand, reached):
-                exists = further.spot.exists or stand.spot.exists
-                yield further._replace(spot=further.spot._replace(exists=exists))
+                spot = further.spot._replace(exists=further.spot.exists or (exists and reference.is_itself))
+                is_narrow = further.is_narrow and reference.is_narrow and stand.is_narrow
+                yield further._replace(spot=spot, is_narrow=is_narrow)
 
     def _follow(self, reference: Reference, stand: _Stand, reached: Reached) -> Iterator[_Stand]:
-        root, steps = reference
+        root, steps = reference.root, reference.steps
         if root == "each":
             if steps[:1] == ("value",):
                 yield self._each(stand, steps[1:])
@@ -207,7 +220,8 @@ class Walk:
     def _each(stand: _Stand, steps: tuple[Step, ...]) -> _Stand:
         narrowed = ("for_each", stand.each, *steps) if stand.each is not None else ("for_each",)
         spot = stand.spot._replace(path=narrowed, exists=False)
-        return stand._replace(spot=spot, label=f"{_joined(stand.spot.block)}.for_each")
+        label = f"{_joined(stand.spot.block)}.for_each"
+        return stand._replace(spot=spot, label=label, is_narrow=stand.each is not None)
 
     def _stands(
         self, module: str, block: tuple[str, ...], path: tuple[Step, ...], label: str, stand: _Stand
