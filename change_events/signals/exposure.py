@@ -2,29 +2,32 @@
 
 Rules are looked for at any depth, in blocks and in resources that are one rule each, by the names that providers give
 the fields: AWS security groups and network ACLs, Azure NSGs, Google firewalls, Kubernetes, OpenStack, DigitalOcean.
+What is new is judged on the union of what the world reached before, by protocol and port: a rule that is split, merged
+or narrowed opens nothing.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from change_events.signals.given import holds
-from change_events.signals.subject import Found, Subject, leaves
+from change_events.signals.networks import covered, family, parts
+from change_events.signals.reach import is_within, ports_of, unbounded
+from change_events.signals.subject import Found, Subject
 from change_events.signals.table import table
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_WORLD = {"0.0.0.0/0", "::/0"}
-_WORLD_AZURE = {"*", "Internet", "Any"}  # what else `source_address_prefix` may say
+    from change_events.signals.reach import Ports, Span
+
+_WORLD_AZURE = {"*", "internet", "any"}  # what else `source_address_prefix` may say, in any case
 _LETS_IN = lazy_pattern(
     r"ingress|inbound|cidr|source|allow|authorized|public_access|ip_prefix|ip_range|access_list|whitelist"
 )
 _LETS_OUT = lazy_pattern(r"egress|outbound|destination|route|nat_|forwarding|target|(^|_)vpc$|(^|_)subnet$|prefix_list")
-_PORTS = ("destination_port_range", "destination_port_ranges", "port_range", "ports", "port", "port_range_min")
-_PROTOCOLS = ("protocol", "ip_protocol")
-_USUAL = {"tcp", "6", "", "*", "-1", "all", "any"}
 _CLOSED = {
     ("type", "egress"),
     ("direction", "egress"),
@@ -40,26 +43,50 @@ _FIRST = {"0.0.0.0", "0.0.0.1"}  # noqa: S104 - looked for, not bound to
 _LAST = {"255.255.255.255", "255.255.255.254"}
 _RANGE = {"start_ip_address", "start_ip", "end_ip_address", "end_ip"}
 _SHOWN = 3
-_LONGEST = 20  # of a source; a longer one is a list in one text
+_BOTH = frozenset({4, 6})
+
+
+class _Grant(NamedTuple):
+    """A source that is let in somewhere: a network, or a word of Azure's."""
+
+    source: str
+    where: str  # "port 22", "all ports (udp)"; empty where the rule knows no ports
+    spans: frozenset[Span]
 
 
 class _Opening(NamedTuple):
+    """A grant to every address; ``families`` are the versions of IP."""
+
     source: str
-    where: str  # "port 22", "all ports (udp)"; empty where the rule knows no ports
+    where: str
+    spans: frozenset[Span]
+    families: frozenset[int]
 
 
 def exposure(subject: Subject) -> Iterator[Found]:
     """What is newly open to every address."""
     if _LETS_OUT.search(subject.type) or not isinstance(subject.after, dict) or _closes(subject.after):
         return
-    known = set(_openings(subject.before, (), {})) if isinstance(subject.before, dict) else set()
-    if isinstance(subject.before, dict) and _closes(subject.before):
-        known = set()
     after = _without_shut(subject)
-    new = [opening for opening in dict.fromkeys(_openings(after, (), {})) if opening not in known]
+    openings = _openings(after)
+    if not openings:
+        return
+    before = subject.before if isinstance(subject.before, dict) and not _closes(subject.before) else {}
+    known = _openings(before)
+    new = [opening for opening in openings if _is_new(opening, known)]
     if new:
         hidden = next((name for name in after if _is_open(after, name) and subject.hides(name)), None)
         yield Found("exposed_to_world", _reason(new), hidden)
+
+
+def _is_new(opening: _Opening, known: Sequence[_Opening]) -> bool:
+    """Whether a part of it could not be reached. A word for all sources is as narrow as IPv4, for most networks are."""
+    wanted = {min(opening.families)} if opening.families == _BOTH else opening.families
+    for version in wanted:
+        reached = {span for other in known if version in other.families for span in other.spans}
+        if not all(is_within(span, reached) for span in opening.spans):
+            return True
+    return False
 
 
 def _without_shut(subject: Subject) -> dict[str, Any]:
@@ -81,7 +108,7 @@ def _without(value: Any, steps: Sequence[str]) -> Any:
 
 
 def _is_open(after: dict[str, Any], name: str) -> bool:
-    return name in _RANGE or bool(set(_openings({name: after[name]}, (), {})))
+    return name in _RANGE or bool(_openings({name: after[name]}))
 
 
 def _reason(openings: Iterable[_Opening]) -> str:
@@ -94,28 +121,54 @@ def _reason(openings: Iterable[_Opening]) -> str:
     return f"every address of the world is let in: {', '.join(words[:_SHOWN])}{more}"
 
 
-def _openings(value: Any, trail: tuple[str, ...], rule: dict[str, Any]) -> Iterator[_Opening]:
-    """The open sources below ``value``; ``rule`` is the innermost object that knows ports."""
+def _openings(value: dict[str, Any]) -> list[_Opening]:
+    """The grants below ``value`` that let in every address, alone or together with others on the same ports."""
+    together: dict[tuple[str, frozenset[Span]], list[str]] = {}
+    for grant in dict.fromkeys(_grants(value, (), None)):
+        together.setdefault((grant.where, grant.spans), []).append(grant.source)
+    return [_Opening(source, *key, families) for key, sources in together.items()
+            for source, families in _worlds(sources)]  # fmt: skip
+
+
+def _worlds(sources: list[str]) -> Iterator[tuple[str, frozenset[int]]]:
+    """What of some sources is the world, with the versions of IP; networks that are so only together come last."""
+    found: set[int] = set()
+    for source in sources:
+        families = _BOTH if source.lower() in _WORLD_AZURE else frozenset(filter(None, [family(source)]))
+        found |= families
+        if families:
+            yield source.strip(), families
+    for version in sorted(covered(sources) - found):
+        halves = [source for source in sources if (":" in source) == (version == 6)]  # noqa: PLR2004
+        yield " and ".join(sorted(halves)) if len(halves) < _SHOWN else "everywhere", frozenset({version})
+
+
+def _grants(value: Any, trail: tuple[str, ...], ports: Ports | None) -> Iterator[_Grant]:
+    """The sources that are let in below ``value``; ``ports`` are those of the innermost object that knows any."""
     if isinstance(value, list):
         for part in value:
-            yield from _openings(part, trail, rule)
+            yield from _grants(part, trail, ports)
     elif isinstance(value, dict):
         if _closes(value):
             return
-        inner = value if _where(value) else rule
-        yield from _ranges(value, inner)
+        inner = ports_of(value) or ports
+        yield from _ranges(value, trail, inner)
         for key, part in value.items():
-            yield from _openings(part, (*trail, key), inner)
-    elif isinstance(value, str) and _lets_everybody_in(trail, value):
-        yield _Opening(value if len(value) <= _LONGEST else "everywhere", _where(rule))
+            yield from _grants(part, (*trail, key), inner)
+    elif isinstance(value, str) and value:
+        sources = parts(value)
+        if trail and trail[-1].startswith("source_address_prefix") and value.lower() in _WORLD_AZURE:
+            sources = [value]
+        if sources and _lets_in(trail):
+            yield from (_Grant(source, *(ports or unbounded(trail[:-1]))) for source in sources)
 
 
-def _ranges(value: dict[str, Any], rule: dict[str, Any]) -> Iterator[_Opening]:
+def _ranges(value: dict[str, Any], place: tuple[str, ...], ports: Ports | None) -> Iterator[_Grant]:
     """A range of addresses that is the whole of IPv4, as the firewall rules of Azure's databases have it."""
     first = value.get("start_ip_address") or value.get("start_ip")
     last = value.get("end_ip_address") or value.get("end_ip")
     if first in _FIRST and last in _LAST:
-        yield _Opening("0.0.0.0/0", _where(rule))
+        yield _Grant("0.0.0.0/0", *(ports or unbounded(place)))
 
 
 def _closes(rule: dict[str, Any]) -> bool:
@@ -127,40 +180,7 @@ def _closes(rule: dict[str, Any]) -> bool:
     )
 
 
-def _lets_everybody_in(trail: tuple[str, ...], leaf: str) -> bool:
-    azure = bool(trail) and trail[-1].startswith("source_address_prefix") and leaf in _WORLD_AZURE
-    if leaf not in _WORLD and not azure and _WORLD.isdisjoint(map(str.strip, leaf.split(","))):
-        return False
+@lru_cache(maxsize=4096)
+def _lets_in(trail: tuple[str, ...]) -> bool:
+    """Whether what is named so is let in."""
     return any(_LETS_IN.search(name) for name in trail) and not any(_LETS_OUT.search(name) for name in trail)
-
-
-def _where(rule: dict[str, Any]) -> str:
-    """The ports of a rule in words."""
-    protocol = next((str(rule[name]).lower() for name in _PROTOCOLS if isinstance(rule.get(name), (str, int))), "")
-    ports = _ports(rule)
-    if ports is None:
-        blocks = rule.get("allow")
-        inner = [_where(block) for block in blocks if isinstance(block, dict)] if isinstance(blocks, list) else []
-        return ", ".join(word for word in inner if word)
-    suffix = "" if protocol in _USUAL else f" ({protocol})"
-    if not ports or ports & {"*", "0-65535", "-1", "0", "all"} or (protocol == "-1" and ports <= {"0"}):
-        return f"all ports{suffix}"
-    shown = sorted(ports, key=_first)
-    return f"port{'s' if len(shown) > 1 or '-' in shown[0] else ''} {', '.join(shown)}{suffix}"
-
-
-def _first(ports: str) -> tuple[int, str]:
-    start = ports.partition("-")[0]
-    return (int(start) if start.isdigit() else 0, ports)
-
-
-def _ports(rule: dict[str, Any]) -> set[str] | None:
-    """The ports that a rule names; empty for all of them; None where it is not about ports."""
-    start, end = rule.get("from_port"), rule.get("to_port")
-    if isinstance(start, int) and isinstance(end, int) and not isinstance(start, bool):
-        return {str(start) if start == end else f"{start}-{end}"}
-    found = {str(leaf) for name in _PORTS for _, leaf in leaves(rule.get(name)) if not isinstance(leaf, bool)}
-    if found:
-        return found
-    protocol = next((rule[name] for name in _PROTOCOLS if rule.get(name) is not None), None)
-    return set() if protocol is not None and str(protocol).lower() in {"-1", "all", "*", "any"} else None

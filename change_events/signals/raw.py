@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 _BATCH = 64  # objects of one type that are searched as one text
 _WORDS = (
-    *(b"0.0.0.0/0", b"::/0", b"source_address_prefix", b"start_ip"),  # exposure
+    *(b'/0"', b"/0,", b"source_address_prefix", b"start_ip"),  # exposure
     *(b"*", b"NotAction", b"not_actions", b"allUsers", b"allAuthenticatedUsers"),  # policies
 )
+# networks with the lowest address: all addresses, or with others of a set that is
+_LOWEST = ((b"0.0.0.0/", b"0123456789"), (b"::/", b"0123456789abcdefABCDEF:"))  # and what does not precede them
 # an escape that may spell one of the words; terraform itself escapes `<`, `>`, `&` and what does not print
 _ESCAPE = lazy_pattern(rb"\\/|\\u00(?!26|3[ceCE]|7[fF])[2-7]")
 _STEMS = (
@@ -100,6 +102,12 @@ def _has_word(after: bytes) -> bool:
     for word in _WORDS:
         if word in after:
             return True
+    for word, others in _LOWEST:
+        place = after.find(word)
+        while place >= 0:
+            if not place or after[place - 1] not in others:
+                return True
+            place = after.find(word, place + 1)
     return _is_escaped(after)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from change_events.signals.paths import masked, pairs
 from change_events.signals.verdict import Verdict
@@ -23,7 +24,22 @@ def version(case: Case) -> Iterator[Verdict]:
     if not masked(subject.unknown, steps):
         for label, before, after in pairs(subject.before, subject.after, steps):
             if isinstance(before, str) and isinstance(after, str):
-                yield from compared(label, before, after)
+                sides = _containers(before), _containers(after)
+                inner = pairs(*sides, ("image",), label) if all(sides) else [(label, before, after)]
+                for path, old, new in inner:
+                    if isinstance(old, str) and isinstance(new, str):
+                        yield from compared(path, old, new)
+
+
+def _containers(text: str) -> list[Any]:
+    """The containers that a text describes in JSON, as in a task definition of ECS; empty where it does not."""
+    if not text.startswith("["):
+        return []
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 def compared(label: str, before: str, after: str) -> Iterator[Verdict]:

@@ -10,7 +10,7 @@ from change_events.signals import Subject, may_signal, risks, which_may_signal
 from change_events.signals.capacity import SIZES
 from change_events.text.exact_json import Number
 from change_events.text.partial_json import attributes
-from tests.signals import test_risks
+from tests.signals import test_grants, test_reach, test_risks
 
 PLAIN = {"id": "i-1", "ami": "ami-1", "tags": {"Name": "web"}, "cpu_core_count": 2, "volume_size": 20}
 
@@ -26,6 +26,7 @@ def cases():
             for case in mark.args[1] if mark.name == "parametrize" else ():
                 if len(case) >= 3 and isinstance(case[0], str) and isinstance(case[2], dict):
                     yield case[:3]
+    yield from (*test_reach.CASES, *test_grants.CASES)
 
 
 def test_each_case_of_the_rules_that_signals_is_worth_looking_at():
