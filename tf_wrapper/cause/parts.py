@@ -5,11 +5,10 @@ JSON is read as an HCL expression, as in :mod:`tf_wrapper.configuration.position
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.cause.json_text import as_hcl
 from tf_wrapper.configuration import syntax
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 Step = str | int
 _BOM = b"\xef\xbb\xbf"
-_JSON_ESCAPE = lazy_pattern(rb"\\(.)", re.DOTALL)
 _PEELED = {"expression", "literal_value", "collection_value", "template_expr"}
 _SINGLE = {"toset", "tolist", "tomap", "nonsensitive", "sensitive", "try", "coalesce", "flatten", "distinct"}
 _LITERALS = {"string_lit", "numeric_lit", "bool_lit"}
@@ -94,7 +92,7 @@ class File:
         if not self.is_json:
             root = syntax.parse(self.data)
             return Body(syntax.body_of(root), 1, root.end_point.row + 1, is_json=False, shift=0)
-        text = _JSON_ESCAPE.sub(lambda match: b"  " if match[1] in b"/bf" else match[0], self.data)
+        text = as_hcl(self.data)
         node = syntax.attributes(syntax.body_of(syntax.parse(b"x = " + text.strip() + b"\n"))).get("x")
         shift = len(text[: len(text) - len(text.lstrip())].splitlines())
         return Body(node, 1, 1, is_json=True, shift=shift)

@@ -210,3 +210,29 @@ def test_an_output_of_a_for_expression_leads_to_the_one_instance(tmp_path):
     changes = [update("x_thing.dep", attribute("size.base")), *(update(one, attribute("size.base")) for one in (A, B))]
     upstream = [one.text for one in small.causes(*changes) if one.kind.value == "upstream_change"]
     assert upstream == [A]
+
+
+# -- JSON -------------------------------------------------------------------------------------------------------------
+
+JSON = r"""{"locals": {"q": "one", "t": {"a": 1, "b": 1}, "path": "c:\\x\/y"},
+"resource": {"x_thing": {"a": {
+"size": "${local.q == \"on{e\" ? 1 : 2}",
+"kind": "say \"${lookup(local.t, \"a\", 0)}\"",
+"name": "${jsonencode({\"k\" = \"a \\\"q\\\"\"})}"
+}}}}
+"""
+JSON_CASES = [
+    ("size", ('"q": "one"', '"q": "two"'), "main.tf.json:1 exact"),
+    ("kind", ('"a": 1', '"a": 2'), "main.tf.json:1 exact"),
+    ("kind", ('"b": 1', '"b": 2'), "None:None None"),
+    ("name", ('\\"k', '\\"l'), "main.tf.json:5 exact"),
+]
+
+
+@pytest.mark.parametrize(("path", "edit", "expected"), JSON_CASES)
+def test_quotes_within_an_interpolation_of_json(tmp_path, path, edit, expected):
+    assert edit[0] in JSON
+    commit = Commit("edit", {"main.tf.json": JSON.replace(*edit)})
+    small = make(tmp_path / "one", commit, base={"main.tf.json": JSON})
+    [(place, confidence, _)] = found(small, update("x_thing.a", attribute(path)))
+    assert f"{place} {confidence}" == expected

@@ -1,0 +1,41 @@
+"""JSON configuration as text that HCL's grammar reads, of the same length, so that rows and columns stay.
+
+Source: https://developer.hashicorp.com/terraform/language/syntax/json#expression-mapping
+"""
+
+from __future__ import annotations
+
+import re
+
+from change_events.text.lazy_pattern import lazy_pattern
+
+_STRING = lazy_pattern(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_ESCAPE = lazy_pattern(rb"\\(.)", re.DOTALL)
+_TOKEN = lazy_pattern(rb'\$\$\{|%%\{|[$%]\{|[{}]|\\\\\\"|\\"|\\.', re.DOTALL)
+
+
+def as_hcl(data: bytes) -> bytes:
+    """The same configuration without escapes that HCL lacks; quotes within interpolations are plain ones."""
+    return _STRING.sub(lambda match: _string(match[0]), data)
+
+
+def _string(text: bytes) -> bytes:
+    if b"\\" not in text:
+        return text
+    depth, quoted = 0, False
+
+    def token(match: re.Match[bytes]) -> bytes:
+        nonlocal depth, quoted
+        found = match[0]
+        if depth and found == b'\\"':
+            quoted = not quoted
+            return b' "' if quoted else b'" '  # the space stays outside of the quotes
+        if depth and quoted and found == b'\\\\\\"':
+            return b'  \\"'
+        if not quoted and (found in {b"${", b"%{"} or (depth and found == b"{")):
+            depth += 1
+        elif not quoted and depth and found == b"}":
+            depth -= 1
+        return _ESCAPE.sub(lambda one: b"  " if one[1] in b"/bf" else one[0], found)
+
+    return _TOKEN.sub(token, text)
