@@ -101,6 +101,8 @@ def _blocks(rule: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _protocol(rule: dict[str, Any]) -> str | None:
+    if isinstance(rule.get("from"), list) and not rule.get("ports"):
+        return "all"  # of a network policy of Kubernetes
     return next((str(rule[name]).lower() for name in _PROTOCOLS if isinstance(rule.get(name), (str, int))), None)
 
 
@@ -116,7 +118,8 @@ def _ports(rule: dict[str, Any]) -> set[str] | None:
     """The ports that a rule names; empty for all of them; None where it is not about ports."""
     if pair := _pair(rule):
         return {str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}-{pair[1]}"}
-    found = {str(leaf) for name in _PORTS for _, leaf in leaves(rule.get(name)) if not isinstance(leaf, bool)}
+    texts = [str(leaf) for name in _PORTS for _, leaf in leaves(rule.get(name)) if not isinstance(leaf, bool)]
+    found = {port.strip() for text in texts for port in text.split(",")}
     if found:
         return found
     return set() if _protocol(rule) in _EVERY else None

@@ -39,6 +39,14 @@ def policy(*cidrs_and_ports):
                                   for cidr, port, protocol in cidrs_and_ports]}]}  # fmt: skip
 
 
+def policy_of(ports):
+    return {"spec": [{"ingress": [{"from": [{"ip_block": [{"cidr": "0.0.0.0/0"}]}], "ports": ports}]}]}
+
+
+def linode(ports):
+    return {"inbound": [{"action": "ACCEPT", "protocol": "TCP", "ports": ports, "ipv4": WORLD}]}
+
+
 def layers(*allowed):
     return {"direction": "INGRESS", "action": "allow", "match": [{"src_ip_ranges": WORLD, "layer4_configs": [
         {"ip_protocol": name, "ports": list(ports)} for name, *ports in allowed]}]}  # fmt: skip
@@ -67,6 +75,8 @@ NARROWER = [
     (AZURE, azure("20-30"), azure_list("22", "25-26")),
     ("azurerm_network_security_group", {"security_rule": [azure("*")]}, {"security_rule": [azure("22"), azure("80")]}),
     (K8S, policy(("0.0.0.0/0", "80", "TCP"), ("0.0.0.0/0", "53", "UDP")), policy(("0.0.0.0/0", "53", "UDP"))),
+    (K8S, policy_of([]), policy_of([{"port": "80", "protocol": "TCP"}])),
+    ("linode_firewall", linode("22, 443"), linode("443")),
     ("alicloud_security_group_rule", {"type": "ingress", "cidr_ip": "0.0.0.0/0", "port_range": "1/65535"},
      {"type": "ingress", "cidr_ip": "0.0.0.0/0", "port_range": "22/22"}),
 ]  # fmt: skip
