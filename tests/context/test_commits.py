@@ -8,7 +8,7 @@ import pytest
 from change_events.context import git, git_command
 from change_events.context.commits import MOST, between, is_revision
 from tests.support.scene import Scene
-from tests.support.speed import at_most
+from tests.support.speed import at_most, limit
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_a_git_that_hangs_is_not_waited_for_again(scene, tmp_path, monkeypatch):
     environ = {**scene.environ, "HOME": str(tmp_path), "PATH": f"{slow}:/bin:/usr/bin"}
     monkeypatch.setattr(git_command, "_HUNG_AFTER", 0.05)
     for words in (("rev-parse", "HEAD"), ("rev-parse", "--show-toplevel"), ("log", "-1")):
-        assert git_command.ask({"": words}, scene.work, environ, time.monotonic() + 0.5) == {"": None}
+        assert git_command.ask({"": words}, scene.work, environ, time.monotonic() + limit(0.5)) == {"": None}
     assert (tmp_path / "asked").read_text() == ".\n"
     monkeypatch.setattr(git_command._Hung, "until", time.monotonic() - 1)
     assert git_command.ask({"": ("rev-parse", "HEAD")}, scene.work, scene.environ, time.monotonic() + 60)[""]
