@@ -418,7 +418,7 @@ def test_every_page_shows_its_files():
     systems = list(CI.glob("*/README.md"))
     assert {page.parent.name for page in systems} >= {"argocd", "docker", "github", "gitlab", "jenkins"}
     for page in systems:
-        linked = set(re.findall(r"\]\(([^):]+)\)", page.read_text()))
+        linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^):]+)\)", page.read_text())}
         own = {path.name for path in page.parent.iterdir() if path.name != "README.md"}
         assert own <= linked, page
         assert all((page.parent / name).exists() for name in linked), page

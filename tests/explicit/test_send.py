@@ -182,7 +182,7 @@ def test_a_destination_may_be_named(scene):
         assert (len(wanted.received), len(other.received)) == (1, 0)
         done = scene.events(*DEPLOYED, "--destination", "pager")
         assert done.returncode == 2
-        assert b"--destination: there is no pager: the settings have audit, chat" in done.stderr
+        assert b"--destination: unknown: pager: the settings have audit, chat" in done.stderr
 
 
 def test_a_named_destination_gets_it_whatever_its_conditions(scene):

@@ -11,7 +11,7 @@ import pytest
 from tests.support.terraform import clean_env
 
 KNOWN = 'case "$1" in version) echo Terraform v1.11.4; exit;; fmt) echo "a = 1" > "$3"; exit;; esac\n'
-SECONDS = 60  # until a hang is one; without the mend these waited for ever, or for the time that is in the script
+SECONDS = 300  # until a hang is one; without the mend these waited for ever, or for the time that is in the script
 
 
 def start(tmp_path, script, *words, **options):

@@ -90,6 +90,14 @@ options:
     env: [{name: TFEVENT_QUIET}]
     ini: [{section: callback_tfevent, key: quiet}]
     vars: [{name: tfevent_quiet}]
+  causes:
+    description:
+      - Look for the cause of each change when the run has ended, for two seconds at most. By default V(true).
+      - A cause is an edited line with its commits, or a changed version of a role or collection.
+    type: raw
+    env: [{name: TFEVENT_CAUSES}]
+    ini: [{section: callback_tfevent, key: causes}]
+    vars: [{name: tfevent_causes}]
   title_template:
     description:
       - Jinja template of the title.

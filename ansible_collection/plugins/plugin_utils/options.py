@@ -29,6 +29,7 @@ SETTINGS = (
     "redact_patterns",
     "journal",
     "quiet",
+    "causes",
     "title_template",
     "title_template_file",
     "message_template",
