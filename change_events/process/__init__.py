@@ -272,7 +272,7 @@ def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = Non
         Its exit code, negative where a signal killed it.
     """
     forwarder = Forwarder(child, signals, watched=on_tick is not None)
-    before = output.while_blocked(lambda: forwarder.tick(0))
+    before = output.while_blocked(_while_nobody_reads(child, signals, forwarder))
     try:
         while child.poll() is None:
             noticed = on_tick() if on_tick else 0
@@ -283,6 +283,21 @@ def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = Non
     if on_tick:
         on_tick()
     return child.status if child.status is not None else 1
+
+
+def _while_nobody_reads(child: Child, signals: Signals, forwarder: Forwarder) -> Callable[[], None]:
+    """Signals are for the command as long as it runs; one that comes after its end is for us, who still write."""
+    ended: list[Callable[[], None]] = []
+
+    def step() -> None:
+        if child.poll() is None:
+            forwarder.tick(0)
+        elif ended:
+            ended[0]()
+        else:
+            ended.append(give_up(signals))
+
+    return step
 
 
 def give_up(signals: Signals) -> Callable[[], None]:

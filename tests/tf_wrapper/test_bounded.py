@@ -62,10 +62,11 @@ def test_while_a_plan_is_read_after_it_was_made(tmp_path):
         time.sleep(0.05)
 
 
-def test_while_nobody_reads_our_output(tmp_path):
+@pytest.mark.parametrize("lives_on", ["", 'trap "" TERM; sleep 1;'], ids=["it ends at once", "it ends while we write"])
+def test_while_nobody_reads_our_output(tmp_path, lives_on):
     """A pipe that is full and stays open, as `less` or a stopped terminal leaves it."""
     printed = tmp_path / "printed"
-    script = KNOWN + f'case "$1" in plan) head -c 300000 /dev/zero; touch {printed}; exit 1;; esac\n'
+    script = KNOWN + f'case "$1" in plan) head -c 300000 /dev/zero; touch {printed}; {lives_on} exit 1;; esac\n'
     reader, writer = os.pipe()
     process = start(tmp_path, script, "apply", "-auto-approve", stdout=writer)
     os.close(writer)
