@@ -16,15 +16,16 @@ from change_events.destinations.base import DestinationSettings
 from change_events.journal import Journal
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
+from tests.support.speed import slowness
 
 pytestmark = pytest.mark.slow
-FASTEST_ALLOWED = 500  # deliveries a second
+FASTEST_ALLOWED = 500  # deliveries a second of CPU on an idle machine
 SLOWEST_ALLOWED = 4  # times what the same bodies take by httpx alone
 
 
 @pytest.mark.timeout(300)
 def test_ten_thousand_waiting_events(tmp_path):
-    done = {}
+    before, done = slowness(), {}
     with receiver() as url:
         for number in (FEW, MANY):
             path = tmp_path / f"{number}.db"
@@ -35,8 +36,8 @@ def test_ten_thousand_waiting_events(tmp_path):
     with Journal.open(tmp_path / f"{MANY}.db") as journal:
         assert journal.counts().delivered == MANY
     assert done[MANY]["peak"] < done[FEW]["peak"] * 1.1, "memory is flat"
-    # of CPU time: a busy machine must not decide
-    assert MANY / done[MANY]["cpu"] > FASTEST_ALLOWED
+    # of CPU time, which a busy machine's caches and a slow one's cores still stretch
+    assert MANY / done[MANY]["cpu"] > FASTEST_ALLOWED / max(before, slowness())
     # of the clock, beside httpx alone at the same time: CPU time does not see what sleeps
     assert done[MANY]["seconds"] < alone * SLOWEST_ALLOWED, f"httpx alone took {alone:.1f} s"
 
