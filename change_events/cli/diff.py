@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from change_events.cli.event_ref import CountingBack, find
 from change_events.cli.help_examples import examples
-from change_events.cli.render.terminal import clean_json, print_lines
+from change_events.cli.limit_option import limit_option
+from change_events.cli.render.terminal import print_json, print_lines
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
@@ -30,14 +30,7 @@ DEFAULT_CHANGES = 50
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=DEFAULT_CHANGES,
-    show_default=True,
-    metavar="N",
-    help="Maximum number of changes in each section; 0 for all.",
-)
+@limit_option(DEFAULT_CHANGES, "Maximum number of changes in each section; 0 for all.")
 @click.pass_obj
 def diff_command(session: Session, *, first: str, second: str, as_json: bool, limit: int) -> int:
     """Compare two events, or two runs of the same playbook: what one changed that the other did not.
@@ -48,9 +41,7 @@ def diff_command(session: Session, *, first: str, second: str, as_json: bool, li
 
     comparison = compare(find(session.journal, first).event, find(session.journal, second).event)
     if as_json:
-        import msgspec
-
-        sys.stdout.write(clean_json(msgspec.json.format(msgspec.json.encode(comparison), indent=2)) + "\n")
+        print_json(comparison)
         return 0
     from change_events.cli.render.diff import comparison_lines
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from change_events.cli.help_examples import examples
+from change_events.cli.limit_option import limit_option
 from change_events.cli.render import event, listing
 from change_events.cli.render.terminal import note
 from change_events.cli.time_option import moment
@@ -69,14 +70,7 @@ def _known_signal(context: click.Context, _: click.Parameter, name: str | None) 
 @click.option("--signal", metavar="NAME", callback=_known_signal, help="Filter by risk signal, e.g. exposed_to_world.")
 @click.option("--text", metavar="WORDS", help="Filter by text in titles, messages, addresses and names.")
 @click.option("--undelivered", is_flag=True, help="Only events not yet delivered to all destinations.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=DEFAULT_LIMIT,
-    show_default=True,
-    metavar="N",
-    help="Maximum number of events; 0 for all.",
-)
+@limit_option(DEFAULT_LIMIT, "Maximum number of events; 0 for all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: each event with its deliveries.")
 @click.pass_obj
 def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:

@@ -9,7 +9,8 @@ import click
 
 from change_events.cli.event_ref import CountingBack, find
 from change_events.cli.help_examples import examples
-from change_events.cli.render.terminal import clean_json, clean_lines, print_lines
+from change_events.cli.limit_option import limit_option
+from change_events.cli.render.terminal import clean_lines, indented, print_lines
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
@@ -33,14 +34,7 @@ DEFAULT_CHANGES = 50
 @click.option("--json", "form", flag_value="json", help="Print the event as recorded, in JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print the Markdown message that destinations receive.")
 @click.option("--tree", "form", flag_value="tree", help="Print the tree of parent and child events.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=DEFAULT_CHANGES,
-    show_default=True,
-    metavar="N",
-    help="Maximum number of changes (or children); 0 for all, with all attributes.",
-)
+@limit_option(DEFAULT_CHANGES, "Maximum number of changes (or children); 0 for all, with all attributes.")
 @click.option("--all", "everything", is_flag=True, help="Show all changes and all attributes, like --limit 0.")
 @click.pass_obj
 def show_command(session: Session, *, event_id: str, form: str | None, limit: int, everything: bool) -> int:
@@ -51,7 +45,7 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
     most = None if everything else limit or None
     record = find(session.journal, event_id)
     if form == "json":
-        sys.stdout.write(_indented(record.body))
+        sys.stdout.write(indented(record.body) + "\n")
     elif form == "markdown":
         print_lines(clean_lines(record.event.message))
     elif form == "tree":
@@ -63,9 +57,3 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
 
         print_lines(story(record, limit=most))
     return 0
-
-
-def _indented(body: bytes) -> str:
-    import msgspec
-
-    return clean_json(msgspec.json.format(body, indent=2)) + "\n"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from change_events.cli.help_examples import examples
-from change_events.cli.render.terminal import clean, clean_json, clean_lines, note, print_lines
+from change_events.cli.limit_option import limit_option
+from change_events.cli.render.terminal import clean, clean_lines, note, print_json, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,14 +40,7 @@ _LEAST_BYTES = 500
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--json", "form", flag_value="json", help="Print a JSON object, or an array for several plans.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print Markdown, e.g. for a pull request comment.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=DEFAULT_CHANGES,
-    show_default=True,
-    metavar="N",
-    help="Maximum number of changes in the text; 0 for all, with all attributes.",
-)
+@limit_option(DEFAULT_CHANGES, "Maximum number of changes in the text; 0 for all, with all attributes.")
 @click.option("--all", "everything", is_flag=True, help="Show all changes and all attributes, like --limit 0.")
 @click.option(
     "--max-bytes",
@@ -124,13 +117,10 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def _write_json(plans: Sequence[Plan], own: OwnRules | None) -> None:
-    import msgspec
-
     from change_events.cli.render.plan_report import plan_document
 
     documents = [plan_document(plan, own) for plan in plans]
-    body = msgspec.json.encode(documents[0] if len(documents) == 1 else documents)
-    sys.stdout.write(clean_json(msgspec.json.format(body, indent=2)) + "\n")
+    print_json(documents[0] if len(documents) == 1 else documents)
 
 
 def _write_markdown(plans: Sequence[Plan], max_bytes: int, own: OwnRules | None) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from change_events.cli.help_examples import examples
-from change_events.cli.render.terminal import clean_json, local_time, note, print_lines
+from change_events.cli.limit_option import limit_option
+from change_events.cli.render.terminal import local_time, note, print_json, print_lines
 from change_events.cli.time_option import duration, moment
 from change_events.cli.why import index_older
 from change_events.errors import TfeventError
@@ -41,14 +41,7 @@ _MOST_NAMES = 2_000
 @click.option("--service", metavar="NAME", help="Service that suffers: ranks its changes higher.")
 @click.option("--environment", metavar="NAME", help="Environment that suffers: ranks its changes higher.")
 @click.option("--host", metavar="NAME", help="Host that suffers: ranks changes of it higher.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=0),
-    default=DEFAULT_LIMIT,
-    show_default=True,
-    metavar="N",
-    help="Maximum number of suspects; 0 for all.",
-)
+@limit_option(DEFAULT_LIMIT, "Maximum number of suspects; 0 for all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def suspects_command(
@@ -79,9 +72,7 @@ def suspects_command(
     incident = Incident(at or now, window, service, environment, host)
     ranking = suspects(journal, incident, limit=limit or None)
     if as_json:
-        import msgspec
-
-        sys.stdout.write(clean_json(msgspec.json.format(msgspec.json.encode(ranking), indent=2)) + "\n")
+        print_json(ranking)
         return 0
     from change_events.cli.render.suspects import ranking_lines
 

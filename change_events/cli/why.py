@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from change_events.cli.help_examples import examples
-from change_events.cli.render.terminal import clean_json, note, print_lines
+from change_events.cli.limit_option import limit_option
+from change_events.cli.render.terminal import note, print_json, print_lines
 from change_events.cli.time_option import moment
 from change_events.errors import JournalError
 
@@ -35,14 +35,7 @@ INDEX_SECONDS = 5.0  # to take in what a version without this command recorded
 )
 @click.argument("subject", metavar="ADDRESS[.ATTRIBUTE]|HOST")
 @click.option("--since", type=moment, metavar="WHEN", help="Only changes at or after this time.")
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=DEFAULT_LIMIT,
-    show_default=True,
-    metavar="N",
-    help="Maximum number of events.",
-)
+@limit_option(DEFAULT_LIMIT, "Maximum number of events.", least=1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def why_command(session: Session, *, subject: str, since: datetime | None, limit: int, as_json: bool) -> int:
@@ -60,9 +53,7 @@ def why_command(session: Session, *, subject: str, since: datetime | None, limit
     index_older(journal)
     answer = why(journal, subject, since=since, limit=limit)
     if as_json:
-        import msgspec
-
-        sys.stdout.write(clean_json(msgspec.json.format(msgspec.json.encode(answer), indent=2)) + "\n")
+        print_json(answer)
         return 0
     from change_events.cli.render.why import answer_lines
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.cli.render.changes import INDENT
-from change_events.cli.render.terminal import clean, clean_json, clean_lines, paint
+from change_events.cli.render.terminal import clean, clean_lines, indented, paint
 from change_events.summary.explicit_message import own_part
 
 if TYPE_CHECKING:
@@ -43,5 +43,5 @@ def _commits(vcs: Vcs, limit: int | None) -> Iterator[str]:
 
 def _data(event: ChangeEvent) -> Iterator[str]:
     if event.data:
-        text = clean_json(msgspec.json.format(msgspec.json.encode(event.data), indent=2))
+        text = indented(msgspec.json.encode(event.data))
         yield from (f"{INDENT}{line}" for line in text.splitlines())

@@ -38,6 +38,20 @@ def clean_json(body: bytes) -> str:
     return re.sub(_UNSAFE_IN_JSON, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def indented(body: bytes) -> str:
+    """JSON as a person reads it, harmless on a terminal; without a line end."""
+    import msgspec
+
+    return clean_json(msgspec.json.format(body, indent=2))
+
+
+def print_json(value: object) -> None:
+    """Print anything that msgspec encodes as indented JSON."""
+    import msgspec
+
+    sys.stdout.write(indented(msgspec.json.encode(value)) + "\n")
+
+
 def _escape(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode()
 
