@@ -69,6 +69,12 @@ def test_blocks_of_json():
     }
 
 
+def test_quotes_within_an_interpolation_of_json():
+    text = '{"resource": {"a": {\n"one": {"x": "${var.y == \\"b\\" ? 1 : 2}"},\n"two": {}}}}\n'
+    rows = block_rows(text.encode(), is_json=True)
+    assert rows == {("resource", "a", "one"): (2, 2), ("resource", "a", "two"): (3, 3)}
+
+
 def test_a_syntax_error_costs_only_its_own_place():
     text = 'resource "a" "good" {\n}\nresource "a" "bad" {\n  x = "\n'
     assert block_rows(text.encode(), is_json=False)[("resource", "a", "good")] == (1, 2)

@@ -1,6 +1,6 @@
 """Pieces of configuration text: a block, an argument, one element of a literal; HCL and JSON alike.
 
-JSON is read as an HCL expression, as in :mod:`tf_wrapper.configuration.positions`: its strings are templates there.
+JSON is read as an HCL expression, by :mod:`tf_wrapper.configuration.json_text`: its strings are templates there.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from tf_wrapper.cause.json_text import as_hcl
-from tf_wrapper.configuration import syntax
+from tf_wrapper.configuration import json_text, syntax
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,10 +91,8 @@ class File:
         if not self.is_json:
             root = syntax.parse(self.data)
             return Body(syntax.body_of(root), 1, root.end_point.row + 1, is_json=False, shift=0)
-        text = as_hcl(self.data)
-        node = syntax.attributes(syntax.body_of(syntax.parse(b"x = " + text.strip() + b"\n"))).get("x")
-        shift = len(text[: len(text) - len(text.lstrip())].splitlines())
-        return Body(node, 1, 1, is_json=True, shift=shift)
+        text = json_text.parse(self.data)
+        return Body(text.node, 1, 1, is_json=True, shift=text.shift)
 
     @cached_property
     def blocks(self) -> dict[tuple[str, ...], list[Body]]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.text.lazy_pattern import lazy_pattern
-from tf_wrapper.configuration import syntax
+from tf_wrapper.configuration import json_text, syntax
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +12,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1}
-# JSON's own escapes that HCL does not have; the replacement is as long, so that rows and columns stay
-_JSON_ESCAPE = lazy_pattern(rb"\\(.)", re.DOTALL)
 
 
 class Rows(NamedTuple):
@@ -40,13 +36,10 @@ def _hcl(data: bytes) -> Iterator[tuple[tuple[str, ...], Rows]]:
 
 
 def _json(data: bytes) -> Iterator[tuple[tuple[str, ...], Rows]]:
-    """JSON is an object of HCL's expressions, but for some escapes."""
-    text = _JSON_ESCAPE.sub(lambda match: b"  " if match[1] in b"/bf" else match[0], data)
-    expression = syntax.attributes(syntax.body_of(syntax.parse(b"x = " + text.strip() + b"\n"))).get("x")
-    skipped = len(text[: len(text) - len(text.lstrip())].splitlines())
-    for kind, node in _elements(expression):
+    text = json_text.parse(data)
+    for kind, node in _elements(text.node):
         if kind in _LABELS:
-            yield from ((name, _moved(rows, skipped)) for name, rows in _labelled(node, (kind,), _LABELS[kind]))
+            yield from ((name, _moved(rows, text.shift)) for name, rows in _labelled(node, (kind,), _LABELS[kind]))
 
 
 def _moved(rows: Rows, by: int) -> Rows:

@@ -1,4 +1,4 @@
-"""JSON configuration as text that HCL's grammar reads, of the same length, so that rows and columns stay.
+"""JSON configuration, read by HCL's grammar: as text of the same length, so that rows and columns stay.
 
 Source: https://developer.hashicorp.com/terraform/language/syntax/json#expression-mapping
 """
@@ -6,12 +6,31 @@ Source: https://developer.hashicorp.com/terraform/language/syntax/json#expressio
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.configuration import syntax
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _STRING = lazy_pattern(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ESCAPE = lazy_pattern(rb"\\(.)", re.DOTALL)
 _TOKEN = lazy_pattern(rb'\$\$\{|%%\{|[$%]\{|[{}]|\\\\\\"|\\"|\\.', re.DOTALL)
+
+
+class JsonText(NamedTuple):
+    """A file of JSON: its expression, None where it has none, and how many lines stand before the first it counts."""
+
+    node: Node | None
+    shift: int
+
+
+def parse(data: bytes) -> JsonText:
+    """Read a file of JSON: it is an expression of HCL's, but for some escapes."""
+    text = as_hcl(data)
+    node = syntax.attributes(syntax.body_of(syntax.parse(b"x = " + text.strip() + b"\n"))).get("x")
+    return JsonText(node, len(text[: len(text) - len(text.lstrip())].splitlines()))
 
 
 def as_hcl(data: bytes) -> bytes:
