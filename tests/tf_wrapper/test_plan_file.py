@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from tests.support.speed import at_most
+from tf_wrapper.cause.sources import planned_sources
 from tf_wrapper.plan import plan_file
 
 SECONDS = plan_file._SECONDS
@@ -114,3 +115,19 @@ def test_what_is_no_regular_file_is_not_opened_for_long(tmp_path):
             assert not plan_file.is_bookmark(path)
             assert plan_file.written_by(path) is None
             assert not plan_file.holds_changes(path)
+
+
+def test_the_configuration_in_a_plan_is_read_within_the_same_bounds(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    modules = b'[{"Key": "", "Dir": "."}]'
+    with zipfile.ZipFile(tmp_path / "plan", "w") as made:
+        made.writestr("tfconfig/modules.json", modules)
+        made.writestr("tfconfig/m-/main.tf", b"# here")
+    with zipfile.ZipFile(tmp_path / "many", "w") as made:
+        made.writestr("tfconfig/modules.json", modules)
+        for number in range(plan_file._MOST_ENTRIES):
+            made.writestr(f"tfconfig/m-/{number}.tf", b"")
+    odd = archive(tmp_path / "odd", b"[3]", "tfconfig/modules.json")
+    assert planned_sources(str(tmp_path / "plan"), "/w") == ({"/w/main.tf": b"# here"}, {"": "/w"})
+    for path in (tmp_path / "pipe", tmp_path / "many", odd, tmp_path / "absent", tmp_path):
+        assert planned_sources(str(path), "/w") == ({}, {})

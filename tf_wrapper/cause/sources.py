@@ -12,9 +12,11 @@ from tf_wrapper.cause.parts import File, normal, parts
 from tf_wrapper.configuration import inputs
 from tf_wrapper.configuration.files import is_override, module_files
 from tf_wrapper.configuration.secrets import module_folders
+from tf_wrapper.plan.plan_file import Archive, TooMuchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from zipfile import ZipFile, ZipInfo
 
     from tf_wrapper.cause.parts import Body, Part, Step
 
@@ -214,24 +216,25 @@ def planned_sources(plan: str, directory: str) -> tuple[dict[str, bytes], dict[s
     The layout (``tfconfig/modules.json``, ``tfconfig/m-KEY/NAME``) is terraform's own and not promised: what does not
     look like it is left alone. Source: hashicorp/terraform internal/plans/planfile/config_snapshot.go.
     """
-    import zipfile
-    import zlib
-
     try:
-        with zipfile.ZipFile(plan) as archive:
-            entries = {info.filename: info for info in archive.infolist()[:_MOST_FILES]}
-            rows = json.loads(_content(archive, entries["tfconfig/modules.json"]))
-            folders = {str(row["Key"]): _folder(row, directory) for row in rows}
-            held = {}
-            for key, folder in folders.items():
-                start = f"tfconfig/m-{key}/"
-                for name, info in entries.items():
-                    if name.startswith(start) and "/" not in name[len(start) :]:
-                        held[os.path.join(folder, name[len(start) :])] = _content(archive, info)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, zlib.error):
+        with Archive(plan) as archive:
+            if archive is not None:
+                return _snapshot(archive, directory)
+    except (TooMuchError, TypeError):  # the latter for rows of another shape
         return {}, {}
-    except zipfile.BadZipFile:
-        return {}, {}
+    return {}, {}
+
+
+def _snapshot(archive: ZipFile, directory: str) -> tuple[dict[str, bytes], dict[str, str]]:
+    entries = {info.filename: info for info in archive.infolist()[:_MOST_FILES]}
+    rows = json.loads(_content(archive, entries["tfconfig/modules.json"]))
+    folders = {str(row["Key"]): _folder(row, directory) for row in rows}
+    held = {}
+    for key, folder in folders.items():
+        start = f"tfconfig/m-{key}/"
+        for name, info in entries.items():
+            if name.startswith(start) and "/" not in name[len(start) :]:
+                held[os.path.join(folder, name[len(start) :])] = _content(archive, info)
     return held, folders
 
 
@@ -239,7 +242,7 @@ def _folder(row: Any, directory: str) -> str:
     return os.path.normpath(os.path.join(directory, str(row["Dir"])))
 
 
-def _content(archive: Any, info: Any) -> bytes:
+def _content(archive: ZipFile, info: ZipInfo) -> bytes:
     if info.file_size > MOST_BYTES:
         raise ValueError("larger than any configuration")
-    return bytes(archive.read(info))
+    return archive.read(info)

@@ -13,6 +13,7 @@ from tf_wrapper.configuration import inputs
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Iterator
     from typing import Any, BinaryIO
 
@@ -32,7 +33,7 @@ _END_SIZE = 22
 _LONGEST_COMMENT = 0xFFFF
 
 
-class _TooMuchError(Exception):
+class TooMuchError(Exception):
     """The file is larger or odder than we care to read."""
 
 
@@ -83,7 +84,7 @@ def written_by(path: str) -> str | None:
         for number, value in _fields(path):
             if number == _VERSION_FIELD:
                 return value.decode("ascii", "replace")
-    except _TooMuchError:
+    except TooMuchError:
         return None
     return None
 
@@ -99,7 +100,7 @@ def holds_changes(path: str) -> bool:
             if number in _CHANGE_FIELDS:
                 return True
             known = True
-    except _TooMuchError:
+    except TooMuchError:
         known = False
     return not known and is_plan_file(path)
 
@@ -111,7 +112,7 @@ def sets_ephemeral(path: str) -> bool:
     """
     try:
         return any(number == _APPLY_TIME_FIELD for number, _ in _fields(path))
-    except _TooMuchError:
+    except TooMuchError:
         return True
 
 
@@ -119,34 +120,67 @@ def _fields(path: str) -> Iterator[tuple[int, bytes]]:
     """The plan's own fields that hold text or messages: number and the first bytes; nothing where it is unreadable.
 
     Raises:
-        _TooMuchError: it would take longer than we wait.
+        TooMuchError: it would take longer than we wait.
     """
+    with Archive(path) as archive:
+        if archive is not None:
+            with archive.open("tfplan") as plan:
+                yield from _messages(_Reader(plan))
+
+
+class Archive:
+    """The zip that a plan file is: ``with`` gives None where it is none, and ends where it turns out to be broken.
+
+    Args:
+        path: the file; only a regular one is opened.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> zipfile.ZipFile | None:
+        """Raises TooMuchError: it has more entries than are looked at."""
+        import zipfile
+
+        self._file = _open(self._path)
+        if self._file is None:
+            return None
+        try:
+            _check_entries(self._file)
+            return zipfile.ZipFile(self._file)
+        except TooMuchError:
+            self._file.close()
+            raise
+        except _unreadable():
+            return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if self._file is not None:
+            self._file.close()
+        return isinstance(error, _unreadable())
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """What zipfile raises for a file that is no sound zip."""
     import zipfile
     import zlib
 
-    file = _open(path)
-    if file is None:
-        return
-    with file:
-        try:
-            if _entries(file) > _MOST_ENTRIES:
-                raise _TooMuchError
-            with zipfile.ZipFile(file) as archive, archive.open("tfplan") as plan:
-                yield from _messages(_Reader(plan))
-        except (OSError, EOFError, KeyError, ValueError, IndexError, NotImplementedError, RuntimeError, zlib.error):
-            return
-        except zipfile.BadZipFile:
-            return
+    return (
+        *(OSError, EOFError, KeyError, ValueError, IndexError, NotImplementedError, RuntimeError),
+        *(zlib.error, zipfile.BadZipFile),
+    )
 
 
-def _entries(file: BinaryIO) -> int:
-    """How many entries the zip says that it has: before zipfile makes an object of each."""
+def _check_entries(file: BinaryIO) -> None:
+    """Look how many entries the zip says that it has, before zipfile makes an object of each. Raises TooMuchError."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT))
     tail = file.read()
     at = tail.rfind(_END)
     file.seek(0)
-    return int.from_bytes(tail[at + 10 : at + 12], "little") if at >= 0 else 0
+    if at >= 0 and int.from_bytes(tail[at + 10 : at + 12], "little") > _MOST_ENTRIES:
+        raise TooMuchError
 
 
 class _Reader:
@@ -185,7 +219,7 @@ class _Reader:
     def check(self) -> None:
         """Raise when the time is over."""
         if time.monotonic() > self._deadline:
-            raise _TooMuchError
+            raise TooMuchError
 
     def _fill(self) -> None:
         self._data, self._at = self._read(), 0
