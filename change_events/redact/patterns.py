@@ -105,8 +105,8 @@ def check(pattern: str) -> str | None:
         return getattr(error, "msg", None) or "its flags or repetitions cannot be"
     try:
         if _COUNTED.search(pattern):  # repetitions that `regex` writes out, of one another, too
-            bounded.run(lambda: str(bool(_compile(pattern))))
-        _compile(pattern)
+            bounded.run(lambda: str(bool(compile_bounded(pattern))))
+        compile_bounded(pattern)
     except bounded.ExceededError:
         return "its repetitions are too many: write fewer than ten thousand, of one another together"
     except (bounded.FailedError, _regex_error(), RecursionError, OverflowError, ValueError):
@@ -122,11 +122,11 @@ def _compiled(patterns: tuple[str, ...]) -> tuple[Any, ...]:
     )
     if problems:
         raise SettingsError(problems)
-    return tuple(_compile(pattern) for pattern in patterns)
+    return tuple(compile_bounded(pattern) for pattern in patterns)
 
 
-def _compile(pattern: str) -> Any:
-    """The pattern as `regex` has it, which can be given a timeout."""
+def compile_bounded(pattern: str) -> Any:
+    """The pattern as `regex` has it, which can be given a timeout; :func:`check` has nothing against it."""
     import regex
 
     return regex.compile(_BRACE.sub(lambda match: match["kept"] or r"\{", pattern))

@@ -99,6 +99,14 @@ def test_a_rule_of_ones_own_signals_without_values(read):
     assert not any("97531" in reason or "86420" in reason for reason in reasons)
 
 
+def test_a_brace_that_begins_no_repetition_is_one_character(read):
+    own = read("signals:\n  add:\n    - {signal: odd_name, type: a_b, attribute: name, change: 'matching web{e}'}\n")[0]
+    hosts = [entry(f"a_b.n{n}", "update", before={"name": "x"}, after={"name": name})
+             for n, name in enumerate(("web{e}", "wex", "web"))]  # fmt: skip
+    plan = read_plan(document(*hosts), name="", redactor=Redactor(), own=own.signals.rules)
+    assert [signal.address for signal in signals(event(*plan.changes), own.signals)] == ["a_b.n0"]
+
+
 def test_a_pattern_that_takes_too_long_meets_every_change_and_holds_nobody_up(read):
     rule = "{signal: odd_name, type: acme_host, attribute: name, change: 'matching (a|a)+b?(a|a)+$'}"
     own = read(f"signals:\n  add:\n    - {rule}\n")[0].signals
