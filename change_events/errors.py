@@ -23,6 +23,7 @@ clause of a longer message:
   x FailedError              that work failed (process/bounded.py)
   x Mistake                  one value of the settings is wrong; collected into SettingsError (settings/values.py)
   x OutputClosedError        the reader of standard output has gone away (output.py)
+  x TooMuchError             a plan file is larger or odder than is looked at (tf_wrapper/plan/plan_file.py)
   x TransportError           no answer came from a backend (delivery/transport.py)
   x UnknownValueError        only terraform can compute a value (tf_wrapper/configuration/expressions.py)
 * OSError
