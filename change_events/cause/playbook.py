@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from change_events.cause import playbook_runs
 from change_events.cause.bases import LACKS, NO_REPOSITORY, SLOW, Base, base_of
+from change_events.cause.earlier_runs import last
+from change_events.cause.playbook_runs import task_of
 from change_events.cause.playbook_task import DIRTY, Look, Place
 from change_events.cause.playbook_variables import Places
 from change_events.cause.repository import Repository
@@ -131,7 +132,7 @@ class _Finder:
         return Look(versions, place, frozenset() if run is None else run.uncommitted)
 
     def _base(self, change: Change) -> Base[PlaybookRun]:
-        run = playbook_runs.last(self._runs, playbook_runs.task_of(change.address))
+        run = last(self._runs, {task_of(change.address)})
         key = id(run)
         if key not in self._bases:
             self._bases[key] = base_of(self._repository, run)

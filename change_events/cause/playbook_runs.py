@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from change_events.errors import TfeventError
-from change_events.journal import Query, RecordState
-from change_events.model import ChangeOutcome, Outcome, Phase
+from change_events.cause.earlier_runs import DONE, lists_all, runs_back
+from change_events.model import ChangeOutcome
 from change_events.model.stack import stack_key
 from change_events.text.lazy_pattern import lazy_pattern
 
@@ -18,10 +15,7 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, Playbook
     from change_events.process.deadline import Deadline
 
-_MOST_RUNS = 20
-_MOST_RECORDS = 500
 _NUMBER = lazy_pattern(r" #\d+$", re.ASCII)
-_WHOLE = {Outcome.SUCCEEDED, Outcome.NO_CHANGE}
 
 
 class PlaybookRun(NamedTuple):
@@ -53,31 +47,18 @@ def task_of(address: str) -> str:
 def runs_before(journal: Journal, event: ChangeEvent, deadline: Deadline) -> list[PlaybookRun]:
     """The earlier runs of an event's playbook with its inventory, newest first, back to one that ran all of it.
 
-    A journal that cannot be read has none. Runs of other hosts (``--limit``) do not count.
+    Runs of other hosts (``--limit``) do not count.
     """
-    found: list[PlaybookRun] = []
     key, playbook = stack_key(event), event.playbook
     if playbook is None:
-        return found
-    mark = msgspec.json.encode(playbook.file or "").strip(b'"')
-    try:
-        for record in journal.list(Query(phase=Phase.APPLIED, tool="ansible", limit=_MOST_RECORDS)):
-            if deadline.is_over or len(found) == _MOST_RUNS or (found and found[-1].whole and not found[-1].open):
-                break
-            if record.id == event.id or record.state is not RecordState.SETTLED or mark not in record.body:
-                continue
-            other = record.event
-            if other.playbook and other.started_at < event.started_at and stack_key(other) == key:
-                run = _run(other, other.playbook, playbook)
-                found += [run] if run is not None else []
-    except (TfeventError, msgspec.MsgspecError):
-        return found
-    return found
+        return []
 
+    def run_of(other: ChangeEvent) -> PlaybookRun | None:
+        if other.playbook is None or other.started_at >= event.started_at or stack_key(other) != key:
+            return None
+        return _run(other, other.playbook, playbook)
 
-def last(runs: list[PlaybookRun], task: str) -> PlaybookRun | None:
-    """The newest run that is known to have left a task as configured."""
-    return next((run for run in runs if task in run.applied or (run.whole and task not in run.open)), None)
+    return runs_back(journal, event, deadline, mark=playbook.file or "", run_of=run_of)
 
 
 def _run(event: ChangeEvent, its: Playbook, ours: Playbook) -> PlaybookRun | None:
@@ -88,13 +69,12 @@ def _run(event: ChangeEvent, its: Playbook, ours: Playbook) -> PlaybookRun | Non
     is_all = not (its.tags or its.skip_tags or its.start_at_task) or (
         (its.tags, its.skip_tags, its.start_at_task) == (ours.tags, ours.skip_tags, ours.start_at_task)
     )
-    listed = event.truncated is None or not event.truncated.changes
     vcs, held = event.vcs, event.inputs
     clean = frozenset[str]() if vcs is not None and vcs.dirty is False else None
     return PlaybookRun(
         commit=vcs.commit if vcs else None,
         uncommitted=frozenset(held.uncommitted) if held is not None else clean,
-        whole=is_all and listed and event.outcome in _WHOLE,
+        whole=is_all and lists_all(event) and event.outcome in DONE,
         applied=frozenset(applied - missed),
         open=frozenset(missed),
         versions={**its.roles, **its.collections},

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from change_events.cause.bases import NO_REPOSITORY, NO_RUN, SLOW, Base, base_of
+from change_events.cause.earlier_runs import last
 from change_events.cause.repository import Repository
 from change_events.model import Action, Cause, CauseKind, Confidence, ValueKind
 from tf_wrapper.cause import circumstances
 from tf_wrapper.cause.bases import Comparison
-from tf_wrapper.cause.previous import last
 from tf_wrapper.cause.snapshot import Trees
 from tf_wrapper.cause.sources import LOCK_FILE, Spot, working_tree
 from tf_wrapper.cause.walk import Reached, Walk, address_of, steps_of

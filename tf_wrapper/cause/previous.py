@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from change_events.errors import TfeventError
-from change_events.journal import Query, RecordState
-from change_events.model import ChangeOutcome, Outcome, Phase
+from change_events.cause.earlier_runs import DONE, lists_all, runs_back
+from change_events.model import ChangeOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from change_events.journal import Journal
     from change_events.model import ChangeEvent, Inputs
     from change_events.process.deadline import Deadline
-
-_MOST_RUNS = 20
-_MOST_RECORDS = 500
-_WHOLE = {Outcome.SUCCEEDED, Outcome.NO_CHANGE}
 
 
 class Run(NamedTuple):
@@ -43,47 +34,11 @@ class Run(NamedTuple):
 
 
 def runs_before(journal: Journal, event: ChangeEvent, deadline: Deadline) -> list[Run]:
-    """The earlier runs of an event's stack, newest first, back to one that succeeded as a whole.
-
-    A journal that cannot be read has none.
-    """
-    found: list[Run] = []
-    try:
-        for other in _events(journal, event, deadline):
-            run = _run(other)
-            if run is not None:
-                found.append(run)
-            if len(found) == _MOST_RUNS or (run is not None and run.whole and not run.open):
-                break
-    except (TfeventError, msgspec.MsgspecError):
-        return found
-    return found
-
-
-def last(runs: list[Run], addresses: set[str]) -> Run | None:
-    """The newest run that left a resource as configured.
-
-    Args:
-        runs: newest first.
-        addresses: of the resource, those that it had before it was moved among them.
-    """
-    for run in runs:
-        if addresses & run.applied or (run.whole and not addresses & run.open):
-            return run
-    return None
-
-
-def _events(journal: Journal, event: ChangeEvent, deadline: Deadline) -> Iterator[ChangeEvent]:
-    query = Query(phase=Phase.APPLIED, tool=event.tool.name if event.tool else None, limit=_MOST_RECORDS)
+    """The earlier runs of an event's stack, newest first, back to one that succeeded as a whole."""
     known = (event.vcs and event.vcs.repository) or (event.tool and event.tool.directory) or ""
-    mark = msgspec.json.encode(known).strip(b'"')  # most of other stacks' events need not be decoded
-    for record in journal.list(query):
-        if deadline.is_over:
-            return
-        if record.id == event.id or record.state is not RecordState.SETTLED or mark not in record.body:
-            continue
-        if is_same_stack(event, other := record.event):
-            yield other
+    return runs_back(
+        journal, event, deadline, mark=known, run_of=lambda other: _run(other) if is_same_stack(event, other) else None
+    )
 
 
 def is_same_stack(one: ChangeEvent, other: ChangeEvent) -> bool:
@@ -97,15 +52,13 @@ def is_same_stack(one: ChangeEvent, other: ChangeEvent) -> bool:
 
 def _run(event: ChangeEvent) -> Run | None:
     applied = frozenset(change.address for change in event.changes if change.outcome is ChangeOutcome.APPLIED)
-    done = event.outcome in _WHOLE
-    if not (done or applied):
+    if not (event.outcome in DONE or applied):
         return None  # it stopped before it changed anything
-    listed = event.truncated is None or not event.truncated.changes
     vcs = event.vcs
     return Run(
         commit=vcs.commit if vcs else None,
         dirty=vcs is None or vcs.dirty is not False,
-        whole=not event.partial and listed,
+        whole=not event.partial and lists_all(event),
         applied=applied,
         open=frozenset(change.address for change in event.changes) - applied,
         inputs=event.inputs,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from change_events.cause.earlier_runs import last
 from change_events.ids import new_id
 from change_events.journal import Journal
 from change_events.model import (
@@ -22,7 +23,7 @@ from change_events.model import (
 )
 from change_events.process.deadline import Deadline
 from change_events.redact import Redactor
-from tf_wrapper.cause.previous import last, runs_before
+from tf_wrapper.cause.previous import runs_before
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 A, B = "x_thing.a", "x_thing.b"
