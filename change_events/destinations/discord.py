@@ -12,7 +12,6 @@ How many requests a webhook takes is not documented; the headers of its answers 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -28,13 +27,13 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.shared import mapping
+from change_events.destinations.shared import chat
 from change_events.destinations.shared.clip import clip
-from change_events.destinations.shared.request import address_of, post, present, secrets_of, uri
+from change_events.destinations.shared.mapping import moment
+from change_events.destinations.shared.request import address_of, extended, post, present, secrets_of
 from change_events.destinations.shared.responses import at, judge_no_page, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import iso
-from change_events.model import Outcome, Severity
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.markdown import one_line
 
@@ -49,9 +48,8 @@ LIMITS = Limits(
     entries={"embeds": 10},
     rate=Rate(5, 2),
 )
-_PARAGRAPH, _LINE, _MESSAGE = 300, 120, 1200  # characters: a message is read at a glance, and all of it fits the embed
-_MOST_LINES, _MOST_LINKS, _LINK_TEXT, _URL = 10, 3, 60, 150
-_GREEN, _GREY, _YELLOW, _RED = 0x2EA043, 0x8B949E, 0xD29922, 0xDA3633
+# all of it fits the embed, however much of a text has to be escaped
+_SIZES = chat.Sizes(paragraph=300, message=1200, lines=10, line=120, links=3, link_text=60, url=150)
 _SPECIAL = lazy_pattern(r"([\\`*_\[\]()#|~<>])")
 _HANDLE = lazy_pattern(r"\d{1,32}")
 _GONE = {
@@ -100,11 +98,9 @@ def handle(response: Response) -> str | None:
 
 
 def _address(options: Mapping[str, Any], path: str = "", **query: str) -> str:
-    """The webhook's own address with more of a path and a query; what it has of a query stays. Raises OptionError."""
+    """The webhook's own address with more of a path and a query. Raises OptionError."""
     origin(options)
-    parts = urlsplit(str(options["url"]).strip())
-    words = urlencode({**dict(parse_qsl(parts.query)), **query})
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, query=words, fragment=""))
+    return extended(str(options["url"]).strip(), path, **query)
 
 
 def _request(event: ChangeEvent, options: Mapping[str, Any], address: str, most: int) -> Request:
@@ -115,44 +111,14 @@ def _request(event: ChangeEvent, options: Mapping[str, Any], address: str, most:
 
 def document(event: ChangeEvent) -> dict[str, Any]:
     """The message that holds the embed of one event."""
-    links = mapping.links(event)
     embed = {
-        "title": clip(_escaped(event.title or event.kind.value, 200), LIMITS.fields["embeds.title"]),
-        "url": next((uri(link.url) for link in links if len(uri(link.url)) <= _URL), None),
-        "description": _description(event),
-        "color": _colour(event),
-        "timestamp": iso(event.ended_at or event.started_at),
+        "title": clip(_escaped(chat.title(event, 200), 200), LIMITS.fields["embeds.title"]),
+        "url": chat.title_link(event, _SIZES.url),
+        "description": "\n".join(chat.markdown(event, _SIZES, _escaped)),
+        "color": chat.colour(event),
+        "timestamp": iso(moment(event)),
     }
     return {"embeds": [present(embed)], "allowed_mentions": {"parse": []}}
-
-
-def _description(event: ChangeEvent) -> str:
-    parts = [_escaped(mapping.paragraph(event), _PARAGRAPH)]
-    if message := mapping.chat_message(event):
-        shown = "".join(c if c.isprintable() or c == "\n" else " " for c in message)
-        parts.append(mapping.text_within(shown, _MESSAGE))
-    if lines := mapping.worst(event, _MOST_LINES):
-        code = "\n".join(clip(line.replace("`", "'"), _LINE) for line in lines)
-        parts.append(f"```\n{code}\n```")
-    if links := _links(event):
-        parts.append(" · ".join(links))
-    return "\n".join(parts)
-
-
-def _links(event: ChangeEvent) -> list[str]:
-    short = [link for link in mapping.links(event) if len(uri(link.url)) <= _URL]
-    return [
-        f"[{_escaped(link.title, _LINK_TEXT)}]({uri(link.url).replace('(', '%28').replace(')', '%29')})"
-        for link in short[:_MOST_LINKS]
-    ]
-
-
-def _colour(event: ChangeEvent) -> int:
-    if event.severity is Severity.ERROR:
-        return _RED
-    if event.severity is Severity.WARNING:
-        return _YELLOW
-    return _GREEN if event.outcome is Outcome.SUCCEEDED else _GREY
 
 
 def _escaped(text: str, limit: int) -> str:

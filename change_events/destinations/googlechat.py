@@ -14,7 +14,6 @@ from __future__ import annotations
 from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
@@ -30,13 +29,12 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.shared import mapping
+from change_events.destinations.shared import chat, mapping
 from change_events.destinations.shared.clip import clip
-from change_events.destinations.shared.request import address_of, post, secrets_of, uri
+from change_events.destinations.shared.request import address_of, extended, post, secrets_of, uri
 from change_events.destinations.shared.responses import at, judge_no_page, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.model.stack import stack_key
-from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +85,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     given = str(options["url"]).strip()
     url, thread = given, {}
     if options.get("thread") != "none":
-        parts = urlsplit(given)
-        url = urlunsplit(parts._replace(query=urlencode({**dict(parse_qsl(parts.query)), **_REPLY})))
+        url = extended(given, **_REPLY)
         thread = {"thread": {"threadKey": _thread_key(sealed.event)}}
     most = limit or LIMITS.body_bytes
     body = fitted(sealed.event, most, lambda event: msgspec.json.encode(document(event) | thread))
@@ -103,7 +100,7 @@ def _thread_key(event: ChangeEvent) -> str:
 
 def document(event: ChangeEvent) -> dict[str, Any]:
     """The message that holds the card of one event."""
-    title = one_line(event.title, _TITLE) or event.kind.value
+    title = chat.title(event, _TITLE)
     card = {
         "header": {"title": clip(title, _TITLE), "subtitle": clip(mapping.result(event), _TITLE)},
         "sections": [{"widgets": _widgets(event)}],
@@ -127,17 +124,15 @@ def _widgets(event: ChangeEvent) -> list[dict[str, Any]]:
 
 
 def _buttons(event: ChangeEvent) -> list[dict[str, Any]]:
-    short = [link for link in mapping.links(event) if len(uri(link.url)) <= _URL]
     return [
         {"text": clip(link.title, _LINK_TEXT), "onClick": {"openLink": {"url": uri(link.url)}}}
-        for link in short[:_MOST_LINKS]
+        for link in chat.links(event, _MOST_LINKS, _URL)
     ]
 
 
 def _escaped(text: str) -> str:
     """``text`` in which no tag begins; its lines stay lines."""
-    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-    return escape(shown, quote=False).replace("\n", "<br>")
+    return escape(chat.printable(text), quote=False).replace("\n", "<br>")
 
 
 def judge(response: Response) -> Verdict:

@@ -27,14 +27,12 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.shared import mapping
-from change_events.destinations.shared.clip import clip
-from change_events.destinations.shared.request import address_of, post, present, secrets_of, uri
+from change_events.destinations.shared import chat, mapping
+from change_events.destinations.shared.request import address_of, post, present, secrets_of
 from change_events.destinations.shared.responses import at, judge_no_page, parsed
 from change_events.destinations.shared.size_limit import fitted
-from change_events.model import Outcome, Severity
 from change_events.text.lazy_pattern import lazy_pattern
-from change_events.text.markdown import one_line
+from change_events.text.markdown import one_line, page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,9 +40,8 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, SealedEvent
 
 LIMITS = Limits(body_bytes=7_900)
-_TITLE, _PARAGRAPH, _LINE, _MESSAGE = 200, 300, 180, 3000  # characters: a message is read at a glance
-_MOST_LINES, _MOST_LINKS, _LINK_TEXT, _URL = 12, 4, 75, 500
-_GREEN, _GREY, _YELLOW, _RED = "#2ea043", "#8b949e", "#d29922", "#da3633"
+_TITLE = 200  # characters
+_SIZES = chat.Sizes(paragraph=300, message=3000, lines=12, line=180, links=4, link_text=75, url=500)
 _SPECIAL = lazy_pattern(r"([\\`*_\[\]()#+|~>!])")
 _QUIET_AT = "@\u2060"
 _AGAIN = "then `tfevent events flush --parked`"
@@ -94,45 +91,19 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
 
 def document(event: ChangeEvent) -> dict[str, Any]:
     """The message that holds the attachment of one event."""
-    title = one_line(event.title, _TITLE) or event.kind.value
+    title = chat.title(event, _TITLE)
     attachment = {
         "fallback": _silent(f"{title} ({mapping.result(event)})"),
-        "color": _colour(event),
+        "color": f"#{chat.colour(event):06x}",
         "title": _silent(_escaped(title, _TITLE)),
-        "title_link": next((uri(link.url) for link in mapping.links(event) if len(uri(link.url)) <= _URL), None),
-        "text": _text(event),
+        "title_link": chat.title_link(event, _SIZES.url),
+        "text": "\n\n".join(_silent(part) for part in chat.markdown(event, _SIZES, _escaped, _target)),
     }
     return {"attachments": [present(attachment)]}
 
 
-def _text(event: ChangeEvent) -> str:
-    parts = [_escaped(mapping.paragraph(event), _PARAGRAPH)]
-    if message := mapping.chat_message(event):
-        shown = "".join(c if c.isprintable() or c == "\n" else " " for c in message)
-        parts.append(mapping.text_within(shown, _MESSAGE))
-    if lines := mapping.worst(event, _MOST_LINES):
-        code = "\n".join(clip(line.replace("`", "'"), _LINE) for line in lines)
-        parts.append(f"```\n{code}\n```")
-    if links := _links(event):
-        parts.append(" · ".join(links))
-    return _silent("\n\n".join(parts))
-
-
-def _links(event: ChangeEvent) -> list[str]:
-    short = [link for link in mapping.links(event) if len(uri(link.url)) <= _URL]
-    return [f"[{_escaped(link.title, _LINK_TEXT)}]({_target(link.url)})" for link in short[:_MOST_LINKS]]
-
-
 def _target(url: str) -> str:
-    return uri(url).replace("(", "%28").replace(")", "%29").replace("@", "%40")
-
-
-def _colour(event: ChangeEvent) -> str:
-    if event.severity is Severity.ERROR:
-        return _RED
-    if event.severity is Severity.WARNING:
-        return _YELLOW
-    return _GREEN if event.outcome is Outcome.SUCCEEDED else _GREY
+    return page(url).replace("@", "%40")  # an address has no room for what follows each @
 
 
 def _escaped(text: str, limit: int) -> str:

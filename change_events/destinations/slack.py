@@ -31,14 +31,13 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.shared import mapping
+from change_events.destinations.shared import chat, mapping
 from change_events.destinations.shared.clip import clip, units
 from change_events.destinations.shared.request import address_of, post, secrets_of, uri
 from change_events.destinations.shared.responses import is_page, judge_no_page, judge_status, parsed, retry_after
 from change_events.destinations.shared.size_limit import fitted
 from change_events.model import Outcome
 from change_events.text.lazy_pattern import lazy_pattern
-from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -195,11 +194,11 @@ def _body(sealed: SealedEvent, arguments: dict[str, Any], limit: int | None) -> 
 
 def document(event: ChangeEvent) -> dict[str, Any]:
     """The message: ``text`` for notifications, ``blocks`` for the channel."""
-    return {"text": _escaped(f"{_title(event)} ({mapping.result(event)})", _TEXT), "blocks": _blocks(event)}
+    return {"text": _escaped(f"{chat.title(event, _TEXT)} ({mapping.result(event)})", _TEXT), "blocks": _blocks(event)}
 
 
 def _blocks(event: ChangeEvent) -> list[dict[str, Any]]:
-    heading = {"type": "plain_text", "text": clip(_title(event), LIMITS.fields["header"]), "emoji": False}
+    heading = {"type": "plain_text", "text": clip(chat.title(event, _TEXT), LIMITS.fields["header"]), "emoji": False}
     blocks = [{"type": "header", "text": heading}, _section(_escaped(mapping.paragraph(event), _TEXT))]
     if message := mapping.chat_message(event):
         blocks.append({"type": "markdown", "text": _markdown(message)})
@@ -209,10 +208,6 @@ def _blocks(event: ChangeEvent) -> list[dict[str, Any]]:
     if links := _links(event):
         blocks.append({"type": "context", "elements": [_mrkdwn(link) for link in links]})
     return blocks
-
-
-def _title(event: ChangeEvent) -> str:
-    return one_line(event.title, _TEXT) or event.kind.value
 
 
 def _section(text: str) -> dict[str, Any]:
@@ -225,7 +220,7 @@ def _mrkdwn(text: str) -> dict[str, Any]:
 
 def _markdown(text: str) -> str:
     """Markdown in which ``<`` begins nothing: neither HTML nor a mention."""
-    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    shown = chat.printable(text)
     return mapping.text_within(shown.replace("&", "&amp;").replace("<", "&lt;"), _MESSAGE)
 
 

@@ -30,14 +30,13 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.shared import mapping
+from change_events.destinations.shared import chat, mapping
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.request import address_of, post, secrets_of, uri
 from change_events.destinations.shared.responses import judge_no_page
 from change_events.destinations.shared.size_limit import fitted
 from change_events.model import Severity
 from change_events.text.lazy_pattern import lazy_pattern
-from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +82,7 @@ def document(event: ChangeEvent) -> dict[str, Any]:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "fallbackText": clip(_title(event), _TITLE),
+        "fallbackText": clip(chat.title(event, _TITLE), _TITLE),
         "body": _body(event),
         "msteams": {"width": "Full"},
     }
@@ -96,7 +95,7 @@ def document(event: ChangeEvent) -> dict[str, Any]:
 def _body(event: ChangeEvent) -> list[dict[str, Any]]:
     colour = _COLOURS.get(event.severity, "default")
     parts = [
-        _text(clip(_title(event), _TITLE), size="medium", weight="bolder", color=colour),
+        _text(clip(chat.title(event, _TITLE), _TITLE), size="medium", weight="bolder", color=colour),
         _text(clip(mapping.paragraph(event), _PARAGRAPH)),
     ]
     if message := mapping.chat_message(event):
@@ -107,23 +106,18 @@ def _body(event: ChangeEvent) -> list[dict[str, Any]]:
     return parts
 
 
-def _title(event: ChangeEvent) -> str:
-    return one_line(event.title, _TITLE) or event.kind.value
-
-
 def _text(text: str, *, spacing: str = "default", **style: str) -> dict[str, Any]:
     return {"type": "RichTextBlock", "spacing": spacing, "inlines": [{"type": "TextRun", "text": text, **style}]}
 
 
 def _markdown(text: str) -> str:
-    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-    return mapping.text_within(shown, _MESSAGE)
+    return mapping.text_within(chat.printable(text), _MESSAGE)
 
 
 def _links(event: ChangeEvent) -> list[dict[str, Any]]:
-    short = [link for link in mapping.links(event) if len(uri(link.url)) <= _URL]
     return [
-        {"type": "Action.OpenUrl", "title": clip(link.title, 75), "url": uri(link.url)} for link in short[:_MOST_LINKS]
+        {"type": "Action.OpenUrl", "title": clip(link.title, 75), "url": uri(link.url)}
+        for link in chat.links(event, _MOST_LINKS, _URL)
     ]
 
 

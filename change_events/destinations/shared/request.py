@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from change_events.destinations.base import OptionError, Request, origin_of, user_agent
 
@@ -63,6 +63,13 @@ def basic_login(user: str, password: str) -> Login:
 def uri(text: str) -> str:
     """``text`` with what a URI (RFC 3986) may not hold percent-encoded; what is encoded already stays."""
     return quote(text, safe=_URI_CHARACTERS)
+
+
+def extended(url: str, path: str = "", **query: str) -> str:
+    """``url`` with more of a path and of a query; what it has of both stays, a fragment does not."""
+    parts = urlsplit(url)
+    words = urlencode({**dict(parse_qsl(parts.query)), **query})
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, query=words, fragment=""))
 
 
 def secrets_of(url: str, *, path: bool = True) -> tuple[str, ...]:

@@ -1,0 +1,88 @@
+"""What messages for people have in common: a title, a paragraph, the sender's text, the worst lines, a few links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.destinations.shared import mapping
+from change_events.destinations.shared.clip import clip
+from change_events.destinations.shared.request import uri
+from change_events.model import Outcome, Severity
+from change_events.text.markdown import one_line, page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from change_events.model import ChangeEvent, Link
+
+_GREEN, _GREY, _YELLOW, _RED = 0x2EA043, 0x8B949E, 0xD29922, 0xDA3633
+
+
+class Sizes(NamedTuple):
+    """How much of each part a message holds, in characters: it is read at a glance.
+
+    Attributes:
+        message: of the sender's own text.
+        lines: how many lines of what happened, of ``line`` characters each.
+        links: how many, each with an address of at most ``url`` characters.
+    """
+
+    paragraph: int
+    message: int
+    lines: int
+    line: int
+    links: int
+    link_text: int
+    url: int
+
+
+def title(event: ChangeEvent, limit: int) -> str:
+    """The title on one line, never empty."""
+    return one_line(event.title, limit) or event.kind.value
+
+
+def printable(text: str) -> str:
+    """``text`` with its lines, in which a blank stands for whatever else cannot be printed."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
+def links(event: ChangeEvent, most: int, longest: int) -> list[Link]:
+    """The first links whose addresses are not longer than ``longest`` characters."""
+    return [link for link in mapping.links(event) if len(uri(link.url)) <= longest][:most]
+
+
+def title_link(event: ChangeEvent, longest: int) -> str | None:
+    """The address that the title leads to."""
+    found = links(event, 1, longest)
+    return uri(found[0].url) if found else None
+
+
+def colour(event: ChangeEvent) -> int:
+    """Red, yellow, green or grey, as 0xRRGGBB."""
+    if event.severity is Severity.ERROR:
+        return _RED
+    if event.severity is Severity.WARNING:
+        return _YELLOW
+    return _GREEN if event.outcome is Outcome.SUCCEEDED else _GREY
+
+
+def markdown(
+    event: ChangeEvent, sizes: Sizes, escaped: Callable[[str, int], str], target: Callable[[str], str] = page
+) -> list[str]:
+    """The parts of a message in Markdown, in their order.
+
+    Args:
+        event: what the message is about.
+        sizes: of the parts.
+        escaped: makes a text of so many characters one line in which no sign means anything to the backend.
+        target: makes an address one that ends no link.
+    """
+    parts = [escaped(mapping.paragraph(event), sizes.paragraph)]
+    if message := mapping.chat_message(event):
+        parts.append(mapping.text_within(printable(message), sizes.message))
+    if lines := mapping.worst(event, sizes.lines):
+        code = "\n".join(clip(line.replace("`", "'"), sizes.line) for line in lines)
+        parts.append(f"```\n{code}\n```")
+    if found := links(event, sizes.links, sizes.url):
+        parts.append(" · ".join(f"[{escaped(link.title, sizes.link_text)}]({target(link.url)})" for link in found))
+    return parts
