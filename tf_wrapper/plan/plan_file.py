@@ -15,6 +15,7 @@ TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraf
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Iterator
+    from io import BufferedReader
     from typing import Any, BinaryIO
 
 _ZIP = b"PK\x03\x04"
@@ -56,6 +57,20 @@ def facts(path: str) -> dict[str, Any]:
     return {"saved": path, "stamp": stamp(path)}
 
 
+def digest(path: str) -> str | None:
+    """SHA-256 of the file in hexadecimal; None where there is no regular file, or it cannot be read."""
+    import hashlib
+
+    file = _open(path)
+    if file is None:
+        return None
+    with file:
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return None
+
+
 def is_bookmark(path: str) -> bool:
     """True for the small JSON file that HCP Terraform saves instead of a plan."""
     return b'"remote_plan_format"' in _head(path, 4096)
@@ -72,7 +87,7 @@ def _head(path: str, size: int) -> bytes:
             return b""
 
 
-def _open(path: str) -> BinaryIO | None:
+def _open(path: str) -> BufferedReader | None:
     """The file, if it is a regular one: what waits for a writer, or can be read only once, is terraform's."""
     descriptor = inputs.open_regular(path)
     return None if descriptor is None else os.fdopen(descriptor, "rb")

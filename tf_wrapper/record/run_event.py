@@ -138,11 +138,7 @@ class RunEvent:
         event = self._event
         if event is None or event.tool is None or os.path.dirname(path) == self._run.path:
             return
-        import hashlib
-
-        with suppress(OSError), open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            self._event = replace(event, tool=replace(event.tool, plan=digest))
+        self._event = replace(event, tool=replace(event.tool, plan=plan_file.digest(path)))
 
     @property
     def _data_dir(self) -> str:
