@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from change_events.errors import JournalError
 from change_events.journal import Journal
 from change_events.model import Outcome
 from change_events.process.deadline import Deadline
@@ -36,14 +37,20 @@ def explained(event: ChangeEvent, settings: Settings, redactor: Redactor, enviro
         settings: where the journal with the earlier runs is.
         redactor: has seen the run's secrets.
         environ: for git.
+
+    Returns:
+        The event as it is where the journal cannot be read: without earlier runs, nothing is known to be a cause.
     """
     from change_events.cause.playbook import find_causes
     from change_events.cause.playbook_runs import runs_before
     from change_events.cause.redacted import redacted
 
     deadline = Deadline(SECONDS)
-    with Journal.open(settings.journal, caps=settings.caps, patience=PATIENCE) as journal:
-        runs = runs_before(journal, event, deadline)
+    try:
+        with Journal.open(settings.journal, caps=settings.caps, patience=PATIENCE) as journal:
+            runs = runs_before(journal, event, deadline)
+    except JournalError:  # settling reports it
+        return event
     found = find_causes(event, runs, environ, deadline)
     if found is None:
         return event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from change_events.process.pressure import stretch
 from change_events.recording.unrouted import route_late, waits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from change_events.journal import Journal
     from change_events.journal.spool import Operation
@@ -99,6 +99,15 @@ class EventWriter:
             else _opened(Journal, self._settings, self._patience)
         )
 
+    @contextmanager
+    def usable_journal(self) -> Iterator[Journal | None]:
+        """The journal, open, for what a record can lack; None where it cannot be opened, which settling reports."""
+        with ExitStack() as stack:
+            journal = None
+            with suppress(Exception):  # a bug of ours, too: settling needs the journal, and fails in the same way
+                journal = stack.enter_context(self.journal())
+            yield journal
+
     @property
     def settings(self) -> Settings:
         """The settings that it goes by."""
@@ -135,8 +144,8 @@ class EventWriter:
         if event.explicit or event.playbook is not None or not event.changes or event.phase.value != "applied":
             return ()
         try:
-            with self.journal() as journal:
-                return history_signals(journal, event)
+            with self.usable_journal() as journal:
+                return history_signals(journal, event) if journal else ()
         except JournalError:
             return ()
         except Exception as error:  # noqa: BLE001 - the event itself must not be lost for a signal

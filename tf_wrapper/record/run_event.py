@@ -100,8 +100,9 @@ class RunEvent:
         if self._event is None or not self._settings.causes:
             return
         try:
-            with suppress(JournalError), self._recording.journal() as journal:
-                self._before = explain.past(self._event, str(self._facts["directory"]), self._data_dir, journal)
+            with suppress(JournalError), self._recording.usable_journal() as journal:
+                if journal is not None:
+                    self._before = explain.past(self._event, str(self._facts["directory"]), self._data_dir, journal)
         except Exception as error:  # noqa: BLE001 - a bug of ours costs the causes, not the record
             say(f"the causes of this run's changes are not found: {describe(error)}")
 

@@ -141,7 +141,7 @@ class RunLog:
         log.censored = log.censored or result.censored
         self._again(log, host, result)
         status = self._status(log, result)
-        self._count(log, host, result, status)
+        self._count(log, host, result, status, again=repeated)
         log.retries += results.retries(result.data)
         self._look_inside(log, result, status)
 
@@ -218,13 +218,14 @@ class RunLog:
             return True
         return all((result.host, str(part.get("ansible_job_id"))) in self._jobs for part in results.parts(result.data))
 
-    def _count(self, log: TaskLog, host: HostLog, result: Result, status: str) -> None:
+    def _count(self, log: TaskLog, host: HostLog, result: Result, status: str, *, again: bool) -> None:
         log.counts[status] += 1
         changed = result.status != UNREACHABLE and bool(result.data.get("changed"))
         recap.count(host.counts, log.task.action in _INCLUDES, status, changed=changed)
         host.last = (result.task, status, log)
         where = self._where(log, result)
-        failure = self._failed(log, host, result, status) if status in {FAILED, UNREACHABLE, IGNORED} else None
+        failed = status in {FAILED, UNREACHABLE, IGNORED}
+        failure = self._failed(log, host, result, status, again=again) if failed else None
         if status == CHANGED or (failure and self._is_partly_done(log, result)):
             log.partly += status != CHANGED
             log.changes(result.host)
@@ -255,12 +256,14 @@ class RunLog:
             for target in targets:
                 self.host(target).touched += 1
 
-    def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str) -> Failure:
+    def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str, *, again: bool) -> Failure:
         told = log.has_room and not (log.censored or result.censored)
         failure = Failure(result.host, status, results.error(result.data) if told else None)
         log.failed(failure)
         if status == FAILED and len(host.pending) < MOST_PENDING:
-            host.pending.append(Fall(log, failure, _is_rescued(log.task.action, log.task.rescued, result)))
+            # the recap counts no include as rescued whose file or role cannot be loaded: it was ok, and fails again
+            rescued = False if again and log.task.action in _INCLUDES else log.task.rescued
+            host.pending.append(Fall(log, failure, rescued))
         return failure
 
     def _ends_left_out(self, result: Result) -> None:
@@ -271,7 +274,7 @@ class RunLog:
         if result.status != FAILED:
             self._follow(host)
         elif not result.ignored and len(host.pending) < MOST_PENDING:
-            host.pending.append(Fall(None, Failure(result.host, FAILED, None), _is_rescued("", rescued, result)))
+            host.pending.append(Fall(None, Failure(result.host, FAILED, None), rescued))
 
     def _follow(self, host: HostLog) -> None:
         """Another task follows a failure: it was rescued, if it could be."""
@@ -341,11 +344,6 @@ class RunLog:
         for one in ids or ():
             if isinstance(one, str) and one and len(self.sent) < MOST_SENT:
                 self.sent.setdefault(one, title if isinstance(title, str) else None)
-
-
-def _is_rescued(action: str, rescued: bool | None, result: Result) -> bool | None:
-    """Whether the recap counts a failure as rescued: never that of an include whose file or role cannot be loaded."""
-    return False if action in _INCLUDES and "reason" in result.data else rescued
 
 
 def _make_room(tasks: dict[str, Any]) -> None:
