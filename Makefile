@@ -13,7 +13,7 @@ BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo picture quick test test-newest test-oldest lint e2e properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
+.PHONY: help setup lock demo picture quick test test-newest test-oldest lint e2e exhaustive properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,8 +69,11 @@ lint: $(VENV)/.ready ## ruff, mypy, import layers
 hooks: $(VENV)/.ready ## the hooks of .pre-commit-config.yaml, on all files
 	$(BIN)/pre-commit run --all-files
 
-e2e: $(VENV)/.ready ## the whole equivalence suite on every terraform at hand, kills and faults included
-	$(PYTEST) -n 2 --dist worksteal -m "e2e or slow"
+e2e: $(VENV)/.ready ## the equivalence suite on every terraform at hand, kills and faults included
+	$(PYTEST) -n 2 --dist worksteal -m "(e2e or slow) and not exhaustive"
+
+exhaustive: $(VENV)/.ready ## what e2e leaves out: the other combinations of versions, terminals and scenarios
+	$(PYTEST) -n 2 --dist worksteal -m exhaustive
 
 properties: $(VENV)/.ready ## the properties with all their examples, at random; `make test` takes a fifth, the same each time
 	$(PYTEST) -n 2 --dist worksteal -m hypothesis --hypothesis-profile thorough

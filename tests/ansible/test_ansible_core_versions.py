@@ -14,7 +14,7 @@ from tests.ansible.command import ROOT, Machine
 from tests.ansible.cores import CORES, with_tfevent
 from tests.ansible.normalised_event import normal
 from tests.ansible.test_exit_hooks import cut_short
-from tests.ansible.test_playbooks import LEAVES_AN_EVENT, LEAVES_NONE, figures
+from tests.ansible.test_playbooks import LEAVES_AN_EVENT, LEAVES_NONE, QUICK, figures
 from tests.ansible.test_secrets import check_late
 from tests.support.receiver import Receiver
 from tests.support.secrets import assert_nowhere, found_in
@@ -64,7 +64,15 @@ def made(folder, installation):
     return machine
 
 
-@pytest.mark.parametrize("name", sorted(LEAVES_AN_EVENT.keys() - PLAYED_APART))
+def _cases():
+    for core in CORES:
+        for name in sorted(LEAVES_AN_EVENT.keys() - PLAYED_APART):
+            between = core not in (CORES[0], CORES[-1]) and (core.series, name) not in ITS_OWN_EVENT
+            marks = pytest.mark.exhaustive if between and name not in QUICK else ()
+            yield pytest.param(core, name, id=f"{core}-{name}", marks=marks)
+
+
+@pytest.mark.parametrize(("core", "name"), list(_cases()))
 def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare, golden, name):
     code, *words = LEAVES_AN_EVENT[name]
     ran, expected = machine.play(name, *words), bare.play(name, *words)

@@ -21,7 +21,8 @@ def _cases():
                 yield pytest.param(scenario, stdio, binary, id=name, marks=_marks(scenario, stdio, binary))
 
 
-# scenarios of the core that `make test` plays with pipes as well: where tfevent asks, reads its input, or streams
+# scenarios of the core that `make test` plays with pipes as well: where tfevent asks, reads its input, or streams;
+# `make e2e` plays them so with the other versions, too, and all others with these on one terminal only
 PIPED = {
     "create",
     "create-auto-approve",
@@ -39,11 +40,13 @@ PIPED = {
 
 
 def _marks(scenario, stdio, binary):
+    first = binary == binaries()[0]
     usual = TERMINAL if TERMINAL in scenario.stdio and scenario.name not in PIPED else stdio
-    core = scenario.core and stdio in (*BOTH, UNSIZED) and stdio == usual and binary == binaries()[0]
+    core = scenario.core and stdio in (*BOTH, UNSIZED) and stdio == usual and first
     deviates = scenario.deviation and not compares_terraform_with_itself()
     return [
         *([] if core else [pytest.mark.e2e]),
+        *([] if first or (stdio == usual and stdio in (*BOTH, UNSIZED)) else [pytest.mark.exhaustive]),
         *([pytest.mark.races] if stdio.columns and _types(scenario) else []),
         *([pytest.mark.xfail(reason=scenario.deviation, strict=True)] if deviates else []),
     ]
