@@ -55,8 +55,8 @@ def _agreed() -> bool:
 
 def _send(settings: DestinationSettings, requests: tuple[Request, ...]) -> int:
     """One after the other; what comes after a refusal is not sent."""
-    from change_events.delivery.sender import Effort, exchange, open_transport
-    from change_events.delivery.transport import TransportError
+    from change_events.delivery.sender import Effort, exchange
+    from change_events.delivery.transport import TransportError, open_transport
     from change_events.destinations import get
     from change_events.destinations.base import Result
 

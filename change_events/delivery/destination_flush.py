@@ -16,7 +16,7 @@ from change_events.delivery.rate_limit import RateLimiter
 from change_events.delivery.sender import ATTEMPTS
 from change_events.delivery.worker import LONGEST, SPAN, Batch, Worker
 from change_events.destinations import get
-from change_events.destinations.base import DestinationSettings, Result, Verdict
+from change_events.destinations.base import DestinationSettings, Result, TransportName, Verdict
 from change_events.process.pressure import stretch
 
 if TYPE_CHECKING:
@@ -65,13 +65,12 @@ class Terms(msgspec.Struct):
         """Seconds until the deadline."""
         return self.deadline - time.monotonic()
 
-    def get_ready(self) -> None:
-        """Import the HTTP client. The budget is for what backends take: on a busy machine this could take all of it."""
+    def get_ready(self, transport: TransportName) -> None:
+        """Import the client. The budget is for what backends take: on a busy machine this could take all of it."""
         begun = time.monotonic()
-        import change_events.delivery.sender
-        import change_events.delivery.transport
+        from change_events.delivery.transport import get_ready
 
-        change_events.delivery.transport.get_ready()
+        get_ready(transport)
         self.deadline += time.monotonic() - begun
 
     def extend(self) -> None:
@@ -107,6 +106,7 @@ class DestinationFlush:
         self._terms = terms
         self._worker = Worker(settings, answers)
         self._rate = _rate_of(settings)
+        self._transport = _transport_of(settings)
         self._under_way: deque[Delivery] = deque()  # the first is being sent
         self._held = False  # another process is sending there
         self._sending = False  # this one is
@@ -135,6 +135,7 @@ class DestinationFlush:
         if not self._over and self._terms.budget and self._terms.left() < _NEAR and self._moves():
             self._terms.extend()
         if self._under_way:
+            self._worker.abandon()
             self._failed(_UNANSWERED)
         elif not self._over and self._worker.has_time(self._terms.deadline):
             self._advance()
@@ -172,6 +173,7 @@ class DestinationFlush:
         """The flush is over: hand back what is under way, and say what is left. ``stop`` came before."""
         self._outbox.patience = LAST_PATIENCE
         if self._under_way:
+            self._worker.abandon()
             self._failed(_UNANSWERED)
         elif self._held:
             self._tell(f"another tfevent process is still sending; {self._terms.consequence}")
@@ -228,7 +230,7 @@ class DestinationFlush:
             self._stand_by()
             return
         if self._is_due():
-            self._terms.get_ready()  # before the lease, which must outlive the sending
+            self._terms.get_ready(self._transport)  # before the lease, which must outlive the sending
             left = self._terms.left()
         self._under_way.extend(
             self._outbox.claim(
@@ -359,6 +361,13 @@ class DestinationFlush:
     def _tell(self, problem: str) -> None:
         """Only the last problem counts: it is why the flush ended."""
         self.problems = [f"{self.name}: {problem}"]
+
+
+def _transport_of(settings: DestinationSettings) -> TransportName:
+    try:
+        return get(settings.kind).transport
+    except (ImportError, KeyError):  # as below
+        return "http"
 
 
 def _rate_of(settings: DestinationSettings) -> RateLimiter:

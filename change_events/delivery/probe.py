@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events.delivery.transport import THREAD_PREFIX, get_ready, open_transport
 from change_events.delivery.worker import failed
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Request, Result, user_agent
@@ -19,9 +20,10 @@ from change_events.model import ChangeEvent, Kind, Outcome, Phase
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from change_events.delivery.transport import Transport
     from change_events.model import SealedEvent
 
-    Attempt = Callable[[DestinationSettings, float], "ProbeResult"]
+    Attempt = Callable[[DestinationSettings, Transport, float], "ProbeResult"]
 
 
 class ProbeResult(msgspec.Struct, frozen=True):
@@ -43,15 +45,16 @@ class Probe:
     """
 
     def __init__(self, destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False) -> None:
-        import change_events.delivery.sender
-        import change_events.delivery.transport  # noqa: F401 - what they take to import is not the destination's doing
+        import change_events.delivery.sender  # noqa: F401 - what is imported takes time that is not the destination's
 
+        get_ready(get(destination.kind).transport)
+        self._transport: Transport | None = None
         self._begun = time.monotonic()
         self._budget = budget
         self._answers: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
         attempt = _post_test if send_test else _knock
         threading.Thread(
-            target=self._run, args=(attempt, destination), name=f"tfevent-{destination.name}", daemon=True
+            target=self._run, args=(attempt, destination), name=THREAD_PREFIX + destination.name, daemon=True
         ).start()
 
     def result(self) -> ProbeResult:
@@ -60,11 +63,23 @@ class Probe:
         try:
             return self._answers.get(timeout=max(0.0, left))
         except queue.Empty:
+            if self._transport is not None:
+                self._transport.abandon()
             return ProbeResult(ok=False, text=f"no complete answer within {self._budget:g} s", seconds=self._budget)
 
     def _run(self, attempt: Attempt, destination: DestinationSettings) -> None:
-        result = _guarded(attempt, destination, self._begun + self._budget)
+        result = self._guarded(attempt, destination)
         self._answers.put(msgspec.structs.replace(result, seconds=time.monotonic() - self._begun))
+
+    def _guarded(self, attempt: Attempt, destination: DestinationSettings) -> ProbeResult:
+        try:
+            with open_transport(destination) as self._transport:
+                return attempt(destination, self._transport, self._begun + self._budget)
+        except OptionError as error:
+            return ProbeResult(ok=False, text=f"its settings cannot be used ({error})")
+        except Exception as error:  # noqa: BLE001  # doctor shows what is wrong, whatever it is
+            where = get(destination.kind).origin(destination.options)
+            return ProbeResult(ok=False, text=f"{where}: {failed(error).reason}")
 
 
 def probe(destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False) -> ProbeResult:
@@ -72,33 +87,21 @@ def probe(destination: DestinationSettings, *, budget: float = 3.0, send_test: b
     return Probe(destination, budget=budget, send_test=send_test).result()
 
 
-def _guarded(attempt: Attempt, destination: DestinationSettings, deadline: float) -> ProbeResult:
-    try:
-        return attempt(destination, deadline)
-    except OptionError as error:
-        return ProbeResult(ok=False, text=f"its settings cannot be used ({error})")
-    except Exception as error:  # noqa: BLE001  # doctor shows what is wrong, whatever it is
-        where = get(destination.kind).origin(destination.options)
-        return ProbeResult(ok=False, text=f"{where}: {failed(error).reason}")
+def _knock(settings: DestinationSettings, transport: Transport, deadline: float) -> ProbeResult:
+    backend = get(settings.kind)
+    address = backend.origin(settings.options)
+    plain = Request("HEAD", address + "/", {"User-Agent": user_agent()}, b"")
+    request = backend.probe(settings.options) if backend.probe else plain
+    transport.send(request, deadline)
+    return ProbeResult(ok=True, text=f"{request.reached}; a test event (--send-test) shows if it accepts")
 
 
-def _knock(settings: DestinationSettings, deadline: float) -> ProbeResult:
-    from change_events.delivery.sender import open_transport
-
-    address = get(settings.kind).origin(settings.options)
-    request = Request("HEAD", address + "/", {"User-Agent": user_agent()}, b"")
-    with open_transport(settings) as transport:
-        transport.send(request, deadline)
-    return ProbeResult(ok=True, text=f"{request.host} answers; a test event (--send-test) shows if it accepts")
-
-
-def _post_test(settings: DestinationSettings, deadline: float) -> ProbeResult:
-    from change_events.delivery.sender import Effort, open_transport, send_event
+def _post_test(settings: DestinationSettings, transport: Transport, deadline: float) -> ProbeResult:
+    from change_events.delivery.sender import Effort, send_event
 
     choose = get(settings.kind).test_kind
     sample = test_event(choose(settings.options) if choose else Kind.CUSTOM)
-    with open_transport(settings) as transport:
-        verdict = send_event(settings, transport, sample, Effort(deadline))
+    verdict = send_event(settings, transport, sample, Effort(deadline))
     if verdict.result is Result.DELIVERED:
         remark = f"; {verdict.reason}" if verdict.reason else ""
         return ProbeResult(ok=True, text=f"it accepted a test event{remark}")

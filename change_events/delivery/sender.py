@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events.delivery.rendering import rendered
+from change_events.delivery.transport import TransportError
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Result, Verdict
 from change_events.destinations.shared.responses import words
@@ -53,14 +54,6 @@ class Effort:
             self.pace.spend()
 
 
-def open_transport(settings: DestinationSettings) -> Transport:
-    """The connections of one destination. Raises TransportError."""
-    from change_events.delivery.transport import Transport
-
-    ca_file = settings.options.get("ca_file")
-    return Transport(str(ca_file) if ca_file else None)
-
-
 def send_event(
     settings: DestinationSettings, transport: Transport, sealed: SealedEvent, effort: Effort, handle: str | None = None
 ) -> Verdict:
@@ -103,7 +96,7 @@ def _sent(
     verdict = exchange(destination, transport, request, effort)
     if verdict.result is Result.SHRINK and handle is None:
         try:
-            request, problems = rendered(settings, sealed, limit=len(request.body) // 2)
+            request, problems = rendered(settings, sealed, limit=verdict.room or len(request.body) // 2)
         except OptionError:
             return verdict
         verdict = exchange(destination, transport, request, effort)
@@ -141,8 +134,6 @@ def _retried(first: Verdict, again: Callable[[], Verdict], effort: Effort) -> Ve
 
 
 def _once(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
-    from change_events.delivery.transport import TransportError
-
     if (wait := effort.wait()) > 0:
         time.sleep(min(wait, max(0.0, effort.deadline - time.monotonic())))
     effort.spend()

@@ -1,232 +1,67 @@
-"""Bytes out, an answer back, with httpx: HTTP/1.1, proxies from the environment, no redirects, no surprises.
+"""How a request leaves this machine: what every way of sending does, and which ways there are.
 
-Nothing raised or logged here shows more of an address than its host: a token may be part of the path.
+A way is a module with ``open_transport(options)`` and ``get_ready()``; it is imported when something is to be sent.
 """
 
 from __future__ import annotations
 
-import functools
-import logging
-import os
-import socket
-import ssl
-import sys
-import threading
-import time
-import urllib.request
-from typing import TYPE_CHECKING, Any, Self
-
-from change_events.delivery import proxies
-from change_events.destinations.base import Request, Response
-
-# httpx imports its own command line wherever rich and click are installed: as much CPU again as the client itself.
-_modules: dict[str, Any] = sys.modules
-_modules.setdefault("httpx._main", None)
-import httpx  # noqa: E402
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from change_events.destinations.base import DestinationSettings, Request, Response, TransportName
+
 THREAD_PREFIX = "tfevent-"
-_WORDS_BYTES, _WORDS_SECONDS = 16_384, 0.5  # of a body that is only told to people
-_BODY_BYTES = 1_048_576  # of a body that decides: an answer may tell of each of thousands of entities
-_reading = threading.Lock()
-
-
-def get_ready() -> None:
-    """Import what httpx imports when the first connection is made: as much again as the client itself."""
-    import httpcore  # noqa: F401
+_MODULES: dict[TransportName, str] = {
+    "http": "change_events.delivery.http_transport",
+    "program": "change_events.delivery.program_transport",
+    "smtp": "change_events.delivery.smtp_transport",
+}
 
 
 class TransportError(Exception):
     """No answer came; the text is a clause saying why, without any address."""
 
 
-class Transport:
-    """One connection pool with one idea of which authorities to trust; a context manager.
-
-    Args:
-        ca_file: trust the authorities in this file, instead of the usual ones.
-    """
-
-    def __init__(self, ca_file: str | None = None) -> None:
-        self._ca_file = ca_file
-        self._client: httpx.Client | None = None
+class Transport(Protocol):
+    """What sends the requests of one destination, one after the other, on one thread; a context manager."""
 
     def __enter__(self) -> Self:
-        return self
+        """Connects nothing yet."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            self._client.close()
+        """Close what is open."""
 
     def send(self, request: Request, deadline: float) -> Response:
         """Send one request.
 
         Args:
-            request: what to send.
-            deadline: moment of :func:`time.monotonic` after which no step of it begins or goes on waiting. A body that
-                decides may take all of that time, any other one half a second.
+            request: what to send, of the type that this transport sends.
+            deadline: moment of :func:`time.monotonic` after which no step of it begins or goes on waiting.
 
         Raises:
-            TransportError: no answer; status and headers did not come.
+            TransportError: there is no answer.
         """
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TransportError("time limit reached")
-        client = self._client = self._client or _client(self._trusted(request))
-        # httpx hands this very dict down to the connection: the wait is shortened once the status is known.
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), left)
-        try:
-            answer = client.send(_built(client, request, timeouts), stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise TransportError(clause(error)) from None
-        try:
-            left = max(0.01, deadline - time.monotonic())
-            seconds = left if request.body_decides else min(_WORDS_SECONDS, max(0.01, left / 2))
-            timeouts["read"] = seconds
-            body, complete = _body(answer, seconds, _BODY_BYTES if request.body_decides else _WORDS_BYTES)
-        finally:
-            answer.close()
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, body, complete, request.body_decides)
 
-    def _trusted(self, request: Request) -> ssl.SSLContext:
-        """What the first request needs: all of a transport go to one backend. Plain http reads no authorities."""
-        plain = request.url.lower().startswith("http:") and not urllib.request.getproxies()
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _tls(self._ca_file)
+    def abandon(self) -> None:
+        """Nobody waits for the answer any more, and the process may end at once: stop what outlives it.
+
+        Called from another thread, at any moment, once.
+        """
 
 
-def _built(client: httpx.Client, request: Request, timeouts: dict[str, float]) -> httpx.Request:
-    headers = {"Accept-Encoding": "identity"} | request.headers
-    return client.build_request(
-        request.method,
-        request.url,
-        headers=headers,
-        content=request.body,
-        extensions={"timeout": timeouts},
-    )
+def open_transport(settings: DestinationSettings) -> Transport:
+    """What sends to this destination. Raises TransportError."""
+    from change_events.destinations import get
+
+    opened: Transport = import_module(_MODULES[get(settings.kind).transport]).open_transport(settings.options)
+    return opened
 
 
-def _body(answer: httpx.Response, seconds: float, most: int) -> tuple[bytes, bool]:
-    """The body, at most ``most`` bytes of it, and whether that is all there is to be had within ``seconds``."""
-    body = b""
-    end = time.monotonic() + seconds
-    try:
-        for chunk in answer.iter_raw():
-            body += chunk
-            if len(body) >= most:
-                break
-            if time.monotonic() >= end:
-                return body, False
-    except httpx.HTTPError:
-        return body, False
-    return body[:most], True
-
-
-def _client(context: ssl.SSLContext) -> httpx.Client:
-    return httpx.Client(transport=_Routes(context), trust_env=False, follow_redirects=False)
-
-
-class _Routes(httpx.BaseTransport):
-    """A connection pool for each proxy that the environment names, and one for what goes directly.
-
-    httpx reads the same variables, but of NO_PROXY neither networks nor ports.
-    """
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        self._proxies = proxies.from_environment()
-        self._pools: dict[str | None, httpx.HTTPTransport] = {}
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it the way that the variables say. Raises TransportError if a proxy cannot be used."""
-        url = request.url
-        port = url.port or (443 if url.scheme == "https" else 80)
-        proxy = self._proxies.address(url.scheme, url.raw_host.decode("ascii", "replace"), port)
-        if proxy not in self._pools:
-            self._pools[proxy] = self._pool(proxy)
-        return self._pools[proxy].handle_request(request)
-
-    def _pool(self, proxy: str | None) -> httpx.HTTPTransport:
-        try:
-            made = httpx.Proxy(url=proxy) if proxy else None
-            return httpx.HTTPTransport(verify=self._context, http1=True, http2=False, trust_env=False, proxy=made)
-        except ImportError:
-            raise TransportError("a SOCKS proxy needs one more package: pip install socksio") from None
-        except (ValueError, httpx.InvalidURL):
-            raise TransportError("a proxy variable (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) is not a URL") from None
-
-    def close(self) -> None:
-        """Close all pools."""
-        for pool in self._pools.values():
-            pool.close()
-
-
-def _tls(ca_file: str | None) -> ssl.SSLContext:
-    """Trust ``ca_file`` alone, else SSL_CERT_FILE and SSL_CERT_DIR alone, else the system's and certifi's.
-
-    Reading hundreds of authorities costs 50 ms of CPU: it is done once for all destinations that trust the same.
-    """
-    with _reading:
-        return _trusting(ca_file, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-
-
-@functools.lru_cache(maxsize=8)
-def _trusting(ca_file: str | None, *variables: str | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca_file)  # OpenSSL reads the two variables itself
-        if not (ca_file or any(variables)):
-            import certifi
-
-            context.load_verify_locations(certifi.where())
-    except (OSError, ssl.SSLError):
-        raise TransportError("the file of certificate authorities (ca_file) cannot be read") from None
-    return context
-
-
-def clause(error: Exception) -> str:
-    """Why no answer came, in words of ours: texts of the libraries may quote an address."""
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its TLS certificate is not trusted ({cause.verify_message}); see ca_file and SSL_CERT_FILE"
-        if isinstance(cause, ssl.SSLError):
-            return f"the TLS handshake failed ({cause.reason or 'connection closed'})"
-        if isinstance(cause, socket.gaierror):
-            return "its host name cannot be resolved"
-        if isinstance(cause, OSError) and cause.errno:
-            return f"the connection failed ({os.strerror(cause.errno).lower()})"
-    return _CLAUSES.get(type(error).__name__, "the connection failed")
-
-
-_CLAUSES = {
-    "ConnectTimeout": "it could not be reached in time",
-    "ReadTimeout": "it did not answer in time",
-    "WriteTimeout": "it did not take the event in time",
-    "RemoteProtocolError": "what it answers is not HTTP, or broke off",
-    "ReadError": "it closed the connection",
-    "WriteError": "it closed the connection",
-    "ProxyError": "the proxy refuses (HTTPS_PROXY)",
-    "InvalidURL": "its address is not a URL",
-    "UnsupportedProtocol": "its address is not one of http or https",
-    "LocalProtocolError": "a header or the address has characters that HTTP does not allow",
-}
-
-
-def _causes(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    while error is not None and error not in found:
-        found.append(error)
-        error = error.__cause__ or error.__context__
-    return found
-
-
-def _not_ours(_: logging.LogRecord) -> bool:
-    return not threading.current_thread().name.startswith(THREAD_PREFIX)
-
-
-# httpx logs whole addresses at level INFO. A logger's filter does not reach its children, hence each by name.
-for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
-    logging.getLogger(_name).addFilter(_not_ours)
+def get_ready(name: TransportName) -> None:
+    """Import all that sending takes."""
+    import_module(_MODULES[name]).get_ready()

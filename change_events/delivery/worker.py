@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from change_events.delivery.event_age import out_of_time
+from change_events.delivery.transport import THREAD_PREFIX, TransportError, open_transport
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, Result, Verdict
 
@@ -71,12 +72,13 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
         self._answered = 0
+        self._transport: Transport | None = None
         self._took = 0.0  # seconds, the last answer; that to the first is mostly getting ready
 
     def send(self, batch: Batch) -> None:
         """Send it on the worker's own thread, which is started for the first one."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=f"tfevent-{self._settings.name}", daemon=True)
+            self._thread = threading.Thread(target=self._run, name=THREAD_PREFIX + self._settings.name, daemon=True)
             self._thread.start()
         self._inbox.put(batch)
 
@@ -89,12 +91,17 @@ class Worker:
         self._stopped.set()
         self._inbox.put(None)
 
+    def abandon(self) -> None:
+        """As :meth:`stop`, where the process may end before the thread does."""
+        self.stop()
+        if self._transport is not None:
+            self._transport.abandon()
+
     def _run(self) -> None:
         with ExitStack() as stack:
-            transport: Transport | None = None
             while (batch := self._inbox.get()) is not None:
                 try:
-                    transport = transport or stack.enter_context(_opened(self._settings))
+                    transport = self._transport = self._transport or stack.enter_context(open_transport(self._settings))
                 except Exception as error:  # noqa: BLE001  # a thread that dies silently would cost the whole budget
                     self._answers.put(Answer(batch.deliveries[0], failed(error), asked=False))
                 else:
@@ -117,16 +124,8 @@ class Worker:
 
 def failed(error: Exception) -> Verdict:
     """The verdict where nothing could be sent: clauses of ours as they are, of other errors only the name."""
-    from change_events.delivery.transport import TransportError
-
     told = str(error) if isinstance(error, TransportError) else f"tfevent failed ({type(error).__name__})"
     return Verdict(Result.RETRY, told)
-
-
-def _opened(settings: DestinationSettings) -> Transport:
-    from change_events.delivery.sender import open_transport
-
-    return open_transport(settings)
 
 
 def _answer(settings: DestinationSettings, transport: Transport, delivery: Delivery, batch: Batch) -> Answer:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from change_events.model import Kind, SealedEvent
 
 OptionType = Literal["string", "url", "path", "integer", "choice", "string-map"]
+TransportName = Literal["http", "program", "smtp"]
 
 _HIDDEN = "(hidden)"
 
@@ -101,6 +102,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Request(msgspec.Struct, frozen=True):
     """One HTTP request. Its ``repr`` shows neither path, header values nor body.
 
+    Other transports have subclasses with what they need, and put into these fields what can be shown of it.
+
     Attributes:
         secrets: what must not occur in any text about this request: tokens, header values, the URL's own.
         body_decides: the body of an answer of 2xx shows whether it is a success. Then the body is waited for, and where
@@ -113,6 +116,11 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
     secrets: tuple[str, ...] = ()
     body_decides: bool = False
+
+    @property
+    def reached(self) -> str:
+        """What is known once a probe has been answered, as a clause."""
+        return f"{self.host} answers"
 
     @property
     def host(self) -> str:
@@ -147,6 +155,7 @@ class Response(msgspec.Struct, frozen=True):
     """What came back: ``headers`` by lower-case name.
 
     Attributes:
+        status: of HTTP; of a program its exit code, of SMTP the code of the reply.
         body: at most its first 16 KB; where the body decides, at most its first 1 MB.
         complete: False where the body did not come in time, or broke off. One that is cut at that size is complete: to
             ask again would bring no more of it.
@@ -182,6 +191,7 @@ class Verdict(msgspec.Struct, frozen=True):
             It holds words and figures of ours only: what the backend says is put beside it after masking.
         after: seconds the backend asks to wait.
         handle: the backend's own name of what the event became there, where it has one and can settle it by that.
+        room: bytes that a request may have, where the backend has said so and this one was larger.
         mendable: of a refused update, that the user can fix it: it is reported, though the event is sent as a new one.
     """
 
@@ -190,6 +200,7 @@ class Verdict(msgspec.Struct, frozen=True):
     after: float | None = None
     handle: str | None = None
     mendable: bool = False
+    room: int | None = None
 
 
 class OptionError(TfeventError):
@@ -208,7 +219,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         judge: what an answer means: to an event, to an update of one, and to what ``setup`` sends.
-        origin: scheme and host that a probe connects to, from the options; raises OptionError.
+        origin: where it is, for doctor: scheme and host, or a program's path, from the options; raises OptionError.
         documentation: addresses of the backend's own pages that format and limits were read from.
         setup: requests that prepare the backend once (an index template, say), from the options; each may be
             sent again at any time. Raises OptionError.
@@ -218,6 +229,9 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
             handle, its body within the limits. Without it, or without a handle, the settled event is sent by
             ``render``. Raises OptionError.
         check: what is wrong with options together where each by itself is right, in clauses as of ``problems``.
+        transport: the way that requests are sent.
+        probe: the request that shows whether the backend is there and sends nothing, from the options; without it, a
+            ``HEAD`` to its origin. Raises OptionError.
         test_kind: of what kind doctor's test event is, from the options, where kinds go different ways; else custom.
     """
 
@@ -234,6 +248,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     update: Callable[[SealedEvent, Mapping[str, Any], str], Request] | None = None
     check: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     test_kind: Callable[[Mapping[str, Any]], Kind] | None = None
+    transport: TransportName = "http"
+    probe: Callable[[Mapping[str, Any]], Request] | None = None
 
     def problems(self, options: Mapping[str, object]) -> tuple[str, ...]:
         """What is wrong with these options, one clause each beginning with the option's name."""

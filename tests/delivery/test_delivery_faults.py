@@ -10,7 +10,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
-import change_events.delivery.transport  # noqa: F401 - getting ready is not in the budget
+import change_events.delivery.http_transport  # noqa: F401 - getting ready is not in the budget
 from change_events.delivery import deliver, deliver_directly
 from change_events.destinations.base import DestinationSettings
 from change_events.destinations.sematext import TYPES
@@ -54,7 +54,7 @@ def settle(journal, *numbers, to=("main",)):
 @pytest.fixture
 def patient(monkeypatch):
     """What a backend says is read however slowly the machine lets it say that."""
-    monkeypatch.setattr("change_events.delivery.transport._WORDS_SECONDS", PLENTY)
+    monkeypatch.setattr("change_events.delivery.http_transport._WORDS_SECONDS", PLENTY)
 
 
 def statuses(journal):
@@ -213,7 +213,7 @@ def test_a_success_is_a_success_whatever_its_body(journal, step):
 
 @pytest.mark.parametrize("step", [server.drip_body(), server.stall_body()])
 def test_a_body_that_never_ends_leaves_time_to_write_down_the_success(journal, step, monkeypatch):
-    monkeypatch.setattr("change_events.delivery.transport._WORDS_SECONDS", 60)
+    monkeypatch.setattr("change_events.delivery.http_transport._WORDS_SECONDS", 60)
     settle(journal, 1)
     with Receiver([step]) as receiver:
         assert deliver(journal, [sematext(receiver.url)], budget=limit(2)).sent == 1

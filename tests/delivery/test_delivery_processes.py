@@ -21,7 +21,7 @@ from tests.support.speed import HANG, at_most, limit
 
 FLUSH = textwrap.dedent("""
     import sys
-    import change_events.delivery.transport, change_events.redact, tenacity  # so that what is timed is the flush
+    import change_events.delivery.http_transport, change_events.redact, tenacity  # so that what is timed is the flush
     from change_events.delivery import deliver
     from change_events.destinations.base import DestinationSettings
     from change_events.journal import Journal

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from change_events.delivery import proxies
-from change_events.delivery.transport import Transport
+from change_events.delivery.http_transport import HttpTransport
 from change_events.destinations.base import Request
 from tests.support.receiver import Receiver
 
@@ -85,7 +85,7 @@ def test_each_scheme_has_its_proxy(variables):
 
 
 def post(url):
-    with Transport() as transport:
+    with HttpTransport() as transport:
         return transport.send(Request("POST", url, {}, b"{}"), time.monotonic() + 60)
 
 

@@ -152,7 +152,7 @@ def test_the_budget_is_for_backends_and_not_for_getting_ready(tmp_path):
 
 
 def test_the_http_client_comes_without_its_command_line():
-    code = "import sys, change_events.delivery.transport, change_events.delivery.sender\n"
+    code = "import sys, change_events.delivery.http_transport, change_events.delivery.sender\n"
     code += "print({'rich', 'click', 'pygments', 'tenacity'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from change_events.delivery import deliver
-from change_events.delivery.transport import _tls
+from change_events.delivery.network import trusted
 from tests.delivery.test_delivery_faults import PLENTY, sematext, settle
 from tests.support.receiver import Receiver
 
@@ -52,12 +52,12 @@ class TestTls:
             assert deliver(journal, [sematext(receiver.url)], budget=PLENTY).sent == 1
 
     def test_a_given_bundle_is_trusted_alone(self, bundle, monkeypatch):
-        assert len(_tls(str(bundle)).get_ca_certs()) == 1
-        assert len(_tls(None).get_ca_certs()) > 100
-        assert _tls(None) is _tls(None), "read once for all destinations"
+        assert len(trusted(str(bundle)).get_ca_certs()) == 1
+        assert len(trusted(None).get_ca_certs()) > 100
+        assert trusted(None) is trusted(None), "read once for all destinations"
         monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
         monkeypatch.setenv("SSL_CERT_DIR", str(bundle.parent / "none"))
-        assert len(_tls(None).get_ca_certs()) == 1
+        assert len(trusted(None).get_ca_certs()) == 1
 
     def test_a_missing_authority_file(self, journal):
         settle(journal, 1)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from change_events.delivery.sender import open_transport
+from change_events.delivery.transport import open_transport
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Response
 from change_events.model import Action, Change, Failure, Kind, Link, Outcome, Severity

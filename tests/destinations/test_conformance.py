@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import change_events
-from change_events.delivery.sender import Effort, judged, open_transport, send_event
+from change_events.delivery.sender import Effort, judged, send_event
+from change_events.delivery.transport import open_transport
 from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings, OptionError, Result, user_agent
 from change_events.destinations.shared.preview import preview
@@ -166,7 +167,7 @@ def once(kind, variant, url):
 @pytest.fixture
 def hasty(monkeypatch):
     """A body that decides nothing is not waited for."""
-    monkeypatch.setattr("change_events.delivery.transport._WORDS_SECONDS", 0.02)
+    monkeypatch.setattr("change_events.delivery.http_transport._WORDS_SECONDS", 0.02)
 
 
 def late(handler, given):

@@ -14,7 +14,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from change_events.delivery import probe
-from change_events.delivery.sender import Effort, open_transport, send_event
+from change_events.delivery.sender import Effort, send_event
+from change_events.delivery.transport import open_transport
 from change_events.destinations import eventbridge, get
 from change_events.destinations.base import DestinationSettings, OptionError, Response, Result
 from change_events.destinations.shared.responses import words

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from change_events.delivery.sender import Effort, open_transport, send_event
+from change_events.delivery.sender import Effort, send_event
+from change_events.delivery.transport import open_transport
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Response, Result
 from change_events.destinations.shared import ecs

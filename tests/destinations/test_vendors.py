@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from change_events.delivery.sender import Effort, open_transport, send_event
+from change_events.delivery.sender import Effort, send_event
+from change_events.delivery.transport import open_transport
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Result
 from change_events.model import Actor, Ci, Kind, Link, Outcome, Phase, Severity, Tool, Trace, Vcs
