@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from heapq import merge
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
 from change_events.errors import TfeventError
 from change_events.journal import Query, RecordState
-from change_events.model import Outcome, Phase
+from change_events.model import ChangeEvent, Outcome, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
-    from change_events.journal import Journal
-    from change_events.model import ChangeEvent
+    from change_events.journal import Journal, Record
     from change_events.process.deadline import Deadline
 
 MOST_RUNS = 20
@@ -63,16 +64,33 @@ def runs_back(
     query = Query(phase=Phase.APPLIED, tool=event.tool.name if event.tool else None, limit=_MOST_RECORDS)
     held = msgspec.json.encode(mark).strip(b'"')
     try:
-        for record in journal.list(query):
+        runs: tuple[Iterator[Record | ChangeEvent], ...] = (journal.list(query), _baselines(journal, event, held))
+        for record in merge(*runs, key=_start, reverse=True):
             if deadline.is_over or len(found) == MOST_RUNS or (found and found[-1].whole and not found[-1].open):
                 break
-            if record.id == event.id or record.state is not RecordState.SETTLED or held not in record.body:
+            if isinstance(record, ChangeEvent):
+                other = record
+            elif record.id == event.id or record.state is not RecordState.SETTLED or held not in record.body:
                 continue
-            run = run_of(record.event)
+            else:
+                other = record.event
+            run = run_of(other)
             found += [run] if run is not None else []
     except (TfeventError, msgspec.MsgspecError):
         return found
     return found
+
+
+def _start(run: Record | ChangeEvent) -> datetime:
+    return run.started_at
+
+
+def _baselines(journal: Journal, event: ChangeEvent, text: bytes) -> Iterator[ChangeEvent]:
+    """Runs of the same tool that changed nothing, and are no events."""
+    name = event.tool and event.tool.name
+    for one in journal.baselines(text):
+        if one.started_at < event.started_at and (one.tool and one.tool.name) == name:
+            yield one
 
 
 def last(runs: list[_Run], names: set[str]) -> _Run | None:

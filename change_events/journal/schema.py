@@ -251,6 +251,17 @@ _PLANS = (
     "CREATE INDEX plans_by_event ON plans (seq)",
 )
 
+# The last run of each stack that found nothing to change (:mod:`change_events.journal.baselines`).
+_BASELINES = (
+    """CREATE TABLE baselines (
+        stack TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (stack, scope)
+    ) WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _LINKS,
@@ -261,6 +272,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _LIFETIME,
     _TOUCHED,
     _PLANS,
+    _BASELINES,
 )
 
 

@@ -32,7 +32,7 @@ class Entry(msgspec.Struct, frozen=True):
         operation: ``start``, ``settle`` or ``discard``.
         at: when it was asked for, seconds since 1970.
         id: of the event.
-        body: the sealed event.
+        body: the sealed event; of one to discard, its baseline, where it has one.
         destinations: names.
     """
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from change_events.errors import JournalError
-from change_events.journal import ledger, listing, outbox, pruning, spool, unrouted, writing
+from change_events.journal import baselines, ledger, listing, outbox, pruning, spool, unrouted, writing
 from change_events.journal.access import IMPATIENCE
 from change_events.journal.deliveries import Deliveries
 from change_events.journal.errors import AmbiguousId, JournalLocked
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from change_events.journal.unrouted import Unrouted
-    from change_events.model import SealedEvent
+    from change_events.model import ChangeEvent, SealedEvent
 
 _Waits = list[unrouted.Unrouted]  # `list` is a method below
+_Events: TypeAlias = "list[ChangeEvent]"
 _BATCH = 200
 PATIENCE = 5.0
 
@@ -172,8 +173,12 @@ class Journal(Deliveries, TouchedReads):
 
         self._write(work, durable=True)
 
-    def discard(self, event_id: str) -> bool:
+    def discard(self, event_id: str, baseline: SealedEvent | None = None) -> bool:
         """Forget a run that was started and turned out not to be worth a record.
+
+        Args:
+            event_id: of the run.
+            baseline: the part of it that later runs of the stack are compared with.
 
         Returns:
             Whether it is gone: an event that is settled, or of whose start somebody was told, stays.
@@ -181,7 +186,23 @@ class Journal(Deliveries, TouchedReads):
         Raises:
             JournalError: the journal cannot be written.
         """
-        return self._write(lambda connection: ledger.discard(connection, event_id))
+
+        def work(connection: sqlite3.Connection) -> bool:
+            if baseline is not None:
+                baselines.keep(connection, baseline, self._caps)
+            return ledger.discard(connection, event_id)
+
+        return self._write(work)
+
+    def baselines(self, text: bytes) -> _Events:
+        """The runs without an event that :meth:`discard` kept and whose JSON holds a text, newest first.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        from change_events.redact.sealing import unseal
+
+        return [unseal(body).event for body in self._read(lambda connection: baselines.find(connection, text))]
 
     def get(self, id_or_prefix: str) -> Record | None:
         """The event with this id, or the only one whose id begins so; None if there is none.
@@ -245,11 +266,11 @@ class Journal(Deliveries, TouchedReads):
             self.patience = usual
 
     def _apply(self, entry: spool.Entry) -> None:
-        if entry.operation == "discard":
-            self.discard(entry.id)
-            return
         from change_events.redact.sealing import unseal
 
+        if entry.operation == "discard":
+            self.discard(entry.id, unseal(entry.body) if entry.body else None)
+            return
         event = unseal(entry.body)
         if entry.operation == "settle":
             self._settled(

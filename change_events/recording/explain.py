@@ -23,10 +23,14 @@ PATIENCE = 0.5  # seconds that a journal which another process keeps locked is w
 
 
 def is_wanted(event: ChangeEvent, settings: Settings) -> bool:
-    """Whether causes are looked for: not of a run that was cut short, and of none but a playbook's in a repository."""
+    """Whether causes are looked for: not of a run that was cut short, and of none but a playbook's in a repository.
+
+    Of a run that changed nothing, the uncommitted files are wanted: later runs are compared with it.
+    """
     is_cut = event.outcome in {None, Outcome.CANCELLED, Outcome.UNKNOWN}
-    in_repository = event.playbook is not None and event.vcs is not None
-    return settings.causes and in_repository and bool(event.changes) and not is_cut
+    if not settings.causes or is_cut or event.playbook is None or event.vcs is None:
+        return False
+    return bool(event.changes) or (event.outcome is Outcome.NO_CHANGE and event.vcs.dirty is not False)
 
 
 def explained(event: ChangeEvent, settings: Settings, redactor: Redactor, environ: Mapping[str, str]) -> ChangeEvent:

@@ -14,6 +14,7 @@ from change_events import routing
 from change_events.errors import JournalError, TemplateError
 from change_events.output import describe
 from change_events.process.pressure import stretch
+from change_events.recording.baseline import baseline_of
 from change_events.recording.unrouted import route_late, waits_of
 
 if TYPE_CHECKING:
@@ -220,8 +221,10 @@ class EventWriter:
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
         sealed = self.sealed(ended, self._past(ended))
-        if not routing.is_worth_recording(sealed.event, self._settings) and self.discard(sealed.event.id):
-            return RecordResult(sealed)
+        if not routing.is_worth_recording(sealed.event, self._settings):
+            baseline = baseline_of(ended) if self._settings.causes else None
+            if self.discard(ended.id, self._redactor.seal(baseline) if baseline is not None else None):
+                return RecordResult(sealed)
         names = routing.destinations(sealed.event, self._settings)
         try:
             with self.journal() as journal:
@@ -239,13 +242,18 @@ class EventWriter:
                 return RecordResult(sealed, recorded=True, places=places, states=states, told=self._deliver)
             return self._sent_directly(sealed, names)
 
-    def discard(self, event_id: str) -> bool:
-        """Forget a run that was started and is not worth a record; False where somebody has been told of its start."""
+    def discard(self, event_id: str, baseline: SealedEvent | None = None) -> bool:
+        """Forget a run that was started and is not worth a record; False where somebody has been told of its start.
+
+        Args:
+            event_id: of the run.
+            baseline: the part of it that later runs are compared with.
+        """
         try:
             with self.journal() as journal:
-                return journal.discard(event_id)
+                return journal.discard(event_id, baseline)
         except JournalError as error:
-            self._kept(error, "discard", event_id)
+            self._kept(error, "discard", event_id, body=baseline.body if baseline else b"")
             return True
 
     def _delivered(self, journal: Journal, sealed: SealedEvent) -> RecordResult:

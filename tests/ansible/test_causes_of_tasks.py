@@ -83,3 +83,15 @@ def test_an_uncommitted_edit_and_the_setting_that_switches_the_search_off(machin
     (repository / "roles/shop/tasks/main.yml").write_text(TASKS % "you")
     without = run(machine, repository, TFEVENT_CAUSES="off")
     assert "causes" not in without.task("Greet")
+
+
+@pytest.mark.slow
+def test_an_edit_that_a_run_found_without_effect_is_no_cause_later(machine, repository):
+    run(machine, repository)
+    name = "group_vars/web.yml"
+    commit(repository, "Refactor", name, "greeting: hello\nsize: '{{ pages }}'\npages: 1\n")
+    (repository / "hosts.ini").write_text((repository / "hosts.ini").read_text() + "# not committed\n")
+    assert not run(machine, repository).events
+    commit(repository, "Larger", name, "greeting: hello\nsize: '{{ pages }}'\npages: 2\n")
+    larger = run(machine, repository)
+    assert told(larger, "Page") == [("edited_line", "pages", name, 3, ["Larger"])]

@@ -138,3 +138,48 @@ def test_what_is_applied_from_a_saved_plan_has_its_causes(tmp_path):
     found = cause(stack, "terraform_data.a")
     assert (found["kind"], found["file"], found["line"]) == ("edited_line", "terraform.tfvars", 2)
     assert found["commits"][0]["id"] == commit
+
+
+LOCALS = """\
+locals {
+  one = "s0"
+  two = "s0"
+}
+resource "terraform_data" "a" {
+  input = local.one
+}
+resource "terraform_data" "b" {
+  input = local.one
+}
+"""
+
+
+def subjects(stack, address):
+    """The commits that a change of the newest event is explained with."""
+    return [one["subject"] for found in changes(stack.event())[address]["causes"] for one in found.get("commits", ())]
+
+
+def test_an_edit_that_was_applied_without_effect_is_no_cause_later(tmp_path):
+    stack = Stack(tmp_path, LOCALS)
+    git(stack.code, "init", "-q", "-b", "main")
+    stack.write(".terraform*\n*.tfstate*\n", ".gitignore")
+    committed(stack, "first")
+    assert stack.apply().code == 0
+    refactored = LOCALS.replace("input = local.one", "input = local.two")
+    committed(stack, "Refactor", main_tf=refactored)
+    for line in (f"{APPLY} -target=terraform_data.a", f"{APPLY} -refresh-only"):  # these prove nothing of b
+        assert stack.apply(line=line).code == 0
+    assert stack.apply(line=f"{APPLY} -var=unknown=1").code != 0
+    larger = refactored.replace('two = "s0"', 'two = "s1"')
+    committed(stack, "Larger", main_tf=larger)
+    assert stack.run("plan").code == 0
+    assert sorted(subjects(stack, "terraform_data.b")) == ["Larger", "Refactor"]
+
+    git(stack.code, "checkout", "-q", "HEAD~1")
+    assert stack.apply().code == 0
+    git(stack.code, "checkout", "-q", "main")
+    assert [event["phase"] for event in stack.recorded()] == ["applied", "applied", "planned"]
+    assert stack.apply().code == 0
+    assert subjects(stack, "terraform_data.a") == ["Larger"]
+    assert subjects(stack, "terraform_data.b") == ["Larger"]
+    assert cause(stack, "terraform_data.a")["confidence"] == "exact"

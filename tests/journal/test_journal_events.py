@@ -214,9 +214,10 @@ def test_the_cap_on_bytes_keeps_the_newest_even_if_it_alone_is_too_large(tmp_pat
 
 def test_what_is_pruned_is_given_back_to_the_file_system(tmp_path):
     with Journal.open(tmp_path / "j.db", caps=Retention(bytes=100_000)) as journal:
+        (empty,) = journal._connection.execute("PRAGMA page_count").fetchone()
         journal.settle(sealed(1, message="x" * 1_000_000), [])
         journal.settle(sealed(2), [])
-        assert journal._connection.execute("PRAGMA page_count").fetchone()[0] < 50
+        assert journal._connection.execute("PRAGMA page_count").fetchone()[0] < empty + 10
 
 
 def test_the_cap_on_age(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tf_wrapper.launch.arguments import asks_for_help, parse, shell_words
+from tf_wrapper.launch.arguments import asks_for_help, is_limited, parse, shell_words
 
 
 def parsed(*argv, **environ):
@@ -148,3 +148,21 @@ def test_words_beside_a_saved_plan(variables, expected):
         "apply", "-auto-approve", "-lock=false", "-var", "x=y", "-target=a.b", "-state", "s", "-refresh=false"
     )
     assert result.for_saved_plan(variables=variables) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "environ", "expected"),
+    [
+        ("apply -auto-approve", {}, False),
+        ("apply -target=a.b", {}, True),
+        ("apply --exclude a.b", {}, True),
+        ("destroy -target a.b", {}, True),
+        ("apply -var=x=-target", {}, False),
+        ("apply", {"TF_CLI_ARGS_apply": "-target=a.b"}, True),
+        ("apply -exclude-file=list", {}, True),  # not understood
+        ("apply -future-flag", {}, False),
+        ("apply -future-flag", {"TF_CLI_ARGS": "-target=a.b"}, True),
+    ],
+)
+def test_command_lines_that_leave_resources_out(line, environ, expected):
+    assert is_limited(line.split(), environ) is expected

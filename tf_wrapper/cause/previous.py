@@ -55,10 +55,11 @@ def _run(event: ChangeEvent) -> Run | None:
     if not (event.outcome in DONE or applied):
         return None  # it stopped before it changed anything
     vcs = event.vcs
+    compared = bool(event.changes or event.summary.counts.no_op)  # -refresh-only looks at no configuration
     return Run(
         commit=vcs.commit if vcs else None,
         dirty=vcs is None or vcs.dirty is not False,
-        whole=not event.partial and lists_all(event),
+        whole=compared and not event.partial and lists_all(event),
         applied=applied,
         open=frozenset(change.address for change in event.changes) - applied,
         inputs=event.inputs,

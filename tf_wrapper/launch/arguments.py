@@ -24,6 +24,7 @@ _PLAN_ONLY = frozenset({"detailed-exitcode", "generate-config-out", "out"})
 _APPLY_ONLY = frozenset({"auto-approve"})
 # beside a saved plan, only these mean anything (variables: see Parsed.for_saved_plan)
 _BESIDE_PLAN = frozenset({"backup", "input", "lock", "lock-timeout", "parallelism", "policies", "state", "state-out"})
+_LIMITS = ("target", "exclude", "include", "invoke")  # and OpenTofu's -target-file and -exclude-file
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _VARIABLES = frozenset({"var", "var-file"})
@@ -121,6 +122,18 @@ def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
     if not _allowed(subcommand, flags, positional):
         return None
     return Parsed(subcommand, chdirs[0] if chdirs else None, tuple(argv[:index]), tuple(flags), tuple(positional))
+
+
+def is_limited(argv: list[str], environ: Mapping[str, str]) -> bool:
+    """Whether the plan of a command line leaves resources out (``-target``, ``-exclude``).
+
+    Of one that is not understood, any word that may mean it counts. Terraform 1.8 and later say it in the plan itself.
+    """
+    parsed = parse(argv, environ)
+    if parsed is not None:
+        return any(name.startswith(_LIMITS) for name, _ in parsed.options)
+    given = (*argv, *(text for name, text in environ.items() if name.startswith("TF_CLI_ARGS")))
+    return any(f"-{name}" in word for word in given for name in _LIMITS)
 
 
 def asks_for_help(subcommand: str, environ: Mapping[str, str]) -> bool:

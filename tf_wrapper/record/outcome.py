@@ -56,7 +56,7 @@ def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
         drift=plan.drift,
         checks=plan.checks,
         clouds=plan.clouds,
-        partial=plan.complete is False,
+        partial=event.partial or plan.complete is False,
         summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module),
     )
 

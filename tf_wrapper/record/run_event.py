@@ -21,7 +21,7 @@ from change_events.output import describe
 from change_events.recording import EventWriter, report_line
 from change_events.settings import Settings, load_leniently, place
 from change_events.settings.redaction import redactor_of
-from tf_wrapper.launch import binary_setting
+from tf_wrapper.launch import arguments, binary_setting
 from tf_wrapper.launch.output import say
 from tf_wrapper.plan import plan_file, terraform_show
 from tf_wrapper.plan.plan_file import is_plan_file
@@ -306,6 +306,7 @@ class RunEvent:
             vcs=context.vcs,
             links=context.links,
             trace=_trace(facts),
+            partial=arguments.is_limited([str(word) for word in facts["argv"]], os.environ),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from change_events.cause.earlier_runs import last
 from change_events.ids import new_id
@@ -14,14 +15,18 @@ from change_events.model import (
     Change,
     ChangeEvent,
     ChangeOutcome,
+    Counts,
     Inputs,
     Kind,
     Outcome,
     Phase,
+    Summary,
     Tool,
+    Truncated,
     Vcs,
 )
 from change_events.process.deadline import Deadline
+from change_events.recording.baseline import baseline_of
 from change_events.redact import Redactor
 from tf_wrapper.cause.previous import runs_before
 
@@ -50,8 +55,6 @@ def journal(tmp_path):
 def found(journal, *events, addresses=(A,), this=None):
     redactor = Redactor()
     for at, one in enumerate(events):
-        from msgspec.structs import replace
-
         journal.settle(redactor.seal(replace(one, started_at=START + timedelta(minutes=at))), ())
     run = last(runs_before(journal, this or event("now"), Deadline(60)), set(addresses))
     return run and (run.commit, run.inputs and run.inputs.variables["v"])
@@ -102,3 +105,44 @@ def test_without_a_repository_the_directory_tells(journal):
 
 def test_an_empty_journal(journal):
     assert found(journal) is None
+
+
+def nothing(commit, **fields):
+    """A run that found everything as configured, as the journal keeps it."""
+    return event(commit, Outcome.NO_CHANGE, applied=(), summary=Summary(counts=Counts(no_op=3)), **fields)
+
+
+def test_a_run_that_changed_nothing_is_the_newest_that_left_it_as_configured(journal):
+    kept = replace(nothing("c2"), started_at=START + timedelta(seconds=30))
+    journal.discard(kept.id, Redactor().seal(baseline_of(kept)))
+    now = replace(event("now"), started_at=START + timedelta(hours=1))
+    assert found(journal, event("c1"), this=now) == ("c2", "c2")
+    later = (event("c1"), event("c3", Outcome.PARTIAL, applied=(B,), failed=(A,)))
+    assert found(journal, *later, this=now, addresses=(A,)) == ("c2", "c2")
+    assert found(journal, *later, this=now, addresses=(B,)) == ("c3", "c3")
+    for other in (
+        replace(now, started_at=START),  # it began before
+        replace(now, tool=Tool(name="terraform", workspace="staging", directory="/code/prod")),
+        replace(now, tool=Tool(name="tofu", workspace="default", directory="/code/prod")),
+    ):
+        assert not [one for one in runs_before(journal, other, Deadline(60)) if one.commit == "c2"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        nothing("c2", partial=True),
+        nothing("c2", vcs=Vcs(repository="acme/infra")),
+        nothing("c2", phase=Phase.PLANNED),
+        nothing("c2", truncated=Truncated(changes=1)),
+        event("c2", Outcome.NO_CHANGE, applied=()),  # -refresh-only, and a destroy of nothing
+        event("c2", Outcome.CANCELLED, applied=()),
+    ],
+    ids=["limited", "no commit", "plan", "truncated", "nothing compared", "cancelled"],
+)
+def test_a_run_that_compared_nothing_or_not_all_is_none(journal, other):
+    assert baseline_of(other) is None
+
+
+def test_a_refresh_only_run_that_is_recorded_proves_nothing(journal):
+    assert found(journal, event("c1"), event("c2", applied=())) == ("c1", "c1")

@@ -1,0 +1,53 @@
+"""What is kept of a run that changed nothing, for the causes of later runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.cause.earlier_runs import lists_all
+from change_events.model import Change, ChangeEvent, ChangeOutcome, Outcome, Phase, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def baseline_of(event: ChangeEvent) -> ChangeEvent | None:
+    """The part of an event by which it proves that everything was as configured.
+
+    Args:
+        event: how a run ended.
+
+    Returns:
+        None where it proves nothing of the kind: it changed something, was limited to some resources, compared none, or
+        was not made from a commit.
+    """
+    if event.explicit or event.phase is not Phase.APPLIED or event.outcome is not Outcome.NO_CHANGE:
+        return None
+    if event.vcs is None or event.vcs.commit is None or event.partial or not lists_all(event):
+        return None
+    if event.playbook is None and not event.summary.counts.no_op:
+        return None  # -refresh-only, a destroy, a plan that could not be read
+    if event.playbook is not None and not any(host.ok for host in event.hosts):
+        return None
+    return ChangeEvent(
+        id=event.id,
+        kind=event.kind,
+        phase=event.phase,
+        started_at=event.started_at,
+        title="",
+        outcome=event.outcome,
+        tool=event.tool,
+        actor=event.actor,
+        vcs=event.vcs,
+        playbook=event.playbook,
+        summary=Summary(counts=event.summary.counts),
+        changes=tuple(_undone(event)),
+        inputs=event.inputs,
+    )
+
+
+def _undone(event: ChangeEvent) -> Iterator[Change]:
+    """What it was to change and did not: a task that failed and was rescued."""
+    for change in event.changes:
+        if change.outcome is not ChangeOutcome.APPLIED:
+            yield Change(address=change.address, action=change.action, outcome=change.outcome)
