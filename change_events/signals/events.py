@@ -155,7 +155,8 @@ def drift_overwritten(event: ChangeEvent) -> Iterator[Signal]:
 def unpublished(event: ChangeEvent) -> Iterator[Signal]:
     """What was applied is nowhere but on the machine that applied it."""
     vcs = event.vcs
-    changed = any(change.outcome in {ChangeOutcome.APPLIED, ChangeOutcome.UNKNOWN} for change in event.changes)
+    changed = any(change.outcome in {ChangeOutcome.APPLIED, ChangeOutcome.UNKNOWN} and change.action not in _QUIET
+                  for change in event.changes)  # fmt: skip
     if event.phase is not Phase.APPLIED or event.explicit or vcs is None or not changed:
         return
     if vcs.dirty:

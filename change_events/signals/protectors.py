@@ -1,7 +1,8 @@
 """Rule: what protects by being there is destroyed, while what it protects stays.
 
 The types are data. Columns of ``protectors.tsv``: resource type, signal, attributes that name what is protected
-(between ``|``; none where that is the account or the organization), and what to call it.
+(between ``|``; none where that is the account or the organization), what to call it, and conditions between ``;``, one
+of which must have held: ``path=word|word``.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Action
+from change_events.signals.paths import words
 from change_events.signals.stateful import stateful_kind
 from change_events.signals.subject import Found, Subject
+from change_events.signals.table import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +35,18 @@ class Protector(NamedTuple):
         signal: that its end is.
         targets: paths of the attributes that name what it protects.
         noun: what to call it.
+        given: conditions on the object, one of which must hold for it to protect: a path and words.
     """
 
     signal: str
     targets: tuple[str, ...]
     noun: str
+    given: tuple[tuple[str, frozenset[str]], ...] = ()
+
+    def protects(self, before: object) -> bool:
+        """Whether an object of this type, whole, was switched on; True where nothing says that it was not."""
+        found = [(words(before, steps_of(path)), wanted) for path, wanted in self.given]
+        return not any(values for values, _ in found) or any(values & wanted for values, wanted in found)
 
 
 @cache
@@ -45,14 +55,23 @@ def protectors() -> dict[str, Protector]:
     lines = Path(__file__).with_name("protectors.tsv").read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines[1:])
     return {
-        kind: Protector(signal, tuple(filter(None, target.split("|"))), noun) for kind, signal, target, noun in rows
+        kind: Protector(signal, tuple(filter(None, target.split("|"))), noun, tuple(_conditions(given)))
+        for kind, signal, target, noun, given in rows
     }
+
+
+def _conditions(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    for condition in filter(None, text.split(";")):
+        path, _, wanted = condition.partition("=")
+        yield path, frozenset(wanted.split("|"))
 
 
 def unprotected(subject: Subject) -> Iterator[Found]:
     """That a protector is destroyed; whether what it protected stays has to be known by then."""
-    if subject.action is Action.DESTROY and (found := protectors().get(subject.type)):
-        yield Found(found.signal, f"{found.noun} is destroyed, and what it covers stays")
+    found = protectors().get(subject.type)
+    if subject.action is Action.DESTROY and found is not None and found.protects(subject.before):
+        stays = "" if found.signal == "alerting_silenced" else ", and what it covers stays"  # what it watches may not
+        yield Found(found.signal, f"{found.noun} is destroyed{stays}")
 
 
 def armed(subject: Subject) -> Iterator[Found]:

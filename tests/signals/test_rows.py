@@ -3,7 +3,8 @@
 import pytest
 
 from change_events.model import Action
-from change_events.signals import Subject, is_labels_only, risks
+from change_events.signals import NAMES, Subject, is_labels_only, risks
+from change_events.signals.protectors import protectors
 
 UPDATE, CREATE, DESTROY, REPLACE = Action.UPDATE, Action.CREATE, Action.DESTROY, Action.REPLACE
 
@@ -134,6 +135,36 @@ def test_a_version_is_lower_only_where_that_can_be_told(old, new, lower):
 )
 def test_destroyed_without_a_last_copy(kind, before, action, expected):
     assert ("destroyed_without_snapshot" in names(kind, before, None, action)) == expected
+
+
+def protecting(kind):
+    """An object that protects a target, as the data has it."""
+    found = protectors()[kind]
+    before = {}
+    for path, wanted in found.given:
+        put(before, path, min(wanted))
+    for path in found.targets:
+        put(before, path, "target")
+    return found, before
+
+
+def put(value, path, word):
+    *names, last = path.split(".")
+    for name in names:
+        value = value.setdefault(name, [{}])[0]
+    value[last] = {"true": True, "false": False}.get(word, word)
+
+
+@pytest.mark.parametrize("kind", sorted(protectors()))
+def test_each_protector_signals_once_it_is_destroyed_and_not_where_it_was_switched_off(kind):
+    protector, before = protecting(kind)
+    assert protector.signal in NAMES
+    assert names(kind, before, None, DESTROY, unprotects=True) == [protector.signal]
+    assert names(kind, before, None, DESTROY) == []
+    assert names(kind, before, before, Action.NO_OP, unprotects=True) == []
+    for path, _ in protector.given:
+        put(before, path, "another word")
+    assert bool(names(kind, before, None, DESTROY, unprotects=True)) is not bool(protector.given)
 
 
 def test_a_destroyed_protector():

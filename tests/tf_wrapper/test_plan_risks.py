@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from change_events.journal import Journal, Query
-from change_events.model import Action, ChangeOutcome
+from change_events.model import Action, ChangeOutcome, Vcs
 from change_events.redact import Redactor, RedactPolicy
 from change_events.settings import Settings
 from change_events.signals import signals
@@ -179,6 +179,45 @@ def test_a_lock_within_a_group_that_goes():
     gone = entry("azurerm_resource_group.a", "delete", before={"id": group, "name": "web"})
     assert names(lock, gone, KEPT) == []
     assert names(lock, KEPT) == ["protection_removed"]
+
+
+ALARM = {"alarm_name": "cpu", "actions_enabled": True, "dimensions": {"InstanceId": "i-0"}}
+
+
+def alarm(*actions, address="aws_cloudwatch_metric_alarm.a", before=ALARM, after=None, **more):
+    return entry(address, *actions, before=before, after=after, **more)
+
+
+def test_a_destroyed_alarm_is_silenced_unless_what_it_watches_goes_or_it_is_made_anew():
+    (signal,) = applied(read(alarm("delete"), KEPT)).signals
+    assert (signal.name, signal.reason) == ("alerting_silenced", "an alarm is destroyed")
+    other = "aws_cloudwatch_metric_alarm.b"
+    quiet = [
+        [alarm("delete", before={**ALARM, "actions_enabled": False}), KEPT],
+        [alarm("delete"), entry("aws_instance.web", "delete", before=MACHINE), entry("x_y.z", "no-op", before={})],
+        [alarm("delete"), alarm("create", address=other, before=None, after=ALARM), KEPT],
+        [alarm("no-op", after=ALARM), KEPT],
+    ]
+    assert [names(*changes) for changes in quiet if "alerting_silenced" in names(*changes)] == []
+    updated = alarm("update", address=other, before=ALARM, after={**ALARM, "threshold": 2})
+    assert names(alarm("delete"), updated, KEPT) == ["alerting_silenced"]
+
+
+def test_a_trail_that_goes_while_another_one_is_edited():
+    trail = entry("aws_cloudtrail.a", "delete", before={"name": "a", "enable_logging": True})
+    old = {"name": "b", "tags": {}}
+    other = entry("aws_cloudtrail.b", "update", before=old, after={**old, "tags": {"x": "y"}})
+    assert names(trail, other, KEPT) == ["audit_silenced"]
+    made = entry("aws_cloudtrail.b", "create", before=None, after={"name": "b"})
+    assert names(trail, made, KEPT) == []
+
+
+def test_an_event_of_reads_alone_signals_nothing():
+    plan = read(entry("data.aws_ami.a", "read", before=None, after={"id": "ami-1"}, mode="data"), KEPT)
+    done = [msgspec.structs.replace(change, outcome=ChangeOutcome.APPLIED) for change in plan.changes]
+    dirty = msgspec.structs.replace(event(*done), vcs=Vcs(commit="c1", dirty=True), drift=())
+    assert [change.action for change in dirty.changes] == [Action.READ]
+    assert compose(dirty, Settings()).signals == ()
 
 
 def test_a_planted_secret_is_in_no_reason():

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from tf_wrapper.plan.document import ResourceChange
 
 _SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
-_NAMES = ("id", "arn", "name", "bucket", "self_link", "project_id", "metadata")  # by which others name a resource
+_NAMES = (  # by which others name a resource
+    *("id", "arn", "name", "bucket", "self_link", "project_id", "node_id", "metadata"),
+    *("arn_suffix", "identifier", "cluster_identifier", "cluster_id", "replication_group_id", "function_name"),
+)
 
 
 def unprotecting(kept: Sequence[tuple[ResourceChange, Action]], entries: Sequence[ResourceChange]) -> set[int]:
@@ -52,7 +55,7 @@ def _leaves_open(
     targets = {word for path in protector.targets for word in words(before, steps_of(path))}
     if targets & gone or any(_is_below(target, gone) for target in targets):
         return False
-    return not any(_covers(other, protector, targets) for other, action in kept
+    return not any(_covers(other, action, protector, targets) for other, action in kept
                    if other.type == entry.type and action in _SETS)  # fmt: skip
 
 
@@ -61,13 +64,17 @@ def _is_below(target: str, gone: set[str]) -> bool:
     return target.startswith("/") and any(target.startswith(f"{name}/") for name in gone if name.startswith("/"))
 
 
-def _covers(other: ResourceChange, protector: Protector, targets: set[str]) -> bool:
-    """Whether another protector of the type is set up for the same target, or for one that is not known yet."""
+def _covers(other: ResourceChange, action: Action, protector: Protector, targets: set[str]) -> bool:
+    """Whether another protector of the type is set up for the same target, or for one that is not known yet.
+
+    One that had the target before is not set up for it now.
+    """
     if not protector.targets:
-        return True
-    after, unknown = map(_decoded, (other.change.after, other.change.after_unknown))
+        return action is not Action.UPDATE
+    before, after, unknown = map(_decoded, (other.change.before, other.change.after, other.change.after_unknown))
     steps = [steps_of(path) for path in protector.targets]
-    return any(masked(unknown, one) or targets & words(after, one) for one in steps)
+    new = targets - {word for one in steps for word in words(before, one)}
+    return any(masked(unknown, one) or new & words(after, one) for one in steps)
 
 
 def _decoded(raw: msgspec.Raw) -> Any:
