@@ -1,6 +1,6 @@
 """Which events are kept, and which of them go where: decided from the event and the settings alone.
 
-For each destination two questions, and both must be answered with yes: is it told of events of this sort (``report``
+For each destination two questions, and both must be answered with yes: does it get events of this sort (``report``
 and ``plans``, its own before those that hold for all; what is sent on purpose always is), and does the event meet its
 conditions (``when``)? An event that goes anywhere is kept, and so is what the settings say is kept.
 """
@@ -43,8 +43,8 @@ def destinations(event: ChangeEvent, settings: Settings) -> list[str]:
 def started(event: ChangeEvent, settings: Settings) -> list[str]:
     """Names of the destinations that are notified that a run has started: those that ask for it (``include_started``).
 
-    Their conditions are asked about what is known by now. Plans and checks, and runs that are told of only if they
-    fail, have no start to tell of.
+    Their conditions are asked about what is known by now. Plans and checks, and runs that are reported only if they
+    fail, have no start to report.
     """
     return [
         one.name
@@ -62,7 +62,7 @@ def goes_to(event: ChangeEvent, destination: DestinationSettings, settings: Sett
 
 
 def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> bool:
-    """Whether this destination is told of events of this sort, its conditions aside."""
+    """Whether this destination gets events of this sort, its conditions aside."""
     if event.explicit:
         return True
     report = report_of(destination, settings)

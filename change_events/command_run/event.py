@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class CommandEvent:
-    """Everything that is told of one command; what of its options cannot be used is told and left out.
+    """Everything that is recorded of one command; options that cannot be used are reported and left out.
 
     Attributes:
         budget: seconds that delivery may take.
@@ -49,7 +49,7 @@ class CommandEvent:
         self._draft: Draft | None = None
 
     def begin(self) -> None:
-        """Record that the command has started, and tell what could not be used."""
+        """Record that the command has started, and report what could not be used."""
         self._draft = self._drafted()
         for text in self._mistakes:
             say(text)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from change_events.files.rundir import RunDirectory
 
 OWNER = "command"
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # as shells tell it
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # as shells return it
 _NAMES = ("environment", "service", "version")
 
 

@@ -39,7 +39,7 @@ def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | N
     """What git says of ``cwd``; None without git, outside of a repository, or in one that git refuses.
 
     ``servers`` are those of :func:`change_events.context.repository.repository_of`.
-    ``dirty`` counts untracked files that are not ignored; it is None where git was too slow to tell.
+    ``dirty`` counts untracked files that are not ignored; it is None where git was too slow.
     """
     end = time.monotonic() + SECONDS
     answers = ask(_QUESTIONS, cwd, environ, end)
@@ -70,7 +70,7 @@ def detect(cwd: Path, environ: Mapping[str, str], servers: Mapping[str, str] | N
 def _published(branch: str | None, shallow: str) -> bool | None:
     """Whether a branch of a remote has HEAD; that none has it says nothing in a clone without the whole history.
 
-    None, too, where there is no branch of a remote at all, or git was too slow to tell.
+    None, too, where there is no branch of a remote at all, or git was too slow.
     """
     if branch is None:
         return None

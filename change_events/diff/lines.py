@@ -1,7 +1,7 @@
 """The lines that differ between two long texts, redacted and bounded: scripts, configuration files, policies.
 
-Both texts are redacted whole before anything is compared or cut. Lines are compared as they are and told as they may be
-shown, so that a secret that rotates reads as a line that changed, without either value.
+Both texts are redacted whole before anything is compared or cut. Lines are compared as they are and
+shown as they may be shown, so that a secret that rotates reads as a line that changed, without either value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_BYTES = 2_000
 _LONGEST = 160  # characters of one line
 _AROUND = 40  # characters on each side of what differs in a long line
 _MOST_COMPARED = 2_000  # lines: difflib is quadratic
-_BLOB = lazy_pattern(r"[A-Za-z0-9+/=_\-\r\n]{200,}")  # base64: its lines tell nobody anything
+_BLOB = lazy_pattern(r"[A-Za-z0-9+/=_\-\r\n]{200,}")  # base64: its lines mean nothing to a reader
 
 
 def changed_lines(before: Any, after: Any, redactor: Redactor) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def changed_lines(before: Any, after: Any, redactor: Redactor) -> tuple[str, ...
 
     Returns:
         At most :data:`MOST_LINES` lines and :data:`MOST_BYTES` bytes, the last one saying how many more there are;
-        nothing where lines would tell nothing.
+        nothing where lines would mean nothing.
     """
     if any(isinstance(side, str) and _BLOB.fullmatch(side) for side in (before, after)):
         return ()

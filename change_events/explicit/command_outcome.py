@@ -35,21 +35,21 @@ def finished(event: ChangeEvent, end: Mapping[str, Any]) -> tuple[ChangeEvent, s
     code = int(end["code"])
     outcome, detail = _judged(code, end.get("signal"), end.get("error"))
     ended = datetime.fromtimestamp(float(end["ended_at"]), UTC)
-    told = msgspec.structs.replace(
+    settled = msgspec.structs.replace(
         event,
         outcome=outcome,
         ended_at=max(event.started_at, ended),
         tool=msgspec.structs.replace(event.tool, exit_code=code) if event.tool else None,
         failures=(Failure(summary=detail),) if outcome is Outcome.FAILED else (),
     )
-    return told, detail
+    return settled, detail
 
 
 def worded(made: Draft, end: Mapping[str, Any], limit: int) -> ChangeEvent:
     """The whole event of a command that has ended, its message within ``limit`` bytes."""
-    told, detail = finished(made.event, end)
-    title = titles.ended(made.own_title, told.outcome, detail) if made.own_title else ""
-    return msgspec.structs.replace(made, event=told).worded(limit, detail=detail, title=title)
+    settled, detail = finished(made.event, end)
+    title = titles.ended(made.own_title, settled.outcome, detail) if made.own_title else ""
+    return msgspec.structs.replace(made, event=settled).worded(limit, detail=detail, title=title)
 
 
 def _judged(code: int, received: int | None, error: str | None) -> tuple[Outcome, str]:
@@ -84,12 +84,12 @@ def concluded(event: ChangeEvent, end: Mapping[str, Any]) -> ChangeEvent:
 
     The title and the message are those of the beginning, with the end in the title.
     """
-    told, detail = finished(event, end)
+    settled, detail = finished(event, end)
     given = event.title != one_line(titles.begun(event), TITLE_LENGTH)
     return msgspec.structs.replace(
-        told,
-        title=titles.ended(event.title, told.outcome, detail) if given else titles.default(told, detail),
-        severity=titles.severity(told.outcome) if event.severity is Severity.INFO else event.severity,
+        settled,
+        title=titles.ended(event.title, settled.outcome, detail) if given else titles.default(settled, detail),
+        severity=titles.severity(settled.outcome) if event.severity is Severity.INFO else event.severity,
     )
 
 

@@ -140,8 +140,8 @@ def _link(link: Link, redactor: Redactor) -> Link:
 
 
 def _other(context: Context, given: ExplicitInput) -> tuple[Link, ...]:
-    told = {link.url for link in given.links}
-    return tuple(link for link in context.links if link.url not in told)
+    own = {link.url for link in given.links}
+    return tuple(link for link in context.links if link.url not in own)
 
 
 def _commits(

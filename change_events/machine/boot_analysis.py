@@ -102,7 +102,7 @@ def _witnesses(
 
 
 def _is_of_last_boot(found: LastEnd, memory: Memory | None) -> bool:
-    """What is older than the boot that we remember tells of another one."""
+    """What is older than the remembered boot is of another one."""
     return memory is None or found.at >= memory.booted_at - _SLACK
 
 

@@ -24,7 +24,7 @@ _JUST_BOOTED = timedelta(minutes=10)  # later, what ends now is not the boot
 
 
 def booted(made: Draft, here: MachineSnapshot, verdict: BootAnalysis, before: Memory | None, limit: int) -> ChangeEvent:
-    """The event of a boot. Its ``dedup_key`` is the boot's own, so that one is told only once.
+    """The event of a boot. Its ``dedup_key`` is the boot's own, so that one is recorded only once.
 
     Args:
         made: what was said.

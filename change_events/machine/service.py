@@ -1,4 +1,4 @@
-"""How a service ended, as systemd tells it to ``ExecStopPost=``, or by its exit code.
+"""How a service ended, as systemd passes it to ``ExecStopPost=``, or by its exit code.
 
 systemd.exec(5): ``$SERVICE_RESULT`` is the verdict, ``$EXIT_CODE`` how the main process ended (exited, killed, dumped),
 ``$EXIT_STATUS`` its exit code or the name of the signal.
@@ -51,12 +51,12 @@ def by_systemd(environ: Mapping[str, str]) -> Result | None:
     code, status = environ.get("EXIT_CODE", ""), environ.get("EXIT_STATUS", "")
     data = {"service_result": result, "exit_code": code, "exit_status": status}
     data |= {"invocation_id": environ.get("INVOCATION_ID", "")}
-    told = {name: value for name, value in data.items() if value}
+    reported = {name: value for name, value in data.items() if value}
     if result == "success":
-        return Result(data=told)
+        return Result(data=reported)
     outcome = Outcome.NO_CHANGE if result == "exec-condition" else Outcome.FAILED
     parts = (_process(code, status), _WORDS.get(result, "" if result in _PROCESS else result))
-    return Result(outcome, ": ".join(part for part in parts if part) or result, told)
+    return Result(outcome, ": ".join(part for part in parts if part) or result, reported)
 
 
 _PROCESS = {"exit-code", "signal", "core-dump"}  # results that the process's own end explains
@@ -70,7 +70,7 @@ def _process(code: str, status: str) -> str:
 
 
 def by_exit_code(code: int) -> Result:
-    """The result by an exit code as a shell tells it: 0 to 255, above 128 for signals.
+    """The result by an exit code as a shell gives it: 0 to 255, above 128 for signals.
 
     SIGTERM, SIGINT and SIGHUP are how services are stopped, as systemd sees it too.
     """

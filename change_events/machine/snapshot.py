@@ -27,11 +27,11 @@ class MachineSnapshot(msgspec.Struct, frozen=True):
     """What holds now.
 
     Attributes:
-        boot: tells this boot from every other one of this machine; of a container, this start.
+        boot: identifies this boot among all of this machine; of a container, this start.
         boot_id: the kernel's own id of its boot.
         booted_at: when it began, by the clock of this moment.
         kernel: release of the running kernel.
-        image: name and version of what it runs, None where nothing tells.
+        image: name and version of what it runs, None where it is not known.
         host: the machine's name.
         container: it is a container: kernel and shutdown are its host's affair.
     """

@@ -22,7 +22,7 @@ _LOCK_SECONDS = 0.5  # two commands at the same boot; whoever waits longer goes 
 
 
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was known of the last boot that an event told of.
+    """What was known of the last boot that has an event.
 
     Attributes:
         boot: which one; see :class:`change_events.machine.snapshot.MachineSnapshot`.
@@ -31,7 +31,7 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
         seen_at: when the machine was last seen alive by a command of ours.
         stopped_at: when it was asked to go down; None while it is up, and after a crash.
         goal: what for, as far as it was known: ``reboot``, ``poweroff`` and the like.
-        tells_stops: some shutdown has been told on this machine: where one is missing, that means something.
+        tells_stops: some shutdown has been recorded on this machine: where one is missing, that means something.
     """
 
     boot: str

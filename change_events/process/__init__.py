@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TICK = 0.02  # seconds between two looks at a growing file
 _GRACE = 1.0  # seconds for the command to notice a signal that reached it by itself
-_KEY_GRACE = 5.0  # the same for Ctrl-C, which the terminal all but surely has told it: it may be busy starting
+_KEY_GRACE = 5.0  # the same for Ctrl-C, which the terminal has almost certainly sent it: it may be busy starting
 
 
 class Signals:
@@ -83,11 +83,11 @@ class Signals:
 
 
 class Child:
-    """A process that we started and wait for; ``told`` is how many signals we had received before it was there."""
+    """A process that we started and wait for; ``received_before``: how many signals we had received until then."""
 
-    def __init__(self, pid: int, told: int = 0) -> None:
+    def __init__(self, pid: int, received_before: int = 0) -> None:
         self.pid = pid
-        self.told = told
+        self.received_before = received_before
         self.status: int | None = None
 
     def poll(self) -> int | None:
@@ -118,7 +118,7 @@ def spawn(
     Raises:
         OSError: it cannot be executed.
     """
-    told = len(signals.received)
+    received_before = len(signals.received)
     actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in (redirect or {}).items()]
     pid = os.posix_spawn(
         argv[0],
@@ -128,7 +128,7 @@ def spawn(
         setsigdef=signals.defaults_for_child(),
         setsigmask=[],
     )
-    child = Child(pid, told)
+    child = Child(pid, received_before)
     _started.append(child)
     return child
 
@@ -148,10 +148,10 @@ def spawn_command(argv: Sequence[str], environ: Mapping[str, str], signals: Sign
 
 
 def _spawn_command(argv: Sequence[str], environ: Mapping[str, str], signals: Signals) -> Child:
-    told = len(signals.received)
+    received_before = len(signals.received)
     # no signal mask: what our caller has blocked for the command stays blocked
     pid = os.posix_spawnp(argv[0], list(argv), dict(environ), setsigdef=signals.defaults_for_child())
-    child = Child(pid, told)
+    child = Child(pid, received_before)
     _started.append(child)
     return child
 
@@ -176,7 +176,7 @@ def finish_running(signals: Signals) -> int | None:
 
 
 def identity(pid: int) -> list[int]:
-    """What tells this process from a later one with the same number: its number, and when it was started.
+    """What distinguishes this process from a later one with the same number: its number, and when it was started.
 
     The second is clock ticks since boot (field 22 of /proc/<pid>/stat), 0 where there is no /proc.
     """
@@ -220,7 +220,7 @@ class Forwarder:
         self._child = child
         self._signals = signals
         self._watched = watched  # we see the command's output, and with it whether it has noticed
-        self._seen = child.told
+        self._seen = child.received_before
         self._pending: list[tuple[float, int]] = []
         self._interrupts = 0
 
@@ -241,7 +241,7 @@ class Forwarder:
         self._interrupts += 1
         from_keys = number == signal.SIGINT and in_foreground()
         if from_keys and not self._watched:
-            return  # the terminal has told the command already
+            return  # the terminal has sent it to the command already
         self._pending.append((time.monotonic() + (_KEY_GRACE if from_keys else _GRACE), number))
 
 
@@ -302,10 +302,10 @@ def _while_nobody_reads(child: Child, signals: Signals, forwarder: Forwarder) ->
 
 def give_up(signals: Signals) -> Callable[[], None]:
     """For :func:`change_events.output.while_blocked`: a signal from now on ends the waiting for whoever reads us."""
-    told = len(signals.received)
+    received = len(signals.received)
 
     def step() -> None:
-        if len(signals.received) > told:
+        if len(signals.received) > received:
             raise output.OutputClosedError
 
     return step

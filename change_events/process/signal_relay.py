@@ -1,9 +1,9 @@
-"""Passing signals on to a command that cannot tell us whether it has got them already.
+"""Passing signals on to a command of which it is not known whether it has received them already.
 
 A signal may come to us alone (`docker stop`, `kill PID`) or to our whole process group, the command included (Ctrl-C,
 a CI system that cancels a job). Passed on in the second case, it comes twice, and many programs take a second one for
 "at once": they drop their locks and lose data. So a *probe* stands beside the command: a process of ours in the same
-group that does nothing but tell which signals it gets. What the probe hears too is not passed on.
+group that does nothing but report which signals it gets. What the probe hears too is not passed on.
 
 Imported before the command starts: os, signal and time only, and our sets of signals.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from change_events.process import Child, Signals
 
 _TAKEN_ANYWAY = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}  # by change_events.process.Signals
-# a pipe or a file of our own; what lets a stopped job go on: its shell tells the whole group
+# a pipe or a file of our own; what lets a stopped job go on: its shell signals the whole group
 _LEFT_ALONE = ABOUT_OURSELVES | {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCONT}
 PASSED_ON = tuple(sorted(signal.valid_signals() - _TAKEN_ANYWAY - _LEFT_ALONE))
 """Every other signal that a command may be sent: servers take SIGWINCH and real-time signals as orders."""
@@ -42,35 +42,35 @@ class SignalProbe:
         self.heard: dict[int, float] = {}
         self.last_pong = 0.0
         self.gone = False
-        self.reader, told = os.pipe()
+        self.reader, reports = os.pipe()
         listens, self._ping = os.pipe()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
         try:
             self._pid = os.fork()
             if not self._pid:
-                _stand_by(numbers, listens, told)
+                _stand_by(numbers, listens, reports)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(listens)
-        os.close(told)
+        os.close(reports)
         os.set_blocking(self.reader, False)
 
     def ping(self) -> None:
-        """Ask it to answer, which it does after it has told every signal that it has by now."""
+        """Ask it to answer, which it does after it has reported every signal received so far."""
         try:
             os.write(self._ping, _PING)
         except OSError:  # somebody has killed it
             self.gone = True
 
     def listen(self) -> None:
-        """Take what it has told by now."""
+        """Read what it has reported so far."""
         try:
-            told = os.read(self.reader, 4096)
+            numbers = os.read(self.reader, 4096)
         except BlockingIOError:
             return
-        self.gone = self.gone or not told
+        self.gone = self.gone or not numbers
         now = time.monotonic()
-        for number in told:
+        for number in numbers:
             if number == _PING[0]:
                 self.last_pong = now
             else:
@@ -86,18 +86,18 @@ class SignalProbe:
             return
 
 
-def _stand_by(numbers: Sequence[int], listens: int, told: int) -> None:
-    """The probe: tell each signal by its number, answer pings, and end when nobody holds the other end any more."""
+def _stand_by(numbers: Sequence[int], listens: int, reports: int) -> None:
+    """The probe: report each signal by its number, answer pings, and end when the other end is closed."""
     try:
         for number in numbers:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, lambda *_: None)
-        os.set_blocking(told, False)
-        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-        _close_all_but(listens, told)
+        os.set_blocking(reports, False)
+        signal.set_wakeup_fd(reports, warn_on_full_buffer=False)
+        _close_all_but(listens, reports)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
         while pings := os.read(listens, 64):
-            os.write(told, pings)
+            os.write(reports, pings)
     finally:
         os._exit(0)
 
@@ -123,7 +123,7 @@ class SignalRelay:
         self._child = child
         self._signals = signals
         self._probe = probe
-        self._seen = child.told
+        self._seen = child.received_before
         self._pending: list[tuple[float, int]] = []  # when it came, and what
 
     @property
@@ -158,5 +158,5 @@ class SignalRelay:
         return True
 
     def _answered(self, came: float) -> bool:
-        """Whether the probe has told all that it ever will about a signal that came then."""
+        """Whether the probe has reported all that it ever will about a signal that came then."""
         return self._probe is None or self._probe.gone or self._probe.last_pong >= came

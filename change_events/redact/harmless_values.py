@@ -239,8 +239,8 @@ def is_fact_at(key: object, value: Any) -> bool:
     if isinstance(value, (dict, list, tuple)) or not isinstance(key, str):
         return False
     words = [word.lower() for word in _WORD.findall(key)]
-    telling = bool(words) and (words[-1] in _FACT_KEYS or words[-2:] == ["key", "id"])
-    return telling and not (isinstance(value, str) and looks_random(value) and not ARN.fullmatch(value))
+    is_fact = bool(words) and (words[-1] in _FACT_KEYS or words[-2:] == ["key", "id"])
+    return is_fact and not (isinstance(value, str) and looks_random(value) and not ARN.fullmatch(value))
 
 
 def any_random(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Short options that hold a secret, by program: names tell nothing of ``-p``, which is a port to many.
+"""Short options that hold a secret, by program: names say nothing of ``-p``, which is a port to many.
 
 Sources: the programs' own manuals (mysql(1), sshpass(1), curl(1), redis-cli --help, docker-login(1), ldapsearch(1),
 smbclient(1), mongosh --help, sqlcmd -?, ipmitool(1), zip(1), cqlsh --help, snmpcmd(1), lftp(1), http(1), 7z -h,

@@ -51,7 +51,7 @@ class Registry:
         self.has_brackets = False  # one of those that were remembered holds a bracket
 
     def add(self, secret: str) -> bool:
-        """Remember one secret; its index is built when the next text is read. Tells whether it is new."""
+        """Remember one secret; its index is built when the next text is read. Returns whether it is new."""
         if secret in self._seen:
             return False
         self._seen.add(secret)

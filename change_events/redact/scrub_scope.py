@@ -70,7 +70,7 @@ class Scrub(Enum):
 
 
 def scrub(value: str) -> Scrub:
-    """Tell where a remembered value is looked for."""
+    """Return where a remembered value is searched for."""
     if len(value) < SHORTEST:
         return Scrub.WORD if _is_odd(value) else Scrub.NOWHERE
     if not _is_distinctive(value):

@@ -78,7 +78,7 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     problems += _unknown_variables(environ)
     settings = Settings(**found, files=tuple(origin.path for origin in origins if origin.path))
     built = destinations.build(declared, environ, problems, settings)
-    problems += [told for origin in origins if (told := consent.sentence(origin))]
+    problems += [sentence for origin in origins if (sentence := consent.sentence(origin))]
     return msgspec.structs.replace(
         settings,
         destinations=tuple(one for one in built.destinations if not one.broken),

@@ -87,7 +87,7 @@ class Place(NamedTuple):
     problems: list[str]
     faults: set[str]
 
-    def tell(self, entry: Entry, name: str, problem: object) -> None:
+    def report(self, entry: Entry, name: str, problem: object) -> None:
         """Note one mistake with file, line and key. One in a template is none of routing: it is left out."""
         if not name.partition("_file")[0].endswith("_template"):
             self.faults.add(UNDECIDED if name.partition(".")[0] in _DECIDING else UNUSABLE)
@@ -109,7 +109,7 @@ def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routin
                 value = convert(key, plain(entry, place.environ, literal=key.literal, typed=key.typed), place.base)
                 found.setdefault(key.field, _checked(key, value))
             except Mistake as mistake:
-                place.tell(entry, key.name, mistake)
+                place.report(entry, key.name, mistake)
     return Routing(
         when=_when(given["when"], place) if "when" in given else (),
         report=found.get("report"),
@@ -171,11 +171,11 @@ def _when(entry: Entry, place: Place) -> tuple[When, ...]:
     found: list[When] = []
     for one in maps:
         if not isinstance(one.value, dict) or not one.value:
-            place.tell(one, "when", f"expected conditions under it: {', '.join(c.name for c in CONDITIONS)}")
+            place.report(one, "when", f"expected conditions under it: {', '.join(c.name for c in CONDITIONS)}")
         else:
             found.append(_conditions(one.value, place))
     if not maps:
-        place.tell(entry, "when", "is an empty list: remove it, or write conditions")
+        place.report(entry, "when", "is an empty list: remove it, or write conditions")
     return tuple(found)
 
 
@@ -184,14 +184,14 @@ def _conditions(given: Mapping[str, Entry], place: Place) -> When:
     types = {condition.name: condition.type for condition in CONDITIONS}
     for name, entry in given.items():
         if name not in types:
-            place.tell(entry, f"when.{name}", f"no such condition{did_you_mean(name, types)}")
+            place.report(entry, f"when.{name}", f"no such condition{did_you_mean(name, types)}")
         elif types[name] in {"figures", "globs by name"}:
             found[name] = _by_name(name, entry, place)
         else:
             try:
                 found[name] = _condition(name, types[name], plain(entry, place.environ, typed=types[name] == "flag"))
             except Mistake as mistake:
-                place.tell(entry, f"when.{name}", mistake)
+                place.report(entry, f"when.{name}", mistake)
     return When(**found)
 
 
@@ -236,7 +236,7 @@ def _words(value: Any, known: tuple[str, ...], *, closed: bool) -> Words:
 def _by_name(name: str, entry: Entry, place: Place) -> dict[str, Any]:
     if not isinstance(entry.value, dict) or not entry.value:
         example = 'destroy: ">0"' if name == "counts" else "team: core"
-        place.tell(entry, f"when.{name}", f"expected names and conditions under it, such as {example}")
+        place.report(entry, f"when.{name}", f"expected names and conditions under it, such as {example}")
         return {}
     found: dict[str, Any] = {}
     for inner, child in entry.value.items():
@@ -244,7 +244,7 @@ def _by_name(name: str, entry: Entry, place: Place) -> dict[str, Any]:
             value = plain(child, place.environ, typed=name == "counts")
             found[inner] = _figure(inner, value) if name == "counts" else _words(value, (), closed=False)
         except Mistake as mistake:
-            place.tell(child, f"when.{name}.{inner}", mistake)
+            place.report(child, f"when.{name}.{inner}", mistake)
     return found
 
 

@@ -124,9 +124,9 @@ def _rule(given: Mapping[str, Entry], where: str, problems: list[str]) -> OwnRul
     wrong = [
         *([] if _NAME.fullmatch(name) else ["signal: expected a name in lower case, with digits and _"]),
         *([] if steps_of(path) else ["attribute: expected names between dots"]),
-        *(f"change: {told}" for form in forms if (told := problem(form))),
+        *(f"change: {text}" for form in forms if (text := problem(form))),
     ]
-    problems += (f"{where}: signals.add.{told}" for told in wrong)
+    problems += (f"{where}: signals.add.{text}" for text in wrong)
     if wrong:
         return None
     conditions = given.get("given")

@@ -68,9 +68,9 @@ def compose(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal] =
 
 def _derived(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal]) -> ChangeEvent:
     found = signals(event, settings.signals, past)
-    told = msgspec.structs.replace(event, signals=found, causes=shared(event.changes))
+    complete = msgspec.structs.replace(event, signals=found, causes=shared(event.changes))
     return msgspec.structs.replace(
-        told, title=title(told), message=message(told, settings.message_bytes), severity=severity(told)
+        complete, title=title(complete), message=message(complete, settings.message_bytes), severity=severity(complete)
     )
 
 

@@ -45,12 +45,12 @@ def own_part(event: ChangeEvent) -> str:
 
 
 def without_context(event: ChangeEvent) -> str:
-    """The message without who, commit and links, for readers that are told of these in another way."""
+    """The message without who, commit and links, for readers to whom these are shown in another way."""
     own, found = _apart(event)
     if not found:
         return own
-    told = [own, _commits(event.vcs) if event.vcs and event.vcs.commits else "", *_command(event)]
-    return "\n\n".join(part for part in told if part)
+    parts = [own, _commits(event.vcs) if event.vcs and event.vcs.commits else "", *_command(event)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def worded(event: ChangeEvent, limit: int) -> ChangeEvent:

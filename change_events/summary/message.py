@@ -80,12 +80,12 @@ def _bytes(text: str) -> int:
 def sections(event: ChangeEvent) -> list[Section]:
     """All sections, the most important first."""
     if event.playbook is not None:
-        return [Section(*told) for told in playbook.sections(event)]
+        return [Section(*section) for section in playbook.sections(event)]
     broken = [c for c in event.changes if c.outcome in _BROKEN]
     rest = [c for c in event.changes if c.outcome not in _BROKEN]
-    told = {c.address for c in broken if c.error}
+    listed = {c.address for c in broken if c.error}
     return [
-        Section("Failed", "failures", [_failure(f) for f in event.failures if f.address not in told]),
+        Section("Failed", "failures", [_failure(f) for f in event.failures if f.address not in listed]),
         Section("Not completed", "incomplete changes", _changes(broken)),
         Section("Risk signals", "risk signals", [f"- {plain(s.reason)}" + _at(s.address) for s in event.signals]),
         Section("Causes", "causes", [f"- {causes.shared_words(cause)}" for cause in causes.known(event.causes)]),

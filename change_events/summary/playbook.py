@@ -60,9 +60,9 @@ def _what(event: ChangeEvent) -> str:
         words.append("ended early")  # no host fell out, and yet not all was done
     if event.outcome in _ENDINGS:
         words = [*(words or ["no changes"]), _ENDINGS[event.outcome]]
-    told = ", ".join(words) or _nothing(event, total(hosts))
-    only_checked = event.phase is Phase.CHECKED and "would change" not in told
-    return f"{told} (check)" if only_checked else told
+    figures = ", ".join(words) or _nothing(event, total(hosts))
+    only_checked = event.phase is Phase.CHECKED and "would change" not in figures
+    return f"{figures} (check)" if only_checked else figures
 
 
 def _changed(event: ChangeEvent, hosts: HostCounts) -> Iterator[str]:
@@ -139,12 +139,12 @@ def _not_succeeded(task: TaskRun, show: Show) -> Iterator[str]:
 
 
 def _first_error(words: str, number: int, task: TaskRun, failures: Sequence[HostFailure], show: Show) -> str:
-    told = f"{words} {_on(number, task, [failure.host for failure in failures], show)}"
+    text = f"{words} {_on(number, task, [failure.host for failure in failures], show)}"
     first = next((failure for failure in failures if failure.error), None)
     if first is None:
-        return told
+        return text
     host = "" if number == 1 else f"{first.host}: "
-    return f"{told}: {show(one_line(host + (first.error or ''), _ERROR))}"
+    return f"{text}: {show(one_line(host + (first.error or ''), _ERROR))}"
 
 
 def _on(number: int, task: TaskRun, names: Sequence[str], show: Show) -> str:
@@ -193,7 +193,7 @@ def things(task: TaskRun, show: Show = str) -> str:
 # -- the message --------------------------------------------------------------------------------------------------
 
 
-class Told(NamedTuple):
+class RunSection(NamedTuple):
     """The parts of a message's section; ``noun`` is the plural that says what was left out."""
 
     heading: str
@@ -201,25 +201,26 @@ class Told(NamedTuple):
     items: list[str]
 
 
-def sections(event: ChangeEvent) -> list[Told]:
-    """Everything that can be told of a playbook run, the most important first."""
+def sections(event: ChangeEvent) -> list[RunSection]:
+    """The sections of a playbook run's message, the most important first."""
     broken = [change for change in event.changes if change.outcome in _BROKEN]
     handled = [change for change in event.changes if change not in broken and _was_handled(change)]
     rest = [change for change in event.changes if change not in broken and change not in handled]
-    told = {change.address for change in broken}
+    shown = {change.address for change in broken}
     would = event.phase is Phase.CHECKED
+    end = event.playbook and event.playbook.end
     return [
-        Told("Ended early", "reasons", [f"- {plain(end)}"] if (end := event.playbook and event.playbook.end) else []),
-        Told(_heading(broken), "incomplete tasks", [_task(change) for change in broken]),
-        Told(
+        RunSection("Ended early", "reasons", [f"- {plain(end)}"] if end else []),
+        RunSection(_heading(broken), "incomplete tasks", [_task(change) for change in broken]),
+        RunSection(
             "Run errors",
             "errors",
-            [_error(failure) for failure in event.failures if failure.address not in told],
+            [_error(failure) for failure in event.failures if failure.address not in shown],
         ),
-        Told("Would change" if would else "Changed", "changed tasks", [_task(change) for change in rest]),
-        Told("Rescued or ignored", "rescued or ignored tasks", [_task(change) for change in handled]),
-        Told("Hosts", "groups", _groups(event)),
-        Told("Events sent during the run", "events", [_related(item) for item in event.related]),
+        RunSection("Would change" if would else "Changed", "changed tasks", [_task(change) for change in rest]),
+        RunSection("Rescued or ignored", "rescued or ignored tasks", [_task(change) for change in handled]),
+        RunSection("Hosts", "groups", _groups(event)),
+        RunSection("Events sent during the run", "events", [_related(item) for item in event.related]),
     ]
 
 
@@ -242,8 +243,8 @@ def _task(change: Change) -> str:
     lines = [
         f"- {handler}**{plain(change.address)}**{place}: {'; '.join(became(task, code)) or plain(change.outcome.value)}"
     ]
-    if told := things(task, code):
-        lines.append(f"  - {told}")
+    if names := things(task, code):
+        lines.append(f"  - {names}")
     lines += [f"  - {plain(difference)}" for difference in task.diff[:_THINGS]]
     return "\n".join(lines)
 

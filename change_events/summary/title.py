@@ -79,7 +79,7 @@ def _planned(event: ChangeEvent) -> str:
 
 
 def _error(event: ChangeEvent) -> str:
-    """The first error, where there is no figure to tell: a list has nothing else to show of it."""
+    """The first error, where there is no figure to show: a list has nothing else to show of it."""
     return f": {event.failures[0].summary}" if event.failures else ""
 
 

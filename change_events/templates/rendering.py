@@ -56,18 +56,18 @@ def render(name: str, source: str, event: ChangeEvent, limit_bytes: int) -> str:
     """
     if len(source) > _MOST_TEMPLATE:
         raise TemplateError(f"{name}: is longer than {_MOST_TEMPLATE} characters: shorten it")
-    told = _bounded(source, lambda: _rendered(source, event, limit_bytes))
-    if told.trouble:
-        raise TemplateError(f"{name}{told.trouble}")
-    return clip(told.text, limit_bytes)
+    result = _bounded(source, lambda: _rendered(source, event, limit_bytes))
+    if result.trouble:
+        raise TemplateError(f"{name}{result.trouble}")
+    return clip(result.text, limit_bytes)
 
 
 def problem(source: str) -> str | None:
     """What can be said against a template before there is an event: a clause with its line; None if nothing can."""
     if len(source) > _MOST_TEMPLATE:
         return f"it is longer than {_MOST_TEMPLATE} characters: shorten it"
-    told = _bounded(source, lambda: _checked(source))
-    return told.trouble.removeprefix(": ").removeprefix(", ") or told.text or None
+    result = _bounded(source, lambda: _checked(source))
+    return result.trouble.removeprefix(": ").removeprefix(", ") or result.text or None
 
 
 class _Told(NamedTuple):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
-MOST_STEPS = 1_000_000  # lines of a compiled template: some 50,000 attributes told one by one
+MOST_STEPS = 1_000_000  # lines of a compiled template: some 50,000 attributes printed one by one
 MOST_LENGTH = 1_000_000  # of a sequence that `*` makes, and of a number written in a template (it may be a width)
 MOST_POWER = 1_000
 _MOST_MEMORY = 256 * 1024 * (1024 if sys.platform == "darwin" else 1)  # ru_maxrss: kB, and bytes on macOS

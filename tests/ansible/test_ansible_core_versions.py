@@ -252,7 +252,7 @@ def words_of_any_version(text):
 
 
 # How often a job is asked about is up to chance; of tasks that are tried a few times, the playbook says how often.
-_POLLED = re.compile(r"^FAILED - RETRYING: .*\([3-9]\d retries left\)\.\n", re.MULTILINE)
+_POLLED = re.compile(r"^(?:FAILED - RETRYING: .*\([3-9]\d retries left\)\.|ASYNC POLL on .*)\n", re.MULTILINE)
 _FREE = "PLAY [Each for itself]"
 _CHANCE = re.compile(
     r"j?\d{10,}\.\d+"  # jobs

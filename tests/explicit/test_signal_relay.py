@@ -25,7 +25,7 @@ def clock(monkeypatch):
 
 
 class Child:
-    told = 0
+    received_before = 0
 
     def __init__(self):
         self.sent = []
@@ -76,7 +76,7 @@ def test_what_came_while_the_command_was_being_started_is_passed_on(clock, watch
 
 def test_what_had_come_before_it_was_started_is_not(clock):
     child = Child()
-    child.told = 1
+    child.received_before = 1
     assert pass_on(child, Signals(15), None, clock) == []
 
 

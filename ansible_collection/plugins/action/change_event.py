@@ -31,20 +31,20 @@ class ActionModule(ActionBase):
     _supports_async = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Validate, hand over, and tell what became of it."""
+        """Validate, hand over, and return the result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         checked = self.validate_argument_spec(argument_spec=explicit_document.ARGUMENTS, **explicit_document.RULES)
         arguments = explicit_document.plain(checked[1])
         variables = task_vars or {}
         try:
-            told = self._document(arguments, variables)
+            document = self._document(arguments, variables)
         except explicit_document.ArgumentError as error:
             raise AnsibleActionFail(str(error)) from error
         warnings: list[str] = []
-        answer = self._handed_over(told, variables, warnings)
+        answer = self._handed_over(document, variables, warnings)
         if arguments["required"] and not _is_kept(answer, check=self._task.check_mode):
             raise AnsibleActionFail("; ".join(warnings) or "the event could not be recorded")
-        result.update(self._told(answer, arguments["state"], told))
+        result.update(self._result(answer, arguments["state"], document))
         if warnings:
             result["warnings"] = warnings
         return result
@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
         everywhere = arguments["once"] or self._task.run_once
         hosts = variables.get("ansible_play_batch") if everywhere else [variables.get("inventory_hostname")]
         no_log = bool(self._task.no_log)
-        told = explicit_document.document(
+        document = explicit_document.document(
             arguments,
             ansible=ansible_version,
             hosts=[str(host) for host in hosts or () if host],
@@ -64,16 +64,16 @@ class ActionModule(ActionBase):
         known = {**explicit_document.of_one_host(variables), "environment": self._task.environment}
         files = vaulted.kept_by(self._loader)  # of those vaulted as a whole, variables are plain texts
         secrets = [*vaulted.vaulted(known), *vaulted.of_files(files), *vaulted.from_vaults(known)]
-        told["secrets"] = list(dict.fromkeys(secrets))
-        told["variables"] = vaulted.plain(known)
+        document["secrets"] = list(dict.fromkeys(secrets))
+        document["variables"] = vaulted.plain(known)
         if no_log:
-            told["secrets"] += explicit_document.texts(
+            document["secrets"] += explicit_document.texts(
                 [arguments[name] for name in ("message", "data", "tags", "links")]
             )
-        return told
+        return document
 
     def _handed_over(
-        self, told: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
+        self, document: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
     ) -> dict[str, Any]:
         """What became of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
         found = client.load()
@@ -86,7 +86,7 @@ class ActionModule(ActionBase):
                 directory=self._loader.get_basedir(),
                 say=warnings.append,
             )
-            answer = session.preview(told) if self._task.check_mode else session.settle(told)
+            answer = session.preview(document) if self._task.check_mode else session.settle(document)
         except EventRejectedError as error:
             raise AnsibleActionFail(str(error)) from error
         except HandoverError as error:
@@ -106,12 +106,12 @@ class ActionModule(ActionBase):
                 environ.update({str(name): str(value) for name, value in layer.items() if str(name).startswith(_OURS)})
         return environ
 
-    def _told(self, answer: Mapping[str, Any], state: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    def _result(self, answer: Mapping[str, Any], state: str, document: Mapping[str, Any]) -> dict[str, Any]:
         kept = bool(answer) and not answer.get("repeats") and not answer.get("lost")
         event = answer.get("event", {})
         found: dict[str, Any] = {
             "changed": kept,
-            "id": answer.get("id") or told["event"].get("id") or str(uuid.uuid4()),
+            "id": answer.get("id") or document["event"].get("id") or str(uuid.uuid4()),
             "title": event.get("title", ""),
             "state": state,
             "recorded": bool(answer.get("recorded")),

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The callback: what Ansible tells of a run, as plain values, to :mod:`..plugin_utils.observer`.
+"""The callback: passes what Ansible calls it with, as plain values, to :mod:`..plugin_utils.observer`.
 
 The only file of the run's observation that touches Ansible's objects, beside :mod:`..plugin_utils.learning`.
 Each hook takes out what is needed and no more.
@@ -128,7 +128,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.session import Hando
 _NEW = hasattr(TaskResult, "task")  # since ansible-core 2.19
 _task = attrgetter("task" if _NEW else "_task")
 _host = attrgetter("host" if _NEW else "_host")
-_SAME_MOMENT = 0.05  # seconds; the strategy `free` tells of a task on each host that it begins
+_SAME_MOMENT = 0.05  # seconds; the strategy `free` reports the start of a task on each host
 _FIGURES = {"failures": records.FAILED}  # where ours is another word than the recap's
 _IGNORED = "ignored"  # a failure that the playbook says to ignore
 _TOLD = {"ansible_job_id", "attempts", "censored", "id", "ids", "results"}  # looked at though nothing has changed
@@ -192,7 +192,7 @@ class CallbackModule(CallbackBase):
             self._observer = self._observe()
         if self._observer is not None:
             self._shown = frozenset(errors.shown(self._display))
-            self._plain = set()  # the next playbook is told of on its own
+            self._plain = set()  # the next playbook is reported on its own
             self._learning = Learning(self._observer.learn, playbook._loader)
             self._waiting.begin()
             self._observer.playbook_starts(_circumstances(playbook))
@@ -463,13 +463,13 @@ def _is_plain(task):
 
 
 def _says_more(task, raw):
-    """Whether something is told of what the module returned, beyond that nothing has changed."""
+    """Whether anything of what the module returned is recorded, beyond that nothing has changed."""
     sets_facts = task.action in SETS_FACTS and "ansible_facts" in raw
     return bool(sets_facts or raw.get("changed") or not raw.keys().isdisjoint(_TOLD))
 
 
 def _data(result, status):
-    """What the module returned, in plain types; that is spared where nothing but figures is told of it."""
+    """What the module returned, in plain types; skipped where nothing but figures is recorded of it."""
     raw = _raw(result)
     quiet = status in {records.OK, records.SKIPPED} and not _says_more(_task(result), raw)
     return raw if quiet or not hasattr(result, "_return_data") else result.result

@@ -39,7 +39,7 @@ def actor(variables: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[dic
 
 
 def of_pull(parent_command: str) -> dict[str, Any]:
-    """The actor of a run that ``ansible-pull`` made, told by the command line of its parent process."""
+    """The actor of a run that ``ansible-pull`` made, from the command line of its parent process."""
     words = parent_command.split("\0")[:3]
     pulled = any(word.rpartition("/")[2] == "ansible-pull" for word in words)
     return {"ci": {"system": "ansible-pull"}} if pulled else {}

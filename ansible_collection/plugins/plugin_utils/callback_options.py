@@ -42,7 +42,7 @@ def misspelt(known: Iterable[str]) -> list[str]:
     try:
         parser.read(constants.CONFIG_FILE or [])
         keys = parser.options(SECTION)
-    except (configparser.Error, UnicodeDecodeError):  # there is none; or Ansible has told what is wrong
+    except (configparser.Error, UnicodeDecodeError):  # there is none; or Ansible has reported what is wrong
         return []
     names = sorted(known)
     return [

@@ -13,8 +13,8 @@ and hand them to a *session*, which knows settings, redaction, journal and desti
     if core is None: warn(missing())
     answer = core.session(environ=os.environ, directory=basedir, say=warn).settle(document)
 
-A run that goes on for a while is told through ``load_apart()``: a process of its own has what memory that takes. Each
-worker is a fork of Ansible's process, so the run would pay for it with every task on every host.
+A run that goes on for a while is recorded through ``load_apart()``: a process of its own has the memory that takes.
+Each worker is a fork of Ansible's process, so the run would pay for it with every task on every host.
 
 No import of Ansible or of the package happens when this file is imported: a callback that cannot be imported stops
 every playbook, and most of these files are also imported where neither is there.

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Attributes whose values are reported: what they can hold is no secret.
-TOLD = frozenset({"mode", "owner", "group", "state", "uid", "gid", "seuser", "serole", "setype", "selevel", "enabled"})
+SHOWN = frozenset({"mode", "owner", "group", "state", "uid", "gid", "seuser", "serole", "setype", "selevel", "enabled"})
 LONGEST_BODY = 20_000  # characters of the contents of one file; more are not reported in full, even where they may be
 _LONGEST_HEADER = 300
 _NO_TEXT = ("src_binary", "dst_binary", "src_larger", "dst_larger")  # one side is not in the result: no lines to count
@@ -27,13 +27,13 @@ def differences(diff: Any, *, contents: bool = False, path: str = "") -> Iterato
 
     Args:
         diff: the value under ``diff`` of a result, of one item at most.
-        contents: tell the differing lines as well, not redacted; for whoever asks for it in the settings.
+        contents: also give the differing lines, not redacted; for users who ask for it in the settings.
         path: the file that the task is about, if that is known: a new one has no header of its own.
     """
     for part in diff if isinstance(diff, (list, tuple)) else (diff,):
-        if isinstance(part, Mapping) and (told := _told(part, contents=contents)):
+        if isinstance(part, Mapping) and (text := _text(part, contents=contents)):
             header = _header(part, path)
-            yield f"{header}: {told}" if header else told
+            yield f"{header}: {text}" if header else text
 
 
 def subject(diff: Any) -> str:
@@ -42,7 +42,7 @@ def subject(diff: Any) -> str:
     return _header(first) if isinstance(first, Mapping) else ""
 
 
-def _told(part: Mapping[str, Any], *, contents: bool) -> str:
+def _text(part: Mapping[str, Any], *, contents: bool) -> str:
     before, after = part.get("before"), part.get("after")
     if any(part.get(key) for key in _NO_TEXT):
         return "changed"
@@ -76,8 +76,8 @@ def _attributes(before: Any, after: Any) -> Iterator[str]:
             continue
         values = (old.get(name), new.get(name))
         simple = all(value is None or isinstance(value, (str, int, bool)) for value in values)
-        told = name in TOLD and simple
-        yield f"{name} {_shown(values[0])} → {_shown(values[1])}" if told else str(name)
+        is_shown = name in SHOWN and simple
+        yield f"{name} {_shown(values[0])} → {_shown(values[1])}" if is_shown else str(name)
 
 
 def _shown(value: Any) -> str:

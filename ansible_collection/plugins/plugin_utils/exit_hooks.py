@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The ends of a run that Ansible tells no callback of: signals, Ctrl-C, an error between plays, the interpreter's exit.
+"""Ends of a run for which Ansible calls no callback: signals, Ctrl-C, an error between plays, the interpreter's exit.
 
 Every task runs in a fork of this process, which inherits handlers and exit functions: nothing here does anything but in
 the process that armed it. Handlers that were there before, Ansible's own since 2.19, are called in turn, so that exit

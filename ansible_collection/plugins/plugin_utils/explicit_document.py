@@ -87,7 +87,7 @@ def document(
         arguments: the task's, checked by :data:`ARGUMENTS`, as plain values.
         ansible: version of ansible-core.
         hosts: what the event is about where the task does not say.
-        key: tells this task apart from all others (:func:`task_key`), for ``once``.
+        key: distinguishes this task from all others (:func:`task_key`), for ``once``.
         process: number of the process that is the run, for ``close_with_run``.
         no_log: the task keeps its details to itself: nothing but short names is reported.
 
@@ -108,21 +108,21 @@ def document(
     if no_log:
         for name in ("message", "data", "tags", "links"):
             event.pop(name, None)
-    told: dict[str, Any] = {"api": API_VERSION, "event": event}
+    handed_over: dict[str, Any] = {"api": API_VERSION, "event": event}
     if state != "event":
-        told["state"] = state
+        handed_over["state"] = state
     if state == "started" and arguments["close_with_run"] and process:
-        told["close_with_pid"] = process
+        handed_over["close_with_pid"] = process
     if arguments.get("destinations") is not None:
-        told["destinations"] = list(arguments["destinations"])
-    _put_key(told, arguments, key)
-    return told
+        handed_over["destinations"] = list(arguments["destinations"])
+    _put_key(handed_over, arguments, key)
+    return handed_over
 
 
 def task_key(place: Iterable[Any]) -> str:
     """The key of what ``place`` is made of: the same on all hosts for one task and item, and for nothing else."""
-    told = json.dumps(list(place), sort_keys=True, default=str)
-    return "ansible:" + hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+    text = json.dumps(list(place), sort_keys=True, default=str)
+    return "ansible:" + hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 def plain(value: Any) -> Any:
@@ -219,14 +219,14 @@ def _put_hosts(event: dict[str, Any], arguments: Mapping[str, Any], hosts: Itera
         event["hosts"] = [{"name": name, "status": "failed" if name in failed else usual} for name in names]
 
 
-def _put_key(told: dict[str, Any], arguments: Mapping[str, Any], key: str | None) -> None:
+def _put_key(handed_over: dict[str, Any], arguments: Mapping[str, Any], key: str | None) -> None:
     if arguments["state"] == FINISHED:
         return  # of several that settle one event the first counts anyway
     if arguments.get("dedup_key"):
         if arguments["dedup_window"] <= 0:
             raise ArgumentError("dedup_window: expected a number of seconds greater than 0")
-        told["event"]["dedup_key"] = arguments["dedup_key"]
-        told["dedup_window"] = arguments["dedup_window"]
+        handed_over["event"]["dedup_key"] = arguments["dedup_key"]
+        handed_over["dedup_window"] = arguments["dedup_window"]
     elif arguments["once"] and key is not None:
-        told["event"]["dedup_key"] = key
-        told["dedup_window"] = ONE_RUN
+        handed_over["event"]["dedup_key"] = key
+        handed_over["dedup_window"] = ONE_RUN

@@ -64,15 +64,15 @@ def entries(events: list[dict[str, Any]], host: str, *, include_unchanged: bool)
 
 
 def _entry(event: dict[str, Any], host: str) -> dict[str, Any]:
-    told: dict[str, Any] = {name: event.get(name) for name in (*_FIELDS, *_MORE_FIELDS)}
-    told["outcome"] = told["outcome"] or RUNNING
-    told["severity"] = told["severity"] or "info"
-    told["tool"] = (event.get("tool") or {}).get("name")
-    told["user"] = (event.get("actor") or {}).get("user")
-    told["host"] = None if host == EVERYWHERE else host
-    told["host_status"] = None if host == EVERYWHERE else _host(event, host).get("status")
-    told["changes"] = [change["address"] for change in event.get("changes", ()) if _touches(change, host)]
-    return told
+    row: dict[str, Any] = {name: event.get(name) for name in (*_FIELDS, *_MORE_FIELDS)}
+    row["outcome"] = row["outcome"] or RUNNING
+    row["severity"] = row["severity"] or "info"
+    row["tool"] = (event.get("tool") or {}).get("name")
+    row["user"] = (event.get("actor") or {}).get("user")
+    row["host"] = None if host == EVERYWHERE else host
+    row["host_status"] = None if host == EVERYWHERE else _host(event, host).get("status")
+    row["changes"] = [change["address"] for change in event.get("changes", ()) if _touches(change, host)]
+    return row
 
 
 def _host(event: dict[str, Any], host: str) -> dict[str, Any]:
@@ -129,6 +129,6 @@ def _from_command(
     except (OSError, subprocess.TimeoutExpired) as error:
         raise HistoryError(f"{command}: {type(error).__name__}") from error
     if done.returncode:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise HistoryError(told[-1] if told else f"{command} failed with exit code {done.returncode}")
+        row = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise HistoryError(row[-1] if row else f"{command} failed with exit code {done.returncode}")
     return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]

@@ -94,7 +94,7 @@ class Learning:
     # -- after it ---------------------------------------------------------------------------------------------------
 
     def task_ends(self, task: Any, data: Mapping[str, Any], *, failed: bool) -> None:
-        """What a task was given, and what it has set: what is told of it, or of a later one, may hold that."""
+        """What a task was given, and what it has set: what is recorded of it, or of a later one, may hold that."""
         if failed or data.get("changed"):
             again = task._uuid in self._learned
             if failed or not again:
@@ -284,7 +284,7 @@ def host_variables(manager: Any, **of: Any) -> Mapping[str, Any]:
     """None where they cannot be had (a vaulted file, and no password): the run itself will stumble over it."""
     try:
         found: Mapping[str, Any] = manager.get_vars(include_hostvars=False, **of)
-    except Exception:  # noqa: BLE001 - whatever it is, Ansible tells of it
+    except Exception:  # noqa: BLE001 - whatever it is, Ansible reports it
         return {}
     return found
 

@@ -28,7 +28,7 @@ class Kind(NamedTuple):
     Attributes:
         word: stands in front of it, where the name alone would not say what it is.
         names: keys of which the first that has a value names it; a dot leads into a dict.
-        details: keys whose values are told behind it, in brackets.
+        details: keys whose values follow it in brackets.
     """
 
     word: str = ""

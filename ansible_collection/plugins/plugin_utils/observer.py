@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Watches the playbooks of one command and tells of them: an event each, and one around several."""
+"""Records the playbooks of one command: an event each, and one around several."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Recap(NamedTuple):
 
 
 class Observer:
-    """The callback behind its hooks. What it raises is a bug, and told as such by the callback.
+    """The callback behind its hooks. What it raises is a bug, and the callback reports it as one.
 
     Args:
         core: where tfevent is.
         option: gives the value of an option by name, None where it is not set.
         environ: the variables of this process.
-        gather: tells of what has happened since it was called last; called before anything is handed over.
+        gather: passes on what has happened since its last call; called before anything is handed over.
         error: gives the error that has ended the run outside of any task, None where it is not known.
         warn: takes one line of trouble for the user; ``say`` one line of news.
     """

@@ -5,7 +5,7 @@
 A dot in a setting's name is an underscore in the option's. Of destinations, Sematext and webhook have options.
 
 All are taken as texts, so that no mistake in one makes Ansible leave the whole plugin out; the core reads the settings
-as it reads ``TFEVENT_*`` variables, and tells of mistakes.
+as it reads ``TFEVENT_*`` variables, and reports mistakes.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ Arguments = Callable[[Iterable[str]], Mapping[str, Any]]
 
 
 def no_arguments(_names: Iterable[str]) -> Mapping[str, Any]:
-    """The arguments of a task that has none to tell."""
+    """The arguments of a task without any."""
     return {}
 
 
@@ -95,7 +95,7 @@ class Circumstances(NamedTuple):
         playbooks: all playbooks of the command.
         version: of ansible-core.
         command: the command line, with no value that could be a secret.
-        variables: extra variables; their values are looked at for secrets and never told.
+        variables: extra variables; their values are searched for secrets and never recorded.
         secrets: values that must not be shown, known before the first play.
     """
 

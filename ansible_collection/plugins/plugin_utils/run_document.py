@@ -85,8 +85,8 @@ def event(
         end: what ended it before its recap.
     """
     paths = Paths(about.directory)
-    told = [log for log in run.logs if log.happened or _unfinished(run, log) or run.is_open(log)]
-    changes = [_change(run, log, paths) for log in _most_important(told)]
+    logs = [log for log in run.logs if log.happened or _unfinished(run, log) or run.is_open(log)]
+    changes = [_change(run, log, paths) for log in _most_important(logs)]
     _make_unique(changes)
     hosts = _hosts(run)
     check = about.check and not _really_changed(run)
@@ -95,13 +95,13 @@ def event(
     plays = [about.ad_hoc] if about.ad_hoc else list(run.plays.values())
     made["playbook"] |= _without_nothing(plays=plays, end=end, **_versions(run))
     made |= {
-        "summary": _summary(run, told, check=check),
+        "summary": _summary(run, logs, check=check),
         "changes": changes,
         "hosts": hosts[:MOST_HOSTS],
         "failures": [*_own_failures(run), *(_failure(change) for change in changes if change["outcome"] == "failed")],
         "related": [_without_nothing(id=one, relation="sent", title=title) for one, title in run.sent.items()],
     }
-    left_out = {"changes": len(told) - len(changes), "hosts": max(len(hosts) - MOST_HOSTS, 0)}
+    left_out = {"changes": len(logs) - len(changes), "hosts": max(len(hosts) - MOST_HOSTS, 0)}
     if any(left_out.values()):
         made["truncated"] = left_out
     if over:
@@ -164,10 +164,10 @@ def outcome(run: RunLog, end: str | None, *, check: bool) -> str:
 SIGNALS = {2: "interrupted (SIGINT)", 15: "terminated (SIGTERM)", 1: "hung up (SIGHUP)"}
 
 
-def _summary(run: RunLog, told: Iterable[TaskLog], *, check: bool) -> dict[str, Any]:
-    changed = [log for log in told if log.changed_something]
+def _summary(run: RunLog, logs: Iterable[TaskLog], *, check: bool) -> dict[str, Any]:
+    changed = [log for log in logs if log.changed_something]
     real = [log for log in changed if check or not log.checked]
-    outcomes = [_outcome(run, log) for log in told]
+    outcomes = [_outcome(run, log) for log in logs]
     found = {
         "counts": {"change": len(real)},
         "outcomes": {name: outcomes.count(name) for name in ("applied", "failed", "unknown") if name in outcomes},
@@ -208,13 +208,13 @@ def tally(words: Iterable[str]) -> dict[str, int]:
 # -- tasks --------------------------------------------------------------------------------------------------------
 
 
-def _most_important(told: list[TaskLog]) -> list[TaskLog]:
+def _most_important(logs: list[TaskLog]) -> list[TaskLog]:
     """In the order in which they began; of too many, those that failed before those that changed something."""
-    if len(told) <= MOST_CHANGES:
-        return told
-    ranked = sorted(told, key=lambda log: not (log.counts[FAILED] or log.counts[UNREACHABLE]))[:MOST_CHANGES]
+    if len(logs) <= MOST_CHANGES:
+        return logs
+    ranked = sorted(logs, key=lambda log: not (log.counts[FAILED] or log.counts[UNREACHABLE]))[:MOST_CHANGES]
     kept = {id(log) for log in ranked}
-    return [log for log in told if id(log) in kept]
+    return [log for log in logs if id(log) in kept]
 
 
 def _unfinished(run: RunLog, log: TaskLog) -> list[str]:

@@ -46,7 +46,7 @@ class RunLog:
 
     Args:
         check: the run only checks what it would change.
-        contents: tell the lines that ``--diff`` shows, too.
+        contents: also record the lines that ``--diff`` shows.
 
     Attributes:
         plays: names of the plays that began, in order.
@@ -257,8 +257,8 @@ class RunLog:
                 self.host(target).touched += 1
 
     def _failed(self, log: TaskLog, host: HostLog, result: Result, status: str, *, again: bool) -> Failure:
-        told = log.has_room and not (log.censored or result.censored)
-        failure = Failure(result.host, status, results.error(result.data) if told else None)
+        is_shown = log.has_room and not (log.censored or result.censored)
+        failure = Failure(result.host, status, results.error(result.data) if is_shown else None)
         log.failed(failure)
         if status == FAILED and len(host.pending) < MOST_PENDING:
             # the recap counts no include as rescued whose file or role cannot be loaded: it was ok, and fails again
@@ -347,6 +347,6 @@ class RunLog:
 
 
 def _make_room(tasks: dict[str, Any]) -> None:
-    """Whoever needs one again that had to go tells of it again."""
+    """A task that was dropped and occurs again is reported again."""
     if len(tasks) >= MOST_TASKS:
         del tasks[next(iter(tasks))]

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One event that is told while it happens: started, kept up to date in case of a kill, settled."""
+"""One event that is recorded while it happens: started, kept up to date in case of a kill, settled."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Bag:
         mark = hash(text)
         if mark in self._seen:
             return
-        if len(self._seen) < self._most * 25:  # enough to tell most repetitions, and bounded
+        if len(self._seen) < self._most * 25:  # enough to recognize most repetitions, and bounded
             self._seen.add(mark)
         if len(self.texts) < self._most:
             self.texts.append(text)
@@ -78,7 +78,7 @@ class Fall(NamedTuple):
 
     Attributes:
         log: of the task; None of one that is not recorded.
-        failure: what is told of it.
+        failure: what is recorded of it.
         rescued: it stands in a block that has a ``rescue``; None where only the recap can say.
     """
 

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Versions of the collections and roles that a playbook used, as their own files tell."""
+"""Versions of the collections and roles that a playbook used, from their own files."""
 
 from __future__ import annotations
 
