@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from tf_wrapper.subcommands import OBSERVED
+from tf_wrapper.subcommands import OBSERVED, name_at
 
 _GARBAGE = 100_000  # objects between two looks for it: imports make half as many, which live on
 
@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return its exit code; may not return at all."""
     arguments = sys.argv[1:] if argv is None else argv
     index = _word_index(arguments)
-    word = arguments[index] if index is not None else ""
+    word = name_at(arguments, index) if index is not None else ""
     if word == "events":
         code = _events(arguments, index or 0)
         return code if argv is not None else _leave(code)

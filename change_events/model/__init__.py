@@ -47,6 +47,8 @@ from change_events.model.event import (
     Related,
     SealedEvent,
     Signal,
+    StateCounts,
+    StateEdit,
     Summary,
     Tool,
     Trace,
@@ -69,6 +71,6 @@ __all__ = [
     "ChangeEvent", "ChangeOutcome", "CheckResult", "Ci", "Cloud", "Commit", "Confidence", "Counts", "Drift", "Failure",
     "HostCounts", "HostFailure", "HostRun", "Inputs", "ItemCounts", "Kind", "Link",
     "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "Risk", "SealedEvent",
-    "Severity", "SharedCause", "Signal", "Source", "Struct", "Summary", "TaskCounts", "TaskRun", "Tool", "Trace",
-    "Truncated", "Value", "ValueKind", "Vcs", "stack_key",
+    "Severity", "SharedCause", "Signal", "Source", "StateCounts", "StateEdit", "Struct",
+    "Summary", "TaskCounts", "TaskRun", "Tool", "Trace", "Truncated", "Value", "ValueKind", "Vcs", "stack_key",
 ]  # fmt: skip

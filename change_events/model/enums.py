@@ -46,7 +46,11 @@ class Severity(StrEnum):
 
 
 class Action(StrEnum):
-    """Action on a resource. ``OTHER`` is an action unknown to this version; ``raw_actions`` has its original words."""
+    """Action on a resource. ``OTHER`` is an action unknown to this version; ``raw_actions`` has its original words.
+
+    ``EDIT`` changes an entry of the state and not the resource: ``raw_actions`` says how (taint, untaint, provider,
+    replace, attributes, deposed).
+    """
 
     CREATE = "create"
     UPDATE = "update"
@@ -57,6 +61,7 @@ class Action(StrEnum):
     MOVE = "move"
     IMPORT = "import"
     NO_OP = "no_op"
+    EDIT = "edit"
     INVOKE = "invoke"
     CHANGE = "change"  # a task that changed hosts, in its module's own way
     OTHER = "other"

@@ -77,11 +77,28 @@ class OutcomeCounts(Struct, frozen=True):
     unknown: int = 0
 
 
+class StateCounts(Struct, frozen=True):
+    """Entries of the state that a state command changed; none of the resources was changed.
+
+    ``changed`` counts entries that were rewritten: other attributes, another object, a deposed object.
+    """
+
+    removed: int = 0
+    added: int = 0
+    imported: int = 0
+    moved: int = 0
+    tainted: int = 0
+    untainted: int = 0
+    provider: int = 0
+    changed: int = 0
+
+
 class Summary(Struct, frozen=True):
     """Counts of the whole run, not subject to size limits.
 
     ``counts`` are the planned changes, ``applied`` those that were made (None if none were, or not yet). ``hosts``,
     ``tasks`` and ``by_group`` (inventory groups) are those of a playbook run; its changed tasks are ``counts.change``.
+    ``state`` counts the edits of a state command, which are not in ``counts``.
     """
 
     counts: Counts = Counts()
@@ -92,6 +109,7 @@ class Summary(Struct, frozen=True):
     hosts: HostCounts | None = None
     tasks: TaskCounts | None = None
     by_group: dict[str, HostCounts] = {}
+    state: StateCounts | None = None
 
 
 class Tool(Struct, frozen=True):
@@ -200,6 +218,25 @@ class Link(Struct, frozen=True):
     url: str
 
 
+class StateEdit(Struct, frozen=True):
+    """How a command changed a state without a plan: a new serial is a new version, another lineage another state.
+
+    ``command`` is the subcommand (``state rm``, ``workspace new``), ``workspace`` the one it created or deleted,
+    ``lock`` the ID of the lock that it removed; ``forced`` that ``-force`` was given. ``note`` says what could not be
+    compared, and why.
+    """
+
+    command: str
+    serial: int | None = None
+    previous_serial: int | None = None
+    lineage: str | None = None
+    previous_lineage: str | None = None
+    workspace: str | None = None
+    lock: str | None = None
+    forced: bool = False
+    note: str | None = None
+
+
 class Related(Struct, frozen=True):
     """A related event: ``relation`` is ``sent`` (from within this run) or ``settles``."""
 
@@ -253,6 +290,7 @@ class ChangeEvent(Struct, frozen=True):
     signals: tuple[Signal, ...] = ()
     causes: tuple[SharedCause, ...] = ()
     inputs: Inputs | None = None
+    state: StateEdit | None = None
     links: tuple[Link, ...] = ()
     related: tuple[Related, ...] = ()
     data: dict[str, Any] = {}

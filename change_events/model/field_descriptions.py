@@ -35,6 +35,8 @@ EVENT_FIELDS = {
     "signals": "Risk signals: notable facts derived from the changes, each with a reason.",
     "causes": "Causes of the changes, each with how many changes share it, most changes first.",
     "inputs": "Fingerprints of the root variables, versions of modules and providers: the next run compares them.",
+    "state": "A change of the state alone: the subcommand, serial and lineage before and after. changes then lists "
+    "entries of the state, and summary.state counts them.",
     "links": "Related links.",
     "related": "Related events, e.g. those sent by a playbook.",
     "data": "Additional data of an explicit event.",

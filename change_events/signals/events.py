@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Phase, Signal
 from change_events.signals.marks import marked
+from change_events.signals.state_edits import left_management, lock_broken, state_replaced
 from change_events.signals.stateful import stateful_kind
 from change_events.text.lazy_pattern import lazy_pattern
 
@@ -186,7 +187,10 @@ def _happens(change: Change) -> str:
 
 RULES: tuple[Callable[[ChangeEvent], Iterable[Signal]], ...] = (
     state_not_saved,
+    state_replaced,
+    lock_broken,
     stateful,
+    left_management,
     *map(of_values, BEFORE_DOWNTIME),
     downtime,
     of_values("downtime_likely"),

@@ -23,6 +23,8 @@ class Kind(NamedTuple):
 
 SIGNALS = {
     "state_emergency": Kind(_WARNING),
+    "state_replaced": Kind(_WARNING),
+    "lock_broken": Kind(_WARNING),
     # several of the others together
     "unprotected_then_destroyed": Kind(_ERROR),
     "access_widened_unaudited": Kind(_ERROR),
@@ -30,6 +32,7 @@ SIGNALS = {
     "capacity_reduced_unalerted": Kind(_WARNING),
     "stateful_destroyed": Kind(_WARNING),
     "stateful_replaced": Kind(_WARNING),
+    "left_management": Kind(_WARNING),
     "destroyed_without_snapshot": Kind(_WARNING, "destroyed together with all that it holds"),
     "exposed_to_world": Kind(_WARNING, "it can be reached by everybody now"),
     "iam_widened": Kind(_WARNING, "a policy now allows more"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.context.repository import change_number
 from change_events.model import Action, ChangeOutcome
-from change_events.summary import causes, playbook
+from change_events.summary import causes, playbook, state_edit
 from change_events.summary.change_text import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
 from change_events.summary.title import title
 from change_events.text.markdown import clip, code, link, page, plain
@@ -93,7 +93,7 @@ def sections(event: ChangeEvent) -> list[Section]:
         Section("Update", "updates", _by(rest, Action.UPDATE)),
         Section("Create", "creates", _by(rest, Action.CREATE)),
         Section("Other actions", "other actions", _by(rest, Action.INVOKE, Action.OTHER, Action.READ)),
-        Section("State only", "state-only changes", _state_changes(rest)),
+        Section("State only", "state-only changes", [*_state_version(event), *_state_changes(rest)]),
         Section("Drift", "drifted resources", [_drift(d) for d in event.drift]),
         Section(outputs_heading(event), "outputs", [
             _output(o) for o in event.outputs
@@ -133,7 +133,16 @@ def _check(item: CheckResult) -> str:
 
 
 def _state_changes(changes: list[Change]) -> list[str]:
-    return [_state_only(c) for c in changes if c.action in _STATE_ONLY]
+    return [_state_only(c) for c in changes if c.action in _STATE_ONLY or c.action is Action.EDIT]
+
+
+def _state_version(event: ChangeEvent) -> list[str]:
+    """Which version of the state a command left, and what is not known of it."""
+    state = event.state
+    if state is None:
+        return []
+    words = [text for text in (state_edit.version_words(state), state.note) if text]
+    return [f"- {plain('; '.join(words))}"] if words else []
 
 
 def _state_only(item: Change) -> str:
@@ -145,7 +154,10 @@ def _state_only(item: Change) -> str:
     outcome = {ChangeOutcome.NOT_ATTEMPTED: " (not attempted)", ChangeOutcome.PLANNED: " (planned)"}.get(
         item.outcome, ""
     )
-    verb = _STATE_ONLY[item.action]
+    verb = _STATE_ONLY.get(item.action, "")
+    if item.action is Action.EDIT or item.note:
+        what = state_edit.entry_words(item) or verb
+        return f"- {name}: {what}{old}{f' ({plain(item.note)})' if item.note else ''}{outcome}"
     if item.action is Action.NO_OP and (item.previous_address or item.importing):
         verb = "moved" if item.previous_address else "imported"
     return f"- {name}: {verb}{old} in the state{outcome}; the resource itself is unchanged"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Outcome, Phase
-from change_events.summary import playbook
+from change_events.summary import playbook, state_edit
 from change_events.text.markdown import TITLE_LENGTH, one_line
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def _where(event: ChangeEvent) -> str:
 
 
 def _what(event: ChangeEvent) -> str:
+    if event.state is not None:
+        return state_edit.what(event, event.state)
     if event.phase is Phase.PLANNED:
         return _planned(event)
     if event.outcome is None:

@@ -31,6 +31,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _JOURNAL = "journal.db"
 _KEY = "fingerprint.key"
 _VERSIONS = "terraform-versions"
+_BACKUP = re.compile(r"\.\d{10}\.backup$")
 _LOCK_INFO = """\
 {"ID":"6e2a1c52-97d4-9e83-2b53-3a2f6a1c8e0d","Operation":"OperationTypeApply","Info":"","Who":"ops@build",\
 "Version":"1.11.4","Created":"2026-01-02T03:04:05.678Z","Path":"terraform.tfstate"}"""
@@ -128,7 +129,11 @@ class Stage:
 
     def contents(self, scenario: Scenario) -> dict[str, str]:
         """Every file in the directory: states compared as states, text as text, plans only by name."""
-        return {f"file {name}": _content(self.code / name, scenario) for name in sorted(files_below(self.code))}
+        found = {f"file {name}": _content(self.code / name, scenario) for name in sorted(files_below(self.code))}
+        # terraform names the backups of its state commands after the second: two within one are one
+        backups = {name for name in found if _BACKUP.search(name)}
+        kept = {name: content for name, content in found.items() if name not in backups}
+        return kept | {_BACKUP.sub(".<time>.backup", name): "(a state)\n" for name in backups}
 
     def leftovers(self) -> tuple[str, ...]:
         """What lies in home, state folder and TMPDIR beside what may stay."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.e2e import scenarios_actions, scenarios_ephemeral, scenarios_failures, scenarios_flags, scenarios_input
+from tests.e2e import (
+    scenarios_actions,
+    scenarios_ephemeral,
+    scenarios_failures,
+    scenarios_flags,
+    scenarios_input,
+    scenarios_state,
+)
 
 SCENARIOS = (
     *scenarios_actions.SCENARIOS,
@@ -10,6 +17,7 @@ SCENARIOS = (
     *scenarios_input.SCENARIOS,
     *scenarios_ephemeral.SCENARIOS,
     *scenarios_failures.SCENARIOS,
+    *scenarios_state.SCENARIOS,
 )
 
 _NAMES = [scenario.name for scenario in SCENARIOS]

@@ -8,9 +8,10 @@ import zipfile
 import pytest
 
 from tf_wrapper.launch.arguments import parse
+from tf_wrapper.launch.state_arguments import StateArguments
 from tf_wrapper.launch.workspace import Workspace
 from tf_wrapper.modes.choice import RULES, Situation, choose
-from tf_wrapper.subcommands import NATIVE, OBSERVED, Subcommand
+from tf_wrapper.subcommands import NATIVE, OBSERVED, STATE, Subcommand, name_at
 
 REMOTE = '{"backend": {"type": "remote"}}'
 BOOKMARK = '{"remote_plan_format": 1, "run_id": "run-1", "hostname": "app.terraform.io"}'
@@ -32,7 +33,10 @@ def situation(folder, line, *, files=(), pipe="", plan="", environ=None):
         plan_file(folder / plan)
     argv = line.split()
     workspace = Workspace(str(folder), environ or {})
-    return Situation(argv[0], parse(argv, environ or {}), workspace, environ or {})
+    name = name_at(argv, 0)
+    if OBSERVED[name].mode == STATE:
+        return Situation(name, None, workspace, environ or {}, StateArguments(name, argv, environ or {}))
+    return Situation(name, parse(argv, environ or {}), workspace, environ or {})
 
 
 HELP = {"TF_CLI_ARGS": "-help"}
@@ -40,6 +44,12 @@ MAIN = {"main.tf": ""}
 CASES = [
     ("help", "exec", "plan", {"files": MAIN, "environ": HELP}),
     ("help", "exec", "apply", {"files": MAIN, "environ": HELP}),
+    ("help", "exec", "state rm a", {"files": MAIN, "environ": {"TF_CLI_ARGS_state_rm": "-help"}}),
+    ("workspace selection", "exec", "workspace select dev", {}),
+    ("workspace selection", "exec", "env select -or-create=false dev", {}),
+    ("state command", "state_command", "workspace select -or-create dev", {}),
+    ("state command", "state_command", "state rm -of-a-later-version a", {"pipe": "terraform.tfvars"}),
+    ("state command", "state_command", "force-unlock 1", {"files": MAIN}),
     ("not understood", "native", "plan -of-a-later-version", {"files": MAIN}),
     ("not understood", "native", "apply -of-a-later-version", {"files": MAIN}),
     ("piped inputs", "exec", "plan", {"files": MAIN, "pipe": "terraform.tfvars"}),

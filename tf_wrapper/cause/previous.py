@@ -51,6 +51,8 @@ def is_same_stack(one: ChangeEvent, other: ChangeEvent) -> bool:
 
 
 def _run(event: ChangeEvent) -> Run | None:
+    if event.state is not None:
+        return None  # a state command applies no configuration
     applied = frozenset(change.address for change in event.changes if change.outcome is ChangeOutcome.APPLIED)
     if not (event.outcome in DONE or applied):
         return None  # it stopped before it changed anything

@@ -26,7 +26,8 @@ _APPLY_ONLY = frozenset({"auto-approve"})
 _BESIDE_PLAN = frozenset({"backup", "input", "lock", "lock-timeout", "parallelism", "policies", "state", "state-out"})
 _LIMITS = ("target", "exclude", "include", "invoke")  # and OpenTofu's -target-file and -exclude-file
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+"""What Go reads as false."""
 _VARIABLES = frozenset({"var", "var-file"})
 HELP = frozenset({"-h", "-help", "--help", "-version", "--version", "-v"})
 """What terraform's command line library answers wherever it stands, be it the value of a flag."""
@@ -112,7 +113,7 @@ def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
     if len(chdirs) != index or len(chdirs) > 1 or "" in chdirs:
         return None
     subcommand = argv[index]
-    extra = _environment_words(environ, subcommand)
+    extra = environment_words(environ, subcommand)
     if extra is None or not HELP.isdisjoint(extra):
         return None
     scanned = _scan([*extra, *argv[index + 1 :]])
@@ -138,17 +139,18 @@ def is_limited(argv: list[str], environ: Mapping[str, str]) -> bool:
 
 def asks_for_help(subcommand: str, environ: Mapping[str, str]) -> bool:
     """Whether TF_CLI_ARGS make terraform print its help or its version, whatever else is asked for."""
-    return not HELP.isdisjoint(_environment_words(environ, subcommand) or ())
+    return not HELP.isdisjoint(environment_words(environ, subcommand) or ())
 
 
-def _environment_words(environ: Mapping[str, str], subcommand: str) -> list[str] | None:
+def environment_words(environ: Mapping[str, str], subcommand: str) -> list[str] | None:
     """Words of the environment, in the order in which terraform has them.
 
     Each lot is put right behind the subcommand, that of TF_CLI_ARGS first, so that the other comes to stand before it
     (mergeEnvArgs in terraform's main.go).
     """
     words: list[str] = []
-    for name in (f"TF_CLI_ARGS_{subcommand}", "TF_CLI_ARGS"):
+    own = subcommand.replace("-", "_").replace(" ", "_")
+    for name in (f"TF_CLI_ARGS_{own}", "TF_CLI_ARGS"):
         found = shell_words(environ.get(name, ""))
         if found is None:
             return None
@@ -224,7 +226,7 @@ def _scan(words: list[str]) -> tuple[list[Flag], list[str]] | None:
 def _flag(word: str, rest: list[str]) -> Flag | None:
     name, equals, value = word[2 if word.startswith("--") else 1 :].partition("=")
     if name in _BOOL:
-        known = not equals or value in _TRUE or value in _FALSE
+        known = not equals or value in _TRUE or value in FALSE
         return Flag(name, value if equals else "true", (word,)) if known else None
     if name not in _VALUE:
         return None

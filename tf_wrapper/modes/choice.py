@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 from tf_wrapper.launch import arguments
-from tf_wrapper.subcommands import APPLY, EXEC, NATIVE, OBSERVED, PLAN
+from tf_wrapper.subcommands import APPLY, EXEC, NATIVE, OBSERVED, PLAN, SELECT, STATE
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tf_wrapper.launch.arguments import Parsed
+    from tf_wrapper.launch.state_arguments import StateArguments
     from tf_wrapper.launch.workspace import Workspace
 
 OWN, FALLBACK = "own", "fallback"  # the mode of the subcommand's row, and its fallback
@@ -25,13 +26,22 @@ class Situation:
         parsed: the command line; None where it is not understood.
         workspace: the directory that the run is about.
         environ: terraform's environment.
+        state: the command line of a state command.
     """
 
-    def __init__(self, word: str, parsed: Parsed | None, workspace: Workspace, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        word: str,
+        parsed: Parsed | None,
+        workspace: Workspace,
+        environ: Mapping[str, str],
+        state: StateArguments | None = None,
+    ) -> None:
         self.word = word
         self.subcommand = OBSERVED[word]
         self.workspace = workspace
         self.is_understood = parsed is not None
+        self.state = state
         self._parsed = parsed
         self._environ = environ
 
@@ -45,7 +55,15 @@ class Situation:
     @property
     def asks_for_help(self) -> bool:
         """Whether the environment makes terraform print its help, whatever else is asked for."""
+        if self.state is not None:
+            return self.state.asks_for_help
         return not self.is_understood and arguments.asks_for_help(self.word, self._environ)
+
+    @property
+    def only_selects(self) -> bool:
+        """Whether it is a `workspace select` that creates none: no state is changed."""
+        creates = self.state is not None and self.state.has("or-create")
+        return self.subcommand.effect == SELECT and not creates
 
     @property
     def saved(self) -> str | None:
@@ -117,6 +135,8 @@ def _is_bookmark(path: str) -> bool:
 
 RULES = (
     Rule("help", EXEC, "terraform prints its help", lambda it: it.asks_for_help),
+    Rule("workspace selection", EXEC, "it changes no state", lambda it: it.only_selects),
+    Rule("state command", OWN, "its row says so", lambda it: it.subcommand.mode == STATE),
     Rule(
         "not understood",
         NATIVE,

@@ -16,7 +16,7 @@ from tf_wrapper.launch import arguments, environment
 from tf_wrapper.launch.binary import execute
 from tf_wrapper.launch.output import OutputClosedError, say
 from tf_wrapper.modes.choice import Situation, choose
-from tf_wrapper.subcommands import EXEC, NATIVE
+from tf_wrapper.subcommands import EXEC, NATIVE, OBSERVED, STATE
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Invocation:
         word: the subcommand.
         subcommand: its row.
         parsed: the arguments, understood; None where they are not.
+        state: those of a state command; None for all other commands.
         workspace: the directory the run is about.
         run: the run's folder.
         signals: the active handlers.
@@ -50,6 +51,7 @@ class Invocation:
         self.word = situation.word
         self.subcommand = situation.subcommand
         self.parsed = situation.parsed if situation.is_understood else None
+        self.state = situation.state
         self.signals = signals
         self.workspace = situation.workspace
         self.run: RunDirectory
@@ -91,7 +93,7 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
         if not _prepare(invocation):
             say("this run is not recorded: no folder for it can be written (home, TMPDIR and /dev/shm were tried)")
             return execute(binary, argv)
-        if mode != NATIVE:
+        if mode not in {NATIVE, STATE}:
             mode = _known_mode(mode, invocation)
         if signals.received:  # terraform would have died of it, or have stopped before it began
             invocation.run.remove()
@@ -107,6 +109,11 @@ def observe(binary: str, word: str, argv: list[str]) -> int:
 def _situation(binary: str, word: str, argv: list[str]) -> Situation:
     from tf_wrapper.launch.workspace import Workspace
 
+    if OBSERVED[word].mode == STATE:
+        from tf_wrapper.launch.state_arguments import StateArguments
+
+        state = StateArguments(word, argv, os.environ)
+        return Situation(word, None, Workspace(state.chdir, os.environ, tofu=_is_tofu(binary)), os.environ, state)
     parsed = arguments.parse(argv, os.environ)
     workspace = Workspace(parsed.chdir if parsed else None, os.environ, tofu=_is_tofu(binary))
     return Situation(word, parsed, workspace, os.environ)
@@ -158,7 +165,8 @@ def _prepare(invocation: Invocation) -> bool:
     from change_events.paths import state_dir
 
     facts = environment.new_facts(invocation.binary, invocation.word, invocation.argv, os.environ)
-    facts["globals"] = list(invocation.parsed.globals) if invocation.parsed else []
+    understood = invocation.state or invocation.parsed
+    facts["globals"] = list(understood.globals) if understood else []
     facts["directory"] = invocation.workspace.directory
     facts["phase"] = invocation.subcommand.phase
     facts["workspace"] = invocation.workspace.name

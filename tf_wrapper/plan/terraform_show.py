@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _PLAN_SECONDS = 600.0  # a huge plan with many providers; it runs beside the approval or the apply
 _STATE_SECONDS = 20.0
+_CHUNK = 1 << 20
 
 
 def plan_json(facts: Mapping[str, Any], path: str, *, seconds: float = _PLAN_SECONDS) -> bytes | None:
@@ -30,12 +32,19 @@ def plan_json(facts: Mapping[str, Any], path: str, *, seconds: float = _PLAN_SEC
     return _ask(facts, ["show", "-json", path], seconds)
 
 
-def state(facts: Mapping[str, Any], signals: Signals | None = None) -> bytes | None:
+def state(facts: Mapping[str, Any], signals: Signals | None = None, *, most: int | None = None) -> bytes | None:
     """The raw state before or after a run, as `state pull` gives it; None where it cannot be had.
 
-    A signal that ``signals`` notes ends the wait: terraform waits for this to be over.
+    A signal that ``signals`` notes ends the wait: terraform waits for this to be over. One that is larger than
+    ``most`` bytes is not taken.
     """
-    return _ask(facts, ["state", "pull"], _STATE_SECONDS, signals)
+    return _ask(facts, ["state", "pull"], _STATE_SECONDS, signals, most)
+
+
+def workspaces(facts: Mapping[str, Any], signals: Signals | None = None) -> list[str] | None:
+    """The names that `workspace list` prints; None where it fails."""
+    listed = _ask(facts, ["workspace", "list"], _STATE_SECONDS, signals)
+    return None if listed is None else [line.lstrip("* ").strip() for line in listed.decode().splitlines()]
 
 
 def version(binary: str) -> bytes | None:
@@ -53,7 +62,11 @@ _asked: set[subprocess.Popen[bytes]] = set()
 
 
 def _ask(
-    facts: Mapping[str, Any], words: Sequence[str], seconds: float, signals: Signals | None = None
+    facts: Mapping[str, Any],
+    words: Sequence[str],
+    seconds: float,
+    signals: Signals | None = None,
+    most: int | None = None,
 ) -> bytes | None:
     try:
         process = subprocess.Popen(
@@ -70,7 +83,7 @@ def _ask(
     with process:
         _asked.add(process)
         try:
-            answer = _answer(process, seconds, signals)
+            answer = _answer(process, seconds, signals) if most is None else _bounded(process, seconds, signals, most)
         except (OSError, subprocess.SubprocessError):
             process.kill()
             return None
@@ -88,6 +101,24 @@ def _answer(process: subprocess.Popen[bytes], seconds: float, signals: Signals |
         except subprocess.TimeoutExpired:
             if signals is None or signals.received or time.monotonic() > deadline:
                 raise
+
+
+def _bounded(process: subprocess.Popen[bytes], seconds: float, signals: Signals | None, most: int) -> bytes:
+    """Everything that it prints, likewise; what is larger raises SubprocessError."""
+    if process.stdout is None:
+        raise subprocess.SubprocessError
+    descriptor, found = process.stdout.fileno(), bytearray()
+    deadline = time.monotonic() + seconds
+    while len(found) <= most:
+        if select.select([descriptor], [], [], 0.1)[0]:
+            part = os.read(descriptor, _CHUNK)
+            if not part:
+                process.wait(max(deadline - time.monotonic(), 0.1))
+                return bytes(found)
+            found += part
+        if (signals is not None and signals.received) or time.monotonic() > deadline:
+            break
+    raise subprocess.SubprocessError
 
 
 def _environment(facts: Mapping[str, Any]) -> dict[str, str]:

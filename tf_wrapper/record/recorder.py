@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tf_wrapper.configuration.secrets import Secrets
     from tf_wrapper.record.failed_plan import FailedPlan
     from tf_wrapper.record.run_event import RunEvent
+    from tf_wrapper.state.snapshot import Snapshot
     from tf_wrapper.stream.reader import StreamResult
 
 _DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
@@ -36,7 +37,7 @@ _PLAN_SECONDS = 20.0  # for `show` of terraforms that must be asked before the a
 class Recorder:
     """The event of one run.
 
-    Every method returns at once, but for ``wait_for_plan`` and the four that end the run (``end_…``).
+    Every method returns at once, but for ``wait_for_plan`` and those that end the run (``end_…``).
     """
 
     def __init__(self, run: RunDirectory, signals: Signals | None = None) -> None:
@@ -133,6 +134,12 @@ class Recorder:
     ) -> None:
         """A natively run command has ended; the states tell what it did."""
         self._finish(lambda event: event.end_native(code, before, after(), interrupted=interrupted))
+
+    def end_state_command(
+        self, code: int, before: Snapshot, after: Callable[[], Snapshot], *, interrupted: bool
+    ) -> None:
+        """A state command has ended."""
+        self._finish(lambda event: event.end_state_command(code, before, after(), interrupted=interrupted))
 
     def _with_event(self, step: Callable[[RunEvent], None]) -> None:
         if self._event is not None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from change_events import process
 from change_events.errors import InputError, JournalError
 from change_events.journal import RecordState
+from tf_wrapper.launch.state_arguments import StateArguments
+from tf_wrapper.launch.workspace import Workspace
 from tf_wrapper.plan import plan_file, terraform_show
 from tf_wrapper.record.failed_plan import FailedPlan
 from tf_wrapper.record.run_event import RunEvent
 from tf_wrapper.render.findings import NO_ANSWER, PlanError
+from tf_wrapper.state.snapshot import Snapshot, States
 from tf_wrapper.stream.reader import read_stream
+from tf_wrapper.subcommands import OBSERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +57,9 @@ def _finish(event: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
     code = facts.get("exit_code")
     stage = facts["stage"]
     _read_plan(event, run, facts)
-    if stage == "native":
+    if stage == "state":
+        event.end_state_command(code, None, _state_after(facts, code), interrupted=False)
+    elif stage == "native":
         after = terraform_show.state(facts) if code is None and event.has_plan else None
         event.end_native(code, None, after, interrupted=False)
     elif facts["phase"] == "planned":
@@ -66,6 +73,14 @@ def _finish(event: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
         with run.open("stream") as stream:
             result = read_stream(stream)
         event.end_apply(code, result, interrupted=result.interrupted)
+
+
+def _state_after(facts: dict[str, Any], code: int | None) -> Snapshot:
+    """The state that a state command left."""
+    name, selected = str(facts["word"]), {"TF_WORKSPACE": str(facts["workspace"]), **facts.get("selected", {})}
+    workspace = Workspace(str(facts["directory"]), selected)
+    states = States(workspace, StateArguments(name, list(facts["argv"]), os.environ), OBSERVED[name], facts)
+    return states.after(Snapshot(), -1 if code is None else code, interrupted=False)
 
 
 def _read_plan(event: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:

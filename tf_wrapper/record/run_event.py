@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
     from tf_wrapper.configuration.secrets import Secrets
     from tf_wrapper.record.failed_plan import FailedPlan
+    from tf_wrapper.state.snapshot import Snapshot
     from tf_wrapper.stream.reader import StreamResult
 
 _SHOW_SECONDS = 2.0  # to look at a plan that failed: it costs the end of the run
@@ -272,6 +273,21 @@ class RunEvent:
             event = outcome.with_state(event, after, self._redactor)
         self._settle(event)
 
+    def end_state_command(
+        self, code: int | None, before: Snapshot | None, after: Snapshot, *, interrupted: bool
+    ) -> None:
+        """A state command ended with ``code``; one that changed nothing leaves no event."""
+        from tf_wrapper.record.state_event import Ended, of_state_command
+
+        started = self._started()
+        ended = Ended(self._facts, code, before, after, interrupted)
+        event = of_state_command(started, ended, self._redactor, self._settings.ignore)
+        if event is not None:
+            self._settle(event)
+        else:
+            self.settled = True
+            self._recording.discard(started.id)
+
     def _started(self) -> ChangeEvent:
         if self._event is None:
             self._event = self._first_event()
@@ -318,6 +334,7 @@ def _tool(facts: Mapping[str, Any], redactor: Redactor) -> Tool:
         command=redactor.command_line([name, *facts["argv"]]),
         workspace=redactor.text(str(facts["workspace"])),
         directory=redactor.text(str(facts["directory"])),
+        backend=redactor.text(f"local {facts['file']}") if facts.get("file") else None,  # not the stack's own state
     )
 
 

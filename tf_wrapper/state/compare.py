@@ -9,7 +9,6 @@ import msgspec
 from msgspec.structs import replace
 
 from change_events.diff import decode_exact, hidden_values, same
-from change_events.diff.masks import marks
 from change_events.diff.walk import Node
 from change_events.model import Action, Change, OutputChange, Plan, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, most_urgent
@@ -20,6 +19,7 @@ from tf_wrapper.plan.reading import Reading
 from tf_wrapper.plan.resources import compare
 from tf_wrapper.plan.secrets import remember_hidden
 from tf_wrapper.state.document import is_state, read_state
+from tf_wrapper.state.pairs import Pair, as_lists, pairs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,12 +47,6 @@ class Held(NamedTuple):
     id: str | None
     tainted: bool
     deposed: tuple[str, ...]
-
-
-class _Pair(NamedTuple):
-    before: StateObject | None
-    after: StateObject | None
-    action: Action
 
 
 def state_resources(data: bytes, *, name: str = "state") -> dict[str, Held]:
@@ -83,7 +77,7 @@ def remember_state(data: bytes | None, redactor: Redactor, *, name: str = "state
     Raises:
         InputError: it is no readable state.
     """
-    _remember(read_state(data, name), redactor)
+    remember(read_state(data, name), redactor)
 
 
 def compare_states(
@@ -112,13 +106,13 @@ def compare_states(
         InputError: one of them is no readable state.
     """
     old, new = read_state(before, names[0]), read_state(after, names[1])
-    _remember(old, redactor)
-    _remember(new, redactor)
+    remember(old, redactor)
+    remember(new, redactor)
     reading = Reading(redactor, Names(redactor), ignore, _DETAILED, own)
     tally = Tally()
-    pairs = list(_pairs(old, new))
+    pairs = list(pairs_of(old, new))
     changes = _changes(pairs, tally, reading)
-    outputs = list(_output_changes(old, new, reading))
+    outputs = list(output_changes(old, new, reading))
     tally.add("outputs", len(outputs))
     return Plan(
         changes=tuple(changes),
@@ -132,7 +126,7 @@ def compare_states(
     )
 
 
-def _clouds(pairs: Sequence[_Pair], redactor: Redactor) -> tuple[Cloud, ...]:
+def _clouds(pairs: Sequence[Pair], redactor: Redactor) -> tuple[Cloud, ...]:
     clouds = Clouds()
     for pair in pairs:
         if pair.action in {Action.NO_OP, Action.MOVE}:
@@ -144,86 +138,17 @@ def _clouds(pairs: Sequence[_Pair], redactor: Redactor) -> tuple[Cloud, ...]:
     return clouds.found(redactor)
 
 
-def _remember(state: State, redactor: Redactor) -> None:
+def remember(state: State, redactor: Redactor) -> None:
     for part in state.objects:
         if bytes(part.mask) not in (b"", b"[]", b"{}", b"null"):
-            for secret in hidden_values(part.attributes(), _as_lists(part.attributes(), part.sensitive())):
+            for secret in hidden_values(part.attributes(), as_lists(part.attributes(), part.sensitive())):
                 remember_hidden(secret, redactor)
     for output in state.outputs.values():
         if output.sensitive and bytes(output.value):
             remember_hidden(decode_exact(output.value), redactor)
 
 
-def _as_lists(value: Any, mask: Any) -> Any:
-    """Give a mask made of paths the shape of its value: a list's elements by position instead of by key."""
-    if isinstance(value, dict) and isinstance(mask, dict):
-        return {key: _as_lists(value.get(key), part) for key, part in mask.items()}
-    if isinstance(value, list) and isinstance(mask, dict):
-        # the elements of a set are named by themselves, not by an index: then all of it is hidden
-        if not all(key.isdigit() and int(key) < len(value) for key in mask):
-            return True
-        return [_as_lists(element, mask.get(str(index), False)) for index, element in enumerate(value)]
-    return mask
-
-
-def _pairs(old: State, new: State) -> Iterator[_Pair]:
-    """Yield every managed object of either state with its counterpart and what became of it."""
-    before = {(part.address, part.deposed): part for part in old.objects if part.mode != "data"}
-    after = {(part.address, part.deposed): part for part in new.objects if part.mode != "data"}
-    moved = _moves(before, after)
-    for key, part in before.items():
-        found = after.get(key) or moved.get(key)
-        if found is not None:
-            yield _Pair(part, found, _between(part, found))
-        else:
-            yield _Pair(part, None, Action.OTHER if _is_deposed(part, new) else Action.DESTROY)
-    arrived = {(part.address, part.deposed) for part in moved.values()}
-    for key, part in after.items():
-        # what is newly deposed was current before: it is reported with its address
-        if key not in before and key not in arrived and part.deposed is None:
-            yield _Pair(None, part, Action.CREATE)
-
-
-def _moves(
-    before: dict[tuple[str, str | None], StateObject], after: dict[tuple[str, str | None], StateObject]
-) -> dict[tuple[str, str | None], StateObject]:
-    """Find objects whose id stands under another address now; an id that its type has twice tells nothing."""
-    gone = [part for key, part in before.items() if key not in after and part.deposed is None]
-    come = [part for key, part in after.items() if key not in before and part.deposed is None]
-    ids = {(part.type, part.id): part for part in come}
-    seen = Counter((part.type, part.id) for part in [*gone, *come])
-    return {
-        (part.address, None): ids[part.type, part.id]
-        for part in gone
-        if part.id and (part.type, part.id) in ids and seen[part.type, part.id] == 2  # noqa: PLR2004 - once on each side
-    }
-
-
-def _is_deposed(part: StateObject, new: State) -> bool:
-    return part.deposed is None and any(
-        other.address == part.address and other.deposed and other.id == part.id for other in new.objects
-    )
-
-
-def _between(before: StateObject, after: StateObject) -> Action:
-    if bytes(before.values) == bytes(after.values) and bytes(before.mask) == bytes(after.mask):
-        stays = before.tainted == after.tainted
-    elif before.id != after.id:
-        return Action.REPLACE
-    else:
-        stays = before.tainted == after.tainted and same(before.attributes(), after.attributes())
-        # raw state and `show -json` write their marks differently: those are compared only with their like
-        stays = stays and (before.raw != after.raw or _marks(before) == _marks(after))
-    if not stays:
-        return Action.UPDATE
-    return Action.NO_OP if before.address == after.address else Action.MOVE
-
-
-def _marks(part: StateObject) -> object:
-    return marks(_as_lists(part.attributes(), part.sensitive()))
-
-
-def _changes(pairs: list[_Pair], tally: Tally, reading: Reading) -> list[Change]:
+def _changes(pairs: list[Pair], tally: Tally, reading: Reading) -> list[Change]:
     kept = []
     for pair in pairs:
         part = pair.after or pair.before
@@ -246,15 +171,15 @@ def _resource(part: StateObject) -> tuple[str | None, str, str]:
     return part.module, part.type, part.name
 
 
-def _instances(pair: _Pair, several: Counter[tuple[str | None, str, str]]) -> int:
+def _instances(pair: Pair, several: Counter[tuple[str | None, str, str]]) -> int:
     """How many objects the resource had, of one that is destroyed beside others."""
     number = several[_resource(pair.before)] if pair.before and pair.action is Action.DESTROY else 0
     return number if number > 1 else 0
 
 
-def _change(pair: _Pair, part: StateObject, reading: Reading, detailed: bool) -> Change:
+def _change(pair: Pair, part: StateObject, reading: Reading, detailed: bool) -> Change:
     names, before, after = reading.names, pair.before, pair.after
-    node = _node(pair) if detailed else None
+    node = node_of(pair) if detailed else None
     attributes, omitted = compare(node, reading) if node else ([], 0)
     tainted = before is not None and after is not None and after.tainted and not before.tainted
     change = Change(
@@ -271,28 +196,28 @@ def _change(pair: _Pair, part: StateObject, reading: Reading, detailed: bool) ->
         previous_address=names.text(before.address) if before and before.address != part.address else None,
         attributes=tuple(attributes),
         attributes_omitted=omitted,
-        id=_id(part, reading) if detailed else None,
-        previous_id=_id(before, reading) if detailed and before and pair.action is Action.REPLACE else None,
+        id=id_of(part, reading) if detailed else None,
+        previous_id=id_of(before, reading) if detailed and before and pair.action is Action.REPLACE else None,
         attributes_compared=detailed,
     )
     return with_details(change, part.type, node, reading) if node else change
 
 
-def _node(pair: _Pair) -> Node:
+def node_of(pair: Pair) -> Node:
     old = pair.before.attributes() if pair.before else None
     new = pair.after.attributes() if pair.after else None
-    old_mask = _as_lists(old, pair.before.sensitive()) if pair.before else False
-    new_mask = _as_lists(new, pair.after.sensitive()) if pair.after else False
+    old_mask = as_lists(old, pair.before.sensitive()) if pair.before else False
+    new_mask = as_lists(new, pair.after.sensitive()) if pair.after else False
     return Node(old, new, before_mask=old_mask, after_mask=new_mask)
 
 
-def _id(part: StateObject, reading: Reading) -> str | None:
+def id_of(part: StateObject, reading: Reading) -> str | None:
     mask = part.sensitive()
     found = None if mask is True or (isinstance(mask, dict) and mask.get("id")) else part.id
     return reading.redactor.text(found) if found else None
 
 
-def _output_changes(old: State, new: State, reading: Reading) -> Iterator[OutputChange]:
+def output_changes(old: State, new: State, reading: Reading) -> Iterator[OutputChange]:
     for name in sorted(old.outputs.keys() | new.outputs.keys()):
         before, after = old.outputs.get(name), new.outputs.get(name)
         left, right = _decoded(before), _decoded(after)

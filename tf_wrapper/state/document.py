@@ -126,7 +126,13 @@ def read_state(data: bytes | None, name: str) -> State:
         remedy = "create it with `terraform state pull` or `terraform show -json`"
         raise InputError(f"{name}: not a state ({error}); {remedy}") from error
     _admit(document, name)
-    return State(objects=list(_objects(document)), outputs=_outputs(document), tool_version=document.terraform_version)
+    return State(
+        objects=list(_objects(document)),
+        outputs=_outputs(document),
+        tool_version=document.terraform_version,
+        serial=document.serial,
+        lineage=document.lineage,
+    )
 
 
 def _admit(document: _Document, name: str) -> None:

@@ -72,11 +72,13 @@ class StateOutput(Struct):
 
 
 class State(Struct, kw_only=True):
-    """A state."""
+    """A state; ``show -json`` has neither serial nor lineage."""
 
     objects: list[StateObject]
     outputs: dict[str, StateOutput]
     tool_version: str | None = None
+    serial: int | None = None
+    lineage: str | None = None
 
 
 def address_of(module: str | None, mode: str, kind: str, name: str, key: float | str | None) -> str:

@@ -11,6 +11,7 @@ from change_events.cli.render.values import render_pair, render_value
 from change_events.model import Action, CauseKind, ChangeOutcome, Confidence, ValueKind
 from change_events.summary.attributes import arranged, computed_words
 from change_events.summary.causes import cause_words, shared_words
+from change_events.summary.state_edit import entry_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,6 +78,7 @@ _ACTION_ORDER = (
     Action.INVOKE,
     Action.CHANGE,
     Action.FORGET,
+    Action.EDIT,
     Action.IMPORT,
     Action.MOVE,
     Action.READ,
@@ -185,7 +187,9 @@ def _facts(change: Change) -> Iterator[str]:
 def _actions(change: Change) -> Iterator[str]:
     if not change.raw_actions:  # two states do not tell the order
         return
-    if change.action is Action.OTHER:
+    if change.action in {Action.EDIT, Action.MOVE} and (words := entry_words(change)):
+        yield clean(words)
+    elif change.action is Action.OTHER:
         yield f"actions: {clean(', '.join(change.raw_actions))}"
     elif change.action is Action.REPLACE:
         yield "create replacement, then destroy" if change.create_before_destroy else "destroy, then create replacement"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from change_events.cli.render import changes, explicit, tasks
 from change_events.cli.render.deliveries import delivery_lines
 from change_events.cli.render.terminal import ago, clean, lasted, local_time, paint
+from change_events.summary import state_edit
 from change_events.summary.change_text import PARTIAL, cloud_words, outputs_heading
 
 if TYPE_CHECKING:
@@ -115,6 +116,9 @@ def _pages(event: ChangeEvent) -> Iterator[tuple[str, str]]:
 def _figures(event: ChangeEvent) -> Sequence[tuple[str, str]]:
     if event.playbook is not None:
         return tasks.facts(event, event.playbook)
+    if event.state is not None:
+        version, note = state_edit.version_words(event.state), event.state.note or ""
+        return (("state", ", ".join(state_edit.count_words(event.summary.state))), ("", version), ("", note))
     return (
         ("planned", changes.count_words(event.summary.counts)),
         ("result", _became(event.summary.outcomes)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from change_events.destinations.shared.hosts import changed_hosts, listed_hosts
 from change_events.destinations.shared.size_limit import importance
 from change_events.model import Action, ChangeOutcome
+from change_events.summary.state_edit import entry_words
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ def _change_line(change: Change) -> str:
 
 def _change_words(change: Change) -> Iterator[str]:
     verb = " ".join(change.raw_actions) if change.action is Action.OTHER else change.action.value.replace("_", " ")
+    if change.action is Action.EDIT:
+        yield f"{change.address}: {entry_words(change)}"
+        return
     match change.outcome:
         case ChangeOutcome.APPLIED:
             yield _DONE.get(change.action, verb)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MESSAGE_KEPT = 400  # bytes: below that, other things are left out first
 _TITLE_KEPT = 200  # characters
-_LESS = (Action.NO_OP, Action.READ, Action.FORGET, Action.IMPORT, Action.MOVE)
+_LESS = (Action.NO_OP, Action.READ, Action.FORGET, Action.IMPORT, Action.MOVE, Action.EDIT)
 _MORE = (Action.REPLACE, Action.DESTROY)
 # without a figure in `truncated`
 _UNCOUNTED = ("drift", "outputs", "checks", "signals", "causes", "links", "related", "data", "tags")

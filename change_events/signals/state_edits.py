@@ -1,0 +1,71 @@
+"""Rules about the state: what is no longer managed, a state that replaced another, a lock that was removed by force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.model import Action, ChangeOutcome, Signal
+from change_events.signals.stateful import stateful_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.model import Change, ChangeEvent, StateEdit
+
+_HAPPENS = {
+    ChangeOutcome.PLANNED: "is to be removed from the state",
+    ChangeOutcome.APPLIED: "was removed from the state",
+    ChangeOutcome.UNKNOWN: "may have been removed from the state",
+}
+_LIFTED = "force-unlock"
+
+
+def left_management(event: ChangeEvent) -> Iterator[Signal]:
+    """What holds data is removed from the state: it goes on to exist, and nothing manages it."""
+    for change in event.changes:
+        kind = stateful_kind(change.type or "")
+        if kind and change.mode == "managed" and not change.deposed and (reason := _left(change, kind)):
+            yield Signal(name="left_management", reason=reason, address=change.address, outcome=change.outcome)
+
+
+def _left(change: Change, kind: str) -> str:
+    happens = _HAPPENS.get(change.outcome)
+    if happens is None:
+        return ""
+    if change.action is Action.FORGET:
+        return f"a {kind} {happens}: it is no longer managed"
+    if change.action is Action.EDIT and "replace" in change.raw_actions:
+        old = f" {change.previous_id}" if change.previous_id else ""
+        return f"the address refers to another {kind} now: the one before{old} is no longer managed"
+    return ""
+
+
+def state_replaced(event: ChangeEvent) -> Iterator[Signal]:
+    """Another state, or an older version, took the place of one."""
+    state = event.state
+    if state is None or not is_replaced(state):
+        return
+    if state.lineage != state.previous_lineage:
+        reason = f"a state of another lineage ({state.lineage}) replaced the one of lineage {state.previous_lineage}"
+    else:
+        reason = f"an older version of the state replaced it: serial {state.previous_serial} → {state.serial}"
+    yield Signal(name="state_replaced", reason=reason, outcome=ChangeOutcome.APPLIED)
+
+
+def is_replaced(state: StateEdit) -> bool:
+    """Whether another state, or a version that is not newer, took the place of one.
+
+    Terraform writes what is pushed with the next serial, and takes one that is not newer only by force.
+    """
+    if state.previous_serial is None or state.serial is None:
+        return False
+    if state.lineage != state.previous_lineage or state.serial < state.previous_serial:
+        return True
+    return state.forced and state.serial - 1 <= state.previous_serial
+
+
+def lock_broken(event: ChangeEvent) -> Iterator[Signal]:
+    """A lock was removed by force."""
+    if event.state is not None and event.state.command == _LIFTED:
+        reason = "the state's lock was removed by force: another run may still be writing the state"
+        yield Signal(name="lock_broken", reason=reason, outcome=ChangeOutcome.APPLIED)

@@ -1,0 +1,100 @@
+"""Words for commands that changed the state and no resource: the title, and what was done to each entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.model import Action, Outcome
+from change_events.signals.state_edits import is_replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.model import Change, ChangeEvent, StateCounts, StateEdit
+
+_COUNTED = (
+    ("removed", "{} removed"),
+    ("moved", "{} moved"),
+    ("imported", "{} imported"),
+    ("added", "{} added"),
+    ("tainted", "{} tainted"),
+    ("untainted", "{} untainted"),
+    ("provider", "{} with another provider"),
+    ("changed", "{} changed"),
+)
+_EDITED = {
+    "taint": "marked as tainted: the next apply replaces it",
+    "untaint": "no longer marked as tainted",
+    "provider": "managed by another provider",
+    "replace": "refers to another object",
+    "attributes": "attributes rewritten",
+    "deposed": "its object became a deposed one",
+    "add": "added",
+}
+_ENDED = {
+    Outcome.PARTIAL: "then failed",
+    Outcome.CANCELLED: "then cancelled",
+    Outcome.UNKNOWN: "outcome unknown",
+}
+
+
+def what(event: ChangeEvent, state: StateEdit) -> str:
+    """What a state command did, as the second half of a title: ``state edited: 2 removed, 1 moved``."""
+    words = [*count_words(event.summary.state), *_drift(event), *_outputs(event)]
+    if event.outcome in _ENDED:
+        words.append(_ENDED[event.outcome])
+    if not words and state.serial is not None and state.serial != state.previous_serial:
+        words = [f"serial {state.serial}"]
+    return f"{subject(state)}{': ' if words else ''}{', '.join(words)}"
+
+
+def subject(state: StateEdit) -> str:
+    """What was changed, and how: ``state edited``."""
+    verb = state.command.rpartition(" ")[2]
+    if state.workspace:
+        return f"workspace {state.workspace} {'deleted' if verb == 'delete' else 'created'}"
+    if verb == "force-unlock":
+        return "state lock broken"
+    if verb == "push":
+        return "state replaced" if is_replaced(state) else "state pushed"
+    return "state refreshed" if verb == "refresh" else "state edited"
+
+
+def count_words(counts: StateCounts | None) -> Iterator[str]:
+    """The figures that are not zero, in words."""
+    for field, words in _COUNTED:
+        if counts is not None and (number := getattr(counts, field)):
+            yield words.format(number)
+
+
+def entry_words(change: Change) -> str:
+    """What was done to an entry that stays: ``marked as tainted: the next apply replaces it``."""
+    return "; ".join(_EDITED.get(word, word) for word in change.raw_actions)
+
+
+def version_words(state: StateEdit) -> str:
+    """Serial and lineage: ``serial 7 → 8``; empty where neither is known."""
+    if state.serial is None and state.previous_serial is None:
+        return ""
+    serial = f"serial {_shown(state.previous_serial)} → {_shown(state.serial)}"
+    if state.previous_lineage and state.lineage and state.lineage != state.previous_lineage:
+        return f"{serial}, lineage {state.previous_lineage} → {state.lineage}"
+    return serial
+
+
+def _shown(serial: int | None) -> str:
+    return "none" if serial is None else str(serial)
+
+
+def _drift(event: ChangeEvent) -> Iterator[str]:
+    gone = sum(1 for drift in event.drift if drift.action is Action.DESTROY)
+    changed = event.summary.counts.drift - gone
+    if changed:
+        yield f"{changed} changed outside of Terraform"
+    if gone:
+        yield f"{gone} no longer exist{'s' if gone == 1 else ''}"
+
+
+def _outputs(event: ChangeEvent) -> Iterator[str]:
+    if number := event.summary.counts.outputs:
+        yield f"{number} output{'' if number == 1 else 's'} changed"

@@ -1,0 +1,189 @@
+"""Commands that change the state and no resource: what each one's event says, on real terraforms."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+
+import pytest
+
+from tests.support.live import APPLY, Stack
+from tests.support.pty import PIPES
+from tests.support.speed import wait_for
+from tests.support.state_server import state_server
+from tests.support.terraform import binaries
+
+CODE = """\
+resource "terraform_data" "a" {
+  input = "one"
+}
+resource "terraform_data" "b" {
+  input = "two"
+}
+resource "terraform_data" "c" {
+  input = sensitive("hunter2-plutonium")
+}
+output "o" {
+  value = "first"
+}
+"""
+OTHER = "registry.terraform.io/x/y"
+BUILTIN = "terraform.io/builtin/terraform"
+# what is done in turn, and whether it is to leave an event
+STORY = (
+    ("taint terraform_data.a", True),
+    ("taint -allow-missing terraform_data.none", False),
+    ("untaint terraform_data.a", True),
+    ("untaint terraform_data.none", False),
+    ("state mv terraform_data.a terraform_data.z", True),
+    ("state mv -dry-run terraform_data.z terraform_data.y", False),
+    ("state rm terraform_data.z terraform_data.c", True),
+    ("state rm terraform_data.none", False),
+    ("import terraform_data.a given-id", True),
+    ("refresh", False),
+    ("refresh -var x=1", False),
+    ("state push old.tfstate", False),
+    ("state push -force old.tfstate", True),
+    (f"state replace-provider -auto-approve {BUILTIN} {OTHER}", True),
+    (f"state replace-provider -auto-approve {OTHER} {BUILTIN}", True),
+    ("state mv -state-out=other.tfstate terraform_data.a terraform_data.moved", True),
+    ("taint -state-out=third.tfstate terraform_data.b", True),
+    ("state rm -state=third.tfstate terraform_data.b", True),
+    ("state list", False),
+    ("workspace new stage", True),
+    ("workspace select default", False),
+    ("workspace delete stage", True),
+    ("workspace select -or-create=true dev", True),
+    ("workspace select -or-create dev", False),
+    ("force-unlock -force 0123", False),
+)
+
+
+def _told(event):
+    """What an event says, without what differs from run to run."""
+    kept = ("phase", "outcome", "severity", "title", "state", "summary", "changes", "drift", "outputs", "signals")
+    shown = {name: event[name] for name in kept if name in event}
+    shown["backend"] = event["tool"].get("backend")
+    text = json.dumps(
+        {**shown, "message": event["message"].split("\nBy ")[0].splitlines()}, indent=1, ensure_ascii=False
+    )
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>", text)
+    return re.sub(r'"commit": "[0-9a-f]+"', '"commit": "<commit>"', text)
+
+
+def _binary_cases():
+    return [
+        pytest.param(binary, id=str(binary), marks=[pytest.mark.e2e] if number else [])
+        for number, binary in enumerate(binaries())
+    ]
+
+
+@pytest.mark.parametrize("binary", _binary_cases())
+def test_each_command_that_changes_a_state_leaves_its_event(binary, tmp_path, golden):
+    stack = Stack(tmp_path, CODE, env={"TFEVENT_TF_BINARY": str(binary.path)})
+    assert stack.run(APPLY).code == 0
+    (stack.code / "old.tfstate").write_bytes((stack.code / "terraform.tfstate").read_bytes())
+    announced = [line for line, _ in STORY if any("→" in own for own in stack.run(line).own)]
+    assert announced == [line for line, leaves in STORY if leaves]
+    events = stack.recorded()[1:]
+    assert len(events) == len(announced)
+    assert not stack.runs
+    told = [f"# {line}\n{_told(event)}\n" for line, event in zip(announced, events, strict=True)]
+    assert "plutonium" not in "".join(told)
+    golden("states/commands.txt")("\n".join(told))
+
+
+@pytest.fixture
+def remote(tmp_path):
+    with state_server() as server:
+        stack = Stack(tmp_path, server.backend + CODE)
+        assert stack.terraform("init -input=false").code == 0
+        assert stack.terraform(APPLY).code == 0
+        server.asked.clear()
+        yield stack, server
+
+
+def test_a_state_behind_a_backend_is_asked_for_once_before_and_once_after(remote):
+    stack, server = remote
+    assert stack.terraform("state rm terraform_data.c").code == 0
+    bare = server.asked.count("GET")
+    server.asked.clear()
+    assert stack.run("state rm terraform_data.b").code == 0
+    assert server.asked.count("GET") == bare + 2
+    event = stack.event()
+    assert event["title"] == "code: state edited: 1 removed"
+    assert event["state"]["serial"] == event["state"]["previous_serial"] + 1
+    assert event["changes"][0]["address"] == "terraform_data.b"
+    server.asked.clear()
+    assert stack.terraform("state rm terraform_data.none").code == 1
+    bare = server.asked.count("GET")
+    server.asked.clear()
+    assert stack.run("state rm terraform_data.none").code == 1
+    assert server.asked.count("GET") == bare + 1  # it failed before it wrote anything
+    assert len(stack.recorded()) == 1
+    assert not server.lock
+
+
+def test_a_lock_that_is_removed_by_force_is_reported(remote):
+    stack, server = remote
+    lock = {"ID": "11111111-2222-3333-4444-555555555555", "Operation": "apply", "Who": "ops@build"}
+    server.lock = json.dumps(lock).encode()
+    refused = stack.run(f"force-unlock {lock['ID']}", stdin="no\n")
+    assert refused.code == 1
+    assert server.lock
+    assert stack.recorded() == []
+    assert stack.run(f"force-unlock -force {lock['ID']}").code == 0
+    assert not server.lock
+    event = stack.event()
+    assert (event["title"], event["severity"]) == ("code: state lock broken", "warning")
+    assert event["state"] == {"command": "force-unlock", "lock": lock["ID"], "forced": True}
+    assert [one["name"] for one in event["signals"]] == ["lock_broken"]
+
+
+def test_what_a_refresh_finds_is_drift_and_no_change_of_ours(tmp_path):
+    stack = Stack(tmp_path, CODE)
+    assert stack.terraform(APPLY).code == 0
+    stack.write(CODE.replace('"first"', '"second"'))
+    assert stack.run("refresh").code == 0
+    event = stack.event()
+    assert event["title"] == "code: state refreshed: 1 output changed"
+    assert "changes" not in event
+    assert [one["name"] for one in event["outputs"]] == ["o"]
+
+
+# terraform that writes the state, and then waits to be killed
+SLOW = """#!{python}
+import os, subprocess, sys, time
+code = subprocess.call([{binary!r}, *sys.argv[1:]])
+if "rm" in sys.argv:
+    open({flag!r}, "w").close()
+    time.sleep(600)
+sys.exit(code)
+"""
+
+
+@pytest.mark.e2e
+def test_a_command_that_was_killed_with_tfevent_is_settled_by_the_next_one(tmp_path):
+    flag, script = tmp_path / "written", tmp_path / "terraform"
+    script.write_text(SLOW.format(python=sys.executable, flag=str(flag), binary=str(binaries()[0].path)))
+    script.chmod(0o755)
+    stack = Stack(tmp_path, CODE, env={"TFEVENT_TF_BINARY": str(script)})
+    assert stack.terraform(APPLY).code == 0
+    with stack.start("state rm terraform_data.b", PIPES) as session:
+        wait_for(flag.exists)
+        [run] = stack.runs
+        writer = re.search(rb"'writer': \[(\d+)", (run / "facts").read_bytes())
+        session.signal(signal.SIGKILL)
+        session.process.wait()
+        stack.events("list")
+        assert all("outcome" not in event for event in stack.recorded())  # terraform lives
+        os.kill(int(writer[1]), signal.SIGKILL)
+    wait_for(lambda: any("outcome" in event for event in stack.recorded()))
+    event = stack.event()
+    assert event["outcome"] == "unknown"
+    assert event["state"]["serial"] == event["state"]["previous_serial"] + 1
+    assert event["title"] == "code: state edited: outcome unknown"
+    assert "tfevent was ended" in event["message"]

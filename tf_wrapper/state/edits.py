@@ -1,0 +1,188 @@
+"""What a state command changed: entries of the state that were removed, added, moved or marked, and no resource."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import Action, Change, ChangeOutcome, Counts, Drift, Plan, StateCounts
+from tf_wrapper.plan.names import Names
+from tf_wrapper.plan.reading import Reading
+from tf_wrapper.plan.resources import compare
+from tf_wrapper.state.compare import id_of, node_of, output_changes, remember
+from tf_wrapper.state.pairs import Pair, matches, pairs_of, values_differ
+from tf_wrapper.subcommands import EDIT, IMPORT, REFRESH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from change_events.redact import Redactor
+    from tf_wrapper.state.objects import State, StateObject
+
+_DETAILED = 200  # drifted resources whose attributes are compared
+_COUNTED = {
+    "taint": "tainted",
+    "untaint": "untainted",
+    "provider": "provider",
+    "replace": "changed",
+    "attributes": "changed",
+    "deposed": "changed",
+    "add": "added",
+}
+"""Each way to edit an entry (``raw_actions``), and where it is counted."""
+
+
+class Edits(NamedTuple):
+    """The edits of a state.
+
+    Attributes:
+        plan: changed entries, drift that a refresh found, outputs; ``counts`` has drift and outputs only.
+        counts: changed entries by what was done to them.
+    """
+
+    plan: Plan
+    counts: StateCounts
+
+
+def compare_edits(
+    before: State,
+    after: State,
+    redactor: Redactor,
+    *,
+    effect: str = EDIT,
+    target: tuple[State, State] | None = None,
+    ignore: Sequence[str] = (),
+) -> Edits:
+    """The edits between two states.
+
+    Args:
+        before: the state before.
+        after: the state after.
+        redactor: remembers the states' secrets and renders names.
+        effect: of the command: :data:`~tf_wrapper.subcommands.EDIT`, ``IMPORT`` or ``REFRESH``. What differs after a
+            refresh was changed outside of terraform.
+        target: the states before and after of another file, to which entries were moved.
+        ignore: globs of attribute paths to leave out of drift.
+    """
+    for state in (before, after, *(target or ())):
+        remember(state, redactor)
+    reading = Reading(redactor, Names(redactor), ignore, _DETAILED)
+    found = [pair for pair in pairs_of(before, after, edits=True) if _counts(pair, effect)]
+    elsewhere = _moved_elsewhere(found, target)
+    reading.names.learn([part.address for pair in found for part in (pair.before, pair.after) if part])
+    drifted = [pair for pair in found if effect == REFRESH and _is_drift(pair)]
+    kept = [pair for pair in found if pair not in drifted] if drifted else found
+    changes = tuple(_change(pair, reading, effect, elsewhere) for pair in kept)
+    outputs = tuple(output_changes(before, after, reading))
+    drift = tuple(_drift(pair, reading, index < _DETAILED) for index, pair in enumerate(drifted))
+    plan = Plan(
+        changes=changes,
+        outputs=outputs,
+        drift=drift,
+        counts=Counts(drift=len(drift), outputs=len(outputs)),
+        by_type=dict(Counter(change.type or "unknown" for change in changes).most_common()),
+        by_module=dict(Counter(change.module or "root" for change in changes).most_common()),
+        tool_version=reading.names.maybe(after.tool_version or before.tool_version),
+        from_states=True,
+    )
+    return Edits(plan, _counted(changes, effect))
+
+
+def _counts(pair: Pair, effect: str) -> bool:
+    """Whether something of this object was edited; data sources are read as terraform likes, but by EDIT commands."""
+    part = pair.after or pair.before
+    if part is None or (part.mode == "data" and effect != EDIT):
+        return False
+    return pair.action is not Action.NO_OP or bool(_edits(pair))
+
+
+def _is_drift(pair: Pair) -> bool:
+    return pair.action in {Action.UPDATE, Action.REPLACE, Action.DESTROY}
+
+
+def _edits(pair: Pair) -> list[str]:
+    """What differs between two versions of one entry."""
+    before, after = pair.before, pair.after
+    if before is None or after is None:
+        return []
+    found = []
+    if pair.action is Action.REPLACE:
+        found.append("replace")
+    elif pair.action is Action.UPDATE and values_differ(before, after):
+        found.append("attributes")
+    if before.tainted != after.tainted:
+        found.append("taint" if after.tainted else "untaint")
+    if before.provider and after.provider and before.provider != after.provider:
+        found.append("provider")
+    return found
+
+
+def _moved_elsewhere(found: Sequence[Pair], target: tuple[State, State] | None) -> dict[str, StateObject]:
+    """Entries that were moved to the other file, by their address in this one."""
+    if target is None:
+        return {}
+    gone = [pair.before for pair in found if pair.before and pair.after is None]
+    there = {part.address for part in target[0].objects}
+    come = [part for part in target[1].objects if part.address not in there and part.deposed is None]
+    return {address: part for (address, _), part in matches(gone, come).items()}
+
+
+def _change(pair: Pair, reading: Reading, effect: str, elsewhere: dict[str, StateObject]) -> Change:
+    names, before = reading.names, pair.before
+    action, how = _action(pair, effect)
+    target = elsewhere.get(before.address) if before is not None and action is Action.FORGET else None
+    part = target or pair.after or before
+    if part is None:
+        raise ValueError("an entry of neither state")
+    moved = before is not None and before.address != part.address
+    note = None
+    if before is not None and "provider" in how:
+        note = f"provider {names.text(before.provider or '')} → {names.text(part.provider or '')}"
+    return Change(
+        address=names.text(part.address),
+        action=Action.MOVE if target else action,
+        outcome=ChangeOutcome.APPLIED,
+        type=names.text(part.type),
+        name=names.text(part.name),
+        module=names.maybe(part.module),
+        mode=part.mode,
+        provider=names.maybe(part.provider),
+        deposed=part.deposed,
+        raw_actions=how,
+        previous_address=names.text(before.address) if before is not None and (moved or target) else None,
+        id=id_of(part, reading),
+        previous_id=id_of(before, reading) if before is not None and "replace" in how else None,
+        note="to another state" if target else note,
+    )
+
+
+def _action(pair: Pair, effect: str) -> tuple[Action, tuple[str, ...]]:
+    how = tuple(_edits(pair))
+    if pair.before is None:
+        return (Action.IMPORT, ()) if effect == IMPORT else (Action.EDIT, ("add",))
+    if pair.after is None:
+        return (Action.EDIT, ("deposed",)) if pair.action is Action.OTHER else (Action.FORGET, ())
+    return (Action.MOVE if pair.before.address != pair.after.address else Action.EDIT), how
+
+
+def _drift(pair: Pair, reading: Reading, detailed: bool) -> Drift:
+    part = pair.before or pair.after
+    address = reading.names.text(part.address) if part else ""
+    if pair.after is None:
+        return Drift(address=address, action=Action.DESTROY)
+    attributes, omitted = compare(node_of(pair), reading) if detailed else ([], 0)
+    return Drift(address=address, action=Action.UPDATE, attributes=tuple(attributes), attributes_omitted=omitted)
+
+
+def _counted(changes: Sequence[Change], effect: str) -> StateCounts:
+    return StateCounts(**Counter(name for change in changes for name in _fields(change, effect)))
+
+
+def _fields(change: Change, effect: str) -> Iterator[str]:
+    if change.action is Action.FORGET:
+        yield "removed"
+    elif change.action is Action.MOVE:
+        yield "moved"
+    elif change.action is Action.IMPORT and effect == IMPORT:
+        yield "imported"
+    yield from (_COUNTED[how] for how in change.raw_actions)

@@ -1,0 +1,145 @@
+"""Two states side by side: each object with its counterpart, and what differs between them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from change_events.diff import same
+from change_events.diff.masks import marks
+from change_events.model import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    from tf_wrapper.state.objects import State, StateObject
+
+
+class Pair(NamedTuple):
+    """One object of either state: what it was, what it is, and what makes the difference."""
+
+    before: StateObject | None
+    after: StateObject | None
+    action: Action
+
+
+_Key = tuple[str, "str | None"]
+
+
+def pairs_of(old: State, new: State, *, edits: bool = False) -> Iterator[Pair]:
+    """Yield every managed object of either state with its counterpart.
+
+    Args:
+        old: the state before.
+        new: the state after.
+        edits: no object was changed between the two, only entries of the state: data sources are compared too, and
+            objects without an id are the same if their values are.
+    """
+    before = {(part.address, part.deposed): part for part in old.objects if edits or part.mode != "data"}
+    after = {(part.address, part.deposed): part for part in new.objects if edits or part.mode != "data"}
+    moved = _moves(before, after, _IDENTITIES if edits else _IDENTITIES[:1])
+    arrived = {(part.address, part.deposed) for part in moved.values()}
+    left = {(part.address, part.id) for part in new.objects if part.deposed}
+    for key, part in before.items():
+        found = moved.get(key) or (after.get(key) if key not in arrived else None)
+        if found is not None:
+            yield Pair(part, found, _between(part, found))
+        else:
+            is_deposed = part.deposed is None and (part.address, part.id) in left
+            yield Pair(part, None, Action.OTHER if is_deposed else Action.DESTROY)
+    for key, part in after.items():
+        # what is newly deposed was current before: it is reported with its address
+        if (key not in before or key in moved) and key not in arrived and part.deposed is None:
+            yield Pair(None, part, Action.CREATE)
+
+
+def _by_id(part: StateObject) -> Hashable:
+    return (part.type, part.id) if part.id else None
+
+
+def _by_values(part: StateObject) -> Hashable:
+    return (part.type, bytes(part.values)) if part.id is None and len(bytes(part.values)) > _LEAST else None
+
+
+def _by_id_and_name(part: StateObject) -> Hashable:
+    """What a module's resources keep where the whole module is moved, also of an id that occurs several times."""
+    key = part.address.removeprefix(f"{part.module}.") if part.module else part.address
+    return (part.type, part.id or bytes(part.values), key)
+
+
+_LEAST = len(b"{}")  # objects without any value are all alike
+_IDENTITIES: tuple[Callable[[StateObject], Hashable], ...] = (_by_id, _by_values, _by_id_and_name)
+
+
+def _moves(
+    before: dict[_Key, StateObject],
+    after: dict[_Key, StateObject],
+    identities: Iterable[Callable[[StateObject], Hashable]],
+) -> dict[_Key, StateObject]:
+    """Find objects that are under another address now; an identity that occurs twice on one side shows nothing."""
+    gone = [part for key, part in before.items() if part.deposed is None and _differs(part, after.get(key))]
+    come = [part for key, part in after.items() if part.deposed is None and _differs(part, before.get(key))]
+    return matches(gone, come, identities)
+
+
+def matches(
+    gone: list[StateObject],
+    come: list[StateObject],
+    identities: Iterable[Callable[[StateObject], Hashable]] | None = None,
+) -> dict[_Key, StateObject]:
+    """Which of the objects that are gone are found among those that have come, by address and deposed key."""
+    moved: dict[_Key, StateObject] = {}
+    identities = _IDENTITIES if identities is None else identities
+    for identity in identities:
+        targets = {identity(part): part for part in come}
+        seen = Counter(map(identity, gone)), Counter(map(identity, come))
+        found = [
+            (part, targets[own])
+            for part in gone
+            if (own := identity(part)) is not None and own in targets and seen[0][own] == seen[1][own] == 1
+        ]
+        moved.update(((part.address, part.deposed), target) for part, target in found)
+        gone = [part for part in gone if (part.address, part.deposed) not in moved]
+        taken = {target.address for target in moved.values()}
+        come = [part for part in come if part.address not in taken]
+    return moved
+
+
+def _differs(part: StateObject, other: StateObject | None) -> bool:
+    """Whether the address holds another object, or none, in the other state."""
+    return other is None or (part.id is not None and other.id is not None and part.id != other.id)
+
+
+def _between(before: StateObject, after: StateObject) -> Action:
+    differ = values_differ(before, after)
+    if differ and before.id != after.id:
+        return Action.REPLACE
+    if differ or before.tainted != after.tainted:
+        return Action.UPDATE
+    return Action.NO_OP if before.address == after.address else Action.MOVE
+
+
+def values_differ(before: StateObject, after: StateObject) -> bool:
+    """Whether two versions of an object have different attributes, or different marks on them."""
+    if bytes(before.values) == bytes(after.values) and bytes(before.mask) == bytes(after.mask):
+        return False
+    if before.id != after.id or not same(before.attributes(), after.attributes()):
+        return True
+    # raw state and `show -json` write their marks differently: those are compared only with their like
+    return before.raw == after.raw and _marks(before) != _marks(after)
+
+
+def _marks(part: StateObject) -> object:
+    return marks(as_lists(part.attributes(), part.sensitive()))
+
+
+def as_lists(value: Any, mask: Any) -> Any:
+    """Give a mask made of paths the shape of its value: a list's elements by position instead of by key."""
+    if isinstance(value, dict) and isinstance(mask, dict):
+        return {key: as_lists(value.get(key), part) for key, part in mask.items()}
+    if isinstance(value, list) and isinstance(mask, dict):
+        # the elements of a set are named by themselves, not by an index: then all of it is hidden
+        if not all(key.isdigit() and int(key) < len(value) for key in mask):
+            return True
+        return [as_lists(element, mask.get(str(index), False)) for index, element in enumerate(value)]
+    return mask
