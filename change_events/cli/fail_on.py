@@ -40,7 +40,9 @@ def parse(given: Sequence[str], session: Session) -> FailOn:
     for word in words:
         if word.startswith(_SEVERITY):
             if word.removeprefix(_SEVERITY) not in levels:
-                raise _wrong(f"{word!r}: expected one of {', '.join(_SEVERITY + level for level in levels)}")
+                raise _wrong(
+                    f"{word!r} is not a severity; expected one of {', '.join(_SEVERITY + level for level in levels)}"
+                )
             severities.append(Severity(word.removeprefix(_SEVERITY)))
         elif word not in known:
             raise _wrong(not_known(word, known) if word else "write names of signals, or severity:LEVEL")

@@ -6,8 +6,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from change_events.text.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+MOST = 1_000_000
+_NUMBER = lazy_pattern(r"-?[0-9]{1,9}")
+
+
+class Limit(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
+    """A whole number from ``least`` to :data:`MOST`; click's own message for a range does not name it in words."""
+
+    name = "number"
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> int:
+        """The number. Raises click.BadParameter."""
+        text = str(value).strip()
+        number = int(text) if _NUMBER.fullmatch(text) else -1
+        if not self._least <= number <= MOST:
+            every = " (0 for all)" if not self._least else ""
+            raise click.BadParameter(f"{text!r} is not a number from {self._least} to {MOST}{every}")
+        return number
 
 
 def limit_option(default: int, description: str, *, least: int = 0) -> Callable[[Any], Any]:
@@ -18,6 +41,4 @@ def limit_option(default: int, description: str, *, least: int = 0) -> Callable[
         description: what is limited; says that 0 is for all where ``least`` is 0.
         least: the smallest N.
     """
-    return click.option(
-        "--limit", type=click.IntRange(min=least), default=default, show_default=True, metavar="N", help=description
-    )
+    return click.option("--limit", type=Limit(least), default=default, show_default=True, metavar="N", help=description)

@@ -11,6 +11,7 @@ import click
 
 from change_events.cli.help_examples import examples
 from change_events.cli.limit_option import limit_option
+from change_events.cli.name_option import NAME
 from change_events.cli.render import event, listing
 from change_events.cli.render.terminal import note
 from change_events.cli.time_option import moment
@@ -60,15 +61,15 @@ def _known_signal(context: click.Context, _: click.Parameter, name: str | None) 
     help="Started at or after this time: an age (90m, 2h, 3d, 1w) or a date and time.",
 )
 @click.option("--until", type=moment, metavar="WHEN", help="Started before this time, in the same format.")
-@click.option("--environment", metavar="NAME", help="Filter by environment.")
-@click.option("--service", metavar="NAME", help="Filter by service.")
-@click.option("--tool", metavar="NAME", help="Filter by tool: terraform, tofu, ansible, or the command given to `run`.")
-@click.option("--host", metavar="NAME", help="Filter by host: playbook runs that include it, and events sent from it.")
+@click.option("--environment", type=NAME, help="Filter by environment.")
+@click.option("--service", type=NAME, help="Filter by service.")
+@click.option("--tool", type=NAME, help="Filter by tool: terraform, tofu, ansible, or the command given to `run`.")
+@click.option("--host", type=NAME, help="Filter by host: playbook runs that include it, and events sent from it.")
 @click.option("--outcome", type=click.Choice(_OUTCOMES), help="Filter by outcome.")
 @click.option("--kind", type=click.Choice(_KINDS), help="Filter by kind.")
 @click.option("--phase", type=click.Choice(_PHASES), help="Filter by phase.")
 @click.option("--signal", metavar="NAME", callback=_known_signal, help="Filter by risk signal, e.g. exposed_to_world.")
-@click.option("--text", metavar="WORDS", help="Filter by text in titles, messages, addresses and names.")
+@click.option("--text", type=NAME, metavar="WORDS", help="Filter by text in titles, messages, addresses and names.")
 @click.option("--undelivered", is_flag=True, help="Only events not yet delivered to all destinations.")
 @limit_option(DEFAULT_LIMIT, "Maximum number of events; 0 for all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: each event with its deliveries.")

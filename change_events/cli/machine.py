@@ -162,7 +162,7 @@ def stop_command(
     return report(reporter.settle(event), quiet=reporter.settings.quiet)
 
 
-_NO_SERVICE = "--service: missing: expected here or in the settings (TFEVENT_SERVICE)"
+_NO_SERVICE = "--service is required, here or in the settings (TFEVENT_SERVICE)"
 
 
 def _result(exit_code: int | None) -> Result:

@@ -53,7 +53,7 @@ def preview_command(session: Session, *, event_id: str, name: str, as_json: bool
 
         print_lines(clean_lines(preview(request)))
     for problem in problems:
-        note(f"{name}: {problem}: sent without")
+        note(f"sent to {name} without its template; {problem}")
     _tell_whether_it_goes(session, destination, record)
     return 0
 

@@ -53,7 +53,7 @@ def record(directory: Path) -> int:
         sys.stdout.flush()  # whoever tells a run goes on when it is on disk
         told, lost = told + 1, lost or answer.get("lost", False)
     if not told:
-        raise InputError('standard input: is empty: give a document such as {"api": 1, "event": {…}}')
+        raise InputError('standard input is empty: expected a document such as {"api": 1, "event": {…}}')
     return 1 if lost else 0
 
 
@@ -168,7 +168,7 @@ def _whole(data: bytes) -> Document:
     try:
         return _object(data)
     except msgspec.DecodeError as error:
-        raise InputError("standard input: invalid JSON: expected one object, or one per line") from error
+        raise InputError("standard input is not valid JSON: expected one object, or one per line") from error
 
 
 def _object(data: bytes) -> Document:

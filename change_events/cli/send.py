@@ -68,7 +68,7 @@ def _given(session: Session, options: dict[str, Any]) -> tuple[ExplicitInput, li
     given, mistakes = read(options, known_destinations=session.settings.names, now=datetime.now(UTC))
     named = given.title or given.state == "finished" or titles.speaks_for_itself(given.kind)
     if not named and options.get("kind") == given.kind:
-        mistakes.append(f"--title: missing: required for events of kind {given.kind}")
+        mistakes.append(f"--title is required for events of kind {given.kind}")
     if given.state is None and given.outcome is None:
         given = msgspec.structs.replace(given, outcome=Outcome.SUCCEEDED)
     return given, mistakes

@@ -10,6 +10,7 @@ import click
 
 from change_events.cli.help_examples import examples
 from change_events.cli.limit_option import limit_option
+from change_events.cli.name_option import NAME
 from change_events.cli.render.terminal import local_time, note, print_json, print_lines
 from change_events.cli.time_option import duration, moment
 from change_events.cli.why import index_older
@@ -38,9 +39,9 @@ _MOST_NAMES = 2_000
 @click.option(
     "--window", type=duration, default="6h", show_default=True, metavar="AGE", help="How long before it to look."
 )
-@click.option("--service", metavar="NAME", help="Service that suffers: ranks its changes higher.")
-@click.option("--environment", metavar="NAME", help="Environment that suffers: ranks its changes higher.")
-@click.option("--host", metavar="NAME", help="Host that suffers: ranks changes of it higher.")
+@click.option("--service", type=NAME, help="Service that suffers: ranks its changes higher.")
+@click.option("--environment", type=NAME, help="Environment that suffers: ranks its changes higher.")
+@click.option("--host", type=NAME, help="Host that suffers: ranks changes of it higher.")
 @limit_option(DEFAULT_LIMIT, "Maximum number of suspects; 0 for all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj

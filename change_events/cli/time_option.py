@@ -19,7 +19,7 @@ def moment(text: str) -> datetime:
         return parse_moment(text, datetime.now(UTC))
     except (ValueError, OverflowError):
         raise click.BadParameter(
-            f"invalid time {text!r}: expected an age (90m, 2h, 3d, 1w), a time of day (14:05) or a timestamp such as "
+            f"{text!r} is not a time; expected an age (90m, 2h, 3d, 1w), a time of day (14:05) or a timestamp such as "
             "2026-11-24T14:00"
         ) from None
 
@@ -35,5 +35,5 @@ def duration(text: str) -> timedelta:
     except (ValueError, OverflowError):
         found = timedelta()
     if not found:
-        raise click.BadParameter(f"invalid duration {text!r}: expected a number and a unit (90m, 2h, 3d, 1w)")
+        raise click.BadParameter(f"{text!r} is not a duration; expected a number and a unit (90m, 2h, 3d, 1w)")
     return found

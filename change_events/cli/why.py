@@ -8,6 +8,7 @@ import click
 
 from change_events.cli.help_examples import examples
 from change_events.cli.limit_option import limit_option
+from change_events.cli.name_option import NAME
 from change_events.cli.render.terminal import note, print_json, print_lines
 from change_events.cli.time_option import moment
 from change_events.errors import JournalError
@@ -33,7 +34,7 @@ INDEX_SECONDS = 5.0  # to take in what a version without this command recorded
         "tfevent events why i-0abc123 --json | jq '.entries[0]'",
     ),
 )
-@click.argument("subject", metavar="ADDRESS[.ATTRIBUTE]|HOST")
+@click.argument("subject", type=NAME, metavar="ADDRESS[.ATTRIBUTE]|HOST")
 @click.option("--since", type=moment, metavar="WHEN", help="Only changes at or after this time.")
 @limit_option(DEFAULT_LIMIT, "Maximum number of events.", least=1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

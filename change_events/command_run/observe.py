@@ -75,7 +75,7 @@ def _resolved(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
         found = resolve(working_directory(), os.environ, name)
     except Exception as error:  # noqa: BLE001 - a bug of ours is never the command's trouble
-        say(f"--previous-commit: cannot be looked up: {describe(error)}")
+        say(f"--previous-commit cannot be looked up: {describe(error)}")
         return options
     return {**options, "previous_commit": found or name}
 

@@ -242,8 +242,8 @@ class _Reader:
         """Names of the settings' destinations; None where none is named."""
         named = tuple(dict.fromkeys(name for name in self._options.get("destination") or () if name))
         if missing := [name for name in named if name not in known]:
-            known_names = f"the settings have {', '.join(sorted(known))}" if known else "the settings have none"
-            self._wrong("destination", f"unknown: {', '.join(missing)}: {known_names}")
+            expected = f"expected {' or '.join(sorted(known))}" if known else "the settings have no destination"
+            self._wrong("destination", f"no destination is named {' or '.join(missing)}; {expected}")
         return tuple(name for name in named if name in known) or None
 
     def message(self) -> str:
@@ -258,7 +258,7 @@ class _Reader:
         try:
             found = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):  # its own text may quote the data
-            self._wrong("data", 'invalid JSON: expected an object such as {"ticket": "OPS-7"}')
+            self._wrong("data", 'the value is not valid JSON; expected an object such as {"ticket": "OPS-7"}')
             return {}
         if not isinstance(found, dict):
             self._wrong("data", 'expected a JSON object such as {"ticket": "OPS-7"}')
@@ -282,7 +282,7 @@ class _Reader:
         try:
             data = self._bytes(str(text), most)
         except OSError as error:
-            self._wrong(name, f"{str(text)[1:]}: {error.strerror}: expected a file; use @@ for text that begins with @")
+            self._wrong(name, f"cannot read {str(text)[1:]} ({error.strerror}); use @@ for text that begins with @")
             return None
         except InputError as error:
             self._wrong(name, str(error))

@@ -194,7 +194,7 @@ def _read(recording: EventWriter, event_id: str) -> Record | None:
 def _check_alone(recording: EventWriter, end: ChangeEvent) -> None:
     if not end.title:
         raise InputError(
-            f"id {end.id}: no started event with this ID in this journal: expected the `id` returned by the start, "
+            f"no started event with this ID in this journal ({end.id}): expected the `id` returned by the start, "
             "or a title, to record the end alone"
         )
     recording.say_once(f"no event with the id {end.id} was started in this journal: its end is recorded alone")

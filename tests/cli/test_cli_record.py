@@ -135,8 +135,8 @@ def test_variables_under_the_names_of_secrets_are_told_nowhere(home):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("", "standard input: is empty"),
-        ("{", "standard input: invalid JSON"),
+        ("", "standard input is empty"),
+        ("{", "standard input is not valid JSON"),
         ("[1]", "standard input: expected a JSON object"),
         ('{"api": 2, "event": {}}', "api: this tfevent reads version 1"),
         (

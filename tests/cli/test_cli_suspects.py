@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
 
+from change_events.cli.app import events
 from tests.cli.sample import NOON, partial
 
 AT = NOON.strftime("%Y-%m-%dT%H:%M:00Z").replace("12:00", "12:30")
@@ -36,12 +38,36 @@ def test_json(filled):
         (["--environment", "production"], 1, "no event of environment 'production' is recorded; known: prod"),
         (["--host", "web9"], 1, "no change of host 'web9' is recorded; known: "),
         (["--at", "2099-01-01"], 1, "is in the future: expected an age such as 20m, or a time before now"),
-        (["--at", "noon"], 2, "invalid time 'noon'"),
+        (["--at", "noon"], 2, "'noon' is not a time"),
         (["--at", "1h", "--window", "1000000d"], 0, ""),
-        (["--window", "six"], 2, "invalid duration 'six': expected a number and a unit (90m, 2h, 3d, 1w)"),
+        (["--window", "six"], 2, "'six' is not a duration; expected a number and a unit (90m, 2h, 3d, 1w)"),
         (["--at", "2020-01-01"], 0, "no change between 2019-12-31 18:00:00 +0000 and 2020-01-01 00:00:00 +0000"),
     ],
 )
 def test_bad_input_says_what_is_expected(filled, words, code, said):
     done = filled.run("suspects", *words)
     assert (done.returncode, said in done.stderr.decode()) == (code, True), done.stderr.decode()
+
+
+ALL = " from 0 to 1000000 (0 for all)"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["diff", "-2", "-1", "--limit", "-3"], f"Invalid value for '--limit': '-3' is not a number{ALL}"),
+        (["diff", "-2", "-1", "--limit=x"], f"'x' is not a number{ALL}"),
+        (["why", "x", "--limit", "0"], "'0' is not a number from 1 to 1000000"),
+        (["why", "x", "--limit", "1.5"], "'1.5' is not a number from 1 to 1000000"),
+        (["suspects", "--limit", "1000001"], f"'1000001' is not a number{ALL}"),
+        (["list", "--limit", "9" * 30], f"is not a number{ALL}"),
+        (["list", "--host", ""], "Invalid value for '--host': the value is empty"),
+        (["list", "--text", " "], "Invalid value for '--text': the value is empty"),
+        (["suspects", "--service", ""], "Invalid value for '--service': the value is empty"),
+        (["why", ""], "Invalid value for 'ADDRESS[.ATTRIBUTE]|HOST': the value is empty"),
+    ],
+)
+def test_numbers_and_names_that_mean_nothing(words, said):
+    result = CliRunner().invoke(events, words)
+    assert result.exit_code == 2, result.output
+    assert said in " ".join(result.output.split())

@@ -114,7 +114,7 @@ def test_mistakes_are_all_told_nothing_is_recorded_and_nothing_is_printed(scene)
 def test_what_says_nothing_by_itself_needs_a_title(scene, kind):
     done = scene.events("send", "--kind", kind)
     assert done.returncode == 2
-    assert done.stderr.decode() == f"tfevent: --title: missing: required for events of kind {kind}\n"
+    assert done.stderr.decode() == f"tfevent: --title is required for events of kind {kind}\n"
     sent(scene.events("send", "--kind", kind, "--title", "Failover"))
     assert scene.only()["title"] == "Failover"
 
@@ -182,7 +182,7 @@ def test_a_destination_may_be_named(scene):
         assert (len(wanted.received), len(other.received)) == (1, 0)
         done = scene.events(*DEPLOYED, "--destination", "pager")
         assert done.returncode == 2
-        assert b"--destination: unknown: pager: the settings have audit, chat" in done.stderr
+        assert b"--destination: no destination is named pager; expected audit or chat" in done.stderr
 
 
 def test_a_named_destination_gets_it_whatever_its_conditions(scene):

@@ -154,7 +154,7 @@ def test_the_service_may_be_the_settings(scene):
     assert scene.only()["service"] == "shop"
     done = scene.events("start")
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"--service: missing: expected here or in the settings" in done.stderr
+    assert b"--service is required, here or in the settings" in done.stderr
 
 
 def test_a_wrong_option_does_not_keep_a_unit_from_being_told(scene):

@@ -140,7 +140,7 @@ def _shown(path: str) -> bytes:
     try:
         facts = {"binary": binary.find(os.environ, binary_setting.binary(os.getcwd())), "cwd": os.getcwd()}
     except binary.BinaryNotFoundError as error:
-        raise InputError(f"{path}: a plan file needs terraform to be read: {error}") from error
+        raise InputError(f"{path}: terraform is needed to read this plan file ({error})") from error
     data = terraform_show.plan_json(facts, os.path.abspath(path))
     if data is None:
         raise InputError(
