@@ -68,7 +68,8 @@ def compose(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal] =
 
 def _derived(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal]) -> ChangeEvent:
     found = signals(event, settings.signals, past)
-    complete = msgspec.structs.replace(event, signals=found, causes=shared(event.changes))
+    causes = shared(event.changes) if event.changes else event.causes
+    complete = msgspec.structs.replace(event, signals=found, causes=causes)
     return msgspec.structs.replace(
         complete, title=title(complete), message=message(complete, settings.message_bytes), severity=severity(complete)
     )

@@ -56,7 +56,12 @@ def _group(members: Sequence[tuple[str, Cause]]) -> SharedCause:
 
 
 def shared_words(cause: SharedCause, *, markdown: bool = True) -> str:
-    """``3 changes because var.size in prod.tfvars:4, c0ffee1 "Smaller nodes" by Ada, #41``."""
+    """``3 changes because var.size in prod.tfvars:4, c0ffee1 "Smaller nodes" by Ada, #41``.
+
+    A cause of no changes says why none are known.
+    """
+    if not cause.changes:
+        return cause_words(cause, markdown=markdown)
     number = f"{cause.changes} change{'' if cause.changes == 1 else 's'}"
     words = cause_words(cause, markdown=markdown)
     return f"{number}: {words}" if cause.kind is CauseKind.UNKNOWN else f"{number} because {words}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 
 import pytest
 
@@ -183,3 +185,19 @@ def test_an_edit_that_was_applied_without_effect_is_no_cause_later(tmp_path):
     assert subjects(stack, "terraform_data.a") == ["Larger"]
     assert subjects(stack, "terraform_data.b") == ["Larger"]
     assert cause(stack, "terraform_data.a")["confidence"] == "exact"
+
+
+@pytest.mark.e2e
+def test_a_run_that_reads_a_pipe_says_why_it_has_no_causes(tmp_path):
+    stack = Stack(tmp_path, LOCALS + 'variable "x" {}\n')
+    pipe = stack.code / "x.auto.tfvars"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=('x = "1"\n',), daemon=True)
+    writer.start()
+    assert stack.apply().code == 0
+    writer.join()
+    event = stack.event()
+    reason = "terraform reads its configuration or variables from a pipe: what changed is not known"
+    assert event["causes"] == [{"kind": "unknown", "text": reason}]
+    shown = stack.events(f"show {event['id']}").out
+    assert f"cause unknown ({reason})" in " ".join(shown.split())

@@ -61,7 +61,7 @@ def _between_states(
         invocation.run.remove()
         return -invocation.signals.received[0]
     about = plan_file.facts(saved) if saved else {}
-    invocation.run.write_facts(stage="native", durable=True, **about)
+    invocation.run.write_facts(stage="native", durable=True, piped=alone, **about)
     child = process.spawn(argv, environ or invocation.environ, invocation.signals)
     if not begun:
         invocation.recorder.begin()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from change_events.cause.repository import Repository
     from change_events.journal import Journal
-    from change_events.model import Change, ChangeEvent, Plan
+    from change_events.model import Change, ChangeEvent, Plan, SharedCause
     from change_events.redact import Redactor
     from tf_wrapper.cause.previous import Run
 
@@ -52,6 +52,18 @@ class Explained(NamedTuple):
 
     event: ChangeEvent
     plan: Plan
+
+
+def unseen(*, piped: bool) -> SharedCause:
+    """Why there are no causes where it is not even known what changed.
+
+    Args:
+        piped: terraform reads a pipe of its own accord, so that no other one can be asked for the state.
+    """
+    from change_events.model import CauseKind, SharedCause
+
+    why = "terraform reads its configuration or variables from a pipe" if piped else "the state could not be read"
+    return SharedCause(kind=CauseKind.UNKNOWN, text=f"{why}: what changed is not known")
 
 
 def at_the_end() -> Deadline:

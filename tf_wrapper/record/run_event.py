@@ -269,6 +269,8 @@ class RunEvent:
             if self._settings.causes:
                 plan = self._explained(plan, explain.Planned(None, {}), explain.at_the_end())
         event = outcome.of_native(self._started(), plan, code, planned=self._plan is not None, interrupted=interrupted)
+        if plan is None and self._settings.causes:
+            event = replace(event, causes=(explain.unseen(piped=bool(self._facts.get("piped"))),))
         if self._plan is not None and outcome.has_open_ends(event):
             event = outcome.with_state(event, after, self._redactor)
         self._settle(event)
