@@ -78,6 +78,7 @@ def check_page(name, scene, request):
         ("github-workflows", "github/workflow.yml"),
         ("github-workflows", "github/plan.yml"),
         ("gitlab-ci", "gitlab/.gitlab-ci.yml"),
+        ("gitlab-ci", "gitlab/plan.gitlab-ci.yml"),
     ],
 )
 def test_the_files_are_valid_by_their_published_schemas(schema, name):
@@ -202,19 +203,25 @@ def test_github_a_plan_with_certain_signals_fails_the_check(scene):
     job = yaml.safe_load((CI / "github" / "plan.yml").read_text())["jobs"]["plan"]
     step = job["steps"][-1]
     summary = scene.work.parent / "summary.md"
-    environ = {"TFEVENT_TF_BINARY": str(binaries()[0].path), "CHECKPOINT_DISABLE": "1", **step["env"],
-               "GITHUB_STEP_SUMMARY": str(summary)}  # fmt: skip
     script = f"cd {step['working-directory']}\n{step['run']}"
-    done = bash(scene, script, **GITHUB, **environ)
+    check_gate(scene, script, summary, **GITHUB, **step["env"], GITHUB_STEP_SUMMARY=str(summary))
+
+
+def check_gate(scene, script, report, **environ):
+    """A gate passes a plan, and fails with a report once the settings have a signal for it that it is to fail for."""
+    environ |= {"TFEVENT_TF_BINARY": str(binaries()[0].path), "CHECKPOINT_DISABLE": "1"}
+    done = bash(scene, script, **environ)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 to create" in summary.read_text()
+    assert "1 to create" in report.read_text()
+    report.unlink()
     (scene.work / "infra" / "tfevent.yaml").write_text(
         "signals:\n"
         "  add: [{signal: one_asked_for, type: terraform_data, attribute: input, change: '->one'}]\n"
         "  rank: {one_asked_for: error}\n"
     )
-    done = bash(scene, script, **GITHUB, **environ)
+    done = bash(scene, script, **environ)
     assert done.returncode == 3, done.stdout + done.stderr
+    assert "1 to create" in report.read_text()
     assert "--fail-on: one_asked_for (terraform_data.a)" in done.stderr
 
 
@@ -247,6 +254,13 @@ def test_gitlab_pipelines_that_no_push_started_have_zeros_before(scene):
     assert done.returncode == 0
     assert done.stderr.count("\n") == 1, done.stderr
     assert "previous" not in scene.only()["vcs"]
+
+
+@pytest.mark.skipif(not binaries(), reason="no terraform")
+def test_gitlab_a_plan_with_certain_signals_fails_the_job(scene):
+    job = yaml.safe_load((CI / "gitlab" / "plan.gitlab-ci.yml").read_text())["plan"]
+    assert job["artifacts"] == {"when": "always", "expose_as": "Terraform plan", "paths": ["infra/plan.md"]}
+    check_gate(scene, "\n".join(job["script"]), scene.work / "infra" / "plan.md", **GITLAB, **job["variables"])
 
 
 # -- Jenkins
