@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.history.combinations import across_runs
 from change_events.history.reverts import LOOK_BACK, is_flapping, runs_alike, undone_by
+from change_events.history.state_edits import edited_before
 from change_events.journal.touched_rows import compared
 from change_events.model import Action, CauseKind, ChangeOutcome, Outcome, Phase, Signal, stack_key
 from change_events.text.times import short_duration
@@ -87,6 +88,7 @@ def history_signals(source: Source, event: ChangeEvent, *, seconds: float = SECO
     end = time.monotonic() + seconds
     return (
         *across_runs(source, event, changes, runs, end),
+        *edited_before(source, event, changes, end),
         *_of_values(source, run, end),
         *_first_touch(source, run),
         *_finished_later(source, run),
@@ -223,6 +225,8 @@ def _finished_later(source: Source, run: _Run) -> Iterator[Signal]:
     completed = []
     for event_id in run.before[:_MOST_FAILED]:
         record = source.get(event_id)
+        if record is not None and record.event.state is not None:
+            continue  # an edit of the state between a failed run and the one that completes it
         if record is None or record.outcome not in _FAILED:
             break
         failed = record.event

@@ -54,7 +54,8 @@ SIGNALS = {
     "traffic_moved": Kind(_INFO, "traffic goes elsewhere"),
     "version_changed": Kind(_INFO, "another version is installed"),
     "applied_unpublished": Kind(_INFO),
-    "flapping": Kind(_INFO),  # these five by :mod:`change_events.history`, from earlier events: no reason to worry
+    "state_edited": Kind(_INFO),  # these six by :mod:`change_events.history`, from earlier events: no reason to worry
+    "flapping": Kind(_INFO),
     "reverted": Kind(_INFO),
     "first_touch": Kind(_INFO),
     "finished_later": Kind(_INFO),

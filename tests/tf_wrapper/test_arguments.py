@@ -166,3 +166,9 @@ def test_words_beside_a_saved_plan(variables, expected):
 )
 def test_command_lines_that_leave_resources_out(line, environ, expected):
     assert is_limited(line.split(), environ) is expected
+
+
+@pytest.mark.parametrize("line", ["state rm a", "workspace new x", "import a b", "refresh", "force-unlock 1"])
+def test_the_command_line_of_a_state_command_is_not_read_here(line):
+    assert parse(line.split(), {}) is None
+    assert not is_limited(line.split(), {})

@@ -6,7 +6,7 @@ None and terraform is run natively with the user's arguments, so that a flag of 
 
 from __future__ import annotations
 
-from tf_wrapper.subcommands import OBSERVED, PLAN
+from tf_wrapper.subcommands import OBSERVED, PLAN, STATE
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
     if len(chdirs) != index or len(chdirs) > 1 or "" in chdirs:
         return None
     subcommand = argv[index]
+    if subcommand not in OBSERVED or OBSERVED[subcommand].mode == STATE:
+        return None  # its own module reads it
     extra = environment_words(environ, subcommand)
     if extra is None or not HELP.isdisjoint(extra):
         return None

@@ -187,6 +187,7 @@ def _filled(event: ChangeEvent, ended: Ended, edits: Edits, edit: StateEdit) -> 
         event,
         tool=replace(tool, version=plan.tool_version or tool.version, exit_code=ended.code),
         outcome=_outcome(ended),
+        partial=False,  # -target limits a plan, and there is none
         state=edit,
         changes=plan.changes,
         drift=plan.drift,

@@ -1,0 +1,79 @@
+"""The next run that changes a resource links back to the command that edited its entry in the state."""
+
+from __future__ import annotations
+
+import pytest
+
+from change_events.history.signals import history_signals
+from change_events.model import Outcome, StateEdit
+from tests.history.past import change, journal_of, run
+
+DB = "aws_db_instance.main"
+
+
+def edit(minutes_ago, *changes, command="state rm", **fields):
+    return run(minutes_ago, *changes, state=StateEdit(command=command), **fields)
+
+
+@pytest.fixture
+def told(tmp_path):
+    journals = []
+
+    def tell(*events):
+        journals.append(journal_of(tmp_path, *events[:-1]))
+        return [
+            one for one in history_signals(journals[-1], events[-1]) if one.name in {"state_edited", "finished_later"}
+        ]
+
+    yield tell
+    for journal in journals:
+        journal.close()
+
+
+def test_what_was_removed_from_the_state_and_is_created_again_may_exist_twice(told):
+    removed = edit(180, change(DB, "forget", id="db-1"), user="eve")
+    (signal,) = told(run(300, change(DB, "create")), removed, run(0, change(DB, "create")))
+    assert (signal.name, signal.address, signal.events) == ("state_edited", DB, (removed.id,))
+    assert signal.reason == (
+        "was removed from the state 3 h earlier by eve (state rm): "
+        "the object that it referred to, db-1, may exist beside the new one"
+    )
+
+
+@pytest.mark.parametrize(
+    ("edited", "then", "words"),
+    [
+        (edit(60, change(DB, "edit", raw_actions=("taint",)), command="taint"), "replace", "was marked as tainted"),
+        (edit(60, change(DB, "import"), command="import"), "update", "was imported 1 h earlier by ann (import)"),
+        (edit(60, change(DB, "move", previous_address="a.b"), command="state mv"), "update", "was moved from a.b 1 h"),
+        (
+            edit(60, change("a.new", "move", previous_address=DB), command="state mv"),
+            "create",
+            "was moved to a.new 1 h",
+        ),
+        (run(60, change(DB, "forget")), "create", "was removed from the state 1 h earlier by ann: "),
+    ],
+)
+def test_each_edit_is_named(told, edited, then, words):
+    (signal,) = told(edited, run(0, change(DB, then)))
+    assert words in signal.reason
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ([edit(60, change(DB, "forget")), run(30, change(DB, "create"))], run(0, change(DB))),  # the run between has it
+        ([edit(60, change(DB, "forget"), stack="other")], run(0, change(DB, "create"))),
+        ([run(60, change(DB, "import"))], run(0, change(DB))),  # by an import block
+        ([edit(60, change(DB, "forget"))], edit(0, change(DB, "import"), command="import")),
+        ([edit(60, change("a.new", "move", previous_address=DB))], run(0, change("a.x", "create"))),
+    ],
+)
+def test_nothing_else_is(told, before, now):
+    assert told(*before, now) == []
+
+
+def test_a_run_that_completes_a_failed_one_does_so_across_an_edit_of_the_state(told):
+    failed = run(60, change("a.a", "create", "failed"), outcome=Outcome.FAILED)
+    found = told(failed, edit(30, change("a.b", "import"), command="import"), run(0, change("a.a", "create")))
+    assert [one.name for one in found] == ["finished_later"]
