@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from change_events.destinations import get as destination_of
 from change_events.destinations.shared import conditions
 from change_events.model import Kind, Outcome, Phase
 
@@ -37,7 +38,11 @@ def _is_kept(event: ChangeEvent, settings: Settings) -> bool:
 
 def destinations(event: ChangeEvent, settings: Settings) -> list[str]:
     """Names of the destinations that an ended run or an explicit event goes to, or waits for if they are broken."""
-    return [one.name for one in (*settings.destinations, *settings.broken) if goes_to(event, one, settings)]
+    return [
+        one.name
+        for one in (*settings.destinations, *settings.broken)
+        if goes_to(event, one, settings) and inapplicable(event, one) is None
+    ]
 
 
 def started(event: ChangeEvent, settings: Settings) -> list[str]:
@@ -53,11 +58,12 @@ def started(event: ChangeEvent, settings: Settings) -> list[str]:
         and event.phase is Phase.APPLIED
         and (event.explicit or report_of(one, settings) != "failed")
         and conditions.hold(one.routing.when, event)
+        and inapplicable(event, one) is None
     ]
 
 
 def goes_to(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> bool:
-    """Whether an ended run or an explicit event goes to this destination."""
+    """Whether an ended run or an explicit event goes to this destination, if it can be reported there at all."""
     return is_told(event, destination, settings) and conditions.hold(destination.routing.when, event)
 
 
@@ -76,6 +82,12 @@ def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     return event.outcome not in {Outcome.NO_CHANGE, Outcome.DECLINED} and not _was_cancelled_untouched(event)
 
 
+def inapplicable(event: ChangeEvent, destination: DestinationSettings) -> str | None:
+    """Why nothing can be reported there about this event, as a clause; None where something may be."""
+    asked = None if destination.broken else destination_of(destination.kind).inapplicable
+    return asked(event, destination.options) if asked else None
+
+
 def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> str | None:
     """Why an event does not go to this destination, as a clause; None where it does."""
     when = destination.routing.when
@@ -84,7 +96,7 @@ def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Sett
             return "plans and checks are not delivered to it (`plans`)"
         return f"runs like this one are not delivered to it (`report: {report_of(destination, settings)}`)"
     if conditions.hold(when, event):
-        return None
+        return inapplicable(event, destination)
     failing = (", ".join(one.failing(event)) for one in when)
     return f"its conditions do not match: {'; or '.join(failing)}"
 

@@ -22,6 +22,7 @@ from change_events.settings.model import KEYS, Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from change_events.destinations.base import Option
     from change_events.settings.model import Key
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -109,13 +110,22 @@ def options_table(kind: str) -> str:
         (
             f"`{option.name}`" + (" (required)" if option.required else ""),
             f"`{option.environment}`" if option.environment else "",
-            ", ".join(f"`{word}`" for word in option.choices) or option.type,
-            "" if option.default is None else f"`{option.default}`",
+            _option_type(option),
+            "" if option.default is None else _words_of(option.default),
             option.help + (" A secret." if option.secret else ""),
         )
         for option in get(kind).options
     )
     return table(("Option", "Variable", "Type", "Default", "What it does"), rows)
+
+
+def _option_type(option: Option) -> str:
+    words = ", ".join(f"`{word}`" for word in option.choices) or option.type
+    return f"list of {words}" if option.type == "choices" else words
+
+
+def _words_of(value: str | int | tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in value) if isinstance(value, tuple) else f"`{value}`"
 
 
 def _fields() -> str:

@@ -147,6 +147,10 @@ def _option(option: Option) -> dict[str, Any]:
     match option.type:
         case "choice":
             return {"anyOf": [{"enum": list(option.choices)}, _REFERENCE], **default}
+        case "choices":
+            words = {"enum": list(option.choices)}
+            several = {"type": "array", "items": words, "minItems": 1, "uniqueItems": True}
+            return {"anyOf": [several, words, _REFERENCE], **default}
         case "integer":
             return {"anyOf": [{"type": "integer", "minimum": 1}, _REFERENCE], **default}
         case _:

@@ -37,6 +37,7 @@ _MOVES = 2.0  # seconds without an event that gets through after which it is not
 _EDGE = 0.1  # seconds before the deadline in which "no answer" is the budget's doing
 _POLL, _LONGEST_POLL = 0.02, 0.1  # seconds between looks at a destination that another process is sending to
 LAST_PATIENCE = 0.25  # seconds to get hold of the journal after the budget, to hand leases back
+_DONE = {Result.DELIVERED, Result.SKIPPED}
 _UNANSWERED = Verdict(Result.RETRY, "no answer came in time")
 
 
@@ -191,15 +192,17 @@ class DestinationFlush:
         arrived = [
             (answer.delivery, answer.verdict)
             for answer in answers
-            if answer.verdict is not None and answer.verdict.result is Result.DELIVERED
+            if answer.verdict is not None and answer.verdict.result in _DONE
         ]
         if not arrived:
             return
         handles = {one.position: verdict.handle for one, verdict in arrived if verdict.handle is not None}
-        self._outbox.delivered(*(delivery for delivery, _ in arrived), handles=handles)
-        self.sent += len(arrived)
+        skipped = {one.position: verdict.reason for one, verdict in arrived if verdict.result is Result.SKIPPED}
+        self._outbox.delivered(*(delivery for delivery, _ in arrived), handles=handles, skipped=skipped)
+        sent = [verdict for _, verdict in arrived if verdict.result is Result.DELIVERED]
+        self.sent += len(sent)
         self._moved = time.monotonic()
-        self.remarks |= {f"{self.name}: {verdict.reason}": None for _, verdict in arrived if verdict.reason}
+        self.remarks |= {f"{self.name}: {verdict.reason}": None for verdict in sent if verdict.reason}
 
     def _settle(self, answer: Answer) -> None:
         """Of the first under way: what it means for this flush, and what is to be written if it did not arrive."""
@@ -208,7 +211,7 @@ class DestinationFlush:
             self._release()
         elif verdict.result is Result.RETRY:
             self._failed(verdict)
-        elif verdict.result is Result.DELIVERED:
+        elif verdict.result in _DONE:
             self._under_way.popleft()
         else:
             self._outbox.park(self._under_way.popleft(), verdict.reason, answered=answer.asked)

@@ -86,11 +86,11 @@ class HttpTransport:
             left = max(0.01, deadline - time.monotonic())
             seconds = left if request.body_decides else min(_WORDS_SECONDS, max(0.01, left / 2))
             timeouts["read"] = seconds
-            body, complete = _body(answer, seconds, _BODY_BYTES if request.body_decides else _WORDS_BYTES)
+            body, complete = _body(answer, seconds, _most(request))
         finally:
             answer.close()
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, body, complete, request.body_decides)
+        return Response(answer.status_code, headers, body, complete, request.body_decides, request.purpose)
 
     def abandon(self) -> None:
         """Nothing to be done: what the thread still waits for ends with the process."""
@@ -99,6 +99,10 @@ class HttpTransport:
         """What the first request needs: all of a transport go to one backend. Plain http reads no authorities."""
         plain = request.url.lower().startswith("http:") and not urllib.request.getproxies()
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else network.trusted(self._ca_file)
+
+
+def _most(request: Request) -> int:
+    return (request.answer_bytes or _BODY_BYTES) if request.body_decides else _WORDS_BYTES
 
 
 def _built(client: httpx.Client, request: Request, timeouts: dict[str, float]) -> httpx.Request:

@@ -44,8 +44,13 @@ class Outbox(Protocol):
     def end_sending(self, name: str) -> None:
         """Another process may send to this destination."""
 
-    def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
-        """They have arrived; ``handles`` are the backend's own names of them, by position."""
+    def delivered(
+        self,
+        *deliveries: Delivery,
+        handles: Mapping[int, str] | None = None,
+        skipped: Mapping[int, str] | None = None,
+    ) -> None:
+        """They have arrived; ``handles`` are the backend's own names of them, ``skipped`` why nothing was sent."""
 
     def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:
         """It waits, and its destination is left alone."""
@@ -113,9 +118,14 @@ class MemoryOutbox:
         """There is nothing to let go of."""
         del name
 
-    def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
+    def delivered(
+        self,
+        *deliveries: Delivery,
+        handles: Mapping[int, str] | None = None,
+        skipped: Mapping[int, str] | None = None,
+    ) -> None:
         """They have arrived."""
-        del handles  # nothing will be settled later
+        del handles, skipped  # nothing will be settled later, and nobody will ask
         self._unsent.difference_update(delivery.destination for delivery in deliveries)
 
     def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:

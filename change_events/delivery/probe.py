@@ -105,6 +105,10 @@ def _post_test(settings: DestinationSettings, transport: Transport, deadline: fl
     if verdict.result is Result.DELIVERED:
         remark = f"; {verdict.reason}" if verdict.reason else ""
         return ProbeResult(ok=True, text=f"it accepted a test event{remark}")
+    if verdict.result is Result.SKIPPED:
+        return ProbeResult(
+            ok=True, text=f"it was sent nothing, since a test event cannot be reported there: {verdict.reason}"
+        )
     return ProbeResult(ok=False, text=verdict.reason)
 
 

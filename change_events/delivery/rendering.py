@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.delivery.tailoring import shaped
@@ -11,6 +11,9 @@ from change_events.destinations.base import OptionError
 from change_events.destinations.shared import mapping
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.delivery.tailoring import Shaped
     from change_events.destinations.base import DestinationSettings, Request
     from change_events.model import SealedEvent
 
@@ -20,6 +23,14 @@ class Rendered(NamedTuple):
 
     request: Request
     problems: tuple[str, ...] = ()
+
+
+@contextmanager
+def prepared(settings: DestinationSettings, sealed: SealedEvent) -> Iterator[Shaped]:
+    """The event in this destination's shape; as long as it lasts, tags are named as the destination has them."""
+    shape = settings.routing.shape
+    with mapping.tags_named(shape.map_tags if shape else {}):
+        yield shaped(sealed, shape)
 
 
 def rendered(
@@ -36,9 +47,8 @@ def rendered(
     Raises:
         OptionError: the destination's options cannot be used, or the limit is too small for any event.
     """
-    destination, routing = get(settings.kind), settings.routing
-    event, problems = shaped(sealed, routing.shape)
-    with mapping.tags_named(routing.shape.map_tags if routing.shape else {}):
+    destination = get(settings.kind)
+    with prepared(settings, sealed) as (event, problems):
         if handle is not None and destination.update is not None:
             with suppress(OptionError):  # the options have changed since: it is reported as a new event
                 return Rendered(destination.update(event, settings.options, handle), problems)

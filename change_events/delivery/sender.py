@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.delivery.rendering import rendered
+from change_events.delivery.rendering import prepared, rendered
 from change_events.delivery.transport import TransportError
 from change_events.destinations import get
-from change_events.destinations.base import DestinationSettings, OptionError, Result, Verdict
+from change_events.destinations.base import DestinationSettings, OptionError, Reply, Result, Verdict
 from change_events.destinations.shared.responses import words
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
     from change_events.delivery.rate_limit import RateLimiter
     from change_events.delivery.transport import Transport
-    from change_events.destinations.base import Destination, Request, Response
+    from change_events.destinations.base import Destination, Request, Response, Steps
     from change_events.model import SealedEvent
 
 ATTEMPTS = 3  # in one flush; a backend that is down must not cost every run its whole budget
+MOST_REQUESTS = 30  # for one event, where one after the other is needed
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
 
 
@@ -71,6 +73,9 @@ def send_event(
         Never ``SHRINK``: an event that is too large is sent smaller once, and parked if that is too large too.
     """
     remarks: tuple[str, ...] = ()
+    if get(settings.kind).steps is not None:
+        verdict = _stepped(settings, transport, sealed, effort, handle)
+        return msgspec.structs.replace(verdict, result=Result.PARK) if verdict.result is Result.SHRINK else verdict
     if handle is not None and get(settings.kind).update is not None:
         verdict = _sent(settings, transport, sealed, effort, handle)
         if verdict.result in {Result.DELIVERED, Result.RETRY}:
@@ -87,12 +92,8 @@ def _sent(
     destination = get(settings.kind)
     try:
         request, problems = rendered(settings, sealed, handle=handle)
-    except OptionError as error:
-        return Verdict(Result.RETRY, f"its settings cannot be used ({error})")
     except Exception as error:  # noqa: BLE001  # one event we cannot render must not hold up all behind it
-        if wrong := destination.problems(settings.options):
-            return Verdict(Result.RETRY, f"its settings cannot be used ({'; '.join(wrong)})")
-        return Verdict(Result.PARK, f"tfevent cannot render this event ({type(error).__name__})")
+        return _unrendered(settings, error)
     verdict = exchange(destination, transport, request, effort)
     if verdict.result is Result.SHRINK and handle is None:
         try:
@@ -101,6 +102,78 @@ def _sent(
             return verdict
         verdict = exchange(destination, transport, request, effort)
     return _remarked(verdict, (f"{'; '.join(problems)}: sent without",) if problems else ())
+
+
+def _unrendered(settings: DestinationSettings, error: Exception) -> Verdict:
+    """The verdict where no request could be made: mistakes in the settings wait until they are corrected."""
+    if isinstance(error, OptionError):
+        return Verdict(Result.RETRY, f"its settings cannot be used ({error})")
+    if wrong := get(settings.kind).problems(settings.options):
+        return Verdict(Result.RETRY, f"its settings cannot be used ({'; '.join(wrong)})")
+    return Verdict(Result.PARK, f"tfevent cannot render this event ({type(error).__name__})")
+
+
+def _stepped(
+    settings: DestinationSettings, transport: Transport, sealed: SealedEvent, effort: Effort, handle: str | None
+) -> Verdict:
+    """Several requests, one after the other; where the event is too large, all of them once more with a smaller one."""
+    walk = _Walk(settings, transport, effort)
+    try:
+        with prepared(settings, sealed) as (event, problems):
+            verdict = walk.through(event, None, handle)
+            if verdict.result is Result.SHRINK:
+                verdict = walk.through(event, verdict.room or walk.bytes // 2, handle)
+    except _StepError as failed:
+        return _unrendered(settings, failed.error)
+    return _remarked(verdict, (f"{'; '.join(problems)}: sent without",) if problems else ())
+
+
+class _StepError(Exception):
+    """``steps`` of a destination failed."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+class _Walk:
+    """Sends what ``steps`` of a destination asks for. ``bytes``: how large the last body was."""
+
+    def __init__(self, settings: DestinationSettings, transport: Transport, effort: Effort) -> None:
+        self._options = settings.options
+        self._destination = get(settings.kind)
+        self._transport = transport
+        self._effort = effort
+        self.bytes = 0
+
+    def through(self, event: SealedEvent, limit: int | None, handle: str | None) -> Verdict:
+        """What becomes of the event. Raises _StepError."""
+        assert self._destination.steps is not None  # noqa: S101 - who calls has asked
+        steps = self._destination.steps(event, self._options, limit, handle)
+        with closing(steps):
+            following = _next(steps, None)
+            for _ in range(MOST_REQUESTS):
+                if isinstance(following, Verdict):
+                    return following
+                self.bytes = len(following.body)
+                reply = ask(self._destination, self._transport, following, self._effort)
+                if reply.verdict.result in {Result.RETRY, Result.SHRINK}:
+                    return reply.verdict
+                following = _next(steps, reply)
+        if isinstance(following, Verdict):
+            return following
+        return Verdict(Result.PARK, f"more than {MOST_REQUESTS} requests are needed to report the event there")
+
+
+def _next(steps: Steps, reply: Reply | None) -> Request | Verdict:
+    """The next request, or how it ended. Raises _StepError."""
+    try:
+        return next(steps) if reply is None else steps.send(reply)
+    except StopIteration as end:
+        verdict: Verdict = end.value
+        return verdict
+    except Exception as error:  # as of one request
+        raise _StepError(error) from error
 
 
 def _remarked(verdict: Verdict, remarks: tuple[str, ...]) -> Verdict:
@@ -112,35 +185,45 @@ def _remarked(verdict: Verdict, remarks: tuple[str, ...]) -> Verdict:
 
 def exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
     """Send one request and judge the answer, retrying what may pass, as far as ``effort`` goes."""
-    verdict = _once(destination, transport, request, effort)
-    if verdict.result is not Result.RETRY or effort.attempts == 1:
-        return verdict
-    return _retried(verdict, lambda: _once(destination, transport, request, effort), effort)
+    return ask(destination, transport, request, effort).verdict
 
 
-def _retried(first: Verdict, again: Callable[[], Verdict], effort: Effort) -> Verdict:
-    """The last verdict of several attempts, the first of which has been made."""
+def ask(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Reply:
+    """:func:`exchange`, with the answer itself."""
+    reply = _once(destination, transport, request, effort)
+    if reply.verdict.result is not Result.RETRY or effort.attempts == 1:
+        return reply
+    return _retried(reply, lambda: _once(destination, transport, request, effort), effort)
+
+
+def _retried(first: Reply, again: Callable[[], Reply], effort: Effort) -> Reply:
+    """The last reply of several attempts, the first of which has been made."""
     from tenacity import Retrying, retry_if_result  # 15 ms, and most events arrive at once
 
     made = iter((first,))
     retrying = Retrying(
-        retry=retry_if_result(lambda verdict: verdict.result is Result.RETRY),
+        retry=retry_if_result(lambda reply: reply.verdict.result is Result.RETRY),
         wait=_pause(effort),
         stop=_stop(effort),
         retry_error_callback=_result_of,
     )
-    verdict: Verdict = retrying(lambda: next(made, None) or again())
-    return verdict
+    reply: Reply = retrying(lambda: next(made, None) or again())
+    return reply
 
 
-def _once(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
+def _once(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Reply:
     if (wait := effort.wait()) > 0:
         time.sleep(min(wait, max(0.0, effort.deadline - time.monotonic())))
     effort.spend()
     try:
         response = transport.send(request, effort.deadline)
     except TransportError as error:
-        return Verdict(Result.RETRY, str(error))
+        return Reply(Verdict(Result.RETRY, str(error)))
+    return Reply(_told(destination, request, response), response)
+
+
+def _told(destination: Destination, request: Request, response: Response) -> Verdict:
+    """What the answer means, with what it says where it is no plain success."""
     verdict = judged(destination, response)
     if verdict.result is Result.DELIVERED and destination.handle:
         verdict = msgspec.structs.replace(verdict, handle=destination.handle(response))
@@ -168,7 +251,7 @@ def _pause(effort: Effort) -> Callable[[RetryCallState], float]:
     growing = wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE)
 
     def pause(state: RetryCallState) -> float:
-        asked: float | None = _result_of(state).after
+        asked: float | None = _result_of(state).verdict.after
         return max(growing(state) if asked is None else asked, effort.wait())
 
     return pause

@@ -32,6 +32,8 @@ _MODULES = {
     "googlechat": "change_events.destinations.googlechat",
     "mattermost": "change_events.destinations.mattermost",
     "discord": "change_events.destinations.discord",
+    "github": "change_events.destinations.github",
+    "gitlab": "change_events.destinations.gitlab",
     "loki": "change_events.destinations.loki",
     "eventbridge": "change_events.destinations.eventbridge",
 }

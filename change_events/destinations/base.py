@@ -6,7 +6,7 @@ Standard library and msgspec only: settings read the option tables before terraf
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations of the structs
+from collections.abc import Generator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import quote, urlsplit
@@ -19,9 +19,9 @@ from change_events.errors import TfeventError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from change_events.model import Kind, SealedEvent
+    from change_events.model import ChangeEvent, Kind, SealedEvent
 
-OptionType = Literal["string", "url", "path", "integer", "choice", "string-map"]
+OptionType = Literal["string", "url", "path", "integer", "choice", "choices", "string-map"]
 TransportName = Literal["http", "program", "smtp"]
 
 _HIDDEN = "(hidden)"
@@ -49,7 +49,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     """One option of a destination: what settings check and what the documentation lists.
 
     Attributes:
-        choices: the allowed values of a ``choice``.
+        choices: the allowed values of a ``choice``; of ``choices``, those of each entry of the list.
         secret: never shown; of a ``string-map``, its values are not.
         environment: variable that sets it without any file, where there is one.
     """
@@ -57,7 +57,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: OptionType
     help: str
-    default: str | int | None = None
+    default: str | int | tuple[str, ...] | None = None
     required: bool = False
     secret: bool = False
     choices: tuple[str, ...] = ()
@@ -108,6 +108,8 @@ class Request(msgspec.Struct, frozen=True):
         secrets: what must not occur in any text about this request: tokens, header values, the URL's own.
         body_decides: the body of an answer of 2xx shows whether it is a success. Then the body is waited for, and where
             it does not come whole the request is made again.
+        purpose: what it is for, in a word that ``judge`` finds in the response again.
+        answer_bytes: the most bytes of a body that decides; None for 1 MB.
     """
 
     method: str
@@ -116,6 +118,8 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
     secrets: tuple[str, ...] = ()
     body_decides: bool = False
+    purpose: str = ""
+    answer_bytes: int | None = None
 
     @property
     def reached(self) -> str:
@@ -156,10 +160,10 @@ class Response(msgspec.Struct, frozen=True):
 
     Attributes:
         status: of HTTP; of a program its exit code, of SMTP the code of the reply.
-        body: at most its first 16 KB; where the body decides, at most its first 1 MB.
+        body: at most its first 16 KB; where the body decides, at most its first 1 MB, or ``answer_bytes``.
         complete: False where the body did not come in time, or broke off. One that is cut at that size is complete: to
             ask again would bring no more of it.
-        body_decides: as of the request.
+        body_decides: as of the request. ``purpose`` likewise.
     """
 
     status: int
@@ -167,6 +171,7 @@ class Response(msgspec.Struct, frozen=True):
     body: bytes = b""
     complete: bool = True
     body_decides: bool = False
+    purpose: str = ""
 
     @property
     def well(self) -> bool:
@@ -175,12 +180,16 @@ class Response(msgspec.Struct, frozen=True):
 
 
 class Result(StrEnum):
-    """What to do with an event after one answer. ``SHRINK``: render it smaller and try once more."""
+    """What to do with an event after one answer.
+
+    ``SHRINK``: render it smaller and try once more. ``SKIPPED``: there is nothing to report there about this event.
+    """
 
     DELIVERED = "delivered"
     RETRY = "retry"
     SHRINK = "shrink"
     PARK = "park"
+    SKIPPED = "skipped"
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -201,6 +210,20 @@ class Verdict(msgspec.Struct, frozen=True):
     handle: str | None = None
     mendable: bool = False
     room: int | None = None
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came of one request of several; ``response`` is None where there was no answer."""
+
+    verdict: Verdict
+    response: Response | None = None
+
+
+Steps = Generator[Request, Reply, Verdict]
+"""The requests that one event takes, one after the other; each is sent what came of it: delivered, park or skipped.
+
+Whatever is to be retried or made smaller ends them early, and they begin anew later: they repeat nothing that was done.
+"""
 
 
 class OptionError(TfeventError):
@@ -228,6 +251,11 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         update: the request that settles what a started event made, from the settled event, the options and the
             handle, its body within the limits. Without it, or without a handle, the settled event is sent by
             ``render``. Raises OptionError.
+        steps: the requests that tell of an event where one is not enough, from the event, the options, a limit of
+            bytes as of ``render`` and the handle of what its start became, both if there is one. Then ``render`` gives
+            the request that carries the event, for previews; ``update`` and ``handle`` are unused. Raises OptionError.
+        inapplicable: why nothing can be reported there about an event, as a clause; None where something may be.
+            Asked about redacted events of any kind, with options that may be wrong. Raises nothing.
         check: what is wrong with options together where each by itself is right, in clauses as of ``problems``.
         transport: the way that requests are sent.
         probe: the request that shows whether the backend is there and sends nothing, from the options; without it, a
@@ -246,6 +274,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     setup: Callable[[Mapping[str, Any]], tuple[Request, ...]] | None = None
     handle: Callable[[Response], str | None] | None = None
     update: Callable[[SealedEvent, Mapping[str, Any], str], Request] | None = None
+    steps: Callable[[SealedEvent, Mapping[str, Any], int | None, str | None], Steps] | None = None
+    inapplicable: Callable[[ChangeEvent, Mapping[str, Any]], str | None] | None = None
     check: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     test_kind: Callable[[Mapping[str, Any]], Kind] | None = None
     transport: TransportName = "http"
@@ -281,6 +311,10 @@ def _is_choice(option: Option, value: object) -> bool:
     return isinstance(value, str) and value in option.choices
 
 
+def _are_choices(option: Option, value: object) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(_is_choice(option, one) for one in value)
+
+
 def _is_count(_option: Option, value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
@@ -302,6 +336,7 @@ def _is_header_map(_option: Option, value: object) -> bool:
 # each type of option: whether a value is of it, and what is expected where it is not; {} are the choices
 _FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
     "choice": (_is_choice, "one of {}"),
+    "choices": (_are_choices, "a list of {}"),
     "integer": (_is_count, "a whole number above 0"),
     "url": (_is_address, "a URL, https://host/path"),
     "string-map": (_is_header_map, "names and values, one line each"),

@@ -97,14 +97,20 @@ class Deliveries(Access):
         """Another process may send to this destination."""
         self._senders.release(name)
 
-    def delivered(self, *deliveries: Delivery, handles: Mapping[int, str] | None = None) -> None:
+    def delivered(
+        self,
+        *deliveries: Delivery,
+        handles: Mapping[int, str] | None = None,
+        skipped: Mapping[int, str] | None = None,
+    ) -> None:
         """They have arrived, so their destinations work.
 
         Args:
             deliveries: what has arrived.
             handles: the backend's own names of what became of them, by their positions, where it has any.
+            skipped: of those of which nothing was to be reported there, why, by their positions.
         """
-        self._write(lambda connection: outbox.delivered(connection, deliveries, handles or {}))
+        self._write(lambda connection: outbox.delivered(connection, deliveries, handles or {}, skipped or {}))
 
     def handle(self, event_id: str, name: str) -> str | None:
         """The backend's own name of what this event's start became at destination ``name``, if it is known."""

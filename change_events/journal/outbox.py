@@ -152,13 +152,25 @@ def is_waiting(connection: sqlite3.Connection, event_id: str, name: str) -> bool
     return connection.execute(_IS_WAITING, (event_id, name)).fetchone() is not None
 
 
-def delivered(connection: sqlite3.Connection, deliveries: Iterable[Delivery], handles: Mapping[int, str]) -> None:
-    """They have arrived: true whoever holds the lease by now. ``handles``: the backend's own names, by position."""
+def delivered(
+    connection: sqlite3.Connection,
+    deliveries: Iterable[Delivery],
+    handles: Mapping[int, str],
+    skipped: Mapping[int, str],
+) -> None:
+    """They have arrived: true whoever holds the lease by now.
+
+    Args:
+        connection: to the journal.
+        deliveries: what has arrived, and what was skipped.
+        handles: the backend's own names, by position.
+        skipped: why nothing was sent, by position.
+    """
     arrived = list(deliveries)
     connection.executemany(
-        "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, reason = NULL, next_at = 0, "
+        "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, reason = ?, next_at = 0, "
         "lease = NULL, lease_until = 0 WHERE position = ? AND state <> 'delivered'",
-        [(delivery.position,) for delivery in arrived],
+        [(skipped.get(delivery.position), delivery.position) for delivery in arrived],
     )
     stages.keep_handles(connection, handles)
     for name in {delivery.destination for delivery in arrived}:

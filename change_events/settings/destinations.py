@@ -126,13 +126,18 @@ def _from_environment(backend: Destination, environ: Mapping[str, str]) -> dict[
     for option in backend.options:
         value = environ.get(option.environment or "", "")
         if value:
-            found[option.name] = _numeric(option, value)
+            found[option.name] = _typed(option, value)
         elif option.required:
             return {}
     return found
 
 
-def _numeric(option: Option, value: str) -> object:
+def _typed(option: Option, value: object) -> object:
+    """``value`` as its option has it, where it came as text: a number, or words between commas."""
+    if not isinstance(value, str):
+        return value
+    if option.type == "choices":
+        return [word for word in value.replace(",", " ").split() if word]
     return int(value) if option.type == "integer" and value.isdecimal() else value
 
 
@@ -167,7 +172,7 @@ def _from_file(name: str, given: Declared, place: routes.Place, settings: Settin
     options = _options(backend, children, place, faults)
     if name == kind:
         values = {option: place.environ.get(option.environment or "", "") for option in backend.options}
-        options |= {option.name: _numeric(option, value) for option, value in values.items() if value}
+        options |= {option.name: _typed(option, value) for option, value in values.items() if value}
     problems += faults or [f"{label}.{fault}" for fault in backend.problems(options)]
     unusable = len(problems) > before or routes.UNUSABLE in place.faults
     return None if undecided else DestinationSettings(name, kind, options, found, broken=unusable)
@@ -190,7 +195,8 @@ def _options(
         stem, _, source = key.rpartition("_")
         try:
             if key in known:
-                found[key] = plain(entry, place.environ, typed=known[key].type == "integer")
+                value = plain(entry, place.environ, typed=known[key].type == "integer")
+                found[key] = _typed(known[key], value) if known[key].type == "choices" else value
             elif source in {"file", "command"} and stem in known and known[stem].secret:
                 found[stem] = _fetched(source, plain(entry, place.environ), place.base)
             else:

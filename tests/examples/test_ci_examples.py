@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from change_events.destinations import get
 from change_events.model import Outcome
+from change_events.settings import load
 from tests.examples import pages
 from tests.support.pty import PIPES, Session
 from tests.support.scene import Scene
@@ -187,6 +189,23 @@ def test_github_workflows_give_only_inputs_that_there_are():
     assert len(used) == 4
     for step in used:
         assert set(step.get("with", {})) <= set(ACTION["inputs"])
+
+
+def test_what_is_published_on_github_has_its_permissions():
+    job = WORKFLOW["jobs"]["infrastructure"]
+    environ = job["steps"][-1]["env"]
+    options = {one.name: environ.get(one.environment) for one in get("github").options if one.environment}
+    found = load(Path("/"), {f"TFEVENT_GITHUB_{name.upper()}": text for name, text in options.items() if text})
+    (made,) = found.destinations
+    assert made.options["publish"] == ["comment", "status"]
+    assert job["permissions"] == {"contents": "read", "pull-requests": "write", "statuses": "write"}
+
+
+def test_what_is_published_on_gitlab_is_named_by_variables():
+    environ = {n: t for n, t in PIPELINE["infrastructure"]["variables"].items() if n.startswith("TFEVENT_GITLAB")}
+    environ["TFEVENT_GITLAB_URL"] = GITLAB["CI_JOB_URL"].partition("/acme")[0]
+    (made,) = load(Path("/"), environ).destinations
+    assert (made.options["publish"], made.options["url"]) == (["comment", "status"], "https://gitlab.example.com")
 
 
 def test_github_installs_only_where_nothing_is(scene):

@@ -273,3 +273,30 @@ def test_figures_of_conditions_are_read_as_numbers(tmp_path):
     hook = "destinations: {h: {kind: webhook, url: 'https://x.example', when: {counts: {destroy: 0x1, create: 1_000}}}}"
     (found,) = load(written(tmp_path, f"{hook}\n"), {}).destinations
     assert found.routing.when[0].counts.keys() == {"destroy", "create"}
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("[status, comment]", ["status", "comment"]),
+        ("status", ["status"]),
+        ("status, deployment", ["status", "deployment"]),
+        ("${WANTED}", ["comment", "status"]),
+        ("[nothing]", None),
+        ("[]", None),
+        ("{a: b}", None),
+        ("3", None),
+    ],
+)
+def test_an_option_may_be_a_list_of_words(tmp_path, given, meant):
+    written(tmp_path, f"destinations:\n  one:\n    kind: github\n    token: t\n    publish: {given}\n")
+    found, problems = load_leniently(tmp_path, {"WANTED": "comment,status", "XDG_CONFIG_HOME": str(tmp_path)})
+    if meant is None:
+        assert "publish: expected a list of comment, status, deployment" in " ".join(map(str, problems))
+    else:
+        assert found.destinations[0].options["publish"] == meant
+
+
+def test_a_list_of_words_may_come_from_a_variable(tmp_path):
+    variables = {"TFEVENT_GITHUB_TOKEN": "t", "TFEVENT_GITHUB_PUBLISH": "comment deployment"}
+    assert load(tmp_path, variables).destinations[0].options["publish"] == ["comment", "deployment"]

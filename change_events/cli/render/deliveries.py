@@ -35,16 +35,20 @@ def delivery_lines(deliveries: Sequence[DeliveryStatus], indent: str) -> Iterato
     longest = max((len(_label(delivery)) for delivery in deliveries), default=0)
     for delivery in deliveries:
         name = clean(_label(delivery)).ljust(longest)
-        yield f"{indent}{name}  {paint(_WORDS[delivery.state], _COLOURS[delivery.state])}{_details(delivery)}"
+        yield f"{indent}{name}  {paint(_word(delivery), _COLOURS[delivery.state])}{_details(delivery)}"
 
 
 def _label(delivery: DeliveryStatus) -> str:
     return f"{delivery.destination} (its start)" if delivery.stage == "started" else delivery.destination
 
 
+def _word(delivery: DeliveryStatus) -> str:
+    return "skipped" if delivery.state == "delivered" and delivery.reason else _WORDS[delivery.state]
+
+
 def _details(delivery: DeliveryStatus) -> str:
     if delivery.state == "delivered":
-        return ""
+        return f": {clean(delivery.reason)}" if delivery.reason else ""
     parts = []
     if delivery.attempts:
         parts.append(f"{delivery.attempts} attempt{'s' if delivery.attempts > 1 else ''}")

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 DOMAINS = {
     "datadog": ("datadoghq.com", "datadoghq.eu", "ddog-gov.com"),
     "dynatrace": ("live.dynatrace.com",),
+    "github": ("api.github.com",),
+    "gitlab": ("gitlab.com",),
     "honeycomb": ("honeycomb.io",),
     "newrelic": ("newrelic.com",),
     "pagerduty": ("pagerduty.com",),

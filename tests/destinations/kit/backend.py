@@ -94,6 +94,10 @@ class Backend:
         any_success: variants of which any 2xx is documented as a success, whatever it says but a page to sign in at;
             "" is the plain one.
         refusal: the body of a refusal, from why it is one, in the shape the backend uses.
+        samples: the event that tests of single answers send, by variant, where it is not ``tiny``.
+        skipped: standard events of which nothing is sent, by variant.
+        several: how many requests one event takes, by variant, where it is more than one.
+        fixed: variants whose requests cannot be made smaller.
         payloads: events whose payloads are kept beside those of every backend, because something here depends on them.
         steady: a shown request without what differs from run to run, for the golden files.
     """
@@ -104,9 +108,21 @@ class Backend:
     variants: dict[str, dict[str, Any] | Callable[[str], dict[str, Any]]] = field(default_factory=lambda: {"": {}})
     unnamed: tuple[str, ...] = ()
     any_success: tuple[str, ...] = ()
+    samples: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, set[str]] = field(default_factory=dict)
+    several: dict[str, int] = field(default_factory=dict)
+    fixed: tuple[str, ...] = ()
     payloads: tuple[str, ...] = ()
     refusal: Callable[[str], Any] = lambda why: {"message": why}
     steady: Callable[[str], str] = lambda shown: shown
+
+    def skips(self, variant: str, name: str) -> bool:
+        """Whether nothing is sent of this standard event."""
+        return name in self.skipped.get(variant, ())
+
+    def sample(self, variant: str) -> str:
+        """The event that tests of single answers send."""
+        return self.samples.get(variant, "tiny")
 
     @contextmanager
     def serve(self, say: Callable[[Any, Answer], None] | None = None) -> Iterator[Receiver]:
