@@ -1,7 +1,7 @@
 """GitLab: a note on the merge request, updated and not repeated; a commit status; a deployment.
 
 Notes: https://docs.gitlab.com/api/notes/. Which merge request a commit belongs to, and statuses:
-https://docs.gitlab.com/api/commits/. Deployments: https://docs.gitlab.com/api/deployments/; they hold nothing of ours,
+https://docs.gitlab.com/api/commits/. Deployments: https://docs.gitlab.com/api/deployments/; no ID of an event fits in,
 so a repetition is known by environment, commit and time. What a job's token may not do:
 https://docs.gitlab.com/ci/jobs/ci_job_token/#job-token-access.
 
@@ -324,13 +324,13 @@ def judge(response: Response) -> Verdict:
         return Verdict(Result.RETRY, "another status is being set (409)")
     if response.status == 400 and "too long" in said:  # noqa: PLR2004
         return Verdict(Result.SHRINK, "a text is too long for GitLab (400)")
-    told = {
+    refused = {
         400: "GitLab refuses the values (400)",
         401: f"the token is not accepted (401): it takes {need}; set one, {_AGAIN}",
         403: f"the token may not do that (403): it takes {need}; set one, {_AGAIN}",
         404: f"it is not there (404), or hidden from the token: it takes {need}; correct that, {_AGAIN}",
     }.get(response.status)
-    return Verdict(Result.PARK, told) if told else judge_no_page(response)
+    return Verdict(Result.PARK, refused) if refused else judge_no_page(response)
 
 
 def _judge_success(response: Response, expected: str) -> Verdict:

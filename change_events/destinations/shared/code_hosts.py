@@ -157,7 +157,7 @@ def _missing(event: ChangeEvent, found: Place, wanted: str) -> str | None:
 
 def _no_deployment(event: ChangeEvent) -> str | None:
     if event.kind is not Kind.DEPLOYMENT:
-        return "it is no deployment"
+        return "it is not a deployment"
     if event.phase is not Phase.APPLIED:
         return "nothing was deployed"
     return None if event.environment else "its environment is not known"

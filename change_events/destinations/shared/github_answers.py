@@ -39,7 +39,7 @@ def judge(response: Response) -> Verdict:
         return Verdict(Result.SHRINK, "the comment is too long for GitHub (422)")
     if response.status in {301, 302, 307, 308}:
         return Verdict(Result.PARK, f"the repository has another name now ({response.status}); correct git's remote")
-    told = {
+    refused = {
         401: f"the token is not accepted (401): expired, or withdrawn; set another one, {_AGAIN}",
         403: f"the token lacks the permission `{permission}` (403); add it, {_AGAIN}",
         404: f"it is not there (404), or the token lacks the permission `{permission}` for the repository; "
@@ -48,7 +48,7 @@ def judge(response: Response) -> Verdict:
         410: f"it is gone (410): comments are switched off, or the API's version is; correct that, {_AGAIN}",
         422: f"GitHub refuses the values to {response.purpose or 'set'} (422)",
     }.get(response.status)
-    return Verdict(Result.PARK, told) if told else judge_no_page(response)
+    return Verdict(Result.PARK, refused) if refused else judge_no_page(response)
 
 
 def _judge_success(response: Response, expected: str) -> Verdict:

@@ -38,8 +38,8 @@ def publish_option(kind: str, comment: str) -> Option:
         choices=_ALL,
         default=(COMMENT,),
         environment=f"TFEVENT_{kind.upper()}_PUBLISH",
-        help=f"What becomes of an event: a comment on its {comment}, a status of its commit, a deployment (of events "
-        "of that kind). One or several of them.",
+        help=f"What is published of an event: a comment on its {comment}, a status of its commit, a deployment (of "
+        "events of that kind). One or several of them.",
     )
 
 
@@ -79,10 +79,10 @@ def _together(verdicts: Mapping[str, Verdict]) -> Verdict:
     """The worst of them; parked if any was refused, skipped if all were."""
     handles = ", ".join(verdict.handle for verdict in verdicts.values() if verdict.handle)
     for result in (Result.PARK, Result.DELIVERED, Result.SKIPPED):
-        told = {name: verdict for name, verdict in verdicts.items() if verdict.result is result}
-        if told:
+        chosen = {name: verdict for name, verdict in verdicts.items() if verdict.result is result}
+        if chosen:
             alone = len(verdicts) == 1 or result is Result.SKIPPED
-            reasons = (one.reason if alone else f"{name}: {one.reason}" for name, one in told.items() if one.reason)
+            reasons = (one.reason if alone else f"{name}: {one.reason}" for name, one in chosen.items() if one.reason)
             return Verdict(result, "; ".join(dict.fromkeys(reasons)), handle=handles or None)
     return Verdict(Result.SKIPPED, "nothing is to be published (`publish`)")
 
