@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from change_events.delivery import deliver
-from change_events.destinations import get, kinds
+from change_events.destinations import kinds
 from change_events.destinations.base import DestinationSettings, Result
 from change_events.journal import Journal, Query, Retention
 from tests.destinations.kit.backend import Answer, Refused, answer, backend
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TITLE = re.compile(rb"prod/network: (\d+) updated")
-KINDS = tuple(kind for kind in kinds() if get(kind).steps is None)  # one event, one request
+KINDS = kinds()
 BUDGET = 1.0  # of one flush: what hangs costs all of it
 PROCESS = textwrap.dedent("""
     import sys, time
