@@ -21,6 +21,7 @@ _HARMFUL = lazy_pattern(
     "|[\ud800-\udfff]"
 )
 _ESCAPE = "\x1b"
+_LONGEST_NAME = 200
 _LAST_C0 = 0x1F
 _DELETE = 0x7F
 _SURROGATES = range(0xD800, 0xE000)
@@ -35,6 +36,21 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     return _HARMFUL.sub(_harmless, text)
+
+
+def clean_name(text: str) -> str:
+    r"""Return the text as :func:`clean` does, but with ANSI sequences visible (``␛[31m``).
+
+    Two names that differ by a sequence alone stay two names.
+    """
+    if _ESCAPE not in text:
+        return clean(text)
+    return clean(text.replace(_ESCAPE, "\u241b"))
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is one word, as names of hosts and services are: output in colour has blanks."""
+    return len(text) <= _LONGEST_NAME and not any(map(str.isspace, text))
 
 
 def _harmless(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from change_events.model import ChangeEvent, SealedEvent, Value, ValueKind
 from change_events.redact.assignments import assignment_spans
 from change_events.redact.commands import render_command
-from change_events.redact.control_chars import clean
+from change_events.redact.control_chars import clean, clean_name, is_name
 from change_events.redact.fingerprint import fingerprint
 from change_events.redact.harmless_values import is_fact, is_fact_at, is_open
 from change_events.redact.json_values import hide_in, secrets_in
@@ -93,7 +93,10 @@ class Redactor:
         known = self._texts.get(text)
         if known is not None:
             return known
-        redacted = self._until_stable(clean(text))
+        cleaned = clean(text)
+        redacted = self._until_stable(cleaned)
+        if "\x1b" in text and redacted == cleaned and is_name(text):  # no secret is interrupted by the sequence
+            redacted = self._until_stable(clean_name(text))
         if len(text) <= _LONGEST_CACHED:
             if len(self._texts) >= _CACHED:
                 self._texts.clear()

@@ -208,9 +208,11 @@ def test_all_bad_patterns_are_told_at_once():
 @pytest.mark.parametrize(
     ("raw", "clean"),
     [
-        ("a\x1b[31mred\x1b[0m", "ared"),
-        ("\x1b]0;title\x07x", "x"),
-        ("\x1b]8;;https://x\x1b\\link", "link"),
+        ("a \x1b[31mred\x1b[0m word", "a red word"),
+        ("a\x1b[31mred\x1b[0m", "a␛[31mred␛[0m"),  # one word may be a name
+        ("\x1b]0;title\x07 x", " x"),
+        ("\x1b]0;title\x07x", "␛]0;title␇x"),
+        ("a \x1b]8;;https://x\x1b\\link", "a link"),
         ("nul\x00", "nul␀"),
         ("back\x08space\x7f", "back␈space␡"),
         ("a\r\nb\rc", "a\nb␍c"),
@@ -218,7 +220,7 @@ def test_all_bad_patterns_are_told_at_once():
         ("user\u202egnp.exe", "user\\u202egnp.exe"),
         ("\x9b31m", "\\u009b31m"),
         ("lone\ud800", "lone\ufffd"),
-        ("\x1b\x1b[0m[0m", "␛[0m"),
+        ("a \x1b\x1b[0m[0m", "a ␛[0m"),
         ("naïve 日本 👩‍👩‍👧", "naïve 日本 👩‍👩‍👧"),
     ],
 )
@@ -253,6 +255,16 @@ def test_a_cleaned_secret_is_found_behind_ansi_codes():
     redactor = Redactor()
     redactor.remember("hunter2planted")
     assert redactor.text("hunter\x1b[0m2planted") == MARK
+    assert redactor.text("x\x1b[0mhunter2planted") == f"x{MARK}"
+    redactor.remember("with\x1b[1mcolour")
+    assert redactor.text("with\x1b[1mcolour") == MARK
+
+
+def test_names_that_differ_by_an_escape_sequence_stay_two():
+    redactor = Redactor()
+    names = {redactor.text(name) for name in ("web1", "web1\x1b[0m", "\x1b[31mweb1", "we\x1b[8mb1", "web1\x1b]0;t\x07")}
+    assert len(names) == 5
+    assert not any("\x1b" in name for name in names)
 
 
 def test_longest_secret_first_and_overlaps_leave_nothing():

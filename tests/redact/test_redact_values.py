@@ -39,7 +39,8 @@ def redactor(**policy):
         ("ends with a line feed\n", '"ends with a line feed\\n"'),
         ([], "[]"),
         ({"b": 1, "a": [None, "x"]}, '{"b":1,"a":[null,"x"]}'),
-        ("\x1b[1mbold", '"bold"'),
+        ("\x1b[1mbold", '"␛[1mbold"'),
+        ("\x1b[1mbold text", '"bold text"'),
     ],
 )
 def test_harmless_value_is_shown_as_its_json(value, text):
