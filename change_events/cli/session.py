@@ -70,8 +70,8 @@ class Session:
     def journal(self) -> Journal:
         """The journal, with the records of killed runs closed; raises JournalError."""
         from change_events.journal import Journal
+        from change_events.journal.store import LOCK_WAIT
         from change_events.process.pressure import stretch
-        from change_events.recording.writer import LOCK_WAIT
 
         journal = Journal.open(
             self.settings.journal, caps=self.settings.caps, patience=LOCK_WAIT * stretch(), index=self.lists
@@ -83,10 +83,12 @@ class Session:
 
     def _route_late(self, journal: Journal) -> None:
         from change_events.errors import JournalError
-        from change_events.recording.unrouted import route_late
 
         with suppress(JournalError):  # a journal that can only be read is still worth reading
-            route_late(journal, self.settings)
+            if journal.unrouted():
+                from change_events.recording.unrouted import route_late
+
+                route_late(journal, self.settings)
 
     @cached_property
     def redactor(self) -> Redactor:

@@ -30,6 +30,7 @@ _Waits = list[unrouted.Unrouted]  # `list` is a method below
 _Events: TypeAlias = "list[ChangeEvent]"
 _BATCH = 200
 PATIENCE = 5.0
+LOCK_WAIT = 1.0  # seconds for which a journal that somebody keeps locked holds up whoever records; more if all is slow
 
 
 class Journal(Deliveries, TouchedReads):

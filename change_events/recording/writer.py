@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
-LOCK_WAIT = 1.0  # seconds for which a journal that somebody keeps locked holds up whoever records; more if all is slow
 _NAMED = 3  # destinations that are told of one by one after a run
 
 
@@ -314,6 +313,8 @@ def _repetition(journal: Journal, earlier: str, sealed: SealedEvent) -> RecordRe
 
 
 def _opened(journal: type[Journal], settings: Settings, patience: float | None = None) -> Journal:
+    from change_events.journal.store import LOCK_WAIT
+
     waits = (LOCK_WAIT if patience is None else patience) * stretch()
     return journal.open(settings.journal, repair=True, caps=settings.caps, patience=waits)
 
