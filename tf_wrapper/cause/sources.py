@@ -93,7 +93,6 @@ class Sources:
         self._modules: dict[str, list[File]] = {}
         self._placed: dict[Spot, list[Placed]] = {}
         self._words: dict[str, dict[bytes, list[File]]] = {}
-        self._held: dict[tuple[str, tuple[str, ...]], list[File]] = {}
 
     @property
     def root(self) -> str:
@@ -116,12 +115,6 @@ class Sources:
 
     def _holding(self, folder: str, block: tuple[str, ...]) -> list[File]:
         """The files of a module in which a block may stand: those that hold all the words of its name."""
-        key = (folder, block)
-        if key not in self._held:
-            self._held[key] = self._searched(folder, block)
-        return self._held[key]
-
-    def _searched(self, folder: str, block: tuple[str, ...]) -> list[File]:
         if folder not in self._words:
             words: dict[bytes, list[File]] = {}
             for file in self.module(folder):
