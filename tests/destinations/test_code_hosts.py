@@ -12,13 +12,15 @@ import pytest
 from markdown_it import MarkdownIt
 
 from change_events import routing
+from change_events.cli.render.deliveries import delivery_lines
 from change_events.delivery import deliver
+from change_events.delivery.probe import probe
 from change_events.delivery.sender import MOST_REQUESTS, Effort, send_event
 from change_events.delivery.transport import open_transport
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Result
 from change_events.destinations.shared import code_hosts, review_comment
-from change_events.journal import Journal
+from change_events.journal import DeliveryState, DeliveryStatus, Journal
 from change_events.model import (
     Action,
     Actor,
@@ -596,3 +598,19 @@ def test_the_journal_keeps_the_comment_of_a_start_for_its_end(tmp_path):
         assert deliver(journal, [settings], budget=60).sent == 1
         assert [one.method for one in receiver.received] == ["GET", "POST", "PATCH"]
     assert len(host.comments) == 1
+
+
+def test_a_skipped_delivery_is_shown_with_its_reason(monkeypatch):
+    monkeypatch.setattr("change_events.cli.render.deliveries.paint", lambda text, _colour: text)
+    status = DeliveryStatus("github", DeliveryState.DELIVERED, 1, "its commit is not known")
+    sent = DeliveryStatus("slack", DeliveryState.DELIVERED, 1)
+    lines = [line.split() for line in delivery_lines([status, sent], "")]
+    assert [" ".join(line) for line in lines] == ["github skipped: its commit is not known", "slack sent"]
+
+
+def test_a_test_event_is_not_sent_and_doctor_says_why():
+    host = github.GitHub()
+    with serving("github", host) as (settings, receiver):
+        found = probe(settings, budget=60, send_test=True)
+    assert (found.ok, receiver.received) == (True, [])
+    assert "its repository is not known" in found.text
