@@ -36,6 +36,7 @@ _MODULES = {
     "gitlab": "change_events.destinations.gitlab",
     "loki": "change_events.destinations.loki",
     "eventbridge": "change_events.destinations.eventbridge",
+    "command": "change_events.destinations.command",
 }
 
 

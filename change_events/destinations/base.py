@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from change_events.model import ChangeEvent, Kind, SealedEvent
 
-OptionType = Literal["string", "url", "path", "integer", "choice", "choices", "string-map"]
-TransportName = Literal["http", "program", "smtp"]
+OptionType = Literal["string", "url", "path", "integer", "choice", "choices", "string-map", "command"]
+TransportName = Literal["http", "program"]
 
 _HIDDEN = "(hidden)"
 
@@ -159,7 +159,7 @@ class Response(msgspec.Struct, frozen=True):
     """What came back: ``headers`` by lower-case name.
 
     Attributes:
-        status: of HTTP; of a program its exit code, of SMTP the code of the reply.
+        status: of HTTP; of a program its exit code.
         body: at most its first 16 KB; where the body decides, at most its first 1 MB, or ``answer_bytes``.
         complete: False where the body did not come in time, or broke off. One that is cut at that size is complete: to
             ask again would bring no more of it.
@@ -200,7 +200,6 @@ class Verdict(msgspec.Struct, frozen=True):
             It holds words and figures of ours only: what the backend says is put beside it after masking.
         after: seconds the backend asks to wait.
         handle: the backend's own name of what the event became there, where it has one and can settle it by that.
-        room: bytes that a request may have, where the backend has said so and this one was larger.
         mendable: of a refused update, that the user can fix it: it is reported, though the event is sent as a new one.
     """
 
@@ -209,7 +208,6 @@ class Verdict(msgspec.Struct, frozen=True):
     after: float | None = None
     handle: str | None = None
     mendable: bool = False
-    room: int | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -333,6 +331,12 @@ def _is_header_map(_option: Option, value: object) -> bool:
     )
 
 
+def _is_command(_option: Option, value: object) -> bool:
+    from change_events.destinations.shared.program import is_command  # which needs what is here
+
+    return is_command(value)
+
+
 # each type of option: whether a value is of it, and what is expected where it is not; {} are the choices
 _FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
     "choice": (_is_choice, "one of {}"),
@@ -342,6 +346,7 @@ _FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
     "string-map": (_is_header_map, "names and values, one line each"),
     "string": (_is_line, "text on one line"),
     "path": (_is_line, "text on one line"),
+    "command": (_is_command, "a program and its arguments, as a list or as one text with closed quotes"),
 }
 
 

@@ -110,6 +110,9 @@ class Origin(msgspec.Struct):
                     yield f"{key} (a command)"
                 elif not self.free and not self._is_inside(entry.value, template=False):
                     yield f"{key} (another file)"
+            elif key in options and options[key].type == "command":
+                if self._commands_changed(entry) or not self.free:
+                    yield f"{key} (a program)"
             elif not self.free:
                 option = options.get(key)
                 if option is not None and option.secret and option.type != "url" and _references(entry):
@@ -176,11 +179,15 @@ class Origin(msgspec.Struct):
 
     def _commands_changed(self, entry: Entry) -> bool:
         """Whether a program of the tree that a command names is another one than the user has consented to."""
-        try:
-            words = shlex.split(str(entry.value))
-        except ValueError:
-            return False
-        return any(self._has_changed(word) for word in words)
+        if isinstance(entry.value, list):
+            words = [str(word.value) for word in entry.value]
+        else:
+            try:
+                words = shlex.split(str(entry.value))
+            except ValueError:
+                return False
+        changed = [word for word in words if self._has_changed(word)]  # each is noted: consent is to all of them
+        return bool(changed)
 
     def _has_changed(self, word: str) -> bool:
         path = trusted_files.program_in(str(self.base), word)

@@ -13,7 +13,7 @@ from change_events.destinations import get, kinds, named_by
 from change_events.destinations.base import DestinationSettings
 from change_events.settings import consent, routes
 from change_events.settings.model import Source, Unrouted
-from change_events.settings.values import Mistake, did_you_mean, plain, read_file
+from change_events.settings.values import Mistake, did_you_mean, interpolate, plain, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -194,7 +194,9 @@ def _options(
     for key, entry in children.items():
         stem, _, source = key.rpartition("_")
         try:
-            if key in known:
+            if key in known and known[key].type == "command":
+                found[key] = _command(entry, place)
+            elif key in known:
                 value = plain(entry, place.environ, typed=known[key].type == "integer")
                 found[key] = _typed(known[key], value) if known[key].type == "choices" else value
             elif source in {"file", "command"} and stem in known and known[stem].secret:
@@ -205,6 +207,23 @@ def _options(
         except Mistake as mistake:
             faults.append(f"{entry.where}: {place.label}.{key}: {mistake}")
     return found
+
+
+def _command(entry: Entry, place: routes.Place) -> dict[str, object]:
+    """A command's words, and the folder that its paths are relative to.
+
+    A text is split before variables are filled in: what these hold stays in one word.
+    """
+    written = entry.value
+    try:
+        words = shlex.split(written) if isinstance(written, str) else plain(entry, place.environ)
+    except ValueError:
+        raise Mistake("a quote is not closed") from None
+    if isinstance(written, str):
+        words = [interpolate(word, place.environ) for word in words]
+    if not isinstance(words, list) or any(isinstance(word, (dict, list)) or word is None for word in words):
+        raise Mistake("expected a program and its arguments, as a list or as one text")
+    return {"words": [str(word) for word in words], "folder": str(place.base.absolute())}
 
 
 def _fetched(source: str, value: Any, base: Path) -> str:

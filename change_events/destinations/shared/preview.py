@@ -44,6 +44,8 @@ def as_data(request: Request) -> dict[str, Any]:
 def _address(request: Request) -> str:
     """The URL; where all of it is a secret, its host at least."""
     masked = request.masked(request.url)
+    if not request.url.startswith("http"):  # a program
+        return masked
     return masked if urlsplit(masked).netloc else f"{origin_of(request.url)}/{masked}"
 
 
