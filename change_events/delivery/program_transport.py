@@ -212,9 +212,9 @@ def _last_line(said: bytes) -> bytes:
     last = next((line.strip() for line in reversed(whole) if line.strip()), "")
     if not last:
         return b""
-    from change_events.redact import Redactor
+    from change_events.delivery.tailoring import redactor
 
-    return Redactor().text(last).encode()
+    return redactor((), ()).text(last).encode()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -122,7 +122,7 @@ def _stepped(
         with prepared(settings, sealed) as (event, problems):
             verdict = walk.through(event, None, handle)
             if verdict.result is Result.SHRINK:
-                verdict = walk.through(event, verdict.room or walk.bytes // 2, handle)
+                verdict = walk.through(event, walk.bytes // 2, handle)
     except _StepError as failed:
         return _unrendered(settings, failed.error)
     return _remarked(verdict, (f"{'; '.join(problems)}: sent without",) if problems else ())

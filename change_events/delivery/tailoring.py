@@ -42,11 +42,12 @@ def shaped(sealed: SealedEvent, shape: Shape | None) -> Shaped:
     own = event.tags | shape.tags
     event = replace(event, tags={shape.map_tags.get(name, name): text for name, text in own.items()})
     event, problems = _with_templates(event, shape)
-    return Shaped(_redactor(shape.redact_names, shape.redact_patterns).reseal(event, sealed), problems)
+    return Shaped(redactor(shape.redact_names, shape.redact_patterns).reseal(event, sealed), problems)
 
 
 @lru_cache(maxsize=16)
-def _redactor(names: tuple[str, ...], patterns: tuple[str, ...]) -> Redactor:
+def redactor(names: tuple[str, ...], patterns: tuple[str, ...]) -> Redactor:
+    """The redactor of these rules of the settings, which remembers no secrets of a run."""
     from change_events.redact import Redactor, RedactPolicy
 
     return Redactor(RedactPolicy(names=names, patterns=patterns))

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from change_events.destinations.shared import command_line
 from change_events.destinations.shared.route import Routing
 from change_events.errors import TfeventError
 
@@ -332,9 +333,7 @@ def _is_header_map(_option: Option, value: object) -> bool:
 
 
 def _is_command(_option: Option, value: object) -> bool:
-    from change_events.destinations.shared.program import is_command  # which needs what is here
-
-    return is_command(value)
+    return command_line.is_command(value)
 
 
 # each type of option: whether a value is of it, and what is expected where it is not; {} are the choices
@@ -346,7 +345,7 @@ _FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
     "string-map": (_is_header_map, "names and values, one line each"),
     "string": (_is_line, "text on one line"),
     "path": (_is_line, "text on one line"),
-    "command": (_is_command, "a program and its arguments, as a list or as one text with closed quotes"),
+    "command": (_is_command, command_line.EXPECTED),
 }
 
 

