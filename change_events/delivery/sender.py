@@ -97,7 +97,7 @@ def _sent(
     verdict = exchange(destination, transport, request, effort)
     if verdict.result is Result.SHRINK and handle is None:
         try:
-            request, problems = rendered(settings, sealed, limit=len(request.body) // 2)
+            request, problems = rendered(settings, sealed, limit=verdict.room or len(request.body) // 2)
         except OptionError:
             return verdict
         verdict = exchange(destination, transport, request, effort)

@@ -17,6 +17,7 @@ THREAD_PREFIX = "tfevent-"
 _MODULES: dict[TransportName, str] = {
     "http": "change_events.delivery.http_transport",
     "program": "change_events.delivery.program_transport",
+    "smtp": "change_events.delivery.smtp_transport",
 }
 
 

@@ -36,6 +36,7 @@ _MODULES = {
     "gitlab": "change_events.destinations.gitlab",
     "loki": "change_events.destinations.loki",
     "eventbridge": "change_events.destinations.eventbridge",
+    "email": "change_events.destinations.email",
     "command": "change_events.destinations.command",
 }
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from change_events.model import ChangeEvent, Kind, SealedEvent
 
-OptionType = Literal["string", "url", "path", "integer", "choice", "choices", "string-map", "command"]
-TransportName = Literal["http", "program"]
+OptionType = Literal["string", "url", "path", "integer", "choice", "choices", "string-map", "list", "host", "command"]
+TransportName = Literal["http", "program", "smtp"]
 
 _HIDDEN = "(hidden)"
 
@@ -160,7 +160,7 @@ class Response(msgspec.Struct, frozen=True):
     """What came back: ``headers`` by lower-case name.
 
     Attributes:
-        status: of HTTP; of a program its exit code.
+        status: of HTTP; of a program its exit code, of SMTP the code of the reply.
         body: at most its first 16 KB; where the body decides, at most its first 1 MB, or ``answer_bytes``.
         complete: False where the body did not come in time, or broke off. One that is cut at that size is complete: to
             ask again would bring no more of it.
@@ -201,6 +201,7 @@ class Verdict(msgspec.Struct, frozen=True):
             It holds words and figures of ours only: what the backend says is put beside it after masking.
         after: seconds the backend asks to wait.
         handle: the backend's own name of what the event became there, where it has one and can settle it by that.
+        room: bytes that a request may have, where the backend has said so and this one was larger.
         mendable: of a refused update, that the user can fix it: it is reported, though the event is sent as a new one.
     """
 
@@ -209,6 +210,7 @@ class Verdict(msgspec.Struct, frozen=True):
     after: float | None = None
     handle: str | None = None
     mendable: bool = False
+    room: int | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -332,6 +334,15 @@ def _is_header_map(_option: Option, value: object) -> bool:
     )
 
 
+def _is_list(_option: Option, value: object) -> bool:
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return bool(items) and all(isinstance(item, str) and item.isprintable() for item in items)
+
+
+def _is_host(_option: Option, value: object) -> bool:
+    return isinstance(value, str) and all(character.isalnum() or character in ".-_:%" for character in value)
+
+
 def _is_command(_option: Option, value: object) -> bool:
     return command_line.is_command(value)
 
@@ -345,6 +356,8 @@ _FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
     "string-map": (_is_header_map, "names and values, one line each"),
     "string": (_is_line, "text on one line"),
     "path": (_is_line, "text on one line"),
+    "list": (_is_list, "a list of texts, or one text with commas"),
+    "host": (_is_host, "the name or address of a host"),
     "command": (_is_command, command_line.EXPECTED),
 }
 

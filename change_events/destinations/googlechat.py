@@ -34,7 +34,6 @@ from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.request import address_of, extended, post, secrets_of, uri
 from change_events.destinations.shared.responses import at, judge_no_page, parsed
 from change_events.destinations.shared.size_limit import fitted
-from change_events.model.stack import stack_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,8 +93,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
 
 def _thread_key(event: ChangeEvent) -> str:
     """The same for all events of a stack; an explicit event without a tool belongs to its service or repository."""
-    key = mapping.place(event) if event.tool is None else ""
-    return f"tfevent-{sha256((key or stack_key(event)).encode()).hexdigest()[:_KEY_LENGTH]}"
+    return f"tfevent-{sha256(chat.stack(event).encode()).hexdigest()[:_KEY_LENGTH]}"
 
 
 def document(event: ChangeEvent) -> dict[str, Any]:

@@ -118,17 +118,21 @@ class Origin(msgspec.Struct):
                 if option is not None and option.secret and option.type != "url" and _references(entry):
                     secrets.append(key)
                 else:
-                    yield from self._of_option(key, option, entry)
+                    yield from self._of_option(key, option, entry, children)
         if not self.free:
             yield from self._of_addresses(name, backend, children, secrets)
 
-    def _of_option(self, key: str, option: Option | None, entry: Entry) -> Iterator[str]:
+    def _of_option(self, key: str, option: Option | None, entry: Entry, children: Mapping[str, Entry]) -> Iterator[str]:
         text = entry.value if isinstance(entry.value, str) else ""
         if option is not None and option.type == "url":
             if _references(entry):
                 yield f"{key} (an address made of variables)"
             elif not text.lower().startswith("https:"):
                 yield f"{key} (plain http)"
+        elif option is not None and option.type == "host" and _references(entry):
+            yield f"{key} (an address made of variables)"
+        elif key == "security" and not self._is_protected(entry, children):
+            yield f"{key} (plain text)"
         elif (option is not None and option.type == "path") or key.endswith("_template_file"):
             if not self._is_inside(entry.value, template=option is None):
                 yield f"{key} (another file)"
@@ -155,10 +159,19 @@ class Origin(msgspec.Struct):
                 option.type == "url"
                 and text.lower().startswith("https:")
                 and not vendor_hosts.is_own(backend.kind, text)
-            ):
+            ) or option.type == "host":
                 yield f"{option.name} (would get your {other[0]})"
             elif option.type == "path":
                 yield f"{option.name} (decides who gets your {other[0]})"
+
+    @staticmethod
+    def _is_protected(security: Entry, children: Mapping[str, Entry]) -> bool:
+        """Whether nobody on the way reads along, by the option ``security`` of a server of mail."""
+        from change_events.destinations.shared.mail import is_loopback
+
+        if security.value in {"starttls", "tls"}:
+            return True
+        return security.value == "none" and "host" in children and is_loopback(str(children["host"].value))
 
     def _variable(self, option: Option) -> str:
         return self.environ.get(option.environment or "", "")

@@ -8,6 +8,7 @@ from change_events.destinations.shared import mapping
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.request import uri
 from change_events.model import Outcome, Severity
+from change_events.model.stack import stack_key
 from change_events.text.markdown import one_line, page
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Sizes(NamedTuple):
     links: int
     link_text: int
     url: int
+
+
+def stack(event: ChangeEvent) -> str:
+    """What messages of one thread have in common: an explicit event without a tool belongs to its service."""
+    return (mapping.place(event) if event.tool is None else "") or stack_key(event)
 
 
 def title(event: ChangeEvent, limit: int) -> str:

@@ -44,13 +44,13 @@ def as_data(request: Request) -> dict[str, Any]:
 def _address(request: Request) -> str:
     """The URL; where all of it is a secret, its host at least."""
     masked = request.masked(request.url)
-    if not request.url.startswith("http"):  # a program
+    if not request.url.startswith("http"):  # a program, or a server of mail
         return masked
     return masked if urlsplit(masked).netloc else f"{origin_of(request.url)}/{masked}"
 
 
 def _body(body: bytes) -> str:
-    text = body.decode(errors="replace")
+    text = body.decode(errors="replace").replace("\r\n", "\n")
     documents = _documents(text)
     if documents is None:
         return text
