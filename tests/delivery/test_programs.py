@@ -133,7 +133,7 @@ def test_what_does_not_end_is_killed_with_its_group(program, tmp_path, body):
 
 
 def test_what_stays_in_the_background_is_not_waited_for(program, tmp_path):
-    verdict = sent(program("cat > /dev/null; sleep 600 & echo $! > pid; (setsid sleep 600 &) ; echo bad >&2; exit 2"))
+    verdict = sent(program("cat > /dev/null; sleep 600 & echo $! > pid; (setsid sleep 30 &) ; echo bad >&2; exit 2"))
     assert (verdict.result, verdict.reason[-3:]) == (Result.PARK, "bad")
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
