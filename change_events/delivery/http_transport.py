@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _WORDS_BYTES, _WORDS_SECONDS = 16_384, 0.5  # of a body that is only told to people
+_DIRECT = "tfevent.direct"  # of httpx's extensions: goes through no proxy
 _BODY_BYTES = 1_048_576  # of a body that decides: an answer may tell of each of thousands of entities
 
 
@@ -50,7 +51,7 @@ class HttpTransport:
 
     def __init__(self, ca_file: str | None = None) -> None:
         self._ca_file = ca_file
-        self._client: httpx.Client | None = None
+        self._clients: dict[bool, httpx.Client] = {}  # by whether they trust nobody: plain http needs no authorities
 
     def __enter__(self) -> Self:
         return self
@@ -58,8 +59,8 @@ class HttpTransport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            self._client.close()
+        for client in self._clients.values():
+            client.close()
 
     def send(self, request: Request, deadline: float) -> Response:
         """Send one request.
@@ -75,7 +76,7 @@ class HttpTransport:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TransportError("time limit reached")
-        client = self._client = self._client or _client(self._trusted(request))
+        client = self._client(request)
         # httpx hands this very dict down to the connection: the wait is shortened once the status is known.
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), left)
         try:
@@ -95,10 +96,12 @@ class HttpTransport:
     def abandon(self) -> None:
         """Nothing to be done: what the thread still waits for ends with the process."""
 
-    def _trusted(self, request: Request) -> ssl.SSLContext:
-        """What the first request needs: all of a transport go to one backend. Plain http reads no authorities."""
-        plain = request.url.lower().startswith("http:") and not urllib.request.getproxies()
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else network.trusted(self._ca_file)
+    def _client(self, request: Request) -> httpx.Client:
+        plain = request.url.lower().startswith("http:") and (request.direct or not urllib.request.getproxies())
+        if plain not in self._clients:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else network.trusted(self._ca_file)
+            self._clients[plain] = _client(context)
+        return self._clients[plain]
 
 
 def _most(request: Request) -> int:
@@ -112,7 +115,7 @@ def _built(client: httpx.Client, request: Request, timeouts: dict[str, float]) -
         request.url,
         headers=headers,
         content=request.body,
-        extensions={"timeout": timeouts},
+        extensions={"timeout": timeouts, _DIRECT: request.direct},
     )
 
 
@@ -151,7 +154,8 @@ class _Routes(httpx.BaseTransport):
         """Send it the way that the variables say. Raises TransportError if a proxy cannot be used."""
         url = request.url
         port = url.port or (443 if url.scheme == "https" else 80)
-        proxy = self._proxies.address(url.scheme, url.raw_host.decode("ascii", "replace"), port)
+        host = url.raw_host.decode("ascii", "replace")
+        proxy = None if request.extensions.get(_DIRECT) else self._proxies.address(url.scheme, host, port)
         if proxy not in self._pools:
             self._pools[proxy] = self._pool(proxy)
         return self._pools[proxy].handle_request(request)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events.delivery.rendering import prepared, rendered
+from change_events.delivery.tokens import authorized, forget
 from change_events.delivery.transport import TransportError
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Reply, Result, Verdict
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3  # in one flush; a backend that is down must not cost every run its whole budget
 MOST_REQUESTS = 30  # for one event, where one after the other is needed
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0
+_NOT_ACCEPTED = 401
 
 
 class Effort:
@@ -212,6 +214,18 @@ def _retried(first: Reply, again: Callable[[], Reply], effort: Effort) -> Reply:
 
 
 def _once(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Reply:
+    """One request, with its token; where one that was used before is not accepted any more, with a new one."""
+    ready = authorized(request, transport, lambda asked: _answered(destination, transport, asked, effort))
+    if isinstance(ready, Verdict):
+        return Reply(ready)
+    reply = _answered(destination, transport, ready.request, effort)
+    if ready.is_reused and reply.response is not None and reply.response.status == _NOT_ACCEPTED:
+        forget(transport)
+        return _once(destination, transport, request, effort)
+    return reply
+
+
+def _answered(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Reply:
     if (wait := effort.wait()) > 0:
         time.sleep(min(wait, max(0.0, effort.deadline - time.monotonic())))
     effort.spend()

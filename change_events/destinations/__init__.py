@@ -37,6 +37,9 @@ _MODULES = {
     "loki": "change_events.destinations.loki",
     "eventbridge": "change_events.destinations.eventbridge",
     "email": "change_events.destinations.email",
+    "servicenow": "change_events.destinations.servicenow",
+    "jira": "change_events.destinations.jira",
+    "azuremonitor": "change_events.destinations.azuremonitor",
     "command": "change_events.destinations.command",
 }
 

@@ -111,6 +111,9 @@ class Request(msgspec.Struct, frozen=True):
             it does not come whole the request is made again.
         purpose: what it is for, in a word that ``judge`` finds in the response again.
         answer_bytes: the most bytes of a body that decides; None for 1 MB.
+        token: the request for the token (OAuth 2.0) that is sent along as ``Authorization: Bearer``; its ``purpose`` is
+            ``token``. It is kept for the flush, and renewed when it ends or is not accepted any more.
+        direct: sent without any proxy, whatever the environment says: link-local services are behind none.
     """
 
     method: str
@@ -121,6 +124,8 @@ class Request(msgspec.Struct, frozen=True):
     body_decides: bool = False
     purpose: str = ""
     answer_bytes: int | None = None
+    token: Request | None = None
+    direct: bool = False
 
     @property
     def reached(self) -> str:

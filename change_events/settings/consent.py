@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _REFERENCE = lazy_pattern(r"(?P<escaped>\$)?\$\{(?P<name>\w+)")
 _TEMPLATES = (".j2", ".jinja", ".jinja2", ".md", ".template", ".tmpl", ".tpl", ".txt")
+# what destinations take from the machine without any option
+_AMBIENT = {"eventbridge": "AWS credentials", "azuremonitor": "managed identity"}
 _LONG_BUDGET = 60.0  # seconds: what holds a run up for longer is for its user to decide
 _MIB = 1024 * 1024
 _KEPT = Retention()
@@ -145,8 +147,8 @@ class Origin(msgspec.Struct):
         """Addresses and authorities of the tree's choice that a secret from elsewhere would be sent to."""
         given = {option.name for option in backend.options if name == backend.kind and self._variable(option)}
         secrets += [option.name for option in backend.options if option.secret and option.name in given]
-        if backend.kind == "eventbridge":
-            secrets.append("AWS credentials")
+        if backend.kind in _AMBIENT:
+            secrets.append(_AMBIENT[backend.kind])
         for option in backend.options:
             entry = children.get(option.name)
             if entry is None or option.name in given:

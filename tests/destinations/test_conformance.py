@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 import change_events
 from change_events.delivery.sender import Effort, judged, send_event
@@ -17,7 +18,7 @@ from change_events.destinations import get, kinds
 from change_events.destinations.base import DestinationSettings, OptionError, Result, user_agent
 from change_events.destinations.shared.preview import preview
 from tests.destinations.kit.backend import SECRET, Answer, backend
-from tests.destinations.kit.events import NAMES, event
+from tests.destinations.kit.events import NAMES
 from tests.support import receiver as steps
 from tests.support.receiver import Receiver
 from tests.support.secrets import forms
@@ -30,7 +31,7 @@ LARGE = ("huge", "long", "many_tags")  # `make test` sends them to one variant o
 READABLE = 10_000  # characters; of a longer payload only size and digest are kept
 VARIANTS = [(kind, variant) for kind in kinds() for variant in backend(kind).variants]
 ANSWERS = [(kind, documented) for kind in kinds() for documented in backend(kind).answers]
-OVER_HTTP = [(k, d) for k, d in ANSWERS if get(k).transport == "http"]
+OVER_HTTP = [(k, d) for k, d in ANSWERS if get(k).transport == "http" and not d.of]  # to the event's own request
 SUCCESSES = [(k, d) for k, d in OVER_HTTP if d.result is Result.DELIVERED]
 REFUSALS = [(k, d) for k, d in OVER_HTTP if 200 <= d.answer.status < 300 and d.result is not Result.DELIVERED]
 GOLDEN = Path(__file__).parents[1] / "golden" / "destinations"
@@ -52,12 +53,12 @@ def options_of(kind, variant, url):
 
 def sample(kind, variant):
     """The event that is sent to see what an answer means."""
-    return event(backend(kind).sample(variant))
+    return backend(kind).event(backend(kind).sample(variant))
 
 
 def ordinary(kind, variant):
     """An event with everything that is known of most runs."""
-    return event("updated") if not backend(kind).skips(variant, "updated") else sample(kind, variant)
+    return backend(kind).event("updated") if not backend(kind).skips(variant, "updated") else sample(kind, variant)
 
 
 def mentioned(text, secret=SECRET):
@@ -77,10 +78,10 @@ def test_each_standard_event_is_taken(kind, variant, name):
     with backend(kind).serve() as server:
         settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
         with open_transport(settings) as transport:
-            verdict = send_event(settings, transport, event(name), Effort(time.monotonic() + 60))
+            verdict = send_event(settings, transport, backend(kind).event(name), Effort(time.monotonic() + 60))
         if backend(kind).skips(variant, name):
             assert (verdict.result, server.received) == (Result.SKIPPED, [])
-            assert get(kind).inapplicable(event(name).event, settings.options) == verdict.reason
+            assert get(kind).inapplicable(backend(kind).event(name).event, settings.options) == verdict.reason
             return
         assert verdict.result is Result.DELIVERED, verdict.reason
         assert len(server.received) == backend(kind).several.get(variant, 1)
@@ -113,7 +114,7 @@ PAYLOADS = [
 def test_payloads(kind, variant, name, golden, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1_795_437_300.5)
     monkeypatch.setattr(change_events, "__version__", "0.0.0")
-    shown = preview(get(kind).render(event(name), options_of(kind, variant, HERE)))
+    shown = preview(get(kind).render(backend(kind).event(name), options_of(kind, variant, HERE)))
     folder = f"{kind}-{variant}" if variant else kind
     golden(f"destinations/{folder}/{name}.txt")(_kept(backend(kind).steady(shown)))
 
@@ -138,10 +139,12 @@ def test_what_a_started_event_made_can_be_settled(kind, variant):
     with backend(kind).serve() as server:
         settings = DestinationSettings(kind, kind, options_of(kind, variant, server.url))
         with open_transport(settings) as transport:
-            made = transport.send(destination.render(event("started"), settings.options), time.monotonic() + 60)
+            made = transport.send(
+                destination.render(backend(kind).event("started"), settings.options), time.monotonic() + 60
+            )
             handle = destination.handle(made)
             for name in NAMES:
-                request = destination.update(event(name), settings.options, handle)
+                request = destination.update(backend(kind).event(name), settings.options, handle)
                 assert len(request.body) <= destination.limits.body_bytes
                 assert mentioned(f"{request!r} {preview(request)}") == []
                 answered = transport.send(request, time.monotonic() + 60)
@@ -160,14 +163,14 @@ def test_a_smaller_limit_is_kept(kind, variant):
     for name in ("huge", "long", "many_tags", "updated", "deployment"):
         if backend(kind).skips(variant, name):
             continue
-        whole = len(get(kind).render(event(name), options).body)
+        whole = len(get(kind).render(backend(kind).event(name), options).body)
         if variant in backend(kind).fixed:
             with pytest.raises(OptionError):
-                get(kind).render(event(name), options, whole - 1)
+                get(kind).render(backend(kind).event(name), options, whole - 1)
             continue
-        assert len(get(kind).render(event(name), options, whole - 1).body) < whole
+        assert len(get(kind).render(backend(kind).event(name), options, whole - 1).body) < whole
         with pytest.raises(OptionError):
-            get(kind).render(event(name), options, 10)
+            get(kind).render(backend(kind).event(name), options, 10)
 
 
 @pytest.mark.parametrize(("kind", "documented"), ANSWERS, ids=lambda part: getattr(part, "name", part))
@@ -181,6 +184,7 @@ def test_each_documented_answer_is_understood(kind, documented):
         settings = DestinationSettings(kind, kind, options_of(kind, documented.variant, server.url))
         with open_transport(settings) as transport:
             request = get(kind).render(sample(kind, documented.variant), settings.options)
+            request = replace(request, purpose=documented.of or request.purpose)
             response = transport.send(request, time.monotonic() + 60)
     verdict = judged(get(kind), response)
     assert (verdict.result, verdict.after) == (documented.result, documented.after)
@@ -321,7 +325,7 @@ def test_the_page_of_a_gateway_is_a_success_only_where_any_answer_is(kind, varia
         if (kind, variant) in UPDATABLE:
             settings = DestinationSettings(kind, kind, options_of(kind, variant, receiver.url))
             with open_transport(settings) as transport:
-                request = get(kind).update(event("tiny"), settings.options, "C1/1.2")
+                request = get(kind).update(backend(kind).event("tiny"), settings.options, "C1/1.2")
                 answered = transport.send(request, time.monotonic() + 60)
             assert judged(get(kind), answered).result is Result.PARK
 
@@ -390,7 +394,7 @@ def test_options_are_complete(kind):
         if option.required:
             assert f"{option.name}: missing" in destination.problems(without)
             with pytest.raises(OptionError, match=f"^{option.name}: "):
-                destination.render(event("tiny"), without)
+                destination.render(backend(kind).event("tiny"), without)
 
 
 @pytest.mark.parametrize("kind", kinds())

@@ -17,7 +17,7 @@ def preview(request: Request) -> str:
 
     A body of several JSON documents, one a line (``application/x-ndjson``), is shown document after document.
     """
-    headers = (request.masked(f"{name}: {value}") for name, value in request.headers.items())
+    headers = (request.masked(f"{name}: {value}") for name, value in _headers(request).items())
     body = request.masked(_body(request.body))
     return "\n".join([f"{request.method} {_address(request)}", *headers, "", body]) + "\n"
 
@@ -35,10 +35,17 @@ def as_data(request: Request) -> dict[str, Any]:
     return {
         "method": request.method,
         "url": _address(request),
-        "headers": {name: request.masked(value) for name, value in request.headers.items()},
+        "headers": {name: request.masked(value) for name, value in _headers(request).items()},
         "body": body,
         "bytes": len(request.body),
     }
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Its headers; of a token that is obtained when it is sent, where from."""
+    if request.token is None:
+        return request.headers
+    return {**request.headers, "Authorization": f"Bearer (from {request.token.host})"}
 
 
 def _address(request: Request) -> str:

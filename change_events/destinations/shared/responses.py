@@ -173,7 +173,7 @@ def words(response: Response) -> str:
 _DEEPEST = 5
 _TELLING = (
     *("error", "errors", "message", "reason", "detail", "text", "title", "partialSuccess", "errorMessage"),
-    *("constraintViolations", "items", "create", "Entries", "ErrorMessage"),
+    *("constraintViolations", "items", "create", "Entries", "ErrorMessage", "errorMessages", "rejectedDeployments"),
 )
 
 

@@ -8,11 +8,16 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 DOMAINS = {
+    "azuremonitor": (
+        *("management.azure.com", "management.usgovcloudapi.net", "management.chinacloudapi.cn"),
+        *("login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn"),
+    ),
     "datadog": ("datadoghq.com", "datadoghq.eu", "ddog-gov.com"),
     "dynatrace": ("live.dynatrace.com",),
     "github": ("api.github.com",),
     "gitlab": ("gitlab.com",),
     "honeycomb": ("honeycomb.io",),
+    "jira": ("api.atlassian.com",),
     "newrelic": ("newrelic.com",),
     "pagerduty": ("pagerduty.com",),
     "sematext": ("sematext.com",),

@@ -12,12 +12,17 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
+from change_events.redact import unseal
+from tests.destinations.kit.events import event
 from tests.support.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from change_events.destinations.base import Result
+    from change_events.model import ChangeEvent, SealedEvent
     from tests.support.receiver import Received
 
 # Invented, and hard to write right in URLs, headers and JSON at once; printable ASCII, since headers carry it.
@@ -44,7 +49,8 @@ def answer(status: int, content: Any = None, **headers: str) -> Answer:
 class Documented(NamedTuple):
     """One answer that the backend documents, and what it must be taken for.
 
-    ``says`` occurs in the reason; ``after`` is the wait asked for; ``variant`` is the one that is answered so.
+    ``says`` occurs in the reason; ``after`` is the wait asked for; ``variant`` is the one that is answered so; ``of``
+    is the purpose of the request that is, where it is not the event's own.
     """
 
     name: str
@@ -53,6 +59,7 @@ class Documented(NamedTuple):
     says: str = ""
     after: float | None = None
     variant: str = ""
+    of: str = ""
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an error of the program
@@ -99,6 +106,7 @@ class Backend:
         several: how many requests one event takes, by variant, where it is more than one.
         fixed: variants whose requests cannot be made smaller.
         payloads: events whose payloads are kept beside those of every backend, because something here depends on them.
+        suit: makes an event one that can be reported there, of those that name no issue, say; adds to it only.
         steady: a shown request without what differs from run to run, for the golden files.
     """
 
@@ -114,7 +122,14 @@ class Backend:
     fixed: tuple[str, ...] = ()
     payloads: tuple[str, ...] = ()
     refusal: Callable[[str], Any] = lambda why: {"message": why}
+    suit: Callable[[ChangeEvent], ChangeEvent] = lambda event: event
     steady: Callable[[str], str] = lambda shown: shown
+
+    def event(self, name: str) -> SealedEvent:
+        """The standard event of this name, as one that can be reported there."""
+        made = event(name)
+        suited = self.suit(made.event)
+        return made if suited is made.event else unseal(msgspec.json.encode(suited))
 
     def skips(self, variant: str, name: str) -> bool:
         """Whether nothing is sent of this standard event."""
