@@ -159,7 +159,7 @@ def inapplicable(event: ChangeEvent, options: Mapping[str, Any]) -> str | None:
     if options.get("record") != "deployment":
         return None
     if event.kind not in {Kind.DEPLOYMENT, Kind.INFRASTRUCTURE} or event.phase is not Phase.APPLIED:
-        return "it is no deployment"
+        return "it is not a deployment"
     return (
         None if _page(event, options) else "a deployment record needs a page to link to, and no run or commit has one"
     )

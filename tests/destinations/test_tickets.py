@@ -273,7 +273,7 @@ class TestJira:
         options = fake_jira.OAUTH | {"url": "https://acme.atlassian.net"}
         asked = get("jira").inapplicable
         assert asked(naming("OPS-7", kind=Kind.DEPLOYMENT).event, options) is None
-        assert asked(naming("OPS-7", kind=Kind.BUILD).event, options) == "it is no deployment"
+        assert asked(naming("OPS-7", kind=Kind.BUILD).event, options) == "it is not a deployment"
         assert "page to link to" in asked(naming("OPS-7").event, options | {"url": None})
 
 

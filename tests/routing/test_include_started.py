@@ -358,7 +358,7 @@ def test_each_backend_takes_both_and_takes_none_for_a_repeat(recording, kind, tm
         seen = receiver.received
     assert (settled.places, settled.problems) == (("one delivered",), ())
     assert counts(tmp_path) == (2, 0, 0)
-    assert len(seen) == 2
+    assert len(seen) == 2 * backend(kind).several.get("", 1)
     if kind in IDS:
         assert IDS[kind](seen[0]) != IDS[kind](seen[1])
 
