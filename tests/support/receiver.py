@@ -105,7 +105,7 @@ def stall_body() -> Step:
 
 def late(handler: _Handler, code: int, body: bytes, headers: dict[str, str], seconds: float) -> None:
     """An answer whose body comes that long after its headers."""
-    handler.answer(code, b"", headers | {"Content-Length": str(len(body))})
+    handler.answer(code, b"", headers | {"Content-Length": str(len(body)), "Connection": "close"})
     handler.wfile.flush()
     handler.server.closing.wait(seconds)
     handler.wfile.write(body)
