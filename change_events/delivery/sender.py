@@ -122,9 +122,10 @@ def _stepped(
     walk = _Walk(settings, transport, effort)
     try:
         with prepared(settings, sealed) as (event, problems):
-            verdict = walk.through(event, None, handle)
+            verdict = _persistent(lambda: walk.through(event, None, handle), effort)
             if verdict.result is Result.SHRINK:
-                verdict = walk.through(event, walk.bytes // 2, handle)
+                smaller = walk.bytes // 2
+                verdict = _persistent(lambda: walk.through(event, smaller, handle), effort)
     except _StepError as failed:
         return _unrendered(settings, failed.error)
     return _remarked(verdict, (f"{'; '.join(problems)}: sent without",) if problems else ())
@@ -139,7 +140,10 @@ class _StepError(Exception):
 
 
 class _Walk:
-    """Sends what ``steps`` of a destination asks for. ``bytes``: how large the last body was."""
+    """Sends what ``steps`` of a destination asks for. ``bytes``: how large the last body was.
+
+    No request is made twice in one walk: where its answer was lost, only the look-ups of a new walk see what it made.
+    """
 
     def __init__(self, settings: DestinationSettings, transport: Transport, effort: Effort) -> None:
         self._options = settings.options
@@ -158,7 +162,7 @@ class _Walk:
                 if isinstance(following, Verdict):
                     return following
                 self.bytes = len(following.body)
-                reply = ask(self._destination, self._transport, following, self._effort)
+                reply = _once(self._destination, self._transport, following, self._effort)
                 if reply.verdict.result in {Result.RETRY, Result.SHRINK}:
                     return reply.verdict
                 following = _next(steps, reply)
@@ -187,30 +191,30 @@ def _remarked(verdict: Verdict, remarks: tuple[str, ...]) -> Verdict:
 
 def exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
     """Send one request and judge the answer, retrying what may pass, as far as ``effort`` goes."""
-    return ask(destination, transport, request, effort).verdict
+    return _persistent(lambda: _once(destination, transport, request, effort).verdict, effort)
 
 
-def ask(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Reply:
-    """:func:`exchange`, with the answer itself."""
-    reply = _once(destination, transport, request, effort)
-    if reply.verdict.result is not Result.RETRY or effort.attempts == 1:
-        return reply
-    return _retried(reply, lambda: _once(destination, transport, request, effort), effort)
+def _persistent(attempt: Callable[[], Verdict], effort: Effort) -> Verdict:
+    """The verdict of an attempt, or of the last of several."""
+    verdict = attempt()
+    if verdict.result is not Result.RETRY or effort.attempts == 1:
+        return verdict
+    return _retried(verdict, attempt, effort)
 
 
-def _retried(first: Reply, again: Callable[[], Reply], effort: Effort) -> Reply:
-    """The last reply of several attempts, the first of which has been made."""
+def _retried(first: Verdict, again: Callable[[], Verdict], effort: Effort) -> Verdict:
+    """The last verdict of several attempts, the first of which has been made."""
     from tenacity import Retrying, retry_if_result  # 15 ms, and most events arrive at once
 
     made = iter((first,))
     retrying = Retrying(
-        retry=retry_if_result(lambda reply: reply.verdict.result is Result.RETRY),
+        retry=retry_if_result(lambda verdict: verdict.result is Result.RETRY),
         wait=_pause(effort),
         stop=_stop(effort),
         retry_error_callback=_result_of,
     )
-    reply: Reply = retrying(lambda: next(made, None) or again())
-    return reply
+    verdict: Verdict = retrying(lambda: next(made, None) or again())
+    return verdict
 
 
 def _once(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Reply:
@@ -265,7 +269,7 @@ def _pause(effort: Effort) -> Callable[[RetryCallState], float]:
     growing = wait_random_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE)
 
     def pause(state: RetryCallState) -> float:
-        asked: float | None = _result_of(state).verdict.after
+        asked: float | None = _result_of(state).after
         return max(growing(state) if asked is None else asked, effort.wait())
 
     return pause

@@ -38,12 +38,12 @@ def server_of(kind, accept):
     return Backend(options=backend(kind).options, accept=answering, answers=(), refusal=backend(kind).refusal).serve()
 
 
-def delivered(kind, accept, made, handle=None, **more):
+def delivered(kind, accept, made, handle=None, attempts=1, **more):
     """The verdict, and the method, path and JSON of each request."""
     with server_of(kind, accept) as server:
         settings = DestinationSettings(kind, kind, backend(kind).options(server.url) | more)
         with open_transport(settings) as transport:
-            verdict = send_event(settings, transport, made, Effort(time.monotonic() + 60, attempts=1), handle)
+            verdict = send_event(settings, transport, made, Effort(time.monotonic() + 60, attempts), handle)
         asked = [(one.method, one.path.partition("?")[0], one.body and one.json()) for one in server.received]
     return verdict, asked
 
@@ -324,3 +324,31 @@ class TestAzureMonitor:
             for fields in (RUNNING, ENDED)
         ]
         assert made[0]["Id"] == made[1]["Id"] == sealed(1).event.id
+
+
+class Lost:
+    """Takes what it is sent, and of the first that makes something the answer is lost."""
+
+    def __init__(self, taken):
+        self.taken, self.lost = taken, False
+
+    def __call__(self, received):
+        given = self.taken(received)
+        if received.method == "POST" and not self.lost:
+            self.lost = True
+            return answer(503, "the gateway has lost the answer")
+        return given
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken", "made"),
+    [
+        ("servicenow", Change(there=False), sealed(1)),
+        ("jira", Comments("OPS-7"), naming("OPS-7")),
+    ],
+)
+def test_nothing_is_made_twice_where_an_answer_is_lost(kind, taken, made, monkeypatch):
+    monkeypatch.setattr("change_events.delivery.sender._FIRST_PAUSE", 0.001)
+    verdict, asked = delivered(kind, Lost(taken), made, attempts=3)
+    assert verdict.result is Result.DELIVERED
+    assert [method for method, _, _ in asked] == ["GET", "POST", "GET", "PATCH" if kind == "servicenow" else "PUT"]
