@@ -282,6 +282,7 @@ def test_a_signal_has_the_effect_that_it_has_on_terraform(case, stdio, binary, t
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
 @pytest.mark.e2e
+@pytest.mark.timeout(180)  # a key typed at the wrong moment is lost, and nobody would type it again
 @pytest.mark.races
 def test_ctrl_z_and_fg_work_at_the_question_and_in_apply(tmp_path):
     binary = binaries()[0]

@@ -199,6 +199,7 @@ def test_a_second_ctrl_c_does_not_wait_for_a_slow_backend(scene):
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
+@pytest.mark.timeout(180)  # a key typed at the wrong moment is lost, and nobody would type it again
 @pytest.mark.races
 def test_ctrl_z_and_fg_work(scene):
     environ = {**scene.environ, "PS1": "> "}

@@ -213,7 +213,8 @@ def given_names():
     for package in ("change_events", "tf_wrapper"):
         for path in (ROOT / package).rglob("*.py"):
             text = path.read_text()
-            makers = {"Signal", "Found"} if "signals" in text else set()  # others may have a class of that name
+            is_ours = "signals" in text or re.search(r"change_events\.model import .*\bSignal\b", text)
+            makers = {"Signal", "Found"} if is_ours else set()  # others may have a class of that name
             for node in ast.walk(ast.parse(text)):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:
                     (name,) = [given.value for given in node.keywords if given.arg == "name"] or node.args[:1]
