@@ -70,8 +70,8 @@ def compare_edits(
     found = [pair for pair in pairs_of(before, after, edits=True) if _counts(pair, effect)]
     elsewhere = _moved_elsewhere(found, target)
     reading.names.learn([part.address for pair in found for part in (pair.before, pair.after) if part])
-    drifted = [pair for pair in found if effect == REFRESH and _is_drift(pair)]
-    kept = [pair for pair in found if pair not in drifted] if drifted else found
+    drifted = [pair for pair in found if _is_drift(pair, effect)]
+    kept = [pair for pair in found if not _is_drift(pair, effect)]
     changes = tuple(_change(pair, reading, effect, elsewhere) for pair in kept)
     outputs = tuple(output_changes(before, after, reading))
     drift = tuple(_drift(pair, reading, index < _DETAILED) for index, pair in enumerate(drifted))
@@ -96,8 +96,8 @@ def _counts(pair: Pair, effect: str) -> bool:
     return pair.action is not Action.NO_OP or bool(_edits(pair))
 
 
-def _is_drift(pair: Pair) -> bool:
-    return pair.action in {Action.UPDATE, Action.REPLACE, Action.DESTROY}
+def _is_drift(pair: Pair, effect: str) -> bool:
+    return effect == REFRESH and pair.action in {Action.UPDATE, Action.REPLACE, Action.DESTROY}
 
 
 def _edits(pair: Pair) -> list[str]:
