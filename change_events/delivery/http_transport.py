@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-_WORDS_BYTES, _WORDS_SECONDS = 16_384, 0.5  # of a body that is only told to people
+_WORDS_BYTES, _WORDS_SECONDS = 16_384, 0.5  # of a body that is only shown to people
 _DIRECT = "tfevent.direct"  # of httpx's extensions: goes through no proxy
-_BODY_BYTES = 1_048_576  # of a body that decides: an answer may tell of each of thousands of entities
+_BODY_BYTES = 1_048_576  # of a body that decides: an answer may list thousands of entities
 
 
 def get_ready() -> None:

@@ -237,10 +237,10 @@ def _answered(destination: Destination, transport: Transport, request: Request, 
         response = transport.send(request, effort.deadline)
     except TransportError as error:
         return Reply(Verdict(Result.RETRY, str(error)))
-    return Reply(_told(destination, request, response), response)
+    return Reply(_verdict_on(destination, request, response), response)
 
 
-def _told(destination: Destination, request: Request, response: Response) -> Verdict:
+def _verdict_on(destination: Destination, request: Request, response: Response) -> Verdict:
     """What the answer means, with what it says where it is no plain success."""
     verdict = judged(destination, response)
     if verdict.result is Result.DELIVERED and destination.handle:
