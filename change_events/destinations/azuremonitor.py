@@ -35,7 +35,7 @@ from change_events.destinations.shared import chat, mapping
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.oauth import TOKEN, client_credentials, judge_token
 from change_events.destinations.shared.request import address_of, post, present, text_of
-from change_events.destinations.shared.responses import is_page, judge_no_page, judge_status, parsed
+from change_events.destinations.shared.responses import AGAIN, is_page, judge_no_page, judge_status, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.model import Outcome, Severity
 from change_events.text.lazy_pattern import lazy_pattern
@@ -52,7 +52,6 @@ _IMDS = "http://169.254.169.254"
 _MOST_LINES = 8
 _MESSAGE = 1000  # characters
 _GOOD = {Outcome.SUCCEEDED, Outcome.NO_CHANGE}
-_AGAIN = "then `tfevent events flush --parked`"
 _RESOURCE = lazy_pattern(
     r"(?i)/subscriptions/[^/?#]+/resourceGroups/[^/?#]+/providers/microsoft\.insights/components/[^/?#]+"
 )
@@ -159,8 +158,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     base = address_of(options, "management_url", _cloud(options).management)
     body = fitted(sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(annotation(event)))
     url = f"{base}/{resource}/Annotations?api-version={_VERSION}"
-    made = post(url, body, secrets=(), method="PUT", body_decides=True)
-    return msgspec.structs.replace(made, token=_token(options))
+    return post(url, body, secrets=(), method="PUT", body_decides=True, token=_token(options))
 
 
 def _token(options: Mapping[str, Any]) -> Request:
@@ -214,12 +212,12 @@ def judge(response: Response) -> Verdict:
         return _judge_identity(response)
     if response.status == _DENIED:
         needed = "microsoft.insights/components/Annotations/write (role Application Insights Component Contributor)"
-        return Verdict(Result.PARK, f"the identity lacks {needed} (403); {_AGAIN}")
+        return Verdict(Result.PARK, f"the identity lacks {needed} (403); {AGAIN}")
     if response.status == _MISSING:
-        return Verdict(Result.PARK, f"there is no such resource (404), or it may not be seen; correct it, {_AGAIN}")
+        return Verdict(Result.PARK, f"there is no such resource (404), or it may not be seen; correct it, {AGAIN}")
     verdict = judge_no_page(response)
     if verdict.result is Result.DELIVERED and not _names_annotation(parsed(response)):
-        return Verdict(Result.PARK, f"its answer names no annotation; check `management_url`, {_AGAIN}")
+        return Verdict(Result.PARK, f"its answer names no annotation; check `management_url`, {AGAIN}")
     return verdict
 
 
@@ -234,7 +232,7 @@ def _judge_identity(response: Response) -> Verdict:
     if response.status in _UPDATING:
         return Verdict(Result.RETRY, f"the instance metadata service is being updated ({response.status})")
     if response.status == _NO_IDENTITY:
-        return Verdict(Result.PARK, f"the machine has no such managed identity (400); assign one, {_AGAIN}")
+        return Verdict(Result.PARK, f"the machine has no such managed identity (400); assign one, {AGAIN}")
     if is_page(response):
         return Verdict(Result.PARK, f"a page of HTML answers there ({response.status}); check `imds_url`")
     return judge_status(response)

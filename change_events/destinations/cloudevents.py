@@ -30,7 +30,7 @@ from change_events.destinations.base import (
 from change_events.destinations.shared import cdevents, mapping
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.request import address_of, post, present, secrets_of, uri
-from change_events.destinations.shared.responses import LONGEST_WAIT, judge_no_sign_in
+from change_events.destinations.shared.responses import AGAIN, LONGEST_WAIT, judge_no_sign_in
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import iso
 
@@ -43,7 +43,7 @@ LIMITS = Limits(body_bytes=60_000)  # of 65,536; binary mode's headers take the 
 _LONGEST_ATTRIBUTE = 200  # characters; in a header one may take twelve bytes
 _HEADER_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 _GONE, _UNSUPPORTED = 410, 415
-_MEND = "it is asked once a day; set another `url`, then `tfevent events flush --parked`"
+_MEND = f"it is asked once a day; set another `url`, {AGAIN}"
 
 OPTIONS = (
     Option(

@@ -31,7 +31,7 @@ from change_events.destinations.shared import chat
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.mapping import moment
 from change_events.destinations.shared.request import address_of, extended, post, present, secrets_of
-from change_events.destinations.shared.responses import at, judge_no_page, parsed
+from change_events.destinations.shared.responses import AGAIN, at, judge_no_page, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import iso
 from change_events.text.lazy_pattern import lazy_pattern
@@ -54,8 +54,8 @@ _SPECIAL = lazy_pattern(r"([\\`*_\[\]()#|~<>])")
 _HANDLE = lazy_pattern(r"\d{1,32}")
 _GONE = {
     10008: "the message to bring up to date is gone",
-    10015: "the webhook was deleted; make another one, then `tfevent events flush --parked`",
-    50027: "the webhook's token is not accepted; copy its URL again, then `tfevent events flush --parked`",
+    10015: f"the webhook was deleted; make another one, {AGAIN}",
+    50027: f"the webhook's token is not accepted; copy its URL again, {AGAIN}",
 }
 
 OPTIONS = (

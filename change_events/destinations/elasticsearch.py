@@ -128,7 +128,7 @@ def _index(options: Mapping[str, Any]) -> str:
     return index
 
 
-def _request(options: Mapping[str, Any], path: str, body: bytes, **more: str) -> Request:
+def _request(options: Mapping[str, Any], path: str, body: bytes, **more: Any) -> Request:
     base, login = address_of(options, "url"), _login(options)
     headers, secrets = ({"Authorization": login.header}, login.secrets) if login else ({}, ())
     return post(f"{base}/{path}", body, headers=headers, secrets=secrets, body_decides=True, **more)

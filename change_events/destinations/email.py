@@ -31,6 +31,7 @@ from change_events.destinations.base import (
 )
 from change_events.destinations.shared import chat, mail, mapping
 from change_events.destinations.shared.request import text_of, uri
+from change_events.destinations.shared.responses import AGAIN
 from change_events.destinations.shared.size_limit import fitted
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.markdown import one_line
@@ -46,7 +47,6 @@ _SIZES = chat.Sizes(paragraph=500, message=20_000, lines=100, line=300, links=10
 _MOST_TAGS = 20
 _PORTS: dict[str, int] = {"starttls": 587, "tls": 465, "none": 25}
 _HANDLE = lazy_pattern(r"<[\w.-]{1,100}@[A-Za-z0-9.-]{1,255}>")
-_AGAIN = "then `tfevent events flush --parked`"
 _REFUSALS = {
     "auth": ("does not accept user and password", "correct them"),
     "rcpt": ("refused all recipients", "correct `to`"),
@@ -274,9 +274,9 @@ def judge(response: Response) -> Verdict:
     if 400 <= code < 500 or code == _TOO_LARGE:  # noqa: PLR2004 - SMTP's own class; a full mailbox may be emptied
         return Verdict(Result.RETRY, f"transient error ({code})")
     if code == _AUTH_REQUIRED and stage != "auth":
-        return Verdict(Result.PARK, f"the server requires a login ({code}); set `username` and `password`, {_AGAIN}")
+        return Verdict(Result.PARK, f"the server requires a login ({code}); set `username` and `password`, {AGAIN}")
     what, remedy = _REFUSALS.get(stage, ("refused the message", ""))
-    return Verdict(Result.PARK, f"the server {what} ({code})" + (f"; {remedy}, {_AGAIN}" if remedy else ""))
+    return Verdict(Result.PARK, f"the server {what} ({code})" + (f"; {remedy}, {AGAIN}" if remedy else ""))
 
 
 def _refused(response: Response) -> str:

@@ -34,7 +34,7 @@ from change_events.destinations.base import (
 from change_events.destinations.shared import mapping
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.request import post, present, text_of
-from change_events.destinations.shared.responses import judge_status, parsed
+from change_events.destinations.shared.responses import AGAIN, judge_status, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import seconds
 from change_events.model import Kind
@@ -67,19 +67,18 @@ _PASSING = {
     "ExpiredToken",
     "ExpiredTokenException",
 }
-_AGAIN = "then `tfevent events flush --parked`"
-_CREDENTIALS = f"AWS does not accept the credentials; correct them, {_AGAIN}"
-_DENIED = f"AWS denies access; allow `events:PutEvents` on the bus, {_AGAIN}"
+_CREDENTIALS = f"AWS does not accept the credentials; correct them, {AGAIN}"
+_DENIED = f"AWS denies access; allow `events:PutEvents` on the bus, {AGAIN}"
 _REFUSED = {
     **dict.fromkeys(("UnrecognizedClientException", "InvalidClientTokenId", "IncompleteSignature"), _CREDENTIALS),
     **dict.fromkeys(("MissingAuthenticationToken", "MissingAuthenticationTokenException"), _CREDENTIALS),
     **dict.fromkeys(
         ("InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired"),
-        f"AWS does not accept the signature; check secret key and clock of this host, {_AGAIN}",
+        f"AWS does not accept the signature; check secret key and clock of this host, {AGAIN}",
     ),
     **dict.fromkeys(("AccessDenied", "AccessDeniedException", "NotAuthorized"), _DENIED),
     **dict.fromkeys(("NotAuthorizedForSourceException", "NotAuthorizedForDetailTypeException"), _DENIED),
-    "ResourceNotFoundException": f"there is no such event bus; correct `bus` or `region`, {_AGAIN}",
+    "ResourceNotFoundException": f"there is no such event bus; correct `bus` or `region`, {AGAIN}",
 }
 
 OPTIONS = (

@@ -15,8 +15,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import msgspec
-
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -26,24 +24,20 @@ from change_events.destinations.base import (
     Request,
     Response,
     Result,
-    Verdict,
     origin_of,
 )
-from change_events.destinations.shared import code_hosts, mapping, publications, review_comment
+from change_events.destinations.shared import code_hosts, publications, review_comment
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.code_hosts import Change
 from change_events.destinations.shared.github_answers import judge
 from change_events.destinations.shared.publications import (
-    COMMENT,
     DEPLOYMENT,
     STATUS,
-    content,
     identifier,
     named,
-    wanted,
 )
-from change_events.destinations.shared.request import address_of, post, present, text_of, uri
-from change_events.destinations.shared.responses import at, parsed
+from change_events.destinations.shared.request import address_of, post, present, text_of
+from change_events.destinations.shared.responses import at, content_of, parsed
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.markdown import one_line
 
@@ -128,8 +122,8 @@ class _Api:
         self, purpose: str, path: str, document: Any = None, *, method: str = "", **query: str | int | None
     ) -> Request:
         """A request to ``path``, which begins with the repository's; ``document`` is its body, encoded or not."""
-        body = b"" if document is None else document if isinstance(document, bytes) else msgspec.json.encode(document)
-        made = post(
+        body = code_hosts.encoded(document)
+        return post(
             f"{self.base}/{quote(path)}" + (f"?{urlencode(query)}" if query else ""),
             body,
             headers={
@@ -140,8 +134,9 @@ class _Api:
             secrets=(self.token,),
             method=method or ("GET" if document is None else "POST"),
             body_decides=True,
+            purpose=purpose,
+            answer_bytes=_PAGE_BYTES,
         )
-        return msgspec.structs.replace(made, purpose=purpose, answer_bytes=_PAGE_BYTES)
 
     def find_change(self) -> Request:
         """Pull requests that the commit belongs to."""
@@ -151,9 +146,10 @@ class _Api:
 
     def change_of(self, found: Any) -> str | None:
         """The number of the one that the commit is the head or the merge of, or that alone has it."""
-        listed = [one for one in found if isinstance(one, dict) and isinstance(one.get("number"), int)]
-        exact = [one for one in listed if self.place.commit in {one.get("merge_commit_sha"), at(one, "head", "sha")}]
-        return next((str(some[0]["number"]) for some in (exact, listed) if len(some) == 1), None)
+        commit = self.place.commit
+        return code_hosts.number_of(
+            found, "number", lambda one: commit in {one.get("merge_commit_sha"), at(one, "head", "sha")}
+        )
 
     def find_comments(self, change: Change, page: int) -> Request:
         """A page of comments, which come in the order of their making."""
@@ -180,7 +176,7 @@ class _Api:
             "state": code_hosts.state_of(self.event, running="pending", good="success", bad="failure", other="error"),
             "context": code_hosts.status_name(self.event),
             "description": code_hosts.status_text(self.event, LIMITS.fields["description"]),
-            "target_url": _run_page(self.event),
+            "target_url": code_hosts.run_page(self.event),
         }
         return self._within(
             self.request("set the status", f"{self.place.repository}/statuses/{commit}", present(document))
@@ -190,7 +186,7 @@ class _Api:
         """Create the deployment, asking for no merge and no checks: it has been made, or is being made."""
         document: dict[str, Any] = {
             "ref": self.place.commit,
-            "environment": self._environment(),
+            "environment": code_hosts.environment(self.event, LIMITS.fields["environment"]),
             "description": clip(one_line(self.event.title), LIMITS.fields["description"]),
             "payload": {"tfevent": self.event.id},
             "auto_merge": False,
@@ -205,7 +201,7 @@ class _Api:
                 self.event, running="in_progress", good="success", bad="failure", other="error"
             ),
             "description": code_hosts.status_text(self.event, LIMITS.fields["description"]),
-            "log_url": _run_page(self.event),
+            "log_url": code_hosts.run_page(self.event),
             "auto_inactive": self._replaces_others(),
         }
         return self._within(
@@ -216,7 +212,7 @@ class _Api:
 
     def find_deployment(self) -> Request:
         """The newest deployments of this commit to this environment."""
-        sha, environment = self.place.commit, self._environment()
+        sha, environment = self.place.commit, code_hosts.environment(self.event, LIMITS.fields["environment"])
         return self.request(
             "find the deployment",
             f"{self.place.repository}/deployments",
@@ -224,9 +220,6 @@ class _Api:
             environment=environment,
             per_page=_MOST_DEPLOYMENTS,
         )
-
-    def _environment(self) -> str:
-        return clip(one_line(self.event.environment or "", 1000), LIMITS.fields["environment"])
 
     def _replaces_others(self) -> bool:
         """Whether earlier deployments to the environment are over: not those of a repository's other services."""
@@ -239,21 +232,12 @@ class _Api:
         return request
 
 
-def _run_page(event: ChangeEvent) -> str | None:
-    found = mapping.run_url(event)
-    return uri(found) if found else None
-
-
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
     """The request that carries the event, of several the first that can be made of it. Raises OptionError."""
     origin(options)
     text_of(options, "token")
     api = _Api(sealed, options, limit)
-    if why := code_hosts.missing(api.event, api.place, wanted(options)):
-        raise OptionError(f"nothing is sent there: {why}")
-    for name in wanted(options):
-        if code_hosts.missing(api.event, api.place, (name,)) is None:
-            break
+    name = publications.first(api.event, api.place, options)
     if name == STATUS:
         return api.status(api.place.commit or "")
     if name == DEPLOYMENT:
@@ -264,17 +248,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
 def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, handle: str | None) -> Steps:
     """All requests about one event; each may be repeated. Raises OptionError."""
     api = _Api(sealed, options, limit)
-    known = publications.read_handle(handle)
-
-    def publish(name: str) -> Steps:
-        if why := code_hosts.missing(api.event, api.place, (name,)):
-            return Verdict(Result.SKIPPED, why)
-        if name == STATUS:
-            return (yield from _set_status(api))
-        publishes = publications.publish_comment if name == COMMENT else _publish_deployment
-        return (yield from publishes(api, known.get(name)))
-
-    return (yield from publications.each(wanted(options), publish))
+    return (yield from publications.publish(api, options, handle, status=_set_status, deployment=_publish_deployment))
 
 
 def _set_status(api: _Api) -> Steps:
@@ -284,7 +258,7 @@ def _set_status(api: _Api) -> Steps:
         reply = yield api.request("find the commit", f"{api.place.repository}/git/commits/{commit}")
         if reply.verdict.result is not Result.DELIVERED:
             return reply.verdict
-        commit = _tested(content(reply)) or commit
+        commit = _tested(content_of(reply)) or commit
     return (yield api.status(commit)).verdict
 
 
@@ -304,10 +278,10 @@ def _publish_deployment(api: _Api, known: Known | None) -> Steps:
     found = yield api.find_deployment()
     if found.verdict.result is not Result.DELIVERED:
         return found.verdict
-    number = _deployment(content(found), api.event.id)
+    number = _deployment(content_of(found), api.event.id)
     if number is None:
         made = yield api.deployment()
-        number = identifier(content(made))
+        number = identifier(content_of(made))
         if made.verdict.result is not Result.DELIVERED or number is None:
             return made.verdict
     return named((yield api.deployment_status(number)).verdict, DEPLOYMENT, number)

@@ -10,12 +10,9 @@ A status that is set to the state it has is refused ("Cannot transition status v
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
-
-import msgspec
 
 from change_events.destinations.base import (
     CA_FILE,
@@ -29,22 +26,27 @@ from change_events.destinations.base import (
     Verdict,
     origin_of,
 )
-from change_events.destinations.shared import code_hosts, mapping, publications, review_comment
+from change_events.destinations.shared import code_hosts, publications, review_comment
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.code_hosts import Change
 from change_events.destinations.shared.publications import (
-    COMMENT,
     DEPLOYMENT,
     STATUS,
-    content,
     identifier,
     named,
-    wanted,
 )
-from change_events.destinations.shared.request import address_of, post, present, text_of, uri
-from change_events.destinations.shared.responses import at, judge_no_page, parsed, retry_after, words
+from change_events.destinations.shared.request import address_of, post, present, text_of
+from change_events.destinations.shared.responses import (
+    AGAIN,
+    at,
+    content_of,
+    judge_no_page,
+    parsed,
+    retry_after,
+    wait_until,
+    words,
+)
 from change_events.text.lazy_pattern import lazy_pattern
-from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,11 +65,10 @@ _PAGE_BYTES = 64 * 1024 * 1024  # notes may be long, and a page that is cut cann
 _MOST_DEPLOYMENTS = 20  # newest ones among which a repetition is looked for
 _CLOCKS = timedelta(seconds=2)  # by which the clocks of a runner and of GitLab may differ
 _JOB = " with a job token"
-_MINUTE, _DAY = 60.0, 86_400.0
+_MINUTE = 60.0
 _TRANSITION = lazy_pattern(r"Cannot transition status via :(\w+) from :(\w+)")
 _REPEATED = {("run", "running"), ("success", "success"), ("drop", "failed"), ("cancel", "canceled")}
 _OPEN = {"created", "running", "blocked"}
-_AGAIN = "then `tfevent events flush --parked`"
 _WITH_API = "with the scope `api` and the role"
 # What a request is for: what answers it, and what a token needs for it; a job's token may not do all of it.
 _PURPOSES = {
@@ -138,10 +139,10 @@ class _Api:
         self, purpose: str, path: str, document: Any = None, *, method: str = "", project: str = "", **query: str | int
     ) -> Request:
         """A request below the commit's project, or another one; ``document`` is its body, encoded or not."""
-        body = b"" if document is None else document if isinstance(document, bytes) else msgspec.json.encode(document)
+        body = code_hosts.encoded(document)
         if len(body) > self.limit:
             raise OptionError(f"{self.limit} bytes are too few for any event")
-        made = post(
+        return post(
             f"{self.base}/{quote(project or self.place.repository, safe='')}/{path}"
             + (f"?{urlencode(query)}" if query else ""),
             body,
@@ -149,9 +150,9 @@ class _Api:
             secrets=(self.token,),
             method=method or ("GET" if document is None else "POST"),
             body_decides=True,
+            purpose=purpose + _JOB if self.is_job else purpose,
+            answer_bytes=_PAGE_BYTES,
         )
-        purpose += _JOB if self.is_job else ""
-        return msgspec.structs.replace(made, purpose=purpose, answer_bytes=_PAGE_BYTES)
 
     def find_change(self) -> Request:
         """Merge requests that the commit belongs to."""
@@ -159,10 +160,8 @@ class _Api:
 
     def change_of(self, found: Any) -> str | None:
         """The number of the one that the commit is the head or the merge of, or that alone has it."""
-        names = ("sha", "merge_commit_sha", "squash_commit_sha")
-        listed = [one for one in found if isinstance(one, dict) and isinstance(one.get("iid"), int)]
-        exact = [one for one in listed if self.place.commit in [one.get(name) for name in names]]
-        return next((str(some[0]["iid"]) for some in (exact, listed) if len(some) == 1), None)
+        commit, names = self.place.commit, ("sha", "merge_commit_sha", "squash_commit_sha")
+        return code_hosts.number_of(found, "iid", lambda one: commit in [one.get(name) for name in names])
 
     def find_comments(self, change: Change, page: int) -> Request:
         """A page of notes, the newest first."""
@@ -191,9 +190,9 @@ class _Api:
 
     def status(self) -> Request:
         """Set the status of the commit, in the pipeline that ran this if it was one of GitLab's."""
-        ci, url = self.event.actor.ci if self.event.actor else None, mapping.run_url(self.event)
+        ci = self.event.actor.ci if self.event.actor else None
         pipeline = ci.run_id if ci and ci.system == "GitLab CI" and ci.run_id and ci.run_id.isdecimal() else None
-        target = uri(url) if url else ""
+        target = code_hosts.run_page(self.event) or ""
         document = {
             "state": self._state(),
             "name": clip(code_hosts.status_name(self.event), LIMITS.fields["name"]),
@@ -207,7 +206,7 @@ class _Api:
     def deployment(self) -> Request:
         """Create the deployment."""
         document = {
-            "environment": self._environment(),
+            "environment": code_hosts.environment(self.event, LIMITS.fields["environment"]),
             "sha": self.place.commit,
             "ref": self._branch() or self.place.commit,
             "tag": False,
@@ -224,7 +223,7 @@ class _Api:
         return self.request(
             "find the deployment",
             "deployments",
-            environment=self._environment(),
+            environment=code_hosts.environment(self.event, LIMITS.fields["environment"]),
             order_by="id",
             sort="desc",
             per_page=_MOST_DEPLOYMENTS,
@@ -247,9 +246,6 @@ class _Api:
     def _state(self) -> str:
         return code_hosts.state_of(self.event, running="running", good="success", bad="failed", other="canceled")
 
-    def _environment(self) -> str:
-        return clip(one_line(self.event.environment or "", 1000), LIMITS.fields["environment"])
-
     def _branch(self) -> str | None:
         branch = self.event.vcs.branch if self.event.vcs else None
         return branch if branch and branch.isprintable() and len(branch) <= LIMITS.fields["ref"] else None
@@ -268,9 +264,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     origin(options)
     text_of(options, "token")
     api = _Api(sealed, options, limit)
-    if why := code_hosts.missing(api.event, api.place, wanted(options)):
-        raise OptionError(f"nothing is sent there: {why}")
-    name = next(one for one in wanted(options) if code_hosts.missing(api.event, api.place, (one,)) is None)
+    name = publications.first(api.event, api.place, options)
     if name == STATUS:
         return api.status()
     if name == DEPLOYMENT:
@@ -281,17 +275,11 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
 def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, handle: str | None) -> Steps:
     """All requests about one event; each may be repeated. Raises OptionError."""
     api = _Api(sealed, options, limit)
-    known = publications.read_handle(handle)
+    return (yield from publications.publish(api, options, handle, status=_set_status, deployment=_publish_deployment))
 
-    def publish(name: str) -> Steps:
-        if why := code_hosts.missing(api.event, api.place, (name,)):
-            return Verdict(Result.SKIPPED, why)
-        if name == STATUS:
-            return (yield api.status()).verdict
-        publishes = publications.publish_comment if name == COMMENT else _publish_deployment
-        return (yield from publishes(api, known.get(name)))
 
-    return (yield from publications.each(wanted(options), publish))
+def _set_status(api: _Api) -> Steps:
+    return (yield api.status()).verdict
 
 
 def _publish_deployment(api: _Api, known: Known | None) -> Steps:
@@ -302,12 +290,12 @@ def _publish_deployment(api: _Api, known: Known | None) -> Steps:
     found = yield api.find_deployment()
     if found.verdict.result is not Result.DELIVERED:
         return found.verdict
-    if earlier := api.deployment_of(content(found)):
+    if earlier := api.deployment_of(content_of(found)):
         number, stands = earlier
         verdict = found.verdict if stands else (yield api.deployment_status(number)).verdict
         return named(verdict, DEPLOYMENT, number)
     made = yield api.deployment()
-    return named(made.verdict, DEPLOYMENT, identifier(content(made)))
+    return named(made.verdict, DEPLOYMENT, identifier(content_of(made)))
 
 
 def judge(response: Response) -> Verdict:
@@ -326,9 +314,9 @@ def judge(response: Response) -> Verdict:
         return Verdict(Result.SHRINK, "a text is too long for GitLab (400)")
     refused = {
         400: "GitLab refuses the values (400)",
-        401: f"the token is not accepted (401): it takes {need}; set one, {_AGAIN}",
-        403: f"the token may not do that (403): it takes {need}; set one, {_AGAIN}",
-        404: f"it is not there (404), or hidden from the token: it takes {need}; correct that, {_AGAIN}",
+        401: f"the token is not accepted (401): it takes {need}; set one, {AGAIN}",
+        403: f"the token may not do that (403): it takes {need}; set one, {AGAIN}",
+        404: f"it is not there (404), or hidden from the token: it takes {need}; correct that, {AGAIN}",
     }.get(response.status)
     return Verdict(Result.PARK, refused) if refused else judge_no_page(response)
 
@@ -342,13 +330,10 @@ def _judge_success(response: Response, expected: str) -> Verdict:
     return page if page.result is Result.PARK else Verdict(Result.PARK, "not an answer of GitLab's API; check `url`")
 
 
-def _wait(response: Response) -> float | None:
+def _wait(response: Response) -> float:
     """Seconds by ``Retry-After``, else until ``RateLimit-Reset`` (seconds since 1970)."""
     asked = retry_after(response)
-    reset = response.headers.get("ratelimit-reset", "").strip()
-    if asked is None and reset.isascii() and reset.isdigit():
-        return min(max(int(reset[:12]) - time.time(), 1.0), _DAY)
-    return _MINUTE if asked is None else asked
+    return asked if asked is not None else wait_until(response, "ratelimit-reset") or _MINUTE
 
 
 DESTINATION = Destination(

@@ -34,7 +34,7 @@ from change_events.destinations.base import (
 from change_events.destinations.shared import mapping
 from change_events.destinations.shared.clip import clip, listed, tags_within, units
 from change_events.destinations.shared.request import address_of, post, present, text_of, uri
-from change_events.destinations.shared.responses import judge_no_page, parsed
+from change_events.destinations.shared.responses import AGAIN, judge_no_page, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import milliseconds
 from change_events.text.markdown import one_line
@@ -50,9 +50,7 @@ _TITLE, _LINE, _LINES, _URL = 300, 400, 1500, 1000  # characters of the text's p
 _MOST_LINES = 8
 _BREAK = "<br>"
 _DENIED = 403
-_DENIED_NEW = (
-    "the token may not create annotations (403): it needs `annotations:create`, then `tfevent events flush --parked`"
-)
+_DENIED_NEW = f"the token may not create annotations (403): it needs `annotations:create`, {AGAIN}"
 _DENIED_UPDATE = "the token may not change annotations (403): it needs `annotations:write`"
 
 OPTIONS = (

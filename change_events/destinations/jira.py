@@ -37,7 +37,7 @@ from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.issue_keys import issue_keys
 from change_events.destinations.shared.oauth import TOKEN, client_credentials, judge_token
 from change_events.destinations.shared.request import address_of, basic_login, post, present, text_of, uri
-from change_events.destinations.shared.responses import at, judge_no_page, judge_only, parsed
+from change_events.destinations.shared.responses import AGAIN, at, content_of, judge_no_page, judge_only, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import iso, milliseconds
 from change_events.model import Kind, Outcome, Phase
@@ -61,7 +61,6 @@ LIMITS = Limits(
     entries={"associations.values": 500},
 )
 _LOOKED_THROUGH = 50  # of an issue's latest comments
-_AGAIN = "then `tfevent events flush --parked`"
 _MEANT = "`projects` names those that are meant"
 _MISSING, _DENIED, _ACCEPTED = 404, 403, 202
 _LOOKUP, _DEPLOYMENT = "find the comment", "deployment"
@@ -211,7 +210,7 @@ def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, _h
             continue
         if looked.verdict.result is not Result.DELIVERED:
             return looked.verdict
-        found = _marked(parsed(looked.response) if looked.response else None, mark)
+        found = _marked(content_of(looked), mark)
         address, method = (url, "POST") if found is None else (f"{url}/{found}", "PUT")
         reply = yield msgspec.structs.replace(made, method=method, url=address)
         if reply.verdict.result is not Result.DELIVERED:
@@ -256,8 +255,7 @@ def _request(options: Mapping[str, Any], method: str, url: str, body: bytes, pur
     else:
         header, secrets = f"Bearer {token}", (token,)
     headers = {"Accept": "application/json", "Authorization": header}
-    made = post(url, body, secrets=secrets, headers=headers, method=method, body_decides=True)
-    return msgspec.structs.replace(made, purpose=purpose)
+    return post(url, body, secrets=secrets, headers=headers, method=method, body_decides=True, purpose=purpose)
 
 
 def judge(response: Response) -> Verdict:
@@ -268,7 +266,7 @@ def judge(response: Response) -> Verdict:
         return _judge_deployment(response)
     if response.status == _DENIED:
         needed = "the permissions Browse Projects, Add Comments and Edit Own Comments"
-        return Verdict(Result.PARK, f"the user may not do that (403); it needs {needed}; {_AGAIN}")
+        return Verdict(Result.PARK, f"the user may not do that (403); it needs {needed}; {AGAIN}")
     verdict = judge_no_page(response)
     content = parsed(response)
     looked = response.purpose == _LOOKUP
@@ -303,8 +301,15 @@ def _deployment(sealed: SealedEvent, options: Mapping[str, Any], keys: list[str]
     base = address_of(options, "api", API)
     url = f"{base}/jira/deployments/0.1/cloud/{quote(text_of(options, 'cloud_id'), safe='')}/bulk"
     accepted = {"Accept": "application/json"}
-    made = post(url, fitted(whole, limit, encode), secrets=(), headers=accepted, body_decides=True)
-    return msgspec.structs.replace(made, token=_token(options, base), purpose=_DEPLOYMENT)
+    return post(
+        url,
+        fitted(whole, limit, encode),
+        secrets=(),
+        headers=accepted,
+        body_decides=True,
+        purpose=_DEPLOYMENT,
+        token=_token(options, base),
+    )
 
 
 def _token(options: Mapping[str, Any], base: str) -> Request:
@@ -358,7 +363,7 @@ def _field(name: str, text: str) -> str:
 def _judge_deployment(response: Response) -> Verdict:
     """What the answer to a deployment means: 202, and a body that tells accepted from rejected and unknown."""
     if response.status == _DENIED:
-        return Verdict(Result.PARK, f"the OAuth credentials lack the permission Deployments (403); {_AGAIN}")
+        return Verdict(Result.PARK, f"the OAuth credentials lack the permission Deployments (403); {AGAIN}")
     verdict = judge_only(_ACCEPTED, response)
     if verdict.result is not Result.DELIVERED:
         return verdict
@@ -371,7 +376,7 @@ def _judge_deployment(response: Response) -> Verdict:
         return Verdict(Result.DELIVERED, f"Jira does not know {named}" if named else "")
     if named:
         return Verdict(Result.PARK, f"Jira knows none of the issues ({named}); {_MEANT}")
-    return Verdict(Result.PARK, f"its answer names no deployment; check `api`, {_AGAIN}")
+    return Verdict(Result.PARK, f"its answer names no deployment; check `api`, {AGAIN}")
 
 
 DESTINATION = Destination(

@@ -33,7 +33,7 @@ from change_events.destinations.base import (
 from change_events.destinations.shared import mapping
 from change_events.destinations.shared.clip import clip, utf8
 from change_events.destinations.shared.request import address_of, basic_login, post, present
-from change_events.destinations.shared.responses import judge_no_page
+from change_events.destinations.shared.responses import AGAIN, judge_no_page
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import iso, nanoseconds
 from change_events.model import Severity
@@ -60,15 +60,14 @@ _LABEL = lazy_pattern(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 _LEVELS = {Severity.INFO: "info", Severity.WARNING: "warn", Severity.ERROR: "error"}
 _TAKEN = {200, 202, 204}  # Loki answers 204; what is compatible with it, the others too
 
-_AGAIN = "then `tfevent events flush --parked`"
 _REFUSED = {
     b"too far behind": "Loki has newer lines in this stream and takes none so much older; split it by `labels`",
     b"out of order": "Loki has newer lines in this stream and takes them in order only; split it by `labels`",
     b"timestamp too old": "the event is older than Loki takes (reject_old_samples_max_age)",
     b"timestamp too new": "the event lies in the future; check the clock of this host",
-    b"structured metadata, but": f"this Loki takes no structured metadata; set `metadata: none`, {_AGAIN}",
-    b"missing required labels": f"this Loki requires other labels; set them in `labels`, {_AGAIN}",
-    b"no org id": f"this Loki has tenants; set `tenant`, {_AGAIN}",
+    b"structured metadata, but": f"this Loki takes no structured metadata; set `metadata: none`, {AGAIN}",
+    b"missing required labels": f"this Loki requires other labels; set them in `labels`, {AGAIN}",
+    b"no org id": f"this Loki has tenants; set `tenant`, {AGAIN}",
 }
 
 OPTIONS = (
@@ -212,7 +211,7 @@ def judge(response: Response) -> Verdict:
         verdict = judge_no_page(response)
         if verdict.result is not Result.DELIVERED or status in _TAKEN:
             return verdict
-        return Verdict(Result.PARK, f"it stores nothing ({status}): ingestion is blocked; when it is not, {_AGAIN}")
+        return Verdict(Result.PARK, f"it stores nothing ({status}): ingestion is blocked; when it is not, {AGAIN}")
     if status in {400, 401}:
         said = response.body.lower()
         if b"max entry size" in said or b"structured metadata too large" in said:

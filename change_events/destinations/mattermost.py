@@ -29,7 +29,7 @@ from change_events.destinations.base import (
 )
 from change_events.destinations.shared import chat, mapping
 from change_events.destinations.shared.request import address_of, post, present, secrets_of
-from change_events.destinations.shared.responses import at, judge_no_page, parsed
+from change_events.destinations.shared.responses import AGAIN, at, judge_no_page, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.markdown import one_line, page
@@ -44,13 +44,12 @@ _TITLE = 200  # characters
 _SIZES = chat.Sizes(paragraph=300, message=3000, lines=12, line=180, links=4, link_text=75, url=500)
 _SPECIAL = lazy_pattern(r"([\\`*_\[\]()#+|~>!])")
 _QUIET_AT = "@\u2060"
-_AGAIN = "then `tfevent events flush --parked`"
 _REFUSED = {
-    "web.incoming_webhook.disabled.app_error": f"the server has no incoming webhooks enabled; enable them, {_AGAIN}",
-    "web.incoming_webhook.invalid.app_error": f"there is no such webhook; correct `url`, {_AGAIN}",
-    "web.incoming_webhook.channel.app_error": f"there is no such channel; correct `channel`, {_AGAIN}",
-    "web.incoming_webhook.channel_locked.app_error": f"the webhook has a fixed channel; remove `channel`, {_AGAIN}",
-    "web.incoming_webhook.permissions.app_error": f"the webhook may not post to the channel; correct it, {_AGAIN}",
+    "web.incoming_webhook.disabled.app_error": f"the server has no incoming webhooks enabled; enable them, {AGAIN}",
+    "web.incoming_webhook.invalid.app_error": f"there is no such webhook; correct `url`, {AGAIN}",
+    "web.incoming_webhook.channel.app_error": f"there is no such channel; correct `channel`, {AGAIN}",
+    "web.incoming_webhook.channel_locked.app_error": f"the webhook has a fixed channel; remove `channel`, {AGAIN}",
+    "web.incoming_webhook.permissions.app_error": f"the webhook may not post to the channel; correct it, {AGAIN}",
 }
 _TOO_LONG = {"web.incoming_webhook.split_props_length.app_error", "web.incoming_webhook.parse_multipart.app_error"}
 

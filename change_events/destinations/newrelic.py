@@ -33,7 +33,7 @@ from change_events.destinations.base import (
 from change_events.destinations.shared import mapping
 from change_events.destinations.shared.clip import clip, listed
 from change_events.destinations.shared.request import address_of, post, present, site_of, text_of, uri
-from change_events.destinations.shared.responses import at, judge_status, parsed
+from change_events.destinations.shared.responses import AGAIN, at, judge_status, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import milliseconds
 from change_events.model import Kind, Phase
@@ -251,7 +251,7 @@ def _judge_errors(errors: list[Any]) -> Verdict:
     if any(at(error, "extensions", "errorClass") in _PASSING for error in errors):
         return Verdict(Result.RETRY, "transient error of New Relic")
     if any(at(error, "extensions", "error_code") == "BAD_API_KEY" for error in errors):
-        return Verdict(Result.PARK, "the user key is not accepted; correct it, then `tfevent events flush --parked`")
+        return Verdict(Result.PARK, f"the user key is not accepted; correct it, {AGAIN}")
     return Verdict(Result.PARK, "it refused the change; check that `entity` finds exactly one entity")
 
 

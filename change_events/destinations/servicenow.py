@@ -39,7 +39,7 @@ from change_events.destinations.shared import chat, mapping
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.oauth import TOKEN, client_credentials, judge_token
 from change_events.destinations.shared.request import address_of, basic_login, post, present, text_of
-from change_events.destinations.shared.responses import at, is_page, judge_no_page, parsed
+from change_events.destinations.shared.responses import AGAIN, at, content_of, is_page, judge_no_page, parsed
 from change_events.destinations.shared.size_limit import fitted
 from change_events.model import Outcome, Severity
 from change_events.text.lazy_pattern import lazy_pattern
@@ -79,7 +79,6 @@ _LINE = 300
 _SYS_ID = lazy_pattern(r"[0-9a-f]{32}")
 _HIBERNATES = lazy_pattern(rb"(?i)hibernat")
 _LOOKED_AT = 16_384
-_AGAIN = "then `tfevent events flush --parked`"
 _DENIED, _MISSING = 403, 404
 _LOOKUP, _EVENT = "find the change", "event"
 _EXPECTED = {_LOOKUP: "list of records", _EVENT: "count of events", "": "record"}
@@ -201,21 +200,17 @@ def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, ha
         looked = yield _lookup(sealed, options)
         if looked.verdict.result is not Result.DELIVERED:
             return looked.verdict
-        found = _sys_id(at(_content(looked), "result", 0))
+        found = _sys_id(at(content_of(looked), "result", 0))
         reply = yield made if found is None else _update(sealed, options, found, limit)
     if reply.verdict.result is not Result.DELIVERED:
         return reply.verdict
-    written = msgspec.structs.replace(reply.verdict, handle=_sys_id(at(_content(reply), "result")))
-    while options.get("close") == "yes" and (move := _move(sealed.event, options, _content(reply))):
+    written = msgspec.structs.replace(reply.verdict, handle=_sys_id(at(content_of(reply), "result")))
+    while options.get("close") == "yes" and (move := _move(sealed.event, options, content_of(reply))):
         reply = yield move
         if reply.verdict.result is not Result.DELIVERED:
             note = f"its state was not changed: {reply.verdict.reason}"
             return msgspec.structs.replace(written, reason=note)
     return written
-
-
-def _content(reply: Reply) -> Any:
-    return parsed(reply.response) if reply.response else None
 
 
 def _is_gone(reply: Reply) -> bool:
@@ -276,16 +271,24 @@ def _close_notes(event: ChangeEvent) -> str:
 
 def _request(options: Mapping[str, Any], method: str, url: str, body: bytes, purpose: str = "") -> Request:
     """A request with basic authentication, or with a token."""
-    accepted = {"Accept": "application/json"}
+    headers = {"Accept": "application/json"}
+    secrets: tuple[str, ...] = ()
+    token: Request | None = None
     if options.get("client_id"):
         tokens = address_of(options, "url") + _TOKENS
-        asked = client_credentials(tokens, str(options["client_id"]), text_of(options, "client_secret"))
-        made = post(url, body, secrets=(), headers=accepted, method=method, body_decides=True)
-        return msgspec.structs.replace(made, token=asked, purpose=purpose)
-    login = basic_login(text_of(options, "user"), text_of(options, "password"))
-    headers = {**accepted, "Authorization": login.header}
-    made = post(url, body, secrets=login.secrets, headers=headers, method=method, body_decides=True)
-    return msgspec.structs.replace(made, purpose=purpose)
+        token = client_credentials(tokens, str(options["client_id"]), text_of(options, "client_secret"))
+    else:
+        headers["Authorization"], secrets = basic_login(text_of(options, "user"), text_of(options, "password"))
+    return post(
+        url,
+        body,
+        secrets=secrets,
+        headers=headers,
+        method=method,
+        body_decides=True,
+        purpose=purpose,
+        token=token,
+    )
 
 
 def change_record(event: ChangeEvent) -> dict[str, Any]:
@@ -360,10 +363,10 @@ def judge(response: Response) -> Verdict:
     if is_page(response) and _HIBERNATES.search(response.body[:_LOOKED_AT]):
         return Verdict(Result.RETRY, "the developer instance is hibernating; wake it at developer.servicenow.com")
     if response.status == _DENIED:
-        return Verdict(Result.PARK, f"the user may not do that (403): it lacks a role or an ACL refuses; {_AGAIN}")
+        return Verdict(Result.PARK, f"the user may not do that (403): it lacks a role or an ACL refuses; {AGAIN}")
     verdict = judge_no_page(response)
     if verdict.result is Result.DELIVERED and not _holds(at(parsed(response), "result"), response.purpose):
-        return Verdict(Result.PARK, f"its answer has no {_EXPECTED[response.purpose]}; check `url`, {_AGAIN}")
+        return Verdict(Result.PARK, f"its answer has no {_EXPECTED[response.purpose]}; check `url`, {AGAIN}")
     return verdict
 
 

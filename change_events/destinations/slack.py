@@ -34,7 +34,7 @@ from change_events.destinations.base import (
 from change_events.destinations.shared import chat, mapping
 from change_events.destinations.shared.clip import clip, units
 from change_events.destinations.shared.request import address_of, post, secrets_of, uri
-from change_events.destinations.shared.responses import is_page, judge_no_page, judge_status, parsed, retry_after
+from change_events.destinations.shared.responses import AGAIN, is_page, judge_no_page, judge_status, parsed, retry_after
 from change_events.destinations.shared.size_limit import fitted
 from change_events.model import Outcome
 from change_events.text.lazy_pattern import lazy_pattern
@@ -66,14 +66,13 @@ _RETRY = {
     "team_added_to_org",
 }
 _SHRINK = {"msg_too_long", "msg_blocks_too_long"}
-_AGAIN = "then `tfevent events flush --parked`"
-_TOKEN = f"Slack does not accept the token; set another one, {_AGAIN}"
+_TOKEN = f"Slack does not accept the token; set another one, {AGAIN}"
 _REFUSED = {
     **dict.fromkeys(("invalid_auth", "not_authed", "account_inactive", "token_expired", "token_revoked"), _TOKEN),
-    "missing_scope": f"the token lacks the scope `chat:write`; add it, {_AGAIN}",
-    "not_in_channel": f"the bot is not in the channel; invite it, {_AGAIN}",
-    "channel_not_found": f"there is no such channel, or the bot may not see it; correct `channel`, {_AGAIN}",
-    "is_archived": f"the channel is archived; set another one, {_AGAIN}",
+    "missing_scope": f"the token lacks the scope `chat:write`; add it, {AGAIN}",
+    "not_in_channel": f"the bot is not in the channel; invite it, {AGAIN}",
+    "channel_not_found": f"there is no such channel, or the bot may not see it; correct `channel`, {AGAIN}",
+    "is_archived": f"the channel is archived; set another one, {AGAIN}",
     "message_not_found": "the message to bring up to date is gone",
     "cant_update_message": "the message to bring up to date is not this bot's",
     "edit_window_closed": "the workspace no longer lets the message be edited; `settle: reply` needs no edit",

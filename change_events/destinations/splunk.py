@@ -31,7 +31,7 @@ from change_events.destinations.base import (
 )
 from change_events.destinations.shared import mapping
 from change_events.destinations.shared.request import address_of, post, present, text_of
-from change_events.destinations.shared.responses import at, judge_status, parsed, retry_after
+from change_events.destinations.shared.responses import AGAIN, at, judge_status, parsed, retry_after
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import decimal_seconds
 from change_events.text.lazy_pattern import lazy_pattern
@@ -172,7 +172,7 @@ def _judge_code(code: int, response: Response, by_status: Verdict) -> Verdict:
     if code in _BUSY:
         return Verdict(Result.RETRY, f"it is busy (code {code})", retry_after(response))
     if code in _REFUSED:
-        return Verdict(Result.PARK, f"{_REFUSED[code]} (code {code}), then `tfevent events flush --parked`")
+        return Verdict(Result.PARK, f"{_REFUSED[code]} (code {code}), {AGAIN}")
     return Verdict(Result.PARK, f"it refused the event (code {code})") if well else by_status
 
 

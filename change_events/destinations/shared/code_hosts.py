@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
+
+import msgspec
 
 from change_events.context.repository import repository_of
 from change_events.destinations.shared import mapping
 from change_events.destinations.shared.clip import clip, units
+from change_events.destinations.shared.request import uri
 from change_events.model import Kind, Outcome, Phase
 from change_events.model.stack import stack_key
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from change_events.model import ChangeEvent
 
@@ -135,6 +138,35 @@ def state_of(event: ChangeEvent, *, running: str, good: str, bad: str, other: st
     if event.outcome in {Outcome.SUCCEEDED, Outcome.NO_CHANGE}:
         return good
     return bad if event.outcome in {Outcome.FAILED, Outcome.PARTIAL} else other
+
+
+def number_of(found: Any, key: str, has_commit: Callable[[dict[str, Any]], bool]) -> str | None:
+    """The number of the pull or merge request that a commit certainly belongs to.
+
+    Args:
+        found: those that the host lists for the commit.
+        key: where each has its number.
+        has_commit: whether the commit is its head or its merge; unless that holds for one, the only one listed counts.
+    """
+    listed = [one for one in found if isinstance(one, dict) and isinstance(one.get(key), int)]
+    exact = [one for one in listed if has_commit(one)]
+    return next((str(some[0][key]) for some in (exact, listed) if len(some) == 1), None)
+
+
+def environment(event: ChangeEvent, limit: int) -> str:
+    """The name of its environment, in ``limit`` characters."""
+    return clip(one_line(event.environment or "", 1000), limit)
+
+
+def run_page(event: ChangeEvent) -> str | None:
+    """The address of the page of its run, if it has one."""
+    found = mapping.run_url(event)
+    return uri(found) if found else None
+
+
+def encoded(document: Any) -> bytes:
+    """The body of a request: nothing, bytes as they are, anything else as JSON."""
+    return b"" if document is None else document if isinstance(document, bytes) else msgspec.json.encode(document)
 
 
 def missing(event: ChangeEvent, found: Place, wanted: Sequence[str]) -> str | None:

@@ -7,14 +7,11 @@ not see answers 404, as one that is not there.
 
 from __future__ import annotations
 
-import time
-
 from change_events.destinations.base import Response, Result, Verdict
 from change_events.destinations.shared.publications import identifier
-from change_events.destinations.shared.responses import at, judge_no_page, parsed, retry_after, words
+from change_events.destinations.shared.responses import AGAIN, at, judge_no_page, parsed, retry_after, wait_until, words
 
-_MINUTE, _DAY = 60.0, 86_400.0
-_AGAIN = "then `tfevent events flush --parked`"
+_MINUTE = 60.0
 # What a request is for: what answers it, and the permission that a token needs for it.
 _PURPOSES = {
     "find the pull request": ("list", "pull-requests: read"),
@@ -40,12 +37,12 @@ def judge(response: Response) -> Verdict:
     if response.status in {301, 302, 307, 308}:
         return Verdict(Result.PARK, f"the repository has another name now ({response.status}); correct git's remote")
     refused = {
-        401: f"the token is not accepted (401): expired, or withdrawn; set another one, {_AGAIN}",
-        403: f"the token lacks the permission `{permission}` (403); add it, {_AGAIN}",
+        401: f"the token is not accepted (401): expired, or withdrawn; set another one, {AGAIN}",
+        403: f"the token lacks the permission `{permission}` (403); add it, {AGAIN}",
         404: f"it is not there (404), or the token lacks the permission `{permission}` for the repository; "
-        f"add it, {_AGAIN}",
+        f"add it, {AGAIN}",
         409: "it refuses that because of a conflict (409)",
-        410: f"it is gone (410): comments are switched off, or the API's version is; correct that, {_AGAIN}",
+        410: f"it is gone (410): comments are switched off, or the API's version is; correct that, {AGAIN}",
         422: f"GitHub refuses the values to {response.purpose or 'set'} (422)",
     }.get(response.status)
     return Verdict(Result.PARK, refused) if refused else judge_no_page(response)
@@ -74,8 +71,6 @@ def _rate_limit(response: Response) -> float | None:
     if asked is not None:
         return asked
     if response.headers.get("x-ratelimit-remaining", "").strip() == "0":
-        reset = response.headers.get("x-ratelimit-reset", "").strip()
-        wait = int(reset[:12]) - time.time() if reset.isascii() and reset.isdigit() else _MINUTE
-        return min(max(wait, 1.0), _DAY)
+        return wait_until(response, "x-ratelimit-reset") or _MINUTE
     limited = response.status == 429 or "rate limit" in words(response).lower()  # noqa: PLR2004
     return _MINUTE if limited else None

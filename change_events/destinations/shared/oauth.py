@@ -9,7 +9,7 @@ import msgspec
 
 from change_events.destinations.base import Request, Response, Result, Verdict
 from change_events.destinations.shared.request import post
-from change_events.destinations.shared.responses import is_page, judge_status
+from change_events.destinations.shared.responses import AGAIN, is_page, judge_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 TOKEN = "token"  # noqa: S105 - a word
 """The purpose of a request for a token, by which its answer is known."""
 
-_AGAIN = "correct them, then `tfevent events flush --parked`"
 _REFUSED = {400, 401, 403}
 
 
@@ -41,15 +40,15 @@ def client_credentials(
     }
     body = msgspec.json.encode(fields) if as_json else urlencode(fields).encode()
     kind = "application/json" if as_json else "application/x-www-form-urlencoded"
-    asked = post(
+    return post(
         url,
         body,
         secrets=(client_secret, *_as_form(client_secret)),
         headers={"Accept": "application/json"},
         content_type=kind,
         body_decides=True,
+        purpose=TOKEN,
     )
-    return msgspec.structs.replace(asked, purpose=TOKEN)
 
 
 def _as_form(secret: str) -> tuple[str, ...]:
@@ -62,5 +61,5 @@ def judge_token(response: Response) -> Verdict:
     if is_page(response):
         return Verdict(Result.PARK, f"a page of HTML answers there ({response.status}); check the address")
     if response.status in _REFUSED:
-        return Verdict(Result.PARK, f"the credentials are not accepted ({response.status}); {_AGAIN}")
+        return Verdict(Result.PARK, f"the credentials are not accepted ({response.status}); correct them, {AGAIN}")
     return judge_status(response)

@@ -5,14 +5,14 @@ The host's own requests and answers are in ``github.py`` and ``gitlab.py``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from change_events.destinations.base import Option, Reply, Result, Verdict
+from change_events.destinations.base import Option, OptionError, Reply, Result, Verdict
 from change_events.destinations.shared import code_hosts, review_comment
 from change_events.destinations.shared.code_hosts import Change
-from change_events.destinations.shared.responses import parsed
+from change_events.destinations.shared.responses import content_of
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 COMMENT, STATUS, DEPLOYMENT = "comment", "status", "deployment"
 _ALL = (COMMENT, STATUS, DEPLOYMENT)
+_Api = TypeVar("_Api", bound="Api")
 _HANDLE = lazy_pattern(r"(?P<name>comment|deployment)=(?P<id>[1-9]\d{0,18})(?: of (?P<change>\d{1,18}))?")
 _MOST_PAGES = 12  # of comments that are looked through for ours
 _MOST_COMMENTS = 3  # of those that look like ours: another author's cannot be edited
@@ -67,6 +68,36 @@ def read_handle(handle: str | None) -> dict[str, Known]:
     return {match["name"]: Known(match["id"], match["change"]) for match in parts if match}
 
 
+def first(event: ChangeEvent, place: Place, options: Mapping[str, Any]) -> str:
+    """What is published first of an event. Raises OptionError where nothing is."""
+    names = wanted(options)
+    if why := code_hosts.missing(event, place, names):
+        raise OptionError(f"nothing is sent there: {why}")
+    return next(name for name in names if code_hosts.missing(event, place, (name,)) is None)
+
+
+def publish(
+    api: _Api,
+    options: Mapping[str, Any],
+    handle: str | None,
+    *,
+    status: Callable[[_Api], Steps],
+    deployment: Callable[[_Api, Known | None], Steps],
+) -> Steps:
+    """Publish what is wanted of an event, each as far as it can be; ``handle`` is that of the event's start."""
+    known = read_handle(handle)
+
+    def one(name: str) -> Steps:
+        if why := code_hosts.missing(api.event, api.place, (name,)):
+            return Verdict(Result.SKIPPED, why)
+        if name == STATUS:
+            return (yield from status(api))
+        publishes = publish_comment if name == COMMENT else deployment
+        return (yield from publishes(api, known.get(name)))
+
+    return (yield from each(wanted(options), one))
+
+
 def each(names: Iterable[str], publish: Callable[[str], Steps]) -> Steps:
     """All of them, one after the other: what one of them is refused keeps none of the others from being made."""
     verdicts: dict[str, Verdict] = {}
@@ -93,11 +124,6 @@ def identifier(content: Any) -> str | None:
     return str(found) if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
 
 
-def content(reply: Reply) -> Any:
-    """What an answer holds."""
-    return parsed(reply.response) if reply.response else None
-
-
 def named(verdict: Verdict, name: str, number: str | None) -> Verdict:
     """``verdict`` with the handle of what was made, if it was."""
     if verdict.result is not Result.DELIVERED or number is None:
@@ -108,6 +134,7 @@ def named(verdict: Verdict, name: str, number: str | None) -> Verdict:
 class Api(Protocol):
     """Requests about comments, as one host has them."""
 
+    event: ChangeEvent
     place: Place
     marker: Marker
 
@@ -146,7 +173,7 @@ def publish_comment(api: Api, known: Known | None) -> Steps:
         if edited.verdict.result is Result.DELIVERED:
             return _commented(edited.verdict, change, mine.number)
     made = yield api.comment(change, None)
-    return _commented(made.verdict, change, identifier(content(made)))
+    return _commented(made.verdict, change, identifier(content_of(made)))
 
 
 def _commented(verdict: Verdict, change: Change, number: str | None) -> Verdict:
@@ -162,7 +189,7 @@ def _change(api: Api, known: Known | None) -> Generator[Request, Reply, Change |
     found = yield api.find_change()
     if found.verdict.result is not Result.DELIVERED:
         return found.verdict
-    number = api.change_of(content(found))
+    number = api.change_of(content_of(found))
     if number is None:
         return Verdict(Result.SKIPPED, "its commit belongs to no pull or merge request, or to several")
     return Change(api.place.repository, number)
@@ -184,7 +211,7 @@ def _comments(api: Api, change: Change) -> Generator[Request, Reply, list[_Comme
         reply = yield api.find_comments(change, page)
         if reply.verdict.result is not Result.DELIVERED:
             return reply.verdict
-        if found := _ours(content(reply), api.marker.stack):
+        if found := _ours(content_of(reply), api.marker.stack):
             return found
         page = api.page_after(page, reply.response)
     return []

@@ -95,6 +95,9 @@ def post(
     content_type: str = "application/json",
     method: str = "POST",
     body_decides: bool = False,
+    purpose: str = "",
+    token: Request | None = None,
+    answer_bytes: int | None = None,
 ) -> Request:
     """A request with the headers that all of ours have.
 
@@ -106,10 +109,23 @@ def post(
         content_type: type of the body.
         method: the HTTP method.
         body_decides: the body of an answer shows whether it is a success, not the status alone.
+        purpose: as in :class:`Request`, like the two that follow.
+        token: the request for the token that is sent along.
+        answer_bytes: the most bytes of a body that decides.
     """
     ours = {"Content-Type": content_type, "User-Agent": user_agent()}
     login = secrets_of(url, path=False)
-    return Request(method, url, ours | dict(headers or {}), body, (*secrets, *login), body_decides)
+    return Request(
+        method,
+        url,
+        ours | dict(headers or {}),
+        body,
+        (*secrets, *login),
+        body_decides,
+        purpose=purpose,
+        token=token,
+        answer_bytes=answer_bytes,
+    )
 
 
 def present(fields: Mapping[str, Any]) -> dict[str, Any]:

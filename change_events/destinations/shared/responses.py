@@ -14,7 +14,11 @@ from change_events.text.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from change_events.destinations.base import Reply
+
 LONGEST_WAIT = 86_400.0
+AGAIN = "then `tfevent events flush --parked`"
+"""How a reason ends that names what to correct: events that were parked meanwhile are sent again so."""
 
 # A byte order mark, space, comments and an XML declaration may come before a page's first element.
 _PAGE = lazy_pattern(
@@ -34,9 +38,9 @@ _PASSING = {
     429: "it asks to slow down (429)",
 }
 _REFUSED = {
-    401: "the credentials are not accepted (401); correct them, then `tfevent events flush --parked`",
-    403: "access is denied (403); check token and region, then `tfevent events flush --parked`",
-    404: "there is nothing at this address (404); correct it, then `tfevent events flush --parked`",
+    401: f"the credentials are not accepted (401); correct them, {AGAIN}",
+    403: f"access is denied (403); check token and region, {AGAIN}",
+    404: f"there is nothing at this address (404); correct it, {AGAIN}",
     410: "this address is gone for good (410); set another one",
 }
 
@@ -134,6 +138,17 @@ def retry_after(response: Response, now: float | None = None, header: str = "ret
         except (ValueError, OverflowError):
             return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def wait_until(response: Response, header: str) -> float | None:
+    """Seconds until the moment that a header names in seconds since 1970: at least one, at most a day; else None."""
+    text = response.headers.get(header, "").strip()
+    return min(max(int(text[:12]) - time.time(), 1.0), LONGEST_WAIT) if text.isascii() and text.isdigit() else None
+
+
+def content_of(reply: Reply) -> Any:
+    """What the answer holds as JSON; None where none came, or it is none."""
+    return parsed(reply.response) if reply.response else None
 
 
 def parsed(response: Response) -> Any:
