@@ -73,13 +73,16 @@ class Runs:
 
     Attributes:
         text: what they decode to, with zeros between them; bytes that are no UTF-8 are lone surrogates.
+        lower: the same with its ASCII letters in lower case.
     """
 
     def __init__(self, spans: Sequence[Span], pieces: Sequence[bytes]) -> None:
         self._spans = spans
         self._pieces = pieces
         self._ends: list[int] = []
-        self.text = _SEPARATOR.join(pieces).decode("utf-8", "surrogateescape")
+        data = _SEPARATOR.join(pieces)
+        self.text = data.decode("utf-8", "surrogateescape")
+        self.lower = data.lower().decode("utf-8", "surrogateescape")
 
     def original(self, span: Span) -> Span:
         """Return the run, or the runs, that a span of the decoded text comes from."""

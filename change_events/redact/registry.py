@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from change_events.redact import encodings
 from change_events.redact.control_chars import clean
-from change_events.redact.scrub_scope import SHORTEST, SHORTEST_WORD, Scrub, scrub, stands_alone
+from change_events.redact.scrub_scope import SHORTEST, SHORTEST_WORD, Scrub, is_of_any_case, scrub, stands_alone
+from change_events.text.ascii_case import ascii_lower
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -37,13 +38,15 @@ class Registry:
     Every secret but the shortest has at least six characters, so one of three neighbouring places inside it
     is a multiple of three in any text: it is enough to look up every third group of four characters of the
     text in the set of groups that secrets begin with. Only a text with a hit is read closely: by the six
-    characters a secret begins with, then by length.
+    characters a secret begins with, then by length. The index is in lower case; whether a stretch is the secret
+    as it was given is decided last, since only long ones with letters and digits count in any case.
     """
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
         self._pending: list[str] = []
         self._secrets: set[str] = set()
+        self._of_any_case: set[str] = set()  # in lower case, those that are looked for in any
         self._lengths: dict[str, list[int]] = {}  # first six characters -> lengths of the secrets that begin so
         self._grams: set[str] = set()
         self._words: set[str] = set()  # of the secrets, those that are looked for as whole words
@@ -61,7 +64,7 @@ class Registry:
         return True
 
     def spans(self, text: str) -> list[Span]:
-        """Return where a secret stands in the text: as it is, JSON-escaped, URL-encoded, in base64, in hex."""
+        """Return where a secret stands in the text: as it is or encoded, in another case, reversed."""
         if self._pending:
             self._index()
         if not self._secrets or len(text) < SHORTEST_WORD:
@@ -78,10 +81,20 @@ class Registry:
                 self._secrets.add(form)
                 if how is Scrub.WORD:
                     self._words.add(form)
-                if len(form) >= SHORTEST:
-                    self._index_one(form)
-                else:
+                if len(form) < SHORTEST:
                     self._short.add(form)
+                    continue
+                self._index_one(ascii_lower(form))
+                if is_of_any_case(form):
+                    self._index_changed(form)
+
+    def _index_changed(self, secret: str) -> None:
+        forms = {secret, secret[::-1]}
+        if not secret.isascii():
+            forms |= {form for given in tuple(forms) for form in (given.upper(), given.lower())}
+        for form in map(ascii_lower, forms):
+            self._of_any_case.add(form)
+            self._index_one(form)
 
     def _index_one(self, secret: str) -> None:
         lengths = self._lengths.setdefault(secret[:SHORTEST], [])
@@ -102,7 +115,7 @@ class Registry:
                 continue
             for decoded in encodings.runs(text):
                 budget -= len(decoded.text) if steps else 0
-                for span in self._plain(decoded.text):
+                for span in self._plain(decoded.text, decoded.lower):
                     yield _original(span, (*steps, decoded.original))
                 readable = decoded.readable() if depth > 1 else None
                 if readable is not None:
@@ -112,24 +125,24 @@ class Registry:
                 queue.append((view.text, depth - 1, (*steps, view.original)))
 
     def _in_text(self, text: str) -> Iterator[Span]:
-        yield from self._plain(text)
+        yield from self._plain(text, ascii_lower(text))
         if self._short:
             yield from self._short_words(text)
 
-    def _plain(self, text: str) -> Iterator[Span]:
-        for start in range(0, len(text), _WINDOW):
-            window = text[start : start + _WINDOW + _GRAM]
+    def _plain(self, text: str, lower: str) -> Iterator[Span]:
+        for start in range(0, len(lower), _WINDOW):
+            window = lower[start : start + _WINDOW + _GRAM]
             grams = map(window.__getitem__, islice(_SPARSE, len(window) // _STRIDE + 1))
             if not self._grams.isdisjoint(grams):
-                yield from self._closely(text, start, start + len(window))
+                yield from self._closely(text, lower, start, start + len(window))
 
-    def _closely(self, text: str, first: int, last: int) -> Iterator[Span]:
+    def _closely(self, text: str, lower: str, first: int, last: int) -> Iterator[Span]:
         """Look for secrets around the groups that hit: one begins at such a group, or one or two characters before."""
         grams, known = self._grams, self._lengths
-        for place in [place for place in range(first, last, _STRIDE) if text[place : place + _GRAM] in grams]:
+        for place in [place for place in range(first, last, _STRIDE) if lower[place : place + _GRAM] in grams]:
             for start in range(max(0, place - _STRIDE + 1), place + 1):
-                for size in known.get(text[start : start + SHORTEST], ()):
-                    if self._stands(text, start, start + size):
+                for size in known.get(lower[start : start + SHORTEST], ()):
+                    if lower[start : start + size] in self._of_any_case or self._stands(text, start, start + size):
                         yield start, start + size
                         break
 

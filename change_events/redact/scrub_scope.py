@@ -8,7 +8,8 @@ and message would destroy the event and hide nothing, because anybody guesses it
   a unit, a version or a numbered name (``512Mi``, ``1.24``, ``web1``);
 * as a whole word: other values of four or five characters, and letters or digits alone below twelve characters
   (``letmein`` leaves ``letmein-service`` and ``letmein.example.org`` alone);
-* anywhere, inside of longer words too: everything else.
+* anywhere, inside of longer words too: everything else. Of these, eight characters or more with a letter and a digit, or a
+  symbol that names have not, are looked for in upper, lower and mixed case and reversed, too.
 """
 
 from __future__ import annotations
@@ -58,6 +59,9 @@ _REGION = lazy_pattern(
     r"|(?:north|south|east|west|central)*(?:us|europe|india|asia|uk|france|germany|brazil|japan|korea|uae)"
     r"(?:north|south|east|west|central)*\d?"  # Azure: westeurope, eastus2
 )
+_SHORTEST_OF_ANY_CASE = 8
+_NO_WORD = lazy_pattern(r"[^\s\-_.:/,A-Za-z\u0080-\U0010ffff]")  # a digit, or a symbol that names have not
+_LETTER = lazy_pattern(r"[^\W\d_]")
 _PEM_LINE = "-----"
 
 
@@ -81,6 +85,13 @@ def scrub(value: str) -> Scrub:
 def is_scrubbed(value: str) -> bool:
     """Return whether a remembered value is looked for at all."""
     return scrub(value) is not Scrub.NOWHERE
+
+
+def is_of_any_case(value: str) -> bool:
+    """Return whether a remembered value is looked for in any case and reversed: in such a form it is no everyday word."""
+    if len(value) < _SHORTEST_OF_ANY_CASE or scrub(value) is not Scrub.ANYWHERE:
+        return False
+    return bool(_NO_WORD.search(value) and _LETTER.search(value))
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:

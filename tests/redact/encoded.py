@@ -51,6 +51,17 @@ def spellings(secret: str) -> dict[str, str]:
         "bytes": "".join(f"\\x{byte:02x}" for byte in raw) if secret.isascii() else secret,
         "nfd": unicodedata.normalize("NFD", secret),
         "nfc": unicodedata.normalize("NFC", secret),
+        "upper": secret.upper(),
+        "lower": secret.lower(),
+        "title": secret.title(),
+        "swapped": secret.swapcase(),
+        "reversed": secret[::-1],
+        "upper, reversed": secret.upper()[::-1],
+        "upper, json": json.dumps(secret.upper()),
+        "lower, url": quote(secret.lower(), safe=""),
+        "upper, base64": base64.b64encode(secret.upper().encode()).decode(),
+        "reversed, base64": base64.b64encode(b"x" + secret[::-1].encode()).decode(),
+        "reversed, hex": secret[::-1].encode().hex(),
     }
     inner = {
         "": raw,

@@ -62,6 +62,12 @@ def test_a_word_that_is_shown_under_a_sensitive_name_is_not_scrubbed_elsewhere()
         ("1.24", "version 1.24", None),
         ("hunter2", "xhunter2y", f"x{MARK}y"),
         ("incomprehensible", "anincomprehensibleone", f"an{MARK}one"),
+        ("incomprehensible", "INCOMPREHENSIBLE elbisneherpmocni", None),
+        ("acme-production.internal", "ACME-Production.internal", None),
+        ("letmein", "LETMEIN", None),
+        ("hunter2", "HUNTER2", None),
+        ("hunter22", "xHUNTER22y 22RETNUH", f"x{MARK}y {MARK}"),
+        ("Straße-7ü", "STRASSE-7Ü straße-7ü ü7-eßarts", f"{MARK} {MARK} {MARK}"),
     ],
 )
 def test_words_are_scrubbed_as_words_and_what_is_distinctive_anywhere(secret, text, shown):
