@@ -8,8 +8,8 @@ and message would destroy the event and hide nothing, because anybody guesses it
   a unit, a version or a numbered name (``512Mi``, ``1.24``, ``web1``);
 * as a whole word: other values of four or five characters, and letters or digits alone below twelve characters
   (``letmein`` leaves ``letmein-service`` and ``letmein.example.org`` alone);
-* anywhere, inside of longer words too: everything else. Of these, eight characters or more with a letter and a digit, or a
-  symbol that names have not, are looked for in upper, lower and mixed case and reversed, too.
+* anywhere, inside of longer words too: everything else. Of these, eight characters or more with a letter and
+  a digit, or a symbol that names have not, are looked for in upper, lower and mixed case and reversed, too.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def is_scrubbed(value: str) -> bool:
 
 
 def is_of_any_case(value: str) -> bool:
-    """Return whether a remembered value is looked for in any case and reversed: in such a form it is no everyday word."""
+    """Return whether a remembered value is looked for in any case and reversed: so it is no everyday word."""
     if len(value) < _SHORTEST_OF_ANY_CASE or scrub(value) is not Scrub.ANYWHERE:
         return False
     return bool(_NO_WORD.search(value) and _LETTER.search(value))
