@@ -324,6 +324,8 @@ class Plan(Struct, frozen=True):
         applyable: terraform's own verdict; None where the version has none.
         name: the file it was read from, where a reader has several before them.
         from_states: it is the difference of two states: its changes have happened.
+        state: of two states between which anything may have been done, their versions and what they do not show.
+        edited: the figures of those two; ``counts`` has their outputs only.
     """
 
     changes: tuple[Change, ...] = ()
@@ -342,3 +344,5 @@ class Plan(Struct, frozen=True):
     applyable: bool | None = None
     name: str | None = None
     from_states: bool = False
+    state: StateEdit | None = None
+    edited: StateCounts | None = None

@@ -72,7 +72,7 @@ def of_values(name: str) -> Callable[[ChangeEvent], Iterator[Signal]]:
     """A rule that reports the risks of this name, which were found in the plan's values when it was read."""
 
     def rule(event: ChangeEvent) -> Iterator[Signal]:
-        for change in under_way(event, *_SETS, Action.DESTROY):
+        for change in under_way(event, *_SETS, Action.DESTROY, Action.EDIT, Action.MOVE):
             for risk in change.risks:
                 if risk.name == name:
                     reason = marked(risk.reason, change.outcome)

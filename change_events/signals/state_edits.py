@@ -32,6 +32,8 @@ def _left(change: Change, kind: str) -> str:
     happens = _HAPPENS.get(change.outcome)
     if happens is None:
         return ""
+    if change.action is Action.EDIT and "remove" in change.raw_actions:
+        return f"a {kind} is not in the state any more: it was destroyed, or nothing manages it"
     if change.action is Action.FORGET:
         return f"a {kind} {happens}: it is no longer managed"
     if change.action is Action.EDIT and "replace" in change.raw_actions:
@@ -43,7 +45,7 @@ def _left(change: Change, kind: str) -> str:
 def state_replaced(event: ChangeEvent) -> Iterator[Signal]:
     """Another state, or an older version, took the place of one."""
     state = event.state
-    if state is None or not is_replaced(state):
+    if state is None or not state.command or not is_replaced(state):  # two files may be of any two stacks
         return
     if state.lineage != state.previous_lineage:
         reason = f"a state of another lineage ({state.lineage}) replaced the one of lineage {state.previous_lineage}"

@@ -155,9 +155,12 @@ def _state_only(item: Change) -> str:
         item.outcome, ""
     )
     verb = _STATE_ONLY.get(item.action, "")
-    if item.action is Action.EDIT or item.note:
-        what = state_edit.entry_words(item) or verb
-        return f"- {name}: {what}{old}{f' ({plain(item.note)})' if item.note else ''}{outcome}"
+    if item.action in {Action.EDIT, Action.MOVE} and item.raw_actions:
+        what = "; ".join(text for text in (f"{verb}{old}" if verb else "", state_edit.entry_words(item)) if text)
+        head = f"- {name}: {what}{f' ({plain(item.note)})' if item.note else ''}{outcome}"
+        return "\n".join([head, *attribute_lines(item.attributes, item.attributes_omitted, _MOST_OF_DRIFT)])
+    if item.note:
+        return f"- {name}: {verb}{old} ({plain(item.note)}){outcome}"
     if item.action is Action.NO_OP and (item.previous_address or item.importing):
         verb = "moved" if item.previous_address else "imported"
     return f"- {name}: {verb}{old} in the state{outcome}; the resource itself is unchanged"

@@ -30,6 +30,7 @@ _EDITED = {
     "attributes": "attributes rewritten",
     "deposed": "its object became a deposed one",
     "add": "added",
+    "remove": "removed",
 }
 _ENDED = {
     Outcome.PARTIAL: "then failed",
@@ -50,6 +51,8 @@ def what(event: ChangeEvent, state: StateEdit) -> str:
 
 def subject(state: StateEdit) -> str:
     """What was changed, and how: ``state edited``."""
+    if not state.command:
+        return "state changed"
     verb = state.command.rpartition(" ")[2]
     if state.workspace:
         return f"workspace {state.workspace} {'deleted' if verb == 'delete' else 'created'}"

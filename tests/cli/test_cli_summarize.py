@@ -118,20 +118,79 @@ def test_markdown_stays_within_its_bytes(home):
     assert len(cut.rstrip("\n").encode()) <= 600 < len(whole.encode())
 
 
-def test_two_states_are_compared(home):
-    before = {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "x", "outputs": {}, "resources": []}
-    resource = {
+def state_resource(kind, name, **attributes):
+    return {
         "mode": "managed",
-        "type": "terraform_data",
-        "name": "a",
-        "provider": 'provider["terraform.io/builtin/terraform"]',
-        "instances": [{"schema_version": 0, "attributes": {"id": "1", "input": None}}],
+        "type": kind,
+        "name": name,
+        "provider": 'provider["registry.terraform.io/x/y"]',
+        "instances": [{"schema_version": 0, "attributes": attributes}],
     }
-    paths = [home.path / "before.tfstate", home.path / "after.tfstate"]
-    paths[0].write_text(json.dumps(before))
-    paths[1].write_text(json.dumps({**before, "serial": 2, "resources": [resource]}))
-    document = json.loads(home.events("summarize", *map(str, paths), "--json"))
-    assert document["summary"]["counts"]["create"] == 1
+
+
+STATE = {"version": 4, "terraform_version": "1.11.4", "outputs": {}, "resources": []}
+DATABASE = state_resource("aws_db_instance", "main", id="db-1")
+CLOSED = state_resource("aws_security_group", "s", id="sg-1", ingress=[])
+OPEN = state_resource(
+    "aws_security_group",
+    "s",
+    id="sg-1",
+    ingress=[{"cidr_blocks": ["0.0.0.0/0"], "from_port": 22, "to_port": 22, "protocol": "tcp"}],
+)
+
+
+def states(home, before, after, lineages=("x", "x"), serials=(1, 2)):
+    paths = [str(home.path / f"{name}.tfstate") for name in ("before", "after")]
+    for path, resources, lineage, serial in zip(paths, (before, after), lineages, serials, strict=True):
+        Path(path).write_text(json.dumps({**STATE, "resources": resources, "lineage": lineage, "serial": serial}))
+    return paths
+
+
+def test_what_is_gone_between_two_states_is_removed_and_nobody_says_destroyed(home):
+    paths = states(home, [DATABASE, CLOSED], [CLOSED])
+    document = json.loads(home.events("summarize", *paths, "--json"))
+    assert document["summary"]["counts"] == counts()
+    assert document["summary"]["state"] == {**dict.fromkeys(document["summary"]["state"], 0), "removed": 1}
+    assert document["state"]["previous_serial"] == 1
+    assert [signal["name"] for signal in document["signals"]] == ["left_management"]
+    text = home.events("summarize", *paths)
+    assert text.splitlines()[0] == f"{paths[0]} → {paths[1]}: state changed: 1 removed"
+    assert "two states do not show whether a removed resource was destroyed or is only no longer managed" in text
+    markdown = home.events("summarize", *paths, "--markdown")
+    for told in (text, markdown):
+        for claim in ("to destroy", "destroy  ", "forg", "itself is unchanged"):
+            assert claim not in told
+
+
+def test_what_is_new_between_two_states_may_have_been_imported(home):
+    text = home.events("summarize", *states(home, [], [CLOSED]))
+    assert "state changed: 1 added" in text.splitlines()[0]
+    assert "two states do not show whether an added one was created or imported" in text
+    assert "create  " not in text
+
+
+def test_changed_values_of_two_states_are_shown_and_signal_what_they_signal_in_a_plan(home):
+    paths = states(home, [CLOSED], [OPEN])
+    done = home.run("summarize", *paths, "--fail-on", "exposed_to_world")
+    assert done.returncode == 3
+    text = done.stdout.decode()
+    assert "state changed: 1 changed" in text.splitlines()[0]
+    assert "0.0.0.0/0" in text
+    assert home.run("summarize", *states(home, [OPEN], [OPEN]), "--fail-on", "severity:info").returncode == 0
+
+
+def test_a_moved_entry_of_two_states_whose_values_changed_is_not_called_unchanged(home):
+    moved = {**OPEN, "name": "t"}
+    paths = states(home, [CLOSED], [moved])
+    assert "state changed: 1 moved, 1 changed" in home.events("summarize", *paths)
+    assert "is unchanged" not in home.events("summarize", *paths, "--markdown")
+    assert home.run("summarize", *paths, "--fail-on", "exposed_to_world").returncode == 3
+
+
+def test_two_states_of_different_stacks_did_not_replace_one_another(home):
+    document = json.loads(home.events("summarize", *states(home, [CLOSED], [], ("x", "y"), (9, 1)), "--json"))
+    assert document["signals"] == []
+    assert (document["state"]["previous_lineage"], document["state"]["lineage"]) == ("x", "y")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1}', b"\x00\x01", None])

@@ -5,12 +5,21 @@ from __future__ import annotations
 import pytest
 
 from change_events.cli.render import plan_report
-from change_events.model import Action, Change, Counts, Plan
+from change_events.model import Action, Change, ChangeOutcome, Counts, Plan, StateCounts, StateEdit
 
-REPLACED = Change(address="aws_x.a", action=Action.REPLACE, reason="tainted")
-FORGOTTEN = Change(address="aws_x.b", action=Action.MOVE, previous_address="aws_x.c")
+DONE = ChangeOutcome.APPLIED
+GONE = Change(address="aws_x.a", action=Action.EDIT, outcome=DONE, raw_actions=("remove",))
+MOVED = Change(
+    address="aws_x.b", action=Action.MOVE, outcome=DONE, raw_actions=("attributes",), previous_address="aws_x.c"
+)
+NOTE = "two states do not show whether it exists"
 STATES = Plan(
-    name="a → b", changes=(REPLACED, FORGOTTEN), counts=Counts(replace=1, move=1, outputs=2), from_states=True
+    name="a → b",
+    changes=(GONE, MOVED),
+    counts=Counts(outputs=2),
+    from_states=True,
+    state=StateEdit(command="", previous_serial=3, serial=9, note=NOTE),
+    edited=StateCounts(removed=1, moved=1, changed=1),
 )
 
 
@@ -23,21 +32,21 @@ def markdown(plan):
 
 
 def test_the_headline_of_two_states_tells_facts():
-    assert plan_report.plan_headline(STATES) == "a → b: 1 replaced, 1 moved, outputs changed: 2"
+    assert plan_report.plan_headline(STATES) == "a → b: state changed: 1 removed, 1 moved, 1 changed, 2 outputs changed"
     assert plan_report.plan_headline(Plan(from_states=True)) == "no differences"
 
 
 @pytest.mark.parametrize("form", [text, markdown])
-def test_nothing_of_two_states_is_told_as_an_intention(form):
+def test_two_states_say_what_they_show_and_what_they_do_not(form):
     told = form(STATES)
-    assert "aws_x.a" in told
-    assert "tainted" in told
-    for claim in ("planned", "to replace", "first", "because"):
+    for words in ("aws_x.a", "removed", "aws_x.b", "aws_x.c", "attributes rewritten", "serial 3 → 9", NOTE):
+        assert words in told
+    for claim in ("planned", "to replace", "destroy", "forget", "forgotten", "is unchanged"):
         assert claim not in told
 
 
 def test_the_markdown_of_two_states_has_a_title_of_facts():
-    assert "**1 replaced, 1 moved**" in markdown(STATES)
+    assert "**state changed: 1 removed, 1 moved, 1 changed, 2 outputs changed**" in markdown(STATES)
     assert "**no changes**" in markdown(Plan(from_states=True))
 
 

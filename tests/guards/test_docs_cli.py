@@ -22,6 +22,7 @@ from tests.support.receiver import Receiver
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "cli.md"
 PLAN = ROOT / "tests" / "cli" / "plans" / "lifecycle_basic__1.json"
+STATES = ROOT / "tests" / "cli" / "states"
 SESSION = re.compile(r"```console\n\$ (?P<line>[^\n]+)\n(?P<shown>.*?)```", re.DOTALL)
 COLUMNS = 110
 TERRAFORM = '#!/bin/sh\necho \'{"terraform_version": "1.11.4", "platform": "linux_amd64"}\'\n'
@@ -74,6 +75,7 @@ def machine(tmp_path):
     shift.cache_clear()
     home = home_with_tools(tmp_path)
     shutil.copy(PLAN, tmp_path / "plan.json")
+    shutil.copytree(STATES, tmp_path, dirs_exist_ok=True)
     home.fill(*(recent(event) for event in (succeeded(), partial(), running())), destinations=["webhook"])
     return home
 

@@ -33,13 +33,15 @@ class TerraformAdapter:
             InputError: a file is none of these.
         """
         from tf_wrapper.plan import reader
-        from tf_wrapper.state import compare
+        from tf_wrapper.state.document import is_state
 
         more: dict[str, Any] = {"ignore": settings.ignore, "own": settings.own_rules}
         documents = [(path, _read(path)) for path in paths]
-        if len(documents) == _STATES and all(compare.is_state(data) for _, data in documents):
+        if len(documents) == _STATES and all(is_state(data) for _, data in documents):
+            from tf_wrapper.state.two_states import between_states
+
             (before, old), (after, new) = documents
-            return [compare.compare_states(old, new, redactor=redactor, names=(before, after), **more)]
+            return [between_states(old, new, redactor=redactor, names=(before, after), **more)]
         return [
             plan for path, data in documents for plan in reader.read_plans(data, name=path, redactor=redactor, **more)
         ]

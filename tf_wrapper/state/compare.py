@@ -120,13 +120,14 @@ def compare_states(
         counts=tally.counts(),
         by_type={reading.names.text(name): number for name, number in tally.by_type.most_common()},
         by_module={reading.names.text(name): number for name, number in tally.by_module.most_common()},
-        clouds=_clouds(pairs, redactor),
+        clouds=clouds_of(pairs, redactor),
         name=redactor.text(" → ".join(names)),
         tool_version=reading.names.maybe(new.tool_version or old.tool_version),
     )
 
 
-def _clouds(pairs: Sequence[Pair], redactor: Redactor) -> tuple[Cloud, ...]:
+def clouds_of(pairs: Sequence[Pair], redactor: Redactor) -> tuple[Cloud, ...]:
+    """Where in a cloud the objects are that differ."""
     clouds = Clouds()
     for pair in pairs:
         if pair.action in {Action.NO_OP, Action.MOVE}:

@@ -1,11 +1,17 @@
-"""What a state command changed: entries of the state that were removed, added, moved or marked, and no resource."""
+"""Entries of a state that were removed, added, moved, marked or rewritten, by a command that changes no resource.
+
+The same between any two states, of which nobody knows what was done between them.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from change_events.model import Action, Change, ChangeOutcome, Counts, Drift, Plan, StateCounts
+from tf_wrapper.plan.details import with_details
 from tf_wrapper.plan.names import Names
 from tf_wrapper.plan.reading import Reading
 from tf_wrapper.plan.resources import compare
@@ -17,9 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from change_events.redact import Redactor
+    from change_events.signals.own_rules import OwnRule
     from tf_wrapper.state.objects import State, StateObject
 
+ANY = "any"
+"""The effect of what is not known: a command of any sort, an apply, or several of them."""
+
 _DETAILED = 200  # drifted resources whose attributes are compared
+_COMPARED = 2000  # entries whose attributes are compared, where nothing else shows what was done to them
 _COUNTED = {
     "taint": "tainted",
     "untaint": "untainted",
@@ -28,6 +39,7 @@ _COUNTED = {
     "attributes": "changed",
     "deposed": "changed",
     "add": "added",
+    "remove": "removed",
 }
 """Each way to edit an entry (``raw_actions``), and where it is counted."""
 
@@ -52,6 +64,7 @@ def compare_edits(
     effect: str = EDIT,
     target: tuple[State, State] | None = None,
     ignore: Sequence[str] = (),
+    own: Sequence[OwnRule] = (),
 ) -> Edits:
     """The edits between two states.
 
@@ -59,20 +72,25 @@ def compare_edits(
         before: the state before.
         after: the state after.
         redactor: remembers the states' secrets and renders names.
-        effect: of the command: :data:`~tf_wrapper.subcommands.EDIT`, ``IMPORT`` or ``REFRESH``. What differs after a
-            refresh was changed outside of terraform.
+        effect: of the command: :data:`~tf_wrapper.subcommands.EDIT`, ``IMPORT`` or ``REFRESH``, or :data:`ANY`. What
+            differs after a refresh was changed outside of terraform. With ``ANY`` an entry that is gone is ``EDIT``
+            with the word ``remove``, since its resource may exist or not, and attributes are compared.
         target: the states before and after of another file, to which entries were moved.
-        ignore: globs of attribute paths to leave out of drift.
+        ignore: globs of attribute paths to leave out of drift, and of attributes.
+        own: signals of the user's own, for ``ANY``.
     """
     for state in (before, after, *(target or ())):
         remember(state, redactor)
-    reading = Reading(redactor, Names(redactor), ignore, _DETAILED)
-    found = [pair for pair in pairs_of(before, after, edits=True) if _counts(pair, effect)]
+    reading = Reading(redactor, Names(redactor), ignore, _DETAILED, own)
+    found = [pair for pair in pairs_of(before, after, edits=effect != ANY) if _counts(pair, effect)]
     elsewhere = _moved_elsewhere(found, target)
     reading.names.learn([part.address for pair in found for part in (pair.before, pair.after) if part])
     drifted = [pair for pair in found if _is_drift(pair, effect)]
     kept = [pair for pair in found if not _is_drift(pair, effect)]
     changes = tuple(_change(pair, reading, effect, elsewhere) for pair in kept)
+    if effect == ANY:
+        compared = zip(changes[:_COMPARED], kept, strict=False)
+        changes = (*(_with_attributes(change, pair, reading) for change, pair in compared), *changes[_COMPARED:])
     outputs = tuple(output_changes(before, after, reading))
     drift = tuple(_drift(pair, reading, index < _DETAILED) for index, pair in enumerate(drifted))
     plan = Plan(
@@ -161,8 +179,22 @@ def _action(pair: Pair, effect: str) -> tuple[Action, tuple[str, ...]]:
     if pair.before is None:
         return (Action.IMPORT, ()) if effect == IMPORT else (Action.EDIT, ("add",))
     if pair.after is None:
-        return (Action.EDIT, ("deposed",)) if pair.action is Action.OTHER else (Action.FORGET, ())
+        if pair.action is Action.OTHER:
+            return Action.EDIT, ("deposed",)
+        return (Action.EDIT, ("remove",)) if effect == ANY else (Action.FORGET, ())
     return (Action.MOVE if pair.before.address != pair.after.address else Action.EDIT), how
+
+
+def _with_attributes(change: Change, pair: Pair, reading: Reading) -> Change:
+    """The change with the attributes that differ, and what the values that are there now signal."""
+    part = pair.after
+    if part is None or change.raw_actions == ("deposed",):
+        return change
+    node = node_of(pair)
+    attributes, omitted = compare(node, reading)
+    change = replace(change, attributes=tuple(attributes), attributes_omitted=omitted)
+    as_set = replace(change, action=Action.CREATE if pair.before is None else Action.UPDATE)
+    return replace(change, risks=with_details(as_set, part.type, node, reading).risks)
 
 
 def _drift(pair: Pair, reading: Reading, detailed: bool) -> Drift:

@@ -86,22 +86,22 @@ _ACTION_ORDER = (
 )
 _OUTCOME_RANK = {outcome: rank for rank, outcome in enumerate(_OUTCOME_ORDER)}
 _ACTION_RANK = {action: rank for rank, action in enumerate(_ACTION_ORDER)}
-# Of each figure: its field, the words for a plan, the words for what has happened.
+# Of each figure: its field, and its words.
 _COUNT_NAMES = (
-    ("create", "{} to create", "{} created"),
-    ("update", "{} to update", "{} updated"),
-    ("replace", "{} to replace", "{} replaced"),
-    ("destroy", "{} to destroy", "{} destroyed"),
-    ("import_", "{} to import", "{} imported"),
-    ("move", "{} moved", "{} moved"),
-    ("forget", "{} to forget", "{} forgotten"),
-    ("read", "{} to read", "{} read"),
-    ("invoke", "{} to invoke", "{} invoked"),
-    ("change", "tasks with changes: {}", "tasks with changes: {}"),
-    ("other", "{} with unknown action", "{} with unknown action"),
-    ("deferred", "{} deferred", "{} deferred"),
-    ("outputs", "outputs changed: {}", "outputs changed: {}"),
-    ("drift", "drifted: {}", "drifted: {}"),
+    ("create", "{} to create"),
+    ("update", "{} to update"),
+    ("replace", "{} to replace"),
+    ("destroy", "{} to destroy"),
+    ("import_", "{} to import"),
+    ("move", "{} moved"),
+    ("forget", "{} to forget"),
+    ("read", "{} to read"),
+    ("invoke", "{} to invoke"),
+    ("change", "tasks with changes: {}"),
+    ("other", "{} with unknown action"),
+    ("deferred", "{} deferred"),
+    ("outputs", "outputs changed: {}"),
+    ("drift", "drifted: {}"),
 )
 
 
@@ -110,9 +110,9 @@ def heading(text: str) -> str:
     return paint(text, bold=True)
 
 
-def count_words(counts: Counts, *, done: bool = False) -> str:
-    """The figures that are not zero, in words: ``2 to create`` (``2 created`` if done); empty when nothing changes."""
-    figures = ((getattr(counts, field), past if done else plan) for field, plan, past in _COUNT_NAMES)
+def count_words(counts: Counts) -> str:
+    """The figures that are not zero, in words: ``2 to create``; empty when nothing changes."""
+    figures = ((getattr(counts, field), words) for field, words in _COUNT_NAMES)
     return ", ".join(words.format(figure) for figure, words in figures if figure)
 
 
@@ -152,10 +152,11 @@ def _change_attributes(change: Change, *, everything: bool) -> Iterator[str]:
     """Of what comes into being, what is known of it; of what goes, its id is enough; of the rest, both sides."""
     if change.action is Action.DESTROY:
         return
+    created = change.action is Action.CREATE or change.raw_actions == ("add",)
     attributes, omitted = change.attributes, change.attributes_omitted
-    if change.action is Action.CREATE:
+    if created:
         attributes = tuple(a for a in attributes if a.after.kind not in _NOTHING_YET)
-    yield from _attribute_lines(attributes, omitted, created=change.action is Action.CREATE, everything=everything)
+    yield from _attribute_lines(attributes, omitted, created=created, everything=everything)
 
 
 def _took(change: Change) -> str:

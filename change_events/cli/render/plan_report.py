@@ -9,14 +9,15 @@ import msgspec
 
 from change_events.cli.render import changes
 from change_events.cli.render.terminal import clean, paint
-from change_events.model import ChangeEvent, ChangeOutcome, Kind, Outcome, Phase, Summary, Tool
+from change_events.model import ChangeEvent, Kind, Outcome, Phase, StateCounts, Summary, Tool
 from change_events.signals import signals
+from change_events.summary import state_edit
 from change_events.summary.change_text import PARTIAL, cloud_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from change_events.model import Change, Counts, Plan
+    from change_events.model import Counts, Plan
     from change_events.signals import OwnRules
 
 NOTHING = "no changes"
@@ -37,6 +38,7 @@ def plan_document(plan: Plan, own: OwnRules | None = None) -> dict[str, Any]:
             "counts": _every_count(plan.counts),
             "by_type": plan.by_type,
             "by_module": plan.by_module,
+            **({"state": _every_count(plan.edited or StateCounts())} if plan.from_states else {}),
         },
         "clouds": plan.clouds,
         "changes": plan.changes,
@@ -44,10 +46,11 @@ def plan_document(plan: Plan, own: OwnRules | None = None) -> dict[str, Any]:
         "drift": plan.drift,
         "checks": plan.checks,
         "signals": judged(plan, own).signals,
+        **({"state": plan.state} if plan.from_states else {}),
     }
 
 
-def _every_count(counts: Counts) -> dict[str, int]:
+def _every_count(counts: Counts | StateCounts) -> dict[str, int]:
     # The structs leave defaults out of their JSON; here a 0 is an answer.
     return {field.rstrip("_"): getattr(counts, field) for field in counts.__struct_fields__}
 
@@ -71,7 +74,7 @@ def judged(plan: Plan, own: OwnRules | None = None) -> ChangeEvent:
 
 
 def _as_event(plan: Plan) -> ChangeEvent:
-    nothing = not changes.count_words(plan.counts)
+    nothing = plan.state is None and not changes.count_words(plan.counts)
     outcome = Outcome.FAILED if plan.errored else Outcome.NO_CHANGE if nothing else Outcome.SUCCEEDED
     return ChangeEvent(
         id="",
@@ -81,23 +84,20 @@ def _as_event(plan: Plan) -> ChangeEvent:
         title="",
         outcome=outcome,
         tool=Tool(name=plan.tool_name, version=plan.tool_version),
-        summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module),
-        changes=tuple(map(_done, plan.changes)) if plan.from_states else plan.changes,
+        summary=Summary(counts=plan.counts, by_type=plan.by_type, by_module=plan.by_module, state=plan.edited),
+        changes=plan.changes,
         outputs=plan.outputs,
         drift=plan.drift,
         checks=plan.checks,
         clouds=plan.clouds,
+        state=plan.state,
         partial=_is_partial(plan),
     )
 
 
-def _done(change: Change) -> Change:
-    return msgspec.structs.replace(change, outcome=ChangeOutcome.APPLIED)
-
-
 def plan_headline(plan: Plan) -> str:
     """The file's name and the figures: ``network.json: 2 to create, 1 to destroy``."""
-    words = changes.count_words(plan.counts, done=plan.from_states)
+    words = changes.count_words(plan.counts) if plan.state is None else state_edit.what(_as_event(plan), plan.state)
     if plan.errored:
         words = f"planning failed{f', incomplete: {words}' if words else ''}"
     name = f"{clean(plan.name)}: " if plan.name and plan.name != STANDARD_INPUT else ""
@@ -127,6 +127,9 @@ def _caveats(plan: Plan) -> Iterator[str]:
     unchanged = f", {plan.counts.no_op} unchanged" if plan.counts.no_op else ""
     yield paint(f"{clean(plan.tool_name)}{version}{unchanged}", dim=True)
     yield from (paint(clean(cloud_words(cloud)), dim=True) for cloud in plan.clouds)
+    if plan.state is not None:
+        lines = (state_edit.version_words(plan.state), plan.state.note)
+        yield from (paint(clean(line), dim=True) for line in lines if line)
     if _is_partial(plan):
         yield paint(PARTIAL, "yellow")
 
