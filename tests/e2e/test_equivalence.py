@@ -22,7 +22,8 @@ def _cases():
 
 
 # scenarios of the core that `make test` plays with pipes as well: where tfevent asks, reads its input, or streams;
-# `make e2e` plays them so with the other versions, too, and all others with these on one terminal only
+# `make e2e` plays them so with the other versions, too; the rest of the core with these on one terminal only, and other
+# scenarios with the first version that knows them. `make exhaustive` has all else.
 PIPED = {
     "create",
     "create-auto-approve",
@@ -40,13 +41,13 @@ PIPED = {
 
 
 def _marks(scenario, stdio, binary):
-    first = binary == binaries()[0]
+    first = binary == next(known for known in binaries() if known.version >= scenario.since)
     usual = TERMINAL if TERMINAL in scenario.stdio and scenario.name not in PIPED else stdio
-    core = scenario.core and stdio in (*BOTH, UNSIZED) and stdio == usual and first
+    core = scenario.core and stdio in (*BOTH, UNSIZED) and stdio == usual
     deviates = scenario.deviation and not compares_terraform_with_itself()
     return [
-        *([] if core else [pytest.mark.e2e]),
-        *([] if first or (stdio == usual and stdio in (*BOTH, UNSIZED)) else [pytest.mark.exhaustive]),
+        *([] if first and core else [pytest.mark.e2e]),
+        *([] if first or core else [pytest.mark.exhaustive]),
         *([pytest.mark.races] if stdio.columns and _types(scenario) else []),
         *([pytest.mark.xfail(reason=scenario.deviation, strict=True)] if deviates else []),
     ]
