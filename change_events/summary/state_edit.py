@@ -60,7 +60,7 @@ def subject(state: StateEdit) -> str:
         return "state lock broken"
     if verb == "push":
         return "state replaced" if is_replaced(state) else "state pushed"
-    return "state refreshed" if verb == "refresh" else "state edited"
+    return "state refreshed" if verb in {"refresh", "-refresh-only"} else "state edited"
 
 
 def count_words(counts: StateCounts | None) -> Iterator[str]:

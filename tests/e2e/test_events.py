@@ -643,6 +643,55 @@ def test_a_native_run_that_changes_nothing_is_no_record(stack):
     assert stack.recorded() == []
 
 
+# a provider that finds one resource changed and another gone: what it reads is written into the state as refresh does
+DRIFT = """\
+#!{python}
+import json, os, pathlib, subprocess, sys
+words = [word for word in sys.argv[1:] if word != "-future=yes"]
+code = subprocess.call([os.environ["REAL"], *words])
+if "-refresh-only" in words and os.environ.get("DRIFTS"):
+    file = pathlib.Path("terraform.tfstate")
+    state = json.loads(file.read_text())
+    state["serial"] += 1
+    state["resources"] = [one for one in state["resources"] if one["name"] != "gone"]
+    for one in state["resources"]:
+        one["instances"][0]["attributes"]["input"]["value"] = "by hand"
+    file.write_text(json.dumps(state))
+sys.exit(code)
+"""
+
+
+def test_a_native_refresh_finds_drift_and_changes_no_resource(stack):
+    prepared(stack, ONE + ONE.replace('"a"', '"gone"'))
+    fake(stack, DRIFT.format(python=sys.executable))
+    line = f"{APPLY} -refresh-only -future=yes"
+    assert stack.run(line).code == 0
+    assert stack.recorded() == []
+    assert stack.run(line, DRIFTS="1").code == 0
+    event = stack.event()
+    assert (event["phase"], event["outcome"]) == ("applied", "succeeded")
+    assert event["title"] == "code: state refreshed: 1 changed outside of Terraform, 1 no longer exists"
+    assert "changes" not in event
+    assert counts(event) == {"drift": 2}
+    assert {one["address"]: one["action"] for one in event["drift"]} == {
+        "terraform_data.a": "update",
+        "terraform_data.gone": "destroy",
+    }
+    assert event["state"]["command"] == "apply -refresh-only"
+    assert event["state"]["serial"] > event["state"]["previous_serial"]
+
+
+@pytest.mark.e2e
+def test_a_native_refresh_that_fails_is_recorded_as_failed(stack):
+    prepared(stack, ONE)
+    fake(stack, FUTURE)
+    stack.write('resource "terraform_data" "a" {\n  input = var.none\n}\n')
+    assert stack.run(f"{APPLY} -refresh-only -future=yes").code == 1
+    event = stack.event()
+    assert event["outcome"] == "failed"
+    assert counts(event).keys() <= {"no_op"}
+
+
 # plays a terraform 0.15: its plans say so, and its apply knows no -json
 OLD = """\
 #!{python} -S

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tf_wrapper.launch.arguments import asks_for_help, is_limited, parse, shell_words
+from tf_wrapper.launch.arguments import asks_for_help, is_limited, only_refreshes, parse, shell_words
 
 
 def parsed(*argv, **environ):
@@ -166,6 +166,25 @@ def test_words_beside_a_saved_plan(variables, expected):
 )
 def test_command_lines_that_leave_resources_out(line, environ, expected):
     assert is_limited(line.split(), environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "environ", "expected"),
+    [
+        ("apply -refresh-only", {}, True),
+        ("apply --refresh-only=true -auto-approve", {}, True),
+        ("apply -refresh-only=false", {}, False),
+        ("apply -auto-approve", {}, False),
+        ("apply -future x -refresh-only", {}, True),  # of a command line that is not understood
+        ("-future=1 apply -refresh-only -refresh-only=0", {}, False),
+        ("apply -future", {"TF_CLI_ARGS_apply": "-refresh-only"}, True),
+        ("apply -future -refresh-only=false", {"TF_CLI_ARGS": "-refresh-only"}, False),
+        ("apply -future", {"TF_CLI_ARGS_plan": "-refresh-only"}, False),
+        ("apply -future -refresh=false", {}, False),
+    ],
+)
+def test_an_apply_that_only_refreshes(line, environ, expected):
+    assert only_refreshes(line.split(), environ) is expected
 
 
 @pytest.mark.parametrize("line", ["state rm a", "workspace new x", "import a b", "refresh", "force-unlock 1"])

@@ -139,6 +139,21 @@ def is_limited(argv: list[str], environ: Mapping[str, str]) -> bool:
     return any(f"-{name}" in word for word in given for name in _LIMITS)
 
 
+def only_refreshes(argv: list[str], environ: Mapping[str, str]) -> bool:
+    """Whether an apply was given ``-refresh-only``: it changes the state and no resource.
+
+    Of a command line that is not understood, the last word that is this flag counts, wherever it stands.
+    """
+    parsed = parse(argv, environ)
+    if parsed is not None:
+        return parsed.flag("refresh-only")
+    index = next(i for i, word in enumerate(argv) if not word.startswith("-"))
+    extra = [word for name in ("TF_CLI_ARGS", f"TF_CLI_ARGS_{argv[index]}") for word in environ.get(name, "").split()]
+    found = [word.lstrip("-").partition("=") for word in (*extra, *argv[index + 1 :]) if word.startswith("-")]
+    values = [value if equals else "true" for name, equals, value in found if name == "refresh-only"]
+    return bool(values) and values[-1] in _TRUE
+
+
 def asks_for_help(subcommand: str, environ: Mapping[str, str]) -> bool:
     """Whether TF_CLI_ARGS make terraform print its help or its version, whatever else is asked for."""
     return not HELP.isdisjoint(environment_words(environ, subcommand) or ())

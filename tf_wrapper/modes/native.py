@@ -8,6 +8,7 @@ be given twice, and command lines we do not understand.
 from __future__ import annotations
 
 from change_events import process
+from tf_wrapper.launch.arguments import only_refreshes
 from tf_wrapper.launch.environment import apply_environment
 from tf_wrapper.plan import plan_file, terraform_show
 
@@ -61,13 +62,15 @@ def _between_states(
         invocation.run.remove()
         return -invocation.signals.received[0]
     about = plan_file.facts(saved) if saved else {}
-    invocation.run.write_facts(stage="native", durable=True, piped=alone, **about)
+    refreshes = not saved and only_refreshes(invocation.argv, invocation.environ)
+    invocation.run.write_facts(stage="native", durable=True, piped=alone, refresh_only=refreshes, **about)
     child = process.spawn(argv, environ or invocation.environ, invocation.signals)
     if not begun:
         invocation.recorder.begin()
     if saved and not begun:
         invocation.recorder.plan_is_at(saved)
-    if saved or any(word.lstrip("-") == "auto-approve" for word in argv):  # else terraform may yet be told not to
+    approved = saved or any(word.lstrip("-") == "auto-approve" for word in argv)
+    if approved and not refreshes:  # else terraform may yet be told not to
         invocation.recorder.applying()
     if saved:
         invocation.recorder.explain()

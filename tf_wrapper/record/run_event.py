@@ -257,6 +257,8 @@ class RunEvent:
         """A natively run command ended with ``code``."""
         from tf_wrapper.state.compare import compare_states
 
+        if before is not None and after is not None and self._refreshed(code, before, after, interrupted=interrupted):
+            return
         plan = self._plan
         if plan is None and before is not None and after is not None:
             plan = compare_states(
@@ -274,6 +276,21 @@ class RunEvent:
         if self._plan is not None and outcome.has_open_ends(event):
             event = outcome.with_state(event, after, self._redactor)
         self._settle(event)
+
+    def _refreshed(self, code: int | None, before: bytes, after: bytes, *, interrupted: bool) -> bool:
+        """Settle an `apply -refresh-only` like a `refresh`; False where this is none, or it wrote nothing."""
+        if not self._facts.get("refresh_only"):
+            return False
+        from tf_wrapper.record.state_event import Ended, of_state_command
+        from tf_wrapper.state.snapshot import Document, Snapshot
+        from tf_wrapper.subcommands import REFRESH
+
+        facts = {**self._facts, "effect": REFRESH, "word": f"{self._facts['word']} -refresh-only"}
+        ended = Ended(facts, code, Snapshot(Document(before)), Snapshot(Document(after)), interrupted)
+        event = of_state_command(self._started(), ended, self._redactor, self._settings.ignore)
+        if event is not None:
+            self._settle(event)
+        return event is not None
 
     def end_state_command(
         self, code: int | None, before: Snapshot | None, after: Snapshot, *, interrupted: bool
