@@ -32,7 +32,7 @@ _PIP = "25.2"  # the version that ansible-test of ansible-core 2.20 and 2.21 ask
 
 
 def main() -> int:
-    """Run every check, tell each verdict, and fail if one failed."""
+    """Run every check, print each verdict, and fail if one failed."""
     tools, importer = venvs.tools("collection"), venvs.tools("importer")
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)

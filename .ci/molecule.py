@@ -16,7 +16,7 @@ COLLECTION = ROOT / "ansible_collection"
 
 
 def main() -> int:
-    """Each scenario from nothing; tells each verdict, and fails if one failed."""
+    """Each scenario from nothing; prints each verdict, and fails if one failed."""
     binaries = venvs.tools("collection") / "bin"
     environ = {**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", "NO_COLOR": "1"}
     environ = {name: value for name, value in environ.items() if not name.startswith(("TFEVENT_", "ANSIBLE_"))}

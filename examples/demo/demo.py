@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def timeline(environ: dict[str, str]) -> None:
-    """One apply creates hosts and starts a playbook, whose last task tells of the deployment: one tree of events."""
+    """One apply creates hosts and starts a playbook, whose last task records the deployment: one tree of events."""
     print("\n\033[1m# hosts, a playbook and a deployment on one timeline (examples/timeline)\033[0m")
     stack = WORK / "timeline"
     shutil.copytree(TIMELINE, stack)

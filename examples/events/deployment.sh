@@ -1,5 +1,5 @@
 #!/bin/sh
-# A deployment that was made some other way, told afterwards: what, where, since which commit, and where to read on.
+# A deployment that was made some other way, recorded afterwards: what, where, since which commit, and where to read on.
 set -eu
 tfevent events send --kind deployment --service shop --version 1.4.2 --environment prod \
     --commit HEAD --previous-commit "${PREVIOUS:-HEAD}" \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A change to infrastructure that no terraform makes, told in two steps: when it begins, and how it ended.
+# A change to infrastructure not made by terraform, recorded in two steps: when it begins, and how it ended.
 set -eu
 move_disks() { sleep 0.1; } # the work itself, which may take days and end in another shell
 id=$(tfevent events send --kind infrastructure --title "Move the database to other disks" --environment prod --state started)

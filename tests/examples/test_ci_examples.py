@@ -94,7 +94,7 @@ def test_the_files_are_valid_by_their_published_schemas(schema, name):
 # -- GitHub Actions
 
 ACTION = yaml.safe_load((CI / "github" / "action.yml").read_text())
-TELL = ACTION["runs"]["steps"][1]
+RECORD = ACTION["runs"]["steps"][1]
 WORKFLOW = yaml.safe_load((CI / "github" / "workflow.yml").read_text())
 
 
@@ -105,10 +105,10 @@ def github(scene, **inputs):
     values = {name: inputs.get(name.replace("-", "_"), spec["default"]) for name, spec in ACTION["inputs"].items()}
     environ = {
         name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: values[found[1]], text)
-        for name, text in TELL["env"].items()
+        for name, text in RECORD["env"].items()
     }
     environ["TFEVENT_SEMATEXT_TOKEN"] = ""
-    return bash(scene, TELL["run"], **GITHUB, **environ, GITHUB_OUTPUT=str(scene.work.parent / "output"))
+    return bash(scene, RECORD["run"], **GITHUB, **environ, GITHUB_OUTPUT=str(scene.work.parent / "output"))
 
 
 @pytest.mark.parametrize("message", ["@/etc/hostname", "-", "@ann please look", "@@twice"])
@@ -180,7 +180,7 @@ def test_github_inputs_are_never_run_by_the_shell(scene, hostile):
     assert done.returncode == 0, done.stderr
     assert not (scene.work / "pwned").exists()
     assert scene.only()["title"] == hostile
-    assert "${{" not in TELL["run"], "an expression in a script is filled in before the shell reads it"
+    assert "${{" not in RECORD["run"], "an expression in a script is filled in before the shell reads it"
 
 
 def test_github_workflows_give_only_inputs_that_there_are():
@@ -406,23 +406,23 @@ def test_docker_every_signal_finds_the_program_as_without_us(scene, name, code):
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), slow("SIGINT", 130), slow("SIGQUIT", 131)])
 def test_docker_who_is_asked_to_end_while_the_start_is_recorded_starts_no_program(scene, name, code):
     tfevent = scene.work.parent / "bin" / "tfevent"
-    tfevent.write_text(f'#!/bin/sh\necho "$2" >> {scene.work}/told\n[ "$2" != start ] || sleep 1\n')
+    tfevent.write_text(f'#!/bin/sh\necho "$2" >> {scene.work}/calls\n[ "$2" != start ] || sleep 1\n')
     argv = ["sh", str(ENTRYPOINT), "touch", "started"]
     with Session(argv, cwd=scene.work, env=scene.environ, stdio=PIPES) as session:
-        session.expect_file(scene.work / "told")
+        session.expect_file(scene.work / "calls")
         session.signal(getattr(signal, name))
         assert session.finish().code == code
     assert not (scene.work / "started").exists()
-    assert (scene.work / "told").read_text().split() == ["start", "stop"]
+    assert (scene.work / "calls").read_text().split() == ["start", "stop"]
 
 
 def test_docker_a_signal_that_is_no_end_waits_for_the_program(scene):
     tfevent = scene.work.parent / "bin" / "tfevent"
-    tfevent.write_text(f'#!/bin/sh\necho "$2" >> {scene.work}/told\n[ "$2" != start ] || sleep 1\n')
+    tfevent.write_text(f'#!/bin/sh\necho "$2" >> {scene.work}/calls\n[ "$2" != start ] || sleep 1\n')
     program = "trap 'echo reloaded; exit 0' HUP; while :; do sleep 0.05; done"
     argv = ["sh", str(ENTRYPOINT), "sh", "-c", program]
     with Session(argv, cwd=scene.work, env=scene.environ, stdio=PIPES) as session:
-        session.expect_file(scene.work / "told")
+        session.expect_file(scene.work / "calls")
         session.signal(signal.SIGHUP)
         result = session.finish()
     assert (result.code, result.stdout) == (0, b"reloaded\n")

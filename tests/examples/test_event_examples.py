@@ -52,7 +52,7 @@ def test_a_build(scene):
 def test_infrastructure_in_two_steps(scene):
     (event,) = run(scene, "infrastructure")
     assert (event["title"], event["outcome"]) == ("Move the database to other disks", "succeeded")
-    assert "All 12 volumes moved.\n\nBy " in event["message"], "who and commit are told once, after both messages"
+    assert "All 12 volumes moved.\n\nBy " in event["message"], "who and commit are shown once, after both messages"
 
 
 def test_something_else_once(scene):

@@ -1,4 +1,4 @@
-"""examples/timeline: an apply, a playbook that it starts, a deployment that the playbook tells of: one tree."""
+"""examples/timeline: an apply, a playbook that it starts, a deployment that the playbook records: one tree."""
 
 import json
 import os

@@ -75,7 +75,7 @@ class PipeSession:
         if answer.get("state") != "started" or "api" in answer:
             raise NoProcessError(f"{self._command[0]} is something else than tfevent: it answers otherwise")
         self._budget = float(answer.get("budget", 0.0))
-        self._tell()
+        self._report()
 
     def checkpoint(self, document: Mapping[str, Any]) -> None:
         """Hand over what is known by now, unless the process is still busy with the last one: never waits."""
@@ -114,7 +114,7 @@ class PipeSession:
                     process.wait(_LEAVE_SECONDS)  # so that it is not left as a zombie
             return answer
         finally:
-            self._tell()
+            self._report()
             self.close()
 
     def _send(self, document: Mapping[str, Any], seconds: float) -> None:
@@ -187,7 +187,7 @@ class PipeSession:
             return EventRejectedError(words[-1])
         return NoProcessError(f"{self._command[0]} failed: {words[-1] if words else f'exit code {code}'}")
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         """Say what it has said since the last time."""
         for line in self._words() if self._process else ():
             self._say(line)
