@@ -65,7 +65,7 @@ def standing_checks(session: Session, destinations: Iterable[DestinationSettings
     for destination in destinations:
         try:
             standing = session.journal.standing(destination.name)
-        except JournalError:  # the journal's own check tells it
+        except JournalError:  # the journal's own check reports it
             return
         if standing.failures:
             remedy = "`tfevent events flush` tries it at once." if standing.wait and not standing.asked else None
@@ -84,8 +84,9 @@ def _counts(text: str, counts: JournalCounts) -> Check:
         remedy = "`tfevent events list --undelivered` lists them, `tfevent events flush --parked` retries."
         return Check("journal", "warning", f"{text}, {_deliveries(counts.parked)} parked", remedy)
     if counts.waiting:
-        told = f"{text}, {_deliveries(counts.waiting)} waiting"
-        return Check("journal", "warning", told, "Run `tfevent events flush`.")
+        return Check(
+            "journal", "warning", f"{text}, {_deliveries(counts.waiting)} waiting", "Run `tfevent events flush`."
+        )
     return Check("journal", "ok", f"{text}, none waiting")
 
 
@@ -156,7 +157,7 @@ def _from_journal(session: Session) -> tuple[dict[str, Owed], list[ChangeEvent]]
         journal = session.journal
         newest = journal.list(Query(limit=_RECENT, state=RecordState.SETTLED))
         return journal.owed(), [record.event for record in newest]
-    except (JournalError, ValueError):  # told already; or written by a newer version
+    except (JournalError, ValueError):  # reported already; or written by a newer version
         return {}, []
 
 
@@ -194,5 +195,5 @@ def _routing_checks(
     if pointless or not destination.routing.when or len(recent) < _ENOUGH:
         return
     met = sum(routing.goes_to(event, destination, settings) for event in recent)
-    told = f"of the last {len(recent)} events {met or 'none'} would go there"
-    yield Check(destination.name, "ok" if met else "warning", told)
+    share = f"of the last {len(recent)} events {met or 'none'} would go there"
+    yield Check(destination.name, "ok" if met else "warning", share)

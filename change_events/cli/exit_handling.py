@@ -23,7 +23,7 @@ EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 
 def exit_code_of(command: Callable[[], int]) -> int:
-    """Run a command and return its exit code; what it raises is told on standard error."""
+    """Run a command and return its exit code; errors are printed on standard error."""
     _open_missing_streams()
     _make_printable()
     try:

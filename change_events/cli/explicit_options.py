@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AnyWord(click.Choice):  # type: ignore[type-arg] # generic since click 8.2 only
-    """Shows its choices and takes any word: what is wrong is told together with everything else that is."""
+    """Shows its choices and takes any word: a wrong one is reported together with all other mistakes."""
 
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> Any:
         """Leave the word as it is."""

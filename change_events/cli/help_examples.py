@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def examples(*lines: str) -> str:
-    """Lay out command lines for ``--help``; the backspace tells click to leave the lines as they are."""
+    """Lay out command lines for ``--help``; the backspace makes click keep the line breaks."""
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))

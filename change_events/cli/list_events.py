@@ -102,7 +102,7 @@ def _write(records: Iterator[Record], *, as_json: bool) -> None:
 
 
 def _select(journal: Journal, *, outcome: str | None, limit: int, **filters: Any) -> Generator[Record, None, None]:
-    """Ask the journal, and tell how far back a text was looked for."""
+    """Query the journal, and print how far back a text was searched."""
     from change_events.journal import Query, RecordState
 
     if outcome == event.RUNNING:

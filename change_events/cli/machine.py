@@ -225,7 +225,7 @@ def _now() -> Any:
 
 
 class _MachineEvent:
-    """One event of this machine: an option that cannot be used is told and left out, since a unit waits for us."""
+    """One event of this machine: unusable options are reported and left out, since a unit waits for the command."""
 
     def __init__(self, session: Session, kind: str, options: dict[str, Any], budget: float | None) -> None:
         from change_events.explicit.explicit_input import read

@@ -1,4 +1,4 @@
-"""``tfevent events preview``: the request that would tell a destination of an event."""
+"""``tfevent events preview``: the request that would deliver an event to a destination."""
 
 from __future__ import annotations
 

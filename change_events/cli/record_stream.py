@@ -29,7 +29,7 @@ STATES = ("started", "running", "finished")
 
 
 def record(directory: Path) -> int:
-    """Record what standard input tells and print what became of it; see ``tfevent events record --help``.
+    """Record the events on standard input and print the result of each; see ``tfevent events record --help``.
 
     Args:
         directory: where settings are looked for from, if the input does not say.
@@ -46,13 +46,13 @@ def record(directory: Path) -> int:
         os.environ.update({str(name): str(value) for name, value in (first.get("environ") or {}).items()})
         return DocumentRun("program", first.get("directory") or directory, os.environ, _note, explain=True)
 
-    told, lost = 0, False
+    answered, lost = 0, False
     lines = Lines(sys.stdin.fileno())
     for answer in _answers(begun, documents(lines), lines):
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
-        sys.stdout.flush()  # whoever tells a run goes on when it is on disk
-        told, lost = told + 1, lost or answer.get("lost", False)
-    if not told:
+        sys.stdout.flush()  # the writer goes on when it is on disk
+        answered, lost = answered + 1, lost or answer.get("lost", False)
+    if not answered:
         raise InputError('standard input is empty: expected a document such as {"api": 1, "event": {…}}')
     return 1 if lost else 0
 
@@ -62,11 +62,13 @@ def _note(text: str) -> None:
         note(text)
 
 
-def _answers(begun: Callable[[Document], DocumentRun], told: Iterable[Document], lines: Lines) -> Iterator[Document]:
+def _answers(
+    begin: Callable[[Document], DocumentRun], received: Iterable[Document], lines: Lines
+) -> Iterator[Document]:
     run = None
     try:
-        for document in told:
-            run = run or begun(document)
+        for document in received:
+            run = run or begin(document)
             lines.written_by(document.get("writer_pid"))
             yield from _answer(run, document)
             if _is_last(document):

@@ -17,7 +17,7 @@ _NOT_SAID = {
     "id",
     "dedup_key",
     "dedup_window",
-}  # the command itself tells
+}  # the command's own outcome says it
 
 
 @click.command(

@@ -75,7 +75,7 @@ def _given(session: Session, options: dict[str, Any]) -> tuple[ExplicitInput, li
 
 
 def complain(mistakes: list[str]) -> int:
-    """Tell what is wrong with a command line, all of it; gives the exit code."""
+    """Print all mistakes of a command line; return the exit code."""
     for mistake in mistakes:
         note(mistake)
     return EXIT_USAGE
@@ -89,7 +89,7 @@ def surroundings(session: Session, redactor: Any, *, outside_of_git: bool = Fals
 
 
 def close_killed_runs(session: Session) -> None:
-    """Ours is the next command that they wait for; trouble with the journal is told when the event is recorded."""
+    """Recover killed runs; problems with the journal are reported when the event is recorded."""
     from change_events.errors import JournalError
     from change_events.files import rundir
     from change_events.paths import state_dir
@@ -149,14 +149,14 @@ def _finish(recording: EventWriter, made: Draft, given: ExplicitInput) -> Record
 
 
 def report(settled: RecordResult, *, quiet: bool) -> int:
-    """Print the id, tell where the event went, and give the exit code."""
+    """Print the id and where the event went; return the exit code."""
     from change_events.recording import report_line
 
     if settled.repeats == settled.sealed.event.id:
         note(f"not recorded again: {settled.repeats} is already finished")
     elif settled.repeats:
         note(f"not recorded again: {settled.repeats} has the same key")
-    elif settled.told and (settled.lost or settled.problems or not quiet):
+    elif settled.reportable and (settled.lost or settled.problems or not quiet):
         note(report_line(settled))
     if settled.lost:
         return 1

@@ -67,7 +67,7 @@ class CommandEvent:
             say(self._draft.note)
         event = command_outcome.worded(self._draft, end, self._settings.message_bytes)
         settled = self._run.settle(event)
-        if settled.told and (settled.lost or settled.problems or not self._settings.quiet):
+        if settled.reportable and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
 
     def _drafted(self) -> Draft:

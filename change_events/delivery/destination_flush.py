@@ -177,9 +177,9 @@ class DestinationFlush:
             self._worker.abandon()
             self._failed(_UNANSWERED)
         elif self._held:
-            self._tell(f"another tfevent process is still sending; {self._terms.consequence}")
+            self._report(f"another tfevent process is still sending; {self._terms.consequence}")
         elif not self.problems and self._is_awaited():
-            self._tell(f"time limit reached; {self._terms.consequence}")
+            self._report(f"time limit reached; {self._terms.consequence}")
         self._let_go()
 
     def stop(self) -> None:
@@ -216,7 +216,7 @@ class DestinationFlush:
         else:
             self._outbox.park(self._under_way.popleft(), verdict.reason, answered=answer.asked)
             self.parked += 1
-            self._tell(f"{verdict.reason}; the event is parked")
+            self._report(f"{verdict.reason}; the event is parked")
 
     def _release(self) -> None:
         """What is under way was not tried after all."""
@@ -315,7 +315,7 @@ class DestinationFlush:
         if wait < self._terms.left():
             self.wake = time.monotonic() + wait
         elif self._outbox.waiting([self.name]):
-            self._tell(f"{self._rate.words()}; {self._terms.consequence}")
+            self._report(f"{self._rate.words()}; {self._terms.consequence}")
         return True
 
     def _find_out_why(self) -> None:
@@ -324,13 +324,13 @@ class DestinationFlush:
             self._idle = self._sending
             return
         standing, force = self._outbox.standing(self.name), self._terms.force
-        told = left_alone(standing, self._outbox.now())
+        state = left_alone(standing, self._outbox.now())
         if force and 0 < standing.asked < self._terms.left():
             self.wake = time.monotonic() + standing.asked
         elif standing.asked or (standing.wait and not force):
-            self._tell(f"{told}; {self._terms.consequence}")
+            self._report(f"{state}; {self._terms.consequence}")
         elif (standing.held or not self._sending) and standing.failures and not force:
-            self._tell(f"another tfevent process is retrying it, {told}; {self._terms.consequence}")
+            self._report(f"another tfevent process is retrying it, {state}; {self._terms.consequence}")
         else:
             self._held = standing.held or not self._sending
             self.wake = time.monotonic() + self._poll
@@ -354,14 +354,14 @@ class DestinationFlush:
         self._release()
         if (self.sent or self._terms.brief) and self._terms.left() <= _EDGE:
             self._outbox.cut_short(delivery, verdict.reason)
-            self._tell(f"time limit reached; {self._terms.consequence}")
+            self._report(f"time limit reached; {self._terms.consequence}")
             return
         wait = wait_after(delivery.failures, verdict.after)
         dropped = self._outbox.retry(delivery, wait, verdict.reason, verdict.after)
-        self._tell(f"{verdict.reason}; {self._terms.consequence}")
+        self._report(f"{verdict.reason}; {self._terms.consequence}")
         self.problems += [dropped] if dropped else []
 
-    def _tell(self, problem: str) -> None:
+    def _report(self, problem: str) -> None:
         """Only the last problem counts: it is why the flush ended."""
         self.problems = [f"{self.name}: {problem}"]
 
@@ -376,5 +376,5 @@ def _transport_of(settings: DestinationSettings) -> TransportName:
 def _rate_of(settings: DestinationSettings) -> RateLimiter:
     try:
         return RateLimiter(get(settings.kind).limits.rate)
-    except (ImportError, KeyError):  # the worker tells it, when it sends
+    except (ImportError, KeyError):  # the worker reports it when it sends
         return RateLimiter(None)

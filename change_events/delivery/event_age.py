@@ -22,12 +22,12 @@ def out_of_time(event: ChangeEvent, limits: Limits, now: float) -> str | None:
     """
     moment = event.ended_at or event.started_at
     age = now - moment.timestamp()
-    told = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    shown_time = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if limits.max_age is not None and age > limits.max_age:
-        return f"it takes events of the last {span(limits.max_age)} only, and this one is of {told}"
+        return f"it takes events of the last {span(limits.max_age)} only, and this one is of {shown_time}"
     if limits.max_ahead is not None and -age > limits.max_ahead:
         return (
-            f"it takes events up to {span(limits.max_ahead)} ahead, and this one is of {told}; "
+            f"it takes events up to {span(limits.max_ahead)} ahead, and this one is of {shown_time}; "
             "set this machine's clock, then `tfevent events flush --parked`"
         )
     return None

@@ -160,5 +160,5 @@ class _Flush:
         self._outbox.patience = LAST_PATIENCE
         try:
             return self._outbox.waiting(list(self._destinations))
-        except JournalError:  # told already, or about to be by whoever needs the journal next
+        except JournalError:  # reported already, or by the next use of the journal
             return sum(flush.is_open for flush in self._destinations.values())

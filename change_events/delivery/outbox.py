@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Outbox(Protocol):
-    """The journal's half that delivery uses; the meaning of each method is told there."""
+    """The journal's half that delivery uses; each method is documented there."""
 
     patience: float
 

@@ -1,4 +1,4 @@
-"""The request that tells one destination of one event: for sending it, and for showing what would be sent."""
+"""The request that delivers one event to one destination: for sending it, and for showing what would be sent."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ def _verdict_on(destination: Destination, request: Request, response: Response) 
 
 
 def judged(destination: Destination, response: Response) -> Verdict:
-    """What an answer means; of a success that its body was to tell, and that did not come whole, that nobody knows."""
+    """Classify a response: a success whose body decides, but that arrived incomplete, is retried."""
     if response.well and response.body_decides and not response.complete:
         return Verdict(Result.RETRY, "its answer broke off, or did not come in time")
     return destination.judge(response)

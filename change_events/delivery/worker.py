@@ -124,8 +124,8 @@ class Worker:
 
 def failed(error: Exception) -> Verdict:
     """The verdict where nothing could be sent: clauses of ours as they are, of other errors only the name."""
-    told = str(error) if isinstance(error, TransportError) else f"tfevent failed ({type(error).__name__})"
-    return Verdict(Result.RETRY, told)
+    reason = str(error) if isinstance(error, TransportError) else f"tfevent failed ({type(error).__name__})"
+    return Verdict(Result.RETRY, reason)
 
 
 def _answer(settings: DestinationSettings, transport: Transport, delivery: Delivery, batch: Batch) -> Answer:

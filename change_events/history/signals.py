@@ -1,4 +1,4 @@
-"""Signals that only the past can tell: a value returns or keeps changing, a type is new, a failed apply is completed.
+"""Signals that only the past can show: a value returns or keeps changing, a type is new, a failed apply is completed.
 
 Found when an event settles, before it is recorded. Each names the events it is based on. What the journal cannot prove
 is not claimed: values that are not comparable, stacks without a past, older events that are not indexed yet.

@@ -95,7 +95,7 @@ class KnownAs(Result, frozen=True):
 
 
 class Answer(Result, frozen=True):
-    """What ``why`` tells: newest first.
+    """The answer of ``why``: newest first.
 
     ``known_since`` is the start of the oldest event that was looked at; ``complete`` is False while events of an older
     version are still being indexed.

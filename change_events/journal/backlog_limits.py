@@ -44,8 +44,8 @@ def hold_caps(
         forgotten = _older(connection, "parked", name, oldest)
         if forgotten:
             _drop(connection, name, forgotten, f"it was parked for {caps.owed_days} days")
-            told = f"{_deliveries(len(forgotten))} dropped that had been parked for {caps.owed_days} days"
-            sentences.append(f"the outbox of {name}: {told}")
+            dropped = f"{_deliveries(len(forgotten))} dropped that had been parked for {caps.owed_days} days"
+            sentences.append(f"the outbox of {name}: {dropped}")
     return sentences
 
 

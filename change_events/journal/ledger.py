@@ -77,7 +77,7 @@ def is_settled(connection: sqlite3.Connection, event_id: str) -> bool:
 
 
 def discard(connection: sqlite3.Connection, event_id: str) -> bool:
-    """Remove a started event; one that is settled, or of whose start somebody was told, stays. Whether it is gone."""
+    """Remove a started event unless it is settled or its start was delivered; return whether it is gone."""
     connection.execute(
         "DELETE FROM events WHERE id = ? AND state = 'started' AND NOT EXISTS "
         "(SELECT 1 FROM deliveries d WHERE d.seq = events.seq AND d.state IN ('leased', 'delivered'))",
@@ -162,7 +162,7 @@ def counts(connection: sqlite3.Connection) -> JournalCounts:
         "SELECT destination, state, count(*) FROM deliveries GROUP BY destination, state"
     ):
         by_name.setdefault(name, {})[state] = number
-    # More than the rows tell: some that were dropped went with their events.
+    # More than the rows count: some that were dropped went with their events.
     for name, number in connection.execute("SELECT name, dropped FROM destinations WHERE dropped > 0"):
         by_name.setdefault(name, {})[DeliveryState.DROPPED] = number
     destinations = {name: DestinationCounts(**states) for name, states in by_name.items()}

@@ -1,4 +1,4 @@
-"""Caps on the journal, so that it never fills a disk. What they remove is counted and told."""
+"""Caps on the journal, so that it never fills a disk. What they remove is counted and reported."""
 
 from __future__ import annotations
 

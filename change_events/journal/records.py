@@ -60,7 +60,7 @@ class Delivery(msgspec.Struct, frozen=True):
         body: the sealed event's JSON.
         failures: how many turns in a row the destination has failed.
         busy: seconds until what was asked of it lately no longer counts against its rate.
-        stage: what of the event it tells.
+        stage: which step of the event it is for.
         handle: of a settled one, the backend's own name of what its start became there.
     """
 

@@ -127,8 +127,8 @@ _DESTINATIONS = (
     "CREATE INDEX deliveries_by_state ON deliveries (destination, state, size)",
 )
 
-# A destination can be told of the start and of the end of one event: two deliveries. `handle` is the backend's own name
-# of what the start became there. A UNIQUE cannot be altered either.
+# The start and the end of one event can be delivered to a destination: two deliveries. `handle` is the backend's own
+# name of what the start became there. A UNIQUE cannot be altered either.
 _STAGES = (
     "ALTER TABLE deliveries RENAME TO deliveries_before",
     """CREATE TABLE deliveries (

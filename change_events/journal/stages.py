@@ -32,7 +32,7 @@ def is_open(connection: sqlite3.Connection, seq: int) -> bool:
 
 
 def begun(connection: sqlite3.Connection, seq: int) -> list[str]:
-    """Destinations that have been told of the start, or are being told, or may have been: they are told of the end."""
+    """Destinations to which the start was delivered, is being, or may have been: the end is delivered there as well."""
     rows = connection.execute(
         "SELECT destination FROM deliveries WHERE seq = ? AND stage = 'started' AND state IN ('leased', 'delivered') "
         "ORDER BY position",

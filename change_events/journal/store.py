@@ -105,7 +105,7 @@ class Journal(Deliveries, TouchedReads):
 
         Args:
             event: what is known of it by now.
-            destinations: names of those that shall be told of the start, each once.
+            destinations: names of those to which the start is delivered, each once.
             dedup_window: seconds in which no second event with the same ``dedup_key`` is recorded.
 
         Returns:
@@ -135,7 +135,7 @@ class Journal(Deliveries, TouchedReads):
 
         Args:
             event: the whole event.
-            destinations: names of those that shall get it; who was told of its start gets it too.
+            destinations: names of those that shall get it; those that got its start get it too.
             dedup_window: seconds in which no second event with the same ``dedup_key`` is recorded.
             if_open: leave it alone if it has been settled before: of several that settle it, the first counts.
             waits: settings files whose mistakes keep it from being known which further destinations get it.
@@ -182,7 +182,7 @@ class Journal(Deliveries, TouchedReads):
             baseline: the part of it that later runs of the stack are compared with.
 
         Returns:
-            Whether it is gone: an event that is settled, or of whose start somebody was told, stays.
+            Whether it is gone: an event that is settled, or whose start was delivered, stays.
 
         Raises:
             JournalError: the journal cannot be written.

@@ -1,4 +1,4 @@
-"""One event whose writer does not know this package's types: told in documents, from its start to its end.
+"""One event whose writer does not know this package's types: documents from its start to its end.
 
 Plugins of other programs use it in their own process or through ``tfevent events record``, with the same documents.
 Beside what :mod:`change_events.recording.ingest` reads, a document may say:
@@ -184,7 +184,7 @@ def answer(settled: RecordResult, *, quiet: bool) -> Document:
         "repeats": settled.repeats,
         "destinations": settled.states,
         "problems": list(settled.problems),
-        "line": report_line(settled) if (settled.told or settled.recorded) and not quiet else None,
+        "line": report_line(settled) if (settled.reportable or settled.recorded) and not quiet else None,
         "event": decoded(counts),
     }
 

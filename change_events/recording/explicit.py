@@ -40,7 +40,7 @@ STATES = ("started", "finished")
 
 
 def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[[str], object]) -> Settings:
-    """The settings with the destinations that the document names; ``say`` tells those that are not there.
+    """The settings with the destinations that the document names; ``say`` names those that do not exist.
 
     Who names a destination means it: its conditions (``when``) are not asked.
     """
@@ -68,7 +68,7 @@ def _unconditional(destination: DestinationSettings) -> DestinationSettings:
 
 
 def record(recording: EventWriter, event: ChangeEvent, document: Mapping[str, Any]) -> RecordResult:
-    """Record and deliver what the document tells.
+    """Record and deliver the document's event.
 
     Raises:
         InputError: it asks for a state that there is not, or ends what was not started.

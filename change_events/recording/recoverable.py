@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 
-STARTED_SECONDS = 0.5  # that the run waits for the telling of its start
+STARTED_SECONDS = 0.5  # that the run waits for the delivery of its start
 PATIENCE = 1.0  # seconds that it waits, at its start and at its end, for a journal that another process keeps locked
 _LATER = "recorded by the next tfevent command"
 _held: list[rundir.RunDirectory] = []

@@ -1,4 +1,4 @@
-"""A change told in two steps, which may be separate processes: it starts, it is settled; its id is the link.
+"""A change recorded in two steps, which may be separate processes: started, then settled; the id links them.
 
 Nobody owns such an event between the two steps: a maintenance may take days, and hosts may be booted in between. Where
 it is known that it cannot outlive a process, it is tied to that (:mod:`change_events.recording.process_bound`).
@@ -37,7 +37,7 @@ _SAID_ANEW = ("environment", "service", "version", "hosts")
 def start(
     recording: EventWriter, event: ChangeEvent, *, dedup_window: float | None = None, tie: ProcessBound | None = None
 ) -> RecordResult:
-    """Record that a change begins, and tell those destinations that ask for starts, within the settings' budget.
+    """Record that a change begins, and notify those destinations that ask for starts, within the settings' budget.
 
     Args:
         recording: how events are recorded here.
@@ -124,8 +124,8 @@ def check_id(text: str) -> None:
 def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
     """One event from its two steps.
 
-    What the end says anew replaces what the start said; messages, links and failures of both are kept, tags and data
-    are merged. The title, if it is not said anew, tells an end that was no success, and so does the severity.
+    What the end says again replaces what the start said; messages, links and failures of both are kept, tags and data
+    are merged. The title, unless given again, says that an end was no success, and the severity follows.
     """
     return msgspec.structs.replace(
         begun,

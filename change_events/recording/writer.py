@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
-_NAMED = 3  # destinations that are told of one by one after a run
+_NAMED = 3  # destinations that are listed one by one after a run
 
 
 class RecordResult(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ class RecordResult(msgspec.Struct, frozen=True):
         places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
         states: the same by name, as far as the journal knows it.
         problems: one sentence a destination that did not get it, without secrets.
-        told: there is something to report to the user (:func:`report_line`).
+        reportable: there is something to report to the user (:func:`report_line`).
         lost: it is neither in the journal nor was it sent.
         repeats: id of the earlier event with the same key, where there was one: this one was not recorded.
         earlier: that event, which may say other things.
@@ -49,14 +49,14 @@ class RecordResult(msgspec.Struct, frozen=True):
     places: tuple[str, ...] = ()
     states: dict[str, str] = {}
     problems: tuple[str, ...] = ()
-    told: bool = False
+    reportable: bool = False
     lost: bool = False
     repeats: str | None = None
     earlier: SealedEvent | None = None
 
 
 class EventWriter:
-    """Writes one event. No method raises for trouble with journal, templates or backends: ``say`` tells it, once.
+    """Writes one event. No method raises for problems with journal, templates or backends: ``say`` reports them, once.
 
     Args:
         settings: the usable part of the settings.
@@ -138,7 +138,7 @@ class EventWriter:
             return compose(event, plain, past)
 
     def _past(self, event: ChangeEvent) -> tuple[Signal, ...]:
-        """What earlier events say of this one; nothing where the journal cannot be read, which settling tells."""
+        """What earlier events say of this one; nothing where the journal cannot be read, which settling reports."""
         from change_events.history.signals import history_signals
 
         if event.explicit or event.playbook is not None or not event.changes or event.phase.value != "applied":
@@ -167,7 +167,7 @@ class EventWriter:
         try:
             with self.journal() as journal:
                 repeats = journal.start(sealed, dedup_window=dedup_window)
-                self._tell_notices(journal)
+                self._report_notices(journal)
                 if repeats:
                     return _repetition(journal, repeats, sealed)
         except JournalError as error:
@@ -176,7 +176,7 @@ class EventWriter:
         return RecordResult(sealed, recorded=True)
 
     def announce(self, event: ChangeEvent, *, wait: float = 0) -> None:
-        """Tell those destinations that ask for it that a run has started, on a thread beside it, within the budget.
+        """Notify those destinations that ask for it that a run has started, on a thread beside it, within the budget.
 
         Args:
             event: what is known of it by now.
@@ -195,12 +195,12 @@ class EventWriter:
             self.say_once(str(error))
             return
         if self._deliver:
-            told = (names, sealed.event.id)
-            thread = threading.Thread(target=self._tell_start, args=told, name="tfevent-start", daemon=True)
+            arguments = (names, sealed.event.id)
+            thread = threading.Thread(target=self._deliver_start, args=arguments, name="tfevent-start", daemon=True)
             thread.start()
             thread.join(wait)
 
-    def _tell_start(self, names: list[str], event_id: str) -> None:
+    def _deliver_start(self, names: list[str], event_id: str) -> None:
         from change_events.delivery import deliver
         from change_events.journal import Journal
 
@@ -230,7 +230,7 @@ class EventWriter:
                 repeats = journal.settle(
                     sealed, names, dedup_window=dedup_window, if_open=if_open, waits=waits_of(self._settings)
                 )
-                self._tell_notices(journal)
+                self._report_notices(journal)
                 return _repetition(journal, repeats, sealed) if repeats else self._delivered(journal, sealed)
         except JournalError as error:
             terms: dict[str, Any] = {"dedup_window": dedup_window, "if_open": if_open}
@@ -238,11 +238,11 @@ class EventWriter:
             if self._kept(error, "settle", sealed.event.id, body=sealed.body, **terms):
                 places = ("recorded by the next tfevent command", *(f"{name} waiting" for name in names))
                 states = dict.fromkeys(names, "waiting")
-                return RecordResult(sealed, recorded=True, places=places, states=states, told=self._deliver)
+                return RecordResult(sealed, recorded=True, places=places, states=states, reportable=self._deliver)
             return self._sent_directly(sealed, names)
 
     def discard(self, event_id: str, baseline: SealedEvent | None = None) -> bool:
-        """Forget a run that was started and is not worth a record; False where somebody has been told of its start.
+        """Forget a run that was started and is not worth a record; False where its start was delivered.
 
         Args:
             event_id: of the run.
@@ -271,7 +271,9 @@ class EventWriter:
         places = tuple(f"{name} {state}" for name, state in states.items())
         files = dict.fromkeys(one.file for one in self._settings.unrouted)
         places += tuple(f"the rest when {file} is fixed" for file in files)
-        return RecordResult(sealed, recorded=True, places=places, states=states, problems=problems, told=self._deliver)
+        return RecordResult(
+            sealed, recorded=True, places=places, states=states, problems=problems, reportable=self._deliver
+        )
 
     def _sent_directly(self, sealed: SealedEvent, names: list[str]) -> RecordResult:
         chosen = [destination for destination in self._settings.destinations if destination.name in names]
@@ -281,10 +283,10 @@ class EventWriter:
 
         report = deliver_directly(sealed, chosen, budget=self._settings.budget)
         place = f"sent to {report.sent} of {len(chosen)}" if chosen else "not recorded: no destination"
-        return RecordResult(sealed, places=(place,), problems=report.problems, told=True, lost=not report.sent)
+        return RecordResult(sealed, places=(place,), problems=report.problems, reportable=True, lost=not report.sent)
 
     def _kept(self, error: JournalError, operation: Operation, event_id: str, **arguments: Any) -> bool:
-        """Whether what could not be written is kept beside the journal, because that is only locked; tells it."""
+        """Whether what could not be written is kept beside the journal, because that is only locked; reports it."""
         from change_events.journal import JournalLocked, spool
 
         if not isinstance(error, JournalLocked):
@@ -301,7 +303,7 @@ class EventWriter:
         self.say_once(f"{error}; the event is spooled and recorded by the next command")
         return True
 
-    def _tell_notices(self, journal: Journal) -> None:
+    def _report_notices(self, journal: Journal) -> None:
         """A damaged file that was moved aside, a cap that dropped events: a person should know."""
         for notice in journal.notices:
             self.say_once(notice)

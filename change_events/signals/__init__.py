@@ -127,16 +127,16 @@ def signals(event: ChangeEvent, own: OwnRules | None = None, past: Sequence[Sign
     """
     own = own or NONE
     kept = _unmuted(event, own)
-    told: list[Signal] = []
+    signals: list[Signal] = []
     for rule in (*events.RULES, *map(events.of_values, own.names)):
         for name, same in groupby(filter(kept, rule(event)), lambda signal: signal.name):
             alike = list(same)
-            told += alike[:MOST_OF_A_KIND]
+            signals += alike[:MOST_OF_A_KIND]
             if (left := len(alike) - MOST_OF_A_KIND) > 0:
-                told.append(Signal(name=name, reason=f"and {left} more of this kind"))
-    together = list(filter(kept, combinations(told)))
-    first = next((place for place, one in enumerate(told) if one.name != "state_emergency"), len(told))
-    return tuple(map(own.ranked, (*told[:first], *together, *told[first:], *filter(kept, past))))
+                signals.append(Signal(name=name, reason=f"and {left} more of this kind"))
+    together = list(filter(kept, combinations(signals)))
+    first = next((place for place, one in enumerate(signals) if one.name != "state_emergency"), len(signals))
+    return tuple(map(own.ranked, (*signals[:first], *together, *signals[first:], *filter(kept, past))))
 
 
 def _unmuted(event: ChangeEvent, own: OwnRules) -> Callable[[Signal], bool]:
@@ -152,7 +152,7 @@ def _unmuted(event: ChangeEvent, own: OwnRules) -> Callable[[Signal], bool]:
 def without_values(signal: Signal) -> Signal:
     """A signal that was read off values, without them; one without an address is about no single change.
 
-    Of a signal that another version knows only the name is left: nobody knows what its reason tells.
+    Of a signal that another version knows only the name is left: what its reason says is unknown.
     """
     if signal.address is None or (signal.name in NAMES and signal.name not in WITHOUT_VALUES):
         return signal

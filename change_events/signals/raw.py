@@ -1,4 +1,4 @@
-"""Whether a change can signal anything, told from its JSON before it is decoded: of a large plan hardly one can.
+"""Whether a change can signal anything, judged by its JSON before it is decoded: of a large plan hardly one can.
 
 It never says no where a rule of values would find something: each test here is a necessary condition of a rule.
 """

@@ -39,7 +39,7 @@ _AWS = lazy_pattern(
     r"((?:[a-z]+\.)?[a-z][a-z0-9-]*)\.(nano|micro|small|medium|large|xlarge|xlplus|(\d{1,3})xlarge)(\.[a-z]+)?"
 )
 _AZURE = lazy_pattern(r"(Standard|Basic)_([A-Z]+)(\d{1,4})(?:-(\d{1,4}))?([a-z]*)((?:_[A-Za-z0-9]+)*)")
-_AZURE_B = {  # CPUs and GiB of the first burstable series, whose letters tell the memory
+_AZURE_B = {  # CPUs and GiB of the first burstable series, whose letters give the memory
     "1ls": (1, 0.5), "1s": (1, 1), "1ms": (1, 2), "2s": (2, 4), "2ms": (2, 8), "4ms": (4, 16), "8ms": (8, 32),
     "12ms": (12, 48), "16ms": (16, 64), "20ms": (20, 80),
 }  # fmt: skip

@@ -54,7 +54,7 @@ class Found(NamedTuple):
         name: of the signal.
         reason: why; what follows the path where there is a ``label``.
         attribute: that it was read off; None: of no single one.
-        label: path of the attribute; several with one reason are told together.
+        label: path of the attribute; several with one reason are reported together.
         shown: paths and values that the reason quotes.
     """
 

@@ -94,7 +94,7 @@ def test_a_run_that_changed_nothing_leaves_nothing(state, said):
     event = playbook_run()
     run.start(event)
     settled = run.settle(msgspec.structs.replace(event, outcome=Outcome.NO_CHANGE))
-    assert (settled.recorded, settled.told) == (False, False)
+    assert (settled.recorded, settled.reportable) == (False, False)
     with Journal.open(state / "journal.db") as journal:
         assert list(journal.list()) == []
     assert rundir.count(str(state)) == 0
@@ -236,7 +236,7 @@ def test_at_the_end_of_a_process_delivery_is_left_to_the_next_command(state, sai
     run.start(event)
     with at_most(2):
         settled = run.settle(msgspec.structs.replace(event, outcome=Outcome.FAILED), deliver=False)
-    assert (settled.recorded, settled.told) == (True, False)
+    assert (settled.recorded, settled.reportable) == (True, False)
     with Journal.open(state / "journal.db") as journal:
         assert journal.waiting(["webhook"]) == 1
 

@@ -25,7 +25,7 @@ def _own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.delenv(trusted_files.VARIABLE, raising=False)
-    binary_setting.told.clear()
+    binary_setting.reported.clear()
 
 
 @pytest.fixture
@@ -69,12 +69,14 @@ def in_a_folder_of(path):
 def test_what_belongs_to_somebody_else_is_not_read(tree, theirs):
     path = write(tree, "environment: prod\nbinary: /bin/false\n")
     theirs(path)
-    settings, (told,) = load_leniently(tree / "deep", {})
+    settings, (mistake,) = load_leniently(tree / "deep", {})
     assert (settings.environment, settings.binary, settings.files) == (None, None, ())
-    assert "belongs to nobody" in told
-    assert "any-owner" in told
+    assert "belongs to nobody" in mistake
+    assert "any-owner" in mistake
     assert binary_setting.binary(str(tree)) is None
-    assert load_leniently(tree, {trusted_files.VARIABLE: "1"})[1] == (told,), "consent does not change whose file it is"
+    assert load_leniently(tree, {trusted_files.VARIABLE: "1"})[1] == (mistake,), (
+        "consent does not change whose file it is"
+    )
     settings, mistakes = load_leniently(tree, {trusted_files.VARIABLE: "any-owner"})
     assert (settings.environment, settings.binary, mistakes) == ("prod", "/bin/false", ())
 
@@ -84,9 +86,9 @@ def test_a_link_to_a_file_of_somebody_else_is_not_followed(tree, tmp_path):
     other = write(tmp_path / "other", "environment: prod\n")
     os.chown(other, NOBODY, -1)
     (tree / "tfevent.yaml").symlink_to(other)
-    settings, (told,) = load_leniently(tree, {})
+    settings, (mistake,) = load_leniently(tree, {})
     assert settings.environment is None
-    assert "belongs to nobody" in told
+    assert "belongs to nobody" in mistake
 
 
 @pytest.mark.parametrize("where", ["file", "folder"])
@@ -97,7 +99,7 @@ def test_what_others_can_write_is_not_read(tree, where, mode, read):
     settings, mistakes = load_leniently(tree, {})
     expected = where == "folder" if read is None else read  # in a sticky folder nobody else can replace our file
     assert settings.environment == ("prod" if expected else None)
-    assert all("others can write" in told for told in mistakes)
+    assert all("others can write" in mistake for mistake in mistakes)
     assert bool(mistakes) is not expected
 
 
@@ -119,8 +121,8 @@ def test_a_file_that_the_settings_name_is_held_to_the_same(tree, key):
     template = write(tree, "{{ title }}", "title.j2")
     assert load_leniently(tree, {})[1] == ()
     os.chown(template, NOBODY, -1)
-    (told,) = load_leniently(tree, {})[1]
-    assert "title.j2 is not read, it belongs to nobody" in told
+    (mistake,) = load_leniently(tree, {})[1]
+    assert "title.j2 is not read, it belongs to nobody" in mistake
 
 
 # -- what needs consent ------------------------------------------------------------------------------------------------
@@ -183,9 +185,9 @@ def test_it_waits_for_consent_and_the_rest_works(tree, text, key):
     (tree / "link.j2").symlink_to("../secret.j2")
     path = write(tree, f"{text}\nservice: shop\n")
     settings, mistakes = load_leniently(tree, ENVIRON)
-    (told,) = [mistake for mistake in mistakes if "consent" in mistake]
-    assert told.startswith(f"{path}: not used without your consent: {key} (")
-    assert f"tfevent events trust {path}" in told
+    (mistake,) = [mistake for mistake in mistakes if "consent" in mistake]
+    assert mistake.startswith(f"{path}: not used without your consent: {key} (")
+    assert f"tfevent events trust {path}" in mistake
     assert settings.service == "shop"
     assert not (tree.parent / "ran").exists()
     if key.startswith("destinations."):
@@ -202,12 +204,12 @@ def test_it_waits_for_consent_and_the_rest_works(tree, text, key):
 def test_the_users_own_settings_and_trusted_ones_wait_for_nothing(tree, tmp_path, text, key):
     del key
     write(tmp_path / "config" / "tfevent", f"{text}\n")
-    assert not [told for told in load_leniently(tree, ENVIRON)[1] if "consent" in told]
+    assert not [mistake for mistake in load_leniently(tree, ENVIRON)[1] if "consent" in mistake]
     write(tree, f"{text}\n")
     environ = {**ENVIRON, trusted_files.VARIABLE: "1"}
-    assert not [told for told in load_leniently(tree, environ)[1] if "consent" in told]
+    assert not [mistake for mistake in load_leniently(tree, environ)[1] if "consent" in mistake]
     consent(tree / "tfevent.yaml")
-    assert not [told for told in load_leniently(tree, ENVIRON)[1] if "consent" in told]
+    assert not [mistake for mistake in load_leniently(tree, ENVIRON)[1] if "consent" in mistake]
 
 
 @pytest.mark.parametrize(
@@ -248,8 +250,8 @@ def test_consent_holds_for_one_content_and_for_the_programs_it_names(tree):
     assert (mistakes, settings.binary) == ((), "./token.sh")
     assert binary_setting.binary(str(tree)) == "./token.sh"
     (tree / "token.sh").write_text("#!/bin/sh\ntouch ran; echo 1")
-    settings, (told,) = load_leniently(tree, {})
-    assert "binary (a program); destinations.sematext.token_command (a command)" in told
+    settings, (mistake,) = load_leniently(tree, {})
+    assert "binary (a program); destinations.sematext.token_command (a command)" in mistake
     assert settings.binary is None
     assert binary_setting.binary(str(tree)) is None
     assert not (tree / "ran").exists()
@@ -291,8 +293,8 @@ def test_events_wait_until_consent_and_are_then_delivered(machine, tree):
         assert done.stderr.decode().count("not used without your consent: destinations.hook.url (plain http)") == 1
         assert "hook waiting" in done.stdout.decode() + done.stderr.decode()
         assert receiver.received == []
-        told = machine.events("trust")
-        assert "destinations.hook.url (plain http)" in told
+        output = machine.events("trust")
+        assert "destinations.hook.url (plain http)" in output
         assert machine.events("trust", "--list").split() == [str(tree / "tfevent.yaml")]
         machine.events("flush")
         assert [request.json()["title"] for request in receiver.accepted] == ["one"]
@@ -313,10 +315,10 @@ def test_a_token_of_the_environment_does_not_go_where_the_tree_says(machine, tre
 def test_doctor_says_whose_word_each_value_is(machine, tree, tmp_path):
     write(tmp_path / ".config" / "tfevent", "service: shop\n")
     write(tree, "environment: prod\n")
-    told = machine.run("doctor", env={"TFEVENT_BUDGET": "2"}).stdout.decode()
-    assert "budget from TFEVENT_BUDGET (environment)" in told
-    assert f"environment from {tree / 'tfevent.yaml'}:1 (working tree)" in told
-    assert f"service from {tmp_path / '.config/tfevent/tfevent.yaml'}:1 (your settings folder)" in told
+    output = machine.run("doctor", env={"TFEVENT_BUDGET": "2"}).stdout.decode()
+    assert "budget from TFEVENT_BUDGET (environment)" in output
+    assert f"environment from {tree / 'tfevent.yaml'}:1 (working tree)" in output
+    assert f"service from {tmp_path / '.config/tfevent/tfevent.yaml'}:1 (your settings folder)" in output
 
 
 def test_trust_says_what_is_wrong(machine, tree):

@@ -19,7 +19,7 @@ _LONGEST_FILE = 65536
 
 
 class UnknownValueError(Exception):
-    """Only terraform can tell the value."""
+    """Only terraform can evaluate it."""
 
 
 class Scope:
@@ -200,7 +200,7 @@ class _OneLine(Hcl):
 
 
 class Opaque(Hcl):
-    """What does not parse: nothing can be told of it."""
+    """What does not parse: nothing is known of it."""
 
     def __init__(self) -> None:
         pass

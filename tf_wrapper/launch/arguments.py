@@ -268,7 +268,7 @@ def _allowed(subcommand: str, flags: list[Flag], positional: list[str]) -> bool:
 
 
 def _is_valid(flag: Flag) -> bool:
-    """Whether terraform can read the value; a usage error is terraform's own to tell, in the words of the command."""
+    """Whether terraform can read the value; terraform itself reports usage errors, in the words of the command."""
     if flag.name == "parallelism":
         digits = flag.value.removeprefix("-")
         return digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0") and len(digits) < 10  # noqa: PLR2004 - 0x, octal and what overflows is Go's to read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 NAME = "tfevent.yaml"
-told: set[str] = set()
+reported: set[str] = set()
 """What has been said of a ``binary`` that is not used: the settings would say it again."""
 
 
@@ -37,7 +37,7 @@ def _value(path: str, *, is_own: bool) -> str | None:
         data = trusted_files.read(path, os.environ)
         value = _scalar(data.decode())
     except trusted_files.UntrustedError as error:
-        _tell(f"{path}: {error}")
+        _report(f"{path}: {error}")
         return None
     except (OSError, UnicodeDecodeError):
         return None
@@ -45,15 +45,15 @@ def _value(path: str, *, is_own: bool) -> str | None:
         return value
     if trusted_files.is_trusted_program(path, data, value, os.environ):
         return value
-    _tell(trusted_files.refusal(path, "binary (a program)"))
+    _report(trusted_files.refusal(path, "binary (a program)"))
     return None
 
 
-def _tell(text: str) -> None:
+def _report(text: str) -> None:
     from change_events.output import say
 
-    if text not in told:
-        told.add(text)
+    if text not in reported:
+        reported.add(text)
         say(text)
 
 

@@ -255,7 +255,7 @@ class _TofuApply(_StreamedApply):
 
         invocation = self._invocation
         if self._plan_phase is not None:
-            self._plan_phase.release()  # before the apply: there is no telling tofu to merge them with its own
+            self._plan_phase.release()  # before the apply: tofu has no option to merge them with its own
         os.close(invocation.run.create_stream())
         views = [f"-{name}" for name in ("no-color", "compact-warnings") if self._parsed.flag(name)]
         argv = invocation.command("apply", f"-json-into={invocation.run.file('stream')}", *views, *words)

@@ -70,7 +70,7 @@ def _between_states(
     if saved and not begun:
         invocation.recorder.plan_is_at(saved)
     approved = saved or any(word.lstrip("-") == "auto-approve" for word in argv)
-    if approved and not refreshes:  # else terraform may yet be told not to
+    if approved and not refreshes:  # else the answer may yet be no
         invocation.recorder.applying()
     if saved:
         invocation.recorder.explain()

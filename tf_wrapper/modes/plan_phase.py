@@ -142,8 +142,8 @@ class PlanPhase:
     def _end(self) -> None:
         if self._failed and not self._closed:
             # plan says so always, apply only where there is something of a plan to be shown
-            told = plan_file.holds_changes(self._invocation.run.file("plan"))
-            text = self._failed if told else _PARAGRAPH.sub(b"", self._failed, count=1)
+            has_changes = plan_file.holds_changes(self._invocation.run.file("plan"))
+            text = self._failed if has_changes else _PARAGRAPH.sub(b"", self._failed, count=1)
             write_all(1, self._guarded(lambda: self._filter.feed(text), text))
         self._guarded(self._end_filters, b"")
 

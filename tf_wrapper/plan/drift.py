@@ -1,8 +1,8 @@
 """Entries of `resource_drift` as drift: what was changed outside, as far as terraform itself would show it.
 
 A provider reads much back that nobody changed: null as `{}`, a timestamp of its own. Terraform 1.2 and later therefore
-name the attributes that the plan depends on (`relevant_attributes`), and print only drift of those. Beside it we tell
-what the plan sets anew: there somebody's change is about to be undone. The rest is one figure.
+name the attributes that the plan depends on (`relevant_attributes`), and print only drift of those. Attributes that
+the plan sets again are reported as well: there, someone's change is about to be undone. The rest is one figure.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Context(NamedTuple):
 
 
 def read_drift(document: Document, tally: Tally, reading: Reading) -> list[Drift]:
-    """The drift that is worth telling; what is not is counted as ``drift_not_shown``.
+    """The drift that is reported; the rest is counted as ``drift_not_shown``.
 
     A `-refresh-only` plan is about nothing else: all of it is reported. So is that of a plan before Terraform 1.2.
     """
@@ -94,13 +94,13 @@ def _drift(
         kept = [key for key in differing if key in anew or _is_relevant(key, node, paths)]
         if not (kept or context.everything):
             return None
-        told = node if context.everything else _only(node, kept)
+        shown = node if context.everything else _only(node, kept)
     else:
         again = planned is not None and action_of(planned.change.actions or ()) in _SETS
         if not (again or paths or context.everything):
             return None
-        told, anew = node, []
-    attributes, omitted = compare(told, reading) if detailed else ([], 0)
+        shown, anew = node, []
+    attributes, omitted = compare(shown, reading) if detailed else ([], 0)
     return Drift(
         address=reading.names.text(entry.address),
         action=action,

@@ -1,4 +1,4 @@
-"""What a saved plan file tells without terraform: whether it is one, and which version wrote it.
+"""What can be read from a saved plan file without terraform: whether it is one, and which version wrote it.
 
 A plan file may come from anywhere, so what is read of it is bounded in time and memory: the looks below take two
 seconds at most, and hold one chunk of it. What is not known by then is not known; terraform gets the file all the same.

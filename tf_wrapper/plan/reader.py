@@ -161,7 +161,7 @@ def _plan(document: Document, reading: Reading, name: str) -> Plan:
 
 
 def _tool(document: Document) -> str:
-    """Return `tofu` or `terraform`: both write their own version under the same key, only the registry tells.
+    """Return `tofu` or `terraform`: both write their own version under the same key, only the registry differs.
 
     A plan with builtin providers only is OpenTofu's when it lacks `applyable`, which Terraform writes from
     1.8 on.

@@ -98,7 +98,7 @@ def plan_failures(errors: Iterable[PlanError], redactor: Redactor, *, details: b
     Args:
         errors: in terraform's order.
         redactor: has seen the secrets that they may quote.
-        details: False where it has not seen all: only what terraform says of itself is told then.
+        details: False where it has not seen all: only what terraform says of itself is reported then.
     """
     text = redactor.text
     found = (
@@ -142,9 +142,9 @@ def of_apply(
     finished = code == 0 or (code is None and stream.complete)
     killed = code is not None and code < 0  # terraform did not end, it was ended: nothing that is open is known
     ended = (code is not None and not killed) or stream.complete or (bool(failures) and not killed)
-    told = replace(stream, runs={at: runs for at, runs in stream.runs.items() if at not in ambiguous})
+    unambiguous = replace(stream, runs={at: runs for at, runs in stream.runs.items() if at not in ambiguous})
     changes = [
-        _with_outcome(change, told, finished=finished, ended=ended and change.address not in ambiguous)
+        _with_outcome(change, unambiguous, finished=finished, ended=ended and change.address not in ambiguous)
         for change in event.changes
     ]
     changes = _with_errors(changes, failures)
@@ -182,7 +182,7 @@ _planned_event = planned
 
 
 def has_open_ends(event: ChangeEvent) -> bool:
-    """Whether the state could tell more than is known."""
+    """Whether the state could say more than is known."""
     return any(change.outcome is ChangeOutcome.UNKNOWN for change in event.changes)
 
 
@@ -256,7 +256,7 @@ def _with_errors(changes: list[Change], failures: Sequence[Failure]) -> list[Cha
         if failure is None or change.outcome is ChangeOutcome.APPLIED:
             return change
         if change.deposed and change.address in current:
-            return change  # the error is the current object's, as far as it tells
+            return change  # the error is the current object's, as far as it says
         # an error before the first message (a precondition) leaves no trace in the stream but this
         return replace(change, outcome=ChangeOutcome.FAILED, error=_told(failure))
 

@@ -74,8 +74,8 @@ class Recorder:
         read = threading.Event()
         self._tasks.put(read.set)
         deadline = time.monotonic() + _PLAN_SECONDS
-        told = self._received()
-        while not read.wait(0.05) and self._received() == told and time.monotonic() < deadline:
+        signals_before = self._received()
+        while not read.wait(0.05) and self._received() == signals_before and time.monotonic() < deadline:
             pass
 
     def applying(self) -> None:
@@ -132,7 +132,7 @@ class Recorder:
     def end_native(
         self, code: int, before: bytes | None, after: Callable[[], bytes | None], *, interrupted: bool
     ) -> None:
-        """A natively run command has ended; the states tell what it did."""
+        """A natively run command has ended; the states show what it did."""
         self._finish(lambda event: event.end_native(code, before, after(), interrupted=interrupted))
 
     def end_state_command(
@@ -157,11 +157,11 @@ class Recorder:
         self._ending = True
         self._hasten()
         ended = time.monotonic()
-        told = self._received()
+        signals_before = self._received()
         self._tasks.put(task)
         while not done.wait(0.05):
             late = self._is_late(time.monotonic() - ended)
-            if late or self._received() > told:
+            if late or self._received() > signals_before:
                 why = "recording takes longer than its budget" if late else "recording was interrupted"
                 say(f"{why}; the next tfevent command finishes it")
                 _abandon_helpers()

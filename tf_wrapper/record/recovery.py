@@ -1,4 +1,4 @@
-"""Closing the records of runs whose tfevent was killed, from what their folders and terraform's own stream tell."""
+"""Closing the records of runs whose tfevent was killed, from what their folders and terraform's own stream say."""
 
 from __future__ import annotations
 

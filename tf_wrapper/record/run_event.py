@@ -89,9 +89,9 @@ class RunEvent:
     def begin(self) -> None:
         """Report mistakes in the settings, and record that the run has started."""
         for mistake in self._mistakes:
-            if mistake not in binary_setting.told:
+            if mistake not in binary_setting.reported:
                 say(mistake)
-        with suppress(OSError):  # the record itself will tell that the disk is full
+        with suppress(OSError):  # the record itself will report a full disk
             self._run.write_journal(str(self._settings.journal))
         self._event = self._first_event()
         self._record_start()
@@ -163,7 +163,7 @@ class RunEvent:
         return plan
 
     def announce(self) -> None:
-        """Something is being changed now: tell the destinations that ask for it, unless there is nothing to change."""
+        """Notify the destinations that ask for it that a change begins, unless there is nothing to change."""
         if self._event is None or (self._plan is not None and outcome.is_empty(self._plan.counts)):
             return
         self._recording.announce(self._event)
@@ -316,7 +316,7 @@ class RunEvent:
         """Finish the event, store it, deliver it, say so."""
         settled = self._recording.settle(event)
         self.settled = not settled.lost
-        if settled.told and (settled.lost or settled.problems or not self._settings.quiet):
+        if settled.reportable and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
 
     def _first_event(self) -> ChangeEvent:

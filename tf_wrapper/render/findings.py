@@ -53,7 +53,7 @@ class PlanWarning(msgspec.Struct, frozen=True):
 
 
 class PlanError(msgspec.Struct, frozen=True):
-    """An error that the plan ended with, as far as its text tells."""
+    """An error that the plan ended with, as far as its text says."""
 
     summary: str
     detail: str = ""

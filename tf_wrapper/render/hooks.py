@@ -76,7 +76,7 @@ class Hooks:
         }
 
     def plan(self, change: dict[str, Any]) -> None:
-        """Remember what is imported besides being changed: that is told just before the change."""
+        """Remember what is imported besides being changed: that line comes just before the change."""
         importing = change.get("importing")
         if importing is None:
             return

@@ -62,7 +62,7 @@ def redacted(stream: StreamResult, redactor: Redactor) -> tuple[StreamResult, fr
     """The stream with its addresses and ids as a plan's changes have them, so that the two can be joined.
 
     Returns:
-        The stream, and the addresses that several raw ones became: of those it does not tell one from another.
+        The stream, and the addresses that several raw ones became: those are indistinguishable in it.
     """
     text = redactor.text
     runs: dict[str, tuple[ResourceRun, ...]] = {}
@@ -144,7 +144,7 @@ def address_by_context(diagnostic: StreamDiagnostic, changes: Sequence[Change], 
 
 
 def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
-    """The plan as far as an apply's stream tells it: addresses, actions and reasons, no attributes."""
+    """The plan as far as an apply's stream gives it: addresses, actions and reasons, no attributes."""
     changes = tuple(_change(item, redactor) for item in stream.planned_changes)
     return Plan(
         changes=changes,

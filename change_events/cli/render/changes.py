@@ -186,7 +186,7 @@ def _facts(change: Change) -> Iterator[str]:
 
 
 def _actions(change: Change) -> Iterator[str]:
-    if not change.raw_actions:  # two states do not tell the order
+    if not change.raw_actions:  # two states do not show the order
         return
     if change.action in {Action.EDIT, Action.MOVE} and (words := entry_words(change)):
         yield clean(words)

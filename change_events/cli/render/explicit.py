@@ -1,4 +1,4 @@
-"""What a sender told of an explicit event: message, commits and data, as sections for a terminal."""
+"""The sender's own parts of an explicit event: message, commits and data, as sections for a terminal."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ def task_lines(task: TaskRun) -> Iterator[str]:
     """The details of one task, below its own line."""
     if clauses := became(task, clean):
         yield "; ".join(clauses)
-    if told := things(task, clean):
-        yield told
+    if changed := things(task, clean):
+        yield changed
     yield from (clean(difference) for difference in task.diff[:_MOST_DIFFERENCES])
     notes = [
         "handler" if task.handler else "",
@@ -32,8 +32,8 @@ def task_lines(task: TaskRun) -> Iterator[str]:
         "check mode" if task.checked else "",
         "no_log" if task.censored else "",
     ]
-    if told := ", ".join(note for note in notes if note):
-        yield paint(told, dim=True)
+    if line := ", ".join(note for note in notes if note):
+        yield paint(line, dim=True)
 
 
 def facts(event: ChangeEvent, playbook: Playbook) -> Sequence[tuple[str, str]]:

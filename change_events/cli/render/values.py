@@ -16,11 +16,11 @@ _KILO = 1_000
 
 def render_pair(before: Value, after: Value) -> str:
     """Both sides, ``"a" → "b"``; what is hidden still shows whether it changed: ``(sensitive, changed)``."""
-    told = _fingerprints_told(before, after)
+    compared = _compared_fingerprints(before, after)
     if before.kind is after.kind and before.kind in (ValueKind.SENSITIVE, ValueKind.HIDDEN):
-        return f"({before.kind.value}{told})"
+        return f"({before.kind.value}{compared})"
     if before.kind is after.kind is ValueKind.LARGE:
-        return f"({_size(before)} → {_size(after)}{told})"
+        return f"({_size(before)} → {_size(after)}{compared})"
     return f"{render_value(before)} → {render_value(after)}"
 
 
@@ -33,7 +33,7 @@ def render_value(value: Value) -> str:
     return _WORDS[value.kind]
 
 
-def _fingerprints_told(before: Value, after: Value) -> str:
+def _compared_fingerprints(before: Value, after: Value) -> str:
     if before.fingerprint is None or after.fingerprint is None:
         return ""
     return ", unchanged" if before.fingerprint == after.fingerprint else ", changed"
