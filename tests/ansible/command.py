@@ -120,12 +120,12 @@ class Machine:
         )
 
     def recorder(self, process: subprocess.Popen) -> int:
-        """The number of the process that a run tells what happens."""
+        """The number of the process that a run reports to."""
         for children in Path(f"/proc/{process.pid}/task").glob("*/children"):
             for child in map(int, children.read_text().split()):
                 if b"\0record\0" in Path(f"/proc/{child}/cmdline").read_bytes():
                     return child
-        raise AssertionError("nobody is told")
+        raise AssertionError("no process records the run")
 
     def run(self, *words: str, **environ: str) -> Ran:
         before = {event["id"] for event in self.events()}

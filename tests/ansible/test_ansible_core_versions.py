@@ -21,13 +21,13 @@ from tests.support.secrets import assert_nowhere, found_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]  # the first test of a version makes its environment
 
-# before 2.19, a loop under no_log does not say how many items it had, and files tell differences unasked: a golden file
+# before 2.19, a loop under no_log does not say how many items it had, and files report differences unasked: goldens
 # of each has what differs from the event of the other versions
 ITS_OWN_EVENT = {(core, name) for core in ("2.16", "2.17") for name in ("no_log", "async_asked", "modules")}
 ITS_OWN_EVENT |= {("2.16", name) for name in ("includes", "rescued_imports")}  # whose recap counts no roles
 # the order in which Ansible prints items of several hosts is up to chance; the recap has 40 tasks, so it is played once
 PLAYED_APART = {"loops_partly", "recap"}
-UNSEEN = {("2.16", "role_missing")}  # it tells no callback of that failure, so there is nothing to record
+UNSEEN = {("2.16", "role_missing")}  # it reports that failure to no callback, so there is nothing to record
 NO_OPTIONS_BY_VARIABLES = ("2.16", "2.17", "2.19")
 GOLDEN = ROOT / "tests" / "golden" / "ansible"
 
@@ -82,11 +82,11 @@ def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare
         assert (ran.events, ran.said) == ([], [])
         return
     usual = words_of_any_version((GOLDEN / f"{name}.txt").read_text())
-    told = words_of_any_version(normal(ran.event, str(machine.folder)))
+    recorded = words_of_any_version(normal(ran.event, str(machine.folder)))
     if (core.series, name) in ITS_OWN_EVENT:
-        golden(f"ansible/{name}.core-{core.series}.diff")(difference(usual, told))
+        golden(f"ansible/{name}.core-{core.series}.diff")(difference(usual, recorded))
     else:
-        assert told == usual
+        assert recorded == usual
 
 
 @pytest.mark.parametrize("name", sorted(PLAYED_APART))
@@ -96,10 +96,10 @@ def test_the_figures_are_those_of_the_recap_on_every_version(machine, name):
     assert (ran.code, figures(ran)) == (code, ran.recap)
 
 
-def difference(usual, told):
+def difference(usual, recorded):
     """The lines of two events that differ, with their neighbours."""
     return "".join(
-        f"{line.rstrip()}\n" for line in unified_diff(usual.splitlines(), told.splitlines(), n=2, lineterm="")
+        f"{line.rstrip()}\n" for line in unified_diff(usual.splitlines(), recorded.splitlines(), n=2, lineterm="")
     )
 
 
@@ -132,11 +132,11 @@ def test_extra_variables_set_options_where_ansible_gives_them_to_callbacks(core,
     given = {"tfevent_environment": "staging", "tfevent_title_template": template}
     given |= {"tfevent_tags": {"team": "web", "tier": 1}, "tfevent_include_hosts": ["web*"]}
     ran = machine.play("ignored", "-e", json.dumps(given))
-    told = (ran.code, ran.event.get("environment"), ran.event["title"])
+    recorded = (ran.code, ran.event.get("environment"), ran.event["title"])
     if core.series in NO_OPTIONS_BY_VARIABLES:
-        assert told == (0, None, "ignored.yml: 1 task changed 1 host")
+        assert recorded == (0, None, "ignored.yml: 1 task changed 1 host")
     else:
-        assert told == (0, "staging", "staging: ignored.yml")
+        assert recorded == (0, "staging", "staging: ignored.yml")
         assert ran.event["tags"] == {"team": "web", "tier": "1"}
 
 
@@ -222,7 +222,7 @@ def test_planted_secrets_are_nowhere(machine):
         )
         assert (ran.code, len(receiver.accepted)) == (0, 1), ran.err
         sent = receiver.accepted[0].body
-    assert found_in(SECRETS, ran.out.encode()), "Ansible itself tells them: they are really there"
+    assert found_in(SECRETS, ran.out.encode()), "Ansible itself prints them: they are really there"
     assert len([change for change in ran.event["changes"] if change["task"].get("failures")]) >= 6  # with their errors
     assert_nowhere(SECRETS, machine.state, sent, *ran.said, machine.tfevent("list").stdout)
     shown = machine.tfevent("show", ran.event["id"])

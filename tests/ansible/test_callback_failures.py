@@ -227,9 +227,9 @@ def test_a_journal_that_cannot_be_written_costs_one_line(machine):
 def test_a_mistake_in_the_settings_is_told_before_the_play_and_the_rest_holds(machine):
     ran = machine.play("changed", TFEVENT_REPORT="sometimes", TFEVENT_ENVIRONMENT="prod")
     assert (ran.code, ran.event["environment"]) == (0, "prod")
-    told = ran.said[0]
-    assert "TFEVENT_REPORT" in told
-    assert "changed, always, failed" in told
+    line = ran.said[0]
+    assert "TFEVENT_REPORT" in line
+    assert "changed, always, failed" in line
 
 
 @pytest.mark.slow

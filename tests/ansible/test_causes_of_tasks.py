@@ -48,7 +48,7 @@ def commit(folder, subject, path, text):
     git_history.git(folder, "commit", "-q", "-m", subject)
 
 
-def told(ran, name):
+def causes_of(ran, name):
     return [
         (one["kind"], one.get("text"), one.get("file"), one.get("line"), [c["subject"] for c in one.get("commits", ())])
         for one in ran.task(name)["causes"]
@@ -62,11 +62,11 @@ def test_edits_between_two_runs_are_named_with_their_commits(machine, repository
     commit(repository, "Larger", "group_vars/web.yml", "greeting: hello\nsize: 2\n")
     second = run(machine, repository)
     size = ("edited_line", "size", "group_vars/web.yml", 2, ["Larger"])
-    assert told(second, "Greet") == [
+    assert causes_of(second, "Greet") == [
         ("edited_line", "shop : Greet", "roles/shop/tasks/main.yml", 1, ["Greet all (#12)"])
     ]
-    assert told(second, "Page") == [size]
-    assert told(second, "Reload") == [size]
+    assert causes_of(second, "Page") == [size]
+    assert causes_of(second, "Reload") == [size]
     assert second.event["inputs"] == {}
     shown = machine.tfevent("show", second.event["id"]).stdout
     assert "because size in group_vars/web.yml:2" in shown
@@ -78,7 +78,7 @@ def test_an_uncommitted_edit_and_the_setting_that_switches_the_search_off(machin
     run(machine, repository)
     (repository / "roles/shop/tasks/main.yml").write_text(TASKS % "me")
     edited = run(machine, repository)
-    assert told(edited, "Greet") == [("uncommitted_edit", "shop : Greet", "roles/shop/tasks/main.yml", 1, [])]
+    assert causes_of(edited, "Greet") == [("uncommitted_edit", "shop : Greet", "roles/shop/tasks/main.yml", 1, [])]
     assert edited.event["inputs"]["uncommitted"] == ["roles/shop/tasks/main.yml"]
     (repository / "roles/shop/tasks/main.yml").write_text(TASKS % "you")
     without = run(machine, repository, TFEVENT_CAUSES="off")
@@ -94,4 +94,4 @@ def test_an_edit_that_a_run_found_without_effect_is_no_cause_later(machine, repo
     assert not run(machine, repository).events
     commit(repository, "Larger", name, "greeting: hello\nsize: '{{ pages }}'\npages: 2\n")
     larger = run(machine, repository)
-    assert told(larger, "Page") == [("edited_line", "pages", name, 3, ["Larger"])]
+    assert causes_of(larger, "Page") == [("edited_line", "pages", name, 3, ["Larger"])]

@@ -69,7 +69,7 @@ def test_every_setting_is_an_option_but_those_of_terraform_alone():
 
 
 def test_the_fragment_tells_the_defaults_that_there_are():
-    told = {
+    table = {
         name: re.search(r"By default V\((.+?)\)", str(option["description"]))
         for name, option in FRAGMENT.items()
         if not name.startswith(DESTINATIONS)
@@ -78,8 +78,8 @@ def test_the_fragment_tells_the_defaults_that_there_are():
     written = {
         name: str(value).lower().removesuffix(".0") for name, value in defaults.items() if value not in (None, (), {})
     }
-    assert {name: found[1] for name, found in told.items() if found} == {
-        name: default for name, default in written.items() if name in told
+    assert {name: found[1] for name, found in table.items() if found} == {
+        name: default for name, default in written.items() if name in table
     }
 
 

@@ -1,4 +1,4 @@
-"""Runs that Ansible tells no callback the end of, and runs of several playbooks: one event each, same exit codes."""
+"""Runs whose end Ansible reports to no callback, and runs of several playbooks: one event each, same exit codes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDS = {
 def cut_short(machine, number, *, group=False, book="unfinished", until="TASK [Wait]", all_of_it=False, **environ):
     """Start a long run, and send it a signal when its long task is under way, which comes right after these words.
 
-    ``all_of_it`` kills the process that it tells what happens, too, as the end of a container does.
+    ``all_of_it`` kills the process that it reports to, too, as the end of a container does.
     """
     process = machine.popen(*machine.words(book), **environ)
     seen = ""
@@ -112,7 +112,7 @@ def test_a_killed_run_is_told_at_once_though_its_workers_go_on(machine):
 
 
 def closed(machine):
-    """The event of the killed run, once the process that was told of it has seen its end."""
+    """The event of the killed run, once its recording process has seen its end."""
     wait_for(machine.events)
     (event,) = machine.events()
     assert event["outcome"] == "unknown"

@@ -46,9 +46,9 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("action", "data", "arguments", "told"), CASES)
-def test_what_a_module_changed(action, data, arguments, told):
-    assert thing(action, data, given(**arguments)) == told
+@pytest.mark.parametrize(("action", "data", "arguments", "expected"), CASES)
+def test_what_a_module_changed(action, data, arguments, expected):
+    assert thing(action, data, given(**arguments)) == expected
 
 
 def test_older_cores_have_the_arguments_in_the_result():
@@ -100,9 +100,9 @@ DIFFS = [
 ]
 
 
-@pytest.mark.parametrize(("diff", "told"), DIFFS)
-def test_what_a_difference_says(diff, told):
-    assert list(differences(diff)) == told
+@pytest.mark.parametrize(("diff", "expected"), DIFFS)
+def test_what_a_difference_says(diff, expected):
+    assert list(differences(diff)) == expected
 
 
 NEW_FILES = [
@@ -113,11 +113,11 @@ NEW_FILES = [
 ]
 
 
-@pytest.mark.parametrize(("data", "arguments", "told"), NEW_FILES)
-def test_a_new_file_is_named_by_what_the_task_is_about(data, arguments, told):
+@pytest.mark.parametrize(("data", "arguments", "expected"), NEW_FILES)
+def test_a_new_file_is_named_by_what_the_task_is_about(data, arguments, expected):
     diff = [{"before": "", "after": "a\nb\n", "after_header": "/home/ann/t.j2"}]
     path = module_targets.path(data, given(**arguments))
-    assert list(differences(diff, path=path)) == [f"{told}: +2 -0 lines"]
+    assert list(differences(diff, path=path)) == [f"{expected}: +2 -0 lines"]
 
 
 def test_a_header_of_what_was_there_goes_before_the_path_of_the_task():
@@ -127,5 +127,5 @@ def test_a_header_of_what_was_there_goes_before_the_path_of_the_task():
 
 def test_lines_are_told_only_where_they_are_asked_for():
     diff = {"before": "a\nb\n", "after": "a\nc\n", "after_header": "/x"}
-    (told,) = differences(diff, contents=True)
-    assert told == "/x: +1 -1 lines\n@@ -2 +2 @@\n-b\n+c"
+    (expected,) = differences(diff, contents=True)
+    assert expected == "/x: +1 -1 lines\n@@ -2 +2 @@\n-b\n+c"

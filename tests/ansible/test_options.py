@@ -40,9 +40,9 @@ def test_a_misspelt_option_of_ansible_cfg_is_told(machine):
     configure(machine, enviroment="prod", service="web")
     ran = machine.play("changed")
     assert ran.event["service"] == "web"
-    told = " ".join(ran.err.split())  # Ansible folds it
-    assert told.count("no such option") == 1
-    assert "[callback_tfevent] enviroment: no such option: did you mean environment?" in told
+    text = " ".join(ran.err.split())  # Ansible folds it
+    assert text.count("no such option") == 1
+    assert "[callback_tfevent] enviroment: no such option: did you mean environment?" in text
 
 
 @pytest.mark.slow
@@ -195,8 +195,8 @@ def test_circumstances_of_the_command(machine):
         "-f",
         "7",
     )
-    told = machine.play("tagged", *words, "--check", "--diff").event["playbook"]
-    assert told == {
+    playbook = machine.play("tagged", *words, "--check", "--diff").event["playbook"]
+    assert playbook == {
         "file": "tagged.yml",
         "plays": ["Tagged"],
         "tags": ["config", "deploy"],

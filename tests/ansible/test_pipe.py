@@ -24,11 +24,11 @@ def session(tmp_path, code, said):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it is left to itself, on purpose
 def test_a_checkpoint_of_thousands_of_hosts_is_on_its_way_before_the_kill(tmp_path):
-    telling = session(tmp_path, SLOW_READER, [])
-    telling.start({})
+    run = session(tmp_path, SLOW_READER, [])
+    run.start({})
     with at_most(0.3, "nobody waits for it"):
-        telling.checkpoint({"hosts": "x" * 600_000})
-    telling.close()
+        run.checkpoint({"hosts": "x" * 600_000})
+    run.close()
     read = tmp_path / "read"
     wait_for(lambda: read.exists() and read.read_text())
     assert int(read.read_text()) > 600_000
@@ -44,8 +44,8 @@ for number, line in enumerate(sys.stdin):
 
 def test_each_line_for_the_user_is_said_once_and_when_it_comes(tmp_path):
     said = []
-    telling = session(tmp_path, CHATTY, said)
-    telling.start({})
+    run = session(tmp_path, CHATTY, said)
+    run.start({})
     assert said == ["mistake 0"]
-    telling.settle({})
+    run.settle({})
     assert said == ["mistake 0", "mistake 1"]

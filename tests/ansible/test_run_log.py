@@ -122,10 +122,10 @@ def test_a_job_asked_about_twice_is_one_change():
 def test_what_is_only_checked_in_a_real_run_changes_no_host():
     run = running(task())
     ended(run, "a", checked=True)
-    told = event(run, over=True)
-    assert (told["outcome"], told["summary"]["hosts"]) == ("no_change", {OK: 2})
-    assert told["summary"]["counts"] == {"change": 0}
-    assert told["changes"][0]["outcome"] == "planned"
+    recorded = event(run, over=True)
+    assert (recorded["outcome"], recorded["summary"]["hosts"]) == ("no_change", {OK: 2})
+    assert recorded["summary"]["counts"] == {"change": 0}
+    assert recorded["changes"][0]["outcome"] == "planned"
 
 
 @pytest.mark.parametrize("how", [{"failed": True}, {"changed": True, "exception": "(traceback unavailable)"}])
@@ -133,10 +133,10 @@ def test_a_loop_that_fails_in_the_middle_has_changed_something(how):
     items = [{"changed": True, "ansible_loop_var": "item", "dest": "/1"}, {**how, "ansible_loop_var": "item"}]
     run = running(task(loops=True))
     ended(run, "a", status=FAILED, data={"results": items, "msg": "One or more items failed"})
-    told = event(run, over=True)
-    assert told["outcome"] == "partial"
-    assert told["changes"][0]["task"]["things"] == ["/1"]
-    assert told["changes"][0]["task"]["items"] == {"ok": 0, "changed": 1, "failed": 1, "skipped": 0}
+    recorded = event(run, over=True)
+    assert recorded["outcome"] == "partial"
+    assert recorded["changes"][0]["task"]["things"] == ["/1"]
+    assert recorded["changes"][0]["task"]["items"] == {"ok": 0, "changed": 1, "failed": 1, "skipped": 0}
 
 
 def test_results_named_results_are_no_loop():
@@ -151,45 +151,45 @@ def test_the_real_machine_of_a_delegated_task(target):
     results = [{"changed": True, "ansible_loop_var": "item", "item": item}]
     run = running(task(loops=True))
     ended(run, "a", data={"changed": True, "results": results}, delegate_to=target)
-    told = event(run)
-    assert told["changes"][0]["task"]["delegated_to"] == ["lb1"]
-    assert {host["name"]: host["status"] for host in told["hosts"]} == {"lb1": "changed", "a": OK, "b": OK}
+    recorded = event(run)
+    assert recorded["changes"][0]["task"]["delegated_to"] == ["lb1"]
+    assert {host["name"]: host["status"] for host in recorded["hosts"]} == {"lb1": "changed", "a": OK, "b": OK}
 
 
 def test_a_delegate_that_cannot_be_known_is_not_invented():
     run = running(task())
     ended(run, "a", delegate_to="{{ groups['lb'][0] }}")
-    told = event(run)
-    assert told["changes"][0]["task"]["delegated_to"] == ["{{ groups['lb'][0] }}"]
-    assert {host["name"]: host["status"] for host in told["hosts"]} == {"a": OK, "b": OK}
+    recorded = event(run)
+    assert recorded["changes"][0]["task"]["delegated_to"] == ["{{ groups['lb'][0] }}"]
+    assert {host["name"]: host["status"] for host in recorded["hosts"]} == {"a": OK, "b": OK}
 
 
 def test_events_that_a_playbook_sent_belong_to_its_own_and_are_no_change():
     run = running(task(action="tfevent.infra.change_event"))
     ended(run, "a", data={"changed": True, "id": "01a2", "event": {"title": "Deploy"}})
-    told = event(run, over=True)
-    assert told["related"] == [{"id": "01a2", "relation": "sent", "title": "Deploy"}]
-    assert (told["outcome"], told["changes"]) == ("no_change", [])
+    recorded = event(run, over=True)
+    assert recorded["related"] == [{"id": "01a2", "relation": "sent", "title": "Deploy"}]
+    assert (recorded["outcome"], recorded["changes"]) == ("no_change", [])
 
 
 def test_nothing_of_a_censored_result_is_kept():
     run = running(task(no_log=True))
     ended(run, "a", status=FAILED, data={"msg": "secret", "dest": "/secret"}, censored=True)
     ended(run, "b", data={"changed": True, "dest": "/secret", "diff": {"before": "a", "after": "b"}})
-    told = event(run)["changes"][0]
-    assert told["task"]["censored"]
-    assert "secret" not in str(told)
+    recorded = event(run)["changes"][0]
+    assert recorded["task"]["censored"]
+    assert "secret" not in str(recorded)
 
 
 def test_hosts_of_a_large_run_are_cut_and_counted_the_worst_first():
     names = [f"h{number}" for number in range(run_document.MOST_HOSTS + 5)]
     run = running(task(), hosts=names)
     ended(run, names[-1], status=FAILED, data={})
-    told = event(run)
-    assert len(told["hosts"]) == run_document.MOST_HOSTS
-    assert told["hosts"][0] == {"name": names[-1], "status": FAILED, FAILED: 1}
-    assert told["truncated"] == {"changes": 0, "hosts": 5}
-    assert told["summary"]["hosts"] == {FAILED: 1, OK: len(names) - 1}
+    recorded = event(run)
+    assert len(recorded["hosts"]) == run_document.MOST_HOSTS
+    assert recorded["hosts"][0] == {"name": names[-1], "status": FAILED, FAILED: 1}
+    assert recorded["truncated"] == {"changes": 0, "hosts": 5}
+    assert recorded["summary"]["hosts"] == {FAILED: 1, OK: len(names) - 1}
 
 
 def test_tasks_beyond_the_most_are_cut_and_counted_failed_ones_kept():
@@ -197,10 +197,10 @@ def test_tasks_beyond_the_most_are_cut_and_counted_failed_ones_kept():
     for number in range(run_document.MOST_CHANGES + 3):
         last = number == run_document.MOST_CHANGES + 2
         ended(run, "a", f"t{number}", status=FAILED if last else OK)
-    told = event(run)
-    assert told["truncated"] == {"changes": 3, "hosts": 0}
-    assert told["changes"][-1]["outcome"] == "failed"
-    assert told["summary"]["counts"] == {"change": run_document.MOST_CHANGES + 2}
+    recorded = event(run)
+    assert recorded["truncated"] == {"changes": 3, "hosts": 0}
+    assert recorded["changes"][-1]["outcome"] == "failed"
+    assert recorded["summary"]["counts"] == {"change": run_document.MOST_CHANGES + 2}
 
 
 STATUS = some.sampled_from((OK, FAILED, SKIPPED, "unreachable"))
@@ -253,29 +253,29 @@ def rounds(number, hosts, changed=lambda host, turn: True, apart=False):
     return run
 
 
-def last_of(told):
-    return event_of({"api": 1, "event": told}, Redactor()).changes[-1].task
+def last_of(recorded):
+    return event_of({"api": 1, "event": recorded}, Redactor()).changes[-1].task
 
 
 def test_further_rounds_on_one_host_are_summed_up_and_counted():
-    told = event(rounds(150, ["web1"]), over=True)
-    assert len(told["changes"]) == MOST_ROUNDS
-    assert "rounds" not in told["changes"][-2]["task"]
-    assert told["changes"][-1]["task"] == {
+    recorded = event(rounds(150, ["web1"]), over=True)
+    assert len(recorded["changes"]) == MOST_ROUNDS
+    assert "rounds" not in recorded["changes"][-2]["task"]
+    assert recorded["changes"][-1]["task"] == {
         "play": "Play", "rounds": 101, "hosts": {"changed": 101}, "changed_on": ["web1"]
     }  # fmt: skip
-    assert told["summary"]["tasks"] == {"total": 150, "changed": 150, "failed": 0, "rescued": 0, "ignored": 0}
-    assert told["summary"]["hosts"] == {"changed": 1}
-    assert title(event_of({"api": 1, "event": told}, Redactor()), 200) == "site.yml: 150 tasks changed 1 host"
-    assert became(last_of(told)) == ["changed on web1, in 101 rounds"]
+    assert recorded["summary"]["tasks"] == {"total": 150, "changed": 150, "failed": 0, "rescued": 0, "ignored": 0}
+    assert recorded["summary"]["hosts"] == {"changed": 1}
+    assert title(event_of({"api": 1, "event": recorded}, Redactor()), 200) == "site.yml: 150 tasks changed 1 host"
+    assert became(last_of(recorded)) == ["changed on web1, in 101 rounds"]
 
 
 @pytest.mark.parametrize("apart", [False, True])
 def test_rounds_are_those_of_the_host_that_had_most_whoever_is_ahead(apart):
-    told = event(rounds(60, ["a", "b", "c"], apart=apart), over=True)
-    assert told["summary"]["tasks"]["total"] == told["summary"]["tasks"]["changed"] == 60
-    assert told["changes"][-1]["task"]["hosts"] == {"changed": 33}
-    assert became(last_of(told)) == ["changed on a, b, c, in 11 rounds"]
+    recorded = event(rounds(60, ["a", "b", "c"], apart=apart), over=True)
+    assert recorded["summary"]["tasks"]["total"] == recorded["summary"]["tasks"]["changed"] == 60
+    assert recorded["changes"][-1]["task"]["hosts"] == {"changed": 33}
+    assert became(last_of(recorded)) == ["changed on a, b, c, in 11 rounds"]
 
 
 @pytest.mark.parametrize("apart", [False, True])
@@ -283,10 +283,10 @@ def test_a_round_counts_as_changed_if_any_host_was(apart):
     """Of the last 11 rounds (49 to 59), `a` changes in 57 and 59, `b` in 57 and 58."""
     changing = {("a", 57), ("a", 59), ("b", 57), ("b", 58)}
     run = rounds(60, ["a", "b"], lambda host, turn: (host, turn) in changing, apart=apart)
-    told = event(run, over=True)
-    tasks = told["summary"]["tasks"]
+    recorded = event(run, over=True)
+    tasks = recorded["summary"]["tasks"]
     assert (tasks["total"], tasks["changed"]) == (60, 3)
-    assert became(last_of(told)) == ["changed on a, b, 4 times in 11 rounds"]
+    assert became(last_of(recorded)) == ["changed on a, b, 4 times in 11 rounds"]
 
 
 def test_a_job_that_turns_out_to_have_changed_nothing_is_taken_back_in_its_round_only():
@@ -296,9 +296,9 @@ def test_a_job_that_turns_out_to_have_changed_nothing_is_taken_back_in_its_round
         ended(run, "a", str(turn), data={"changed": True, "ansible_job_id": f"j{turn}", "finished": 0})
         run.task_starts(task(f"s{turn}", "Status", 8, action="ansible.builtin.async_status"))
         ended(run, "a", f"s{turn}", data={"ansible_job_id": f"j{turn}", "finished": 1, "changed": turn != 55})
-    told = event(run, over=True)
-    assert told["summary"]["tasks"]["changed"] == 59
-    assert became(last_of(told)) == ["changed on a, 10 times in 11 rounds"]
+    recorded = event(run, over=True)
+    assert recorded["summary"]["tasks"]["changed"] == 59
+    assert became(last_of(recorded)) == ["changed on a, 10 times in 11 rounds"]
 
 
 @pytest.mark.parametrize("ignored", [False, True])
@@ -307,10 +307,10 @@ def test_a_host_that_fails_in_many_rounds_is_one_host(ignored):
     for turn in range(70):
         run.task_starts(task(str(turn), "Included", 7))
         ended(run, "a", str(turn), FAILED, {"msg": "no"}, ignored=ignored)
-    told = event(run, over=True)
-    assert became(last_of(told)) == [f"failed{' and ignored' * ignored} on a, in 21 rounds: a: no"]
+    recorded = event(run, over=True)
+    assert became(last_of(recorded)) == [f"failed{' and ignored' * ignored} on a, in 21 rounds: a: no"]
     expected = [] if ignored else ["failed on a and 20 more times: no"]
-    assert [failure["summary"] for failure in told["failures"][-1:]] == expected
+    assert [failure["summary"] for failure in recorded["failures"][-1:]] == expected
 
 
 # -- memory -------------------------------------------------------------------------------------------------------

@@ -69,9 +69,9 @@ def check_late(machine: Machine):
     with Receiver() as receiver:
         ran = late_secrets.play(machine, TFEVENT_WEBHOOK_URL=receiver.url)
         assert ran.code == 0, ran.out + ran.err
-        told = set(found_in(late_secrets.PLANTED, ran.out.encode()))
-        # before ansible-core 2.19, `fail` tells a vaulted message as it stands in the file
-        assert late_secrets.PLANTED - told <= {"planted-argument-8CqQ"}, "Ansible itself tells them"
+        printed = set(found_in(late_secrets.PLANTED, ran.out.encode()))
+        # before ansible-core 2.19, `fail` prints a vaulted message as it stands in the file
+        assert late_secrets.PLANTED - printed <= {"planted-argument-8CqQ"}, "Ansible itself prints them"
         sent = [accepted.body for accepted in receiver.accepted]
         assert_nowhere(late_secrets.PLANTED, machine.state, *sent, *ran.said)
     quoted = [change for event in ran.events for change in event.get("changes", ()) if change["task"].get("failures")]
@@ -91,7 +91,7 @@ def check_templated(machine: Machine):
         ran = templated_secrets.play(machine, TFEVENT_WEBHOOK_URL=receiver.url)
         assert ran.code == 0, ran.out + ran.err
         said = set(found_in(templated_secrets.PLANTED, ran.out.encode()))
-        assert templated_secrets.PLANTED - said <= {"Planted-path-8CqQ"}, "Ansible tells them"
+        assert templated_secrets.PLANTED - said <= {"Planted-path-8CqQ"}, "Ansible prints them"
         sent = [accepted.body for accepted in receiver.accepted]
         shown = (
             machine.tfevent("show", ran.event["id"], "--json").stdout + machine.tfevent("show", ran.event["id"]).stdout
@@ -99,9 +99,9 @@ def check_templated(machine: Machine):
         assert_nowhere(templated_secrets.PLANTED, machine.state, *sent, *ran.said, shown)
     quoted = [change for change in ran.event["changes"] if change["task"].get("failures")]
     assert len(quoted) >= 20
-    told = json.dumps(quoted)
+    text = json.dumps(quoted)
     for harmless in ("no access with (sensitive)", "rejected (sensitive) by web1", "today", "db.example"):
-        assert harmless in told, harmless
+        assert harmless in text, harmless
 
 
 @pytest.mark.slow

@@ -30,14 +30,14 @@ def test_facts_are_left_out_but_the_environment():
 
 def test_hosts_may_have_different_values_under_one_name():
     session = Kept()
-    telling = RunReporter(session, {}, lambda _identity: {})
+    reporter = RunReporter(session, {}, lambda _identity: {})
     for password in ("one", "two", "one", {"of": "it"}, {"of": "it"}):
-        telling.learn({"vaulted": None}, {"db_password": password})
-    telling.start()
+        reporter.learn({"vaulted": None}, {"db_password": password})
+    reporter.start()
     assert session.kept["secrets"] == ["vaulted"]
     assert session.kept["variables"] == {"db_password": ["one", "two", {"of": "it"}]}
-    telling.checkpoint(soon=True)
-    assert session.kept["variables"] == {}, "each is told once"
+    reporter.checkpoint(soon=True)
+    assert session.kept["variables"] == {}, "each is sent once"
 
 
 class Kept:

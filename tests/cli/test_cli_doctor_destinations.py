@@ -142,10 +142,10 @@ def test_routing_that_leads_nowhere_is_a_warning(machine, general, own, words):
     with Receiver() as one:
         write(machine, general, one={"url": one.url, **own})
         done = machine.run("doctor")
-    _, *told = lines(done, "one")
+    _, *checks = lines(done, "one")
     assert done.returncode == 0
-    assert [verdict for verdict, _ in told] == (["warning"] if words else [])
-    assert words is None or words in told[0][1]
+    assert [verdict for verdict, _ in checks] == (["warning"] if words else [])
+    assert words is None or words in checks[0][1]
 
 
 def test_conditions_are_tried_on_what_the_journal_holds(machine):

@@ -85,7 +85,7 @@ def test_as_text_it_reads_like_a_request(home):
 
 
 @pytest.mark.parametrize(
-    ("event", "name", "told"),
+    ("event", "name", "note"),
     [
         (partial(), "app", None),
         (succeeded(), "app", "this event is not routed to app: its conditions do not match: environment, severity"),
@@ -97,11 +97,11 @@ def test_as_text_it_reads_like_a_request(home):
         (running(), "hook", "hook does not receive started events (`include_started`)"),
     ],
 )
-def test_whether_it_goes_there_is_told_beside_it(home, event, name, told):
+def test_whether_it_goes_there_is_noted_beside_it(home, event, name, note):
     done = home.run("preview", event.id, "--to", name, "--json")
     assert done.returncode == 0
     json.loads(done.stdout)
-    assert done.stderr.decode() == (f"tfevent: {told}\n" if told else "")
+    assert done.stderr.decode() == (f"tfevent: {note}\n" if note else "")
 
 
 def test_an_event_is_named_as_for_show(home):
@@ -111,7 +111,7 @@ def test_an_event_is_named_as_for_show(home):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "reason"),
     [
         (("0000", "--to", "app"), 1, "an event with an ID that starts with '0000'"),
         (("last", "--to", "apps"), 1, "the settings name no destination 'apps': there are app, hook, strict"),
@@ -119,10 +119,10 @@ def test_an_event_is_named_as_for_show(home):
         (("last",), 2, "Missing option '--to'"),
     ],
 )
-def test_what_cannot_be_shown_says_why(home, words, code, told):
+def test_what_cannot_be_shown_says_why(home, words, code, reason):
     done = home.run("preview", *words)
     assert (done.returncode, done.stdout) == (code, b"")
-    assert told in done.stderr.decode()
+    assert reason in done.stderr.decode()
 
 
 def test_a_template_that_fails_is_told(home):

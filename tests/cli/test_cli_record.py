@@ -1,4 +1,4 @@
-"""`tfevent events record`: events that other programs tell, in one document or as they go on."""
+"""`tfevent events record`: events of other programs, in one document or as they go on."""
 
 import json
 import os
@@ -34,8 +34,8 @@ def listed(home):
 
 def test_an_event_in_one_document_is_recorded_redacted_and_delivered(home):
     with Receiver() as receiver:
-        told = document(title="x", changes=[{"address": f"Say {SECRET}", "action": "change", "outcome": "applied"}])
-        code, (answer,), errors = record(home, told, env={"TFEVENT_WEBHOOK_URL": receiver.url})
+        text = document(title="x", changes=[{"address": f"Say {SECRET}", "action": "change", "outcome": "applied"}])
+        code, (answer,), errors = record(home, text, env={"TFEVENT_WEBHOOK_URL": receiver.url})
         assert (code, errors) == (0, "")
         assert (answer["recorded"], answer["destinations"]) == (True, {"webhook": "delivered"})
         assert answer["event"]["changes"][0]["address"] == "Say (sensitive)"
@@ -46,8 +46,8 @@ def test_an_event_in_one_document_is_recorded_redacted_and_delivered(home):
 
 
 def test_a_document_may_be_written_over_several_lines(home):
-    told = json.dumps(json.loads(document(title="x")), indent=2)
-    code, (answer,), _ = record(home, told)
+    text = json.dumps(json.loads(document(title="x")), indent=2)
+    code, (answer,), _ = record(home, text)
     assert (code, answer["recorded"]) == (0, True)
 
 
@@ -58,7 +58,7 @@ def test_a_preview_records_nothing(home):
 
 
 def test_a_run_told_as_it_goes_on_is_on_disk_from_its_first_line_on(home):
-    with telling(home) as process:
+    with recording(home) as process:
         say(process, document("started", outcome=None))
         assert json.loads(process.stdout.readline()) == {
             "id": f"{IDENTITY}1",
@@ -75,7 +75,7 @@ def test_a_run_told_as_it_goes_on_is_on_disk_from_its_first_line_on(home):
 
 
 def test_a_run_whose_writer_is_gone_is_unknown_with_what_was_known_last(home):
-    with telling(home) as process:
+    with recording(home) as process:
         say(process, document("started", outcome=None))
         say(process, document("running", outcome=None, data={"step": 1}))
         process.stdin.close()
@@ -85,7 +85,7 @@ def test_a_run_whose_writer_is_gone_is_unknown_with_what_was_known_last(home):
 
 
 def test_a_line_that_is_broken_off_closes_the_run_with_what_was_known_before(home):
-    with telling(home) as process:
+    with recording(home) as process:
         say(process, document("started", outcome=None))
         say(process, document("running", outcome=None, data={"step": 1}))
         say(process, json.dumps({"api": 1, "state": "running", "event": {"kind": "surprise"}}))  # left out
@@ -105,7 +105,7 @@ def test_a_full_disk_under_standard_error_costs_no_event(home):
 
 
 def test_a_killed_recorder_leaves_its_run_to_the_next_command(home):
-    with telling(home) as process:
+    with recording(home) as process:
         say(process, document("started", outcome=None))
         say(process, document("running", outcome=None, data={"step": 1}))
         process.stdout.readline()
@@ -126,9 +126,9 @@ def test_the_same_key_is_recorded_once_within_its_time(home):
 
 
 def test_variables_under_the_names_of_secrets_are_told_nowhere(home):
-    told = json.loads(document(changes=[{"address": f"Use {SECRET}", "action": "change", "outcome": "applied"}]))
-    told |= {"secrets": [], "variables": {"db_password": SECRET, "port": 5432}}
-    _, (answer,), _ = record(home, json.dumps(told))
+    sent = json.loads(document(changes=[{"address": f"Use {SECRET}", "action": "change", "outcome": "applied"}]))
+    sent |= {"secrets": [], "variables": {"db_password": SECRET, "port": 5432}}
+    _, (answer,), _ = record(home, json.dumps(sent))
     assert SECRET not in json.dumps(answer)
 
 
@@ -165,7 +165,7 @@ def test_an_event_that_can_neither_be_recorded_nor_sent_is_a_failure(home):
     assert "journal" in errors
 
 
-def telling(home):
+def recording(home):
     return subprocess.Popen(
         [sys.executable, "-m", "tf_wrapper", "events", "record"],
         cwd=home.path,

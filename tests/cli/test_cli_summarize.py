@@ -102,13 +102,13 @@ def test_text_is_cut_at_the_limit_and_says_so(home):
 
 @pytest.mark.parametrize("form", [[], ["--markdown"]])
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "is_partial"),
     [({"complete": False}, True), ({"complete": True}, False), ({"complete": False, "errored": True}, False)],
 )
-def test_a_partial_plan_is_told(home, form, facts, told):
+def test_a_partial_plan_is_marked(home, form, facts, is_partial):
     plan = json.loads(MIXED.read_text()) | facts
     text = home.events("summarize", "-", *form, stdin=json.dumps(plan).encode()).replace("\\-", "-")
-    assert ("The plan is incomplete: resources were excluded by -target, deferral or errors." in text) is told
+    assert ("The plan is incomplete: resources were excluded by -target, deferral or errors." in text) is is_partial
 
 
 def test_markdown_stays_within_its_bytes(home):
@@ -258,9 +258,9 @@ def risky_plan(folder):
 
 def test_text_tells_the_risk_signals_before_the_changes(home, tmp_path):
     text = home.events("summarize", risky_plan(tmp_path))
-    told, _, changes = text.partition("\nChanges\n")
-    assert "aws_db_instance.main: stateful destroyed: a database is to be destroyed" in told
-    assert "aws_security_group.ssh: exposed to world: every address of the world is let in: port 22" in told
+    head, _, changes = text.partition("\nChanges\n")
+    assert "aws_db_instance.main: stateful destroyed: a database is to be destroyed" in head
+    assert "aws_security_group.ssh: exposed to world: every address of the world is let in: port 22" in head
     assert "aws_db_instance.main" in changes
 
 

@@ -38,11 +38,11 @@ def test_the_headline_of_two_states_tells_facts():
 
 @pytest.mark.parametrize("form", [text, markdown])
 def test_two_states_say_what_they_show_and_what_they_do_not(form):
-    told = form(STATES)
+    report = form(STATES)
     for words in ("aws_x.a", "removed", "aws_x.b", "aws_x.c", "attributes rewritten", "serial 3 → 9", NOTE):
-        assert words in told
+        assert words in report
     for claim in ("planned", "to replace", "destroy", "forget", "forgotten", "is unchanged"):
-        assert claim not in told
+        assert claim not in report
 
 
 def test_the_markdown_of_two_states_has_a_title_of_facts():
@@ -60,8 +60,8 @@ def test_the_markdown_of_two_states_has_a_title_of_facts():
 )
 def test_the_order_of_a_replacement_is_told_where_it_is_known(words, first, line):
     change = Change(address="aws_x.a", action=Action.REPLACE, raw_actions=words, create_before_destroy=first)
-    told = text(Plan(changes=(change,), counts=Counts(replace=1)))
-    assert [part for part in told.splitlines() if "replacement" in part] == ([f"      {line}"] if line else [])
+    report = text(Plan(changes=(change,), counts=Counts(replace=1)))
+    assert [part for part in report.splitlines() if "replacement" in part] == ([f"      {line}"] if line else [])
 
 
 def test_what_a_plan_puts_off_is_something():
@@ -79,6 +79,6 @@ def test_a_kept_old_object_is_told():
 def test_a_forgotten_object_is_named_by_what_it_is():
     gone = {"action": Action.FORGET, "address": "aws_x.n"}
     changes = (Change(**gone, deposed="deadbeef"), Change(**gone, previous_address="aws_x.o"))
-    told = markdown(Plan(changes=changes, counts=Counts(forget=2)))
-    assert "`aws_x.n` (deposed `deadbeef`): forgotten in the state" in told
-    assert "`aws_x.n` (was `aws_x.o`): forgotten in the state" in told
+    report = markdown(Plan(changes=changes, counts=Counts(forget=2)))
+    assert "`aws_x.n` (deposed `deadbeef`): forgotten in the state" in report
+    assert "`aws_x.n` (was `aws_x.o`): forgotten in the state" in report

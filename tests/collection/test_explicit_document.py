@@ -17,7 +17,7 @@ from change_events.model import Kind, Outcome, Severity
 DEFAULTS = {name: spec.get("default") for name, spec in explicit_document.ARGUMENTS.items()}
 
 
-def told(*, hosts=("web1",), key="task", no_log=False, **arguments):
+def built(*, hosts=("web1",), key="task", no_log=False, **arguments):
     return explicit_document.document({**DEFAULTS, **arguments}, ansible="2.19.0", hosts=hosts, key=key, no_log=no_log)
 
 
@@ -42,7 +42,7 @@ def test_the_documentation_has_the_arguments_of_the_action():
 
 
 def test_only_what_is_said_is_in_the_event():
-    assert told(title="x") == {
+    assert built(title="x") == {
         "api": 1,
         "event": {
             "explicit": True,
@@ -56,21 +56,21 @@ def test_only_what_is_said_is_in_the_event():
 
 
 def test_an_end_says_nothing_of_hosts_unless_it_is_told():
-    end = told(state="finished", id="x")
+    end = built(state="finished", id="x")
     assert (end["state"], end["event"]["id"]) == ("finished", "x")
     assert "hosts" not in end["event"]
     assert "title" not in end["event"]
-    named = told(state="finished", id="x", outcome="partial", hosts=["a"], failed_hosts=["b"])
+    named = built(state="finished", id="x", outcome="partial", hosts=["a"], failed_hosts=["b"])
     assert {"name": "b", "status": "failed"} in named["event"]["hosts"]
 
 
 def test_keys():
-    assert "dedup_window" not in told(title="x")
-    once = told(title="x", once=True, key="task")
+    assert "dedup_window" not in built(title="x")
+    once = built(title="x", once=True, key="task")
     assert (once["event"]["dedup_key"], once["dedup_window"]) == ("task", explicit_document.ONE_RUN)
-    own = told(title="x", dedup_key="mine", dedup_window=5.0)
+    own = built(title="x", dedup_key="mine", dedup_window=5.0)
     assert (own["event"]["dedup_key"], own["dedup_window"]) == ("mine", 5.0)
-    assert "dedup_window" not in told(state="finished", id="x", once=True)
+    assert "dedup_window" not in built(state="finished", id="x", once=True)
 
 
 def test_the_key_of_a_task_tells_tasks_and_items_apart_and_nothing_of_them():
@@ -83,7 +83,7 @@ def test_the_key_of_a_task_tells_tasks_and_items_apart_and_nothing_of_them():
 
 
 def test_no_log_leaves_names_only():
-    event = told(
+    event = built(
         title="x", message="m", data={"a": 1}, tags={"a": "b"}, links=[{"title": "t", "url": "u"}], no_log=True,
         service="shop",
     )["event"]  # fmt: skip
@@ -92,8 +92,8 @@ def test_no_log_leaves_names_only():
 
 
 def test_one_end_of_an_event_is_both_its_ends():
-    assert told(title="x", ended_at="1000")["event"]["started_at"] == "1970-01-01T00:16:40+00:00"
-    assert "ended_at" not in told(title="x", started_at="1000")["event"]
+    assert built(title="x", ended_at="1000")["event"]["started_at"] == "1970-01-01T00:16:40+00:00"
+    assert "ended_at" not in built(title="x", started_at="1000")["event"]
 
 
 @given(st.floats(min_value=1e7, max_value=4e9))

@@ -456,8 +456,8 @@ def test_no_secret_is_told(tmp_path):
     assert len(controller.events()) == 4
     nowhere = ["nobody-marked-this-one", "opensesame99", PASSWORD, "swordfish-swordfish", "value-of-the-environment"]
     assert_nowhere(nowhere, sent, *controller.journal_path.parent.glob("journal.db*"))
-    told = [json.dumps(done.of(task)) for task in ("no log", "vaulted", "by name", "environment")]
-    assert_nowhere(nowhere, *told)
+    results = [json.dumps(done.of(task)) for task in ("no log", "vaulted", "by name", "environment")]
+    assert_nowhere(nowhere, *results)
     censored = controller.events()[0]
     assert censored.service == "shop"
     assert (own_part(censored), censored.data, censored.tags, censored.links) == ("", {}, {}, ())

@@ -1,4 +1,4 @@
-"""The module change_event tells no value of a file that is vaulted as a whole: such values are plain texts."""
+"""The module change_event records no value of a file that is vaulted as a whole: such values are plain texts."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_nor_in_what_a_check_shows(controller):
 
 INCLUDES = """
 - ansible.builtin.include_vars: secret.yml
-- name: tells
+- name: records
   tfevent.infra.change_event: {title: "released {{ innocuous }}", message: "at {{ of_the_inventory }}"}
 """
 

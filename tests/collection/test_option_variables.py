@@ -8,8 +8,8 @@ from tests.ansible.cores import CORES, with_tfevent
 from tests.collection.controller import Controller
 
 TASKS = """
-- name: tell
-  tfevent.infra.change_event: {title: told}
+- name: record
+  tfevent.infra.change_event: {title: done}
 - name: look
   ansible.builtin.debug: {msg: "{{ query('tfevent.infra.changes', '*') | map(attribute='title') | list }}"}
 """
@@ -28,16 +28,16 @@ WARNING = "the variable tfevent_environment cannot be used and is left out: "
 
 
 def check(controller):
-    done = controller.play(TASKS.replace("title: told", "title: told, data: {color: red1red1, shape: sq1sq1, n: 3}"),
+    done = controller.play(TASKS.replace("title: done", "title: done, data: {color: red1red1, shape: sq1sq1, n: 3}"),
                            vars=VARIABLES)  # fmt: skip
     assert done.code == 0, done.out
     (event,) = controller.events()
     assert (event.environment, event.service, event.tags) == (None, "shop", {"team": "web", "n": "2"})
     assert (event.data["n"], "red1red1" in str(event.data), "sq1sq1" in str(event.data)) == (3, False, False)
-    (warning,) = done.one("tell")["warnings"]
+    (warning,) = done.one("record")["warnings"]
     assert warning.startswith(WARNING)
     assert "nowhere" not in warning
-    assert done.one("look")["msg"] == ["told"]
+    assert done.one("look")["msg"] == ["done"]
 
 
 @pytest.fixture

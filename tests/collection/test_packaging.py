@@ -156,8 +156,8 @@ def without_our_paths(controller):
 TASKS = """
 - name: change
   ansible.builtin.copy: {content: hello, dest: "{{ playbook_dir }}/hello", mode: "0600"}
-- name: tell
-  tfevent.infra.change_event: {title: told, once: true, data: {n: 1}}
+- name: record
+  tfevent.infra.change_event: {title: done, once: true, data: {n: 1}}
 - name: maintain
   ansible.builtin.include_role: {name: tfevent.infra.change_window}
   vars: {change_window_title: maintenance, change_window_tasks: "{{ playbook_dir }}/maintain.yml"}
@@ -179,11 +179,11 @@ def test_the_wheel_alone_brings_everything(tmp_path, wheel, core, python):
     events = {event.title: event for event in controller.events()}
     (run,) = [event for event in events.values() if event.playbook]
     assert run.playbook.collections == {"tfevent.infra": version}
-    assert {"told", "maintenance"} <= set(events)
-    assert events["told"].data == {"n": 1}
-    assert events["told"].tool.version.startswith(core)
-    assert events["told"].trace.parent_run_id == run.trace.run_id
-    assert sorted(done.one("ask")["msg"]) == ["maintenance", "told"]
+    assert {"done", "maintenance"} <= set(events)
+    assert events["done"].data == {"n": 1}
+    assert events["done"].tool.version.startswith(core)
+    assert events["done"].trace.parent_run_id == run.trace.run_id
+    assert sorted(done.one("ask")["msg"]) == ["done", "maintenance"]
     for kind, name in PLUGINS:
         assert documented(controller, kind, name).code == 0
 
@@ -222,8 +222,8 @@ def test_the_collection_alone_says_what_the_controller_lacks(tmp_path, core, pyt
         "ANSIBLE_CALLBACKS_ENABLED": "results,tfevent.infra.change_events",
         "PATH": "/usr/bin:/bin",
     }
-    done = controller.play("- name: tell\n  tfevent.infra.change_event: {title: told}", env=env)
+    done = controller.play("- name: record\n  tfevent.infra.change_event: {title: done}", env=env)
     assert done.code == 0, done.out
-    assert "install the tfevent package for that Python" in done.one("tell")["warnings"][0]
+    assert "install the tfevent package for that Python" in done.one("record")["warnings"][0]
     assert done.out.count("tfevent is not installed") >= 1
     assert Path(controller.journal_path).exists() is False

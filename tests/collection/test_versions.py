@@ -14,8 +14,8 @@ CALLBACKS = {"ANSIBLE_CALLBACKS_ENABLED": "results,tfevent.infra.change_events"}
 TASKS = """
 - name: change
   ansible.builtin.copy: {content: hello, dest: "{{ playbook_dir }}/hello", mode: "0600"}
-- name: tell
-  tfevent.infra.change_event: {title: told}
+- name: record
+  tfevent.infra.change_event: {title: done}
 """
 
 

@@ -38,7 +38,7 @@ REMOTES = {
 
 @pytest.fixture
 def clone(tmp_path):
-    """A directory whose remote is as it is told."""
+    """A directory with the given remote."""
 
     def made(remote):
         for words in (["init", "-q"], ["remote", "add", "origin", remote]):
@@ -57,14 +57,14 @@ def test_what_git_says_of_a_remote(clone, remote):
     assert "ada" not in found.remote
     assert "hunter2" not in found.remote
     made = json.loads(get("otlp").render(sealed(1, vcs=found), {"endpoint": "http://collector.example"}).body)
-    told = {a["key"]: a["value"]["stringValue"] for a in made["resourceLogs"][0]["resource"]["attributes"]}
+    attributes = {a["key"]: a["value"]["stringValue"] for a in made["resourceLogs"][0]["resource"]["attributes"]}
     names = ("vcs.repository.url.full", "vcs.repository.name", "vcs.owner.name")
-    assert tuple(told.get(name) for name in names) == REMOTES[remote]
+    assert tuple(attributes.get(name) for name in names) == REMOTES[remote]
 
 
 SAME = {
     "acme/infra": [
-        *(remote for remote, told in REMOTES.items() if told == PAGE),
+        *(remote for remote, page in REMOTES.items() if page == PAGE),
         "ssh://git@ssh.github.com:443/acme/infra.git",
         "git@github.com:/acme/infra.git",
         "https://x-access-token:ghs_abc@github.com/acme/infra.git/",
@@ -127,8 +127,8 @@ def test_one_repository_has_one_name(name, remote):
 def test_it_is_the_same_for_all_who_are_told(clone):
     vcs = clone("git@github.com:acme/infra.git")
     earlier = Vcs(repository="https://github.com/acme/infra.git", branch="main")  # as it was recorded before
-    for told in (vcs, earlier):
-        made = sealed(1, vcs=told, tool=Tool(name="terraform")).event
+    for one in (vcs, earlier):
+        made = sealed(1, vcs=one, tool=Tool(name="terraform")).event
         assert "repo:acme/infra" in mapping.tags(made)
         assert mapping.details(made)["repository"] == "acme/infra"
         assert "acme/infra" in mapping.paragraph(made)
@@ -152,14 +152,14 @@ def test_a_partial_clone_has_a_remote(clone, tmp_path):
     assert git.detect(tmp_path, ENVIRON).repository == "acme/infra"
 
 
-@pytest.mark.parametrize("remote", [remote for remote, told in REMOTES.items() if told == PAGE])
+@pytest.mark.parametrize("remote", [remote for remote, page in REMOTES.items() if page == PAGE])
 def test_a_repository_is_one_source_however_it_was_cloned(clone, remote):
     made = get("cloudevents").render(sealed(1, vcs=clone(remote)), {"url": "https://sink.example"})
     assert json.loads(made.body)["source"] == "https://github.com/acme/infra"
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "expected"),
     [
         ("acme/infra", (None, "infra", "acme")),
         ("infra", (None, "infra", None)),
@@ -169,8 +169,8 @@ def test_a_repository_is_one_source_however_it_was_cloned(clone, remote):
         ("", (None, None, None)),
     ],
 )
-def test_what_others_say(address, told):
-    assert repository_of(address)[:3] == told
+def test_what_others_say(address, expected):
+    assert repository_of(address)[:3] == expected
 
 
 COMMIT = "9d59409acf479dfa0df1aa568182e43e43df8bbe"
@@ -248,8 +248,10 @@ def test_a_run_in_ci_has_the_pages_of_its_commit_and_its_change(tmp_path):
     ]  # fmt: skip
     assert mapping.run_url(event) == ci.run_url
     assert "pr:17" in mapping.tags(event)
-    told = json.loads(get("otlp").render(sealed(1, vcs=found.vcs, actor=found.actor), {"endpoint": "http://c"}).body)
-    facts = {a["key"]: a["value"] for a in told["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["attributes"]}
+    document = json.loads(
+        get("otlp").render(sealed(1, vcs=found.vcs, actor=found.actor), {"endpoint": "http://c"}).body
+    )
+    facts = {a["key"]: a["value"] for a in document["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["attributes"]}
     assert facts["vcs.change.id"] == {"stringValue": "17"}
     assert facts["cicd.pipeline.run.id"] == {"stringValue": "77"}
 

@@ -1,4 +1,4 @@
-"""A destination that is down is left alone for longer and longer, across runs; one request tells when it is back."""
+"""A destination that is down is tried less and less often, across runs; one request finds out when it is back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every fault of a backend: inside the budget, told in a sentence without secrets, and nothing lost."""
+"""Every fault of a backend: inside the budget, reported in a sentence without secrets, and nothing lost."""
 
 from __future__ import annotations
 

@@ -152,8 +152,8 @@ def test_later_runs_know_what_was_asked_before(timed_journal, clock, limited):
                 report = deliver(journal, [hook(receiver)], budget=5)
             assert len(receiver.received) == arrived
             if report.waiting:
-                told = "hook: rate limit reached: 1 request per 60 s; the event waits for the next run"
-                assert report.problems[0].startswith(told)
+                expected = "hook: rate limit reached: 1 request per 60 s; the event waits for the next run"
+                assert report.problems[0].startswith(expected)
     assert journal.standing("hook").failures == 0
     assert journal.counts().delivered == 3
 

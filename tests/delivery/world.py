@@ -265,13 +265,13 @@ class World:
             order = list(dict.fromkeys(number for number in took if number in ordered))
             assert order == sorted(ordered, key=numbers.index), f"{name}: out of order"
             figures = counts.destinations.get(name)
-            told = (figures.waiting, figures.leased, figures.delivered, figures.parked) if figures else (0, 0, 0, 0)
-            assert told == (0, 0, len(arrived), len(parked)), name
+            counted = (figures.waiting, figures.leased, figures.delivered, figures.parked) if figures else (0, 0, 0, 0)
+            assert counted == (0, 0, len(arrived), len(parked)), name
         assert not found, "nothing went where it was not routed to"
         assert counts.given_up == 0
 
     def play(self, steps: int) -> Iterator[str]:
-        """Let things happen, and tell what."""
+        """Let things happen, and return what did."""
         for place in self.places.values():
             place.healthy = False
         actions = {"settle": 4, "flush": 4, "jump": 2, "kill": 1, "two_at_once": 1, "hang": 1}

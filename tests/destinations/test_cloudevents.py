@@ -23,7 +23,7 @@ def sent(number=1, options=None, **fields):
     return json.loads(CLOUDEVENTS.render(sealed(number, **fields), {"url": URL, **(options or {})}).body)
 
 
-def told(**fields):
+def type_and_subject(**fields):
     whole = sealed(1, **fields).event
     made = json.loads(msgspec.json.encode(document(frame(whole, "/here"), whole)))
     assert cdevents.problem(made) is None
@@ -93,7 +93,7 @@ def test_own_headers_go_before_ours():
     ],
 )
 def test_what_a_run_does_to_its_environment(counts, partial, word):
-    kind, subject = told(environment="prod", summary=Summary(counts=counts), partial=partial)
+    kind, subject = type_and_subject(environment="prod", summary=Summary(counts=counts), partial=partial)
     assert kind == f"environment.{word}.0.3.0"
     assert subject == {"id": "prod", "source": "/here", "content": {"name": "prod"}}
 
@@ -116,7 +116,7 @@ def test_what_a_run_does_to_its_environment(counts, partial, word):
     ],
 )
 def test_which_cdevent_an_event_is(fields, kind):
-    assert told(**fields)[0] == f"{kind}.0.3.0"
+    assert type_and_subject(**fields)[0] == f"{kind}.0.3.0"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_which_cdevent_an_event_is(fields, kind):
     ],
 )
 def test_what_cdevents_has_no_word_for(kind, word):
-    assert told(kind=kind, service="web")[0] == f"dev.cdeventsx.tfevent-{word}.0.1.0"
+    assert type_and_subject(kind=kind, service="web")[0] == f"dev.cdeventsx.tfevent-{word}.0.1.0"
 
 
 @pytest.mark.parametrize(
@@ -142,20 +142,20 @@ def test_what_cdevents_has_no_word_for(kind, word):
     ],
 )
 def test_outcomes_of_task_runs(outcome, word):
-    assert told(outcome=outcome)[1]["content"]["outcome"] == word
+    assert type_and_subject(outcome=outcome)[1]["content"]["outcome"] == word
 
 
 def test_artifacts():
-    _, subject = told(kind=Kind.DEPLOYMENT, **READY)
+    _, subject = type_and_subject(kind=Kind.DEPLOYMENT, **READY)
     assert subject["content"] == {"environment": {"id": "prod"}, "artifactId": "pkg:generic/checkout@1.2.0"}
-    _, subject = told(kind=Kind.DEPLOYMENT, **READY, data={"artifactId": "pkg:oci/checkout@sha256:00"})
+    _, subject = type_and_subject(kind=Kind.DEPLOYMENT, **READY, data={"artifactId": "pkg:oci/checkout@sha256:00"})
     assert subject["content"]["artifactId"] == "pkg:oci/checkout@sha256:00"
-    assert told(kind=Kind.BUILD, service="c", version="1", outcome=Outcome.FAILED)[1]["content"] == {}
+    assert type_and_subject(kind=Kind.BUILD, service="c", version="1", outcome=Outcome.FAILED)[1]["content"] == {}
 
 
 def test_a_run_within_a_run_names_it():
     trace = Trace(run_id="r2", parent_run_id="r1")
-    _, subject = told(trace=trace, outcome=Outcome.FAILED)
+    _, subject = type_and_subject(trace=trace, outcome=Outcome.FAILED)
     assert (subject["id"], subject["content"]["pipelineRun"]) == ("r2", {"id": "r1"})
 
 
@@ -206,5 +206,5 @@ def test_however_much_is_left_out_it_comes_from_the_same_place(mode):
 
 @pytest.mark.parametrize("content", ["pkg:" + "a" * 60_000, "docker:x"])
 def test_what_is_no_package_url_of_use_is_not_told_as_one(content):
-    _, subject = told(kind=Kind.DEPLOYMENT, **READY, data={"artifactId": content})
+    _, subject = type_and_subject(kind=Kind.DEPLOYMENT, **READY, data={"artifactId": content})
     assert subject["content"]["artifactId"] == "pkg:generic/checkout@1.2.0"

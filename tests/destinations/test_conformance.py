@@ -234,7 +234,7 @@ def test_a_success_whose_body_breaks_off_is_none_where_it_decides(kind, variant)
 @pytest.mark.parametrize(("kind", "documented"), REFUSALS, ids=lambda part: getattr(part, "name", part))
 def test_a_refusal_that_looks_like_a_success_is_waited_for(kind, documented):
     if (kind, documented.name) == ("slack", "webhook: a page"):
-        pytest.skip("its success is text/html too: what does not come in time cannot be told from it")
+        pytest.skip("its success is text/html too: what does not come in time cannot be distinguished from it")
     with Receiver(always=lambda handler: late(handler, documented.answer)) as receiver:
         verdict, _ = once(kind, documented.variant, receiver.url)
     shrunk = documented.result is Result.SHRINK  # sent again at once, and parked then

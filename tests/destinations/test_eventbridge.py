@@ -74,8 +74,8 @@ def test_without_boto3_the_error_names_what_to_install(monkeypatch):
     with pytest.raises(OptionError, match=r"^kind: eventbridge needs boto3: pip install 'tfevent\[aws\]'$"):
         AWS.render(sealed(), BUS)
     settings = DestinationSettings("aws", "eventbridge", BUS)
-    told = probe(settings, budget=20)
-    assert (told.ok, told.text) == (
+    verdict = probe(settings, budget=20)
+    assert (verdict.ok, verdict.text) == (
         False,
         "its settings cannot be used (kind: eventbridge needs boto3: pip install 'tfevent[aws]')",
     )

@@ -1,4 +1,4 @@
-"""What every backend is told where it can show or filter it: version, hosts, pages, the sender's own words."""
+"""What every backend gets where it can show or filter it: version, hosts, pages, the sender's own words."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RUN = Link(title="GitHub Actions run", url=f"{PAGE}/actions/runs/77/attempts/2")
 
 
 def deployed(own=OWN, **more):
-    """A deployment as the module or `events send` tell it."""
+    """A deployment as the module or `events send` record it."""
     hosts = (
         HostRun(name="web-1", status="changed"),
         HostRun(name="web-2", status="changed"),
@@ -71,20 +71,22 @@ def body_of_mail(message):
 
 
 # a status of a commit holds a title and no more, a deployment in Jira one line and an address
-TOLD = [(kind, set(backend(kind).variants) - set(backend(kind).fixed)) for kind in kinds()]
+BY_KIND = [(kind, set(backend(kind).variants) - set(backend(kind).fixed)) for kind in kinds()]
 BRIEF = {("jira", "deployment")}
-VARIANTS = [(kind, variant) for kind, variants in TOLD for variant in sorted(variants) if (kind, variant) not in BRIEF]
+VARIANTS = [
+    (kind, variant) for kind, variants in BY_KIND for variant in sorted(variants) if (kind, variant) not in BRIEF
+]
 every_variant = pytest.mark.parametrize(("kind", "variant"), VARIANTS, ids=lambda part: part or "plain")
 
 
 @pytest.mark.usefixtures("aws_credentials")
 @every_variant
 def test_each_is_told_what_the_sender_says(kind, variant):
-    told = text(kind, deployed(), variant)
-    assert "Raises the " in told
-    assert "limit" in told
-    assert "shop" in told
-    assert "acme/shop" in told or kind == "honeycomb"  # which has a line of text and an address
+    shown = text(kind, deployed(), variant)
+    assert "Raises the " in shown
+    assert "limit" in shown
+    assert "shop" in shown
+    assert "acme/shop" in shown or kind == "honeycomb"  # which has a line of text and an address
 
 
 @pytest.mark.usefixtures("aws_credentials")
@@ -92,9 +94,9 @@ def test_each_is_told_what_the_sender_says(kind, variant):
 def test_each_is_told_which_hosts_were_changed(kind, variant):
     if kind == "honeycomb":
         pytest.skip("a marker has a line of text only")
-    told = text(kind, deployed(), variant)
-    assert "web-1" in told
-    assert "web-2" in told
+    shown = text(kind, deployed(), variant)
+    assert "web-1" in shown
+    assert "web-2" in shown
 
 
 @pytest.mark.usefixtures("aws_credentials")
@@ -102,10 +104,10 @@ def test_each_is_told_which_hosts_were_changed(kind, variant):
 def test_each_links_to_the_change_and_its_commit(kind, variant):
     if kind == "honeycomb":
         pytest.skip("a marker has one address, that of the run")
-    told = text(kind, deployed(), variant)
-    assert f"{PAGE}/pull/17" in told
-    assert f"{PAGE}/commit/{COMMIT}" in told
-    assert f"{PAGE}/actions/runs/77/attempts/2" in told
+    shown = text(kind, deployed(), variant)
+    assert f"{PAGE}/pull/17" in shown
+    assert f"{PAGE}/commit/{COMMIT}" in shown
+    assert f"{PAGE}/actions/runs/77/attempts/2" in shown
 
 
 @pytest.mark.parametrize("kind", ["sematext", "datadog", "grafana"])
@@ -172,14 +174,14 @@ def test_a_line_names_the_hosts_of_a_task(changed, hosts, said):
 @pytest.mark.parametrize("kind", ["slack", "teams"])
 @pytest.mark.parametrize("own", [OWN, ""])
 def test_chats_tell_who_commit_and_links_once(kind, own):
-    told = text(kind, deployed(own))
-    assert told.count("Deployment of shop 1.6.0 succeeded") == 1
-    assert told.count("By ann on runner-7") == 1
-    assert told.count(f"ommit {COMMIT[:12]} on main") == 1
+    shown = text(kind, deployed(own))
+    assert shown.count("Deployment of shop 1.6.0 succeeded") == 1
+    assert shown.count("By ann on runner-7") == 1
+    assert shown.count(f"ommit {COMMIT[:12]} on main") == 1
     for page in (RUN.url, CI.pull_request_url, VCS.commit_url):
-        assert told.count(page) == 1
-    assert told.count("1 commit") == 1, "what it brings stays"
-    assert told.count("OPS-7") == bool(own)
+        assert shown.count(page) == 1
+    assert shown.count("1 commit") == 1, "what it brings stays"
+    assert shown.count("OPS-7") == bool(own)
 
 
 def test_the_senders_own_words_are_told_from_what_was_added():

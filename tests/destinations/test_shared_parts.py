@@ -206,8 +206,8 @@ def test_worst_first_whatever_order_they_come_in():
         Change(address="f", action=Action.CREATE, outcome=ChangeOutcome.FAILED, error="no\x1b[31m room"),
     )
     signals = (Signal(name="s", reason="the state could not be saved"),)
-    told = mapping.worst(sealed(1, changes=changes, signals=signals).event)
-    assert told == [
+    lines = mapping.worst(sealed(1, changes=changes, signals=signals).event)
+    assert lines == [
         "failed: create f (no [31m room)",
         "the state could not be saved",
         "destroyed d",
@@ -220,8 +220,8 @@ def test_only_pages_of_the_web_are_links():
     urls = ("javascript:alert(1)", "ftp://x", "https://", "https://a b", "https://[", "http://ok.example/1")
     links = tuple(Link(title="t", url=url) for url in urls)
     actor = Actor(ci=Ci(system="x", run_url="https://ci.example/1"))
-    told = mapping.links(sealed(1, kind=Kind.BUILD, links=links, actor=actor).event)
-    assert told == [Link(title="Run", url="https://ci.example/1"), Link(title="t", url="http://ok.example/1")]
+    found = mapping.links(sealed(1, kind=Kind.BUILD, links=links, actor=actor).event)
+    assert found == [Link(title="Run", url="https://ci.example/1"), Link(title="t", url="http://ok.example/1")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What counts as a difference, and how exactly it is told."""
+"""What counts as a difference, and how exactly it is reported."""
 
 import pytest
 

@@ -142,7 +142,7 @@ class Stage:
 
 
 def compares_terraform_with_itself() -> bool:
-    """TFEVENT_E2E_SUBJECT=terraform: whether the suite can tell equal from equal, without tfevent."""
+    """TFEVENT_E2E_SUBJECT=terraform: whether the suite finds equal equal, without tfevent."""
     return os.environ.get("TFEVENT_E2E_SUBJECT") == "terraform"
 
 

@@ -49,7 +49,7 @@ class Scenario:
         core: part of the default test run.
         masks: (pattern, replacement) for what terraform itself picks at random, such as which of many warnings it
             shows.
-        deviation: why tfevent differs here, where terraform's stream does not tell what its text does; the
+        deviation: why tfevent differs here, where terraform's stream does not have what its text does; the
             scenario is then expected to fail, on the terminal and everywhere.
         locked: the state is locked by somebody else during the steps.
     """

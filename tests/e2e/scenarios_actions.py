@@ -126,7 +126,7 @@ SCENARIOS = (
         main(_CBD % 1),
         main(_CBD % 2),
         core=True,
-        deviation="terraform's stream does not tell the random key of a deposed object, its text does",
+        deviation="terraform's stream does not name the random key of a deposed object, its text does",
     ),
     _change("replace-triggered-by", main(_TRIGGER % 1), main(_TRIGGER % 2), since=(1, 2)),
     _change("destroy", main(CHAIN), main(CHAIN), run("destroy", "yes\n"), stdio=EVERY, core=True),

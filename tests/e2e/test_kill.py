@@ -1,4 +1,4 @@
-"""`kill -9` of tfevent at any instant: terraform finishes its work, and the next command tells the truth about it."""
+"""`kill -9` of tfevent at any instant: terraform finishes its work, and the next command reports it truthfully."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_kill_leaves_terraform_undisturbed_and_one_truthful_record(fraction, f
     records = _events(stage)
     assert len(records) == 1
     _assert_truthful(records[0], state, ended_before=ended_before)
-    assert _events(stage) == records, "a second look tells something else"
+    assert _events(stage) == records, "a second look shows something else"
     assert not any(_runs(stage).iterdir())
 
 

@@ -114,5 +114,5 @@ def test_a_plan_of_the_users_own_is_read_if_it_is_still_the_same(stack, replaced
     event = stack.event()
     assert event["outcome"] == "succeeded"
     assert outcomes(event) == {"terraform_data.slow": "applied", "terraform_data.web": "applied"}
-    told = attributes(changes(event)["terraform_data.web"])
-    assert told == ({} if replaced else {"input": ("1", "2"), "output": ("1", "unknown")})
+    recorded = attributes(changes(event)["terraform_data.web"])
+    assert recorded == ({} if replaced else {"input": ("1", "2"), "output": ("1", "unknown")})

@@ -176,7 +176,7 @@ CASES = (
         _VARIABLE,
         "apply",
         (Scene.asking, _send(signal.SIGTERM), Scene.stopping, _type_answer),
-        deviation="a plan that was told to stop ends at once, an apply may print its plan before it does",
+        deviation="a plan that was asked to stop ends at once, an apply may print its plan before it does",
     ),
     Case("terminate-json", _PROVISIONER, "apply -json -auto-approve", (Scene.working, _send(signal.SIGTERM)), (PIPES,)),
     Case("hang-up-in-apply", _PROVISIONER, "apply -auto-approve", (Scene.working, _send(signal.SIGHUP))),
@@ -209,7 +209,7 @@ def _settled(record: Record, case: Case) -> Record:
         if name.endswith("stdout"):
             notices, rest = _json_apart(text) if text.startswith("{") else _apart(text)
             if case.name.startswith("ctrl-c-at-"):
-                # bare terraform hears of Ctrl-C twice at its question; which one it tells is a matter of luck
+                # bare terraform hears of Ctrl-C twice at its question; which one it reports is a matter of luck
                 rest = rest.replace("approval: context canceled", "approval: interrupted")
             parts[name] = rest if case.name.startswith("ctrl-c-at-") else "".join(notices) + rest
     return replace(record, parts=parts)

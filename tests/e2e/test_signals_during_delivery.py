@@ -13,7 +13,7 @@ from tests.support.speed import HANG, at_most
 
 @pytest.fixture
 def silent():
-    """A backend that takes the request and never answers; tells when the first one came."""
+    """A backend that takes the request and never answers; ``asked`` is set when the first one came."""
     came = threading.Event()
     server = socket.create_server(("127.0.0.1", 0))
     held = []

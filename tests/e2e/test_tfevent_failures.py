@@ -132,7 +132,7 @@ def test_a_journal_that_is_a_directory(stack):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         ("enviroment: prod\nbudget: soon\nservice: shop\n", ["did you mean environment?", "budget"]),
         pytest.param("environment: [\n", ["tfevent.yaml"], marks=pytest.mark.e2e),
@@ -144,13 +144,13 @@ def test_a_journal_that_is_a_directory(stack):
         ),
     ],
 )
-def test_mistakes_in_the_settings_are_told_and_the_run_goes_on(stack, content, told):
+def test_mistakes_in_the_settings_are_reported_and_the_run_goes_on(stack, content, expected):
     (stack.code / "tfevent.yaml").write_bytes(content.encode("utf-8", "surrogateescape"))
     done = stack.apply()
     assert_terraform_unharmed(stack, done)
-    for words in told:
+    for words in expected:
         assert any(words in line for line in done.own), done.own
-    assert done.err.index(told[0]) < done.err.index(" → "), "told before the run is over"
+    assert done.err.index(expected[0]) < done.err.index(" → "), "reported before the run is over"
     event = stack.event()
     assert outcomes(event) == {"terraform_data.a": "applied"}
     assert event["title"]

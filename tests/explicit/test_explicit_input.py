@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ID = "019ab0f1-5e00-7aaa-8bbb-000000000001"
 
 
-def told(**options):
+def parsed(**options):
     """The event of the options, which must be right."""
     found, mistakes = read(options, known_destinations=["hook"], now=NOW)
     assert mistakes == []
@@ -36,7 +36,7 @@ def test_the_options_take_the_words_of_the_model():
 
 
 def test_everything_can_be_said():
-    found = told(
+    found = parsed(
         kind="deployment", title="Out", message="It is", severity="warning", outcome="partial", environment="prod",
         service="shop", version="1.4.2", tag=["team=core", "region = eu "],
         started_at="10m", ended_at="2026-11-25T11:59:00Z",
@@ -58,8 +58,8 @@ def test_a_variable_that_is_not_set_counts_as_not_given():
     names = ("kind", "title", "message", "severity", "outcome", "environment", "service", "version",
              "started_at", "ended_at",
              "commit", "previous_commit", "data", "dedup_key", "dedup_window", "state", "id")  # fmt: skip
-    assert told(**dict.fromkeys(names, ""), destination=[""]) == told()
-    assert told(tag=["team="]).tags == {}
+    assert parsed(**dict.fromkeys(names, ""), destination=[""]) == parsed()
+    assert parsed(tag=["team="]).tags == {}
 
 
 def test_every_mistake_is_told_at_once_and_the_rest_is_used():
@@ -103,25 +103,25 @@ def test_what_does_not_fit_is_told_with_its_remedy(options, text):
 
 
 def test_a_previous_commit_alone_means_up_to_what_is_checked_out():
-    assert told(previous_commit="v1").commit == "HEAD"
+    assert parsed(previous_commit="v1").commit == "HEAD"
 
 
 def test_the_zeros_of_a_ci_system_are_no_commit():
-    assert told(previous_commit="0" * 40) == told()
+    assert parsed(previous_commit="0" * 40) == parsed()
 
 
 def test_a_key_holds_for_a_day_unless_said_otherwise():
-    assert told(dedup_key="k").dedup_window == 86_400.0
+    assert parsed(dedup_key="k").dedup_window == 86_400.0
 
 
 def test_a_message_comes_from_text_a_file_or_standard_input(tmp_path, monkeypatch):
     path = tmp_path / "notes.md"
     path.write_bytes("größer\n".encode() + b"\xff")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"typed")))
-    assert told(message="plain").message == "plain"
-    assert told(message=f"@{path}").message == "größer\n\ufffd"
-    assert told(message="@@channel now").message == "@channel now"
-    assert told(message="-").message == "typed"
+    assert parsed(message="plain").message == "plain"
+    assert parsed(message=f"@{path}").message == "größer\n\ufffd"
+    assert parsed(message="@@channel now").message == "@channel now"
+    assert parsed(message="-").message == "typed"
 
 
 def test_standard_input_is_read_once_and_never_where_it_is_the_commands(monkeypatch):
@@ -151,5 +151,5 @@ def test_no_mistake_quotes_a_value(text):
 
 @pytest.mark.parametrize("text", ["@1764072000", "2026-11-25T13:00:00+01:00", "0s"])
 def test_moments_may_be_ages_times_or_seconds(text):
-    moment = told(started_at=text).started_at
+    moment = parsed(started_at=text).started_at
     assert moment == (datetime(2025, 11, 25, 12, tzinfo=UTC) if text.startswith("@") else NOW)

@@ -1,4 +1,4 @@
-"""`tfevent events run`: the command notices nothing, and the journal tells the truth about it."""
+"""`tfevent events run`: the command notices nothing, and the journal records it truthfully."""
 
 from __future__ import annotations
 
@@ -169,8 +169,8 @@ def test_an_option_that_cannot_be_used_is_told_and_the_command_runs(scene):
         "run", "--kind", "deploy", "--tag", "x", "--message", "-", "--", "sh", "-c", "exit 6", stdin=b""
     )
     assert done.returncode == 6
-    told = [line.split(": ")[1] for line in done.stderr.decode().splitlines()[:3]]
-    assert sorted(told) == ["--kind", "--message", "--tag"]
+    named = [line.split(": ")[1] for line in done.stderr.decode().splitlines()[:3]]
+    assert sorted(named) == ["--kind", "--message", "--tag"]
     assert scene.only()["kind"] == "custom"
 
 

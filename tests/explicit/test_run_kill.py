@@ -1,4 +1,4 @@
-"""`kill -9` of tfevent at any instant: the command goes on undisturbed, and the next one tells the truth about it."""
+"""`kill -9` of tfevent at any instant: the command goes on undisturbed, and the next one reports it truthfully."""
 
 from __future__ import annotations
 

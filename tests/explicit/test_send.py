@@ -105,8 +105,8 @@ def test_a_message_may_be_piped_in(scene):
 def test_mistakes_are_all_told_nothing_is_recorded_and_nothing_is_printed(scene):
     done = scene.events("send", "--kind", "deploy", "--tag", "x", "--started-at", "soon", "--data", "nope")
     assert (done.returncode, done.stdout) == (2, b"")
-    told = done.stderr.decode().splitlines()
-    assert [line.split(": ")[1] for line in told] == ["--kind", "--tag", "--started-at", "--data"]
+    lines = done.stderr.decode().splitlines()
+    assert [line.split(": ")[1] for line in lines] == ["--kind", "--tag", "--started-at", "--data"]
     assert scene.recorded() == []
 
 

@@ -9,7 +9,7 @@ from change_events.process.signal_relay import SignalRelay
 
 
 class Clock:
-    """Time that moves when it is told to."""
+    """Time that moves only by its methods."""
 
     now = 100.0
 
@@ -103,13 +103,13 @@ def test_a_witness_that_does_not_answer_may_only_be_slow(clock):
 def test_a_witness_that_is_gone_is_not_waited_for(clock):
     gone = signal_relay.SignalProbe.__new__(signal_relay.SignalProbe)  # as it is when somebody has killed the process
     gone.last_pong, gone.gone, gone.heard = 0.0, False, {}
-    gone.reader, tells = os.pipe()
+    gone.reader, notice = os.pipe()
     os.set_blocking(gone.reader, False)
     listens, gone._ping = os.pipe()  # who was killed a moment ago may still hold his ends
     deciding = SignalRelay(Child(), Signals(15), gone)
     deciding.tick()
     assert deciding.descriptors == (gone.reader,)
-    os.close(tells)
+    os.close(notice)
     os.close(listens)
     deciding.tick()
     assert gone.gone

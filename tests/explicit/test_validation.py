@@ -122,10 +122,10 @@ def test_a_previous_commit_that_is_not_known_is_shown_everywhere(scene):
     scene.commit("one")
     done = scene.events("send", "--title", "x", "--previous-commit", "b" * 40)
     assert done.returncode == 0
-    told = "bbbbbbbbbb"
+    needle = "bbbbbbbbbb"
     for words in (("show", "last"), ("show", "last", "--markdown")):
         shown = scene.events(*words).stdout.decode()
-        assert told in shown
+        assert needle in shown
         assert "it was never fetched, or was amended" in shown
 
 

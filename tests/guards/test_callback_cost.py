@@ -29,7 +29,7 @@ sys.addaudithook(_watch)  # for as long as the process lives: there is no way to
 
 
 class Session:
-    """Takes documents, and as long for each as it is told to."""
+    """Takes documents, and as long for each as it is set to."""
 
     def __init__(self, seconds=0.0):
         self.checkpoints = 0

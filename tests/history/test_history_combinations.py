@@ -31,26 +31,26 @@ def widened(minutes, *names):
 
 
 @pytest.fixture
-def told(tmp_path):
-    def tell(*events):
+def signals_of(tmp_path):
+    def last_signals(*events):
         with journal_of(tmp_path, *events[:-1]) as journal:
             return history_signals(journal, events[-1])
 
-    return tell
+    return last_signals
 
 
-def test_a_protection_that_was_removed_and_then_what_it_protected_is_destroyed(told):
+def test_a_protection_that_was_removed_and_then_what_it_protected_is_destroyed(signals_of):
     earlier = weakened(180)
-    (signal,) = told(earlier, run(90, change("x.other")), destroyed(60))
+    (signal,) = signals_of(earlier, run(90, change("x.other")), destroyed(60))
     assert (signal.name, signal.address, signal.events) == ("unprotected_then_destroyed", DB, (earlier.id,))
     assert signal.reason == "its protection was removed 2 h earlier"
     ended = compose(destroyed(60), Settings(), (signal,))
     assert ended.severity is Severity.ERROR
 
 
-def test_an_object_that_was_moved_in_between_is_the_same(told):
+def test_an_object_that_was_moved_in_between_is_the_same(signals_of):
     moved = destroyed(60, address="aws_db_instance.new", previous_address=DB)
-    assert [signal.name for signal in told(weakened(180), moved)] == ["unprotected_then_destroyed"]
+    assert [signal.name for signal in signals_of(weakened(180), moved)] == ["unprotected_then_destroyed"]
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_an_object_that_was_moved_in_between_is_the_same(told):
         (weakened(180, name="audit_silenced", address="aws_cloudtrail.a"), widened(60, "audit_silenced")),
     ],
 )
-def test_what_has_nothing_to_do_with_it(told, earlier, now):
-    assert told(earlier, now) == ()
+def test_what_has_nothing_to_do_with_it(signals_of, earlier, now):
+    assert signals_of(earlier, now) == ()
 
 
-def test_an_audit_that_was_silenced_before_access_is_widened(told):
+def test_an_audit_that_was_silenced_before_access_is_widened(signals_of):
     earlier = weakened(180, name="audit_silenced", address="aws_cloudtrail.a")
-    (signal,) = told(earlier, widened(60))
+    (signal,) = signals_of(earlier, widened(60))
     assert (signal.name, signal.address, signal.events) == (
         "access_widened_unaudited",
         "aws_iam_policy.a",

@@ -1,4 +1,4 @@
-"""Signals that only the past can tell, and what must not be taken for one."""
+"""Signals that only the past can show, and what must not be taken for one."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def db(before, after, address=DB, path="instance_class", **fields):
 
 
 @pytest.fixture
-def told(tmp_path):
+def signals_of(tmp_path):
     """Settle runs, the oldest first; give the signals of the last one as it settles."""
     journals = []
 
-    def tell(*events):
+    def last_signals(*events):
         journal = journal_of(tmp_path, *events[:-1])
         journals.append(journal)
         return history_signals(journal, events[-1])
 
-    yield tell
+    yield last_signals
     for journal in journals:
         journal.close()
 
@@ -40,43 +40,43 @@ def names(signals):
     return [(signal.name, signal.address) for signal in signals]
 
 
-def test_a_value_that_returns_is_a_revert_with_the_event_it_undoes_and_how_long_ago_that_was(told):
+def test_a_value_that_returns_is_a_revert_with_the_event_it_undoes_and_how_long_ago_that_was(signals_of):
     grown = run(300, db(SMALL, BIG))
-    (signal,) = told(grown, run(200, change("x.other")), run(60, db(BIG, SMALL)))
+    (signal,) = signals_of(grown, run(200, change("x.other")), run(60, db(BIG, SMALL)))
     assert (signal.name, signal.address, signal.events) == ("reverted", DB, (grown.id,))
     assert signal.reason == f"instance_class: back at the value that {grown.id} replaced 4 h earlier"
 
 
-def test_reverts_of_several_attributes_by_one_change_are_one_signal(told):
+def test_reverts_of_several_attributes_by_one_change_are_one_signal(signals_of):
     both = {"instance_class": (SMALL, BIG), "storage": ("1", "2"), "tags.a": (ABSENT, "x"), "tags.b": ("1", "2")}
     back = {path: (after, before) for path, (before, after) in both.items()}
-    (signal,) = told(run(300, change(DB, attributes=both)), run(60, change(DB, attributes=back)))
+    (signal,) = signals_of(run(300, change(DB, attributes=both)), run(60, change(DB, attributes=back)))
     assert signal.reason.startswith("instance_class, storage, tags.a and 1 more: back at the value")
 
 
-def test_a_secret_that_returns_is_a_revert(told):
+def test_a_secret_that_returns_is_a_revert(signals_of):
     old, new = secret("a" * 12), secret("b" * 12)
-    assert names(told(run(300, db(old, new, path="password")), run(60, db(new, old, path="password")))) == [
+    assert names(signals_of(run(300, db(old, new, path="password")), run(60, db(new, old, path="password")))) == [
         ("reverted", DB)
     ]
 
 
-def test_a_revert_is_found_behind_further_changes(told):
+def test_a_revert_is_found_behind_further_changes(signals_of):
     taken = run(300, db(SMALL, BIG))
-    (signal,) = told(taken, run(200, db(BIG, "db.x2.huge")), run(60, db("db.x2.huge", SMALL)))
+    (signal,) = signals_of(taken, run(200, db(BIG, "db.x2.huge")), run(60, db("db.x2.huge", SMALL)))
     assert signal.events == (taken.id,)
 
 
-def test_a_revert_follows_a_move(told):
+def test_a_revert_follows_a_move(signals_of):
     grown = run(300, db(SMALL, BIG))
     moved = run(200, change("aws_db_instance.primary", "move", previous_address=DB))
-    (signal,) = told(grown, moved, run(60, db(BIG, SMALL, "aws_db_instance.primary")))
+    (signal,) = signals_of(grown, moved, run(60, db(BIG, SMALL, "aws_db_instance.primary")))
     assert signal.events == (grown.id,)
 
 
-def test_a_revert_in_the_run_that_moves_the_resource(told):
+def test_a_revert_in_the_run_that_moves_the_resource(signals_of):
     grown = run(300, db(SMALL, BIG))
-    (signal,) = told(grown, run(60, db(BIG, SMALL, "aws_db_instance.primary", previous_address=DB)))
+    (signal,) = signals_of(grown, run(60, db(BIG, SMALL, "aws_db_instance.primary", previous_address=DB)))
     assert signal.events == (grown.id,)
 
 
@@ -92,9 +92,9 @@ def test_a_revert_in_the_run_that_moves_the_resource(told):
         pytest.param([db(SMALL, BIG), db(BIG, UNKNOWN), db(UNKNOWN, BIG)], id="a value that is not known between"),
     ],
 )
-def test_what_is_no_revert(told, earlier):
+def test_what_is_no_revert(signals_of, earlier):
     runs = [run(900 - 60 * number, one) for number, one in enumerate(earlier)]
-    assert told(*runs, run(60, db(BIG, SMALL))) == ()
+    assert signals_of(*runs, run(60, db(BIG, SMALL))) == ()
 
 
 @pytest.mark.parametrize(
@@ -120,13 +120,13 @@ def test_what_is_no_revert(told, earlier):
         "destroyed",
     ],
 )
-def test_what_undoes_nothing(told, last):
-    assert told(run(300, db(SMALL, BIG)), last) == ()
+def test_what_undoes_nothing(signals_of, last):
+    assert signals_of(run(300, db(SMALL, BIG)), last) == ()
 
 
-def test_values_that_take_turns_are_flapping_and_not_a_revert_as_well(told):
+def test_values_that_take_turns_are_flapping_and_not_a_revert_as_well(signals_of):
     first, second = run(300, db(SMALL, BIG)), run(200, db(BIG, SMALL))
-    (signal,) = told(first, second, run(60, db(SMALL, BIG)))
+    (signal,) = signals_of(first, second, run(60, db(SMALL, BIG)))
     assert (signal.name, signal.address, signal.events) == ("flapping", DB, (second.id, first.id))
     assert "take turns" in signal.reason
 
@@ -138,10 +138,10 @@ def perpetual(minutes, *more, **fields):
     return run(minutes, PERPETUAL, *more, **fields)
 
 
-def test_a_perpetual_diff_is_flapping_and_names_the_provider_with_its_version(told):
+def test_a_perpetual_diff_is_flapping_and_names_the_provider_with_its_version(signals_of):
     inputs = Inputs(providers={"registry.terraform.io/hashicorp/aws": "5.31.0"})
     first, second = perpetual(300), perpetual(200)
-    (signal,) = told(perpetual(400), first, second, perpetual(60, inputs=inputs))
+    (signal,) = signals_of(perpetual(400), first, second, perpetual(60, inputs=inputs))
     assert (signal.name, signal.events) == ("flapping", (second.id, first.id))
     assert "3 runs in a row, with no edit; provider hashicorp/aws 5.31.0 does not keep it" in signal.reason
 
@@ -172,13 +172,13 @@ def test_a_perpetual_diff_is_flapping_and_names_the_provider_with_its_version(to
         ),
     ],
 )
-def test_what_is_no_perpetual_diff(told, runs):
-    assert not [signal for signal in told(*runs) if "in a row, with" in signal.reason]
+def test_what_is_no_perpetual_diff(signals_of, runs):
+    assert not [signal for signal in signals_of(*runs) if "in a row, with" in signal.reason]
 
 
-def test_the_first_change_of_a_type_in_a_stack_with_a_past(told):
+def test_the_first_change_of_a_type_in_a_stack_with_a_past(signals_of):
     past = [run(900 - 60 * n, change("x_a.b")) for n in range(4)]
-    (signal,) = told(*past, run(60, change("aws_iam_policy.ci", "create"), change("x_a.b")))
+    (signal,) = signals_of(*past, run(60, change("aws_iam_policy.ci", "create"), change("x_a.b")))
     assert (signal.name, signal.address) == ("first_touch", "aws_iam_policy.ci")
     assert signal.reason == "first change of aws_iam_policy in this stack, after 4 recorded runs"
 
@@ -200,8 +200,8 @@ FAILED_BEFORE = change("y_a.z", outcome="failed")
     ],
     ids=["a stack without a past", "hardly a past", "tried before", "failed", "a data source"],
 )
-def test_what_is_no_first_change(told, past, last):
-    assert told(*past, last) == ()
+def test_what_is_no_first_change(signals_of, past, last):
+    assert signals_of(*past, last) == ()
 
 
 def test_nothing_is_new_while_older_events_are_not_indexed(tmp_path):
@@ -214,10 +214,10 @@ def failed(minutes, *changes):
     return run(minutes, *changes, outcome=Outcome.PARTIAL)
 
 
-def test_a_failed_run_that_this_one_completes(told):
+def test_a_failed_run_that_this_one_completes(signals_of):
     first = failed(300, change("x.a"), change("x.b", outcome="failed"), change("x.c", outcome="not_attempted"))
     second = failed(200, change("x.b"), change("x.c", outcome="failed"))
-    (signal,) = told(first, second, run(60, change("x.c"), change("x.d")))
+    (signal,) = signals_of(first, second, run(60, change("x.c"), change("x.d")))
     assert (signal.name, signal.events) == ("finished_later", (second.id, first.id))
     assert signal.reason == "completes the run that failed 2 h earlier: x.c"
 
@@ -231,22 +231,22 @@ def test_a_failed_run_that_this_one_completes(told):
     ],
     ids=["a part of it", "failed again", "another stack"],
 )
-def test_what_completes_nothing(told, last):
+def test_what_completes_nothing(signals_of, last):
     first = failed(300, change("x.b", outcome="failed"), change("x.c", outcome="not_attempted"))
-    assert told(first, last) == ()
+    assert signals_of(first, last) == ()
 
 
-def test_what_succeeded_in_between_ends_the_failure(told):
+def test_what_succeeded_in_between_ends_the_failure(signals_of):
     first = failed(300, change("x.b", outcome="failed"))
-    assert told(first, run(200, change("x.z")), run(60, change("x.b"))) == ()
+    assert signals_of(first, run(200, change("x.z")), run(60, change("x.b"))) == ()
 
 
 DIGEST = "ab" * 32
 
 
-def test_the_run_that_saved_the_plan_is_named(told):
+def test_the_run_that_saved_the_plan_is_named(signals_of):
     planned = run(300, change("x.a", outcome="planned"), phase=Phase.PLANNED, tool=Tool(name="tofu", plan=DIGEST))
-    (signal,) = told(planned, run(60, change("x.a"), tool=Tool(name="tofu", plan=DIGEST)))
+    (signal,) = signals_of(planned, run(60, change("x.a"), tool=Tool(name="tofu", plan=DIGEST)))
     assert (signal.name, signal.events) == ("planned_there", (planned.id,))
     assert signal.reason == "the plan was made 4 h earlier by ann on laptop"
 
@@ -260,8 +260,8 @@ def test_the_run_that_saved_the_plan_is_named(told):
     ],
     ids=["another file", "no file", "applied"],
 )
-def test_what_was_not_planned_there(told, first):
-    assert told(first, run(60, change("x.a"), tool=Tool(name="tofu", plan=DIGEST))) == ()
+def test_what_was_not_planned_there(signals_of, first):
+    assert signals_of(first, run(60, change("x.a"), tool=Tool(name="tofu", plan=DIGEST))) == ()
 
 
 def test_the_writer_records_them_and_they_make_no_event_more_severe(tmp_path):

@@ -16,23 +16,23 @@ def edit(minutes_ago, *changes, command="state rm", **fields):
 
 
 @pytest.fixture
-def told(tmp_path):
+def signals_of(tmp_path):
     journals = []
 
-    def tell(*events):
+    def last_signals(*events):
         journals.append(journal_of(tmp_path, *events[:-1]))
         return [
             one for one in history_signals(journals[-1], events[-1]) if one.name in {"state_edited", "finished_later"}
         ]
 
-    yield tell
+    yield last_signals
     for journal in journals:
         journal.close()
 
 
-def test_what_was_removed_from_the_state_and_is_created_again_may_exist_twice(told):
+def test_what_was_removed_from_the_state_and_is_created_again_may_exist_twice(signals_of):
     removed = edit(180, change(DB, "forget", id="db-1"), user="eve")
-    (signal,) = told(run(300, change(DB, "create")), removed, run(0, change(DB, "create")))
+    (signal,) = signals_of(run(300, change(DB, "create")), removed, run(0, change(DB, "create")))
     assert (signal.name, signal.address, signal.events) == ("state_edited", DB, (removed.id,))
     assert signal.reason == (
         "was removed from the state 3 h earlier by eve (state rm): "
@@ -54,8 +54,8 @@ def test_what_was_removed_from_the_state_and_is_created_again_may_exist_twice(to
         (run(60, change(DB, "forget")), "create", "was removed from the state 1 h earlier by ann: "),
     ],
 )
-def test_each_edit_is_named(told, edited, then, words):
-    (signal,) = told(edited, run(0, change(DB, then)))
+def test_each_edit_is_named(signals_of, edited, then, words):
+    (signal,) = signals_of(edited, run(0, change(DB, then)))
     assert words in signal.reason
 
 
@@ -69,11 +69,11 @@ def test_each_edit_is_named(told, edited, then, words):
         ([edit(60, change("a.new", "move", previous_address=DB))], run(0, change("a.x", "create"))),
     ],
 )
-def test_nothing_else_is(told, before, now):
-    assert told(*before, now) == []
+def test_nothing_else_is(signals_of, before, now):
+    assert signals_of(*before, now) == []
 
 
-def test_a_run_that_completes_a_failed_one_does_so_across_an_edit_of_the_state(told):
+def test_a_run_that_completes_a_failed_one_does_so_across_an_edit_of_the_state(signals_of):
     failed = run(60, change("a.a", "create", "failed"), outcome=Outcome.FAILED)
-    found = told(failed, edit(30, change("a.b", "import"), command="import"), run(0, change("a.a", "create")))
+    found = signals_of(failed, edit(30, change("a.b", "import"), command="import"), run(0, change("a.a", "create")))
     assert [one.name for one in found] == ["finished_later"]

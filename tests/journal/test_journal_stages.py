@@ -1,4 +1,4 @@
-"""One event told twice: its start, then its end; in that order, or the end alone."""
+"""One event delivered twice: its start, then its end; in that order, or the end alone."""
 
 from __future__ import annotations
 
@@ -155,13 +155,13 @@ def test_what_arrives_though_its_event_is_settled_has_arrived(journal):
 
 
 def test_who_was_told_of_the_start_is_told_of_the_end_whatever_the_routing_says(journal):
-    start(journal, to=("told", "being told", "untold"))
-    journal.delivered(claim(journal, "told")[0][1])
-    claim(journal, "being told")
+    start(journal, to=("delivered", "leased", "waiting"))
+    journal.delivered(claim(journal, "delivered")[0][1])
+    claim(journal, "leased")
     settle(journal, to=())
     assert {one for one in stages(journal) if one[1] is SETTLED} == {
-        ("told", SETTLED, "waiting"),
-        ("being told", SETTLED, "waiting"),
+        ("delivered", SETTLED, "waiting"),
+        ("leased", SETTLED, "waiting"),
     }
 
 
@@ -171,7 +171,7 @@ def test_an_event_can_be_forgotten_until_somebody_was_told(journal):
     assert journal.get(event_id(1)) is None
     start(journal, 2)
     ((_, held),) = claim(journal)
-    assert not journal.discard(event_id(2)), "it is being told"
+    assert not journal.discard(event_id(2)), "its start is being delivered"
     journal.delivered(held)
     assert not journal.discard(event_id(2))
     assert journal.discard(event_id(3)), "there is none"
@@ -238,11 +238,11 @@ class StagesMachine(RuleBasedStateMachine):
     @rule(number=NUMBERS, to=st.sets(NAMES))
     def settle(self, number, to) -> None:
         record = self.journal.get(event_id(number))
-        told = (
+        started = (
             {one.destination for one in record.deliveries if one.state in {"leased", "delivered"}} if record else set()
         )
         settle(self.journal, number, sorted(to))
-        self.settled.setdefault(number, set()).update(to, told)
+        self.settled.setdefault(number, set()).update(to, started)
 
     @rule(name=NAMES, limit=st.integers(1, 3))
     def claim(self, name, limit) -> None:

@@ -54,10 +54,10 @@ def states(journal, name="a"):
 
 def fail(journal, times, name="a"):
     """The destination fails; returns what the journal says of it the last time."""
-    told = None
+    notices = None
     for _ in range(times):
-        told = journal.retry(journal.claim([name], 1, 10, force=True)[0], 1, "down")
-    return told
+        notices = journal.retry(journal.claim([name], 1, 10, force=True)[0], 1, "down")
+    return notices
 
 
 def test_the_cap_on_the_number_drops_the_oldest_and_says_so(opened):

@@ -116,7 +116,7 @@ def test_memory_is_kept_whole_and_a_broken_one_is_none(tmp_path):
     state = str(tmp_path / "state")
     assert recall(state) is None
     seen(state)
-    assert recall(state) is None, "nothing was told, so there is nothing to note"
+    assert recall(state) is None, "nothing was recorded, so there is nothing to note"
     memory = remembered(stopped_at=NOON, goal="reboot", tells_stops=True, image="x")
     keep(state, memory)
     assert recall(state) == memory

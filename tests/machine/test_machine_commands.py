@@ -110,7 +110,7 @@ def test_the_next_boot_knows_how_the_last_one_ended(scene, clean):
     sent(scene.events("boot", TFEVENT_IMAGE="shop:1"))
     if clean:
         sent(scene.events("stop", "--host"))
-    else:  # this machine tells its stops, and this one is missing
+    else:  # this machine records its stops, and this one is missing
         remember(scene, tells_stops=True)
     (scene.work / "boot_id").write_text(BOOTS[1] + "\n")
     mount = "mount --bind boot_id /proc/sys/kernel/random/boot_id"

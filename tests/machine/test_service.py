@@ -1,4 +1,4 @@
-"""How a service ended: every result that systemd.exec(5) defines, and exit codes as shells tell them."""
+"""How a service ended: every result that systemd.exec(5) defines, and exit codes as shells report them."""
 
 import pytest
 

@@ -19,18 +19,18 @@ from tests.support.trusted import TRUST
 
 
 @pytest.fixture
-def told():
+def said():
     return []
 
 
 @pytest.fixture
-def tell(tmp_path, told):
-    """``tell(event, **words)`` hands over one document; ``tell.preview`` only asks what it would do."""
+def send(tmp_path, said):
+    """``send(event, **words)`` hands over one document; ``send.preview`` only asks what it would do."""
     environ = journal_of(tmp_path)
 
     def handed(method):
         def hand_over(event, **words):
-            handover = DocumentRun("ansible", tmp_path, environ, told.append)
+            handover = DocumentRun("ansible", tmp_path, environ, said.append)
             event = {"kind": "deployment", "explicit": True, **event}
             return getattr(handover, method)({"api": 1, "event": event, "context": False, **words})
 
@@ -77,90 +77,90 @@ def hooks(tmp_path):
         yield one, two
 
 
-def test_two_documents_are_one_event(tmp_path, tell, hooks):
-    begun = tell({"title": "shop 1.4", "service": "shop"}, state="started")
+def test_two_documents_are_one_event(tmp_path, send, hooks):
+    begun = send({"title": "shop 1.4", "service": "shop"}, state="started")
     assert (begun["recorded"], begun["outcome"], begun["destinations"]) == (True, None, {})
     assert hooks[0].received == []
-    ended = tell({"id": begun["id"], "outcome": "failed", "message": "no answer"}, state="finished")
+    ended = send({"id": begun["id"], "outcome": "failed", "message": "no answer"}, state="finished")
     assert (ended["id"], ended["outcome"], ended["title"]) == (begun["id"], "failed", "shop 1.4 — failed")
     assert ended["destinations"] == {"a": "delivered", "b": "delivered"}
     (record,) = records(tmp_path)
     assert (record.service, record.severity) == ("shop", "error")
-    again = tell({"id": begun["id"]}, state="finished")
+    again = send({"id": begun["id"]}, state="finished")
     assert (again["recorded"], again["repeats"], again["event"]["outcome"]) == (False, begun["id"], "failed")
     assert [len(hook.received) for hook in hooks] == [1, 1]
 
 
-def test_only_the_chosen_destinations_get_it_and_unknown_names_are_told(tell, hooks, told):
-    answer = tell({"title": "x"}, destinations=["b", "pager"])
+def test_only_the_chosen_destinations_get_it_and_unknown_names_are_reported(send, hooks, said):
+    answer = send({"title": "x"}, destinations=["b", "pager"])
     assert answer["destinations"] == {"b": "delivered"}
     assert [len(hook.received) for hook in hooks] == [0, 1]
-    assert told == ["destinations: tfevent.yaml has none named 'pager'; it has a, b"]
+    assert said == ["destinations: tfevent.yaml has none named 'pager'; it has a, b"]
 
 
-def test_a_named_destination_gets_it_whatever_its_conditions(tmp_path, tell):
+def test_a_named_destination_gets_it_whatever_its_conditions(tmp_path, send):
     with Receiver() as hook:
         options = f"kind: webhook, url: {hook.url}, when: {{environment: prod}}"
         (tmp_path / "tfevent.yaml").write_text(f"destinations:\n  a: {{{options}}}\n")
-        assert tell({"title": "x"})["destinations"] == {}
-        assert tell({"title": "x"}, destinations=["a"])["destinations"] == {"a": "delivered"}
+        assert send({"title": "x"})["destinations"] == {}
+        assert send({"title": "x"}, destinations=["a"])["destinations"] == {"a": "delivered"}
 
 
-def test_a_destination_that_asks_for_starts_is_told_of_both_steps(tmp_path, tell):
+def test_a_destination_that_asks_for_starts_gets_both_steps(tmp_path, send):
     with Receiver() as hook:
         options = f"kind: webhook, url: {hook.url}, include_started: true"
         (tmp_path / "tfevent.yaml").write_text(f"destinations:\n  a: {{{options}}}\n")
-        begun = tell({"title": "shop 1.4", "dedup_key": "k"}, state="started", dedup_window=60)
+        begun = send({"title": "shop 1.4", "dedup_key": "k"}, state="started", dedup_window=60)
         assert [(one.json()["id"], one.json().get("outcome")) for one in hook.accepted] == [(begun["id"], None)]
-        tell({"title": "shop 1.4", "dedup_key": "k"}, state="started", dedup_window=60)
+        send({"title": "shop 1.4", "dedup_key": "k"}, state="started", dedup_window=60)
         assert len(hook.accepted) == 1, "a repetition is not announced"
-        tell({"id": begun["id"]}, state="finished")
+        send({"id": begun["id"]}, state="finished")
         assert [one.json().get("outcome") for one in hook.accepted] == [None, "succeeded"]
 
 
-def test_no_chosen_destination_is_the_journal_alone(tmp_path, tell, hooks):
-    assert tell({"title": "x"}, destinations=[])["destinations"] == {}
+def test_no_chosen_destination_is_the_journal_alone(tmp_path, send, hooks):
+    assert send({"title": "x"}, destinations=[])["destinations"] == {}
     assert len(records(tmp_path)) == 1
 
 
-def test_one_event_of_a_key_within_a_time(tmp_path, tell):
-    first = tell({"title": "x", "dedup_key": "k"}, dedup_window=60)
-    second = tell({"title": "another", "dedup_key": "k"}, dedup_window=60)
+def test_one_event_of_a_key_within_a_time(tmp_path, send):
+    first = send({"title": "x", "dedup_key": "k"}, dedup_window=60)
+    second = send({"title": "another", "dedup_key": "k"}, dedup_window=60)
     assert (second["recorded"], second["id"], second["repeats"]) == (False, first["id"], first["id"])
-    started = tell({"title": "another", "dedup_key": "k"}, dedup_window=60, state="started")
+    started = send({"title": "another", "dedup_key": "k"}, dedup_window=60, state="started")
     assert (started["recorded"], started["id"]) == (False, first["id"])
-    seen = tell.preview({"title": "another", "dedup_key": "k"}, dedup_window=60)
+    seen = send.preview({"title": "another", "dedup_key": "k"}, dedup_window=60)
     assert {answer["title"] for answer in (second, started, seen)} == {"x"}, "that of the event that counts"
     assert len(records(tmp_path)) == 1
-    assert tell({"title": "x", "dedup_key": "k"})["recorded"], "without a time every one counts"
+    assert send({"title": "x", "dedup_key": "k"})["recorded"], "without a time every one counts"
 
 
-def test_a_look_ahead_records_nothing_and_makes_no_journal(tmp_path, tell, hooks):
-    answer = tell.preview({"title": "x"}, destinations=["a"])
+def test_a_look_ahead_records_nothing_and_makes_no_journal(tmp_path, send, hooks):
+    answer = send.preview({"title": "x"}, destinations=["a"])
     assert (answer["recorded"], answer["destinations"]) == (False, {"a": "waiting"})
     assert answer["event"]["title"] == "x"
     assert answer["event"]["ended_at"]
     assert not (tmp_path / "journal.db").exists()
-    assert tell.preview({"title": "x"}, state="started")["event"].get("ended_at") is None
-    assert tell.preview({"id": new_id()}, state="finished")["event"]["outcome"] == "succeeded"
+    assert send.preview({"title": "x"}, state="started")["event"].get("ended_at") is None
+    assert send.preview({"id": new_id()}, state="finished")["event"]["outcome"] == "succeeded"
     assert not (tmp_path / "journal.db").exists()
 
 
-def test_a_look_ahead_knows_the_start_and_the_key(tmp_path, tell):
-    begun = tell({"title": "shop 1.4", "dedup_key": "k"}, state="started")
-    assert tell.preview({"id": begun["id"], "outcome": "failed"}, state="finished")["title"] == "shop 1.4 — failed"
-    assert tell.preview({"title": "x", "dedup_key": "k"}, dedup_window=60)["repeats"] == begun["id"]
+def test_a_look_ahead_knows_the_start_and_the_key(tmp_path, send):
+    begun = send({"title": "shop 1.4", "dedup_key": "k"}, state="started")
+    assert send.preview({"id": begun["id"], "outcome": "failed"}, state="finished")["title"] == "shop 1.4 — failed"
+    assert send.preview({"title": "x", "dedup_key": "k"}, dedup_window=60)["repeats"] == begun["id"]
     long_ago = datetime.now(UTC) - timedelta(hours=1)
-    tell({"title": "x", "dedup_key": "old", "started_at": long_ago.isoformat()})
-    assert tell.preview({"title": "x", "dedup_key": "old"}, dedup_window=60)["repeats"] is None
+    send({"title": "x", "dedup_key": "old", "started_at": long_ago.isoformat()})
+    assert send.preview({"title": "x", "dedup_key": "old"}, dedup_window=60)["repeats"] is None
     assert sorted(record.outcome or "" for record in records(tmp_path)) == ["", "succeeded"]
 
 
-def test_an_unknown_step_is_refused(tell):
+def test_an_unknown_step_is_refused(send):
     with pytest.raises(InputError, match="state: expected one of started, finished"):
-        tell({"title": "x"}, state="middle")
+        send({"title": "x"}, state="middle")
     with pytest.raises(InputError, match="state: expected one of started, finished"):
-        tell.preview({"title": "x"}, state="middle")
+        send.preview({"title": "x"}, state="middle")
 
 
 def test_the_command_takes_the_same_documents(tmp_path):

@@ -59,7 +59,7 @@ def test_message_and_data_have_limits_of_their_own():
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"event": {}}, "api: this tfevent reads version 1, not None"),
         ({"api": 2, "event": {}}, "not 2: use the collection and the package of one release"),
@@ -69,6 +69,6 @@ def test_message_and_data_have_limits_of_their_own():
          r"address.*\$\.changes\[0\]"),
     ],
 )  # fmt: skip
-def test_what_is_no_event_is_refused_with_its_place(given, told):
-    with pytest.raises(InputError, match=told):
+def test_what_is_no_event_is_refused_with_its_place(given, message):
+    with pytest.raises(InputError, match=message):
         event_of(given, Redactor())

@@ -91,8 +91,8 @@ def test_an_event_is_kept_beside_a_locked_journal_and_taken_in_later(path, tmp_p
         assert "the event is spooled" in done.stderr
         assert "not recorded" not in done.stderr
         assert took - usual < limit(ENOUGH)
-    told = events("list", environ=environ, cwd=tmp_path)[0].stdout
-    assert title in told.lower() or title in told
+    listed = events("list", environ=environ, cwd=tmp_path)[0].stdout
+    assert title in listed.lower() or title in listed
     assert [state for state, _ in recorded(path)] == [RecordState.SETTLED] * 2
     assert not spool.waits(path)
     assert free.returncode == 0

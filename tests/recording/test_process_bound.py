@@ -31,7 +31,7 @@ def living():
         process.kill()
 
 
-def tell(state, event, /, *, environ=None, **words):
+def send(state, event, /, *, environ=None, **words):
     said = []
     environ = {**TRUST, "TFEVENT_JOURNAL": str(state / "journal.db"), **(environ or {})}
     event = {"kind": "custom", "explicit": True, **event}
@@ -43,7 +43,7 @@ def tell(state, event, /, *, environ=None, **words):
 
 
 def start(state, living, **words):
-    return tell(state, {"title": "Patch"}, state="started", close_with_pid=living.pid, **words)["id"]
+    return send(state, {"title": "Patch"}, state="started", close_with_pid=living.pid, **words)["id"]
 
 
 def end(process):
@@ -86,14 +86,14 @@ def test_it_is_under_way_while_the_process_lives_and_unknown_when_that_has_ended
 def test_its_end_settles_it_and_leaves_nothing_behind(state, living):
     begun = start(state, living)
     assert rundir.count(str(state)) == 1
-    tell(state, {"id": begun, "outcome": "succeeded"}, state="finished")
+    send(state, {"id": begun, "outcome": "succeeded"}, state="finished")
     assert rundir.count(str(state)) == 0
     end(living)
     assert (sweep(state), only(state).event.outcome) == (0, Outcome.SUCCEEDED)
 
 
 def test_a_change_of_its_own_outlives_every_process(state):
-    tell(state, {"title": "Move the disks"}, state="started")
+    send(state, {"title": "Move the disks"}, state="started")
     assert (sweep(state), only(state).state) == (0, RecordState.STARTED)
 
 
@@ -104,7 +104,7 @@ def test_a_repetition_ties_nothing(state, living):
         "dedup_window": 60,
         "close_with_pid": living.pid,
     }
-    first, second = tell(state, event, **words), tell(state, event, **words)
+    first, second = send(state, event, **words), send(state, event, **words)
     assert second["repeats"] == first["id"]
     assert rundir.count(str(state)) == 1
 
@@ -120,8 +120,8 @@ def test_a_process_of_another_container_cannot_be_seen_to_have_ended(state, livi
 
 def test_it_went_on_until_the_end_of_the_run_that_it_belonged_to(state, living):
     run, ended = new_id(), datetime.now(UTC) + timedelta(minutes=5)
-    tell(state, {"title": "Patch"}, state="started", close_with_pid=living.pid, environ={"TFEVENT_RUN_ID": run})
-    tell(state, {"id": run, "title": "run", "explicit": False, "outcome": "failed", "ended_at": ended.isoformat()})
+    send(state, {"title": "Patch"}, state="started", close_with_pid=living.pid, environ={"TFEVENT_RUN_ID": run})
+    send(state, {"id": run, "title": "run", "explicit": False, "outcome": "failed", "ended_at": ended.isoformat()})
     end(living)
     assert (sweep(state), only(state).event.ended_at) == (1, ended)
 
@@ -139,4 +139,4 @@ def test_it_is_sent_where_its_start_said(state, living):
 @pytest.mark.parametrize("number", [0, -1, "12"])
 def test_what_is_no_process_is_a_mistake(state, number):
     with pytest.raises(InputError, match="close_with_pid: expected a process ID"):
-        tell(state, {"title": "x"}, state="started", close_with_pid=number)
+        send(state, {"title": "x"}, state="started", close_with_pid=number)

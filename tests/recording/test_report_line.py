@@ -36,6 +36,6 @@ def test_of_many_those_that_have_it_are_counted():
 
 def test_of_many_problems_the_first_are_told():
     problems = tuple(f"{name}: refused" for name in "abcde")
-    told = line(dict.fromkeys("abcde", "waiting"), problems)
-    assert told.endswith(f"(a: refused; b: refused; c: refused; 2 more: see `tfevent events show {EVENT.id}`)")
+    text = line(dict.fromkeys("abcde", "waiting"), problems)
+    assert text.endswith(f"(a: refused; b: refused; c: refused; 2 more: see `tfevent events show {EVENT.id}`)")
     assert line({"a": "waiting"}, ("a: refused",)) == "a waiting (a: refused)"

@@ -1,4 +1,4 @@
-"""A change in two steps, which may be two processes: one event, settled once, told with what both steps said."""
+"""A change in two steps, which may be two processes: one event, settled once, with what both steps said."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def told():
+def said():
     return []
 
 
 @pytest.fixture
-def recording(tmp_path, told):
-    return EventWriter(Settings(journal=tmp_path / "journal.db"), Redactor(), say=told.append)
+def recording(tmp_path, said):
+    return EventWriter(Settings(journal=tmp_path / "journal.db"), Redactor(), say=said.append)
 
 
 def explicit(**fields):
@@ -48,7 +48,7 @@ def only(recording):
         return record
 
 
-def test_a_start_is_under_way_until_it_is_settled_under_the_same_id(recording, told):
+def test_a_start_is_under_way_until_it_is_settled_under_the_same_id(recording, said):
     begun = recording.begin(explicit(environment="prod")).sealed.event
     assert only(recording).state is RecordState.STARTED
     end = explicit(id=begun.id, title="", ended_at=NOON + timedelta(minutes=3))
@@ -58,7 +58,7 @@ def test_a_start_is_under_way_until_it_is_settled_under_the_same_id(recording, t
     assert (record.state, record.outcome, record.title) == (RecordState.SETTLED, "succeeded", "shop 1.4")
     assert record.event.ended_at - record.event.started_at == timedelta(minutes=3)
     assert record.event.environment == "prod"
-    assert told == []
+    assert said == []
 
 
 def test_both_steps_are_told_and_the_end_has_the_last_word(recording):
@@ -75,7 +75,7 @@ def test_both_steps_are_told_and_the_end_has_the_last_word(recording):
     two_step.settle(recording, end, given={"message", "version", "tags", "data", "links"})
     event = only(recording).event
     assert own_part(event) == "Draining first.\n\n12 pods."
-    assert event.message.endswith("[plan](https://ci/1)\n[log](https://ci/2)"), "links are told once, at the end"
+    assert event.message.endswith("[plan](https://ci/1)\n[log](https://ci/2)"), "links are shown once, at the end"
     assert (event.version, event.service) == ("1.4.1", "shop")
     assert event.tags == {"a": "1", "b": "2"}
     assert event.data == {"x": 1, "y": 2}
@@ -126,16 +126,16 @@ def test_the_first_end_counts(recording):
     two_step.settle(recording, explicit(id=begun.id, outcome=Outcome.FAILED, title=""), given=())
     again = two_step.settle(recording, explicit(id=begun.id, outcome=Outcome.SUCCEEDED), given=())
     assert (again.repeats, again.recorded) == (begun.id, False)
-    assert again.sealed.event.outcome is Outcome.FAILED, "what stands in the journal is told"
+    assert again.sealed.event.outcome is Outcome.FAILED, "what the journal has is reported"
     assert only(recording).outcome == "failed"
 
 
-def test_an_end_without_a_start_is_recorded_if_it_has_a_title(recording, told):
+def test_an_end_without_a_start_is_recorded_if_it_has_a_title(recording, said):
     end = explicit(outcome=Outcome.FAILED)
     assert two_step.settle(recording, end, given=()).recorded
     assert (only(recording).id, only(recording).event.severity) == (end.id, Severity.ERROR)
-    assert len(told) == 1
-    assert end.id in told[0]
+    assert len(said) == 1
+    assert end.id in said[0]
 
 
 @pytest.mark.parametrize("text", ["", "maintenance", "019A0000-0000-7000-8000-000000000000", "019a0000"])
@@ -157,12 +157,12 @@ def test_the_event_of_a_run_is_not_settled_by_others(recording):
     assert only(recording).state is RecordState.STARTED
 
 
-def test_without_a_journal_the_start_is_lost_and_says_so_and_the_end_is_sent(tmp_path, told):
+def test_without_a_journal_the_start_is_lost_and_says_so_and_the_end_is_sent(tmp_path, said):
     (tmp_path / "file").write_text("")
     with Receiver() as receiver:
         hook = load_hook(tmp_path, receiver.url)
         settings = Settings(journal=tmp_path / "file" / "journal.db", destinations=(hook,))
-        recording = EventWriter(settings, Redactor(), say=told.append)
+        recording = EventWriter(settings, Redactor(), say=said.append)
         begun = recording.begin(explicit())
         assert (begun.lost, begun.recorded) == (True, False)
         settled = two_step.settle(recording, explicit(id=begun.sealed.event.id), given=())
@@ -170,7 +170,7 @@ def test_without_a_journal_the_start_is_lost_and_says_so_and_the_end_is_sent(tmp
         assert [request.json()["id"] for request in receiver.accepted] == [begun.sealed.event.id]
         with pytest.raises(JournalError, match=r"journal\.db"):
             two_step.settle(recording, explicit(title=""), given=())
-    assert len(told) == 1
+    assert len(said) == 1
 
 
 def load_hook(tmp_path, url):
@@ -213,14 +213,14 @@ def test_of_several_processes_one_starts_and_one_settles(tmp_path):
         assert record.event.message == str(next(n for n, answer in enumerate(answers) if answer[1] == "1"))
 
 
-def test_secrets_of_the_first_step_stay_hidden_in_the_second(tmp_path, told):
+def test_secrets_of_the_first_step_stay_hidden_in_the_second(tmp_path, said):
     path = tmp_path / "journal.db"
     secret = "correct horse battery"
     redactor = Redactor()
     redactor.remember(secret)
     begun = explicit(message=f"with {secret}")
-    EventWriter(Settings(journal=path), redactor, say=told.append).begin(begun)
-    later = EventWriter(Settings(journal=path), Redactor(), say=told.append)
+    EventWriter(Settings(journal=path), redactor, say=said.append).begin(begun)
+    later = EventWriter(Settings(journal=path), Redactor(), say=said.append)
     two_step.settle(later, explicit(id=begun.id, title=""), given=())
     assert secret.encode() not in only(later).body
     assert msgspec.json.decode(only(later).body)["message"].startswith("with ")

@@ -134,11 +134,11 @@ def _leaves(value: Any, mask: Any, path: tuple[str | int, ...]) -> Iterator[tupl
 def main() -> int:
     """Print the figures; 1 where they are not what is promised."""
     secrets, samples, corpus = secrets_hidden(), harmless_hidden(), corpus_hidden()
-    told = f"{corpus.counted} of {corpus.of}, {corpus.percent:.3f} %" if corpus.of else "no corpus here"
+    share = f"{corpus.counted} of {corpus.of}, {corpus.percent:.3f} %" if corpus.of else "no corpus here"
     lines = [
         f"planted secrets hidden: {secrets.counted} of {secrets.of}, {secrets.percent:.2f} % (promised: 100 %)",
         f"harmless samples hidden: {samples.counted} of {samples.of}, {samples.percent:.3f} % (promised: none)",
-        f"harmless values of real plans hidden: {told} (promised: at most {PROMISED} %)",
+        f"harmless values of real plans hidden: {share} (promised: at most {PROMISED} %)",
         *(f"  {line}" for line in (*secrets.wrong, *samples.wrong, *corpus.wrong)),
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -59,8 +59,8 @@ def test_only_graphs_hears_of_a_start(settings):
 def test_the_tags_that_can_be_renamed_are_those_of_the_page():
     from change_events.destinations.shared import mapping
 
-    told = re.search(r"those that every event has \((.*?)\)", PAGE)[1]
-    names = set(re.findall(r"`(\w+)`", told))
+    sentence = re.search(r"those that every event has \((.*?)\)", PAGE)[1]
+    names = set(re.findall(r"`(\w+)`", sentence))
     tool = msgspec.structs.replace(partial().tool, workspace="w")
     actor = Actor(ci=Ci(system="github", pull_request="7"))
     hosts = tuple(HostRun(name=f"web{number}", status="changed") for number in range(MOST_HOSTS + 1))

@@ -1,4 +1,4 @@
-"""`include_started`: told when it starts, settled when it ends, against backends that fail in the meantime."""
+"""`include_started`: delivered when it starts and when it ends, against backends that fail in the meantime."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def ended(begun, outcome=Outcome.SUCCEEDED, **fields):
     return run(id=begun.id, outcome=outcome, ended_at=started() + timedelta(seconds=77), **fields)
 
 
-def told(receiver):
+def deliveries(receiver):
     return [(one.json().get("outcome"), one.headers["webhook-id"]) for one in receiver.received]
 
 
@@ -107,7 +107,7 @@ def test_a_second_event_with_the_same_ids_but_no_repeat(recording, tmp_path):
         one.start(begun)
         one.announce(begun, wait=5)
         one.settle(ended(begun))
-        assert told(receiver) == [(None, f"{begun.id}-started"), ("succeeded", begun.id)]
+        assert deliveries(receiver) == [(None, f"{begun.id}-started"), ("succeeded", begun.id)]
         assert {received.json()["id"] for received in receiver.received} == {begun.id}
     assert counts(tmp_path) == (2, 0, 0)
 
@@ -208,7 +208,7 @@ def test_a_start_that_does_not_get_through_is_not_made_up_for(recording, said):
                 from change_events.delivery import deliver
 
                 deliver(journal, one._settings.destinations, budget=60, force=True)
-        assert told(receiver)[refused:] == [("succeeded", begun.id)]
+        assert deliveries(receiver)[refused:] == [("succeeded", begun.id)]
 
 
 def test_a_start_that_hangs_delays_nobody_and_the_end_comes_second(recording, tmp_path):
@@ -227,7 +227,7 @@ def test_a_start_that_hangs_delays_nobody_and_the_end_comes_second(recording, tm
         wait_for(lambda: receiver.received)
         threading.Timer(0.2, go_on.set).start()
         settled = one.settle(ended(begun))
-        assert [outcome for outcome, _ in told(receiver)] == [None, "succeeded"]
+        assert [outcome for outcome, _ in deliveries(receiver)] == [None, "succeeded"]
     assert settled.places == ("one delivered",)
     assert counts(tmp_path) == (2, 0, 0)
 
@@ -255,7 +255,7 @@ def test_an_owned_run_waits_half_a_second_at_most(tmp_path, said, monkeypatch):
         owned = RecoverableRun("test", configured(tmp_path, receiver.url), Redactor(), said.append)
         with at_most(1.2):
             owned.start(begun)
-        assert [outcome for outcome, _ in told(receiver)] == [None]
+        assert [outcome for outcome, _ in deliveries(receiver)] == [None]
         owned.settle(ended(begun), deliver=False)
     assert said == []
     with Journal.open(tmp_path / "journal.db") as journal:
@@ -271,7 +271,7 @@ def test_without_destinations_that_ask_nothing_is_told(tmp_path, said):
         assert receiver.received == []
         assert not (tmp_path / "journal.db").exists()
         one.settle(ended(begun))
-        assert [outcome for outcome, _ in told(receiver)] == ["succeeded"]
+        assert [outcome for outcome, _ in deliveries(receiver)] == ["succeeded"]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_what_was_begun_there_is_ended_there_whatever_the_conditions_say(recordi
         one = recording(receiver.url, when={"outcome": ["", "failed"]})
         one.announce(begun, wait=5)
         one.settle(ended(begun))
-        assert [outcome for outcome, _ in told(receiver)] == [None, "succeeded"]
+        assert [outcome for outcome, _ in deliveries(receiver)] == [None, "succeeded"]
 
 
 def test_a_run_that_changed_nothing_after_all_is_ended_and_kept(recording, tmp_path):
@@ -305,7 +305,7 @@ def test_a_run_that_changed_nothing_after_all_is_ended_and_kept(recording, tmp_p
         one = recording(receiver.url)
         one.announce(begun, wait=5)
         settled = one.settle(ended(begun, Outcome.NO_CHANGE, changes=(), summary=Summary()))
-        assert [outcome for outcome, _ in told(receiver)] == [None, "no_change"]
+        assert [outcome for outcome, _ in deliveries(receiver)] == [None, "no_change"]
     assert settled.recorded
     untold = run()
     assert not one.settle(ended(untold, Outcome.NO_CHANGE, changes=(), summary=Summary())).recorded
@@ -325,7 +325,7 @@ def test_a_killed_run_is_ended_where_it_was_begun(recording):
     with Receiver() as receiver:
         recording(receiver.url).announce(begun, wait=5)
         recording(receiver.url).settle(ended(begun, Outcome.UNKNOWN))
-        assert [outcome for outcome, _ in told(receiver)] == [None, "unknown"]
+        assert [outcome for outcome, _ in deliveries(receiver)] == [None, "unknown"]
 
 
 IDS = {
@@ -377,11 +377,11 @@ def test_terraform_tells_of_the_apply_while_it_runs(tmp_path):
         run_.start()
         try:
             wait_for(lambda: receiver.received)
-            assert [outcome for outcome, _ in told(receiver)] == [None], "the apply has not ended"
+            assert [outcome for outcome, _ in deliveries(receiver)] == [None], "the apply has not ended"
             assert receiver.received[0].json()["summary"]["counts"] == {"create": 1}
         finally:
             (tmp_path / "go").touch()
             run_.join(60)
-        assert [outcome for outcome, _ in told(receiver)] == [None, "succeeded"]
+        assert [outcome for outcome, _ in deliveries(receiver)] == [None, "succeeded"]
         stack.run(APPLY)
-        assert len(receiver.received) == 2, "nothing to change, nothing to tell of"
+        assert len(receiver.received) == 2, "nothing to change, nothing to report"

@@ -77,8 +77,8 @@ def test_what_was_done_counts_and_not_what_was_meant():
     assert figure(partly, "destroy") == 1
     assert figure(event(outcome=None, summary=Summary(counts=planned)), "destroy") == 3, "under way"
     assert figure(event(phase=Phase.PLANNED, summary=Summary(counts=planned)), "destroy") == 3
-    for told in ({"explicit": True}, {"playbook": Playbook()}):  # these tell what was done, and nothing else
-        assert figure(event(summary=Summary(counts=planned), **told), "destroy") == 3
+    for kind_of_run in ({"explicit": True}, {"playbook": Playbook()}):  # these report what was done, and nothing else
+        assert figure(event(summary=Summary(counts=planned), **kind_of_run), "destroy") == 3
 
 
 @pytest.mark.parametrize("name", FIGURES)

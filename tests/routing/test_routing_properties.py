@@ -195,7 +195,7 @@ def meets(event, when):
     return any(all(met(event, name, wanted) for name, wanted in one.items()) for one in maps)
 
 
-def told(event, document, one):
+def is_delivered(event, document, one):
     report = one.get("report") or document.get("report", "changed")
     plans = one.get("plans") or document.get("plans", "journal")
     summary = event.summary.outcomes
@@ -224,7 +224,7 @@ def test_an_event_goes_where_a_naive_reading_says(document, some_events):
         expected = [
             name
             for name, one in document["destinations"].items()
-            if told(event, document, one) and ("when" not in one or meets(event, one["when"]))
+            if is_delivered(event, document, one) and ("when" not in one or meets(event, one["when"]))
         ]
         assert sorted(routing.destinations(event, given_settings)) == sorted(expected)
         if expected:

@@ -76,9 +76,9 @@ def test_what_was_read_off_values_is_told_in_other_words():
         outcome=ChangeOutcome.APPLIED,
         risks=tuple(Risk(name=name, reason="s3 lets in 0.0.0.0/0") for name in WITHOUT_VALUES),
     )
-    told = compose(msgspec.structs.replace(base, changes=(risky,)), Settings())
-    assert {signal.name for signal in told.signals} > set(WITHOUT_VALUES), "and what some of them are together"
-    left = shaped(sealed(told), Shape(values="names")).sealed.event
+    composed = compose(msgspec.structs.replace(base, changes=(risky,)), Settings())
+    assert {signal.name for signal in composed.signals} > set(WITHOUT_VALUES), "and what some of them are together"
+    left = shaped(sealed(composed), Shape(values="names")).sealed.event
     assert {one.name: one.reason for one in left.signals if one.name in WITHOUT_VALUES} == WITHOUT_VALUES
     assert all("s3" not in signal.reason for signal in left.signals)
     assert all(reason in left.message for reason in WITHOUT_VALUES.values())

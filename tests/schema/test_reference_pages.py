@@ -31,7 +31,7 @@ def test_the_page_of_each_destination_is_current_and_says_something(name):
     for block in ("options", "limits", "example", "sources"):
         assert f"<!-- {block} -->" in page, block
     by_hand = re.sub(r"<!-- (\w+) -->.*?<!-- end -->", "", page, flags=re.DOTALL)
-    assert len(by_hand.split()) > 60, "tell what it looks like there, what is dropped, how to get the token"
+    assert len(by_hand.split()) > 60, "describe what it looks like there, what is dropped, how to get the token"
 
 
 def test_limits_are_told_in_words():
@@ -112,5 +112,5 @@ def test_the_example_templates_give_what_the_page_says(source, expected):
 def test_there_are_examples_and_every_variable_is_told():
     page = (DOCS / "how-to" / "templates.md").read_text()
     assert len(examples()) >= 3
-    told = re.findall(r"^\| `(\w+)` ", page, re.MULTILINE)
-    assert sorted(told) == sorted(templates.variables(EVENTS["created"]))
+    documented = re.findall(r"^\| `(\w+)` ", page, re.MULTILINE)
+    assert sorted(documented) == sorted(templates.variables(EVENTS["created"]))

@@ -82,17 +82,17 @@ def test_a_mistake_says_where_what_and_how(tmp_path, text, words):
 
 
 @pytest.mark.parametrize(
-    ("text", "field", "kept", "told"),
+    ("text", "field", "kept", "words"),
     [
         ("redact: {patterns: [ok-1, '(', ok-2, '[']}", "redact_patterns", ("ok-1", "ok-2"), "; pattern 4 is no"),
         ("redact: {names: [pin, {a: b}, null, badge]}", "redact_names", ("pin", "badge"), "expected a list of texts"),
         ("redact: {patterns: ['(']}", "redact_patterns", (), "pattern 1 is no"),
     ],
 )
-def test_one_bad_entry_of_a_list_takes_no_other_one_with_it(tmp_path, text, field, kept, told):
+def test_one_bad_entry_of_a_list_takes_no_other_one_with_it(tmp_path, text, field, kept, words):
     settings, (mistake,) = load_leniently(written(tmp_path, f"{text}\n"), {})
     assert getattr(settings, field) == kept
-    assert told in mistake
+    assert words in mistake
 
 
 def test_what_is_meant_as_a_text_stays_as_it_is_written(tmp_path):

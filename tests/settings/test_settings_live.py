@@ -1,4 +1,4 @@
-"""Settings in effect: what is ignored is told nowhere, and placeholders take the names of the run."""
+"""Settings in effect: what is ignored is reported nowhere, and placeholders take the names of the run."""
 
 import json
 
@@ -30,7 +30,7 @@ def home(tmp_path):
     return Home(tmp_path)
 
 
-def told(home, *documents):
+def changed_paths(home, *documents):
     names = [f"{number}.json" for number, _ in enumerate(documents)]
     for name, document in zip(names, documents, strict=True):
         (home.path / name).write_text(json.dumps(document))
@@ -41,11 +41,11 @@ def told(home, *documents):
 def test_a_plan_is_read_without(home):
     before = {"size": 1, "tags_all": {"at": "1"}, "deep": {"tags_all": "1", "tags": "1"}}
     after = {"size": 2, "tags_all": {"at": "2"}, "deep": {"tags_all": "2", "tags": "2"}}
-    assert sorted(told(home, plan(before, after))) == ["deep.tags", "size"]
+    assert sorted(changed_paths(home, plan(before, after))) == ["deep.tags", "size"]
 
 
 def test_two_states_are_compared_without(home):
-    assert told(home, state(id="1", size=1, tags_all="1"), state(id="1", size=2, tags_all="2")) == ["size"]
+    assert changed_paths(home, state(id="1", size=1, tags_all="1"), state(id="1", size=2, tags_all="2")) == ["size"]
 
 
 def test_a_live_run_is_told_without(tmp_path):
@@ -100,9 +100,9 @@ def test_an_outbox_keeps_as_much_as_is_asked(tmp_path, cap):
 
 def test_a_cap_is_a_whole_number(tmp_path):
     (tmp_path / "tfevent.yaml").write_text("keep:\n  days: forever\n  months: 3\n")
-    told = Home(tmp_path).run("doctor").stdout.decode()
-    assert "tfevent.yaml:2: keep.days: expected a whole number above 0" in told
-    assert "tfevent.yaml:3: keep.months: no such key" in told
+    output = Home(tmp_path).run("doctor").stdout.decode()
+    assert "tfevent.yaml:2: keep.days: expected a whole number above 0" in output
+    assert "tfevent.yaml:3: keep.months: no such key" in output
 
 
 def test_events_wait_for_a_destination_until_its_settings_are_mended(tmp_path):

@@ -147,14 +147,16 @@ MISTAKES = [
 @pytest.mark.parametrize(("text", "words"), MISTAKES)
 def test_a_mistake_says_where_what_and_how(read, text, words):
     settings, mistakes = read(hook(text))
-    told = "\n".join(mistakes)
-    assert "tfevent.yaml:5: " in told
-    assert words in told
+    reported = "\n".join(mistakes)
+    assert "tfevent.yaml:5: " in reported
+    assert words in reported
     if "_template" in words:
         assert [one.name for one in settings.destinations] == ["hook"], "a text does not decide who gets an event"
         assert settings.unrouted == ()
     else:
-        assert settings.destinations == () or "YAML" in told, "where the conditions are unknown, nothing is sent yet"
+        assert settings.destinations == () or "YAML" in reported, (
+            "where the conditions are unknown, nothing is sent yet"
+        )
 
 
 def test_all_mistakes_come_at_once_each_with_its_own_line(read):
@@ -194,7 +196,7 @@ def test_the_editor_schema_takes_what_is_right_and_refuses_what_is_not():
         "x*",
     )
     for text, _ in MISTAKES:
-        if not any(part in text for part in silent):  # what only the text of a value tells
+        if not any(part in text for part in silent):  # what only the text of a value shows
             with pytest.raises(jsonschema.ValidationError):
                 validator.validate(yaml.safe_load(hook(text)))
 

@@ -122,7 +122,7 @@ def test_a_pattern_that_takes_too_long_meets_every_change_and_holds_nobody_up(re
 
 def test_what_is_muted_is_not_reported_and_in_no_combination(read):
     settings = read(FULL + "report: always\n")[0]
-    told = compose(
+    composed = compose(
         event(
             risky('module.public["eu"].aws_lb.a', "exposed_to_world", "auth_weakened"),
             risky("module.inner.aws_lb.a", "capacity_reduced"),
@@ -131,13 +131,13 @@ def test_what_is_muted_is_not_reported_and_in_no_combination(read):
         ),
         settings,
     )
-    assert [(signal.name, signal.address) for signal in told.signals] == [
+    assert [(signal.name, signal.address) for signal in composed.signals] == [
         ("stateful_destroyed", "aws_db_instance.a"),
         ("auth_weakened", 'module.public["eu"].aws_lb.a'),
         ("capacity_reduced", "module.inner.aws_lb.a"),
     ]
-    told = compose(event(risky("module.inner.aws_lb.a", "exposed_to_world", "capacity_reduced")), settings)
-    assert [signal.name for signal in told.signals] == ["exposed_to_world", "capacity_reduced"]
+    composed = compose(event(risky("module.inner.aws_lb.a", "exposed_to_world", "capacity_reduced")), settings)
+    assert [signal.name for signal in composed.signals] == ["exposed_to_world", "capacity_reduced"]
     ranked = compose(event(risky("aws_lb.a", "capacity_reduced")), settings)
     assert (ranked.severity, ranked.signals[0].severity) == (Severity.INFO, Severity.INFO)
 
@@ -150,8 +150,8 @@ def test_an_expired_mute_is_none_and_is_warned_of(read):
     (warning,) = settings.warnings
     assert "tfevent.yaml:3: signals.mute" in warning
     assert "(until the move) expired on 2026-01-31: remove it" in warning
-    told = compose(event(risky("aws_lb.a", "exposed_to_world")), settings)
-    assert [signal.name for signal in told.signals] == ["exposed_to_world"]
+    composed = compose(event(risky("aws_lb.a", "exposed_to_world")), settings)
+    assert [signal.name for signal in composed.signals] == ["exposed_to_world"]
 
 
 def test_files_further_up_add_to_it_and_the_nearest_rank_wins(read, tmp_path):

@@ -1,4 +1,4 @@
-"""What is told from undecoded JSON never denies what a rule of values finds."""
+"""What undecoded JSON rules out is never what a rule of values finds."""
 
 import json
 

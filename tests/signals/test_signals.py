@@ -195,9 +195,9 @@ def test_many_of_a_kind_are_counted():
 
 
 def test_compose_puts_them_into_the_event_and_its_message():
-    told = summary.compose(event(change("aws_s3_bucket.a", DESTROY)), Settings())
-    assert [signal.name for signal in told.signals] == ["stateful_destroyed"]
-    assert "a bucket was destroyed; what it holds may be lost: `aws_s3_bucket.a`" in told.message
+    composed = summary.compose(event(change("aws_s3_bucket.a", DESTROY)), Settings())
+    assert [signal.name for signal in composed.signals] == ["stateful_destroyed"]
+    assert "a bucket was destroyed; what it holds may be lost: `aws_s3_bucket.a`" in composed.message
 
 
 def test_a_declined_run_signals_nothing():
@@ -265,13 +265,13 @@ def test_what_loses_its_protection_in_the_run_that_replaces_it():
     ("name", "severity"), [("traffic_moved", "info"), ("version_lowered", "warning"), ("audit_silenced", "warning")]
 )
 def test_an_event_is_as_severe_as_its_signals(name, severity):
-    told = summary.compose(event(risky("x_y.a", name)), Settings())
-    assert (told.severity, told.signals[0].severity) == (severity, severity)
+    composed = summary.compose(event(risky("x_y.a", name)), Settings())
+    assert (composed.severity, composed.signals[0].severity) == (severity, severity)
 
 
 def test_a_combination_is_an_error():
-    told = summary.compose(event(risky("x_a.a", "audit_silenced", "iam_widened")), Settings())
-    assert told.severity == "error"
+    composed = summary.compose(event(risky("x_a.a", "audit_silenced", "iam_widened")), Settings())
+    assert composed.severity == "error"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.summary.typical_events import ABSENT, UNKNOWN, attribute, change, val
 
 COMPUTED = [attribute(f"a{n:02}", value('"x"'), UNKNOWN) for n in range(30)]
 EMPTY = [attribute(f"b{n}", value('""'), ABSENT) for n in range(3)]
-TELLING = [
+NOTABLE = [
     attribute("backup", value("7"), value("0")),
     attribute("added", ABSENT, value('"x"')),
     attribute("encrypted", value("false"), value("true"), forces_replacement=True),
@@ -20,7 +20,7 @@ TELLING = [
 
 
 def database(**more):
-    attributes = (*COMPUTED[:20], *EMPTY, *TELLING, *COMPUTED[20:])
+    attributes = (*COMPUTED[:20], *EMPTY, *NOTABLE, *COMPUTED[20:])
     return change("aws_db_instance.main", Action.REPLACE, attributes=attributes, **more)
 
 

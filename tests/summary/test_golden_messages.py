@@ -12,6 +12,6 @@ LIMIT = {"huge": 1500}
 @pytest.mark.parametrize("name", EVENTS)
 def test_a_typical_event_reads_as_the_golden_says(name, golden):
     limit = LIMIT.get(name, 8000)
-    told = summary.compose(EVENTS[name], Settings(message_bytes=limit))
-    assert len(told.message.encode()) <= limit
-    golden(f"messages/{name}.md")(f"{told.title}\n[{told.severity.value}]\n\n{told.message}")
+    composed = summary.compose(EVENTS[name], Settings(message_bytes=limit))
+    assert len(composed.message.encode()) <= limit
+    golden(f"messages/{name}.md")(f"{composed.title}\n[{composed.severity.value}]\n\n{composed.message}")

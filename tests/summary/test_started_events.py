@@ -1,4 +1,4 @@
-"""An event that has no outcome yet is told as what it is: under way."""
+"""An event that has no outcome yet is reported as under way."""
 
 from datetime import UTC, datetime
 

@@ -156,9 +156,9 @@ def test_signs_of_markdown_in_addresses_stay_text():
 
 @given(st.lists(st.text(max_size=60), max_size=12), st.integers(0, 700))
 def test_no_message_exceeds_its_limit(texts, limit):
-    told = event(*(change(text, Action.DESTROY, error=text) for text in texts), vcs=None)
-    assert len(summary.message(told, limit).encode()) <= limit
-    assert len(summary.title(told)) <= 120
+    failed = event(*(change(text, Action.DESTROY, error=text) for text in texts), vcs=None)
+    assert len(summary.message(failed, limit).encode()) <= limit
+    assert len(summary.title(failed)) <= 120
 
 
 def settings(**templates):

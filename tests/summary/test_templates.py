@@ -1,4 +1,4 @@
-"""A template of the user's own: rendered in bounds of time and memory, and its mistakes told by line."""
+"""A template of the user's own: rendered in bounds of time and memory, and its mistakes reported by line."""
 
 import contextlib
 import os
@@ -101,8 +101,8 @@ def test_threads_that_render_at_once_get_their_own(monkeypatch):
 
 
 def test_a_long_event_is_told_in_full():
-    told = render("{% for c in event.changes %}{{ c.address }}\n{% endfor %}", "huge", 1_000_000)
-    assert told.count("\n") == 5200
+    text = render("{% for c in event.changes %}{{ c.address }}\n{% endfor %}", "huge", 1_000_000)
+    assert text.count("\n") == 5200
 
 
 @pytest.mark.parametrize(

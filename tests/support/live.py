@@ -1,4 +1,4 @@
-"""A stack of real Terraform code, tfevent run in it as a person runs it, and what it then tells of it."""
+"""A stack of real Terraform code, tfevent run in it as a person runs it, and the event it records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback (aiosmtpd) that keeps what it gets and answers as it is told.
+"""A real SMTP server on loopback (aiosmtpd) that keeps what it gets and answers as it is set up to.
 
 ``MailServer(rcpt=..., data=...)``: for each step of a session a function of its arguments that returns the reply, or
 None for the usual one. aiosmtpd is imported when the first server is made.
@@ -65,7 +65,7 @@ class MailServer:
         mechanisms: ways to log in that it does not offer.
     """
 
-    def __init__(  # noqa: C901 - a server and its handlers, which share what they are told
+    def __init__(  # noqa: C901 - a server and its handlers, which share one script
         self,
         tls: str = "starttls",
         password: str | None = None,

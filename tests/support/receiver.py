@@ -1,4 +1,4 @@
-"""A real HTTP(S) server on loopback that keeps what it gets and fails as it is told.
+"""A real HTTP(S) server on loopback that keeps what it gets and fails on demand.
 
 ``Receiver(script)`` answers the first request as the first step of the script says, and so on; after the script,
 every request is answered with 200. A step is a function that writes its answer to the connection.

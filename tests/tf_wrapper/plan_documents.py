@@ -4,7 +4,7 @@ import json
 
 
 def entry(address, *actions, before=None, after=None, **more):
-    """Return an entry of `resource_changes`; what belongs to its `change` is told apart by name."""
+    """Return an entry of `resource_changes`; what belongs to its `change` is recognized by name."""
     inner = {key: more.pop(key) for key in list(more) if key in CHANGE_KEYS}
     body = {"actions": list(actions), "before": before, "after": after, "after_unknown": {}, **inner}
     kind, _, name = address.rpartition("]" if address.startswith("module") else " ")[-1].strip(".").partition(".")

@@ -29,7 +29,7 @@ DEFAULTS = {
     "parenthesis": '("x")',
     "windows": '"x" # comment\r',
 }
-# what only an evaluator can tell is not guessed
+# what only an evaluator knows is not guessed
 UNKNOWN = {"object"}
 JSON_DEFAULTS = {"text": "a b", "object": {"a": [1, None, {"b": True}]}, "number": 1.5, "flag": False, "nothing": None}
 

@@ -116,8 +116,8 @@ DIFFERENT = {
     "checks__1": "the apply failed",
     "checks__2": "the apply failed",
     "prevent_destroy__1": "the plan failed",
-    "forget_only__1": "a state cannot tell forgotten from destroyed",
-    "removed_forget__1": "a state cannot tell forgotten from destroyed",
+    "forget_only__1": "a state cannot distinguish forgotten from destroyed",
+    "removed_forget__1": "a state cannot distinguish forgotten from destroyed",
     "moved__1": "one resource was moved away and destroyed at its new address",
 }
 
@@ -165,8 +165,8 @@ def test_no_plan_of_the_corpus_is_said_to_be_where_nothing_says_so():
             continue
         if len(plans) != 1 or not isinstance(document, dict):
             continue
-        told = list(own_texts(document))
+        texts = list(own_texts(document))
         found = [place for cloud in plans[0].clouds for place in (*cloud.accounts, *cloud.regions)]
-        assert not [place for place in found if not any(place.lower() in text for text in told)], row["path"]
+        assert not [place for place in found if not any(place.lower() in text for text in texts)], row["path"]
         places += found
     assert len(places) > 15

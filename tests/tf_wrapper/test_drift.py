@@ -130,7 +130,7 @@ def test_a_plan_without_changes_that_is_no_refresh_tells_none():
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
 @pytest.mark.parametrize(
-    ("path", "told", "hidden"),
+    ("path", "expected", "hidden"),
     [
         ("oocx__tfplan2md/firewall-rules-demo__plan3.json", [], 6),
         ("opentofu__opentofu/equivalence__drift_refresh_only.json", ["string"], 0),
@@ -140,9 +140,9 @@ def test_a_plan_without_changes_that_is_no_refresh_tells_none():
         ("opentofu__opentofu/show-json__drift.json", ["ami"], 0),
     ],
 )
-def test_drift_of_real_plans(path, told, hidden):
+def test_drift_of_real_plans(path, expected, hidden):
     found = read_plan((CORPUS / "plans" / path).read_bytes(), name=path, redactor=Redactor())
-    assert (shown(found), found.counts.drift_not_shown) == (told, hidden)
+    assert (shown(found), found.counts.drift_not_shown) == (expected, hidden)
 
 
 def test_the_figure_of_what_is_not_shown_is_in_the_json():

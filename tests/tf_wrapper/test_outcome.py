@@ -150,13 +150,13 @@ TABLE = [
 
 
 @pytest.mark.parametrize(
-    ("planned", "lines", "code", "expected", "told"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
+    ("planned", "lines", "code", "expected", "note"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
 )
-def test_one_change(planned, lines, code, expected, told):
+def test_one_change(planned, lines, code, expected, note):
     ended = applied([planned], *lines, code=code)
     [found] = ended.changes
     said = "\n".join(text for text in (found.note, found.error) if text) or None
-    assert (found.outcome.value, said) == (expected, told)
+    assert (found.outcome.value, said) == (expected, note)
     assert ended.outcome is (
         Outcome.SUCCEEDED if code == 0 else Outcome.PARTIAL if expected == "applied" else Outcome.FAILED
     )

@@ -110,7 +110,7 @@ def test_addresses_of_raw_state_are_those_that_terraform_shows(run):
 BESIDE = """
 resource "terraform_data" "a" { input = sensitive("SECRET") }
 resource "terraform_data" "b" { input = "TEXT" }
-output "told" { value = terraform_data.b.output }
+output "old" { value = terraform_data.b.output }
 """.replace("SECRET", SECRET)
 
 
@@ -132,7 +132,7 @@ def test_a_secret_of_the_state_is_hidden_from_a_refresh_only_plan(run):
     write_files(run.folder, {"main.tf": BESIDE.replace("TEXT", f"x {SECRET} y")})
     run("init", "-no-color")
     run("apply", "-auto-approve", "-no-color")
-    write_files(run.folder, {"main.tf": BESIDE.replace("TEXT", "plain").replace("told", "renamed")})
+    write_files(run.folder, {"main.tf": BESIDE.replace("TEXT", "plain").replace("old", "renamed")})
     run("plan", "-refresh-only", "-out=tfplan", "-no-color")
     plan = read_plan(run("show", "-json", "tfplan"), name="tfplan", redactor=Redactor())
     assert "renamed" in {output.name for output in plan.outputs}

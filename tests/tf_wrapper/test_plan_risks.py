@@ -36,11 +36,11 @@ def applied(plan):
 def test_a_block_that_is_too_long_to_be_shown():
     plan = read(OPENED)
     assert plan.changes[0].attributes[0].after.kind.value == "large"
-    told = applied(plan)
-    assert [(s.name, s.reason) for s in told.signals] == [
+    result = applied(plan)
+    assert [(s.name, s.reason) for s in result.signals] == [
         ("exposed_to_world", "every address of the world is let in: port 22 from 0.0.0.0/0 and ::/0")
     ]
-    assert (told.severity.value, "port 22 from 0.0.0.0/0 and ::/0" in told.message.replace("\\", "")) == (
+    assert (result.severity.value, "port 22 from 0.0.0.0/0 and ::/0" in result.message.replace("\\", "")) == (
         "warning",
         True,
     )
@@ -87,10 +87,10 @@ def web(index, *actions, **more):
 
 
 def test_two_of_three_instances_are_gone():
-    told = applied(read(web(0, "no-op"), web(1, "delete"), web(2, "delete")))
-    (signal,) = told.signals
+    result = applied(read(web(0, "no-op"), web(1, "delete"), web(2, "delete")))
+    (signal,) = result.signals
     assert signal.reason == ("2 of 3 instances were destroyed: web-1 (t3.micro, 10.6.1.7), web-2 (t3.micro, 10.6.1.7)")
-    assert told.changes[0].identity == {"name": "web-1", "size": "t3.micro", "private_ip": "10.6.1.7"}
+    assert result.changes[0].identity == {"name": "web-1", "size": "t3.micro", "private_ip": "10.6.1.7"}
 
 
 def test_what_an_object_was_holds_nothing_that_is_marked():
@@ -233,9 +233,9 @@ def test_a_planted_secret_is_in_no_reason():
     ]  # fmt: skip
     redactor = Redactor()
     redactor.remember(secret)
-    told = applied(read(*changes, redactor=redactor))
-    assert {"version_changed", "audit_silenced", "capacity_reduced", "iam_widened"} <= {s.name for s in told.signals}
-    assert secret.encode() not in msgspec.json.encode(told)
+    result = applied(read(*changes, redactor=redactor))
+    assert {"version_changed", "audit_silenced", "capacity_reduced", "iam_widened"} <= {s.name for s in result.signals}
+    assert secret.encode() not in msgspec.json.encode(result)
     hidden = read(*changes, redactor=Redactor(RedactPolicy(names=("image", "values", "scope"))))
     assert secret.encode() not in msgspec.json.encode([change.risks for change in hidden.changes])
 

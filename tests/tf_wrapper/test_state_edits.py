@@ -1,4 +1,4 @@
-"""Entries of a state that were removed, added, moved or marked, told from changes of resources."""
+"""Entries of a state that were removed, added, moved or marked, distinguished from changes of resources."""
 
 from __future__ import annotations
 

@@ -112,6 +112,6 @@ BACKEND = Backend(
         Documented("no master", answer(503, {"error": {"reason": "no"}, "status": 503}), Result.RETRY, "503"),
         Documented("template", answer(200, {"acknowledged": True}), Result.DELIVERED),
         Documented("a page of Kibana", answer(200, "<html>"), Result.PARK, "url"),
-        Documented("nothing told", answer(200, {"errors": False}), Result.PARK, "url"),
+        Documented("no items", answer(200, {"errors": False}), Result.PARK, "url"),
     ),
 )

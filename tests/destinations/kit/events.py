@@ -1,4 +1,4 @@
-"""The standard events: what every destination must be able to tell, from a bare line to a run of thousands.
+"""The standard events: what every destination must be able to show, from a bare line to a run of thousands.
 
 ``event(name)`` is sealed as the real ones are. All of it is invented; times and ids are fixed, so goldens hold.
 """
