@@ -244,11 +244,11 @@ class _MachineEvent:
     def draft(self) -> Draft:
         """What was said, in its context; no repository is asked, since a machine is in none."""
         from change_events import trace
-        from change_events.explicit.event import Surroundings, draft, trace_of
+        from change_events.explicit.event import Surroundings, draft
         from change_events.ids import new_id
 
         around = Surroundings(self._cwd, os.environ, self.settings, self.redactor, outside_of_git=True)
-        return draft(self._given, around, trace=trace_of(new_id(), trace.begin(os.environ)))
+        return draft(self._given, around, event_id=new_id(), trace=trace.begin(os.environ))
 
     def settle(self, event: ChangeEvent, *, dedup_window: float | None = None) -> RecordResult:
         """Record it, and deliver it as far as there is time."""

@@ -103,12 +103,12 @@ def _draft(given: ExplicitInput, around: Surroundings) -> Draft:
     from datetime import UTC, datetime
 
     from change_events import trace
-    from change_events.explicit.event import draft, trace_of
+    from change_events.explicit.event import draft
     from change_events.ids import new_id
 
     begun = given.started_at or datetime.now(UTC) if given.state == "started" else None
     event_id = given.id or new_id()
-    return draft(given, around, trace=trace_of(event_id, trace.begin(around.environ)), begun=begun)
+    return draft(given, around, event_id=event_id, trace=trace.begin(around.environ), begun=begun)
 
 
 def _send(around: Surroundings, made: Draft, given: ExplicitInput) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from change_events import __version__
 from change_events.explicit import command_outcome
-from change_events.explicit.event import Surroundings, draft, trace_of
+from change_events.explicit.event import Surroundings, draft
 from change_events.explicit.explicit_input import read
 from change_events.model import Tool
 from change_events.output import say
@@ -72,8 +72,8 @@ class CommandEvent:
 
     def _drafted(self) -> Draft:
         around = Surroundings(self._cwd, os.environ, self._settings, self._redactor)
-        trace = trace_of(str(self._facts["id"]), self._facts["trace"])
-        return draft(self._given, around, trace=trace, tool=self._tool(), begun=self._started)
+        own = {"event_id": str(self._facts["id"]), "trace": self._facts["trace"]}
+        return draft(self._given, around, **own, tool=self._tool(), begun=self._started)
 
     def _read(self, options: Mapping[str, Any]) -> ExplicitInput:
         given, wrong = read(options, known_destinations=self._settings.names, now=self._started, stdin=False)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from change_events.context.stamp import trace_of
 from change_events.explicit import titles
-from change_events.model import ChangeEvent, Failure, Kind, Outcome, Phase, Severity, Tool, Trace
+from change_events.model import ChangeEvent, Failure, Kind, Outcome, Phase, Severity, Tool
 from change_events.text.markdown import TITLE_LENGTH, one_line
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def described(facts: Mapping[str, Any], redactor: Redactor) -> ChangeEvent | Non
         service=service,
         version=version,
         tool=Tool(name=redactor.text(str(facts["command"]))),
-        trace=Trace(run_id=str(facts["id"]), **facts["trace"]),
+        trace=trace_of(str(facts["id"]), facts["trace"]),
         explicit=True,
     )
     return msgspec.structs.replace(event, title=titles.begun(event))

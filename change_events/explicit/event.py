@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.context import Context, commit_page, detect
+from change_events.context import commit_page, detect
 from change_events.context.commits import Between, between
+from change_events.context.stamp import stamp
 from change_events.explicit import titles
-from change_events.model import ChangeEvent, Commit, Link, Phase, Severity, Signal, Tool, Trace, Vcs
-from change_events.settings import place
+from change_events.model import ChangeEvent, Commit, Link, Phase, Severity, Signal, Tool, Vcs
 from change_events.summary.explicit_message import message
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
     from change_events.explicit.explicit_input import ExplicitInput
     from change_events.redact import Redactor
@@ -84,7 +85,8 @@ def draft(
     given: ExplicitInput,
     around: Surroundings,
     *,
-    trace: Trace,
+    event_id: str,
+    trace: Mapping[str, Any],
     tool: Tool | None = None,
     begun: datetime | None = None,
 ) -> Draft:
@@ -95,38 +97,38 @@ def draft(
     Args:
         given: what was said.
         around: where.
-        trace: of this event; its run id becomes the event's id.
+        event_id: of this event.
+        trace: of this event, as :func:`change_events.trace.begin` returns it.
         tool: what was run, redacted.
         begun: when, of something that still goes on.
     """
-    redactor, settings = around.redactor, around.settings
+    redactor = around.redactor
     redactor.harvest({"data": given.data, "tags": given.tags})
     context = detect(around.cwd, around.environ, redactor=redactor, git=not around.outside_of_git)
     vcs, signals, note = _commits(given, context.vcs, around)
     ended = given.ended_at or (datetime.now(UTC) if given.started_at else None)
     started = begun or given.started_at or given.ended_at or datetime.now(UTC)
     event = ChangeEvent(
-        id=trace.run_id,
+        id=event_id,
         kind=given.kind,
         phase=Phase.APPLIED,
         started_at=started,
         ended_at=None if begun else max(started, ended or started),
         title="",
         outcome=given.outcome,
-        environment=_text(given.environment or place(settings.environment, directory=around.cwd.name), redactor),
-        service=_text(given.service or place(settings.service, directory=around.cwd.name), redactor),
+        environment=_text(given.environment, redactor),
+        service=_text(given.service, redactor),
         version=_text(given.version, redactor),
-        tags={**settings.tags, **given.tags},
+        tags=given.tags,
         dedup_key=given.dedup_key,
         tool=tool,
-        actor=context.actor,
         vcs=vcs,
-        trace=trace,
-        links=(*(_link(link, redactor) for link in given.links), *_other(context, given)),
+        links=tuple(_link(link, redactor) for link in given.links),
         signals=signals,
         data=given.data,
         explicit=True,
     )
+    event = stamp(event, around.settings, redactor, context, trace=trace, directory=around.cwd.name)
     title, own = (redactor.text(text) for text in (given.title or "", given.message))
     return Draft(event, own_title=title, own_message=own, own_severity=given.severity, note=note)
 
@@ -137,11 +139,6 @@ def _text(text: str | None, redactor: Redactor) -> str | None:
 
 def _link(link: Link, redactor: Redactor) -> Link:
     return Link(title=redactor.text(link.title), url=redactor.text(link.url))
-
-
-def _other(context: Context, given: ExplicitInput) -> tuple[Link, ...]:
-    own = {link.url for link in given.links}
-    return tuple(link for link in context.links if link.url not in own)
 
 
 def _commits(
@@ -194,8 +191,3 @@ def _signals(found: Between, vcs: Vcs) -> list[Signal]:
     if found.commits:
         return [Signal(name="diverged", reason=f"{count} of {previous} are not in {commit}: another line of history")]
     return [Signal(name="rollback", reason=f"goes back {count}, from {previous} to {commit}")]
-
-
-def trace_of(event_id: str, begun: Mapping[str, str | None]) -> Trace:
-    """The trace of an event from what :func:`change_events.trace.begin` gives."""
-    return Trace(run_id=event_id, **begun)

@@ -18,14 +18,15 @@ import msgspec
 
 from change_events import __version__, trace
 from change_events.context import Context, detect
-from change_events.model import Tool, Trace
+from change_events.context.stamp import stamp
+from change_events.model import Tool
 from change_events.output import describe
 from change_events.recording import explicit
 from change_events.recording.ingest import event_of
 from change_events.recording.recoverable import RecoverableRun
 from change_events.recording.recovery import interrupted
 from change_events.recording.writer import EventWriter, RecordResult, report_line
-from change_events.settings import load_leniently, place
+from change_events.settings import load_leniently
 from change_events.settings.redaction import redactor_of
 
 if TYPE_CHECKING:
@@ -138,30 +139,17 @@ class DocumentRun:
 
     def _event(self, document: Mapping[str, Any]) -> ChangeEvent:
         event = event_of(document, self._redactor)
-        settings, directory = self._settings, self._directory.name
         event = msgspec.structs.replace(
-            event,
-            environment=event.environment or place(settings.environment, directory=directory),
-            service=event.service or place(settings.service, directory=directory),
-            tags={**settings.tags, **event.tags},
-            tool=msgspec.structs.replace(event.tool or Tool(name=self._owner), tfevent=__version__),
-            trace=event.trace or Trace(run_id=event.id, **self._trace),
+            event, tool=msgspec.structs.replace(event.tool or Tool(name=self._owner), tfevent=__version__)
         )
-        return self._in_context(event) if document.get("context", True) else event
+        context = self._surroundings() if document.get("context", True) else None
+        directory = self._directory.name
+        return stamp(event, self._settings, self._redactor, context, trace=self._trace, directory=directory)
 
-    def _in_context(self, event: ChangeEvent) -> ChangeEvent:
-        """What the document says of user and commit goes before what is found out here."""
+    def _surroundings(self) -> Context:
         if self._context is None:
             self._context = detect(self._directory, self._environ, redactor=self._redactor)
-        found = self._context
-        actor = event.actor and msgspec.structs.replace(
-            event.actor,
-            user=event.actor.user or found.actor.user,
-            host=event.actor.host or found.actor.host,
-            ci=event.actor.ci or found.actor.ci,
-        )
-        links = (*event.links, *(link for link in found.links if link not in event.links))
-        return msgspec.structs.replace(event, actor=actor or found.actor, vcs=event.vcs or found.vcs, links=links)
+        return self._context
 
 
 def answer(settled: RecordResult, *, quiet: bool) -> Document:

@@ -7,6 +7,5 @@ from __future__ import annotations
 
 from change_events.settings.loading import load, load_leniently
 from change_events.settings.model import Settings
-from change_events.settings.values import place
 
-__all__ = ["Settings", "load", "load_leniently", "place"]
+__all__ = ["Settings", "load", "load_leniently"]

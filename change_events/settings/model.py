@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 KeyType = Literal["string", "path", "text", "file", "number", "integer", "flag", "choice", "list", "map"]
 
 
-PLACEHOLDERS = ("workspace", "directory")
 _MIB = 1024 * 1024
 _KEPT = Retention()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from change_events.files import trusted_files
-from change_events.settings.model import PLACEHOLDERS
 from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.placeholders import PLACEHOLDERS
 
 if TYPE_CHECKING:
     import re
@@ -128,15 +128,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(word, list(known), n=1)
     return f": did you mean {near[0]}?" if near else ""
-
-
-def place(text: str | None, **values: str | None) -> str | None:
-    """``text`` with ``{workspace}`` and ``{directory}`` filled in; None where nothing is left of it."""
-    if text is None:
-        return None
-    for name in PLACEHOLDERS:
-        text = text.replace(f"{{{name}}}", values.get(name) or "")
-    return text or None
 
 
 def _placed(text: str) -> str:

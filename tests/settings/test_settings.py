@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from change_events.errors import SettingsError
-from change_events.settings import Settings, place
+from change_events.settings import Settings
+from change_events.text.placeholders import filled
 from tests.cli.home import Home
 from tests.support.receiver import Receiver
 from tests.support.trusted import load, load_leniently
@@ -238,9 +239,9 @@ def test_a_template_comes_from_a_file_beside_the_settings(tmp_path):
 
 def test_placeholders_are_filled_in(tmp_path):
     settings = load(tmp_path, {"TFEVENT_ENVIRONMENT": "{workspace}-{directory}"})
-    assert place(settings.environment, workspace="blue", directory="net") == "blue-net"
-    assert place(None, workspace="blue") is None
-    assert place("{workspace}", workspace=None) is None
+    assert filled(settings.environment, workspace="blue", directory="net") == "blue-net"
+    assert filled(None, workspace="blue") is None
+    assert filled("{workspace}", workspace=None) is None
 
 
 def test_no_other_placeholder_is_taken(tmp_path):

@@ -16,10 +16,10 @@ from msgspec.structs import replace
 
 from change_events import __version__
 from change_events.errors import InputError, JournalError
-from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool, Trace
+from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool
 from change_events.output import describe
 from change_events.recording import EventWriter, report_line
-from change_events.settings import Settings, load_leniently, place
+from change_events.settings import Settings, load_leniently
 from change_events.settings.redaction import redactor_of
 from tf_wrapper.launch import arguments, binary_setting
 from tf_wrapper.launch.output import say
@@ -321,28 +321,23 @@ class RunEvent:
 
     def _first_event(self) -> ChangeEvent:
         from change_events.context import detect
+        from change_events.context.stamp import stamp
 
-        facts, settings = self._facts, self._settings
+        facts = self._facts
         directory = str(facts["directory"])
         context = detect(Path(directory), os.environ, redactor=self._redactor)
         tool = _tool(facts, self._redactor)
-        places = {"workspace": tool.workspace, "directory": os.path.basename(tool.directory or "")}
-        return ChangeEvent(
+        event = ChangeEvent(
             id=str(facts["id"]),
             kind=Kind.INFRASTRUCTURE,
             phase=Phase(facts.get("phase", "applied")),
             started_at=datetime.fromtimestamp(float(facts["started_at"]), UTC),
             title="",
-            environment=place(settings.environment, **places),
-            service=place(settings.service, **places),
-            tags=dict(settings.tags),
             tool=tool,
-            actor=context.actor,
-            vcs=context.vcs,
-            links=context.links,
-            trace=_trace(facts),
             partial=arguments.is_limited([str(word) for word in facts["argv"]], os.environ),
         )
+        places = {"workspace": tool.workspace, "directory": os.path.basename(tool.directory or "")}
+        return stamp(event, self._settings, self._redactor, context, trace=facts, **places)
 
 
 def _tool(facts: Mapping[str, Any], redactor: Redactor) -> Tool:
@@ -354,14 +349,4 @@ def _tool(facts: Mapping[str, Any], redactor: Redactor) -> Tool:
         workspace=redactor.text(str(facts["workspace"])),
         directory=redactor.text(str(facts["directory"])),
         backend=redactor.text(f"local {facts['file']}") if facts.get("file") else None,  # not the stack's own state
-    )
-
-
-def _trace(facts: Mapping[str, Any]) -> Trace:
-    return Trace(
-        run_id=str(facts["id"]),
-        trace_id=facts["trace_id"],
-        span_id=facts["span_id"],
-        parent_span_id=facts["parent_span_id"],
-        parent_run_id=facts["parent_run_id"],
     )
