@@ -122,7 +122,7 @@ class _Run:
             error = failure
             code = NOT_FOUND if failure.errno in {errno.ENOENT, errno.ENOTDIR} else NOT_EXECUTABLE
             say(f"cannot run {self._observed.argv[0]}: {failure.strerror}")
-        recorder = self._recorder(None if error else child.pid)
+        recorder = self._recorder(None if error else child.pid, signals)
         if not error:
             code = _wait(child, signals, probe)
         if probe:
@@ -130,7 +130,7 @@ class _Run:
         received = signals.received[-1] if signals.received else None
         end = {"code": code, "ended_at": self._facts["started_at"] + time.monotonic() - begun, "signal": received}
         end["error"] = _reason(error) if error else None
-        self._end(recorder, end, signals)
+        self._end(recorder, end)
         return code
 
     def _not_begun(self, number: int) -> int:
@@ -145,26 +145,26 @@ class _Run:
             os.environ, run_id=self._facts["id"], trace_id=own["trace_id"], span_id=own["span_id"]
         )
 
-    def _recorder(self, pid: int | None) -> Recorder | None:
+    def _recorder(self, pid: int | None, signals: process.Signals) -> Recorder | None:
         """Start recording, beside the command."""
         try:
             if self._folder and pid:
                 self._folder.write_facts(writer=process.identity(pid))
             from change_events.command_run.recorder import Recorder
 
-            recorder = Recorder(self._observed)
+            recorder = Recorder(self._observed, signals)
             recorder.start()
         except Exception as error:  # noqa: BLE001 - a bug of ours, or a thread too many, is never the command's trouble
             say(f"this run is recorded by the next tfevent command: {describe(error)}")
             return None
         return recorder
 
-    def _end(self, recorder: Recorder | None, end: dict[str, Any], signals: process.Signals) -> None:
+    def _end(self, recorder: Recorder | None, end: dict[str, Any]) -> None:
         try:
             if self._folder:
                 self._folder.write_end(**end)
             if recorder:
-                recorder.end(end, signals)
+                recorder.settle(end)
         except Exception as error:  # noqa: BLE001 - likewise
             say(f"this run is recorded incompletely: {describe(error)}")
 

@@ -1,16 +1,9 @@
-"""Writing the event of a command, in a thread beside it.
-
-The command never waits for it before its end, and then at most for the time budget; what is not done by then is left in
-the run's folder, where the next tfevent command finds and finishes it.
-"""
+"""Writing the event of a command, in a thread beside it."""
 
 from __future__ import annotations
 
-import os
-import threading
-import time
-
-from change_events.output import describe, say
+from change_events.output import say
+from change_events.process.background import LATE, BackgroundRecorder
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms
 if TYPE_CHECKING:
@@ -20,60 +13,36 @@ if TYPE_CHECKING:
     from change_events.command_run.event import CommandEvent
     from change_events.process import Signals
 
-_DEFAULT_BUDGET = 3.0  # seconds, until the settings say otherwise
-_BACKSTOP = 1.0  # seconds beyond the budget, which is delivery's
-
 
 class Recorder:
-    """The event of one command: ``start`` it when the command has been started, ``end`` it when it has ended."""
+    """The event of one command: ``start`` it when the command has been started, ``settle`` it when it has ended."""
 
-    def __init__(self, observed: ObservedCommand) -> None:
+    def __init__(self, observed: ObservedCommand, signals: Signals) -> None:
         self._observed = observed
-        self._budget = _DEFAULT_BUDGET
-        self._end: dict[str, Any] = {}
-        self._ended = threading.Event()
-        self._done, self._tell = os.pipe()
-        self._failed = ""
-        self._thread = threading.Thread(target=self._work, name="tfevent-recorder", daemon=True)
+        self._event: CommandEvent | None = None
+        self._background = BackgroundRecorder(signals)
 
     def start(self) -> None:
         """Begin to record, in a thread of its own."""
-        self._thread.start()
+        self._background.start()
+        self._background.submit(self._begin)
 
-    def end(self, end: dict[str, Any], signals: Signals) -> None:
-        """Settle and deliver the event; come back when that is done, the budget is spent, or a signal asks us to.
+    def settle(self, end: dict[str, Any]) -> None:
+        """Settle and deliver the event; return when that is done, the budget is spent, or a signal asks for the end.
 
         Args:
             end: how the command ended, as :func:`change_events.explicit.command_outcome.finished` takes it.
-            signals: the active handlers: whoever wants us to end now does not want to wait for a delivery.
         """
-        before = len(signals.received)
-        deadline = time.monotonic() + self._budget + _BACKSTOP
-        self._end = end
-        self._ended.set()
-        while not signals.wait(0.1, self._done):
-            if len(signals.received) > before:
-                return
-            if time.monotonic() > deadline:
-                say("recording takes longer than its budget; the next tfevent command finishes it")
-                return
-        if self._failed:
-            say(f"this run is recorded by the next tfevent command: {self._failed}")
+        why = self._background.finish(lambda: self._event.settle(end) if self._event else None)
+        if why == LATE:
+            say(f"{why}; the next tfevent command finishes it")
+        elif not why and self._background.failed:
+            say(f"this run is recorded by the next tfevent command: {self._background.failed}")
 
-    def _work(self) -> None:
-        try:
-            event = self._begin()
-            self._ended.wait()
-            event.settle(self._end)
-        except Exception as error:  # noqa: BLE001 - a bug of ours costs the event a line, never the run
-            self._failed = describe(error)
-        finally:
-            os.write(self._tell, b".")
-
-    def _begin(self) -> CommandEvent:
+    def _begin(self) -> None:
         from change_events.command_run.event import CommandEvent
 
         event = CommandEvent(self._observed)
-        self._budget = event.budget
+        self._background.budget = event.budget
         event.begin()
-        return event
+        self._event = event

@@ -47,7 +47,7 @@ def run(invocation: Invocation) -> int:
         invocation.recorder.end_without_apply(code, failed, interrupted=plan_phase.interrupted)
         return code
     invocation.run.write_facts(stage="planned", changes=code == _CHANGES)
-    invocation.recorder.plan_is_at(saved)
+    invocation.recorder.read_plan(saved)
     if plan_phase.interrupted or invocation.signals.received:
         return _halted(invocation, plan_phase, parsed)
     if code == _CHANGES and not parsed.flag("auto-approve"):
@@ -184,11 +184,11 @@ class _StreamedApply:
         child = self._start(words, saved)
         if self._plan_phase is None:
             invocation.recorder.begin()
-            invocation.recorder.plan_is_at(saved)
+            invocation.recorder.read_plan(saved)
         # what a saved plan does not hold: ephemeral variables, which terraform's errors may quote all the same
         invocation.recorder.remember(lambda: invocation.workspace.secrets(self._parsed))
-        invocation.recorder.applying()
-        invocation.recorder.explain()
+        invocation.recorder.announce()
+        invocation.recorder.find_causes()
         follower = self._follower()
 
         def tick() -> int:
@@ -205,7 +205,7 @@ class _StreamedApply:
         except OutputClosedError:
             self._closed = True
         invocation.run.write_facts(stage="ended", exit_code=code)
-        invocation.recorder.end_of_apply(code, follower.result(), interrupted=follower.interrupts > 0)
+        invocation.recorder.end_apply(code, follower.result(), interrupted=follower.interrupts > 0)
         return -signal.SIGPIPE if self._closed else code
 
     def _start(self, words: list[str], saved: str) -> process.Child:

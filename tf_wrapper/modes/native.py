@@ -68,12 +68,12 @@ def _between_states(
     if not begun:
         invocation.recorder.begin()
     if saved and not begun:
-        invocation.recorder.plan_is_at(saved)
+        invocation.recorder.read_plan(saved)
     approved = saved or any(word.lstrip("-") == "auto-approve" for word in argv)
     if approved and not refreshes:  # else the answer may yet be no
-        invocation.recorder.applying()
+        invocation.recorder.announce()
     if saved:
-        invocation.recorder.explain()
+        invocation.recorder.find_causes()
     code = process.wait(child, invocation.signals)
     invocation.run.write_facts(exit_code=code)
     invocation.recorder.end_native(

@@ -49,7 +49,7 @@ def run(invocation: Invocation) -> int:
     from tf_wrapper.record.failed_plan import FailedPlan
 
     failed = FailedPlan(plan.errors, path, lambda: invocation.workspace.secrets(parsed)) if plan.errors else None
-    invocation.recorder.end_of_plan(shown, path, failed)
+    invocation.recorder.end_plan(shown, path, failed)
     return shown
 
 
