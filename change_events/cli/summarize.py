@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 
 from change_events.cli.help_examples import examples
 from change_events.cli.limit_option import limit_option
-from change_events.cli.render.terminal import clean, clean_lines, note, print_json, print_lines
+from change_events.cli.render.terminal import clean, note, print_json, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,8 +128,7 @@ def _write_markdown(plans: Sequence[Plan], max_bytes: int, own: OwnRules | None)
     from change_events.cli.render.plan_report import plan_markdown
 
     for index, plan in enumerate(plans):
-        print_lines([""] if index else [])
-        print_lines(clean_lines(plan_markdown(plan, max_bytes, own)))
+        sys.stdout.write(("\n" if index else "") + plan_markdown(plan, max_bytes, own))
 
 
 def _write_text(plans: Sequence[Plan], limit: int | None, own: OwnRules | None) -> None:

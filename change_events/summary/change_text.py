@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_ATTRIBUTES = 12
 _MOST_LINES = 12  # of a text in a message; the event has more
+_LONGEST = 2_000  # characters of such a line
 _TICKS = lazy_pattern(r"`+")
 _KILO = 1000
 
@@ -104,7 +105,7 @@ def fenced(lines: Sequence[str], indent: str, language: str = "", total: int = 0
     ticks = max((len(run) for line in lines for run in _TICKS.findall(line)), default=0)
     fence = "`" * max(3, ticks + 1)
     yield f"{indent}{fence}{language}"
-    yield from (indent + "".join(c if c.isprintable() else " " for c in line) for line in lines)
+    yield from (indent + "".join(c if c.isprintable() else " " for c in line[:_LONGEST]) for line in lines)
     if total > len(lines):
         yield f"{indent}… and {total - len(lines)} more lines"
     yield f"{indent}{fence}"

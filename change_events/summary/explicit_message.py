@@ -92,13 +92,17 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         yield "\n".join(f"- {code(failure.summary)}" for failure in event.failures)
     if event.signals:
         yield "\n".join(f"- {plain(signal.reason)}" for signal in event.signals)
-    if event.vcs and event.vcs.commits:
-        yield _commits(event.vcs)
-    elif event.vcs and event.vcs.previous:
-        yield _no_commits(event.vcs, event.vcs.previous)
+    yield from commit_lists(event)
     yield from _command(event)
     if lines := list(context_lines(event)):
         yield "\n".join(lines)
+
+
+def commit_lists(event: ChangeEvent) -> list[str]:
+    """The commits since the version before, as one text with a heading; none where no version before is known."""
+    if event.vcs and event.vcs.commits:
+        return [_commits(event.vcs)]
+    return [_no_commits(event.vcs, event.vcs.previous)] if event.vcs and event.vcs.previous else []
 
 
 def _command(event: ChangeEvent) -> Iterator[str]:

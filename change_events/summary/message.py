@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from change_events.context.repository import change_number
 from change_events.model import Action, ChangeOutcome
 from change_events.summary import causes, playbook, state_edit
 from change_events.summary.change_text import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
+from change_events.summary.fitting import Section, fitted
 from change_events.summary.title import title
 from change_events.text.markdown import clip, code, link, page, plain
 
@@ -24,14 +25,6 @@ _LONGEST = 300  # characters of such a line
 _BROKEN = {ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN}
 
 
-class Section(NamedTuple):
-    """A heading and its items; ``noun`` is the plural that says what was left out."""
-
-    heading: str
-    noun: str
-    items: list[str]
-
-
 def message(event: ChangeEvent, limit_bytes: int) -> str:
     """The message of an event in at most ``limit_bytes`` bytes of UTF-8.
 
@@ -40,41 +33,8 @@ def message(event: ChangeEvent, limit_bytes: int) -> str:
     head = f"**{plain(title(event))}**\n" + (f"\n{PARTIAL}\n" if event.partial else "")
     foot = "".join(f"\n{line}" for line in context_lines(event))
     room = limit_bytes - len(head.encode()) - len(foot.encode()) - 1
-    body = _fit([section for section in sections(event) if section.items], room)
+    body = fitted(sections(event), room)
     return clip(head + body + (f"{foot}\n" if foot else ""), limit_bytes)
-
-
-def _fit(chosen: list[Section], room: int) -> str:
-    """The sections in ``room`` bytes; room for each later section's "left out" line is kept back."""
-    later = [_bytes(_left_out(section, 0)) for section in chosen]
-    parts: list[str] = []
-    for number, section in enumerate(chosen):
-        text = _section(section, room - sum(later[number + 1 :]))
-        room -= _bytes(text)
-        if room < 0:
-            break
-        parts.append(text)
-    return "".join(parts)
-
-
-def _section(section: Section, room: int) -> str:
-    text = f"\n**{section.heading}**\n"
-    for shown, item in enumerate(section.items):
-        last = shown == len(section.items) - 1
-        note = "" if last else _left_out(section, shown + 1)
-        if _bytes(text) + _bytes(item) + 1 + _bytes(note) > room:
-            return text + _left_out(section, shown) if shown else _left_out(section, 0)
-        text += f"{item}\n"
-    return text
-
-
-def _left_out(section: Section, shown: int) -> str:
-    left = len(section.items) - shown
-    return f"… and {left} more {section.noun}\n" if shown else f"\n… and {left} {section.noun}\n"
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode())
 
 
 def sections(event: ChangeEvent) -> list[Section]:
@@ -87,7 +47,7 @@ def sections(event: ChangeEvent) -> list[Section]:
     return [
         Section("Failed", "failures", [_failure(f) for f in event.failures if f.address not in listed]),
         Section("Not completed", "incomplete changes", _changes(broken)),
-        Section("Risk signals", "risk signals", [f"- {plain(s.reason)}" + _at(s.address) for s in event.signals]),
+        Section("Risk signals", "risk signals", risk_signals(event)),
         Section("Causes", "causes", [f"- {causes.shared_words(cause)}" for cause in causes.known(event.causes)]),
         Section("Destroy or replace", "destroys and replaces", _by(rest, Action.DESTROY, Action.REPLACE)),
         Section("Update", "updates", _by(rest, Action.UPDATE)),
@@ -102,6 +62,11 @@ def sections(event: ChangeEvent) -> list[Section]:
             _check(c) for c in event.checks
         ]),
     ]  # fmt: skip
+
+
+def risk_signals(event: ChangeEvent) -> list[str]:
+    """An item for each risk signal: its reason and where it is."""
+    return [f"- {plain(signal.reason)}" + _at(signal.address) for signal in event.signals]
 
 
 def _by(changes: list[Change], *actions: Action) -> list[str]:

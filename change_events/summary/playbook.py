@@ -201,6 +201,10 @@ class RunSection(NamedTuple):
     items: list[str]
 
 
+WRONG = 3
+"""How many of the sections are about what went wrong: they come first."""
+
+
 def sections(event: ChangeEvent) -> list[RunSection]:
     """The sections of a playbook run's message, the most important first."""
     broken = [change for change in event.changes if change.outcome in _BROKEN]

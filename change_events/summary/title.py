@@ -60,7 +60,7 @@ def _what(event: ChangeEvent) -> str:
     if event.phase is Phase.PLANNED:
         return _planned(event)
     if event.outcome is None:
-        return " ".join([", ".join(_planned_words(event.summary.counts)), "under way"]).strip()
+        return " ".join([", ".join(planned_words(event.summary.counts)), "under way"]).strip()
     if event.outcome is Outcome.NO_CHANGE and (deferred := _deferred(event)):
         return ", ".join(deferred)
     if event.outcome in {Outcome.DECLINED, Outcome.NO_CHANGE}:
@@ -71,7 +71,7 @@ def _what(event: ChangeEvent) -> str:
 
 
 def _planned(event: ChangeEvent) -> str:
-    words = list(_planned_words(event.summary.counts))
+    words = list(planned_words(event.summary.counts))
     if event.outcome is Outcome.FAILED:
         return "planning failed" + (f", incomplete: {', '.join(words)}" if words else _error(event))
     if event.outcome in {Outcome.CANCELLED, Outcome.UNKNOWN}:
@@ -90,7 +90,8 @@ def _deferred(event: ChangeEvent) -> list[str]:
     return [f"{number} deferred"] if number else []
 
 
-def _planned_words(counts: Counts) -> Iterator[str]:
+def planned_words(counts: Counts) -> Iterator[str]:
+    """Figures of a plan, the gravest first: ``1 replace``, ``2 creates``."""
     for field, _, action in _VERBS:
         if number := getattr(counts, field):
             noun = (
@@ -102,15 +103,20 @@ def _planned_words(counts: Counts) -> Iterator[str]:
 
 
 def _done(event: ChangeEvent) -> list[str]:
-    """What was done in fact; where everything was, the figures of the summary, which no size limit cuts."""
-    if event.outcome is Outcome.SUCCEEDED:
-        words = [f"{n} {verb}" for field, verb, _ in _VERBS if (n := getattr(event.summary.counts, field))]
-        outputs = event.summary.counts.outputs
-        return words or ([f"{outputs} output{'' if outputs == 1 else 's'} changed"] if outputs else [])
-    if (done := event.summary.applied) is not None:
-        return [f"{n} {verb}" for field, verb, _ in _VERBS if (n := getattr(done, field))]
+    words = [f"{number} {verb}" for number, verb in figures_done(event)]
+    outputs = event.summary.counts.outputs
+    if words or event.outcome is not Outcome.SUCCEEDED or not outputs:
+        return words
+    return [f"{outputs} output{'' if outputs == 1 else 's'} changed"]
+
+
+def figures_done(event: ChangeEvent) -> list[tuple[int, str]]:
+    """What was done in fact, as ``(2, "updated")``; where everything was, the summary's figures, which nothing cuts."""
+    done = event.summary.counts if event.outcome is Outcome.SUCCEEDED else event.summary.applied
+    if done is not None:
+        return [(n, verb) for field, verb, _ in _VERBS if (n := getattr(done, field))]
     applied = [c.action for c in event.changes if c.outcome is ChangeOutcome.APPLIED]
-    return [f"{n} {verb}" for _, verb, action in _VERBS if (n := applied.count(action))]
+    return [(n, verb) for _, verb, action in _VERBS if (n := applied.count(action))]
 
 
 def _tail(event: ChangeEvent, *, any_done: bool) -> Iterator[str]:

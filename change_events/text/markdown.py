@@ -11,12 +11,24 @@ TITLE_LENGTH = 120
 
 _SPECIAL = lazy_pattern(r"([\\`*_{}\[\]()#+|~!>-])")
 _TICKS = lazy_pattern(r"`+")
+_IN_CODE = r"(?<![\\`])(?P<ticks>`+)(?!`)(?s:.*?)(?<!`)(?P=ticks)(?!`)"
+CODE = lazy_pattern(_IN_CODE)
+"""A code span or a fenced block in Markdown of ours, where a backtick of others is escaped."""
+# Else the target of a link, or what GitHub, GitLab or Slack would make a link or a mention of.
+_REFERENCE = lazy_pattern(
+    rf"(?P<code>{_IN_CODE})|(?P<target>(?<!\\)\]\([^()\s]*\))"
+    r"|(?P<mark>[@#!~$%^](?=[\w\"\\])|&(?=\w)(?!(?:amp|lt);)|(?i:\bGH\\?-(?=\d))|(?<=\w):(?=//)|(?i:\bwww(?=\.)))"
+)
+_SLASHES = lazy_pattern(r"(?m)^([ \t]*)(?=/)")
+ZERO_WIDTH = "\u200b"
+_LOOKED_AT = 4_096  # characters
 
 
 def one_line(text: str, limit: int = 300) -> str:
     """``text`` on one printable line of at most ``limit`` characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    seen = text[: max(_LOOKED_AT, 4 * limit)]  # a megabyte is not gone through for a line
+    line = " ".join("".join(c if c.isprintable() else " " for c in seen).split())
+    return line if len(line) <= limit and len(seen) == len(text) else line[: limit - 1] + "…"
 
 
 def code(text: str, limit: int = 300) -> str:
@@ -40,6 +52,16 @@ def link(title: str, url: str) -> str:
     except ValueError:
         good = False
     return f"[{plain(title)}]({page(url)})" if good else plain(title)
+
+
+def without_references(markdown: str) -> str:
+    """Markdown of ours, in which no text of others mentions, refers to or links to anything, where it is posted.
+
+    GitHub and GitLab look for these after they have read the Markdown, so that escaping them does not help: a character
+    without width goes between. A line that begins with a slash would be a quick action on GitLab.
+    """
+    separated = _REFERENCE.sub(lambda found: found[0] + ZERO_WIDTH if found["mark"] else found[0], markdown)
+    return _SLASHES.sub(rf"\1{ZERO_WIDTH}", separated)
 
 
 def page(url: str) -> str:

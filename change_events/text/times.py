@@ -9,6 +9,7 @@ from change_events.text.lazy_pattern import lazy_pattern
 _DURATION = lazy_pattern(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _CLOCK = lazy_pattern(r"([01]?\d|2[0-3]):([0-5]\d)")
 _EPOCH = lazy_pattern(r"@(\d+(?:\.\d+)?)")
+_MINUTE, _HOUR = 60, 3_600
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -64,3 +65,16 @@ def short_duration(seconds: float) -> str:
         if seconds < most:
             return f"{int(seconds // size)} {unit}"
     return f"{int(seconds // 86_400)} d"
+
+
+def lasted(seconds: float) -> str:
+    """A duration as people write it: ``0.4 s``, ``12 s``, ``2 min 05 s``, ``1 h 03 min``; never below zero."""
+    seconds = max(0.0, seconds)  # the clock may have been set back meanwhile
+    if seconds < 10:  # noqa: PLR2004 - below ten seconds the tenths matter
+        return f"{seconds:.1f} s"
+    if round(seconds) < _MINUTE:
+        return f"{seconds:.0f} s"
+    whole = round(seconds)
+    if whole < _HOUR:
+        return f"{whole // _UNITS['m']} min {whole % _UNITS['m']:02d} s"
+    return f"{whole // _UNITS['h']} h {whole % _UNITS['h'] // _UNITS['m']:02d} min"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from change_events.cli.render.terminal import ago, clean, clean_json, clean_lines, lasted
+from change_events.cli.render.terminal import ago, clean, clean_json, clean_lines
 from change_events.cli.render.values import render_pair
 from change_events.cli.time_option import moment
 from change_events.model import Value, ValueKind
-from change_events.text.times import parse_moment
+from change_events.text.times import lasted, parse_moment
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 UNSAFE = {chr(n) for n in (*range(0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0xFEFF)} | {

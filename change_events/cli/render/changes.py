@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.cli.render.reasons import in_words
 from change_events.cli.render.tasks import task_lines
-from change_events.cli.render.terminal import clean, clean_lines, lasted, paint
+from change_events.cli.render.terminal import clean, clean_lines, paint
 from change_events.cli.render.values import render_pair, render_value
 from change_events.model import Action, CauseKind, ChangeOutcome, Confidence, ValueKind
 from change_events.summary.attributes import arranged, computed_words
 from change_events.summary.causes import cause_words, shared_words
 from change_events.summary.state_edit import entry_words
+from change_events.text.times import lasted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from change_events.cli.render import changes, explicit, tasks
 from change_events.cli.render.deliveries import delivery_lines
-from change_events.cli.render.terminal import ago, clean, lasted, local_time, paint
+from change_events.cli.render.terminal import ago, clean, local_time, paint
 from change_events.summary import state_edit
 from change_events.summary.change_text import PARTIAL, cloud_words, outputs_heading
+from change_events.text.times import lasted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

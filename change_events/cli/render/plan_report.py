@@ -13,6 +13,7 @@ from change_events.model import ChangeEvent, Kind, Outcome, Phase, StateCounts, 
 from change_events.signals import signals
 from change_events.summary import state_edit
 from change_events.summary.change_text import PARTIAL, cloud_words
+from change_events.text.markdown import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,12 +57,13 @@ def _every_count(counts: Counts | StateCounts) -> dict[str, int]:
 
 
 def plan_markdown(plan: Plan, max_bytes: int, own: OwnRules | None = None) -> str:
-    """The message that an event of this plan would carry, under its headline; ``max_bytes`` in all."""
-    from change_events.summary import message
+    """The plan as a section of a Markdown document, with its headline; ``max_bytes`` in all."""
+    from change_events.summary import title
+    from change_events.summary.document import Size, details
 
     event = judged(plan, own)
-    heading = f"### {plan_headline(plan)}\n\n"
-    return heading + message(event, max_bytes - len(heading.encode()))
+    facts = [f"**{plain(title(event))}**", *([PARTIAL] if event.partial else [])]
+    return details(event, plan_headline(plan), facts, Size(max_bytes))
 
 
 def judged(plan: Plan, own: OwnRules | None = None) -> ChangeEvent:

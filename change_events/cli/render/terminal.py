@@ -112,16 +112,3 @@ def _one_unit(seconds: float) -> str:
     if seconds < 2 * _DAY:
         return f"{int(seconds // _HOUR)} h"
     return f"{int(seconds // _DAY)} d"
-
-
-def lasted(seconds: float) -> str:
-    """A duration as people write it: ``0.4 s``, ``12 s``, ``2 min 05 s``, ``1 h 03 min``; never below zero."""
-    seconds = max(0.0, seconds)  # the clock may have been set back meanwhile
-    if seconds < 10:  # noqa: PLR2004 - below ten seconds the tenths matter
-        return f"{seconds:.1f} s"
-    if round(seconds) < _MINUTE:
-        return f"{seconds:.0f} s"
-    whole = round(seconds)
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
-    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.cli.render import event
-from change_events.cli.render.terminal import clean, lasted, paint
+from change_events.cli.render.terminal import clean, paint
+from change_events.text.times import lasted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

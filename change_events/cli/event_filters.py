@@ -1,0 +1,88 @@
+"""The options that select events, the same for each command that lists several, and what they ask the journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from change_events.cli.name_option import NAME
+from change_events.cli.render.event import RUNNING
+from change_events.cli.render.terminal import note
+from change_events.cli.time_option import moment
+from change_events.model import Kind, Outcome, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from change_events.journal import Journal, Record
+
+SEARCHED = 100_000  # newest events in which a text is looked for; a journal at its usual cap has no more
+NO_MATCH = "no matching events"
+EMPTY = "the journal is empty: `tfevent apply` records its first event"
+_OUTCOMES = [*(outcome.value for outcome in Outcome), RUNNING]
+_KINDS = [kind.value for kind in Kind]
+_PHASES = [phase.value for phase in Phase]
+
+
+def _known_signal(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
+    if name is not None:
+        from change_events.cli.signal_names import known_signals, not_known
+
+        if name not in (known := known_signals(context.obj)):
+            raise click.BadParameter(not_known(name, known))
+    return name
+
+
+_FILTERS = (
+    click.option(
+        "--since",
+        type=moment,
+        metavar="WHEN",
+        help="Started at or after this time: an age (90m, 2h, 3d, 1w) or a date and time.",
+    ),
+    click.option("--until", type=moment, metavar="WHEN", help="Started before this time, in the same format."),
+    click.option("--environment", type=NAME, help="Filter by environment."),
+    click.option("--service", type=NAME, help="Filter by service."),
+    click.option("--tool", type=NAME, help="Filter by tool: terraform, tofu, ansible, or the command given to `run`."),
+    click.option("--host", type=NAME, help="Filter by host: playbook runs that include it, and events sent from it."),
+    click.option("--outcome", type=click.Choice(_OUTCOMES), help="Filter by outcome."),
+    click.option("--kind", type=click.Choice(_KINDS), help="Filter by kind."),
+    click.option("--phase", type=click.Choice(_PHASES), help="Filter by phase."),
+    click.option(
+        "--signal", metavar="NAME", callback=_known_signal, help="Filter by risk signal, e.g. exposed_to_world."
+    ),
+    click.option("--text", type=NAME, metavar="WORDS", help="Filter by text in titles, messages, addresses and names."),
+    click.option("--undelivered", is_flag=True, help="Only events not yet delivered to all destinations."),
+)
+
+
+def event_filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a command with the filters; it gets them as keywords, None (or False) where they are not given."""
+    for option in reversed(_FILTERS):
+        command = option(command)
+    return command
+
+
+def select(journal: Journal, *, outcome: str | None, limit: int, **filters: Any) -> Generator[Record, None, None]:
+    """The events that the filters select, newest first; says how far back a text was looked for.
+
+    Args:
+        journal: what is asked.
+        outcome: the filter of that name, whose value may be ``running``.
+        limit: the most events; 0 for all.
+        filters: the others.
+    """
+    from change_events.journal import Query, RecordState
+
+    if outcome == RUNNING:
+        filters["state"] = RecordState.STARTED
+    else:
+        filters["outcome"] = outcome
+    query = Query(limit=limit or None, searched=None if filters["since"] else SEARCHED, **filters)
+    count = 0
+    for record in journal.list(query):
+        count += 1
+        yield record
+    if (limit == 0 or count < limit) and (oldest := journal.searched_since(query)):
+        note(f"searched only the newest {SEARCHED:,} events; to search before {oldest:%Y-%m-%d}, use --since")

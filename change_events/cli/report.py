@@ -1,0 +1,119 @@
+"""``tfevent events report``: one event or many as a Markdown document."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from change_events.cli.event_filters import EMPTY, NO_MATCH, event_filters, select
+from change_events.cli.event_ref import CountingBack, find
+from change_events.cli.help_examples import examples
+from change_events.cli.limit_option import limit_option
+from change_events.cli.render.terminal import note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.cli.session import Session
+    from change_events.model import ChangeEvent
+
+DEFAULT_LIMIT = 200
+LEAST_CHARACTERS = 1_000  # summary.document.LEAST
+_SIZES = ("github", "github_summary", "gitlab", "slack")  # report.sizes.sizes
+
+
+@click.command(
+    "report",
+    short_help="Write a report on events in Markdown.",
+    cls=CountingBack,
+    epilog=examples(
+        "tfevent events report last",
+        "tfevent events report --since 24h --environment prod -o night.md",
+        "tfevent events report last --for github | gh pr comment 41 --body-file -",
+        'tfevent events report --since 1h --for github_summary >> "$GITHUB_STEP_SUMMARY"',
+    ),
+)
+@click.argument("event_ids", metavar="[ID...]", nargs=-1)
+@click.option("--markdown", "form", flag_value="markdown", help="A Markdown document (the default).")
+@click.option(
+    "--for",
+    "place",
+    type=click.Choice(_SIZES),
+    help="Cut the Markdown to what a comment, a job summary or a message takes there.",
+)
+@click.option(
+    "--max-characters",
+    type=click.IntRange(min=LEAST_CHARACTERS),
+    metavar="N",
+    help="Cut the Markdown to N characters.",
+)
+@click.option("-o", "--output", "path", metavar="FILE", help="Write to FILE instead of standard output.")
+@event_filters
+@limit_option(DEFAULT_LIMIT, "Maximum number of events that filters select; 0 for all.")
+@click.pass_obj
+def report_command(
+    session: Session,
+    /,
+    *,
+    event_ids: tuple[str, ...],
+    form: str | None,
+    place: str | None,
+    max_characters: int | None,
+    path: str | None,
+    **filters: Any,
+) -> int:
+    """Write a report on events in Markdown: failures first, then risk signals, causes and changes.
+
+    ID is an event ID or a unique prefix of one, `last` (or -1) for the newest event, -2 for the one before it. Without
+    an ID, the filters select the events. Text is cut by importance, and the report says what was left out.
+    """
+    del form  # there is one
+    if place and max_characters:
+        raise click.UsageError("--for and --max-characters exclude each other")
+    found, more = _selected(session, event_ids, filters)
+    if not found:
+        given = {name: value for name, value in filters.items() if name != "limit"}
+        empty = NO_MATCH if any(given.values()) else EMPTY
+        note(f"{empty}; {path} was not written" if path and path != "-" else empty)
+        return 0
+    _write(_markdown(found, more, place, max_characters), path)
+    return 0
+
+
+def _selected(session: Session, event_ids: Sequence[str], filters: dict[str, Any]) -> tuple[list[ChangeEvent], bool]:
+    """The events, newest first and each once, and whether there are more than the limit. Raises TfeventError."""
+    given = [name for name, value in filters.items() if value and name != "limit"]
+    if event_ids and given:
+        raise click.UsageError(f"expected IDs or filters, not both: leave out --{given[0]}")
+    if not event_ids and not given:
+        raise click.UsageError("expected an event ID (`last`) or a filter (--since 24h)")
+    if event_ids:
+        events = {record.event.id: record.event for record in (find(session.journal, one) for one in event_ids)}
+        return sorted(events.values(), key=lambda event: event.started_at, reverse=True), False
+    session.lists = True
+    limit = filters.pop("limit")
+    with closing(select(session.journal, limit=limit + 1 if limit else 0, **filters)) as records:
+        found = [record.event for record in records]
+    return (found[:limit], True) if limit and len(found) > limit else (found, False)
+
+
+def _markdown(events: Sequence[ChangeEvent], more: bool, place: str | None, max_characters: int | None) -> str:
+    from change_events.report.sizes import WHOLE, characters, sizes
+    from change_events.summary.document import document
+
+    size = sizes()[place] if place else characters(max_characters) if max_characters else WHOLE
+    return document(events, size, more=more)
+
+
+def _write(text: str, path: str | None) -> None:
+    data = text.encode()
+    if path is None or path == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return
+    from change_events.cli.output_file import write_file
+
+    write_file(path, data)

@@ -1,0 +1,160 @@
+"""What changed, in one sentence about one event or many; and the few facts that a reader needs beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from change_events.model import Kind, Outcome, Phase, Severity
+from change_events.summary.title import figures_done, planned_words
+from change_events.text.markdown import one_line
+from change_events.text.times import lasted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from change_events.model import ChangeEvent, Truncated
+
+_TITLE = 120
+_NAME = 80
+_OUTCOMES = {
+    None: "running",
+    Outcome.SUCCEEDED: "succeeded",
+    Outcome.PARTIAL: "partially failed",
+    Outcome.FAILED: "failed",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.DECLINED: "declined",
+    Outcome.NO_CHANGE: "no changes",
+    Outcome.UNKNOWN: "outcome unknown",
+}
+_WRONG = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
+_COUNTED = (Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN, Outcome.CANCELLED, None)
+_NOUNS = {Kind.DEPLOYMENT: "deployment", Kind.BUILD: "build", Kind.BOOT: "boot", Kind.START: "start", Kind.STOP: "stop"}
+
+
+def sentence(events: Sequence[ChangeEvent]) -> str:
+    """What changed: the title of a single event, else the figures of all, ``3 events: 2 resources created``."""
+    if len(events) == 1:
+        return one_line(events[0].title, _TITLE) or events[0].kind.value
+    clauses = [*_resources(events), *_others(events), ", ".join(_outcomes(events))]
+    return f"{len(events)} events: {'; '.join(clauses)}"
+
+
+def _resources(events: Iterable[ChangeEvent]) -> Iterator[str]:
+    """Figures of what was changed in fact: what was only planned or checked counts nothing."""
+    figures: Counter[str] = Counter()
+    tasks = states = 0
+    for event in events:
+        if event.phase is not Phase.APPLIED or event.outcome is None:
+            continue
+        if event.playbook is not None:
+            tasks += event.summary.tasks.changed if event.summary.tasks else 0
+        elif event.state is not None:
+            states += 1
+        elif not event.explicit:
+            figures.update({verb: number for number, verb in figures_done(event)})
+    if figures:
+        first, *rest = figures.items()
+        yield ", ".join([f"{_number(first[1], 'resource')} {first[0]}", *(f"{number} {verb}" for verb, number in rest)])
+    if tasks:
+        yield f"{_number(tasks, 'task')} changed hosts"
+    if states:
+        yield f"{_number(states, 'command')} edited the state"
+
+
+def _others(events: Iterable[ChangeEvent]) -> Iterator[str]:
+    kinds = Counter(event.kind for event in events if event.explicit)
+    yield from (_number(kinds[kind], noun) for kind, noun in _NOUNS.items() if kinds[kind])
+
+
+def _outcomes(events: Sequence[ChangeEvent]) -> Iterator[str]:
+    found = Counter(event.outcome for event in events)
+    if not any(found[outcome] for outcome in _WRONG):
+        yield "none failed"
+    yield from (f"{found[outcome]} {_OUTCOMES[outcome]}" for outcome in _COUNTED if found[outcome])
+    if risky := sum(1 for event in events if event.signals):
+        yield f"{risky} with risk signals"
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def outcome_words(event: ChangeEvent) -> str:
+    """How it ended: ``partially failed``; ``running`` until it has."""
+    return _OUTCOMES[event.outcome]
+
+
+def went_wrong(event: ChangeEvent) -> bool:
+    """It failed, in whole or in part, or its outcome is not known."""
+    return event.outcome in _WRONG
+
+
+def gravest_first(events: Iterable[ChangeEvent]) -> list[ChangeEvent]:
+    """What went wrong, then what has the gravest signals, then what is running; otherwise as they came."""
+    return sorted(events, key=_gravity)
+
+
+def _gravity(event: ChangeEvent) -> int:
+    if went_wrong(event):
+        return 0
+    if event.severity is Severity.ERROR:
+        return 1
+    if event.severity is Severity.WARNING:
+        return 2
+    return 3 if event.outcome is None else 4
+
+
+def clock(moment: datetime) -> str:
+    """A moment in the local time zone, to the minute."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def window(events: Iterable[ChangeEvent]) -> str:
+    """From the first start to the last one, with the time zone: ``2026-11-23 11:00 to 12:03 +0000``."""
+    starts = sorted(event.started_at.astimezone() for event in events)
+    first, last = starts[0], starts[-1]
+    same_day = first.date() == last.date() and first.utcoffset() == last.utcoffset()
+    return f"{first:%Y-%m-%d %H:%M} to {last:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'} %z}"
+
+
+def circumstances(event: ChangeEvent, show: Callable[[str], str] = str) -> str:
+    """How it ended, when, where and by which tool, on one line; ``show`` makes a name fit for where it is shown."""
+    words = outcome_words(event)
+    phase = "" if event.phase is Phase.APPLIED else f" ({event.phase.value})"
+    parts = [f"**{words[0].upper()}{words[1:]}**{phase}", f"{event.started_at.astimezone():%Y-%m-%d %H:%M:%S %z}"]
+    if event.ended_at and event.ended_at > event.started_at:
+        parts[-1] += f", took {lasted((event.ended_at - event.started_at).total_seconds())}"
+    parts.append(show(one_line(event.tool.name, _NAME)) if event.tool else event.kind.value)
+    named = {"environment": event.environment, "service": event.service, "version": event.version}
+    parts += [f"{name} {show(one_line(text, _NAME))}" for name, text in named.items() if text]
+    return " · ".join(parts)
+
+
+def planned_and_result(event: ChangeEvent) -> str:
+    """What was planned and its result, where they differ; else empty."""
+    outcomes = event.summary.outcomes
+    figures = (
+        (outcomes.applied, "applied"),
+        (outcomes.failed, "failed"),
+        (outcomes.not_attempted, "not attempted"),
+        (outcomes.unknown, "unknown"),
+    )
+    if event.playbook is not None or not any(number for number, _ in figures[1:]):
+        return ""
+    planned = ", ".join(planned_words(event.summary.counts))
+    result = ", ".join(f"{number} {word}" for number, word in figures if number)
+    return f"Planned: {planned}. Result: {result}."
+
+
+def omitted(cut: Truncated) -> str:
+    """What an event was recorded without, as ``: 20 changes, 3 hosts``; empty where it has no figures."""
+    figures = (
+        (cut.changes, "changes"),
+        (cut.attributes, "attributes"),
+        (cut.failures, "failures"),
+        (cut.hosts, "hosts"),
+    )
+    parts = ", ".join(f"{number:,} {noun}" for number, noun in figures if number)
+    return f": {parts}" if parts else ""
