@@ -19,7 +19,7 @@ Step = str | int
 _BOM = b"\xef\xbb\xbf"
 _PEELED = {"expression", "literal_value", "collection_value", "template_expr"}
 _SINGLE = {"toset", "tolist", "tomap", "nonsensitive", "sensitive", "try", "coalesce", "flatten", "distinct"}
-_LITERALS = {"string_lit", "numeric_lit", "bool_lit"}
+LITERALS = {"string_lit", "numeric_lit", "bool_lit"}
 _LABELS = {
     "resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1,
     "locals": 0, "moved": 0, "import": 0, "removed": 0,
@@ -31,17 +31,24 @@ class Part(NamedTuple):
 
     Attributes:
         node: its syntax tree.
-        first: its first line, from 1.
-        last: its last line.
+        named: the node that also holds its name, where it has one.
+        shift: lines that stand before the parsed text of a JSON file.
         rest: steps into its value that the text does not show: it is a reference or a call.
         has_others: other values than the one that was asked for are written there as well.
     """
 
     node: Node
-    first: int
-    last: int
+    named: Node | Body
+    shift: int = 0
     rest: tuple[Step, ...] = ()
     has_others: bool = False
+
+    @property
+    def first(self) -> int:
+        """Its first line, from 1: asked of the parser late, since that costs as much as to find the piece."""
+        if isinstance(self.named, Body):
+            return self.named.first
+        return self.named.start_point.row + 1 + self.shift
 
     @property
     def is_wide(self) -> bool:
@@ -54,14 +61,39 @@ class Part(NamedTuple):
         return self.node.type == "body"
 
 
-class Body(NamedTuple):
-    """The inside of a block; ``shift`` are lines that stand before the parsed text of a JSON file."""
+class Body:
+    """The inside of a block.
 
-    node: Node | None
-    first: int
-    last: int
-    is_json: bool
-    shift: int
+    Args:
+        node: its syntax tree; None of an empty file.
+        first: the first line of the block, from 1.
+        is_json: its file is JSON.
+        shift: lines that stand before the parsed text of a JSON file.
+    """
+
+    def __init__(self, node: Node | None, first: int, *, is_json: bool = False, shift: int = 0) -> None:
+        self.node = node
+        self.first = first
+        self.is_json = is_json
+        self.shift = shift
+
+    @cached_property
+    def arguments(self) -> dict[str, list[tuple[Node, Node]]]:
+        """The arguments directly in it, in HCL: name → each with its name, and its value."""
+        found: dict[str, list[tuple[Node, Node]]] = {}
+        for child in self._children("attribute"):
+            named = _code(child)
+            if len(named) > 1 and named[0].type == "identifier":
+                found.setdefault(syntax.text_of(named[0]), []).append((child, named[-1]))
+        return found
+
+    @cached_property
+    def nested(self) -> list[Node]:
+        """The blocks directly in it, in HCL."""
+        return self._children("block")
+
+    def _children(self, kind: str) -> list[Node]:
+        return [child for child in self.node.named_children if child.type == kind] if self.node is not None else []
 
 
 class File:
@@ -90,9 +122,9 @@ class File:
         """The whole file as a body: that of a variable file has attributes."""
         if not self.is_json:
             root = syntax.parse(self.data)
-            return Body(syntax.body_of(root), 1, root.end_point.row + 1, is_json=False, shift=0)
+            return Body(syntax.body_of(root), 1)
         text = json_text.parse(self.data)
-        return Body(text.node, 1, 1, is_json=True, shift=text.shift)
+        return Body(text.node, 1, is_json=True, shift=text.shift)
 
     @cached_property
     def blocks(self) -> dict[tuple[str, ...], list[Body]]:
@@ -106,7 +138,7 @@ class File:
         for block in syntax.blocks(self.top.node):
             if len(block.labels) == _LABELS.get(block.kind):
                 name = (block.kind, *block.labels)
-                yield name, Body(block.body, block.first, block.last, is_json=False, shift=0)
+                yield name, Body(block.body, block.first)
 
     def _json_blocks(self) -> Iterator[tuple[tuple[str, ...], Body]]:
         for kind, node in elements(self.top.node):
@@ -125,8 +157,7 @@ class File:
             outer = inner.parent.parent if inner.parent is not None else None
             start = outer if outer is not None and outer.type == "object_elem" else inner
             shift = self.top.shift
-            first, last = start.start_point.row + 1 + shift, inner.end_point.row + 1 + shift
-            yield name, Body(inner, first, last, is_json=True, shift=shift)
+            yield name, Body(inner, start.start_point.row + 1 + shift, is_json=True, shift=shift)
 
 
 def parts(body: Body, path: Sequence[Step]) -> list[Part]:
@@ -139,18 +170,14 @@ def parts(body: Body, path: Sequence[Step]) -> list[Part]:
     if body.node is None:
         return []
     if not path:
-        return [Part(body.node, body.first, body.last)]
+        return [Part(body.node, body)]
     if body.is_json:
         return _json_parts(body, tuple(path))
-    found: list[Part] = []
-    name, rest = path[0], _without_index(path[1:])
-    for child in body.node.named_children:
-        if child.type == "attribute" and (named := _code(child))[0].type == "identifier":
-            if syntax.text_of(named[0]) == name and len(named) > 1:
-                found += _argument(child, named[-1], tuple(path[1:]), 0)
-        elif child.type == "block":
-            found += _nested(child, name, rest)
-    return found
+    name, further = path[0], tuple(path[1:])
+    arguments = body.arguments.get(name, ()) if isinstance(name, str) else ()
+    found = [part for named, value in arguments for part in _argument(named, value, further)]
+    rest = _without_index(further)
+    return found + [part for block in body.nested for part in _nested(block, name, rest)]
 
 
 def inside(part: Part) -> list[Part]:
@@ -168,16 +195,15 @@ def _without_index(path: Sequence[Step]) -> tuple[Step, ...]:
 def _nested(node: Node, name: Step, rest: tuple[Step, ...]) -> list[Part]:
     words = [child for child in node.named_children if child.type in {"identifier", "string_lit"}]
     inner = next((child for child in node.named_children if child.type == "body"), None)
-    first, last = node.start_point.row + 1, node.end_point.row + 1
     kind = syntax.text_of(words[0]) if words else ""
     if kind == name and len(words) == 1:
         if inner is None or not rest:
-            return [Part(node, first, last)]
-        return parts(Body(inner, first, last, is_json=False, shift=0), rest)
+            return [Part(node, node)]
+        return parts(Body(inner, node.start_point.row + 1), rest)
     if kind == "dynamic" and len(words) > 1 and syntax.text_of(words[1]).strip('"') == name:
         if inner is None or not rest:
-            return [Part(node, first, last)]
-        body = Body(inner, first, last, is_json=False, shift=0)
+            return [Part(node, node)]
+        body = Body(inner, node.start_point.row + 1)
         return [*parts(body, ("content", *rest)), *_of_all(parts(body, ("for_each",)))]
     return []
 
@@ -187,10 +213,10 @@ def _of_all(found: list[Part]) -> list[Part]:
     return [part._replace(has_others=True) for part in found]
 
 
-def _argument(node: Node, value: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
-    narrowed = narrow(value, steps, shift)
+def _argument(named: Node, value: Node, steps: tuple[Step, ...]) -> list[Part]:
+    narrowed = narrow(value, steps)
     if len(narrowed) == 1 and narrowed[0].node == value:  # the line with the name on it
-        return [narrowed[0]._replace(first=node.start_point.row + 1 + shift)]
+        return [narrowed[0]._replace(named=named)]
     return narrowed
 
 
@@ -219,13 +245,13 @@ def narrow(node: Node, steps: tuple[Step, ...], shift: int = 0) -> list[Part]:
         return _of_tuple(inner, steps, shift)
     if inner.type == "function_call":
         return _of_call(node, inner, steps, shift)
-    if inner.type in _LITERALS or (inner.type == "quoted_template" and "${" not in syntax.text_of(inner)):
+    if inner.type in LITERALS or (inner.type == "quoted_template" and "${" not in syntax.text_of(inner)):
         return [_part(node, shift)]
     return [_part(node, shift, steps)]
 
 
 def _part(node: Node, shift: int, rest: tuple[Step, ...] = ()) -> Part:
-    return Part(node, node.start_point.row + 1 + shift, node.end_point.row + 1 + shift, rest)
+    return Part(node, node, shift, rest)
 
 
 def _of_object(node: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
@@ -240,7 +266,7 @@ def _of_object(node: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
             elif name == str(steps[0]):
                 inner = narrow(value, steps[1:], shift)
                 whole = len(steps) == 1 and len(inner) == 1
-                found += [inner[0]._replace(first=element.start_point.row + 1 + shift)] if whole else inner
+                found += [inner[0]._replace(named=element)] if whole else inner
     return found or ([_part(node, shift, steps)] if computed else [])
 
 
@@ -278,10 +304,10 @@ def _of_tuple(node: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
 def peeled(node: Node) -> Node:
     """The expression without what only wraps it: parentheses of the grammar, a template that is one interpolation."""
     while True:
-        children = _code(node)
-        if node.type in _PEELED and len(children) == 1:
+        kind = node.type
+        if kind in _PEELED and len(children := _code(node)) == 1:
             node = children[0]
-        elif node.type == "quoted_template" and (only := _only_interpolation(children)) is not None:
+        elif kind == "quoted_template" and (only := _only_interpolation(_code(node))) is not None:
             node = only
         else:
             return node
@@ -309,7 +335,7 @@ def literal(node: Node, *, is_key: bool = False) -> str | None:
     if inner.type in {"string_lit", "quoted_template"}:
         pieces = syntax.template_parts(inner)
         return "".join(map(str, pieces)) if all(isinstance(piece, str) for piece in pieces) else None
-    return syntax.text_of(inner) if inner.type in _LITERALS else None
+    return syntax.text_of(inner) if inner.type in LITERALS else None
 
 
 def elements(node: Node | None) -> Iterator[tuple[str, Node]]:

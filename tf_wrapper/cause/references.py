@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from tf_wrapper.cause.loops import loop_of
-from tf_wrapper.cause.parts import Part, arguments_of, function, literal, narrow, peeled
+from tf_wrapper.cause.parts import LITERALS, Part, arguments_of, function, literal, narrow, peeled
 from tf_wrapper.configuration import syntax
 from tf_wrapper.configuration.expressions import Hcl, Scope, UnknownValueError
 
@@ -113,6 +113,8 @@ class _Reader:
             self.read(_whole(loop.condition), inner, is_narrow=is_narrow and self._exists)
 
     def _nodes(self, part: Part, whole: Node, bound: Mapping[str, _Bound], *, is_narrow: bool, is_itself: bool) -> None:
+        if whole.type in LITERALS:
+            return
         stack: list[list[Node]] = [[part.node]]
         while stack:
             first, *suffixes = stack.pop()
@@ -212,7 +214,7 @@ def _names(loop: Loop, key: Step | None, outer: Mapping[str, _Bound]) -> dict[st
 
 
 def _whole(node: Node) -> Part:
-    return Part(node, node.start_point.row + 1, node.end_point.row + 1)
+    return Part(node, node)
 
 
 def _grouped(node: Node) -> list[list[Node]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 5000
 WORD = lazy_pattern(rb"[\w-]+")
 LOCK_FILE = ".terraform.lock.hcl"
+_IN_FILE: tuple[tuple[str, ...], ...] = ((), ("file",))
 
 
 class Spot(NamedTuple):
@@ -45,7 +46,7 @@ class Spot(NamedTuple):
     @property
     def is_in_file(self) -> bool:
         """Whether ``folder`` is the file itself: a variable file, the lock file, a file that a function reads."""
-        return self.block in {(), ("file",)} or os.path.basename(self.folder) == LOCK_FILE
+        return self.block in _IN_FILE or self.folder.endswith(f"{os.sep}{LOCK_FILE}")
 
 
 class Placed:
@@ -53,18 +54,25 @@ class Placed:
 
     Args:
         path: the file, absolute.
-        first: its first line, from 1.
+        first: its first line, from 1; None for that of the part.
         part: what is written there; None for a file or a block as a whole.
         text: of a file, its content; empty where only its presence counts; None to take it from ``part``.
     """
 
-    __slots__ = ("_text", "first", "part", "path")
+    __slots__ = ("_first", "_text", "part", "path")
 
-    def __init__(self, path: str, first: int, part: Part | None, text: tuple[str, ...] | bytes | None) -> None:
+    def __init__(self, path: str, first: int | None, part: Part | None, text: tuple[str, ...] | bytes | None) -> None:
         self.path = path
-        self.first = first
+        self._first = first
         self.part = part
         self._text = text
+
+    @property
+    def first(self) -> int:
+        """Its first line, from 1."""
+        if self._first is None:
+            self._first = self.part.first if self.part is not None else 1
+        return self._first
 
     @property
     def text(self) -> tuple[str, ...] | bytes:
@@ -93,6 +101,8 @@ class Sources:
         self._modules: dict[str, list[File]] = {}
         self._placed: dict[Spot, list[Placed]] = {}
         self._words: dict[str, dict[bytes, list[File]]] = {}
+        self._held: dict[tuple[str, tuple[str, ...]], list[File]] = {}
+        self._has_overrides: dict[str, bool] = {}
 
     @property
     def root(self) -> str:
@@ -115,6 +125,11 @@ class Sources:
 
     def _holding(self, folder: str, block: tuple[str, ...]) -> list[File]:
         """The files of a module in which a block may stand: those that hold all the words of its name."""
+        if (folder, block) not in self._held:
+            self._held[folder, block] = self._with_words(folder, block)
+        return self._held[folder, block]
+
+    def _with_words(self, folder: str, block: tuple[str, ...]) -> list[File]:
         if folder not in self._words:
             words: dict[bytes, list[File]] = {}
             for file in self.module(folder):
@@ -136,6 +151,11 @@ class Sources:
 
     def overriding(self, spot: Spot) -> list[str]:
         """The override files that replace what a spot is in; the last one takes effect."""
+        folder = spot.folder
+        if folder not in self._has_overrides:
+            self._has_overrides[folder] = any(is_override(file.path) for file in self.module(folder))
+        if not self._has_overrides[folder]:
+            return []
         return sorted((file.path for file in self._near(spot) if overrides(file, spot)), key=os.path.basename)
 
     def _near(self, spot: Spot) -> list[File]:
@@ -179,9 +199,7 @@ def placed_in(file: File, spot: Spot) -> list[Placed]:
 def _in_body(path: str, body: Body, spot: Spot) -> list[Placed]:
     if spot.exists and not spot.path:
         return [Placed(path, body.first, None, ())]
-    return [
-        Placed(path, part.first, part, () if spot.exists and not part.rest else None) for part in parts(body, spot.path)
-    ]
+    return [Placed(path, None, part, () if spot.exists and not part.rest else None) for part in parts(body, spot.path)]
 
 
 def working_tree(directory: str, data_dir: str, plan: str | None) -> Sources:

@@ -41,6 +41,8 @@ def is_configuration(path: str) -> bool:
 
 def is_override(name: str) -> bool:
     """Whether a file is merged into the others instead of adding to them."""
+    if "override" not in name:
+        return False
     stem = os.path.basename(name)
     for ending in (*_TERRAFORM, *_TOFU):
         stem = stem.removesuffix(ending)

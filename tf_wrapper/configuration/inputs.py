@@ -61,7 +61,7 @@ def is_rereadable(path: str) -> bool:
     except (OSError, ValueError):
         return False
     # where /dev/fd/N is a duplicate of the descriptor (macOS), reading moves the position that terraform reads from
-    return regular and (os.path.exists("/proc/self/fd") or not path.startswith(_DESCRIPTORS))
+    return regular and (not path.startswith(_DESCRIPTORS) or os.path.exists("/proc/self/fd"))
 
 
 def is_read_once(path: str) -> bool:
