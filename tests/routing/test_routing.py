@@ -4,9 +4,9 @@ import pytest
 
 from change_events import routing
 from change_events.destinations.base import DestinationSettings
-from change_events.destinations.shared.conditions import FIGURES, When, Words, figure
+from change_events.destinations.shared.conditions import FIGURES, Figure, When, Words, figure
 from change_events.destinations.shared.route import Routing
-from change_events.model import ChangeEvent, Counts, Kind, Outcome, Phase, Playbook, Summary
+from change_events.model import ChangeEvent, Counts, Kind, Outcome, Phase, Playbook, StateCounts, Summary
 from change_events.settings import Settings
 from tests.cli.sample import partial, running, succeeded
 from tests.support.sealed import EPOCH
@@ -79,6 +79,19 @@ def test_what_was_done_counts_and_not_what_was_meant():
     assert figure(event(phase=Phase.PLANNED, summary=Summary(counts=planned)), "destroy") == 3
     for kind_of_run in ({"explicit": True}, {"playbook": Playbook()}):  # these report what was done, and nothing else
         assert figure(event(summary=Summary(counts=planned), **kind_of_run), "destroy") == 3
+
+
+def test_entries_of_the_state_have_figures_of_their_own():
+    edited = event(summary=Summary(counts=Counts(destroy=7), state=StateCounts(removed=2, moved=1)))
+    figures = {name: figure(edited, name) for name in FIGURES if name.startswith("state_")}
+    assert figures == {
+        **dict.fromkeys((f"state_{name}" for name in StateCounts.__struct_fields__), 0),
+        "state_removed": 2,
+        "state_moved": 1,
+    }
+    wanted = When(counts={"state_removed": Figure.parse(">0")})
+    assert wanted.hold(edited)
+    assert not wanted.hold(event(summary=Summary(counts=Counts(destroy=7), applied=Counts(destroy=7))))
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.model import Counts, Kind, Outcome, OutcomeCounts, Phase, Severity
+from change_events.model import Counts, Kind, Outcome, OutcomeCounts, Phase, Severity, StateCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +32,7 @@ _SEVERITIES = list(Severity)
 # figures of what is there, not of what was done
 _SEEN = ("read", "no_op", "drift", "drift_not_shown", "outputs", "deferred")
 _HOSTS = {"hosts_changed": "changed", "hosts_failed": "failed", "hosts_unreachable": "unreachable"}
+_STATE = {f"state_{name}": name for name in StateCounts.__struct_fields__}
 
 VOCABULARIES: dict[str, type[StrEnum]] = {"kind": Kind, "phase": Phase, "outcome": Outcome}
 """The conditions whose words are known beforehand."""
@@ -40,6 +41,7 @@ FIGURES: tuple[str, ...] = (
     *(field.encode_name for field in msgspec.structs.fields(Counts)),
     *OutcomeCounts.__struct_fields__,
     *_HOSTS,
+    *_STATE,
 )
 """What ``counts`` can name."""
 
@@ -146,6 +148,8 @@ def figure(event: ChangeEvent, name: str) -> int:
     summary = event.summary
     if name in _HOSTS:
         return int(getattr(summary.hosts, _HOSTS[name])) if summary.hosts else 0
+    if name in _STATE:
+        return int(getattr(summary.state, _STATE[name])) if summary.state else 0
     if name in OutcomeCounts.__struct_fields__:
         return int(getattr(summary.outcomes, name))
     counts = _done(event) if name not in _SEEN else summary.counts
