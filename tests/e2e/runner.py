@@ -81,7 +81,7 @@ class Stage:
         self._fresh_home()
         parts: dict[str, str] = {}
         own: list[str] = []
-        with _state_lock(self.code) if scenario.locked else contextlib.nullcontext():
+        with state_lock(self.code) if scenario.locked else contextlib.nullcontext():
             for number, step in enumerate(scenario.steps, 1):
                 result = self.perform(step, subject, scenario, stdio, drive)
                 if result is not None:
@@ -152,15 +152,14 @@ def subject(binary: Binary) -> list[str]:
 
 
 @contextlib.contextmanager
-def _state_lock(folder: Path) -> Iterator[None]:
+def state_lock(folder: Path) -> Iterator[None]:
     """Hold the state as a terraform in the middle of its work does: a POSIX lock, and who has it beside it."""
     info = folder / ".terraform.tfstate.lock.info"
     info.write_text(_LOCK_INFO)
     with (folder / "terraform.tfstate").open("a") as state:
         fcntl.lockf(state, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
-    if info.exists():
-        info.unlink()
+        info.unlink(missing_ok=True)  # while it is ours: a terraform that waits for it writes its own
 
 
 def _answer(session: Session, answers: Sequence[str], stdio: Stdio) -> None:

@@ -48,6 +48,9 @@ resource "terraform_data" "next" {
   input = data.terraform_remote_state.slow.outputs
 }
 """
+_IMPORT = "import terraform_data.a given"
+_REPLACE_PROVIDER = "state replace-provider terraform.io/builtin/terraform registry.terraform.io/x/y"
+_STATE_RM = "state rm -lock-timeout=3s terraform_data.a"  # of a state that is locked: it waits for that long
 # exec and the trap: the terminal's Ctrl-C must not end the program before terraform does
 _PROVISIONER = """\
 resource "terraform_data" "first" {
@@ -88,6 +91,10 @@ class Scene:
         """Wait until terraform asks for something."""
         self.session.expect(ANSWER_HERE)
 
+    def locked_out(self) -> None:
+        """Wait until terraform waits for a lock of the state."""
+        self.session.expect("Acquiring state lock")
+
     def stopping(self) -> None:
         """Wait until it has said that it noticed the interrupt."""
         self.session.expect("Gracefully shutting down...")
@@ -120,6 +127,7 @@ class Case:
     stdio: tuple[Stdio, ...] = (TERMINAL, PIPES)
     applied_before: bool = False
     deviation: str = ""  # why it may differ; not strict, since what bare terraform does there is a matter of luck
+    locked: bool = False  # by somebody else
     tidier: bool = False  # broken off in its plan phase, terraform leaves a lock behind, and tfevent none
 
 
@@ -182,6 +190,58 @@ CASES = (
     Case("hang-up-in-apply", _PROVISIONER, "apply -auto-approve", (Scene.working, _send(signal.SIGHUP))),
     Case("hang-up-at-approval", _ONE, "apply", (Scene.asking, _send(signal.SIGHUP)), (TERMINAL, PIPES), tidier=True),
     Case("hang-up-in-plan", _SLOW_PLAN, "plan", (Scene.planning, _send(signal.SIGHUP))),
+    Case("ctrl-c-at-variable-of-import", _VARIABLE, _IMPORT, (Scene.asking, _type_ctrl_c), (TERMINAL,)),
+    Case(
+        "ctrl-c-at-question-of-replace-provider",
+        _ONE,
+        _REPLACE_PROVIDER,
+        (Scene.asking, _type_ctrl_c),
+        (TERMINAL,),
+        applied_before=True,
+    ),
+    Case(
+        "terminate-at-question-of-replace-provider",
+        _ONE,
+        _REPLACE_PROVIDER,
+        (Scene.asking, _send(signal.SIGTERM), _type_answer),
+        applied_before=True,
+    ),
+    Case(
+        "ctrl-c-in-refresh",
+        _SLOW_PLAN,
+        "refresh",
+        (Scene.planning, _type_ctrl_c, Scene.stopping, _type_ctrl_c),
+        (TERMINAL,),
+    ),
+    Case(
+        "interrupt-alone-in-refresh",
+        _SLOW_PLAN,
+        "refresh",
+        (Scene.planning, _send(signal.SIGINT), Scene.stopping, _send(signal.SIGINT)),
+        (PIPES,),  # on a terminal it is taken for Ctrl-C: docs/reference/differences.md
+    ),
+    Case(
+        "terminate-in-refresh",
+        _SLOW_PLAN,
+        "refresh",
+        (Scene.planning, _send(signal.SIGTERM), Scene.stopping, _send(signal.SIGTERM)),
+    ),
+    Case("hang-up-in-refresh", _SLOW_PLAN, "refresh", (Scene.planning, _send(signal.SIGHUP))),
+    Case(
+        "ctrl-c-in-state-rm",
+        _ONE,
+        _STATE_RM,
+        (Scene.locked_out, _type_ctrl_c),
+        (TERMINAL,),
+        applied_before=True,
+        locked=True,
+    ),
+    *(
+        Case(
+            f"{name}-in-state-rm", _ONE, _STATE_RM, (Scene.locked_out, _send(number)), applied_before=True, locked=True
+        )
+        for name, number in (("interrupt", signal.SIGINT), ("terminate", signal.SIGTERM), ("hang-up", signal.SIGHUP))
+    ),
     Case("nobody-reads", _ONE, "apply -auto-approve", (_close_output,), (PIPES,), tidier=True),
     Case("nobody-reads-plan", _ONE, "plan", (_close_output,), (PIPES,), tidier=True),
     Case("nobody-reads-json", _ONE, "apply -auto-approve -json", (_close_output,), (PIPES,)),
@@ -267,7 +327,7 @@ def test_a_signal_has_the_effect_that_it_has_on_terraform(case, stdio, binary, t
     with socket.create_server(("127.0.0.1", 0)) as server:
         code = main(case.code.replace("PORT", str(server.getsockname()[1])))
         before = (run("apply -auto-approve"),) if case.applied_before else ()
-        scenario = Scenario(case.name, code, (run(case.line),), before)
+        scenario = Scenario(case.name, code, (run(case.line),), before, locked=case.locked)
         stage.prepare(scenario)
         drive = _drive(case, stage, server, left)
         expected = _settled(stage.play(scenario, stdio, [str(binary.path)], drive), case)
