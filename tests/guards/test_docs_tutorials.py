@@ -1,4 +1,4 @@
-"""The tutorials are true: their files are written, their commands are run in order, and what they print is compared.
+"""Tutorials, and guides like them, are true: files are written, commands run in order, what they print is compared.
 
 A block with a ``title`` is a file, one of ``sh`` is run, one of ``console`` is run and compared.
 """
@@ -20,6 +20,7 @@ from tests.support.terraform import binaries
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+PAGES = (*TUTORIALS, ROOT / "docs" / "how-to" / "state-commands.md")
 BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[^"]+)")?\n(?P<body>.*?)^```$', re.MULTILINE | re.DOTALL)
 SCREEN = Stdio("page", columns=110)
 # What differs from run to run beyond what the pages of the examples show.
@@ -28,6 +29,7 @@ MASKS = (
     (r"\b\d\d-\d\d \d\d:\d\d \((just now|\d+ min ago)\) +", "11-29 12:00 (just now)  "),
     (r"(?m)^ID +WHEN +", "ID             WHEN                    "),
     (r"\(terraform \d+\.\d+\.\d+, tfevent [^)]+\)", "(terraform 1.11.4, tfevent 0.1.0)"),
+    (r"(?m)^terraform \d+\.\d+\.\d+$", "terraform 1.11.4"),
     (r"\(ansible \d+\.\d+\.\d+, tfevent [^)]+\)", "(ansible 2.19.0, tfevent 0.1.0)"),
     (r"\b\d+(\.\d+)? s\b", "0.2 s"),
     (r"(?<= after )\d+s\b", "0s"),
@@ -77,7 +79,7 @@ def play(scene, block):
 @pytest.mark.ansible
 @pytest.mark.timeout(HANG * 3)
 @pytest.mark.skipif(not binaries(), reason="no terraform is here")
-@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_tutorial_is_true(page, scene, request):
     text = page.read_text()
     real = BLOCK.sub(lambda block: play(scene, block), text)
