@@ -120,11 +120,11 @@ class Origin(msgspec.Struct):
                 if option is not None and option.secret and option.type != "url" and _references(entry):
                     secrets.append(key)
                 else:
-                    yield from self._of_option(key, option, entry, children)
+                    yield from self._of_option(key, option, entry, self._host(name, backend, children))
         if not self.free:
             yield from self._of_addresses(name, backend, children, secrets)
 
-    def _of_option(self, key: str, option: Option | None, entry: Entry, children: Mapping[str, Entry]) -> Iterator[str]:
+    def _of_option(self, key: str, option: Option | None, entry: Entry, host: str) -> Iterator[str]:
         text = entry.value if isinstance(entry.value, str) else ""
         if option is not None and option.type == "url":
             if _references(entry):
@@ -133,7 +133,7 @@ class Origin(msgspec.Struct):
                 yield f"{key} (plain http)"
         elif option is not None and option.type == "host" and _references(entry):
             yield f"{key} (an address made of variables)"
-        elif key == "security" and not self._is_protected(entry, children):
+        elif key == "security" and not self._is_protected(entry, host):
             yield f"{key} (plain text)"
         elif (option is not None and option.type == "path") or key.endswith("_template_file"):
             if not self._is_inside(entry.value, template=option is None):
@@ -167,13 +167,17 @@ class Origin(msgspec.Struct):
                 yield f"{option.name} (decides who gets your {other[0]})"
 
     @staticmethod
-    def _is_protected(security: Entry, children: Mapping[str, Entry]) -> bool:
-        """Whether nobody on the way reads along, by the option ``security`` of a server of mail."""
+    def _is_protected(security: Entry, host: str) -> bool:
+        """Whether nobody on the way to a server of mail reads along, by its option ``security``."""
         from change_events.destinations.shared.mail import is_loopback
 
-        if security.value in {"starttls", "tls"}:
-            return True
-        return security.value == "none" and "host" in children and is_loopback(str(children["host"].value))
+        return security.value in {"starttls", "tls"} or (security.value == "none" and is_loopback(host))
+
+    def _host(self, name: str, backend: Destination, children: Mapping[str, Entry]) -> str:
+        """The server that is used: that of the environment goes before the file's."""
+        options = (option for option in backend.options if option.name == "host" and name == backend.kind)
+        written = str(children["host"].value) if "host" in children else ""
+        return next(filter(None, map(self._variable, options)), written)
 
     def _variable(self, option: Option) -> str:
         return self.environ.get(option.environment or "", "")

