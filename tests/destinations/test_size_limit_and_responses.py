@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from change_events.destinations.base import Response, Result
-from change_events.destinations.shared.responses import judge_status, retry_after
+from change_events.destinations.shared.responses import is_page, judge_status, retry_after
 from change_events.destinations.shared.size_limit import DoesNotFit, fit, importance
 from change_events.model import (
     Action,
@@ -225,6 +225,13 @@ def test_what_a_status_means(statuses, result):
 
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("body", [b" " * 16_000 + b"ok", b"<!-- " * 3_000, b"<!-- a -->\n" * 1_500, b"<?xml " * 2_000])
+def test_a_body_that_looks_like_the_top_of_a_page_is_read_once(body):
+    """It hung for ever, and with it the process: a search for a pattern lets no other thread go on."""
+    assert not is_page(Response(200, {}, body))
+    assert is_page(Response(200, {}, b"\n<?xml version='1.0'?>\n<!-- a -->\n<HTML>"))
 
 
 @pytest.mark.parametrize(

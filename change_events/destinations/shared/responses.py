@@ -20,9 +20,10 @@ LONGEST_WAIT = 86_400.0
 AGAIN = "then `tfevent events flush --parked`"
 """How a reason ends that names what to correct: events that were parked meanwhile are sent again so."""
 
-# A byte order mark, space, comments and an XML declaration may come before a page's first element.
+# A byte order mark, space, comments and an XML declaration may come before a page's first element. What they take is
+# not given back (`+`): a body of spaces alone would otherwise be read in each of countless ways.
 _PAGE = lazy_pattern(
-    rb"(?:\xef\xbb\xbf)?(?:\s+|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html|head|body|title|meta|script|style)\b",
+    rb"(?:\xef\xbb\xbf)?(?:\s++|<!--.*?-->|<\?xml[^>]*\?>)*+<(?:!doctype\s+html|html|head|body|title|meta|script|style)\b",
     re.IGNORECASE | re.DOTALL,
 )
 # A form that asks for a password or carries a SAML message on, or a title that says what the page is for.
@@ -179,7 +180,7 @@ def words(response: Response) -> str:
     if is_page(response):
         return ""
     content = parsed(response)
-    if content is None:
+    if not isinstance(content, (str, list, dict)):  # a figure alone is text
         kind = (response.headers.get("content-type") or "text/plain").partition("/")[0].strip().lower()
         return response.body.decode(errors="replace") if kind == "text" else ""
     return "; ".join(dict.fromkeys(_said(content)))
