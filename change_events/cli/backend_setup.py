@@ -13,11 +13,12 @@ from change_events.errors import TfeventError
 
 if TYPE_CHECKING:
     from change_events.destinations.base import DestinationSettings, Request
+    from change_events.redact import Redactor
 
 _SECONDS = 10.0
 
 
-def prepare(settings: DestinationSettings, *, confirmed: bool) -> int:
+def prepare(settings: DestinationSettings, redactor: Redactor, *, confirmed: bool) -> int:
     """Say what will be sent, ask, send it. Returns the exit code: 0 if all of it was accepted.
 
     Raises:
@@ -31,7 +32,7 @@ def prepare(settings: DestinationSettings, *, confirmed: bool) -> int:
     if not (confirmed or _agreed()):
         note("nothing was sent: confirm with --yes")
         return 1
-    return _send(settings, requests)
+    return _send(settings, requests, redactor)
 
 
 def _requests(settings: DestinationSettings) -> tuple[Request, ...]:
@@ -53,17 +54,20 @@ def _agreed() -> bool:
     return sys.stdin.isatty() and click.confirm("Send it?", err=True)
 
 
-def _send(settings: DestinationSettings, requests: tuple[Request, ...]) -> int:
+def _send(settings: DestinationSettings, requests: tuple[Request, ...], redactor: Redactor) -> int:
     """One after the other; what comes after a refusal is not sent."""
+    from change_events.delivery.quoting import Quoting
     from change_events.delivery.sender import Effort, exchange
     from change_events.delivery.transport import TransportError, open_transport
     from change_events.destinations import get
     from change_events.destinations.base import Result
 
+    quoting = Quoting(redactor)
     try:
         with open_transport(settings) as transport:
             for number, request in enumerate(requests, 1):
-                verdict = exchange(get(settings.kind), transport, request, Effort(time.monotonic() + _SECONDS))
+                effort = Effort(time.monotonic() + _SECONDS, quoting=quoting)
+                verdict = exchange(get(settings.kind), transport, request, effort)
                 if verdict.result is not Result.DELIVERED:
                     note(f"{settings.name}: {number} of {len(requests)} was not accepted: {verdict.reason}")
                     return 1

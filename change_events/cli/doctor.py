@@ -54,7 +54,7 @@ def doctor_command(session: Session, *, send_test: tuple[str, ...], setup: str |
     if setup is not None:
         from change_events.cli.backend_setup import prepare
 
-        return prepare(named(session.settings.destinations, setup), confirmed=yes)
+        return prepare(named(session.settings.destinations, setup), session.redactor, confirmed=yes)
     failed = False
     for check in _checks(session, send_test):
         failed = failed or check.verdict == "error"

@@ -127,7 +127,10 @@ def destination_checks(settings: Settings, session: Session, *, send_test: Colle
     from change_events.delivery import Probe
 
     # side by side: of a dozen that do not answer, each would take its seconds
-    probes = {one.name: Probe(one, send_test=one.name in send_test) for one in settings.destinations}
+    probes = {
+        one.name: Probe(one, send_test=one.name in send_test, redactor=session.redactor)
+        for one in settings.destinations
+    }
     owed, recent = _from_journal(session)
     for destination in settings.destinations:
         name = destination.name

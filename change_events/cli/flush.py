@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from change_events.cli.session import Session
     from change_events.destinations.base import DestinationSettings
     from change_events.journal import Journal, JournalCounts
+    from change_events.redact import Redactor
     from change_events.settings import Settings
 
 DEFAULT_TIMEOUT = 60.0
@@ -57,7 +58,7 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     state_file.seen(state_dir())  # where a timer calls this, the next boot knows to minutes when this one ended
     if parked:
         journal.requeue([destination.name for destination in destinations])
-    sent, problems = _send(journal, destinations, timeout)
+    sent, problems = _send(journal, destinations, timeout, session.redactor)
     with suppress(JournalError):  # what was sent is what counts here
         journal.index_older(_INDEX_SECONDS)
     counts = journal.counts()
@@ -71,7 +72,9 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
     return 1 if counts.waiting or counts.parked else 0
 
 
-def _send(journal: Journal, destinations: Sequence[DestinationSettings], timeout: float) -> tuple[int, tuple[str, ...]]:
+def _send(
+    journal: Journal, destinations: Sequence[DestinationSettings], timeout: float, redactor: Redactor
+) -> tuple[int, tuple[str, ...]]:
     """Deliver what waits, and show how it goes."""
     from change_events.delivery import deliver
 
@@ -83,6 +86,7 @@ def _send(journal: Journal, destinations: Sequence[DestinationSettings], timeout
             budget=timeout,
             force=True,
             on_sent=lambda sent: show(f"sent {sent} of {waiting}"),
+            redactor=redactor,
         )
     return report.sent, report.problems
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.delivery.backoff import left_alone, wait_after
+from change_events.delivery.quoting import Quoting
 from change_events.delivery.rate_limit import RateLimiter
 from change_events.delivery.sender import ATTEMPTS
 from change_events.delivery.worker import LONGEST, SPAN, Batch, Worker
@@ -52,6 +53,7 @@ class Terms(msgspec.Struct):
         event: id of the event whose delivery is waited for while another process sends; None for all that waits.
         budget: seconds that it was to take; 0 if it must not take more.
         extended: seconds that it may take beyond the budget, by now.
+        quoting: how what backends say gets into reasons.
     """
 
     deadline: float
@@ -61,6 +63,7 @@ class Terms(msgspec.Struct):
     event: str | None = None
     budget: float = 0.0
     extended: float = 0.0
+    quoting: Quoting = msgspec.field(default_factory=Quoting)
 
     def left(self) -> float:
         """Seconds until the deadline."""
@@ -340,7 +343,9 @@ class DestinationFlush:
         """Send it. Where the destination failed last time, one request is enough to see whether it works again."""
         probing = self._under_way[0].failures > 0 and not self._terms.force
         attempts = 1 if probing else ATTEMPTS
-        self._worker.send(Batch(tuple(self._under_way), self._terms.deadline, attempts, self._rate, self._outbox.now))
+        terms = self._terms
+        batch = Batch(tuple(self._under_way), terms.deadline, attempts, self._rate, self._outbox.now, terms.quoting)
+        self._worker.send(batch)
         self._watch()
 
     def _watch(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from change_events.delivery.destination_flush import LAST_PATIENCE, DestinationFlush, Terms
 from change_events.delivery.outbox import MemoryOutbox, Outbox
+from change_events.delivery.quoting import Quoting
 from change_events.delivery.report import DeliveryReport
 from change_events.errors import JournalError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from change_events.delivery.worker import Answer
     from change_events.destinations.base import DestinationSettings
     from change_events.model import SealedEvent
+    from change_events.redact import Redactor
 
 _BRIEF = 0.75  # seconds in which a backend far away may well not have answered: a unit waits for us
 _IDLE = 0.1  # seconds between looks for what others leave to us, while another destination is still busy
@@ -32,6 +34,7 @@ def deliver(
     force: bool = False,
     event: str | None = None,
     on_sent: Callable[[int], object] | None = None,
+    redactor: Redactor | None = None,
 ) -> DeliveryReport:
     """Send what is due, until nothing is left or the budget is spent. Raises nothing.
 
@@ -46,18 +49,28 @@ def deliver(
         event: id of the event that the caller is there for. While another process sends to a destination, only that
             one's delivery is waited for; without an id all that waits.
         on_sent: is called with the number of those that have arrived so far, whenever it grows.
+        redactor: the settings' rules and the secrets that were seen, which hold for what backends say; it is copied.
     """
     deadline = time.monotonic() + budget
-    terms = Terms(deadline, force, _WAITS, brief=budget < _BRIEF, event=event, budget=budget)
+    terms = Terms(deadline, force, _WAITS, brief=budget < _BRIEF, event=event, budget=budget, quoting=Quoting(redactor))
     return _Flush(journal, destinations, terms, on_sent).run()
 
 
 def deliver_directly(
-    sealed: SealedEvent, destinations: Sequence[DestinationSettings], *, budget: float
+    sealed: SealedEvent,
+    destinations: Sequence[DestinationSettings],
+    *,
+    budget: float,
+    redactor: Redactor | None = None,
 ) -> DeliveryReport:
-    """Send one event without a journal. What fails is lost, and the report says so. Raises nothing."""
+    """Send one event without a journal; arguments as of :func:`deliver`.
+
+    What fails is lost, and the report says so. Raises nothing.
+    """
     outbox = MemoryOutbox(sealed, [destination.name for destination in destinations])
-    return _Flush(outbox, destinations, Terms(time.monotonic() + budget, force=True, consequence=_LOST)).run()
+    deadline = time.monotonic() + budget
+    terms = Terms(deadline, force=True, consequence=_LOST, quoting=Quoting(redactor))
+    return _Flush(outbox, destinations, terms).run()
 
 
 class _Flush:

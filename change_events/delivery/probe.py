@@ -6,10 +6,12 @@ import queue
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events.delivery.quoting import Quoting
 from change_events.delivery.transport import THREAD_PREFIX, get_ready, open_transport
 from change_events.delivery.worker import failed
 from change_events.destinations import get
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from change_events.delivery.transport import Transport
     from change_events.model import SealedEvent
+    from change_events.redact import Redactor
 
     Attempt = Callable[[DestinationSettings, Transport, float], "ProbeResult"]
 
@@ -42,9 +45,17 @@ class Probe:
         budget: seconds of wall-clock time from now on.
         send_test: post an event marked as a test; otherwise only name, connection, TLS and an answer to
             ``HEAD /`` are tried, without any credentials, so whether events are accepted stays open.
+        redactor: as of :func:`~change_events.delivery.deliver`.
     """
 
-    def __init__(self, destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False) -> None:
+    def __init__(
+        self,
+        destination: DestinationSettings,
+        *,
+        budget: float = 3.0,
+        send_test: bool = False,
+        redactor: Redactor | None = None,
+    ) -> None:
         import change_events.delivery.sender  # noqa: F401 - what is imported takes time that is not the destination's
 
         get_ready(get(destination.kind).transport)
@@ -52,7 +63,7 @@ class Probe:
         self._begun = time.monotonic()
         self._budget = budget
         self._answers: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
-        attempt = _post_test if send_test else _knock
+        attempt = partial(_post_test, quoting=Quoting(redactor)) if send_test else _knock
         threading.Thread(
             target=self._run, args=(attempt, destination), name=THREAD_PREFIX + destination.name, daemon=True
         ).start()
@@ -96,12 +107,12 @@ def _knock(settings: DestinationSettings, transport: Transport, deadline: float)
     return ProbeResult(ok=True, text=f"{request.reached}; a test event (--send-test) shows if it accepts")
 
 
-def _post_test(settings: DestinationSettings, transport: Transport, deadline: float) -> ProbeResult:
+def _post_test(settings: DestinationSettings, transport: Transport, deadline: float, quoting: Quoting) -> ProbeResult:
     from change_events.delivery.sender import Effort, send_event
 
     choose = get(settings.kind).test_kind
     sample = test_event(choose(settings.options) if choose else Kind.CUSTOM)
-    verdict = send_event(settings, transport, sample, Effort(deadline))
+    verdict = send_event(settings, transport, sample, Effort(deadline, quoting=quoting))
     if verdict.result is Result.DELIVERED:
         remark = f"; {verdict.reason}" if verdict.reason else ""
         return ProbeResult(ok=True, text=f"it accepted a test event{remark}")

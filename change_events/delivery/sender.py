@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from change_events.delivery.quoting import Quoting
 from change_events.delivery.rendering import prepared, rendered
 from change_events.delivery.tokens import authorized, forget
 from change_events.delivery.transport import TransportError
 from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Reply, Result, Verdict
-from change_events.destinations.shared.responses import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,13 +38,21 @@ class Effort:
         deadline: moment of :func:`time.monotonic` after which nothing is begun or waited for.
         attempts: how often to try what may pass.
         pace: the destination's, if it has a rate.
+        quoting: how what the backend says gets into reasons.
         requests: how many have been made.
     """
 
-    def __init__(self, deadline: float, attempts: int = ATTEMPTS, pace: RateLimiter | None = None) -> None:
+    def __init__(
+        self,
+        deadline: float,
+        attempts: int = ATTEMPTS,
+        pace: RateLimiter | None = None,
+        quoting: Quoting | None = None,
+    ) -> None:
         self.deadline = deadline
         self.attempts = attempts
         self.pace = pace
+        self.quoting = quoting or Quoting()
         self.requests = 0
 
     def wait(self) -> float:
@@ -237,17 +245,17 @@ def _answered(destination: Destination, transport: Transport, request: Request, 
         response = transport.send(request, effort.deadline)
     except TransportError as error:
         return Reply(Verdict(Result.RETRY, str(error)))
-    return Reply(_verdict_on(destination, request, response), response)
+    return Reply(_verdict_on(destination, request, response, effort.quoting), response)
 
 
-def _verdict_on(destination: Destination, request: Request, response: Response) -> Verdict:
+def _verdict_on(destination: Destination, request: Request, response: Response, quoting: Quoting) -> Verdict:
     """What the answer means, with what it says where it is no plain success."""
     verdict = judged(destination, response)
     if verdict.result is Result.DELIVERED and destination.handle:
         verdict = msgspec.structs.replace(verdict, handle=destination.handle(response))
     if verdict.result is Result.DELIVERED and not verdict.reason:
         return verdict
-    said = request.clean(words(response))
+    said = quoting.quoted(request, response)
     reason = f"{verdict.reason}; it says: {said}" if said else verdict.reason
     return msgspec.structs.replace(verdict, reason=reason)
 

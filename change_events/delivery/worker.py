@@ -18,6 +18,7 @@ from change_events.destinations.base import DestinationSettings, Result, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from change_events.delivery.quoting import Quoting
     from change_events.delivery.rate_limit import RateLimiter
     from change_events.delivery.sender import Effort
     from change_events.delivery.transport import Transport
@@ -36,6 +37,7 @@ class Batch(NamedTuple):
         attempts: how often to try each.
         pace: the destination's rate.
         clock: gives the time of day, seconds since 1970.
+        quoting: how what the backend says gets into reasons.
     """
 
     deliveries: Sequence[Delivery]
@@ -43,6 +45,7 @@ class Batch(NamedTuple):
     attempts: int
     pace: RateLimiter
     clock: Callable[[], float]
+    quoting: Quoting
 
 
 class Answer(NamedTuple):
@@ -131,7 +134,7 @@ def failed(error: Exception) -> Verdict:
 def _answer(settings: DestinationSettings, transport: Transport, delivery: Delivery, batch: Batch) -> Answer:
     from change_events.delivery.sender import Effort
 
-    effort = Effort(min(batch.deadline, time.monotonic() + LONGEST), batch.attempts, batch.pace)
+    effort = Effort(min(batch.deadline, time.monotonic() + LONGEST), batch.attempts, batch.pace, batch.quoting)
     try:
         verdict = _verdict(settings, transport, delivery, effort, batch.clock())
     except Exception as error:  # noqa: BLE001  # as above

@@ -195,18 +195,18 @@ class EventWriter:
             self.say_once(str(error))
             return
         if self._deliver:
-            arguments = (names, sealed.event.id)
+            arguments = (names, sealed.event.id, self._redactor.copy())
             thread = threading.Thread(target=self._deliver_start, args=arguments, name="tfevent-start", daemon=True)
             thread.start()
             thread.join(wait)
 
-    def _deliver_start(self, names: list[str], event_id: str) -> None:
+    def _deliver_start(self, names: list[str], event_id: str, redactor: Redactor) -> None:
         from change_events.delivery import deliver
         from change_events.journal import Journal
 
         chosen = [destination for destination in self._settings.destinations if destination.name in names]
         with suppress(JournalError), _opened(Journal, self._settings) as journal:  # settling shows what is wrong
-            deliver(journal, chosen, budget=self._settings.budget, event=event_id)
+            deliver(journal, chosen, budget=self._settings.budget, event=event_id, redactor=redactor)
 
     def settle(self, event: ChangeEvent, *, dedup_window: float | None = None, if_open: bool = False) -> RecordResult:
         """Record how a run ended, deliver it and what else waits, within the settings' budget.
@@ -262,7 +262,13 @@ class EventWriter:
 
             settings = self._settings
             route_late(journal, settings)
-            report = deliver(journal, settings.destinations, budget=settings.budget, event=sealed.event.id)
+            report = deliver(
+                journal,
+                settings.destinations,
+                budget=settings.budget,
+                event=sealed.event.id,
+                redactor=self._redactor,
+            )
             problems = report.problems
         record = journal.get(sealed.event.id)
         ended = [one for one in record.deliveries if one.stage == "settled"] if record else []
@@ -281,7 +287,7 @@ class EventWriter:
             return RecordResult(sealed, lost=True)
         from change_events.delivery import deliver_directly
 
-        report = deliver_directly(sealed, chosen, budget=self._settings.budget)
+        report = deliver_directly(sealed, chosen, budget=self._settings.budget, redactor=self._redactor)
         place = f"sent to {report.sent} of {len(chosen)}" if chosen else "not recorded: no destination"
         return RecordResult(sealed, places=(place,), problems=report.problems, reportable=True, lost=not report.sent)
 

@@ -55,6 +55,12 @@ class Redactor:
         self._registry = Registry()
         self._texts: dict[str, str] = {}
 
+    def copy(self) -> Redactor:
+        """A redactor with the same rules and key that has seen the same secrets: another thread may use it."""
+        made = Redactor(self._policy, self._key)
+        made._registry = self._registry.copy()
+        return made
+
     @property
     def troubles(self) -> tuple[str, ...]:
         """What was hidden for another reason than that it is a secret, a sentence each: for the user."""

@@ -63,6 +63,14 @@ class Registry:
         self._pending.append(secret)
         return True
 
+    def copy(self) -> Registry:
+        """One that remembers the same secrets; its index is built when it reads its first text."""
+        made = Registry()
+        made._seen = set(self._seen)
+        made._pending = list(self._seen)
+        made.has_brackets = self.has_brackets
+        return made
+
     def spans(self, text: str) -> list[Span]:
         """Return where a secret stands in the text: as it is or encoded, in another case, reversed."""
         if self._pending:

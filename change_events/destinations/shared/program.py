@@ -38,6 +38,11 @@ class ProgramRequest(Request, frozen=True):
         """Its path."""
         return self.url
 
+    def clean(self, text: str, limit: int = 160) -> str:
+        """The last line with something on it: what comes before is how a program got there."""
+        lines = [line for line in self.masked(text).splitlines() if line.strip()]
+        return super().clean(lines[-1], limit) if lines else ""
+
     def __repr__(self) -> str:
         return f"ProgramRequest({self.method} {self.url}, {len(self.body)} bytes)"
 
