@@ -13,7 +13,7 @@ BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo picture quick test test-newest test-oldest lint e2e exhaustive properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
+.PHONY: help setup lock demo preview picture quick test test-newest test-oldest lint e2e exhaustive properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ lock: ## lock the newest versions of all dependencies anew, in requirements/
 
 demo: $(VENV)/.ready ## apply an example, break it, and see what the events say
 	$(BIN)/python examples/demo/demo.py
+
+preview: $(VENV)/.ready ## deliver a few events to a fake of every destination's backend; .cache/preview.html shows what it receives
+	$(BIN)/python -m tests.destinations.preview_page .cache/preview.html
 
 picture: $(VENV)/.ready ## draw docs/images/terminal.svg, the picture of README, from a real run
 	$(BIN)/python -m tools.picture
