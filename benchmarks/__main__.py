@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("wrapper", "crowd", "summarize", "journal", "history", "causes", "flush", "redact", "callback")
+NAMES = ("wrapper", "crowd", "summarize", "report", "journal", "history", "causes", "flush", "redact", "callback")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""``tfevent events report``: one event or many as a Markdown document."""
+"""``tfevent events report``: one event or many as a page of HTML or a Markdown document."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 200
 LEAST_CHARACTERS = 1_000  # summary.document.LEAST
 _SIZES = ("github", "github_summary", "gitlab", "slack")  # report.sizes.sizes
+_HTML_NAMES = (".html", ".htm")
 
 
 @click.command(
     "report",
-    short_help="Write a report on events in Markdown.",
+    short_help="Write a report on events in HTML or Markdown.",
     cls=CountingBack,
     epilog=examples(
-        "tfevent events report last",
-        "tfevent events report --since 24h --environment prod -o night.md",
+        "tfevent events report last -o report.html",
+        "tfevent events report --since 24h --environment prod -o night.html",
         "tfevent events report last --for github | gh pr comment 41 --body-file -",
         'tfevent events report --since 1h --for github_summary >> "$GITHUB_STEP_SUMMARY"',
     ),
 )
 @click.argument("event_ids", metavar="[ID...]", nargs=-1)
+@click.option("--html", "form", flag_value="html", help="One self-contained HTML page.")
 @click.option("--markdown", "form", flag_value="markdown", help="A Markdown document (the default).")
 @click.option(
     "--for",
@@ -50,7 +52,9 @@ _SIZES = ("github", "github_summary", "gitlab", "slack")  # report.sizes.sizes
     metavar="N",
     help="Cut the Markdown to N characters.",
 )
-@click.option("-o", "--output", "path", metavar="FILE", help="Write to FILE instead of standard output.")
+@click.option(
+    "-o", "--output", "path", metavar="FILE", help="Write to FILE; a name that ends in .html is written as HTML."
+)
 @event_filters
 @limit_option(DEFAULT_LIMIT, "Maximum number of events that filters select; 0 for all.")
 @click.pass_obj
@@ -65,12 +69,12 @@ def report_command(
     path: str | None,
     **filters: Any,
 ) -> int:
-    """Write a report on events in Markdown: failures first, then risk signals, causes and changes.
+    """Write a report on events in HTML or Markdown: failures first, then risk signals, causes and changes.
 
     ID is an event ID or a unique prefix of one, `last` (or -1) for the newest event, -2 for the one before it. Without
     an ID, the filters select the events. Text is cut by importance, and the report says what was left out.
     """
-    del form  # there is one
+    as_html = _as_html(form, path, bool(place or max_characters))
     if place and max_characters:
         raise click.UsageError("--for and --max-characters exclude each other")
     found, more = _selected(session, event_ids, filters)
@@ -79,8 +83,15 @@ def report_command(
         empty = NO_MATCH if any(given.values()) else EMPTY
         note(f"{empty}; {path} was not written" if path and path != "-" else empty)
         return 0
-    _write(_markdown(found, more, place, max_characters), path)
+    text = _html(found, more) if as_html else _markdown(found, more, place, max_characters)
+    _write(text, path)
     return 0
+
+
+def _as_html(form: str | None, path: str | None, cut: bool) -> bool:
+    if form == "html" and cut:
+        raise click.UsageError("--for and --max-characters cut Markdown: leave out --html")
+    return form == "html" or (form is None and not cut and (path or "").lower().endswith(_HTML_NAMES))
 
 
 def _selected(session: Session, event_ids: Sequence[str], filters: dict[str, Any]) -> tuple[list[ChangeEvent], bool]:
@@ -106,6 +117,12 @@ def _markdown(events: Sequence[ChangeEvent], more: bool, place: str | None, max_
 
     size = sizes()[place] if place else characters(max_characters) if max_characters else WHOLE
     return document(events, size, more=more)
+
+
+def _html(events: Sequence[ChangeEvent], more: bool) -> str:
+    from change_events.report.page import page
+
+    return page(events, more=more)
 
 
 def _write(text: str, path: str | None) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from change_events.model import Kind, Outcome, Phase, Severity
-from change_events.summary.title import figures_done, planned_words
+from change_events.summary.title import VERBS, figures_done, planned_words
 from change_events.text.markdown import one_line
 from change_events.text.times import lasted
 
@@ -55,7 +55,8 @@ def _resources(events: Iterable[ChangeEvent]) -> Iterator[str]:
         elif not event.explicit:
             figures.update({verb: number for number, verb in figures_done(event)})
     if figures:
-        first, *rest = figures.items()
+        order = [verb for _, verb, _ in VERBS]
+        first, *rest = sorted(figures.items(), key=lambda item: order.index(item[0]))
         yield ", ".join([f"{_number(first[1], 'resource')} {first[0]}", *(f"{number} {verb}" for verb, number in rest)])
     if tasks:
         yield f"{_number(tasks, 'task')} changed hosts"

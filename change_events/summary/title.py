@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, Counts
 
 _WHERE_LIMIT = 50
-_VERBS = (
+VERBS = (
     ("replace", "replaced", Action.REPLACE),
     ("destroy", "destroyed", Action.DESTROY),
     ("update", "updated", Action.UPDATE),
@@ -92,13 +92,13 @@ def _deferred(event: ChangeEvent) -> list[str]:
 
 def planned_words(counts: Counts) -> Iterator[str]:
     """Figures of a plan, the gravest first: ``1 replace``, ``2 creates``."""
-    for field, _, action in _VERBS:
+    for field, _, action in VERBS:
         if number := getattr(counts, field):
             noun = (
                 f"{action.value}{'' if number == 1 else 's'}" if action is not Action.OTHER else "with unknown action"
             )
             yield f"{number} {noun}"
-    if counts.outputs and not any(getattr(counts, field) for field, _, _ in _VERBS):
+    if counts.outputs and not any(getattr(counts, field) for field, _, _ in VERBS):
         yield f"{counts.outputs} output change{'' if counts.outputs == 1 else 's'}"
 
 
@@ -114,9 +114,9 @@ def figures_done(event: ChangeEvent) -> list[tuple[int, str]]:
     """What was done in fact, as ``(2, "updated")``; where everything was, the summary's figures, which nothing cuts."""
     done = event.summary.counts if event.outcome is Outcome.SUCCEEDED else event.summary.applied
     if done is not None:
-        return [(n, verb) for field, verb, _ in _VERBS if (n := getattr(done, field))]
+        return [(n, verb) for field, verb, _ in VERBS if (n := getattr(done, field))]
     applied = [c.action for c in event.changes if c.outcome is ChangeOutcome.APPLIED]
-    return [(n, verb) for _, verb, action in _VERBS if (n := applied.count(action))]
+    return [(n, verb) for _, verb, action in VERBS if (n := applied.count(action))]
 
 
 def _tail(event: ChangeEvent, *, any_done: bool) -> Iterator[str]:

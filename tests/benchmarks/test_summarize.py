@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from benchmarks import limits, redact, summarize
+from benchmarks import limits, redact, report, summarize
 
-BENCHMARKS = [summarize, redact]
+BENCHMARKS = [summarize, redact, report]
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda module: module.__name__)

@@ -74,6 +74,16 @@ def partial_numbered(number):
     return msgspec.structs.replace(partial(), id=f"019ab0f1-5e00-7aaa-8bbb-0000000001{number:02d}", trace=None)
 
 
+def test_html_is_asked_for_or_follows_from_the_name(filled, tmp_path):
+    shown = filled.run("report", "last", "--html", env={"LC_ALL": "C", "PYTHONUTF8": "0"}).stdout.decode()
+    assert shown.startswith("<!doctype html>\n")
+    filled.events("report", "last", "-o", "a.html")
+    assert (tmp_path / "a.html").read_text() == shown
+    assert filled.events("report", "last", "--markdown", "-o", "b.html") == ""
+    assert (tmp_path / "b.html").read_text() == filled.events("report", "last")
+    assert filled.run("report", "last", "--html", "--for", "slack").returncode == 2
+
+
 # -- the file
 
 

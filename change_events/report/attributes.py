@@ -1,0 +1,133 @@
+"""Attributes of a page: what was, what is, and which characters differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import ValueKind
+from change_events.summary.attributes import arranged, computed_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.model import AttributeChange, Value
+    from change_events.report.room import Room
+
+MOST = 20  # of a change
+_TEXT = 400  # characters of a value
+_LINES = 20
+_OVERHEAD = 240  # bytes of markup around an attribute
+_KILO = 1_000
+_WORDS = {
+    ValueKind.ABSENT: "(none)",
+    ValueKind.UNKNOWN: "(known after apply)",
+    ValueKind.SENSITIVE: "(sensitive)",
+    ValueKind.HIDDEN: "(hidden)",
+}
+
+
+class Row(NamedTuple):
+    """One attribute; ``words`` stand for values that are not shown.
+
+    Attributes:
+        head: the characters that both values begin with; ``tail`` those that both end with.
+        was: what only the old value has between them; ``now`` only the new one.
+        before: stands for an old value that is not shown or not there; ``after`` for a new one.
+    """
+
+    path: str
+    head: str = ""
+    was: str = ""
+    now: str = ""
+    tail: str = ""
+    before: str = ""
+    after: str = ""
+    words: str = ""
+    note: str = ""
+    lines: tuple[str, ...] = ()
+
+
+class Rows(NamedTuple):
+    """The attributes of one change that there is room for, and what is said of the others."""
+
+    rows: list[Row]
+    more: str
+
+
+def attribute_rows(attributes: Sequence[AttributeChange], omitted: int, room: Room) -> Rows:
+    """Those that matter most first; the others are counted."""
+    shown, computed = arranged(attributes)
+    rows: list[Row] = []
+    for one in shown[:MOST]:
+        found = row(one)
+        if not room.take(_OVERHEAD, *found[:-1], *found.lines):
+            break
+        rows.append(found)
+    left = len(shown) - len(rows) + omitted
+    more = [f"and {left} more attribute{'' if left == 1 else 's'}"] if left else []
+    more += [computed_words(len(computed))] if computed else []
+    return Rows(rows, ", ".join(more))
+
+
+def row(one: AttributeChange) -> Row:
+    """One attribute in full."""
+    notes = [text for text in ("forces replacement" if one.forces_replacement else "", one.note or "") if text]
+    lines = tuple(line[:_TEXT] for line in one.lines[:_LINES])
+    return values(one.path, one.before, one.after)._replace(note="; ".join(notes), lines=lines)
+
+
+def values(name: str, before: Value, after: Value) -> Row:
+    """Two values under a name."""
+    name = name[:_TEXT]
+    if before.kind is after.kind and before.kind is not ValueKind.VALUE:
+        return Row(name, words=_same_kind(before, after))
+    if before.kind is after.kind:
+        return Row(name, *_split(_text(before), _text(after)))
+    old, new = before.kind is ValueKind.VALUE, after.kind is ValueKind.VALUE
+    was, now = _text(before), _text(after)
+    return Row(
+        name,
+        was=was if old else "",
+        now=now if new else "",
+        before="" if old else was,
+        after="" if new else now,
+    )
+
+
+def _same_kind(before: Value, after: Value) -> str:
+    told = ""
+    if before.fingerprint and after.fingerprint:
+        changed = "rotated" if before.kind is ValueKind.SENSITIVE else "changed"
+        told = f", {changed if before.fingerprint != after.fingerprint else 'unchanged'}"
+    if before.kind is ValueKind.LARGE:
+        return f"{_size(before)} → {_size(after)}{told}"
+    return f"{_WORDS[before.kind].strip('()')}{told}"
+
+
+def _text(value: Value) -> str:
+    if value.kind is ValueKind.VALUE:
+        text = value.text or ""
+        return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
+    return f"({_size(value)})" if value.kind is ValueKind.LARGE else _WORDS[value.kind]
+
+
+def _size(value: Value) -> str:
+    size = value.size or 0
+    return f"{size} bytes" if size < _KILO else f"{size / _KILO:.1f} kB"
+
+
+def _split(was: str, now: str) -> tuple[str, str, str, str]:
+    """The common beginning, what differs on each side, the common end; digits and letters of a word stay together."""
+    most = min(len(was), len(now))
+    start = 0
+    while start < most and was[start] == now[start]:
+        start += 1
+    while start and was[start - 1].isalnum() and (was[start : start + 1] + now[start : start + 1]).isalnum():
+        start -= 1
+    end = 0
+    while end < most - start and was[-1 - end] == now[-1 - end]:
+        end += 1
+    while end and was[len(was) - end].isalnum():
+        end -= 1
+    stop = len(was) - end
+    return was[:start], was[start:stop], now[start : len(now) - end], was[stop:]

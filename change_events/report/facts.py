@@ -1,0 +1,72 @@
+"""Who and where: the facts beside the details of an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from change_events.summary.change_text import cloud_words
+from change_events.summary.state_edit import version_words
+from change_events.text.markdown import one_line, page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.model import ChangeEvent
+
+_LENGTH = 300
+_URL = 2_000
+_LINKS = 8
+
+
+class Fact(NamedTuple):
+    """One fact; ``href`` is where it leads, empty for none."""
+
+    name: str
+    text: str
+    href: str
+
+
+def facts(event: ChangeEvent) -> list[Fact]:
+    """The facts that are known."""
+    return [Fact(name, one_line(text, _LENGTH), _href(url)) for name, text, url in _all(event) if text]
+
+
+def _href(url: str | None) -> str:
+    """An address as a link may have it; empty for other schemes than http and https."""
+    try:
+        good = bool(url) and len(url or "") <= _URL and urlsplit(url or "").scheme in {"http", "https"}
+    except ValueError:
+        return ""
+    return page(url or "") if good else ""
+
+
+def _all(event: ChangeEvent) -> Iterator[tuple[str, str, str | None]]:
+    actor, tool, vcs = event.actor, event.tool, event.vcs
+    ci = actor.ci if actor else None
+    yield "who", " on ".join(part for part in (actor.user, actor.host) if part) if actor else "", None
+    if ci:
+        yield "job", ", ".join(part for part in (ci.system, ci.job, ci.actor and f"for {ci.actor}") if part), ci.run_url
+        yield "review", ci.pull_request or "", ci.pull_request_url
+    yield "environment", event.environment or "", None
+    yield "service", " ".join(part for part in (event.service, event.version) if part), None
+    if tool:
+        yield "command", tool.command or "", None
+        yield "tool", " ".join(part for part in (tool.name, tool.version) if part), None
+        yield "exit code", "" if tool.exit_code is None else str(tool.exit_code), None
+        yield "workspace", tool.workspace or "", None
+        yield "folder", tool.directory or "", None
+    yield from (("cloud", cloud_words(cloud), None) for cloud in event.clouds)
+    if event.playbook:
+        yield "playbook", event.playbook.file or "", None
+    if event.state:
+        yield "state", version_words(event.state), None
+    if vcs:
+        yield "repository", vcs.repository or "", vcs.url
+        dirty = ", with uncommitted changes" if vcs.dirty else ""
+        branch = f" on {vcs.branch}" if vcs.branch else ""
+        yield "commit", f"{vcs.commit[:12]}{branch}{dirty}" if vcs.commit else "", vcs.commit_url
+        yield "", " ".join(part for part in (vcs.subject, vcs.author and f"by {vcs.author}") if part), None
+    yield "tags", ", ".join(f"{name}={value}" for name, value in event.tags.items()), None
+    yield from (("link", link.title or link.url, link.url) for link in event.links[:_LINKS])
+    yield "event", event.id, None

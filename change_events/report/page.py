@@ -1,0 +1,101 @@
+"""Events as one HTML page that needs nothing else: no script, no file, no address is loaded.
+
+Every text of an event is hostile. Jinja2 escapes all of it; on top of that, characters that cannot be seen or that
+reorder others are written by their code, and no text is longer than :data:`MOST_CHARACTERS`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from change_events import __version__
+from change_events.report.room import Room
+from change_events.report.views import EventView, event_view, row_view
+from change_events.summary import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jinja2 import Template
+
+    from change_events.model import ChangeEvent
+
+MOST_CHARACTERS = 2_000
+_MOST_LOOKED_AT = 3
+_JOINERS = "\u200c\u200d"  # names and emoji of several scripts need them
+_FOLDER = Path(__file__).parent / "templates"
+_LEAST_ROOM = 20_000  # bytes: the details of an event are not begun with less
+
+
+def page(events: Sequence[ChangeEvent], *, more: bool = False) -> str:
+    """The page, as text that is to be encoded in UTF-8.
+
+    Args:
+        events: newest first, at least one. All of them are redacted.
+        more: these are the newest of more events.
+    """
+    room = Room()
+    ordered = answer.gravest_first(events)
+    anchors = {id(event): f"event-{number}" for number, event in enumerate(ordered, 1)}
+    details: list[EventView] = []
+    for event in ordered:
+        if details and room.left < _LEAST_ROOM:
+            break
+        details.append(event_view(event, anchors[id(event)], room))
+    shown = {id(event) for event in ordered[: len(details)]}
+    rows = [row_view(event, anchors[id(event)] if id(event) in shown else "") for event in events]
+    graves = [one.row for one in details[:_MOST_LOOKED_AT] if one.row.grave]
+    style = _style()
+    return _template().render(
+        policy=f"default-src 'none'; style-src 'sha256-{_digest(style)}'; base-uri 'none'; form-action 'none'",
+        style=Markup(style),  # noqa: S704 - a file of the package
+        sentence=answer.sentence(events),
+        window=answer.window(events) + (f", only the newest {len(events)} events" if more else ""),
+        rows=rows if len(events) > 1 else [],
+        look=graves if len(events) > 1 else [],
+        events=details,
+        left_out=_left_out(len(events) - len(details)),
+        footer=f"tfevent {__version__}; times are {events[0].started_at.astimezone():%z}; secrets were never recorded",
+    )
+
+
+def _left_out(number: int) -> str:
+    return f"The details of {number} quieter event{'' if number == 1 else 's'} are left out." if number else ""
+
+
+@cache
+def _style() -> str:
+    return (_FOLDER / "report.css").read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _template() -> Template:
+    loader = FunctionLoader(lambda name: (_FOLDER / name).read_text(encoding="utf-8"))
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_visible)
+    return environment.get_template("report.html.j2")
+
+
+def _visible(value: Any) -> Any:
+    """A text as it may be shown: not too long, and with codes for characters that are not seen as they are."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    if len(value) > MOST_CHARACTERS:
+        value = value[: MOST_CHARACTERS - 1] + "…"
+    if value.isprintable():
+        return value
+    return Markup("").join(escape(c) if c.isprintable() or c in _JOINERS else _code(c) for c in value)
+
+
+def _code(character: str) -> Markup:
+    return Markup("<mark>U+{}</mark>").format(f"{ord(character):04X}")
