@@ -2,6 +2,7 @@
 
 * exec path: `version`, through the installed console script;
 * observed path: from start to the moment terraform is started;
+* state commands: one that changes the state, and one that changes nothing;
 * a whole apply: `tfevent apply -auto-approve` against `terraform plan -out` and `terraform apply` of it;
 * load: a provisioner that prints a million lines, and one that prints a line of 100 MB (BENCH_LINES: fewer).
 """
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LIMITS = {
     "exec path, times a start of Python": 6.0,
     "observed path, times a start of Python": 6.0,
+    "state command, times a start of Python": 40.0,
+    "state command without a change, times a start of Python": 20.0,
     "apply, times plan and apply": 1.5,
     "lines, times terraform's CPU": 3.0,
     "a long line, times terraform's CPU": 3.0,
@@ -106,6 +109,32 @@ def observed_start(tfevent: str, environ: dict[str, str], folder: Path, rounds: 
     return later
 
 
+def state_commands(tools: tuple[str, str], environ: dict[str, str], folder: Path, rounds: int = 21) -> list[float]:
+    """Milliseconds that a command on a local state takes longer than bare: one that changes it, one that does not."""
+    stack = folder / "state-command"
+    stack.mkdir()
+    (stack / "main.tf").write_text('resource "terraform_data" "r" {\n}\n')
+    for words in (["init"], ["apply", "-auto-approve"]):
+        timed([tools[0], *words], cwd=stack, env=environ)
+    kinds = {
+        "that changes the state": (["taint", "terraform_data.r"], ["untaint", "terraform_data.r"]),
+        "that changes nothing": (["taint", "-allow-missing", "terraform_data.none"],) * 2,
+    }
+    more = []
+    for kind, commands in kinds.items():
+        took: dict[str, list[float]] = {tool: [] for tool in tools}
+        for number in range(rounds + 1):
+            order = tools if number % 2 else tools[::-1]  # each tool gets each of the two commands
+            for tool, words in zip(order, commands, strict=True):
+                seconds = timed([tool, *words], cwd=stack, env=environ)
+                if number:
+                    took[tool].append(seconds)
+        bare, ours = (median(took[tool]) for tool in tools)
+        print(f"a state command {kind}: terraform {bare:.0f} ms, tfevent +{ours - bare:.0f} ms (the goal is +150)")
+        more.append(ours - bare)
+    return more
+
+
 LOAD = """
 resource "terraform_data" "r" {{
   provisioner "local-exec" {{
@@ -182,6 +211,7 @@ def measured() -> dict[str, float]:
         figures = (
             exec_path(terraform, tfevent, environ) / python_start(),
             observed_start(tfevent, environ, folder) / python_start(),
+            *(more / python_start() for more in state_commands(tools, environ, folder)),
             whole_apply(terraform, tfevent, environ, folder),
             load(tools, environ, folder, f"{lines} lines", LINES.format(lines=lines)),
             load(tools, environ, folder, f"a line of {lines * 100} bytes", long),

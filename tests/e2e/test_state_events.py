@@ -166,6 +166,25 @@ sys.exit(code)
 
 
 @pytest.mark.e2e
+def test_a_command_that_changes_nothing_settles_a_killed_run_all_the_same(tmp_path):
+    flag, script = tmp_path / "written", tmp_path / "terraform"
+    script.write_text(SLOW.format(python=sys.executable, flag=str(flag), binary=str(binaries()[0].path)))
+    script.chmod(0o755)
+    stack = Stack(tmp_path, CODE)
+    assert stack.terraform(APPLY).code == 0
+    with stack.start("state rm terraform_data.b", PIPES, TFEVENT_TF_BINARY=str(script)) as session:
+        wait_for(flag.exists)
+        [run] = stack.runs
+        writer = re.search(rb"'writer': \[(\d+)", (run / "facts").read_bytes())
+        session.signal(signal.SIGKILL)
+        session.process.wait()
+        os.kill(int(writer[1]), signal.SIGKILL)
+    assert stack.run("untaint terraform_data.a").code == 1
+    assert stack.runs == []
+    assert stack.event()["title"] == "code: state edited: outcome unknown"
+
+
+@pytest.mark.e2e
 def test_a_command_that_was_killed_with_tfevent_is_settled_by_the_next_one(tmp_path):
     flag, script = tmp_path / "written", tmp_path / "terraform"
     script.write_text(SLOW.format(python=sys.executable, flag=str(flag), binary=str(binaries()[0].path)))

@@ -25,6 +25,10 @@ OBSERVED_PATH = EXEC_PATH | {
     "tf_wrapper.configuration", "tf_wrapper.configuration.files", "change_events.text.lazy_pattern", "fcntl",
     "select", "signal", "termios", "errno",
 }  # fmt: skip
+STATE_PATH = OBSERVED_PATH | {
+    "tf_wrapper.launch.state_arguments", "tf_wrapper.modes.state_command", "tf_wrapper.state",
+    "tf_wrapper.state.location", "tf_wrapper.state.snapshot",
+}  # fmt: skip
 # the standard library's own helpers of the above: cheap, and different from version to version
 CHEAP = {
     "__future__", "re", "enum", "types", "operator", "_operator", "functools", "collections", "keyword", "reprlib",
@@ -68,6 +72,8 @@ esac
         (["plan"], OBSERVED_PATH),
         (["apply", "-auto-approve"], OBSERVED_PATH),
         (["destroy"], OBSERVED_PATH),
+        (["state", "rm", "a"], STATE_PATH),
+        (["taint", "a"], STATE_PATH),
     ],
 )
 def test_modules_loaded_before_terraform_starts(tmp_path, argv, allowed):

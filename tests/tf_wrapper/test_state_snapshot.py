@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from change_events.process import Signals
 from tf_wrapper.launch.state_arguments import StateArguments
 from tf_wrapper.launch.workspace import Workspace
 from tf_wrapper.state import snapshot
@@ -121,3 +122,55 @@ def test_a_state_that_was_not_found_out_is_asked_for_once_when_the_command_fails
     for code, interrupted, times in ((1, False, 1), (0, False, 2), (1, True, 3), (-2, False, 4)):
         assert isinstance(states.after(before, code, interrupted=interrupted), Snapshot)
         assert len(asked) == times
+
+
+@pytest.mark.parametrize(
+    ("line", "then", "code", "untouched"),
+    [
+        ("state rm a", {}, 1, True),
+        ("refresh", {}, 0, True),
+        ("state rm a", {FILE: "2"}, 0, False),
+        ("state rm a", {FILE: "2"}, 1, False),
+        ("state rm a", {FILE: None}, 0, False),
+        ("state mv -state-out=p a b", {}, 0, True),
+        ("state mv -state-out=p a b", {"p": "1"}, 0, False),
+        ("workspace new x", {}, 1, True),
+        ("workspace new x", {}, 0, False),
+        ("force-unlock 1", {}, 1, True),
+        ("force-unlock 1", {}, 0, False),
+    ],
+)
+def test_a_command_that_changed_nothing_is_known_by_its_files_or_its_exit_code(tmp_path, line, then, code, untouched):
+    def write(files):
+        for name, text in files.items():
+            (tmp_path / name).unlink(missing_ok=True)
+            if text is not None:
+                (tmp_path / name).write_text(text)
+
+    write({FILE: "1"})
+    name, argv = words(line)
+    states = States(Workspace(str(tmp_path), {}), StateArguments(name, argv, {}), OBSERVED[name], {})
+    with Signals() as signals:
+        before = states.before(signals)
+    write(then)
+    assert states.is_untouched(before, code) is untouched
+
+
+@pytest.mark.parametrize("content", [b"x" * 40, None])
+def test_a_state_that_is_not_known_whole_may_have_changed(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(snapshot, "MOST_BYTES", 30)
+    if content is None:
+        os.mkfifo(tmp_path / FILE)
+    else:
+        (tmp_path / FILE).write_bytes(content)
+    states = States(Workspace(str(tmp_path), {}), StateArguments("refresh", ["refresh"], {}), OBSERVED["refresh"], {})
+    with Signals() as signals:
+        before = states.before(signals)
+    assert not states.is_untouched(before, 0)
+
+
+def test_a_backend_is_not_asked_whether_anything_changed(tmp_path):
+    (tmp_path / ".terraform").mkdir()
+    (tmp_path / ".terraform/terraform.tfstate").write_text(json.dumps(S3))
+    states = States(Workspace(str(tmp_path), {}), StateArguments("refresh", ["refresh"], {}), OBSERVED["refresh"], {})
+    assert not states.is_untouched(Snapshot(snapshot.Document(b"1")), 1)

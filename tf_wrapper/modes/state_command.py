@@ -35,9 +35,11 @@ def run(invocation: Invocation) -> int:
     )
     child = process.spawn([invocation.binary, *invocation.argv], invocation.environ, signals)
     run.write_facts(writer=process.identity(child.pid))
-    invocation.recorder.begin()
+    invocation.recorder.begin(causes=False)  # an edit has none: who ran the command is all there is
     code = process.wait(child, signals)
     run.write_facts(exit_code=code)
+    if states.is_untouched(before, code) and invocation.recorder.drop():
+        return code
     interrupted = bool(signals.received)
     invocation.recorder.end_state_command(
         code, before, lambda: states.after(before, code, interrupted=interrupted), interrupted=interrupted

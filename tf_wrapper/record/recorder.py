@@ -6,6 +6,8 @@ its end, but for the plan, with terraforms before 1.1.3.
 
 from __future__ import annotations
 
+import threading
+
 from change_events.output import say
 from change_events.process.background import BackgroundRecorder
 
@@ -40,22 +42,39 @@ class Recorder:
         self._background = BackgroundRecorder(signals)
         self._deadline: Deadline | None = None
         self._ending = False
+        self._gate = threading.Lock()
+        self._is_recording = self._is_dropped = False
 
-    def begin(self) -> None:
-        """Start recording."""
+    def begin(self, *, causes: bool = True) -> None:
+        """Start recording; ``causes``: what the run changes has causes, which earlier runs help to find."""
         self._background.start()
 
         def task() -> None:
             import change_events.lean_msgspec  # noqa: F401 - before anything that imports msgspec
             from tf_wrapper.record.run_event import RunEvent
 
+            with self._gate:
+                self._is_recording = not self._is_dropped
+            if not self._is_recording:
+                return
             self._event = RunEvent(self._run)
             self._background.budget = self._event.budget
             self._event.begin()
             _settle_killed_runs(self._event.writer)
 
         self._background.submit(task)
-        self._background.submit(lambda: self._with_event(lambda event: event.look_back()))
+        if causes:
+            self._background.submit(lambda: self._with_event(lambda event: event.look_back()))
+
+    def drop(self) -> bool:
+        """Record nothing, the run has changed nothing; False where recording has begun, or killed runs wait for it."""
+        if _has_others():
+            return False
+        with self._gate:
+            self._is_dropped = not self._is_recording
+        if self._is_dropped:
+            self._run.remove()
+        return self._is_dropped
 
     def read_plan(self, path: str) -> None:
         """A saved plan can be read now, beside whatever terraform does."""
@@ -144,12 +163,16 @@ class Recorder:
             self._run.remove()
 
 
-def _settle_killed_runs(writer: EventWriter) -> None:
-    """Ours is the "next command" that killed runs wait for."""
+def _has_others() -> bool:
+    """Whether there are runs beside ours: they go on, or ours is the "next command" that they wait for."""
     from change_events.files import rundir
     from change_events.paths import state_dir
 
-    if rundir.count(state_dir()) > 1:  # another one than ours
+    return rundir.count(state_dir()) > 1
+
+
+def _settle_killed_runs(writer: EventWriter) -> None:
+    if _has_others():
         from change_events.recording.recovery import settle_beside
         from tf_wrapper.record import recovery
 

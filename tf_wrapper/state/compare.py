@@ -12,7 +12,6 @@ from change_events.diff import decode_exact, hidden_values, same
 from change_events.diff.walk import Node
 from change_events.model import Action, Change, OutputChange, Plan, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, most_urgent
-from tf_wrapper.plan.clouds import Clouds, own_of
 from tf_wrapper.plan.details import with_details
 from tf_wrapper.plan.names import Names
 from tf_wrapper.plan.reading import Reading
@@ -128,6 +127,8 @@ def compare_states(
 
 def clouds_of(pairs: Sequence[Pair], redactor: Redactor) -> tuple[Cloud, ...]:
     """Where in a cloud the objects are that differ."""
+    from tf_wrapper.plan.clouds import Clouds, own_of  # edits of entries are of no cloud: they do without
+
     clouds = Clouds()
     for pair in pairs:
         if pair.action in {Action.NO_OP, Action.MOVE}:

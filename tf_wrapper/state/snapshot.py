@@ -129,6 +129,20 @@ class States:
             return before
         return self._read()
 
+    def is_untouched(self, before: Snapshot, code: int) -> bool:
+        """Whether files, or terraform's exit code, show at once that the command changed nothing.
+
+        Args:
+            before: what was read before.
+            code: terraform's exit code, negative where a signal ended it.
+        """
+        if self._effect in {UNLOCK, CREATE, SELECT, DELETE}:
+            return code != 0
+        if self._files is None or before.source is None:
+            return False
+        files = [(self._files.source, before.source), (self._files.target, before.target)]
+        return all(path is None or _is_same(read_file(path), old) for path, old in files)
+
     def _read(self, signals: Signals | None = None) -> Snapshot:
         if self._files is None:
             return Snapshot(self._pulled(self._facts, signals))
@@ -160,6 +174,10 @@ class States:
 
         names = terraform_show.workspaces(self._facts, signals)
         return None if names is None else name in names
+
+
+def _is_same(new: Document, old: Document | None) -> bool:
+    return old is not None and old.whole and new.whole and old.data is not None and new.data == old.data
 
 
 def read_file(path: str) -> Document:
