@@ -44,7 +44,7 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
     """
     if document.get("api") != API_VERSION:
         raise InputError(
-            f"api: this tfevent reads version {API_VERSION}, not {document.get('api')!r}: "
+            f"api: this tfevent reads version {API_VERSION}, not {document.get('api')!r}; "
             "use the collection and the package of one release"
         )
     _check_names("document", document, KEYS)
@@ -62,7 +62,7 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
     try:
         event = msgspec.convert(_plain(given), ChangeEvent, strict=False)
     except msgspec.ValidationError as error:
-        raise InputError(f"event: {error}: expected the shape of `tfevent events schema`") from error
+        raise InputError(f"event: {error} (expected the shape of `tfevent events schema`)") from error
     clean = redactor.seal(event).event
     kept = {"message": clean.message, "data": clean.data}
     return msgspec.structs.replace(msgspec.convert(_cut(msgspec.to_builtins(clean)), ChangeEvent), **kept)
@@ -71,7 +71,7 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
 def _check_names(what: str, value: Any, known: Collection[str]) -> None:
     """Raise InputError for a name that is none of the known ones; what is no object is refused elsewhere."""
     if isinstance(value, dict) and (wrong := [str(name)[:60] for name in value if name not in known]):
-        raise InputError(f"{what}: there is no key {', '.join(wrong)}: it has {', '.join(known)}")
+        raise InputError(f"{what}: there is no key {', '.join(wrong)}; it has {', '.join(known)}")
 
 
 def _plain(value: Any) -> Any:

@@ -141,9 +141,9 @@ def test_variables_under_the_names_of_secrets_are_told_nowhere(home):
         ('{"api": 2, "event": {}}', "api: this tfevent reads version 1"),
         (
             '{"api": 1, "event": {"kind": "build"}, "bracket": "start"}',
-            "document: there is no key bracket: it has api, ",
+            "document: there is no key bracket; it has api, ",
         ),
-        ('{"api": 1, "event": {"kind": "build", "key": "7"}}', "event: there is no key key: it has id, "),
+        ('{"api": 1, "event": {"kind": "build", "key": "7"}}', "event: there is no key key; it has id, "),
         ('{"api": 1, "event": {"kind": "surprise"}}', "event: Invalid enum value 'surprise'"),
         (
             '{"api": 1, "state": "over", "event": {"kind": "build"}}',

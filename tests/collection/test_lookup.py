@@ -197,7 +197,7 @@ def test_an_answer_names_the_tasks_that_changed_the_host(asked):
 def test_a_guard_passes_and_a_mistake_fails(asked):
     assert asked.failed == ["no time", "typo"]
     assert (
-        "invalid time 'yesterday': expected a timestamp such as 2026-11-25T14:00:00+01:00, or seconds since 1970, or"
+        "invalid time 'yesterday', expected a timestamp such as 2026-11-25T14:00:00+01:00, or seconds since 1970, or"
         in asked.out
     )
 

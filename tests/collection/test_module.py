@@ -281,7 +281,7 @@ WRONG = {
     "two ways of once": ("{title: x, once: true, dedup_key: k}", "once"),
     "no time": (
         "{title: x, started_at: yesterday}",
-        "started_at: invalid time 'yesterday': expected a timestamp such as 2026-",
+        "started_at: invalid time 'yesterday', expected a timestamp such as 2026-",
     ),
     "an end before the start": (
         "{title: x, started_at: 2026-11-25 12:00, ended_at: 2026-11-25 11:00}",

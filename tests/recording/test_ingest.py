@@ -61,8 +61,8 @@ def test_message_and_data_have_limits_of_their_own():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"event": {}}, "api: this tfevent reads version 1, not None"),
-        ({"api": 2, "event": {}}, "not 2: use the collection and the package of one release"),
+        ({"event": {}}, "api: this tfevent reads version 1, not None; use the collection"),
+        ({"api": 2, "event": {}}, "not 2; use the collection and the package of one release"),
         ({"api": 1, "event": {"kind": "nonsense", "phase": "applied"}}, r"event: .*nonsense.*\$\.kind"),
         ({"api": 1, "event": {"phase": "applied"}}, "event: .*kind"),
         ({"api": 1, "event": {"kind": "build", "phase": "applied", "changes": [{"action": "change"}]}},

@@ -25,7 +25,7 @@ def moment(text: str) -> datetime:
         return datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text)).astimezone(timezone.utc)
     except (ValueError, OverflowError, OSError):
         raise ValueError(
-            f"invalid time {text!r}: expected a timestamp such as 2026-11-25T14:00:00+01:00, or seconds since 1970"
+            f"invalid time {text!r}, expected a timestamp such as 2026-11-25T14:00:00+01:00, or seconds since 1970"
         ) from None
 
 
