@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from change_events.cause.bases import LACKS, NO_REPOSITORY, SLOW, Base, base_of
 from change_events.cause.earlier_runs import last
+from change_events.cause.playbook_files import facts_in
 from change_events.cause.playbook_runs import task_of
 from change_events.cause.playbook_task import DIRTY, Look, Place
 from change_events.cause.playbook_variables import Places
@@ -96,7 +97,9 @@ class _Finder:
         self._directory = self._inner(directory)
         inventories = [self._inner(source) for source in playbook.inventory if "," not in source]
         self._inventories = [source for source in inventories if source is not None]
-        self._places = Places(self._inner(playbook.file or ""), tuple(dict.fromkeys(self._folders())))
+        self._places = Places(
+            self._inner(playbook.file or ""), tuple(dict.fromkeys(self._folders())), tuple(self._inventories)
+        )
 
     def _inner(self, path: str) -> str | None:
         """A path of the event as the repository has it: names in it are relative to the repository."""
@@ -190,6 +193,10 @@ class _Finder:
             return look.trouble or (SLOW if look.versions.failed else LACKS)
         if any(map(self._is_edited(look.versions), self._inventories)):
             return _INVENTORY
+        if facts := facts_in(look.names):
+            return (
+                f"the task uses facts of the host, and their values in the last run are not known: {', '.join(facts)}"
+            )
         return DIRTY if base.run is not None and base.run.uncommitted is None else _SAME
 
     def _reason_of_place(self, change: Change) -> str:

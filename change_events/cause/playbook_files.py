@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jinja2 import Environment
 
@@ -20,6 +20,14 @@ _SECTIONS = {*_LISTS, *_BLOCK, "roles"}
 # keywords and arguments whose whole value is an expression, without braces
 _BARE = {"when", "changed_when", "failed_when", "until", "loop", "with_items", "with_dict", "that", "var"}
 _TEMPLATES = {"template": "templates", "copy": "files", "script": "files", "unarchive": "files", "assemble": "files"}
+# of the names that begin as facts do, those that the run, the connection or the inventory decides
+_NO_FACTS = (
+    "ansible_become", "ansible_check_mode", "ansible_collection_name", "ansible_config_file", "ansible_connection",
+    "ansible_diff_mode", "ansible_failed_", "ansible_forks", "ansible_host", "ansible_index_var", "ansible_inventory_",
+    "ansible_limit", "ansible_loop", "ansible_parent_role", "ansible_password", "ansible_play", "ansible_port",
+    "ansible_private_key_file", "ansible_remote_", "ansible_role_", "ansible_run_tags", "ansible_search_path",
+    "ansible_shell_", "ansible_skip_tags", "ansible_ssh_", "ansible_user", "ansible_verbosity", "ansible_version",
+)  # fmt: skip
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -88,7 +96,17 @@ class YamlFile:
             return {}
         if not isinstance(self._root, yaml.MappingNode):
             raise ValueError("no variables")  # noqa: TRY004 - of a file, not of a caller
-        return self._entries(self._root)
+        return self.entries(self._root)
+
+    def entries(self, node: yaml.Node | None) -> dict[str, Variable]:
+        """The variables of one mapping of this file; none of anything else."""
+        if not isinstance(node, yaml.MappingNode):
+            return {}
+        return {
+            key.value: Variable(self._mark(value), key.start_mark.line + 1, value)
+            for key, value in node.value
+            if isinstance(key, yaml.ScalarNode)
+        }
 
     def plays(self) -> tuple[Play, ...]:
         """The plays of a playbook; none of a file of tasks."""
@@ -102,16 +120,9 @@ class YamlFile:
         return Play(
             name=play_name(keys),
             hosts=text_of(keys.get("hosts")),
-            variables=self._entries(own) if isinstance(own, yaml.MappingNode) else {},
+            variables=self.entries(own),
             vars_files=tuple(text for row in rows if (text := text_of(row)) and "{{" not in text),
         )
-
-    def _entries(self, node: yaml.MappingNode) -> dict[str, Variable]:
-        return {
-            key.value: Variable(self._mark(value), key.start_mark.line + 1, value)
-            for key, value in node.value
-            if isinstance(key, yaml.ScalarNode)
-        }
 
     def _tasks(self, node: yaml.Node | None, around: str, play: str | None) -> Iterator[Task]:
         if not isinstance(node, yaml.SequenceNode):
@@ -161,6 +172,11 @@ def _keys(node: yaml.MappingNode) -> dict[str, yaml.Node]:
     return {text_of(key): value for key, value in node.value}
 
 
+def mapping(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    """The values of a mapping by name; none of anything else."""
+    return _keys(node) if isinstance(node, yaml.MappingNode) else {}
+
+
 def _digest(*parts: str) -> str:
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
@@ -179,10 +195,29 @@ def source_of(task: Task) -> tuple[str, str] | None:
     return None
 
 
+def included_by(task: Task) -> str | None:
+    """The literal path of the variable file that a task includes whatever the host is like."""
+    keys = _keys(task.node)
+    if keys.keys() & {"when", "loop", "with_first_found", "with_items"}:
+        return None
+    for name, value in keys.items():
+        if name.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.") == "include_vars":
+            arguments = mapping(value)
+            is_named = "name" in arguments  # its variables are inside of one
+            path = text_of(arguments.get("file")) if arguments else text_of(value)
+            return path if path and not is_named and "{{" not in path and "=" not in path else None
+    return None
+
+
 def notified_by(task: Task) -> set[str]:
     """The handlers that a task names."""
     node = _keys(task.node).get("notify")
     return {text_of(row) for row in node.value} if isinstance(node, yaml.SequenceNode) else {text_of(node)} - {""}
+
+
+def facts_in(names: Iterable[str]) -> list[str]:
+    """Those of the names that are facts of a host: gathered anew in each run, and set in no file."""
+    return sorted(name for name in names if name.startswith("ansible_") and not name.startswith(_NO_FACTS))
 
 
 def names_in(node: yaml.Node) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.cause.playbook_files import names_in, names_in_template, notified_by, parsed, source_of
+from change_events.cause.playbook_files import included_by, names_in, names_in_template, notified_by, parsed, source_of
 from change_events.cause.playbook_runs import task_of
 from change_events.cause.playbook_variables import Scope, VariableFile, files_of, groups_of
 from change_events.model import Cause, CauseKind, Confidence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from change_events.cause.playbook_variables import Places
     from change_events.cause.versions import Versions
     from change_events.model import Change, ChangeEvent
+
+    _Held = list[tuple[VariableFile, dict[str, Variable]]]
 
 DIRTY = "the last run was made with edits that no commit holds"
 _LATE = "a file that the task is made of was written after the run had begun"
@@ -158,9 +160,9 @@ class Look:
         groups = groups_of(event, self._place.change, play)
         extra = set(event.playbook.variables) if event.playbook else set()
         edited: dict[tuple[str, VariableFile], Variable | None] = {}
-        for chain in files_of(self.versions, self._place.places, Scope(groups, hosts, play, self._role)):
-            now = [(file, self._variables(file, self.versions.now)) for file in chain]
-            base = [(file, self._variables(file, self.versions.base)) for file in chain]
+        scope = Scope(groups, hosts, play, self._role, self._included())
+        for chain in files_of(self.versions, self._place.places, scope):
+            now, base = self._compared(chain)
             self._follow(now)
             for name in sorted(self.names - extra):
                 new, old = _effective(name, now), _effective(name, base)
@@ -172,15 +174,31 @@ class Look:
         for (name, file), variable in edited.items():
             yield from self._of_variable(name, file, variable)
 
+    def _included(self) -> list[str]:
+        """The variable files that tasks before it in its file include."""
+        before = [task for task in self._file.tasks if task.line < self._place.line] if self._file is not None else []
+        named = [path for task in before if (path := included_by(task)) is not None]
+        return [found for path in named if (found := self._found(path, "vars")) is not None]
+
+    def _compared(self, chain: list[VariableFile]) -> tuple[_Held, _Held]:
+        """The variables of each file now and then; none of one that cannot be read in both versions."""
+        held = [
+            (file, self._variables(file, self.versions.now), self._variables(file, self.versions.base))
+            for file in chain
+        ]
+        read = [(file, now, base) for file, now, base in held if now is not None and base is not None]
+        return [(file, now) for file, now, _ in read], [(file, base) for file, _, base in read]
+
     def _of_variable(self, name: str, file: VariableFile, variable: Variable | None) -> Iterator[Cause]:
-        now, head = (self._variables(file, version).get(name) for version in (self.versions.now, self.versions.head))
+        versions = (self.versions.now, self.versions.head)
+        now, head = ((self._variables(file, version) or {}).get(name) for version in versions)
         line = variable.line if variable is not None else None
         if (now and now.mark) != (head and head.mark):
             yield from self._edit(CauseKind.UNCOMMITTED_EDIT, name, file.path, line)
         else:
             yield from self._edit(CauseKind.EDITED_LINE, name, file.path, line, _of_variable(file, name))
 
-    def _follow(self, files: list[tuple[VariableFile, dict[str, Variable]]]) -> None:
+    def _follow(self, files: _Held) -> None:
         """Variables that the values of the mentioned ones mention."""
         queue = list(self.names)
         while queue and len(self.names) < _MOST_NAMES:
@@ -189,13 +207,14 @@ class Look:
             self.names |= further
             queue += further
 
-    def _variables(self, file: VariableFile, version: Callable[[str], bytes | None]) -> dict[str, Variable]:
+    def _variables(self, file: VariableFile, version: Callable[[str], bytes | None]) -> dict[str, Variable] | None:
+        """What one version of a file sets; None where it cannot be read."""
         try:
             return file.read(version(file.path))
         except (ValueError, RecursionError):
             if self.versions.is_edited(file.path) or file.path in self.versions.uncommitted:
                 self.trouble = f"{file.path} was edited and {_UNREADABLE}"
-            return {}
+            return None
 
     def _play(self) -> Play | None:
         """The play that ran the task, where only one has its name."""
@@ -264,18 +283,18 @@ def _whole(data: bytes) -> str:
     return data.hex()
 
 
-def _effective(
-    name: str, files: list[tuple[VariableFile, dict[str, Variable]]]
-) -> tuple[VariableFile, Variable] | None:
+def _effective(name: str, files: _Held) -> tuple[VariableFile, Variable] | None:
     """The file that sets a variable and what it says: the last one does."""
     return next(((file, held[name]) for file, held in reversed(files) if name in held), None)
 
 
-def _is_ambiguous(name: str, files: list[tuple[VariableFile, dict[str, Variable]]]) -> bool:
+def _is_ambiguous(name: str, files: _Held) -> bool:
     """Whether several groups set it: which of them wins, depends on the inventory."""
     groups = set()
     for file, held in files:
         parts = file.path.split("/")
+        if name in held and file.section is not None and file.section[0] == "group":
+            groups.add(file.section[1])
         if name in held and "group_vars" in parts[:-1]:
             groups.add(parts[parts.index("group_vars") + 1].partition(".")[0])
     return len(groups - {"all"}) > 1

@@ -1,7 +1,7 @@
 """Where the variables of a playbook's task are set: the files that are known to apply, by precedence.
 
-Precedence: Ansible's documentation, "Understanding variable precedence". What no file of the repository says by its
-name alone (inventories, plugins, facts, ``include_vars``) is left out.
+Precedence: Ansible's documentation, "Understanding variable precedence". What no file of the repository says (scripts
+and plugins, facts) is left out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.cause.inventory_files import Section, files_in, variables_of
 from change_events.cause.playbook_files import Play, Variable, parsed
 
 if TYPE_CHECKING:
@@ -21,10 +22,17 @@ _ENDINGS = ("", ".yml", ".yaml")
 
 
 class VariableFile(NamedTuple):
-    """A file that sets variables: its path; the play whose ``vars`` count, None where all of the file does."""
+    """A file that sets variables.
+
+    Attributes:
+        path: in the repository.
+        play: the play whose ``vars`` count; None where all of the file does.
+        section: of an inventory, the group or host whose variables count.
+    """
 
     path: str
     play: str | None = None
+    section: Section | None = None
 
     def read(self, data: bytes | None) -> dict[str, Variable]:
         """The variables of one version.
@@ -34,6 +42,8 @@ class VariableFile(NamedTuple):
         """
         if data is None:
             return {}
+        if self.section is not None:
+            return variables_of(self.path, data, self.section)
         file = parsed(data)
         if file is None:
             raise ValueError("no YAML")
@@ -49,25 +59,31 @@ class Places(NamedTuple):
     Attributes:
         playbook: the playbook; None where it lies elsewhere.
         folders: of inventories, then of the playbook: they hold ``group_vars`` and ``host_vars``.
+        inventories: files and folders.
     """
 
     playbook: str | None
     folders: tuple[str, ...]
+    inventories: tuple[str, ...] = ()
 
 
 class Scope(NamedTuple):
-    """What a task ran on and in: groups, hosts, play, and the folder of its role."""
+    """What a task ran on and in: groups, hosts, play, the folder of its role, and the files that it included before."""
 
     groups: Sequence[str]
     hosts: Sequence[str]
     play: Play | None
     role: str | None
+    included: Sequence[str] = ()
 
 
 def files_of(versions: Versions, places: Places, scope: Scope) -> list[list[VariableFile]]:
     """The files that apply to a task, one list for each host that it touched, the last one of a list wins."""
-    groups, hosts, play, role = scope
+    groups, hosts, play, role, included = scope
+    top, others = versions.repository.top, [entry.path for entry in versions.entries]
+    inventories = [path for source in places.inventories for path in files_in(top, source, iter(others))]
     first = [VariableFile(f"{role}/defaults/main{end}") for end in _ENDINGS[1:] if role]
+    first += [VariableFile(path, section=("group", group)) for group in ("all", *groups) for path in inventories]
     for group in ("all", *groups):
         for folder in places.folders:
             first += [VariableFile(path) for path in _named(versions, folder, "group_vars", group)]
@@ -77,11 +93,15 @@ def files_of(versions: Versions, places: Places, scope: Scope) -> list[list[Vari
         inside = os.path.dirname(places.playbook)
         after += [VariableFile(os.path.normpath(os.path.join(inside, path))) for path in play.vars_files]
     after += [VariableFile(f"{role}/vars/main{end}") for end in _ENDINGS[1:] if role]
-    return [
-        [*first, *(VariableFile(path) for folder in places.folders
-                   for path in (_named(versions, folder, "host_vars", host) if host else ())), *after]
-        for host in (hosts or [""])
-    ]  # fmt: skip
+    after += [VariableFile(path) for path in included]
+    return [[*first, *_of_host(versions, places, inventories, host), *after] for host in (hosts or [""])]
+
+
+def _of_host(versions: Versions, places: Places, inventories: Sequence[str], host: str) -> Iterator[VariableFile]:
+    if host:
+        yield from (VariableFile(path, section=("host", host)) for path in inventories)
+        for folder in places.folders:
+            yield from map(VariableFile, _named(versions, folder, "host_vars", host))
 
 
 def _named(versions: Versions, folder: str, kind: str, name: str) -> Iterator[str]:

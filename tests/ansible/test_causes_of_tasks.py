@@ -95,3 +95,21 @@ def test_an_edit_that_a_run_found_without_effect_is_no_cause_later(machine, repo
     commit(repository, "Larger", name, "greeting: hello\nsize: '{{ pages }}'\npages: 2\n")
     larger = run(machine, repository)
     assert causes_of(larger, "Page") == [("edited_line", "pages", name, 3, ["Larger"])]
+
+
+@pytest.mark.slow
+def test_an_edited_inventory_and_a_file_that_a_task_includes(machine, repository):
+    include = "- ansible.builtin.include_vars: words.yml\n"
+    first = {"inventory.ini": FILES["hosts.ini"] + "[web:vars]\nsize=1\n", "tasks": include + TASKS % "world"}
+    commit(repository, "Group variables", "group_vars/web.yml", "{}\n")
+    commit(repository, "Inventory", "hosts.ini", first["inventory.ini"])
+    (repository / "roles/shop/vars").mkdir()
+    commit(repository, "Words", "roles/shop/vars/words.yml", "greeting: hello\n")
+    commit(repository, "Include", "roles/shop/tasks/main.yml", first["tasks"])
+    run(machine, repository)
+    commit(repository, "Larger", "hosts.ini", first["inventory.ini"].replace("size=1", "size=2"))
+    commit(repository, "Politer", "roles/shop/vars/words.yml", "greeting: good day\n")
+    second = run(machine, repository)
+    assert causes_of(second, "Page") == [("edited_line", "size", "hosts.ini", 4, ["Larger"])]
+    words = "roles/shop/vars/words.yml"
+    assert causes_of(second, "Greet") == [("edited_line", "greeting", words, 1, ["Politer"])]

@@ -166,7 +166,9 @@ def test_encrypted_variables_and_the_inventory_are_not_guessed_at(tmp_path):
     vault = "group_vars/all.yml"
     small = shop(tmp_path / "v", Commit("vault", {vault: "$ANSIBLE_VAULT;1.1;AES256\n6162\n"}))
     assert small.causes(task("Configure"))[0].text.startswith(f"{vault} was edited and cannot be read")
-    small = shop(tmp_path / "i", edit("hosts", "hosts.ini", "w1", "w1 port=3"))
+    small = shop(tmp_path / "w", Commit("vault", {"group_vars/web.yml": "$ANSIBLE_VAULT;1.1;AES256\n6162\n"}))
+    assert small.causes(task("Configure"))[0].text.startswith("group_vars/web.yml was edited and cannot be read")
+    small = shop(tmp_path / "i", edit("hosts", "hosts.ini", "w1", "w1\nw2"))
     assert small.causes(task("Configure"))[0].text.startswith("the inventory was edited")
 
 
