@@ -50,10 +50,10 @@ def child_environment(environ: Mapping[str, str], *, run_id: str, trace_id: str,
 
     The parent's sampling flag is kept; ``TRACESTATE`` belongs to the trace and stays only with it.
     """
-    given = environ.get("TRACEPARENT", "").strip()
-    known = parse(given)
+    traceparent = environ.get("TRACEPARENT", "").strip()
+    known = parse(traceparent)
     continued = known is not None and known[0] == trace_id
-    flags = given.split("-")[3] if continued else "01"
+    flags = traceparent.split("-")[3] if continued else "01"
     child = {**environ, "TRACEPARENT": f"00-{trace_id}-{span_id}-{flags}", "TFEVENT_RUN_ID": run_id}
     if not continued:
         child.pop("TRACESTATE", None)

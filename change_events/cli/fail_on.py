@@ -61,13 +61,13 @@ def reasons(wanted: FailOn, event: ChangeEvent) -> Iterator[str]:
         wanted: what makes it fail.
         event: the plan as an event, with signals and severity.
     """
-    found = [signal for signal in event.signals if signal.name in wanted.names or _is(signal.severity, wanted)]
-    for signal in found[:_SHOWN]:
+    matching = [signal for signal in event.signals if signal.name in wanted.names or _is(signal.severity, wanted)]
+    for signal in matching[:_SHOWN]:
         where = f" ({signal.address})" if signal.address else ""
         yield f"{signal.name}{where}: {signal.reason}"
-    if len(found) > _SHOWN:
-        yield f"and {len(found) - _SHOWN} more"
-    if not found and event.severity is not Severity.INFO and _is(event.severity, wanted):
+    if len(matching) > _SHOWN:
+        yield f"and {len(matching) - _SHOWN} more"
+    if not matching and event.severity is not Severity.INFO and _is(event.severity, wanted):
         yield f"the severity of the plan is {event.severity.value}"
 
 

@@ -78,8 +78,8 @@ def boot_command(session: Session, /, *, image: str | None, budget: float | None
 def _boot(reporter: _MachineEvent, here: MachineSnapshot, before: Memory | None) -> int:
     from change_events.machine import boot_analysis, events, state_file
 
-    found = boot_analysis.analyse(here, before, os.environ)
-    event = events.booted(reporter.draft(), here, found, before, reporter.settings.message_bytes)
+    analysis = boot_analysis.analyse(here, before, os.environ)
+    event = events.booted(reporter.draft(), here, analysis, before, reporter.settings.message_bytes)
     settled = reporter.settle(event, dedup_window=_ALWAYS)
     if not settled.lost:
         _remember(
@@ -114,11 +114,13 @@ def start_command(session: Session, /, *, budget: float | None, **options: Any) 
     from change_events.paths import state_dir
 
     reporter = _MachineEvent(session, "start", options, budget)
-    made = reporter.draft()
-    if not made.event.service:
+    draft = reporter.draft()
+    if not draft.event.service:
         return complain([_NO_SERVICE])
     state_file.seen(state_dir())
-    return report(reporter.settle(events.started(made, reporter.settings.message_bytes)), quiet=reporter.settings.quiet)
+    return report(
+        reporter.settle(events.started(draft, reporter.settings.message_bytes)), quiet=reporter.settings.quiet
+    )
 
 
 @click.command(
@@ -154,11 +156,11 @@ def stop_command(
     reporter = _MachineEvent(session, "stop", options, budget)
     if host:
         return _goes_down(reporter)
-    made = reporter.draft()
-    if not made.event.service:
+    draft = reporter.draft()
+    if not draft.event.service:
         return complain([_NO_SERVICE])
     state_file.seen(state_dir())
-    event = events.stopped(made, _result(exit_code), reporter.settings.message_bytes)
+    event = events.stopped(draft, _result(exit_code), reporter.settings.message_bytes)
     return report(reporter.settle(event), quiet=reporter.settings.quiet)
 
 
@@ -189,8 +191,8 @@ def _goes_down(reporter: _MachineEvent) -> int:
         if known:
             stopped = msgspec.structs.replace(known, stopped_at=_now(), seen_at=_now(), goal=goal, tells_stops=True)
             _remember(stopped)
-    made = reporter.draft()
-    event = events.going_down(made, os.uname().nodename, goal, reporter.settings.message_bytes)
+    draft = reporter.draft()
+    event = events.going_down(draft, os.uname().nodename, goal, reporter.settings.message_bytes)
     return report(reporter.settle(event), quiet=reporter.settings.quiet)
 
 

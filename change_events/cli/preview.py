@@ -60,14 +60,14 @@ def preview_command(session: Session, *, event_id: str, name: str, as_json: bool
 
 def named(destinations: Sequence[DestinationSettings], name: str) -> DestinationSettings:
     """The destination of this name. Raises TfeventError."""
-    found = next((destination for destination in destinations if destination.name == name), None)
-    if found is None:
+    destination_of_name = next((destination for destination in destinations if destination.name == name), None)
+    if destination_of_name is None:
         names = ", ".join(destination.name for destination in destinations)
         there = f"there are {names}" if names else "there is none"
         raise TfeventError(
             f"the settings name no destination {name!r}: {there}; `tfevent events doctor` names mistakes"
         )
-    return found
+    return destination_of_name
 
 
 def _rendered(session: Session, destination: DestinationSettings, record: Record) -> Rendered:

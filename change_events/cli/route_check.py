@@ -86,11 +86,11 @@ def _events(when: When) -> Iterator[ChangeEvent]:
     """Made-up events of every sort, each as near to meeting ``when`` as it can be."""
     from change_events.summary import severity
 
-    given = _texts(when)
+    texts = _texts(when)
     for figures in ({}, {"destroy": 1}):
         base = ChangeEvent(
             id="", kind=Kind.INFRASTRUCTURE, phase=Phase.APPLIED, started_at=_NEVER, title="",
-            summary=_summary(when, figures), **given,
+            summary=_summary(when, figures), **texts,
         )  # fmt: skip
         for phase, outcome in product(Phase, Outcome):
             observed = replace(base, phase=phase, outcome=outcome)

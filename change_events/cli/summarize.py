@@ -77,7 +77,7 @@ def summarize_command(
     """
     from change_events.cli.fail_on import parse
 
-    wanted = parse(fail_on, session) if fail_on else None
+    threshold = parse(fail_on, session) if fail_on else None
     with _no_garbage_collection():
         plans = session.tools.read_documents(files, session.redactor, session.settings)
     for trouble in session.redactor.troubles:
@@ -89,7 +89,7 @@ def summarize_command(
         _write_markdown(plans, max_bytes, own)
     else:
         _write_text(plans, None if everything else limit or None, own)
-    return _judge(plans, wanted, own) if wanted else 0
+    return _judge(plans, threshold, own) if threshold else 0
 
 
 def _judge(plans: Sequence[Plan], wanted: FailOn, own: OwnRules | None) -> int:

@@ -35,12 +35,12 @@ class Context(msgspec.Struct, frozen=True):
 
 def detect(cwd: Path, environ: Mapping[str, str], *, redactor: Redactor, git: bool = True) -> Context:
     """What surrounds a run in ``cwd``; what cannot be found out is None. ``git=False`` asks no repository."""
-    found = ci.detect(environ)
+    detected = ci.detect(environ)
     vcs = repository.detect(cwd, environ, ci.servers(environ)) if git else None
-    if vcs and not vcs.branch and found:
+    if vcs and not vcs.branch and detected:
         # what a CI system checks out may have been fetched without the branch that it is on
-        vcs = msgspec.structs.replace(vcs, branch=found.branch, published=vcs.published or None)
-    system = _with_page(found.ci, vcs, environ) if found else None
+        vcs = msgspec.structs.replace(vcs, branch=detected.branch, published=vcs.published or None)
+    system = _with_page(detected.ci, vcs, environ) if detected else None
     actor = Actor(user=_user(environ), host=os.uname().nodename or None, ci=system)
     links = (Link(title=f"{system.system} run", url=system.run_url),) if system and system.run_url else ()
     return Context(

@@ -136,12 +136,12 @@ def detect(environ: Mapping[str, str]) -> Found | None:
 
 def servers(environ: Mapping[str, str]) -> dict[str, str]:
     """What the CI systems of this environment say of their forges: kinds by the server's address."""
-    given = (system.server for system in SYSTEMS if system.server and _marked(system.marker, environ))
-    found: dict[str, str] = {}
-    for variable, kind in given:
+    addresses = (system.server for system in SYSTEMS if system.server and _marked(system.marker, environ))
+    by_host: dict[str, str] = {}
+    for variable, kind in addresses:
         if address := environ.get(variable):
-            found.setdefault(address, kind)
-    return found
+            by_host.setdefault(address, kind)
+    return by_host
 
 
 def _marked(marker: str, environ: Mapping[str, str]) -> bool:

@@ -51,8 +51,8 @@ def resolve(cwd: str | os.PathLike[str], environ: Mapping[str, str], revision: s
     end = time.monotonic() + git.SECONDS
     if not is_revision(revision):
         return None
-    found = git_command.ask({"id": _verify(revision)}, cwd, environ, end)["id"]
-    return (found or "").strip() or None
+    commit = git_command.ask({"id": _verify(revision)}, cwd, environ, end)["id"]
+    return (commit or "").strip() or None
 
 
 def between(
@@ -83,14 +83,14 @@ def between(
             "count": ("rev-list", "--count", "--left-right", f"{old}...{new}", "--", *paths),
         }
     answers = git_command.ask(questions, cwd, environ, end)
-    found = Between(commit=next(iter(_commits(answers.get("self"))), None), previous=old)
+    commits = Between(commit=next(iter(_commits(answers.get("self"))), None), previous=old)
     if new and old:
-        return _listed(found, answers, paths)
+        return _listed(commits, answers, paths)
     if new and previous is None:
-        return found
+        return commits
     what = "the commits between cannot be listed" if previous else "the commit cannot be looked up"
     missing = "the previous commit" if new else "the commit"
-    return msgspec.structs.replace(found, problem=f"{what}: {_reason(cwd, environ, end, missing)}")
+    return msgspec.structs.replace(commits, problem=f"{what}: {_reason(cwd, environ, end, missing)}")
 
 
 def _verify(revision: str) -> tuple[str, ...]:

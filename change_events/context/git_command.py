@@ -83,8 +83,8 @@ def is_installed(environ: Mapping[str, str]) -> bool:
 
 def quiet(environ: Mapping[str, str]) -> dict[str, str]:
     """No locks, no questions, no fetching of what a partial clone lacks."""
-    kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
-    return {**kept, **_QUIET}
+    environment = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
+    return {**environment, **_QUIET}
 
 
 def without_filters(environ: Mapping[str, str], listing: str) -> dict[str, str]:
@@ -95,8 +95,8 @@ def without_filters(environ: Mapping[str, str], listing: str) -> dict[str, str]:
     rows = (line.partition("\t") for line in listing.splitlines())
     names = sorted({key.rpartition(".")[0] for scope, _, key in rows if scope in {"local", "worktree"}})
     off = [(f"{name}.{key}", value) for name in names for key, value in _NO_FILTER]
-    given = environ.get("GIT_CONFIG_COUNT", "")
-    start = int(given) if given.isdecimal() else 0
+    count = environ.get("GIT_CONFIG_COUNT", "")
+    start = int(count) if count.isdecimal() else 0
     pairs = {f"GIT_CONFIG_KEY_{start + at}": key for at, (key, _) in enumerate(off)}
     pairs |= {f"GIT_CONFIG_VALUE_{start + at}": value for at, (_, value) in enumerate(off)}
     return {**environ, **pairs, "GIT_CONFIG_COUNT": str(start + len(off))} if off else dict(environ)
@@ -116,8 +116,8 @@ def ask(
         environ: the variables that git gets, but for those that would make it ask, lock or fetch.
         end: when to stop waiting (``time.monotonic``, or a deadline).
     """
-    found = ask_bytes({name: (words, b"") for name, words in questions.items()}, cwd, environ, end)
-    return {name: None if out is None else _text(out) for name, out in found.items()}
+    outputs = ask_bytes({name: (words, b"") for name, words in questions.items()}, cwd, environ, end)
+    return {name: None if out is None else _text(out) for name, out in outputs.items()}
 
 
 def ask_bytes(

@@ -84,8 +84,8 @@ class Repository(NamedTuple):
 
 def change_number(change: str) -> str | None:
     """The number of a pull or merge request, given as such or as the address of its page."""
-    found = re.search(r"(?:^|/)(\d{1,18})/?$", change.partition("?")[0].partition("#")[0])
-    return found[1] if found else None
+    number = re.search(r"(?:^|/)(\d{1,18})/?$", change.partition("?")[0].partition("#")[0])
+    return number[1] if number else None
 
 
 class _Address(NamedTuple):

@@ -35,12 +35,12 @@ def has_true(mask: Any) -> bool:
 def marks(mask: Any) -> object:
     """Reduce a mask to what it covers, so that ``{}``, ``[false]`` and ``false`` compare equal."""
     if isinstance(mask, dict):
-        found = tuple((key, reduced) for key in sorted(mask) if (reduced := marks(mask[key])))
+        reduced_parts = tuple((key, reduced) for key in sorted(mask) if (reduced := marks(mask[key])))
     elif isinstance(mask, list):
-        found = tuple((index, reduced) for index, part in enumerate(mask) if (reduced := marks(part)))
+        reduced_parts = tuple((index, reduced) for index, part in enumerate(mask) if (reduced := marks(part)))
     else:
         return mask is True
-    return found or False
+    return reduced_parts or False
 
 
 def hidden_values(value: Any, mask: Any) -> Iterator[Any]:

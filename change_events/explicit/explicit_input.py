@@ -86,7 +86,7 @@ def read(
         stdin: ``-`` may be read; False where standard input is somebody else's.
     """
     reader = _Reader(options, now, None if stdin else "standard input belongs to the command: expected a file")
-    given = ExplicitInput(
+    parsed = ExplicitInput(
         kind=reader.word("kind", Kind) or Kind.CUSTOM,
         title=reader.plain("title"),
         message=reader.message(),
@@ -109,7 +109,7 @@ def read(
         state=reader.state(),
         id=reader.plain("id"),
     )
-    return _with_defaults(_consistent(given, reader.mistakes, now)), reader.mistakes
+    return _with_defaults(_consistent(parsed, reader.mistakes, now)), reader.mistakes
 
 
 class _Rule(NamedTuple):
@@ -204,14 +204,14 @@ class _Reader:
 
     def links(self) -> tuple[Link, ...]:
         """``TITLE=URL``, or a URL alone, several times."""
-        found = []
+        links = []
         for number, text in enumerate(self._options.get("link") or (), 1):
             title, _, url = ("", "", text) if _is_web(text) else str(text).partition("=")
             if _is_web(url):
-                found.append(Link(title=title.strip() or urlsplit(url).hostname or "link", url=url.strip()))
+                links.append(Link(title=title.strip() or urlsplit(url).hostname or "link", url=url.strip()))
             else:
                 self._wrong("link", f"number {number}: expected TITLE=URL with an https:// or http:// URL")
-        return tuple(found)
+        return tuple(links)
 
     def moment(self, name: str) -> datetime | None:
         """A point in time, in UTC."""
@@ -233,10 +233,10 @@ class _Reader:
 
     def paths(self) -> tuple[str, ...]:
         """Files or folders of the repository, several times; they say nothing without a range of commits."""
-        found = tuple(dict.fromkeys(str(path) for path in self._options.get("path") or () if path))
-        if found and not self.plain("previous_commit"):
+        distinct = tuple(dict.fromkeys(str(path) for path in self._options.get("path") or () if path))
+        if distinct and not self.plain("previous_commit"):
             self._wrong("path", "requires --previous-commit")
-        return found
+        return distinct
 
     def destinations(self, known: set[str]) -> tuple[str, ...] | None:
         """Names of the settings' destinations; None where none is named."""
@@ -256,14 +256,14 @@ class _Reader:
         if text is None:
             return {}
         try:
-            found = msgspec.json.decode(text)
+            value = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):  # its own text may quote the data
             self._wrong("data", 'the value is not valid JSON; expected an object such as {"ticket": "OPS-7"}')
             return {}
-        if not isinstance(found, dict):
+        if not isinstance(value, dict):
             self._wrong("data", 'expected a JSON object such as {"ticket": "OPS-7"}')
             return {}
-        return found
+        return value
 
     def _parsed(self, name: str, parse: Callable[[str], _T], remedy: str) -> _T | None:
         text = self.plain(name)

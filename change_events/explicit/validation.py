@@ -61,10 +61,10 @@ def check_document(document: Mapping[str, Any], event: ChangeEvent, *, begins: b
     Raises:
         EventRejectedError: with every mistake.
     """
-    given = document.get("event") or {}
-    started, ended = (getattr(event, name) if given.get(name) else None for name in ("started_at", "ended_at"))
+    fields = document.get("event") or {}
+    started, ended = (getattr(event, name) if fields.get(name) else None for name in ("started_at", "ended_at"))
     wrong = [f"{name}: {text}" for name, text in mistakes_of_times(started, ended, datetime.now(UTC), begins=begins)]
-    if given.get("dedup_key") and event.dedup_key != given["dedup_key"]:
+    if fields.get("dedup_key") and event.dedup_key != fields["dedup_key"]:
         wrong.append(f"dedup_key: {_HIDDEN_KEY}")
     if wrong:
         raise EventRejectedError("; ".join(wrong))

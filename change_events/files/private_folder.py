@@ -51,13 +51,13 @@ def open_folder(base: str, names: Sequence[str], *, shared: bool, make: bool = F
 
 def open_own(folder: int, name: str) -> int:
     """A descriptor of the folder ``name`` in ``folder``; a link is not followed. Raises OSError as `open_folder`."""
-    found = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
+    descriptor = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
     try:
-        _check(found, name)
+        _check(descriptor, name)
     except BaseException:
-        os.close(found)
+        os.close(descriptor)
         raise
-    return found
+    return descriptor
 
 
 def open_file(folder: int, name: str, flags: int) -> int:

@@ -319,7 +319,7 @@ def leftovers(state: str, journal: str, wanted: Callable[[dict[str, Any]], bool]
         journal: the journal that is used: runs that were begun for another one are left to the commands that use that.
         wanted: decides by a run's facts whether it is of interest; the others are let go of again.
     """
-    found = []
+    runs = []
     for root, path in _roots(state):
         try:
             names = sorted(os.listdir(root))
@@ -334,14 +334,14 @@ def leftovers(state: str, journal: str, wanted: Callable[[dict[str, Any]], bool]
                     and run.belongs_to(journal, state)
                     and (wanted is None or wanted(run.read_facts()))
                 ):
-                    found.append(run)
+                    runs.append(run)
                 else:
                     run.release()
         except OSError:
             continue
         finally:
             os.close(root)
-    return found
+    return runs
 
 
 def _remove_stale(run: RunDirectory) -> None:

@@ -42,12 +42,12 @@ def is_running(begun: float, end: float, now: float) -> bool:
 
 def read(connection: sqlite3.Connection, name: str) -> Row:
     """What is remembered of this destination."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT failures, failed_at, due_at, coalesce(reason, ''), busy_until, asked_until FROM destinations "
         "WHERE name = ?",
         (name,),
     ).fetchone()
-    return Row(*found) if found else Row()
+    return Row(*row) if row else Row()
 
 
 class Failure(NamedTuple):

@@ -46,10 +46,10 @@ def _make_folder(folder: Path) -> None:
 def identity(path: str) -> tuple[int, int] | None:
     """Device and inode of the file; None if there is none."""
     try:
-        found = Path(path).stat()
+        status = Path(path).stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def is_journal(path: str) -> bool:

@@ -42,9 +42,9 @@ _INSERT_BODY = (
 def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState) -> int:
     """Insert or replace an event; a settled one is never made a started one again. Returns its ``seq``."""
     event = sealed.event
-    found = connection.execute("SELECT seq, state FROM events WHERE id = ?", (event.id,)).fetchone()
-    if found and found[1] == RecordState.SETTLED and state is RecordState.STARTED:
-        return int(found[0])
+    row = connection.execute("SELECT seq, state FROM events WHERE id = ?", (event.id,)).fetchone()
+    if row and row[1] == RecordState.SETTLED and state is RecordState.STARTED:
+        return int(row[0])
     connection.execute(_INSERT, _columns(event, state))
     (seq,) = connection.execute("SELECT seq FROM events WHERE id = ?", (event.id,)).fetchone()
     connection.execute(_INSERT_BODY, (seq, _search_text(event), sealed.body))
@@ -141,16 +141,16 @@ def body(connection: sqlite3.Connection, seq: int) -> bytes | None:
 
 def deliveries(connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int, tuple[DeliveryStatus, ...]]:
     """Where these events stand with each of their destinations, in the order of enqueueing."""
-    found: dict[int, list[DeliveryStatus]] = {seq: [] for seq in seqs}
+    by_event: dict[int, list[DeliveryStatus]] = {seq: [] for seq in seqs}
     rows = connection.execute(
         "SELECT seq, destination, state, attempts, reason, next_at, stage FROM deliveries "  # noqa: S608  # only marks
-        f"WHERE seq IN ({', '.join('?' for _ in found)}) ORDER BY position",
-        tuple(found),
+        f"WHERE seq IN ({', '.join('?' for _ in by_event)}) ORDER BY position",
+        tuple(by_event),
     )
     for seq, destination, state, attempts, reason, next_at, stage in rows:
         due = from_micros(int(next_at * 1_000_000)) if next_at and state == DeliveryState.WAITING else None
-        found[seq].append(DeliveryStatus(destination, DeliveryState(state), attempts, reason, due, Stage(stage)))
-    return {seq: tuple(statuses) for seq, statuses in found.items()}
+        by_event[seq].append(DeliveryStatus(destination, DeliveryState(state), attempts, reason, due, Stage(stage)))
+    return {seq: tuple(statuses) for seq, statuses in by_event.items()}
 
 
 def counts(connection: sqlite3.Connection) -> JournalCounts:
@@ -171,11 +171,11 @@ def counts(connection: sqlite3.Connection) -> JournalCounts:
 
 def owed(connection: sqlite3.Connection) -> dict[str, Owed]:
     """What each destination has not got, by name; those that have got all are left out."""
-    found: dict[str, dict[str, float]] = {}
+    by_destination: dict[str, dict[str, float]] = {}
     for name, parked, number, since in connection.execute(
         "SELECT destination, state = 'parked' AS parked, count(*), min(since) FROM deliveries "
         "WHERE state IN ('waiting', 'leased', 'parked') GROUP BY destination, parked"
     ):
         kind = "parked" if parked else "waiting"
-        found.setdefault(name, {}).update({kind: number, f"{kind}_since": since})
-    return {name: msgspec.convert(figures, Owed) for name, figures in found.items()}
+        by_destination.setdefault(name, {}).update({kind: number, f"{kind}_since": since})
+    return {name: msgspec.convert(figures, Owed) for name, figures in by_destination.items()}

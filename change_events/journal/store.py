@@ -291,9 +291,9 @@ class Journal(Deliveries, TouchedReads):
 
     def _loader(self, seq: int) -> Callable[[], bytes]:
         def load() -> bytes:
-            found = self._read(lambda connection: ledger.body(connection, seq))
-            if found is None:
+            body = self._read(lambda connection: ledger.body(connection, seq))
+            if body is None:
                 raise JournalError(f"journal {self.path}: this event has been removed meanwhile (cap)")
-            return found
+            return body
 
         return load

@@ -87,24 +87,24 @@ def index_step(connection: sqlite3.Connection, before: int, *, step: int = STEP,
 
 
 def _insert(connection: sqlite3.Connection, seq: int, event: ChangeEvent) -> None:
-    found = _rows(event)
-    stack = _stack_id(connection, stack_key(event)) if found.rows else 0
-    ids = _thing_ids(connection, stack, {row.thing: None for row in found.rows})
+    rows = _rows(event)
+    stack = _stack_id(connection, stack_key(event)) if rows.rows else 0
+    ids = _thing_ids(connection, stack, {row.thing: None for row in rows.rows})
     connection.executemany(
         "INSERT INTO touched (thing, path, seq, action, outcome, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(ids[row.thing], row.path, seq, *row[2:]) for row in found.rows],
+        [(ids[row.thing], row.path, seq, *row[2:]) for row in rows.rows],
     )
     connection.executemany(
         "INSERT OR IGNORE INTO moves (stack, new, old, seq) VALUES (?, ?, ?, ?)",
-        [(stack, new, old, seq) for new, old in found.moves],
+        [(stack, new, old, seq) for new, old in rows.moves],
     )
     connection.executemany(
         "INSERT OR IGNORE INTO names (name, thing) VALUES (?, ?)",
-        [(name, ids[thing]) for name, thing in found.names if thing in ids],
+        [(name, ids[thing]) for name, thing in rows.names if thing in ids],
     )
     if event.tool and event.tool.plan:
         connection.execute("INSERT INTO plans (digest, seq) VALUES (?, ?)", (event.tool.plan, seq))
-    connection.execute("INSERT INTO indexed (seq, stack, size) VALUES (?, ?, ?)", (seq, stack, len(found.rows)))
+    connection.execute("INSERT INTO indexed (seq, stack, size) VALUES (?, ?, ?)", (seq, stack, len(rows.rows)))
 
 
 def _rows(event: ChangeEvent) -> Rows:

@@ -67,9 +67,9 @@ class Rows(NamedTuple):
 
 def rows_of(event: ChangeEvent) -> Rows:
     """What the journal remembers of a settled event; things first, so that a limit cuts attributes."""
-    found = Rows([], [], [])
+    rows = Rows([], [], [])
     if event.phase is not Phase.APPLIED:
-        return found
+        return rows
     attributes: list[Row] = []
     for change in event.changes:
         if change.outcome not in _HAPPENED or change.action in _NOTHING or change.deposed:
@@ -77,9 +77,9 @@ def rows_of(event: ChangeEvent) -> Rows:
         if change.task is not None:
             attributes += _task_rows(change)
         elif change.mode == "managed" and len(change.address) <= LONGEST:
-            _add_resource(found, attributes, change)
-    found.rows.extend(_host_rows(event, attributes))
-    return found._replace(rows=list(_distinct([*_by_type(found.rows), *found.rows, *attributes]))[:MOST_ROWS])
+            _add_resource(rows, attributes, change)
+    rows.rows.extend(_host_rows(event, attributes))
+    return rows._replace(rows=list(_distinct([*_by_type(rows.rows), *rows.rows, *attributes]))[:MOST_ROWS])
 
 
 def fingerprint_of(value: Value) -> str | None:

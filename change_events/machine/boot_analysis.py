@@ -65,12 +65,12 @@ def analyse(
         root: where /var/log and /sys are.
     """
     if memory and memory.stopped_at:
-        found = BootAnalysis(End.CLEAN, "it was asked to stop", memory.stopped_at, exact=True, goal=memory.goal)
+        analysis = BootAnalysis(End.CLEAN, "it was asked to stop", memory.stopped_at, exact=True, goal=memory.goal)
     else:
-        found = _by_witnesses(now, memory, environ, root)
+        analysis = _by_witnesses(now, memory, environ, root)
     return msgspec.structs.replace(
-        found,
-        last_alive=found.last_alive if found.last_alive and found.last_alive <= now.booted_at else None,
+        analysis,
+        last_alive=analysis.last_alive if analysis.last_alive and analysis.last_alive <= now.booted_at else None,
         kernel_before=_other(memory.kernel, now.kernel) if memory else None,
         image_before=_other(memory.image, now.image) if memory else None,
     )

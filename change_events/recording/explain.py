@@ -55,11 +55,11 @@ def explained(event: ChangeEvent, settings: Settings, redactor: Redactor, enviro
             runs = runs_before(journal, event, deadline)
     except JournalError:  # settling reports it
         return event
-    found = find_causes(event, runs, environ, deadline)
-    if found is None:
+    search = find_causes(event, runs, environ, deadline)
+    if search is None:
         return event
     changes = tuple(
         replace(change, causes=tuple(redacted(cause, redactor) for cause in causes)) if causes else change
-        for change, causes in zip(event.changes, found.causes, strict=True)
+        for change, causes in zip(event.changes, search.causes, strict=True)
     )
-    return replace(event, changes=changes, inputs=found.inputs)
+    return replace(event, changes=changes, inputs=search.inputs)

@@ -71,9 +71,9 @@ class RecoverableRun:
         """
         self._folder = self._folder or rundir.create(state_dir(), event.id)
         self._write_facts(event)  # before the record: a kill in between must not leave one that nobody closes
-        begun = self._recording.begin(event)
-        self._keep(begun.sealed)
-        if begun.lost:
+        result = self._recording.begin(event)
+        self._keep(result.sealed)
+        if result.lost:
             return  # nothing else that needs the journal will go better now
         self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
         if rundir.count(state_dir()) > 1:  # another one than ours

@@ -119,12 +119,12 @@ def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Sa
 def interrupted(event: ChangeEvent, last_seen: datetime | None = None) -> ChangeEvent:
     """Close an interrupted run: keep completed changes, mark the rest unknown."""
     changes = tuple(_ended(change) for change in event.changes)
-    found = [change.outcome for change in changes]
+    outcomes_of_changes = [change.outcome for change in changes]
     outcomes = OutcomeCounts(
-        applied=found.count(ChangeOutcome.APPLIED),
-        failed=found.count(ChangeOutcome.FAILED),
-        not_attempted=found.count(ChangeOutcome.NOT_ATTEMPTED),
-        unknown=found.count(ChangeOutcome.UNKNOWN),
+        applied=outcomes_of_changes.count(ChangeOutcome.APPLIED),
+        failed=outcomes_of_changes.count(ChangeOutcome.FAILED),
+        not_attempted=outcomes_of_changes.count(ChangeOutcome.NOT_ATTEMPTED),
+        unknown=outcomes_of_changes.count(ChangeOutcome.UNKNOWN),
     )
     ended = msgspec.structs.replace(
         event,

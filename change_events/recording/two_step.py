@@ -48,12 +48,12 @@ def start(
     """
     event = worded(event, recording.settings.message_bytes)
     folder = _tied(recording, event, tie) if tie else None
-    begun = recording.begin(event, dedup_window=dedup_window)
+    result = recording.begin(event, dedup_window=dedup_window)
     if folder is not None:
-        _keep(recording, folder, begun)
-    if begun.recorded:
+        _keep(recording, folder, result)
+    if result.recorded:
         recording.announce(event, wait=recording.settings.budget)  # the process may end after this
-    return begun
+    return result
 
 
 def settle(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -> RecordResult:

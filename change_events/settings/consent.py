@@ -69,15 +69,15 @@ class Origin(msgspec.Struct):
 
     def allows(self, key: Key, entry: Entry) -> bool:
         """Whether a key that holds for all may be used; else it is noted."""
-        found = list(self._of_key(key, entry))
-        self.asks += found
-        return not found
+        requests = list(self._of_key(key, entry))
+        self.asks += requests
+        return not requests
 
     def allows_destination(self, name: str, backend: Destination, children: Mapping[str, Entry]) -> bool:
         """Whether a destination may be used as it stands; else what keeps it from that is noted."""
-        found = [f"destinations.{name}.{ask}" for ask in self._of_destination(name, backend, children)]
-        self.asks += found
-        return not found
+        requests = [f"destinations.{name}.{ask}" for ask in self._of_destination(name, backend, children)]
+        self.asks += requests
+        return not requests
 
     # -- keys that hold for all ------------------------------------------------------------------------------------
 

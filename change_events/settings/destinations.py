@@ -85,14 +85,14 @@ def build(
     built = Built()
     for name, given in declared.items():
         place = routes.Place(f"destinations.{name}", given.base, environ, problems, set())
-        found = _from_file(name, given, place, settings)
-        if found is None:
+        from_file = _from_file(name, given, place, settings)
+        if from_file is None:
             built.unrouted.append(Unrouted(given.entry.where.rpartition(":")[0], name))
             continue
-        built.destinations.append(found)
-        built.sources += _sources(found, given)
-        if not found.broken:
-            built.warnings += [*_exposed(found, given.entry), *routes.warnings(name, given.entry.value, settings)]
+        built.destinations.append(from_file)
+        built.sources += _sources(from_file, given)
+        if not from_file.broken:
+            built.warnings += [*_exposed(from_file, given.entry), *routes.warnings(name, given.entry.value, settings)]
     for kind in named_by(environ):
         if kind not in declared and (options := _from_environment(get(kind), environ)):
             if faults := get(kind).problems(options):
@@ -106,18 +106,18 @@ def build(
 def _sources(found: DestinationSettings, given: Declared | None) -> list[Source]:
     """Where the options come from, the variables of the kind first; no value is reported."""
     declared = given.entry.value if given else {}
-    made: list[Source] = []
+    sources: list[Source] = []
     for option in get(found.kind).options:
         label = f"destinations.{found.name}.{option.name}"
         key = next((k for k in (option.name, f"{option.name}_file", f"{option.name}_command") if k in declared), "")
         if option.environment and found.name == found.kind and (given is None or not found.broken):
             variable = given.origin.environ.get(option.environment) if given else option.name in found.options
             if variable:
-                made.append(Source(label, option.environment, consent.ENVIRONMENT))
+                sources.append(Source(label, option.environment, consent.ENVIRONMENT))
                 continue
         if given and key:
-            made.append(Source(label, declared[key].where, given.origin.label))
-    return made
+            sources.append(Source(label, declared[key].where, given.origin.label))
+    return sources
 
 
 def _from_environment(backend: Destination, environ: Mapping[str, str]) -> dict[str, object]:
@@ -190,23 +190,23 @@ def _options(
     backend: Destination, children: Mapping[str, Entry], place: routes.Place, faults: list[str]
 ) -> dict[str, object]:
     known = {option.name: option for option in backend.options}
-    found: dict[str, object] = {}
+    options: dict[str, object] = {}
     for key, entry in children.items():
         stem, _, source = key.rpartition("_")
         try:
             if key in known and known[key].type == "command":
-                found[key] = _command(entry, place)
+                options[key] = _command(entry, place)
             elif key in known:
                 value = plain(entry, place.environ, typed=known[key].type == "integer")
-                found[key] = _typed(known[key], value) if known[key].type == "choices" else value
+                options[key] = _typed(known[key], value) if known[key].type == "choices" else value
             elif source in {"file", "command"} and stem in known and known[stem].secret:
-                found[stem] = _fetched(source, plain(entry, place.environ), place.base)
+                options[stem] = _fetched(source, plain(entry, place.environ), place.base)
             else:
                 hint = did_you_mean(key, (*known, *routes.NAMES_HERE)) or f": it has {', '.join(known)}"
                 raise Mistake(f"{backend.kind} has no such option{hint}")  # noqa: TRY301 - one place reports all
         except Mistake as mistake:
             faults.append(f"{entry.where}: {place.label}.{key}: {mistake}")
-    return found
+    return options
 
 
 def _command(entry: Entry, place: routes.Place) -> dict[str, object]:

@@ -49,10 +49,10 @@ def find(cwd: Path) -> tuple[Path, ...]:
 
 def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     problems: list[str] = []
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     sources: list[Source] = []
     environ = destinations.with_secrets(environ, cwd, problems)
-    variables = Taking(found, sources, problems, Origin(None, consent.ENVIRONMENT, free=True, environ=environ), cwd)
+    variables = Taking(fields, sources, problems, Origin(None, consent.ENVIRONMENT, free=True, environ=environ), cwd)
     for key in KEYS:
         if value := environ.get(key.variable):
             _take(variables, key, Entry(value, key.variable))
@@ -67,16 +67,16 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
         origins.append(origin)
         for key, entry in _known(entries, problems):
             if origin.allows(key, entry):
-                _take(Taking(found, sources, problems, origin, path.parent), key, entry)
+                _take(Taking(fields, sources, problems, origin, path.parent), key, entry)
         if (given := entries.get("signals")) is not None and given.value is not None:
             from change_events.settings import signals  # for those who have such settings
 
-            found["signals"] = signals.read(given, problems, found.get("signals"))
+            fields["signals"] = signals.read(given, problems, fields.get("signals"))
             sources.append(Source("signals", given.where, origin.label))
         for name, entry in _declared(entries.get("destinations"), problems, unrouted):
             declared.setdefault(name, Declared(entry, path.parent, origin))
     problems += _unknown_variables(environ)
-    settings = Settings(**found, files=tuple(origin.path for origin in origins if origin.path))
+    settings = Settings(**fields, files=tuple(origin.path for origin in origins if origin.path))
     built = destinations.build(declared, environ, problems, settings)
     problems += [sentence for origin in origins if (sentence := consent.sentence(origin))]
     return msgspec.structs.replace(

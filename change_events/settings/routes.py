@@ -102,20 +102,20 @@ def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routin
         place: the destination.
         settings: what holds for all destinations.
     """
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key in KEYS:
         if entry := given.get(key.name):
             try:
                 value = convert(key, plain(entry, place.environ, literal=key.literal, typed=key.typed), place.base)
-                found.setdefault(key.field, _checked(key, value))
+                fields.setdefault(key.field, _checked(key, value))
             except Mistake as mistake:
                 place.report(entry, key.name, mistake)
     return Routing(
         when=_when(given["when"], place) if "when" in given else (),
-        report=found.get("report"),
-        plans=found.get("plans"),
-        include_started=found.get("include_started", False),
-        shape=_shape(found, settings),
+        report=fields.get("report"),
+        plans=fields.get("plans"),
+        include_started=fields.get("include_started", False),
+        shape=_shape(fields, settings),
     )
 
 
@@ -180,19 +180,21 @@ def _when(entry: Entry, place: Place) -> tuple[When, ...]:
 
 
 def _conditions(given: Mapping[str, Entry], place: Place) -> When:
-    found: dict[str, Any] = {}
+    conditions: dict[str, Any] = {}
     types = {condition.name: condition.type for condition in CONDITIONS}
     for name, entry in given.items():
         if name not in types:
             place.report(entry, f"when.{name}", f"no such condition{did_you_mean(name, types)}")
         elif types[name] in {"figures", "globs by name"}:
-            found[name] = _by_name(name, entry, place)
+            conditions[name] = _by_name(name, entry, place)
         else:
             try:
-                found[name] = _condition(name, types[name], plain(entry, place.environ, typed=types[name] == "flag"))
+                conditions[name] = _condition(
+                    name, types[name], plain(entry, place.environ, typed=types[name] == "flag")
+                )
             except Mistake as mistake:
                 place.report(entry, f"when.{name}", mistake)
-    return When(**found)
+    return When(**conditions)
 
 
 def _condition(name: str, type_: str, value: Any) -> Any:

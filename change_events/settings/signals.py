@@ -172,16 +172,16 @@ def _own_ranks(entry: Entry | None, problems: list[str]) -> dict[str, Any]:
     from change_events.model import Severity
 
     words = [one.value for one in Severity]
-    found: dict[str, Severity] = {}
+    ranks: dict[str, Severity] = {}
     items = entry.value if entry is not None and isinstance(entry.value, list) else []
     for rule in (item.value for item in items if isinstance(item.value, dict)):
         if (given := rule.get("severity")) is None:
             continue
         if _text(given) in words:
-            found[_text(rule.get("signal"))] = Severity(_text(given))
+            ranks[_text(rule.get("signal"))] = Severity(_text(given))
         else:
             problems.append(f"{given.where}: signals.add.severity: expected one of {', '.join(words)}")
-    return found
+    return ranks
 
 
 def _ranks(entry: Entry | None, names: set[str], problems: list[str]) -> dict[str, Any]:
@@ -194,12 +194,12 @@ def _ranks(entry: Entry | None, names: set[str], problems: list[str]) -> dict[st
         problems.append(f"{entry.where}: signals.rank: expected names of signals and a severity for each")
         return {}
     words, known = [one.value for one in Severity], (*NAMES, *names)
-    found: dict[str, Severity] = {}
+    ranks: dict[str, Severity] = {}
     for name, child in entry.value.items():
         if name not in known:
             problems.append(f"{child.where}: signals.rank.{name}: no such signal{did_you_mean(name, known)}")
         elif _text(child) not in words:
             problems.append(f"{child.where}: signals.rank.{name}: expected one of {', '.join(words)}")
         else:
-            found[name] = Severity(_text(child))
-    return found
+            ranks[name] = Severity(_text(child))
+    return ranks

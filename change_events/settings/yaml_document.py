@@ -41,18 +41,18 @@ def read(path: Path, data: bytes, problems: list[str]) -> dict[str, Entry] | Non
         return None
     try:
         node = loader.get_single_node()
-        found = _entry(loader, node, path, problems).value if node is not None else None
+        content = _entry(loader, node, path, problems).value if node is not None else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problems.append(_broken(path, error))
         return None
     finally:
         loader.dispose()
-    if found is None:
+    if content is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         problems.append(f"{path}:1: expected keys and values, such as `environment: prod`")
         return None
-    return found
+    return content
 
 
 def _broken(path: Path, error: Exception) -> str:

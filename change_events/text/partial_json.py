@@ -29,12 +29,12 @@ def attributes(data: bytes, names: tuple[str, ...], *, raw: bool = False) -> dic
     if decoder is None:
         return None
     try:
-        found = decoder.decode(data)
+        decoded = decoder.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if found is None:
+    if decoded is None:
         return {}
-    values = zip(names, msgspec.structs.astuple(found), strict=True)
+    values = zip(names, msgspec.structs.astuple(decoded), strict=True)
     return {name: bytes(value) if raw else value for name, value in values if value is not msgspec.UNSET}
 
 

@@ -86,10 +86,10 @@ class Expression:
     def flag(self) -> bool:
         """Whether a mark such as ``sensitive`` is on: where that cannot be determined, it is."""
         try:
-            found = self.value()
+            result = self.value()
         except UnknownValueError:
             return True
-        return found not in {False, None, "false"} if isinstance(found, (bool, str, type(None))) else True
+        return result not in {False, None, "false"} if isinstance(result, (bool, str, type(None))) else True
 
 
 class Hcl(Expression):

@@ -25,12 +25,12 @@ def module_files(directory: str, *, tofu: bool | None) -> list[str]:
     except OSError:
         return []
     endings = _TERRAFORM if tofu is False else (*_TERRAFORM, *_TOFU)
-    found = [name for name in names if name.endswith(endings) and not _is_ignored(name)]
+    files = [name for name in names if name.endswith(endings) and not _is_ignored(name)]
     if tofu:
-        there = set(found)
-        found = [name for name in found if _shadow(name) not in there]
-    found.sort(key=is_override)  # stable: within each kind the order of names stays
-    return [os.path.join(directory, name) for name in found]
+        there = set(files)
+        files = [name for name in files if _shadow(name) not in there]
+    files.sort(key=is_override)  # stable: within each kind the order of names stays
+    return [os.path.join(directory, name) for name in files]
 
 
 def is_configuration(path: str) -> bool:

@@ -45,16 +45,16 @@ def _string(text: bytes) -> bytes:
 
     def token(match: re.Match[bytes]) -> bytes:
         nonlocal depth, quoted
-        found = match[0]
-        if depth and found == b'\\"':
+        escape = match[0]
+        if depth and escape == b'\\"':
             quoted = not quoted
             return b' "' if quoted else b'" '  # the space stays outside of the quotes
-        if depth and quoted and found == b'\\\\\\"':
+        if depth and quoted and escape == b'\\\\\\"':
             return b'  \\"'
-        if not quoted and (found in {b"${", b"%{"} or (depth and found == b"{")):
+        if not quoted and (escape in {b"${", b"%{"} or (depth and escape == b"{")):
             depth += 1
-        elif not quoted and depth and found == b"}":
+        elif not quoted and depth and escape == b"}":
             depth -= 1
-        return _ESCAPE.sub(lambda one: b"  " if one[1] in b"/bf" else one[0], found)
+        return _ESCAPE.sub(lambda one: b"  " if one[1] in b"/bf" else one[0], escape)
 
     return _TOKEN.sub(token, text)

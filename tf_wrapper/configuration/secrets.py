@@ -58,13 +58,13 @@ def find_secrets(
     given = given_values(directory, options, environ)
     values = {("var", name): _scoped(each[-1]) for name, each in given.given.items()}
     tree = _Tree(directory, data_dir, tofu=tofu)
-    found = list(tree.secrets(root, "", values))
+    secrets = list(tree.secrets(root, "", values))
     secret = [one for one in root.variables.values() if one.sensitive or one.ephemeral]
     hidden = {one.name for one in secret} if root.whole else set(given.given)  # in doubt all of them
-    found += [value for name in sorted(hidden) for value in _values(given.given.get(name, ()))]
+    secrets += [value for name in sorted(hidden) for value in _values(given.given.get(name, ()))]
     named = [(name, value) for name, each in given.given.items() if name not in hidden for value in _values(each)]
     out = [one for one in secret if _is_kept_out(one, given)]
-    return Secrets(tuple(found), tuple(named), bool(out), any(one.ephemeral for one in out))
+    return Secrets(tuple(secrets), tuple(named), bool(out), any(one.ephemeral for one in out))
 
 
 def _is_kept_out(variable: Variable, given: Values) -> bool:

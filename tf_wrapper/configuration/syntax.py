@@ -71,11 +71,11 @@ def _block(node: Node) -> Block:
 
 def attributes(body: Node | None) -> dict[str, Node]:
     """The attributes directly in a body: name → expression."""
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for child in body.named_children if body is not None else ():
         if child.type == "attribute" and len(named := _code(child)) > 1:
-            found[text_of(named[0])] = named[-1]
-    return found
+            nodes[text_of(named[0])] = named[-1]
+    return nodes
 
 
 def _code(node: Node) -> list[Node]:
@@ -120,15 +120,15 @@ def _heredoc(node: Node) -> list[str | Node]:
         return []
     start = data.find(b"\n", names[0].end_byte - base) + 1 + base
     end = max(start, data.rfind(b"\n", 0, names[-1].start_byte - base) + 1 + base)
-    found: list[str | Node] = []
+    parts: list[str | Node] = []
     for child in node.children:
         if child.type.startswith("template_") and child.type != "template_literal":
-            found += [data[start - base : child.start_byte - base].decode("utf-8", "replace"), child]
+            parts += [data[start - base : child.start_byte - base].decode("utf-8", "replace"), child]
             start = child.end_byte
-    found.append(data[start - base : end - base].decode("utf-8", "replace"))
+    parts.append(data[start - base : end - base].decode("utf-8", "replace"))
     if text_of(node).startswith("<<-"):
-        found = _dedented(found)
-    return [re.sub(r"([$%])\1\{", r"\1{", part) if isinstance(part, str) else part for part in found if part != ""]
+        parts = _dedented(parts)
+    return [re.sub(r"([$%])\1\{", r"\1{", part) if isinstance(part, str) else part for part in parts if part != ""]
 
 
 def _dedented(parts: list[str | Node]) -> list[str | Node]:

@@ -47,23 +47,23 @@ def given_values(directory: str, options: Options | None, environ: Mapping[str, 
         options: name and value of terraform's flags, in order; None where the command line is not understood.
         environ: terraform's environment.
     """
-    found: dict[str, list[Expression]] = {}
+    expressions: dict[str, list[Expression]] = {}
     readable = options is not None
     for name, text in environ.items():
         if name.startswith(_PREFIX):
-            found.setdefault(name.removeprefix(_PREFIX), []).extend(_typed(text))
+            expressions.setdefault(name.removeprefix(_PREFIX), []).extend(_typed(text))
     sources = [("var-file", path) for path in variable_files(directory)]
     sources += options or ()
     for kind, text in sources:
         if kind == "var":
             name, _, value = text.partition("=")
-            found.setdefault(name.strip(), []).extend(_typed(value))
+            expressions.setdefault(name.strip(), []).extend(_typed(value))
         elif kind == "var-file":
             values = read_variable_file(os.path.join(directory, text))
             readable = readable and values is not None
             for name, expression in (values or {}).items():
-                found.setdefault(name, []).append(expression)
-    return Values(found, readable)
+                expressions.setdefault(name, []).append(expression)
+    return Values(expressions, readable)
 
 
 def read_variable_file(path: str) -> dict[str, Expression] | None:

@@ -78,13 +78,13 @@ class Parsed:
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Value of a boolean flag; the last one wins."""
-        found = [item.value for item in self.flags if item.name == name]
-        return found[-1] in _TRUE if found else default
+        values = [item.value for item in self.flags if item.name == name]
+        return values[-1] in _TRUE if values else default
 
     def value(self, name: str) -> str | None:
         """Value of a flag that takes one; the last one wins."""
-        found = [item.value for item in self.flags if item.name == name]
-        return found[-1] if found else None
+        values = [item.value for item in self.flags if item.name == name]
+        return values[-1] if values else None
 
     def values(self, name: str) -> list[str]:
         """Every value of a flag that may be repeated."""
@@ -193,12 +193,12 @@ def shell_words(text: str) -> list[str] | None:
     word: str | None = None
     at = 0
     while at < len(text):
-        found = re.compile(_PART).match(text, at)
-        if found is None:
+        part = re.compile(_PART).match(text, at)
+        if part is None:
             return None
-        at = found.end()
-        if found["space"] is None:
-            word = (word or "") + (found["single"] or found["double"] or found["plain"] or "")
+        at = part.end()
+        if part["space"] is None:
+            word = (word or "") + (part["single"] or part["double"] or part["plain"] or "")
         elif word is not None:
             words.append(word)
             word = None

@@ -39,8 +39,8 @@ def child_environment(environ: Mapping[str, str], facts: Mapping[str, Any]) -> d
 
 def helper_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """For terraform commands of our own (show, state pull): no extra arguments, no log in the user's log file."""
-    kept = {name: value for name, value in environ.items() if not name.startswith(_NOT_OURS)}
-    return {**kept, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    environment = {name: value for name, value in environ.items() if not name.startswith(_NOT_OURS)}
+    return {**environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
 
 def apply_environment(environ: Mapping[str, str], *, planned_here: bool) -> dict[str, str]:
@@ -50,13 +50,13 @@ def apply_environment(environ: Mapping[str, str], *, planned_here: bool) -> dict
         environ: the run's.
         planned_here: the plan was made in this run, with the same settings.
     """
-    kept = dict(environ)
+    environment = dict(environ)
     for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_apply", "TF_CLI_ARGS_plan"):
-        kept.pop(name, None)
-    settings = kept.get("TF_CLI_CONFIG_FILE")
+        environment.pop(name, None)
+    settings = environment.get("TF_CLI_CONFIG_FILE")
     if planned_here and settings and not os.path.exists(settings):
-        kept["TF_CLI_CONFIG_FILE"] = os.devnull  # as empty as one that is missing; the plan phase has said so
-    return kept
+        environment["TF_CLI_CONFIG_FILE"] = os.devnull  # as empty as one that is missing; the plan phase has said so
+    return environment
 
 
 def _without_values(argv: Sequence[str]) -> list[str]:

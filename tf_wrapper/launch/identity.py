@@ -77,12 +77,12 @@ def parse(text: str) -> str:
 
     Lines of others before it do not matter; empty where there is no such line, or several that differ.
     """
-    found = set()
+    names = set()
     for line in text.splitlines():
         product, _, version = line.strip().partition(" v")
         if product in {"Terraform", "OpenTofu"} and _is_version(version):
-            found.add(f"{product} {version}")
-    return found.pop() if len(found) == 1 else ""
+            names.add(f"{product} {version}")
+    return names.pop() if len(names) == 1 else ""
 
 
 def _is_version(text: str) -> bool:
@@ -237,27 +237,27 @@ def _stamp(path: str) -> str:
 
 def _read(store: str) -> list[tuple[str, str, float]]:
     """What was answered before; nothing where the file is not a regular one of ours."""
-    found: list[tuple[str, str, float]] = []
+    rows: list[tuple[str, str, float]] = []
     try:
         descriptor = os.open(store, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return found
+        return rows
     try:
         if os.fstat(descriptor).st_uid != os.getuid():
-            return found
+            return rows
         data = os.read(descriptor, 1 << 20)
     except OSError:
-        return found
+        return rows
     finally:
         os.close(descriptor)
     for line in data.decode("utf-8", "surrogateescape").split("\n"):
         when, _, rest = line.partition("\t")
         answer, _, key = rest.partition("\t")
         try:
-            found.append((key, answer, float(when)))
+            rows.append((key, answer, float(when)))
         except ValueError:
             continue
-    return found
+    return rows
 
 
 def _write(store: str, answers: list[tuple[str, str, float]]) -> None:

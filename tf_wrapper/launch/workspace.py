@@ -99,13 +99,13 @@ class Workspace:
         """Ephemeral variables of the root module → whether they have a default; None where that is unknown."""
         from tf_wrapper.configuration.files import holds
 
-        found = False
+        is_ephemeral = False
         for path in self._configuration():
             data = inputs.read(path)
             if data is None:
                 return None
-            found = found or holds(data, "ephemeral", is_json=path.endswith(".json"))
-        if not found:
+            is_ephemeral = is_ephemeral or holds(data, "ephemeral", is_json=path.endswith(".json"))
+        if not is_ephemeral:
             return {}
         from tf_wrapper.configuration.module import read_module
 

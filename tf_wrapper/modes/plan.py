@@ -44,8 +44,8 @@ def run(invocation: Invocation) -> int:
         path = invocation.run.file("plan")
     else:
         path = os.path.join(invocation.workspace.directory, own)
-    wanted = own is not None or parsed.flag("detailed-exitcode")
-    shown = 0 if code == _CHANGES and not wanted else code
+    is_detailed = own is not None or parsed.flag("detailed-exitcode")
+    shown = 0 if code == _CHANGES and not is_detailed else code
     from tf_wrapper.record.failed_plan import FailedPlan
 
     failed = FailedPlan(plan.errors, path, lambda: invocation.workspace.secrets(parsed)) if plan.errors else None

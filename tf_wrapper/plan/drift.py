@@ -57,14 +57,14 @@ def read_drift(document: Document, tally: Tally, reading: Reading) -> list[Drift
         if (action := action_of(entry.change.actions or ())) is not Action.NO_OP  # it only moved
     ]
     context = _context(document) if entries else _Context(everything=True, relevant={}, changes={})
-    found: list[Drift] = []
+    reported: list[Drift] = []
     for entry, action in entries:
-        drift = _drift(entry, action, context, reading, detailed=len(found) < reading.detailed)
+        drift = _drift(entry, action, context, reading, detailed=len(reported) < reading.detailed)
         if drift is not None:
-            found.append(drift)
-    tally.add("drift", len(found))
-    tally.add("drift_not_shown", len(entries) - len(found))
-    return found
+            reported.append(drift)
+    tally.add("drift", len(reported))
+    tally.add("drift_not_shown", len(entries) - len(reported))
+    return reported
 
 
 def _context(document: Document) -> _Context:
@@ -91,10 +91,10 @@ def _drift(
     if action is Action.UPDATE:
         differing = _differing(node)
         anew = [key for key in differing if planned is not None and _is_set(key, planned)]
-        kept = [key for key in differing if key in anew or _is_relevant(key, node, paths)]
-        if not (kept or context.everything):
+        relevant = [key for key in differing if key in anew or _is_relevant(key, node, paths)]
+        if not (relevant or context.everything):
             return None
-        shown = node if context.everything else _only(node, kept)
+        shown = node if context.everything else _only(node, relevant)
     else:
         again = planned is not None and action_of(planned.change.actions or ()) in _SETS
         if not (again or paths or context.everything):

@@ -46,10 +46,10 @@ def is_plan_file(path: str) -> bool:
 def stamp(path: str) -> str:
     """Text that differs once the file has been replaced or rewritten; empty where there is none."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return ""
-    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
 
 
 def facts(path: str) -> dict[str, Any]:
@@ -221,15 +221,15 @@ class _Reader:
 
     def take(self, size: int) -> bytes:
         """The next ``size`` bytes, of which no more than a version's length is kept."""
-        kept = b""
+        version = b""
         while size > 0:
             if self._at >= len(self._data):
                 self._fill()
             part = self._data[self._at : self._at + size]
-            kept = kept or part[:_LONGEST_VERSION]
+            version = version or part[:_LONGEST_VERSION]
             self._at += len(part)
             size -= len(part)
-        return kept
+        return version
 
     def check(self) -> None:
         """Raise when the time is over."""

@@ -67,13 +67,13 @@ def _filled(value: Any, unknown: Any) -> Any:
 
 def read_checks(checks: Sequence[Check], conditions: Sequence[Condition], reading: Reading) -> list[CheckResult]:
     """Return the checks that did not pass; Terraform 1.2 had `condition_results` instead of `checks`."""
-    found = [result for check in checks for result in _check(check, reading)]
+    results = [result for check in checks for result in _check(check, reading)]
     for condition in conditions:
         status = "unknown" if condition.unknown else "pass" if condition.result else "fail"
         if status != "pass":
             problems = (reading.redactor.text(condition.error_message),) if condition.error_message else ()
-            found.append(CheckResult(address=reading.names.text(condition.address), status=status, problems=problems))
-    return found
+            results.append(CheckResult(address=reading.names.text(condition.address), status=status, problems=problems))
+    return results
 
 
 def _check(check: Check, reading: Reading) -> Iterator[CheckResult]:
@@ -96,11 +96,11 @@ def read_invocations(
     invocations: Sequence[Invocation], deferred: Sequence[DeferredInvocation], tally: Tally, reading: Reading
 ) -> list[Change]:
     """Turn action invocations into changes; deferred ones are counted by that alone."""
-    found = [_invocation(entry, reading, None) for entry in invocations]
-    tally.add("invoke", len(found))
+    invocations_read = [_invocation(entry, reading, None) for entry in invocations]
+    tally.add("invoke", len(invocations_read))
     tally.add("deferred", len(deferred))
-    found += [_invocation(entry.action_invocation, reading, entry.reason or "unknown") for entry in deferred]
-    return found
+    invocations_read += [_invocation(entry.action_invocation, reading, entry.reason or "unknown") for entry in deferred]
+    return invocations_read
 
 
 def _invocation(entry: Invocation, reading: Reading, deferred: str | None) -> Change:

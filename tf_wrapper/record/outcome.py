@@ -101,7 +101,7 @@ def plan_failures(errors: Iterable[PlanError], redactor: Redactor, *, details: b
         details: False where it has not seen all: only what terraform says of itself is reported then.
     """
     text = redactor.text
-    found = (
+    failures = (
         Failure(
             summary=text(error.summary) if details else _NO_SUMMARY,
             detail=(text(error.detail) if details else _NO_VALUE) if error.detail or not details else None,
@@ -111,7 +111,7 @@ def plan_failures(errors: Iterable[PlanError], redactor: Redactor, *, details: b
         )
         for error in errors
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(failures))
 
 
 def of_apply(

@@ -50,8 +50,8 @@ def with_sources(changes: Sequence[Change], directory: str, data_dir: str) -> tu
             places[index] = place
     asked = [places[index] for index in order[:_MOST_COMMITS] if index in places]
     touched = last_commits(asked, directory, os.environ, deadline) if asked else {}
-    found = {index: _source(place, touched.get(place, Touched()), directory) for index, place in places.items()}
-    return tuple(replace(change, source=found[i]) if i in found else change for i, change in enumerate(changes))
+    sources = {index: _source(place, touched.get(place, Touched()), directory) for index, place in places.items()}
+    return tuple(replace(change, source=sources[i]) if i in sources else change for i, change in enumerate(changes))
 
 
 def _source(place: Place, touched: Touched, directory: str) -> Source:

@@ -82,8 +82,8 @@ def resource_outcome(change: Change, stream: StreamResult) -> Seen | None:
     runs, steps = _runs(change, stream)
     if not runs:
         return None
-    made = [run.id_value for run in runs if run.id_value and run.action != "delete"]
-    ids = made or [run.id_value for run in runs if run.id_value]
+    created = [run.id_value for run in runs if run.id_value and run.action != "delete"]
+    ids = created or [run.id_value for run in runs if run.id_value]
     seconds = [run.elapsed for run in runs if run.elapsed is not None]
     outcome, note = _judge(change, runs, steps)
     return Seen(outcome, ids[-1] if ids else None, sum(seconds) if seconds else None, note)
@@ -132,7 +132,7 @@ def address_by_context(diagnostic: StreamDiagnostic, changes: Sequence[Change], 
     """
     kind, _, name = (diagnostic.context or "").partition(" ")
     wanted = {"resource": "managed", "data": "data"}.get(kind)
-    found = [
+    addresses = [
         change.address
         for change in changes
         if change.mode == wanted
@@ -140,7 +140,7 @@ def address_by_context(diagnostic: StreamDiagnostic, changes: Sequence[Change], 
         and (change.source is None or change.source.file == diagnostic.file)
         and resource_outcome(change, stream) is None
     ]
-    return found[0] if len(found) == 1 else None
+    return addresses[0] if len(addresses) == 1 else None
 
 
 def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:

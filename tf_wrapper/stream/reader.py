@@ -254,14 +254,14 @@ class StreamReader:
         self._actions[key] = run
 
     def _diagnostic(self, message: dict[str, Any]) -> None:
-        found = message["diagnostic"]
-        where, snippet = found.get("range") or {}, found.get("snippet") or {}
+        diagnostic = message["diagnostic"]
+        where, snippet = diagnostic.get("range") or {}, diagnostic.get("snippet") or {}
         self._diagnostics.append(
             StreamDiagnostic(
-                severity=str(found["severity"]),
-                summary=str(found["summary"]),
-                detail=str(found.get("detail") or ""),
-                address=_text(found.get("address")),
+                severity=str(diagnostic["severity"]),
+                summary=str(diagnostic["summary"]),
+                detail=str(diagnostic.get("detail") or ""),
+                address=_text(diagnostic.get("address")),
                 file=_text(where.get("filename")),
                 line=where["start"]["line"] if where else None,
                 context=_text(snippet.get("context")),

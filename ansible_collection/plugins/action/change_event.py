@@ -76,12 +76,12 @@ class ActionModule(ActionBase):
         self, document: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
     ) -> dict[str, Any]:
         """What became of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
-        found = client.load()
-        if found is None:
+        installation = client.load()
+        if installation is None:
             warnings.append(client.missing())
             return {}
         try:
-            session = found.session(
+            session = installation.session(
                 environ=self._environ(variables, warnings.append),
                 directory=self._loader.get_basedir(),
                 say=warnings.append,
@@ -107,10 +107,10 @@ class ActionModule(ActionBase):
         return environ
 
     def _result(self, answer: Mapping[str, Any], state: str, document: Mapping[str, Any]) -> dict[str, Any]:
-        kept = bool(answer) and not answer.get("repeats") and not answer.get("lost")
+        is_new = bool(answer) and not answer.get("repeats") and not answer.get("lost")
         event = answer.get("event", {})
-        found: dict[str, Any] = {
-            "changed": kept,
+        result: dict[str, Any] = {
+            "changed": is_new,
             "id": answer.get("id") or document["event"].get("id") or str(uuid.uuid4()),
             "title": event.get("title", ""),
             "state": state,
@@ -118,15 +118,15 @@ class ActionModule(ActionBase):
             "repeated": bool(answer.get("repeats")),
         }
         for name in ("delivered", "waiting", "parked"):
-            found[name] = [where for where, what in answer.get("destinations", {}).items() if what == name]
+            result[name] = [where for where, what in answer.get("destinations", {}).items() if what == name]
         of_another = (
-            found["repeated"] and state != explicit_document.FINISHED
+            result["repeated"] and state != explicit_document.FINISHED
         )  # the task that sent it has it: one is enough
-        if event.get("id") == found["id"] and not of_another:
-            found["event"] = event
-        if self._task.diff and found["changed"]:
-            found["diff"] = _diff(event)
-        return found
+        if event.get("id") == result["id"] and not of_another:
+            result["event"] = event
+        if self._task.diff and result["changed"]:
+            result["diff"] = _diff(event)
+        return result
 
 
 def _place(task: Any) -> list[Any]:
@@ -135,16 +135,16 @@ def _place(task: Any) -> list[Any]:
     The tasks of a file that is included are made anew for each batch, with the strategy ``free`` for each host. What
     stays is the outermost task that includes, the way from there to this one, and the items that were looped over.
     """
-    found = [str(task._uuid)]
+    place = [str(task._uuid)]
     way: list[Any] = [task.get_path()]
     parent = task._parent
     while parent is not None:
         if isinstance(parent, TaskInclude):  # one that imports is on the way, too
             way.append([parent.get_path(), _item(parent.vars, parent)])
             if not parent.statically_loaded:
-                found = [str(parent._uuid), *way]
+                place = [str(parent._uuid), *way]
         parent = parent._parent
-    return found
+    return place
 
 
 def _item(variables: Mapping[str, Any], task: Any) -> Any:

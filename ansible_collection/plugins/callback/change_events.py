@@ -259,15 +259,15 @@ class CallbackModule(CallbackBase):
         if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
             self.disabled = True
             return None
-        found = client.load_apart()
-        if found is None:
+        installation = client.load_apart()
+        if installation is None:
             self._warn(client.missing())
             self.disabled = True
             return None
         for text in callback_options.misspelt(self._plugin_options):
             self._warn(text)
         return Observer(
-            found,
+            installation,
             self.get_option,
             os.environ,
             gather=self._gather,

@@ -32,10 +32,10 @@ def actor(variables: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[dic
     launch = _said(variables, "job_launch_type")
     user = _said(variables, "user_name")
     ci = {"system": "AWX", "run_url": url, "job": template or f"job {job}", "actor": user or launch}
-    found: dict[str, Any] = {"ci": {name: value for name, value in ci.items() if value}}
+    facts: dict[str, Any] = {"ci": {name: value for name, value in ci.items() if value}}
     if user:
-        found["user"] = user
-    return found, [{"title": f"AWX job {job}", "url": url}] if url else []
+        facts["user"] = user
+    return facts, [{"title": f"AWX job {job}", "url": url}] if url else []
 
 
 def of_pull(parent_command: str) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def words(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 def playbooks(options: Mapping[str, Any]) -> tuple[str, ...]:
     """The playbooks of the command, as they were given; of an ad-hoc command, its pattern of hosts."""
-    given = options.get("args")
-    return tuple(str(word) for word in (given if isinstance(given, (list, tuple)) else (given,)) if word)
+    arguments = options.get("args")
+    return tuple(str(word) for word in (arguments if isinstance(arguments, (list, tuple)) else (arguments,)) if word)
 
 
 def ad_hoc(options: Mapping[str, Any]) -> str | None:

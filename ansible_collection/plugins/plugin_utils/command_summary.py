@@ -59,20 +59,20 @@ class CommandLog:
         """The event, in the shape of the published schema."""
         about = self._about
         changed = self._tasks.get("changed", 0)
-        made = circumstances(about, identity)
-        made["playbook"] |= {"file": ", ".join(os.path.basename(name) for name in about.playbooks)}
-        made["summary"] = {
+        document = circumstances(about, identity)
+        document["playbook"] |= {"file": ", ".join(os.path.basename(name) for name in about.playbooks)}
+        document["summary"] = {
             "counts": {"change": changed},
             "hosts": tally(self._hosts.values()),
             "tasks": self._tasks,
             "by_type": self._by_type,
         }
-        made["failures"] = self._failures
+        document["failures"] = self._failures
         if end is not None:
-            made["playbook"]["end"] = end
+            document["playbook"]["end"] = end
         if over:
-            made |= {"outcome": self._outcome(end), "ended_at": moment(max(time.time(), identity.started_at))}
-        return made
+            document |= {"outcome": self._outcome(end), "ended_at": moment(max(time.time(), identity.started_at))}
+        return document
 
     def _outcome(self, end: str | None) -> str:
         """The worst of its playbooks'; of a good and a bad one it is partly failed."""

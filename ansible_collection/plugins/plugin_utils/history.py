@@ -40,13 +40,13 @@ def read(
     Raises:
         HistoryError: there is no tfevent here, or the journal cannot be read.
     """
-    wanted = {name: value for name, value in filters.items() if value is not None}
-    found = client.load()
-    if found is None:
+    conditions = {name: value for name, value in filters.items() if value is not None}
+    installation = client.load()
+    if installation is None:
         raise HistoryError(client.missing())
-    if isinstance(found, client.CommandCore):
-        return _from_command(found.where, wanted, environ, directory)
-    return _from_package(wanted, environ, directory, say)
+    if isinstance(installation, client.CommandCore):
+        return _from_command(installation.where, conditions, environ, directory)
+    return _from_package(conditions, environ, directory, say)
 
 
 def entries(events: list[dict[str, Any]], host: str, *, include_unchanged: bool) -> Iterator[dict[str, Any]]:

@@ -52,19 +52,19 @@ def where(
     """
     if not target:
         return Where(changed=(host,))
-    found: dict[str, dict[str, bool]] = {CHANGED: {}, FAILED: {}, "delegates": {}}
+    places: dict[str, dict[str, bool]] = {CHANGED: {}, FAILED: {}, "delegates": {}}
     looped = items(data)
     for part in looped or (data,):
         name = delegate(target, part, host, variable)
         if name != host:
-            found["delegates"][name or target] = True
+            places["delegates"][name or target] = True
         if name is None:
             continue
         if _is_failed(part) if looped else failed:
-            found[FAILED] |= {name: True} if name != host else {}
+            places[FAILED] |= {name: True} if name != host else {}
         elif part.get("changed"):
-            found[CHANGED][name] = True
-    return Where(tuple(found[CHANGED]), tuple(found[FAILED]), tuple(found["delegates"]))
+            places[CHANGED][name] = True
+    return Where(tuple(places[CHANGED]), tuple(places[FAILED]), tuple(places["delegates"]))
 
 
 def delegate(target: str, part: Mapping[str, Any], host: str, variable: Variable = no_variable) -> str | None:
@@ -127,6 +127,6 @@ def retries(data: Mapping[str, Any]) -> int:
 
 def error(data: Mapping[str, Any]) -> str | None:
     """The error of a result; of a loop, that of its first failed item."""
-    found = list(parts(data))
-    failed = next((part for part in found if _is_failed(part)), None)
-    return error_text(failed if failed is not None and len(found) > 1 else found[0] if len(found) == 1 else data)
+    looped = list(parts(data))
+    failed = next((part for part in looped if _is_failed(part)), None)
+    return error_text(failed if failed is not None and len(looped) > 1 else looped[0] if len(looped) == 1 else data)

@@ -90,11 +90,11 @@ def event(
     _make_unique(changes)
     hosts = _hosts(run)
     check = about.check and not _really_changed(run)
-    made = circumstances(about, identity)
-    made["phase"] = "checked" if check else "applied"
+    document = circumstances(about, identity)
+    document["phase"] = "checked" if check else "applied"
     plays = [about.ad_hoc] if about.ad_hoc else list(run.plays.values())
-    made["playbook"] |= _without_nothing(plays=plays, end=end, **_versions(run))
-    made |= {
+    document["playbook"] |= _without_nothing(plays=plays, end=end, **_versions(run))
+    document |= {
         "summary": _summary(run, logs, check=check),
         "changes": changes,
         "hosts": hosts[:MOST_HOSTS],
@@ -103,10 +103,10 @@ def event(
     }
     left_out = {"changes": len(logs) - len(changes), "hosts": max(len(hosts) - MOST_HOSTS, 0)}
     if any(left_out.values()):
-        made["truncated"] = left_out
+        document["truncated"] = left_out
     if over:
-        made |= {"outcome": outcome(run, end, check=check), "ended_at": moment(max(run.now(), identity.started_at))}
-    return made
+        document |= {"outcome": outcome(run, end, check=check), "ended_at": moment(max(run.now(), identity.started_at))}
+    return document
 
 
 def circumstances(about: Circumstances, identity: Identity) -> dict[str, Any]:
@@ -199,10 +199,10 @@ def _groups(run: RunLog) -> dict[str, dict[str, int]]:
 
 def tally(words: Iterable[str]) -> dict[str, int]:
     """How often each word occurs."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for word in words:
-        found[word] = found.get(word, 0) + 1
-    return found
+        counts[word] = counts.get(word, 0) + 1
+    return counts
 
 
 # -- tasks --------------------------------------------------------------------------------------------------------

@@ -47,11 +47,11 @@ def _is_facts(name: str, value: Any) -> bool:
 
 def vaulted(variables: Any) -> list[str]:
     """The decrypted text of every inline-vaulted value inside; of those that cannot be decrypted, nothing."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for value in _scalars(variables):
         if type(value).__name__ in _VAULTED and (text := _decrypted(value)):
-            found[text] = None
-    return list(found)
+            names[text] = None
+    return list(names)
 
 
 def is_vault(path: str) -> bool:
@@ -83,10 +83,10 @@ def of_files(kept: Mapping[str, Any]) -> list[str]:
     Args:
         kept: content by path, as the loader keeps it (:func:`kept_by`).
     """
-    found: dict[str, None] = {}
+    values: dict[str, None] = {}
     for path, content in kept.items():
-        found.update(dict.fromkeys((texts if is_vault(path) else vaulted)(content)))
-    return list(found)
+        values.update(dict.fromkeys((texts if is_vault(path) else vaulted)(content)))
+    return list(values)
 
 
 def from_vaults(variables: Any) -> list[str]:
@@ -95,14 +95,14 @@ def from_vaults(variables: Any) -> list[str]:
     Since ansible-core 2.19 values know where they come from; before, nothing is found.
     """
     known: dict[str, bool] = {}
-    found: dict[str, None] = {}
+    values: dict[str, None] = {}
     for value in _scalars(variables):
         for path in _origins(value):
             if path not in known:
                 known[path] = is_vault(path)
             if known[path]:
-                found.update(dict.fromkeys(texts(value)))
-    return list(found)
+                values.update(dict.fromkeys(texts(value)))
+    return list(values)
 
 
 def _origins(value: Any) -> Iterator[str]:
