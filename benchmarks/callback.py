@@ -106,8 +106,8 @@ def rounds_of(bench: Bench, names: list[str], strategy: str, rounds: int) -> dic
         for name in [name for name in names if number == 0 or not VARIANTS[name].slow]:
             pair = play_pair(bench, name, strategy, number)
             pairs[name].append(pair)
-            told = f"{pair.ours.cpu:.1f} s of CPU, {pair.base.cpu:.1f} without"
-            print(f"  {strategy}, round {number + 1}, {name}: {told}", file=sys.stderr, flush=True)
+            figures = f"{pair.ours.cpu:.1f} s of CPU, {pair.base.cpu:.1f} without"
+            print(f"  {strategy}, round {number + 1}, {name}: {figures}", file=sys.stderr, flush=True)
     return pairs
 
 

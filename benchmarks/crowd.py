@@ -2,7 +2,7 @@
 
 Run: ``python -m benchmarks crowd``. The same applies by bare terraform, as many at once, are the yardstick. What
 terraform takes of the CPU is measured beside and taken off: what is left is ours, git included. Seconds of CPU mean
-little on a machine that does other things too, so ours is also told in starts of Python with an HTTP client, as many at
+little on a machine that does other things too, so ours is also in starts of Python with an HTTP client, as many at
 once in the same round. Fails where an event is not delivered when the last apply has ended.
 """
 

@@ -1,7 +1,7 @@
 """Figures of a flush: how many waiting events arrive in a second, and at what memory.
 
 Run: ``python -m benchmarks flush``. The receiver is a process of its own; the same bodies sent by httpx alone, over one
-connection, are the yardstick. CPU time tells what the rate would be on a machine that does nothing else. Fails where
+connection, are the yardstick. CPU time shows what the rate would be on a machine that does nothing else. Fails where
 an event does not arrive, or memory grows with the events; rates depend on what else the machine does.
 """
 

@@ -261,7 +261,7 @@ def _of_one(task: Task, file: YamlFile, base: YamlFile | None) -> Callable[[byte
         if other is None:
             return None
         marks = [one.mark for one in other.tasks if one.name == task.name]
-        if is_named and len(marks) < 2:  # noqa: PLR2004 - several are told apart by nothing
+        if is_named and len(marks) < 2:  # noqa: PLR2004 - several are indistinguishable
             return "".join(marks)
         return None if is_named else "".join(one.mark for one in other.tasks if one.mark == task.mark)
 

@@ -125,7 +125,7 @@ class Repository:
         return {path: about.split()[2] for about, _, path in rows if about.startswith(_BLOB)}
 
     def changed(self, base: str) -> list[Entry] | None:
-        """The files that differ between a commit and HEAD, renamed ones as one; None where git cannot tell."""
+        """The files that differ between a commit and HEAD, renamed ones as one; None where git cannot say."""
         for renames in (_RENAMES, ("--no-renames",)):  # a partial clone lacks what finding renames would read
             answer = self._ask(*_PLAIN, "diff-tree", *_RAW, *renames, base, self.head)
             if answer is not None:
@@ -143,7 +143,7 @@ class Repository:
         return None
 
     def uncommitted(self) -> frozenset[str] | None:
-        """Paths that the working tree has otherwise than HEAD, new ones included; None where git cannot tell."""
+        """Paths that the working tree has otherwise than HEAD, new ones included; None where git cannot say."""
         names = git_command.ask({"": git_command.FILTERS}, self.top, self._environ, self.deadline)[""]
         safe = git_command.without_filters(self._environ, names or "")
         words = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=dirty")
@@ -151,7 +151,7 @@ class Repository:
         return None if answer is None else frozenset(row[3:] for row in answer.split("\0") if row)
 
     def is_rename(self, commit: str, path: str) -> bool | None:
-        """Whether a commit with one parent gave a file its name; None where git cannot tell."""
+        """Whether a commit with one parent gave a file its name; None where git cannot say."""
         answer = self._ask(*_PLAIN, "diff-tree", "--root", "--no-commit-id", *_RAW, *_RENAMES, commit)
         if answer is None:
             return None

@@ -257,7 +257,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         update: the request that settles what a started event made, from the settled event, the options and the
             handle, its body within the limits. Without it, or without a handle, the settled event is sent by
             ``render``. Raises OptionError.
-        steps: the requests that tell of an event where one is not enough, from the event, the options, a limit of
+        steps: the requests that deliver an event where one is not enough, from the event, the options, a limit of
             bytes as of ``render`` and the handle of what its start became, both if there is one. Then ``render`` gives
             the request that carries the event, for previews; ``update`` and ``handle`` are unused. Raises OptionError.
         inapplicable: why nothing can be reported there about an event, as a clause; None where something may be.

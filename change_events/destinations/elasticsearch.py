@@ -2,7 +2,7 @@
 
 * Requests and answers: https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk and
   https://docs.opensearch.org/latest/api-reference/document-apis/bulk/. Two lines of JSON, each with its newline. The
-  answer is 200 whatever became of the document: ``items`` tells.
+  answer is 200 whatever became of the document: ``items`` decides.
 * The document's ``_id`` is the event's, and ``create`` never replaces: sent again it is a conflict (409), and there
   already. Data streams take nothing but ``create``, and look for an id in their newest index only.
 * ``http.max_content_length`` is 100 MB, on small hosted clusters 10 MB; ours is 1 MB, for a person is to read it.
@@ -155,7 +155,7 @@ def judge(response: Response) -> Verdict:
     if at(content, "acknowledged") is True:  # an index template
         return verdict
     item = at(content, "items", 0)
-    status = next((at(told, "status") for told in item.values()), None) if isinstance(item, dict) else None
+    status = next((at(result, "status") for result in item.values()), None) if isinstance(item, dict) else None
     if not isinstance(status, int):
         return Verdict(Result.PARK, "the response has no result for the event; check `url`")
     return _judge_item(status, response)

@@ -6,7 +6,7 @@ which our own transport then sends. A signature holds for some minutes, so it is
 holds events, never requests.
 
 An entry may take 1 MB by boto3's documentation and 256 KB by older pages, which is also what several targets take: we
-stay below the smaller. An answer of 200 is no success yet: ``FailedEntryCount`` tells.
+stay below the smaller. An answer of 200 is no success yet: ``FailedEntryCount`` decides.
 """
 
 from __future__ import annotations

@@ -134,9 +134,9 @@ def _message(event: ChangeEvent) -> str:
     """Title, person and the sender's own words, on one line above the graph; of a long title, only that."""
     most = LIMITS.fields["message"]
     parts = [one_line(event.title or event.kind.value, most), mapping.who(event)]
-    told = ", ".join(part for part in parts if part)
+    line = ", ".join(part for part in parts if part)
     own = one_line(mapping.own_message(event), most)
-    return clip(f"{told}: {own}" if own else told, most)
+    return clip(f"{line}: {own}" if own else line, most)
 
 
 def judge(response: Response) -> Verdict:

@@ -361,7 +361,7 @@ def _field(name: str, text: str) -> str:
 
 
 def _judge_deployment(response: Response) -> Verdict:
-    """What the answer to a deployment means: 202, and a body that tells accepted from rejected and unknown."""
+    """What the answer to a deployment means: 202, and a body that separates accepted, rejected and unknown."""
     if response.status == _DENIED:
         return Verdict(Result.PARK, f"the OAuth credentials lack the permission Deployments (403); {AGAIN}")
     verdict = judge_only(_ACCEPTED, response)

@@ -3,7 +3,7 @@
 Two ways in: an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/), which has
 its own channel and answers only ``ok``; or a bot token, with ``chat.postMessage`` and ``chat.update``
 (https://docs.slack.dev/reference/methods/chat.postMessage/), which names what it posted, so that the message of a
-started run can be brought up to date. The Web API answers 200 to refusals too; ``ok`` tells.
+started run can be brought up to date. The Web API answers 200 to refusals too; ``ok`` decides.
 
 Texts are ``mrkdwn`` with ``& < >`` escaped, so nothing in an event becomes a mention or a link; lists stand in code
 blocks, where signs of formatting mean nothing. The message of an explicit event is a ``markdown`` block. Lengths of
@@ -241,9 +241,9 @@ def _escaped(text: str, limit: int) -> str:
 def judge(response: Response) -> Verdict:
     """What an answer means: of the Web API by its ``ok`` and ``error``, of a webhook by its status."""
     content = parsed(response)
-    told = content.get("ok") if isinstance(content, dict) else None
-    if told is not False:
-        if response.well and response.body_decides and told is not True:
+    ok = content.get("ok") if isinstance(content, dict) else None
+    if ok is not False:
+        if response.well and response.body_decides and ok is not True:
             return Verdict(Result.PARK, "not a response of Slack's Web API; check `api`")
         return _judge_webhook(response)
     error = content.get("error")

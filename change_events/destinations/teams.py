@@ -47,7 +47,7 @@ LIMITS = Limits(body_bytes=14_000, rate=Rate(4, 1))
 _TITLE, _PARAGRAPH, _LINE, _MESSAGE = 200, 300, 180, 3000  # characters: a message is read at a glance
 _MOST_LINES, _MOST_LINKS, _URL = 12, 4, 1000
 _COLOURS = {Severity.WARNING: "warning", Severity.ERROR: "attention"}
-# Webhooks of the older kind answer 200 and tell of a failure in the body.
+# Webhooks of the older kind answer 200 and report a failure in the body.
 _INNER = lazy_pattern(rb"Microsoft Teams endpoint returned HTTP error (\d{3})")
 
 OPTIONS = (
@@ -122,7 +122,7 @@ def _links(event: ChangeEvent) -> list[dict[str, Any]]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; where a success tells of a failure in its body, that failure counts."""
+    """What an answer means; where a success reports a failure in its body, that failure counts."""
     inner = _INNER.search(response.body)
     return judge_no_page(Response(int(inner[1])) if inner else response)
 

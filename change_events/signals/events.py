@@ -149,8 +149,8 @@ def drift_overwritten(event: ChangeEvent) -> Iterator[Signal]:
             reason = f"changed outside of the tool, then overwritten: {', '.join(drift.set_anew[:3])}"
         else:
             continue
-        told = marked(reason, change.outcome)
-        yield Signal(name="drift_overwritten", reason=told, address=change.address, outcome=change.outcome)
+        text = marked(reason, change.outcome)
+        yield Signal(name="drift_overwritten", reason=text, address=change.address, outcome=change.outcome)
 
 
 def unpublished(event: ChangeEvent) -> Iterator[Signal]:

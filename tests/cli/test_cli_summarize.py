@@ -157,9 +157,9 @@ def test_what_is_gone_between_two_states_is_removed_and_nobody_says_destroyed(ho
     assert text.splitlines()[0] == f"{paths[0]} → {paths[1]}: state changed: 1 removed"
     assert "two states do not show whether a removed resource was destroyed or is only no longer managed" in text
     markdown = home.events("summarize", *paths, "--markdown")
-    for told in (text, markdown):
+    for shown in (text, markdown):
         for claim in ("to destroy", "destroy  ", "forg", "itself is unchanged"):
-            assert claim not in told
+            assert claim not in shown
 
 
 def test_what_is_new_between_two_states_may_have_been_imported(home):

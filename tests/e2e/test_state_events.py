@@ -62,7 +62,7 @@ STORY = (
 )
 
 
-def _told(event):
+def _as_text(event):
     """What an event says, without what differs from run to run."""
     kept = ("phase", "outcome", "severity", "title", "state", "summary", "changes", "drift", "outputs", "signals")
     shown = {name: event[name] for name in kept if name in event}
@@ -91,9 +91,9 @@ def test_each_command_that_changes_a_state_leaves_its_event(binary, tmp_path, go
     events = stack.recorded()[1:]
     assert len(events) == len(announced)
     assert not stack.runs
-    told = [f"# {line}\n{_told(event)}\n" for line, event in zip(announced, events, strict=True)]
-    assert "plutonium" not in "".join(told)
-    golden("states/commands.txt")("\n".join(told))
+    texts = [f"# {line}\n{_as_text(event)}\n" for line, event in zip(announced, events, strict=True)]
+    assert "plutonium" not in "".join(texts)
+    golden("states/commands.txt")("\n".join(texts))
 
 
 @pytest.fixture

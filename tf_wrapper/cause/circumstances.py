@@ -87,7 +87,7 @@ def drift_put_back(change: Change, attribute: AttributeChange | None, drift: Map
 
 
 def drift_set_anew(change: Change, path: str, drift: Mapping[str, Drift]) -> Cause | None:
-    """The same where only the attribute's name tells."""
+    """The same where only the attribute's name decides."""
     found = drift.get(change.address)
     top = path.partition(".")[0].partition("[")[0]
     if found is None or top not in found.set_anew:

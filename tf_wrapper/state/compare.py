@@ -88,7 +88,7 @@ def compare_states(
     ignore: Sequence[str] = (),
     own: Sequence[OwnRule] = (),
 ) -> Plan:
-    """Tell what changed between two states, each raw or `show -json`, as a plan whose changes are facts.
+    """The changes between two states, each raw or `show -json`, as a plan whose changes are facts.
 
     Another id under the same address is a replacement; the same id under another address is a move. A
     resource that went from current to deposed is no destroy: it is ``OTHER`` with the word ``deposed``.

@@ -79,7 +79,7 @@ class _Document(Struct):
 
 
 class _Marks(Struct):
-    """What tells a state from other JSON."""
+    """The keys by which a state is recognized among other JSON."""
 
     version: msgspec.Raw = NONE
     format_version: msgspec.Raw = NONE

@@ -41,7 +41,7 @@ _OUTCOMES = {
 _REMOVALS = {"remove": "removed", "rollback": "rolledback"}
 
 
-class Told(NamedTuple):
+class TypedSubject(NamedTuple):
     """A type without prefix and version, and its subject: an id and the content that its schema allows.
 
     Without a content it is a type of ours, and what is known of the event is its content.
@@ -64,8 +64,8 @@ def frame(event: ChangeEvent, source: str) -> Frame:
 
     Type and subject depend on what a limit may cut (``data.action``), so this takes the whole event.
     """
-    told = _told(event)
-    kind = f"dev.cdeventsx.{told.type}.0.1.0" if told.content is None else f"dev.cdevents.{told.type}.0.3.0"
+    typed = _typed_subject(event)
+    kind = f"dev.cdeventsx.{typed.type}.0.1.0" if typed.content is None else f"dev.cdevents.{typed.type}.0.3.0"
     context = {
         "specversion": VERSION,
         "id": mapping.delivery_id(event),
@@ -74,31 +74,31 @@ def frame(event: ChangeEvent, source: str) -> Frame:
         "timestamp": iso(mapping.moment(event)),
         "chainId": event.trace.trace_id if event.trace else None,
     }
-    subject: dict[str, Any] = {"id": clip(told.subject, _LONGEST_ID), "source": source}
-    return Frame(present(context), subject if told.content is None else {**subject, "content": present(told.content)})
+    subject: dict[str, Any] = {"id": clip(typed.subject, _LONGEST_ID), "source": source}
+    return Frame(present(context), subject if typed.content is None else {**subject, "content": present(typed.content)})
 
 
 def document(framed: Frame, event: ChangeEvent) -> dict[str, Any]:
     """The CDEvent with ``event``, of which parts may be left out, as its custom data."""
-    told = framed.subject
+    subject = framed.subject
     return {
         "context": framed.context,
-        "subject": told if "content" in told else told | {"content": mapping.details(event)},
+        "subject": subject if "content" in subject else subject | {"content": mapping.details(event)},
         "customData": event,
         "customDataContentType": "application/json",
     }
 
 
-def _told(event: ChangeEvent) -> Told:
+def _typed_subject(event: ChangeEvent) -> TypedSubject:
     if event.kind in _CUSTOM:
         name = event.service or mapping.host(event) or event.id
-        return Told(f"{_OURS}{_CUSTOM[event.kind]}", name, None)
+        return TypedSubject(f"{_OURS}{_CUSTOM[event.kind]}", name, None)
     if event.kind is Kind.BUILD:
         artifact = {"artifactId": _artifact(event)} if event.outcome is Outcome.SUCCEEDED else {}
-        return Told("build.started" if event.outcome is None else "build.finished", _run(event), artifact)
+        return TypedSubject("build.started" if event.outcome is None else "build.finished", _run(event), artifact)
     if event.outcome is Outcome.SUCCEEDED and event.phase is Phase.APPLIED and event.environment:
         if event.kind is Kind.INFRASTRUCTURE:
-            return Told(
+            return TypedSubject(
                 f"environment.{_of_environment(event)}",
                 event.environment,
                 {"name": clip(event.environment, _LONGEST_ID)},
@@ -120,19 +120,19 @@ def _of_environment(event: ChangeEvent) -> str:
     return "modified"
 
 
-def _of_service(event: ChangeEvent, environment: str) -> Told | None:
+def _of_service(event: ChangeEvent, environment: str) -> TypedSubject | None:
     """What became of a service, where the event says which one, and (unless it is removed) in which version."""
     if not event.service:
         return None
     there = {"id": clip(environment, _LONGEST_ID)}
     said = _REMOVALS.get(str(event.data.get("action")))
     if said == "removed":
-        return Told("service.removed", event.service, {"environment": there})
+        return TypedSubject("service.removed", event.service, {"environment": there})
     artifact = _artifact(event)
     if artifact is None:
         return None
     upgraded = "upgraded" if event.vcs and event.vcs.previous else "deployed"
-    return Told(f"service.{said or upgraded}", event.service, {"environment": there, "artifactId": artifact})
+    return TypedSubject(f"service.{said or upgraded}", event.service, {"environment": there, "artifactId": artifact})
 
 
 def _artifact(event: ChangeEvent) -> str | None:
@@ -146,7 +146,7 @@ def _artifact(event: ChangeEvent) -> str | None:
     return f"pkg:generic/{service}@{version}"
 
 
-def _task_run(event: ChangeEvent) -> Told:
+def _task_run(event: ChangeEvent) -> TypedSubject:
     parent = event.trace.parent_run_id if event.trace else None
     page = uri(mapping.run_url(event) or "")
     content = {
@@ -155,9 +155,11 @@ def _task_run(event: ChangeEvent) -> Told:
         "pipelineRun": {"id": clip(parent, _LONGEST_ID)} if parent else None,
     }
     if event.outcome is None:
-        return Told("taskrun.started", _run(event), content)
+        return TypedSubject("taskrun.started", _run(event), content)
     errors = clip("; ".join(failure.summary for failure in event.failures), _LONGEST_ERRORS)
-    return Told("taskrun.finished", _run(event), content | {"outcome": _OUTCOMES[event.outcome], "errors": errors})
+    return TypedSubject(
+        "taskrun.finished", _run(event), content | {"outcome": _OUTCOMES[event.outcome], "errors": errors}
+    )
 
 
 def _run(event: ChangeEvent) -> str:

@@ -36,8 +36,8 @@ def worst(event: ChangeEvent, most: int | None = None) -> list[str]:
 
     With ``most``, one more line says how many lines were left out, if any.
     """
-    told = {failure.address for failure in event.failures if failure.address}
-    failed = [c for c in event.changes if c.outcome is ChangeOutcome.FAILED and c.address not in told]
+    listed = {failure.address for failure in event.failures if failure.address}
+    failed = [c for c in event.changes if c.outcome is ChangeOutcome.FAILED and c.address not in listed]
     rest = [c for c in event.changes if c.outcome is not ChangeOutcome.FAILED and c.action not in _QUIET]
     lines = [
         *map(_failure_line, event.failures),
@@ -51,7 +51,7 @@ def worst(event: ChangeEvent, most: int | None = None) -> list[str]:
 
 
 def _hosts_line(event: ChangeEvent) -> list[str]:
-    """Where an explicit event took place; of a playbook run, its tasks tell."""
+    """Where an explicit event took place; a playbook run's tasks say it."""
     hosts = changed_hosts(event) if event.explicit else []
     return [f"on {listed_hosts(hosts)}"] if hosts else []
 
@@ -81,8 +81,8 @@ def _change_words(change: Change) -> Iterator[str]:
     yield change.address
     if change.task:
         yield from _on_hosts(change.task)
-    if change.outcome is ChangeOutcome.FAILED and (told := [text for text in (change.note, change.error) if text]):
-        yield f"({'; '.join(told)})"
+    if change.outcome is ChangeOutcome.FAILED and (reasons := [text for text in (change.note, change.error) if text]):
+        yield f"({'; '.join(reasons)})"
 
 
 def _on_hosts(task: TaskRun) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What every backend is told of an event, in neutral forms: each destination gives them its own names.
+"""What every backend gets of an event, in neutral forms: each destination gives them its own names.
 
 All of it is made of the redacted event's own texts and of figures. Lists begin with what matters most.
 """
@@ -113,8 +113,8 @@ def run_url(event: ChangeEvent) -> str | None:
 def links(event: ChangeEvent) -> list[Link]:
     """Pages to open, the CI run first, pull request and commit last, each address once; only http and https."""
     found = _own_links(event)
-    told = {link.url for link in found}
-    return [*found, *(link for link in _pages(event) if link.url not in told and _is_web(link.url))]
+    shown = {link.url for link in found}
+    return [*found, *(link for link in _pages(event) if link.url not in shown and _is_web(link.url))]
 
 
 def _pages(event: ChangeEvent) -> Iterator[Link]:
@@ -322,7 +322,7 @@ def own_message(event: ChangeEvent) -> str:
 
 
 def chat_message(event: ChangeEvent) -> str:
-    """:func:`own_message`, and the commits that a deployment brings; who did it and links are told beside it."""
+    """:func:`own_message`, and the commits that a deployment brings; who did it and links are shown beside it."""
     return _written(event, without_context(event)) if event.explicit else own_message(event)
 
 

@@ -116,8 +116,8 @@ def _is_late_page(response: Response) -> bool:
 def judge_only(status: int, response: Response, *, wait_header: str = "retry-after") -> Verdict:
     """:func:`judge_status` where the one success that is documented is ``status``: any other 2xx is somebody else's."""
     if response.well and response.status != status and not is_page(response):
-        told = f"it answered {response.status}, which is not a success there ({status} is); check the address"
-        return Verdict(Result.PARK, told)
+        reason = f"it answered {response.status}, which is not a success there ({status} is); check the address"
+        return Verdict(Result.PARK, reason)
     return judge_no_page(response, wait_header=wait_header)
 
 

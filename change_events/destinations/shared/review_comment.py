@@ -118,9 +118,9 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
     if who:
         yield " ".join(who)
     if vcs and vcs.commit:
-        told = f"commit {code(vcs.commit[:12], _FACT)}"
-        told += f" on {code(vcs.branch, _FACT)}" if vcs.branch else ""
-        yield told + (" with uncommitted changes" if vcs.dirty else "")
+        line = f"commit {code(vcs.commit[:12], _FACT)}"
+        line += f" on {code(vcs.branch, _FACT)}" if vcs.branch else ""
+        yield line + (" with uncommitted changes" if vcs.dirty else "")
 
 
 def _attributes(event: ChangeEvent) -> Iterator[str]:

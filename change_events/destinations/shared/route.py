@@ -38,7 +38,7 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         when: of several, one must hold; none is no condition.
         report: which runs it receives; None for what holds for all destinations. ``plans`` likewise.
-        include_started: it is told when a run starts, too.
+        include_started: it also receives the start of a run.
         shape: None where it is sent what was recorded.
     """
 

@@ -85,14 +85,14 @@ def fitted(event: ChangeEvent, limit: int, encode: Callable[[ChangeEvent], bytes
 
 
 def _least_cut(
-    cuts: Cuts, told: Callable[[ChangeEvent], ChangeEvent], fits: Callable[[ChangeEvent], bool]
+    cuts: Cuts, marked: Callable[[ChangeEvent], ChangeEvent], fits: Callable[[ChangeEvent], bool]
 ) -> ChangeEvent:
     """Bisect how few of the stage's things must go; all of them are known to suffice."""
     low, high = 1, cuts.total
-    best = told(cuts.without(high))
+    best = marked(cuts.without(high))
     while low < high:
         middle = (low + high) // 2
-        candidate = told(cuts.without(middle))
+        candidate = marked(cuts.without(middle))
         if fits(candidate):
             best, high = candidate, middle
         else:

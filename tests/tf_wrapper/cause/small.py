@@ -53,7 +53,7 @@ class Small:
     fields: dict = field(default_factory=dict)
 
     def run(self, subject="base", **fields):
-        """An earlier run, whole and clean unless told otherwise."""
+        """An earlier run, whole and clean by default."""
         known = {"dirty": False, "whole": True, "applied": frozenset(), "open": frozenset(), "inputs": Inputs()}
         return Run(self.ids.get(subject, subject), **{**known, **fields})
 
@@ -71,7 +71,7 @@ class Small:
         """The causes of the first change."""
         return find_causes(self.search(*changes, **fields)).causes[0]
 
-    def told(self, *changes, **fields):
+    def rows(self, *changes, **fields):
         """Kind, place and commits of each cause of the first change."""
         names = {commit: subject for subject, commit in self.ids.items()}
         return [

@@ -50,13 +50,13 @@ def test_drift_and_an_edit_of_the_same_attribute_name_the_edit(tmp_path):
         address="x_thing.a", action=Action.UPDATE, attributes=(attribute("size", "s0", "s9"),), set_anew=("size",)
     )
     change = update("x_thing.a", attribute("size", "s9", "s1"))
-    assert small.told(change, drift=(drift,)) == [("edited_line", "terraform.tfvars:1", ["edit"])]
+    assert small.rows(change, drift=(drift,)) == [("edited_line", "terraform.tfvars:1", ["edit"])]
 
 
 def test_what_was_deleted_outside_is_created_again_because_of_that(tmp_path):
     small = make(tmp_path / "one")
     drift = Drift(address="x_thing.a", action=Action.DESTROY)
-    assert small.told(update(action=Action.CREATE), drift=(drift,)) == [("drift", "x_thing.a", [])]
+    assert small.rows(update(action=Action.CREATE), drift=(drift,)) == [("drift", "x_thing.a", [])]
 
 
 def test_a_provider_of_another_version_in_the_lock_file(tmp_path):
@@ -67,14 +67,14 @@ def test_a_provider_of_another_version_in_the_lock_file(tmp_path):
     [cause] = small.causes(change, runs=[small.run(inputs=inputs)])
     assert (cause.kind, cause.text) == ("provider_version", "hashicorp/x 1.0.0 → 1.1.0")
     assert (cause.file, cause.line, cause.commits[0].subject) == (".terraform.lock.hcl", 2, "upgrade")
-    assert small.told(change) == [("provider_version", ".terraform.lock.hcl:2", ["upgrade"])]
+    assert small.rows(change) == [("provider_version", ".terraform.lock.hcl:2", ["upgrade"])]
 
 
 def test_another_providers_version_is_no_cause(tmp_path):
     base = {"main.tf": 'resource "x_thing" "a" {\n  size = "s"\n}\n', ".terraform.lock.hcl": lock("1.0.0")}
     small = make(tmp_path / "one", Commit("upgrade", {".terraform.lock.hcl": lock("1.0.0", "2.0.0")}), base=base)
     change = update("x_thing.a", attribute("computed"), provider=X)
-    assert [kind for kind, _, _ in small.told(change)] == ["provider_computed"]
+    assert [kind for kind, _, _ in small.rows(change)] == ["provider_computed"]
 
 
 def test_a_module_of_another_version_by_an_edit(tmp_path):
@@ -85,7 +85,7 @@ def test_a_module_of_another_version_by_an_edit(tmp_path):
     )
     installed(small, "1.1.0")
     change = update("module.m.x_thing.b", attribute("size"), module="module.m")
-    assert small.told(change) == [("module_version", "main.tf:3", ["upgrade"])]
+    assert small.rows(change) == [("module_version", "main.tf:3", ["upgrade"])]
 
 
 def test_a_module_of_another_version_within_its_range(tmp_path):
@@ -94,9 +94,9 @@ def test_a_module_of_another_version_within_its_range(tmp_path):
     installed(small, "1.1.0")
     change = update("module.m.x_thing.b", attribute("size"), module="module.m")
     run = small.run(inputs=Inputs(modules={"m": "1.0.0"}))
-    assert small.told(change, runs=[run]) == [("module_version", "module.m 1.0.0 → 1.1.0", [])]
+    assert small.rows(change, runs=[run]) == [("module_version", "module.m 1.0.0 → 1.1.0", [])]
     same = small.run(inputs=Inputs(modules={"m": "1.1.0"}))
-    assert small.told(change, runs=[same]) == [("unknown", "git has no history of .terraform/modules/m/main.tf", [])]
+    assert small.rows(change, runs=[same]) == [("unknown", "git has no history of .terraform/modules/m/main.tf", [])]
 
 
 def test_default_tags_of_the_provider(tmp_path):
@@ -107,7 +107,7 @@ def test_default_tags_of_the_provider(tmp_path):
         base={"main.tf": text.replace("TEAM", "red")},
     )
     change = update("x_thing.a", attribute("tags_all.team", "red", "blue"))
-    assert small.told(change) == [("edited_line", "main.tf:2", ["edit"])]
+    assert small.rows(change) == [("edited_line", "main.tf:2", ["edit"])]
 
 
 UPSTREAM = """\
@@ -136,7 +136,7 @@ def test_an_upstream_resource_and_the_edit_behind_it(tmp_path):
     )
     change = update("x_thing.a", attribute("size", kind=ValueKind.UNKNOWN))
     up = update("x_thing.up", attribute("size"), action=Action.REPLACE)
-    assert small.told(change, up) == [("upstream_change", "x_thing.up", []), ("edited_line", "main.tf:2", ["edit"])]
+    assert small.rows(change, up) == [("upstream_change", "x_thing.up", []), ("edited_line", "main.tf:2", ["edit"])]
 
 
 def test_of_several_instances_upstream_only_the_one_that_is_named(tmp_path):
@@ -144,27 +144,27 @@ def test_of_several_instances_upstream_only_the_one_that_is_named(tmp_path):
     change = update("x_thing.a", attribute("kind"))
     other = update('x_thing.many["q"]', attribute("size"))
     this = update('x_thing.many["p"]', attribute("size"))
-    assert small.told(change, other, this) == [("upstream_change", 'x_thing.many["p"]', [])]
+    assert small.rows(change, other, this) == [("upstream_change", 'x_thing.many["p"]', [])]
 
 
 def test_a_data_source_that_is_read_anew(tmp_path):
     small = make(tmp_path / "one", base={"main.tf": UPSTREAM})
     change = update("x_thing.c", attribute("size"))
     read = Change(address="data.x_image.d", action=Action.READ, type="x_image", name="d", mode="data")
-    assert small.told(change, read) == [("data_source", "data.x_image.d", [])]
-    assert small.told(change) == [("data_source", "data.x_image.d", [])]
+    assert small.rows(change, read) == [("data_source", "data.x_image.d", [])]
+    assert small.rows(change) == [("data_source", "data.x_image.d", [])]
 
 
 def test_what_no_configuration_mentions_is_the_providers(tmp_path):
     small = make(tmp_path / "one")
     change = update("x_thing.a", attribute("etag", kind=ValueKind.UNKNOWN))
-    assert small.told(change) == [("provider_computed", "etag (known after apply)", [])]
+    assert small.rows(change) == [("provider_computed", "etag (known after apply)", [])]
 
 
 def test_a_computed_attribute_is_not_told_beside_an_edit(tmp_path):
     small = make(tmp_path / "one", Commit("edit", {"terraform.tfvars": 'size = "s1"\n'}))
     change = update("x_thing.a", attribute("etag"), attribute("size"))
-    assert small.told(change) == [("edited_line", "terraform.tfvars:1", ["edit"])]
+    assert small.rows(change) == [("edited_line", "terraform.tfvars:1", ["edit"])]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_computed_attribute_is_not_told_beside_an_edit(tmp_path):
 def test_replacements_that_terraform_explains(tmp_path, reason, words):
     small = make(tmp_path / "one")
     change = update("x_thing.a", attribute("id", kind=ValueKind.UNKNOWN), action=Action.REPLACE, reason=reason)
-    assert small.told(change) == [("unknown", words, [])]
+    assert small.rows(change) == [("unknown", words, [])]
 
 
 BLOCKS = """\
@@ -219,12 +219,12 @@ resource "x_thing" "a" {
 def test_nested_blocks_dynamic_blocks_and_elements_of_objects(tmp_path, path, old, new, line):
     small = make(tmp_path / "one", Commit("edit", {"main.tf": BLOCKS.replace(old, new)}), base={"main.tf": BLOCKS})
     change = update("x_thing.a", attribute(path))
-    assert small.told(change) == [("edited_line", f"main.tf:{line}", ["edit"])]
+    assert small.rows(change) == [("edited_line", f"main.tf:{line}", ["edit"])]
 
 
 def test_a_neighbour_in_the_same_object_is_no_cause(tmp_path):
     small = make(tmp_path / "one", Commit("edit", {"main.tf": BLOCKS.replace("r0", "r1")}), base={"main.tf": BLOCKS})
-    assert small.told(update("x_thing.a", attribute("limits.cpu")))[0][0] == "unknown"
+    assert small.rows(update("x_thing.a", attribute("limits.cpu")))[0][0] == "unknown"
 
 
 def test_inputs_hold_no_value(tmp_path):

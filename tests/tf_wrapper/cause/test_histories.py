@@ -29,7 +29,7 @@ def small(tmp_path):
 
 def test_the_commit_that_made_the_edit(small):
     [cause] = small.causes()
-    assert small.told() == EDIT
+    assert small.rows() == EDIT
     assert (cause.text, cause.attributes, cause.confidence) == ("var.size", ("size",), Confidence.EXACT)
     assert (cause.commits[0].author, cause.commits[0].authored_at.year) == ("Ada", 2025)
 
@@ -54,7 +54,7 @@ def test_a_shallow_clone_without_the_last_runs_commit_names_no_commit(tmp_path, 
     noise = [Commit(f"n{at}", {"readme.md": str(at)}) for at in range(25)]
     small = make(tmp_path / "one", sized("edit", "s1"), *noise)
     git(tmp_path, "clone", "-q", f"--depth={depth}", f"file://{small.folder}", "clone")
-    assert small.told(folder=tmp_path / "clone") == [("unknown", SHALLOW, [])]
+    assert small.rows(folder=tmp_path / "clone") == [("unknown", SHALLOW, [])]
 
 
 def test_doctor_warns_of_a_shallow_clone(small, tmp_path, monkeypatch):
@@ -70,7 +70,7 @@ def test_doctor_warns_of_a_shallow_clone(small, tmp_path, monkeypatch):
 def test_a_shallow_clone_with_it_names_the_commit(tmp_path):
     small = make(tmp_path / "one", Commit("older", {"a": "a"}), Commit("last", {"b": "b"}), sized("edit", "s1"))
     git(tmp_path, "clone", "-q", "--depth=2", f"file://{small.folder}", "clone")
-    assert small.told(folder=tmp_path / "clone", runs=[small.run("last")]) == EDIT
+    assert small.rows(folder=tmp_path / "clone", runs=[small.run("last")]) == EDIT
 
 
 def test_a_boundary_of_a_shallow_clone_is_credited_with_nothing(tmp_path):
@@ -83,7 +83,7 @@ def test_a_boundary_of_a_shallow_clone_is_credited_with_nothing(tmp_path):
         Commit("merge", {"terraform.tfvars": 'size = "s1"\n', "c": "c"}, merges="side noise"),
     )
     git(tmp_path, "clone", "-q", "--depth=2", f"file://{small.folder}", "clone")
-    assert small.told(folder=tmp_path / "clone", runs=[small.run("last")]) == [
+    assert small.rows(folder=tmp_path / "clone", runs=[small.run("last")]) == [
         ("edited_line", "terraform.tfvars:1", [])
     ]
 
@@ -92,7 +92,7 @@ def test_a_partial_clone_fetches_nothing(small, tmp_path):
     git(small.folder, "config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "-q", "--filter=blob:none", f"file://{small.folder}", "clone")
     before = sorted(os.listdir(tmp_path / "clone/.git/objects/pack"))
-    assert small.told(folder=tmp_path / "clone") == [("unknown", LACKS, [])]
+    assert small.rows(folder=tmp_path / "clone") == [("unknown", LACKS, [])]
     assert sorted(os.listdir(tmp_path / "clone/.git/objects/pack")) == before
 
 
@@ -103,7 +103,7 @@ def test_a_merged_branch_names_its_own_commit(tmp_path):
         sized("edit", "s1", branch="side", start="base"),
         Commit("merge", {"terraform.tfvars": 'size = "s1"\n'}, merges="edit"),
     )
-    assert small.told() == EDIT
+    assert small.rows() == EDIT
 
 
 def test_the_pull_request_of_a_branch_is_that_of_its_merge(tmp_path):
@@ -115,7 +115,7 @@ def test_the_pull_request_of_a_branch_is_that_of_its_merge(tmp_path):
         Commit("Merge pull request #41 from ada/side", {"terraform.tfvars": 'size = "s1"\n', "c": "c"}, merges="more"),
         Commit("later", {"d": "d"}),
     )
-    assert small.told() == EDIT
+    assert small.rows() == EDIT
     assert small.causes()[0].commits[0].pull_request == "#41"
 
 
@@ -126,11 +126,11 @@ def test_a_merge_that_edits_by_itself_is_named(tmp_path):
         sized("side", "s9", branch="side", start="base"),
         sized("edit", "s1", merges="side"),
     )
-    assert small.told() == EDIT
+    assert small.rows() == EDIT
 
 
 def test_a_commit_that_is_gone_from_the_clone(small):
-    assert small.told(runs=[small.run("0" * 40)]) == [("unknown", GONE, [])]
+    assert small.rows(runs=[small.run("0" * 40)]) == [("unknown", GONE, [])]
 
 
 def test_applied_from_a_branch_that_was_squashed_since(tmp_path):
@@ -139,16 +139,16 @@ def test_applied_from_a_branch_that_was_squashed_since(tmp_path):
         Commit("on the branch", {"b": "b"}, branch="side", start="base"),
         sized("edit", "s1", start="base"),
     )
-    assert small.told(runs=[small.run("on the branch")]) == EDIT
+    assert small.rows(runs=[small.run("on the branch")]) == EDIT
 
 
 def test_an_older_checkout_than_the_last_run_names_the_line_and_no_commit(small):
     git(small.folder, "checkout", "-q", small.ids["noise"])
-    assert small.told(runs=[small.run("edit")]) == [("edited_line", "terraform.tfvars:1", [])]
+    assert small.rows(runs=[small.run("edit")]) == [("edited_line", "terraform.tfvars:1", [])]
 
 
 def test_an_edit_that_was_applied_already_is_no_cause(small):
-    [(kind, reason, _)] = small.told(runs=[small.run("edit")])
+    [(kind, reason, _)] = small.rows(runs=[small.run("edit")])
     assert (kind, reason) == ("unknown", "no edit of what it refers to was found")
 
 
@@ -162,26 +162,26 @@ def test_without_a_run_a_branch_is_compared_with_where_it_began(tmp_path):
         sized("edit", "s1", branch="feature", start="on main before"),
         branch="feature",
     )
-    assert small.told(runs=[]) == EDIT
+    assert small.rows(runs=[]) == EDIT
     assert small.causes(runs=[])[0].confidence is Confidence.LIKELY
 
 
 def test_without_a_run_on_the_default_branch_nothing_is_claimed(small):
-    assert small.told(runs=[]) == [("unknown", NO_RUN, [])]
+    assert small.rows(runs=[]) == [("unknown", NO_RUN, [])]
 
 
 def test_a_failed_run_counts_only_for_what_it_reached(tmp_path):
     small = make(tmp_path / "one", sized("first edit", "s1"), sized("edit", "s2"))
     reached = small.run("first edit", whole=False, applied=frozenset({"x_thing.a"}))
     stopped = small.run("first edit", applied=frozenset({"x_thing.b"}), open=frozenset({"x_thing.a"}))
-    assert small.told(runs=[reached, small.run()]) == EDIT
-    assert small.told(runs=[stopped, small.run()]) == [("edited_line", "terraform.tfvars:1", ["edit", "first edit"])]
+    assert small.rows(runs=[reached, small.run()]) == EDIT
+    assert small.rows(runs=[stopped, small.run()]) == [("edited_line", "terraform.tfvars:1", ["edit", "first edit"])]
 
 
 def test_a_moved_resource_is_known_by_its_old_name(small):
     run = small.run("edit", whole=False, applied=frozenset({"x_thing.old"}))
     moved = update(previous_address="x_thing.old")
-    assert small.told(moved, runs=[run])[0][1] == "no edit of what it refers to was found"
+    assert small.rows(moved, runs=[run])[0][1] == "no edit of what it refers to was found"
 
 
 # -- what no commit holds ---------------------------------------------------------------------------------------------
@@ -189,8 +189,8 @@ def test_a_moved_resource_is_known_by_its_old_name(small):
 
 def test_an_uncommitted_edit_is_called_one(small):
     (small.folder / "terraform.tfvars").write_text('size = "s2"\n')
-    assert small.told(runs=[small.run("edit")]) == [("uncommitted_edit", "terraform.tfvars:1", [])]
-    assert small.told() == [
+    assert small.rows(runs=[small.run("edit")]) == [("uncommitted_edit", "terraform.tfvars:1", [])]
+    assert small.rows() == [
         ("uncommitted_edit", "terraform.tfvars:1", []),
         ("edited_line", "terraform.tfvars:1", ["edit"]),
     ]
@@ -198,7 +198,7 @@ def test_an_uncommitted_edit_is_called_one(small):
 
 def test_a_new_file_that_is_not_added_yet_is_an_uncommitted_edit(small):
     (small.folder / "z.auto.tfvars").write_text('\nsize = "s3"\n')
-    assert small.told(runs=[small.run("edit")])[0] == ("uncommitted_edit", "z.auto.tfvars:2", [])
+    assert small.rows(runs=[small.run("edit")])[0] == ("uncommitted_edit", "z.auto.tfvars:2", [])
 
 
 def test_layout_comments_and_line_ends_are_no_edits(small):
@@ -207,7 +207,7 @@ def test_layout_comments_and_line_ends_are_no_edits(small):
     )
     (small.folder / "terraform.tfvars").write_bytes(b'size="s1" // same\r\n')
     change = update("x_thing.a", attribute("size"), attribute("kind"))
-    [(kind, reason, _)] = small.told(change, runs=[small.run("edit")])
+    [(kind, reason, _)] = small.rows(change, runs=[small.run("edit")])
     assert (kind, reason) == ("unknown", "no edit of what it refers to was found")
 
 
@@ -215,7 +215,7 @@ def test_after_a_dirty_run_only_the_newest_commit_is_sure_not_to_be_in_it(tmp_pa
     small = make(tmp_path / "one", sized("was applied dirty", "s1"), sized("edit", "s2"))
     for inputs in (None, Inputs(uncommitted=("terraform.tfvars",))):
         run = small.run(dirty=True, inputs=inputs)
-        assert small.told(runs=[run]) == EDIT
+        assert small.rows(runs=[run]) == EDIT
         assert small.causes(runs=[run])[0].confidence is Confidence.LIKELY
     elsewhere = small.run(dirty=True, inputs=Inputs(uncommitted=("readme.md",)))
     assert small.causes(runs=[elsewhere])[0].confidence is Confidence.EXACT
@@ -225,7 +225,7 @@ def test_a_file_that_is_too_large_to_be_read_is_not_compared(tmp_path):
     """Half of a file beside the whole of it would look edited."""
     large = BASE | {"terraform.tfvars": "# " + "x" * (1 << 20) + '\nsize = "s0"\n'}
     small = make(tmp_path / "one", Commit("elsewhere", {"z": "z"}), base=large)
-    assert small.told()[0][0] == "unknown"
+    assert small.rows()[0][0] == "unknown"
 
 
 def test_a_link_has_no_history_that_is_known(tmp_path):
@@ -237,7 +237,7 @@ def test_a_link_has_no_history_that_is_known(tmp_path):
     small.ids["link"] = git(small.folder, "rev-parse", "HEAD")
     (small.folder / "real.txt").write_text('size = "s1"\n')
     git(small.folder, "commit", "-qam", "edit")
-    assert small.told(runs=[small.run("link")]) == [("unknown", "git has no history of terraform.tfvars", [])]
+    assert small.rows(runs=[small.run("link")]) == [("unknown", "git has no history of terraform.tfvars", [])]
 
 
 def test_the_files_that_no_commit_holds_are_kept_for_the_next_run(small):
@@ -288,22 +288,22 @@ def test_users_settings_of_git_do_not_matter(tmp_path):
     settings, mark = tmp_path / "gitconfig", tmp_path / "mark"
     settings.write_text(HOSTILE.format(mark=mark))
     environ = {**git_history.clean(), "GIT_CONFIG_GLOBAL": str(settings)}
-    assert small.told(environ=environ) == [("edited_line", "näme.auto.tfvars:1", ["edit"])]
+    assert small.rows(environ=environ) == [("edited_line", "näme.auto.tfvars:1", ["edit"])]
     assert small.causes(environ=environ)[0].commits[0].author == "Zoë"
     assert not mark.exists()
 
 
 def test_outside_of_a_repository_nothing_is_claimed(small, tmp_path):
     shutil.copytree(small.folder, tmp_path / "copy", ignore=shutil.ignore_patterns(".git"))
-    assert small.told(folder=tmp_path / "copy") == [("unknown", NO_REPOSITORY, [])]
+    assert small.rows(folder=tmp_path / "copy") == [("unknown", NO_REPOSITORY, [])]
 
 
 def test_when_the_time_is_over_nothing_is_claimed(small):
     from change_events.process.deadline import Deadline
 
-    assert small.told(deadline=Deadline(0)) == [("unknown", SLOW, [])]
+    assert small.rows(deadline=Deadline(0)) == [("unknown", SLOW, [])]
     computed = update("x_thing.a", attribute("etag"))
-    assert small.told(computed, deadline=Deadline(0))[0][0] == "unknown"
+    assert small.rows(computed, deadline=Deadline(0))[0][0] == "unknown"
 
 
 def test_a_module_in_a_submodule_that_moved(tmp_path):
@@ -326,14 +326,14 @@ def test_a_module_in_a_submodule_that_moved(tmp_path):
     modules.mkdir(parents=True)
     (modules / "modules.json").write_text('{"Modules":[{"Key":"m","Source":"./sub","Dir":"sub"}]}')
     change = update("module.m.x_thing.b", attribute("v"), module="module.m")
-    assert small.told(change, runs=[small.run("with submodule")]) == [
+    assert small.rows(change, runs=[small.run("with submodule")]) == [
         ("module_version", "module.m (submodule sub)", ["edit"])
     ]
 
 
 def test_a_given_variable_of_unknown_past_is_said_to_be_one(small):
     given = Given([("var", "size=s1")], {})
-    [(kind, reason, _)] = small.told(given=given)
+    [(kind, reason, _)] = small.rows(given=given)
     assert kind == "unknown"
     assert reason == "var.size is given by the command line, and its value in the last run is not known"
 
@@ -359,14 +359,14 @@ def test_a_renamed_resource_has_the_cause_of_its_attribute_and_not_of_its_name(t
     renamed = MAIN.replace('"a"', '"new"') + "moved {\n  from = x_thing.a\n  to = x_thing.new\n}\n"
     small = make(tmp_path / "one", Commit("rename", {"main.tf": renamed}), sized("edit", "s1"))
     change = update("x_thing.new", previous_address="x_thing.a")
-    assert small.told(change) == EDIT
+    assert small.rows(change) == EDIT
     small = make(
         tmp_path / "two",
         Commit("rename", {"main.tf": renamed}),
         Commit("edit", {"main.tf": renamed.replace("k0", "k1")}),
     )
     change = update("x_thing.new", attribute("kind"), previous_address="x_thing.a")
-    assert small.told(change) == [("edited_line", "main.tf:4", ["edit"])]
+    assert small.rows(change) == [("edited_line", "main.tf:4", ["edit"])]
 
 
 @pytest.fixture
@@ -387,7 +387,7 @@ def beside(tmp_path):
 
 def test_a_renamed_module_call_and_a_module_beside_the_root(beside):
     change = update("module.new.x_thing.b", previous_address="module.old.x_thing.b", module="module.new")
-    assert beside.told(change, folder=beside.folder / "prod") == [
+    assert beside.rows(change, folder=beside.folder / "prod") == [
         ("edited_line", "../shared/main.tf:3", ["edit of the module"]),
         ("edited_line", "main.tf:3", ["edit"]),
     ]
@@ -396,7 +396,7 @@ def test_a_renamed_module_call_and_a_module_beside_the_root(beside):
 def test_a_root_module_that_is_reached_through_a_link(beside, tmp_path):
     (tmp_path / "link").symlink_to(beside.folder / "prod")
     change = update("module.new.x_thing.b", previous_address="module.old.x_thing.b", module="module.new")
-    found = beside.told(change, folder=tmp_path / "link")
+    found = beside.rows(change, folder=tmp_path / "link")
     assert [commits for _, _, commits in found] == [["edit of the module"], ["edit"]]
 
 
@@ -408,4 +408,4 @@ def test_what_a_data_source_is_asked_for_is_followed(tmp_path):
         Commit("edit", {"main.tf": text.replace("NAME", "n1")}),
         base={"main.tf": text.replace("NAME", "n0")},
     )
-    assert small.told() == [("edited_line", "main.tf:3", ["edit"])]
+    assert small.rows() == [("edited_line", "main.tf:3", ["edit"])]

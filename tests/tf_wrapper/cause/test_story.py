@@ -29,7 +29,7 @@ KEY = b"k" * 32
 
 
 @dataclass
-class Told:
+class Scenario:
     """A repository after its last commit, what terraform plans for it, and what the first run was given."""
 
     folder: Path
@@ -74,7 +74,7 @@ class Told:
         return next(subject for subject, name in self.ids.items() if name == commit)
 
 
-def tell(binary, tmp_path):
+def played(binary, tmp_path):
     folder = tmp_path / "repository"
     story = commits()
     ids = git_history.write(folder, story)
@@ -104,7 +104,7 @@ def tell(binary, tmp_path):
     (directory / "local.auto.tfvars").write_text('# a comment\nignored = "two"\n')
     terraform("init", "-no-color")
     data = shown("saved.plan", "two", TF_VAR_by_environment="two")
-    return Told(
+    return Scenario(
         folder=folder,
         ids=ids,
         plan=read_plan(data, name="plan", redactor=redactor),
@@ -117,89 +117,89 @@ def tell(binary, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    return tell(binaries()[0], tmp_path_factory.mktemp("story"))
+def scenario(tmp_path_factory):
+    return played(binaries()[0], tmp_path_factory.mktemp("story"))
 
 
-def line_of(told, expected):
+def line_of(scenario, expected):
     """The number of the line on which a text stands; None where it is gone."""
     if expected.line is None:
         return None
-    text = (told.folder / "infra" / expected.file).read_text()
+    text = (scenario.folder / "infra" / expected.file).read_text()
     return text[: text.index(expected.line)].count("\n") + 1
 
 
-def place(told, cause):
-    return (cause.kind.value, cause.file, cause.line, tuple(told.subject(one.id) for one in cause.commits))
+def place(scenario, cause):
+    return (cause.kind.value, cause.file, cause.line, tuple(scenario.subject(one.id) for one in cause.commits))
 
 
-def wanted(told, expected):
+def wanted(scenario, expected):
     """The place; of what is gone, any line will do that the file still has."""
-    return (expected.kind, expected.file, line_of(told, expected), expected.subjects)
+    return (expected.kind, expected.file, line_of(scenario, expected), expected.subjects)
 
 
-def is_it(told, cause, expected):
-    kind, file, line, subjects = wanted(told, expected)
-    found = place(told, cause)
+def is_it(scenario, cause, expected):
+    kind, file, line, subjects = wanted(scenario, expected)
+    found = place(scenario, cause)
     return (kind, file, subjects) == (found[0], found[1], found[3]) and (line is None or line == found[2])
 
 
-def report(told, found):
+def report(scenario, found):
     lines = []
     for expected in EXPECTED:
         causes = found.get(expected.address, ())
-        if not any(is_it(told, cause, expected) for cause in causes[:1]):
-            lines.append(f"{expected.address}: {wanted(told, expected)}")
-            lines += [f"    {place(told, cause)} {cause.text}" for cause in causes]
+        if not any(is_it(scenario, cause, expected) for cause in causes[:1]):
+            lines.append(f"{expected.address}: {wanted(scenario, expected)}")
+            lines += [f"    {place(scenario, cause)} {cause.text}" for cause in causes]
     return "\n".join(lines)
 
 
-def test_the_edited_line_is_first_and_no_wrong_commit_is_named(told):
-    judge(told)
+def test_the_edited_line_is_first_and_no_wrong_commit_is_named(scenario):
+    judge(scenario)
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("binary", binaries()[1:], ids=str)
 def test_the_same_with_another_terraform(binary, tmp_path):
-    judge(tell(binary, tmp_path))
+    judge(played(binary, tmp_path))
 
 
-def test_the_same_from_the_working_tree(told):
-    judge(told, plan=None)
+def test_the_same_from_the_working_tree(scenario):
+    judge(scenario, plan=None)
 
 
-def test_a_clone_of_depth_20_names_nothing_older_and_nothing_wrong(told, tmp_path):
+def test_a_clone_of_depth_20_names_nothing_older_and_nothing_wrong(scenario, tmp_path):
     """The last run was made from the newest commit but 15: what was edited before is no cause, nor is the boundary."""
-    subjects = list(told.ids)
+    subjects = list(scenario.ids)
     base = subjects[-16]
-    git_history.git(tmp_path, "clone", "-q", "--depth=20", f"file://{told.folder}", "clone")
+    git_history.git(tmp_path, "clone", "-q", "--depth=20", f"file://{scenario.folder}", "clone")
     (tmp_path / "clone/infra/local.auto.tfvars").write_text('# a comment\nignored = "two"\n')
-    run = told.search().runs[0]._replace(commit=told.ids[base])
-    found = told.causes(folder=tmp_path / "clone", runs=[run])
+    run = scenario.search().runs[0]._replace(commit=scenario.ids[base])
+    found = scenario.causes(folder=tmp_path / "clone", runs=[run])
     newer = subjects[-15:]
     for expected in EXPECTED:
-        named = {told.subject(one.id) for cause in found[expected.address] for one in cause.commits}
+        named = {scenario.subject(one.id) for cause in found[expected.address] for one in cause.commits}
         assert named <= set(newer), expected.address
         if set(expected.subjects) & set(newer):
             assert named == set(expected.subjects) & set(newer), expected.address
 
 
-def judge(told, **fields):
-    found = told.causes(**fields)
+def judge(scenario, **fields):
+    found = scenario.causes(**fields)
     assert len(EXPECTED) >= 40
-    first = [one for one in EXPECTED if any(is_it(told, c, one) for c in found.get(one.address, ())[:1])]
-    among = [one for one in EXPECTED if any(is_it(told, c, one) for c in found.get(one.address, ())[:3])]
+    first = [one for one in EXPECTED if any(is_it(scenario, c, one) for c in found.get(one.address, ())[:1])]
+    among = [one for one in EXPECTED if any(is_it(scenario, c, one) for c in found.get(one.address, ())[:3])]
     wrong = [
-        (one.address, told.subject(commit.id))
+        (one.address, scenario.subject(commit.id))
         for one in EXPECTED
         for cause in found.get(one.address, ())
         for commit in cause.commits
-        if one.kind == "edited_line" and told.subject(commit.id) not in one.subjects
+        if one.kind == "edited_line" and scenario.subject(commit.id) not in one.subjects
     ]
-    assert not wrong, report(told, found)
-    assert len(among) >= 0.98 * len(EXPECTED), report(told, found)
-    assert len(first) >= 0.9 * len(EXPECTED), report(told, found)
+    assert not wrong, report(scenario, found)
+    assert len(among) >= 0.98 * len(EXPECTED), report(scenario, found)
+    assert len(first) >= 0.9 * len(EXPECTED), report(scenario, found)
 
 
-def test_every_change_that_was_looked_at_has_a_cause(told):
-    assert all(told.causes().values())
+def test_every_change_that_was_looked_at_has_a_cause(scenario):
+    assert all(scenario.causes().values())
