@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from change_events.model.event import ChangeEvent
 
 
@@ -14,18 +16,30 @@ def stack_key(event: ChangeEvent) -> str:
     Parts: the repository (else the host), the folder in it (else the whole path), the playbook with its inventory, the
     workspace unless it is the default, the backend where the event names one. Terraform and OpenTofu share the stack.
     """
+    return " ".join(part for part in (*_folder(event), *_playbook(event), *_state(event)) if part)
+
+
+def _folder(event: ChangeEvent) -> Iterator[str]:
     vcs, tool, actor = event.vcs, event.tool, event.actor
-    repository = (vcs and (vcs.repository or vcs.remote)) or None
-    if repository is None:
-        parts = [(actor and actor.host) or "", (tool and tool.directory) or "."]
-    elif event.playbook is None:
-        parts = [repository, (vcs and vcs.path) or "."]
-    else:
-        parts = [repository]
+    repository = (vcs.repository or vcs.remote) if vcs else None
+    if vcs is None or not repository:
+        yield actor.host or "" if actor else ""
+        yield (tool.directory if tool else None) or "."
+        return
+    yield repository
+    if event.playbook is None:
+        yield vcs.path or "."
+
+
+def _playbook(event: ChangeEvent) -> Iterator[str]:
     if event.playbook is not None:
-        parts += [event.playbook.file or "playbook", *event.playbook.inventory]
+        yield event.playbook.file or "playbook"
+        yield from event.playbook.inventory
+
+
+def _state(event: ChangeEvent) -> Iterator[str]:
+    tool = event.tool
     if tool and tool.workspace and tool.workspace != "default":
-        parts.append(f"workspace {tool.workspace}")
+        yield f"workspace {tool.workspace}"
     if tool and tool.backend:
-        parts.append(f"backend {tool.backend}")
-    return " ".join(part for part in parts if part)
+        yield f"backend {tool.backend}"

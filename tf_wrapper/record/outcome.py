@@ -7,7 +7,7 @@ a failed run never mentioned it, and as unknown otherwise.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -114,6 +114,21 @@ def plan_failures(errors: Iterable[PlanError], redactor: Redactor, *, details: b
     return tuple(dict.fromkeys(failures))
 
 
+class _End(NamedTuple):
+    """How an apply ended: ``finished`` with success; ``ended`` by itself, so that what is open did not happen."""
+
+    finished: bool
+    ended: bool
+
+    @classmethod
+    def of(cls, code: int | None, stream: StreamResult, *, has_failures: bool) -> _End:
+        killed = code is not None and code < 0  # terraform did not end, it was ended: nothing that is open is known
+        reported = code is not None or has_failures
+        return cls(
+            finished=code == 0 or (code is None and stream.complete), ended=stream.complete or (reported and not killed)
+        )
+
+
 def of_apply(
     event: ChangeEvent,
     plan: Plan | None,
@@ -139,18 +154,16 @@ def of_apply(
         event = planned(event, plan_from_stream(stream, redactor))
     stream, ambiguous = redacted(stream, redactor)
     failures = tuple(dict.fromkeys(_failures(stream, event.changes, redactor, details=plan is not None)))
-    finished = code == 0 or (code is None and stream.complete)
-    killed = code is not None and code < 0  # terraform did not end, it was ended: nothing that is open is known
-    ended = (code is not None and not killed) or stream.complete or (bool(failures) and not killed)
+    end = _End.of(code, stream, has_failures=bool(failures))
     unambiguous = replace(stream, runs={at: runs for at, runs in stream.runs.items() if at not in ambiguous})
     changes = [
-        _with_outcome(change, unambiguous, finished=finished, ended=ended and change.address not in ambiguous)
+        _with_outcome(change, unambiguous, finished=end.finished, ended=end.ended and change.address not in ambiguous)
         for change in event.changes
     ]
     changes = _with_errors(changes, failures)
     event = replace(_ended(event, code), failures=failures, checks=_checks(event, stream, redactor))
     event = _with_changes(event, changes, plan)
-    result = _run_outcome(event, finished=finished, ended=ended, interrupted=interrupted or stream.interrupted)
+    result = _run_outcome(event, **end._asdict(), interrupted=interrupted or stream.interrupted)
     if changes_planned and result is Outcome.NO_CHANGE:
         result = Outcome.SUCCEEDED  # which outputs changed is in the plan alone
     return replace(event, outcome=result)
