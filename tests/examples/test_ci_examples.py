@@ -79,8 +79,10 @@ def check_page(name, scene, request):
         ("github-actions", "github/action.yml"),
         ("github-workflows", "github/workflow.yml"),
         ("github-workflows", "github/plan.yml"),
+        ("github-workflows", "github/report.yml"),
         ("gitlab-ci", "gitlab/.gitlab-ci.yml"),
         ("gitlab-ci", "gitlab/plan.gitlab-ci.yml"),
+        ("gitlab-ci", "gitlab/report.gitlab-ci.yml"),
     ],
 )
 def test_the_files_are_valid_by_their_published_schemas(schema, name):
@@ -226,6 +228,23 @@ def test_github_a_plan_with_certain_signals_fails_the_check(scene):
     check_gate(scene, script, summary, **GITHUB, **step["env"], GITHUB_STEP_SUMMARY=str(summary))
 
 
+@pytest.mark.skipif(not binaries(), reason="no terraform")
+def test_github_a_report_is_the_summary_and_one_comment(scene):
+    job = yaml.safe_load((CI / "github" / "report.yml").read_text())["jobs"]["plan"]
+    step = job["steps"][-1]
+    assert step["env"]["NUMBER"] == "${{ github.event.number }}"
+    summary, said = scene.work.parent / "summary.md", scene.work.parent / "said"
+    scene.script(scene.work.parent / "bin" / "gh", f'echo "$*" >> {said}\ncat comment.md >> {said}')
+    environ = {"NUMBER": "41", "TFEVENT_TF_BINARY": str(binaries()[0].path), "CHECKPOINT_DISABLE": "1"}
+    script = f"cd {step['working-directory']}\n{step['run']}"
+    done = bash(scene, script, **GITHUB, **environ, GITHUB_STEP_SUMMARY=str(summary))
+    assert done.returncode == 0, done.stdout + done.stderr
+    command, comment = said.read_text().split("\n", 1)
+    assert command == "pr comment 41 --edit-last --create-if-none --body-file comment.md"
+    assert comment == summary.read_text()
+    assert comment.startswith("## infra: 1 create planned\n")
+
+
 def check_gate(scene, script, report, **environ):
     """A gate passes a plan, and fails with a report once the settings have a signal for it that it is to fail for."""
     environ |= {"TFEVENT_TF_BINARY": str(binaries()[0].path), "CHECKPOINT_DISABLE": "1"}
@@ -280,6 +299,17 @@ def test_gitlab_a_plan_with_certain_signals_fails_the_job(scene):
     job = yaml.safe_load((CI / "gitlab" / "plan.gitlab-ci.yml").read_text())["plan"]
     assert job["artifacts"] == {"when": "always", "expose_as": "Terraform plan", "paths": ["infra/plan.md"]}
     check_gate(scene, "\n".join(job["script"]), scene.work / "infra" / "plan.md", **GITLAB, **job["variables"])
+
+
+@pytest.mark.skipif(not binaries(), reason="no terraform")
+def test_gitlab_a_report_is_attached_to_the_merge_request(scene):
+    job = yaml.safe_load((CI / "gitlab" / "report.gitlab-ci.yml").read_text())["report"]
+    environ = {"TFEVENT_TF_BINARY": str(binaries()[0].path), "CHECKPOINT_DISABLE": "1"}
+    done = bash(scene, "\n".join(job["script"]), **GITLAB, **environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page, markdown = ((scene.work / path).read_text() for path in job["artifacts"]["paths"])
+    assert page.startswith("<!doctype html>")
+    assert all("1 create planned" in text for text in (page, markdown))
 
 
 # -- Jenkins
