@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import stat
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from change_events.cli.tool_adapter import Check
 from change_events.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from change_events.cli.session import Session
     from change_events.destinations.base import DestinationSettings
@@ -127,8 +129,9 @@ def destination_checks(settings: Settings, session: Session, *, send_test: Colle
     from change_events.delivery import Probe
 
     # side by side: of a dozen that do not answer, each would take its seconds
+    here = _here(session) if send_test else None
     probes = {
-        one.name: Probe(one, send_test=one.name in send_test, redactor=session.redactor)
+        one.name: Probe(one, send_test=one.name in send_test, here=here, redactor=session.redactor)
         for one in settings.destinations
     }
     owed, recent = _from_journal(session)
@@ -144,6 +147,16 @@ def destination_checks(settings: Settings, session: Session, *, send_test: Colle
         yield Check("destinations", "warning", "none: events stay in the journal", _NOWHERE)
     for name in sorted(owed.keys() - probes.keys()):
         yield Check(name, "warning", f"{_owed_words(owed[name])}, but not in the settings", _UNNAMED)
+
+
+def _here(session: Session) -> ChangeEvent:
+    """An event that says in which repository and run of CI this is."""
+    from change_events.context import detect
+    from change_events.delivery.probe import test_event
+    from change_events.model import Kind
+
+    around = detect(Path.cwd(), os.environ, redactor=session.redactor)
+    return msgspec.structs.replace(test_event(Kind.CUSTOM).event, vcs=around.vcs, actor=around.actor)
 
 
 _NOWHERE = "Set TFEVENT_SEMATEXT_TOKEN, or add a destination to tfevent.yaml."

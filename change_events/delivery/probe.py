@@ -22,11 +22,15 @@ from change_events.model import ChangeEvent, Kind, Outcome, Phase
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from change_events.delivery.sender import Effort
     from change_events.delivery.transport import Transport
     from change_events.model import SealedEvent
     from change_events.redact import Redactor
 
     Attempt = Callable[[DestinationSettings, Transport, float], "ProbeResult"]
+
+
+_NOTHING_SENT = "it was sent nothing, since a test event cannot be reported there"
 
 
 class ProbeResult(msgspec.Struct, frozen=True):
@@ -45,6 +49,8 @@ class Probe:
         budget: seconds of wall-clock time from now on.
         send_test: post an event marked as a test; otherwise only name, connection, TLS and an answer to
             ``HEAD /`` are tried, without any credentials, so whether events are accepted stays open.
+        here: an event that says where this runs, for a destination of which a test event can be reported nowhere:
+            then its credentials are tried by reading something.
         redactor: as of :func:`~change_events.delivery.deliver`.
     """
 
@@ -54,6 +60,7 @@ class Probe:
         *,
         budget: float = 3.0,
         send_test: bool = False,
+        here: ChangeEvent | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         import change_events.delivery.sender  # noqa: F401 - what is imported takes time that is not the destination's
@@ -63,7 +70,7 @@ class Probe:
         self._begun = time.monotonic()
         self._budget = budget
         self._answers: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
-        attempt = partial(_post_test, quoting=Quoting(redactor)) if send_test else _knock
+        attempt = partial(_post_test, here=here, quoting=Quoting(redactor)) if send_test else _knock
         threading.Thread(
             target=self._run, args=(attempt, destination), name=THREAD_PREFIX + destination.name, daemon=True
         ).start()
@@ -93,9 +100,11 @@ class Probe:
             return ProbeResult(ok=False, text=f"{where}: {failed(error).reason}")
 
 
-def probe(destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False) -> ProbeResult:
+def probe(
+    destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False, here: ChangeEvent | None = None
+) -> ProbeResult:
     """Try a destination and wait for what comes of it; see :class:`Probe`."""
-    return Probe(destination, budget=budget, send_test=send_test).result()
+    return Probe(destination, budget=budget, send_test=send_test, here=here).result()
 
 
 def _knock(settings: DestinationSettings, transport: Transport, deadline: float) -> ProbeResult:
@@ -107,7 +116,9 @@ def _knock(settings: DestinationSettings, transport: Transport, deadline: float)
     return ProbeResult(ok=True, text=f"{request.reached}; a test event (--send-test) shows if it accepts")
 
 
-def _post_test(settings: DestinationSettings, transport: Transport, deadline: float, quoting: Quoting) -> ProbeResult:
+def _post_test(
+    settings: DestinationSettings, transport: Transport, deadline: float, here: ChangeEvent | None, quoting: Quoting
+) -> ProbeResult:
     from change_events.delivery.sender import Effort, send_event
 
     choose = get(settings.kind).test_kind
@@ -117,9 +128,29 @@ def _post_test(settings: DestinationSettings, transport: Transport, deadline: fl
         remark = f"; {verdict.reason}" if verdict.reason else ""
         return ProbeResult(ok=True, text=f"it accepted a test event{remark}")
     if verdict.result is Result.SKIPPED:
-        return ProbeResult(
-            ok=True, text=f"it was sent nothing, since a test event cannot be reported there: {verdict.reason}"
-        )
+        tried = _access(settings, transport, here, Effort(deadline, quoting=quoting))
+        if tried is not None and not tried.ok:
+            return tried
+        known = f"{tried.text}; " if tried else ""
+        return ProbeResult(ok=True, text=f"{known}{_NOTHING_SENT}: {verdict.reason}")
+    return ProbeResult(ok=False, text=verdict.reason)
+
+
+def _access(
+    settings: DestinationSettings, transport: Transport, here: ChangeEvent | None, effort: Effort
+) -> ProbeResult | None:
+    """Whether the credentials are accepted; None where that cannot be tried without an event."""
+    from change_events.delivery.sender import exchange
+    from change_events.redact import Redactor
+
+    backend = get(settings.kind)
+    if backend.access is None:
+        return None
+    sample = Redactor().seal(here) if here is not None else test_event(Kind.CUSTOM)
+    request = backend.access(sample, settings.options)
+    verdict = exchange(backend, transport, request, effort)
+    if verdict.result is Result.DELIVERED:
+        return ProbeResult(ok=True, text=f"its credentials are accepted ({request.purpose})")
     return ProbeResult(ok=False, text=verdict.reason)
 
 

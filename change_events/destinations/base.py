@@ -266,6 +266,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         transport: the way that requests are sent.
         probe: the request that shows whether the backend is there and sends nothing, from the options; without it, a
             ``HEAD`` to its origin. Raises OptionError.
+        access: the request that shows whether its credentials are accepted and changes nothing, for doctor where a test
+            event cannot be reported; from an event that says where this runs and the options. Raises OptionError.
         test_kind: of what kind doctor's test event is, from the options, where kinds go different ways; else custom.
     """
 
@@ -286,6 +288,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     test_kind: Callable[[Mapping[str, Any]], Kind] | None = None
     transport: TransportName = "http"
     probe: Callable[[Mapping[str, Any]], Request] | None = None
+    access: Callable[[SealedEvent, Mapping[str, Any]], Request] | None = None
 
     def problems(self, options: Mapping[str, object]) -> tuple[str, ...]:
         """What is wrong with these options, one clause each beginning with the option's name."""

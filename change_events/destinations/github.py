@@ -15,6 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import msgspec
+
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -245,6 +247,18 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     return api.comment(api.place.change or Change(api.place.repository, "0"), None)
 
 
+def access(here: SealedEvent, options: Mapping[str, Any]) -> Request:
+    """What reads the repository that tfevent runs in, else the token's rate limit, which every token may see.
+
+    https://docs.github.com/en/rest/repos/repos#get-a-repository and https://docs.github.com/en/rest/rate-limit.
+    """
+    api = _Api(here, options)
+    if api.place.repository:
+        return api.request("read the repository", api.place.repository)
+    request = api.request("read the rate limit", "")
+    return msgspec.structs.replace(request, url=f"{api.base.removesuffix('/repos')}/rate_limit")
+
+
 def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, handle: str | None) -> Steps:
     """All requests about one event; each may be repeated. Raises OptionError."""
     api = _Api(sealed, options, limit)
@@ -317,5 +331,6 @@ DESTINATION = Destination(
     judge=judge,
     origin=origin,
     steps=steps,
+    access=access,
     inapplicable=inapplicable,
 )

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from change_events.destinations.base import (
     CA_FILE,
     Destination,
@@ -78,6 +80,9 @@ _PURPOSES = {
     "status": ("object", f"a token {_WITH_API} Developer; a job token may not set statuses"),
     "find the deployment": ("list", f"a token {_WITH_API} Developer, or a job token"),
     "deployment": ("object", f"a token {_WITH_API} Developer, or a job token; and permission to deploy there"),
+    "read the project": ("object", f"a token {_WITH_API} Reporter"),
+    "read the token": ("object", f"a token {_WITH_API} Reporter"),
+    "read the job": ("object", "the token of a running job"),
 }
 
 OPTIONS = (
@@ -272,6 +277,21 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
     return api.comment(api.place.change or Change(api.place.repository, "0"), None)
 
 
+def access(here: SealedEvent, options: Mapping[str, Any]) -> Request:
+    """What reads the project that tfevent runs in, else the token itself; of a job's token its job.
+
+    https://docs.gitlab.com/api/projects/, …/personal_access_tokens/ and …/jobs/ (what a job token may read).
+    """
+    api = _Api(here, options)
+    base = api.base.removesuffix("/projects")
+    if api.is_job:
+        return msgspec.structs.replace(api.request("read the job", ""), url=f"{base}/job")
+    if api.place.repository:
+        made = api.request("read the project", "")
+        return msgspec.structs.replace(made, url=made.url.rstrip("/"))
+    return msgspec.structs.replace(api.request("read the token", ""), url=f"{base}/personal_access_tokens/self")
+
+
 def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, handle: str | None) -> Steps:
     """All requests about one event; each may be repeated. Raises OptionError."""
     api = _Api(sealed, options, limit)
@@ -353,5 +373,6 @@ DESTINATION = Destination(
     judge=judge,
     origin=origin,
     steps=steps,
+    access=access,
     inapplicable=inapplicable,
 )

@@ -27,7 +27,6 @@ from change_events.destinations.base import (
     Option,
     OptionError,
     Request,
-    Response,
     Result,
     Verdict,
     origin_of,
@@ -35,9 +34,10 @@ from change_events.destinations.base import (
 from change_events.destinations.shared import jira_comment, mapping
 from change_events.destinations.shared.clip import clip
 from change_events.destinations.shared.issue_keys import issue_keys
-from change_events.destinations.shared.oauth import TOKEN, client_credentials, judge_token
+from change_events.destinations.shared.jira_answers import DEPLOYMENT, LOOKUP, MEANT, MYSELF, is_id, judge
+from change_events.destinations.shared.oauth import client_credentials
 from change_events.destinations.shared.request import address_of, basic_login, post, present, text_of, uri
-from change_events.destinations.shared.responses import AGAIN, at, content_of, judge_no_page, judge_only, parsed
+from change_events.destinations.shared.responses import at, content_of
 from change_events.destinations.shared.size_limit import fitted
 from change_events.destinations.shared.timestamps import iso, milliseconds
 from change_events.model import Kind, Outcome, Phase
@@ -61,9 +61,7 @@ LIMITS = Limits(
     entries={"associations.values": 500},
 )
 _LOOKED_THROUGH = 50  # of an issue's latest comments
-_MEANT = "`projects` names those that are meant"
-_MISSING, _DENIED, _ACCEPTED = 404, 403, 202
-_LOOKUP, _DEPLOYMENT = "find the comment", "deployment"
+_MISSING = 404
 _STATES = {
     None: "in_progress",
     Outcome.SUCCEEDED: "successful",
@@ -197,14 +195,14 @@ def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, _h
     if why := inapplicable(sealed.event, options):
         return Verdict(Result.SKIPPED, why)
     made = render(sealed, options, limit)
-    if made.purpose == _DEPLOYMENT:
+    if made.purpose == DEPLOYMENT:
         return (yield made).verdict
     mark, written = jira_comment.mark(sealed.event), False
     missing: list[str] = []
     for key in _keys(sealed.event, options)[:MOST_COMMENTS]:
         url = _comments_of(options, key)
         query = urlencode({"orderBy": "-created", "maxResults": _LOOKED_THROUGH})
-        looked = yield _request(options, "GET", f"{url}?{query}", b"", _LOOKUP)
+        looked = yield _request(options, "GET", f"{url}?{query}", b"", LOOKUP)
         if looked.response is not None and looked.response.status == _MISSING:
             missing.append(key)
             continue
@@ -216,8 +214,19 @@ def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, _h
         if reply.verdict.result is not Result.DELIVERED:
             return reply.verdict
         written = True
-    reason = f"there is no issue {', '.join(missing)}, or the user may not see it; {_MEANT}" if missing else ""
+    reason = f"there is no issue {', '.join(missing)}, or the user may not see it; {MEANT}" if missing else ""
     return Verdict(Result.DELIVERED if written else Result.PARK, reason)
+
+
+def access(_here: SealedEvent, options: Mapping[str, Any]) -> Request:
+    """What reads the user that the token belongs to; for deployments, what obtains a token with the credentials.
+
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/
+    """
+    if options.get("record") == "deployment":
+        return _token(options, address_of(options, "api", API))
+    version = "3" if options.get("user") else "2"
+    return _request(options, "GET", f"{address_of(options, 'url')}/rest/api/{version}/myself", b"", MYSELF)
 
 
 # -- comments ----------------------------------------------------------------------------------------------------------
@@ -238,13 +247,9 @@ def _marked(content: Any, mark: str) -> str | None:
     """The id of the comment that has ``mark`` in its text."""
     for comment in at(content, "comments") or ():
         found = at(comment, "id")
-        if _is_id(found) and mark in msgspec.json.encode(at(comment, "body")).decode():
+        if is_id(found) and mark in msgspec.json.encode(at(comment, "body")).decode():
             return str(found)
     return None
-
-
-def _is_id(found: Any) -> bool:
-    return isinstance(found, str) and found.isascii() and found.isdigit()
 
 
 def _request(options: Mapping[str, Any], method: str, url: str, body: bytes, purpose: str = "") -> Request:
@@ -256,24 +261,6 @@ def _request(options: Mapping[str, Any], method: str, url: str, body: bytes, pur
         header, secrets = f"Bearer {token}", (token,)
     headers = {"Accept": "application/json", "Authorization": header}
     return post(url, body, secrets=secrets, headers=headers, method=method, body_decides=True, purpose=purpose)
-
-
-def judge(response: Response) -> Verdict:
-    """What an answer means; what a success has to hold depends on what was asked."""
-    if response.purpose == TOKEN:
-        return judge_token(response)
-    if response.purpose == _DEPLOYMENT:
-        return _judge_deployment(response)
-    if response.status == _DENIED:
-        needed = "the permissions Browse Projects, Add Comments and Edit Own Comments"
-        return Verdict(Result.PARK, f"the user may not do that (403); it needs {needed}; {AGAIN}")
-    verdict = judge_no_page(response)
-    content = parsed(response)
-    looked = response.purpose == _LOOKUP
-    good = isinstance(at(content, "comments"), list) if looked else _is_id(at(content, "id"))
-    if verdict.result is Result.DELIVERED and not good:
-        return Verdict(Result.PARK, f"its answer has no {'list of comments' if looked else 'comment'}; check `url`")
-    return verdict
 
 
 # -- deployments -------------------------------------------------------------------------------------------------------
@@ -307,7 +294,7 @@ def _deployment(sealed: SealedEvent, options: Mapping[str, Any], keys: list[str]
         secrets=(),
         headers=accepted,
         body_decides=True,
-        purpose=_DEPLOYMENT,
+        purpose=DEPLOYMENT,
         token=_token(options, base),
     )
 
@@ -360,25 +347,6 @@ def _field(name: str, text: str) -> str:
     return clip(text, LIMITS.fields[name])
 
 
-def _judge_deployment(response: Response) -> Verdict:
-    """What the answer to a deployment means: 202, and a body that separates accepted, rejected and unknown."""
-    if response.status == _DENIED:
-        return Verdict(Result.PARK, f"the OAuth credentials lack the permission Deployments (403); {AGAIN}")
-    verdict = judge_only(_ACCEPTED, response)
-    if verdict.result is not Result.DELIVERED:
-        return verdict
-    content = parsed(response)
-    unknown = at(content, "unknownIssueKeys") or ()
-    named = ", ".join(key for key in unknown if isinstance(key, str) and key.isascii() and key.isprintable())[:100]
-    if at(content, "rejectedDeployments"):
-        return Verdict(Result.PARK, "Jira rejects the deployment")
-    if at(content, "acceptedDeployments"):
-        return Verdict(Result.DELIVERED, f"Jira does not know {named}" if named else "")
-    if named:
-        return Verdict(Result.PARK, f"Jira knows none of the issues ({named}); {_MEANT}")
-    return Verdict(Result.PARK, f"its answer names no deployment; check `api`, {AGAIN}")
-
-
 DESTINATION = Destination(
     kind="jira",
     title="Jira",
@@ -398,4 +366,5 @@ DESTINATION = Destination(
     check=check,
     inapplicable=inapplicable,
     steps=steps,
+    access=access,
 )

@@ -612,5 +612,7 @@ def test_a_test_event_is_not_sent_and_doctor_says_why():
     host = github.GitHub()
     with serving("github", host) as (settings, receiver):
         found = probe(settings, budget=60, send_test=True)
-    assert (found.ok, receiver.received) == (True, [])
+    assert found.ok
+    assert [(one.method, one.path) for one in receiver.received] == [("GET", "/rate_limit")], "the token is tried"
+    assert "it was sent nothing" in found.text
     assert "its repository is not known" in found.text

@@ -22,6 +22,8 @@ _PURPOSES = {
     "find the deployment": ("list", "deployments: read"),
     "deployment": ("object", "deployments: write"),
     "deployment status": ("object", "deployments: write"),
+    "read the repository": ("object", "metadata: read"),
+    "read the rate limit": ("rate limit", "metadata: read"),
 }
 
 
@@ -53,6 +55,8 @@ def _judge_success(response: Response, expected: str) -> Verdict:
     good = isinstance(content, list) if expected == "list" else identifier(content) is not None
     if expected == "commit":
         good = isinstance(at(content, "sha"), str)
+    elif expected == "rate limit":
+        good = isinstance(at(content, "resources"), dict)
     if good and response.status != 202:  # noqa: PLR2004
         return Verdict(Result.DELIVERED)
     page = judge_no_page(response)

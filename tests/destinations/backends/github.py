@@ -32,6 +32,7 @@ class GitHub:
         self.forbidden = set()  # purposes, by the last word of a path
         self.any_deployment = False  # one that another object of this class has made
         self.per_page = 100
+        self.hidden = False  # the token may not see the repository
         self.__dict__.update(prepared)
 
     def accept(self, received):
@@ -41,7 +42,9 @@ class GitHub:
         need(received.headers.get("accept") == "application/vnd.github+json", "accept", 415)
         need(received.headers.get("user-agent"), "Request forbidden by administrative rules", 403)
         words = [unquote(word) for word in parts.path.strip("/").split("/")]
-        need(words[0] == "repos" and len(words) > 3, "Not Found", 404)
+        if received.method == "GET" and words == ["rate_limit"]:
+            return answer(200, {"resources": {"core": {"limit": 5000}}, "rate": {}})
+        need(words[0] == "repos" and len(words) >= 3, "Not Found", 404)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         made = self.find(received.method, words[3:], query)
         if received.method == "GET":
@@ -53,6 +56,9 @@ class GitHub:
         if self.forbidden & set(path):
             raise Refused(403, "Resource not accessible by integration")
         match method, path:
+            case "GET", []:
+                need(not self.hidden, "Not Found", 404)
+                return lambda: answer(200, {"id": 1296269, "full_name": "acme/infra"})
             case "GET", ["issues", number, "comments"]:
                 return lambda: self.listed(int(number), query)
             case "POST", ["issues", number, "comments"]:

@@ -33,6 +33,7 @@ class GitLab:
         self.foreign = set()  # notes of other authors
         self.now = NOW
         self.projects = set()
+        self.hidden = False  # the token may not see the project
         self.__dict__.update(prepared)
 
     def accept(self, received):
@@ -40,7 +41,13 @@ class GitLab:
         job = received.headers.get("job-token")
         need((job or received.headers.get("private-token")) == SECRET, "401 Unauthorized", 401)
         words = parts.path.strip("/").split("/")
-        need(words[:3] == ["api", "v4", "projects"] and len(words) > 4, "404 Not Found", 404)
+        if received.method == "GET" and words in (
+            ["api", "v4", "job"],
+            ["api", "v4", "personal_access_tokens", "self"],
+        ):
+            need((words[2] == "job") == bool(job), "401 Unauthorized", 401)
+            return answer(200, {"id": 8})
+        need(words[:3] == ["api", "v4", "projects"] and len(words) >= 4, "404 Not Found", 404)
         self.projects.add(unquote(words[3]))
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         if job:
@@ -54,6 +61,9 @@ class GitLab:
 
     def find(self, method, path, query):  # noqa: PLR0911 - one case an endpoint
         match method, path:
+            case "GET", []:
+                need(not self.hidden, "404 Project Not Found", 404)
+                return lambda: answer(200, {"id": 3, "path_with_namespace": "acme/infra"})
             case "GET", ["merge_requests", number, "notes"]:
                 return lambda: self.listed(int(number), query)
             case "POST", ["merge_requests", number, "notes"]:

@@ -103,6 +103,9 @@ def accept(received):
         need(authorization == f"Bearer {TOKEN}", "Unauthorized", 401)
         need(received.method == "POST", "POST only", 405)
         return deployment(received)
+    if received.method == "GET" and (user := re.fullmatch(r"/rest/api/([23])/myself", parts.path)):
+        need(authorization == (BASIC if user[1] == "3" else f"Bearer {SECRET}"), "must be authenticated", 401)
+        return answer(200, {"self": "https://acme.atlassian.net/rest/api/3/user?accountId=5b10", "active": True})
     match = COMMENTS.fullmatch(parts.path)
     if match is None:
         raise Refused(404, "Issue does not exist or you do not have permission to see it.")
