@@ -12,7 +12,7 @@ from tests.delivery import world
 from tests.support.sealed import EPOCH
 from tests.support.speed import wait_for
 
-# The world takes each request for one event; those of GitHub and GitLab are tested in tests/destinations.
+# The world takes each request for one event; test_several_requests.py has the destinations that make several.
 world.KINDS = tuple(kind for kind in world.KINDS if get(kind).steps is None)
 
 
