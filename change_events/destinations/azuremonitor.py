@@ -189,15 +189,18 @@ def annotation(event: ChangeEvent) -> dict[str, Any]:
 
 
 def _properties(event: ChangeEvent) -> dict[str, str]:
-    """Names and texts, as they are listed when an annotation is opened; ``Label`` decides its colour."""
-    texts = {
+    """Names and texts, as they are listed when an annotation is opened; ``Label`` decides its colour.
+
+    A tag with the name of one of ours is listed as ``tag.NAME``: it does not decide how the run ended.
+    """
+    own = {
         "Label": "Error" if event.severity is Severity.ERROR else "Success" if event.outcome in _GOOD else "",
         "Summary": mapping.paragraph(event),
         "Message": mapping.text_within(chat.printable(mapping.chat_message(event)), _MESSAGE),
         "Changes": "\n".join(mapping.worst(event, _MOST_LINES)),
         **{name: str(value) for name, value in mapping.details(event).items()},
-        **event.tags,
     }
+    texts = own | {f"tag.{name}" if name in own else name: text for name, text in event.tags.items()}
     longer = {"Summary", "Message", "Changes"}
     return present(
         {name: clip(text, _MESSAGE if name in longer else LIMITS.fields["property"]) for name, text in texts.items()}

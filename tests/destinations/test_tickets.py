@@ -14,7 +14,7 @@ from change_events.destinations import get
 from change_events.destinations.base import DestinationSettings, OptionError, Result
 from change_events.destinations.shared.issue_keys import issue_keys
 from change_events.destinations.shared.preview import preview
-from change_events.model import Commit, Kind, Link, Outcome, Vcs
+from change_events.model import Commit, Kind, Link, Outcome, Severity, Vcs
 from change_events.routing import destinations, refusal
 from change_events.settings import Settings
 from tests.destinations.backends import jira as fake_jira
@@ -324,6 +324,13 @@ class TestAzureMonitor:
             for fields in (RUNNING, ENDED)
         ]
         assert made[0]["Id"] == made[1]["Id"] == sealed(1).event.id
+
+    def test_tags_do_not_decide_how_it_ended(self):
+        tags = {"Label": "Success", "outcome": "succeeded", "team": "core"}
+        made = sealed(1, outcome=Outcome.FAILED, severity=Severity.ERROR, tags=tags)
+        found = json.loads(json.loads(get("azuremonitor").render(made, self.OPTIONS).body)["Properties"])
+        assert (found["Label"], found["outcome"], found["team"]) == ("Error", "failed", "core")
+        assert (found["tag.Label"], found["tag.outcome"]) == ("Success", "succeeded")
 
 
 class Lost:
