@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from change_events.cli.render.terminal import local_time, note, print_json, prin
 from change_events.cli.time_option import duration, moment
 from change_events.cli.why import index_older
 from change_events.errors import TfeventError
+from change_events.text.near_names import near_names
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
@@ -94,10 +94,16 @@ def _check_known(journal: Journal, *, host: str | None, **columns: str | None) -
         known = [thing.address for thing in journal.things_at(host, limit=_MOST_NAMES)]
         if host not in known:
             raise TfeventError(
-                f"no change of host {host!r} is recorded; {_near(host, journal.addresses(limit=20_000))}"
+                f"no change of host {host!r} is recorded; {_near_host(host, journal.addresses(limit=20_000))}"
             )
 
 
 def _near(wanted: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(wanted, known, n=4, cutoff=0.5) or known[:4]
+    near = near_names(wanted, known, most=4, cutoff=0.5) or known[:4]
     return f"known: {', '.join(near)}" if near else "none is known"
+
+
+def _near_host(wanted: str, known: list[str]) -> str:
+    """Like the others, but not what is like nothing that was asked for: most of it is no host."""
+    near = near_names(wanted, known, most=4, cutoff=0.5)
+    return _near(wanted, near) if near else "expected a host of a playbook, or a resource's ID, name or network address"

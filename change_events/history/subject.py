@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import TfeventError
+from change_events.text.near_names import near_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,7 +93,7 @@ def _known_attribute(source: Source, things: Sequence[KnownThing], attribute: st
     where = things[0].address
     if not known:
         raise TfeventError(f"no change of an attribute of {where} is recorded: ask for {where} itself")
-    near = difflib.get_close_matches(attribute, known, n=5, cutoff=0.5) or list(known)[:5]
+    near = near_names(attribute, known, most=5, cutoff=0.5) or list(known)[:5]
     raise TfeventError(f"no change of {attribute!r} of {where} is recorded; changed attributes: {', '.join(near)}")
 
 
@@ -141,7 +141,7 @@ def _unknown(source: Source, text: str) -> str:
     known = source.known()
     if known.since is None:
         return "nothing was changed yet, as far as the journal knows: `tfevent apply` records its first event"
-    near = difflib.get_close_matches(text, source.addresses(limit=_NEAR), n=4, cutoff=0.6)
+    near = near_names(text, source.addresses(limit=_NEAR), most=4, cutoff=0.6)
     hint = f"did you mean {', '.join(near)}?" if near else "expected an address, a prefix or glob of one, or a host"
     since = f"{known.since.astimezone():%Y-%m-%d %H:%M}"
     return f"no change of {text!r} is recorded since {since}; {hint}"

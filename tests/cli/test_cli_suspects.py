@@ -36,7 +36,8 @@ def test_json(filled):
     [
         (["--service", "shpo"], 1, "no event of service 'shpo' is recorded; known: shop"),
         (["--environment", "production"], 1, "no event of environment 'production' is recorded; known: prod"),
-        (["--host", "web9"], 1, "no change of host 'web9' is recorded; known: "),
+        (["--host", "AWS_DB_INSTANCE"], 1, "'AWS_DB_INSTANCE' is recorded; known: aws_db_instance.main"),
+        (["--host", "qqqqqqqq"], 1, "is recorded; expected a host of a playbook, or a resource's ID, name or network"),
         (["--at", "2099-01-01"], 1, "is in the future: expected an age such as 20m, or a time before now"),
         (["--at", "noon"], 2, "'noon' is not a time"),
         (["--at", "1h", "--window", "1000000d"], 0, ""),

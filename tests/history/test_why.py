@@ -175,6 +175,8 @@ def test_since_and_limit(journal):
     [
         ("aws_db_instance.mian", ["did you mean", DB, "is recorded since 2026-11-"]),
         ("web3", ["did you mean", "web2"]),
+        ("main", ["did you mean", DB]),
+        ("AWS_DB_INSTANCE.MAIN", ["did you mean", DB]),
         ("zzzzzzzzzzzzzz", ["expected an address, a prefix or glob of one, or a host"]),
         (f"{DB}.instance_klass", ["instance_class"]),
         ("module.web.aws_instance.ap", ["is recorded since"]),
