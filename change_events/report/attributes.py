@@ -95,13 +95,13 @@ def values(name: str, before: Value, after: Value) -> Row:
 
 
 def _same_kind(before: Value, after: Value) -> str:
-    told = ""
+    comparison = ""
     if before.fingerprint and after.fingerprint:
         changed = "rotated" if before.kind is ValueKind.SENSITIVE else "changed"
-        told = f", {changed if before.fingerprint != after.fingerprint else 'unchanged'}"
+        comparison = f", {changed if before.fingerprint != after.fingerprint else 'unchanged'}"
     if before.kind is ValueKind.LARGE:
-        return f"{_size(before)} → {_size(after)}{told}"
-    return f"{_WORDS[before.kind].strip('()')}{told}"
+        return f"{_size(before)} → {_size(after)}{comparison}"
+    return f"{_WORDS[before.kind].strip('()')}{comparison}"
 
 
 def _text(value: Value) -> str:

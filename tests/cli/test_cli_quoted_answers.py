@@ -67,13 +67,13 @@ def test_flush(refusing):
 
 
 def test_the_end_of_a_run(refusing):
-    told = json.dumps({"api": 1, "event": {"kind": "infrastructure", "outcome": "succeeded", "title": "x"}})
-    check(refusing, refusing.run("record", stdin=told.encode()), refusing.run("list", "--undelivered"))
+    document = json.dumps({"api": 1, "event": {"kind": "infrastructure", "outcome": "succeeded", "title": "x"}})
+    check(refusing, refusing.run("record", stdin=document.encode()), refusing.run("list", "--undelivered"))
 
 
 def test_a_run_without_a_journal(refusing):
-    told = json.dumps({"api": 1, "event": {"kind": "infrastructure", "outcome": "succeeded", "title": "x"}})
-    check(refusing, refusing.run("record", stdin=told.encode(), env={"TFEVENT_JOURNAL": "/dev/null/journal.db"}))
+    document = json.dumps({"api": 1, "event": {"kind": "infrastructure", "outcome": "succeeded", "title": "x"}})
+    check(refusing, refusing.run("record", stdin=document.encode(), env={"TFEVENT_JOURNAL": "/dev/null/journal.db"}))
 
 
 def test_doctor(refusing):

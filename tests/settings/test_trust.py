@@ -299,8 +299,8 @@ def test_the_tree_does_not_switch_encryption_off_for_a_server_of_the_environment
     """`security: none` is for a server on this machine, which the one that is used is not."""
     write(tree, "destinations: {email: {host: localhost, security: none}}\n")
     environ = {f"TFEVENT_EMAIL_{key}": f"{key.lower()}@mail.example" for key in ("FROM", "TO")}
-    settings, (told,) = load_leniently(tree, {**environ, "TFEVENT_EMAIL_HOST": "mail.example"})
-    assert "destinations.email.security (plain text)" in told
+    settings, (mistake,) = load_leniently(tree, {**environ, "TFEVENT_EMAIL_HOST": "mail.example"})
+    assert "destinations.email.security (plain text)" in mistake
     assert settings.destinations == ()
     assert load_leniently(tree, environ)[1] == ()
 
