@@ -89,7 +89,7 @@ class Shop:
     ids: dict[str, str]
 
     def run(self, subject="base", **fields):
-        """An earlier run, whole and clean unless told otherwise."""
+        """An earlier run, whole and clean by default."""
         known = {
             "uncommitted": frozenset(), "whole": True, "applied": frozenset(), "open": frozenset(),
             "versions": {}, "variables": frozenset(),
@@ -121,7 +121,7 @@ class Shop:
         """The causes of the first change."""
         return self.found(*changes, **fields).causes[0]
 
-    def told(self, *changes, **fields):
+    def rows(self, *changes, **fields):
         """Kind, text, place and commits of each cause of the first change."""
         names = {commit: subject for subject, commit in self.ids.items()}
         return [
