@@ -19,6 +19,7 @@ _REFERENCE = lazy_pattern(
     rf"(?P<code>{_IN_CODE})|(?P<target>(?<!\\)\]\([^()\s]*\))"
     r"|(?P<mark>[@#!~$%^](?=[\w\"\\])|&(?=\w)(?!(?:amp|lt);)|(?i:\bGH\\?-(?=\d))|(?<=\w):(?=//)|(?i:\bwww(?=\.)))"
 )
+_SIGN = lazy_pattern(r"[@#!~$%^&]|://|(?i:www|gh)")
 _SLASHES = lazy_pattern(r"(?m)^([ \t]*)(?=/)")
 ZERO_WIDTH = "\u200b"
 _LOOKED_AT = 4_096  # characters
@@ -60,7 +61,9 @@ def without_references(markdown: str) -> str:
     GitHub and GitLab look for these after they have read the Markdown, so that escaping them does not help: a character
     without width goes between. A line that begins with a slash would be a quick action on GitLab.
     """
-    separated = _REFERENCE.sub(lambda found: found[0] + ZERO_WIDTH if found["mark"] else found[0], markdown)
+    separated = markdown
+    if _SIGN.search(markdown):  # most parts have none
+        separated = _REFERENCE.sub(lambda found: found[0] + ZERO_WIDTH if found["mark"] else found[0], markdown)
     return _SLASHES.sub(rf"\1{ZERO_WIDTH}", separated)
 
 
