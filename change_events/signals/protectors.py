@@ -1,8 +1,11 @@
 """Rule: what protects by being there is destroyed, while what it protects stays.
 
 The types are data. Columns of ``protectors.tsv``: resource type, signal, attributes that name what is protected
-(between ``|``; none where that is the account or the organization), what to call it, and conditions between ``;``, one
-of which must have held: ``path=word|word``.
+(between ``|``; none where that is the account or the organization), what to call it, and conditions between ``;``: of
+those of the form ``path=word|word`` one must have held, those of the form ``path!=word|word`` all.
+
+Types and attributes, and what the end of an object does where that is documented, were checked against the
+documentation and the schemas of the providers on 2026-11-30.
 """
 
 from __future__ import annotations
@@ -26,6 +29,11 @@ _ARMED = {
     "force_delete": "what it holds is destroyed with it",
     "delete_contents_on_destroy": "what it holds is destroyed with it",
 }
+_Condition = tuple[str, frozenset[str]]
+_STAYS: tuple[_Condition, ...] = (  # settings with which Terraform forgets an object and destroys nothing
+    ("skip_destroy", frozenset({"true"})),
+    ("deletion_policy", frozenset({"ABANDON"})),
+)
 
 
 class Protector(NamedTuple):
@@ -36,15 +44,19 @@ class Protector(NamedTuple):
         targets: paths of the attributes that name what it protects.
         noun: what to call it.
         given: conditions on the object, one of which must hold for it to protect: a path and words.
+        unless: conditions on the object, none of which may hold.
     """
 
     signal: str
     targets: tuple[str, ...]
     noun: str
-    given: tuple[tuple[str, frozenset[str]], ...] = ()
+    given: tuple[_Condition, ...] = ()
+    unless: tuple[_Condition, ...] = ()
 
     def protects(self, before: object) -> bool:
-        """Whether an object of this type, whole, was switched on; True where nothing says that it was not."""
+        """Whether an object of this type, whole, was switched on and goes; True where nothing says that it was not."""
+        if any(words(before, steps_of(path)) & unwanted for path, unwanted in (*_STAYS, *self.unless)):
+            return False
         found = [(words(before, steps_of(path)), wanted) for path, wanted in self.given]
         return not any(values for values, _ in found) or any(values & wanted for values, wanted in found)
 
@@ -55,15 +67,19 @@ def protectors() -> dict[str, Protector]:
     lines = Path(__file__).with_name("protectors.tsv").read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines[1:])
     return {
-        kind: Protector(signal, tuple(filter(None, target.split("|"))), noun, tuple(_conditions(given)))
+        kind: Protector(signal, tuple(filter(None, target.split("|"))), noun, *map(tuple, _conditions(given)))
         for kind, signal, target, noun, given in rows
     }
 
 
-def _conditions(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+def _conditions(text: str) -> tuple[list[_Condition], list[_Condition]]:
+    given: list[_Condition] = []
+    unless: list[_Condition] = []
     for condition in filter(None, text.split(";")):
         path, _, wanted = condition.partition("=")
-        yield path, frozenset(wanted.split("|"))
+        found = unless if path.endswith("!") else given
+        found.append((path.removesuffix("!"), frozenset(wanted.split("|"))))
+    return given, unless
 
 
 def unprotected(subject: Subject) -> Iterator[Found]:

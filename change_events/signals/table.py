@@ -9,6 +9,9 @@ Columns of the file:
 * ``given``: conditions between ``;`` that must hold as well (:func:`change_events.signals.given.holds`).
 * ``signal``: a name of :mod:`change_events.signals.names`.
 * ``checks``: ids of the rules of Checkov and Trivy that look at the same attribute, for a reader's search.
+
+Types and attributes were checked against the documentation and the schemas of the providers on 2026-11-30. Names that a
+later version of a provider replaced (``enable_https_traffic_only``, ``azurerm_sql_firewall_rule``) stay for older ones.
 """
 
 from __future__ import annotations

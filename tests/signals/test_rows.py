@@ -33,6 +33,9 @@ def containers(*blocks):
         ("google_compute_security_policy",
          {"rule": [{"priority": 1, "action": "deny(403)"}, {"priority": 2, "action": "allow"}]},
          {"rule": [{"priority": 2, "action": "allow"}, {"priority": 1, "action": "allow"}]}, ["protection_removed"]),
+        ("google_compute_region_security_policy",
+         {"rules": [{"priority": 1, "action": "deny(403)"}, {"priority": 2, "action": "allow"}]},
+         {"rules": [{"priority": 2, "action": "allow"}, {"priority": 1, "action": "allow"}]}, ["protection_removed"]),
         ("aws_eks_cluster", {"enabled_cluster_log_types": ["api", "audit"]},
          {"enabled_cluster_log_types": ["api", "scheduler"]}, ["audit_silenced"]),
         ("kubernetes_namespace", {"metadata": [{"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}]},
@@ -165,6 +168,23 @@ def test_each_protector_signals_once_it_is_destroyed_and_not_where_it_was_switch
     for path, _ in protector.given:
         put(before, path, "another word")
     assert bool(names(kind, before, None, DESTROY, unprotects=True)) is not bool(protector.given)
+
+
+SWITCHED_OFF = [
+    ("aws_s3_bucket_public_access_block", "skip_destroy", "true"),
+    ("google_monitoring_alert_policy", "deletion_policy", "ABANDON"),
+    *((kind, path, word) for kind, found in sorted(protectors().items())
+      for path, unwanted in found.unless for word in sorted(unwanted)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "path", "word"), SWITCHED_OFF)
+def test_what_makes_a_protector_protect_nothing_or_stay_signals_nothing(kind, path, word):
+    _, before = protecting(kind)
+    put(before, path, word)
+    assert names(kind, before, None, DESTROY, unprotects=True) == []
+    put(before, path, None)
+    assert names(kind, before, None, DESTROY, unprotects=True) != []
 
 
 def test_a_destroyed_protector():

@@ -10,6 +10,7 @@ from change_events.model import Action, ChangeOutcome, Vcs
 from change_events.redact import Redactor, RedactPolicy
 from change_events.settings import Settings
 from change_events.signals import signals
+from change_events.signals.protectors import protectors
 from change_events.summary import compose
 from tests.summary.typical_events import event
 from tests.tf_wrapper.plan_documents import document, entry
@@ -179,6 +180,56 @@ def test_a_lock_within_a_group_that_goes():
     gone = entry("azurerm_resource_group.a", "delete", before={"id": group, "name": "web"})
     assert names(lock, gone, KEPT) == []
     assert names(lock, KEPT) == ["protection_removed"]
+
+
+@pytest.mark.parametrize(
+    ("protector", "before", "covered", "gone"),
+    [
+        ("google_resource_manager_lien", {"parent": "projects/123"}, "google_project",
+         {"id": "projects/shop", "number": "123"}),
+        ("google_logging_folder_sink", {"folder": "77"}, "google_folder", {"id": "folders/77", "name": "folders/77"}),
+        ("aws_shield_protection", {"resource_arn": "arn:aws:ec2:eu-west-1:1:eip-allocation/eipalloc-1"}, "aws_eip",
+         {"id": "eipalloc-1", "arn": "arn:aws:ec2:eu-west-1:1:elastic-ip/eipalloc-1"}),
+        ("aws_backup_selection", {"name": "nightly", "resources": ["arn:aws:rds:eu-west-1:1:db:web"]},
+         "aws_db_instance", {"id": "db-1", "arn": "arn:aws:rds:eu-west-1:1:db:web"}),
+        ("aws_flow_log", {"transit_gateway_id": "tgw-1"}, "aws_ec2_transit_gateway", {"id": "tgw-1"}),
+        ("azurerm_cdn_frontdoor_security_policy",
+         {"security_policies": [{"firewall": [{"association": [{"domain": [
+             {"cdn_frontdoor_domain_id": "/s/1/profiles/p/customDomains/d"}]}]}]}]},
+         "azurerm_cdn_frontdoor_profile", {"id": "/s/1/profiles/p"}),
+    ],
+)  # fmt: skip
+def test_a_protector_names_what_it_covers_in_its_own_way(protector, before, covered, gone):
+    going = entry(f"{protector}.a", "delete", before=before)
+    expected = protectors()[protector].signal
+    assert expected in names(going, KEPT)
+    assert expected not in names(going, KEPT, entry(f"{covered}.a", "delete", before=gone))
+
+
+def workload(kind, labels, space="shop"):
+    template = [{"metadata": [{"labels": labels}]}]
+    return entry(f"{kind}.web", "delete", before={"metadata": [{"name": "web", "namespace": space}],
+                                                  "spec": [{"template": template}]})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("protector", "selector"),
+    [("kubernetes_pod_disruption_budget_v1", "selector"), ("kubernetes_network_policy", "pod_selector")],
+)
+def test_what_covers_pods_goes_with_the_workload_that_they_are_of(protector, selector):
+    def covering(**labels):
+        before = {"metadata": [{"namespace": "shop"}], "spec": [{selector: [{"match_labels": labels}]}]}
+        return entry(f"{protector}.a", "delete", before=before)
+
+    web = workload("kubernetes_deployment_v1", {"app": "web", "tier": "front"})
+    assert "protection_removed" not in names(covering(app="web"), web, KEPT)
+    for others in (
+        [covering(app="web")],
+        [covering(app="api"), web],
+        [covering(), web],  # of all pods of the namespace
+        [covering(app="web"), workload("kubernetes_daemonset", {"app": "web"}, space="other")],
+    ):
+        assert "protection_removed" in names(*others, KEPT)
 
 
 ALARM = {"alarm_name": "cpu", "actions_enabled": True, "dimensions": {"InstanceId": "i-0"}}

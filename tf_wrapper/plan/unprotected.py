@@ -8,7 +8,9 @@ from change_events.diff import decode_exact
 from change_events.model import Action
 from change_events.signals import protectors
 from change_events.signals.paths import masked, words
+from change_events.signals.subject import leaves
 from change_events.signals.table import steps_of
+from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.partial_json import attributes
 
 if TYPE_CHECKING:
@@ -21,9 +23,17 @@ if TYPE_CHECKING:
 
 _SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
 _NAMES = (  # by which others name a resource
-    *("id", "arn", "name", "bucket", "self_link", "project_id", "node_id", "metadata"),
+    *("id", "arn", "name", "bucket", "self_link", "project_id", "number", "node_id", "metadata"),
     *("arn_suffix", "identifier", "cluster_identifier", "cluster_id", "replication_group_id", "function_name"),
 )
+# a project or folder of Google by id or number, and an address by ARN, are named with and without what comes before
+_PREFIXED = lazy_pattern(r"(?:projects|folders|arn:[^/]+:eip-allocation)/([^/]+)")
+_SELECTORS = {  # of types of Kubernetes, without `_v1`: the labels of the pods that are covered
+    "kubernetes_network_policy": ("spec", "pod_selector", "match_labels"),
+    "kubernetes_pod_disruption_budget": ("spec", "selector", "match_labels"),
+}
+_POD_LABELS = ("spec", "template", "metadata", "labels")
+_Labels = set[tuple[tuple[str, ...], Any]]
 
 
 def unprotecting(kept: Sequence[tuple[ResourceChange, Action]], entries: Sequence[ResourceChange]) -> set[int]:
@@ -45,14 +55,19 @@ def unprotecting(kept: Sequence[tuple[ResourceChange, Action]], entries: Sequenc
     if not places or all(tuple(entry.change.actions or ()) == ("delete",) for entry in managed):
         return set()
     gone = _gone(kept)
-    return {at for at in places if _leaves_open(kept[at][0], known[kept[at][0].type or ""], gone, kept)}
+    pods = _pods(kept) if any(_selector(kept[at][0]) for at in places) else []
+    return {
+        at
+        for at in places
+        if _leaves_open(kept[at][0], known[kept[at][0].type or ""], gone, kept) and not _selects(kept[at][0], pods)
+    }
 
 
 def _leaves_open(
     entry: ResourceChange, protector: Protector, gone: set[str], kept: Sequence[tuple[ResourceChange, Action]]
 ) -> bool:
     before = _decoded(entry.change.before)
-    targets = {word for path in protector.targets for word in words(before, steps_of(path))}
+    targets = {name for path in protector.targets for word in words(before, steps_of(path)) for name in _named(word)}
     if targets & gone or any(_is_below(target, gone) for target in targets):
         return False
     return not any(_covers(other, action, protector, targets) for other, action in kept
@@ -77,13 +92,50 @@ def _covers(other: ResourceChange, action: Action, protector: Protector, targets
     return any(masked(unknown, one) or new & words(after, one) for one in steps)
 
 
+def _selector(entry: ResourceChange) -> tuple[str, ...]:
+    return _SELECTORS.get((entry.type or "").removesuffix("_v1"), ())
+
+
+def _selects(entry: ResourceChange, pods: list[tuple[set[str], _Labels]]) -> bool:
+    """Whether an object of Kubernetes covers pods of a workload that is destroyed, by their labels."""
+    steps = _selector(entry)
+    before = _decoded(entry.change.before) if steps else None
+    wanted = _labels(before, steps) if steps else set()
+    space = words(before, ("metadata", "namespace"))
+    return bool(wanted) and any(wanted <= labels and space == other for other, labels in pods)
+
+
+def _pods(kept: Sequence[tuple[ResourceChange, Action]]) -> list[tuple[set[str], _Labels]]:
+    """Namespaces and labels of the pods of the workloads of Kubernetes that are destroyed."""
+    gone = [
+        entry for entry, action in kept if action is Action.DESTROY and (entry.type or "").startswith("kubernetes_")
+    ]
+    found = [_decoded(entry.change.before) for entry in gone]
+    return [(words(before, ("metadata", "namespace")), _labels(before, _POD_LABELS)) for before in found]
+
+
+def _labels(value: Any, steps: tuple[str, ...]) -> _Labels:
+    """The pairs of the map at a path; blocks are those of lists of one element."""
+    for step in steps:
+        block = value[0] if isinstance(value, list) and value else value
+        value = block.get(step) if isinstance(block, dict) else None
+    return set(leaves(value))
+
+
 def _decoded(raw: msgspec.Raw) -> Any:
     return decode_exact(raw) if bytes(raw) else None
 
 
 def _gone(kept: Sequence[tuple[ResourceChange, Action]]) -> set[str]:
     """By what names others know the resources that are destroyed."""
-    return {name for entry, action in kept if action is Action.DESTROY for name in _names_of(entry)}
+    names = (name for entry, action in kept if action is Action.DESTROY for name in _names_of(entry))
+    return {alias for name in names for alias in _named(name)}
+
+
+def _named(word: str) -> Iterator[str]:
+    yield word
+    if found := _PREFIXED.fullmatch(word):
+        yield found[1]
 
 
 def _names_of(entry: ResourceChange) -> Iterator[str]:
