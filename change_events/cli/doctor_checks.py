@@ -143,10 +143,13 @@ def destination_checks(settings: Settings, session: Session, *, send_test: Colle
         if name in owed:
             yield _owed_check(name, owed[name])
         yield from _routing_checks(destination, settings, recent)
-    if not settings.destinations:
+    if not settings.names:
         yield Check("destinations", "warning", "none: events stay in the journal", _NOWHERE)
-    for name in sorted(owed.keys() - probes.keys()):
-        yield Check(name, "warning", f"{_owed_words(owed[name])}, but not in the settings", _UNNAMED)
+    unusable = set(settings.names) - probes.keys()
+    for name in sorted((owed.keys() | unusable) - probes.keys()):
+        waiting = f"{_owed_words(owed[name])}, but " if name in owed else ""
+        what, remedy = ("not usable", _UNUSABLE) if name in unusable else ("not in the settings", _UNNAMED)
+        yield Check(name, "warning", f"{waiting}{what}", remedy)
 
 
 def _here(session: Session) -> ChangeEvent:
@@ -161,6 +164,7 @@ def _here(session: Session) -> ChangeEvent:
 
 _NOWHERE = "Set TFEVENT_SEMATEXT_TOKEN, or add a destination to tfevent.yaml."
 _UNNAMED = "Add it to tfevent.yaml again; otherwise its events wait until the journal is pruned."
+_UNUSABLE = "Its events wait until what is reported of its settings above is corrected."
 _OWED = "`tfevent events flush` delivers waiting events; `tfevent events flush --parked` also parked ones."
 _RECENT, _ENOUGH = 100, 20  # events of the journal that routing is asked about, and from how many on it says something
 

@@ -77,6 +77,8 @@ def report_command(
     as_html = _as_html(form, path, bool(place or max_characters))
     if place and max_characters:
         raise click.UsageError("--for and --max-characters exclude each other")
+    if path == "":
+        raise click.UsageError("--output: expected the name of a file, or - for standard output")
     found, more = _selected(session, event_ids, filters)
     if not found:
         given = {name: value for name, value in filters.items() if name != "limit"}
@@ -97,10 +99,12 @@ def _as_html(form: str | None, path: str | None, cut: bool) -> bool:
 def _selected(session: Session, event_ids: Sequence[str], filters: dict[str, Any]) -> tuple[list[ChangeEvent], bool]:
     """The events, newest first and each once, and whether there are more than the limit. Raises TfeventError."""
     given = [name for name, value in filters.items() if value and name != "limit"]
+    source = click.get_current_context().get_parameter_source("limit")
+    newest = source is click.core.ParameterSource.COMMANDLINE
     if event_ids and given:
         raise click.UsageError(f"expected IDs or filters, not both: leave out --{given[0]}")
-    if not event_ids and not given:
-        raise click.UsageError("expected an event ID (`last`) or a filter (--since 24h)")
+    if not event_ids and not given and not newest:
+        raise click.UsageError("expected an event ID (`last`), a filter (--since 24h) or --limit")
     if event_ids:
         events = {record.event.id: record.event for record in (find(session.journal, one) for one in event_ids)}
         return sorted(events.values(), key=lambda event: event.started_at, reverse=True), False

@@ -100,7 +100,7 @@ def partial() -> ChangeEvent:
         ),
         signals=(
             Signal(
-                name="stateful_resource_replaced",
+                name="stateful_replaced",
                 reason="the data of a database does not survive a replacement",
                 address="aws_db_instance.main",
             ),

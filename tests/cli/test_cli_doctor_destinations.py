@@ -119,6 +119,18 @@ def test_what_is_owed_is_told_with_its_age_and_the_remedy(machine):
     assert done.returncode == 0
 
 
+def test_one_whose_settings_have_a_mistake_is_in_the_settings(machine):
+    write(machine, one={"urll": "https://example.com"})
+    machine.fill(succeeded(), destinations=["one"])
+    done = machine.run("doctor")
+    verdict, text = lines(done, "one")[-1]
+    assert verdict == "warning"
+    assert text.startswith("1 waiting, for ")
+    assert "but not usable" in text
+    assert not lines(done, "destinations")
+    assert b"not in the settings" not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("general", "own", "words"),
     [

@@ -29,7 +29,7 @@ def test_a_pipe_gets_one_line_an_event_newest_first(filled):
             "ann",
             "prod",
             "journal",
-            "stateful_resource_replaced",
+            "stateful_replaced",
         ],
         [SUCCEEDED, "2026-11-23T11:00:00+00:00", "succeeded", "staging/app: 2 created", "bo", "staging", "journal", ""],
     ]

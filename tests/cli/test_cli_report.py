@@ -36,8 +36,15 @@ def test_a_limit_says_that_there_are_more(filled):
     assert "only the newest" not in filled.events("report", "--until", "2999-01-01", "--limit", "3")
 
 
+def test_a_limit_alone_takes_the_newest(filled):
+    text = filled.events("report", "--limit", "2")
+    assert text.startswith("## 2 events: ")
+    assert succeeded().title not in text
+
+
 @pytest.mark.parametrize(
-    "words", [(), ("last", "--since", "1h"), ("last", "--for", "github", "--max-characters", "2000")]
+    "words",
+    [(), ("last", "--since", "1h"), ("last", "--for", "github", "--max-characters", "2000"), ("last", "-o", "")],
 )
 def test_what_contradicts_itself_is_a_usage_error(filled, words):
     done = filled.run("report", *words)
