@@ -131,8 +131,10 @@ def _post_test(
         tried = _access(settings, transport, here, Effort(deadline, quoting=quoting))
         if tried is not None and not tried.ok:
             return tried
-        known = f"{tried.text}; " if tried else ""
-        return ProbeResult(ok=True, text=f"{known}{_NOTHING_SENT}: {verdict.reason}")
+        read = f"{tried.text}; " if tried else ""
+        # the reason is about the sample, whose repository is not known even where the one of this folder was just read
+        reason = "" if tried and here and here.vcs else f": {verdict.reason}"
+        return ProbeResult(ok=True, text=f"{read}{_NOTHING_SENT}{reason}")
     return ProbeResult(ok=False, text=verdict.reason)
 
 

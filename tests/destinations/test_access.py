@@ -51,6 +51,7 @@ def test_one_request_reads_something_and_changes_nothing(kind, more, here, path)
     assert result.ok, result.text
     assert result.text.startswith("its credentials are accepted (")
     assert "it was sent nothing" in result.text
+    assert not here or "repository is not known" not in result.text
     assert asked.path == path
     assert asked.method == ("POST" if path == "/oauth/token" else "GET")
 
