@@ -27,6 +27,7 @@ ITS_OWN_EVENT = {(core, name) for core in ("2.16", "2.17") for name in ("no_log"
 ITS_OWN_EVENT |= {("2.16", name) for name in ("includes", "rescued_imports")}  # whose recap counts no roles
 # the order in which Ansible prints items of several hosts is up to chance; the recap has 40 tasks, so it is played once
 PLAYED_APART = {"loops_partly", "recap"}
+UNORDERED = {"delegated_partly"}  # likewise, but of few lines: they are compared in any order
 UNSEEN = {("2.16", "role_missing")}  # it reports that failure to no callback, so there is nothing to record
 NO_OPTIONS_BY_VARIABLES = ("2.16", "2.17", "2.19")
 GOLDEN = ROOT / "tests" / "golden" / "ansible"
@@ -67,8 +68,8 @@ def made(folder, installation):
 def _cases():
     for core in CORES:
         for name in sorted(LEAVES_AN_EVENT.keys() - PLAYED_APART):
-            between = core not in (CORES[0], CORES[-1]) and (core.series, name) not in ITS_OWN_EVENT
-            marks = pytest.mark.exhaustive if between and name not in QUICK else ()
+            usual = core != CORES[-1] and (core.series, name) not in ITS_OWN_EVENT | UNSEEN
+            marks = pytest.mark.exhaustive if usual and name not in QUICK else ()
             yield pytest.param(core, name, id=f"{core}-{name}", marks=marks)
 
 
@@ -77,7 +78,8 @@ def test_the_event_and_the_run_are_the_same_on_every_version(core, machine, bare
     code, *words = LEAVES_AN_EVENT[name]
     ran, expected = machine.play(name, *words), bare.play(name, *words)
     assert (ran.code, expected.code) == (code, code), ran.err
-    assert output(ran, machine) == output(expected, bare)
+    printed, usual = output(ran, machine), output(expected, bare)
+    assert (sorted(printed.splitlines()) == sorted(usual.splitlines())) if name in UNORDERED else (printed == usual)
     if (core.series, name) in UNSEEN:
         assert (ran.events, ran.said) == ([], [])
         return

@@ -80,8 +80,15 @@ def binary(request):
         pytest.skip(str(error))
 
 
+def _cases():
+    for scenario in SCENARIOS:
+        # terraform prints its question beside the empty line that ends the answer, in either order
+        asks = any(step.answers for step in scenario.steps)
+        yield pytest.param(scenario, id=scenario.name, marks=pytest.mark.races if asks else ())
+
+
 @pytest.mark.parametrize("stdio", [TERMINAL, PIPES], ids=lambda stdio: stdio.name)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", list(_cases()))
 def test_tfevent_cannot_be_told_from_an_older_terraform(scenario, stdio, binary, tmp_path):
     assert_equivalent(scenario, stdio, binary, tmp_path)
 
