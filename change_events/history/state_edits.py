@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Signal, stack_key
+from change_events.signals.state_edits import is_shared
+from change_events.summary.state_edit import ELSEWHERE, UNFINISHED
 from change_events.text.times import short_duration
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ _EDITED = {
     "replace": "pointed to another object",
     "add": "added to the state",
 }
+_ENDS = {Action.DESTROY: ("destroy", "destroyed"), Action.REPLACE: ("replace", "replaced")}
 _ACTIONS = (Action.FORGET, Action.MOVE, Action.IMPORT, Action.EDIT)
 
 
@@ -45,8 +48,8 @@ def edited_before(source: Source, event: ChangeEvent, changes: Sequence[Change],
         thing = things.get(change.address)
         touches = source.touches(thing.number, until=event.started_at, limit=2) if thing else []
         last = next((touch for touch in touches if touch.event != event.id), None)
-        if change.action is Action.CREATE and (reason := _moved_away(source, stack, event, change, last)):
-            yield Signal(name="state_edited", reason=reason, address=change.address, outcome=ChangeOutcome.APPLIED)
+        if change.action is Action.CREATE and (signal := _moved_away(source, stack, event, change, last)):
+            yield signal
             continue
         if last is None or last.action not in _ACTIONS:
             continue
@@ -61,15 +64,44 @@ def edited_before(source: Source, event: ChangeEvent, changes: Sequence[Change],
             )
 
 
-def _moved_away(source: Source, stack: str, event: ChangeEvent, change: Change, last: Touch | None) -> str:
-    """That the address was left by a move after it was last touched."""
+def _moved_away(source: Source, stack: str, event: ChangeEvent, change: Change, last: Touch | None) -> Signal | None:
+    """That a command moved the object of this address elsewhere after the address was last touched."""
     moves = [move for move in source.moves(stack, change.address) if move.old == change.address != move.new]
     if not moves or moves[0].at > event.started_at or (last is not None and last.at > moves[0].at):
-        return ""
+        return None
     if any(one.previous_address == change.address for one in event.changes):
-        return ""
+        return None
+    thing = source.things_of_stack(stack, [moves[0].new]).get(moves[0].new)
+    touches = source.touches(thing.number, since=moves[0].at, until=event.started_at, limit=_MOST) if thing else ()
+    since = [touch for touch in touches if touch.event != event.id]
+    record = source.get(since[-1].event) if since else None
+    if record is None or record.event.state is None:
+        return None  # a move of a run is a change that its configuration says
     ago = short_duration((event.started_at - moves[0].at).total_seconds())
-    return f"the object of this address was moved to {moves[0].new} {ago} earlier: it exists beside the new one"
+    moved = next((one for one in record.event.changes if one.address == moves[0].new), None)
+    if moved is not None and moved.note == ELSEWHERE:
+        where, fate = f"{moves[0].new} of another state", ": it may exist beside the new one"
+    else:
+        later = len(since) > 1 or any(one.old == moves[0].new for one in source.moves(stack, moves[0].new))
+        where, fate = moves[0].new, "" if later else _fate(event, moves[0].new)
+    return Signal(
+        name="state_edited",
+        reason=f"the object of this address was moved to {where} {ago} earlier{fate}",
+        address=change.address,
+        outcome=ChangeOutcome.APPLIED,
+        events=(record.event.id,),
+    )
+
+
+def _fate(event: ChangeEvent, address: str) -> str:
+    """What this run does to an object that nothing else touched since it was moved there."""
+    own = next((one for one in event.changes if one.address == address and not one.deposed), None)
+    if own is not None and own.action in _ENDS:
+        to_do, done = _ENDS[own.action]
+        return f", and this run {done if own.outcome is ChangeOutcome.APPLIED else f'was to {to_do}'} it"
+    if any(one.address == address and one.action is Action.DESTROY for one in event.drift):
+        return ""
+    return ": it exists beside the new one"
 
 
 def _reason(event: ChangeEvent, change: Change, earlier: ChangeEvent) -> str:
@@ -79,15 +111,23 @@ def _reason(event: ChangeEvent, change: Change, earlier: ChangeEvent) -> str:
     what = _words(edit)
     if not what:
         return ""
-    user = earlier.actor.user if earlier.actor else None
-    command = f" ({earlier.state.command})" if earlier.state else ""
     ago = short_duration((event.started_at - earlier.started_at).total_seconds())
-    reason = f"was {what} {ago} earlier{f' by {user}' if user else ''}{command}"
+    reason = f"was {what} {ago} earlier{_author(earlier)}"
     if edit.action is Action.FORGET and change.action is Action.CREATE:
         return (
             f"{reason}: the object that it referred to{f', {edit.id},' if edit.id else ''} may exist beside the new one"
         )
     return reason
+
+
+def _author(earlier: ChangeEvent) -> str:
+    """Who made an edit, and how; where another command may have made it, only that."""
+    state, user = earlier.state, earlier.actor.user if earlier.actor else None
+    if state is not None and earlier.outcome in UNFINISHED:
+        return f" during a {UNFINISHED[earlier.outcome]} {state.command}{f' of {user}' if user else ''}"
+    if state is not None and is_shared(state):
+        return " by one of several commands"
+    return f"{f' by {user}' if user else ''}{f' ({state.command})' if state else ''}"
 
 
 def _words(edit: Change) -> str:
@@ -96,5 +136,5 @@ def _words(edit: Change) -> str:
     if edit.action is Action.IMPORT:
         return "imported"
     if edit.action is Action.MOVE:
-        return f"moved {edit.note}" if edit.note else f"moved from {edit.previous_address}"
+        return f"moved {ELSEWHERE}" if edit.note == ELSEWHERE else f"moved from {edit.previous_address}"
     return " and ".join(_EDITED[how] for how in edit.raw_actions if how in _EDITED)

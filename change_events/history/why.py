@@ -10,18 +10,20 @@ import msgspec
 
 from change_events.history.reverts import LOOK_BACK, undone_by
 from change_events.history.subject import subject_of
-from change_events.model import Cause, Source, Value, stack_key
+from change_events.model import Action, Cause, Source, Value, stack_key
+from change_events.summary.state_edit import entry_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from change_events.history.source import Source as HistorySource
     from change_events.history.subject import Span, Subject
-    from change_events.journal.touched_records import Touch
+    from change_events.journal.touched_records import KnownThing, Touch
     from change_events.model import AttributeChange, Change, ChangeEvent
 
 _MOST_PATHS = 200  # attributes below the one that is asked for
 _COMPARED = ("update", "replace")
+_STATE_ONLY = (Action.EDIT, Action.MOVE)
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,6 +50,8 @@ class ThingChange(Result, frozen=True):
         address: of the resource, or of the task that ran on the host.
         host: the host, where the change is a task's.
         previous_address: where it was moved from by this event.
+        edit: what a command did to its entry of the state: ``marked as tainted: the next apply replaces it``.
+        note: what else is to be known of that: ``to another state``.
         cause: the first cause, where the event names any.
         source: where the resource (or task) is declared.
         attributes: those that are asked for, else all.
@@ -60,6 +64,8 @@ class ThingChange(Result, frozen=True):
     host: str | None = None
     type: str | None = None
     previous_address: str | None = None
+    edit: str | None = None
+    note: str | None = None
     error: str | None = None
     cause: Cause | None = None
     source: Source | None = None
@@ -138,14 +144,16 @@ def why(source: HistorySource, text: str, *, since: datetime | None = None, limi
     return Answer(
         asked=text,
         attribute=subject.attribute,
-        things=tuple(
-            KnownAs(span.thing.address, span.thing.kind, span.thing.stack, tuple(names.get(span.thing.number, ())))
-            for span in subject.spans
-        ),
+        things=tuple(_known_as(span.thing, names.get(span.thing.number, ())) for span in subject.spans),
         entries=tuple(islice((entry for entry in entries if entry is not None), limit)),
         known_since=known.since,
         complete=known.complete,
     )
+
+
+def _known_as(thing: KnownThing, names: Sequence[str]) -> KnownAs:
+    """Without its own address, which it has as a name once it was moved to another state."""
+    return KnownAs(thing.address, thing.kind, thing.stack, tuple(name for name in names if name != thing.address))
 
 
 def _asked(source: HistorySource, subject: Subject, since: datetime | None, limit: int) -> Iterator[_Asked]:
@@ -217,6 +225,8 @@ def _changes(source: HistorySource, subject: Subject, span: Span, event: ChangeE
                 outcome=change.outcome.value,
                 type=change.type,
                 previous_address=change.previous_address,
+                edit=(entry_words(change) or None) if change.action in _STATE_ONLY else None,
+                note=change.note if change.action in _STATE_ONLY else None,
                 error=change.error,
                 cause=_cause(change, subject.attribute),
                 source=change.source,

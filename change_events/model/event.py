@@ -223,7 +223,7 @@ class StateEdit(Struct, frozen=True):
 
     ``command`` is the subcommand (``state rm``, ``workspace new``), ``workspace`` the one it created or deleted,
     ``lock`` the ID of the lock that it removed; ``forced`` that ``-force`` was given. ``note`` says what could not be
-    compared, and why.
+    compared, and why, and that another command may have made the edits.
     """
 
     command: str

@@ -18,6 +18,9 @@ _HAPPENS = {
     ChangeOutcome.UNKNOWN: "may have been removed from the state",
 }
 _LIFTED = "force-unlock"
+_WRITE_ONCE = frozenset({
+    "state rm", "state mv", "state replace-provider", "taint", "untaint", "import", "refresh",
+})  # fmt: skip
 
 
 def left_management(event: ChangeEvent) -> Iterator[Signal]:
@@ -64,6 +67,13 @@ def is_replaced(state: StateEdit) -> bool:
     if state.lineage != state.previous_lineage or state.serial < state.previous_serial:
         return True
     return state.forced and state.serial - 1 <= state.previous_serial
+
+
+def is_shared(state: StateEdit) -> bool:
+    """Whether other commands wrote the state as well: each of these commands writes it once, with the next serial."""
+    if state.command not in _WRITE_ONCE or state.previous_serial is None or state.serial is None:
+        return False
+    return state.lineage == state.previous_lineage and state.serial > state.previous_serial + 1
 
 
 def lock_broken(event: ChangeEvent) -> Iterator[Signal]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, Outcome
-from change_events.signals.state_edits import is_replaced
+from change_events.signals.state_edits import is_replaced, is_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,21 +32,27 @@ _EDITED = {
     "add": "added",
     "remove": "removed",
 }
-_ENDED = {
-    Outcome.PARTIAL: "then failed",
-    Outcome.CANCELLED: "then cancelled",
-    Outcome.UNKNOWN: "outcome unknown",
-}
+ELSEWHERE = "to another state"
+"""Note of an entry that was moved out of this state."""
+UNFINISHED = {Outcome.FAILED: "failed", Outcome.PARTIAL: "failed", Outcome.CANCELLED: "cancelled"}
+"""Outcomes of a command that may have written nothing: another one may have made the edits that are seen."""
 
 
 def what(event: ChangeEvent, state: StateEdit) -> str:
     """What a state command did, as the second half of a title: ``state edited: 2 removed, 1 moved``."""
     words = [*count_words(event.summary.state), *_drift(event), *_outputs(event)]
-    if event.outcome in _ENDED:
-        words.append(_ENDED[event.outcome])
+    if event.outcome is Outcome.UNKNOWN:
+        words.append("outcome unknown")
     if not words and state.serial is not None and state.serial != state.previous_serial:
         words = [f"serial {state.serial}"]
-    return f"{subject(state)}{': ' if words else ''}{', '.join(words)}"
+    return f"{_subject(event, state)}{': ' if words else ''}{', '.join(words)}"
+
+
+def _subject(event: ChangeEvent, state: StateEdit) -> str:
+    """The subject, where another command may have made the edits without this one as their author."""
+    if state.command and event.outcome in UNFINISHED:
+        return f"state changed during a {UNFINISHED[event.outcome]} {state.command}"
+    return "state changed by several commands" if is_shared(state) else subject(state)
 
 
 def subject(state: StateEdit) -> str:

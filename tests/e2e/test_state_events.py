@@ -206,3 +206,72 @@ def test_a_command_that_was_killed_with_tfevent_is_settled_by_the_next_one(tmp_p
     assert event["state"]["serial"] == event["state"]["previous_serial"] + 1
     assert event["title"] == "code: state edited: outcome unknown"
     assert "tfevent was ended" in event["message"]
+
+
+def test_a_workspace_command_is_an_event_of_the_workspace_that_it_names(tmp_path):
+    stack = Stack(tmp_path, CODE)
+    assert stack.terraform(APPLY).code == 0
+    (stack.code / "copy.tfstate").write_bytes((stack.code / "terraform.tfstate").read_bytes())
+    stack.write(CODE.replace("two", "three"))
+    assert stack.run("workspace new -state=copy.tfstate dev").code == 0
+    assert stack.event()["tool"]["workspace"] == "dev"
+    assert stack.run(APPLY).code == 0  # in dev
+    [edited] = _state_edited(stack.event())
+    assert "terraform_data.b: was added to the state" in edited
+    assert edited.endswith("(workspace new)")
+    assert stack.terraform("workspace select default").code == 0
+    assert stack.run("workspace delete -force dev").code == 0
+    event = stack.event()
+    assert event["title"] == "dev/code: workspace dev deleted: 3 removed, 1 output changed"
+    assert event["tool"]["workspace"] == "dev"
+    assert stack.run(APPLY).code == 0  # in default, whose state no command edited
+    assert stack.event()["tool"]["workspace"] == "default"
+    assert _state_edited(stack.event()) == []
+
+
+def _state_edited(event):
+    return [f"{one['address']}: {one['reason']}" for one in event.get("signals", ()) if one["name"] == "state_edited"]
+
+
+# terraform that finds the state changed by another command since tfevent read it
+BEATEN = """#!{python}
+import os, subprocess, sys
+if sys.argv[1:3] == ["state", "rm"]:
+    subprocess.check_call([{binary!r}, "state", "rm", "terraform_data.a"], stdout=subprocess.DEVNULL)
+os.execv({binary!r}, [{binary!r}, *sys.argv[1:]])
+"""
+
+
+@pytest.fixture
+def beaten(tmp_path):
+    script = tmp_path / "terraform"
+    script.write_text(BEATEN.format(python=sys.executable, binary=str(binaries()[0].path)))
+    script.chmod(0o755)
+    stack = Stack(tmp_path, CODE, env={"TFEVENT_TF_BINARY": str(script)})
+    assert stack.terraform(APPLY).code == 0
+    return stack
+
+
+def test_edits_of_two_commands_at_once_are_not_claimed_for_one(beaten):
+    assert beaten.run("state rm terraform_data.b").code == 0
+    event = beaten.event()
+    assert event["title"] == "code: state changed by several commands: 2 removed"
+    assert event["state"]["serial"] == event["state"]["previous_serial"] + 2
+    assert event["state"]["note"] == "another command changed the state at the same time: its edits are shown too"
+    beaten.write(CODE.replace("one", "three"))
+    assert beaten.run(APPLY).code == 0
+    [a, b] = _state_edited(beaten.event())
+    assert "by one of several commands" in a
+    assert "(state rm)" not in a + b
+
+
+def test_a_failed_command_is_not_said_to_have_made_the_edits_of_another_one(beaten):
+    assert beaten.run("state rm terraform_data.a").code == 1  # there is no such entry any more
+    event = beaten.event()
+    assert (event["title"], event["outcome"]) == ("code: state changed during a failed state rm: 1 removed", "failed")
+    assert event["state"]["note"] == "the command failed: another one may have made these edits at the same time"
+
+
+def test_a_dry_run_has_no_part_in_the_edits_of_another_command(beaten):
+    assert beaten.run("state rm -dry-run terraform_data.b").code == 0
+    assert beaten.recorded() == []

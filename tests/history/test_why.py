@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 
 import msgspec
@@ -225,3 +226,19 @@ def test_absent_values_return_too(tmp_path):
     with journal_of(tmp_path, added, taken) as journal:
         newest = why(journal, "x.a", limit=9).entries[0]
         assert newest.changes[0].attributes[0].reverts == added.id
+
+
+def test_an_edit_of_the_state_says_what_was_done_and_nothing_is_its_own_alias(tmp_path):
+    events = (
+        run(50, change(DB, "edit", raw_actions=("taint",))),
+        run(40, change(DB, "edit", raw_actions=("provider",), note="provider a → b")),
+        run(30, change(DB, "move", previous_address=DB, note="to another state", id="db-1")),
+    )
+    with closing(journal_of(tmp_path, *events)) as filled:
+        answer = why(filled, DB, limit=9)
+    assert [one.names for one in answer.things] == [("db-1",)]
+    assert [(one.edit, one.note) for entry in answer.entries for one in entry.changes] == [
+        (None, "to another state"),
+        ("managed by another provider", "provider a → b"),
+        ("marked as tainted: the next apply replaces it", None),
+    ]

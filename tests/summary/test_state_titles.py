@@ -49,7 +49,14 @@ def event(command, counts=None, outcome=Outcome.SUCCEEDED, drift=(), outputs=0, 
         (event("workspace new", workspace="dev"), "workspace dev created"),
         (event("workspace select", workspace="dev"), "workspace dev created"),
         (event("env delete", {"removed": 3}, workspace="dev"), "workspace dev deleted: 3 removed"),
-        (event("state rm", {"removed": 1}, Outcome.PARTIAL), "state edited: 1 removed, then failed"),
+        (event("state rm", {"removed": 1}, Outcome.FAILED), "state changed during a failed state rm: 1 removed"),
+        (event("state mv", {"moved": 1}, Outcome.CANCELLED), "state changed during a cancelled state mv: 1 moved"),
+        (
+            event("state rm", {"removed": 2}, previous_serial=3, serial=5),
+            "state changed by several commands: 2 removed",
+        ),
+        (event("import", {"imported": 1}, serial=9), "state edited: 1 imported"),  # the one before is not known
+        (event("state push", previous_serial=3, serial=7), "state pushed: serial 7"),
         (event("state rm", outcome=Outcome.UNKNOWN), "state edited: outcome unknown"),
     ],
 )

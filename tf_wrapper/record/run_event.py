@@ -346,7 +346,7 @@ def _tool(facts: Mapping[str, Any], redactor: Redactor) -> Tool:
         name=name,
         tfevent=__version__,
         command=redactor.command_line([name, *facts["argv"]]),
-        workspace=redactor.text(str(facts["workspace"])),
+        workspace=redactor.text(str(facts.get("named") or facts["workspace"])),  # the one that is created or deleted
         directory=redactor.text(str(facts["directory"])),
         backend=redactor.text(f"local {facts['file']}") if facts.get("file") else None,  # not the stack's own state
     )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from change_events.errors import InputError
 from change_events.model import Outcome, OutcomeCounts, Plan, StateCounts, StateEdit, Summary, Tool
+from change_events.signals.state_edits import is_shared
 from tf_wrapper.state.document import read_state
 from tf_wrapper.state.edits import Edits, compare_edits
 from tf_wrapper.state.objects import State
@@ -25,6 +26,8 @@ _UNSEEN = "the changed entries are not known: tfevent was ended before it could 
 _UNKNOWN = Edits(Plan(from_states=True), StateCounts())
 _NOTHING = State(objects=[], outputs={})
 _TOO_LARGE = f"the changed entries are not known: the state is larger than {MOST_BYTES // 1024 // 1024} MiB"
+_SHARED = "another command changed the state at the same time: its edits are shown too"
+_DOUBTED = "the command failed: another one may have made these edits at the same time"
 _UNREADABLE = "the changed entries are not known: the state could not be read"
 
 
@@ -107,13 +110,22 @@ def _of_entries(
     else:
         target = (before.target, after.target) if before.target is not None and after.target is not None else None
         read = _Read(before.source, after.source, target)
-    if not _is_written(before, after, ended, effect):
+    if ended.facts.get("dry") or not _is_written(before, after, ended, effect):
         return None
     edits, note = _edits(read, redactor, effect, ignore)
     old, new = _version(read.before), _version(read.after)
     if old == new and not note and not _finds(edits):
         return None
-    return _filled(event, ended, edits, _edit(ended, redactor, old, new, note))
+    edit = _edit(ended, redactor, old, new, note)
+    notes = "; ".join(text for text in (note, _doubt(ended, edit)) if text)
+    return _filled(event, ended, edits, replace(edit, note=notes or None))
+
+
+def _doubt(ended: Ended, edit: StateEdit) -> str:
+    """That edits may be those of another command, which wrote the state between the two looks at it."""
+    if ended.code != 0:
+        return _DOUBTED
+    return _SHARED if is_shared(edit) else ""
 
 
 def _edit(ended: Ended, redactor: Redactor, old: _Version, new: _Version, note: str | None) -> StateEdit:
@@ -207,4 +219,4 @@ def _outcome(ended: Ended) -> Outcome:
         return Outcome.SUCCEEDED
     if ended.code is None:
         return Outcome.UNKNOWN
-    return Outcome.CANCELLED if ended.interrupted else Outcome.PARTIAL
+    return Outcome.CANCELLED if ended.interrupted else Outcome.FAILED

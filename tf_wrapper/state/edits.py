@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from change_events.model import Action, Change, ChangeOutcome, Counts, Drift, Plan, StateCounts
+from change_events.summary.state_edit import ELSEWHERE
 from tf_wrapper.plan.details import with_details
 from tf_wrapper.plan.names import Names
 from tf_wrapper.plan.reading import Reading
@@ -170,7 +171,7 @@ def _change(pair: Pair, reading: Reading, effect: str, elsewhere: dict[str, Stat
         previous_address=names.text(before.address) if before is not None and (moved or target) else None,
         id=id_of(part, reading),
         previous_id=id_of(before, reading) if before is not None and "replace" in how else None,
-        note="to another state" if target else note,
+        note=ELSEWHERE if target else note,
     )
 
 

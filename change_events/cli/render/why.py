@@ -23,7 +23,7 @@ _MOST_THINGS = 5
 _COMMIT = 10
 _WORDS = {
     "create": "created", "update": "updated", "replace": "replaced", "destroy": "destroyed", "import": "imported",
-    "move": "moved", "forget": "forgotten", "change": "changed",
+    "move": "moved", "forget": "forgotten", "edit": "edited", "change": "changed",
 }  # fmt: skip
 
 
@@ -80,8 +80,7 @@ def _change_lines(change: ThingChange) -> Iterator[str]:
     if change.outcome != "applied":
         what = f"{change.action.replace('_', ' ')}: {change.outcome}"
     host = f" on {clean(change.host)}" if change.host else ""
-    moved = f", moved from {clean(change.previous_address)}" if change.previous_address else ""
-    yield f"{_INDENT}{paint(what, _colour(change.outcome))} {clean(change.address)}{host}{moved}"
+    yield f"{_INDENT}{paint(what, _colour(change.outcome))} {clean(change.address)}{host}{clean(_edit(change))}"
     if change.error:
         yield f"{_DETAIL}{paint(clean(change.error.splitlines()[0]), 'red')}"
     if change.cause:
@@ -96,6 +95,17 @@ def _change_lines(change: ThingChange) -> Iterator[str]:
         yield f"{_DETAIL}{clean(attribute.path)}: {render_pair(attribute.before, attribute.after)}{_undone(attribute)}"
     if len(change.attributes) > _MOST_ATTRIBUTES:
         yield f"{_DETAIL}… and {len(change.attributes) - _MOST_ATTRIBUTES} more attributes"
+
+
+def _edit(change: ThingChange) -> str:
+    """What was done to the entry of the state, behind its address."""
+    old = change.previous_address if change.previous_address != change.address else None
+    words = ", ".join(text for text in (f"moved from {old}" if old else "", change.edit, change.note) if text)
+    if not words:
+        return ""
+    if old:
+        return f", {words}"
+    return f" {words}" if change.action == "move" else f": {words}"
 
 
 def _undone(attribute: AttributeHistory) -> str:
