@@ -27,7 +27,7 @@ _UNKNOWN = Edits(Plan(from_states=True), StateCounts())
 _NOTHING = State(objects=[], outputs={})
 _TOO_LARGE = f"the changed entries are not known: the state is larger than {MOST_BYTES // 1024 // 1024} MiB"
 _SHARED = "another command changed the state at the same time: its edits are shown too"
-_DOUBTED = "the command failed: another one may have made these edits at the same time"
+_DOUBTED = "the command did not succeed: another one may have made these edits at the same time"
 _UNREADABLE = "the changed entries are not known: the state could not be read"
 
 
