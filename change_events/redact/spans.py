@@ -50,6 +50,11 @@ def covered(text: str) -> str:
     return text.replace(MARK, _COVER)
 
 
+def is_marked(text: str) -> bool:
+    """Return whether something was hidden in the text."""
+    return MARK in text or ADDRESS_MARK in text
+
+
 def outside_marks(text: str) -> list[Span]:
     """Return the stretches of the text between the marks that stand in it already."""
     if MARK not in text:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from change_events.redact import Redactor
     from change_events.signals.own_rules import OwnRule
+    from tf_wrapper.stream.identity import Identity
 
 DETAILED = 2000
 _OPENTOFU = "registry.opentofu.org/"
@@ -44,6 +45,7 @@ def read_plan(
     ignore: Sequence[str] = (),
     detailed: int = DETAILED,
     own: Sequence[OwnRule] = (),
+    identities: list[Identity] | None = None,
 ) -> Plan:
     """Read one plan.
 
@@ -55,6 +57,7 @@ def read_plan(
         detailed: how many changes get their attributes compared, the most important ones; the rest are listed
         and counted.
         own: signals of the user's own.
+        identities: receives what terraform calls the object of each change, raw and in the order of the changes.
 
     Raises:
         InputError: it is no plan, or one of an unknown major format version.
@@ -67,7 +70,7 @@ def read_plan(
             number = len(list(_documents(text, name)))
             raise InputError(f"{name}: {number} plans in one file where one is expected") from None
         remember_document(document, redactor)
-        return _plan(document, Reading(redactor, Names(redactor), ignore, detailed, own), name)
+        return _plan(document, Reading(redactor, Names(redactor), ignore, detailed, own, identities), name)
 
 
 def read_plans(

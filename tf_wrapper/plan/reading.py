@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
     from change_events.signals.own_rules import OwnRule
     from tf_wrapper.plan.names import Names
+    from tf_wrapper.stream.identity import Identity
 
 
 class Reading(NamedTuple):
@@ -21,6 +22,7 @@ class Reading(NamedTuple):
         ignore: globs of attribute paths to leave out.
         detailed: how many changes get their attributes computed; all others are only listed.
         own: signals of the user's own.
+        identities: receives one of each change, in their order; None where nobody asks.
     """
 
     redactor: Redactor
@@ -28,3 +30,9 @@ class Reading(NamedTuple):
     ignore: Sequence[str]
     detailed: int
     own: Sequence[OwnRule] = ()
+    identities: list[Identity] | None = None
+
+    def identify(self, identity: Identity) -> None:
+        """Keep what terraform calls the object of the next change."""
+        if self.identities is not None:
+            self.identities.append(identity)

@@ -13,9 +13,10 @@ from change_events.model import Action, AttributeChange, Change, Value, ValueKin
 from tf_wrapper.plan.actions import Tally, action_of, most_urgent
 from tf_wrapper.plan.details import is_identified, which_may_signal, with_details
 from tf_wrapper.plan.unprotected import unprotecting
+from tf_wrapper.stream.identity import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tf_wrapper.plan.document import Body, Deferred, ResourceChange
     from tf_wrapper.plan.reading import Reading
@@ -48,6 +49,7 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
     reading.names.learn([entry.address for entry, _ in kept])
     detailed = most_urgent([action for _, action in kept], reading.detailed)
     reading.names.learn([found for index in detailed if (found := _id(kept[index][0].change))])
+    _identify(kept, detailed, reading)
     signals = which_may_signal(kept, reading.own)
     unprotects = unprotecting(kept, entries)
     changes = [
@@ -71,6 +73,17 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
     ]
 
 
+def _identify(kept: Sequence[tuple[ResourceChange, Action]], detailed: Collection[int], reading: Reading) -> None:
+    """Keep the identities of changes: the ids of those whose attributes are compared, and beside deposed objects."""
+    if reading.identities is None:
+        return
+    deposed = {entry.address for entry, _ in kept if entry.deposed}
+    for index, (entry, action) in enumerate(kept):
+        wanted = action is not Action.CREATE and (index in detailed or entry.address in deposed)
+        found = _raw_id(entry.change) if wanted else None
+        reading.identify(Identity(entry.address, found, entry.type, entry.name))
+
+
 def _instances(entries: Sequence[ResourceChange]) -> Counter[_Resource]:
     """How many objects each resource has before the run."""
     return Counter(
@@ -91,6 +104,7 @@ def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -
     for entry in entries[: reading.detailed]:
         action, _, _ = _classify(entry.resource_change)
         may_signal = which_may_signal([(entry.resource_change, action)], reading.own)[0]
+        _identify([(entry.resource_change, action)], (), reading)
         change = _change(entry.resource_change, action, reading, detailed=True, may_signal=may_signal)
         changes.append(msgspec.structs.replace(change, deferred=entry.reason or "unknown"))
     return changes
@@ -207,15 +221,23 @@ def compare(node: Node, reading: Reading, replace_paths: Sequence[Any] = ()) -> 
 
 def _id(body: Body) -> str | None:
     """Return the id of the object as it is before the run, unless it is marked; nothing else is decoded."""
+    found = _raw_id(body)
+    if found is None:
+        return None
+    mask = _decoded(body.before_sensitive)
+    marked = mask is True or (isinstance(mask, dict) and has_true(mask.get("id")))
+    return None if marked else found
+
+
+def _raw_id(body: Body) -> str | None:
+    """Return the id of the object as it is before the run, marked or not: to be compared, never shown."""
     if not bytes(body.before):
         return None
     try:
         found = msgspec.json.decode(body.before, type=_Id | None)
     except msgspec.ValidationError:
         return None
-    mask = _decoded(body.before_sensitive)
-    marked = mask is True or (isinstance(mask, dict) and has_true(mask.get("id")))
-    return None if found is None or marked else found.id or None
+    return None if found is None else found.id or None
 
 
 def _import_id(importing: Any, reading: Reading) -> str | None:

@@ -9,6 +9,7 @@ from change_events.diff import decode_exact, has_true
 from change_events.diff.equality import leaves
 from change_events.model import Action, Change, CheckResult, OutputChange, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of
+from tf_wrapper.stream.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,6 +106,7 @@ def read_invocations(
 
 def _invocation(entry: Invocation, reading: Reading, deferred: str | None) -> Change:
     names = reading.names
+    reading.identify(Identity(entry.address, type=entry.type, name=entry.name))
     return Change(
         address=names.text(entry.address),
         action=Action.INVOKE,

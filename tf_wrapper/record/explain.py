@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
@@ -138,6 +139,15 @@ def explained(run: ExplainedRun, plan: Plan, redactor: Redactor, deadline: Deadl
 
 
 def with_known(changes: Sequence[Change], event: ChangeEvent | None) -> tuple[Change, ...]:
-    """Changes with the causes that an event has of them already: those of a run that was killed."""
-    known = {change.address: change.causes for change in event.changes} if event is not None else {}
-    return tuple(replace(change, causes=known.get(change.address, ())) if known else change for change in changes)
+    """Changes with the causes that an event has of them already: those of a run that was killed.
+
+    Addresses that redaction made one are left without: it is not known which of them a cause belongs to.
+    """
+    recorded = event.changes if event is not None else ()
+    times = [Counter(map(_place, each)) for each in (changes, recorded)]
+    known = {at: one.causes for one in recorded if all(count[at := _place(one)] == 1 for count in times)}
+    return tuple(replace(change, causes=known.get(_place(change), ())) if known else change for change in changes)
+
+
+def _place(change: Change) -> tuple[str, str | None]:
+    return change.address, change.deposed

@@ -25,7 +25,14 @@ from change_events.model import (
     Summary,
     Tool,
 )
-from tf_wrapper.stream.match import address_by_context, count, plan_from_stream, redacted, resource_outcome
+from tf_wrapper.stream.identity import recognised
+from tf_wrapper.stream.match import (
+    address_by_context,
+    count,
+    plan_from_stream,
+    planned_identities,
+    resource_outcome,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
     from tf_wrapper.render.findings import PlanError
     from tf_wrapper.state.compare import Held
+    from tf_wrapper.stream.identity import Identity
     from tf_wrapper.stream.reader import StreamResult
 
 _ERROR_LINES = 5  # of a failure's detail that stand at the change itself; all of it stands among the failures
@@ -138,6 +146,7 @@ def of_apply(
     *,
     interrupted: bool,
     changes_planned: bool = False,
+    identities: Sequence[Identity] = (),
 ) -> ChangeEvent:
     """The event of an apply, from its stream.
 
@@ -149,24 +158,35 @@ def of_apply(
         redactor: has seen the plan's secrets.
         interrupted: terraform was asked to stop.
         changes_planned: terraform has said that the plan, which could not be read, changes something.
+        identities: of the event's changes, in their order; empty where only the record of them is left.
     """
     if plan is None and not event.changes:
         event = planned(event, plan_from_stream(stream, redactor))
-    stream, ambiguous = redacted(stream, redactor)
-    failures = tuple(dict.fromkeys(_failures(stream, event.changes, redactor, details=plan is not None)))
+        identities = planned_identities(stream)
+    known = _identified(event.changes, identities, (*stream.runs, *(run.address for run in stream.actions)), redactor)
+    failures = _failures(stream, known, redactor, details=plan is not None)
     end = _End.of(code, stream, has_failures=bool(failures))
-    unambiguous = replace(stream, runs={at: runs for at, runs in stream.runs.items() if at not in ambiguous})
-    changes = [
-        _with_outcome(change, unambiguous, finished=end.finished, ended=end.ended and change.address not in ambiguous)
-        for change in event.changes
-    ]
-    changes = _with_errors(changes, failures)
-    event = replace(_ended(event, code), failures=failures, checks=_checks(event, stream, redactor))
+    changes = [_with_outcome(*each, stream, redactor, end) for each in known]
+    changes = _with_errors(changes, [identity.address for _, identity in known], failures)
+    told = tuple(dict.fromkeys(failure for _, failure in failures))
+    event = replace(_ended(event, code), failures=told, checks=_checks(event, stream, redactor))
     event = _with_changes(event, changes, plan)
     result = _run_outcome(event, **end._asdict(), interrupted=interrupted or stream.interrupted)
     if changes_planned and result is Outcome.NO_CHANGE:
         result = Outcome.SUCCEEDED  # which outputs changed is in the plan alone
     return replace(event, outcome=result)
+
+
+_Identified = list[tuple[Change, "Identity"]]
+
+
+def _identified(
+    changes: Sequence[Change], identities: Sequence[Identity], addresses: Iterable[str], redactor: Redactor
+) -> _Identified:
+    """The changes with their identities, found among the raw addresses where they are not given."""
+    if len(identities) != len(changes):
+        identities = recognised(changes, addresses, redactor)
+    return list(zip(changes, identities, strict=True))
 
 
 def of_native(
@@ -199,26 +219,26 @@ def has_open_ends(event: ChangeEvent) -> bool:
     return any(change.outcome is ChangeOutcome.UNKNOWN for change in event.changes)
 
 
-def with_state(event: ChangeEvent, state: bytes | None, redactor: Redactor) -> ChangeEvent:
+def with_state(
+    event: ChangeEvent, state: bytes | None, redactor: Redactor, identities: Sequence[Identity] = ()
+) -> ChangeEvent:
     """Settle what is unknown from the raw state after the run; without a state nothing changes."""
     if not state:
         return event
     from tf_wrapper.state.compare import state_resources
 
-    raw = state_resources(state)
-    known = Counter(redactor.text(address) for address in raw)
-    held = {name: found for address, found in raw.items() if known[name := redactor.text(address)] == 1}
-    unclear = {name for name, times in known.items() if times > 1}
-    changes = [change if change.address in unclear else _from_state(change, held) for change in event.changes]
+    held = state_resources(state)
+    known = _identified(event.changes, identities, held, redactor)
+    changes = [_from_state(change, identity.address, held) for change, identity in known]
     event = _with_changes(event, changes, None)
     partial = event.outcome is Outcome.FAILED and event.summary.outcomes.applied
     return replace(event, outcome=Outcome.PARTIAL) if partial else event
 
 
-def _from_state(change: Change, held: Mapping[str, Held]) -> Change:
-    if change.outcome is not ChangeOutcome.UNKNOWN:
+def _from_state(change: Change, address: str | None, held: Mapping[str, Held]) -> Change:
+    if change.outcome is not ChangeOutcome.UNKNOWN or address is None:
         return change
-    found = held.get(change.address)
+    found = held.get(address)
     if change.action in {Action.CREATE, Action.IMPORT, Action.MOVE}:
         return replace(change, outcome=ChangeOutcome.APPLIED) if found and not found.tainted else change
     if change.action in {Action.DESTROY, Action.FORGET} and change.deposed is None:
@@ -243,37 +263,41 @@ def _ended(event: ChangeEvent, code: int | None) -> ChangeEvent:
     return replace(event, tool=tool)
 
 
-def _with_outcome(change: Change, stream: StreamResult, *, finished: bool, ended: bool) -> Change:
-    seen = resource_outcome(change, stream)
+def _with_outcome(change: Change, identity: Identity, stream: StreamResult, redactor: Redactor, end: _End) -> Change:
+    seen = resource_outcome(change, identity, stream)
     if seen is not None:
-        found = seen.id or change.id
-        old = change.id if change.action is Action.REPLACE and found != change.id else change.previous_id
+        found = redactor.text(seen.id) if seen.id else change.id
+        is_new = change.action is Action.REPLACE and seen.id not in {None, identity.id}
+        old = change.id if is_new else change.previous_id
         return replace(change, outcome=seen.outcome, id=found, previous_id=old, duration=seen.duration, note=seen.note)
-    if finished:
+    if end.finished:
         return replace(change, outcome=ChangeOutcome.APPLIED)
-    if not ended or change.action in _NO_MESSAGES:
+    if not end.ended or change.action in _NO_MESSAGES or identity.address is None:
         return replace(change, outcome=ChangeOutcome.UNKNOWN)
     return replace(change, outcome=ChangeOutcome.NOT_ATTEMPTED)
 
 
-def _with_errors(changes: list[Change], failures: Sequence[Failure]) -> list[Change]:
+def _with_errors(
+    changes: list[Change], addresses: Sequence[str | None], failures: Sequence[_AddressedFailure]
+) -> list[Change]:
     first: dict[str, Failure] = {}
-    for failure in failures:
-        if failure.address:
-            first.setdefault(failure.address, failure)
+    for raw, failure in failures:
+        if raw:
+            first.setdefault(raw, failure)
 
-    current = {change.address for change in changes if change.deposed is None}
+    placed = list(zip(changes, addresses, strict=True))
+    current = {address for change, address in placed if change.deposed is None}
 
-    def mend(change: Change) -> Change:
-        failure = first.get(change.address)
+    def mend(change: Change, address: str | None) -> Change:
+        failure = first.get(address or "")
         if failure is None or change.outcome is ChangeOutcome.APPLIED:
             return change
-        if change.deposed and change.address in current:
+        if change.deposed and address in current:
             return change  # the error is the current object's, as far as it says
         # an error before the first message (a precondition) leaves no trace in the stream but this
         return replace(change, outcome=ChangeOutcome.FAILED, error=_told(failure))
 
-    return [mend(change) for change in changes]
+    return [mend(*each) for each in placed]
 
 
 def _told(failure: Failure) -> str:
@@ -287,21 +311,28 @@ _NO_VALUE = "(left out: it may quote a secret variable, whose value was given by
 _NO_DETAIL = "(left out: the plan, which says what is secret in it, could not be read)"
 
 
+_AddressedFailure = tuple[str | None, Failure]
+"""A failure and the raw address of what failed."""
+
+
 def _failures(
-    stream: StreamResult, changes: Sequence[Change], redactor: Redactor, *, details: bool
-) -> Iterable[Failure]:
+    stream: StreamResult, changes: _Identified, redactor: Redactor, *, details: bool
+) -> list[_AddressedFailure]:
     text: Callable[[str], str] = redactor.text
+    found = []
     for diagnostic in stream.diagnostics:
         if diagnostic.severity != "error":
             continue
-        address = text(diagnostic.address) if diagnostic.address else address_by_context(diagnostic, changes, stream)
-        yield Failure(
+        address = diagnostic.address or address_by_context(diagnostic, changes, stream)
+        failure = Failure(
             summary=text(diagnostic.summary),
             detail=(text(diagnostic.detail) if details else _NO_DETAIL) if diagnostic.detail else None,
-            address=address,
+            address=text(address) if address else None,
             file=text(diagnostic.file) if diagnostic.file else None,
             line=diagnostic.line,
         )
+        found.append((address, failure))
+    return found
 
 
 def _with_changes(event: ChangeEvent, changes: Sequence[Change], plan: Plan | None) -> ChangeEvent:

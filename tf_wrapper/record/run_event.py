@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tf_wrapper.configuration.secrets import Secrets
     from tf_wrapper.record.failed_plan import FailedPlan
     from tf_wrapper.state.snapshot import Snapshot
+    from tf_wrapper.stream.identity import Identity
     from tf_wrapper.stream.reader import StreamResult
 
 _SHOW_SECONDS = 2.0  # to look at a plan that failed: it costs the end of the run
@@ -70,6 +71,7 @@ class RunEvent:
         self._recording = EventWriter(settings, self._redactor, say=say, journal=journal, deliver=deliver)
         self._event: ChangeEvent | None = None
         self._plan: Plan | None = None
+        self._identities: list[Identity] = []  # of the plan's changes
         self._planned: explain.Planned | None = None
         self._before = explain.Before([], None)
         self.settled = False
@@ -120,13 +122,16 @@ class RunEvent:
         from tf_wrapper.plan.reader import read_plan
         from tf_wrapper.source import with_sources
 
+        identities: list[Identity] = []
         plan = read_plan(
             data,
             name=os.path.basename(path),
             redactor=self._redactor,
             ignore=self._settings.ignore,
             own=self._settings.own_rules,
+            identities=identities,
         )
+        self._identities = identities
         changes = with_sources(plan.changes, str(self._facts["directory"]), self._data_dir)
         self._plan = replace(plan, changes=explain.with_known(changes, self._event))
         shown = self._settings.values == "safe"  # else not even a fingerprint of a value is recorded
@@ -248,9 +253,10 @@ class RunEvent:
             self._redactor,
             interrupted=interrupted,
             changes_planned=self._plan is None and bool(self._facts.get("changes")),
+            identities=self._identities,
         )
         if outcome.has_open_ends(event):
-            event = outcome.with_state(event, terraform_show.state(self._facts), self._redactor)
+            event = outcome.with_state(event, terraform_show.state(self._facts), self._redactor, self._identities)
         self._settle(event)
 
     def end_native(self, code: int | None, before: bytes | None, after: bytes | None, *, interrupted: bool) -> None:
@@ -274,7 +280,7 @@ class RunEvent:
         if plan is None and self._settings.causes:
             event = replace(event, causes=(explain.unseen(piped=bool(self._facts.get("piped"))),))
         if self._plan is not None and outcome.has_open_ends(event):
-            event = outcome.with_state(event, after, self._redactor)
+            event = outcome.with_state(event, after, self._redactor, self._identities)
         self._settle(event)
 
     def _refreshed(self, code: int | None, before: bytes, after: bytes, *, interrupted: bool) -> bool:

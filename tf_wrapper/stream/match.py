@@ -1,13 +1,15 @@
-"""Joining terraform's stream to planned changes; the changes themselves where the stream is all there is."""
+"""Joining terraform's stream to planned changes; the changes themselves where the stream is all there is.
+
+The stream is raw, and so are the identities by which it is joined; only what is redacted may get into a change.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec.structs import replace
-
 from change_events.model import Action, Change, ChangeOutcome, Counts, Plan
+from tf_wrapper.stream.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +52,7 @@ _COUNTED = {
 
 
 class Seen(NamedTuple):
-    """What the stream says of one planned change."""
+    """What the stream says of one planned change; the id is raw."""
 
     outcome: ChangeOutcome
     id: str | None
@@ -58,28 +60,9 @@ class Seen(NamedTuple):
     note: str | None
 
 
-def redacted(stream: StreamResult, redactor: Redactor) -> tuple[StreamResult, frozenset[str]]:
-    """The stream with its addresses and ids as a plan's changes have them, so that the two can be joined.
-
-    Returns:
-        The stream, and the addresses that several raw ones became: those are indistinguishable in it.
-    """
-    text = redactor.text
-    runs: dict[str, tuple[ResourceRun, ...]] = {}
-    ambiguous: set[str] = set()
-    for raw, found in stream.runs.items():
-        address = text(raw)
-        ambiguous |= {address} & runs.keys()
-        runs[address] = tuple(
-            replace(run, address=address, id_value=text(run.id_value) if run.id_value else None) for run in found
-        )
-    actions = tuple(replace(run, address=text(run.address)) for run in stream.actions)
-    return replace(stream, runs=runs, actions=actions), frozenset(ambiguous)
-
-
-def resource_outcome(change: Change, stream: StreamResult) -> Seen | None:
-    """What became of ``change``; None where the stream never mentions it. Both are redacted."""
-    runs, steps = _runs(change, stream)
+def resource_outcome(change: Change, identity: Identity, stream: StreamResult) -> Seen | None:
+    """What became of ``change``, whose object has this identity; None where the stream never mentions it."""
+    runs, steps = _runs(change, identity, stream)
     if not runs:
         return None
     created = [run.id_value for run in runs if run.id_value and run.action != "delete"]
@@ -89,17 +72,17 @@ def resource_outcome(change: Change, stream: StreamResult) -> Seen | None:
     return Seen(outcome, ids[-1] if ids else None, sum(seconds) if seconds else None, note)
 
 
-def _runs(change: Change, stream: StreamResult) -> tuple[Sequence[ResourceRun], tuple[str, ...]]:
+def _runs(change: Change, identity: Identity, stream: StreamResult) -> tuple[Sequence[ResourceRun], tuple[str, ...]]:
     if change.action is Action.INVOKE:
-        return [run for run in stream.actions if run.address == change.address], ("invoke",)
+        return [run for run in stream.actions if run.address == identity.address], ("invoke",)
     steps = _STEPS.get(change.action, ())
-    runs = [run for run in stream.runs.get(change.address, ()) if run.action in steps]
-    return [run for run in runs if run.action != "delete" or _is_of(run, change)], steps
+    runs = [run for run in stream.runs.get(identity.address or "", ()) if run.action in steps]
+    return [run for run in runs if run.action != "delete" or _is_of(run, identity)], steps
 
 
-def _is_of(run: ResourceRun, change: Change) -> bool:
+def _is_of(run: ResourceRun, identity: Identity) -> bool:
     """A deposed object and the current one share an address; where both ids are known, the id distinguishes them."""
-    return not (run.id_value and change.id) or run.id_value == change.id
+    return not (run.id_value and identity.id) or run.id_value == identity.id
 
 
 _GONE = "destroyed, and not created again"
@@ -124,8 +107,10 @@ def _judge(change: Change, runs: Sequence[ResourceRun], steps: tuple[str, ...]) 
     return ChangeOutcome.FAILED, "created again, and the old one not destroyed"
 
 
-def address_by_context(diagnostic: StreamDiagnostic, changes: Sequence[Change], stream: StreamResult) -> str | None:
-    """Address of the change that an error without an address is about, where only one can be meant.
+def address_by_context(
+    diagnostic: StreamDiagnostic, changes: Sequence[tuple[Change, Identity]], stream: StreamResult
+) -> str | None:
+    """Raw address of the change that an error without an address is about, where only one can be meant.
 
     A condition that fails names the block it stands in and no address. Changes that the stream mentions have begun,
     so that their conditions held.
@@ -133,12 +118,12 @@ def address_by_context(diagnostic: StreamDiagnostic, changes: Sequence[Change], 
     kind, _, name = (diagnostic.context or "").partition(" ")
     wanted = {"resource": "managed", "data": "data"}.get(kind)
     addresses = [
-        change.address
-        for change in changes
+        identity.address
+        for change, identity in changes
         if change.mode == wanted
-        and f'"{change.type}" "{change.name}"' == name
+        and f'"{identity.type}" "{identity.name}"' == name
         and (change.source is None or change.source.file == diagnostic.file)
-        and resource_outcome(change, stream) is None
+        and resource_outcome(change, identity, stream) is None
     ]
     return addresses[0] if len(addresses) == 1 else None
 
@@ -153,6 +138,11 @@ def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
         tool_name=stream.tool or "terraform",
         tool_version=stream.version,
     )
+
+
+def planned_identities(stream: StreamResult) -> tuple[Identity, ...]:
+    """The identities of the changes of :func:`plan_from_stream`."""
+    return tuple(Identity(item.address, type=item.type, name=item.name) for item in stream.planned_changes)
 
 
 def count(changes: Sequence[Change]) -> Counts:
