@@ -33,6 +33,8 @@ def exit_code_of(command: Callable[[], int]) -> int:
         return EXIT_DATA
     except TfeventError as error:
         return _complain(str(error))
+    except MemoryError:
+        return _complain("not enough memory for this command")
     except Exception as error:  # noqa: BLE001 - its own text may quote a secret: only its place is printed
         return _complain(_describe_bug(error))
 

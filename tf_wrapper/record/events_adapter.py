@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 from change_events.errors import InputError
@@ -116,8 +115,10 @@ def _version_check(path: str) -> Check:
 
 
 def _read(path: str) -> bytes:
+    from tf_wrapper.record.given_documents import read_given
+
     if path == "-":
-        return sys.stdin.buffer.read()
+        return read_given(path)
     from tf_wrapper.plan import plan_file
 
     if plan_file.is_plan_file(path):
@@ -126,13 +127,7 @@ def _read(path: str) -> bytes:
         raise InputError(
             f"{path}: a bookmark of a plan that HCP Terraform keeps, not a plan; give its `terraform show -json`"
         )
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise InputError(
-            f"{path}: {error.strerror}; give a plan (`terraform show -json PLAN`), a plan file or two states"
-        ) from error
+    return read_given(path)
 
 
 def _shown(path: str) -> bytes:
