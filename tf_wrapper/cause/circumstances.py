@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from change_events.model import Action, Cause, CauseKind, Confidence, Inputs, ValueKind
+from change_events.redact.spans import is_marked
 from tf_wrapper.cause.parts import literal, parts
 from tf_wrapper.cause.sources import LOCK_FILE
 from tf_wrapper.cause.walk import address_of
@@ -70,6 +71,11 @@ def _providers(sources: Sources) -> Iterator[tuple[str, str]]:
             for part in parts(bodies[0], ("version",)):
                 if version := literal(part.node):
                     yield name[1], version
+
+
+def identified(drift: Iterable[Drift]) -> dict[str, Drift]:
+    """The drift by address, but for redacted addresses: those may be another's."""
+    return {found.address: found for found in drift if not is_marked(found.address)}
 
 
 def drift_put_back(change: Change, attribute: AttributeChange | None, drift: Mapping[str, Drift]) -> Cause | None:

@@ -116,7 +116,7 @@ class _Finder:
         self._inputs = circumstances.inputs_of(self._now, search.data_dir, search.variables)
         self._automatic = [os.path.basename(path) for path in variable_files(search.directory)]
         self._walk = Walk(self._now, search.given, self._automatic)
-        self._drift = {drift.address: drift for drift in search.drift}
+        self._drift = circumstances.identified(search.drift)
         self._upstream = circumstances.Upstream.of(search.changes)
         self._repository = search.repository or Repository.around(search.directory, search.environ, search.deadline)
         if self._repository is not None:

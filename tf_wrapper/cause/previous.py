@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.cause.earlier_runs import DONE, lists_all, runs_back
 from change_events.model import ChangeOutcome
+from change_events.redact.spans import is_marked
 
 if TYPE_CHECKING:
     from change_events.journal import Journal
@@ -19,8 +20,8 @@ class Run(NamedTuple):
     Attributes:
         commit: that it was made from.
         dirty: it had edits that no commit holds.
-        whole: whatever it did not change was as configured.
-        applied: addresses that it changed, under the names that they had then.
+        whole: whatever it did not change was as configured; False where it is not known what that is.
+        applied: addresses that it changed, under the names that they had then; a redacted one may be another's.
         open: addresses that it was to change and did not.
         inputs: what it was given.
     """
@@ -56,13 +57,13 @@ def _run(event: ChangeEvent) -> Run | None:
     applied = frozenset(change.address for change in event.changes if change.outcome is ChangeOutcome.APPLIED)
     if not (event.outcome in DONE or applied):
         return None  # it stopped before it changed anything
-    vcs = event.vcs
+    vcs, left = event.vcs, frozenset(change.address for change in event.changes) - applied
     compared = bool(event.changes or event.summary.counts.no_op)  # -refresh-only looks at no configuration
     return Run(
         commit=vcs.commit if vcs else None,
         dirty=vcs is None or vcs.dirty is not False,
-        whole=compared and not event.partial and lists_all(event),
-        applied=applied,
-        open=frozenset(change.address for change in event.changes) - applied,
+        whole=compared and not event.partial and lists_all(event) and not any(map(is_marked, left)),
+        applied=frozenset(address for address in applied if not is_marked(address)),
+        open=left,
         inputs=event.inputs,
     )

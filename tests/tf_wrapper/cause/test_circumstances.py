@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from change_events.model import Action, Change, Confidence, Drift, Inputs, ValueKind
+from change_events.redact import MARK
 from tests.support.git_history import Commit
 from tests.tf_wrapper.cause.small import BASE, attribute, make, update
 from tf_wrapper.cause.find import find_causes
@@ -57,6 +58,13 @@ def test_what_was_deleted_outside_is_created_again_because_of_that(tmp_path):
     small = make(tmp_path / "one")
     drift = Drift(address="x_thing.a", action=Action.DESTROY)
     assert small.rows(update(action=Action.CREATE), drift=(drift,)) == [("drift", "x_thing.a", [])]
+
+
+def test_drift_of_an_instance_whose_key_is_hidden_explains_no_other_instance(tmp_path):
+    small = make(tmp_path / "one")
+    hidden = f'x_thing.a["{MARK}"]'
+    drift = Drift(address=hidden, action=Action.DESTROY)
+    assert not [row for row in small.rows(update(hidden, action=Action.CREATE), drift=(drift,)) if row[0] == "drift"]
 
 
 def test_a_provider_of_another_version_in_the_lock_file(tmp_path):

@@ -27,7 +27,7 @@ from change_events.model import (
 )
 from change_events.process.deadline import Deadline
 from change_events.recording.baseline import baseline_of
-from change_events.redact import Redactor
+from change_events.redact import MARK, Redactor
 from tf_wrapper.cause.previous import runs_before
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -146,3 +146,20 @@ def test_a_run_that_compared_nothing_or_not_all_is_none(journal, other):
 
 def test_a_refresh_only_run_that_is_recorded_proves_nothing(journal):
     assert found(journal, event("c1"), event("c2", applied=())) == ("c1", "c1")
+
+
+ONE, TWO, HIDDEN = ('x_thing.a["one"]', 'x_thing.a["two"]', f'x_thing.a["{MARK}"]')
+
+
+def test_a_run_that_changed_a_hidden_instance_says_nothing_of_another_one(journal):
+    older, part = event("first"), event("second", applied=(HIDDEN,), partial=True)
+    assert found(journal, older, part, addresses=(HIDDEN,)) == ("first", "first")
+
+
+def test_a_run_that_left_a_hidden_instance_open_may_have_left_any(journal):
+    failed = event("second", Outcome.FAILED, applied=(B,), failed=(HIDDEN,))
+    assert found(journal, event("first"), failed, addresses=(ONE,)) == ("first", "first")
+
+
+def test_a_run_that_changed_all_it_was_to_change_holds_for_hidden_instances_too(journal):
+    assert found(journal, event("first"), event("second", applied=(HIDDEN,)), addresses=(TWO,)) == ("second", "second")
