@@ -168,8 +168,8 @@ def of_apply(
     end = _End.of(code, stream, has_failures=bool(failures))
     changes = [_with_outcome(*each, stream, redactor, end) for each in known]
     changes = _with_errors(changes, [identity.address for _, identity in known], failures)
-    told = tuple(dict.fromkeys(failure for _, failure in failures))
-    event = replace(_ended(event, code), failures=told, checks=_checks(event, stream, redactor))
+    distinct = tuple(dict.fromkeys(failure for _, failure in failures))
+    event = replace(_ended(event, code), failures=distinct, checks=_checks(event, stream, redactor))
     event = _with_changes(event, changes, plan)
     result = _run_outcome(event, **end._asdict(), interrupted=interrupted or stream.interrupted)
     if changes_planned and result is Outcome.NO_CHANGE:
