@@ -9,6 +9,7 @@ It is made before terraform starts and removed when the run is settled:
 * ``journal``: the path of the journal that the run is recorded in, as soon as the settings are known;
 * ``plan``: the private saved plan (it holds secrets, mode 0600);
 * ``plan.out``, ``plan.err``: what the plan phase printed, where there is no terminal;
+* ``checkpoint``: the event, redacted, where neither the journal nor a destination took it;
 * ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
 
 A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and

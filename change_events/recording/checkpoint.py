@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import msgspec
+
+from change_events.redact import unseal
 
 if TYPE_CHECKING:
     from change_events.files.rundir import RunDirectory
-    from change_events.model import SealedEvent
+    from change_events.model import ChangeEvent, SealedEvent
 
 CHECKPOINT = "checkpoint"
 
@@ -14,3 +19,10 @@ CHECKPOINT = "checkpoint"
 def write_checkpoint(run: RunDirectory, sealed: SealedEvent) -> None:
     """Keep what is known by now beside the run's facts, atomically. Raises OSError."""
     run.write(CHECKPOINT, sealed.body)
+
+
+def read_checkpoint(run: RunDirectory) -> ChangeEvent | None:
+    """What was kept; None where nothing was, or it cannot be read."""
+    with suppress(OSError, msgspec.DecodeError):
+        return unseal(run.read(CHECKPOINT)).event
+    return None

@@ -25,8 +25,7 @@ from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
 from change_events.output import describe
 from change_events.paths import state_dir
 from change_events.recording import process_bound
-from change_events.recording.checkpoint import CHECKPOINT
-from change_events.redact import unseal
+from change_events.recording.checkpoint import CHECKPOINT, read_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +95,7 @@ def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Sa
         run.remove()
         return False
     redactor = redactor_of(settings, {})
-    known = _checkpoint(run) or (record.event if record else None) or command_outcome.described(run.facts, redactor)
+    known = read_checkpoint(run) or (record.event if record else None) or command_outcome.described(run.facts, redactor)
     if known is None:
         run.remove()  # killed before anything was known of it
         return False
@@ -146,12 +145,6 @@ def _ended(change: Change) -> Change:
         return change
     done = change.outcome is ChangeOutcome.FAILED
     return change if done else msgspec.structs.replace(change, outcome=ChangeOutcome.UNKNOWN)
-
-
-def _checkpoint(run: RunDirectory) -> ChangeEvent | None:
-    with suppress(OSError, msgspec.DecodeError):
-        return unseal(run.read(CHECKPOINT)).event
-    return None
 
 
 def _last(run: RunDirectory, known: ChangeEvent, journal: Journal) -> datetime | None:

@@ -275,3 +275,21 @@ def test_a_failed_command_is_not_said_to_have_made_the_edits_of_another_one(beat
 def test_a_dry_run_has_no_part_in_the_edits_of_another_command(beaten):
     assert beaten.run("state rm -dry-run terraform_data.b").code == 0
     assert beaten.recorded() == []
+
+
+def test_an_event_that_no_journal_took_is_recorded_by_the_next_command_as_it_was(tmp_path):
+    (tmp_path / "tmp").mkdir()
+    stack = Stack(tmp_path, CODE, env={"TMPDIR": str(tmp_path / "tmp")})
+    assert stack.terraform(APPLY).code == 0
+    stack.write("not a folder", "../home/.local/state/tfevent")
+    done = stack.run("state rm terraform_data.b")
+    assert done.code == 0
+    assert any("not recorded: no destination" in line for line in done.own)
+    stack.state.unlink()
+    assert stack.run("taint terraform_data.a").code == 0
+    lost, _ = stack.recorded()
+    assert lost["id"] in done.err
+    assert (lost["title"], lost["outcome"]) == ("code: state edited: 1 removed", "succeeded")
+    assert "note" not in lost["state"]
+    assert [change["address"] for change in lost["changes"]] == ["terraform_data.b"]
+    assert not list((tmp_path / "tmp").glob("*/runs/*"))

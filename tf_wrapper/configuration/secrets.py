@@ -31,7 +31,8 @@ class Secrets(NamedTuple):
 
     Attributes:
         values: plain Python, of any type.
-        named: values of variables that are not marked, by name: secret where the name says so.
+        named: values and defaults of variables that are not marked, by name: secret where the name says so.
+        literals: texts in the configuration by the name that they stand under: secret by the rules of attributes.
         kept_out: a secret variable's value comes from where it cannot be read: a prompt or a pipe.
         ephemeral_kept_out: the same, and the variable is ephemeral: no plan has it either.
     """
@@ -40,29 +41,39 @@ class Secrets(NamedTuple):
     named: tuple[tuple[str, Any], ...] = ()
     kept_out: bool = False
     ephemeral_kept_out: bool = False
+    literals: tuple[tuple[str, str], ...] = ()
 
 
 def find_secrets(
-    directory: str, data_dir: str, options: Options | None, environ: Mapping[str, str], *, tofu: bool | None = None
+    directory: str,
+    data_dir: str,
+    options: Options | None,
+    environ: Mapping[str, str],
+    *,
+    tofu: bool | None = None,
+    root: str | None = None,
 ) -> Secrets:
     """The secrets of a run's configuration, those of the modules it calls included.
 
     Args:
-        directory: the root module.
+        directory: where terraform works, and finds variable files.
         data_dir: terraform's data directory, for where modules lie.
         options: name and value of terraform's flags, in order; None where the command line is not understood.
         environ: terraform's environment.
         tofu: whether OpenTofu reads the configuration.
+        root: the root module where that is another directory.
     """
-    root = read_module(directory, tofu=tofu)
+    module = read_module(root or directory, tofu=tofu)
     given = given_values(directory, options, environ)
     values = {("var", name): _scoped(each[-1]) for name, each in given.given.items()}
     tree = _Tree(directory, data_dir, tofu=tofu)
-    secrets = list(tree.secrets(root, "", values))
-    secret = [one for one in root.variables.values() if one.sensitive or one.ephemeral]
-    hidden = {one.name for one in secret} if root.whole else set(given.given)  # in doubt all of them
+    secrets = list(tree.secrets(module, "", values))
+    secret = [one for one in module.variables.values() if one.sensitive or one.ephemeral]
+    hidden = {one.name for one in secret} if module.whole else set(given.given)  # in doubt all of them
     secrets += [value for name in sorted(hidden) for value in _values(given.given.get(name, ()))]
     named = [(name, value) for name, each in given.given.items() if name not in hidden for value in _values(each)]
+    defaults = {one.name: one.default for one in module.variables.values() if one.name not in hidden and one.default}
+    named += [(name, value) for name, default in defaults.items() for value in _values([default])]
     out = [one for one in secret if _is_kept_out(one, given)]
     return Secrets(tuple(secrets), tuple(named), bool(out), any(one.ephemeral for one in out))
 

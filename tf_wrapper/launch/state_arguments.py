@@ -25,11 +25,12 @@ class StateArguments:
         chdir: the ``-chdir`` value, or None.
         globals: the global options as given.
         flags: name → value of the last flag of that name; a flag without a value has an empty one.
+        options: name and value of every flag, in order.
         positional: what follows the flags.
         asks_for_help: the environment makes terraform print its help, whatever else is asked for.
     """
 
-    __slots__ = ("asks_for_help", "chdir", "flags", "globals", "positional")
+    __slots__ = ("asks_for_help", "chdir", "flags", "globals", "options", "positional")
 
     def __init__(self, name: str, argv: list[str], environ: Mapping[str, str]) -> None:
         index = next(place for place, word in enumerate(argv) if not word.startswith("-"))
@@ -38,9 +39,10 @@ class StateArguments:
         self.chdir = chdirs[-1] if chdirs else None
         extra = environment_words(environ, name) or []
         self.asks_for_help = not HELP.isdisjoint(extra)
-        self.flags: dict[str, str] = {}
+        self.options: list[tuple[str, str]] = []
         self.positional: tuple[str, ...] = ()
         self._scan([*extra, *argv[index + 1 + name.count(" ") :]])
+        self.flags = dict(self.options)
 
     def has(self, name: str) -> bool:
         """Whether a flag without a value was given, and not as false."""
@@ -56,5 +58,5 @@ class StateArguments:
             name, equals, value = word[2 if word.startswith("--") else 1 :].partition("=")
             if not equals and name in _VALUES and rest:
                 value = rest.pop(0)
-            self.flags[name] = value
+            self.options.append((name, value))
         self.positional = tuple(rest)

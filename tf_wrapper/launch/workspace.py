@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tf_wrapper.configuration.secrets import Secrets
     from tf_wrapper.launch.arguments import Parsed
+    from tf_wrapper.launch.state_arguments import StateArguments
 
 _REMOTE = (b'"type": "remote"', b'"type":"remote"', b'"type": "cloud"', b'"type":"cloud"')
 
@@ -119,3 +120,12 @@ class Workspace:
         from tf_wrapper.configuration.secrets import find_secrets
 
         return find_secrets(self.directory, self.data_dir, parsed.options, self._environ, tofu=self._tofu)
+
+    def state_secrets(self, state: StateArguments) -> Secrets:
+        """The same of a state command; no plan says what stands under a secret's name, so the files are searched."""
+        from tf_wrapper.configuration.named_literals import find_named_literals
+        from tf_wrapper.configuration.secrets import find_secrets
+
+        root = os.path.join(self.directory, state.flags.get("config", ""))  # of `import`
+        found = find_secrets(self.directory, self.data_dir, state.options, self._environ, tofu=self._tofu, root=root)
+        return found._replace(literals=tuple(find_named_literals(root, self.directory, self.data_dir, tofu=self._tofu)))

@@ -35,7 +35,9 @@ def run(invocation: Invocation) -> int:
     )
     child = process.spawn([invocation.binary, *invocation.argv], invocation.environ, signals)
     run.write_facts(writer=process.identity(child.pid))
-    invocation.recorder.begin(causes=False)  # an edit has none: who ran the command is all there is
+    # an edit has no causes: who ran the command is all there is
+    arguments = invocation.state
+    invocation.recorder.begin(causes=False, secrets=lambda: invocation.workspace.state_secrets(arguments))
     code = process.wait(child, signals)
     run.write_facts(exit_code=code)
     if states.is_untouched(before, code) and invocation.recorder.drop():

@@ -45,21 +45,30 @@ class Recorder:
         self._gate = threading.Lock()
         self._is_recording = self._is_dropped = False
 
-    def begin(self, *, causes: bool = True) -> None:
-        """Start recording; ``causes``: what the run changes has causes, which earlier runs help to find."""
+    def begin(self, *, causes: bool = True, secrets: Callable[[], Secrets] | None = None) -> None:
+        """Start recording.
+
+        Args:
+            causes: what the run changes has causes, which earlier runs help to find.
+            secrets: finds what must not show in anything that is recorded, its command line included.
+        """
         self._background.start()
 
         def task() -> None:
             import change_events.lean_msgspec  # noqa: F401 - before anything that imports msgspec
             from tf_wrapper.record.run_event import RunEvent
 
+            found = secrets() if secrets is not None else None  # a run that has changed nothing does not wait for it
             with self._gate:
                 self._is_recording = not self._is_dropped
             if not self._is_recording:
                 return
-            self._event = RunEvent(self._run)
-            self._background.budget = self._event.budget
-            self._event.begin()
+            event = RunEvent(self._run)
+            self._background.budget = event.budget
+            if found is not None:
+                event.remember(found)
+            self._event = event
+            event.begin()
             _settle_killed_runs(self._event.writer)
 
         self._background.submit(task)

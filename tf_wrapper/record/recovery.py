@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from change_events import process
 from change_events.errors import InputError, JournalError
 from change_events.journal import RecordState
+from change_events.recording.checkpoint import read_checkpoint
 from tf_wrapper.launch.state_arguments import StateArguments
 from tf_wrapper.launch.workspace import Workspace
 from tf_wrapper.plan import plan_file, terraform_show
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from change_events.files.rundir import RunDirectory
     from change_events.journal import Journal
     from change_events.settings import Settings
+    from tf_wrapper.configuration.secrets import Secrets
 
 
 def close(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:  # noqa: ARG001 - of any closer
@@ -45,8 +47,14 @@ def close(run: RunDirectory, journal: Journal, settings: Settings, say: Callable
         run.remove()
         return False
     event = RunEvent(run, settings=settings, journal=journal, deliver=False)
-    event.resume(record.event if record else None)
-    _finish(event, run, facts)
+    kept = read_checkpoint(run)  # where the journal could not be used
+    if kept is not None and kept.outcome is not None and kept.ended_at is not None:
+        event.end_as_known(kept)
+    else:
+        if facts["stage"] == "state":
+            event.remember(_state_secrets(facts))
+        event.resume(record.event if record else kept)
+        _finish(event, run, facts)
     if not event.settled:
         raise JournalError("it could not be written")
     run.remove()
@@ -75,11 +83,21 @@ def _finish(event: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
         event.end_apply(code, result, interrupted=result.interrupted)
 
 
+def _workspace(facts: dict[str, Any]) -> Workspace:
+    selected = {"TF_WORKSPACE": str(facts["workspace"]), **facts.get("selected", {})}
+    return Workspace(str(facts["directory"]), selected)
+
+
+def _state_secrets(facts: dict[str, Any]) -> Secrets:
+    """What the configuration says to be secret, as far as files and the command line have it."""
+    return _workspace(facts).state_secrets(StateArguments(str(facts["word"]), list(facts["argv"]), os.environ))
+
+
 def _state_after(facts: dict[str, Any], code: int | None) -> Snapshot:
     """The state that a state command left."""
-    name, selected = str(facts["word"]), {"TF_WORKSPACE": str(facts["workspace"]), **facts.get("selected", {})}
-    workspace = Workspace(str(facts["directory"]), selected)
-    states = States(workspace, StateArguments(name, list(facts["argv"]), os.environ), OBSERVED[name], facts)
+    name = str(facts["word"])
+    arguments = StateArguments(name, list(facts["argv"]), os.environ)
+    states = States(_workspace(facts), arguments, OBSERVED[name], facts)
     return states.after(Snapshot(), -1 if code is None else code, interrupted=False)
 
 

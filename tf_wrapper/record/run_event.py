@@ -19,10 +19,13 @@ from change_events.errors import InputError, JournalError
 from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool
 from change_events.output import describe
 from change_events.recording import EventWriter, report_line
+from change_events.recording.checkpoint import write_checkpoint
+from change_events.redact.spans import MARK
 from change_events.settings import Settings, load_leniently
 from change_events.settings.redaction import redactor_of
 from tf_wrapper.launch import arguments, binary_setting
 from tf_wrapper.launch.output import say
+from tf_wrapper.launch.state_arguments import StateArguments
 from tf_wrapper.plan import plan_file, terraform_show
 from tf_wrapper.plan.plan_file import is_plan_file
 from tf_wrapper.record import explain, outcome
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from change_events.files.rundir import RunDirectory
     from change_events.journal import Journal
-    from change_events.model import Failure
+    from change_events.model import Failure, SealedEvent
     from change_events.process.deadline import Deadline
     from change_events.redact import Redactor
     from tf_wrapper.configuration.secrets import Secrets
@@ -111,7 +114,13 @@ class RunEvent:
 
     def resume(self, recorded: ChangeEvent | None) -> None:
         """Go on with a run that was killed, from its `started` record if it came so far."""
+        if recorded is None and self._facts["stage"] == "state":  # TF_VAR_… of that run are not known any more
+            self._facts = {**self._facts, "argv": _without_positional(self._facts)}
         self._event = recorded or self._first_event()
+
+    def end_as_known(self, ended: ChangeEvent) -> None:
+        """Settle a run whose event was complete when it ended, and was neither recorded nor sent then."""
+        self._settle(ended)
 
     def read_plan(self, path: str) -> None:
         """Read a saved plan and put what it means to do into the `started` record."""
@@ -182,6 +191,8 @@ class RunEvent:
         for name, value in secrets.named:
             if self._redactor.is_sensitive_name(name):
                 remember_hidden(value, self._redactor)
+        for name, value in secrets.literals:
+            self._redactor.harvest({name: value})
 
     def _learn(self, failed: FailedPlan) -> bool:
         """Remember the secrets of a plan that failed; False where one stays unknown that its errors may quote."""
@@ -218,7 +229,14 @@ class RunEvent:
 
     def _record_start(self) -> None:
         if self._event is not None:
-            self._recording.start(self._event)
+            started = self._recording.begin(self._event)
+            if started.lost:
+                self._keep(started.sealed)
+
+    def _keep(self, sealed: SealedEvent) -> None:
+        """No journal has the event: keep it in the run's folder for the next command."""
+        with suppress(OSError):
+            write_checkpoint(self._run, sealed)
 
     # -- when it has ended ----------------------------------------------------------------------------------------
 
@@ -322,6 +340,8 @@ class RunEvent:
         """Finish the event, store it, deliver it, say so."""
         settled = self._recording.settle(event)
         self.settled = not settled.lost
+        if settled.lost:
+            self._keep(settled.sealed)
         if settled.reportable and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
 
@@ -344,6 +364,13 @@ class RunEvent:
         )
         places = {"workspace": tool.workspace, "directory": os.path.basename(tool.directory or "")}
         return stamp(event, self._settings, self._redactor, context, trace=facts, **places)
+
+
+def _without_positional(facts: Mapping[str, Any]) -> list[str]:
+    """The command line of a state command with a mark in place of what follows its flags: IDs, addresses, names."""
+    argv = [str(word) for word in facts["argv"]]
+    count = len(StateArguments(str(facts["word"]), argv, {}).positional)
+    return [*argv[: len(argv) - count], *[MARK] * count]
 
 
 def _tool(facts: Mapping[str, Any], redactor: Redactor) -> Tool:

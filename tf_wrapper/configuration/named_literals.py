@@ -1,0 +1,53 @@
+"""Texts that stand under a name in the configuration, such as ``db_password = "…"``, found without evaluating it.
+
+A plan has the values of attributes under their names; for a command without one, the files are searched as text. What
+is no attribute but looks like one (a comment, a heredoc) is found as well.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.configuration import inputs
+from tf_wrapper.configuration.files import module_files
+from tf_wrapper.configuration.secrets import module_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SECONDS = 0.5  # for the modules below the root one
+_PAIR = lazy_pattern(r'(?<![\w.-])"?([A-Za-z_][\w-]*)"?\s*[=:]\s*("(?:[^"\\\n]|\\[^\n])*")')  # HCL and JSON
+_TEMPLATES = ("${", "%{")
+
+
+def find_named_literals(
+    root: str, directory: str, data_dir: str, *, tofu: bool | None = None
+) -> Iterator[tuple[str, str]]:
+    """Name and text of the literals of a configuration, those of the modules it calls included.
+
+    Args:
+        root: the root module.
+        directory: where terraform works.
+        data_dir: terraform's data directory, for where modules lie.
+        tofu: whether OpenTofu reads the configuration.
+    """
+    deadline: float | None = None
+    for folder in dict.fromkeys((root, *module_folders(data_dir, directory).values())):
+        if deadline is not None and time.monotonic() > deadline:
+            return
+        for path in module_files(folder, tofu=tofu):
+            yield from _literals((inputs.read(path) or b"").decode("utf-8", "replace"))
+        deadline = deadline or time.monotonic() + _SECONDS
+
+
+def _literals(text: str) -> Iterator[tuple[str, str]]:
+    for name, quoted in _PAIR.findall(text):
+        if any(mark in quoted for mark in _TEMPLATES):
+            continue  # only an evaluator knows it
+        try:
+            yield name, str(json.loads(quoted))
+        except ValueError:  # an escape that only HCL has
+            yield name, quoted[1:-1]
