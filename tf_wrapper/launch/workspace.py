@@ -126,6 +126,6 @@ class Workspace:
         from tf_wrapper.configuration.named_literals import find_named_literals
         from tf_wrapper.configuration.secrets import find_secrets
 
-        root = os.path.join(self.directory, state.flags.get("config", ""))  # of `import`
+        root = os.path.normpath(os.path.join(self.directory, state.flags.get("config", "")))  # of `import`
         found = find_secrets(self.directory, self.data_dir, state.options, self._environ, tofu=self._tofu, root=root)
         return found._replace(literals=tuple(find_named_literals(root, self.directory, self.data_dir, tofu=self._tofu)))
