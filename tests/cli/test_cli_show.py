@@ -27,7 +27,7 @@ def test_the_full_story_in_reading_order(filled):
             "result     2 applied, 1 failed, 1 not attempted\n",
             "✗ aws_db_instance.main: creating RDS DB Instance: InstanceQuotaExceeded (main.tf:12)\n",
             "      You have reached the limit of 40 instances.\n      Ask for more, or delete one.\n",
-            "aws_db_instance.main: stateful resource replaced: the data of a database",
+            "aws_db_instance.main: stateful replaced: the data of a database",
             "✗ replace  aws_db_instance.main  failed  1 min 01 s\n",
             "      because it cannot be updated in place\n",
             '      engine_version: "14.9" → "16.2"  forces replacement\n',
