@@ -17,6 +17,7 @@ RACES = {
     "ansible/test_exit_hooks.py",
     "ansible/test_callback_failures.py",
     "e2e/test_equivalence.py",
+    "e2e/test_older_terraforms.py",
     "e2e/test_signals.py",
     "explicit/test_run_signals.py",
 }
