@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import ValueKind
 from change_events.summary.attributes import arranged, computed_words
+from change_events.summary.value_text import WORDS, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,13 +18,6 @@ MOST = 20  # of a change
 _TEXT = 400  # characters of a value
 _LINES = 20
 _OVERHEAD = 240  # bytes of markup around an attribute
-_KILO = 1_000
-_WORDS = {
-    ValueKind.ABSENT: "(none)",
-    ValueKind.UNKNOWN: "(known after apply)",
-    ValueKind.SENSITIVE: "(sensitive)",
-    ValueKind.HIDDEN: "(hidden)",
-}
 
 
 class Row(NamedTuple):
@@ -100,20 +94,15 @@ def _same_kind(before: Value, after: Value) -> str:
         changed = "rotated" if before.kind is ValueKind.SENSITIVE else "changed"
         comparison = f", {changed if before.fingerprint != after.fingerprint else 'unchanged'}"
     if before.kind is ValueKind.LARGE:
-        return f"{_size(before)} → {_size(after)}{comparison}"
-    return f"{_WORDS[before.kind].strip('()')}{comparison}"
+        return f"{size(before)} → {size(after)}{comparison}"
+    return f"{WORDS[before.kind].strip('()')}{comparison}"
 
 
 def _text(value: Value) -> str:
     if value.kind is ValueKind.VALUE:
         text = value.text or ""
         return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
-    return f"({_size(value)})" if value.kind is ValueKind.LARGE else _WORDS[value.kind]
-
-
-def _size(value: Value) -> str:
-    size = value.size or 0
-    return f"{size} bytes" if size < _KILO else f"{size / _KILO:.1f} kB"
+    return f"({size(value)})" if value.kind is ValueKind.LARGE else WORDS[value.kind]
 
 
 def _split(was: str, now: str) -> tuple[str, str, str, str]:

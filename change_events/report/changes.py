@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Action, ChangeOutcome
 from change_events.report.attributes import Row, attribute_rows
-from change_events.summary.change_text import REASONS
+from change_events.summary.change_text import REASONS, file_place
 from change_events.summary.playbook import became, things
 from change_events.summary.state_edit import entry_words
 from change_events.text.markdown import one_line
@@ -147,7 +147,7 @@ def _notes(change: Change) -> Iterator[str]:
     if change.deferred:
         yield f"deferred: {change.deferred.replace('_', ' ')}"
     if change.source:
-        yield f"{change.source.file}:{change.source.line}" if change.source.line else change.source.file
+        yield file_place(change.source.file, change.source.line)
 
 
 def table(event: ChangeEvent) -> list[TableRow]:

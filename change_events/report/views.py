@@ -9,13 +9,13 @@ from change_events.report import changes
 from change_events.report.attributes import Row, attribute_rows, values
 from change_events.report.facts import Fact, facts
 from change_events.summary import answer, causes, explicit_message
-from change_events.summary.change_text import PARTIAL, outputs_heading
+from change_events.summary.change_text import PARTIAL, file_place, outputs_heading
 from change_events.summary.playbook import host_words
 from change_events.text.markdown import one_line
 from change_events.text.times import lasted
 
 if TYPE_CHECKING:
-    from change_events.model import ChangeEvent, Failure, Signal
+    from change_events.model import ChangeEvent, Signal
     from change_events.report.room import Room
 
 _MOST = 200  # of each list but the changes
@@ -193,7 +193,7 @@ def _failures(event: ChangeEvent, room: Room) -> list[FailureView]:
     found: list[FailureView] = []
     for failure in event.failures[:_MOST]:
         subject, summary = one_line(failure.address or "", _LONG), one_line(failure.summary, _LONG)
-        place = one_line(_place(failure), _LONG)
+        place = one_line(file_place(failure.file, failure.line), _LONG)
         if not room.take(_OVERHEAD, subject, summary, place):
             break
         lines = [line for line in (failure.detail or "").splitlines() if line.strip()]
@@ -201,10 +201,6 @@ def _failures(event: ChangeEvent, room: Room) -> list[FailureView]:
         more = [f"… and {len(lines) - len(shown)} more lines"] if len(lines) > len(shown) else []
         found.append(FailureView(subject, summary, place, [*shown, *more]))
     return found
-
-
-def _place(failure: Failure) -> str:
-    return f"{failure.file}:{failure.line}" if failure.file and failure.line else failure.file or ""
 
 
 def _outputs(event: ChangeEvent, room: Room) -> list[Row]:

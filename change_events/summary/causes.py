@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Cause, CauseKind, Confidence, SharedCause
+from change_events.summary.change_text import file_place
 from change_events.text.markdown import code, plain
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def cause_words(cause: Cause, *, markdown: bool = True) -> str:
     text: Callable[[str], str] = plain if markdown else str
     if cause.kind is CauseKind.UNKNOWN:
         return f"cause unknown ({text(cause.text)})"
-    named = [name(part) for part in (cause.text, _place(cause)) if part]
+    named = [name(part) for part in (cause.text, file_place(cause.file, cause.line)) if part]
     parts = [" in ".join(named)]
     if kind := _KINDS.get(cause.kind):
         parts.append(kind)
@@ -81,10 +82,6 @@ def cause_words(cause: Cause, *, markdown: bool = True) -> str:
     if (more := len(cause.commits) - 1) > 0:
         parts.append(f"and {more} more commit{'' if more == 1 else 's'}")
     return ", ".join(part for part in parts if part)
-
-
-def _place(cause: Cause) -> str:
-    return f"{cause.file}:{cause.line}" if cause.file and cause.line else cause.file or ""
 
 
 def _commit(commit: CauseCommit, name: Callable[[str], str], text: Callable[[str], str]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Outcome, Phase, ValueKind
 from change_events.summary.attributes import arranged, computed_words
+from change_events.summary.value_text import WORDS, size
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.markdown import code, plain
 
@@ -18,7 +19,6 @@ MOST_ATTRIBUTES = 12
 _MOST_LINES = 12  # of a text in a message; the event has more
 _LONGEST = 2_000  # characters of such a line
 _TICKS = lazy_pattern(r"`+")
-_KILO = 1000
 
 REASONS = {
     "replace_because_cannot_update": "it cannot be updated in place",
@@ -57,6 +57,11 @@ def cloud_words(cloud: Cloud) -> str:
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _MOST_PLACES
     return ", ".join(names[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+
+
+def file_place(file: str | None, line: int | None) -> str:
+    """Where something stands: ``main.tf:12``; the file alone where the line is not known."""
+    return f"{file}:{line}" if file and line else file or ""
 
 
 def outputs_heading(event: ChangeEvent) -> str:
@@ -151,23 +156,15 @@ def value(side: Value, before: Value | None = None) -> str:
     match side.kind:
         case ValueKind.VALUE:
             return code(side.text or "", 200)
-        case ValueKind.ABSENT:
-            return "(none)"
-        case ValueKind.UNKNOWN:
-            return "(known after apply)"
         case ValueKind.SENSITIVE:
             return f"(sensitive{_compared(side, before, 'rotated')})"
         case ValueKind.LARGE:
-            return f"({_size(side.size or 0)}{_compared(side, before, 'changed')})"
-        case ValueKind.HIDDEN:
-            return "(hidden)"
+            return f"({size(side)}{_compared(side, before, 'changed')})"
+        case ValueKind.ABSENT | ValueKind.UNKNOWN | ValueKind.HIDDEN:
+            return WORDS[side.kind]
 
 
 def _compared(side: Value, before: Value | None, changed: str) -> str:
     if before is None or not side.fingerprint or not before.fingerprint:
         return ""
     return f", {changed if side.fingerprint != before.fingerprint else 'unchanged'}"
-
-
-def _size(size: int) -> str:
-    return f"{size} bytes" if size < _KILO else f"{size / _KILO:.1f} kB"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import ChangeOutcome, HostCounts, Outcome, Phase
+from change_events.summary.change_text import file_place
 from change_events.text.markdown import code, one_line, plain
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _task(change: Change) -> str:
         return f"- {code(change.address)}"
     handler = "handler " if task.handler else ""
     source = change.source
-    place = f" ({code(f'{source.file}:{source.line}' if source.line else source.file)})" if source else ""
+    place = f" ({code(file_place(source.file, source.line))})" if source else ""
     lines = [
         f"- {handler}**{plain(change.address)}**{place}: {'; '.join(became(task, code)) or plain(change.outcome.value)}"
     ]

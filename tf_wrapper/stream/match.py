@@ -61,7 +61,7 @@ class Seen(NamedTuple):
 
 
 def resource_outcome(change: Change, identity: Identity, stream: StreamResult) -> Seen | None:
-    """What became of ``change``, whose object has this identity; None where the stream never mentions it."""
+    """The outcome of ``change``, whose object has this identity; None where the stream never mentions it."""
     runs, steps = _runs(change, identity, stream)
     if not runs:
         return None

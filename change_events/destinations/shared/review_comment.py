@@ -19,6 +19,7 @@ from change_events.destinations.shared.code_hosts import stack_id
 from change_events.destinations.shared.size_limit import DoesNotFit, fit
 from change_events.destinations.shared.timestamps import milliseconds
 from change_events.model import ValueKind
+from change_events.summary.value_text import WORDS
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.markdown import one_line, page
 
@@ -33,13 +34,7 @@ _VALUE = 200
 _MOST_LINKS = 8
 _OPEN_LINES = 12  # of what happened; more of them are folded away
 _ZERO_WIDTH = "\u200b"
-_SPECIAL_VALUES = {
-    ValueKind.ABSENT: "(none)",
-    ValueKind.UNKNOWN: "(known after apply)",
-    ValueKind.SENSITIVE: "(sensitive)",
-    ValueKind.LARGE: "(large)",
-    ValueKind.HIDDEN: "(hidden)",
-}
+_SPECIAL_VALUES = {**WORDS, ValueKind.LARGE: "(large)"}
 
 
 class Marker(NamedTuple):
