@@ -7,6 +7,7 @@ uv resolves, since pip cannot resolve for a Python that it does not run on; noth
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -19,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "requirements"
 _HEADER = "# Locked by `make lock` from pyproject.toml and tools/lock.py; not edited by hand.\n"
 _PROJECT = ("pyproject.toml",)
-_DEVELOPMENT = (*_PROJECT, "--extra", "aws", "--group", "dev")
+_EXTRAS = ("--all-extras",)
+_DEVELOPMENT = (*_PROJECT, *_EXTRAS, "--group", "dev")
 _BUILD = ("hatchling", "editables")  # what an editable installation without build isolation takes
 _TOOLS = ("ansible-lint", "antsibull-changelog", "antsibull-docs", "molecule")
 _PEERS = ("ansible", "ara[server]", "opentelemetry-sdk", "opentelemetry-exporter-otlp")
@@ -52,9 +54,9 @@ ENVIRONMENTS = {
 def oldest_versions() -> str:
     """The oldest version that pyproject.toml allows of each runtime dependency, as pins, a line each."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["aws"]]
+    wanted = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     direct = {re.split(r"[^\w.-]", dependency)[0].lower() for dependency in wanted}
-    lines = _compile("3.11", *_PROJECT, "--extra", "aws", "--resolution", "lowest-direct").splitlines()
+    lines = _compile("3.11", *_PROJECT, *_EXTRAS, "--resolution", "lowest-direct").splitlines()
     return "\n".join(line for line in lines if line.partition("==")[0] in direct)
 
 
