@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.event_ref import CountingBack, find
+from change_events.cli.event_ref import CountingBack
 from change_events.cli.help_examples import examples
 from change_events.cli.limit_option import limit_option
 from change_events.cli.render.terminal import print_json, print_lines
+from change_events.query.event_ref import find
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
@@ -39,7 +40,7 @@ def diff_command(session: Session, *, first: str, second: str, as_json: bool, li
     """
     from change_events.history.compare import compare
 
-    comparison = compare(find(session.journal, first).event, find(session.journal, second).event)
+    comparison = compare(find(session.source, first).event, find(session.source, second).event)
     if as_json:
         print_json(comparison)
         return 0

@@ -1,4 +1,4 @@
-"""The options that select events, the same for each command that lists several, and what they ask the journal."""
+"""The options that select events, the same for each command that lists several, and what they ask a source."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from change_events.cli.name_option import NAME
-from change_events.cli.render.event import RUNNING
 from change_events.cli.render.terminal import note
 from change_events.cli.time_option import moment
 from change_events.model import Kind, Outcome, Phase
+from change_events.query.selection import RUNNING, SEARCHED, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from change_events.journal import Journal, Record
+    from change_events.history.source import Source
+    from change_events.journal import Record
 
-SEARCHED = 100_000  # newest events in which a text is looked for; a journal at its usual cap has no more
 NO_MATCH = "no matching events"
-EMPTY = "the journal is empty: `tfevent apply` records its first event"
 _OUTCOMES = [*(outcome.value for outcome in Outcome), RUNNING]
 _KINDS = [kind.value for kind in Kind]
 _PHASES = [phase.value for phase in Phase]
@@ -27,10 +26,10 @@ _PHASES = [phase.value for phase in Phase]
 
 def _known_signal(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
     if name is not None:
-        from change_events.cli.signal_names import known_signals, not_known
+        from change_events.query.known_names import known_signals, not_a_signal
 
-        if name not in (known := known_signals(context.obj)):
-            raise click.BadParameter(not_known(name, known))
+        if name not in (known := known_signals(context.obj.settings)):
+            raise click.BadParameter(not_a_signal(name, known))
     return name
 
 
@@ -64,25 +63,19 @@ def event_filters(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def select(journal: Journal, *, outcome: str | None, limit: int, **filters: Any) -> Generator[Record, None, None]:
+def select(source: Source, *, outcome: str | None, limit: int, **filters: Any) -> Generator[Record, None, None]:
     """The events that the filters select, newest first; says how far back a text was looked for.
 
     Args:
-        journal: what is asked.
+        source: what is asked.
         outcome: the filter of that name, whose value may be ``running``.
         limit: the most events; 0 for all.
         filters: the others.
     """
-    from change_events.journal import Query, RecordState
-
-    if outcome == RUNNING:
-        filters["state"] = RecordState.STARTED
-    else:
-        filters["outcome"] = outcome
-    query = Query(limit=limit or None, searched=None if filters["since"] else SEARCHED, **filters)
+    query = query_of(outcome=outcome, limit=limit, **filters)
     count = 0
-    for record in journal.list(query):
+    for record in source.list(query):
         count += 1
         yield record
-    if (limit == 0 or count < limit) and (oldest := journal.searched_since(query)):
+    if (limit == 0 or count < limit) and (oldest := source.searched_since(query)):
         note(f"searched only the newest {SEARCHED:,} events; to search before {oldest:%Y-%m-%d}, use --since")

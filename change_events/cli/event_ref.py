@@ -1,18 +1,10 @@
-"""Which event is meant: an id, its beginning, `last`, or how many back."""
+"""Commands that take an event: ``-2`` as well as an id; :mod:`change_events.query.event_ref` finds it."""
 
 from __future__ import annotations
 
-import itertools
-import re
-from typing import TYPE_CHECKING
-
 import click
 
-from change_events.errors import TfeventError
 from change_events.text.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from change_events.journal import Journal, Record
 
 _COUNTED_BACK = lazy_pattern(r"-([1-9]\d*)")
 
@@ -28,21 +20,3 @@ class CountingBack(click.Command):
             for before, word in zip(["", *args], args, strict=False)
         ]
         return super().parse_args(ctx, hidden)
-
-
-def find(journal: Journal, wanted: str) -> Record:
-    """The event that ``wanted`` means. Raises TfeventError where there is none."""
-    back = 1 if wanted == "last" else int(wanted[5:]) if re.fullmatch(r"last-\d+", wanted) else 0
-    record = _nth_newest(journal, back) if back else journal.get(wanted)
-    if record is None and not wanted.strip():
-        raise TfeventError("the event ID is empty: `tfevent events list` lists the journal's events")
-    if record is None:
-        which = "that many events" if back else f"an event with an ID that starts with {wanted!r}"
-        raise TfeventError(f"the journal does not contain {which}: `tfevent events list` lists its events")
-    return record
-
-
-def _nth_newest(journal: Journal, number: int) -> Record | None:
-    from change_events.journal import Query
-
-    return next(itertools.islice(journal.list(Query(limit=number)), number - 1, None), None)

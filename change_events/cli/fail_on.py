@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from change_events.cli.signal_names import known_signals, not_known
 from change_events.model import Severity
+from change_events.query.known_names import known_signals, not_a_signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def parse(given: Sequence[str], session: Session) -> FailOn:
         click.BadParameter: a name is unknown.
     """
     words = [word.strip() for text in given for word in text.split(",")]
-    known, levels = known_signals(session), [level.value for level in Severity]
+    known, levels = known_signals(session.settings), [level.value for level in Severity]
     severities: list[Severity] = []
     for word in words:
         if word.startswith(_SEVERITY):
@@ -45,7 +45,7 @@ def parse(given: Sequence[str], session: Session) -> FailOn:
                 )
             severities.append(Severity(word.removeprefix(_SEVERITY)))
         elif word not in known:
-            raise _wrong(not_known(word, known) if word else "write names of signals, or severity:LEVEL")
+            raise _wrong(not_a_signal(word, known) if word else "write names of signals, or severity:LEVEL")
     names = frozenset(word for word in words if not word.startswith(_SEVERITY))
     return FailOn(names, min(severities, key=_ORDER.index, default=None))
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from change_events.cli.event_filters import EMPTY, NO_MATCH, event_filters, select
+from change_events.cli.event_filters import NO_MATCH, event_filters, select
 from change_events.cli.help_examples import examples
 from change_events.cli.limit_option import limit_option
 from change_events.cli.render import listing
 from change_events.cli.render.terminal import note
+from change_events.query.selection import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:
     """
     session.lists = True
     # Closed here, before the journal is: a pipe may break in the middle of reading.
-    with closing(select(session.journal, **filters)) as records:
+    with closing(select(session.source, **filters)) as records:
         first = next(records, None)
         if first is None:
             del filters["limit"]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.event_ref import CountingBack, find
+from change_events.cli.event_ref import CountingBack
 from change_events.cli.help_examples import examples
 from change_events.cli.render.terminal import clean_json, clean_lines, note, print_lines
 from change_events.errors import TfeventError
+from change_events.query.event_ref import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def preview_command(session: Session, *, event_id: str, name: str, as_json: bool
     the settings route the event to this destination is printed on standard error.
     """
     destination = named(session.settings.destinations, name)
-    record = find(session.journal, event_id)
+    record = find(session.source, event_id)
     request, problems = _rendered(session, destination, record)
     if as_json:
         from change_events.destinations.shared.preview import as_data

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from change_events.cli.event_filters import EMPTY, NO_MATCH, event_filters, select
-from change_events.cli.event_ref import CountingBack, find
+from change_events.cli.event_filters import NO_MATCH, event_filters, select
+from change_events.cli.event_ref import CountingBack
 from change_events.cli.help_examples import examples
 from change_events.cli.limit_option import limit_option
 from change_events.cli.render.terminal import note
+from change_events.query.event_ref import find
+from change_events.query.selection import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,11 +108,11 @@ def _selected(session: Session, event_ids: Sequence[str], filters: dict[str, Any
     if not event_ids and not given and not newest:
         raise click.UsageError("expected an event ID (`last`), a filter (--since 24h) or --limit")
     if event_ids:
-        events = {record.event.id: record.event for record in (find(session.journal, one) for one in event_ids)}
+        events = {record.event.id: record.event for record in (find(session.source, one) for one in event_ids)}
         return sorted(events.values(), key=lambda event: event.started_at, reverse=True), False
     session.lists = True
     limit = filters.pop("limit")
-    with closing(select(session.journal, limit=limit + 1 if limit else 0, **filters)) as records:
+    with closing(select(session.source, limit=limit + 1 if limit else 0, **filters)) as records:
         found = [record.event for record in records]
     return (found[:limit], True) if limit and len(found) > limit else (found, False)
 

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from change_events.cli.tool_adapter import ToolAdapter
+    from change_events.history.source import Source
     from change_events.journal import Journal
     from change_events.redact import Redactor
     from change_events.settings import Settings
+
+_INDEX_SECONDS = 5.0  # to take in what a version without an index of things recorded
 
 
 class Session:
@@ -79,6 +82,25 @@ class Session:
         self._open.callback(journal.close)
         self.tools.settle_leftovers(journal, self.settings)
         self._route_late(journal)
+        return journal
+
+    @property
+    def source(self) -> Source:
+        """What questions about events are asked; raises JournalError."""
+        return self.journal
+
+    def indexed_source(self) -> Source:
+        """The same for questions about things: says so where older events are not indexed, or cannot be."""
+        from change_events.errors import JournalError
+
+        journal = self.journal
+        try:
+            complete = journal.index_older(_INDEX_SECONDS)
+        except JournalError as error:  # what is indexed is worth an answer
+            note(f"older events are not indexed: {error}")
+        else:
+            if not complete:
+                note("older events are not indexed yet: later commands and `tfevent events flush` continue")
         return journal
 
     def _route_late(self, journal: Journal) -> None:

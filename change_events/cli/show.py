@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from change_events.cli.event_ref import CountingBack, find
+from change_events.cli.event_ref import CountingBack
 from change_events.cli.help_examples import examples
 from change_events.cli.limit_option import limit_option
 from change_events.cli.render.terminal import clean_lines, indented, print_lines
+from change_events.query.event_ref import find
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
@@ -43,7 +44,7 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
     ID is an event ID or a unique prefix of one, `last` (or -1) for the newest event, -2 for the one before it.
     """
     most = None if everything else limit or None
-    record = find(session.journal, event_id)
+    record = find(session.source, event_id)
     if form == "json":
         sys.stdout.write(indented(record.body) + "\n")
     elif form == "markdown":
@@ -51,7 +52,7 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
     elif form == "tree":
         from change_events.cli.render.tree import tree_lines
 
-        print_lines(tree_lines(session.journal, record, limit=most))
+        print_lines(tree_lines(session.source, record, limit=most))
     else:
         from change_events.cli.render.event import story
 

@@ -12,17 +12,14 @@ from change_events.cli.limit_option import limit_option
 from change_events.cli.name_option import NAME
 from change_events.cli.render.terminal import local_time, note, print_json, print_lines
 from change_events.cli.time_option import duration, moment
-from change_events.cli.why import index_older
 from change_events.errors import TfeventError
-from change_events.text.near_names import near_names
+from change_events.query.known_names import check_known
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
-    from change_events.journal import Journal
 
 DEFAULT_LIMIT = 5
 _AHEAD = timedelta(minutes=5)  # that another machine's clock may be
-_MOST_NAMES = 2_000
 
 
 @click.command(
@@ -67,11 +64,10 @@ def suspects_command(
     if at is not None and at > now + _AHEAD:
         raise TfeventError(f"--at {local_time(at)} is in the future: expected an age such as 20m, or a time before now")
     session.lists = True
-    journal = session.journal
-    _check_known(journal, service=service, environment=environment, host=host)
-    index_older(journal)
+    source = session.indexed_source()
+    check_known(source, service=service, environment=environment, host=host)
     incident = Incident(at or now, window, service, environment, host)
-    ranking = suspects(journal, incident, limit=limit or None)
+    ranking = suspects(source, incident, limit=limit or None)
     if as_json:
         print_json(ranking)
         return 0
@@ -81,29 +77,3 @@ def suspects_command(
     if not ranking.candidates:
         note(f"no change between {local_time(ranking.since)} and {local_time(ranking.at)} is recorded")
     return 0
-
-
-def _check_known(journal: Journal, *, host: str | None, **columns: str | None) -> None:
-    """Raise TfeventError for a service, environment or host that the journal has never seen."""
-    for column, wanted in columns.items():
-        if wanted is not None:
-            known = journal.values_of(column, limit=_MOST_NAMES)
-            if wanted not in known:
-                raise TfeventError(f"no event of {column} {wanted!r} is recorded; {_near(wanted, known)}")
-    if host is not None and not journal.things_named(host, limit=1):
-        known = [thing.address for thing in journal.things_at(host, limit=_MOST_NAMES)]
-        if host not in known:
-            raise TfeventError(
-                f"no change of host {host!r} is recorded; {_near_host(host, journal.addresses(limit=20_000))}"
-            )
-
-
-def _near(wanted: str, known: list[str]) -> str:
-    near = near_names(wanted, known, most=4, cutoff=0.5) or known[:4]
-    return f"known: {', '.join(near)}" if near else "none is known"
-
-
-def _near_host(wanted: str, known: list[str]) -> str:
-    """Like the others, but not what is like nothing that was asked for: most of it is no host."""
-    near = near_names(wanted, known, most=4, cutoff=0.5)
-    return _near(wanted, near) if near else "expected a host of a playbook, or a resource's ID, name or network address"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
-from change_events.text.times import parse_duration, parse_moment
+from change_events.query import times
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 
 def moment(text: str) -> datetime:
@@ -16,12 +19,9 @@ def moment(text: str) -> datetime:
         click.BadParameter: it is neither; the text says what can be written.
     """
     try:
-        return parse_moment(text, datetime.now(UTC))
-    except (ValueError, OverflowError):
-        raise click.BadParameter(
-            f"{text!r} is not a time; expected an age (90m, 2h, 3d, 1w), a time of day (14:05) or a timestamp such as "
-            "2026-11-24T14:00"
-        ) from None
+        return times.moment(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def duration(text: str) -> timedelta:
@@ -31,9 +31,6 @@ def duration(text: str) -> timedelta:
         click.BadParameter: it is none, or nothing long; the text says what can be written.
     """
     try:
-        found = timedelta(seconds=parse_duration(text))
-    except (ValueError, OverflowError):
-        found = timedelta()
-    if not found:
-        raise click.BadParameter(f"{text!r} is not a duration; expected a number and a unit (90m, 2h, 3d, 1w)")
-    return found
+        return times.duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None

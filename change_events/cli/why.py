@@ -11,16 +11,13 @@ from change_events.cli.limit_option import limit_option
 from change_events.cli.name_option import NAME
 from change_events.cli.render.terminal import note, print_json, print_lines
 from change_events.cli.time_option import moment
-from change_events.errors import JournalError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from change_events.cli.session import Session
-    from change_events.journal import Journal
 
 DEFAULT_LIMIT = 10
-INDEX_SECONDS = 5.0  # to take in what a version without this command recorded
 
 
 @click.command(
@@ -50,9 +47,7 @@ def why_command(session: Session, *, subject: str, since: datetime | None, limit
     """
     from change_events.history.why import why
 
-    journal = session.journal
-    index_older(journal)
-    answer = why(journal, subject, since=since, limit=limit)
+    answer = why(session.indexed_source(), subject, since=since, limit=limit)
     if as_json:
         print_json(answer)
         return 0
@@ -62,14 +57,3 @@ def why_command(session: Session, *, subject: str, since: datetime | None, limit
     if not answer.entries:
         note(f"no change of {subject} since {since.astimezone():%Y-%m-%d %H:%M}" if since else "no recorded change")
     return 0
-
-
-def index_older(journal: Journal) -> None:
-    """Take in what older versions recorded, for some seconds; say so where that was not enough, or cannot be done."""
-    try:
-        complete = journal.index_older(INDEX_SECONDS)
-    except JournalError as error:  # what is indexed is worth an answer
-        note(f"older events are not indexed: {error}")
-        return
-    if not complete:
-        note("older events are not indexed yet: later commands and `tfevent events flush` continue")

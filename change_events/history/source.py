@@ -13,13 +13,19 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Answers about events and things. Every method may raise JournalError; the journal's docstrings say the rest."""
+    """Answers about events and things. Every method may raise JournalError; the journal's docstrings say the rest.
+
+    `tests/history/test_source_conformance.py` holds what every source has to answer.
+    """
 
     def get(self, id_or_prefix: str, /) -> Record | None:
         """The event with this id."""
 
     def list(self, query: Query, /) -> Iterator[Record]:
         """Events, newest first."""
+
+    def searched_since(self, query: Query, /) -> datetime | None:
+        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
 
     def known(self) -> Known:
         """How far back things are known."""

@@ -63,6 +63,8 @@ def _advice(error: sqlite3.Error) -> str:
     code = primary_code(error)
     if is_busy(error):
         return "another process keeps it locked; look for a hung tfevent, and try again"
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return "the answer took too long and was broken off; ask for less, e.g. since a later time"
     if code == sqlite3.SQLITE_FULL:
         return f"the disk is full; free some space, {_ELSEWHERE}"
     if code == sqlite3.SQLITE_IOERR:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from change_events.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +53,27 @@ def identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def is_there(path: str) -> bool:
+    """Whether there is a file. Raises JournalError where something else is, which cannot be opened as one."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise JournalError(f"journal {path}: {error.strerror}; make it readable, or set TFEVENT_JOURNAL") from error
+    if not stat.S_ISREG(mode):  # of a pipe, SQLite would wait for the other end
+        raise JournalError(f"journal {path}: this is no file; set TFEVENT_JOURNAL to a file")
+    return True
+
+
+def has_log(path: str) -> bool:
+    """Whether changes stand beside the file that are not in it yet."""
+    try:
+        return Path(f"{path}-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def is_journal(path: str) -> bool:

@@ -33,6 +33,7 @@ _SIGNAL = (
     "THEN EXISTS (SELECT 1 FROM json_each(CAST(b.body AS TEXT), '$.signals') s "
     "WHERE json_extract(s.value, '$.name') = ?) ELSE 0 END)"
 )
+_BEFORE = "(e.started_at, e.seq) < (SELECT b.started_at, b.seq FROM events b WHERE b.id = ?)"
 _OLDEST_SEARCHED = "SELECT started_at FROM events ORDER BY started_at DESC, seq DESC LIMIT 1 OFFSET ?"
 
 
@@ -58,6 +59,9 @@ def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[obj
         if (moment := getattr(query, name)) is not None:
             conditions.append(f"e.started_at {sign} ?")
             values.append(to_micros(moment))
+    if query.before is not None:
+        conditions.append(_BEFORE)
+        values.append(query.before)
     if query.text:
         conditions.append(_CONTAINS)
         values.append(query.text.casefold())

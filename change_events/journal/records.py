@@ -118,6 +118,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         since: started at or after; timezone-aware.
         until: started before; timezone-aware.
+        before: only events that are listed after the one with this id: the next page. None where it is gone, since
+            the oldest events go first.
         host: only runs that met this host (a playbook's host, or the machine an explicit event is about).
         run: only the event of this run id; ``parent`` only those that the run with this id started.
         key: only events with this ``dedup_key`` of their sender's.
@@ -129,6 +131,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     since: datetime | None = None
     until: datetime | None = None
+    before: str | None = None
     environment: str | None = None
     service: str | None = None
     tool: str | None = None

@@ -307,6 +307,24 @@ def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[tupl
         raise
 
 
+def check(connection: sqlite3.Connection, path: str) -> bool:
+    """Whether the file has nothing in it yet; of one that has, that it can be read as it is.
+
+    Raises:
+        JournalError: it has another schema than this version's.
+    """
+    done = version(connection)
+    if done == len(MIGRATIONS):
+        return False
+    if not done and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        return True
+    _refuse(connection, path, done, MIGRATIONS)
+    raise JournalError(
+        f"journal {path}: written by an older tfevent (schema {done}, this one reads {len(MIGRATIONS)}); "
+        "`tfevent events list` brings it up to date"
+    )
+
+
 def make_indexes(connection: sqlite3.Connection, *, large: bool) -> None:
     """Make the indexes that are missing; those of a file with many events only where ``large``."""
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
@@ -325,6 +343,15 @@ def make_indexes(connection: sqlite3.Connection, *, large: bool) -> None:
 
 def _advance(connection: sqlite3.Connection, path: str, migrations: Sequence[tuple[str, ...]]) -> None:
     done = version(connection)  # again: another process may have migrated while we waited for the lock
+    _refuse(connection, path, done, migrations)
+    for statements in migrations[done:]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+def _refuse(connection: sqlite3.Connection, path: str, done: int, migrations: Sequence[tuple[str, ...]]) -> None:
+    """Raise JournalError for a file of a newer version, or of another program."""
     if done > len(migrations):
         raise JournalError(
             f"journal {path}: written by a newer tfevent (schema {done}, this one knows {len(migrations)}); "
@@ -332,7 +359,3 @@ def _advance(connection: sqlite3.Connection, path: str, migrations: Sequence[tup
         )
     if not done and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise JournalError(f"journal {path}: it is the database of another program; set TFEVENT_JOURNAL to a new file")
-    for statements in migrations[done:]:
-        for statement in statements:
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {len(migrations)}")

@@ -6,12 +6,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from change_events.errors import JournalError
-from change_events.journal import baselines, ledger, listing, outbox, pruning, spool, unrouted, writing
+from change_events.journal import baselines, ledger, outbox, pruning, spool, touched, unrouted, writing
 from change_events.journal.access import IMPATIENCE
 from change_events.journal.deliveries import Deliveries
-from change_events.journal.errors import AmbiguousId, JournalLocked
-from change_events.journal.records import JournalCounts, Owed, Query, Record, from_micros
+from change_events.journal.errors import JournalLocked
+from change_events.journal.event_reads import EventReads
 from change_events.journal.touched_reads import TouchedReads
 from change_events.model.retention import Retention
 from change_events.process.pressure import stretch
@@ -19,21 +18,21 @@ from change_events.process.pressure import stretch
 if TYPE_CHECKING:
     import os
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from change_events.journal.records import JournalCounts, Owed
     from change_events.journal.unrouted import Unrouted
     from change_events.model import ChangeEvent, SealedEvent
 
 _Waits = list[unrouted.Unrouted]  # `list` is a method below
 _Events: TypeAlias = "list[ChangeEvent]"
-_BATCH = 200
+_LAST = 2**62
 PATIENCE = 5.0
 LOCK_WAIT = 1.0  # seconds for which a journal that somebody keeps locked holds up whoever records; more if all is slow
 
 
-class Journal(Deliveries, TouchedReads):
+class Journal(Deliveries, EventReads, TouchedReads):
     """SQLite in WAL mode, for its owner only. Use one per thread; close it, or use it as a context manager.
 
     What a run writes (``start``, ``settle``) is forced to the disk; bookkeeping of deliveries is not, because
@@ -160,6 +159,22 @@ class Journal(Deliveries, TouchedReads):
             self._read(pruning.give_back)
         return earlier
 
+    def index_older(self, seconds: float) -> bool:
+        """Take events of older versions into account, for so long at most; whether all are. Raises JournalError.
+
+        In short transactions, newest events first: runs that record meanwhile are held up by a fraction of a second.
+        """
+        end = time.monotonic() + seconds
+        before: int | None = _LAST
+        while before is not None:
+            if not self._read(lambda connection: connection.execute("SELECT unindexed FROM totals").fetchone()[0]):
+                return True
+            start = before
+            before = self._write(lambda connection: touched.index_step(connection, start))  # noqa: B023  # called at once
+            if before is not None and time.monotonic() > end:
+                return False
+        return True
+
     def unrouted(self) -> _Waits:
         """Events of which it is not known yet where they go, oldest first. Raises JournalError."""
         return self._read(unrouted.read)
@@ -205,41 +220,6 @@ class Journal(Deliveries, TouchedReads):
 
         return [unseal(body).event for body in self._read(lambda connection: baselines.find(connection, text))]
 
-    def get(self, id_or_prefix: str) -> Record | None:
-        """The event with this id, or the only one whose id begins so; None if there is none.
-
-        Raises:
-            AmbiguousId: several begin so.
-            JournalError: the journal cannot be read.
-        """
-        prefix = id_or_prefix.strip().lower()
-        if not prefix:
-            return None
-        rows = self._read(lambda connection: ledger.find(connection, prefix, 6))
-        if len(rows) > 1:
-            some = ", ".join(str(row[1]) for row in rows[:5]) + (" …" if len(rows) > 5 else "")  # noqa: PLR2004  # as many as were asked for
-            raise AmbiguousId(f"{id_or_prefix} fits several events: {some}; give more of the id")
-        return next(iter(self._records(rows)), None)
-
-    def list(self, query: Query | None = None) -> Iterator[Record]:
-        """The events that ``query`` asks for, newest first; no body is read before it is asked for.
-
-        Raises:
-            JournalError: the journal cannot be read.
-        """
-        wanted = query or Query()
-        cursor = self._read(lambda connection: connection.execute(*listing.select(connection, wanted)))
-        try:
-            while rows := self._read(lambda _: cursor.fetchmany(_BATCH)):
-                yield from self._records(rows)
-        finally:
-            cursor.close()
-
-    def searched_since(self, query: Query) -> datetime | None:
-        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
-        micros = self._read(lambda connection: listing.oldest_searched(connection, query))
-        return None if micros is None else from_micros(micros)
-
     def counts(self) -> JournalCounts:
         """Figures of the whole journal.
 
@@ -282,18 +262,3 @@ class Journal(Deliveries, TouchedReads):
                 lambda connection: writing.start(connection, event, entry.destinations, entry.dedup_window, entry.at),
                 durable=True,
             )
-
-    def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:
-        seqs = [int(str(row[0])) for row in rows]
-        statuses = self._read(lambda connection: ledger.deliveries(connection, seqs))
-        for seq, row in zip(seqs, rows, strict=True):
-            yield Record(row[1:], statuses[seq], self._loader(seq))
-
-    def _loader(self, seq: int) -> Callable[[], bytes]:
-        def load() -> bytes:
-            body = self._read(lambda connection: ledger.body(connection, seq))
-            if body is None:
-                raise JournalError(f"journal {self.path}: this event has been removed meanwhile (cap)")
-            return body
-
-        return load

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
-from change_events.journal import touched
 from change_events.journal.access import Access
 from change_events.journal.listing import INDEXED
 from change_events.journal.records import from_micros, to_micros
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-_LAST = 2**62
 _THINGS = (
     "SELECT t.id, t.address, t.kind, t.type, coalesce(s.key, '') FROM things t LEFT JOIN stacks s ON s.id = t.stack "
 )
@@ -45,22 +42,6 @@ _VALUES = """
 
 class TouchedReads(Access):
     """The part of a journal that knows things."""
-
-    def index_older(self, seconds: float) -> bool:
-        """Take events of older versions into account, for so long at most; whether all are. Raises JournalError.
-
-        In short transactions, newest events first: runs that record meanwhile are held up by a fraction of a second.
-        """
-        end = time.monotonic() + seconds
-        before: int | None = _LAST
-        while before is not None:
-            if not self._read(lambda connection: connection.execute("SELECT unindexed FROM totals").fetchone()[0]):
-                return True
-            start = before
-            before = self._write(lambda connection: touched.index_step(connection, start))  # noqa: B023  # called at once
-            if before is not None and time.monotonic() > end:
-                return False
-        return True
 
     def known(self) -> Known:
         """How far back things are known."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from change_events.cli.render import changes, explicit, tasks
 from change_events.cli.render.deliveries import delivery_lines
 from change_events.cli.render.terminal import ago, clean, local_time, paint
+from change_events.query.selection import RUNNING
 from change_events.summary import state_edit
 from change_events.summary.change_text import PARTIAL, cloud_words, outputs_heading
 from change_events.text.times import lasted
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from change_events.journal import Record
     from change_events.model import Actor, ChangeEvent, Ci, OutcomeCounts, Tool, Vcs
 
-RUNNING = "running"
 OUTCOME_COLOURS = {
     "succeeded": "green",
     "no_change": None,

@@ -11,7 +11,8 @@ from change_events.text.times import lasted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from change_events.journal import Journal, Record
+    from change_events.history.source import Source
+    from change_events.journal import Record
 
 _ID = 13  # characters of an id: see listing
 _DEEPEST = 50  # more than anything nests; what is deeper is counted
@@ -27,29 +28,29 @@ class Node(NamedTuple):
     omitted: int = 0
 
 
-def tree_lines(journal: Journal, record: Record, *, limit: int | None) -> Iterator[str]:
+def tree_lines(source: Source, record: Record, *, limit: int | None) -> Iterator[str]:
     """The tree that ``record`` belongs to, from its root down; its own line is marked.
 
     Args:
-        journal: an open one.
-        record: of that journal.
+        source: what is asked.
+        record: of that source.
         limit: how many children of one event are shown; None for all.
     """
-    root, missing = _root(journal, record)
+    root, missing = _root(source, record)
     if missing:
         yield paint(f"started by {clean(missing)}, which is not in this journal", dim=True)
-    node = _grown(journal, root, limit, {root.id}, _DEEPEST)
+    node = _grown(source, root, limit, {root.id}, _DEEPEST)
     yield _line(node.record, chosen=record.id)
     yield from _below(node, "", record.id)
 
 
-def _root(journal: Journal, record: Record) -> tuple[Record, str | None]:
+def _root(source: Source, record: Record) -> tuple[Record, str | None]:
     """The first ancestor that the journal holds, and the run that started even that."""
     seen = {record.id}
     for _ in range(_MOST_ANCESTORS):
         if record.parent is None:
             return record, None
-        parent = _event_of_run(journal, record.parent)
+        parent = _event_of_run(source, record.parent)
         if parent is None:
             return record, record.parent
         if parent.id in seen:  # runs that name each other: the one asked for is as good a root as any
@@ -59,23 +60,23 @@ def _root(journal: Journal, record: Record) -> tuple[Record, str | None]:
     return record, record.parent
 
 
-def _event_of_run(journal: Journal, run: str) -> Record | None:
+def _event_of_run(source: Source, run: str) -> Record | None:
     from change_events.journal import Query
 
-    return next(journal.list(Query(run=run, limit=1)), None)
+    return next(source.list(Query(run=run, limit=1)), None)
 
 
-def _grown(journal: Journal, record: Record, limit: int | None, seen: set[str], depth: int) -> Node:
+def _grown(source: Source, record: Record, limit: int | None, seen: set[str], depth: int) -> Node:
     from change_events.journal import Query
 
     if record.run is None:
         return Node(record, [])
-    started = [found for found in journal.list(Query(parent=record.run, limit=None)) if found.id not in seen]
+    started = [found for found in source.list(Query(parent=record.run, limit=None)) if found.id not in seen]
     started.sort(key=lambda found: (found.started_at, found.id))
     seen.update(found.id for found in started)
     shown = started[:limit] if depth else []
     return Node(
-        record, [_grown(journal, child, limit, seen, depth - 1) for child in shown], omitted=len(started) - len(shown)
+        record, [_grown(source, child, limit, seen, depth - 1) for child in shown], omitted=len(started) - len(shown)
     )
 
 

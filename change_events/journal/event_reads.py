@@ -1,0 +1,71 @@
+"""Questions about events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.errors import JournalError
+from change_events.journal import ledger, listing
+from change_events.journal.access import Access
+from change_events.journal.errors import AmbiguousId
+from change_events.journal.records import Query, Record, from_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+_BATCH = 200
+
+
+class EventReads(Access):
+    """The part of a journal that knows events."""
+
+    def get(self, id_or_prefix: str) -> Record | None:
+        """The event with this id, or the only one whose id begins so; None if there is none.
+
+        Raises:
+            AmbiguousId: several begin so.
+            JournalError: the journal cannot be read.
+        """
+        prefix = id_or_prefix.strip().lower()
+        if not prefix:
+            return None
+        rows = self._read(lambda connection: ledger.find(connection, prefix, 6))
+        if len(rows) > 1:
+            some = ", ".join(str(row[1]) for row in rows[:5]) + (" …" if len(rows) > 5 else "")  # noqa: PLR2004  # as many as were asked for
+            raise AmbiguousId(f"{id_or_prefix} fits several events: {some}; give more of the id")
+        return next(iter(self._records(rows)), None)
+
+    def list(self, query: Query | None = None) -> Iterator[Record]:
+        """The events that ``query`` asks for, newest first; no body is read before it is asked for.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        wanted = query or Query()
+        cursor = self._read(lambda connection: connection.execute(*listing.select(connection, wanted)))
+        try:
+            while rows := self._read(lambda _: cursor.fetchmany(_BATCH)):
+                yield from self._records(rows)
+        finally:
+            cursor.close()
+
+    def searched_since(self, query: Query) -> datetime | None:
+        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
+        micros = self._read(lambda connection: listing.oldest_searched(connection, query))
+        return None if micros is None else from_micros(micros)
+
+    def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:
+        seqs = [int(str(row[0])) for row in rows]
+        statuses = self._read(lambda connection: ledger.deliveries(connection, seqs))
+        for seq, row in zip(seqs, rows, strict=True):
+            yield Record(row[1:], statuses[seq], self._loader(seq))
+
+    def _loader(self, seq: int) -> Callable[[], bytes]:
+        def load() -> bytes:
+            body = self._read(lambda connection: ledger.body(connection, seq))
+            if body is None:
+                raise JournalError(f"journal {self.path}: this event has been removed meanwhile (cap)")
+            return body
+
+        return load

@@ -1,0 +1,94 @@
+"""The journal as somebody reads it who must not change it: nothing is migrated, pruned, repaired or delivered."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from change_events.journal import files, schema
+from change_events.journal.errors import primary_code
+from change_events.journal.event_reads import EventReads
+from change_events.journal.touched_reads import TouchedReads
+
+if TYPE_CHECKING:
+    import os
+    from types import TracebackType
+
+_STEPS = 20_000  # of SQLite's machine between two looks at the clock: some milliseconds
+_SIDE_FILES = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+
+
+class ReadOnlyJournal(EventReads, TouchedReads):
+    """A :class:`~change_events.history.source.Source` over the file of a journal. Use one per thread, and close it.
+
+    Runs that were killed stay ``started`` here until the next command that opens the journal as a whole settles them.
+
+    Args:
+        path: the file.
+        patience: seconds to wait for a lock of another process.
+        seconds: after which its answers are broken off.
+    """
+
+    def __init__(self, path: str, *, patience: float, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        super().__init__(path, repair=False, patience=patience, index=False)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, patience: float, seconds: float) -> ReadOnlyJournal | None:
+        """Open it; None where nothing was recorded yet.
+
+        Raises:
+            JournalLocked: another process keeps it locked.
+            JournalError: it cannot be read, or only after it was brought to the schema of this version.
+            JournalCorrupt: it is damaged.
+        """
+        where = str(Path(path).absolute())
+        if not files.is_there(where):
+            return None
+        journal = cls(where, patience=patience, seconds=seconds)
+        try:
+            if journal._is_new():
+                journal.close()
+                return None
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _open_file(self) -> sqlite3.Connection:
+        try:
+            return self._opened("mode=ro")
+        except sqlite3.Error as error:
+            # The files beside it can be made by nobody who cannot write there: then no other process writes either.
+            if primary_code(error) not in _SIDE_FILES or files.has_log(self.path):
+                raise
+            return self._opened("mode=ro&immutable=1")
+
+    def _opened(self, mode: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(f"{Path(self.path).as_uri()}?{mode}", uri=True, timeout=0.1, isolation_level=None)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.set_progress_handler(lambda: time.monotonic() > self._until, _STEPS)
+            schema.version(connection)  # opens it: before, SQLite has only the name
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _is_new(self) -> bool:
+        """Whether the first process that records has made the file and nothing in it. Raises JournalError."""
+        return self._read(lambda connection: schema.check(connection, self.path))

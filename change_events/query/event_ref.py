@@ -1,0 +1,36 @@
+"""Which event is meant: an id, its beginning, `last`, or how many back."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from change_events.errors import TfeventError
+
+if TYPE_CHECKING:
+    from change_events.history.source import Source
+    from change_events.journal import Record
+
+
+def find(source: Source, wanted: str) -> Record:
+    """The event that ``wanted`` means: an id, a unique beginning of one, ``last``, or ``last-2`` for the one before it.
+
+    Raises:
+        TfeventError: there is none.
+        AmbiguousId: several begin so.
+    """
+    back = 1 if wanted == "last" else int(wanted[5:]) if re.fullmatch(r"last-\d{1,9}", wanted) else 0
+    record = _nth_newest(source, back) if back else source.get(wanted)
+    if record is None and not wanted.strip():
+        raise TfeventError("the event ID is empty: `tfevent events list` lists the journal's events")
+    if record is None:
+        which = "that many events" if back else f"an event with an ID that starts with {wanted!r}"
+        raise TfeventError(f"the journal does not contain {which}: `tfevent events list` lists its events")
+    return record
+
+
+def _nth_newest(source: Source, number: int) -> Record | None:
+    from change_events.journal import Query
+
+    return next(itertools.islice(source.list(Query(limit=number)), number - 1, None), None)

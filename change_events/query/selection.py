@@ -1,0 +1,33 @@
+"""Which events are listed: filters as people name them, and what they ask a source for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from change_events.journal import Query
+
+RUNNING = "running"
+"""The outcome of a run that has not ended."""
+
+SEARCHED = 100_000
+"""The newest events in which a text is looked for; a journal at its usual cap has no more."""
+
+EMPTY = "the journal is empty: `tfevent apply` records its first event"
+
+
+def query_of(*, outcome: str | None, limit: int | None, **filters: Any) -> Query:
+    """The query of these filters.
+
+    Args:
+        outcome: one of :class:`~change_events.model.Outcome`, or :data:`RUNNING`.
+        limit: the most events; 0 or None for all.
+        filters: fields of :class:`~change_events.journal.Query`.
+    """
+    from change_events.journal import Query, RecordState
+
+    if outcome == RUNNING:
+        filters["state"] = RecordState.STARTED
+    else:
+        filters["outcome"] = outcome
+    return Query(limit=limit or None, searched=None if filters.get("since") else SEARCHED, **filters)

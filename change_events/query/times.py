@@ -1,0 +1,37 @@
+"""Points in time and durations as people write them, and what is said of those that are none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from change_events.text.times import parse_duration, parse_moment
+
+
+def moment(text: str) -> datetime:
+    """Read an age counted back from now, a time of day, or an ISO 8601 date or time (local).
+
+    Raises:
+        ValueError: it is neither; the text says what can be written.
+    """
+    try:
+        return parse_moment(text, datetime.now(UTC))
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{text!r} is not a time; expected an age (90m, 2h, 3d, 1w), a time of day (14:05) or a timestamp such as "
+            "2026-11-24T14:00"
+        ) from None
+
+
+def duration(text: str) -> timedelta:
+    """Read a length of time.
+
+    Raises:
+        ValueError: it is none, or nothing long; the text says what can be written.
+    """
+    try:
+        found = timedelta(seconds=parse_duration(text))
+    except (ValueError, OverflowError):
+        found = timedelta()
+    if not found:
+        raise ValueError(f"{text!r} is not a duration; expected a number and a unit (90m, 2h, 3d, 1w)")
+    return found
