@@ -64,7 +64,7 @@ def is_there(path: str) -> bool:
     except OSError as error:
         raise JournalError(f"journal {path}: {error.strerror}; make it readable, or set TFEVENT_JOURNAL") from error
     if not stat.S_ISREG(mode):  # of a pipe, SQLite would wait for the other end
-        raise JournalError(f"journal {path}: this is no file; set TFEVENT_JOURNAL to a file")
+        raise JournalError(f"journal {path}: it is not a file; set TFEVENT_JOURNAL to one")
     return True
 
 

@@ -107,7 +107,7 @@ def test_a_lock_is_waited_for_and_then_named(path):
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(JournalError, match="this is no file"):
+    with pytest.raises(JournalError, match="it is not a file"):
         read(tmp_path / "pipe")
 
 
