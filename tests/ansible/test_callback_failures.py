@@ -100,7 +100,7 @@ def test_the_command_records_a_run_that_is_terminated(machine):
 
 
 def test_with_neither_there_is_one_sentence_that_says_what_to_do(machine):
-    ran = machine.play("changed", **package(machine, NOTHING_THERE), PATH=BARE_PATH)
+    ran = machine.play("changed_briefly", **package(machine, NOTHING_THERE), PATH=BARE_PATH)
     assert (ran.code, ran.events) == (0, [])
     (said,) = ran.said
     for remedy in (f"not installed for {sys.executable}", "install the tfevent package", "README says how"):
@@ -110,7 +110,7 @@ def test_with_neither_there_is_one_sentence_that_says_what_to_do(machine):
 
 @pytest.mark.slow
 def test_another_release_is_named_where_nothing_else_helps(machine):
-    ran = machine.play("changed", **package(machine, OTHER_RELEASE), PATH=BARE_PATH)
+    ran = machine.play("changed_briefly", **package(machine, OTHER_RELEASE), PATH=BARE_PATH)
     assert (ran.code, ran.events) == (0, [])
     (said,) = ran.said
     assert "version 9" in said
@@ -121,7 +121,7 @@ def test_another_release_is_named_where_nothing_else_helps(machine):
 def test_a_command_that_is_too_old_is_one_line(machine):
     environ = command(machine)
     (machine.folder / "bin" / "tfevent").write_text("#!/bin/sh\necho 'tfevent: no such command' >&2\nexit 2\n")
-    ran = machine.play("changed", **package(machine, NOTHING_THERE), **environ)
+    ran = machine.play("changed_briefly", **package(machine, NOTHING_THERE), **environ)
     assert (ran.code, ran.events) == (0, [])
     (said,) = ran.said
     assert "no such command" in said
@@ -167,7 +167,7 @@ def test_secrets_that_take_their_time_are_waited_for(machine):
             "TFEVENT_SEMATEXT_TOKEN_COMMAND": "sh -c 'sleep 3; echo 00000000-0000-4000-8000-000000000000'",
             "TFEVENT_SEMATEXT_RECEIVER": receiver.url,
         }
-        ran = machine.play("changed", **commands)
+        ran = machine.play("changed_briefly", **commands)
         assert (ran.code, ran.event["outcome"]) == (0, "succeeded")
         assert len(receiver.accepted) == 2, ran.err
 
@@ -202,7 +202,7 @@ def test_options_are_not_in_the_environment_of_a_process_that_stays(machine):
 
 @pytest.mark.slow
 def test_a_state_folder_is_relative_to_where_ansible_was_started(machine):
-    machine.play("changed", TFEVENT_STATE_DIR="here")
+    machine.play("changed_briefly", TFEVENT_STATE_DIR="here")
     assert (machine.folder / "here" / "journal.db").exists()
 
 
@@ -211,21 +211,21 @@ def test_where_no_process_can_be_started_the_run_is_recorded_all_the_same(machin
     folder = machine.folder / "site"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text("import sys\nsys.executable = '/nonexistent/python'\n")
-    ran = machine.play("changed", "-e", f"ansible_python_interpreter={sys.executable}", PYTHONPATH=str(folder))
+    ran = machine.play("changed_briefly", "-e", f"ansible_python_interpreter={sys.executable}", PYTHONPATH=str(folder))
     assert (ran.code, ran.event["outcome"]) == (0, "succeeded")
     assert len(ran.said) == 1
 
 
 def test_a_journal_that_cannot_be_written_costs_one_line(machine):
     (machine.folder / "file").touch()
-    ran = machine.play("changed", TFEVENT_JOURNAL=str(machine.folder / "file" / "journal.db"))
+    ran = machine.play("changed_briefly", TFEVENT_JOURNAL=str(machine.folder / "file" / "journal.db"))
     assert (ran.code, ran.events) == (0, [])
     assert "journal" in ran.said[0]
     assert len(ran.said) == 2  # and where the event went instead
 
 
 def test_a_mistake_in_the_settings_is_told_before_the_play_and_the_rest_holds(machine):
-    ran = machine.play("changed", TFEVENT_REPORT="sometimes", TFEVENT_ENVIRONMENT="prod")
+    ran = machine.play("changed_briefly", TFEVENT_REPORT="sometimes", TFEVENT_ENVIRONMENT="prod")
     assert (ran.code, ran.event["environment"]) == (0, "prod")
     line = ran.said[0]
     assert "TFEVENT_REPORT" in line
@@ -234,7 +234,7 @@ def test_a_mistake_in_the_settings_is_told_before_the_play_and_the_rest_holds(ma
 
 @pytest.mark.slow
 def test_a_backend_that_is_down_costs_nothing_but_its_line(machine):
-    ran = machine.play("changed", TFEVENT_WEBHOOK_URL=refused_url())
+    ran = machine.play("changed_briefly", TFEVENT_WEBHOOK_URL=refused_url())
     assert ran.code == 0
     assert "webhook waiting" in ran.said[-1]
 
@@ -265,14 +265,14 @@ def test_an_interrupted_run_is_delivered_by_a_process_of_its_own(machine):
 
 
 def test_disabled_it_is_not_there(machine):
-    ran = machine.play("changed", TFEVENT_DISABLE="1")
+    ran = machine.play("changed_briefly", TFEVENT_DISABLE="1")
     assert (ran.code, ran.events, ran.said) == (0, [], [])
     assert not machine.state.exists()
 
 
 def test_what_we_say_is_not_written_anywhere_and_the_exit_code_is_as_it_was(machine):
     """A full disk under standard error: Ansible itself says nothing there in a run that goes well."""
-    words = machine.installation.argv(*machine.words("changed"))
+    words = machine.installation.argv(*machine.words("changed_briefly"))
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             words, cwd=machine.folder, env=machine.environ, stdout=subprocess.DEVNULL, stderr=full, check=False

@@ -165,7 +165,7 @@ def test_a_rescue_of_a_task_that_is_left_out_is_not_another_ones(machine):
 
 @pytest.mark.slow
 def test_a_second_playbook_that_does_not_parse(machine):
-    ran = machine.play("changed", str(machine.playbooks / "does_not_parse.yml"))
+    ran = machine.play("changed_briefly", str(machine.playbooks / "does_not_parse.yml"))
     assert ran.code == 4
     around, first = ran.events
     assert first["outcome"] == "succeeded"
@@ -256,7 +256,7 @@ def test_of_several_playbooks_that_change_nothing_there_is_no_event(machine):
     "word", slow_except(["--syntax-check", "--list-tasks", "--list-hosts", "--list-tags"], "--list-tasks")
 )
 def test_what_runs_nothing_records_nothing(machine, word):
-    ran = machine.play("changed", word)
+    ran = machine.play("changed_briefly", word)
     assert (ran.code, ran.events) == (0, [])
     assert not machine.state.exists()
 

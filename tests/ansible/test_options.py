@@ -38,7 +38,7 @@ def test_options_of_ansible_cfg_go_before_it_and_variables_before_them(machine):
 
 def test_a_misspelt_option_of_ansible_cfg_is_told(machine):
     configure(machine, enviroment="prod", service="web")
-    ran = machine.play("changed")
+    ran = machine.play("changed_briefly")
     assert ran.event["service"] == "web"
     text = " ".join(ran.err.split())  # Ansible folds it
     assert text.count("no such option") == 1
@@ -50,7 +50,7 @@ def test_what_ansible_cfg_sets_for_all_its_sections_is_no_misspelt_option(machin
     (machine.folder / "ansible.cfg").write_text(
         "[DEFAULT]\ninventory_dir = x\n[callback_tfevent]\nservice = 100%\n# environment = x\nQUIET = yes ; always\n"
     )
-    ran = machine.play("changed")
+    ran = machine.play("changed_briefly")
     assert ran.event["service"] == "100%"
     assert "no such option" not in ran.err
 
@@ -65,7 +65,7 @@ def test_templates_and_bounds_are_options_too(machine):
         message_bytes=100,
         keep_events=1,
     )
-    machine.play("changed")
+    machine.play("changed_briefly")
     event = machine.play("ignored").event
     assert event["title"] == "ignored.yml by ann"
     assert event["message"].startswith("Played ignored.yml. long long")
@@ -138,7 +138,7 @@ def test_only_some_tasks_are_told_of(machine):
 
 
 def test_only_some_hosts_are_told_of(machine):
-    ran = machine.play("changed", TFEVENT_ANSIBLE_INCLUDE_HOSTS="web*", TFEVENT_ANSIBLE_EXCLUDE_HOSTS="web3")
+    ran = machine.play("changed_briefly", TFEVENT_ANSIBLE_INCLUDE_HOSTS="web*", TFEVENT_ANSIBLE_EXCLUDE_HOSTS="web3")
     assert [host["name"] for host in ran.event["hosts"]] == ["web1", "web2"]
     assert ran.event["summary"]["hosts"] == {"changed": 2}
 
