@@ -28,7 +28,8 @@ _LOOKED_AT = 4_096  # characters
 def one_line(text: str, limit: int = 300) -> str:
     """``text`` on one printable line of at most ``limit`` characters."""
     seen = text[: max(_LOOKED_AT, 4 * limit)]  # a megabyte is not gone through for a line
-    line = " ".join("".join(c if c.isprintable() else " " for c in seen).split())
+    printable = seen if seen.isprintable() else "".join(c if c.isprintable() else " " for c in seen)
+    line = " ".join(printable.split())
     return line if len(line) <= limit and len(seen) == len(text) else line[: limit - 1] + "…"
 
 

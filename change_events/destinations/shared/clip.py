@@ -15,12 +15,11 @@ _MORE = "…"
 _JOINER = "\u200d"
 _SKIN_TONES = ("\U0001f3fb", "\U0001f3ff")
 _LONGEST_CLUSTER = 32  # marks on one character; more of them are no word of any language
-_BEYOND_BMP = "\uffff"
 
 
 def units(text: str) -> int:
     """Characters as the strictest backends count them: one beyond U+FFFF is two, as in Java and JavaScript."""
-    return len(text) + sum(character > _BEYOND_BMP for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf8(text: str) -> int:
