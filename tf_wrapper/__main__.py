@@ -44,13 +44,17 @@ def _is_observed(word: str, arguments: list[str]) -> bool:
 
 
 def _events(arguments: list[str], index: int) -> int:
-    import gc
-
-    gc.set_threshold(_GARBAGE)  # CPython's own hundreds would be a fourteenth of what it costs to record a run
+    _collect_seldom()
     from change_events.cli import main as events
     from tf_wrapper.record.events_adapter import TerraformAdapter
 
     return events(arguments[:index] + arguments[index + 1 :], TerraformAdapter())
+
+
+def _collect_seldom() -> None:
+    import gc
+
+    gc.set_threshold(_GARBAGE)  # CPython's own hundreds would be a fourteenth of what it costs to record a run
 
 
 def _leave(code: int) -> int:
@@ -88,6 +92,7 @@ def _observe(word: str, arguments: list[str]) -> int:
         return binary.execute(path, arguments)  # terraform says so in its own words
     from tf_wrapper.modes.observe import observe
 
+    _collect_seldom()
     return observe(path, word, arguments)
 
 

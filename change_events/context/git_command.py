@@ -8,9 +8,7 @@ partial clone lacks is fetched. ``status`` alone reads the working tree through 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from change_events.process.deadline import Deadline
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
 _Name = TypeVar("_Name")
@@ -78,6 +77,8 @@ class _Hung:
 
 def is_installed(environ: Mapping[str, str]) -> bool:
     """Whether there is a git on PATH."""
+    import shutil
+
     return shutil.which("git", path=environ.get("PATH")) is not None
 
 
@@ -179,6 +180,8 @@ def _exists(path: Path) -> bool:
 def _start(
     words: tuple[str, ...], cwd: str | os.PathLike[str], environ: Mapping[str, str], *, reads: bool
 ) -> subprocess.Popen[bytes]:
+    import subprocess  # with what it brings a twentieth of what a run outside of a repository imports
+
     return subprocess.Popen(
         ["git", *_SAFE, *words],  # noqa: S607 - the user's own git, from PATH
         cwd=os.fspath(cwd),
@@ -194,6 +197,8 @@ def _answer(process: subprocess.Popen[bytes] | None, given: bytes, end: float | 
     """The answer, if it is one, and whether nobody waits for it any more."""
     if process is None:
         return None, False
+    import subprocess
+
     with process:
         try:
             out = _output(process, given, end)
@@ -206,6 +211,8 @@ def _answer(process: subprocess.Popen[bytes] | None, given: bytes, end: float | 
 
 def _output(process: subprocess.Popen[bytes], given: bytes, end: float | Deadline) -> bytes:
     """Everything that it prints. Raises TimeoutExpired when nobody waits any more."""
+    import subprocess
+
     if not isinstance(end, Deadline):
         return process.communicate(given or None, timeout=max(end - time.monotonic(), 0.01))[0]
     left: bytes | None = given or None

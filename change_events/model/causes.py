@@ -1,7 +1,5 @@
 """Why a thing changes: the edit, variable, version or other change behind it, by name and place, never by value."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from change_events.model.base import Struct

@@ -1,7 +1,5 @@
 """Planned changes of resources and their outcomes."""
 
-from __future__ import annotations
-
 from change_events.model.base import Struct
 from change_events.model.causes import Cause
 from change_events.model.enums import Action, ChangeOutcome, ValueKind

@@ -1,7 +1,5 @@
 """One run, or one explicit event: figures, circumstances, and the whole of it."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A playbook run: the results of each task over all its hosts, and of each host."""
 
-from __future__ import annotations
-
 from change_events.model.base import Struct
 
 

@@ -257,11 +257,12 @@ class EventWriter:
 
     def _delivered(self, journal: Journal, sealed: SealedEvent) -> RecordResult:
         problems: tuple[str, ...] = ()
+        settings = self._settings
         if self._deliver:
+            route_late(journal, settings)
+        if self._deliver and settings.destinations:
             from change_events.delivery import deliver
 
-            settings = self._settings
-            route_late(journal, settings)
             report = deliver(
                 journal,
                 settings.destinations,

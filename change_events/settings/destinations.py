@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -238,6 +237,8 @@ def _fetched(source: str, value: Any, base: Path) -> str:
 def _output(command: str, base: Path) -> str:
     if not command.strip():
         raise Mistake("the command is empty")
+    import subprocess
+
     try:
         done = subprocess.run(
             shlex.split(command),
@@ -255,6 +256,8 @@ def _output(command: str, base: Path) -> str:
 
 def _why_it_fails(error: Exception) -> str:  # noqa: PLR0911 - one return a kind of failure
     """In words of ours: the error's own text holds the command line, which may hold a secret."""
+    import subprocess
+
     match error:
         case FileNotFoundError():
             return "there is no such command: expected its path (it is started without a shell)"

@@ -26,9 +26,18 @@ _WRITE_ONCE = frozenset({
 def left_management(event: ChangeEvent) -> Iterator[Signal]:
     """What holds data is removed from the state: it goes on to exist, and nothing manages it."""
     for change in event.changes:
+        if change.mode != "managed" or change.deposed or not _may_leave(change):
+            continue
         kind = stateful_kind(change.type or "")
-        if kind and change.mode == "managed" and not change.deposed and (reason := _left(change, kind)):
+        if kind and (reason := _left(change, kind)):
             yield Signal(name="left_management", reason=reason, address=change.address, outcome=change.outcome)
+
+
+def _may_leave(change: Change) -> bool:
+    """Whether the action alone may make something leave: to know what the type holds costs more."""
+    if change.action is Action.EDIT:
+        return "remove" in change.raw_actions or "replace" in change.raw_actions
+    return change.action is Action.FORGET
 
 
 def _left(change: Change, kind: str) -> str:

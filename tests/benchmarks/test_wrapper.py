@@ -11,6 +11,7 @@ from benchmarks import __main__ as all_of_them
 from benchmarks import wrapper
 from benchmarks.limits import beyond
 
+ENVIRON = {"PATH": "/usr/bin:/bin"}
 OBSERVED = "observed path, times a start of Python"
 # starts terraform twice: first as it should, then again, much later; `before` is what happens ahead of the first
 TOOL = """#!/bin/sh
@@ -36,7 +37,7 @@ def place(tmp_path):
 
 
 def observed_start(command, place):
-    return wrapper.observed_start(command, {"PATH": "/usr/bin:/bin"}, place, rounds=3)
+    return wrapper.observed_start(command, ENVIRON, place, rounds=3)
 
 
 def test_the_first_start_of_terraform_is_what_is_measured(tmp_path, place):
@@ -50,6 +51,23 @@ def test_what_delays_terraform_is_in_the_figure(tmp_path, place):
 def test_a_terraform_that_is_asked_for_more_fails_the_benchmark(tmp_path, place):
     with pytest.raises(SystemExit, match="started for show, which nobody needs"):
         observed_start(tool(tmp_path, first="show -json x"), place)
+
+
+# what needs CPU in a process that it waits for, and what only takes its time
+BUSY = "sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done'"
+IDLE = "sleep 0.3"
+
+
+@pytest.mark.parametrize(("ours", "more"), [(BUSY, True), (IDLE, False)])
+def test_cpu_of_a_state_command_is_that_of_its_processes_and_no_time(ours, more, tmp_path, place):
+    tools = []
+    for name, command in (("bare", "true"), ("ours", ours)):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{command}\n")
+        (tmp_path / name).chmod(0o755)
+        tools.append(str(tmp_path / name))
+    figures = wrapper.state_commands((tools[0], tools[1]), ENVIRON, place, rounds=2, measure=wrapper.cpu_of)
+    busy = wrapper.median([wrapper.cpu_of(["/bin/sh", "-c", BUSY], env=ENVIRON)])
+    assert (min(figures) > busy / 3) is more
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.speed import PATIENT
+
 ROOT = Path(__file__).parents[2]
 # what the interpreter itself and site load varies; this is what tfevent adds on top
 EXEC_PATH = {
@@ -23,7 +25,7 @@ OBSERVED_PATH = EXEC_PATH | {
     "tf_wrapper.modes.apply", "tf_wrapper.launch.workspace", "tf_wrapper.plan.plan_file", "tf_wrapper.modes.plan_phase",
     "tf_wrapper.modes.capture", "change_events.ids", "change_events.trace", "tf_wrapper.configuration.inputs",
     "tf_wrapper.configuration", "tf_wrapper.configuration.files", "change_events.text.lazy_pattern", "fcntl",
-    "select", "signal", "termios", "errno",
+    "select", "signal", "termios", "errno", "gc",
 }  # fmt: skip
 STATE_PATH = OBSERVED_PATH | {
     "tf_wrapper.launch.state_arguments", "tf_wrapper.modes.state_command", "tf_wrapper.state",
@@ -134,6 +136,11 @@ def test_modules_loaded_before_a_command_starts(tmp_path):
 NOT_TO_RECORD = {
     "typing_extensions", "inspect", "dataclasses", "importlib.resources", "csv", "difflib", "html", "email", "http",
     "hashlib", "hmac", "secrets", "httpx", "ssl", "logging", "traceback", "jinja2", "hcl2", "click", "rich",
+    "platform", "textwrap",
+}  # fmt: skip
+# what the event of a state command does without where no repository and no backend is asked, and nothing is sent
+NOT_TO_RECORD_AN_EDIT = NOT_TO_RECORD | {
+    "subprocess", "locale", "shutil", "selectors", "change_events.delivery", "tf_wrapper.plan.document",
 }  # fmt: skip
 RECORD = """
 import sys
@@ -158,6 +165,20 @@ def test_modules_loaded_to_record_a_run_that_another_process_delivers():
     assert set(done.stdout.split()) & NOT_TO_RECORD == set()
 
 
+def test_modules_loaded_to_record_what_a_state_command_did(tmp_path):
+    state = '{"version": 4, "serial": %d, "lineage": "a", "resources": []}'
+    (tmp_path / "terraform").write_text(f"#!/bin/sh\necho '{state % 2}' > terraform.tfstate\n")
+    (tmp_path / "terraform").chmod(0o755)
+    (tmp_path / "terraform.tfstate").write_text(state % 1)
+    code = "import sys\nfrom tf_wrapper.__main__ import main\nmain(['state', 'rm', 'a'])\nprint(*sys.modules)"
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), **PATIENT}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+    )
+    assert "state edited" in done.stderr
+    assert set(done.stdout.split()) & NOT_TO_RECORD_AN_EDIT == set()
+
+
 def test_msgspec_is_complete_without_what_is_kept_from_it():
     code = """
 import sys
@@ -169,11 +190,29 @@ class B(typing.TypedDict):
     y: "typing.NotRequired[A]"
 assert msgspec.json.decode(b'{"y": {"x": 2}}', type=B) == {"y": A(2)}
 assert msgspec.json.decode(b"{}", type=B) == {}
+assert msgspec.json.schema(A)["$defs"]["A"]["properties"] == {"x": {"type": "integer", "minimum": 1}}
+assert msgspec.json.schema_components([A])[0] == ({"$ref": "#/$defs/A"},)
+from msgspec import inspect
+assert isinstance(inspect.type_info(A), inspect.StructType)
+import msgspec.inspect, platform, uuid
+assert msgspec.inspect.type_info(int) == msgspec.inspect.IntType()
+assert platform.python_version() and uuid.uuid4()
 import typing_extensions
 print(typing_extensions.__name__)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("typing_extensions\n", "")
+
+
+def test_a_msgspec_that_cannot_do_without_is_imported_as_ever():
+    code = """
+text = open("change_events/lean_msgspec.py").read()
+exec(text.replace("def system", "def node"))  # what uuid does not ask for
+import msgspec, platform
+print(msgspec.json.decode(b"1"), platform.system() != "", type(msgspec.inspect).__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("1 True module\n", "")
 
 
 def test_taking_a_run_from_another_program_needs_no_command_line_library():

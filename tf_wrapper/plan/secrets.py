@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from change_events.diff import decode_exact, has_true, hidden_values
-from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.partial_json import attributes
 from tf_wrapper.plan.document import Body, Document, Raw
+from tf_wrapper.plan.hidden import remember_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
 
 _NONE = msgspec.Raw()
-_SHORTEST_KEY = 8
 _MOST_MASKS = 512
-# words, some with a number behind: database_url, ipv4_address, kubernetes.io/role, maxSize, us-east-1
-_WORD = r"(?:[a-z]+(?:(?:[A-Z][a-z]+)+|\d{1,3}[a-z]*)?|(?:[A-Z][a-z]+)+|[A-Z]+\d{0,3})"
-_NAME = lazy_pattern(rf"{_WORD}(?:[_./:-]{_WORD})*(?:[_-]\d{{1,3}}[a-z]?)?")
 _Objects = set[tuple[str, str | None]]  # address and deposed key
 
 
@@ -107,28 +103,6 @@ def _covered(mask: bytes) -> _Covered:
         return _Covered(decoded, (), whole=False)
     covered = {name: part for name, part in decoded.items() if has_true(part)}
     return _Covered(covered, tuple(covered), whole=all(part is True for part in covered.values()))
-
-
-def remember_hidden(value: Any, redactor: Redactor) -> None:
-    """Remember a value that is hidden as a whole: its scalars, and its map keys as far as they are no mere names.
-
-    ``client_certificate`` or ``us-east-1`` is a key of many hidden objects and a word of everything else: to
-    scrub it would hide attributes and addresses and protect nothing.
-    """
-    redactor.remember(value)
-    if isinstance(value, (dict, list)):
-        for key in _keys(value):
-            if len(key) >= _SHORTEST_KEY and not _NAME.fullmatch(key):
-                redactor.remember(key)
-
-
-def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from value
-        value = list(value.values())
-    if isinstance(value, list):
-        for part in value:
-            yield from _keys(part)
 
 
 def _bodies(document: Document) -> Iterator[Body]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from change_events.paths import working_directory
 from tf_wrapper.launch.environment import helper_environment
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping, Sequence
 
     from change_events.process import Signals
@@ -68,6 +68,8 @@ def _ask(
     signals: Signals | None = None,
     most: int | None = None,
 ) -> bytes | None:
+    import subprocess  # few runs ask anything: with what it brings it costs a twentieth of what a run imports
+
     try:
         process = subprocess.Popen(
             [str(facts["binary"]), *facts.get("globals", ()), *words],
@@ -94,6 +96,8 @@ def _ask(
 
 def _answer(process: subprocess.Popen[bytes], seconds: float, signals: Signals | None) -> bytes:
     """Everything that it prints; raises TimeoutExpired when the time is over or a signal has come."""
+    import subprocess
+
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -105,6 +109,8 @@ def _answer(process: subprocess.Popen[bytes], seconds: float, signals: Signals |
 
 def _bounded(process: subprocess.Popen[bytes], seconds: float, signals: Signals | None, most: int) -> bytes:
     """Everything that it prints, likewise; what is larger raises SubprocessError."""
+    import subprocess
+
     if process.stdout is None:
         raise subprocess.SubprocessError
     descriptor, found = process.stdout.fileno(), bytearray()

@@ -184,7 +184,7 @@ class RunEvent:
 
     def remember(self, secrets: Secrets) -> None:
         """Values that must not be shown, whatever text they turn up in."""
-        from tf_wrapper.plan.secrets import remember_hidden
+        from tf_wrapper.plan.hidden import remember_hidden
 
         for value in secrets.values:
             remember_hidden(value, self._redactor)

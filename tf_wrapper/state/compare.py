@@ -13,10 +13,10 @@ from change_events.diff.walk import Node
 from change_events.model import Action, Change, OutputChange, Plan, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, most_urgent
 from tf_wrapper.plan.details import with_details
+from tf_wrapper.plan.hidden import remember_hidden
 from tf_wrapper.plan.names import Names
 from tf_wrapper.plan.reading import Reading
 from tf_wrapper.plan.resources import compare
-from tf_wrapper.plan.secrets import remember_hidden
 from tf_wrapper.state.document import is_state, read_state
 from tf_wrapper.state.pairs import Pair, as_lists, pairs_of
 
