@@ -78,7 +78,7 @@ def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     if report == "always":
         return True
     if report == "failed":
-        return event.outcome in _BAD
+        return event.outcome in _BAD and event.backfilled is None
     return event.outcome not in {Outcome.NO_CHANGE, Outcome.DECLINED} and not _was_cancelled_untouched(event)
 
 

@@ -61,7 +61,8 @@ def runs_back(
         run_of: makes a run of an event; None where it is of another stack, or changed nothing.
     """
     found: list[_Run] = []
-    query = Query(phase=Phase.APPLIED, tool=event.tool.name if event.tool else None, limit=_MOST_RECORDS)
+    tool = event.tool.name if event.tool else None
+    query = Query(phase=Phase.APPLIED, tool=tool, backfilled=False, limit=_MOST_RECORDS)
     held = msgspec.json.encode(mark).strip(b'"')
     try:
         runs: tuple[Iterator[Record | ChangeEvent], ...] = (journal.list(query), _baselines(journal, event, held))

@@ -82,7 +82,7 @@ def history_signals(source: Source, event: ChangeEvent, *, seconds: float = SECO
         return planned
     stack = stack_key(event)
     runs = [one for one in source.events_of_stack(stack, limit=_MOST_RUNS) if one != event.id]
-    if not runs:
+    if not runs and not source.things_of_stack(stack, [change.address for change in changes[:_MOST_CHANGES]]):
         return planned
     run = _Run(event, stack, changes, runs)
     end = time.monotonic() + seconds

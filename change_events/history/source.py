@@ -54,13 +54,13 @@ class Source(Protocol):
         """What was changed of one attribute, newest first."""
 
     def newest(self, things: Sequence[int], /) -> Mapping[int, int]:
-        """The last record of each thing, as numbers that grow with the order of recording."""
+        """When each thing was last changed, as numbers that grow with time."""
 
     def moves(self, stack: str, address: str, /) -> Sequence[Move]:
         """Moves to and from an address."""
 
     def events_of_stack(self, stack: str, /, *, limit: int) -> Sequence[str]:
-        """Ids of the events of a stack, newest first."""
+        """Ids of the runs of a stack, newest first; none that were made of history."""
 
     def events_of_plan(self, digest: str, /, *, limit: int) -> Sequence[str]:
         """Ids of the events that saved or applied a plan file, newest first."""

@@ -75,7 +75,7 @@ def _moved_away(source: Source, stack: str, event: ChangeEvent, change: Change, 
     touches = source.touches(thing.number, since=moves[0].at, until=event.started_at, limit=_MOST) if thing else ()
     since = [touch for touch in touches if touch.event != event.id]
     record = source.get(since[-1].event) if since else None
-    if record is None or record.event.state is None:
+    if record is None or record.event.state is None or record.event.backfilled is not None:
         return None  # a move of a run is a change that its configuration says
     ago = short_duration((event.started_at - moves[0].at).total_seconds())
     moved = next((one for one in record.event.changes if one.address == moves[0].new), None)
@@ -108,6 +108,8 @@ def _reason(event: ChangeEvent, change: Change, earlier: ChangeEvent) -> str:
     edit = next((one for one in earlier.changes if one.address == change.address and not one.deposed), None)
     if edit is None or (earlier.state is None and edit.action is not Action.FORGET):
         return ""  # imports and moves of a run are changes that its configuration says
+    if earlier.backfilled is not None:
+        return ""  # between two states an apply may have done it
     what = _words(edit)
     if not what:
         return ""

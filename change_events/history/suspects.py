@@ -29,6 +29,7 @@ MOST_EVENTS = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_RUN = timedelta(hours=12)  # a run that began so long before the window may still end in it
 _MOST_THINGS = 40  # of one event whose past is looked at
+_CERTAIN = ("object", "name")  # what a backfilled event may have its time from
 _NOTHING = (Outcome.DECLINED, Outcome.NO_CHANGE)
 _BAD = (Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN)
 _LABELS = lazy_pattern(
@@ -101,6 +102,8 @@ def suspects(source: Source, incident: Incident, *, limit: int | None) -> Rankin
         if record.outcome in _NOTHING or (record.ended_at or incident.at) < since:
             continue
         event = record.event
+        if event.backfilled is not None and event.backfilled.time_from not in _CERTAIN:
+            continue  # a file may have been copied at that time
         if _changed_something(event):
             found.append(_suspect(source, incident, event))
     found.sort(key=lambda one: (-one.score, -(one.ended_at or incident.at).timestamp(), one.event))
@@ -218,7 +221,7 @@ def _kind(event: ChangeEvent) -> Iterator[Reason]:
 
 
 def _end(event: ChangeEvent) -> Iterator[Reason]:
-    if event.outcome in _BAD:
+    if event.outcome in _BAD and event.backfilled is None:
         word = "its outcome is unknown" if event.outcome is Outcome.UNKNOWN else "failed"
         partly = event.outcome is Outcome.PARTIAL
         yield Reason("outcome", weights.FAILED, "partially failed" if partly else word)

@@ -10,7 +10,7 @@ import msgspec
 
 from change_events.history.reverts import LOOK_BACK, undone_by
 from change_events.history.subject import subject_of
-from change_events.model import Action, Cause, Source, Value, stack_key
+from change_events.model import Action, Backfilled, Cause, Source, Value, stack_key
 from change_events.summary.state_edit import entry_words
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Entry(Result, frozen=True):
     author: str | None = None
     pull_request: str | None = None
     run_url: str | None = None
+    backfilled: Backfilled | None = None
     changes: tuple[ThingChange, ...] = ()
 
 
@@ -138,15 +139,15 @@ def why(source: HistorySource, text: str, *, since: datetime | None = None, limi
     """
     subject = subject_of(source, text)
     asked = sorted(_asked(source, subject, since, limit), key=lambda one: (one.at, one.event), reverse=True)
-    entries = (_entry(source, subject, one) for one in asked)
+    entries = tuple(islice((entry for one in asked if (entry := _entry(source, subject, one))), limit))
     known = source.known()
     names = source.names_of(span.thing.number for span in subject.spans[:limit])
     return Answer(
         asked=text,
         attribute=subject.attribute,
         things=tuple(_known_as(span.thing, names.get(span.thing.number, ())) for span in subject.spans),
-        entries=tuple(islice((entry for entry in entries if entry is not None), limit)),
-        known_since=known.since,
+        entries=entries,
+        known_since=min(filter(None, (known.since, *(entry.started_at for entry in entries))), default=None),
         complete=known.complete,
     )
 
@@ -208,6 +209,7 @@ def _entry(source: HistorySource, subject: Subject, asked: _Asked) -> Entry | No
         author=vcs.author if vcs else None,
         pull_request=ci.pull_request if ci else None,
         run_url=ci.run_url if ci else None,
+        backfilled=event.backfilled,
         changes=changes,
     )
 

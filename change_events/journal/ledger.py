@@ -30,7 +30,7 @@ _NAMES = Columns.__struct_fields__
 _SEARCH_CHARS = 8_000
 
 _INSERT = (
-    f"INSERT INTO events ({', '.join(_NAMES)}) VALUES ({', '.join('?' for _ in _NAMES)}) "  # noqa: S608  # names are ours
+    f"INSERT INTO events (seq, {', '.join(_NAMES)}) VALUES (?, {', '.join('?' for _ in _NAMES)}) "  # noqa: S608  # names are ours
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES[1:])}"
 )
 _INSERT_BODY = (
@@ -39,13 +39,18 @@ _INSERT_BODY = (
 )
 
 
-def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState) -> int:
-    """Insert or replace an event; a settled one is never made a started one again. Returns its ``seq``."""
+def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState, number: int | None = None) -> int:
+    """Insert or replace an event; a settled one is never made a started one again. Returns its ``seq``.
+
+    ``number`` is the ``seq`` of a new one that does not follow the last.
+    """
     event = sealed.event
     row = connection.execute("SELECT seq, state FROM events WHERE id = ?", (event.id,)).fetchone()
     if row and row[1] == RecordState.SETTLED and state is RecordState.STARTED:
         return int(row[0])
-    connection.execute(_INSERT, _columns(event, state))
+    if number is None:  # SQLite's own choice follows the highest, which is below zero where there is only history
+        (number,) = connection.execute("SELECT max(coalesce(max(seq), 0), 0) + 1 FROM events").fetchone()
+    connection.execute(_INSERT, (number, *_columns(event, state)))
     (seq,) = connection.execute("SELECT seq FROM events WHERE id = ?", (event.id,)).fetchone()
     connection.execute(_INSERT_BODY, (seq, _search_text(event), sealed.body))
     connection.execute("DELETE FROM hosts WHERE seq = ?", (seq,))

@@ -97,6 +97,8 @@ def _terms(query: Query) -> list[_Term]:
     if query.host is not None:
         check = "EXISTS (SELECT 1 FROM hosts h WHERE h.host = ? AND h.seq = e.seq)"
         terms.append(_Term(check, f"e.seq IN ({_HOST})", _HOST, (query.host,)))
+    if query.backfilled is not None:
+        terms.append(_Term(f"e.seq {'<' if query.backfilled else '>='} 0", "", None, ()))
     if query.signal is not None:
         terms.append(_Term(_SIGNAL, "", None, (f'"name":"{query.signal}"', query.signal)))
     if query.undelivered:

@@ -25,8 +25,11 @@ _SOME_OPEN = (
 )
 _OWED_BY = "SELECT destination FROM deliveries WHERE seq = ? AND state NOT IN ('delivered', 'dropped')"
 _TOO_OLD = (
-    f"SELECT e.seq, 0 FROM events e WHERE e.started_at < ? AND e.state = 'settled' AND e.seq <> ? AND NOT {_SOME_OPEN} "  # noqa: S608  # a constant of ours
-    "ORDER BY e.started_at, e.seq LIMIT ?"
+    "SELECT e.seq, 0 FROM events e WHERE e.started_at < ? AND e.state = 'settled' AND e.seq >= 0 AND e.seq <> ? "  # noqa: S608  # a constant of ours
+    f"AND NOT {_SOME_OPEN} ORDER BY e.started_at, e.seq LIMIT ?"
+)
+_KEPT_TOO_LONG = (  # what was made of history is as old as its record
+    f"SELECT e.seq, 0 FROM backfilled e WHERE e.at < ? AND e.seq <> ? AND NOT {_SOME_OPEN} LIMIT ?"  # noqa: S608  # of ours
 )
 _OLDEST = (
     f"SELECT o.seq, o.undelivered, length(b.body) FROM (SELECT e.seq, e.started_at, {_SOME_OPEN} AS undelivered "  # noqa: S608  # of ours
@@ -53,7 +56,9 @@ def prune(connection: sqlite3.Connection, caps: Retention, now_micros: int, keep
     Running events and the one with ``seq`` ``keep`` stay. Age alone removes nothing that some destination has not got.
     Constant time while no cap is reached.
     """
-    doomed = dict(connection.execute(_TOO_OLD, (now_micros - caps.days * _DAY_MICROS, keep, BATCH)).fetchall())
+    oldest = (now_micros - caps.days * _DAY_MICROS, keep, BATCH)
+    doomed = dict(connection.execute(_TOO_OLD, oldest).fetchall())
+    doomed |= connection.execute(_KEPT_TOO_LONG, (*oldest[:2], BATCH - len(doomed))).fetchall()
     events, size = connection.execute("SELECT events, bytes FROM totals").fetchone()
     if len(doomed) < BATCH and (events - len(doomed) > caps.events or size > caps.bytes):
         doomed |= _too_many(connection, caps, (events, size), keep, BATCH - len(doomed))

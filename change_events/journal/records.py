@@ -126,6 +126,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         signal: only events with this risk signal.
         text: part of title, message, addresses, service, user or commit, in any case.
         undelivered: only events that some destination has not got yet (waiting or parked).
+        backfilled: only events that were made of history, or only others.
         searched: ``text`` is looked for in so many of the newest events at most; None for all.
     """
 
@@ -147,6 +148,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     state: RecordState | None = None
     text: str | None = None
     undelivered: bool = False
+    backfilled: bool | None = None
     searched: int | None = None
     limit: int | None = 20
 

@@ -262,6 +262,20 @@ _BASELINES = (
     ) WITHOUT ROWID""",
 )
 
+# Events made of history (:mod:`change_events.journal.backfilled`). Their `seq` is below zero, in the order of time.
+_BACKFILLED = (
+    """CREATE TABLE backfilled (
+        seq INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE,
+        version TEXT NOT NULL,
+        source TEXT NOT NULL,
+        place TEXT NOT NULL,
+        spans INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        UNIQUE (version, place)
+    )""",
+    "CREATE INDEX backfilled_by_place ON backfilled (source, place)",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _LINKS,
@@ -273,6 +287,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _TOUCHED,
     _PLANS,
     _BASELINES,
+    _BACKFILLED,
 )
 
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from change_events.journal import baselines, ledger, outbox, pruning, spool, touched, unrouted, writing
+from change_events.journal import backfilled, baselines, ledger, outbox, pruning, spool, touched, unrouted, writing
 from change_events.journal.access import IMPATIENCE
 from change_events.journal.deliveries import Deliveries
 from change_events.journal.errors import JournalLocked
@@ -188,6 +188,34 @@ class Journal(Deliveries, EventReads, TouchedReads):
                 outbox.enqueue(connection, seq, destinations, self._clock())
 
         self._write(work, durable=True)
+
+    def backfill(self, event: SealedEvent, origin: backfilled.Origin, destinations: Sequence[str] = ()) -> bool:
+        """Record an event that was made of history, unless it is there.
+
+        Args:
+            event: the whole event.
+            origin: what it is known by.
+            destinations: names of those that shall get it.
+
+        Returns:
+            Whether it was recorded.
+
+        Raises:
+            JournalError: it cannot be written, or the journal is nearly at its caps.
+        """
+        return self._write(
+            lambda connection: backfilled.put(
+                connection, event, origin, destinations, now=self._clock(), caps=self._caps
+            )
+        )
+
+    def backfilled(self, source: str) -> set[str]:
+        """The places of a source (:class:`~change_events.journal.backfilled.Origin`) that need not be read again.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return self._read(lambda connection: backfilled.places(connection, source))
 
     def discard(self, event_id: str, baseline: SealedEvent | None = None) -> bool:
         """Forget a run that was started and turned out not to be worth a record.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from change_events.journal.access import Access
@@ -21,6 +23,9 @@ _TOUCHES = (
     "SELECT t.thing, t.path, t.seq, e.id, e.started_at, t.action, t.outcome, t.before, t.after "
     "FROM touched t JOIN events e ON e.seq = t.seq "
 )
+_OLDEST = "SELECT started_at FROM indexed i JOIN events e ON e.seq = i.seq WHERE i.seq >= ? ORDER BY i.seq LIMIT 1"
+_NEWEST = "SELECT max(x.seq) FROM touched x WHERE x.thing = t.id AND x.path = ''"
+_LOWEST = -(2**62)
 _HIGHEST = "\U0010ffff"
 # from one path to the next by the primary key, however many events each of them has
 _PATHS = """
@@ -44,12 +49,10 @@ class TouchedReads(Access):
     """The part of a journal that knows things."""
 
     def known(self) -> Known:
-        """How far back things are known."""
+        """How far back things are known; what was made of history counts only where there is nothing else."""
 
         def work(connection: sqlite3.Connection) -> Known:
-            row = connection.execute(
-                "SELECT started_at FROM indexed i JOIN events e ON e.seq = i.seq ORDER BY i.seq LIMIT 1"
-            ).fetchone()
+            row = connection.execute(_OLDEST, (0,)).fetchone() or connection.execute(_OLDEST, (_LOWEST,)).fetchone()
             unindexed = connection.execute("SELECT unindexed FROM totals").fetchone()[0]
             return Known(from_micros(row[0]) if row else None, not unindexed)
 
@@ -121,6 +124,8 @@ class TouchedReads(Access):
     ) -> list[Touch]:
         """What was changed of one attribute of a thing (or by one task on a host), what was recorded last first.
 
+        What was made of history is put between the others by its time.
+
         Args:
             thing: its number.
             path: the attribute; empty for the thing as a whole.
@@ -133,19 +138,24 @@ class TouchedReads(Access):
             if moment is not None:
                 conditions.append(f"e.started_at {sign} ?")
                 values.append(to_micros(moment))
-        statement = f"{_TOUCHES} WHERE {' AND '.join(conditions)} ORDER BY t.seq DESC LIMIT ?"
-        rows = self._read(lambda connection: connection.execute(statement, (*values, limit)).fetchall())
-        return [_touch(row) for row in rows]
+        statement = f"{_TOUCHES} WHERE {' AND '.join(conditions)} AND t.seq {{}} 0 ORDER BY t.seq DESC LIMIT ?"
+
+        def work(connection: sqlite3.Connection) -> list[list[Touch]]:
+            both = (connection.execute(statement.format(sign), (*values, limit)) for sign in (">=", "<"))
+            return [[_touch(row) for row in rows] for rows in both]
+
+        return list(islice(merge(*self._read(work), key=lambda touch: touch.at, reverse=True), limit))
 
     def newest(self, things: Sequence[int]) -> dict[int, int]:
-        """The ``seq`` of the last event that changed each of these things; they are at most some thousand."""
+        """When the last event that changed each of these things started; they are at most some thousand."""
         marks = ", ".join("?" for _ in things)
+        last = f"({_NEWEST}), ({_NEWEST} AND x.seq < 0)"
         statement = (  # only marks are put in
-            "SELECT t.id, (SELECT max(x.seq) FROM touched x WHERE x.thing = t.id AND x.path = '') "  # noqa: S608
+            f"SELECT t.id, (SELECT max(e.started_at) FROM events e WHERE e.seq IN ({last})) "  # noqa: S608
             f"FROM things t WHERE t.id IN ({marks})"
         )
         rows = self._read(lambda connection: connection.execute(statement, tuple(things)).fetchall())
-        return {thing: seq for thing, seq in rows if seq is not None}
+        return {thing: micros for thing, micros in rows if micros is not None}
 
     def paths(self, thing: int, attribute: str = "", *, limit: int) -> list[str]:
         """Attributes of a thing that were changed, in their order: this one and those below it, or all."""
@@ -176,10 +186,10 @@ class TouchedReads(Access):
         return self._read(work)
 
     def events_of_stack(self, stack: str, *, limit: int) -> list[str]:
-        """Ids of the events that changed something in this stack (or tried to), the newest first."""
+        """Ids of the runs that changed something in this stack (or tried to), the newest first; no backfilled ones."""
         statement = (
             "SELECT e.id FROM indexed i JOIN events e ON e.seq = i.seq "
-            "WHERE i.stack = (SELECT id FROM stacks WHERE key = ?) ORDER BY i.seq DESC LIMIT ?"
+            "WHERE i.stack = (SELECT id FROM stacks WHERE key = ?) AND i.seq >= 0 ORDER BY i.seq DESC LIMIT ?"
         )
         rows = self._read(lambda connection: connection.execute(statement, (stack, limit)).fetchall())
         return [str(event_id) for (event_id,) in rows]

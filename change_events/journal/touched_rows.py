@@ -24,6 +24,7 @@ ABSENT = "-"
 _HAPPENED = (ChangeOutcome.APPLIED, ChangeOutcome.FAILED, ChangeOutcome.UNKNOWN)
 _NOTHING = (Action.READ, Action.NO_OP)
 _COMPARED = (Action.UPDATE, Action.REPLACE)
+_REWRITTEN = {"attributes", "replace"}  # entries of a state, where another one is compared with it
 _MACHINE = lazy_pattern(
     r"_(instance|server|virtual_machine|vm|droplet|machine|node|host|device|container|linode|vps|domain|dns_record|record"
     r"|record_set|lxc|qemu|eip|floating_ip|address|public_ip)s?(_v\d)?$"
@@ -96,8 +97,11 @@ def fingerprint_of(value: Value) -> str | None:
 
 
 def compared(change: Change) -> Iterator[tuple[AttributeChange, str | None, str | None]]:
-    """The attributes of an update or a replacement with both fingerprints; what a new object computes is left out."""
-    if change.action not in _COMPARED:
+    """The attributes of an update or a replacement with both fingerprints; what a new object computes is left out.
+
+    Between two states likewise, whatever it was that changed the entry.
+    """
+    if change.action not in _COMPARED and not _REWRITTEN.intersection(change.raw_actions):
         return
     for attribute in change.attributes:
         before, after = fingerprint_of(attribute.before), fingerprint_of(attribute.after)
@@ -108,7 +112,8 @@ def compared(change: Change) -> Iterator[tuple[AttributeChange, str | None, str 
 
 def _add_resource(found: Rows, attributes: list[Row], change: Change) -> None:
     thing = Thing(change.address, "resource", change.type)
-    action, outcome = change.action.value, change.outcome.value
+    is_compared = change.action is Action.EDIT and change.attributes and _REWRITTEN.intersection(change.raw_actions)
+    action, outcome = (Action.UPDATE if is_compared else change.action).value, change.outcome.value
     found.rows.append(Row(thing, "", action, outcome))
     if change.previous_address and change.outcome is ChangeOutcome.APPLIED:
         found.moves.append((change.address, change.previous_address))

@@ -9,6 +9,7 @@ Times are timezone-aware UTC datetimes; durations are seconds.
 
 from __future__ import annotations
 
+from change_events.model.backfilled import Backfilled
 from change_events.model.base import Struct
 from change_events.model.causes import Cause, CauseCommit, Inputs, SharedCause
 from change_events.model.changes import (
@@ -67,7 +68,7 @@ from change_events.model.tasks import (
 )
 
 __all__ = [
-    "SCHEMA_VERSION", "Action", "Actor", "AttributeChange", "Cause", "CauseCommit", "CauseKind", "Change",
+    "SCHEMA_VERSION", "Action", "Actor", "AttributeChange", "Backfilled", "Cause", "CauseCommit", "CauseKind", "Change",
     "ChangeEvent", "ChangeOutcome", "CheckResult", "Ci", "Cloud", "Commit", "Confidence", "Counts", "Drift", "Failure",
     "HostCounts", "HostFailure", "HostRun", "Inputs", "ItemCounts", "Kind", "Link",
     "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "Risk", "SealedEvent",

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from change_events.model.backfilled import Backfilled
 from change_events.model.base import Struct
 from change_events.model.causes import Inputs, SharedCause
 from change_events.model.changes import Change, CheckResult, Drift, OutputChange
@@ -289,6 +290,7 @@ class ChangeEvent(Struct, frozen=True):
     causes: tuple[SharedCause, ...] = ()
     inputs: Inputs | None = None
     state: StateEdit | None = None
+    backfilled: Backfilled | None = None
     links: tuple[Link, ...] = ()
     related: tuple[Related, ...] = ()
     data: dict[str, Any] = {}

@@ -37,6 +37,8 @@ EVENT_FIELDS = {
     "inputs": "Fingerprints of the root variables, versions of modules and providers: the next run compares them.",
     "state": "A change of the state alone: the subcommand, serial and lineage before and after. changes then lists "
     "entries of the state, and summary.state counts them.",
+    "backfilled": "Of an event that `events backfill` made of history: where it was read from. It was not recorded "
+    "while it happened: who made the changes, from which commit and with which outcome is not known.",
     "links": "Related links.",
     "related": "Related events, e.g. those sent by a playbook.",
     "data": "Additional data of an explicit event.",

@@ -23,7 +23,8 @@ def _folder(event: ChangeEvent) -> Iterator[str]:
     vcs, tool, actor = event.vcs, event.tool, event.actor
     repository = (vcs.repository or vcs.remote) if vcs else None
     if vcs is None or not repository:
-        yield actor.host or "" if actor else ""
+        host = event.backfilled.host if event.backfilled else actor.host if actor else None
+        yield host or ""
         yield (tool.directory if tool else None) or "."
         return
     yield repository

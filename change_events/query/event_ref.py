@@ -33,4 +33,4 @@ def find(source: Source, wanted: str) -> Record:
 def _nth_newest(source: Source, number: int) -> Record | None:
     from change_events.journal import Query
 
-    return next(itertools.islice(source.list(Query(limit=number)), number - 1, None), None)
+    return next(itertools.islice(source.list(Query(limit=number, backfilled=False)), number - 1, None), None)

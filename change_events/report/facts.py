@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from change_events.summary import history
 from change_events.summary.change_text import cloud_words
 from change_events.summary.state_edit import version_words
 from change_events.text.markdown import one_line, page
@@ -61,6 +62,8 @@ def _all(event: ChangeEvent) -> Iterator[tuple[str, str, str | None]]:
         yield "playbook", event.playbook.file or "", None
     if event.state:
         yield "state", version_words(event.state), None
+    if event.backfilled:
+        yield "backfilled from", history.words(event.backfilled), None
     if vcs:
         yield "repository", vcs.repository or "", vcs.url
         dirty = ", with uncommitted changes" if vcs.dirty else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from change_events.context.repository import change_number
 from change_events.model import Action, ChangeOutcome
-from change_events.summary import causes, playbook, state_edit
+from change_events.summary import causes, history, playbook, state_edit
 from change_events.summary.change_text import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
 from change_events.summary.fitting import Section, fitted
 from change_events.summary.title import title
@@ -163,6 +163,8 @@ def context_lines(event: ChangeEvent) -> Iterator[str]:
         name = code(event.vcs.commit[:12])
         shown = f"[{name}]({page(event.vcs.commit_url)})" if event.vcs.commit_url else name
         yield f"Commit {shown}{branch}{dirty}{subject}"
+    if event.backfilled:
+        yield f"Backfilled from {plain(history.words(event.backfilled))}"
     if change := _change(event):
         yield change
     for item in event.links[:5]:

@@ -20,7 +20,7 @@ _BAD = {Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN}
 
 def severity(event: ChangeEvent) -> Severity:
     """The severity of an event, from its outcome, its figures and its signals."""
-    if event.outcome in _BAD:
+    if event.outcome in _BAD and event.backfilled is None:  # of history no outcome is known
         return Severity.ERROR
     if event.outcome is Outcome.DECLINED:
         return Severity.INFO

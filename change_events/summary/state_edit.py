@@ -41,7 +41,7 @@ UNFINISHED = {Outcome.FAILED: "failed", Outcome.PARTIAL: "failed", Outcome.CANCE
 def what(event: ChangeEvent, state: StateEdit) -> str:
     """What a state command did, as the second half of a title: ``state edited: 2 removed, 1 moved``."""
     words = [*count_words(event.summary.state), *_drift(event), *_outputs(event)]
-    if event.outcome is Outcome.UNKNOWN:
+    if event.outcome is Outcome.UNKNOWN and event.backfilled is None:
         words.append("outcome unknown")
     if not words and state.serial is not None and state.serial != state.previous_serial:
         words = [f"serial {state.serial}"]

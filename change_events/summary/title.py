@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, Counts
 
 _WHERE_LIMIT = 50
+_BACKFILLED = " (backfilled)"
 VERBS = (
     ("replace", "replaced", Action.REPLACE),
     ("destroy", "destroyed", Action.DESTROY),
@@ -43,14 +44,16 @@ def title(event: ChangeEvent) -> str:
     what = _what(event)
     if any(signal.name == "labels_only" for signal in event.signals):
         what += " (labels only)"
-    return one_line(f"{where}: {what}" if where else what, TITLE_LENGTH)
+    end = _BACKFILLED if event.backfilled else ""
+    return one_line(f"{where}: {what}" if where else what, TITLE_LENGTH - len(end)) + end
 
 
 def _where(event: ChangeEvent) -> str:
     tool = event.tool
     directory = (tool.directory or "").rstrip("/").rpartition("/")[2] if tool else ""
     workspace = tool.workspace if tool and tool.workspace not in {None, "default"} else None
-    parts = (event.environment or workspace, event.service or directory)
+    source = event.backfilled.source if event.backfilled and not directory else ""
+    parts = (event.environment or workspace, event.service or directory or "/".join(source.split("/")[-2:]))
     return one_line("/".join(part for part in parts if part), _WHERE_LIMIT)
 
 

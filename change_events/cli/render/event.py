@@ -8,7 +8,7 @@ from change_events.cli.render import changes, explicit, tasks
 from change_events.cli.render.deliveries import delivery_lines
 from change_events.cli.render.terminal import ago, clean, local_time, paint
 from change_events.query.selection import RUNNING
-from change_events.summary import state_edit
+from change_events.summary import history, state_edit
 from change_events.summary.change_text import PARTIAL, cloud_words, outputs_heading
 from change_events.text.times import lasted
 
@@ -92,6 +92,7 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         *(("", cloud_words(cloud)) for cloud in event.clouds),
         ("commit", _commit(event.vcs) if event.vcs else ""),
         *_figures(event),
+        ("history", history.words(event.backfilled) if event.backfilled else ""),
         ("tags", ", ".join(f"{key}={value}" for key, value in event.tags.items())),
         *((link.title, link.url) for link in event.links),
         *_pages(event),

@@ -8,6 +8,7 @@ from change_events.cli.render.event import outcome_word, paint_outcome
 from change_events.cli.render.terminal import ago, clean, local_time, paint
 from change_events.cli.render.values import render_pair
 from change_events.model import CauseKind
+from change_events.summary import history
 from change_events.summary.causes import cause_words
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def _entry_lines(entry: Entry, *, with_stack: bool) -> Iterator[str]:
     yield f"{_INDENT}{paint(clean(entry.title), bold=True)}  {paint_outcome(outcome_word(entry.outcome))}"
     if commit := _commit(entry):
         yield f"{_INDENT}{paint('commit', dim=True)} {clean(commit)}"
+    if entry.backfilled:
+        yield f"{_INDENT}{paint('history', dim=True)} {clean(history.words(entry.backfilled))}"
     for change in entry.changes[:_MOST_CHANGES]:
         yield from _change_lines(change)
     if len(entry.changes) > _MOST_CHANGES:
