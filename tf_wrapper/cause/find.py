@@ -124,6 +124,7 @@ class _Finder:
         self._bases: dict[int, Base[Run]] = {}
         self._comparisons: dict[str, Comparison] = {}
         self._found: dict[int, list[Cause]] = {}
+        self._numbers = {id(change): number for number, change in enumerate(search.changes)}
 
     def find(self) -> Findings:
         chosen = [i for i, change in enumerate(self._search.changes) if change.action in _LOOKED_AT][:MOST_CHANGES]
@@ -278,7 +279,7 @@ class _Finder:
             ]
             yield from self._edits(change, spots, CauseKind.MODULE_VERSION)
             inner = self._now.folders.get(".".join(address.modules[: depth + 1]))
-            comparison = self._comparison(self._number(change))
+            comparison = self._comparison(self._numbers[id(change)])
             moved = comparison.submodule(inner, f"module.{name}") if comparison and inner else None
             if moved is not None:
                 yield moved
@@ -286,7 +287,7 @@ class _Finder:
     def _edits(
         self, change: Change, spots: Sequence[tuple[Spot, str]], kind: CauseKind = CauseKind.EDITED_LINE
     ) -> list[Cause]:
-        comparison = self._comparison(self._number(change))
+        comparison = self._comparison(self._numbers[id(change)])
         if comparison is None:
             return []
         hits = [hit for spot, label in spots if (hit := comparison.edited(spot, label)) is not None]
@@ -294,9 +295,6 @@ class _Finder:
             return []
         comparison.prepare([hit.spot for hit in hits])
         return [cause for hit in hits for cause in comparison.causes(hit, kind)]
-
-    def _number(self, change: Change) -> int:
-        return next(number for number, one in enumerate(self._search.changes) if one is change)
 
     def _reason_of_base(self, index: int) -> str:
         if self._search.deadline.is_over:

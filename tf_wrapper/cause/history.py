@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from change_events.cause.commits import MOST, CommitNames, commit_of
 from tf_wrapper.cause.compare import texts
 from tf_wrapper.cause.parts import File
-from tf_wrapper.cause.sources import WORD, overrides, placed_in
+from tf_wrapper.cause.sources import WORD, overrides, placed_in, words_of
 from tf_wrapper.configuration.files import is_override
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class History:
             self._holders = {}
             for blob, path in self._blobs.items():
                 file = self._file(path, blob)
-                words = {b""} if file is None or file.is_escaped else set(WORD.findall(file.data))
+                words = {b""} if file is None or file.is_escaped else words_of(file)
                 for word in words:
                     self._holders.setdefault(word, set()).add(blob)
         found = set.intersection(*(self._holders.get(name, set()) for name in names))

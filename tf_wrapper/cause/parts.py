@@ -81,8 +81,8 @@ class Body:
     def arguments(self) -> dict[str, list[tuple[Node, Node]]]:
         """The arguments directly in it, in HCL: name → each with its name, and its value."""
         found: dict[str, list[tuple[Node, Node]]] = {}
-        for child in self._children("attribute"):
-            named = _code(child)
+        for child in self._children["attribute"]:
+            named = syntax.code(child)
             if len(named) > 1 and named[0].type == "identifier":
                 found.setdefault(syntax.text_of(named[0]), []).append((child, named[-1]))
         return found
@@ -90,10 +90,15 @@ class Body:
     @cached_property
     def nested(self) -> list[Node]:
         """The blocks directly in it, in HCL."""
-        return self._children("block")
+        return self._children["block"]
 
-    def _children(self, kind: str) -> list[Node]:
-        return [child for child in self.node.named_children if child.type == kind] if self.node is not None else []
+    @cached_property
+    def _children(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {"attribute": [], "block": []}
+        for child in self.node.named_children if self.node is not None else ():
+            if (of_kind := found.get(child.type)) is not None:
+                of_kind.append(child)
+        return found
 
 
 class File:
@@ -113,8 +118,10 @@ class File:
 
     def bodies(self, name: tuple[str, ...]) -> list[Body]:
         """The blocks of this kind and these labels."""
-        if any(word.encode() not in self.data for word in name) and not self.is_escaped:
-            return []
+        if "blocks" not in self.__dict__ and not self.is_escaped:  # not parsed yet
+            for word in name:
+                if word.encode() not in self.data:
+                    return []
         return self.blocks.get(name, [])
 
     @cached_property
@@ -214,6 +221,8 @@ def _of_all(found: list[Part]) -> list[Part]:
 
 
 def _argument(named: Node, value: Node, steps: tuple[Step, ...]) -> list[Part]:
+    if not steps:
+        return [Part(value, named)]
     narrowed = narrow(value, steps)
     if len(narrowed) == 1 and narrowed[0].node == value:  # the line with the name on it
         return [narrowed[0]._replace(named=named)]
@@ -236,16 +245,17 @@ def _json_parts(body: Body, path: tuple[Step, ...]) -> list[Part]:
 
 def narrow(node: Node, steps: tuple[Step, ...], shift: int = 0) -> list[Part]:
     """The part of a literal that the steps lead to; nothing where a literal lacks it; else the whole expression."""
-    inner = peeled(node)
     if not steps:
         return [_part(node, shift)]
-    if inner.type == "object":
+    inner = peeled(node)
+    kind = inner.type
+    if kind == "object":
         return _of_object(inner, steps, shift)
-    if inner.type == "tuple":
+    if kind == "tuple":
         return _of_tuple(inner, steps, shift)
-    if inner.type == "function_call":
+    if kind == "function_call":
         return _of_call(node, inner, steps, shift)
-    if inner.type in LITERALS or (inner.type == "quoted_template" and "${" not in syntax.text_of(inner)):
+    if kind in LITERALS or (kind == "quoted_template" and "${" not in syntax.text_of(inner)):
         return [_part(node, shift)]
     return [_part(node, shift, steps)]
 
@@ -305,12 +315,14 @@ def peeled(node: Node) -> Node:
     """The expression without what only wraps it: parentheses of the grammar, a template that is one interpolation."""
     while True:
         kind = node.type
-        if kind in _PEELED and len(children := _code(node)) == 1:
-            node = children[0]
-        elif kind == "quoted_template" and (only := _only_interpolation(_code(node))) is not None:
-            node = only
-        else:
+        inner = None
+        if kind in _PEELED:
+            inner = syntax.only(node)
+        elif kind == "quoted_template":
+            inner = _only_interpolation(syntax.code(node))
+        if inner is None:
             return node
+        node = inner
 
 
 def _only_interpolation(children: list[Node]) -> Node | None:
@@ -366,10 +378,6 @@ def arguments_of(node: Node) -> list[Node]:
 
 def _expressions(node: Node) -> list[Node]:
     return [child for child in node.named_children if child.type == "expression"]
-
-
-def _code(node: Node) -> list[Node]:
-    return [child for child in node.named_children if child.type != "comment"]
 
 
 def normal(part: Part) -> tuple[str, ...]:

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
     from tf_wrapper.cause.parts import Body, Part, Step
+    from tf_wrapper.cause.references import Found
 
 _MOST_FILES = 5000
 WORD = lazy_pattern(rb"[\w-]+")
+_IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_APART = bytes(byte if byte in _IN_WORDS else 0x20 for byte in range(256))  # what is in no word becomes a space
 LOCK_FILE = ".terraform.lock.hcl"
 _IN_FILE: tuple[tuple[str, ...], ...] = ((), ("file",))
 
@@ -49,6 +52,11 @@ class Spot(NamedTuple):
         return self.block in _IN_FILE or self.folder.endswith(f"{os.sep}{LOCK_FILE}")
 
 
+def words_of(file: File) -> set[bytes]:
+    """The words of a file that a block's name may be made of; an empty one where names may be written otherwise."""
+    return {*file.data.translate(_APART).split(), *([b""] if file.is_escaped else ())}
+
+
 class Placed:
     """A spot as one version has it.
 
@@ -57,15 +65,19 @@ class Placed:
         first: its first line, from 1; None for that of the part.
         part: what is written there; None for a file or a block as a whole.
         text: of a file, its content; empty where only its presence counts; None to take it from ``part``.
+
+    Attributes:
+        references: what ``part`` refers to, by what ``each`` is, the module's folder and whether only presence counts.
     """
 
-    __slots__ = ("_first", "_text", "part", "path")
+    __slots__ = ("_first", "_text", "part", "path", "references")
 
     def __init__(self, path: str, first: int | None, part: Part | None, text: tuple[str, ...] | bytes | None) -> None:
         self.path = path
         self._first = first
         self.part = part
         self._text = text
+        self.references: dict[tuple[Step | None, str, bool], Found] = {}
 
     @property
     def first(self) -> int:
@@ -133,7 +145,7 @@ class Sources:
         if folder not in self._words:
             words: dict[bytes, list[File]] = {}
             for file in self.module(folder):
-                for word in set(WORD.findall(file.data)) | ({b""} if file.is_escaped else set()):
+                for word in words_of(file):
                     words.setdefault(word, []).append(file)
             self._words[folder] = words
         words = self._words[folder]

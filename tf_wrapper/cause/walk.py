@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tf_wrapper.cause.origins import Given
-    from tf_wrapper.cause.parts import Step
+    from tf_wrapper.cause.parts import Part, Step
     from tf_wrapper.cause.references import Reference
     from tf_wrapper.cause.sources import Placed, Sources
 
@@ -175,26 +175,34 @@ class Walk:
             if stand.is_narrow:
                 narrow.add(spot)
                 reached.wide.discard(spot)
-            if not stand.is_narrow or any(place.part is not None and place.part.is_wide for place in places):
+            else:
                 reached.wide.add(spot)
             for placed in places:
-                queue.extend(self._beyond(stand, placed, reached))
+                if placed.part is not None:
+                    if placed.part.is_wide:
+                        reached.wide.add(spot)
+                    queue.extend(self._beyond(stand, placed, placed.part, reached))
         return reached
 
-    def _beyond(self, stand: _Stand, placed: Placed, reached: Reached) -> Iterator[_Stand]:
+    def _beyond(self, stand: _Stand, placed: Placed, part: Part, reached: Reached) -> Iterator[_Stand]:
         """Where one piece leads to."""
         exists = stand.spot.exists
-        if placed.part is None or (exists and not placed.part.rest):
+        if exists and not part.rest:
             return  # it is there: what its value is made of does not matter
-        folder = self.sources.folders.get(stand.module, self.sources.root)
-        found = references(placed.part, stand.each, folder, self.sources.root, exists=exists)
+        key = (stand.each, self.sources.folders.get(stand.module, self.sources.root), exists)
+        found = placed.references.get(key)  # many attributes lead to the same local or variable
+        if found is None:
+            each, folder, _ = key
+            found = placed.references[key] = references(part, each, folder, self.sources.root, exists=exists)
         for path in found.files:
             yield stand._replace(spot=Spot(path, ("file",)), label="", each=None)
         for reference in found.references:
             for further in self._follow(reference, stand, reached):
-                spot = further.spot._replace(exists=further.spot.exists or (exists and reference.is_itself))
+                spot = further.spot
+                if exists and reference.is_itself and not spot.exists:
+                    spot = spot._replace(exists=True)
                 is_narrow = further.is_narrow and reference.is_narrow and stand.is_narrow
-                yield further._replace(spot=spot, is_narrow=is_narrow)
+                yield _Stand(spot, further.label, further.module, further.each, further.keys, is_narrow)
 
     def _follow(self, reference: Reference, stand: _Stand, reached: Reached) -> Iterator[_Stand]:
         root, steps = reference.root, reference.steps

@@ -20,11 +20,12 @@ def read(path: str, most: int = -1) -> bytes | None:
         path: the file; links are followed.
         most: bytes to read at most; a negative number for all.
     """
-    descriptor = open_regular(path)
-    if descriptor is None:
+    opened = _opened(path)
+    if opened is None:
         return None
+    descriptor, size = opened
     try:
-        return _content(descriptor, most)
+        return _content(descriptor, most, size)
     except OSError:
         return None
     finally:
@@ -33,22 +34,30 @@ def read(path: str, most: int = -1) -> bytes | None:
 
 def open_regular(path: str) -> int | None:
     """A descriptor to read a regular file from; None for anything else, which is not opened at all."""
+    opened = _opened(path)
+    return opened[0] if opened is not None else None
+
+
+def _opened(path: str) -> tuple[int, int] | None:
+    """A regular file's descriptor and size."""
     if not is_rereadable(path):  # to open a pipe would wake its writer
         return None
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError:
         return None
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return descriptor
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode):
+        return descriptor, status.st_size
     os.close(descriptor)  # replaced since it was looked at
     return None
 
 
-def _content(descriptor: int, most: int) -> bytes:
+def _content(descriptor: int, most: int, size: int) -> bytes:
     parts: list[bytes] = []
     left = most
-    while left and (part := os.read(descriptor, _CHUNK if left < 0 else min(left, _CHUNK))):
+    chunk = min(size + 1, _CHUNK) if size else _CHUNK  # room for more than there is costs more than to read it
+    while left and (part := os.read(descriptor, chunk if left < 0 else min(left, chunk))):
         parts.append(part)
         left = left - len(part) if left > 0 else left
     return b"".join(parts)

@@ -21,13 +21,22 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class Block(NamedTuple):
-    """A block as it stands in a file; rows begin with 1, both ends included."""
+    """A block as it stands in a file."""
 
     kind: str
     labels: tuple[str, ...]
-    first: int
-    last: int
+    node: Node
     body: Node | None
+
+    @property
+    def first(self) -> int:
+        """Its first row, from 1."""
+        return self.node.start_point.row + 1
+
+    @property
+    def last(self) -> int:
+        """Its last row, from 1."""
+        return self.node.end_point.row + 1
 
 
 def parse(text: bytes) -> Node:
@@ -59,27 +68,44 @@ def _block(node: Node) -> Block:
     words: list[str] = []
     body = None
     for child in node.named_children:
-        if child.type == "identifier":
+        kind = child.type
+        if kind == "identifier":
             words.append(text_of(child))
-        elif child.type == "string_lit":
-            words.append(_unescaped(_between(child)))
-        elif child.type == "body":
+        elif kind == "string_lit":
+            words.append(_label(child))
+        elif kind == "body":
             body = child
-    first, last = node.start_point.row + 1, node.end_point.row + 1
-    return Block(words[0] if words else "", tuple(words[1:]), first, last, body)
+    return Block(words[0] if words else "", tuple(words[1:]), node, body)
+
+
+def _label(node: Node) -> str:
+    text = text_of(node)
+    if len(text) > 1 and text[0] == text[-1] == '"' and "\\" not in text and "{" not in text:
+        return text[1:-1]
+    return _unescaped(_between(node))
 
 
 def attributes(body: Node | None) -> dict[str, Node]:
     """The attributes directly in a body: name → expression."""
     nodes: dict[str, Node] = {}
     for child in body.named_children if body is not None else ():
-        if child.type == "attribute" and len(named := _code(child)) > 1:
+        if child.type == "attribute" and len(named := code(child)) > 1:
             nodes[text_of(named[0])] = named[-1]
     return nodes
 
 
-def _code(node: Node) -> list[Node]:
+def code(node: Node) -> list[Node]:
+    """The named children of a node, without comments."""
     return [child for child in node.named_children if child.type != "comment"]
+
+
+def only(node: Node) -> Node | None:
+    """The one named child of a node, comments aside; None where there are more or fewer."""
+    if node.named_child_count == 1:
+        child = node.named_child(0)
+        return child if child is not None and child.type != "comment" else None
+    children = code(node)
+    return children[0] if len(children) == 1 else None
 
 
 def text_of(node: Node) -> str:
