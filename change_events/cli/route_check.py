@@ -84,7 +84,7 @@ def _blame(when: When, destination: DestinationSettings, settings: Settings) -> 
 
 def _events(when: When) -> Iterator[ChangeEvent]:
     """Made-up events of every sort, each as near to meeting ``when`` as it can be."""
-    from change_events.summary import severity
+    from change_events.summary.severity import severity
 
     texts = _texts(when)
     for figures in ({}, {"destroy": 1}):

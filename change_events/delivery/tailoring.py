@@ -73,7 +73,7 @@ def _with_templates(event: ChangeEvent, shape: Shape) -> tuple[ChangeEvent, tupl
 def _without_values(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
     """The event as ``values: names`` would have recorded it; but its signals stay, those of values in other words."""
     from change_events.signals import without_values
-    from change_events.summary import retell
+    from change_events.summary.composing import retell
 
     bare = replace(
         event,

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Signal, stack_key
-from change_events.signals.state_edits import is_shared
+from change_events.model.state_versions import is_shared
 from change_events.summary.state_edit import ELSEWHERE, UNFINISHED
 from change_events.text.times import short_duration
 

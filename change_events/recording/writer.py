@@ -128,7 +128,7 @@ class EventWriter:
 
     def composed(self, event: ChangeEvent, past: Sequence[Signal] = ()) -> ChangeEvent:
         """The event with title, message, signals and severity; without the user's templates where those fail."""
-        from change_events.summary import compose
+        from change_events.summary.composing import compose
 
         try:
             return compose(event, self._settings, past)

@@ -9,10 +9,26 @@ Each kind of rule is one file: ``registry`` (remembered values) with ``encodings
 
 from __future__ import annotations
 
-from change_events.redact.fingerprint import load_key
-from change_events.redact.policy import RedactPolicy
-from change_events.redact.redactor import Redactor
+from typing import TYPE_CHECKING, Any
+
 from change_events.redact.sealing import unseal
 from change_events.redact.spans import MARK
 
+if TYPE_CHECKING:
+    from change_events.redact.fingerprint import load_key
+    from change_events.redact.policy import RedactPolicy
+    from change_events.redact.redactor import Redactor
+
 __all__ = ["MARK", "RedactPolicy", "Redactor", "load_key", "unseal"]
+
+_LATE = {"Redactor": "redactor", "RedactPolicy": "policy", "load_key": "fingerprint"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the redactor when it is asked for: commands that only read the journal have none."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+    return value

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Signal
+from change_events.model.state_versions import is_replaced
 from change_events.signals.stateful import stateful_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from change_events.model import Change, ChangeEvent, StateEdit
+    from change_events.model import Change, ChangeEvent
 
 _HAPPENS = {
     ChangeOutcome.PLANNED: "is to be removed from the state",
@@ -18,9 +19,6 @@ _HAPPENS = {
     ChangeOutcome.UNKNOWN: "may have been removed from the state",
 }
 _LIFTED = "force-unlock"
-_WRITE_ONCE = frozenset({
-    "state rm", "state mv", "state replace-provider", "taint", "untaint", "import", "refresh",
-})  # fmt: skip
 
 
 def left_management(event: ChangeEvent) -> Iterator[Signal]:
@@ -64,25 +62,6 @@ def state_replaced(event: ChangeEvent) -> Iterator[Signal]:
     else:
         reason = f"an older version of the state replaced it: serial {state.previous_serial} → {state.serial}"
     yield Signal(name="state_replaced", reason=reason, outcome=ChangeOutcome.APPLIED)
-
-
-def is_replaced(state: StateEdit) -> bool:
-    """Whether another state, or a version that is not newer, took the place of one.
-
-    Terraform writes what is pushed with the next serial, and takes one that is not newer only by force.
-    """
-    if state.previous_serial is None or state.serial is None:
-        return False
-    if state.lineage != state.previous_lineage or state.serial < state.previous_serial:
-        return True
-    return state.forced and state.serial - 1 <= state.previous_serial
-
-
-def is_shared(state: StateEdit) -> bool:
-    """Whether other commands wrote the state as well: each of these commands writes it once, with the next serial."""
-    if state.command not in _WRITE_ONCE or state.previous_serial is None or state.serial is None:
-        return False
-    return state.lineage == state.previous_lineage and state.serial > state.previous_serial + 1
 
 
 def lock_broken(event: ChangeEvent) -> Iterator[Signal]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, Outcome
-from change_events.signals.state_edits import is_replaced, is_shared
+from change_events.model.state_versions import is_replaced, is_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ def near_names(wanted: str, known: Iterable[str], *, most: int, cutoff: float) -
     holding = [name for name, text in names.items() if folded in text and len(folded) >= _SHORTEST]
     if len(holding) >= most:
         return sorted(holding, key=lambda name: (len(name), name))[:most]
+    import difflib  # for mistakes
+
     like = difflib.get_close_matches(folded, names.values(), n=most, cutoff=cutoff)
     others = [name for text in like for name, other in names.items() if other == text]
     return list(dict.fromkeys((*sorted(holding, key=lambda name: (len(name), name)), *others)))[:most]

@@ -229,3 +229,28 @@ def test_taking_a_run_from_another_program_needs_no_command_line_library():
     assert '"recorded":false' in done.stdout
     loaded = set(done.stderr.split())
     assert loaded & {"click", "inspect", "typing_extensions", "traceback", "gettext", "email"} == set()
+
+
+# what reading the journal does without
+NOT_TO_READ = {
+    "change_events.signals", "change_events.redact.redactor", "change_events.diff", "jinja2", "httpx", "rich",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [["why", "web"], ["list"], ["show", "last"], ["suspects"]])
+def test_modules_loaded_to_read_the_journal(tmp_path, words):
+    def run(*words):
+        code = f"import sys\nfrom tf_wrapper.__main__ import main\nmain({['events', *words]})\n"
+        return subprocess.run(
+            [sys.executable, "-c", code + "print(*sys.modules, file=sys.stderr)"],
+            cwd=ROOT,
+            env={**os.environ, "TFEVENT_STATE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    run("send", "--title", "deployed web")
+    loaded = set(run(*words).stderr.split())
+    assert "change_events.journal.store" in loaded
+    assert loaded & NOT_TO_READ == set()

@@ -8,7 +8,7 @@ import pytest
 from change_events.history.signals import history_signals
 from change_events.model import Action, ChangeOutcome, Risk, Severity, Signal
 from change_events.settings import Settings
-from change_events.summary import compose
+from change_events.summary.composing import compose
 from tests.history.past import change, journal_of, run
 
 DB = "aws_db_instance.main"

@@ -33,7 +33,7 @@ from change_events.model import (
     Summary,
     Tool,
 )
-from change_events.summary import severity
+from change_events.summary.severity import severity
 from tests.support.selection import examples
 from tests.support.trusted import load
 

@@ -19,7 +19,7 @@ from change_events.model import Action, Change, ChangeOutcome, Risk, Signal, Val
 from change_events.redact import MARK, Redactor, RedactPolicy
 from change_events.settings import Settings
 from change_events.signals.names import WITHOUT_VALUES
-from change_events.summary import compose
+from change_events.summary.composing import compose
 from tests.cli.sample import partial, succeeded
 from tests.destinations.kit.events import NAMES, event
 from tests.summary.typical_events import EVENTS

@@ -10,7 +10,7 @@ import yaml
 from change_events.model import Action, ChangeOutcome, Risk, Severity
 from change_events.redact import Redactor
 from change_events.signals import signals
-from change_events.summary import compose
+from change_events.summary.composing import compose
 from tests.summary.typical_events import change, event
 from tests.support.trusted import load_leniently
 from tests.tf_wrapper.plan_documents import document, entry

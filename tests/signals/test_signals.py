@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from change_events import summary
 from change_events.model import (
     Action,
     ChangeOutcome,
@@ -22,6 +21,7 @@ from change_events.settings import Settings
 from change_events.signals import MOST_OF_A_KIND, NAMES, signals, stateful_kind
 from change_events.signals.combinations import PAIRS
 from change_events.signals.table import table
+from change_events.summary.composing import compose
 from tests.summary.typical_events import attribute, change, event, value
 
 ROOT = Path(__file__).parents[2]
@@ -195,14 +195,14 @@ def test_many_of_a_kind_are_counted():
 
 
 def test_compose_puts_them_into_the_event_and_its_message():
-    composed = summary.compose(event(change("aws_s3_bucket.a", DESTROY)), Settings())
+    composed = compose(event(change("aws_s3_bucket.a", DESTROY)), Settings())
     assert [signal.name for signal in composed.signals] == ["stateful_destroyed"]
     assert "a bucket was destroyed; what it holds may be lost: `aws_s3_bucket.a`" in composed.message
 
 
 def test_a_declined_run_signals_nothing():
     declined = event(change("aws_s3_bucket.a", DESTROY, ChangeOutcome.NOT_ATTEMPTED), outcome=Outcome.DECLINED)
-    assert summary.compose(declined, Settings()).signals == ()
+    assert compose(declined, Settings()).signals == ()
 
 
 def given_names():
@@ -265,12 +265,12 @@ def test_what_loses_its_protection_in_the_run_that_replaces_it():
     ("name", "severity"), [("traffic_moved", "info"), ("version_lowered", "warning"), ("audit_silenced", "warning")]
 )
 def test_an_event_is_as_severe_as_its_signals(name, severity):
-    composed = summary.compose(event(risky("x_y.a", name)), Settings())
+    composed = compose(event(risky("x_y.a", name)), Settings())
     assert (composed.severity, composed.signals[0].severity) == (severity, severity)
 
 
 def test_a_combination_is_an_error():
-    composed = summary.compose(event(risky("x_a.a", "audit_silenced", "iam_widened")), Settings())
+    composed = compose(event(risky("x_a.a", "audit_silenced", "iam_widened")), Settings())
     assert composed.severity == "error"
 
 

@@ -17,7 +17,7 @@ from change_events.model import (
     Phase,
 )
 from change_events.settings import Settings
-from change_events.summary import compose
+from change_events.summary.composing import compose
 
 COMMIT = CauseCommit(
     id="c0ffee1" + "0" * 33,

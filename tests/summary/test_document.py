@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from change_events import summary
 from change_events.destinations.shared.clip import units
 from change_events.model import Kind, Outcome, Phase, Severity, Signal
 from change_events.report.sizes import WHOLE, characters, sizes
 from change_events.settings import Settings
 from change_events.summary import answer
+from change_events.summary.composing import compose
 from change_events.summary.document import LEAST, document
 from tests.cli.sample import partial, running, succeeded
 from tests.summary.typical_events import EVENTS
@@ -43,7 +43,7 @@ def utc(monkeypatch):
 
 @cache
 def composed(name):
-    return summary.compose(EVENTS[name], Settings(message_bytes=8000))
+    return compose(EVENTS[name], Settings(message_bytes=8000))
 
 
 @pytest.mark.parametrize("name", EVENTS)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from change_events import summary
 from change_events.model import (
     ChangeOutcome,
     Failure,
@@ -15,7 +14,10 @@ from change_events.model import (
     Severity,
     TaskRun,
 )
+from change_events.summary.message import message
 from change_events.summary.playbook import became, host_words, things
+from change_events.summary.severity import severity
+from change_events.summary.title import title
 from tests.summary.typical_events import EVENTS, played, task
 
 
@@ -40,26 +42,26 @@ from tests.summary.typical_events import EVENTS, played, task
     ],
 )  # fmt: skip
 def test_the_title_tells_who_was_changed_and_who_fell_out(hosts, tasks, outcome, expected):
-    assert summary.title(played(hosts=hosts, tasks=tasks, outcome=outcome)) == f"prod/shop: site.yml: {expected}"
+    assert title(played(hosts=hosts, tasks=tasks, outcome=outcome)) == f"prod/shop: site.yml: {expected}"
 
 
 def test_check_mode_would_change():
     run = played(hosts={"changed": 1, "ok": 1}, tasks={"changed": 1}, phase=Phase.CHECKED)
-    assert summary.title(run) == "prod/shop: site.yml: 1 task would change 1 of 2 hosts"
+    assert title(run) == "prod/shop: site.yml: 1 task would change 1 of 2 hosts"
     nothing = played(hosts={"ok": 1}, tasks={}, phase=Phase.CHECKED, outcome=Outcome.NO_CHANGE)
-    assert summary.title(nothing) == "prod/shop: site.yml: nothing would change on 1 host"
+    assert title(nothing) == "prod/shop: site.yml: nothing would change on 1 host"
 
 
 def test_an_error_of_no_host_is_told_by_its_text():
     run = played(hosts={}, tasks={}, outcome=Outcome.FAILED, failures=(Failure(summary="'x' is undefined"),))
-    assert summary.title(run) == "prod/shop: site.yml: failed: 'x' is undefined"
+    assert title(run) == "prod/shop: site.yml: failed: 'x' is undefined"
 
 
 def test_the_title_does_without_a_file_environment_and_service():
     import msgspec
 
     bare = msgspec.structs.replace(EVENTS["playbook_nothing"], environment=None, service=None, playbook=Playbook())
-    assert summary.title(bare) == "playbook: no changes on 5 hosts"
+    assert title(bare) == "playbook: no changes on 5 hosts"
 
 
 @pytest.mark.parametrize(
@@ -119,8 +121,8 @@ def test_host_words():
 
 
 def test_a_failed_playbook_is_an_error_and_a_check_is_not():
-    assert summary.severity(EVENTS["playbook"]) is Severity.ERROR
-    assert summary.severity(EVENTS["playbook_check"]) is Severity.INFO
+    assert severity(EVENTS["playbook"]) is Severity.ERROR
+    assert severity(EVENTS["playbook_check"]) is Severity.INFO
 
 
 def test_the_message_tells_an_error_once():
@@ -130,4 +132,4 @@ def test_the_message_tells_an_error_once():
         hosts={"failed": 1}, tasks={"failed": 1}, outcome=Outcome.FAILED,
         failures=(Failure(summary="No space", address="Do it"),),
     )  # fmt: skip
-    assert summary.message(run, 8000).count("No space") == 1
+    assert message(run, 8000).count("No space") == 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from change_events.model import ChangeEvent, Counts, Kind, Phase, Summary
-from change_events.summary import title
+from change_events.summary.title import title
 
 
 @pytest.mark.parametrize(

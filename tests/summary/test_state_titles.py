@@ -18,7 +18,7 @@ from change_events.model import (
     StateEdit,
     Summary,
 )  # fmt: skip
-from change_events.summary import title
+from change_events.summary.title import title
 
 DRIFT = (Drift(address="a.a", action=Action.UPDATE), Drift(address="a.b", action=Action.DESTROY))
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from change_events import summary
 from change_events.errors import TemplateError
 from change_events.model import (
     Action,
@@ -28,6 +27,10 @@ from change_events.model import (
     Value,
     ValueKind,
 )  # fmt: skip
+from change_events.summary.composing import compose
+from change_events.summary.message import message
+from change_events.summary.severity import severity
+from change_events.summary.title import title
 
 
 def event(*changes, outcome=Outcome.SUCCEEDED, phase=Phase.APPLIED, **more):
@@ -72,7 +75,7 @@ def counted(outcomes=None, **counts):
     ],
 )  # fmt: skip
 def test_title(given_event, expected):
-    assert summary.title(given_event) == expected
+    assert title(given_event) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,7 @@ def test_title(given_event, expected):
     ],
 )
 def test_severity(outcome, counts, expected):
-    assert summary.severity(event(outcome=outcome, summary=counted(**counts))) is expected
+    assert severity(event(outcome=outcome, summary=counted(**counts))) is expected
 
 
 @pytest.mark.parametrize(
@@ -100,11 +103,11 @@ def test_severity(outcome, counts, expected):
 )
 def test_severity_of_a_cancelled_run(became, expected):
     cancelled = event(outcome=Outcome.CANCELLED, summary=counted(OutcomeCounts(**became), create=2))
-    assert summary.severity(cancelled) is expected
+    assert severity(cancelled) is expected
 
 
 def test_what_matters_most_comes_first():
-    text = summary.message(
+    text = message(
         event(
             change("c.c", Action.CREATE),
             change("d.d", Action.DESTROY, reason="delete_because_no_resource_config"),
@@ -131,34 +134,32 @@ def test_what_matters_most_comes_first():
 def test_outputs_are_told_as_done_only_where_the_run_succeeded(phase, outcome, heading):
     sides = (Value(kind=ValueKind.ABSENT), Value(kind=ValueKind.VALUE, text='"x"'))
     output = OutputChange(name="url", action=Action.CREATE, before=sides[0], after=sides[1])
-    assert f"\n{heading}\n" in summary.message(event(outputs=(output,), phase=phase, outcome=outcome), 800)
+    assert f"\n{heading}\n" in message(event(outputs=(output,), phase=phase, outcome=outcome), 800)
 
 
 def test_a_rotated_secret_is_told_without_its_value():
     sides = [Value(kind=ValueKind.SENSITIVE, fingerprint=mark) for mark in ("x", "y")]
-    text = summary.message(
-        event(change(attributes=(AttributeChange(path="password", before=sides[0], after=sides[1]),))), 800
-    )
+    text = message(event(change(attributes=(AttributeChange(path="password", before=sides[0], after=sides[1]),))), 800)
     assert "`password`: (sensitive) → (sensitive, rotated)" in text
 
 
 def test_what_is_left_out_is_counted():
-    text = summary.message(event(*(change(f"a.b{n}", Action.CREATE) for n in range(100))), 600)
+    text = message(event(*(change(f"a.b{n}", Action.CREATE) for n in range(100))), 600)
     shown = text.count("- create")
     assert shown
     assert f"… and {100 - shown} more creates" in text
 
 
 def test_signs_of_markdown_in_addresses_stay_text():
-    text = summary.message(event(change('a["`x`\n# <b>"]', Action.CREATE)), 8000)
+    text = message(event(change('a["`x`\n# <b>"]', Action.CREATE)), 8000)
     assert '- create ``a["`x` # <b>"]``' in text
 
 
 @given(st.lists(st.text(max_size=60), max_size=12), st.integers(0, 700))
 def test_no_message_exceeds_its_limit(texts, limit):
     failed = event(*(change(text, Action.DESTROY, error=text) for text in texts), vcs=None)
-    assert len(summary.message(failed, limit).encode()) <= limit
-    assert len(summary.title(failed)) <= 120
+    assert len(message(failed, limit).encode()) <= limit
+    assert len(title(failed)) <= 120
 
 
 def settings(**templates):
@@ -168,13 +169,11 @@ def settings(**templates):
 
 
 def test_a_template_replaces_the_default():
-    got = summary.compose(
-        event(), settings(title_template="{{ environment }} {{ outcome }}", message_template="é" * 90)
-    )
+    got = compose(event(), settings(title_template="{{ environment }} {{ outcome }}", message_template="é" * 90))
     assert (got.title, got.message) == ("prod succeeded", "é" * 50)
 
 
 @pytest.mark.parametrize("source", ["\n{{ nope }}", "\n{% if %}", "\n{{ 1 // 0 }}", "\n{{ ''.__class__.mro() }}"])
 def test_a_bad_template_names_itself_and_the_line(source):
     with pytest.raises(TemplateError, match="title_template, line 2"):
-        summary.compose(event(), settings(title_template=source))
+        compose(event(), settings(title_template=source))

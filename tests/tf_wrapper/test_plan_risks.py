@@ -11,7 +11,7 @@ from change_events.redact import Redactor, RedactPolicy
 from change_events.settings import Settings
 from change_events.signals import signals
 from change_events.signals.protectors import protectors
-from change_events.summary import compose
+from change_events.summary.composing import compose
 from tests.summary.typical_events import event
 from tests.tf_wrapper.plan_documents import document, entry
 from tests.tf_wrapper.test_state import instance, raw, resource

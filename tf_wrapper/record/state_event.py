@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from change_events.errors import InputError
 from change_events.model import Outcome, OutcomeCounts, Plan, StateCounts, StateEdit, Summary, Tool
-from change_events.signals.state_edits import is_shared
+from change_events.model.state_versions import is_shared
 from tf_wrapper.state.document import read_state
 from tf_wrapper.state.edits import Edits, compare_edits
 from tf_wrapper.state.objects import State

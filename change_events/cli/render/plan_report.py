@@ -58,8 +58,8 @@ def _every_count(counts: Counts | StateCounts) -> dict[str, int]:
 
 def plan_markdown(plan: Plan, max_bytes: int, own: OwnRules | None = None) -> str:
     """The plan as a section of a Markdown document, with its headline; ``max_bytes`` in all."""
-    from change_events.summary import title
     from change_events.summary.document import Size, details
+    from change_events.summary.title import title
 
     event = judged(plan, own)
     facts = [f"**{plain(title(event))}**", *([PARTIAL] if event.partial else [])]
@@ -68,7 +68,7 @@ def plan_markdown(plan: Plan, max_bytes: int, own: OwnRules | None = None) -> st
 
 def judged(plan: Plan, own: OwnRules | None = None) -> ChangeEvent:
     """The plan as an event, with its signals and its severity; ``own`` is what the settings say of signals."""
-    from change_events.summary import severity
+    from change_events.summary.severity import severity
 
     event = _as_event(plan)
     event = msgspec.structs.replace(event, signals=signals(event, own))

@@ -42,7 +42,7 @@ from change_events.model import (
 )
 from change_events.redact import Redactor, unseal
 from change_events.settings import Settings
-from change_events.summary import compose
+from change_events.summary.composing import compose
 from change_events.summary.explicit_message import worded
 from tests.support.events import attribute, change, value
 
