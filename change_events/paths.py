@@ -33,6 +33,11 @@ def working_directory() -> str:
         return "/"
 
 
+def unit_directory(directory: str) -> str:
+    """The directory of a Terragrunt unit, whose terraform runs in a copy below it; of others, the same."""
+    return directory.partition("/.terragrunt-cache/")[0]
+
+
 def _user_folder(variable: str, default: str) -> str:
     base = os.environ.get(variable)
     if base and os.path.isabs(base):

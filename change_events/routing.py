@@ -1,8 +1,9 @@
 """Which events are kept, and which of them go where: decided from the event and the settings alone.
 
 For each destination two questions, and both must be answered with yes: does it get events of this sort (``report``
-and ``plans``, its own before those that hold for all; what is sent on purpose always is), and does the event meet its
-conditions (``when``)? An event that goes anywhere is kept, and so is what the settings say is kept.
+and ``plans``, its own before those that hold for all; what is sent on purpose always is; ``stacks``, of a run of many
+stacks and its units), and does the event meet its conditions (``when``)? An event that goes anywhere is kept, and so is
+what the settings say is kept.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def started(event: ChangeEvent, settings: Settings) -> list[str]:
         if one.routing.include_started
         and event.phase is Phase.APPLIED
         and (event.explicit or report_of(one, settings) != "failed")
+        and of_stacks(event, one)
         and conditions.hold(one.routing.when, event)
         and inapplicable(event, one) is None
     ]
@@ -71,6 +73,8 @@ def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     """Whether this destination gets events of this sort, its conditions aside."""
     if event.explicit:
         return True
+    if not of_stacks(event, destination):
+        return False
     report = report_of(destination, settings)
     if event.phase in _DRY:
         plans = destination.routing.plans or settings.plans
@@ -82,6 +86,26 @@ def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     return event.outcome not in {Outcome.NO_CHANGE, Outcome.DECLINED} and not _was_cancelled_untouched(event)
 
 
+def of_stacks(event: ChangeEvent, destination: DestinationSettings) -> bool:
+    """Whether this destination gets that part of a run of many stacks; of any other event, yes."""
+    wanted = destination.routing.stacks
+    if is_unit(event):
+        return wanted in {"children", "both"} or (wanted == "failed" and event.outcome in _BAD)
+    return event.stacks is None or wanted != "children"
+
+
+def _part(event: ChangeEvent, destination: DestinationSettings) -> str:
+    if not is_unit(event):
+        return "the event of a run of many stacks is"
+    which = " that did not fail" if destination.routing.stacks == "failed" else ""
+    return f"units of a run of many stacks{which} are"
+
+
+def is_unit(event: ChangeEvent) -> bool:
+    """Whether the event is that of a unit of a run of many stacks: what is sent on purpose within one is not."""
+    return event.trace is not None and event.trace.unit and not event.explicit
+
+
 def inapplicable(event: ChangeEvent, destination: DestinationSettings) -> str | None:
     """Why nothing can be reported there about this event, as a clause; None where something may be."""
     asked = None if destination.broken else destination_of(destination.kind).inapplicable
@@ -91,6 +115,8 @@ def inapplicable(event: ChangeEvent, destination: DestinationSettings) -> str | 
 def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> str | None:
     """Why an event does not go to this destination, as a clause; None where it does."""
     when = destination.routing.when
+    if not event.explicit and not of_stacks(event, destination):
+        return f"{_part(event, destination)} not delivered to it (`stacks: {destination.routing.stacks}`)"
     if not is_told(event, destination, settings):
         if event.phase in _DRY and (destination.routing.plans or settings.plans) != "send":
             return "plans and checks are not delivered to it (`plans`)"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from change_events.files.rundir import RunDirectory
+    from change_events.journal import Journal
+    from change_events.settings import Settings
+
+    CloseKilled = Callable[[Journal, Settings], None]
 
 
 class ObservedCommand:
@@ -18,6 +22,8 @@ class ObservedCommand:
         options: what was said of it, as :func:`change_events.explicit.explicit_input.read` takes it.
         facts: of its run: ``id``, ``owner``, ``started_at`` (seconds since 1970), ``trace``.
         folder: of its run, held by this process; None where none can be written.
+        close_killed: closes the records of killed runs, those of terraform too; of a run of many stacks, whose units
+            may have been killed.
     """
 
     def __init__(
@@ -26,8 +32,10 @@ class ObservedCommand:
         options: Mapping[str, Any],
         facts: Mapping[str, Any],
         folder: RunDirectory | None,
+        close_killed: CloseKilled | None = None,
     ) -> None:
         self.argv = argv
         self.options = options
         self.facts = facts
         self.folder = folder
+        self.close_killed = close_killed

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from change_events.command_run.command import ObservedCommand
     from change_events.explicit.event import Draft
     from change_events.explicit.explicit_input import ExplicitInput
+    from change_events.model import ChangeEvent
 
 
 class CommandEvent:
@@ -35,6 +36,7 @@ class CommandEvent:
     """
 
     def __init__(self, observed: ObservedCommand) -> None:
+        self._observed = observed
         self._argv = observed.argv
         self._facts = facts = observed.facts
         self._cwd = Path(working_directory())
@@ -55,7 +57,7 @@ class CommandEvent:
             say(text)
         if self._folder and self._given.destinations:
             self._folder.facts["destinations"] = list(self._given.destinations)
-        self._run.start(self._draft.worded(self._settings.message_bytes))
+        self._run.start(self._first(self._draft))
 
     def settle(self, end: Mapping[str, Any]) -> None:
         """Record how it ended, and deliver it."""
@@ -65,10 +67,21 @@ class CommandEvent:
             self._draft = self._drafted()
         if self._draft.note:
             say(self._draft.note)
-        event = command_outcome.worded(self._draft, end, self._settings.message_bytes)
+        event = self._last(self._draft, end)
+        if event is None:
+            self._run.release()
+            return
         settled = self._run.settle(event)
         if settled.reportable and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
+
+    def _first(self, draft: Draft) -> ChangeEvent:
+        """The event as it starts."""
+        return draft.worded(self._settings.message_bytes)
+
+    def _last(self, draft: Draft, end: Mapping[str, Any]) -> ChangeEvent | None:
+        """The event as it ended; None where that is left to the next command."""
+        return command_outcome.worded(draft, end, self._settings.message_bytes)
 
     def _drafted(self) -> Draft:
         around = Surroundings(self._cwd, os.environ, self._settings, self._redactor)

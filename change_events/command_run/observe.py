@@ -15,6 +15,7 @@ from change_events.command_run.command import ObservedCommand
 from change_events.files.rundir import create
 from change_events.ids import new_id
 from change_events.output import describe, say
+from change_events.paths import state_dir, working_directory
 from change_events.process.signal_relay import PASSED_ON, SignalProbe, SignalRelay
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from change_events.command_run.command import CloseKilled
     from change_events.command_run.recorder import Recorder
     from change_events.files.rundir import RunDirectory
 
@@ -30,12 +32,14 @@ NOT_FOUND, NOT_EXECUTABLE = 127, 126  # as shells return it
 _NAMES = ("environment", "service", "version")
 
 
-def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
+def observe(argv: Sequence[str], options: Mapping[str, Any], close_killed: CloseKilled | None = None) -> int:
     """Run a command with our stdio and record it; returns its exit code, or dies of the signal that killed it.
 
     Args:
         argv: the command and its arguments.
-        options: what was said of it, as :func:`change_events.explicit.explicit_input.read` takes it.
+        options: what was said of it, as :func:`change_events.explicit.explicit_input.read` takes it; ``stacks``: it
+            runs many stacks, whose runs are put together.
+        close_killed: see :class:`change_events.command_run.command.ObservedCommand`.
     """
     if os.environ.get("TFEVENT_DISABLE", "") not in {"", "0"}:
         return _become(argv)
@@ -45,7 +49,8 @@ def observe(argv: Sequence[str], options: Mapping[str, Any]) -> int:
         probe = _probe(signals)
         facts = _facts(argv, options)
         options = _resolved(options)
-        code = _Run(ObservedCommand(argv, options, facts, _folder(facts))).run(signals, probe)
+        observed = ObservedCommand(argv, options, facts, _folder(facts, argv), close_killed)
+        code = _Run(observed).run(signals, probe)
     return process.end_as(code)
 
 
@@ -62,6 +67,7 @@ def _facts(argv: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
         "started_at": time.time(),
         "trace": trace.begin(os.environ),
         **{name: options.get(name) or None for name in _NAMES},
+        **({"stacks": {"directory": working_directory()}} if options.get("stacks") else {}),
     }
 
 
@@ -71,7 +77,6 @@ def _resolved(options: Mapping[str, Any]) -> Mapping[str, Any]:
         return options
     try:
         from change_events.context.commits import resolve
-        from change_events.paths import working_directory
 
         found = resolve(working_directory(), os.environ, name)
     except Exception as error:  # noqa: BLE001 - a bug of ours is never the command's trouble
@@ -80,10 +85,10 @@ def _resolved(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**options, "previous_commit": found or name}
 
 
-def _folder(facts: dict[str, Any]) -> RunDirectory | None:
-    from change_events.paths import state_dir
-
+def _folder(facts: dict[str, Any], argv: Sequence[str]) -> RunDirectory | None:
     folder = create(state_dir(), str(facts["id"]))
+    if "stacks" in facts:
+        _expect_report(facts["stacks"], argv, folder)
     if folder is None:
         say("no writable run folder; if tfevent is killed, this run is not recorded")
         return None
@@ -94,6 +99,14 @@ def _folder(facts: dict[str, Any]) -> RunDirectory | None:
         folder.remove()
         return None
     return folder
+
+
+def _expect_report(stacks: dict[str, Any], argv: Sequence[str], folder: RunDirectory | None) -> None:
+    from change_events.stacks import terragrunt
+
+    own = folder.file("report.json") if folder else None
+    variables, place = terragrunt.prepared(argv, os.environ, stacks["directory"], own)
+    stacks.update(place, variables=variables, plans=terragrunt.plans(argv))
 
 
 def _probe(signals: process.Signals) -> SignalProbe | None:
@@ -140,10 +153,10 @@ class _Run:
         return -number
 
     def _environment(self) -> dict[str, str]:
-        own = self._facts["trace"]
-        return trace.child_environment(
-            os.environ, run_id=self._facts["id"], trace_id=own["trace_id"], span_id=own["span_id"]
-        )
+        own, stacks = self._facts["trace"], self._facts.get("stacks")
+        ids = {"run_id": self._facts["id"], "trace_id": own["trace_id"], "span_id": own["span_id"]}
+        variables = stacks["variables"] if stacks else {}
+        return trace.child_environment({**os.environ, **variables}, **ids, stacks=stacks is not None)
 
     def _recorder(self, pid: int | None, signals: process.Signals) -> Recorder | None:
         """Start recording, beside the command."""
@@ -163,6 +176,9 @@ class _Run:
         try:
             if self._folder:
                 self._folder.write_end(**end)
+        except OSError as error:  # the folder has been removed, the disk is full
+            say(f"the end of this run is not written down: {error.strerror}")
+        try:
             if recorder:
                 recorder.settle(end)
         except Exception as error:  # noqa: BLE001 - likewise

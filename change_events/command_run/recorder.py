@@ -40,9 +40,16 @@ class Recorder:
             say(f"this run is recorded by the next tfevent command: {self._background.failed}")
 
     def _begin(self) -> None:
-        from change_events.command_run.event import CommandEvent
-
-        event = CommandEvent(self._observed)
+        event = self._made()
         self._background.budget = event.budget
         event.begin()
         self._event = event
+
+    def _made(self) -> CommandEvent:
+        if "stacks" in self._observed.facts:
+            from change_events.command_run.stacks_event import StacksEvent
+
+            return StacksEvent(self._observed)
+        from change_events.command_run.event import CommandEvent
+
+        return CommandEvent(self._observed)

@@ -36,7 +36,7 @@ class Defaults(Protocol):
 def trace_of(event_id: str, begun: Mapping[str, Any]) -> Trace:
     """The trace of an event from what :func:`change_events.trace.begin` returns; other keys are ignored."""
     parts = {name: begun[name] for name in ("trace_id", "span_id", "parent_span_id", "parent_run_id")}
-    return Trace(run_id=event_id, **parts)
+    return Trace(run_id=event_id, unit=bool(begun.get("unit")), **parts)
 
 
 def stamp(

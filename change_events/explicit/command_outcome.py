@@ -10,7 +10,7 @@ import msgspec
 
 from change_events.context.stamp import trace_of
 from change_events.explicit import titles
-from change_events.model import ChangeEvent, Failure, Kind, Outcome, Phase, Severity, Tool
+from change_events.model import ChangeEvent, Failure, Kind, Outcome, Phase, Severity, Stacks, Tool
 from change_events.text.markdown import TITLE_LENGTH, one_line
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def described(facts: Mapping[str, Any], redactor: Redactor) -> ChangeEvent | Non
         version=version,
         tool=Tool(name=redactor.text(str(facts["command"]))),
         trace=trace_of(str(facts["id"]), facts["trace"]),
-        explicit=True,
+        stacks=Stacks() if "stacks" in facts else None,
+        explicit="stacks" not in facts,
     )
     return msgspec.structs.replace(event, title=titles.begun(event))

@@ -10,6 +10,8 @@ It is made before terraform starts and removed when the run is settled:
 * ``plan``: the private saved plan (it holds secrets, mode 0600);
 * ``plan.out``, ``plan.err``: what the plan phase printed, where there is no terminal;
 * ``checkpoint``: the event, redacted, where neither the journal nor a destination took it;
+* ``report.json`` and ``units``, of a run of many stacks: Terragrunt's run report, and a line for each run of a unit
+  that changed nothing (:mod:`change_events.stacks.tally`);
 * ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
 
 A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and
@@ -38,7 +40,10 @@ _FRESH_SECONDS = 60.0
 _ENOUGH = 32 * 1024 * 1024  # bytes that must be free: a full disk would swallow terraform's output
 _LOCK = "lock"
 _WRITTEN = ("facts", "journal", "checkpoint", "end")  # each by way of NAME.new
-FILES = (*_WRITTEN, *(f"{name}.new" for name in _WRITTEN), "plan", "plan.out", "plan.err", "probe.tf", "stream", _LOCK)
+FILES = (
+    *_WRITTEN, *(f"{name}.new" for name in _WRITTEN), "plan", "plan.out", "plan.err", "probe.tf", "report.json",
+    "units", "stream", _LOCK,
+)  # fmt: skip
 """All that may lie in a run's folder; nothing else in it is ever deleted. The lock goes last."""
 _MARK = "tfevent run"
 _STAYS = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS, errno.EBADF}
@@ -87,6 +92,15 @@ class RunDirectory:
     def read(self, name: str) -> bytes:
         """All of one file. Raises OSError."""
         return private_folder.read_file(self._folder, name)
+
+    def append(self, name: str, line: bytes, most: int) -> None:
+        """Add a line to a file that other processes add to, unless it is ``most`` bytes long. Raises OSError."""
+        descriptor = private_folder.open_file(self._folder, name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        try:
+            if os.fstat(descriptor).st_size + len(line) <= most:
+                os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
 
     def open(self, name: str) -> BinaryIO:
         """One file, for reading. Raises OSError."""
@@ -361,15 +375,23 @@ def _remove_stale(run: RunDirectory) -> None:
 
 def count(state: str) -> int:
     """How many folders of runs of this state folder there are, running ones included."""
-    total = 0
+    return sum(run.is_of(state) for run in _all(state))
+
+
+def all_facts(state: str, journal: str) -> list[dict[str, Any]]:
+    """The facts of all runs of a journal that are not settled, those that go on too."""
+    return [run.read_facts() for run in _all(state) if run.belongs_to(journal, state)]
+
+
+def _all(state: str) -> Iterator[RunDirectory]:
+    """Each run's folder, not locked, as long as the caller looks at it."""
     for root, path in _roots(state):
         try:
             for name in os.listdir(root):
                 if is_id(name) and (run := _opened(root, path, name)) is not None:
-                    total += run.is_of(state)
+                    yield run
                     run.release()
         except OSError:
             continue
         finally:
             os.close(root)
-    return total

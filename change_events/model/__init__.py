@@ -31,6 +31,7 @@ from change_events.model.enums import (
     Outcome,
     Phase,
     Severity,
+    UnitState,
     ValueKind,
 )
 from change_events.model.event import (
@@ -57,6 +58,7 @@ from change_events.model.event import (
     Vcs,
 )
 from change_events.model.stack import stack_key
+from change_events.model.stacks import Stacks, StackUnit, UnitCounts
 from change_events.model.tasks import (
     HostCounts,
     HostFailure,
@@ -72,6 +74,7 @@ __all__ = [
     "ChangeEvent", "ChangeOutcome", "CheckResult", "Ci", "Cloud", "Commit", "Confidence", "Counts", "Drift", "Failure",
     "HostCounts", "HostFailure", "HostRun", "Inputs", "ItemCounts", "Kind", "Link",
     "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "Risk", "SealedEvent",
-    "Severity", "SharedCause", "Signal", "Source", "StateCounts", "StateEdit", "Struct",
-    "Summary", "TaskCounts", "TaskRun", "Tool", "Trace", "Truncated", "Value", "ValueKind", "Vcs", "stack_key",
+    "Severity", "SharedCause", "Signal", "Source", "StackUnit", "Stacks", "StateCounts", "StateEdit", "Struct",
+    "Summary", "TaskCounts", "TaskRun", "Tool", "Trace", "Truncated", "UnitCounts", "UnitState",
+    "Value", "ValueKind", "Vcs", "stack_key",
 ]  # fmt: skip

@@ -77,6 +77,24 @@ class ChangeOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class UnitState(StrEnum):
+    """State of a unit in a run of many stacks.
+
+    ``changed``: something was changed, or is planned to be. ``cancelled``: it was cancelled or declined. ``unknown``:
+    its run had not ended, or was killed. ``not_reached``: it never ran. ``not_observed``: it ran without tfevent, so
+    that what it changed is not known. ``excluded``: it was not part of the run.
+    """
+
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    NOT_REACHED = "not_reached"
+    CANCELLED = "cancelled"
+    CHANGED = "changed"
+    NOT_OBSERVED = "not_observed"
+    UNCHANGED = "unchanged"
+    EXCLUDED = "excluded"
+
+
 class ValueKind(StrEnum):
     """Kind of a value, and whether it is shown."""
 

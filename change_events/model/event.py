@@ -10,6 +10,7 @@ from change_events.model.base import Struct
 from change_events.model.causes import Inputs, SharedCause
 from change_events.model.changes import Change, CheckResult, Drift, OutputChange
 from change_events.model.enums import ChangeOutcome, Kind, Outcome, Phase, Severity
+from change_events.model.stacks import Stacks
 from change_events.model.tasks import HostCounts, HostRun, Playbook, TaskCounts
 
 SCHEMA_VERSION = "1.0"
@@ -189,13 +190,17 @@ class Vcs(Struct, frozen=True):
 
 
 class Trace(Struct, frozen=True):
-    """IDs that link the run to its parent and children (W3C Trace Context)."""
+    """IDs that link the run to its parent and children (W3C Trace Context).
+
+    ``unit`` says that the parent is a run of many stacks (``tfevent events run --stacks``).
+    """
 
     run_id: str
     trace_id: str | None = None
     span_id: str | None = None
     parent_span_id: str | None = None
     parent_run_id: str | None = None
+    unit: bool = False
 
 
 class Cloud(Struct, frozen=True):
@@ -291,6 +296,7 @@ class ChangeEvent(Struct, frozen=True):
     inputs: Inputs | None = None
     state: StateEdit | None = None
     backfilled: Backfilled | None = None
+    stacks: Stacks | None = None
     links: tuple[Link, ...] = ()
     related: tuple[Related, ...] = ()
     data: dict[str, Any] = {}

@@ -39,6 +39,8 @@ EVENT_FIELDS = {
     "entries of the state, and summary.state counts them.",
     "backfilled": "Of an event that `events backfill` made of history: where it was read from. It was not recorded "
     "while it happened: who made the changes, from which commit and with which outcome is not known.",
+    "stacks": "A run of many stacks: its units, the state of each, and the ID of its event. summary, failures, "
+    "signals and causes are then those of all units.",
     "links": "Related links.",
     "related": "Related events, e.g. those sent by a playbook.",
     "data": "Additional data of an explicit event.",

@@ -64,7 +64,8 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
 
 def _unconditional(destination: DestinationSettings) -> DestinationSettings:
     """Who names a destination means it, whatever its conditions."""
-    return msgspec.structs.replace(destination, routing=msgspec.structs.replace(destination.routing, when=()))
+    routing = msgspec.structs.replace(destination.routing, when=(), stacks="both")
+    return msgspec.structs.replace(destination, routing=routing)
 
 
 def record(recording: EventWriter, event: ChangeEvent, document: Mapping[str, Any]) -> RecordResult:

@@ -15,7 +15,9 @@ from change_events.recording.writer import EventWriter, RecordResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from change_events.journal import Journal
     from change_events.model import ChangeEvent, SealedEvent
     from change_events.redact import Redactor
     from change_events.settings import Settings
@@ -78,6 +80,10 @@ class RecoverableRun:
         self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
         if rundir.count(state_dir()) > 1:  # another one than ours
             settle_beside(self._recording, self._say)
+
+    def journal(self) -> AbstractContextManager[Journal]:
+        """The journal that it is recorded in, open. Raises JournalError."""
+        return self._recording.journal()
 
     def checkpoint(self, event: ChangeEvent) -> None:
         """Keep what is known by now, for the case that the run is killed."""

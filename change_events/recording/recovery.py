@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from change_events.journal import Journal
     from change_events.model import Change, ChangeEvent
     from change_events.recording.writer import EventWriter
+    from change_events.redact import Redactor
     from change_events.settings import Settings
 
+_STACKS = "stacks"
 END = "killed: how it ended is not known"
 
 
@@ -58,7 +60,8 @@ def settle_killed(state: str, journal: Journal, settings: Settings, say: Say, *,
             left to the next ``tfevent`` command.
     """
     count = 0
-    for run in rundir.leftovers(state, journal.path, wanted=None if unowned else _is_owned):
+    runs = rundir.leftovers(state, journal.path, wanted=None if unowned else _is_alone)
+    for run in sorted(runs, key=lambda run: _STACKS in run.read_facts()):  # units first
         closer = close_owned if unowned is None or _is_owned(run.read_facts()) else unowned
         try:
             count += closer(run, journal, settings, say)
@@ -77,6 +80,11 @@ def settle_beside(writer: EventWriter, say: Say, *, unowned: Closer | None = Non
         return  # reported already, when the run's own start was recorded
 
 
+def _is_alone(facts: Mapping[str, Any]) -> bool:
+    """Whether it is owned and can be settled without the runs of terraform that are its units."""
+    return _is_owned(facts) and _STACKS not in facts
+
+
 def _is_owned(facts: Mapping[str, Any]) -> bool:
     return "owner" in facts
 
@@ -90,6 +98,9 @@ def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Sa
     if process_bound.lives(run.facts):
         run.release()  # its observer was killed, the command goes on; or it never had one
         return False
+    if _STACKS in run.facts and _has_open_units(run, journal):
+        run.release()  # the command was killed, runs of its units go on
+        return False
     record = journal.get(str(run.facts["id"]))
     if record is not None and record.state is RecordState.SETTLED:
         run.remove()
@@ -101,11 +112,11 @@ def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Sa
         return False
     end = run.read_end()
     if end:
-        event = command_outcome.concluded(known, end)
+        event = _whole(command_outcome.concluded(known, end), run, journal, redactor)
     elif known.outcome is not None and known.ended_at is not None:
         event = known  # it ended, and only the journal could not be used then
     else:
-        event = interrupted(known, _last(run, known, journal))
+        event = _whole(interrupted(known, _last(run, known, journal)), run, journal, redactor)
     settings = settings_for(run.facts, settings, say)
     settled = EventWriter(settings, redactor, say=say, journal=journal, deliver=False).settle(event)
     if settled.lost:
@@ -113,6 +124,24 @@ def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Sa
         return False
     run.remove()
     return True
+
+
+def _has_open_units(run: RunDirectory, journal: Journal) -> bool:
+    from change_events.stacks import units
+
+    return units.are_open(state_dir(), str(journal.path), str(run.facts["id"]))
+
+
+def _whole(event: ChangeEvent, run: RunDirectory, journal: Journal, redactor: Redactor) -> ChangeEvent:
+    """Of a run of many stacks, the event with its units; of any other, the same. Raises JournalError."""
+    facts = run.facts.get(_STACKS)
+    if facts is None:
+        return event
+    from change_events.stacks import units
+    from change_events.stacks.event import completed
+
+    found = units.collect(journal, str(run.facts["id"]), str(facts["directory"]), run, facts)
+    return completed(event, found, redactor)
 
 
 def interrupted(event: ChangeEvent, last_seen: datetime | None = None) -> ChangeEvent:

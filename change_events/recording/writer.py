@@ -16,6 +16,7 @@ from change_events.output import describe
 from change_events.process.pressure import stretch
 from change_events.recording.baseline import baseline_of
 from change_events.recording.unrouted import route_late, waits_of
+from change_events.stacks import tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -221,6 +222,7 @@ class EventWriter:
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
         sealed = self.sealed(ended, self._past(ended))
         if not routing.is_worth_recording(sealed.event, self._settings):
+            tally.add(sealed.event)
             baseline = baseline_of(ended) if self._settings.causes else None
             if self.discard(ended.id, self._redactor.seal(baseline) if baseline is not None else None):
                 return RecordResult(sealed)

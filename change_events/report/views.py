@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Action, Outcome, Phase
 from change_events.report import changes
 from change_events.report.attributes import Row, attribute_rows, values
 from change_events.report.facts import Fact, facts
-from change_events.summary import answer, causes, explicit_message
+from change_events.summary import answer, causes, explicit_message, stacks
 from change_events.summary.change_text import PARTIAL, file_place, outputs_heading
 from change_events.summary.playbook import host_words
 from change_events.text.markdown import one_line
@@ -186,6 +187,8 @@ def event_view(event: ChangeEvent, anchor: str, room: Room) -> EventView:
 
 
 def _end(event: ChangeEvent) -> list[str]:
+    if event.stacks is not None:
+        return list(islice(stacks.lines(event.stacks), _MOST))
     return [event.playbook.end] if event.playbook and event.playbook.end else []
 
 

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 NAME = "tfevent.yaml"
 _PLUGINS = "TFEVENT_ANSIBLE_"  # variables of the Ansible plugins alone
-_OTHER_VARIABLES = ("TFEVENT_DEBUG", "TFEVENT_DISABLE", "TFEVENT_STATE_DIR", "TFEVENT_RUN_ID", trusted_files.VARIABLE)
+_OTHER_VARIABLES = (
+    "TFEVENT_DEBUG",
+    "TFEVENT_DISABLE",
+    "TFEVENT_STATE_DIR",
+    "TFEVENT_RUN_ID",
+    "TFEVENT_STACKS_RUN",
+    trusted_files.VARIABLE,
+)
 
 
 def load(cwd: Path, environ: Mapping[str, str]) -> Settings:

@@ -35,6 +35,13 @@ KEYS = (
         "Also deliver an event when a run starts. When the run ends, it is updated where the backend supports that; "
         "otherwise a second event with the same run ID is sent.",
     ),
+    _key(
+        "stacks",
+        "choice",
+        "Of a run of many stacks (`tfevent events run --stacks`): `parent` delivers its event, `children` those of its "
+        "units, `both` all of them, `failed` (the default) its event and those of units that failed.",
+        choices=("failed", "parent", "children", "both"),
+    ),
     _key("values", "choice", "How much of a value is sent: never more than the global setting.", choices=_POLICIES),
     _key("title_template", "text", "Jinja template of titles."),
     _key("title_template_file", "file", "File with the Jinja template of titles.", field="title_template"),
@@ -72,7 +79,7 @@ CONDITIONS = (
 
 UNDECIDED = "undecided"  # it is not known which events it should get
 UNUSABLE = "unusable"  # that is known, but not what they should look like there
-_DECIDING = {"when", "report", "plans", "include_started"}
+_DECIDING = {"when", "report", "plans", "include_started", "stacks"}
 
 
 class Place(NamedTuple):
@@ -115,6 +122,7 @@ def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routin
         report=fields.get("report"),
         plans=fields.get("plans"),
         include_started=fields.get("include_started", False),
+        stacks=fields.get("stacks", "failed"),
         shape=_shape(fields, settings),
     )
 

@@ -46,8 +46,8 @@ def _resources(events: Iterable[ChangeEvent]) -> Iterator[str]:
     figures: Counter[str] = Counter()
     tasks = states = 0
     for event in events:
-        if event.phase is not Phase.APPLIED or event.outcome is None:
-            continue
+        if event.phase is not Phase.APPLIED or event.outcome is None or event.stacks is not None:
+            continue  # of a run of many stacks, its units have events of their own
         if event.playbook is not None:
             tasks += event.summary.tasks.changed if event.summary.tasks else 0
         elif event.state is not None:

@@ -65,7 +65,7 @@ def compose(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal] =
 
 
 def _derived(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal]) -> ChangeEvent:
-    found = signals(event, settings.signals, past)
+    found = event.signals if event.stacks is not None else signals(event, settings.signals, past)
     causes = shared(event.changes) if event.changes else event.causes
     complete = msgspec.structs.replace(event, signals=found, causes=causes)
     return msgspec.structs.replace(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from change_events.context.repository import change_number
 from change_events.model import Action, ChangeOutcome
-from change_events.summary import causes, history, playbook, state_edit
+from change_events.summary import causes, history, playbook, stacks, state_edit
 from change_events.summary.change_text import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
 from change_events.summary.fitting import Section, fitted
 from change_events.summary.title import title
@@ -15,7 +15,7 @@ from change_events.text.markdown import clip, code, link, page, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from change_events.model import Change, ChangeEvent, CheckResult, Drift, Failure, OutputChange
+    from change_events.model import Change, ChangeEvent, CheckResult, Drift, Failure, OutputChange, Stacks
 
 _STATE_ONLY = {Action.IMPORT: "imported", Action.MOVE: "moved", Action.FORGET: "forgotten", Action.NO_OP: "unchanged"}
 _UNDONE = {ChangeOutcome.NOT_ATTEMPTED: " (not attempted)", ChangeOutcome.PLANNED: " (planned)"}
@@ -41,6 +41,8 @@ def sections(event: ChangeEvent) -> list[Section]:
     """All sections, the most important first."""
     if event.playbook is not None:
         return [Section(*section) for section in playbook.sections(event)]
+    if event.stacks is not None:
+        return _of_stacks(event, event.stacks)
     broken = [c for c in event.changes if c.outcome in _BROKEN]
     rest = [c for c in event.changes if c.outcome not in _BROKEN]
     listed = {c.address for c in broken if c.error}
@@ -62,6 +64,17 @@ def sections(event: ChangeEvent) -> list[Section]:
             _check(c) for c in event.checks
         ]),
     ]  # fmt: skip
+
+
+def _of_stacks(event: ChangeEvent, run: Stacks) -> list[Section]:
+    return [
+        Section("Message", "messages", [run.message] if run.message else []),
+        Section("Failed", "failures", [_failure(f) for f in event.failures]),
+        *(Section(*section) for section in stacks.broken(run)),
+        Section("Risk signals", "risk signals", risk_signals(event)),
+        Section("Causes", "causes", [f"- {causes.shared_words(cause)}" for cause in causes.known(event.causes)]),
+        *(Section(*section) for section in stacks.others(event, run)),
+    ]
 
 
 def risk_signals(event: ChangeEvent) -> list[str]:

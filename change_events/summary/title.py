@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.model import Action, ChangeOutcome, Outcome, Phase
-from change_events.summary import playbook, state_edit
+from change_events.paths import unit_directory
+from change_events.summary import playbook, stacks, state_edit
 from change_events.text.markdown import TITLE_LENGTH, one_line
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def title(event: ChangeEvent) -> str:
     if event.playbook is not None:
         return playbook.title(event, TITLE_LENGTH)
     where = _where(event)
+    if event.stacks is not None:
+        place = "/".join(part for part in (event.environment, event.service) if part) or where
+        where, what = one_line(event.stacks.subject or place, _WHERE_LIMIT), stacks.what(event, event.stacks)
+        return one_line(f"{where}: {what}" if where else what, TITLE_LENGTH)
     what = _what(event)
     if any(signal.name == "labels_only" for signal in event.signals):
         what += " (labels only)"
@@ -50,7 +55,7 @@ def title(event: ChangeEvent) -> str:
 
 def _where(event: ChangeEvent) -> str:
     tool = event.tool
-    directory = (tool.directory or "").rstrip("/").rpartition("/")[2] if tool else ""
+    directory = unit_directory(tool.directory or "").rstrip("/").rpartition("/")[2] if tool else ""
     workspace = tool.workspace if tool and tool.workspace not in {None, "default"} else None
     source = event.backfilled.source if event.backfilled and not directory else ""
     parts = (event.environment or workspace, event.service or directory or "/".join(source.split("/")[-2:]))

@@ -20,7 +20,8 @@ from tests.support.terraform import binaries
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
-PAGES = (*TUTORIALS, ROOT / "docs" / "how-to" / "state-commands.md")
+HOW_TO = ROOT / "docs" / "how-to"
+PAGES = (*TUTORIALS, HOW_TO / "state-commands.md", HOW_TO / "many-stacks.md")
 BLOCK = re.compile(r'^```(?P<language>\w+)(?: title="(?P<file>[^"]+)")?\n(?P<body>.*?)^```$', re.MULTILINE | re.DOTALL)
 SCREEN = Stdio("page", columns=110)
 # What differs from run to run beyond what the pages of the examples show.
@@ -45,6 +46,7 @@ def scene(tmp_path):
     for name in ("ansible-playbook", "python"):
         (tools / name).symlink_to(Path(sys.executable).with_name(name))
     made.environ["TFEVENT_TF_BINARY"] = str(binaries()[0].path)
+    made.script(tools / "terragrunt", f'exec {sys.executable} {ROOT / "tests" / "support" / "terragrunt.py"} "$@"')
     return made
 
 
@@ -65,7 +67,9 @@ def stable(text, scene):
 def play(scene, block):
     """One block of a page as it really looks."""
     if block["file"]:
-        (scene.work / block["file"]).write_text(block["body"])
+        path = scene.work / block["file"]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(block["body"])
     elif block["language"] == "sh":
         shell(scene, f"set -e; {block['body']}")
     elif block["language"] == "console":

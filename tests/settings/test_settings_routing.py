@@ -133,6 +133,7 @@ MISTAKES = [
     ("plans: journal", "plans: expected one of send, off"),
     ("values: all", "values: expected one of none, names, safe"),
     ("include_started: maybe", "include_started: expected true or false"),
+    ("stacks: sometimes", "stacks: expected one of failed, parent, children, both"),
     ("title_template: '{{ titel }}'", "title_template: it has no variable titel: there are event, title"),
     ("message_template: '{% if %}'", "message_template: line 1: Expected an expression"),
     ("message_template_file: none.j2", "message_template_file: "),

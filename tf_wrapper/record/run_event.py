@@ -18,6 +18,7 @@ from change_events import __version__
 from change_events.errors import InputError, JournalError
 from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool
 from change_events.output import describe
+from change_events.paths import unit_directory
 from change_events.recording import EventWriter, report_line
 from change_events.recording.checkpoint import write_checkpoint
 from change_events.redact.spans import MARK
@@ -362,7 +363,7 @@ class RunEvent:
             tool=tool,
             partial=arguments.is_limited([str(word) for word in facts["argv"]], os.environ),
         )
-        places = {"workspace": tool.workspace, "directory": os.path.basename(tool.directory or "")}
+        places = {"workspace": tool.workspace, "directory": os.path.basename(unit_directory(tool.directory or ""))}
         return stamp(event, self._settings, self._redactor, context, trace=facts, **places)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.cli.render import changes, explicit, tasks
+from change_events.cli.render import changes, explicit, tasks, units
 from change_events.cli.render.deliveries import delivery_lines
 from change_events.cli.render.terminal import ago, clean, local_time, paint
 from change_events.query.selection import RUNNING
@@ -122,6 +122,7 @@ def _figures(event: ChangeEvent) -> Sequence[tuple[str, str]]:
         version, note = state_edit.version_words(event.state), event.state.note or ""
         return (("state", ", ".join(state_edit.count_words(event.summary.state))), ("", version), ("", note))
     return (
+        *(units.facts(event, event.stacks) if event.stacks is not None else ()),
         ("planned", changes.count_words(event.summary.counts)),
         ("result", _became(event.summary.outcomes)),
     )
@@ -199,6 +200,7 @@ def _sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list
         ("Failures", list(changes.failure_lines(event.failures))),
         ("Risk signals", list(changes.signal_lines(event.signals))),
         ("Causes", list(changes.cause_lines(event.causes))),
+        ("Units", list(units.unit_lines(event.stacks, limit)) if event.stacks is not None else []),
         ("Changes", list(changes.change_lines(event.changes, limit))),
         ("Hosts", list(tasks.host_lines(event.hosts, limit))),
         ("Events sent during the run", list(tasks.related_lines(event.related))),

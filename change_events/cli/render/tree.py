@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.cli.render import event
 from change_events.cli.render.terminal import clean, paint
+from change_events.cli.render.units import unit_line
 from change_events.text.times import lasted
 
 if TYPE_CHECKING:
@@ -13,18 +14,24 @@ if TYPE_CHECKING:
 
     from change_events.history.source import Source
     from change_events.journal import Record
+    from change_events.model import Stacks, StackUnit
 
 _ID = 13  # characters of an id: see listing
 _DEEPEST = 50  # more than anything nests; what is deeper is counted
 _MOST_ANCESTORS = 1_000
+_FIRST = ("failed", "partial", "unknown", None, "cancelled", "declined")  # of a run of many stacks
 _BRANCH, _LAST, _PIPE, _GAP = "├─ ", "└─ ", "│  ", "   "
 
 
 class Node(NamedTuple):
-    """One event and what it started, in the order in which it did."""
+    """One event and what it started, in the order in which it did.
+
+    Of a run of many stacks those that failed come first, and ``units`` are its units without an event.
+    """
 
     record: Record
     children: list[Node]
+    units: tuple[StackUnit, ...] = ()
     omitted: int = 0
 
 
@@ -72,19 +79,34 @@ def _grown(source: Source, record: Record, limit: int | None, seen: set[str], de
     if record.run is None:
         return Node(record, [])
     started = [found for found in source.list(Query(parent=record.run, limit=None)) if found.id not in seen]
-    started.sort(key=lambda found: (found.started_at, found.id))
+    stacks = _stacks(record) if started or record.outcome else None
+    started.sort(key=lambda found: (_rank(found) if stacks else 0, found.started_at, found.id))
     seen.update(found.id for found in started)
+    bare = [unit for unit in stacks.units if unit.event is None] if stacks else []
     shown = started[:limit] if depth else []
-    return Node(
-        record, [_grown(source, child, limit, seen, depth - 1) for child in shown], omitted=len(started) - len(shown)
-    )
+    units = tuple(bare if limit is None else bare[: limit - len(shown)])
+    children = [_grown(source, child, limit, seen, depth - 1) for child in shown]
+    omitted = len(started) + len(bare) + (stacks.omitted if stacks else 0) - len(shown) - len(units)
+    return Node(record, children, units, omitted)
+
+
+def _stacks(record: Record) -> Stacks | None:
+    """What it says of its units, where it is a run of many stacks; most events need not even be decoded."""
+    return record.event.stacks if b'"stacks":' in record.body else None
+
+
+def _rank(record: Record) -> int:
+    return _FIRST.index(record.outcome) if record.outcome in _FIRST else len(_FIRST)
 
 
 def _below(node: Node, indent: str, chosen: str) -> Iterator[str]:
     for number, child in enumerate(node.children, 1):
-        last = number == len(node.children) and not node.omitted
+        last = number == len(node.children) and not node.units and not node.omitted
         yield paint(indent + (_LAST if last else _BRANCH), dim=True) + _line(child.record, chosen)
         yield from _below(child, indent + (_GAP if last else _PIPE), chosen)
+    for number, unit in enumerate(node.units, 1):
+        last = number == len(node.units) and not node.omitted
+        yield paint(indent + (_LAST if last else _BRANCH), dim=True) + unit_line(unit)
     if node.omitted:
         yield paint(f"{indent}{_LAST}… and {node.omitted} more", dim=True)
 

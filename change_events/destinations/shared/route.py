@@ -39,6 +39,8 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
         when: of several, one must hold; none is no condition.
         report: which runs it receives; None for what holds for all destinations. ``plans`` likewise.
         include_started: it also receives the start of a run.
+        stacks: of a run of many stacks, whether it receives the event of the whole (``parent``), those of the units
+            (``children``), both, or the whole and the units that failed (``failed``).
         shape: None where it is sent what was recorded.
     """
 
@@ -46,4 +48,5 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
     report: Literal["changed", "always", "failed"] | None = None
     plans: Literal["send", "off"] | None = None
     include_started: bool = False
+    stacks: Literal["failed", "parent", "children", "both"] = "failed"
     shape: Shape | None = None

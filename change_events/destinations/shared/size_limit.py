@@ -222,6 +222,19 @@ def _commits(event: ChangeEvent) -> Cuts:
     return Cuts(len(vcs.commits), without)
 
 
+def _units(event: ChangeEvent) -> Cuts:
+    """Units of a run of many stacks: those that changed nothing come last in it, those that failed first."""
+    stacks = event.stacks
+    if stacks is None:
+        return Cuts(0, lambda _: event)
+
+    def without(number: int) -> ChangeEvent:
+        left = stacks.units[: len(stacks.units) - number]
+        return replace(event, stacks=replace(stacks, units=left, omitted=stacks.omitted + number))
+
+    return Cuts(len(stacks.units), without)
+
+
 def _message(event: ChangeEvent) -> Cuts:
     body = event.message.encode()
 
@@ -280,6 +293,7 @@ STAGES: tuple[Stage, ...] = (
     _commits,
     _causes,
     _changes,
+    _units,
     _message,
     _last_of("causes"),
     _last_of("checks"),
@@ -289,6 +303,6 @@ STAGES: tuple[Stage, ...] = (
     _whole(tags={}),
     _last_of("failures"),
     _title,
-    _whole(message="", tool=None, actor=None, vcs=None, trace=None, playbook=None),
+    _whole(message="", tool=None, actor=None, vcs=None, trace=None, playbook=None, stacks=None),
     _whole(environment=None, service=None, version=None, dedup_key=None),
 )

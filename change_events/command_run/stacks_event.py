@@ -1,0 +1,50 @@
+"""The event of a command that runs many stacks, each of which has an event of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from change_events.command_run.event import CommandEvent
+from change_events.errors import JournalError
+from change_events.explicit import command_outcome
+from change_events.model import Phase, Stacks
+from change_events.output import say
+from change_events.paths import state_dir
+from change_events.stacks import units
+from change_events.stacks.event import completed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.explicit.event import Draft
+    from change_events.model import ChangeEvent
+
+
+class StacksEvent(CommandEvent):
+    """Of one command; what its person said of it (title, message) stands beside what its units say."""
+
+    def _first(self, draft: Draft) -> ChangeEvent:
+        return self._observed_event(draft)
+
+    def _last(self, draft: Draft, end: Mapping[str, Any]) -> ChangeEvent | None:
+        event, _ = command_outcome.finished(self._observed_event(draft), end)
+        run_id, facts = event.id, self._facts["stacks"]
+        try:
+            with self._run.journal() as journal:
+                close = self._observed.close_killed
+                if close and units.are_open(state_dir(), str(journal.path), run_id):
+                    close(journal, self._settings)
+                expected = {} if end.get("error") else facts
+                found = units.collect(journal, run_id, facts["directory"], self._folder, expected)
+        except JournalError as error:
+            say(f"{error}; the next tfevent command records the units of this run as one event")
+            return None
+        return completed(event, found, self._redactor)
+
+    def _observed_event(self, draft: Draft) -> ChangeEvent:
+        """The event as one that follows from what was observed: title and severity are not the sender's."""
+        stacks = Stacks(subject=draft.own_title or None, message=draft.own_message or None)
+        phase = Phase.PLANNED if self._facts["stacks"]["plans"] else Phase.APPLIED
+        return replace(draft.event, explicit=False, phase=phase, stacks=stacks)
