@@ -27,7 +27,7 @@ from change_events.signals.marks import marked
 from change_events.signals.names import NAMES, WITHOUT_VALUES
 from change_events.signals.own_rules import NONE, OwnRules
 from change_events.signals.policies import policies
-from change_events.signals.protectors import armed, unprotected
+from change_events.signals.protectors import armed, left, unprotected
 from change_events.signals.raw import may_signal, which_may_signal
 from change_events.signals.stateful import stateful_kind
 from change_events.signals.subject import Subject
@@ -99,6 +99,7 @@ def _found(subject: Subject, own: Sequence[OwnRule], *, unprotects: bool) -> Ite
     elif unprotects:
         yield from unprotected(subject)
     yield from armed(subject)
+    yield from left(subject)
 
 
 def _hides(subject: Subject, found: Found) -> bool:

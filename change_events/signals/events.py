@@ -38,6 +38,7 @@ _HAPPENS = {
     ChangeOutcome.UNKNOWN: "may have been {}",
 }
 _PARTICIPLES = {Action.DESTROY: "destroyed", Action.REPLACE: "replaced"}
+_OLD_STAYS = "the new one is empty, and the old one stays as it is"
 _QUIET = {Action.NO_OP, Action.READ}
 _SETS = {Action.CREATE, Action.UPDATE, Action.REPLACE}
 BEFORE_DOWNTIME = (
@@ -60,9 +61,12 @@ def stateful(event: ChangeEvent) -> Iterator[Signal]:
     for change in under_way(event, Action.DESTROY, Action.REPLACE):
         if kind := stateful_kind(change.type or ""):
             destroyed = change.action is Action.DESTROY
+            stays = any(risk.name == "left_management" for risk in change.risks)
+            if destroyed and stays:  # nothing is lost, and the risk says so
+                continue
             yield Signal(
                 name="stateful_destroyed" if destroyed else "stateful_replaced",
-                reason=f"a {kind} {_happens(change)}; what it holds may be lost",
+                reason=f"a {kind} {_happens(change)}; {_OLD_STAYS if stays else 'what it holds may be lost'}",
                 address=change.address,
                 outcome=change.outcome,
             )
@@ -191,6 +195,7 @@ RULES: tuple[Callable[[ChangeEvent], Iterable[Signal]], ...] = (
     lock_broken,
     stateful,
     left_management,
+    of_values("left_management"),
     *map(of_values, BEFORE_DOWNTIME),
     downtime,
     of_values("downtime_likely"),

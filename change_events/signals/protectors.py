@@ -29,6 +29,7 @@ _ARMED = {
     "force_delete": "what it holds is destroyed with it",
     "delete_contents_on_destroy": "what it holds is destroyed with it",
 }
+_GOES = {Action.DESTROY, Action.REPLACE}
 _Condition = tuple[str, frozenset[str]]
 _STAYS: tuple[_Condition, ...] = (  # settings with which Terraform forgets an object and destroys nothing
     ("skip_destroy", frozenset({"true"})),
@@ -55,7 +56,7 @@ class Protector(NamedTuple):
 
     def protects(self, before: object) -> bool:
         """Whether an object of this type, whole, was switched on and goes; True where nothing says that it was not."""
-        if any(words(before, steps_of(path)) & unwanted for path, unwanted in (*_STAYS, *self.unless)):
+        if _stays(before) or any(words(before, steps_of(path)) & unwanted for path, unwanted in self.unless):
             return False
         found = [(words(before, steps_of(path)), wanted) for path, wanted in self.given]
         return not any(values for values, _ in found) or any(values & wanted for values, wanted in found)
@@ -93,12 +94,24 @@ def unprotected(subject: Subject) -> Iterator[Found]:
 def armed(subject: Subject) -> Iterator[Found]:
     """That something which holds data goes without a last copy."""
     before = subject.before
-    if subject.action in {Action.DESTROY, Action.REPLACE} and isinstance(before, dict) and stateful_kind(subject.type):
+    if subject.action in _GOES and isinstance(before, dict) and stateful_kind(subject.type) and not _stays(before):
         for name, outcome in _ARMED.items():
             if before.get(name) is True:
                 yield Found("destroyed_without_snapshot", f"{name} is set: {outcome}", name)
 
 
+def left(subject: Subject) -> Iterator[Found]:
+    """That something which holds data is forgotten in place of destroyed, as a setting of its own asks for."""
+    if subject.action in _GOES and (kind := stateful_kind(subject.type)) and (setting := _stays(subject.before)):
+        reason = f"{setting} is set: a {kind} goes on to exist, and is no longer managed"
+        yield Found("left_management", reason, setting)
+
+
+def _stays(before: object) -> str:
+    """The setting with which Terraform destroys nothing; empty where there is none."""
+    return next((path for path, wanted in _STAYS if words(before, steps_of(path)) & wanted), "")
+
+
 def may_be_armed(before: bytes) -> bool:
-    """A necessary condition of :func:`armed` on the JSON of the object as it is."""
-    return any(f'"{name}"'.encode() in before for name in _ARMED)
+    """A necessary condition of :func:`armed` and :func:`left` on the JSON of the object as it is."""
+    return any(f'"{name}"'.encode() in before for name in (*_ARMED, *(path for path, _ in _STAYS)))

@@ -134,10 +134,30 @@ def test_a_version_is_lower_only_where_that_can_be_told(old, new, lower):
         ("aws_db_instance", {"skip_final_snapshot": False}, DESTROY, False),
         ("aws_s3_bucket", {"force_destroy": True}, DESTROY, True),
         ("aws_iam_user", {"force_destroy": True}, DESTROY, False),
+        ("google_sql_database_instance", {"force_destroy": True, "deletion_policy": "ABANDON"}, DESTROY, False),
     ],
 )
 def test_destroyed_without_a_last_copy(kind, before, action, expected):
     assert ("destroyed_without_snapshot" in names(kind, before, None, action)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "action", "expected"),
+    [
+        ("google_sql_database", {"deletion_policy": "ABANDON"}, DESTROY, ["left_management"]),
+        ("google_sql_database", {"deletion_policy": "ABANDON"}, REPLACE, ["left_management"]),
+        ("google_firestore_database", {"deletion_policy": "ABANDON"}, DESTROY, ["left_management"]),
+        ("google_firestore_database", {"deletion_policy": "DELETE"}, DESTROY, []),
+        ("google_alloydb_cluster", {"deletion_policy": "FORCE"}, DESTROY, []),
+        ("x_volume", {"skip_destroy": True}, DESTROY, ["left_management"]),
+        ("x_volume", {"skip_destroy": False}, DESTROY, []),
+        ("x_volume", {"skip_destroy": None}, DESTROY, []),
+        ("google_sql_user", {"deletion_policy": "ABANDON"}, DESTROY, []),
+        ("google_sql_database", {"deletion_policy": "ABANDON"}, UPDATE, []),
+    ],
+)
+def test_what_is_set_to_stay_is_left_and_not_destroyed(kind, before, action, expected):
+    assert names(kind, before, {} if action is UPDATE else None, action) == expected
 
 
 def protecting(kind):

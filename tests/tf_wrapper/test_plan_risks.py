@@ -299,3 +299,20 @@ def test_an_update_of_labels_alone_is_marked():
     plan = read(entry("aws_instance.web", "update", before=MACHINE, after={**MACHINE, "tags": {"Name": "web-2"}}))
     assert plan.changes[0].labels_only
     assert names(entry("aws_instance.web", "update", before=MACHINE, after={**MACHINE, "tags": {}})) == []
+
+
+@pytest.mark.parametrize(
+    ("actions", "expected"),
+    [
+        (("delete",), ["left_management"]),
+        (("create", "delete"), ["stateful_replaced", "left_management"]),
+    ],
+)
+def test_what_its_own_setting_keeps_is_not_reported_as_lost(actions, expected):
+    before = {"name": "shop", "deletion_policy": "ABANDON"}
+    after = {"name": "shop2"} if len(actions) > 1 else None
+    result = applied(read(entry("google_sql_database.shop", *actions, before=before, after=after)))
+    assert [signal.name for signal in result.signals] == expected
+    assert not any("may be lost" in signal.reason for signal in result.signals)
+    lost = applied(read(entry("google_sql_database.shop", *actions, before={"name": "shop"}, after=after)))
+    assert [("may be lost" in signal.reason) for signal in lost.signals] == [True]
