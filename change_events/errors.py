@@ -26,6 +26,8 @@ clause of a longer message:
   x TooMuchError             a plan file is larger or odder than is looked at (tf_wrapper/plan/plan_file.py)
   x TransportError           no answer came from a backend (delivery/transport.py)
   x UnknownValueError        only terraform can compute a value (tf_wrapper/configuration/expressions.py)
+* ValueError
+  x MadeElsewhereError       a program makes an inventory (cause/inventory_files.py)
 * OSError
   x UntrustedError           a settings file of somebody else is not read (files/trusted_files.py)
 

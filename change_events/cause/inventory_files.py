@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from change_events.cause.host_ranges import covers, is_range
 from change_events.cause.playbook_files import Variable, mapping, parsed
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Section = tuple[str, str]
 """``("group", NAME)`` or ``("host", NAME)``."""
@@ -28,6 +29,20 @@ _HEADER = lazy_pattern(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?")
 _VAULT = b"$ANSIBLE_VAULT"
 
 
+class MadeElsewhereError(ValueError):
+    """An inventory whose hosts and variables a program makes, when the run begins.
+
+    Attributes:
+        maker: what makes it: ``the plugin amazon.aws.aws_ec2``.
+        variables: names of variables that it is known to set.
+    """
+
+    def __init__(self, maker: str, variables: Iterable[str] = ()) -> None:
+        super().__init__(maker)
+        self.maker = maker
+        self.variables = frozenset(variables)
+
+
 def variables_of(path: str, data: bytes, section: Section) -> dict[str, Variable]:
     """What an inventory file sets for one group or host.
 
@@ -37,22 +52,27 @@ def variables_of(path: str, data: bytes, section: Section) -> dict[str, Variable
         section: the group or host.
 
     Raises:
-        ValueError: it cannot be read: encrypted, a script, a plugin's settings, or the host is in a range of names.
+        MadeElsewhereError: it is a script, or a plugin's settings.
+        ValueError: it cannot be read: encrypted, or several of its lines set a variable of the host.
     """
     held = _read(path.endswith(_YAML), data)
     kind, name = section
-    for ranged in (other for other_kind, other in held if other_kind == "range"):
-        first, last = ranged.partition("[")[0], ranged.rpartition("]")[2]
-        if kind == "host" and name.startswith(first) and name.endswith(last) and held["range", ranged]:
-            raise ValueError("a range of hosts")
-    return dict(held.get(section, {}))
+    found = dict(held.get(section, {}))
+    for (other, pattern), variables in held.items() if kind == "host" else ():
+        if other == "range" and variables and covers(pattern, name):
+            if found.keys() & variables.keys():  # which of them wins, depends on their order
+                raise ValueError("several lines set it")
+            found |= variables
+    return found
 
 
 @lru_cache(maxsize=64)
 def _read(is_yaml: bool, data: bytes) -> Mapping[Section, dict[str, Variable]]:
     found: dict[Section, dict[str, Variable]] = {}
-    if data.startswith((_VAULT, b"#!")):
-        raise ValueError("encrypted, or a script")
+    if data.startswith(_VAULT):
+        raise ValueError("encrypted")
+    if data.startswith(b"#!"):
+        raise MadeElsewhereError("a script")
     for section, variables in _of_yaml(data) if is_yaml else _of_ini(data.decode("utf-8-sig", "replace")):
         found.setdefault(section, {}).update(variables)
     return found
@@ -73,7 +93,7 @@ def _of_ini(text: str) -> Iterator[tuple[Section, dict[str, Variable]]]:
         elif not kind:
             host, *rows = shlex.split(stripped, comments=True)
             pairs = [row.partition("=") for row in rows]
-            section = ("range" if "[" in host else "host", host)
+            section = ("range" if is_range(host) else "host", host)
             yield section, {name: _plain(value, number) for name, equals, value in pairs if equals}
 
 
@@ -83,16 +103,28 @@ def _plain(value: str, line: int) -> Variable:
 
 def _of_yaml(data: bytes) -> Iterator[tuple[Section, dict[str, Variable]]]:
     file = parsed(data)
-    if file is None or "plugin" in file.variables():
-        raise ValueError("no inventory of its own")
-    groups = [(name, one.node) for name, one in file.variables().items()]
+    if file is None:
+        raise ValueError("no inventory")
+    top = file.variables()
+    if "plugin" in top:
+        raise MadeElsewhereError(f"the plugin {_scalar(top['plugin'].node)}", _composed(top))
+    groups = [(name, one.node) for name, one in top.items()]
     while groups:
         name, node = groups.pop(0)
         keys = mapping(node)
         yield ("group", name), file.entries(keys.get("vars"))
         for host, one in mapping(keys.get("hosts")).items():
-            yield ("range" if "[" in host else "host", host), file.entries(one)
+            yield ("range" if is_range(host) else "host", host), file.entries(one)
         groups += mapping(keys.get("children")).items()
+
+
+def _scalar(node: yaml.Node) -> str:
+    return node.value if isinstance(node, yaml.ScalarNode) else ""
+
+
+def _composed(settings: Mapping[str, Variable]) -> list[str]:
+    """The variables that a plugin's settings name, as those of ``constructed`` and of most clouds do."""
+    return list(mapping(settings["compose"].node)) if "compose" in settings else []
 
 
 def files_in(top: str, source: str, others: Iterator[str]) -> list[str]:

@@ -197,7 +197,8 @@ class _Finder:
             return (
                 f"the task uses facts of the host, and their values in the last run are not known: {', '.join(facts)}"
             )
-        return DIRTY if base.run is not None and base.run.uncommitted is None else _SAME
+        is_dirty = base.run is not None and base.run.uncommitted is None
+        return DIRTY if is_dirty else _made_elsewhere(look) or _SAME
 
     def _reason_of_place(self, change: Change) -> str:
         if change.source is None or change.source.line is None:
@@ -209,6 +210,13 @@ class _Finder:
     def _is_edited(self, versions: Versions) -> Callable[[str], bool]:
         edited = self._uncommitted | {entry.path for entry in versions.entries}
         return lambda source: any(path == source or os.path.dirname(path) == source for path in edited)
+
+
+def _made_elsewhere(look: Look) -> str:
+    """What is said of a task that uses variables, where a program makes an inventory; empty where none does."""
+    for path, maker in look.made_elsewhere.items() if look.names else ():
+        return f"the inventory is made by {maker} ({path}), and what it gave in the last run is not known"
+    return ""
 
 
 def _likely(kind: CauseKind, text: str) -> Cause:

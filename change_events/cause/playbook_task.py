@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.cause.inventory_files import MadeElsewhereError
 from change_events.cause.playbook_files import included_by, names_in, names_in_template, notified_by, parsed, source_of
 from change_events.cause.playbook_runs import task_of
 from change_events.cause.playbook_variables import Scope, VariableFile, files_of, groups_of
@@ -50,6 +51,7 @@ class Look:
         trouble: why an edit may have been missed; empty where none was.
         names: of variables that the task mentions.
         notified: names of the handlers that it notifies.
+        made_elsewhere: inventories that a program makes, by path: what makes them.
     """
 
     def __init__(self, versions: Versions, place: Place, before: frozenset[str] | None) -> None:
@@ -57,6 +59,8 @@ class Look:
         self.trouble = ""
         self.names: set[str] = set()
         self.notified: set[str] = set()
+        self.made_elsewhere: dict[str, str] = {}
+        self._set_elsewhere: dict[str, str] = {}  # variables that such an inventory sets: its path
         self._place = place
         self._before = before
         self._task: Task | None = None
@@ -168,6 +172,10 @@ class Look:
                 new, old = _effective(name, now), _effective(name, base)
                 if new == old or _is_ambiguous(name, [*now, *base]):
                     continue
+                if name in self._set_elsewhere:
+                    path = self._set_elsewhere[name]
+                    self.trouble = f"{name} is set by {self.made_elsewhere[path]} ({path})"
+                    continue
                 file = new[0] if new is not None else old[0] if old is not None else chain[0]
                 if new is None or old is None or new[1].mark != old[1].mark:
                     edited[name, file] = new[1] if new is not None else None
@@ -211,6 +219,12 @@ class Look:
         """What one version of a file sets; None where it cannot be read."""
         try:
             return file.read(version(file.path))
+        except MadeElsewhereError as error:
+            self.made_elsewhere[file.path] = error.maker
+            self._set_elsewhere |= dict.fromkeys(error.variables, file.path)
+            if self.versions.is_edited(file.path) or file.path in self.versions.uncommitted:
+                self.trouble = f"{file.path} was edited, and what {error.maker} makes of it is not known"
+            return None
         except (ValueError, RecursionError):
             if self.versions.is_edited(file.path) or file.path in self.versions.uncommitted:
                 self.trouble = f"{file.path} was edited and {_UNREADABLE}"
