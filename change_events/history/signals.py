@@ -16,6 +16,7 @@ from change_events.history.reverts import LOOK_BACK, is_flapping, runs_alike, un
 from change_events.history.state_edits import edited_before
 from change_events.journal.touched_rows import compared
 from change_events.model import Action, CauseKind, ChangeOutcome, Outcome, Phase, Signal, stack_key
+from change_events.redact.spans import is_marked
 from change_events.text.times import short_duration
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def history_signals(source: Source, event: ChangeEvent, *, seconds: float = SECO
         change
         for change in event.changes
         if change.outcome is ChangeOutcome.APPLIED and change.task is None and _is_managed(change)
+        if not is_marked(change.address)  # the past may be another's
     ]
     if not changes:
         return planned
@@ -119,7 +121,7 @@ def _seen(source: Source, run: _Run, change: Change) -> Iterator[_Seen]:
     things = _things(source, run.stack, change)
     since = run.event.started_at - WINDOW
     for attribute, before, after in list(compared(change))[:_MOST_ATTRIBUTES] if things else ():
-        if before is None or after is None:
+        if before is None or after is None or is_marked(attribute.path):
             continue
         earlier: list[Touch] = []
         for thing, until in things:

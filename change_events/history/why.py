@@ -11,6 +11,7 @@ import msgspec
 from change_events.history.reverts import LOOK_BACK, undone_by
 from change_events.history.subject import subject_of
 from change_events.model import Action, Backfilled, Cause, Source, Value, stack_key
+from change_events.redact.spans import is_marked
 from change_events.summary.state_edit import entry_words
 
 if TYPE_CHECKING:
@@ -93,12 +94,16 @@ class Entry(Result, frozen=True):
 
 
 class KnownAs(Result, frozen=True):
-    """A thing that the question is about: ``names`` are its ids and network addresses."""
+    """A thing that the question is about: ``names`` are its ids and network addresses.
+
+    ``redacted`` says that a part of its address is redacted: several may be recorded under it, and nothing is a revert.
+    """
 
     address: str
     kind: str
     stack: str = ""
     names: tuple[str, ...] = ()
+    redacted: bool = False
 
 
 class Answer(Result, frozen=True):
@@ -154,7 +159,8 @@ def why(source: HistorySource, text: str, *, since: datetime | None = None, limi
 
 def _known_as(thing: KnownThing, names: Sequence[str]) -> KnownAs:
     """Without its own address, which it has as a name once it was moved to another state."""
-    return KnownAs(thing.address, thing.kind, thing.stack, tuple(name for name in names if name != thing.address))
+    others = tuple(name for name in names if name != thing.address)
+    return KnownAs(thing.address, thing.kind, thing.stack, others, is_marked(thing.address))
 
 
 def _asked(source: HistorySource, subject: Subject, since: datetime | None, limit: int) -> Iterator[_Asked]:
@@ -286,7 +292,8 @@ def _attributes(
 
 
 def _attribute(source: HistorySource, span: Span, attribute: AttributeChange, event: ChangeEvent) -> AttributeHistory:
-    touches = source.touches(span.thing.number, attribute.path, limit=LOOK_BACK)
+    is_one = not (is_marked(span.thing.address) or is_marked(attribute.path))  # else two are not told apart
+    touches = source.touches(span.thing.number, attribute.path, limit=LOOK_BACK) if is_one else []
     place = next((place for place, touch in enumerate(touches) if touch.event == event.id), None)
     reverts = reverted_by = None
     if place is not None and touches[place].outcome == "applied":

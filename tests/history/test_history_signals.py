@@ -287,3 +287,14 @@ def test_a_fault_in_looking_back_costs_a_line_and_not_the_event(tmp_path, monkey
     settings = Settings(journal=tmp_path / "journal.db")
     assert EventWriter(settings, Redactor(), say=said.append).settle(run(60, db(BIG, SMALL))).recorded
     assert any("earlier events were not compared" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "named", [{"address": 'x_y.a["(sensitive)"]'}, {"address": "x_y.a", "path": 'tags["(sensitive)"]'}]
+)
+def test_what_a_redacted_name_stands_for_is_not_said_to_return(signals_of, named):
+    assert signals_of(run(90, db("1", "2", **named)), run(80, db("2", "1", **named))) == ()
+    plain = {name: text.replace("(sensitive)", "k") for name, text in named.items()}
+    assert [one.name for one in signals_of(run(70, db("1", "2", **plain)), run(60, db("2", "1", **plain)))] == [
+        "reverted"
+    ]

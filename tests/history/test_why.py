@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from change_events.cli.render.why import answer_lines
 from change_events.errors import TfeventError
 from change_events.history.why import why
 from change_events.journal import Journal
@@ -242,3 +243,17 @@ def test_an_edit_of_the_state_says_what_was_done_and_nothing_is_its_own_alias(tm
         ("managed by another provider", "provider a → b"),
         ("marked as tainted: the next apply replaces it", None),
     ]
+
+
+def test_a_redacted_address_may_be_of_several_and_reverts_nothing(tmp_path):
+    address = 'x_y.a["(sensitive)"]'
+    there = run(90, change(address, attributes={"v": ("1", "2")}))
+    back = run(80, change(address, attributes={"v": ("2", "1")}))
+    tags = run(70, change("x_y.b", attributes={'tags["(sensitive)"]': ("1", "2")}))
+    untagged = run(60, change("x_y.b", attributes={'tags["(sensitive)"]': ("2", "1")}))
+    with closing(journal_of(tmp_path, there, back, tags, untagged)) as filled:
+        answers = [why(filled, text, limit=9) for text in (address, "x_y.b")]
+    assert [answer.things[0].redacted for answer in answers] == [True, False]
+    assert [one.changes[0].attributes[0].reverts for answer in answers for one in answer.entries] == [None] * 4
+    said = [any("part of the address is redacted" in line for line in answer_lines(answer)) for answer in answers]
+    assert said == [True, False]

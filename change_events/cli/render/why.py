@@ -44,6 +44,8 @@ def _subject_lines(answer: Answer, *, with_stack: bool) -> Iterator[str]:
     for thing in answer.things[:_MOST_THINGS]:
         attribute = f", attribute {clean(answer.attribute)}" if answer.attribute else ""
         yield paint(clean(thing.address), bold=True) + attribute + _further(thing, with_stack=with_stack)
+    if any(thing.redacted for thing in answer.things):
+        yield "part of the address is redacted: changes of several resources may be listed as those of one"
     if len(answer.things) > _MOST_THINGS:
         yield f"and {len(answer.things) - _MOST_THINGS} more"
 
