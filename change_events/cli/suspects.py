@@ -14,12 +14,12 @@ from change_events.cli.render.terminal import local_time, note, print_json, prin
 from change_events.cli.time_option import duration, moment
 from change_events.errors import TfeventError
 from change_events.query.known_names import check_known
+from change_events.query.times import check_past
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
 
 DEFAULT_LIMIT = 5
-_AHEAD = timedelta(minutes=5)  # that another machine's clock may be
 
 
 @click.command(
@@ -61,8 +61,10 @@ def suspects_command(
     from change_events.history.suspects import Incident, suspects
 
     now = datetime.now(UTC)
-    if at is not None and at > now + _AHEAD:
-        raise TfeventError(f"--at {local_time(at)} is in the future: expected an age such as 20m, or a time before now")
+    try:
+        check_past(at or now, now)
+    except ValueError as error:
+        raise TfeventError(f"--at {error}") from None
     session.lists = True
     source = session.indexed_source()
     check_known(source, service=service, environment=environment, host=host)

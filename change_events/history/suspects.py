@@ -15,6 +15,7 @@ from change_events.history import weights
 from change_events.journal import Query
 from change_events.journal.touched_rows import rows_of
 from change_events.model import Action, ChangeOutcome, Outcome, Phase, stack_key
+from change_events.summary.who import who
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.times import short_duration
 
@@ -139,7 +140,6 @@ def _suspect(source: Source, incident: Incident, event: ChangeEvent) -> Suspect:
         if reason.points
     ]
     reasons.sort(key=lambda reason: -abs(reason.points))
-    actor = event.actor
     return Suspect(
         event=event.id,
         started_at=event.started_at,
@@ -150,7 +150,7 @@ def _suspect(source: Source, incident: Incident, event: ChangeEvent) -> Suspect:
         reasons=tuple(reasons),
         environment=event.environment,
         service=event.service,
-        user=((actor.ci.actor or actor.ci.system) if actor.ci else actor.user) if actor else None,
+        user=who(event.actor) or None,
         commit=event.vcs.commit if event.vcs else None,
         causes=_causes(event),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  # of the printed structs
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,7 @@ from change_events.history.subject import subject_of
 from change_events.model import Action, Backfilled, Cause, Source, Value, stack_key
 from change_events.redact.spans import is_marked
 from change_events.summary.state_edit import entry_words
+from change_events.summary.who import who
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _MOST_PATHS = 200  # attributes below the one that is asked for
 _COMPARED = ("update", "replace")
 _STATE_ONLY = (Action.EDIT, Action.MOVE)
+
+_Between: TypeAlias = "tuple[datetime | None, datetime | None]"
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -129,13 +132,16 @@ class _Asked(NamedTuple):
     touches: list[tuple[Span, Touch]]
 
 
-def why(source: HistorySource, text: str, *, since: datetime | None = None, limit: int) -> Answer:
+def why(
+    source: HistorySource, text: str, *, since: datetime | None = None, until: datetime | None = None, limit: int
+) -> Answer:
     """The last changes of what ``text`` names.
 
     Args:
         source: a journal.
         text: an address, a prefix or glob of one, an id, a name, a host; with ``.ATTRIBUTE`` behind it if wanted.
         since: only of events that started at or after it.
+        until: only of events that started at or before it.
         limit: at most so many events.
 
     Raises:
@@ -143,7 +149,7 @@ def why(source: HistorySource, text: str, *, since: datetime | None = None, limi
         JournalError: the journal cannot be read.
     """
     subject = subject_of(source, text)
-    asked = sorted(_asked(source, subject, since, limit), key=lambda one: (one.at, one.event), reverse=True)
+    asked = sorted(_asked(source, subject, (since, until), limit), key=lambda one: (one.at, one.event), reverse=True)
     entries = tuple(islice((entry for one in asked if (entry := _entry(source, subject, one))), limit))
     known = source.known()
     names = source.names_of(span.thing.number for span in subject.spans[:limit])
@@ -163,22 +169,24 @@ def _known_as(thing: KnownThing, names: Sequence[str]) -> KnownAs:
     return KnownAs(thing.address, thing.kind, thing.stack, others, is_marked(thing.address))
 
 
-def _asked(source: HistorySource, subject: Subject, since: datetime | None, limit: int) -> Iterator[_Asked]:
+def _asked(source: HistorySource, subject: Subject, between: _Between, limit: int) -> Iterator[_Asked]:
     found: dict[str, _Asked] = {}
-    for span in _latest(source, subject, since, limit):
+    since, until = between
+    for span in _latest(source, subject, between, limit):
         start = max(filter(None, (since, span.since)), default=None)
+        end = min(filter(None, (until, span.until)), default=None)
         for path in _paths(source, subject, span):
-            for touch in source.touches(span.thing.number, path, since=start, until=span.until, limit=limit):
+            for touch in source.touches(span.thing.number, path, since=start, until=end, limit=limit):
                 if not path and subject.attribute and touch.action in _COMPARED:
                     continue  # another attribute
                 found.setdefault(touch.event, _Asked(touch.at, touch.event, [])).touches.append((span, touch))
     yield from found.values()
 
 
-def _latest(source: HistorySource, subject: Subject, since: datetime | None, limit: int) -> Sequence[Span]:
+def _latest(source: HistorySource, subject: Subject, between: _Between, limit: int) -> Sequence[Span]:
     """Of very many things those that the newest ``limit`` events can have changed."""
     spans = subject.spans
-    if len(spans) <= limit or since is not None or any(span.since or span.until for span in spans):
+    if len(spans) <= limit or any(between) or any(span.since or span.until for span in spans):
         return spans
     newest = source.newest([span.thing.number for span in spans])
     if len(events := sorted(set(newest.values()), reverse=True)) <= limit:
@@ -209,7 +217,7 @@ def _entry(source: HistorySource, subject: Subject, asked: _Asked) -> Entry | No
         outcome=event.outcome and event.outcome.value,
         stack=stack_key(event),
         tool=tool.name if tool else None,
-        user=(ci and (ci.actor or ci.system)) or (actor and actor.user) or None,
+        user=who(actor) or None,
         commit=vcs.commit if vcs else None,
         subject=vcs.subject if vcs else None,
         author=vcs.author if vcs else None,

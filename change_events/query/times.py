@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from change_events.text.times import parse_duration, parse_moment
 
+_AHEAD = timedelta(minutes=5)  # that another machine's clock may be
+
 
 def moment(text: str) -> datetime:
     """Read an age counted back from now, a time of day, or an ISO 8601 date or time (local).
@@ -20,6 +22,13 @@ def moment(text: str) -> datetime:
             f"{text!r} is not a time; expected an age (90m, 2h, 3d, 1w), a time of day (14:05) or a timestamp such as "
             "2026-11-24T14:00"
         ) from None
+
+
+def check_past(at: datetime, now: datetime) -> None:
+    """Raise ValueError for a moment that is still to come, by more than clocks differ."""
+    if at > now + _AHEAD:
+        local = f"{at.astimezone():%Y-%m-%d %H:%M:%S %z}"
+        raise ValueError(f"{local} is in the future: expected an age such as 20m, or a time before now")
 
 
 def duration(text: str) -> timedelta:

@@ -12,6 +12,7 @@ from change_events.report.facts import Fact, facts
 from change_events.summary import answer, causes, explicit_message, stacks
 from change_events.summary.change_text import PARTIAL, file_place, outputs_heading
 from change_events.summary.playbook import host_words
+from change_events.summary.who import who
 from change_events.text.markdown import one_line
 from change_events.text.times import lasted
 
@@ -118,18 +119,11 @@ def row_view(event: ChangeEvent, anchor: str) -> RowView:
         iso=event.started_at.isoformat(),
         when=answer.clock(event.started_at),
         took=lasted(took) if took > 0 else "",
-        who=_who(event),
+        who=who(event.actor),
         signals=[_signal(signal) for signal in event.signals[:_SIGNALS]],
         reason=_reason(event),
         grave=answer.went_wrong(event) or bool(event.signals),
     )
-
-
-def _who(event: ChangeEvent) -> str:
-    actor = event.actor
-    if actor is None:
-        return ""
-    return (actor.ci.actor if actor.ci else None) or actor.user or (actor.ci.system if actor.ci else "") or ""
 
 
 def _signal(signal: Signal) -> SignalView:

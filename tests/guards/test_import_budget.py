@@ -1,6 +1,7 @@
 """Nothing heavy is imported before terraform starts: held by a list of modules, since clocks are flaky."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -100,7 +101,7 @@ def test_modules_loaded_before_terraform_starts(tmp_path, argv, allowed):
 # `tfevent events run` reads its options with click, which brings a part of the standard library; nothing else does
 HEAVY = {
     "msgspec", "sqlite3", "json", "httpx", "yaml", "jinja2", "rich", "subprocess", "dataclasses", "logging",
-    "socket", "ssl", "asyncio", "unittest", "hcl2", "tenacity", "certifi",
+    "socket", "ssl", "asyncio", "unittest", "hcl2", "tenacity", "certifi", "mcp", "pydantic", "anyio",
 }  # fmt: skip
 OURS = {
     "change_events.cli.render", "change_events.files", "tf_wrapper.record", "change_events", "change_events.cli",
@@ -254,3 +255,17 @@ def test_modules_loaded_to_read_the_journal(tmp_path, words):
     loaded = set(run(*words).stderr.split())
     assert "change_events.journal.store" in loaded
     assert loaded & NOT_TO_READ == set()
+
+
+SERVED = "import sys, change_events.cli.mcp, change_events.mcp.tools; print(*sys.modules)"
+
+
+def test_the_sdk_of_the_protocol_is_imported_by_its_server_only():
+    done = subprocess.run([sys.executable, "-c", SERVED], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"mcp", "pydantic", "anyio", "starlette"} & set(done.stdout.split())
+    importing = re.compile(r"^\s*(import|from) (mcp|pydantic|anyio)\b", re.MULTILINE)
+    files = [file for file in (ROOT / "change_events").rglob("*.py") if importing.search(file.read_text())]
+    assert {str(file.relative_to(ROOT)) for file in files} == {
+        "change_events/mcp/server.py",
+        "change_events/mcp/stdio.py",
+    }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from change_events.journal import Record
-    from change_events.model import Actor, ChangeEvent, Ci, OutcomeCounts, Tool, Vcs
+    from change_events.model import ChangeEvent, Ci, OutcomeCounts, Tool, Vcs
 
 OUTCOME_COLOURS = {
     "succeeded": "green",
@@ -39,15 +39,6 @@ def outcome_word(outcome: str | None) -> str:
 def paint_outcome(word: str) -> str:
     """The outcome in its colour."""
     return paint(word, OUTCOME_COLOURS.get(word.replace(" ", "_"), DEFAULT_OUTCOME_COLOUR))
-
-
-def who(actor: Actor | None) -> str:
-    """The person (or the CI system standing for one) behind a run; empty when nobody is known."""
-    if actor is None:
-        return ""
-    if actor.ci:
-        return actor.ci.actor or actor.ci.system
-    return actor.user or ""
 
 
 def story(record: Record, *, limit: int | None) -> Iterator[str]:

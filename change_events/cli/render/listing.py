@@ -10,6 +10,7 @@ import msgspec
 from change_events.cli.render import deliveries, event
 from change_events.cli.render.terminal import ago, clean, clean_json, colour_on, width
 from change_events.model import Actor, Severity, Signal
+from change_events.summary.who import who
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -101,7 +102,7 @@ def _row(record: Record, when: str) -> _Row:
         when=when,
         outcome=event.outcome_word(record.outcome),
         title=clean(record.title),
-        who=clean(event.who(parts.actor)),
+        who=clean(who(parts.actor)),
         environment=clean(record.environment or ""),
         delivery=deliveries.overall(record.deliveries),
         signals=clean(",".join(dict.fromkeys(signal.name for signal in parts.signals))),

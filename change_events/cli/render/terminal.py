@@ -22,7 +22,9 @@ def clean(text: str) -> str:
     """Make text harmless on a terminal, as one line: whatever is not printable is shown as its escape."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in _JOINERS else _escape(c) for c in text)
+    from change_events.text.printable import escape
+
+    return "".join(c if c.isprintable() or c in _JOINERS else escape(c) for c in text)
 
 
 def clean_lines(text: str) -> list[str]:
@@ -50,10 +52,6 @@ def print_json(value: object) -> None:
     import msgspec
 
     sys.stdout.write(indented(msgspec.json.encode(value)) + "\n")
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode()
 
 
 def colour_on(stream: IO[str]) -> bool:

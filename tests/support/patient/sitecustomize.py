@@ -12,6 +12,7 @@ LIMITS = {
     "change_events.cli.flush": ("_SILENT",),
     "change_events.context.git": ("SECONDS",),
     "change_events.delivery.probe": ("Probe.__init__",),
+    "change_events.mcp.tools": ("SECONDS",),
     "change_events.machine.state_file": ("_LOCK_SECONDS",),
     "change_events.machine.systemd": ("_SECONDS",),
     "change_events.settings.destinations": ("_COMMAND_SECONDS",),

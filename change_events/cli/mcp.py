@@ -1,0 +1,39 @@
+"""``tfevent events mcp``: answers for agents, by the Model Context Protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from change_events.cli.help_examples import examples
+from change_events.errors import TfeventError
+
+if TYPE_CHECKING:
+    from change_events.cli.session import Session
+
+_EXTRA = {"mcp", "anyio", "pydantic"}
+
+
+@click.command(
+    "mcp",
+    short_help="Answer agents: a Model Context Protocol server.",
+    epilog=examples(
+        "tfevent events mcp    started by a client, e.g. after: claude mcp add tfevent -- tfevent events mcp",
+    ),
+)
+@click.pass_obj
+def mcp_command(session: Session) -> int:
+    """Answer agents on standard input and output, by the Model Context Protocol, until the input ends.
+
+    The tools are list_changes, show_change, why and suspects. They read the journal of this machine, and change
+    nothing in it: it is not brought up to date, runs that were killed are not settled, and nothing is delivered.
+    """
+    try:
+        from change_events.mcp.server import note_at_a_terminal, serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        raise TfeventError("`tfevent events mcp` needs the package mcp: pip install 'tfevent[mcp]'") from None
+    note_at_a_terminal()
+    serve(session.settings)
