@@ -10,6 +10,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
     x JournalCorrupt         its file is damaged (journal/errors.py)
     x JournalLocked          another process keeps it locked (journal/errors.py)
     x AmbiguousId            a prefix of an id fits several events (journal/errors.py)
+  x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)
   x TemplateError            a title or message template does not compile or render
   x OptionError              the options of a destination cannot be used (destinations/base.py)
 

@@ -30,7 +30,7 @@ _TYPE = lazy_pattern(r"\b(int|str|bool)\b|\|")
 _UNKNOWN = lazy_pattern(r"Object contains unknown field `(.*)`")
 
 
-class ArgumentError(TfeventError):
+class ToolArgumentError(TfeventError):
     """An argument cannot be used; the text names it and what is expected."""
 
 
@@ -48,17 +48,17 @@ def read(kind: type[_T], given: dict[str, Any]) -> _T:
     Figures may be given as text, since some models write them so.
 
     Raises:
-        ArgumentError: one is unknown, of another type, or empty.
+        ToolArgumentError: one is unknown, of another type, or empty.
     """
     names = kind.__struct_fields__
     try:
         found = msgspec.convert(given, kind, strict=False)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise ArgumentError(_explained(str(error), names)) from None
+        raise ToolArgumentError(_explained(str(error), names)) from None
     for name in names:
         value = getattr(found, name)
         if isinstance(value, str) and not value.strip():
-            raise ArgumentError(f"{name}: the value is empty; leave it out")
+            raise ToolArgumentError(f"{name}: the value is empty; leave it out")
     return found
 
 
@@ -75,12 +75,12 @@ def _explained(text: str, names: Sequence[str]) -> str:
 
 
 def moment(name: str, text: str | None) -> datetime | None:
-    """A time, in UTC; None where none is given. Raises ArgumentError."""
+    """A time, in UTC; None where none is given. Raises ToolArgumentError."""
     return None if text is None else _named(name, times.moment, text)
 
 
 def duration(name: str, text: str) -> timedelta:
-    """A length of time. Raises ArgumentError."""
+    """A length of time. Raises ToolArgumentError."""
     return _named(name, times.duration, text)
 
 
@@ -88,15 +88,15 @@ def _named(name: str, reading: Callable[[str], _V], text: str) -> _V:
     try:
         return reading(text)
     except ValueError as error:
-        raise ArgumentError(f"{name}: {error}") from None
+        raise ToolArgumentError(f"{name}: {error}") from None
 
 
 def choice(name: str, value: str | None, choices: Sequence[str]) -> None:
-    """Raise ArgumentError for a value that is not one of the choices."""
+    """Raise ToolArgumentError for a value that is not one of the choices."""
     if value is not None and value not in choices:
         near = get_close_matches(value, choices, n=1)
         hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(choices)}"
-        raise ArgumentError(f"{name}: {value!r} is not one of the choices: {hint}")
+        raise ToolArgumentError(f"{name}: {value!r} is not one of the choices: {hint}")
 
 
 class ListArguments(Arguments, frozen=True, kw_only=True):

@@ -9,9 +9,9 @@ import msgspec
 
 from change_events.errors import TfeventError
 from change_events.mcp.answers import MOST, Found, under_way
-from change_events.mcp.arguments import KINDS, OUTCOMES, PHASES, ArgumentError, ListArguments, choice, moment
+from change_events.mcp.arguments import KINDS, OUTCOMES, PHASES, ListArguments, ToolArgumentError, choice, moment
 from change_events.mcp.bounds import page
-from change_events.model import Actor, Signal, Vcs  # noqa: TC001 - of a decoded struct
+from change_events.model import Actor, Backfilled, Signal, Vcs  # noqa: TC001 - of a decoded struct
 from change_events.query.event_ref import find
 from change_events.query.known_names import known_signals, not_a_signal
 from change_events.query.selection import RUNNING, SEARCHED, query_of
@@ -28,7 +28,7 @@ _SIGNALS = 10
 
 
 class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event; ``outcome`` is ``running`` until it is recorded how it ended."""
+    """One event; ``outcome`` is ``running`` until it is recorded how it ended. ``backfilled`` ones were made of history."""
 
     id: str
     started_at: datetime
@@ -44,6 +44,7 @@ class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
     commit: str | None = None
     subject: str | None = None
     signals: tuple[str, ...] = ()
+    backfilled: Backfilled | None = None
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -58,6 +59,7 @@ class _Parts(msgspec.Struct):
     actor: Actor | None = None
     vcs: Vcs | None = None
     signals: tuple[Signal, ...] = ()
+    backfilled: Backfilled | None = None
 
 
 def list_changes(source: Source, settings: Settings, arguments: ListArguments) -> Found:
@@ -81,7 +83,7 @@ def _query(source: Source, settings: Settings, arguments: ListArguments) -> Quer
     choice("kind", arguments.kind, KINDS)
     choice("phase", arguments.phase, PHASES)
     if arguments.signal is not None and arguments.signal not in (known := known_signals(settings)):
-        raise ArgumentError(f"signal: {not_a_signal(arguments.signal, known)}")
+        raise ToolArgumentError(f"signal: {not_a_signal(arguments.signal, known)}")
     filters = {name: getattr(arguments, name) for name in arguments.__struct_fields__}
     filters |= {name: moment(name, filters[name]) for name in ("since", "until")}
     if arguments.before is not None:
@@ -93,7 +95,7 @@ def _event_id(source: Source, text: str) -> str:
     try:
         return find(source, text).id
     except TfeventError as error:
-        raise ArgumentError(f"before: {error}") from None
+        raise ToolArgumentError(f"before: {error}") from None
 
 
 def _listed(record: Record) -> Listed:
@@ -113,4 +115,5 @@ def _listed(record: Record) -> Listed:
         commit=parts.vcs.commit if parts.vcs else None,
         subject=parts.vcs.subject if parts.vcs else None,
         signals=tuple(dict.fromkeys(signal.name for signal in parts.signals))[:_SIGNALS],
+        backfilled=parts.backfilled,
     )

@@ -10,7 +10,7 @@ import msgspec
 from change_events.history.suspects import MOST_EVENTS, Incident
 from change_events.history.suspects import suspects as ranking_of
 from change_events.mcp.answers import MOST, Found, under_way
-from change_events.mcp.arguments import ArgumentError, duration, moment
+from change_events.mcp.arguments import ToolArgumentError, duration, moment
 from change_events.mcp.bounds import bounded, page
 from change_events.query.known_names import check_known
 from change_events.query.times import check_past
@@ -31,7 +31,7 @@ def suspects(source: Source, settings: Settings, arguments: SuspectsArguments) -
     try:
         check_past(at, now)
     except ValueError as error:
-        raise ArgumentError(f"at: {error}") from None
+        raise ToolArgumentError(f"at: {error}") from None
     window = duration("window", arguments.window)
     check_known(source, service=arguments.service, environment=arguments.environment, host=arguments.host)
     incident = Incident(at, window, arguments.service, arguments.environment, arguments.host)

@@ -184,6 +184,8 @@ import change_events.mcp.tools as tools
 answered = tools.call
 def call(*given):
     print("printed"); os.write(1, b"written\\n"); os.system("echo from a child; cat")
+    if given[0] == "why":
+        raise ValueError("planted")
     return answered(*given)
 tools.call = call
 sys.argv = ["tfevent", "events", "mcp"]
@@ -196,10 +198,16 @@ def test_whatever_else_is_printed_is_not_on_standard_output(home):
     with server(home, [sys.executable, "-c", NOISY]) as process:
         send(process, HELLO, READY, request(2, "tools/call", name="list_changes", arguments={}))
         assert "result" in receive(process, 2)
+        send(process, request(3, "tools/call", name="why", arguments={"subject": "a"}))
+        failed = receive(process, 3)["result"]
         process.stdin.close()
         assert process.wait(HANG) == 0
         noise = process.stderr.read().decode()
     assert {"printed", "written", "from a child"} <= set(noise.splitlines())
+    assert failed["isError"]
+    assert failed["content"][0]["text"] == "this is a bug in tfevent: ValueError; its standard error says more"
+    assert "tfevent: why: ValueError in tfevent" in noise
+    assert "planted" not in noise + str(failed), "what a bug quotes may be a secret"
 
 
 @pytest.mark.parametrize(
