@@ -28,7 +28,7 @@ _SIGNALS = 10
 
 
 class Listed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event; ``outcome`` is ``running`` until it is recorded how it ended. ``backfilled`` ones were made of history."""
+    """One event: ``running`` until its outcome is recorded; ``backfilled`` where it was made of history."""
 
     id: str
     started_at: datetime
