@@ -68,6 +68,8 @@ def edits(now: Sources, base: Sources, reached: Reached, reached_before: Reached
 
 def _row(place: Placed, before: Sequence[Placed]) -> int:
     """The first line that differs: of a whole block, that of its first argument or block that reads otherwise."""
+    if isinstance(place.text, bytes):
+        return _line(place.text, [other.text for other in before if isinstance(other.text, bytes)])
     if place.part is None or not place.part.is_block:
         return place.first
     known = Counter(normal(inner) for other in before if other.part is not None for inner in inside(other.part))
@@ -76,6 +78,13 @@ def _row(place: Placed, before: Sequence[Placed]) -> int:
             return inner.first
         known[normal(inner)] -= 1
     return place.first
+
+
+def _line(text: bytes, before: Sequence[bytes]) -> int:
+    """The first line of a file that it had not before; its last one where it only lost some at the end."""
+    lines, old = text.splitlines(), before[0].splitlines() if before else []
+    same = next((at for at, (new, was) in enumerate(zip(lines, old, strict=False)) if new != was), len(old))
+    return max(1, min(same + 1, len(lines)))
 
 
 def _removed(spot: Spot, label: str, now: Sources, before: Sequence[Placed]) -> Hit:

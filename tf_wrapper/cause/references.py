@@ -42,10 +42,10 @@ class Reference(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The references of a piece, and the files that it reads (absolute paths)."""
+    """The references of a piece, and the files that it reads: absolute path → whether all of the file counts."""
 
     references: list[Reference]
-    files: list[str]
+    files: dict[str, bool]
 
 
 def references(part: Part, each: Step | None, folder: str, root: str, *, exists: bool = False) -> Found:
@@ -74,7 +74,7 @@ class _Bound(NamedTuple):
 
 class _Reader:
     def __init__(self, each: Step | None, folder: str, root: str, *, exists: bool) -> None:
-        self.found = Found([], [])
+        self.found = Found([], {})
         self._each, self._folder, self._root, self._exists = each, folder, root, exists
 
     def read(self, part: Part, bound: Mapping[str, _Bound], *, is_narrow: bool, is_itself: bool = False) -> None:
@@ -125,6 +125,8 @@ class _Reader:
                 is_all = is_itself and whole == first.parent
                 self._chain(first, suffixes, rest, bound, is_narrow=is_narrow, is_itself=is_all)
                 stack += reversed([[one] for one in suffixes if one.type != "get_attr"])
+            elif is_narrow and _is_followed(first):
+                self._nodes(Part(first, first), first, bound, is_narrow=False, is_itself=False)
             elif first.type == "for_expr" and (loop := loop_of(first)) is not None:
                 self._whole_loop(loop, bound, is_narrow=is_narrow)
             elif first.type == "function_call":
@@ -142,7 +144,8 @@ class _Reader:
 
     def _call(self, node: Node, bound: Mapping[str, _Bound], *, is_narrow: bool) -> list[Node]:
         """A call; gives the arguments that are left to read."""
-        self.found.files.extend(_file(node, self._folder, self._root))
+        for path in _file(node, self._folder, self._root):
+            self.found.files[path] = is_narrow or self.found.files.get(path, False)
         arguments = arguments_of(node)
         if function(node) not in _USES_PART or not arguments:
             return arguments
@@ -229,6 +232,12 @@ def _grouped(node: Node) -> list[list[Node]]:
         else:
             found.append([child])
     return found
+
+
+def _is_followed(node: Node) -> bool:
+    """Whether a part is taken of what an expression gives: ``yamldecode(…).port``."""
+    after = node.next_named_sibling if node.type not in _SUFFIXES else None
+    return after is not None and after.type in _SUFFIXES
 
 
 def _file(node: Node, folder: str, root: str) -> Iterator[str]:

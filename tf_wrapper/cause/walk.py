@@ -194,8 +194,9 @@ class Walk:
         if found is None:
             each, folder, _ = key
             found = placed.references[key] = references(part, each, folder, self.sources.root, exists=exists)
-        for path in found.files:
-            yield stand._replace(spot=Spot(path, ("file",)), label="", each=None)
+        for path, is_narrow in found.files.items():
+            spot = Spot(path, ("file",))
+            yield stand._replace(spot=spot, label="", each=None, is_narrow=is_narrow and stand.is_narrow)
         for reference in found.references:
             for further in self._follow(reference, stand, reached):
                 spot = further.spot

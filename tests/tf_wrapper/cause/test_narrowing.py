@@ -236,3 +236,36 @@ def test_quotes_within_an_interpolation_of_json(tmp_path, path, edit, expected):
     small = make(tmp_path / "one", commit, base={"main.tf.json": JSON})
     [(place, confidence, _)] = found(small, update("x_thing.a", attribute(path)))
     assert f"{place} {confidence}" == expected
+
+
+# -- files, and parts of what functions give ---------------------------------------------------------------------------
+
+READ = 'locals {\n  doc = yamldecode(file("cfg.yaml"))\n}\nresource "x_thing" "a" {\n  size = %s\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("expression", "path", "expected"),
+    [
+        ('file("cfg.yaml")', "size", "cfg.yaml:2 exact"),
+        ('sha1(file("cfg.yaml"))', "size", "cfg.yaml:2 exact"),
+        ("local.doc", "size", "cfg.yaml:2 exact"),
+        ("local.doc", "size.web", "cfg.yaml:2 likely"),
+        ("local.doc.web", "size", "cfg.yaml:2 likely"),
+        ('try(local.doc["web"].port, 1)', "size", "cfg.yaml:2 likely"),
+        ('yamldecode(file("cfg.yaml")).web', "size", "cfg.yaml:2 likely"),
+        ('(yamldecode(file("cfg.yaml"))).web', "size", "cfg.yaml:2 likely"),
+        ('"${yamldecode(file("cfg.yaml"))["web"]}-a"', "size", "cfg.yaml:2 likely"),
+        ('lookup(yamldecode(file("cfg.yaml")), "web")', "size", "cfg.yaml:2 likely"),
+    ],
+)
+def test_an_edit_of_a_file_of_which_a_part_is_taken_is_likely(tmp_path, expression, path, expected):
+    base = {"main.tf": READ % expression, "cfg.yaml": "web: 1\ndb: 2\n"}
+    small = make(tmp_path, Commit("A", {"cfg.yaml": "web: 1\ndb: 3\n"}), base=base)
+    ((place, confidence, commits),) = found(small, update("x_thing.a", attribute(path)))
+    assert (f"{place} {confidence}", commits) == (expected, ["A"])
+
+
+def test_the_line_of_a_file_that_only_lost_lines_is_its_last(tmp_path):
+    base = {"main.tf": READ % 'file("cfg.yaml")', "cfg.yaml": "web: 1\ndb: 2\n"}
+    small = make(tmp_path, Commit("A", {"cfg.yaml": "web: 1\n"}), base=base)
+    assert found(small) == [("cfg.yaml:1", "exact", ["A"])]
