@@ -16,7 +16,7 @@ from change_events.files.rundir import create
 from change_events.ids import new_id
 from change_events.output import describe, say
 from change_events.paths import state_dir, working_directory
-from change_events.process.signal_relay import PASSED_ON, SignalProbe, SignalRelay
+from change_events.process.signal_relay import PASSED_ON, SignalProbe, SignalRelay, probe_beside
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the command starts
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def observe(argv: Sequence[str], options: Mapping[str, Any], close_killed: Close
     if os.getpid() == 1:
         init.split_off()
     with process.Signals(PASSED_ON) as signals:
-        probe = _probe(signals)
+        probe = probe_beside(signals)
         facts = _facts(argv, options)
         options = _resolved(options)
         observed = ObservedCommand(argv, options, facts, _folder(facts, argv), close_killed)
@@ -107,13 +107,6 @@ def _expect_report(stacks: dict[str, Any], argv: Sequence[str], folder: RunDirec
     own = folder.file("report.json") if folder else None
     variables, place = terragrunt.prepared(argv, os.environ, stacks["directory"], own)
     stacks.update(place, variables=variables, plans=terragrunt.plans(argv))
-
-
-def _probe(signals: process.Signals) -> SignalProbe | None:
-    try:
-        return SignalProbe(signals.numbers)
-    except OSError:  # no process can be made: the command will hardly start either
-        return None
 
 
 class _Run:

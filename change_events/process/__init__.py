@@ -20,6 +20,22 @@ TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before the co
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
+    from typing import Protocol
+
+    class Relay(Protocol):
+        """Decides which of the received signals the command still needs from us."""
+
+        @property
+        def patience(self) -> float:
+            """Seconds that may pass until the next tick."""
+
+        @property
+        def descriptors(self) -> tuple[int, ...]:
+            """What wakes whoever waits."""
+
+        def tick(self, noticed: int, /) -> None:
+            """Look after new signals; of them the command's output has acknowledged ``noticed`` so far."""
+
 
 _TICK = 0.02  # seconds between two looks at a growing file
 _GRACE = 1.0  # seconds for the command to notice a signal that reached it by itself
@@ -214,7 +230,10 @@ def lives(wanted: list[int]) -> bool:
 
 
 class Forwarder:
-    """Decides which of the received signals the command still needs from us."""
+    """Decides which of the received signals the command still needs from us, by what its output acknowledges.
+
+    Where its output is not ours to see, a :class:`change_events.process.signal_relay.SignalRelay` knows more.
+    """
 
     def __init__(self, child: Child, signals: Signals, *, watched: bool) -> None:
         self._child = child
@@ -223,6 +242,9 @@ class Forwarder:
         self._seen = child.received_before
         self._pending: list[tuple[float, int]] = []
         self._interrupts = 0
+
+    patience = 0.5
+    descriptors: tuple[int, ...] = ()
 
     def tick(self, noticed: int) -> None:
         """Look after new signals. ``noticed``: how many interrupts the command's output has acknowledged so far."""
@@ -259,7 +281,13 @@ def in_foreground() -> bool:
         os.close(terminal)
 
 
-def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = None, watch: Sequence[int] = ()) -> int:
+def wait(
+    child: Child,
+    signals: Signals,
+    on_tick: Callable[[], int] | None = None,
+    watch: Sequence[int] = (),
+    relay: Relay | None = None,
+) -> int:
     """Wait for ``child``, passing signals on.
 
     Args:
@@ -267,17 +295,18 @@ def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = Non
         signals: the active handlers.
         on_tick: called often while it runs and once after it ended; forwards output, returns the interrupts noticed.
         watch: descriptors whose readiness wakes the loop before its next tick.
+        relay: decides which signals are passed on; without one the output that ``on_tick`` forwards does.
 
     Returns:
         Its exit code, negative where a signal killed it.
     """
-    forwarder = Forwarder(child, signals, watched=on_tick is not None)
+    forwarder: Relay = relay or Forwarder(child, signals, watched=on_tick is not None)
     before = output.while_blocked(_while_nobody_reads(child, signals, forwarder))
     try:
         while child.poll() is None:
             noticed = on_tick() if on_tick else 0
             forwarder.tick(noticed)
-            signals.wait(_TICK if on_tick else 0.5, *watch)
+            signals.wait(_TICK if on_tick else forwarder.patience, *watch, *forwarder.descriptors)
     finally:
         output.while_blocked(before and give_up(signals))
     if on_tick:
@@ -285,7 +314,7 @@ def wait(child: Child, signals: Signals, on_tick: Callable[[], int] | None = Non
     return child.status if child.status is not None else 1
 
 
-def _while_nobody_reads(child: Child, signals: Signals, forwarder: Forwarder) -> Callable[[], None]:
+def _while_nobody_reads(child: Child, signals: Signals, forwarder: Relay) -> Callable[[], None]:
     """Signals are for the command as long as it runs; one that comes after its end is for us, who still write."""
     ended: list[Callable[[], None]] = []
 

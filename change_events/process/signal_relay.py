@@ -77,13 +77,48 @@ class SignalProbe:
                 self.heard[number] = now
 
     def close(self) -> None:
-        """Let it end."""
+        """End it, also where it is stopped."""
         os.close(self._ping)
         os.close(self.reader)
         try:
+            os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
-        except ChildProcessError:
+        except (ChildProcessError, ProcessLookupError):
             return
+
+
+def probe_beside(signals: Signals) -> SignalProbe | None:
+    """A probe for these signals; None where no process can be made for it."""
+    try:
+        return SignalProbe(signals.numbers)
+    except OSError:
+        return None
+
+
+class Probed:
+    """A probe beside a command, as a context manager around its start and its end.
+
+    Args:
+        signals: the active handlers.
+        possible: False where threads have been started: they must not be forked.
+    """
+
+    def __init__(self, signals: Signals, *, possible: bool = True) -> None:
+        self._signals = signals
+        self._possible = possible
+        self._probe: SignalProbe | None = None
+
+    def __enter__(self) -> Probed:  # noqa: PYI034 - Self is in typing, which costs 10 ms
+        self._probe = probe_beside(self._signals) if self._possible else None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._probe:
+            self._probe.close()
+
+    def relay(self, child: Child) -> SignalRelay | None:
+        """What decides for this command; None without a probe."""
+        return SignalRelay(child, self._signals, self._probe) if self._probe else None
 
 
 def _stand_by(numbers: Sequence[int], listens: int, reports: int) -> None:
@@ -136,8 +171,8 @@ class SignalRelay:
         """What wakes whoever waits."""
         return (self._probe.reader,) if self._probe and not self._probe.gone else ()
 
-    def tick(self) -> None:
-        """Look after new signals."""
+    def tick(self, _noticed: int = 0) -> None:
+        """Look after new signals; what the command's output acknowledges is not needed to know."""
         now = time.monotonic()
         for number in self._signals.received[self._seen :]:
             self._pending.append((now, number))

@@ -218,7 +218,6 @@ CASES = (
         _SLOW_PLAN,
         "refresh",
         (Scene.planning, _send(signal.SIGINT), Scene.stopping, _send(signal.SIGINT)),
-        (PIPES,),  # on a terminal it is taken for Ctrl-C: docs/reference/differences.md
     ),
     Case(
         "terminate-in-refresh",

@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import signal
+import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,23 @@ resource "terraform_data" "b" {
 """
 REMOVE = ("state", "rm", "-lock-timeout=100s", "terraform_data.b")
 WAITS = "Acquiring state lock"
+# a terraform that knows a flag more than tfevent does, which then lets it run as it is
+FUTURE = """\
+#!/bin/sh
+for word do
+  shift
+  [ "$word" = -future=yes ] || set -- "$@" "$word"
+done
+exec "$REAL" "$@"
+"""
+NATIVE = "apply -auto-approve -future=yes"
+# an HTTP state that does not answer: terraform cannot end before the test lets it
+SLOW = """\
+data "terraform_remote_state" "slow" {
+  backend = "http"
+  config  = { address = "http://127.0.0.1:PORT/" }
+}
+"""
 
 
 @pytest.fixture
@@ -67,6 +86,29 @@ def test_a_command_that_ends_without_the_lock_leaves_no_record(stack, stdio, num
         session.signal(number)
         assert session.finish().code == 1
     assert stack.recorded() == []
+    assert stack.runs == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["alone", "group"])
+@pytest.mark.parametrize("line", [NATIVE, "refresh"], ids=["native", "refresh"])
+def test_a_signal_reaches_terraform_once_whoever_gets_it(stack, line, send, number):
+    script = stack.home / "terraform"
+    script.write_text(FUTURE)
+    script.chmod(0o755)
+    more = {"TFEVENT_TF_BINARY": str(script), "REAL": stack.env["TFEVENT_TF_BINARY"]}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stack.write(SLOW.replace("PORT", str(server.getsockname()[1])))
+        with stack.start(line, TERMINAL, **more) as session:
+            connection = session.expect_connection(server)
+            session.expect("Reading...")
+            send(session.process.pid, number)
+            session.expect("Interrupt received.")
+            time.sleep(1.5)  # a second one would be passed on by now, at which terraform drops what it is doing
+            server.close()  # or it tries again
+            connection.close()
+            out = session.finish().stdout
+    assert b"Two interrupts" not in out
     assert stack.runs == []
 
 

@@ -30,7 +30,8 @@ OBSERVED_PATH = EXEC_PATH | {
 }  # fmt: skip
 STATE_PATH = OBSERVED_PATH | {
     "tf_wrapper.launch.state_arguments", "tf_wrapper.modes.state_command", "tf_wrapper.state",
-    "tf_wrapper.state.location", "tf_wrapper.state.snapshot",
+    "tf_wrapper.state.location", "tf_wrapper.state.snapshot", "change_events.process.signal_relay",
+    "change_events.process.signal_sets",
 }  # fmt: skip
 # the standard library's own helpers of the above: cheap, and different from version to version
 CHEAP = {

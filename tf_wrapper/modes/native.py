@@ -8,6 +8,7 @@ be given twice, and command lines we do not understand.
 from __future__ import annotations
 
 from change_events import process
+from change_events.process.signal_relay import Probed
 from tf_wrapper.launch.arguments import only_refreshes
 from tf_wrapper.launch.environment import apply_environment
 from tf_wrapper.plan import plan_file, terraform_show
@@ -64,17 +65,18 @@ def _between_states(
     about = plan_file.facts(saved) if saved else {}
     refreshes = not saved and only_refreshes(invocation.argv, invocation.environ)
     invocation.run.write_facts(stage="native", durable=True, piped=alone, refresh_only=refreshes, **about)
-    child = process.spawn(argv, environ or invocation.environ, invocation.signals)
-    if not begun:
-        invocation.recorder.begin()
-    if saved and not begun:
-        invocation.recorder.read_plan(saved)
-    approved = saved or any(word.lstrip("-") == "auto-approve" for word in argv)
-    if approved and not refreshes:  # else the answer may yet be no
-        invocation.recorder.announce()
-    if saved:
-        invocation.recorder.find_causes()
-    code = process.wait(child, invocation.signals)
+    with Probed(invocation.signals, possible=not begun) as probed:
+        child = process.spawn(argv, environ or invocation.environ, invocation.signals)
+        if not begun:
+            invocation.recorder.begin()
+        if saved and not begun:
+            invocation.recorder.read_plan(saved)
+        approved = saved or any(word.lstrip("-") == "auto-approve" for word in argv)
+        if approved and not refreshes:  # else the answer may yet be no
+            invocation.recorder.announce()
+        if saved:
+            invocation.recorder.find_causes()
+        code = process.wait(child, invocation.signals, relay=probed.relay(child))
     invocation.run.write_facts(exit_code=code)
     invocation.recorder.end_native(
         code,

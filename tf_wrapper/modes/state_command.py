@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from change_events import process
+from change_events.process.signal_relay import Probed
 from tf_wrapper.state.snapshot import States
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
@@ -33,12 +34,13 @@ def run(invocation: Invocation) -> int:
         forced=invocation.state.has("force"),
         dry=invocation.state.has("dry-run"),
     )
-    child = process.spawn([invocation.binary, *invocation.argv], invocation.environ, signals)
-    run.write_facts(writer=process.identity(child.pid))
-    # an edit has no causes: who ran the command is all there is
-    arguments = invocation.state
-    invocation.recorder.begin(causes=False, secrets=lambda: invocation.workspace.state_secrets(arguments))
-    code = process.wait(child, signals)
+    with Probed(signals) as probed:
+        child = process.spawn([invocation.binary, *invocation.argv], invocation.environ, signals)
+        run.write_facts(writer=process.identity(child.pid))
+        # an edit has no causes: who ran the command is all there is
+        arguments = invocation.state
+        invocation.recorder.begin(causes=False, secrets=lambda: invocation.workspace.state_secrets(arguments))
+        code = process.wait(child, signals, relay=probed.relay(child))
     run.write_facts(exit_code=code)
     if states.is_untouched(before, code) and invocation.recorder.drop():
         return code
