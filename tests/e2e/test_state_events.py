@@ -233,6 +233,86 @@ def _state_edited(event):
     return [f"{one['address']}: {one['reason']}" for one in event.get("signals", ()) if one["name"] == "state_edited"]
 
 
+# a terraform that knows a flag more than tfevent does, which then lets it run as it is
+FUTURE = """\
+#!/bin/sh
+for word do
+  shift
+  [ "$word" = -future=yes ] || set -- "$@" "$word"
+done
+exec "$REAL" "$@"
+"""
+BEFORE = """\
+resource "terraform_data" "forgotten" {
+  count = 2
+}
+resource "terraform_data" "destroyed" {
+}
+resource "terraform_data" "old" {
+}
+module "m" {
+  source = "./m"
+}
+"""
+HAND_OVERS = """\
+removed {
+  from = terraform_data . forgotten
+  lifecycle {
+    destroy = false
+  }
+}
+removed {
+  from = terraform_data.destroyed
+}
+moved {
+  from = terraform_data.old
+  to   = terraform_data.new
+}
+resource "terraform_data" "new" {
+}
+module "m" {
+  source = "./m"
+}
+import {
+  to = terraform_data.imported["a b"]
+  id = "given"
+}
+resource "terraform_data" "imported" {
+  for_each = toset(["a b", "created"])
+}
+import {
+  for_each = toset(["one"])
+  to       = terraform_data.some[each.key]
+  id       = each.key
+}
+resource "terraform_data" "some" {
+  for_each = toset(["one", "two"])
+}
+"""
+IN_MODULE = "removed {\n  from = terraform_data.inner\n  lifecycle {\n    destroy = false\n  }\n}\n"
+
+
+@pytest.mark.parametrize("binary", _binary_cases())
+def test_a_native_run_tells_what_was_handed_over_from_what_was_changed(binary, tmp_path, golden):
+    script = tmp_path / "terraform"
+    script.write_text(FUTURE)
+    script.chmod(0o755)
+    stack = Stack(tmp_path, BEFORE, env={"TFEVENT_TF_BINARY": str(script), "REAL": str(binary.path)})
+    stack.write('resource "terraform_data" "inner" {\n}\n', "m/main.tf")
+    assert stack.run("init -input=false").code == 0
+    assert stack.run(APPLY, TFEVENT_DISABLE="1").code == 0
+    (stack.code / "before.tfstate").write_bytes((stack.code / "terraform.tfstate").read_bytes())
+    stack.write(HAND_OVERS)
+    stack.write(IN_MODULE, "m/main.tf")
+    done = stack.run(f"{APPLY} -future=yes")
+    assert done.code == 0, done.err
+    golden("states/native.txt")(_as_text(stack.event()) + "\n")
+    (stack.code / "before.tfstate").replace(stack.code / "terraform.tfstate")
+    assert stack.run(f"{APPLY} -destroy -future=yes").code == 0
+    counts = stack.event()["summary"]["counts"]
+    assert (counts.get("forget", 0), counts["destroy"]) == (0, 5)  # as terraform does: the blocks hold for an apply
+
+
 # terraform that finds the state changed by another command since tfevent read it
 BEATEN = """#!{python}
 import os, subprocess, sys

@@ -139,6 +139,12 @@ def is_limited(argv: list[str], environ: Mapping[str, str]) -> bool:
     return any(f"-{name}" in word for word in given for name in _LIMITS)
 
 
+def may_destroy_all(argv: list[str], environ: Mapping[str, str]) -> bool:
+    """Whether a command line may be ``destroy`` or have ``-destroy``, understood or not."""
+    given = (*argv, *(text for name, text in environ.items() if name.startswith("TF_CLI_ARGS")))
+    return any(word == "destroy" or "-destroy" in word for word in given)
+
+
 def only_refreshes(argv: list[str], environ: Mapping[str, str]) -> bool:
     """Whether an apply was given ``-refresh-only``: it changes the state and no resource.
 

@@ -71,6 +71,8 @@ def _between_states(
             invocation.recorder.begin()
         if saved and not begun:
             invocation.recorder.read_plan(saved)
+        if not saved:
+            invocation.recorder.read_hand_overs()
         approved = saved or any(word.lstrip("-") == "auto-approve" for word in argv)
         if approved and not refreshes:  # else the answer may yet be no
             invocation.recorder.announce()

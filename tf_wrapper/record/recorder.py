@@ -75,6 +75,10 @@ class Recorder:
         if causes:
             self._background.submit(lambda: self._with_event(lambda event: event.look_back()))
 
+    def read_hand_overs(self) -> None:
+        """Read the configuration's `removed` and `import` blocks, beside the run."""
+        self._background.submit(lambda: self._with_event(lambda event: event.read_hand_overs()))
+
     def drop(self) -> bool:
         """Record nothing, the run has changed nothing; False where recording has begun, or killed runs wait for it."""
         if _has_others():

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from change_events.model import Failure, SealedEvent
     from change_events.process.deadline import Deadline
     from change_events.redact import Redactor
+    from tf_wrapper.configuration.hand_overs import HandOvers
     from tf_wrapper.configuration.secrets import Secrets
     from tf_wrapper.record.failed_plan import FailedPlan
     from tf_wrapper.state.snapshot import Snapshot
@@ -78,6 +79,7 @@ class RunEvent:
         self._identities: list[Identity] = []  # of the plan's changes
         self._planned: explain.Planned | None = None
         self._before = explain.Before([], None)
+        self._hand_overs: HandOvers | None = None
         self.settled = False
 
     @property
@@ -112,6 +114,14 @@ class RunEvent:
                     self._before = explain.past(self._event, str(self._facts["directory"]), self._data_dir, journal)
         except Exception as error:  # noqa: BLE001 - a bug of ours costs the causes, not the record
             say(f"the causes of this run's changes are not found: {describe(error)}")
+
+    def read_hand_overs(self) -> None:
+        """Read what the configuration forgets and imports, which the states of a run without a plan do not show."""
+        from tf_wrapper.configuration.hand_overs import find_hand_overs
+
+        if not arguments.may_destroy_all([str(word) for word in self._facts["argv"]], os.environ):
+            tofu = os.path.basename(str(self._facts["binary"])).startswith("tofu") or None
+            self._hand_overs = find_hand_overs(str(self._facts["directory"]), self._data_dir, tofu=tofu)
 
     def resume(self, recorded: ChangeEvent | None) -> None:
         """Go on with a run that was killed, from its `started` record if it came so far."""
@@ -292,6 +302,7 @@ class RunEvent:
                 redactor=self._redactor,
                 ignore=self._settings.ignore,
                 own=self._settings.own_rules,
+                hand_overs=self._hand_overs,
             )
             if self._settings.causes:
                 plan = self._explained(plan, explain.Planned(None, {}), explain.at_the_end())

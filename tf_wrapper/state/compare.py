@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from change_events.model import Cloud
     from change_events.redact import Redactor
     from change_events.signals.own_rules import OwnRule
+    from tf_wrapper.configuration.hand_overs import HandOvers
     from tf_wrapper.state.objects import State, StateObject, StateOutput
 
 __all__ = ["Held", "compare_states", "is_state", "remember_state", "state_resources"]
 
 _DETAILED = 2000
+_IMPORTED = "whether it was changed too is not known"
 _ABSENT = Value(kind=ValueKind.ABSENT)
 
 
@@ -87,6 +89,7 @@ def compare_states(
     names: Sequence[str] = ("state before", "state after"),
     ignore: Sequence[str] = (),
     own: Sequence[OwnRule] = (),
+    hand_overs: HandOvers | None = None,
 ) -> Plan:
     """The changes between two states, each raw or `show -json`, as a plan whose changes are facts.
 
@@ -100,6 +103,7 @@ def compare_states(
         names: what to call the two in an error.
         ignore: globs of attribute paths to leave out.
         own: signals of the user's own.
+        hand_overs: what the configuration lets go without destroying it, and brings in without creating it.
 
     Raises:
         InputError: one of them is no readable state.
@@ -109,7 +113,7 @@ def compare_states(
     remember(new, redactor)
     reading = Reading(redactor, Names(redactor), ignore, _DETAILED, own)
     tally = Tally()
-    pairs = list(pairs_of(old, new))
+    pairs = [_handed_over(pair, hand_overs) if hand_overs else pair for pair in pairs_of(old, new)]
     changes = _changes(pairs, tally, reading)
     outputs = list(output_changes(old, new, reading))
     tally.add("outputs", len(outputs))
@@ -123,6 +127,17 @@ def compare_states(
         name=redactor.text(" → ".join(names)),
         tool_version=reading.names.maybe(new.tool_version or old.tool_version),
     )
+
+
+def _handed_over(pair: Pair, hand_overs: HandOvers) -> Pair:
+    if pair.action is Action.DESTROY and pair.before and hand_overs.forgets(pair.before.address):
+        return pair._replace(action=Action.FORGET)
+    if pair.action is Action.CREATE and pair.after:
+        if pair.after.address in hand_overs.imported:
+            return pair._replace(action=Action.IMPORT)
+        if hand_overs.may_import(pair.after.address):
+            return pair._replace(action=Action.OTHER)
+    return pair
 
 
 def clouds_of(pairs: Sequence[Pair], redactor: Redactor) -> tuple[Cloud, ...]:
@@ -155,8 +170,8 @@ def _changes(pairs: list[Pair], tally: Tally, reading: Reading) -> list[Change]:
     for pair in pairs:
         part = pair.after or pair.before
         moved = pair.before is not None and pair.after is not None and pair.before.address != pair.after.address
-        counted = Action.NO_OP if pair.action is Action.MOVE else pair.action
-        tally.resource((), counted, moved=moved, imported=False)
+        counted = Action.NO_OP if pair.action in {Action.MOVE, Action.IMPORT} else pair.action
+        tally.resource((), counted, moved=moved, imported=pair.action is Action.IMPORT)
         if part is not None and pair.action is not Action.NO_OP:
             tally.place(part.type, part.module)
             kept.append((pair, part))
@@ -181,7 +196,8 @@ def _instances(pair: Pair, several: Counter[tuple[str | None, str, str]]) -> int
 
 def _change(pair: Pair, part: StateObject, reading: Reading, detailed: bool) -> Change:
     names, before, after = reading.names, pair.before, pair.after
-    node = node_of(pair) if detailed else None
+    came = pair.action is Action.IMPORT or (pair.action is Action.OTHER and not before)  # none of it may have changed
+    node = node_of(pair) if detailed and not came else None
     attributes, omitted = compare(node, reading) if node else ([], 0)
     tainted = before is not None and after is not None and after.tainted and not before.tainted
     change = Change(
@@ -193,7 +209,9 @@ def _change(pair: Pair, part: StateObject, reading: Reading, detailed: bool) -> 
         mode=part.mode,
         provider=names.maybe(part.provider),
         deposed=part.deposed,
-        raw_actions=("deposed",) if pair.action is Action.OTHER else (),
+        raw_actions=(("deposed" if before else "create or import"),) if pair.action is Action.OTHER else (),
+        importing=pair.action is Action.IMPORT,
+        note=_IMPORTED if pair.action is Action.IMPORT else None,
         reason="tainted" if tainted else None,
         previous_address=names.text(before.address) if before and before.address != part.address else None,
         attributes=tuple(attributes),
