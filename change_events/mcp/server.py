@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sys
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -108,5 +108,5 @@ def _clipped(text: str) -> str:
 
 def note_at_a_terminal() -> None:
     """Say what this is to a person who started it by hand."""
-    if sys.stdin.isatty():
+    if os.isatty(0):  # standard input may be closed, and then it is no object
         say("this is a Model Context Protocol server: a client starts it; Ctrl-D ends it")

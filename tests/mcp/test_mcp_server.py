@@ -235,6 +235,13 @@ def test_a_client_that_reads_no_more_is_the_end(home):
         assert process.stderr.read() == b""
 
 
+@pytest.mark.slow
+def test_a_closed_input_is_the_end_of_it(home):
+    words = f"exec {' '.join(command())} <&-"
+    done = subprocess.run(words, shell=True, cwd=home.path, env=home.environ, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def test_without_the_extra_it_says_how_to_get_it(home, tmp_path):
     (tmp_path / "mcp").mkdir()
     (tmp_path / "mcp" / "__init__.py").write_text('raise ModuleNotFoundError("No module named mcp", name="mcp")\n')
