@@ -15,6 +15,7 @@ from change_events.query.event_ref import find
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
+    from change_events.journal import Record
 
 DEFAULT_CHANGES = 50
 
@@ -56,5 +57,15 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
     else:
         from change_events.cli.render.event import story
 
-        print_lines(story(record, limit=most))
+        print_lines(story(record, limit=most, held_up=_held_up(session, record)))
     return 0
+
+
+def _held_up(session: Session, record: Record) -> dict[str, str]:
+    """By destination, why deliveries of this event that were never tried wait, where the destination has failed."""
+    from change_events.cli.render.deliveries import held_up_by, is_untried
+
+    names = dict.fromkeys(one.destination for one in record.deliveries if is_untried(one))
+    standings = {name: session.journal.standing(name) for name in names}
+    now = session.journal.now()
+    return {name: held_up_by(standing, now) for name, standing in standings.items() if standing.failures}

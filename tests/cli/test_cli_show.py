@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -69,6 +71,24 @@ def test_deliveries_are_told_per_destination(home):
     text = home.events("show", "last")
     assert "  hook      waiting, 1 attempt, next in 9 min: connection refused\n" in text
     assert "  sematext  sent\n" in text
+
+
+def test_what_was_never_tried_says_what_it_waits_for(home):
+    """The event before it failed: its destination is left alone, and so is what is behind it."""
+    home.fill(succeeded(), destinations=["hook", "main"])
+    home.fill(partial(), destinations=["hook", "main"])
+    waiting = home.events("show", partial().id)
+    assert "  hook  waiting\n  main  waiting\n" in waiting, "nothing has failed yet"
+    with home.journal() as journal:
+        (hook,) = journal.claim(["hook"], limit=1, lease=60)
+        journal.retry(hook, 600, "connection \x1b refused")
+    text = home.events("show", partial().id)
+    said = re.search(r"  hook  waiting: not tried before (.*), because it has failed once \((.*)\)\n", text)
+    assert said, text
+    assert "\x1b" not in said[2]
+    due = datetime.strptime(said[1], "%Y-%m-%d %H:%M:%S %z") - datetime.now(UTC)
+    assert timedelta() < due <= timedelta(minutes=10)
+    assert "  main  waiting\n" in text
 
 
 def test_a_dropped_delivery_says_so(home):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from change_events.cli.render.terminal import ago, clean, paint
+from change_events.cli.render.terminal import ago, clean, local_time, paint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from change_events.journal import DeliveryStatus
+    from change_events.journal import DeliveryStatus, Standing
 
 # By journal.DeliveryState, worst first: one parked delivery matters more than three that arrived.
 _COLOURS = {"parked": "red", "dropped": "red", "waiting": "yellow", "leased": "yellow", "delivered": "green"}
@@ -28,14 +30,23 @@ def colour_of(word: str) -> str | None:
     return next((_COLOURS[state] for state, name in _WORDS.items() if name == word), None)
 
 
-def delivery_lines(deliveries: Sequence[DeliveryStatus], indent: str) -> Iterator[str]:
-    """One line a destination: its state, attempts, when it is tried again, and why it has not arrived."""
+def delivery_lines(
+    deliveries: Sequence[DeliveryStatus], indent: str, held_up: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """One line a destination: its state, attempts, when it is tried again, and why it has not arrived.
+
+    Args:
+        deliveries: of one event.
+        indent: before each line.
+        held_up: by destination, why what was never tried waits (:func:`held_up_by`).
+    """
     if not deliveries:
         yield f"{indent}in the journal only, no destination"
     longest = max((len(_label(delivery)) for delivery in deliveries), default=0)
     for delivery in deliveries:
         name = clean(_label(delivery)).ljust(longest)
-        yield f"{indent}{name}  {paint(_word(delivery), _COLOURS[delivery.state])}{_details(delivery)}"
+        word = paint(_word(delivery), _COLOURS[delivery.state])
+        yield f"{indent}{name}  {word}{_details(delivery)}{_reason(delivery, held_up)}"
 
 
 def _label(delivery: DeliveryStatus) -> str:
@@ -48,11 +59,29 @@ def _word(delivery: DeliveryStatus) -> str:
 
 def _details(delivery: DeliveryStatus) -> str:
     if delivery.state == "delivered":
-        return f": {clean(delivery.reason)}" if delivery.reason else ""
+        return ""
     parts = []
     if delivery.attempts:
         parts.append(f"{delivery.attempts} attempt{'s' if delivery.attempts > 1 else ''}")
     if delivery.state == "waiting" and delivery.attempts and delivery.next_at:
         parts.append(f"next {ago(delivery.next_at)}")
-    text = "".join(f", {part}" for part in parts)
-    return text + (f": {clean(delivery.reason)}" if delivery.reason else "")
+    return "".join(f", {part}" for part in parts)
+
+
+def _reason(delivery: DeliveryStatus, held_up: Mapping[str, str]) -> str:
+    text = delivery.reason or (held_up.get(delivery.destination) if is_untried(delivery) else None)
+    return f": {clean(text)}" if text else ""
+
+
+def is_untried(delivery: DeliveryStatus) -> bool:
+    """Whether it waits and was never sent: behind others, or because its destination failed with them."""
+    return delivery.state == "waiting" and not delivery.attempts
+
+
+def held_up_by(standing: Standing, now: float) -> str:
+    """Why a destination gets nothing before a time; ``now`` is in seconds since 1970."""
+    times = "once" if standing.failures == 1 else f"{standing.failures} times in a row"
+    failed = f"it has failed {times} ({standing.reason})"
+    wait = max(standing.wait, standing.asked)
+    until = local_time(datetime.fromtimestamp(now + wait, UTC))
+    return f"not tried before {until}, because {failed}" if wait else failed

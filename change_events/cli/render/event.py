@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from change_events.cli.render import changes, explicit, tasks, units
@@ -13,7 +14,7 @@ from change_events.summary.change_text import PARTIAL, cloud_words, outputs_head
 from change_events.text.times import lasted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from change_events.journal import Record
     from change_events.model import ChangeEvent, Ci, OutcomeCounts, Tool, Vcs
@@ -41,12 +42,13 @@ def paint_outcome(word: str) -> str:
     return paint(word, OUTCOME_COLOURS.get(word.replace(" ", "_"), DEFAULT_OUTCOME_COLOUR))
 
 
-def story(record: Record, *, limit: int | None) -> Iterator[str]:
+def story(record: Record, *, limit: int | None, held_up: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
     """Render one record in full.
 
     Args:
         record: from the journal.
         limit: how many changes, outputs and drifted resources are shown; None for all.
+        held_up: by destination, why deliveries that were never tried wait.
     """
     event = record.event
     yield paint(clean(event.title), bold=True)
@@ -59,7 +61,7 @@ def story(record: Record, *, limit: int | None) -> Iterator[str]:
         if lines:
             yield from ("", changes.heading(title), *lines)
     yield from _left_out(event)
-    yield from ("", changes.heading("Delivery"), *delivery_lines(record.deliveries, changes.INDENT))
+    yield from ("", changes.heading("Delivery"), *delivery_lines(record.deliveries, changes.INDENT, held_up))
 
 
 def _when(event: ChangeEvent) -> str:
