@@ -27,6 +27,7 @@ clause of a longer message:
   x TooMuchError             a plan file is larger or odder than is looked at (tf_wrapper/plan/plan_file.py)
   x TransportError           no answer came from a backend (delivery/transport.py)
   x UnknownValueError        only terraform can compute a value (tf_wrapper/configuration/expressions.py)
+  x UnreadableError          one version of a state cannot be read (tf_wrapper/record/backfill/versions.py)
 * ValueError
   x MadeElsewhereError       a program makes an inventory (cause/inventory_files.py)
 * OSError

@@ -24,6 +24,15 @@ def new_id() -> str:
     stamp = (milliseconds << _SEQUENCE_BITS) | (rest << _SEQUENCE_BITS) // 1_000_000
     _last = stamp = max(stamp, _last + 1)
     high = ((stamp >> _SEQUENCE_BITS) & (2**48 - 1)) << 16 | 0x7000 | (stamp & (2**_SEQUENCE_BITS - 1))
-    low = 0b10 << _RANDOM_BITS | int.from_bytes(os.urandom(8)) >> 2
-    text = f"{high << 64 | low:032x}"
+    return _text(high, int.from_bytes(os.urandom(8)))
+
+
+def id_of(seconds: float, digest: bytes) -> str:
+    """The UUIDv7 of what happened at a time and is known by a digest of at least ten bytes: always the same."""
+    high = (int(seconds * 1000) & (2**48 - 1)) << 16 | 0x7000 | (int.from_bytes(digest[8:10]) & (2**_SEQUENCE_BITS - 1))
+    return _text(high, int.from_bytes(digest[:8]))
+
+
+def _text(high: int, random: int) -> str:
+    text = f"{high << 64 | 0b10 << _RANDOM_BITS | random >> 2:032x}"
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))

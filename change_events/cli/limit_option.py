@@ -33,12 +33,15 @@ class Limit(click.ParamType):  # type: ignore[type-arg] # generic since click 8.
         return number
 
 
-def limit_option(default: int, description: str, *, least: int = 0) -> Callable[[Any], Any]:
-    """Decorate a command with ``--limit N``.
+def limit_option(default: int, description: str, *, least: int = 0, name: str = "limit") -> Callable[[Any], Any]:
+    """Decorate a command with ``--limit N``, or with that option under another name.
 
     Args:
         default: shown in the help.
         description: what is limited; says that 0 is for all where ``least`` is 0.
         least: the smallest N.
+        name: of the option.
     """
-    return click.option("--limit", type=Limit(least), default=default, show_default=True, metavar="N", help=description)
+    return click.option(
+        f"--{name}", type=Limit(least), default=default, show_default=True, metavar="N", help=description
+    )

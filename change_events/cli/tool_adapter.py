@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from change_events.journal import Journal
-    from change_events.model import Plan
+    from change_events.journal.backfilled import Origin
+    from change_events.model import ChangeEvent, Plan
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
@@ -31,6 +33,57 @@ class Check(NamedTuple):
     remedy: str | None = None
 
 
+class HistoryRequest(NamedTuple):
+    """Which history is read.
+
+    Attributes:
+        sources: addresses of objects, folders, files.
+        last: only the newest versions of each state, so many; 0 for all.
+        since: only what was written at or after it.
+        directory: that the history belongs to, and a workspace of it, where they are named.
+        workspace: likewise.
+        again: read what is recorded already, too.
+    """
+
+    sources: Sequence[str]
+    last: int = 0
+    since: datetime | None = None
+    directory: str | None = None
+    workspace: str | None = None
+    again: bool = False
+
+
+class Found(NamedTuple):
+    """One history begins: its place, how many steps there are, the directory that uses it (None: none is known)."""
+
+    label: str
+    steps: int
+    joined: str | None = None
+
+
+class Piece(NamedTuple):
+    """One event of history, redacted, without title and message."""
+
+    event: ChangeEvent
+    origin: Origin
+
+
+class Unused(NamedTuple):
+    """What gave no event.
+
+    Attributes:
+        name: redacted.
+        reason: why, as a clause; empty where it shows no change, or is recorded already.
+        known: it is recorded already.
+        counted: it is one of the steps of its history.
+    """
+
+    name: str
+    reason: str = ""
+    known: bool = False
+    counted: bool = False
+
+
 class ToolAdapter(Protocol):
     """The parts of ``tfevent events`` that know a tool's own files and processes."""
 
@@ -43,6 +96,21 @@ class ToolAdapter(Protocol):
 
         Raises:
             InputError: a file is none of these; the text names it.
+        """
+
+    def history(
+        self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: Callable[[str], set[str]]
+    ) -> Iterator[Piece | Unused | Found]:
+        """Read history that is already there for ``backfill``, one piece after the other.
+
+        Args:
+            request: what is asked for.
+            redactor: remembers the secrets of all that is read.
+            settings: ignored attributes, signals of the user's own.
+            known: gives the places of a source (:class:`Origin`) that need not be read again.
+
+        Raises:
+            InputError: a source cannot be read, or there is nothing in it.
         """
 
     def checks(self, settings: Settings) -> Iterable[Check]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from change_events.model.retention import Retention
 
 _LOWEST = -(2**62)  # plus the microseconds since 1970
+_SECOND = 1_000_000  # microseconds
 _FULL = 0.9  # of the journal's caps: the rest is for what happens from now on
 
 
@@ -33,12 +34,14 @@ class Origin(msgspec.Struct, frozen=True):
         source: digest of where it was found, a bucket's object or a folder.
         place: digest of the version in there, an object's version or a file.
         spans: versions that lie between it and the one before, and could not be read.
+        order: among those of one second, which is as exact as a store's times are: a serial.
     """
 
     version: str
     source: str
     place: str
     spans: int = 0
+    order: int = 0
 
 
 def put(
@@ -58,7 +61,8 @@ def put(
     Raises:
         JournalError: the journal is nearly at its caps, so that what happens would leave for what has happened.
     """
-    if _is_known(connection, origin):
+    if (known := _known(connection, origin)) is not None:
+        outbox.enqueue(connection, known, destinations, now)
         return False
     events, size = connection.execute("SELECT events, bytes FROM totals").fetchone()
     if events >= caps.events * _FULL or size + len(sealed.body) >= caps.bytes * _FULL:
@@ -66,7 +70,7 @@ def put(
             "the journal is nearly full, and history would replace what is recorded from now on: "
             "set a higher `keep.events` or `keep.mib`"
         )
-    seq = _below(connection, to_micros(sealed.event.started_at))
+    seq = _below(connection, to_micros(sealed.event.started_at) + min(origin.order, _SECOND - 1))
     ledger.put(connection, sealed, RecordState.SETTLED, seq)
     connection.execute(
         "INSERT INTO backfilled (seq, version, source, place, spans, at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -83,18 +87,18 @@ def places(connection: sqlite3.Connection, source: str) -> set[str]:
     return {str(place) for (place,) in rows}
 
 
-def _is_known(connection: sqlite3.Connection, origin: Origin) -> bool:
-    """Whether there is an event of it; one of its place that spans more versions is removed."""
-    other = "SELECT 1 FROM backfilled WHERE version = ? AND source <> ?"
-    if connection.execute(other, (origin.version, origin.source)).fetchone():
-        return True
+def _known(connection: sqlite3.Connection, origin: Origin) -> int | None:
+    """The ``seq`` of the event of it, if there is one; one of its place that spans more versions is removed."""
+    other = "SELECT seq FROM backfilled WHERE version = ? AND source <> ?"
+    if row := connection.execute(other, (origin.version, origin.source)).fetchone():
+        return int(row[0])
     own = "SELECT seq, spans FROM backfilled WHERE source = ? AND place = ?"
     for seq, spans in connection.execute(own, (origin.source, origin.place)).fetchall():
         if spans <= origin.spans:
-            return True
+            return int(seq)
         touched.forget(connection, [seq])
         connection.execute("DELETE FROM events WHERE seq = ?", (seq,))
-    return False
+    return None
 
 
 def _below(connection: sqlite3.Connection, micros: int) -> int:

@@ -20,8 +20,8 @@ class Backfilled(Struct, frozen=True):
 
     source: str
     at: datetime
+    time_from: str
     version: str | None = None
-    time_from: str = "file"
     since: datetime | None = None
     owner: str | None = None
     skipped: int = 0

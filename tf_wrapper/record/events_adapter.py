@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from change_events.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from change_events.cli.tool_adapter import Check
+    from change_events.cli.tool_adapter import Check, Found, HistoryRequest, Piece, Unused
     from change_events.journal import Journal
     from change_events.model import Plan
     from change_events.redact import Redactor
@@ -44,6 +44,14 @@ class TerraformAdapter:
         return [
             plan for path, data in documents for plan in reader.read_plans(data, name=path, redactor=redactor, **more)
         ]
+
+    def history(
+        self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: Callable[[str], set[str]]
+    ) -> Iterator[Piece | Unused | Found]:
+        """Events of states and plans that somebody kept. Raises InputError."""
+        from tf_wrapper.record.backfill.history import History
+
+        return History(request, redactor, settings, known).items()
 
     def checks(self, settings: Settings) -> Iterable[Check]:
         """The binary and its version, and whether runs wait to be settled."""

@@ -52,10 +52,11 @@ def between_states(
     if not (plan.changes or plan.outputs):
         return plan
     clouds = clouds_of(list(pairs_of(old, new)), redactor)
-    return replace(plan, clouds=clouds, state=_versions(old, new, edits.counts, redactor), edited=edits.counts)
+    return replace(plan, clouds=clouds, state=versions(old, new, edits.counts, redactor), edited=edits.counts)
 
 
-def _versions(old: State, new: State, counts: StateCounts, redactor: Redactor) -> StateEdit:
+def versions(old: State, new: State, counts: StateCounts, redactor: Redactor) -> StateEdit:
+    """The versions of two states, and what the two do not show of these edits."""
     unseen = ", or ".join([_REMOVED] * bool(counts.removed) + [_ADDED] * bool(counts.added))
     note = f"two states do not show {unseen}" if unseen else None
     if old.serial is None or new.serial is None:  # `show -json` has none

@@ -1,0 +1,218 @@
+"""Files that somebody kept: versions and backups of states, plans in JSON. Sorted into one history for each state.
+
+Terraform's own backups hold the state as it was before, and are made when the next one is written: what their name or
+time says is when they were *replaced*.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import defaultdict
+from datetime import UTC, datetime
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from change_events.errors import InputError
+from change_events.text.lazy_pattern import lazy_pattern
+from tf_wrapper.configuration import inputs
+from tf_wrapper.record.backfill.versions import MOST_BYTES, Moment, Stored, UnreadableError, Version
+from tf_wrapper.stream.encodings import to_utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_FILES = 20_000
+_NONE = msgspec.Raw()
+_LEFT_OUT = {".git", ".terraform"}
+_EXPECTED = (".tfstate", ".json", ".backup", ".tfplan")
+_ISO = lazy_pattern(
+    r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)[T_ -]?([0-2]\d)[:_.-]?([0-5]\d)[:_.-]?([0-5]\d)"
+    r"(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?(?!\d)"
+)
+_EPOCH = lazy_pattern(r"(?<!\d)(1[4-9]\d{8})(?:\d{3})?(?!\d)")
+_TOO_FAST = 1.0  # seconds: files that follow each other faster were copied
+_FEW = 3
+
+
+class _Head(msgspec.Struct, gc=False):
+    version: msgspec.Raw = _NONE
+    format_version: msgspec.Raw = _NONE
+    serial: int | None = None
+    lineage: str | None = None
+    timestamp: str | None = None
+    resources: msgspec.Raw = _NONE
+    planned_values: msgspec.Raw = _NONE
+    resource_changes: msgspec.Raw = _NONE
+    encrypted_data: msgspec.Raw = _NONE
+
+
+class Unused(NamedTuple):
+    """A file that is no history, and why."""
+
+    path: str
+    reason: str
+
+
+class PlanFile(NamedTuple):
+    """A plan in JSON."""
+
+    path: str
+    made: Moment
+
+
+class Files(NamedTuple):
+    """What was found."""
+
+    states: list[Stored]
+    plans: list[PlanFile]
+    unused: list[Unused]
+
+
+class _StateFile(NamedTuple):
+    path: str
+    serial: int
+    lineage: str
+    content: bytes  # a digest
+    named: datetime | None
+    modified: datetime
+
+    @property
+    def is_backup(self) -> bool:
+        return self.path.endswith(".backup")
+
+
+def sort(paths: Sequence[str]) -> Files:
+    """Look at all files of these folders, and at these files.
+
+    Raises:
+        InputError: one of them does not exist, or they are too many.
+    """
+    states: dict[str, list[_StateFile]] = defaultdict(list)
+    plans: list[PlanFile] = []
+    unused: list[Unused] = []
+    for path in _files(paths):
+        found = _looked_at(path)
+        if isinstance(found, _StateFile):
+            states[found.lineage].append(found)
+        elif isinstance(found, PlanFile):
+            plans.append(found)
+        elif found is not None:
+            unused.append(found)
+    plans.sort(key=lambda plan: (plan.made.at, plan.path))
+    return Files([_stored(lineage, files) for lineage, files in states.items()], plans, unused)
+
+
+def read(path: str) -> bytes:
+    """A whole file. Raises UnreadableError."""
+    data = inputs.read(path, MOST_BYTES + 1)
+    if data is None:
+        raise UnreadableError("the file cannot be read")
+    if len(data) > MOST_BYTES:
+        raise UnreadableError(f"it is larger than {MOST_BYTES // 1024 // 1024} MiB")
+    return data
+
+
+def _files(paths: Sequence[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for path in paths:
+        if not os.path.exists(path):
+            raise InputError(f"{path}: there is no such file or folder; expected s3://BUCKET/KEY, a folder or files")
+        for file in _below(path) if os.path.isdir(path) else (path,):
+            found[os.path.abspath(file)] = None
+            if len(found) > MOST_FILES:
+                raise InputError(f"{path}: more than {MOST_FILES:,} files; give the folder of one state")
+    return list(found)
+
+
+def _below(folder: str) -> Iterator[str]:
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+        yield from (os.path.join(where, name) for name in sorted(names))
+
+
+def _looked_at(path: str) -> _StateFile | PlanFile | Unused | None:
+    try:
+        data = read(path)
+    except UnreadableError as error:
+        return Unused(path, str(error))
+    try:
+        head = msgspec.json.decode(to_utf8(data), type=_Head)
+    except (msgspec.DecodeError, RecursionError):
+        return _no_json(path, data)
+    return _judged(path, data, head)
+
+
+def _no_json(path: str, data: bytes) -> Unused | None:
+    if data[:2] == b"PK":
+        return Unused(path, "a saved plan file: convert it with `terraform show -json`")
+    is_meant = any(mark in os.path.basename(path) for mark in _EXPECTED) and bool(data.strip())
+    return Unused(path, "not a state or a plan in JSON") if is_meant else None
+
+
+def _judged(path: str, data: bytes, head: _Head) -> _StateFile | PlanFile | Unused | None:
+    modified = datetime.fromtimestamp(os.stat(path).st_mtime, UTC)
+    if bytes(head.planned_values) or bytes(head.resource_changes):
+        return PlanFile(path, _made(head, path, modified))
+    if bytes(head.encrypted_data):
+        return Unused(path, "the state is encrypted by OpenTofu, which alone can read it")
+    if head.serial is not None and head.lineage and bytes(head.version):
+        content, named = hashlib.sha256(data).digest(), _time_in(os.path.basename(path))
+        return _StateFile(path, head.serial, head.lineage, content, named, modified)
+    is_state = bool(bytes(head.format_version) or bytes(head.resources))
+    return (
+        Unused(path, "a state without serial and lineage; expected raw state, not `show -json`") if is_state else None
+    )
+
+
+def _made(head: _Head, path: str, modified: datetime) -> Moment:
+    try:
+        if head.timestamp:
+            return Moment(datetime.fromisoformat(head.timestamp).astimezone(UTC), "plan")
+    except ValueError:
+        pass
+    named = _time_in(os.path.basename(path))
+    return Moment(named, "name") if named else Moment(modified, "file")
+
+
+def _time_in(name: str) -> datetime | None:
+    """A time that a file's name holds, in UTC unless it says otherwise."""
+    found = _ISO.search(name)
+    try:
+        if found:
+            zone = (found[7] or "Z").replace("Z", "+00:00")
+            date, clock = "-".join(found.groups()[:3]), ":".join(found.groups()[3:6])
+            return datetime.fromisoformat(f"{date}T{clock}{zone}").astimezone(UTC)
+        seconds = _EPOCH.search(name)
+        return datetime.fromtimestamp(int(seconds[1]), UTC) if seconds else None
+    except (ValueError, re.error):
+        return None
+
+
+def _stored(lineage: str, files: list[_StateFile]) -> Stored:
+    """One history: by serial, each content once."""
+    files.sort(key=lambda file: (file.serial, file.named or file.modified, file.path))
+    distinct = list({(file.serial, file.content): file for file in reversed(files)}.values())[::-1]
+    folder = os.path.commonpath([os.path.dirname(file.path) for file in files])
+    trusted = _are_times_of_writing(distinct)
+    return Stored(folder, [_version(file, folder, trusted=trusted) for file in distinct], lineage)
+
+
+def _are_times_of_writing(files: Sequence[_StateFile]) -> bool:
+    """Whether modification times can be those of writing: in the order of the serials, no faster than terraform."""
+    times = [file.modified for file in files if file.named is None]
+    if any(later < earlier for earlier, later in pairwise(times)):
+        return False
+    return len(times) < _FEW or (times[-1] - times[0]).total_seconds() / (len(times) - 1) >= _TOO_FAST
+
+
+def _version(file: _StateFile, folder: str, *, trusted: bool) -> Version:
+    moment = Moment(file.named, "name") if file.named else Moment(file.modified, "file") if trusted else None
+    name = os.path.relpath(file.path, folder)
+    if file.is_backup:
+        return Version(name, file.path, None, partial(read, file.path), replaced=moment)
+    return Version(name, file.path, moment, partial(read, file.path))
