@@ -74,8 +74,20 @@ def waits(journal: str | Path) -> bool:
     return _folder(journal).is_dir()
 
 
-def take_in(journal: str | Path, apply: Callable[[Entry], None]) -> int:
+def withdraw(journal: str | Path, event_id: str) -> None:
+    """Remove the kept start of an event that is being discarded: taken in later, it would run for ever."""
+    folder = _folder(journal)
+    for path in folder.glob("*-start") if folder.is_dir() else ():
+        with suppress(OSError, msgspec.DecodeError):
+            if msgspec.msgpack.decode(path.read_bytes(), type=Entry).id == event_id:
+                path.unlink(missing_ok=True)
+
+
+def take_in(journal: str | Path, apply: Callable[[Entry, Callable[[], bool]], None]) -> int:
     """Hand what was kept to ``apply``, oldest first, and remove what it has done; returns how many.
+
+    ``apply`` also gets whether the entry is still kept, to be asked when the journal can be written: another process
+    may have taken it in meanwhile, and discarded its event.
 
     What ``apply`` raises ends it, and the rest stays. What cannot be read is set aside under another name.
     """
@@ -88,7 +100,7 @@ def take_in(journal: str | Path, apply: Callable[[Entry], None]) -> int:
         except msgspec.DecodeError:
             path.rename(path.with_name(path.name + _UNREADABLE))
             continue
-        apply(entry)
+        apply(entry, path.exists)
         path.unlink(missing_ok=True)
         taken += 1
     with suppress(OSError):  # something has come meanwhile, or is just being written

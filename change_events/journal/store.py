@@ -230,6 +230,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         Raises:
             JournalError: the journal cannot be written.
         """
+        spool.withdraw(self.path, event_id)
 
         def work(connection: sqlite3.Connection) -> bool:
             if baseline is not None:
@@ -274,7 +275,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         finally:
             self.patience = usual
 
-    def _apply(self, entry: spool.Entry) -> None:
+    def _apply(self, entry: spool.Entry, is_kept: Callable[[], bool]) -> None:
         from change_events.redact.sealing import unseal
 
         if entry.operation == "discard":
@@ -286,7 +287,5 @@ class Journal(Deliveries, EventReads, TouchedReads):
                 event, writing.Settling(entry.destinations, entry.dedup_window, entry.if_open, entry.at, entry.waits)
             )
         else:
-            self._write(
-                lambda connection: writing.start(connection, event, entry.destinations, entry.dedup_window, entry.at),
-                durable=True,
-            )
+            begin = (event, entry.destinations, entry.dedup_window, entry.at)
+            self._write(lambda connection: writing.start(connection, *begin) if is_kept() else None, durable=True)
