@@ -5,7 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("wrapper", "crowd", "summarize", "report", "journal", "history", "causes", "flush", "redact", "callback")
+NAMES = (
+    "wrapper",
+    "crowd",
+    "stacks",
+    "summarize",
+    "report",
+    "journal",
+    "history",
+    "causes",
+    "flush",
+    "redact",
+    "callback",
+)
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from change_events.explicit.event import Draft
+    from change_events.journal import Journal
     from change_events.model import ChangeEvent
 
 
@@ -33,15 +34,22 @@ class StacksEvent(CommandEvent):
         run_id, facts = event.id, self._facts["stacks"]
         try:
             with self._run.journal() as journal:
-                close = self._observed.close_killed
-                if close and units.are_open(state_dir(), str(journal.path), run_id):
-                    close(journal, self._settings)
+                if self._has_open_units(journal):
+                    say("units of this run have not ended; the next tfevent command records it when they have")
+                    return None
                 expected = {} if end.get("error") else facts
                 found = units.collect(journal, run_id, facts["directory"], self._folder, expected)
         except JournalError as error:
             say(f"{error}; the next tfevent command records the units of this run as one event")
             return None
         return completed(event, found, self._redactor)
+
+    def _has_open_units(self, journal: Journal) -> bool:
+        """Whether runs of units go on though the command has ended; those that were killed are closed first."""
+        place = (state_dir(), str(journal.path), str(self._facts["id"]))
+        if units.are_open(*place) and self._observed.close_killed:
+            self._observed.close_killed(journal, self._settings)
+        return units.are_open(*place)
 
     def _observed_event(self, draft: Draft) -> ChangeEvent:
         """The event as one that follows from what was observed: title and severity are not the sender's."""

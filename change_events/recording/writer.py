@@ -82,6 +82,7 @@ class EventWriter:
         patience: float | None = None,
     ) -> None:
         self.is_blocked = False
+        self._is_unit = False
         self._patience = patience
         self._settings = settings
         self._redactor = redactor
@@ -116,6 +117,7 @@ class EventWriter:
 
     def sealed(self, event: ChangeEvent, past: Sequence[Signal] = ()) -> SealedEvent:
         """The event as it is recorded: composed (with signals of the past), and after the last pass."""
+        self._is_unit = routing.is_unit(event)
         sealed = self._redactor.seal(self.composed(event, past))
         for trouble in self._redactor.troubles:
             self.say_once(trouble)
@@ -309,7 +311,8 @@ class EventWriter:
             self.is_blocked = True
             self.say_once(f"{error}; cannot write the spool file ({trouble.strerror})")
             return False
-        self.say_once(f"{error}; the event is spooled and recorded by the next command")
+        if not self._is_unit:  # of many at once, the journal is busy and nobody hangs: the whole takes it in
+            self.say_once(f"{error}; the event is spooled and recorded by the next command")
         return True
 
     def _report_notices(self, journal: Journal) -> None:

@@ -24,7 +24,7 @@ show)
   for action in "$@"; do :; done # the last word: the plan
   echo '{"format_version":"1.2","terraform_version":"1.11.4","planned_values":{"root_module":{}},"resource_changes":[{"address":"terraform_data.x","mode":"managed","type":"terraform_data","name":"x","provider_name":"terraform.io/builtin/terraform","change":{"actions":["'"$(cat "$action")"'"],'"$created"'}}],"configuration":{"root_module":{}},"complete":true,"errored":false,"applyable":true}' ;;
 apply)
-  [ -e slow ] && sleep "$(cat slow)"
+  if [ -e slow ]; then sleep "$(cat slow)"; fi
   [ -e same ] || echo 'terraform_data.x: Creating...'
   if [ -e fail ]; then
     printf '\nError: quota exceeded\n\n  with terraform_data.x,\n  on main.tf line 1, in resource "terraform_data" "x":\n\n' >&2
