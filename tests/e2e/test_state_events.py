@@ -127,8 +127,10 @@ def test_a_state_behind_a_backend_is_asked_for_once_before_and_once_after(remote
     assert not server.lock
 
 
-def test_a_lock_that_is_removed_by_force_is_reported(remote):
+@pytest.mark.parametrize("binary", _binary_cases())
+def test_a_lock_that_is_removed_by_force_is_reported(binary, remote, golden):
     stack, server = remote
+    stack.env["TFEVENT_TF_BINARY"] = str(binary.path)
     lock = {"ID": "11111111-2222-3333-4444-555555555555", "Operation": "apply", "Who": "ops@build"}
     server.lock = json.dumps(lock).encode()
     refused = stack.run(f"force-unlock {lock['ID']}", stdin="no\n")
@@ -141,15 +143,18 @@ def test_a_lock_that_is_removed_by_force_is_reported(remote):
     assert (event["title"], event["severity"]) == ("code: state lock broken", "warning")
     assert event["state"] == {"command": "force-unlock", "lock": lock["ID"], "forced": True}
     assert [one["name"] for one in event["signals"]] == ["lock_broken"]
+    golden("states/force-unlock.txt")(_as_text(event) + "\n")
 
 
-def test_what_a_refresh_finds_is_drift_and_no_change_of_ours(tmp_path):
-    stack = Stack(tmp_path, CODE)
-    assert stack.terraform(APPLY).code == 0
+@pytest.mark.parametrize("binary", _binary_cases())
+@pytest.mark.parametrize("line", ["refresh", pytest.param(f"{APPLY} -refresh-only", marks=pytest.mark.e2e)])
+def test_what_a_refresh_finds_is_drift_and_no_change_of_ours(line, binary, tmp_path, golden):
+    stack = Stack(tmp_path, CODE, env={"TFEVENT_TF_BINARY": str(binary.path)})
+    assert stack.run(APPLY, TFEVENT_DISABLE="1").code == 0
     stack.write(CODE.replace('"first"', '"second"'))
-    assert stack.run("refresh").code == 0
+    assert stack.run(line).code == 0
     event = stack.event()
-    assert event["title"] == "code: state refreshed: 1 output changed"
+    golden("states/refresh.txt" if line == "refresh" else "states/refresh-only.txt")(_as_text(event) + "\n")
     assert "changes" not in event
     assert [one["name"] for one in event["outputs"]] == ["o"]
 
