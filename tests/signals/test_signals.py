@@ -205,6 +205,9 @@ def test_a_declined_run_signals_nothing():
     assert compose(declined, Settings()).signals == ()
 
 
+OF_SIGNALS = ("change_events.signals", "change_events.model")
+
+
 def given_names():
     """The texts that the sources give a signal as its name, and the names in the table of settings."""
     yield from (row.signal for rows in table().values() for row in rows)
@@ -212,10 +215,14 @@ def given_names():
     yield "version_lowered"  # what the form `version` makes of `version_changed`
     for package in ("change_events", "tf_wrapper"):
         for path in (ROOT / package).rglob("*.py"):
-            text = path.read_text()
-            is_ours = "signals" in text or re.search(r"change_events\.model import .*\bSignal\b", text)
-            makers = {"Signal", "Found"} if is_ours else set()  # others may have a class of that name
-            for node in ast.walk(ast.parse(text)):
+            tree = ast.parse(path.read_text())
+            makers = {"Signal", "Found"} & {  # others may have a class of that name
+                alias.name
+                for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(OF_SIGNALS)
+                for alias in node.names
+            }
+            for node in ast.walk(tree):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") in makers:
                     (name,) = [given.value for given in node.keywords if given.arg == "name"] or node.args[:1]
                     assert not isinstance(name, ast.JoinedStr), f"{path}:{node.lineno}: whole names can be looked for"
