@@ -42,6 +42,7 @@ ENVIRONMENTS = {
     "collection": Environment((*_BUILD, *_TOOLS)),
     "docs": Environment(("mkdocs-material>=9.5",), ()),
     "importer": Environment(("galaxy-importer",), ()),
+    "provider": Environment(("tf>=1.2",), ()),
     "peers": Environment((*_BUILD, *_PEERS)),
     "ansible-2.16": Environment(("ansible-core==2.16.*",)),
     "ansible-2.17": Environment(("ansible-core==2.17.*",)),

@@ -16,11 +16,11 @@ from change_events import model
 from change_events.destinations import get, kinds
 from change_events.destinations.shared.conditions import FIGURES
 from change_events.model.field_descriptions import EVENT_FIELDS
-from change_events.settings import routes, signals
+from change_events.settings import drift, routes, signals
 from change_events.settings.model import KEYS, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from change_events.destinations.base import Option
     from change_events.settings.model import Key
@@ -38,8 +38,9 @@ def pages() -> dict[str, str]:
         "routing": _routing,
         "conditions": _conditions,
         "figures": _figures,
-        "rules": lambda: _parts(signals.RULE, "add"),
-        "mutes": lambda: _parts(signals.MUTE, "mute"),
+        "rules": lambda: _parts(signals.RULE, signals.NEEDED["add"]),
+        "mutes": lambda: _parts(signals.MUTE, signals.NEEDED["mute"]),
+        "drift": lambda: _parts(drift.RULE, drift.NEEDED),
         "fields": _fields,
         "structs": _structs,
     }
@@ -85,8 +86,7 @@ def _condition_row(condition: routes.Condition) -> tuple[str, ...]:
     return f"`{condition.name}`", condition.type, condition.help + words
 
 
-def _parts(parts: Mapping[str, str], of: str) -> str:
-    needed = signals.NEEDED[of]
+def _parts(parts: Mapping[str, str], needed: Sequence[str]) -> str:
     rows = ((f"`{name}`" + (" (required)" if name in needed else ""), about) for name, about in parts.items())
     return table(("Key", "What it does"), rows)
 

@@ -16,7 +16,7 @@ from change_events.destinations import get, kinds
 from change_events.destinations.shared.conditions import FIGURES
 from change_events.model import ChangeEvent, Severity
 from change_events.model.field_descriptions import EVENT_FIELDS
-from change_events.settings import routes, signals
+from change_events.settings import drift, routes, signals
 from change_events.settings.model import GROUP_HELP, KEYS, Key
 from tools import decisions, destination_pages, reference_pages
 
@@ -65,6 +65,7 @@ def _settings() -> dict[str, Any]:
             holder["properties"][inner] = _key(key)
         else:
             properties[group] = _key(key)
+    properties["drift"] = _drift()
     properties["signals"] = _signals()
     properties["destinations"] = {
         "type": "object",
@@ -89,6 +90,13 @@ def _signals() -> dict[str, Any]:
     }
     described = {name: {**part, "description": signals.PARTS[name]} for name, part in parts.items()}
     return {**_object(described), "description": signals.HELP}
+
+
+def _drift() -> dict[str, Any]:
+    """Drift that is not reported."""
+    rule = {name: {"type": ["string", "number"], "description": about} for name, about in drift.RULE.items()}
+    rules = {"type": "array", "items": {**_object(rule), "required": list(drift.NEEDED)}}
+    return {**_object({"ignore": {**rules, "description": drift.PARTS["ignore"]}}), "description": drift.HELP}
 
 
 def _key(key: Key) -> dict[str, Any]:

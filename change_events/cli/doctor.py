@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from change_events.cli import doctor_checks
+from change_events.cli.drift_standing import drift_checks
 from change_events.cli.help_examples import examples
 from change_events.cli.preview import named
 from change_events.cli.render.terminal import clean, clean_lines, paint, print_lines
@@ -71,6 +72,7 @@ def _checks(session: Session, wanted: tuple[str, ...]) -> Iterator[Check]:
     yield from doctor_checks.source_checks(settings)
     yield from session.tools.checks(settings)
     yield doctor_checks.journal_check(session)
+    yield from drift_checks(session)
     yield from doctor_checks.standing_checks(session, settings.destinations)
     yield doctor_checks.key_check(Path(state_dir()) / doctor_checks.KEY_FILE)
     yield from doctor_checks.destination_checks(settings, session, send_test=chosen)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from change_events.drift.results import DirectoryCheck, Request
     from change_events.journal import Journal
     from change_events.journal.backfilled import Origin
     from change_events.model import ChangeEvent, Plan
@@ -111,6 +112,18 @@ class ToolAdapter(Protocol):
 
         Raises:
             InputError: a source cannot be read, or there is nothing in it.
+        """
+
+    def check_drift(
+        self, request: Request, redactor: Redactor, tick: Callable[[float], bool]
+    ) -> Iterator[DirectoryCheck]:
+        """Check directories for drift, each result as soon as it is there; nothing is written anywhere.
+
+        ``tick`` waits for so many seconds; where it returns True, everything that runs is ended and KeyboardInterrupt
+        raised.
+
+        Raises:
+            InputError: there is no terraform to run.
         """
 
     def checks(self, settings: Settings) -> Iterable[Check]:

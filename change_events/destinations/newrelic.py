@@ -80,6 +80,7 @@ KINDS = {
     Kind.BOOT: ("Operational", "Server Reboot"),
     Kind.START: ("Operational", "Service Start"),
     Kind.STOP: ("Operational", "Service Stop"),
+    Kind.DRIFT: ("Operational", "Drift"),
     Kind.CUSTOM: ("Operational", "Other"),
 }
 _PHASES = {Phase.PLANNED: " Plan", Phase.CHECKED: " Check"}

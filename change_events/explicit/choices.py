@@ -6,7 +6,7 @@ tfevent must not wait for the model.
 
 from __future__ import annotations
 
-KINDS = ("deployment", "build", "boot", "start", "stop", "infrastructure", "custom")
+KINDS = ("deployment", "build", "boot", "start", "stop", "infrastructure", "drift", "custom")
 OUTCOMES = ("succeeded", "partial", "failed", "cancelled", "declined", "no_change", "unknown")
 SEVERITIES = ("info", "warning", "error")
 STATES = ("started", "finished")

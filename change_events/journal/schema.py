@@ -276,6 +276,23 @@ _BACKFILLED = (
     "CREATE INDEX backfilled_by_place ON backfilled (source, place)",
 )
 
+# The last drift check of each directory (:mod:`change_events.journal.drift_checks`).
+_DRIFT_CHECKS = (
+    """CREATE TABLE drift_checks (
+        directory TEXT NOT NULL,
+        workspace TEXT NOT NULL,
+        checked_at REAL NOT NULL,
+        known_at REAL,
+        clean_at REAL,
+        revision INTEGER NOT NULL,
+        terms TEXT NOT NULL,
+        reason TEXT,
+        drift BLOB NOT NULL,
+        PRIMARY KEY (directory, workspace)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE drift_notices (notice TEXT PRIMARY KEY, day TEXT NOT NULL) WITHOUT ROWID",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _LINKS,
@@ -288,6 +305,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _PLANS,
     _BASELINES,
     _BACKFILLED,
+    _DRIFT_CHECKS,
 )
 
 

@@ -6,7 +6,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from change_events.journal import backfilled, baselines, ledger, outbox, pruning, spool, touched, unrouted, writing
+from change_events.journal import (
+    backfilled,
+    baselines,
+    drift_checks,
+    ledger,
+    outbox,
+    pruning,
+    spool,
+    touched,
+    unrouted,
+    writing,
+)
 from change_events.journal.access import IMPATIENCE
 from change_events.journal.deliveries import Deliveries
 from change_events.journal.errors import JournalLocked
@@ -21,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from change_events.journal.drift_checks import LastCheck
     from change_events.journal.records import JournalCounts, Owed
     from change_events.journal.unrouted import Unrouted
     from change_events.model import ChangeEvent, SealedEvent
@@ -28,6 +40,8 @@ if TYPE_CHECKING:
 _Waits = list[unrouted.Unrouted]  # `list` is a method below
 _Events: TypeAlias = "list[ChangeEvent]"
 _LAST = 2**62
+_Checks: TypeAlias = "list[LastCheck]"
+_Sentences: TypeAlias = "list[str]"
 PATIENCE = 5.0
 LOCK_WAIT = 1.0  # seconds for which a journal that somebody keeps locked holds up whoever records; more if all is slow
 
@@ -248,6 +262,18 @@ class Journal(Deliveries, EventReads, TouchedReads):
         from change_events.redact.sealing import unseal
 
         return [unseal(body).event for body in self._read(lambda connection: baselines.find(connection, text))]
+
+    def drift_checks(self) -> _Checks:
+        """The last drift check of each directory. Raises JournalError."""
+        return self._read(drift_checks.read)
+
+    def keep_drift_checks(self, checks: Sequence[LastCheck]) -> None:
+        """Replace the last drift checks of these directories. Raises JournalError."""
+        self._write(lambda connection: drift_checks.keep(connection, checks, self._caps.days), durable=True)
+
+    def note_today(self, sentences: Sequence[str], day: str) -> _Sentences:
+        """Those of the sentences that have not been noted on this day. Raises JournalError."""
+        return self._write(lambda connection: drift_checks.note(connection, sentences, day))
 
     def counts(self) -> JournalCounts:
         """Figures of the whole journal.

@@ -17,6 +17,7 @@ from change_events.model.changes import (
     Change,
     CheckResult,
     Drift,
+    DriftOrigin,
     OutputChange,
     Risk,
     Source,
@@ -27,6 +28,7 @@ from change_events.model.enums import (
     CauseKind,
     ChangeOutcome,
     Confidence,
+    DriftStatus,
     Kind,
     Outcome,
     Phase,
@@ -71,9 +73,9 @@ from change_events.model.tasks import (
 
 __all__ = [
     "SCHEMA_VERSION", "Action", "Actor", "AttributeChange", "Backfilled", "Cause", "CauseCommit", "CauseKind", "Change",
-    "ChangeEvent", "ChangeOutcome", "CheckResult", "Ci", "Cloud", "Commit", "Confidence", "Counts", "Drift", "Failure",
-    "HostCounts", "HostFailure", "HostRun", "Inputs", "ItemCounts", "Kind", "Link",
-    "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "Risk", "SealedEvent",
+    "ChangeEvent", "ChangeOutcome", "CheckResult", "Ci", "Cloud", "Commit", "Confidence", "Counts", "Drift",
+    "DriftOrigin", "DriftStatus", "Failure", "HostCounts", "HostFailure", "HostRun", "Inputs", "ItemCounts", "Kind",
+    "Link", "Outcome", "OutcomeCounts", "OutputChange", "Phase", "Plan", "Playbook", "Related", "Risk", "SealedEvent",
     "Severity", "SharedCause", "Signal", "Source", "StackUnit", "Stacks", "StateCounts", "StateEdit", "Struct",
     "Summary", "TaskCounts", "TaskRun", "Tool", "Trace", "Truncated", "UnitCounts", "UnitState",
     "Value", "ValueKind", "Vcs", "stack_key",

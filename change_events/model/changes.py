@@ -1,8 +1,10 @@
 """Planned changes of resources and their outcomes."""
 
+from datetime import datetime
+
 from change_events.model.base import Struct
 from change_events.model.causes import Cause
-from change_events.model.enums import Action, ChangeOutcome, ValueKind
+from change_events.model.enums import Action, ChangeOutcome, DriftStatus, ValueKind
 from change_events.model.tasks import TaskRun
 
 
@@ -103,10 +105,24 @@ class OutputChange(Struct, frozen=True):
     after: Value
 
 
+class DriftOrigin(Struct, frozen=True):
+    """A record that may explain a drift: an entry of an audit log, or an earlier event.
+
+    ``source`` is ``cloudtrail`` or ``journal``, ``action`` the API call or the title of the event, ``event`` its ID.
+    """
+
+    source: str
+    action: str
+    actor: str | None = None
+    at: datetime | None = None
+    event: str | None = None
+
+
 class Drift(Struct, frozen=True):
     """A resource that was changed outside of the tool: ``action`` is update or destroy.
 
-    ``set_anew`` names its attributes that the plan overwrites.
+    ``set_anew`` names its attributes that the plan overwrites. In the event of a drift check, ``directory`` is where it
+    was found, ``status`` how it differs from the last check, and ``origins`` are records that may explain it.
     """
 
     address: str
@@ -114,6 +130,10 @@ class Drift(Struct, frozen=True):
     attributes: tuple[AttributeChange, ...] = ()
     attributes_omitted: int = 0
     set_anew: tuple[str, ...] = ()
+    type: str | None = None
+    directory: str | None = None
+    status: DriftStatus | None = None
+    origins: tuple[DriftOrigin, ...] = ()
 
 
 class CheckResult(Struct, frozen=True):

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     BOOT = "boot"
     START = "start"
     STOP = "stop"
+    DRIFT = "drift"
     CUSTOM = "custom"
 
 
@@ -119,6 +120,14 @@ class CauseKind(StrEnum):
     DATA_SOURCE = "data_source"
     PROVIDER_COMPUTED = "provider_computed"
     UNKNOWN = "unknown"
+
+
+class DriftStatus(StrEnum):
+    """How a drifted resource differs from the last check of its directory."""
+
+    APPEARED = "appeared"
+    CHANGED = "changed"
+    GONE = "gone"
 
 
 class Confidence(StrEnum):

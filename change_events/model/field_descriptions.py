@@ -4,8 +4,9 @@ from __future__ import annotations
 
 EVENT_FIELDS = {
     "id": "UUIDv7 of the event, identical in every delivery, so that receivers can deduplicate.",
-    "kind": "Kind of event; a Terraform run is infrastructure.",
-    "phase": "planned: changes that would be made. applied: changes that were made. checked: a check-mode run.",
+    "kind": "Kind of event; a Terraform run is infrastructure, what a drift check found is drift.",
+    "phase": "planned: changes that would be made. applied: changes that were made. checked: a check-mode run, "
+    "or a check for drift.",
     "started_at": "When the run started (UTC).",
     "title": "Title: one line of at most 120 characters.",
     "schema_version": "Version of this schema. A new minor version only adds fields.",

@@ -80,6 +80,11 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
 
             fields["signals"] = signals.read(given, problems, fields.get("signals"))
             sources.append(Source("signals", given.where, origin.label))
+        if (given := entries.get("drift")) is not None and given.value is not None:
+            from change_events.settings import drift  # likewise
+
+            fields["drift_ignore"] = drift.read(given, problems, fields.get("drift_ignore", ()))
+            sources.append(Source("drift", given.where, origin.label))
         for name, entry in _declared(entries.get("destinations"), problems, unrouted):
             declared.setdefault(name, Declared(entry, path.parent, origin))
     problems += _unknown_variables(environ)
@@ -97,11 +102,16 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
 
 
 def _expired(settings: Settings) -> list[str]:
-    if settings.signals is None:
-        return []
-    from change_events.settings import signals
+    sentences: list[str] = []
+    if settings.signals is not None:
+        from change_events.settings import signals
 
-    return signals.expired(settings.signals)
+        sentences += signals.expired(settings.signals)
+    if settings.drift_ignore:
+        from change_events.settings import drift
+
+        sentences += drift.expired(settings.drift_ignore)
+    return sentences
 
 
 def _opened(

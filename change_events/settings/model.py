@@ -12,6 +12,7 @@ from change_events.paths import state_dir
 
 if TYPE_CHECKING:
     from change_events.destinations.base import DestinationSettings
+    from change_events.settings.drift import IgnoreRule
     from change_events.signals.own_rules import OwnRule, OwnRules
 
 KeyType = Literal["string", "path", "text", "file", "number", "integer", "flag", "choice", "list", "map"]
@@ -64,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not reported.
         causes: look for the cause of each planned change beside the run, of a playbook's tasks after it.
         signals: rules of the user's own, mutes and ranks; None where there are none.
+        drift_ignore: drift that is known, expired rules among it.
         broken: destinations with a mistake in their options: events wait for them until it is mended.
         unrouted: mistakes because of which it is not known which events go where. Events are routed again when they
             are mended.
@@ -85,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redact_patterns: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     signals: OwnRules | None = None
+    drift_ignore: tuple[IgnoreRule, ...] = ()
     title_template: str | None = None
     message_template: str | None = None
     message_bytes: int = 8000
@@ -236,4 +239,4 @@ BY_NAME = {key.name: key for key in KEYS}
 GROUPS = {
     group: tuple(key.name.split(".")[1] for key in KEYS if key.name.startswith(f"{group}.")) for group in GROUP_HELP
 }
-TOP_LEVEL = (*tuple(dict.fromkeys(key.name.split(".")[0] for key in KEYS)), "destinations", "signals")
+TOP_LEVEL = (*tuple(dict.fromkeys(key.name.split(".")[0] for key in KEYS)), "destinations", "drift", "signals")

@@ -94,7 +94,7 @@ def _drift(
         relevant = [key for key in differing if key in anew or _is_relevant(key, node, paths)]
         if not (relevant or context.everything):
             return None
-        shown = node if context.everything else _only(node, relevant)
+        shown = node if context.everything else only(node, relevant)
     else:
         again = planned is not None and action_of(planned.change.actions or ()) in _SETS
         if not (again or paths or context.everything):
@@ -134,8 +134,13 @@ def _differing(node: Node) -> list[str]:
 
 def _is_noise(before: Any, after: Any) -> bool:
     if isinstance(before, str) and isinstance(after, str) and before and after:
-        return before == after or bool(_TIMESTAMP.fullmatch(before) and _TIMESTAMP.fullmatch(after))
+        return before == after or is_timestamp(before, after)
     return same(filled(before), filled(after))
+
+
+def is_timestamp(before: Any, after: Any) -> bool:
+    """Whether a time was replaced by another."""
+    return all(isinstance(side, str) and _TIMESTAMP.fullmatch(side) for side in (before, after))
 
 
 def filled(value: Any) -> Any:
@@ -181,7 +186,7 @@ def _step(value: Any, step: str | int) -> Any:
     return None
 
 
-def _only(node: Node, keys: Sequence[str]) -> Node:
+def only(node: Node, keys: Sequence[str]) -> Node:
     """The node with these attributes alone, and without what is empty in them."""
     before, after = (
         {key: filled(side.get(key)) for key in keys} if isinstance(side, dict) else side

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from change_events.cli.tool_adapter import Check, Found, HistoryRequest, Piece, Unused
+    from change_events.drift.results import DirectoryCheck, Request
     from change_events.journal import Journal
     from change_events.model import Plan
     from change_events.redact import Redactor
@@ -52,6 +53,19 @@ class TerraformAdapter:
         from tf_wrapper.record.backfill.history import History
 
         return History(request, redactor, settings, known).items()
+
+    def check_drift(
+        self, request: Request, redactor: Redactor, tick: Callable[[float], bool]
+    ) -> Iterator[DirectoryCheck]:
+        """Check directories for drift, each result as soon as it is there. Raises InputError without a terraform."""
+        from tf_wrapper.drift.check import check_directories
+        from tf_wrapper.launch import binary
+
+        try:
+            path = binary.find(os.environ, request.binary)
+        except binary.BinaryNotFoundError as error:
+            raise InputError(str(error)) from error
+        return check_directories(os.path.abspath(path), request, redactor, os.environ, tick)
 
     def checks(self, settings: Settings) -> Iterable[Check]:
         """The binary and its version, and whether runs wait to be settled."""

@@ -43,7 +43,7 @@ options:
   kind:
     description: Filter by kind of event.
     type: str
-    choices: [infrastructure, deployment, build, boot, start, stop, custom]
+    choices: [infrastructure, deployment, build, boot, start, stop, drift, custom]
   outcome:
     description: Filter by outcome. V(running) selects runs in progress.
     type: str

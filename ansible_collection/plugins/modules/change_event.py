@@ -35,7 +35,7 @@ options:
   kind:
     description: Kind of event. With O(state=finished), the kind of the start applies.
     type: str
-    choices: [infrastructure, deployment, build, boot, start, stop, custom]
+    choices: [infrastructure, deployment, build, boot, start, stop, drift, custom]
     default: custom
   title:
     description:

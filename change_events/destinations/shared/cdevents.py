@@ -27,6 +27,7 @@ _CUSTOM = {
     Kind.BOOT: "host.booted",
     Kind.START: "service.started",
     Kind.STOP: "service.stopped",
+    Kind.DRIFT: "drift.detected",
     Kind.CUSTOM: "event.occurred",
 }
 _OUTCOMES = {

@@ -37,6 +37,7 @@ _OUTCOMES = {
 _CATEGORIES = {
     Kind.INFRASTRUCTURE: "configuration",
     Kind.DEPLOYMENT: "configuration",
+    Kind.DRIFT: "configuration",
     Kind.BOOT: "host",
     Kind.START: "process",
     Kind.STOP: "process",

@@ -1,0 +1,114 @@
+"""``tfevent events drift``: what was changed outside of the tool, in many directories, seen once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from change_events.cli.help_examples import examples
+
+if TYPE_CHECKING:
+    from change_events.cli.session import Session
+
+_TIMEOUT = 900.0
+
+
+class _Command(click.Command):
+    """Its usage errors exit with 1: 2 is drift."""
+
+    def make_context(self, *arguments: Any, **named: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **named)
+        except click.UsageError as error:
+            error.exit_code = 1  # type: ignore[misc]  # click reads it of the instance
+            raise
+
+
+@click.command(
+    "drift",
+    cls=_Command,
+    short_help="Check directories for drift, and report what is new.",
+    epilog=examples(
+        "tfevent events drift",
+        "tfevent events drift envs/*/ --parallel 8",
+        "tfevent events drift --who prod/network",
+        "tfevent events drift --json envs/*/ | jq '.directories[] | select(.status == \"unknown\")'",
+    ),
+)
+@click.argument("directories", metavar="[DIR]...", nargs=-1)
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="Directories checked at a time.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=_TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time limit of each directory.",
+)
+@click.option(
+    "--jitter",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait a random time of at most SECONDS before the check, e.g. under a timer.",
+)
+@click.option("--lock", is_flag=True, help="Take the lock of each state; by default states are read without it.")
+@click.option("--no-pending", is_flag=True, help="Do not look for configuration that was never applied.")
+@click.option(
+    "--var-file",
+    multiple=True,
+    metavar="FILE",
+    help="Variable file of each plan, relative to its directory (repeatable).",
+)
+@click.option(
+    "--who", is_flag=True, help="Look for who made new drift: in CloudTrail (needs tfevent[aws]) and in the journal."
+)
+@click.option("--no-event", is_flag=True, help="Only print: record no event, and remember nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@click.pass_obj
+def drift_command(
+    session: Session,
+    *,
+    directories: tuple[str, ...],
+    parallel: int,
+    timeout: float,
+    jitter: float,
+    lock: bool,
+    no_pending: bool,
+    var_file: tuple[str, ...],
+    who: bool,
+    no_event: bool,
+    as_json: bool,
+) -> int:
+    """Check directories for drift: resources that were changed outside of Terraform. The default is the current one.
+
+    Nothing is changed: plans are refresh-only and saved nowhere, the state is not locked, nothing is initialised.
+    Drift that the settings ignore (`drift.ignore`) does not count. One event is recorded when drift appears, when it
+    changes and when it is gone, for all directories together; none in between. Configuration that was never applied is
+    reported as pending, and is no drift.
+
+    The exit code is 0 without drift, 2 with drift, 3 if a directory could not be checked, 1 for a usage error.
+    """
+    from change_events.cli.drift_run import Run
+    from change_events.drift.results import Request
+
+    given = list(dict.fromkeys(directories or (".",)))
+    request = Request(
+        directories=given,
+        parallel=parallel,
+        seconds=timeout,
+        lock=lock,
+        pending=not no_pending,
+        var_files=var_file,
+        binary=session.settings.binary,
+        terms={},
+    )
+    return Run(session, request, jitter=jitter, who=who, records=not no_event, as_json=as_json).run()

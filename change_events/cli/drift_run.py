@@ -1,0 +1,228 @@
+"""One drift check: the directories' results as they come, then what is new of them, and the event."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from change_events import process
+from change_events.cli.render import drift as render
+from change_events.cli.render.terminal import note, print_json, print_lines
+from change_events.drift.results import Reason, Status, Terms
+from change_events.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from change_events.cli.session import Session
+    from change_events.drift.memory import Step
+    from change_events.drift.results import DirectoryCheck, Request
+    from change_events.model import ChangeEvent
+    from change_events.settings import Settings
+
+EXIT_DRIFT, EXIT_UNKNOWN, EXIT_SIGNALLED = 2, 3, 128
+_DEDUP_SECONDS = 86_400.0
+_APPLIES_SINCE = timedelta(days=1)
+_APPLIES = 500
+
+
+class Run:
+    """One invocation of the command; the arguments are its options."""
+
+    def __init__(
+        self, session: Session, request: Request, *, jitter: float, who: bool, records: bool, as_json: bool
+    ) -> None:
+        self._session = session
+        applied = _settings_of(session, request.directories)
+        self._request = request._replace(terms={name: _terms(one) for name, one in applied.items()})
+        self._rules = list(dict.fromkeys(rule for one in applied.values() for rule in one.drift_ignore))
+        self._jitter = jitter
+        self._who = who
+        self._records = records
+        self._as_json = as_json
+        self._started_at = datetime.now(UTC)
+
+    def run(self) -> int:
+        """Check, print, record; returns the exit code. Raises InputError where there is no terraform."""
+        self._report_expired()
+        with process.Signals() as signals:
+            try:
+                checks = list(self._checks(signals))
+            except KeyboardInterrupt:
+                return EXIT_SIGNALLED + (signals.received[0] if signals.received else 2)
+        steps = self._steps(checks)
+        if self._who:
+            steps = self._with_origins(steps)
+        event_id = self._record(steps) if self._records else None
+        self._print(steps, event_id)
+        return _code(checks)
+
+    def _checks(self, signals: process.Signals) -> Iterator[DirectoryCheck]:
+        def tick(seconds: float) -> bool:
+            signals.wait(seconds)
+            progress.draw()
+            return bool(signals.received)
+
+        progress = render.Progress(len(self._request.directories), shown=sys.stderr.isatty())
+        end = time.monotonic() + random.uniform(0, self._jitter)  # noqa: S311 - no secret
+        while (left := end - time.monotonic()) > 0:
+            signals.wait(left)
+            if signals.received:
+                raise KeyboardInterrupt
+        try:
+            for found in self._session.tools.check_drift(self._request, self._session.redactor, tick):
+                check = self._without_applies(found)
+                progress.clear()
+                if not self._as_json:
+                    print_lines([render.line(check)])
+                    sys.stdout.flush()
+                progress.done(check)
+                yield check
+        finally:
+            progress.clear()
+
+    def _report_expired(self) -> None:
+        """Expired rules, each once a day; where nothing can be remembered, each time."""
+        from change_events.settings.drift import expired
+
+        sentences = expired(self._rules)
+        if not sentences:
+            return
+        if self._records:
+            try:
+                sentences = self._session.journal.note_today(sentences, datetime.now(UTC).date().isoformat())
+            except JournalError as error:
+                note(str(error))
+        for sentence in sentences:
+            note(sentence)
+
+    def _without_applies(self, check: DirectoryCheck) -> DirectoryCheck:
+        """What was found while an apply of ours was going on in the directory is its doing, and not known."""
+        if check.status is not Status.DRIFT or not self._session.settings.journal.exists():
+            return check
+        try:
+            applied = {event.tool.directory: event for event in self._applies() if event.tool}
+        except JournalError:
+            return check
+        return self._settled(check, applied.get(self._session.redactor.text(check.path)))
+
+    def _settled(self, check: DirectoryCheck, apply: ChangeEvent | None) -> DirectoryCheck:
+        if apply is None:
+            return check
+        when = "is under way" if apply.ended_at is None else "ended while it was checked"
+        return check._replace(
+            status=Status.UNKNOWN, drifted=(), reason=Reason("busy", f"an apply {when} (event {apply.id})")
+        )
+
+    def _applies(self) -> Iterator[ChangeEvent]:
+        from change_events.journal import Query
+
+        query = Query(since=self._started_at - _APPLIES_SINCE, kind="infrastructure", phase="applied", limit=_APPLIES)
+        for record in self._session.journal.list(query):
+            if record.ended_at is None or record.ended_at >= self._started_at:
+                yield record.event
+
+    def _steps(self, checks: Sequence[DirectoryCheck]) -> list[Step]:
+        """The checks beside the memory; without a journal, everything is new."""
+        from change_events.drift.memory import steps
+
+        known = []
+        try:
+            if self._records or self._session.settings.journal.exists():
+                known = self._session.journal.drift_checks()
+        except JournalError as error:
+            note(f"{error}; no event of this check is recorded")
+            self._records = False
+        return steps(checks, known, time.time(), self._session.redactor)
+
+    def _with_origins(self, steps: list[Step]) -> list[Step]:
+        from change_events.drift.origins import with_origins
+
+        try:
+            return with_origins(steps, self._session.journal, self._session.redactor, note)
+        except JournalError as error:
+            note(f"it is not looked for who made this drift: {error}")
+            return steps
+
+    def _record(self, steps: Sequence[Step]) -> str | None:
+        """Record the event, then the memory: a run that is killed between them is repeated under the same key."""
+        from change_events.drift.event import event_of
+        from change_events.drift.memory import dedup_key
+        from change_events.recording.writer import EventWriter, report_line
+
+        settings, journal, event_id = self._session.settings, self._session.journal, None
+        event = event_of(steps, self._started_at, dedup_key(steps), asked_who=self._who)
+        if event is not None:
+            writer = EventWriter(settings, self._session.redactor, say=note, journal=journal)
+            settled = writer.settle(self._stamped(event, steps), dedup_window=_DEDUP_SECONDS)
+            event_id = settled.repeats or event.id
+            if not (settled.recorded or settled.repeats):
+                return None
+            if not settings.quiet and not settled.repeats:
+                note(report_line(settled))
+        try:
+            journal.keep_drift_checks([step.next for step in steps])
+        except JournalError as error:
+            note(f"this check is not remembered: {error}")
+        return event_id
+
+    def _stamped(self, event: ChangeEvent, steps: Sequence[Step]) -> ChangeEvent:
+        """The event with its surroundings; nobody is named as its user: who runs the check did not make the drift."""
+        from msgspec.structs import replace
+
+        from change_events import trace
+        from change_events.context import detect
+        from change_events.context.stamp import stamp
+
+        only = steps[0].check if len(steps) == 1 else None
+        place = Path(only.path) if only else self._session.cwd
+        redactor = self._session.redactor
+        context = detect(place, os.environ, redactor=redactor)
+        ci = replace(context.actor.ci, actor=None) if context.actor.ci else None
+        context = replace(context, actor=replace(context.actor, user=None, ci=ci))
+        values = {"workspace": only.workspace if only else None, "directory": place.name}
+        return stamp(event, self._session.settings, redactor, context, trace=trace.begin(os.environ), **values)
+
+    def _print(self, steps: Sequence[Step], event_id: str | None) -> None:
+        if self._as_json:
+            print_json(render.document(steps, event_id))
+            return
+        if sys.stdout.isatty():
+            print_lines(render.details(steps))
+        if len(steps) > 1:
+            print_lines([render.summary(steps)])
+
+
+def _settings_of(session: Session, directories: Sequence[str]) -> dict[str, Settings]:
+    """The settings that apply in each directory; mistakes of files that only apply there are reported."""
+    from change_events.settings import load_leniently
+    from change_events.settings.loading import find
+
+    here = find(session.cwd)
+    found = {}
+    for directory in directories:
+        path = (session.cwd / directory).resolve()
+        found[directory] = session.settings
+        if set(find(path)) - set(here):
+            found[directory], mistakes = load_leniently(path, os.environ)
+            for mistake in mistakes:
+                note(mistake)
+    return found
+
+
+def _terms(settings: Settings) -> Terms:
+    from change_events.settings.drift import holding
+
+    return Terms(settings.ignore, holding(settings.drift_ignore))
+
+
+def _code(checks: Sequence[DirectoryCheck]) -> int:
+    statuses: set[Any] = {check.status for check in checks}
+    if Status.DRIFT in statuses:
+        return EXIT_DRIFT
+    return EXIT_UNKNOWN if Status.UNKNOWN in statuses else 0

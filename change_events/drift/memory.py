@@ -1,0 +1,148 @@
+"""What is new since the last check of each directory: what appeared, what changed, what is gone."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from change_events.drift.results import DirectoryCheck, Status
+from change_events.journal.drift_checks import KnownDrift, LastCheck
+from change_events.model import Action, Drift, DriftStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from change_events.drift.results import Drifted
+    from change_events.redact import Redactor
+
+_MOST_ATTRIBUTES = 50  # of one resource in an event
+
+Key = tuple[str, str]  # directory and workspace
+
+
+class Transition(NamedTuple):
+    """A resource whose drift is not what it was.
+
+    Attributes:
+        drift: with its directory and status.
+        names: of the resource in its cloud, for audit logs.
+        clean_at: when its directory was last known without drift; None where it never was.
+    """
+
+    drift: Drift
+    names: tuple[str, ...] = ()
+    clean_at: float | None = None
+
+
+class Step(NamedTuple):
+    """One directory: what its check changes in the memory.
+
+    Attributes:
+        check: the check.
+        next: the memory after it.
+        transitions: what is to be reported.
+    """
+
+    check: DirectoryCheck
+    next: LastCheck
+    transitions: tuple[Transition, ...]
+
+
+def steps(checks: Sequence[DirectoryCheck], known: Iterable[LastCheck], now: float, redactor: Redactor) -> list[Step]:
+    """Compare checks with the memory.
+
+    Args:
+        checks: of this run.
+        known: the memory.
+        now: seconds since 1970.
+        redactor: of the run, for the paths that are remembered.
+    """
+    before: Mapping[Key, LastCheck] = {(one.directory, one.workspace): one for one in known}
+    found = []
+    for check in checks:
+        directory = redactor.text(check.path)
+        last = before.get((directory, check.workspace))
+        found.append(_step(check, last, LastCheck(directory=directory, workspace=check.workspace, checked_at=now), now))
+    return found
+
+
+def dedup_key(taken: Sequence[Step]) -> str:
+    """Equal for two runs that found the same at the same time, and for one that was killed and its repetition."""
+    parts = [
+        f"{step.next.directory}\n{step.next.workspace}\n{step.next.revision}\n"
+        + "\n".join(f"{one.address} {sorted(one.fingerprints.items())}" for one in step.next.drift)
+        for step in taken
+        if step.transitions
+    ]
+    text = "\n\n".join(sorted(parts))
+    return f"drift-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _step(check: DirectoryCheck, last: LastCheck | None, row: LastCheck, now: float) -> Step:
+    drift = last.drift if last else ()
+    kept = {
+        "known_at": last.known_at if last else None,
+        "clean_at": last.clean_at if last else None,
+        "revision": last.revision if last else 0,
+        "terms": last.terms if last else "",
+    }
+    if check.status is Status.UNKNOWN:
+        reason = check.reason.text if check.reason else "unknown"
+        return Step(check, _row(row, {**kept, "reason": reason, "drift": drift}), ())
+    before = {one.address: one for one in drift}
+    clean_at = last.clean_at if last else None
+    same_terms = last is not None and last.terms == check.terms
+    transitions = (*_here(check, before, clean_at, same_terms=same_terms), *_gone(check, before, clean_at))
+    now_known = tuple(_known(one, before.get(one.drift.address), now) for one in check.drifted)
+    kept["terms"] = check.terms
+    kept["known_at"] = now
+    kept["clean_at"] = clean_at if check.drifted else now
+    kept["revision"] = (last.revision if last else 0) + bool(transitions)
+    return Step(check, _row(row, {**kept, "drift": now_known}), transitions)
+
+
+def _row(row: LastCheck, fields: dict[str, object]) -> LastCheck:
+    return replace(row, **fields)
+
+
+def _here(
+    check: DirectoryCheck, before: Mapping[str, KnownDrift], clean_at: float | None, *, same_terms: bool
+) -> Iterator[Transition]:
+    for one in check.drifted:
+        last = before.get(one.drift.address)
+        if last is not None and not _differs(one, last, same_terms=same_terms):
+            continue
+        status = DriftStatus.APPEARED if last is None else DriftStatus.CHANGED
+        yield Transition(_placed(one.drift, check, status), one.names, clean_at)
+
+
+def _differs(one: Drifted, last: KnownDrift, *, same_terms: bool) -> bool:
+    """Whether a drift is another one; attributes that are missing since the settings ignore more are no change."""
+    news = any(last.fingerprints.get(path) != value for path, value in one.fingerprints.items())
+    return news or (same_terms and last.fingerprints.keys() != one.fingerprints.keys())
+
+
+def _gone(check: DirectoryCheck, before: Mapping[str, KnownDrift], clean_at: float | None) -> Iterator[Transition]:
+    """What is no drift any more; what a new rule ignores is still there, and nothing is reported."""
+    here = {one.drift.address for one in check.drifted}
+    for address, last in before.items():
+        if address not in here and address not in check.ignored:
+            drift = Drift(address=address, action=Action(last.action), type=last.type)
+            yield Transition(_placed(drift, check, DriftStatus.GONE), (), clean_at)
+
+
+def _placed(drift: Drift, check: DirectoryCheck, status: DriftStatus) -> Drift:
+    left = len(drift.attributes) - _MOST_ATTRIBUTES
+    if left > 0:
+        omitted = drift.attributes_omitted + left
+        drift = replace(drift, attributes=drift.attributes[:_MOST_ATTRIBUTES], attributes_omitted=omitted)
+    workspace = "" if check.workspace == "default" else f" ({check.workspace})"
+    return replace(drift, directory=f"{check.directory}{workspace}", status=status)
+
+
+def _known(one: Drifted, last: KnownDrift | None, now: float) -> KnownDrift:
+    drift = one.drift
+    since = last.since if last else now
+    return KnownDrift(drift.address, drift.action.value, one.fingerprints, since, drift.type)

@@ -1,0 +1,1 @@
+"""Drift of directories: terraforms that only look, side by side, and what their plans say."""

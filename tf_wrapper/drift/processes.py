@@ -1,0 +1,150 @@
+"""Terraforms that run side by side, each in a process group of its own, and that all end when we do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_GRACE = 10.0  # seconds between an interrupt, on which terraform releases its lock, and the end of its whole group
+_LOOK = 0.05
+
+
+class StoppedError(Exception):
+    """The check was stopped; no further terraform is started."""
+
+
+class TooSlowError(Exception):
+    """A terraform took longer than it may and was ended."""
+
+
+class Place(NamedTuple):
+    """Where a terraform runs.
+
+    Attributes:
+        directory: its working directory.
+        environ: its environment.
+        deadline: by `time.monotonic`: it is ended then.
+        descriptors: those that it inherits.
+    """
+
+    directory: str
+    environ: Mapping[str, str]
+    deadline: float
+    descriptors: Sequence[int] = ()
+
+
+class Processes:
+    """All terraforms of a check."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = threading.Event()
+
+    def lines(self, argv: Sequence[str], place: Place, take: Callable[[bytes], None]) -> int:
+        """Run a command, handing over each line that it prints on either stream.
+
+        Returns:
+            Its exit code.
+
+        Raises:
+            OSError: it cannot be started.
+            StoppedError: the check was stopped.
+            TooSlowError: it was ended at its deadline.
+        """
+        with self._started(argv, place, subprocess.STDOUT) as process:
+            for line in process.stdout or ():
+                take(line)
+        return process.returncode
+
+    def output(self, argv: Sequence[str], place: Place) -> bytes | None:
+        """What a command prints on standard output; None where it fails. Raises as :meth:`lines`."""
+        with self._started(argv, place, subprocess.DEVNULL) as process:
+            data = process.stdout.read() if process.stdout else b""
+        return data if process.returncode == 0 else None
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises StoppedError."""
+        if self._stopped.wait(seconds):
+            raise StoppedError
+
+    def stop(self) -> None:
+        """Interrupt what runs, and end what does not end by itself; nothing is started any more."""
+        with self._lock:
+            self._stopped.set()
+            running = tuple(self._running)
+        for process in running:
+            _signal(process, signal.SIGINT)
+        deadline = time.monotonic() + _GRACE
+        while time.monotonic() < deadline and any(process in self._running for process in running):
+            time.sleep(_LOOK)
+        self.kill()
+
+    def kill(self) -> None:
+        """End what runs, at once."""
+        with self._lock:
+            self._stopped.set()
+            running = tuple(self._running)
+        for process in running:
+            _signal(process, signal.SIGKILL)
+
+    @contextmanager
+    def _started(self, argv: Sequence[str], place: Place, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+        with self._lock:
+            if self._stopped.is_set():
+                raise StoppedError
+            process = subprocess.Popen(
+                argv,
+                cwd=place.directory,
+                env=dict(place.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,  # never a file: what it prints holds secrets
+                stderr=stderr,
+                process_group=0,  # with its providers; the terminal's Ctrl-C reaches us alone
+                pass_fds=place.descriptors,
+            )
+            self._running.add(process)
+        late = threading.Event()
+        timer = threading.Timer(max(place.deadline - time.monotonic(), 0.0), self._expire, (process, late))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield process
+            process.wait()
+        except BaseException:
+            _signal(process, signal.SIGKILL)
+            raise
+        finally:
+            timer.cancel()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+            self._running.discard(process)
+        if self._stopped.is_set():
+            raise StoppedError
+        if late.is_set():
+            raise TooSlowError
+
+    def _expire(self, process: subprocess.Popen[bytes], late: threading.Event) -> None:
+        late.set()
+        _signal(process, signal.SIGINT)
+        deadline = time.monotonic() + _GRACE
+        while process in self._running and time.monotonic() < deadline:
+            time.sleep(_LOOK)
+        if process in self._running:
+            _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    """To its whole group, whose number stays its own as long as it has not been waited for."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
