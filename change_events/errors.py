@@ -21,6 +21,8 @@ clause of a longer message:
   x BinaryNotFoundError      no terraform to run; imported before every run (tf_wrapper/launch/binary.py)
   x DoesNotFit               even the smallest event exceeds a limit (destinations/shared/size_limit.py)
   x ExceededError            work in a process of its own took too much time or memory (process/bounded.py)
+  x StoppedError             a drift check was stopped (tf_wrapper/drift/processes.py)
+  x TooSlowError             a terraform took longer than it may (tf_wrapper/drift/processes.py)
   x FailedError              that work failed (process/bounded.py)
   x Mistake                  one value of the settings is wrong; collected into SettingsError (settings/values.py)
   x OutputClosedError        the reader of standard output has gone away (output.py)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from change_events.model import Drift
-    from change_events.settings.drift import IgnoreRule
+    from change_events.settings.drift_rules import IgnoreRule
 
 
 class Status(StrEnum):

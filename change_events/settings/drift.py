@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from change_events.settings.drift_rules import IgnoreRule
 from change_events.settings.values import did_you_mean
 
 if TYPE_CHECKING:
@@ -28,38 +26,6 @@ RULE = {
 NEEDED = ("reason",)
 _SELECTORS = ("address", "type", "attribute")
 _LONGEST = 200
-
-
-class IgnoreRule(msgspec.Struct, frozen=True, kw_only=True):
-    """Drift that is known, and why.
-
-    Attributes:
-        reason: the user's own words.
-        address: glob of addresses; None for all.
-        type: glob of resource types; None for all.
-        attribute: glob of attribute paths; None for the whole resource, its deletion included.
-        directory: glob of directories; None for all.
-        expires: last day on which it holds; None: it always does.
-        where: file and line.
-    """
-
-    reason: str
-    address: str | None = None
-    type: str | None = None
-    attribute: str | None = None
-    directory: str | None = None
-    expires: date | None = None
-    where: str = ""
-
-    def covers(self, address: str, kind: str, directory: str) -> bool:
-        """Whether it is about a resource: its address, type and absolute directory."""
-        if self.address is not None and not fnmatchcase(address, self.address.replace("[", "[[]")):
-            return False
-        if self.type is not None and not fnmatchcase(kind, self.type):
-            return False
-        return self.directory is None or any(
-            fnmatchcase(directory, pattern) for pattern in (self.directory, f"*/{self.directory}")
-        )
 
 
 def read(entry: Entry, problems: list[str], known: Sequence[IgnoreRule] = ()) -> tuple[IgnoreRule, ...]:

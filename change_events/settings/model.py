@@ -12,7 +12,7 @@ from change_events.paths import state_dir
 
 if TYPE_CHECKING:
     from change_events.destinations.base import DestinationSettings
-    from change_events.settings.drift import IgnoreRule
+    from change_events.settings.drift_rules import IgnoreRule
     from change_events.signals.own_rules import OwnRule, OwnRules
 
 KeyType = Literal["string", "path", "text", "file", "number", "integer", "flag", "choice", "list", "map"]

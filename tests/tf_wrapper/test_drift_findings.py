@@ -8,7 +8,7 @@ from change_events.drift.results import Terms
 from change_events.errors import InputError
 from change_events.model import Action
 from change_events.redact import Redactor
-from change_events.settings.drift import IgnoreRule
+from change_events.settings.drift_rules import IgnoreRule
 from tests.tf_wrapper.plan_documents import document, entry
 from tf_wrapper.drift.findings import read_findings
 
