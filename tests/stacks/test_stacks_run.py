@@ -161,7 +161,7 @@ def test_a_destination_gets_the_whole_and_what_failed_and_can_ask_otherwise(scen
 
 def test_the_tree_has_failures_first_and_units_without_an_event(scene):
     unit(scene, "a")
-    unit(scene, "b", "fail")
+    unit(scene, "b", "fail", after=["a"])
     unit(scene, "c", after=["b"])
     unit(scene, "d", "same")
     run(scene, code=1)
