@@ -15,18 +15,19 @@ from tests.cli.sample import succeeded
 from tests.support.receiver import Receiver, hang, status
 from tests.support.speed import HANG
 
-NOW = datetime.now(UTC)
+CLEAN_AT = datetime(2026, 11, 30, 8, tzinfo=UTC)
+CALLED_AT = datetime(2026, 11, 30, 10, 2, tzinfo=UTC)
 AWS = {
     "AWS_ACCESS_KEY_ID": "AKIAEXAMPLEEXAMPLE00", "AWS_SECRET_ACCESS_KEY": "s" * 40, "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true",
 }  # fmt: skip
 
 
-def entry(name="ModifyInstanceAttribute", user="alice", minutes=5, **detail):
+def entry(name="ModifyInstanceAttribute", user="alice", **detail):
     """An event as LookupEvents lists it."""
     return {
         "EventId": f"e-{name}", "EventName": name, "Username": user, "ReadOnly": "false",
-        "EventTime": (NOW - timedelta(minutes=minutes)).timestamp(), "CloudTrailEvent": json.dumps(detail),
+        "EventTime": CALLED_AT.timestamp(), "CloudTrailEvent": json.dumps(detail),
     }  # fmt: skip
 
 
@@ -49,21 +50,22 @@ def ask(monkeypatch):
     return asked
 
 
-def subject(key="a", kind="aws_instance", names=("i-1",), since=NOW - timedelta(hours=2)):
+def subject(key="a", kind="aws_instance", names=("i-1",), since=CLEAN_AT):
     return Subject(key, kind, names, since)
 
 
 def test_the_resource_is_looked_up_since_the_last_clean_check(ask):
+    since = datetime.now(UTC) - timedelta(hours=2)
     with Receiver([answer(entry())]) as receiver:
-        found = ask(receiver, subject())
+        found = ask(receiver, subject(since=since))
     [request] = receiver.received
     assert request.headers["x-amz-target"].endswith("LookupEvents")
     asked = request.json()
     assert asked["LookupAttributes"] == [{"AttributeKey": "ResourceName", "AttributeValue": "i-1"}]
-    assert asked["StartTime"] == pytest.approx((NOW - timedelta(hours=2)).timestamp(), abs=2)
+    assert asked["StartTime"] == pytest.approx(since.timestamp(), abs=2)
     [origin] = found.origins["a"]
     assert (origin.source, origin.actor, origin.action) == ("cloudtrail", "alice", "ModifyInstanceAttribute")
-    assert origin.at == pytest.approx(NOW - timedelta(minutes=5), abs=timedelta(seconds=2))
+    assert origin.at == CALLED_AT
     assert found.trouble == ""
 
 
@@ -158,8 +160,8 @@ def test_the_journal_is_searched_where_cloudtrail_has_nothing(fleet):
     one["change"]["before"] |= {"name": "bastion-77"}
     one["change"]["after"] |= {"name": "bastion-77"}
     stack(fleet, "a", one)
-    event = succeeded()
-    fleet.fill(msgspec.structs.replace(event, started_at=NOW, ended_at=NOW, service="bastion-77"))
+    event, now = succeeded(), datetime.now(UTC)
+    fleet.fill(msgspec.structs.replace(event, started_at=now, ended_at=now, service="bastion-77"))
     with Receiver(always=answer()) as receiver:
         who(fleet, receiver)
     [origin] = recorded(fleet)["drift"][0]["origins"]
