@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from change_events.cli.session import Session
     from change_events.drift.memory import Step
     from change_events.drift.results import DirectoryCheck, Request
+    from change_events.journal.drift_checks import LastCheck
     from change_events.model import ChangeEvent
     from change_events.settings import Settings
 
@@ -131,7 +132,7 @@ class Run:
         """The checks beside the memory; without a journal, everything is new."""
         from change_events.drift.memory import steps
 
-        known = []
+        known: Sequence[LastCheck] = []
         try:
             if self._records or self._session.settings.journal.exists():
                 known = self._session.journal.drift_checks()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from change_events.journal import Query, Record
+    from change_events.journal.drift_checks import LastCheck
     from change_events.journal.touched_records import Known, KnownThing, Move, Touch
 
 
@@ -26,6 +27,9 @@ class Source(Protocol):
 
     def searched_since(self, query: Query, /) -> datetime | None:
         """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
+
+    def drift_checks(self) -> Sequence[LastCheck]:
+        """The last drift check of each directory."""
 
     def known(self) -> Known:
         """How far back things are known."""

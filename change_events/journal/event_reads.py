@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.errors import JournalError
-from change_events.journal import ledger, listing
+from change_events.journal import drift_checks, ledger, listing
 from change_events.journal.access import Access
 from change_events.journal.errors import AmbiguousId
 from change_events.journal.records import Query, Record, from_micros
@@ -13,6 +13,8 @@ from change_events.journal.records import Query, Record, from_micros
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
+
+    from change_events.journal.drift_checks import LastCheck
 
 _BATCH = 200
 
@@ -54,6 +56,10 @@ class EventReads(Access):
         """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
         micros = self._read(lambda connection: listing.oldest_searched(connection, query))
         return None if micros is None else from_micros(micros)
+
+    def drift_checks(self) -> Sequence[LastCheck]:
+        """The last drift check of each directory, by directory. Raises JournalError."""
+        return self._read(drift_checks.read)
 
     def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:
         seqs = [int(str(row[0])) for row in rows]

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 _Waits = list[unrouted.Unrouted]  # `list` is a method below
 _Events: TypeAlias = "list[ChangeEvent]"
 _LAST = 2**62
-_Checks: TypeAlias = "list[LastCheck]"
 _Sentences: TypeAlias = "list[str]"
 PATIENCE = 5.0
 LOCK_WAIT = 1.0  # seconds for which a journal that somebody keeps locked holds up whoever records; more if all is slow
@@ -262,10 +261,6 @@ class Journal(Deliveries, EventReads, TouchedReads):
         from change_events.redact.sealing import unseal
 
         return [unseal(body).event for body in self._read(lambda connection: baselines.find(connection, text))]
-
-    def drift_checks(self) -> _Checks:
-        """The last drift check of each directory. Raises JournalError."""
-        return self._read(drift_checks.read)
 
     def keep_drift_checks(self, checks: Sequence[LastCheck]) -> None:
         """Replace the last drift checks of these directories. Raises JournalError."""

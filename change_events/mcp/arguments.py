@@ -152,3 +152,16 @@ class SuspectsArguments(Arguments, frozen=True, kw_only=True):
     environment: Annotated[str | None, _words("Environment that suffers: ranks its changes higher.")] = None
     host: Annotated[str | None, _words("Host that suffers: ranks changes of it higher.")] = None
     limit: Annotated[int, msgspec.Meta(description="At most so many suspects.", ge=1, le=50)] = 5
+
+
+class DriftArguments(Arguments, frozen=True, kw_only=True):
+    """Which directories."""
+
+    directory: Annotated[str | None, _words("Only directories with this text in their path.")] = None
+    status: Annotated[str | None, _words("Only with this status of the last check.", ("unknown", "drift", "clean"))] = (
+        None
+    )
+    directories_from: Annotated[
+        int, msgspec.Meta(description="Leave out so many directories before the first (see `next`).", ge=0)
+    ] = 0
+    limit: Annotated[int, msgspec.Meta(description="At most so many directories.", ge=1, le=200)] = 50

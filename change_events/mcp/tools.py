@@ -1,4 +1,4 @@
-"""THE TABLE of the tools. A new one (``drift_status``) is a module with its function, its arguments, and a row here."""
+"""THE TABLE of the tools. A new one is a module with its function, its arguments, and a row here."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from change_events.journal.read_only import ReadOnlyJournal
 from change_events.mcp.answers import Found, answer
 from change_events.mcp.arguments import (
     Arguments,
+    DriftArguments,
     ListArguments,
     ShowArguments,
     SuspectsArguments,
@@ -18,6 +19,7 @@ from change_events.mcp.arguments import (
     WhyArguments,
     read,
 )
+from change_events.mcp.drift_status import DriftStatus, drift_status
 from change_events.mcp.list_changes import Listing, list_changes
 from change_events.mcp.show_change import Shown, show_change
 from change_events.mcp.suspects import suspects
@@ -84,6 +86,14 @@ TOOLS = {
         SuspectsArguments,
         Ranking,
         suspects,
+    ),
+    "drift_status": Tool(
+        "Drift of directories",
+        "Show what the last drift check of each Terraform directory found: resources that were changed outside of "
+        "Terraform, since when, and directories that could not be checked, with the reason. It starts no check.",
+        DriftArguments,
+        DriftStatus,
+        drift_status,
     ),
 }
 

@@ -305,7 +305,8 @@ def test_planted_secrets_are_in_no_answer(desk):
         ("suspects", {"window": "soon"}, "window: 'soon' is not a duration"),
         ("suspects", {"at": "2999-01-01"}, "at: 2999-01-01 .* is in the future"),
         ("suspects", {"environment": "prdo"}, "no event of environment 'prdo' is recorded; known: prod"),
-        ("drift", {}, "'drift' is not a tool; the tools are list_changes, show_change, why, suspects"),
+        ("drift", {}, "'drift' is not a tool; the tools are list_changes, show_change, why, suspects, drift_status"),
+        ("drift_status", {"status": "drifted"}, "status: 'drifted' is not one of the choices: did you mean drift"),
     ],
 )
 def test_mistakes_are_answered_by_what_to_write(filled, name, asked, said):
