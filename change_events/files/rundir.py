@@ -46,6 +46,7 @@ FILES = (
 )  # fmt: skip
 """All that may lie in a run's folder; nothing else in it is ever deleted. The lock goes last."""
 _MARK = "tfevent run"
+_WORK = ("plan", "plan.out", "plan.err", "probe.tf", "stream")
 _STAYS = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS, errno.EBADF}
 _GROUPS = (8, 4, 4, 4, 12)  # digits of a UUID
 
@@ -211,13 +212,21 @@ class RunDirectory:
         os.rename(os.path.basename(self.path), name, src_dir_fd=self._root, dst_dir_fd=self._root)
         self.path = os.path.join(os.path.dirname(self.path), name)
 
+    def remove_work(self) -> None:
+        """Remove the plan, which holds secrets, and what was printed; the event is whole without them."""
+        for name in _WORK:
+            self._unlink(name)
+
+    def _unlink(self, name: str) -> None:
+        try:
+            os.unlink(name, dir_fd=self._folder)
+        except OSError:  # it is not there; and one that cannot go must not keep the others
+            return
+
     def remove(self) -> None:
         """Remove our files, and the folder if nothing else is in it. The lock, which marks it as ours, goes last."""
         for name in FILES:
-            try:
-                os.unlink(name, dir_fd=self._folder)
-            except OSError:  # it is not there; and one that cannot go must not keep the others
-                continue
+            self._unlink(name)
         try:
             if self._is_still_there():
                 os.rmdir(os.path.basename(self.path), dir_fd=self._root)
@@ -376,6 +385,18 @@ def _remove_stale(run: RunDirectory) -> None:
 def count(state: str) -> int:
     """How many folders of runs of this state folder there are, running ones included."""
     return sum(run.is_of(state) for run in _all(state))
+
+
+def stranded(state: str, journal: str) -> list[str]:
+    """The journals of runs that are over and wait for a command that uses another journal than this one."""
+    found = []
+    for run in _all(state):
+        if run.is_of(state) and not run.belongs_to(journal, state) and not run.stream_is_live() and run.acquire():
+            try:
+                found.append(os.fsdecode(run.read("journal")))
+            except OSError:  # settled by another command meanwhile
+                continue
+    return sorted(set(found))
 
 
 def all_facts(state: str, journal: str) -> list[dict[str, Any]]:

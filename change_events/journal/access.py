@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from change_events.journal import connections, files
-from change_events.journal.errors import JournalCorrupt, explain, is_busy, is_corrupt
+from change_events.journal.errors import JournalCorrupt, explain, is_busy, is_corrupt, not_a_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,9 +89,7 @@ class Access:
 
     def _move_aside(self) -> None:
         if not files.is_journal(self.path):
-            raise JournalCorrupt(
-                f"journal {self.path}: this file is not a journal and stays unchanged; use another path"
-            )
+            raise not_a_journal(self.path)
         try:
             aside = files.move_aside(self.path, self._identity)
         except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, TypeVar
 
-from change_events.journal import schema
+from change_events.journal import files, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,9 @@ _LOCK_WAIT = 0.1  # seconds that SQLite itself waits for a lock; the journal's `
 
 
 def opened(path: str, *, index: bool = False) -> sqlite3.Connection:
-    """The file in WAL mode, brought to the newest schema. Raises sqlite3.Error and JournalError.
+    """The file in WAL mode, brought to the newest schema; one that is no journal stays as it is.
+
+    Raises sqlite3.Error, OSError and JournalError.
 
     Args:
         path: the file.
@@ -24,6 +26,8 @@ def opened(path: str, *, index: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
+        schema.refuse(connection, path)
+        files.make_private(path)  # before SQLite makes the files beside it, which get its mode
         if schema.version(connection) == 0:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first table
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":

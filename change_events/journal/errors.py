@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 
 from change_events.errors import JournalError
+from change_events.journal import files
 
 _ELSEWHERE = "or set TFEVENT_JOURNAL to a file elsewhere"
 
@@ -46,11 +47,18 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     return primary_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
+def not_a_journal(path: str) -> JournalCorrupt:
+    """The error of a file that tfevent did not make."""
+    return JournalCorrupt(f"journal {path}: this file is not a journal and stays unchanged; use another path")
+
+
 def explain(error: sqlite3.Error | OSError, path: str) -> JournalError:
     """The error to raise for ``error``, naming ``path`` and what to do about it."""
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
         return JournalError(f"journal {path}: {reason}; make its folder writable, {_ELSEWHERE}")
+    if is_corrupt(error) and not files.is_journal(path):
+        return not_a_journal(path)
     if is_corrupt(error):
         return JournalCorrupt(
             f"journal {path}: the file is damaged ({error}); the next run moves it aside and begins a new one"

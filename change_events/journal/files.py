@@ -21,21 +21,20 @@ _SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 
 def prepare(path: str) -> None:
-    """Make the folder (0700) and the file (0600) if they are missing.
-
-    SQLite gives its side files the mode of the file. A folder that exists is the user's own and keeps its
-    mode; the file loses any rights of others.
+    """Make the folder (0700) and the file (0600) if they are missing; a folder that is there is the user's own.
 
     Raises:
         OSError: neither can be made.
     """
     _make_folder(Path(path).parent)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if os.fstat(descriptor).st_mode & 0o077:
-            os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def make_private(path: str) -> None:
+    """Take any rights of others from a journal. Raises OSError."""
+    file = Path(path)
+    if file.stat().st_mode & 0o077:
+        file.chmod(0o600)
 
 
 def _make_folder(folder: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+_OURS = {"events", "bodies", "deliveries"}  # tables of every version
 _FIRST = (
     """CREATE TABLE events (
         seq INTEGER PRIMARY KEY,
@@ -351,7 +352,7 @@ def check(connection: sqlite3.Connection, path: str) -> bool:
         return False
     if not done and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         return True
-    _refuse(connection, path, done, MIGRATIONS)
+    refuse(connection, path)
     raise JournalError(
         f"journal {path}: written by an older tfevent (schema {done}, this one reads {len(MIGRATIONS)}); "
         "`tfevent events list` brings it up to date"
@@ -376,19 +377,21 @@ def make_indexes(connection: sqlite3.Connection, *, large: bool) -> None:
 
 def _advance(connection: sqlite3.Connection, path: str, migrations: Sequence[tuple[str, ...]]) -> None:
     done = version(connection)  # again: another process may have migrated while we waited for the lock
-    _refuse(connection, path, done, migrations)
+    refuse(connection, path, migrations)
     for statements in migrations[done:]:
         for statement in statements:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {len(migrations)}")
 
 
-def _refuse(connection: sqlite3.Connection, path: str, done: int, migrations: Sequence[tuple[str, ...]]) -> None:
-    """Raise JournalError for a file of a newer version, or of another program."""
+def refuse(connection: sqlite3.Connection, path: str, migrations: Sequence[tuple[str, ...]] = MIGRATIONS) -> None:
+    """Raise JournalError for a file of a newer version, or of another program; nothing is written."""
+    done = version(connection)
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not tables >= _OURS if done else tables:
+        raise JournalError(f"journal {path}: it is the database of another program; set TFEVENT_JOURNAL to a new file")
     if done > len(migrations):
         raise JournalError(
             f"journal {path}: written by a newer tfevent (schema {done}, this one knows {len(migrations)}); "
             "upgrade tfevent, or set TFEVENT_JOURNAL to another file"
         )
-    if not done and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise JournalError(f"journal {path}: it is the database of another program; set TFEVENT_JOURNAL to a new file")

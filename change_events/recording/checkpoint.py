@@ -26,3 +26,8 @@ def read_checkpoint(run: RunDirectory) -> ChangeEvent | None:
     with suppress(OSError, msgspec.DecodeError):
         return unseal(run.read(CHECKPOINT)).event
     return None
+
+
+def is_ended(event: ChangeEvent) -> bool:
+    """Whether the event is the whole of a run that has ended."""
+    return event.outcome is not None and event.ended_at is not None

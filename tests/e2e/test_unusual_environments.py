@@ -1,5 +1,6 @@
 """Odd working directories, homes and files: each was a hang, a traceback or a lost event once."""
 
+import json
 import os
 import shutil
 import stat
@@ -81,3 +82,25 @@ def test_the_private_plan_is_private(stack):
     assert target.read_text().strip() == stat.filemode(stat.S_IFREG | 0o600)
     assert stack.runs == []
     shutil.rmtree(stack.home)
+
+
+def test_no_plan_waits_with_an_event_that_its_journal_did_not_take(tmp_path):
+    """A saved plan has secrets in plain text, and such a journal may never be usable."""
+    stack = Stack(tmp_path, 'variable "p" {\n  sensitive = true\n  default = "planted-8CqQ"\n}\n' + ONE)
+    assert stack.run("init").code == 0
+    notes = tmp_path / "notes.txt"
+    notes.write_text("not a journal\n" * 50)
+    done = stack.apply(TFEVENT_JOURNAL=str(notes))
+    assert done.code == 0
+    assert any("stays unchanged" in line for line in done.own)
+    (run,) = (stack.state / "runs").iterdir()
+    assert sorted(file.name for file in run.iterdir()) == ["checkpoint", "facts", "journal", "lock"]
+    assert not [file for file in run.iterdir() if b"planted-8CqQ" in file.read_bytes()]
+    [line] = [line for line in stack.events("doctor").out.splitlines() if "another journal" in line]
+    assert str(notes) in line
+    notes.unlink()
+    assert stack.events("flush", TFEVENT_JOURNAL=str(notes)).code == 0
+    event = json.loads(stack.events("show last --json", TFEVENT_JOURNAL=str(notes)).out)
+    assert (event["title"], event["outcome"]) == ("code: 1 created", "succeeded")
+    assert event["id"] in "".join(done.own)
+    assert not list((stack.state / "runs").iterdir())

@@ -189,21 +189,28 @@ def test_a_migration_that_fails_leaves_the_old_schema(path):
     connection.close()
 
 
-def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path):
+@pytest.mark.parametrize("repair", [True, False])
+def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path, repair):
     path = tmp_path / "main.tf"
     path.write_text('resource "null_resource" "a" {}\n' * 50)
-    with pytest.raises(JournalError, match="not a journal"):
-        Journal.open(path, repair=True)
+    path.chmod(0o644)
+    with pytest.raises(JournalError, match="not a journal and stays unchanged"):
+        Journal.open(path, repair=repair)
     assert [file.name for file in tmp_path.iterdir()] == ["main.tf"]
     assert path.read_text() == 'resource "null_resource" "a" {}\n' * 50
+    assert path.stat().st_mode & 0o777 == 0o644
 
 
-def test_the_database_of_another_program_is_left_as_it_is(tmp_path):
-    path = tmp_path / "places.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE places (url TEXT)")
+@pytest.mark.parametrize("version", [0, 3, 999])
+def test_the_database_of_another_program_is_left_as_it_is(tmp_path, version):
+    path = tmp_path / "app.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE events (day TEXT)" if version else "CREATE TABLE things (day TEXT)")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.commit()
     connection.close()
+    path.chmod(0o644)
+    before = path.read_bytes()
     with pytest.raises(JournalError, match="another program"):
         Journal.open(path, repair=True)
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("places",)]
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (before, 0o644)

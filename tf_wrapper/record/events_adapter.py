@@ -87,8 +87,12 @@ class TerraformAdapter:
         if settings.causes and _is_shallow():
             text = "this clone is shallow: most causes and commits of changes stay unknown"
             yield Check("history", "warning", text, "fetch all of it: git fetch --unshallow, or fetch-depth: 0 in CI")
-        waiting = rundir.count(state_dir())
-        if waiting:
+        state = state_dir()
+        stranded = rundir.stranded(state, str(settings.journal))
+        if stranded:
+            text = f"runs that ended wait to be recorded in another journal: {', '.join(stranded)}"
+            yield Check("runs", "warning", text, "`tfevent events flush` with TFEVENT_JOURNAL set to it records them")
+        elif waiting := rundir.count(state):
             yield Check("runs", "ok", f"{waiting} run(s) going on or to be settled")
 
     def settle_leftovers(self, journal: Journal, settings: Settings) -> None:

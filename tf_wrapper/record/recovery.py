@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from change_events import process
 from change_events.errors import InputError, JournalError
 from change_events.journal import RecordState
-from change_events.recording.checkpoint import read_checkpoint
+from change_events.recording.checkpoint import is_ended, read_checkpoint
 from tf_wrapper.launch.state_arguments import StateArguments
 from tf_wrapper.launch.workspace import Workspace
 from tf_wrapper.plan import plan_file, terraform_show
@@ -48,7 +48,7 @@ def close(run: RunDirectory, journal: Journal, settings: Settings, say: Callable
         return False
     event = RunEvent(run, settings=settings, journal=journal, deliver=False)
     kept = read_checkpoint(run)  # where the journal could not be used
-    if kept is not None and kept.outcome is not None and kept.ended_at is not None:
+    if kept is not None and is_ended(kept):
         event.end_as_known(kept)
     else:
         if facts["stage"] == "state":

@@ -20,7 +20,7 @@ from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool
 from change_events.output import describe
 from change_events.paths import unit_directory
 from change_events.recording import EventWriter, report_line
-from change_events.recording.checkpoint import write_checkpoint
+from change_events.recording.checkpoint import is_ended, write_checkpoint
 from change_events.redact.spans import MARK
 from change_events.settings import Settings, load_leniently
 from change_events.settings.redaction import redactor_of
@@ -245,9 +245,14 @@ class RunEvent:
                 self._keep(started.sealed)
 
     def _keep(self, sealed: SealedEvent) -> None:
-        """No journal has the event: keep it in the run's folder for the next command."""
+        """No journal has the event: keep it in the run's folder for the next command.
+
+        Once the run has ended, nothing else is needed to record it, and a plan with secrets does not wait with it.
+        """
         with suppress(OSError):
             write_checkpoint(self._run, sealed)
+            if is_ended(sealed.event):
+                self._run.remove_work()
 
     # -- when it has ended ----------------------------------------------------------------------------------------
 

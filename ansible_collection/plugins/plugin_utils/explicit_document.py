@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-KINDS = ("infrastructure", "deployment", "build", "boot", "start", "stop", "custom")
+KINDS = ("infrastructure", "deployment", "build", "boot", "start", "stop", "drift", "custom")
 SEVERITIES = ("info", "warning", "error")
 OUTCOMES = ("succeeded", "partial", "failed", "cancelled", "unknown")
 STATES = ("event", "started", "finished")
