@@ -39,9 +39,10 @@ INSTRUCTIONS = (
 def serve(settings: Settings) -> NoReturn:
     """Answer on standard input and output until the input ends, and end the process."""
     logging.disable(logging.CRITICAL)  # the SDK's own, in which requests are quoted
-    descriptors = stdio.claim()
+    given, taken = stdio.claim()
     stdio.end_at_signals()
-    anyio.run(_serve, settings, stdio.Input(descriptors[0]), stdio.Output(descriptors[1]))
+    unanswered = stdio.Unanswered()
+    anyio.run(_serve, settings, stdio.Input(given, unanswered), stdio.Output(taken, unanswered))
     stdio.leave(0)  # a call that nobody waits for any more may still be at work
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 import anyio.to_thread
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 EXIT_INTERRUPTED = 130  # as a shell reports it
 EXIT_OUTPUT_CLOSED = 141
+_LAST_ANSWERS = 10.0  # seconds
 _LINE = 1_000_000  # bytes of one message; a request has some hundred
 
 
@@ -48,16 +50,53 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+class _Head(msgspec.Struct):
+    id: int | str | None = None
+    method: str | None = None
+
+
+class Unanswered:
+    """The requests that have no answer yet: the end of the input does not cut them short."""
+
+    def __init__(self) -> None:
+        self._ids: set[int | str] = set()
+        self._seen = anyio.Event()
+
+    def see(self, line: str | bytes) -> None:
+        """A message, of the client or of the server."""
+        try:
+            head = msgspec.json.decode(line, type=_Head)
+        except (msgspec.DecodeError, RecursionError):
+            return
+        if head.id is not None and head.method is not None:
+            self._ids.add(head.id)
+        elif head.id is not None:
+            self._ids.discard(head.id)
+        self._seen.set()
+
+    async def wait(self) -> None:
+        """Until all are answered, or none was for a while: what only looks like a request never is."""
+        while self._ids:
+            self._seen = anyio.Event()
+            with anyio.move_on_after(_LAST_ANSWERS) as limit:
+                await self._seen.wait()
+            if limit.cancelled_caught:
+                return
+
+
 class Input:
     """Lines of the protocol; one that is too long arrives as an empty one, which is no message."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, unanswered: Unanswered) -> None:
         self._file = open(descriptor, "rb")  # noqa: SIM115 - as long as the process
+        self._unanswered = unanswered
 
     async def __aiter__(self) -> AsyncIterator[str]:
         """The lines, until the end of the input."""
         while line := await anyio.to_thread.run_sync(self._line, abandon_on_cancel=True):
+            self._unanswered.see(line)
             yield line
+        await self._unanswered.wait()
 
     def _line(self) -> str:
         try:
@@ -74,12 +113,15 @@ class Input:
 class Output:
     """Where messages are written: the end of who reads them is the end of the process."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, unanswered: Unanswered) -> None:
         self._descriptor = descriptor
+        self._unanswered = unanswered
 
     async def write(self, text: str) -> None:
         """Write a message."""
-        await anyio.to_thread.run_sync(self._write, text.encode())
+        data = text.encode()
+        await anyio.to_thread.run_sync(self._write, data)
+        self._unanswered.see(data)
 
     async def flush(self) -> None:
         """Nothing is kept back."""

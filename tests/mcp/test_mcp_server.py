@@ -178,6 +178,17 @@ def test_bad_requests_end_nothing_and_the_end_of_the_input_does(home):
         assert b"Traceback" not in process.stderr.read()
 
 
+def test_what_was_asked_before_the_end_of_the_input_is_answered(home):
+    asked = [HELLO, READY, *(request(n, "tools/call", name="list_changes", arguments={}) for n in range(2, 8))]
+    given = b"".join(json.dumps(message).encode() + b"\n" for message in asked)
+    done = subprocess.run(
+        command(), input=given, cwd=home.path, env=home.environ, capture_output=True, check=False, timeout=HANG
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    answers = map(json.loads, done.stdout.splitlines())
+    assert {answer["id"] for answer in answers if "result" in answer} == set(range(1, 8))
+
+
 NOISY = """
 import os, sys
 import change_events.mcp.tools as tools
