@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from change_events.cli.help_examples import examples
+from change_events.cli.name_option import NAME
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
 
 _TIMEOUT = 900.0
+_WEEK, _DAY = 604_800.0, 86_400.0
+
+
+class _Seconds(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
+    """A number of seconds in a range; infinity and what is no number are not in it."""
+
+    name = "seconds"
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> float:
+        """The seconds. Raises click.BadParameter."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not self._least <= seconds <= self._most:
+            raise click.BadParameter(f"{value} is not a number from {self._least:.0f} to {self._most:.0f}")
+        return seconds
 
 
 class _Command(click.Command):
@@ -36,7 +58,7 @@ class _Command(click.Command):
         "tfevent events drift --json envs/*/ | jq '.directories[] | select(.status == \"unknown\")'",
     ),
 )
-@click.argument("directories", metavar="[DIR]...", nargs=-1)
+@click.argument("directories", metavar="[DIR]...", nargs=-1, type=NAME)
 @click.option(
     "--parallel",
     type=click.IntRange(1, 64),
@@ -47,18 +69,18 @@ class _Command(click.Command):
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=1),
+    type=_Seconds(1, _WEEK),
     default=_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    help="Time limit of each directory.",
+    help="Time limit of each directory, at most a week.",
 )
 @click.option(
     "--jitter",
-    type=click.FloatRange(min=0),
+    type=_Seconds(0, _DAY),
     default=0.0,
     metavar="SECONDS",
-    help="Wait a random time of at most SECONDS before the check, e.g. under a timer.",
+    help="Wait a random time of at most SECONDS (at most a day) before the check, e.g. under a timer.",
 )
 @click.option("--lock", is_flag=True, help="Take the lock of each state; by default states are read without it.")
 @click.option("--no-pending", is_flag=True, help="Do not look for configuration that was never applied.")
@@ -97,12 +119,11 @@ def drift_command(
 
     The exit code is 0 without drift, 2 with drift, 3 if a directory could not be checked, 1 for a usage error.
     """
-    from change_events.cli.drift_run import Run
+    from change_events.cli.drift_run import Run, distinct
     from change_events.drift.results import Request
 
-    given = list(dict.fromkeys(directories or (".",)))
     request = Request(
-        directories=given,
+        directories=distinct(directories or (".",)),
         parallel=parallel,
         seconds=timeout,
         lock=lock,

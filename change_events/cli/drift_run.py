@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from change_events import process
 from change_events.cli.render import drift as render
 from change_events.cli.render.terminal import note, print_json, print_lines
 from change_events.drift.results import Reason, Status, Terms
-from change_events.errors import JournalError
+from change_events.errors import InputError, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +53,7 @@ class Run:
     def run(self) -> int:
         """Check, print, record; returns the exit code. Raises InputError where there is no terraform."""
         self._report_expired()
-        with process.Signals() as signals:
+        with process.Signals(more=(signal.SIGQUIT,)) as signals:
             try:
                 checks = list(self._checks(signals))
             except KeyboardInterrupt:
@@ -64,10 +66,10 @@ class Run:
         return _code(checks)
 
     def _checks(self, signals: process.Signals) -> Iterator[DirectoryCheck]:
-        def tick(seconds: float) -> bool:
+        def tick(seconds: float) -> int:
             signals.wait(seconds)
             progress.draw()
-            return bool(signals.received)
+            return len(signals.received)
 
         progress = render.Progress(len(self._request.directories), shown=sys.stderr.isatty())
         end = time.monotonic() + random.uniform(0, self._jitter)  # noqa: S311 - no secret
@@ -76,14 +78,15 @@ class Run:
             if signals.received:
                 raise KeyboardInterrupt
         try:
-            for found in self._session.tools.check_drift(self._request, self._session.redactor, tick):
-                check = self._without_applies(found)
-                progress.clear()
-                if not self._as_json:
-                    print_lines([render.line(check)])
-                    sys.stdout.flush()
-                progress.done(check)
-                yield check
+            with closing(self._session.tools.check_drift(self._request, self._session.redactor, tick)) as results:
+                for found in results:
+                    check = self._without_applies(found)
+                    progress.clear()
+                    if not self._as_json:
+                        print_lines([render.line(check)])
+                        sys.stdout.flush()
+                    progress.done(check)
+                    yield check
         finally:
             progress.clear()
 
@@ -107,7 +110,7 @@ class Run:
         if check.status is not Status.DRIFT or not self._session.settings.journal.exists():
             return check
         try:
-            applied = {event.tool.directory: event for event in self._applies() if event.tool}
+            applied = {os.path.realpath(event.tool.directory or ""): event for event in self._applies() if event.tool}
         except JournalError:
             return check
         return self._settled(check, applied.get(self._session.redactor.text(check.path)))
@@ -153,7 +156,7 @@ class Run:
     def _record(self, steps: Sequence[Step]) -> str | None:
         """Record the event, then the memory: a run that is killed between them is repeated under the same key."""
         from change_events.drift.event import event_of
-        from change_events.drift.memory import dedup_key
+        from change_events.drift.memory import dedup_key, forgotten, kept
         from change_events.recording.writer import EventWriter, report_line
 
         settings, journal, event_id = self._session.settings, self._session.journal, None
@@ -167,7 +170,7 @@ class Run:
             if not settings.quiet and not settled.repeats:
                 note(report_line(settled))
         try:
-            journal.keep_drift_checks([step.next for step in steps])
+            journal.keep_drift_checks(kept(steps), forgotten(steps))
         except JournalError as error:
             note(f"this check is not remembered: {error}")
         return event_id
@@ -205,15 +208,33 @@ def _settings_of(session: Session, directories: Sequence[str]) -> dict[str, Sett
     from change_events.settings.loading import find
 
     here = find(session.cwd)
+    reported = {*session.settings_and_mistakes[1]}
     found = {}
     for directory in directories:
-        path = (session.cwd / directory).resolve()
+        path = Path(os.path.realpath(directory))
         found[directory] = session.settings
-        if set(find(path)) - set(here):
+        try:
+            own = set(find(path)) - set(here)
+        except OSError:  # the check says what is wrong with the directory
+            continue
+        if own:
             found[directory], mistakes = load_leniently(path, os.environ)
-            for mistake in mistakes:
-                note(mistake)
+            for mistake in dict.fromkeys(mistakes):
+                if mistake not in reported:
+                    note(mistake)
+            reported.update(mistakes)
     return found
+
+
+def distinct(directories: Sequence[str]) -> list[str]:
+    """Each directory once, as it was given first, whatever leads to it. Raises InputError."""
+    found: dict[str, str] = {}
+    for one in directories:
+        try:
+            found.setdefault(os.path.realpath(one), one)
+        except OSError as error:
+            raise InputError(f"{one}: the working directory has been removed: give absolute paths") from error
+    return list(found.values())
 
 
 def _terms(settings: Settings) -> Terms:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from change_events.cli.render.terminal import clean
 from change_events.cli.tool_adapter import Check
 from change_events.errors import JournalError
+from change_events.redact.spans import MARK
 from change_events.text.times import short_duration
 
 if TYPE_CHECKING:
@@ -28,8 +32,9 @@ def drift_checks(session: Session) -> Iterator[Check]:
     if not known:
         return
     now = time.time()
-    failing = [one for one in known if one.reason is not None]
-    drifted = [one for one in known if one.drift]
+    here = [one for one in known if not _is_gone(one)]
+    failing = [one for one in here if one.reason is not None]
+    drifted = [one for one in here if one.drift]
     numbers = f"{len(known)} director{'y' if len(known) == 1 else 'ies'} checked, {len(drifted)} with drift"
     head = f"{numbers}, {len(failing)} not known" if failing else numbers
     lines = [_line(one, now) for one in _ordered(known)[:_NAMED]]
@@ -44,11 +49,24 @@ def _ordered(known: Sequence[LastCheck]) -> list[LastCheck]:
 
 
 def _line(one: LastCheck, now: float) -> str:
-    workspace = f" ({one.workspace})" if one.workspace != "default" else ""
+    name = clean(one.directory) + (f" ({clean(one.workspace)})" if one.workspace != "default" else "")
     words = f"checked {short_duration(now - one.checked_at)} ago"
+    if _is_gone(one):
+        return f"{name}: {words}, no longer exists"
     if one.drift:
         since = min(drift.since for drift in one.drift)
         words += f", {len(one.drift)} drifted, the oldest for {short_duration(now - since)}"
     if one.reason is not None:
-        words += f", not known: {one.reason}"
-    return f"{one.directory}{workspace}: {words}"
+        words += f", not known: {clean(one.reason)}"
+    return f"{name}: {words}"
+
+
+def _is_gone(one: LastCheck) -> bool:
+    """Whether the directory no longer exists; one whose name holds a secret is not looked for."""
+    if MARK in one.directory:
+        return False
+    try:
+        Path(one.directory).stat()
+    except OSError as error:
+        return error.errno in {errno.ENOENT, errno.ENOTDIR}
+    return False

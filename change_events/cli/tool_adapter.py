@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from change_events.drift.results import DirectoryCheck, Request
@@ -115,8 +115,8 @@ class ToolAdapter(Protocol):
         """
 
     def check_drift(
-        self, request: Request, redactor: Redactor, tick: Callable[[float], bool]
-    ) -> Iterator[DirectoryCheck]:
+        self, request: Request, redactor: Redactor, tick: Callable[[float], int]
+    ) -> Generator[DirectoryCheck]:
         """Check directories for drift, each result as soon as it is there; nothing is written anywhere.
 
         ``tick`` waits for so many seconds; where it returns True, everything that runs is ended and KeyboardInterrupt

@@ -100,7 +100,7 @@ def _tool(checks: Sequence[DirectoryCheck]) -> Tool:
     versions = {check.version for check in checks if check.version}
     only = checks[0] if len(checks) == 1 else None
     return Tool(
-        name="terraform",
+        name=next((check.tool for check in checks if check.version), checks[0].tool),
         version=versions.pop() if len(versions) == 1 else None,
         tfevent=__version__,
         workspace=only.workspace if only else None,
@@ -109,12 +109,15 @@ def _tool(checks: Sequence[DirectoryCheck]) -> Tool:
 
 
 def _title(steps: Sequence[Step], found: Sequence[Transition]) -> str:
+    """It counts what is new, and says so where other drift was known before."""
     numbers = Counter(one.drift.status for one in found)
     words = [f"{_resources(number)} {_VERBS[status]}" for status in DriftStatus if (number := numbers[status])]
-    concerned = [step for step in steps if step.transitions]
-    if len(steps) == 1:
-        return f"Drift in {_name(concerned[0].check)}: {', '.join(words)}"
-    return f"Drift in {len(concerned)} of {len(steps)} directories: {', '.join(words)}"
+    here = [step for step in steps if any(one.drift.status is not DriftStatus.GONE for one in step.transitions)]
+    concerned = here or [step for step in steps if step.transitions]
+    more = "New drift" if here else "Less drift"
+    head = more if any(step.known_before for step in steps) else "Drift"
+    where = f"{len(concerned)} of {len(steps)} directories" if len(steps) > 1 else _name(concerned[0].check)
+    return f"{head} in {where}: {', '.join(words)}"
 
 
 def _name(check: DirectoryCheck) -> str:

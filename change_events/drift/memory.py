@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_ATTRIBUTES = 50  # of one resource in an event
 
+_NO_PLACE = {"missing", "workspace"}  # kinds of reasons
+
 Key = tuple[str, str]  # directory and workspace
 
 
@@ -43,11 +45,19 @@ class Step(NamedTuple):
         check: the check.
         next: the memory after it.
         transitions: what is to be reported.
+        forgets: instead, this directory is forgotten: it does not exist, or not with this workspace.
     """
 
     check: DirectoryCheck
     next: LastCheck
     transitions: tuple[Transition, ...]
+    forgets: bool = False
+
+    @property
+    def known_before(self) -> bool:
+        """Whether it has drift that was reported before."""
+        news = {one.drift.address for one in self.transitions}
+        return not self.forgets and any(one.address not in news for one in self.next.drift)
 
 
 def steps(checks: Sequence[DirectoryCheck], known: Iterable[LastCheck], now: float, redactor: Redactor) -> list[Step]:
@@ -66,6 +76,20 @@ def steps(checks: Sequence[DirectoryCheck], known: Iterable[LastCheck], now: flo
         last = before.get((directory, check.workspace))
         found.append(_step(check, last, LastCheck(directory=directory, workspace=check.workspace, checked_at=now), now))
     return found
+
+
+def kept(taken: Iterable[Step]) -> list[LastCheck]:
+    """What is remembered of a check."""
+    return [step.next for step in taken if not step.forgets]
+
+
+def forgotten(taken: Iterable[Step]) -> list[tuple[str, str | None]]:
+    """Directories that are forgotten, each with its workspace; None for all of them."""
+    return [
+        (step.next.directory, step.next.workspace if _kind(step.check) == "workspace" else None)
+        for step in taken
+        if step.forgets
+    ]
 
 
 def dedup_key(taken: Sequence[Step]) -> str:
@@ -90,7 +114,8 @@ def _step(check: DirectoryCheck, last: LastCheck | None, row: LastCheck, now: fl
     }
     if check.status is Status.UNKNOWN:
         reason = check.reason.text if check.reason else "unknown"
-        return Step(check, _row(row, {**kept, "reason": reason, "drift": drift}), ())
+        forgets = _kind(check) in _NO_PLACE
+        return Step(check, _row(row, {**kept, "reason": reason, "drift": drift}), (), forgets)
     before = {one.address: one for one in drift}
     clean_at = last.clean_at if last else None
     same_terms = last is not None and last.terms == check.terms
@@ -101,6 +126,10 @@ def _step(check: DirectoryCheck, last: LastCheck | None, row: LastCheck, now: fl
     kept["clean_at"] = clean_at if check.drifted else now
     kept["revision"] = (last.revision if last else 0) + bool(transitions)
     return Step(check, _row(row, {**kept, "drift": now_known}), transitions)
+
+
+def _kind(check: DirectoryCheck) -> str:
+    return check.reason.kind if check.reason else ""
 
 
 def _row(row: LastCheck, fields: dict[str, object]) -> LastCheck:

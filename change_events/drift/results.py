@@ -26,7 +26,8 @@ class Reason(NamedTuple):
 
     Attributes:
         kind: one word for programs: ``not_initialised``, ``locked``, ``credentials``, ``configuration``, ``timeout``,
-            ``remote``, ``busy``, ``missing`` or ``failed``.
+            ``remote``, ``busy``, ``missing`` (there is no such directory), ``workspace`` (it has no such workspace) or
+            ``failed``.
         text: redacted, one line.
     """
 
@@ -70,7 +71,7 @@ class DirectoryCheck(NamedTuple):
 
     Attributes:
         directory: as it was given, redacted.
-        path: absolute.
+        path: its real path.
         workspace: the selected one.
         status: the result.
         drifted: the drift that counts.
@@ -79,6 +80,7 @@ class DirectoryCheck(NamedTuple):
         pending: None where it was not looked for.
         reason: of an unknown result.
         version: of terraform.
+        tool: ``terraform`` or ``tofu``.
         seconds: how long it took.
         terms: digest of what was ignored.
     """
@@ -93,6 +95,7 @@ class DirectoryCheck(NamedTuple):
     pending: Pending | None = None
     reason: Reason | None = None
     version: str | None = None
+    tool: str = "terraform"
     seconds: float = 0.0
     terms: str = ""
 

@@ -95,6 +95,14 @@ def keep(connection: sqlite3.Connection, checks: Iterable[LastCheck], days: int)
     )
 
 
+def forget(connection: sqlite3.Connection, places: Iterable[tuple[str, str | None]]) -> None:
+    """Remove the rows of these directories, each of one workspace, or of all where it is None."""
+    for directory, workspace in places:
+        connection.execute(
+            "DELETE FROM drift_checks WHERE directory = ?1 AND (?2 IS NULL OR workspace = ?2)", (directory, workspace)
+        )
+
+
 def read(connection: sqlite3.Connection) -> list[LastCheck]:
     """All of them, by directory."""
     rows = connection.execute(

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _Waits = list[unrouted.Unrouted]  # `list` is a method below
 _Events: TypeAlias = "list[ChangeEvent]"
+_Place = tuple[str, str | None]  # a directory and its workspace
 _LAST = 2**62
 _Sentences: TypeAlias = "list[str]"
 PATIENCE = 5.0
@@ -262,9 +263,14 @@ class Journal(Deliveries, EventReads, TouchedReads):
 
         return [unseal(body).event for body in self._read(lambda connection: baselines.find(connection, text))]
 
-    def keep_drift_checks(self, checks: Sequence[LastCheck]) -> None:
-        """Replace the last drift checks of these directories. Raises JournalError."""
-        self._write(lambda connection: drift_checks.keep(connection, checks, self._caps.days), durable=True)
+    def keep_drift_checks(self, checks: Sequence[LastCheck], forget: Sequence[_Place] = ()) -> None:
+        """Replace the last drift checks of these directories, and forget others. Raises JournalError."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            drift_checks.keep(connection, checks, self._caps.days)
+            drift_checks.forget(connection, forget)
+
+        self._write(write, durable=True)
 
     def note_today(self, sentences: Sequence[str], day: str) -> _Sentences:
         """Those of the sentences that have not been noted on this day. Raises JournalError."""

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A terraform that prints what lies in its directory: messages.jsonl, pending.jsonl, plan.json, state.json.
+# A terraform that prints what lies in its directory: messages.jsonl, pending.jsonl, plan.json, state.json, workspaces.
 # For many directories, and for what a real one cannot be made to do: `hang` waits for a signal, and beside `stubborn`
 # takes no notice of an interrupt.
 echo "$1 $(basename "$PWD")" >> "${STAND_IN_LOG:-/dev/null}"
@@ -12,6 +12,7 @@ plan)
   [ ! -e fails ]
   ;;
 show) cat plan.json ;;
+workspace) cat workspaces ;;
 state) cat state.json 2> /dev/null ;;
 version) echo '{"terraform_version":"1.11.4"}' ;;
 esac

@@ -8,30 +8,41 @@ state (terraform#36403) or an output (terraform#37406).
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.drift.results import DirectoryCheck, Pending, Reason, Status, Terms
 from change_events.errors import InputError
+from change_events.text.markdown import one_line
 from tf_wrapper.drift import locks
 from tf_wrapper.drift.findings import read_findings
 from tf_wrapper.drift.messages import Messages
 from tf_wrapper.drift.plan_place import PlanPlace, plan_place, state_version
 from tf_wrapper.drift.processes import Place, Processes, TooSlowError
 from tf_wrapper.drift.variables import variable_words
+from tf_wrapper.drift.workspaces import has_workspace
 from tf_wrapper.launch.environment import helper_environment
 from tf_wrapper.launch.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from concurrent.futures import Future
 
     from change_events.drift.results import Request
     from change_events.redact import Redactor
 
 _LOOK = 0.1  # seconds between two looks at signals
+_NO_DIRECTORY = {
+    errno.ENOENT: "no such directory",
+    errno.ENOTDIR: "is not a directory",
+    errno.ELOOP: "no such directory: too many levels of symbolic links",
+    errno.ENAMETOOLONG: "no such directory: the name is too long",
+}
+_LONGEST_NAME = 90  # of a workspace
 _MOVED = "the state was written while it was checked"
 
 
@@ -68,17 +79,19 @@ class Checker:
 
     def __init__(self, binary: str, request: Request, environ: Mapping[str, str]) -> None:
         self._binary = binary
+        self._tool = "tofu" if os.path.basename(binary).startswith("tofu") else "terraform"
         self._request = request
         self._environ = helper_environment(environ)
         self._variables = variable_words(environ, request.var_files)
-        self._processes = Processes()
+        self._processes = Processes(lock=request.lock)
 
-    def results(self, redactor: Redactor, tick: Callable[[float], bool]) -> Iterator[DirectoryCheck]:
+    def results(self, redactor: Redactor, tick: Callable[[float], int]) -> Generator[DirectoryCheck]:
         """The directories' results as they come.
 
         Args:
             redactor: of the whole check: what is a secret in one directory is none in another's result.
-            tick: waits for so many seconds; True ends the check.
+            tick: waits for so many seconds, and gives how many signals have come: one ends the check, a second one
+                also what does not end by itself.
 
         Raises:
             KeyboardInterrupt: ``tick`` has ended it; no terraform of ours runs any more.
@@ -96,7 +109,7 @@ class Checker:
                 for one in open_:
                     one.cancel()
                 if open_:
-                    self._processes.stop()
+                    self._processes.stop(lambda: tick(_LOOK) > 1)
 
     def _ask(self, directory: str) -> _Asked:
         started = time.monotonic()
@@ -110,10 +123,14 @@ class Checker:
         return asked._replace(seconds=time.monotonic() - started)
 
     def _asked(self, directory: str, messages: Messages, deadline: float) -> _Asked:
-        workspace = Workspace(directory, self._environ)
+        workspace = self._workspace(directory)
         if (why := self._obstacle(workspace)) is not None:
             return _Asked(directory, messages, why=why)
         place = Place(workspace.directory, self._environ, deadline)
+        exists = has_workspace(self._binary, workspace, place, self._processes, messages)
+        if not exists:
+            why = Reason("workspace", f"workspace {one_line(workspace.name, _LONGEST_NAME)} does not exist")
+            return _Asked(directory, messages, why=None if exists is None else why, failed=exists is None)
         with plan_place() as file:
             words = ["-refresh-only", f"-out={file.path}"]
             code = self._plan(words, place._replace(descriptors=file.descriptors), messages)
@@ -131,10 +148,13 @@ class Checker:
         asked = _Asked(directory, messages, plan)
         return self._with_pending(asked, place) if self._request.pending else asked
 
+    def _workspace(self, directory: str) -> Workspace:
+        return Workspace(os.path.realpath(directory), self._environ)
+
     def _obstacle(self, workspace: Workspace) -> Reason | None:
         """What keeps a directory from being checked, as far as it shows without terraform."""
-        if not os.path.isdir(workspace.directory):
-            return Reason("missing", "no such directory")
+        if (why := _no_directory(workspace.directory)) is not None:
+            return why
         if self._variables is None:
             return Reason("configuration", "TF_CLI_ARGS or TF_CLI_ARGS_plan cannot be read beyond doubt")
         if workspace.runs_remotely:  # to save a plan there makes a run that can be applied
@@ -164,7 +184,7 @@ class Checker:
         return asked._replace(pending=messages, pending_why="" if code == 0 and messages.planned else "failed")
 
     def _read(self, asked: _Asked, redactor: Redactor) -> DirectoryCheck:
-        workspace = Workspace(asked.directory, self._environ)
+        workspace = self._workspace(asked.directory)
         terms = self._request.terms.get(asked.directory, Terms())
         check = DirectoryCheck(
             redactor.text(asked.directory),
@@ -172,13 +192,14 @@ class Checker:
             redactor.text(workspace.name),
             Status.UNKNOWN,
             version=asked.drift.version,
+            tool=asked.drift.tool or self._tool,
             seconds=asked.seconds,
             terms=terms.digest,
         )
         if asked.failed or asked.pending_why:
             self._remember_secrets(workspace, redactor)
         if asked.failed or asked.why is not None:
-            return check._replace(reason=asked.why or asked.drift.reason(redactor))
+            return check._replace(reason=_redacted(asked.why, redactor) or asked.drift.reason(redactor))
         check = check._replace(status=Status.CLEAN, pending=_pending(asked, redactor))
         if asked.plan is None:
             return check
@@ -202,6 +223,19 @@ class Checker:
             redactor.harvest({name: value})
 
 
+def _no_directory(path: str) -> Reason | None:
+    """Why it is no directory; None where it is one."""
+    try:
+        return None if stat.S_ISDIR(os.stat(path).st_mode) else Reason("missing", _NO_DIRECTORY[errno.ENOTDIR])
+    except OSError as error:
+        text = _NO_DIRECTORY.get(error.errno or 0)
+        return Reason("missing", text) if text else Reason("failed", f"it cannot be read: {error.strerror}")
+
+
+def _redacted(reason: Reason | None, redactor: Redactor) -> Reason | None:
+    return reason._replace(text=redactor.text(reason.text)) if reason else None
+
+
 def _pending(asked: _Asked, redactor: Redactor) -> Pending | None:
     if asked.pending is None:
         return Pending({}, asked.pending_why) if asked.pending_why else None
@@ -211,7 +245,7 @@ def _pending(asked: _Asked, redactor: Redactor) -> Pending | None:
 
 
 def check_directories(
-    binary: str, request: Request, redactor: Redactor, environ: Mapping[str, str], tick: Callable[[float], bool]
-) -> Iterator[DirectoryCheck]:
+    binary: str, request: Request, redactor: Redactor, environ: Mapping[str, str], tick: Callable[[float], int]
+) -> Generator[DirectoryCheck]:
     """Check directories; see :class:`Checker`."""
     return Checker(binary, request, environ).results(redactor, tick)

@@ -58,6 +58,7 @@ class Messages:
 
     Attributes:
         version: of terraform, as it says.
+        tool: ``terraform`` or ``tofu``, as its version message says; None before it.
         planned: it has come to the end of a plan.
         drifts: how many drifted resources it lists.
         counts: planned actions by word, and ``outputs``.
@@ -65,6 +66,7 @@ class Messages:
 
     def __init__(self) -> None:
         self.version: str | None = None
+        self.tool: str | None = None
         self.planned = False
         self.drifts = 0
         self.counts: Counter[str] = Counter()
@@ -88,6 +90,7 @@ class Messages:
     def _note(self, message: _Message) -> None:
         if message.type == "version":
             self.version = message.terraform or message.tofu
+            self.tool = "tofu" if message.tofu else "terraform"
         elif message.type == "resource_drift":
             self.drifts += 1
         elif message.type == "change_summary":
@@ -106,12 +109,9 @@ class Messages:
 
     def reason(self, redactor: Redactor) -> Reason:
         """Why it failed, redacted."""
-        error = self._error
-        if error is None:
-            return Reason(
-                "failed", redactor.text(one_line(self._text, _LONGEST)) or "terraform failed without a message"
-            )
-        return Reason(*_classified(error, redactor))
+        error = self._error or _Diagnostic(summary=self._text)
+        kind, text = _classified(error, redactor)
+        return Reason(kind, text or "terraform failed without a message")
 
 
 def _classified(error: _Diagnostic, redactor: Redactor) -> tuple[str, str]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_GRACE = 10.0  # seconds between an interrupt, on which terraform releases its lock, and the end of its whole group
+_GRACE = 3.0  # seconds between an interrupt and the end of terraform's whole group: it only reads
+_LOCK_GRACE = 10.0  # the same where it releases a lock, which would stay behind
 _LOOK = 0.05
 
 
@@ -42,9 +43,14 @@ class Place(NamedTuple):
 
 
 class Processes:
-    """All terraforms of a check."""
+    """All terraforms of a check.
 
-    def __init__(self) -> None:
+    Args:
+        lock: they take the locks of their states.
+    """
+
+    def __init__(self, *, lock: bool = False) -> None:
+        self._grace = _LOCK_GRACE if lock else _GRACE
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = threading.Event()
@@ -76,16 +82,23 @@ class Processes:
         if self._stopped.wait(seconds):
             raise StoppedError
 
-    def stop(self) -> None:
-        """Interrupt what runs, and end what does not end by itself; nothing is started any more."""
+    def stop(self, is_impatient: Callable[[], bool] | None = None) -> None:
+        """Interrupt what runs, and end what does not end by itself; nothing is started any more.
+
+        Args:
+            is_impatient: waits a moment; True ends everything at once.
+        """
         with self._lock:
             self._stopped.set()
             running = tuple(self._running)
         for process in running:
             _signal(process, signal.SIGINT)
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + self._grace
         while time.monotonic() < deadline and any(process in self._running for process in running):
-            time.sleep(_LOOK)
+            if is_impatient is None:
+                time.sleep(_LOOK)
+            elif is_impatient():
+                break
         self.kill()
 
     def kill(self) -> None:
@@ -136,7 +149,7 @@ class Processes:
     def _expire(self, process: subprocess.Popen[bytes], late: threading.Event) -> None:
         late.set()
         _signal(process, signal.SIGINT)
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + self._grace
         while process in self._running and time.monotonic() < deadline:
             time.sleep(_LOOK)
         if process in self._running:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from change_events.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from change_events.cli.tool_adapter import Check, Found, HistoryRequest, Piece, Unused
     from change_events.drift.results import DirectoryCheck, Request
@@ -55,8 +55,8 @@ class TerraformAdapter:
         return History(request, redactor, settings, known).items()
 
     def check_drift(
-        self, request: Request, redactor: Redactor, tick: Callable[[float], bool]
-    ) -> Iterator[DirectoryCheck]:
+        self, request: Request, redactor: Redactor, tick: Callable[[float], int]
+    ) -> Generator[DirectoryCheck]:
         """Check directories for drift, each result as soon as it is there. Raises InputError without a terraform."""
         from tf_wrapper.drift.check import check_directories
         from tf_wrapper.launch import binary
