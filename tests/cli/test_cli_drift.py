@@ -226,7 +226,7 @@ def no_process_of(home):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
 def test_a_signal_ends_all_terraforms_and_records_nothing(fleet, number):
     stack(fleet, "done", resized())
     for name in ("one", "two"):

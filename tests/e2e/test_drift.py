@@ -177,6 +177,18 @@ def test_a_state_that_a_command_is_writing_is_locked(machine):
     assert machine.drift("slow", "--no-pending")["slow"]["status"] == "clean"  # the lock of a killed one is none
 
 
+def test_a_workspace_that_does_not_exist_is_not_created(machine):
+    folder = machine.applied("a", BUILTIN)
+    before = sorted(folder.rglob("*"))
+    machine.environ["TF_WORKSPACE"] = "nonex"
+    found = machine.drift("a", "--no-event", code=3)["a"]
+    assert found["reason"] == {"kind": "workspace", "text": "workspace nonex does not exist"}
+    assert sorted(folder.rglob("*")) == before
+    machine.terraform(folder, "plan")
+    assert (folder / "terraform.tfstate.d/nonex").is_dir(), "a plan creates no workspace now: nothing is shown"
+    assert machine.drift("a", "--no-event")["a"]["status"] == "clean"
+
+
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory):
     """The folder of a running provider's servers, and by what terraform finds it."""

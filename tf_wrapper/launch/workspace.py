@@ -31,10 +31,10 @@ class Workspace:
     """
 
     def __init__(self, chdir: str | None, environ: Mapping[str, str], *, tofu: bool | None = None) -> None:
-        # os.getcwd() fails where the working directory has been removed, which an absolute path does not need
-        self.directory = os.path.normpath(
-            chdir if chdir and os.path.isabs(chdir) else os.path.join(os.getcwd(), chdir or "")
-        )
+        chdir = chdir or ""
+        if not os.path.isabs(chdir):  # of an absolute one, no working directory is needed: it may have been removed
+            chdir = os.path.join(os.getcwd(), chdir)
+        self.directory = os.path.normpath(chdir)
         self.data_dir = os.path.join(self.directory, environ.get("TF_DATA_DIR") or ".terraform")
         self._environ = environ
         self._tofu = tofu
