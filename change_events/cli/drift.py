@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from change_events.cli.session import Session
 
 _TIMEOUT = 900.0
-_WEEK, _DAY = 604_800.0, 86_400.0
+_WEEK = 604_800.0
 
 
 class _Seconds(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
@@ -77,10 +77,10 @@ class _Command(click.Command):
 )
 @click.option(
     "--jitter",
-    type=_Seconds(0, _DAY),
+    type=_Seconds(0, _WEEK),
     default=0.0,
     metavar="SECONDS",
-    help="Wait a random time of at most SECONDS (at most a day) before the check, e.g. under a timer.",
+    help="Wait a random time of at most SECONDS (up to a week) before the check, e.g. under a timer.",
 )
 @click.option("--lock", is_flag=True, help="Take the lock of each state; by default states are read without it.")
 @click.option("--no-pending", is_flag=True, help="Do not look for configuration that was never applied.")

@@ -121,7 +121,7 @@ def test_without_a_working_directory_absolute_paths_are_checked(fleet, is_absolu
 def test_usage_errors(fleet, words):
     done = fleet.here("drift", *words)
     assert done.returncode == 1
-    expected = {"": "the value is empty", "--timeout": "from 1 to 604800", "--jitter": "from 0 to 86400"}
+    expected = {"": "the value is empty", "--timeout": "from 1 to 604800", "--jitter": "from 0 to 604800"}
     assert expected[words[0]] in done.stderr
 
 
