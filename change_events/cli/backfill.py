@@ -182,7 +182,7 @@ class _Tally:
         if len(self._reasons) > _REASONS:
             note(f"{len(self._reasons) - _REASONS} more reasons: see --json")
         for label in dict.fromkeys(self._loose):
-            note(f"{label}: no directory is known to use it; --directory joins its events with later runs")
+            note(f"{label}: no directory is known to use it; repeated with --directory, its events join the runs there")
 
     def document(self) -> dict[str, Any]:
         """The same for --json."""

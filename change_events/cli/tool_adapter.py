@@ -85,6 +85,13 @@ class Unused(NamedTuple):
     counted: bool = False
 
 
+class KnownPlaces(Protocol):
+    """Gives the places of a source (:class:`Origin`) that are recorded, of a directory where it is ``joined``."""
+
+    def __call__(self, source: str, *, joined: bool = False) -> set[str]:
+        """See :meth:`change_events.journal.Journal.backfilled`."""
+
+
 class ToolAdapter(Protocol):
     """The parts of ``tfevent events`` that know a tool's own files and processes."""
 
@@ -100,7 +107,7 @@ class ToolAdapter(Protocol):
         """
 
     def history(
-        self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: Callable[[str], set[str]]
+        self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: KnownPlaces
     ) -> Iterator[Piece | Unused | Found]:
         """Read history that is already there for ``backfill``, one piece after the other.
 
@@ -108,7 +115,7 @@ class ToolAdapter(Protocol):
             request: what is asked for.
             redactor: remembers the secrets of all that is read.
             settings: ignored attributes, signals of the user's own.
-            known: gives the places of a source (:class:`Origin`) that need not be read again.
+            known: what need not be read again.
 
         Raises:
             InputError: a source cannot be read, or there is nothing in it.

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from change_events.command_run.event import CommandEvent
 from change_events.errors import JournalError
 from change_events.explicit import command_outcome
-from change_events.model import Phase, Stacks
+from change_events.model import Outcome, Phase, Stacks
 from change_events.output import say
 from change_events.paths import state_dir
 from change_events.stacks import units
-from change_events.stacks.event import completed
+from change_events.stacks.event import NO_UNIT, completed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,10 @@ class StacksEvent(CommandEvent):
         except JournalError as error:
             say(f"{error}; the next tfevent command records the units of this run as one event")
             return None
-        return completed(event, found, self._redactor)
+        whole = completed(event, found, self._redactor)
+        if not found.units and whole.outcome is Outcome.NO_CHANGE:
+            say(f"{NO_UNIT}; nothing is recorded")
+        return whole
 
     def _has_open_units(self, journal: Journal) -> bool:
         """Whether runs of units go on though the command has ended; those that were killed are closed first."""

@@ -96,7 +96,7 @@ class Ranking(msgspec.Struct, frozen=True, omit_defaults=True):
 def suspects(source: Source, incident: Incident, *, limit: int | None) -> Ranking:
     """Rank what changed before a moment. Raises JournalError."""
     since = _before(incident.at, incident.window)
-    found, looked_at = [], 0
+    looked_at, ranked = 0, []
     query = Query(since=_before(since, _LONGEST_RUN), until=incident.at, phase=Phase.APPLIED.value, limit=MOST_EVENTS)
     for record in source.list(query):
         looked_at += 1
@@ -106,7 +106,11 @@ def suspects(source: Source, incident: Incident, *, limit: int | None) -> Rankin
         if event.backfilled is not None and event.backfilled.time_from not in _CERTAIN:
             continue  # a file may have been copied at that time
         if _changed_something(event):
-            found.append(_suspect(source, incident, event))
+            ranked.append((record, event))
+    units_of = {record.parent for record, event in ranked if event.trace is not None and event.trace.unit}
+    # a run of many stacks is what its units did, which are ranked each by itself
+    ranked = [one for one in ranked if one[1].stacks is None or one[0].run not in units_of]
+    found = [_suspect(source, incident, event) for _, event in ranked]
     found.sort(key=lambda one: (-one.score, -(one.ended_at or incident.at).timestamp(), one.event))
     return Ranking(incident.at, since, len(found), tuple(found[:limit]), cut=looked_at == MOST_EVENTS)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from change_events.model import SealedEvent
+    from change_events.model import ChangeEvent, SealedEvent
     from change_events.model.retention import Retention
 
 _LOWEST = -(2**62)  # plus the microseconds since 1970
@@ -44,6 +44,14 @@ class Origin(msgspec.Struct, frozen=True):
     order: int = 0
 
 
+class _PlacedTool(msgspec.Struct, frozen=True):
+    directory: str | None = None
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    tool: _PlacedTool = _PlacedTool()
+
+
 def put(
     connection: sqlite3.Connection,
     sealed: SealedEvent,
@@ -53,7 +61,9 @@ def put(
     now: float,
     caps: Retention,
 ) -> bool:
-    """Write an event unless it is there, also from another place; one that spans more is replaced.
+    """Write an event unless it is there, also from another place.
+
+    One that spans more is replaced, and so is one of no directory where this one is of a directory.
 
     Returns:
         Whether it was written.
@@ -61,7 +71,7 @@ def put(
     Raises:
         JournalError: the journal is nearly at its caps, so that what happens would leave for what has happened.
     """
-    if (known := _known(connection, origin)) is not None:
+    if (known := _known(connection, sealed.event, origin)) is not None:
         outbox.enqueue(connection, known, destinations, now)
         return False
     events, size = connection.execute("SELECT events, bytes FROM totals").fetchone()
@@ -81,24 +91,62 @@ def put(
     return True
 
 
-def places(connection: sqlite3.Connection, source: str) -> set[str]:
-    """The places of a source of which there is an event that spans nothing."""
-    rows = connection.execute("SELECT place FROM backfilled WHERE source = ? AND spans = 0", (source,))
-    return {str(place) for (place,) in rows}
+def places(connection: sqlite3.Connection, source: str, *, joined: bool = False) -> set[str]:
+    """The places of a source of which there is an event that spans nothing; ``joined``: one of a directory."""
+    rows = connection.execute("SELECT place, seq FROM backfilled WHERE source = ? AND spans = 0", (source,)).fetchall()
+    return {str(place) for place, seq in rows if not joined or _is_joined(connection, seq)}
 
 
-def _known(connection: sqlite3.Connection, origin: Origin) -> int | None:
-    """The ``seq`` of the event of it, if there is one; one of its place that spans more versions is removed."""
-    other = "SELECT seq FROM backfilled WHERE version = ? AND source <> ?"
-    if row := connection.execute(other, (origin.version, origin.source)).fetchone():
-        return int(row[0])
-    own = "SELECT seq, spans FROM backfilled WHERE source = ? AND place = ?"
-    for seq, spans in connection.execute(own, (origin.source, origin.place)).fetchall():
-        if spans <= origin.spans:
-            return int(seq)
-        touched.forget(connection, [seq])
-        connection.execute("DELETE FROM events WHERE seq = ?", (seq,))
+def withdraw_unjoined(connection: sqlite3.Connection, event: ChangeEvent, origin: Origin) -> None:
+    """Remove the events of a piece of history that are of no directory, where it turns out to be of this event's."""
+    if not _has_directory(event):
+        return
+    for seq, _ in [*_elsewhere(connection, origin), *_here(connection, origin)]:
+        if not _is_joined(connection, seq):
+            _remove(connection, seq)
+
+
+def _known(connection: sqlite3.Connection, event: ChangeEvent, origin: Origin) -> int | None:
+    """The ``seq`` of the event of it, if there is one; those that this event replaces are removed."""
+    joins = _has_directory(event)
+    for seq, _ in _elsewhere(connection, origin):
+        if not joins or _is_joined(connection, seq):
+            return seq
+        _remove(connection, seq)
+    for seq, spans in _here(connection, origin):
+        if spans < origin.spans or (spans == origin.spans and (not joins or _is_joined(connection, seq))):
+            return seq
+        _remove(connection, seq)
     return None
+
+
+def _elsewhere(connection: sqlite3.Connection, origin: Origin) -> list[tuple[int, int]]:
+    """``seq`` and ``spans`` of the events of this version that were found in another source."""
+    statement = "SELECT seq, spans FROM backfilled WHERE version = ? AND source <> ?"
+    return connection.execute(statement, (origin.version, origin.source)).fetchall()
+
+
+def _here(connection: sqlite3.Connection, origin: Origin) -> list[tuple[int, int]]:
+    statement = "SELECT seq, spans FROM backfilled WHERE source = ? AND place = ?"
+    return connection.execute(statement, (origin.source, origin.place)).fetchall()
+
+
+def _remove(connection: sqlite3.Connection, seq: int) -> None:
+    touched.forget(connection, [seq])
+    connection.execute("DELETE FROM events WHERE seq = ?", (seq,))
+
+
+def _has_directory(event: ChangeEvent) -> bool:
+    return event.tool is not None and event.tool.directory is not None
+
+
+def _is_joined(connection: sqlite3.Connection, seq: int) -> bool:
+    """Whether a recorded event is of a directory; one that cannot be read stays as it is."""
+    (body,) = connection.execute("SELECT body FROM bodies WHERE seq = ?", (seq,)).fetchone() or (b"",)
+    try:
+        return msgspec.json.decode(bytes(body), type=_Placed).tool.directory is not None
+    except msgspec.DecodeError:
+        return True
 
 
 def _below(connection: sqlite3.Connection, micros: int) -> int:

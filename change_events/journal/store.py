@@ -223,13 +223,25 @@ class Journal(Deliveries, EventReads, TouchedReads):
             )
         )
 
-    def backfilled(self, source: str) -> set[str]:
+    def withdraw_unjoined(self, event: SealedEvent, origin: backfilled.Origin) -> None:
+        """Remove what was backfilled as of no directory, and is now known to be what a run recorded itself.
+
+        Raises:
+            JournalError: the journal cannot be written.
+        """
+        self._write(lambda connection: backfilled.withdraw_unjoined(connection, event.event, origin))
+
+    def backfilled(self, source: str, *, joined: bool = False) -> set[str]:
         """The places of a source (:class:`~change_events.journal.backfilled.Origin`) that need not be read again.
+
+        Args:
+            source: of history.
+            joined: it is of a directory: what was recorded as of none is read again.
 
         Raises:
             JournalError: the journal cannot be read.
         """
-        return self._read(lambda connection: backfilled.places(connection, source))
+        return self._read(lambda connection: backfilled.places(connection, source, joined=joined))
 
     def discard(self, event_id: str, baseline: SealedEvent | None = None) -> bool:
         """Forget a run that was started and turned out not to be worth a record.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events import routing
 from change_events.journal import Query
-from change_events.model import ChangeOutcome, stack_key
+from change_events.model import stack_key
 
 if TYPE_CHECKING:
     from change_events.journal import Journal
@@ -51,6 +51,8 @@ def add(
     """
     sealed = writer.sealed(event)
     if (earlier := recorded_meanwhile(journal, event)) is not None:
+        if not dry:
+            journal.withdraw_unjoined(sealed, origin)
         return Added(sealed, fresh=False, recorded_as=earlier)
     if dry:
         return Added(sealed, fresh=True)
@@ -61,7 +63,8 @@ def add(
 def recorded_meanwhile(journal: Journal, event: ChangeEvent) -> str | None:
     """The id of the run that tfevent recorded itself, and that wrote this version; None where there is none.
 
-    It was going on at that time, and is of the same stack, left the same version, or changed all of the same resources.
+    It was going on at that time, and is of the same stack or left the same version. That it changed resources of the
+    same addresses shows nothing: other stacks have those too.
     """
     at = event.started_at
     query = Query(since=at - _LONGEST_RUN, until=at + _SLACK, phase=event.phase, backfilled=False, limit=None)
@@ -75,8 +78,4 @@ def _is_same(event: ChangeEvent, other: ChangeEvent) -> bool:
     if stack_key(event) == stack_key(other):
         return True
     one, two = event.state, other.state
-    if one and two and one.lineage and (one.lineage, one.serial) == (two.lineage, two.serial):
-        return True
-    changed = {change.address for change in event.changes}
-    done = {change.address for change in other.changes if change.outcome is not ChangeOutcome.NOT_ATTEMPTED}
-    return bool(changed) and changed <= done
+    return bool(one and two and one.lineage and (one.lineage, one.serial) == (two.lineage, two.serial))

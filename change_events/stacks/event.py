@@ -60,7 +60,7 @@ class Member:
         self.unit = unit
         self.runs = unit.of_phase(phase) or unit.runs
         self.state, reason = unit.state(phase)
-        self.name = _clean(unit.name, redactor)
+        self.name = one_line(redactor.text(unit.name), _REASON)
         self.reason = _clean(reason, redactor) or None
 
     @property
@@ -107,7 +107,7 @@ def completed(event: ChangeEvent, collected: Collected, redactor: Redactor) -> C
         omitted=max(0, len(members) - MOST_UNITS),
         note=_note(collected.notes, counts),
     )
-    outcome = _outcome(event, phase, counts, summary)
+    outcome = _outcome(event, phase, counts, summary, in_doubt=bool(collected.notes))
     own = () if counts.failed or outcome is Outcome.SUCCEEDED else event.failures
     last = collected.last_end()
     if event.outcome is Outcome.UNKNOWN and event.ended_at and last:  # it was killed, and its units went on
@@ -137,7 +137,8 @@ def _counts(members: Sequence[Member]) -> UnitCounts:
     return UnitCounts(total=len(members) - met[UnitState.EXCLUDED], **figures)
 
 
-def _outcome(event: ChangeEvent, phase: Phase, counts: UnitCounts, summary: Summary) -> Outcome:
+def _outcome(event: ChangeEvent, phase: Phase, counts: UnitCounts, summary: Summary, *, in_doubt: bool) -> Outcome:
+    """Of the whole; without a unit nothing has changed, unless it is in doubt whether there was one."""
     code = event.tool.exit_code if event.tool else None
     if event.outcome in {Outcome.CANCELLED, Outcome.UNKNOWN}:
         return event.outcome
@@ -149,7 +150,7 @@ def _outcome(event: ChangeEvent, phase: Phase, counts: UnitCounts, summary: Summ
         return Outcome.PARTIAL if done else Outcome.FAILED
     if counts.unknown:
         return Outcome.UNKNOWN
-    if counts.total and counts.unchanged == counts.total:
+    if counts.unchanged == counts.total and (counts.total or not in_doubt):
         return Outcome.NO_CHANGE
     return Outcome.SUCCEEDED
 

@@ -1,5 +1,7 @@
 """Where Terragrunt writes its run report: where the user wants it, else into the folder of our run.
 
+A script may start Terragrunt, so any command gets the variable; others ignore it.
+
 ``--report-file`` and ``TG_REPORT_FILE`` name the file, which is relative to Terragrunt's working directory
 (``--working-dir``, ``TG_WORKING_DIR``); the format follows from its extension
 (https://terragrunt.gruntwork.io/docs/reference/cli/commands/run/#report-file and
@@ -34,18 +36,18 @@ def prepared(
 
     Returns:
         Variables to add; ``report``: the file's absolute path, ``base``: the directory that its names are relative to,
-        ``before``: what stands there already (:func:`seen`). Nothing, both, where no Terragrunt is started.
+        ``before``: what stands there already (:func:`seen`), ``named``: the command line has Terragrunt in it, so
+        that a report is missed where there is none. Nothing, both, where there is no file.
     """
-    words = _words(argv)
-    if words is None:
-        return {}, {}
+    found = _words(argv)
+    words = found or []
     base = os.path.join(directory, _given(words, environ, *_DIRECTORY) or "")
     wanted = _given(words, environ, *_FILE)
     path = os.path.join(base, wanted) if wanted else own
     if path is None:
         return {}, {}
     variables = {} if wanted else {_FILE[1]: path}
-    return variables, {"report": path, "base": base, "before": seen(path)}
+    return variables, {"report": path, "base": base, "before": seen(path), "named": found is not None}
 
 
 def seen(path: str) -> list[int] | None:

@@ -25,7 +25,7 @@ from change_events.model import (
 )
 from change_events.paths import unit_directory
 from change_events.stacks import report as reports
-from change_events.stacks import tally
+from change_events.stacks import tally, terragrunt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -196,7 +196,10 @@ def collect(
     units = _observed(runs, tally.read(folder), directory)
     if not facts.get("report"):
         return Collected(list(units.values()), [])
-    found = reports.read(str(facts["report"]), facts.get("before"))
+    before = facts.get("before")
+    if not facts.get("named", True) and terragrunt.seen(str(facts["report"])) == before:
+        return Collected(list(units.values()), [])
+    found = reports.read(str(facts["report"]), before)
     notes = [f"Terragrunt's run report: {found.problem}"] if found.problem else []
     return Collected(_joined(units, list(reports.units_by_name(found)), str(facts["base"]), notes), notes)
 

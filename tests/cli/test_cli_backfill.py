@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
-from datetime import datetime
+import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from change_events.model import Action, Actor, Change, ChangeEvent, ChangeOutcome, Kind, Outcome, Phase, Tool
 from tests.cli.state_versions import DB, ENCRYPTED, LINEAGE, SECRET, resource, sized, state
 
 OTHER = "00000000-0000-0000-0000-00000000000b"
@@ -99,7 +102,7 @@ def test_several_states_in_one_folder_are_several_histories(home, folder):
         folder(f"{name}/2.tfstate", sized(2, "large", lineage=lineage), 60)
     found = home.run("backfill", "old")
     assert found.stdout.decode() == "2 events recorded\n"
-    assert found.stderr.decode().count("--directory joins its events with later runs") == 2
+    assert found.stderr.decode().count("repeated with --directory") == 2
     assert len({event["tool"]["backend"] for event in recorded(home)}) == 2
 
 
@@ -251,3 +254,120 @@ def test_a_bar_is_drawn_on_a_terminal_and_nowhere_else(home, folder):
     shown = home.on_terminal("backfill", "old")
     assert "1/1" in shown.text
     assert "1 event recorded" in shown.text
+
+
+def _ran(directory, minutes_before=1, at=START + 60):
+    ended = datetime.fromtimestamp(at, UTC)
+    return ChangeEvent(
+        id="019ab0f1-5e00-7aaa-8bbb-000000000009",
+        kind=Kind.INFRASTRUCTURE,
+        phase=Phase.APPLIED,
+        outcome=Outcome.SUCCEEDED,
+        started_at=ended - timedelta(minutes=minutes_before),
+        ended_at=ended,
+        title="dev: 1 updated",
+        tool=Tool(name="terraform", directory=str(directory)),
+        actor=Actor(host=socket.gethostname()),
+        changes=(Change(address=DB, action=Action.UPDATE, outcome=ChangeOutcome.APPLIED),),
+    )
+
+
+def _two_stacks(home, folder):
+    for name, lineage in (("dev", OTHER), ("prod", LINEAGE)):
+        (home.path / name).mkdir()
+        (home.path / name / "terraform.tfstate").write_bytes(sized(9, "z", lineage=lineage))
+    folder("1.tfstate", sized(1, "a"), 0)
+    folder("2.tfstate", sized(2, "b"), 60)
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_another_stack_with_the_same_addresses_takes_no_history_away(home, folder, joined):
+    _two_stacks(home, folder)
+    home.fill(_ran(home.path / "dev"))
+    found = backfill(home, "old", *(["--directory", "prod"] if joined else []))
+    assert (found["recorded"], found["recorded_by_runs"]) == (1, 0)
+
+
+def test_a_directory_that_is_named_later_takes_the_history_over(home, folder):
+    _two_stacks(home, folder)
+    assert "--directory" in home.run("backfill", "old").stderr.decode()
+    (loose,) = recorded(home)
+    assert "directory" not in loose["tool"]
+    assert backfill(home, "old")["known"] == 1
+    found = backfill(home, "old", "--directory", "prod", "--dry-run")
+    assert found["recorded"] == 1
+    assert recorded(home) == [loose]
+    assert backfill(home, "old", "--directory", "prod")["recorded"] == 1
+    (event,) = recorded(home)
+    assert event["tool"]["directory"] == str(home.path / "prod")
+    assert event["started_at"] == loose["started_at"]
+    again = [backfill(home, "old", *words) for words in (["--directory", "prod"], [])]
+    assert [(one["recorded"], one["known"]) for one in again] == [(0, 1), (0, 1)]
+    assert len(recorded(home)) == 1
+
+
+def test_history_that_turns_out_to_be_of_a_recorded_run_is_no_longer_doubled(home, folder):
+    _two_stacks(home, folder)
+    home.fill(_ran(home.path / "prod"))
+    assert backfill(home, "old")["recorded"] == 1
+    assert backfill(home, "old", "--directory", "prod")["recorded_by_runs"] == 1
+    (event,) = recorded(home)
+    assert event["title"] == "dev: 1 updated"
+
+
+def test_a_plan_joins_a_directory_later(home, folder):
+    (home.path / "net").mkdir()
+    folder("plan.json", json.dumps(PLAN).encode())
+    backfill(home, "old")
+    assert backfill(home, "old", "--directory", "net")["recorded"] == 1
+    (event,) = recorded(home)
+    assert event["tool"]["directory"] == str(home.path / "net")
+
+
+def test_the_same_plan_under_two_names_is_one_event(home, folder):
+    folder("plan.json", json.dumps(PLAN).encode())
+    folder("sub/plan-20260506T070809Z.json", json.dumps(PLAN).encode(), 5)
+    found = backfill(home, "old")
+    assert (found["recorded"], found["not_used"]) == (1, 1)
+    assert found["skipped"][0]["reason"] == "the same plan as plan.json"
+    (home.path / "old" / "plan.json").rename(home.path / "old" / "renamed.json")
+    assert backfill(home, "old")["known"] == 1
+
+
+def test_times_in_the_future_are_not_used(home, folder):
+    folder("2026-03-01T10-00-00Z.tfstate", sized(1, "a"))
+    folder("2050-03-01T10-00-00Z.tfstate", sized(2, "b"))
+    folder("2026-03-03T10-00-00Z.tfstate", sized(3, "c"))
+    folder("plan.json", json.dumps(PLAN | {"timestamp": "2050-05-06T07:08:09Z"}).encode())
+    found = backfill(home, "old")
+    reasons = {os.path.basename(one["name"]): one["reason"] for one in found["skipped"]}
+    assert reasons == {
+        "old 2050-03-01T10-00-00Z.tfstate": "its name's time is in the future",
+        "plan.json": "its time is in the future",
+    }
+    assert [event["started_at"] for event in recorded(home)] == ["2026-03-03T10:00:00Z"]
+
+
+def test_times_of_names_that_contradict_the_serials_are_not_used(home, folder):
+    days = (1, 2, 9, 4, 5, 10)  # the third is wrong, or the next two are
+    for serial, day in enumerate(days, 1):
+        folder(f"2026-03-{day:02}T10-00-00Z.tfstate", sized(serial, f"s{serial}"))
+    found = backfill(home, "old")
+    assert (found["recorded"], found["not_used"]) == (2, 3)
+    reasons = {one["reason"] for one in found["skipped"]}
+    assert reasons == {"the times in the files' names are not in the order of the serials"}
+    assert serials(home) == [(1, 2), (5, 6)]
+
+
+def test_a_working_directory_that_was_removed_is_an_error_with_a_reason(home, folder):
+    folder("1.tfstate", sized(1, "a"), 0)
+    folder("2.tfstate", sized(2, "b"), 60)
+    (home.path / "gone").mkdir()
+    script = 'rmdir "$PWD" && exec "$0" -m tf_wrapper events backfill "$1"'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable, str(home.path / "old")],
+        cwd=home.path / "gone", env=home.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        1, "tfevent: the working directory does not exist any more: change to one that does\n",
+    )  # fmt: skip

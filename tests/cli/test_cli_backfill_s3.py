@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from change_events.model import Change, ChangeEvent, Kind, Outcome, Phase, Tool
+from change_events.model import Actor, Change, ChangeEvent, Kind, Outcome, Phase, Tool
 from change_events.model.enums import Action, ChangeOutcome
 from tests.cli.state_versions import DB, ENCRYPTED, LINEAGE, SECRET, resource, sized, state
 from tests.support.speed import HANG
@@ -134,6 +135,7 @@ def test_only_the_newest_are_read_and_older_ones_follow(home, bucket):
 
 def test_what_tfevent_recorded_itself_is_not_doubled(home, bucket):
     bucket.put(sized(1, "a"), sized(2, "b"))
+    (home.path / "net").mkdir()
     now = datetime.now(UTC)
     run = ChangeEvent(
         id="019ab0f1-5e00-7aaa-8bbb-000000000009",
@@ -143,11 +145,12 @@ def test_what_tfevent_recorded_itself_is_not_doubled(home, bucket):
         started_at=now - timedelta(minutes=1),
         ended_at=now,
         title="net: 1 updated",
-        tool=Tool(name="terraform", directory="/elsewhere"),
+        tool=Tool(name="terraform", directory=str(home.path / "net")),
+        actor=Actor(host=socket.gethostname()),
         changes=(Change(address=DB, action=Action.UPDATE, outcome=ChangeOutcome.APPLIED),),
     )
     home.fill(run)
-    found = backfill(home, bucket)
+    found = backfill(home, bucket, "--directory", "net")
     assert (found["recorded"], found["recorded_by_runs"]) == (0, 1)
 
 

@@ -30,8 +30,14 @@ def test_the_report_is_where_the_user_wants_it_or_ours(argv, environ, variables,
     assert (given, place["report"], place["base"]) == (variables, path, base)
 
 
-def test_what_is_no_terragrunt_gets_no_variables():
-    assert terragrunt.prepared(["sh", "-c", "terragrunt run"], {}, "/work", OWN) == ({}, {})
+def test_a_script_may_start_terragrunt_and_no_report_is_missed_where_it_does_not():
+    script = ["sh", "-c", "terragrunt run"]
+    given, place = terragrunt.prepared(script, {}, "/work", OWN)
+    assert (given, place["report"], place["named"]) == ({"TG_REPORT_FILE": OWN}, OWN, False)
+    given, place = terragrunt.prepared(script, {"TG_REPORT_FILE": "r"}, "/work", OWN)
+    assert (given, place["report"]) == ({}, "/work/r")
+    assert terragrunt.prepared(["terragrunt"], {}, "/work", OWN)[1]["named"]
+    assert terragrunt.prepared(script, {}, "/work", None) == ({}, {}), "no folder of ours"
     assert terragrunt.prepared(["terragrunt", *RUN], {}, "/work", None) == ({}, {}), "no folder of ours"
 
 

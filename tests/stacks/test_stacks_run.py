@@ -67,6 +67,53 @@ def test_any_loop_does_and_a_unit_that_changed_nothing_counts(scene):
     assert states(event) == {"c": "failed", "a": "changed", "b": "unchanged"}
 
 
+@pytest.mark.parametrize("environ", [{}, {"TG_REPORT_FILE": "theirs.json"}])
+def test_a_script_that_starts_terragrunt_has_the_units_that_were_never_reached(scene, environ):
+    unit(scene, "a")
+    unit(scene, "b", "fail", after=["a"])
+    unit(scene, "c", after=["b"])
+    scene.script(scene.work / "deploy.sh", "exec terragrunt run --all apply")
+    run(scene, "run", "--stacks", "--", "./deploy.sh", code=1, **environ)
+    event = parents(scene)
+    assert states(event) == {"b": "failed", "c": "not_reached", "a": "changed"}
+    assert "note" not in event["stacks"]
+
+
+def test_a_report_of_an_earlier_run_is_none_of_a_script_that_writes_none(scene):
+    unit(scene, "a")
+    (scene.work / "theirs.json").write_text('[{"Name": "old", "Result": "failed"}]')
+    run(scene, "run", "--stacks", "--", "sh", "-c", LOOP, TG_REPORT_FILE="theirs.json")
+    event = parents(scene)
+    assert states(event) == {"a": "changed"}
+    assert "note" not in event["stacks"]
+
+
+def test_a_command_without_units_leaves_no_event_unless_it_failed(scene):
+    done = run(scene, "run", "--stacks", "--", "true")
+    assert done.stderr == b"tfevent: no unit ran through tfevent; nothing is recorded\n"
+    assert scene.recorded() == []
+    run(scene, "run", "--stacks", "--", "false", code=1)
+    event = parents(scene)
+    assert (event["title"], event["outcome"]) == ("work: no stacks, failed, exit code 1", "failed")
+
+
+def test_a_unit_whose_name_has_a_line_break_is_named_in_full(scene):
+    unit(scene, "c")
+    unit(scene, "c\nnl")
+    run(scene, "run", "--stacks", "--", "sh", "-c", LOOP)
+    assert states(parents(scene)) == {"c": "changed", "c nl": "changed"}
+
+
+def test_suspects_are_the_units_and_not_also_the_whole(scene):
+    unit(scene, "a")
+    unit(scene, "b", "fail")
+    run(scene, "run", "--stacks", "--", "sh", "-c", f"{LOOP}; true")
+    found = json.loads(scene.events("suspects", "--json").stdout)
+    titles = [one["title"] for one in found["suspects"]]
+    assert sorted(titles) == ["a: 1 created", FAILED]
+    assert found["candidates"] == 2
+
+
 def test_a_run_that_changed_nothing_leaves_no_event(scene):
     unit(scene, "a", "same")
     run(scene)

@@ -123,7 +123,9 @@ def test_the_title_is_that_of_the_issue(fleet):
 @pytest.mark.parametrize(
     ("runs", "more", "outcome", "title"),
     [
-        ([], {}, Outcome.SUCCEEDED, "no stacks"),
+        ([], {}, Outcome.NO_CHANGE, "no stacks"),
+        ([], {"reported": [()]}, Outcome.SUCCEEDED, "no stacks"),
+        ([], {"reported": [("a", "excluded", "exclude block")]}, Outcome.NO_CHANGE, "no stacks"),
         ([], {"code": 1}, Outcome.FAILED, "no stacks, failed, exit code 1"),
         ([], {"tally": ["a", "b"]}, Outcome.NO_CHANGE, "2 stacks, no changes"),
         ([run(10, "a")], {"tally": ["b"]}, Outcome.SUCCEEDED, "2 stacks, 1 changed"),
@@ -145,7 +147,7 @@ def test_the_title_is_that_of_the_issue(fleet):
             Outcome.SUCCEEDED,
             "2 stacks, 1 changed, 1 not reached",
         ),
-        ([run(10, "a", unit=False), run(11, "b", explicit=True)], {}, Outcome.SUCCEEDED, "no stacks"),
+        ([run(10, "a", unit=False), run(11, "b", explicit=True)], {}, Outcome.NO_CHANGE, "no stacks"),
         ([], {"reported": [("a", "succeeded", "", "", "apply")]}, Outcome.SUCCEEDED, "1 stack, 1 not observed"),
         ([], {"reported": [("a", "succeeded", "", "", "validate")]}, Outcome.NO_CHANGE, "1 stack, no changes"),
         (

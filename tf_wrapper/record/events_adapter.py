@@ -10,7 +10,7 @@ from change_events.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from change_events.cli.tool_adapter import Check, Found, HistoryRequest, Piece, Unused
+    from change_events.cli.tool_adapter import Check, Found, HistoryRequest, KnownPlaces, Piece, Unused
     from change_events.drift.results import DirectoryCheck, Request
     from change_events.journal import Journal
     from change_events.model import Plan
@@ -47,7 +47,7 @@ class TerraformAdapter:
         ]
 
     def history(
-        self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: Callable[[str], set[str]]
+        self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: KnownPlaces
     ) -> Iterator[Piece | Unused | Found]:
         """Events of states and plans that somebody kept. Raises InputError."""
         from tf_wrapper.record.backfill.history import History

@@ -10,9 +10,9 @@ import hashlib
 import os
 import re
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -37,6 +37,10 @@ _ISO = lazy_pattern(
 _EPOCH = lazy_pattern(r"(?<!\d)(1[4-9]\d{8})(?:\d{3})?(?!\d)")
 _TOO_FAST = 1.0  # seconds: files that follow each other faster were copied
 _FEW = 3
+_AHEAD = timedelta(days=1)  # of a clock, at most
+FUTURE = "its time is in the future"
+_NAME_IN_FUTURE = "its name's time is in the future"
+_CONTRADICTED = "the times in the files' names are not in the order of the serials"
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -59,10 +63,11 @@ class Unused(NamedTuple):
 
 
 class PlanFile(NamedTuple):
-    """A plan in JSON."""
+    """A plan in JSON; ``content`` is a digest."""
 
     path: str
     made: Moment
+    content: str
 
 
 class Files(NamedTuple):
@@ -157,7 +162,8 @@ def _no_json(path: str, data: bytes) -> Unused | None:
 def _judged(path: str, data: bytes, head: _Head) -> _StateFile | PlanFile | Unused | None:
     modified = datetime.fromtimestamp(os.stat(path).st_mtime, UTC)
     if bytes(head.planned_values) or bytes(head.resource_changes):
-        return PlanFile(path, _made(head, path, modified))
+        made = _made(head, path, modified)
+        return Unused(path, _ahead(made)) if _ahead(made) else PlanFile(path, made, hashlib.sha256(data).hexdigest())
     if bytes(head.encrypted_data):
         return Unused(path, "the state is encrypted by OpenTofu, which alone can read it")
     if head.serial is not None and head.lineage and bytes(head.version):
@@ -193,13 +199,40 @@ def _time_in(name: str) -> datetime | None:
         return None
 
 
+def _ahead(moment: Moment) -> str:
+    """Why a time cannot be, as a clause; empty where it can."""
+    if moment.at <= datetime.now(UTC) + _AHEAD:
+        return ""
+    return _NAME_IN_FUTURE if moment.taken_from == "name" else FUTURE
+
+
 def _stored(lineage: str, files: list[_StateFile]) -> Stored:
     """One history: by serial, each content once."""
     files.sort(key=lambda file: (file.serial, file.named or file.modified, file.path))
     distinct = list({(file.serial, file.content): file for file in reversed(files)}.values())[::-1]
     folder = os.path.commonpath([os.path.dirname(file.path) for file in files])
     trusted = _are_times_of_writing(distinct)
-    return Stored(folder, [_version(file, folder, trusted=trusted) for file in distinct], lineage)
+    doubtful = _contradicted([file for file in distinct if file.is_backup])
+    doubtful |= _contradicted([file for file in distinct if not file.is_backup])
+    return Stored(folder, [_version(file, folder, _moment(file, trusted, doubtful)) for file in distinct], lineage)
+
+
+def _contradicted(files: Sequence[_StateFile]) -> set[str]:
+    """Paths of the files whose name's time is before that of a lower serial, or after that of a higher one."""
+    named = [(file.path, file.named) for file in files if file.named and not _ahead(Moment(file.named, "name"))]
+    times = [time for _, time in named]
+    latest_before = list(accumulate(times, max))
+    earliest_after = list(accumulate(reversed(times), min))[::-1]
+    bounds = zip(named, latest_before, earliest_after, strict=True)
+    return {path for (path, time), latest, earliest in bounds if time < latest or time > earliest}
+
+
+def _moment(file: _StateFile, trusted: bool, doubtful: set[str]) -> Moment | str:
+    """The time of a file, or why it is of no use: empty where it is that of a copy."""
+    if file.path in doubtful:
+        return _CONTRADICTED
+    moment = Moment(file.named, "name") if file.named else Moment(file.modified, "file")
+    return _ahead(moment) or (moment if file.named or trusted else "")
 
 
 def _are_times_of_writing(files: Sequence[_StateFile]) -> bool:
@@ -210,9 +243,9 @@ def _are_times_of_writing(files: Sequence[_StateFile]) -> bool:
     return len(times) < _FEW or (times[-1] - times[0]).total_seconds() / (len(times) - 1) >= _TOO_FAST
 
 
-def _version(file: _StateFile, folder: str, *, trusted: bool) -> Version:
-    moment = Moment(file.named, "name") if file.named else Moment(file.modified, "file") if trusted else None
-    name = os.path.relpath(file.path, folder)
+def _version(file: _StateFile, folder: str, found: Moment | str) -> Version:
+    moment, undated = (found, "") if isinstance(found, Moment) else (None, found)
+    name, load = os.path.relpath(file.path, folder), partial(read, file.path)
     if file.is_backup:
-        return Version(name, file.path, None, partial(read, file.path), replaced=moment)
-    return Version(name, file.path, moment, partial(read, file.path))
+        return Version(name, file.path, None, load, replaced=moment, undated=undated)
+    return Version(name, file.path, moment, load, undated=undated)

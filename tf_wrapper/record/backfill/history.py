@@ -31,9 +31,9 @@ from tf_wrapper.record.backfill.versions import UnreadableError, digest
 from tf_wrapper.state.two_states import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from change_events.cli.tool_adapter import HistoryRequest
+    from change_events.cli.tool_adapter import HistoryRequest, KnownPlaces
     from change_events.redact import Redactor
     from change_events.settings import Settings
     from tf_wrapper.record.backfill.pairs import Compared
@@ -54,9 +54,7 @@ class History:
         known: gives the places of a source of which there is an event.
     """
 
-    def __init__(
-        self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: Callable[[str], set[str]]
-    ) -> None:
+    def __init__(self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: KnownPlaces) -> None:
         self._request = request
         self._redactor = redactor
         self._settings = settings
@@ -100,7 +98,7 @@ class History:
 
     def _of_states(self, found: Stored, source: str, label: str, stack: Stack) -> Iterator[Piece | Unused | Found]:
         request = self._request
-        known = set() if request.again else self._known(source)
+        known = set() if request.again else self._known(source, joined=stack.tool.directory is not None)
         steps = max(0, len(found.versions) - 1)
         yield Found(label, min(steps, request.last or steps), joined=stack.tool.directory)
         compared = pairs.Pairs(found, source, known, self._redactor, self._settings)
@@ -169,8 +167,14 @@ class History:
             yield Found(
                 self._redactor.text(os.path.dirname(wanted[0].path)), len(wanted), joined=stack and stack.tool.directory
             )
+        seen: dict[str, str] = {}
         for one in wanted:
-            yield from self._of_plan(one, stack)
+            first = seen.setdefault(_known_by(one), one.path)
+            if first != one.path:
+                same = self._redactor.text(os.path.basename(first))
+                yield Unused(self._redactor.text(one.path), f"the same plan as {same}", counted=True)
+            else:
+                yield from self._of_plan(one, stack)
 
     def _of_plan(self, one: folder.PlanFile, stack: Stack | None) -> Iterator[Piece | Unused]:
         name = self._redactor.text(one.path)
@@ -182,7 +186,7 @@ class History:
             return
         label = self._redactor.text(os.path.dirname(one.path))
         for number, plan in enumerate(plans):
-            place = digest(os.path.basename(one.path), one.made.at, number)
+            place = digest(_known_by(one), number)
             event = ChangeEvent(
                 id=_id(one.made.at, place),
                 kind=Kind.INFRASTRUCTURE,
@@ -205,6 +209,11 @@ class History:
         host = stack.host if stack else None
         version = self._redactor.text(name)
         return Backfilled(source=label, at=datetime.now(UTC), version=version, time_from=made.taken_from, host=host)
+
+
+def _known_by(plan: folder.PlanFile) -> str:
+    """What a plan is known by, under whatever name; one that does not say when it was made, by its name's time too."""
+    return digest(plan.content, plan.made.at if plan.made.taken_from == "name" else "")
 
 
 def _id(at: datetime, *parts: str) -> str:

@@ -107,7 +107,7 @@ class Pairs:
         unread = tuple(self._unreadable[number] for number in range(below + 1, place))
         moment = _moment(before, version, follows=not unread and (old.serial or 0) + 1 == new.serial)
         if moment is None:
-            return Passed(version, UNDATED)
+            return Passed(version, version.undated or before.undated or UNDATED)
         settings = self._settings
         edits = compare_edits(old, new, self._redactor, effect=ANY, ignore=settings.ignore, own=settings.own_rules)
         if not (edits.plan.changes or edits.plan.outputs):

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.context import detect
+from change_events.errors import InputError
 from change_events.model import Tool, Vcs
 from change_events.settings import load_leniently
 from change_events.text.placeholders import filled
@@ -43,11 +44,17 @@ class Directories:
         directory: the one that is named on the command line; None for the working directory, if that is one.
         workspace: of it, likewise.
         redactor: of the events.
+
+    Raises:
+        InputError: the working directory was removed.
     """
 
     def __init__(self, directory: str | None, workspace: str | None, redactor: Redactor) -> None:
         self._named = directory is not None
-        self._place = Workspace(directory, os.environ)
+        try:
+            self._place = Workspace(directory, os.environ)
+        except FileNotFoundError:
+            raise InputError("the working directory does not exist any more: change to one that does") from None
         self._workspace = workspace
         self._redactor = redactor
 

@@ -39,6 +39,8 @@ class Version(NamedTuple):
         replaced: when the next version was written, of a backup that is made then.
         load: reads it. Raises UnreadableError.
         owner: of the object.
+        undated: why its own time is of no use, as a clause; empty where that is the time of a copy, or none was looked
+            for.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Version(NamedTuple):
     load: Callable[[], bytes]
     replaced: Moment | None = None
     owner: str | None = None
+    undated: str = ""
 
 
 class Stored(NamedTuple):
