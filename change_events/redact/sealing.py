@@ -10,10 +10,22 @@ import msgspec
 
 from change_events.model import ChangeEvent, SealedEvent
 from change_events.redact.scrub_scope import vocabulary
+from change_events.redact.spans import MARK
 from change_events.text.lazy_pattern import lazy_pattern
 
 _STRING = lazy_pattern(r"\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
 _TIME = lazy_pattern(r"\"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\"")
+# what a title of ours says behind the place, which may have a sensitive name: figures, and no word of anybody else
+_WORDS = (
+    r"created|updated|replaced|destroyed|imported|moved|forgotten|invoked|changed|removed|added|tainted|untainted"
+    r"|failed|unknown|deferred|cancelled|not attempted|not reached|not observed|with unknown action|stacks?"
+    r"|with another provider|with changes planned|outputs? changed|output changes?"
+    r"|(?:create|update|replace|destroy|import|move|forget|invoke)s?"
+)
+_FIGURES = lazy_pattern(
+    rf"(?:state (?:changed|edited|refreshed): )?\d{{1,6}} (?:{_WORDS})(?:, \d{{1,6}} (?:{_WORDS})){{0,12}}"
+    r"(?: planned)?(?: \(labels only\))?(?: \(backfilled\))?"
+)
 _DECODER = msgspec.json.Decoder(ChangeEvent)
 
 Redact = Callable[[str], str]
@@ -50,7 +62,12 @@ def _seal(event: ChangeEvent, redact: Redact, redact_data: RedactData, known: se
         event = msgspec.structs.replace(event, data=redact_data(_plain(event.data)), tags=redact_data(event.tags))
     body = _encode(event, redact)
     known = known | {f'"{word}"' for word in vocabulary()}
-    body = _STRING.sub(lambda match: _literal(match[0], known, redact), body)
+    composed = {msgspec.json.encode(text).decode() for text in _composed_texts(event)}
+
+    def sealed(match: re.Match[str]) -> str:
+        return _title(match[0], redact) if match[0] in composed - known else _literal(match[0], known, redact)
+
+    body = _STRING.sub(sealed, body)
     data = body.encode()
     return SealedEvent(event=_DECODER.decode(data), body=data)
 
@@ -85,6 +102,30 @@ def _texts(value: Any, redact: Redact) -> Any:
     if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
         return redact(value)
     return value
+
+
+def _composed_texts(event: ChangeEvent) -> set[str]:
+    """Titles that were made of figures, and not by a person, and the message that begins with one."""
+    texts = {unit.title for unit in event.stacks.units if unit.title} if event.stacks else set()
+    if not event.explicit:
+        texts |= {event.title, event.message or ""}
+    return {text for text in texts if not any("\ud800" <= character <= "\udfff" for character in text)}
+
+
+def _title(literal: str, redact: Redact) -> str:
+    """Redact a title of ours: its figures are not what the name of its place is given, as in `secrets: 1 created`.
+
+    It stays as it is only if nothing else is hidden in it than the first word of the figures, because of that name.
+    """
+    text = msgspec.json.decode(literal)
+    title = text.partition("\n")[0]
+    place, _, figures = title.partition(": ")
+    by_name = f"{place}: {MARK} {figures.partition(' ')[2]}"
+    hidden = redact(text)
+    is_ours = _FIGURES.fullmatch(figures.removesuffix("**")) and redact(figures) == figures
+    if is_ours and hidden.partition("\n")[0] == by_name:
+        hidden = title + hidden[len(by_name) :]
+    return literal if hidden == text else msgspec.json.encode(hidden).decode()
 
 
 def _literal(literal: str, known: set[str], redact: Redact) -> str:

@@ -19,7 +19,10 @@ from change_events.model import (
     Kind,
     Outcome,
     Phase,
+    Stacks,
+    StackUnit,
     Tool,
+    UnitState,
     Value,
     ValueKind,
 )
@@ -183,3 +186,39 @@ def test_a_planted_secret_is_nowhere(secret, document, where, copy, around):
     planted.assert_nowhere([secret], sealed.body)
     assert msgspec.json.decode(sealed.body, type=ChangeEvent) == sealed.event
     assert redactor.seal(sealed.event).body == sealed.body
+
+
+@pytest.mark.parametrize("place", ["db-password", "secrets", "prod/secret"])
+@pytest.mark.parametrize(
+    "figures",
+    [
+        "1 created",
+        "2 replaced, 1 failed",
+        "1 update planned",
+        "state changed: 1 changed (backfilled)",
+        "3 stacks, 1 changed",
+    ],
+)
+def test_figures_of_a_title_of_ours_are_not_the_value_of_its_place(place, figures):
+    title = f"{place}: {figures}"
+    sealed = Redactor().seal(event(title=title, stacks=Stacks(units=(StackUnit("a", UnitState.CHANGED, title=title),))))
+    assert (sealed.event.title, sealed.event.stacks.units[0].title) == (title, title)
+
+
+def test_what_a_person_says_in_a_title_and_what_is_no_figure_is_hidden_as_ever():
+    redactor = Redactor()
+    redactor.remember("4711-Zq81")
+    for fields in (
+        {"title": "password: 1 created", "explicit": True},
+        {"title": "password: Zq81-hunter"},
+        {"title": "password: 4711 xyz, 1 created"},
+        {"title": "password: failed, password: 1 created"},
+        {"title": "password=Zq82xx: 1 created"},
+        {"title": "of 4711-Zq81 secret: 1 created"},
+    ):
+        title = redactor.seal(event(**fields)).event.title
+        assert MARK in title
+        assert not re.search("Zq8|4711", title)
+    message = "**secrets: 1 created**\n\npassword: 1 created"
+    assert redactor.seal(event(message=message)).event.message == message.replace("d: 1", f"d: {MARK}")
+    assert redactor.seal(event(message=message, explicit=True)).event.message.count(MARK) == 2

@@ -104,6 +104,20 @@ def test_a_unit_whose_name_has_a_line_break_is_named_in_full(scene):
     assert states(parents(scene)) == {"c": "changed", "c nl": "changed"}
 
 
+def test_figures_of_a_unit_in_a_directory_with_a_sensitive_name_are_shown_wherever_its_title_is(scene):
+    unit(scene, "db-password")
+    with Receiver() as hook:
+        (scene.work / "tfevent.yaml").write_text(
+            f"destinations:\n  hook: {{kind: webhook, url: {hook.url}, stacks: both}}\n"
+        )
+        done = run(scene, "run", "--stacks", "--title", "nightly", "--", "sh", "-c", LOOP)
+        sent = b"".join(request.body for request in hook.accepted)
+    title = b"db-password: 1 created"
+    shown = scene.events("show", "last", "--tree").stdout, scene.events("list").stdout
+    assert [title in text for text in (done.stderr, sent, *shown)] == [True] * 4
+    assert b"(sensitive)" not in done.stderr + sent + b"".join(shown)
+
+
 def test_suspects_are_the_units_and_not_also_the_whole(scene):
     unit(scene, "a")
     unit(scene, "b", "fail")
