@@ -75,8 +75,8 @@ def check(scene, *, whole_ended):
             assert one["state"] in {_STATES[outcome], "failed"}, "what Terragrunt saw fail, it says to have failed"
     if not whole_ended:
         assert whole["outcome"] == "unknown"
-    done = sum(event["summary"].get("applied", {}).get("create", 0) for event in runs)
-    assert whole["summary"].get("applied", {}).get("create", 0) >= done - counts.get("unknown", 0)
+    done = sum(event.get("summary", {}).get("applied", {}).get("create", 0) for event in runs)
+    assert whole.get("summary", {}).get("applied", {}).get("create", 0) >= done - counts.get("unknown", 0)
     return whole
 
 
