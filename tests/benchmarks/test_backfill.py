@@ -47,12 +47,12 @@ def test_300_versions_are_read_in_less_than_a_minute_and_200_mb(tmp_path):
     endpoint = f"http://{host}:{port}"
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     client = boto3.client("s3", "us-east-1", endpoint_url=endpoint, **keys)
-    client.create_bucket(Bucket="states")
-    client.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "Enabled"})
+    client.create_bucket(Bucket="many-states")
+    client.put_bucket_versioning(Bucket="many-states", VersioningConfiguration={"Status": "Enabled"})
     for serial in range(1, VERSIONS + 1):
-        client.put_object(Bucket="states", Key="a.tfstate", Body=version(serial))
+        client.put_object(Bucket="many-states", Key="a.tfstate", Body=version(serial))
     home = Home(tmp_path)
-    command = [sys.executable, "-m", "tf_wrapper", "events", "backfill", "s3://states/a.tfstate", "--last", "0"]
+    command = [sys.executable, "-m", "tf_wrapper", "events", "backfill", "s3://many-states/a.tfstate", "--last", "0"]
     environ = home.environ | AWS | {"AWS_ENDPOINT_URL_S3": endpoint}
     with at_most(SECONDS), subprocess.Popen(command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE) as process:
         peak = 0
