@@ -125,7 +125,7 @@ def test_secrets_in_its_words_and_those_it_prints_are_masked(program, tmp_path):
     ],
 )
 def test_what_does_not_end_is_killed_with_its_group(program, tmp_path, body):
-    verdict = sent(program(f"echo $$ > pid; sh -c 'echo $$ > other; sleep 600' &\n{body}"), LARGE, limit(1))
+    verdict = sent(program(f"echo $$ > pid; sh -c 'echo $$ > other; sleep 600' &\n{body}"), LARGE, limit(3))
     assert verdict.result is Result.RETRY
     assert "was killed" in verdict.reason
     pids = [int((tmp_path / name).read_text()) for name in ("pid", "other")]
