@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from change_events.settings.drift_rules import IgnoreRule
+from change_events.settings.entry_text import text_of
 from change_events.settings.values import did_you_mean
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ RULE = {
 }
 NEEDED = ("reason",)
 _SELECTORS = ("address", "type", "attribute")
-_LONGEST = 200
 
 
 def read(entry: Entry, problems: list[str], known: Sequence[IgnoreRule] = ()) -> tuple[IgnoreRule, ...]:
@@ -75,7 +75,7 @@ def _mistakes(given: Mapping[str, Entry], where: str) -> Iterator[str]:
     for name, child in given.items():
         if name not in RULE:
             yield f"{child.where}: drift.ignore.{name}: no such key{did_you_mean(name, RULE)}"
-        elif not _text(child):
+        elif not text_of(child):
             yield f"{child.where}: drift.ignore.{name}: expected a text"
     for name in NEEDED:
         if name not in given:
@@ -88,7 +88,7 @@ def _mistakes(given: Mapping[str, Entry], where: str) -> Iterator[str]:
 
 def _rule(given: Mapping[str, Entry], where: str) -> IgnoreRule:
     texts = {
-        name: _text(given[name]) for name in ("reason", "address", "type", "attribute", "directory") if name in given
+        name: text_of(given[name]) for name in ("reason", "address", "type", "attribute", "directory") if name in given
     }
     expires = _day(given["expires"]) if "expires" in given else None
     return IgnoreRule(**texts, expires=expires, where=where)
@@ -96,12 +96,6 @@ def _rule(given: Mapping[str, Entry], where: str) -> IgnoreRule:
 
 def _day(entry: Entry) -> date | None:
     try:
-        return date.fromisoformat(_text(entry))
+        return date.fromisoformat(text_of(entry))
     except ValueError:
         return None
-
-
-def _text(entry: Entry) -> str:
-    if entry.value is None or isinstance(entry.value, (dict, list)):
-        return ""
-    return str(entry.written or entry.value)[:_LONGEST]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from change_events.settings.entry_text import text_of
 from change_events.settings.values import did_you_mean
 from change_events.text.lazy_pattern import lazy_pattern
 
@@ -38,7 +39,6 @@ MUTE = {
 }
 NEEDED = {"add": ("signal", "type", "attribute", "change"), "mute": ("signal", "reason")}
 _NAME = lazy_pattern(r"[a-z][a-z0-9_]{1,59}")
-_LONGEST = 200
 
 
 def read(entry: Entry, problems: list[str], known: OwnRules | None = None) -> OwnRules:
@@ -100,7 +100,7 @@ def _each(
             *(
                 f"{item.where}: signals.{part}: {name} is missing: {fields[name][0].lower()}{fields[name][1:]}"
                 for name in NEEDED[part]
-                if not _text(item.value.get(name))
+                if not text_of(item.value.get(name))
             ),
         ]
         problems += wrong
@@ -108,19 +108,16 @@ def _each(
             yield found
 
 
-def _text(entry: Entry | None) -> str:
-    """A value as it is written; empty for none, and for what is no text."""
-    if entry is None or entry.value is None or isinstance(entry.value, (dict, list)):
-        return ""
-    return str(entry.written or entry.value)[:_LONGEST]
-
-
 def _rule(given: Mapping[str, Entry], where: str, problems: list[str]) -> OwnRule | None:
     from change_events.signals.forms import problem
     from change_events.signals.own_rules import OwnRule
     from change_events.signals.table import Row, steps_of
 
-    name, path, forms = _text(given["signal"]), _text(given["attribute"]), tuple(_text(given["change"]).split(" or "))
+    name, path, forms = (
+        text_of(given["signal"]),
+        text_of(given["attribute"]),
+        tuple(text_of(given["change"]).split(" or ")),
+    )
     wrong = [
         *([] if _NAME.fullmatch(name) else ["signal: expected a name in lower case, with digits and _"]),
         *([] if steps_of(path) else ["attribute: expected names between dots"]),
@@ -131,24 +128,24 @@ def _rule(given: Mapping[str, Entry], where: str, problems: list[str]) -> OwnRul
         return None
     conditions = given.get("given")
     several = conditions.value if conditions is not None and isinstance(conditions.value, list) else [conditions]
-    found = tuple(text for one in several if (text := _text(one)))
-    return OwnRule(_text(given["type"]), Row(path, forms, found, name, own=True, reason=_text(given.get("reason"))))
+    found = tuple(text for one in several if (text := text_of(one)))
+    return OwnRule(text_of(given["type"]), Row(path, forms, found, name, own=True, reason=text_of(given.get("reason"))))
 
 
 def _mute(given: Mapping[str, Entry], where: str, problems: list[str]) -> Mute | None:
     from change_events.signals.own_rules import Mute
 
-    day, expires = _text(given.get("expires")), None
+    day, expires = text_of(given.get("expires")), None
     if day:
         try:
             expires = date.fromisoformat(day)
         except ValueError:
             problems.append(f"{given['expires'].where}: signals.mute.expires: expected a date, such as 2027-03-31")
             return None
-    address, kind = _text(given.get("address")), _text(given.get("type"))
+    address, kind = text_of(given.get("address")), text_of(given.get("type"))
     return Mute(
-        signal=_text(given["signal"]),
-        reason=_text(given["reason"]),
+        signal=text_of(given["signal"]),
+        reason=text_of(given["reason"]),
         address=address or None,
         type=kind or None,
         expires=expires,
@@ -177,8 +174,8 @@ def _own_ranks(entry: Entry | None, problems: list[str]) -> dict[str, Any]:
     for rule in (item.value for item in items if isinstance(item.value, dict)):
         if (given := rule.get("severity")) is None:
             continue
-        if _text(given) in words:
-            ranks[_text(rule.get("signal"))] = Severity(_text(given))
+        if text_of(given) in words:
+            ranks[text_of(rule.get("signal"))] = Severity(text_of(given))
         else:
             problems.append(f"{given.where}: signals.add.severity: expected one of {', '.join(words)}")
     return ranks
@@ -198,8 +195,8 @@ def _ranks(entry: Entry | None, names: set[str], problems: list[str]) -> dict[st
     for name, child in entry.value.items():
         if name not in known:
             problems.append(f"{child.where}: signals.rank.{name}: no such signal{did_you_mean(name, known)}")
-        elif _text(child) not in words:
+        elif text_of(child) not in words:
             problems.append(f"{child.where}: signals.rank.{name}: expected one of {', '.join(words)}")
         else:
-            ranks[name] = Severity(_text(child))
+            ranks[name] = Severity(text_of(child))
     return ranks
