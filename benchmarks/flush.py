@@ -55,14 +55,14 @@ peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps({"sent": report.sent, "waiting": report.waiting, "seconds": took, "cpu": cpu, "peak": peak}))
 """
 BARE = """
-import httpx, sys, time
+import httpx, json, sys, time
 from benchmarks.journal import event
 bodies = [event(number).body for number in range(int(sys.argv[2]))]
 with httpx.Client() as client:
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     for body in bodies:
         client.post(sys.argv[1], content=body, headers={"Content-Type": "application/json"})
-    print(time.perf_counter() - begun)
+    print(json.dumps({"seconds": time.perf_counter() - begun, "cpu": time.process_time() - cpu}))
 """
 
 
@@ -91,9 +91,10 @@ def flush(path: Path, urls: dict[str, str], budget: float = ENOUGH) -> dict:
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def bare(url: str, number: int) -> float:
+def bare(url: str, number: int) -> dict:
+    """The ``seconds`` and seconds of ``cpu`` that the same bodies take by httpx alone."""
     command = [sys.executable, "-c", BARE, url, str(number)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def main() -> None:
@@ -111,8 +112,12 @@ def main() -> None:
                 f"flush: {done['sent']:,} events, {rate:.0f} a second, "
                 f"{each:.2f} ms of CPU each, peak memory {done['peak']:.1f} MB"
             )
-        alone = MANY / bare(url, MANY)
-        print(f"the same bodies by httpx alone: {alone:.0f} a second; the flush has {rate / alone:.2f} of that")
+        bodies = bare(url, MANY)
+        alone = MANY / bodies["seconds"]
+        print(
+            f"the same bodies by httpx alone: {alone:.0f} a second; the flush has {rate / alone:.2f} of that, "
+            f"with {done['cpu'] / bodies['cpu']:.2f} times the CPU"
+        )
         print(f"memory for {MANY // FEW} times as many events: {peaks[1] / peaks[0]:.2f} times")
         names = ["one", "two", "three"]
         fill(folder / "three.db", MANY // 2, names)

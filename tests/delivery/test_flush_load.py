@@ -16,16 +16,15 @@ from change_events.destinations.base import DestinationSettings
 from change_events.journal import Journal
 from tests.support import receiver as server
 from tests.support.receiver import Receiver
-from tests.support.speed import slowness
 
 pytestmark = pytest.mark.slow
-FASTEST_ALLOWED = 500  # deliveries a second of CPU on an idle machine
-SLOWEST_ALLOWED = 4  # times what the same bodies take by httpx alone
+MOST_CPU = 4  # times what the same bodies take by httpx alone: 2.3 to 2.5 where nothing else runs
+SLOWEST_ALLOWED = 4  # the same of the clock: CPU time does not see what sleeps
 
 
 @pytest.mark.timeout(300)
 def test_ten_thousand_waiting_events(tmp_path):
-    before, done = slowness(), {}
+    done = {}
     with receiver() as url:
         for number in (FEW, MANY):
             path = tmp_path / f"{number}.db"
@@ -36,10 +35,8 @@ def test_ten_thousand_waiting_events(tmp_path):
     with Journal.open(tmp_path / f"{MANY}.db") as journal:
         assert journal.counts().delivered == MANY
     assert done[MANY]["peak"] < done[FEW]["peak"] * 1.1, "memory is flat"
-    # of CPU time, which a busy machine's caches and a slow one's cores still stretch
-    assert MANY / done[MANY]["cpu"] > FASTEST_ALLOWED / max(before, slowness())
-    # of the clock, beside httpx alone at the same time: CPU time does not see what sleeps
-    assert done[MANY]["seconds"] < alone * SLOWEST_ALLOWED, f"httpx alone took {alone:.1f} s"
+    assert done[MANY]["cpu"] < alone["cpu"] * MOST_CPU, f"httpx alone took {alone['cpu']:.1f} s of CPU"
+    assert done[MANY]["seconds"] < alone["seconds"] * SLOWEST_ALLOWED, f"httpx alone took {alone['seconds']:.1f} s"
 
 
 class Moody:
