@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from change_events.journal import Query, Record
     from change_events.journal.drift_checks import LastCheck
+    from change_events.journal.records import Figures
     from change_events.journal.touched_records import Known, KnownThing, Move, Touch
 
 
@@ -24,6 +25,9 @@ class Source(Protocol):
 
     def list(self, query: Query, /) -> Iterator[Record]:
         """Events, newest first."""
+
+    def figures(self, query: Query, /, *, most: int) -> Figures:
+        """How many events there are, in all and by outcome, kind, tool, environment and service."""
 
     def searched_since(self, query: Query, /) -> datetime | None:
         """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
@@ -62,6 +66,9 @@ class Source(Protocol):
 
     def moves(self, stack: str, address: str, /) -> Sequence[Move]:
         """Moves to and from an address."""
+
+    def stacks(self, *, limit: int) -> Sequence[str]:
+        """Keys of the stacks that have runs, the one that ran last first."""
 
     def events_of_stack(self, stack: str, /, *, limit: int) -> Sequence[str]:
         """Ids of the runs of a stack, newest first; none that were made of history."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from change_events.journal.drift_checks import LastCheck
+    from change_events.journal.records import Figures
 
 _BATCH = 200
 
@@ -51,6 +52,14 @@ class EventReads(Access):
                 yield from self._records(rows)
         finally:
             cursor.close()
+
+    def figures(self, query: Query, *, most: int) -> Figures:
+        """How many events ``query`` selects and by column, wherever its page is; the newest ``most`` are counted.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        return self._read(lambda connection: listing.figures(connection, query, most))
 
     def searched_since(self, query: Query) -> datetime | None:
         """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""

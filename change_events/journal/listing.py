@@ -8,16 +8,23 @@ keeps SQLite from using their indexes).
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.journal.records import Columns, RecordState, to_micros
+import msgspec
+
+from change_events.journal.records import Columns, Figures, RecordState, to_micros
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
     from change_events.journal.records import Query
 
 FEW = 5_000
+_HIGHEST = "\U0010ffff"
 _NAMES = Columns.__struct_fields__
 SELECT = "SELECT e.seq, " + ", ".join(f"e.{name}" for name in _NAMES) + " FROM events e"  # noqa: S608  # names are ours
 _UNIQUE = ("key", "run", "parent")
@@ -33,7 +40,27 @@ _SIGNAL = (
     "THEN EXISTS (SELECT 1 FROM json_each(CAST(b.body AS TEXT), '$.signals') s "
     "WHERE json_extract(s.value, '$.name') = ?) ELSE 0 END)"
 )
-_BEFORE = "(e.started_at, e.seq) < (SELECT b.started_at, b.seq FROM events b WHERE b.id = ?)"
+_ACTOR = (
+    "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND CASE WHEN instr(b.body, CAST(? AS BLOB)) > 0 "
+    "THEN coalesce(nullif(json_extract(CAST(b.body AS TEXT), '$.actor.ci.actor'), ''), "
+    "json_extract(CAST(b.body AS TEXT), '$.actor.ci.system'), json_extract(CAST(b.body AS TEXT), '$.actor.user')) = ? "
+    "ELSE 0 END)"
+)
+_TAG = (
+    "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND CASE WHEN instr(b.body, CAST(? AS BLOB)) > 0 "
+    "THEN EXISTS (SELECT 1 FROM json_each(CAST(b.body AS TEXT), '$.tags') s "
+    "WHERE s.key = ? AND coalesce(s.value = ?, 1)) ELSE 0 END)"
+)
+_BELOW = "(h.address = ? OR (h.address >= ? AND h.address < ?) OR (h.address >= ? AND h.address < ?))"
+_TOUCHED = f"SELECT t.seq FROM things h JOIN touched t ON t.thing = h.id AND t.path = '' WHERE {_BELOW}"  # noqa: S608  # of ours
+_TOUCHES = (
+    "EXISTS (SELECT 1 FROM touched t JOIN things h ON h.id = t.thing "  # noqa: S608  # of ours
+    f"WHERE t.seq = e.seq AND t.path = '' AND {_BELOW})"
+)
+_BEFORE = "(e.started_at, e.seq) {} (SELECT b.started_at, b.seq FROM events b WHERE b.id = ?)"
+_FIGURES = (
+    "SELECT CASE WHEN state = 'started' THEN 'running' ELSE outcome END, kind, tool, environment, service FROM ({})"
+)
 _OLDEST_SEARCHED = "SELECT started_at FROM events ORDER BY started_at DESC, seq DESC LIMIT 1 OFFSET ?"
 
 
@@ -59,9 +86,10 @@ def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[obj
         if (moment := getattr(query, name)) is not None:
             conditions.append(f"e.started_at {sign} ?")
             values.append(to_micros(moment))
-    if query.before is not None:
-        conditions.append(_BEFORE)
-        values.append(query.before)
+    for other, sign in ((query.before, "<"), (query.after, ">")):
+        if other is not None:
+            conditions.append(_BEFORE.format(sign))
+            values.append(other)
     if query.text:
         conditions.append(_CONTAINS)
         values.append(query.text.casefold())
@@ -70,7 +98,24 @@ def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[obj
             values.append(oldest)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     limit = -1 if query.limit is None else query.limit
-    return f"{SELECT}{where} ORDER BY e.started_at DESC, e.seq DESC LIMIT ?", (*values, limit)
+    if query.after is None:
+        return f"{SELECT}{where} ORDER BY e.started_at DESC, e.seq DESC LIMIT ?", (*values, limit)
+    nearest = f"{SELECT}{where} ORDER BY e.started_at, e.seq LIMIT ?"
+    return f"SELECT * FROM ({nearest}) ORDER BY started_at DESC, seq DESC", (*values, limit)  # noqa: S608  # of ours
+
+
+def figures(connection: sqlite3.Connection, query: Query, most: int) -> Figures:
+    """How many of the newest ``most`` events that ``query`` selects there are, and by column."""
+    statement, values = select(connection, msgspec.structs.replace(query, before=None, after=None, limit=most + 1))
+    with closing(connection.execute(_FIGURES.format(statement), values)) as rows:
+        combined = Counter(islice(rows, most))
+        more = rows.fetchone() is not None
+    by_column: tuple[Counter[str], ...] = tuple(Counter() for _ in range(5))
+    for columns, number in combined.items():
+        for found, value in zip(by_column, columns, strict=True):
+            if value is not None:
+                found[value] += number
+    return Figures(combined.total(), more, *by_column)
 
 
 def oldest_searched(connection: sqlite3.Connection, query: Query) -> int | None:
@@ -99,15 +144,33 @@ def _terms(query: Query) -> list[_Term]:
         terms.append(_Term(check, f"e.seq IN ({_HOST})", _HOST, (query.host,)))
     if query.backfilled is not None:
         terms.append(_Term(f"e.seq {'<' if query.backfilled else '>='} 0", "", None, ()))
-    if query.signal is not None:
-        terms.append(_Term(_SIGNAL, "", None, (f'"name":"{query.signal}"', query.signal)))
+    if query.address is not None:
+        below = [(query.address + mark, query.address + mark + _HIGHEST) for mark in ".["]
+        between = (query.address, *(end for pair in below for end in pair))
+        terms.append(_Term(_TOUCHES, f"e.seq IN ({_TOUCHED})", _TOUCHED, between))
     if query.undelivered:
         check = (
             "(EXISTS (SELECT 1 FROM deliveries d WHERE d.seq = e.seq AND d.state <> 'delivered') "
             "OR EXISTS (SELECT 1 FROM unrouted u WHERE u.seq = e.seq))"
         )
         terms.append(_Term(check, f"e.seq IN ({_UNDELIVERED})", _UNDELIVERED, ()))
-    return terms
+    return [*terms, *_body_terms(query)]
+
+
+def _body_terms(query: Query) -> Iterator[_Term]:
+    """Filters that no column has: each body is looked at."""
+    if query.actor is not None:
+        yield _Term(_ACTOR, "", None, (_json(query.actor), query.actor))
+    if query.tag is not None:
+        name, given, value = query.tag.partition("=")
+        part = f"{_json(name)}:{_json(value) if given else ''}"
+        yield _Term(_TAG, "", None, (part, name, value if given else None))
+    if query.signal is not None:
+        yield _Term(_SIGNAL, "", None, (f'"name":"{query.signal}"', query.signal))
+
+
+def _json(text: str) -> str:
+    return msgspec.json.encode(text).decode()
 
 
 def _rarest(connection: sqlite3.Connection, terms: list[_Term]) -> _Term | None:

@@ -120,6 +120,11 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         until: started before; timezone-aware.
         before: only events that are listed after the one with this id: the next page. None where it is gone, since
             the oldest events go first.
+        after: only events that are listed before the one with this id, those nearest to it: the page before. None
+            where it is gone.
+        address: only events that changed the resource or host of this address, or one below it (``module.web``).
+        actor: only events of this person, or of the CI system that stands for one.
+        tag: only events with this tag, by its name or as ``name=value``.
         host: only runs that met this host (a playbook's host, or the machine an explicit event is about).
         run: only the event of this run id; ``parent`` only those that the run with this id started.
         key: only events with this ``dedup_key`` of their sender's.
@@ -133,6 +138,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     before: str | None = None
+    after: str | None = None
+    address: str | None = None
+    actor: str | None = None
+    tag: str | None = None
     environment: str | None = None
     service: str | None = None
     tool: str | None = None
@@ -151,6 +160,24 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     backfilled: bool | None = None
     searched: int | None = None
     limit: int | None = 20
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """How many events a query selects, in all and by the values of columns.
+
+    Attributes:
+        events: that were counted.
+        more: there are others; those that were counted are the newest.
+        outcomes: ``running`` stands for that of a run that has not ended.
+    """
+
+    events: int
+    more: bool
+    outcomes: dict[str, int]
+    kinds: dict[str, int]
+    tools: dict[str, int]
+    environments: dict[str, int]
+    services: dict[str, int]
 
 
 class DestinationCounts(msgspec.Struct, frozen=True):

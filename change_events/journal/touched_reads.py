@@ -185,6 +185,16 @@ class TouchedReads(Access):
 
         return self._read(work)
 
+    def stacks(self, *, limit: int) -> list[str]:
+        """Keys of the stacks that runs changed (or tried to), the one whose run was recorded last first."""
+        statement = (
+            "SELECT key, (SELECT max(i.seq) FROM indexed i WHERE i.stack = s.id AND i.seq >= 0) AS last FROM stacks s "
+            "WHERE last IS NOT NULL ORDER BY last DESC LIMIT ?"
+        )
+        return [
+            str(key) for key, _ in self._read(lambda connection: connection.execute(statement, (limit,)).fetchall())
+        ]
+
     def events_of_stack(self, stack: str, *, limit: int) -> list[str]:
         """Ids of the runs that changed something in this stack (or tried to), the newest first; no backfilled ones."""
         statement = (

@@ -21,7 +21,7 @@ from change_events.history.suspects import Incident, suspects
 from change_events.history.why import why
 from change_events.journal import AmbiguousId, Journal, Query, RecordState
 from change_events.journal.read_only import ReadOnlyJournal
-from change_events.model import Actor, Kind, Outcome, Phase, Signal, Tool, Trace, stack_key
+from change_events.model import Actor, Ci, Kind, Outcome, Phase, Signal, Tool, Trace, stack_key
 from change_events.query.event_ref import find
 from change_events.query.selection import query_of
 from change_events.redact import unseal
@@ -52,10 +52,12 @@ EVENTS = numbered(
     ),
     run(500, change("aws_db_instance.primary", "move", previous_address=DB), service="shop"),
     run(500, change(DB, attributes={"engine": ("1", "2")}), stack="other", title="Upgrade of the ENGINE"),
-    run(400, change(WEB, "replace", attributes={"ami": ("ami-1", "ami-2"), "arn": (ABSENT, "x")})),
+    run(400, change(WEB, "replace", attributes={"ami": ("ami-1", "ami-2"), "arn": (ABSENT, "x")}),
+        tags={"team": 'a "b"', "a": "b=c"}),
     run(300, kind=Kind.DEPLOYMENT, explicit=True, tool=Tool(name="ci"), actor=Actor(user="cy", host="web1"),
         title="shop 2.1", service="shop", environment="prod", trace=Trace(run_id="run-a")),
-    run(299, trace=Trace(run_id="run-b", parent_run_id="run-a"), title="child", phase=Phase.PLANNED),
+    run(299, trace=Trace(run_id="run-b", parent_run_id="run-a"), title="child", phase=Phase.PLANNED,
+        actor=Actor(user="runner", ci=Ci(system="jenkins"))),
     run(10, outcome=None, ended_at=None, title="under way"),
 )  # fmt: skip
 
@@ -95,6 +97,10 @@ def source(request, tmp_path_factory):
 
 def ids(source, **filters):
     return [record.id for record in source.list(query_of(**{"outcome": None, "limit": 0, **filters}))]
+
+
+def figures(source, most=99, **filters):
+    return msgspec.to_builtins(source.figures(query_of(**{"outcome": None, "limit": 1, **filters}), most=most))
 
 
 def only(source, address):
@@ -148,6 +154,21 @@ QUESTIONS = {
     "list: text": lambda source: ids(source, text="engine"),
     "list: undelivered": lambda source: ids(source, undelivered=True),
     "list: nothing": lambda source: ids(source, environment="prod", kind="boot"),
+    "list: address": lambda source: ids(source, address=DB),
+    "list: address above": lambda source: ids(source, address="module.web"),
+    "list: address, filtered": lambda source: ids(source, address=DB, environment="prod", limit=1),
+    "list: part of an address": lambda source: ids(source, address=DB[:-1]),
+    "list: actor": lambda source: [ids(source, actor=name) for name in ("bo", "cy", "jenkins", "b", 'bo"')],
+    "list: tag": lambda source: [ids(source, tag=tag) for tag in ("team", 'team=a "b"', "team=a", "tea", "a=b=c")],
+    "list: after": lambda source: ids(source, after=EVENTS[5].id, limit=2),
+    "list: after, filtered": lambda source: ids(source, after=EVENTS[1].id, environment="prod", limit=1),
+    "list: after one that is gone": lambda source: ids(source, after="019a0000-0000-7000-8000-000000000000"),
+    "list: after and before": lambda source: ids(source, after=EVENTS[2].id, before=EVENTS[5].id),
+    "figures": figures,
+    "figures: filtered": lambda source: figures(source, environment="prod", before=EVENTS[1].id),
+    "figures: more": lambda source: figures(source, most=2),
+    "figures: none": lambda source: figures(source, service="none"),
+    "stacks": lambda source: [list(source.stacks(limit=9)), list(source.stacks(limit=1))],
     "list: run and parent": lambda source: [ids(source, run="run-a"), ids(source, parent="run-a")],
     "list: limit": lambda source: ids(source, limit=2),
     "get": lambda source: [
@@ -218,6 +239,12 @@ def test_a_page_follows_the_one_before_it_also_where_events_start_together(sourc
         before = page[-1]
     assert pages == everything
     assert len(pages) == len(set(pages)) == len(EVENTS)
+
+
+def test_the_page_before_is_the_one_that_was_left(source):
+    everything = ids(source)
+    for place, event in enumerate(everything):
+        assert ids(source, after=event, limit=3) == everything[max(place - 3, 0) : place]
 
 
 def test_a_beginning_that_fits_several_events_is_ambiguous(source):

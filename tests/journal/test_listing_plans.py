@@ -35,6 +35,7 @@ def plan(journal, query):
     [
         *({name: value} for name, value in RARE.items()),
         {"undelivered": True},
+        {"address": "aws_instance.web"},
         {"state": RecordState.STARTED},
         {"since": datetime(2026, 1, 1, tzinfo=UTC)},
         {"until": datetime(2026, 1, 1, tzinfo=UTC)},
@@ -60,9 +61,16 @@ def test_what_is_common_is_read_from_the_newest_back_without_sorting(journal, wa
     assert not any(step == "SCAN e" for step in steps), steps
 
 
+def test_the_page_before_is_read_from_its_end_on(journal):
+    steps = plan(journal, Query(after=event_id(3)))
+    assert "SEARCH e USING INDEX events_by_start (started_at>?)" in steps, steps
+    assert [step for step in steps if "TEMP B-TREE" in step] == ["USE TEMP B-TREE FOR ORDER BY"], "of its own rows"
+
+
 def test_filters_find_the_same_whichever_leads(journal, monkeypatch):
     queries = [Query(limit=None, **{name: getattr(Q, name)}) for Q in [sealed(1).event] for name in ("environment",)]
     queries += [Query(limit=None, undelivered=True), Query(limit=None, kind="infrastructure", phase="applied")]
+    queries += [Query(limit=None, address="aws_instance"), Query(limit=None, address="aws_instance", kind="boot")]
     queries += [Query(limit=None, kind="boot"), Query(limit=None, kind="infrastructure", undelivered=True)]
     found = [[record.id for record in journal.list(query)] for query in queries]
     monkeypatch.setattr(listing, "FEW", -1)
