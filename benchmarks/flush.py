@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.journal import event
 from change_events.journal import Journal, RecordState, outbox
-from change_events.journal.ledger import put
+from change_events.journal.events_table import put
 
 FEW, MANY = 1_000, 10_000
 ENOUGH = 120.0  # seconds

@@ -24,7 +24,7 @@ from change_events.history.signals import history_signals
 from change_events.history.suspects import Incident, suspects
 from change_events.history.why import why
 from change_events.journal import Journal, RecordState, touched
-from change_events.journal.ledger import put
+from change_events.journal.events_table import put
 from change_events.model import (
     Action,
     Actor,

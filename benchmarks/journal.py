@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from change_events.journal import Journal, RecordState
-from change_events.journal.ledger import put
+from change_events.journal.events_table import put
 from change_events.model import Action, Change, ChangeEvent, Kind, Outcome, Phase, Tool
 from change_events.redact import unseal
 

@@ -10,6 +10,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
     x JournalCorrupt         its file is damaged (journal/errors.py)
     x JournalLocked          another process keeps it locked (journal/errors.py)
     x AmbiguousId            a prefix of an id fits several events (journal/errors.py)
+    x LedgerError            the team's ledger cannot be used
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)
   x TemplateError            a title or message template does not compile or render
   x OptionError              the options of a destination cannot be used (destinations/base.py)
@@ -76,6 +77,10 @@ class EventRejectedError(InputError):
 
 class JournalError(TfeventError):
     """The journal cannot be used; the text names its path and the remedy."""
+
+
+class LedgerError(JournalError):
+    """The ledger of a team cannot be used; the text names the remedy, and never a password."""
 
 
 class TemplateError(TfeventError):

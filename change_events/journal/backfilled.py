@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.errors import JournalError
-from change_events.journal import ledger, outbox, touched
+from change_events.journal import events_table, outbox, touched
 from change_events.journal.records import RecordState, to_micros
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def put(
             "set a higher `keep.events` or `keep.mib`"
         )
     seq = _below(connection, to_micros(sealed.event.started_at) + min(origin.order, _SECOND - 1))
-    ledger.put(connection, sealed, RecordState.SETTLED, seq)
+    events_table.put(connection, sealed, RecordState.SETTLED, seq)
     connection.execute(
         "INSERT INTO backfilled (seq, version, source, place, spans, at) VALUES (?, ?, ?, ?, ?, ?)",
         (seq, origin.version, origin.source, origin.place, origin.spans, int(now * 1_000_000)),

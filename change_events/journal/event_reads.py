@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.errors import JournalError
-from change_events.journal import drift_checks, ledger, listing
+from change_events.journal import drift_checks, events_table, listing
 from change_events.journal.access import Access
 from change_events.journal.errors import AmbiguousId
 from change_events.journal.records import Query, Record, from_micros
@@ -33,7 +33,7 @@ class EventReads(Access):
         prefix = id_or_prefix.strip().lower()
         if not prefix:
             return None
-        rows = self._read(lambda connection: ledger.find(connection, prefix, 6))
+        rows = self._read(lambda connection: events_table.find(connection, prefix, 6))
         if len(rows) > 1:
             some = ", ".join(str(row[1]) for row in rows[:5]) + (" …" if len(rows) > 5 else "")  # noqa: PLR2004  # as many as were asked for
             raise AmbiguousId(f"{id_or_prefix} fits several events: {some}; give more of the id")
@@ -72,13 +72,13 @@ class EventReads(Access):
 
     def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:
         seqs = [int(str(row[0])) for row in rows]
-        statuses = self._read(lambda connection: ledger.deliveries(connection, seqs))
+        statuses = self._read(lambda connection: events_table.deliveries(connection, seqs))
         for seq, row in zip(seqs, rows, strict=True):
             yield Record(row[1:], statuses[seq], self._loader(seq))
 
     def _loader(self, seq: int) -> Callable[[], bytes]:
         def load() -> bytes:
-            body = self._read(lambda connection: ledger.body(connection, seq))
+            body = self._read(lambda connection: events_table.body(connection, seq))
             if body is None:
                 raise JournalError(f"journal {self.path}: this event has been removed meanwhile (cap)")
             return body

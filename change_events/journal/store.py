@@ -10,7 +10,7 @@ from change_events.journal import (
     backfilled,
     baselines,
     drift_checks,
-    ledger,
+    events_table,
     outbox,
     pruning,
     spool,
@@ -261,7 +261,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         def work(connection: sqlite3.Connection) -> bool:
             if baseline is not None:
                 baselines.keep(connection, baseline, self._caps)
-            return ledger.discard(connection, event_id)
+            return events_table.discard(connection, event_id)
 
         return self._write(work)
 
@@ -294,7 +294,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         Raises:
             JournalError: the journal cannot be read.
         """
-        return self._read(ledger.counts)
+        return self._read(events_table.counts)
 
     def owed(self) -> dict[str, Owed]:
         """What each destination has not got, by name.
@@ -302,7 +302,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         Raises:
             JournalError: the journal cannot be read.
         """
-        return self._read(ledger.owed)
+        return self._read(events_table.owed)
 
     def _take_in(self) -> None:
         """Write what was kept beside the journal while it was locked; if it still is, that stays where it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.journal import backlog_limits, ledger, outbox, pruning, stages, touched, unrouted
+from change_events.journal import backlog_limits, events_table, outbox, pruning, stages, touched, unrouted
 from change_events.journal.records import RecordState, Stage
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def start(
     """Record that an event has begun, unless an earlier one has its key: then the id of that."""
     earlier = _same_key(connection, event, now, dedup_window) if dedup_window else None
     if earlier is None:
-        seq = ledger.put(connection, event, RecordState.STARTED)
+        seq = events_table.put(connection, event, RecordState.STARTED)
         if destinations and stages.is_open(connection, seq):
             outbox.enqueue(connection, seq, destinations, now, Stage.STARTED)
     return earlier
@@ -48,9 +48,9 @@ def settle(
     now, dedup_window = terms.now, terms.dedup_window
     if dedup_window and (earlier := _same_key(connection, event, now, dedup_window)):
         return earlier, pruning.Pruned(), []
-    if terms.if_open and ledger.is_settled(connection, event.event.id):
+    if terms.if_open and events_table.is_settled(connection, event.event.id):
         return event.event.id, pruning.Pruned(), []
-    seq = ledger.put(connection, event, RecordState.SETTLED)
+    seq = events_table.put(connection, event, RecordState.SETTLED)
     touched.record(connection, seq, event.event)
     stages.supersede(connection, seq)
     unrouted.note(connection, seq, terms.waits)
@@ -62,4 +62,4 @@ def settle(
 
 def _same_key(connection: sqlite3.Connection, event: SealedEvent, now: float, seconds: float) -> str | None:
     """One that a clock years ahead has dated must not keep all later ones out."""
-    return ledger.same_key(connection, event.event, *(int((now + by) * 1_000_000) for by in (-seconds, seconds)))
+    return events_table.same_key(connection, event.event, *(int((now + by) * 1_000_000) for by in (-seconds, seconds)))

@@ -14,7 +14,7 @@ from change_events.history import weights
 from change_events.history.signals import history_signals
 from change_events.history.suspects import Incident, suspects
 from change_events.journal import Journal, RecordState, touched
-from change_events.journal.ledger import put
+from change_events.journal.events_table import put
 from change_events.model import Actor, Kind, Outcome, Phase, Signal
 from change_events.redact import unseal
 from change_events.signals import NAMES

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events.journal.event_columns import columns_of, hosts_of, search_text
 from change_events.journal.listing import SELECT
 from change_events.journal.records import (
     Columns,
@@ -17,7 +18,6 @@ from change_events.journal.records import (
     RecordState,
     Stage,
     from_micros,
-    to_micros,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from change_events.model import ChangeEvent, SealedEvent
 
 _NAMES = Columns.__struct_fields__
-_SEARCH_CHARS = 8_000
 
 _INSERT = (
     f"INSERT INTO events (seq, {', '.join(_NAMES)}) VALUES (?, {', '.join('?' for _ in _NAMES)}) "  # noqa: S608  # names are ours
@@ -50,20 +49,14 @@ def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState,
         return int(row[0])
     if number is None:  # SQLite's own choice follows the highest, which is below zero where there is only history
         (number,) = connection.execute("SELECT max(coalesce(max(seq), 0), 0) + 1 FROM events").fetchone()
-    connection.execute(_INSERT, (number, *_columns(event, state)))
+    connection.execute(_INSERT, (number, *columns_of(event, state)))
     (seq,) = connection.execute("SELECT seq FROM events WHERE id = ?", (event.id,)).fetchone()
-    connection.execute(_INSERT_BODY, (seq, _search_text(event), sealed.body))
+    connection.execute(_INSERT_BODY, (seq, search_text(event), sealed.body))
     connection.execute("DELETE FROM hosts WHERE seq = ?", (seq,))
     connection.executemany(
-        "INSERT OR IGNORE INTO hosts (host, seq) VALUES (?, ?)", [(host, seq) for host in _hosts(event)]
+        "INSERT OR IGNORE INTO hosts (host, seq) VALUES (?, ?)", [(host, seq) for host in hosts_of(event)]
     )
     return int(seq)
-
-
-def _hosts(event: ChangeEvent) -> set[str]:
-    """The hosts an event is about: those of a playbook, and the machine that an explicit event was sent from."""
-    own = {event.actor.host} if event.explicit and event.actor and event.actor.host else set()
-    return {host.name for host in event.hosts} | own
 
 
 def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int, until: int) -> str | None:
@@ -89,42 +82,6 @@ def discard(connection: sqlite3.Connection, event_id: str) -> bool:
         (event_id,),
     )
     return connection.execute("SELECT 1 FROM events WHERE id = ?", (event_id,)).fetchone() is None
-
-
-def _columns(event: ChangeEvent, state: RecordState) -> tuple[object, ...]:
-    return (
-        event.id,
-        state.value,
-        to_micros(event.started_at),
-        None if event.ended_at is None else to_micros(event.ended_at),
-        event.kind.value,
-        event.phase.value,
-        None if event.outcome is None else event.outcome.value,
-        event.severity.value,
-        event.environment,
-        event.service,
-        None if event.tool is None else event.tool.name,
-        event.title,
-        None if event.trace is None else event.trace.run_id,
-        None if event.trace is None else event.trace.parent_run_id,
-        event.dedup_key,
-    )
-
-
-def _search_text(event: ChangeEvent) -> str:
-    parts = [event.title, event.environment, event.service, *event.tags.values()]
-    if event.actor is not None:
-        parts += [event.actor.user, event.actor.host]
-    if event.vcs is not None:
-        parts += [event.vcs.repository, event.vcs.branch, event.vcs.commit, event.vcs.subject]
-    if event.tool is not None:
-        parts += [event.tool.command, event.tool.directory]
-    for cloud in event.clouds:
-        parts += [*cloud.accounts, *cloud.regions]
-    parts.append(event.message[: _SEARCH_CHARS // 2])
-    for change in event.changes[: _SEARCH_CHARS // 8]:
-        parts += [change.address, change.id, change.previous_id, change.import_id, *change.identity.values()]
-    return "\n".join(part for part in parts if part)[:_SEARCH_CHARS].casefold()
 
 
 def find(connection: sqlite3.Connection, prefix: str, limit: int) -> list[tuple[object, ...]]:

@@ -1,0 +1,83 @@
+"""Monthly partitions: made ahead, and on demand for what comes late, as functions of the database.
+
+An id of a time that is not plausible (a wrong clock, a UUID of another version) is kept in the partitions ``…_other``.
+When its month has come, its rows move to the new partition.
+A month is made as tables of its own which are then attached: to create them as partitions would lock out all readers.
+"""
+
+from __future__ import annotations
+
+from change_events.ledger.tables import PARTITIONED
+
+_TABLES = ", ".join(f"'{table}'" for table in PARTITIONED)
+
+_MONTH_OF = """
+    CREATE FUNCTION tfevent.month_of(id uuid) RETURNS date LANGUAGE sql IMMUTABLE STRICT
+    SET search_path = pg_catalog, pg_temp AS $$
+        SELECT date_trunc('month', to_timestamp(
+            ('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0
+        ) AT TIME ZONE 'UTC')::date
+    $$
+"""
+_FIRST_ID = """
+    CREATE FUNCTION tfevent.first_id(month date) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT
+    SET search_path = pg_catalog, pg_temp AS $$
+        SELECT rpad(lpad(to_hex((extract(epoch FROM month) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+    $$
+"""
+_MAKE_MONTH = f"""
+    CREATE FUNCTION tfevent.make_month(month date) RETURNS boolean LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+    DECLARE
+        parent text;
+        made text;
+        low uuid := tfevent.first_id(month);
+        high uuid := tfevent.first_id((month + interval '1 month')::date);
+    BEGIN
+        IF to_regclass('tfevent.events_' || to_char(month, 'YYYYMM')) IS NOT NULL THEN
+            RETURN false;
+        END IF;
+        PERFORM pg_advisory_xact_lock(7233173);
+        IF to_regclass('tfevent.events_' || to_char(month, 'YYYYMM')) IS NOT NULL THEN
+            RETURN false;
+        END IF;
+        FOREACH parent IN ARRAY ARRAY[{_TABLES}] LOOP
+            made := parent || '_' || to_char(month, 'YYYYMM');
+            EXECUTE format('CREATE TABLE tfevent.%I (LIKE tfevent.%I INCLUDING ALL)', made, parent);
+            EXECUTE format('WITH gone AS (DELETE FROM tfevent.%I WHERE id >= %L AND id < %L RETURNING *) '
+                'INSERT INTO tfevent.%I SELECT * FROM gone', parent || '_other', low, high, made);
+            EXECUTE format('ALTER TABLE tfevent.%I ATTACH PARTITION tfevent.%I FOR VALUES FROM (%L) TO (%L)',
+                parent, made, low, high);
+        END LOOP;
+        RETURN true;
+    END $$
+"""  # noqa: S608 - names of ours
+_NEED_MONTHS = """
+    CREATE FUNCTION tfevent.need_months(ids uuid[]) RETURNS void LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        month date;
+    BEGIN
+        FOR month IN
+            SELECT DISTINCT tfevent.month_of(id) FROM unnest(ids) AS id
+            WHERE tfevent.month_of(id) BETWEEN '2010-01-01' AND (now() AT TIME ZONE 'UTC' + interval '1 month')::date
+            ORDER BY 1
+        LOOP
+            BEGIN
+                PERFORM tfevent.make_month(month);
+            EXCEPTION WHEN lock_not_available THEN
+                NULL;  -- a long query reads all partitions: until it has ended, the rows are kept in the others
+            END;
+        END LOOP;
+    END $$
+"""
+_MONTHS_AHEAD = """
+    CREATE FUNCTION tfevent.months_ahead(number integer) RETURNS integer LANGUAGE sql
+    SET search_path = pg_catalog, pg_temp AS $$
+        SELECT count(*) FILTER (WHERE tfevent.make_month(
+            (date_trunc('month', now() AT TIME ZONE 'UTC') + ahead * interval '1 month')::date
+        ))::integer FROM generate_series(0, number) AS ahead
+    $$
+"""
+
+STATEMENTS = (_MONTH_OF, _FIRST_ID, _MAKE_MONTH, _NEED_MONTHS, _MONTHS_AHEAD)

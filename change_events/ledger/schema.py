@@ -1,0 +1,122 @@
+"""The versions of the schema, and how an older ledger is brought forward.
+
+Table ``tfevent.schema`` has a row for each migration. A migration is a tuple of statements; it is never edited once
+released, only followed by another one. New columns are nullable or have a default, and the function that records takes
+the entries of the version before: an older writer keeps working for one minor version of tfevent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.errors import LedgerError
+from change_events.ledger import months, record_function, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+_LOCK = 7_233_172  # of PostgreSQL's advisory locks
+_MONTHS_AHEAD = 3
+
+
+class Migration(NamedTuple):
+    """Statements, and the oldest version of the schema that a writer may know when they have been executed."""
+
+    statements: tuple[str, ...]
+    oldest_writer: int = 1
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration((*tables.STATEMENTS, *months.STATEMENTS, *record_function.STATEMENTS)),)
+
+_BEGIN = (
+    "CREATE SCHEMA IF NOT EXISTS tfevent",
+    """CREATE TABLE IF NOT EXISTS tfevent.schema (
+        version integer PRIMARY KEY,
+        oldest_writer integer NOT NULL,
+        at timestamptz NOT NULL DEFAULT now()
+    )""",
+)
+
+
+class Version(NamedTuple):
+    """Of a ledger: its schema (0 where there is none), and the oldest one that a writer may know."""
+
+    schema: int
+    oldest_writer: int
+
+
+def version(connection: psycopg.Connection) -> Version:
+    """The version of the ledger in this database."""
+    found = connection.execute("SELECT to_regclass('tfevent.schema') IS NOT NULL").fetchone()
+    if not found or not found[0]:
+        return Version(0, 0)
+    row = connection.execute(
+        "SELECT version, oldest_writer FROM tfevent.schema ORDER BY version DESC LIMIT 1"
+    ).fetchone()
+    return Version(*row) if row else Version(0, 0)
+
+
+def migrate(connection: psycopg.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[int, int]:
+    """Bring the ledger to the newest schema, in one transaction, and make the partitions of the next months.
+
+    Args:
+        connection: of the ledger's owner.
+        migrations: all of them, the first one first.
+
+    Returns:
+        The version before and after.
+
+    Raises:
+        LedgerError: a newer tfevent made it, or the database cannot hold it.
+        psycopg.Error: a statement failed; nothing was changed.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        _check_database(connection)
+        before = version(connection).schema
+        if before > len(migrations):
+            raise LedgerError(
+                f"the ledger was made by a newer tfevent (schema {before}, this one knows {len(migrations)}); "
+                "upgrade tfevent"
+            )
+        for statement in () if before else _BEGIN:
+            connection.execute(statement)
+        for number, migration in enumerate(migrations[before:], before + 1):
+            for statement in migration.statements:
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO tfevent.schema (version, oldest_writer) VALUES (%s, %s)",
+                (number, migration.oldest_writer),
+            )
+        connection.execute("SELECT tfevent.months_ahead(%s)", (_MONTHS_AHEAD,))
+    return before, len(migrations)
+
+
+def make_text_index(connection: psycopg.Connection) -> bool:
+    """Make the index that finds parts of texts; whether it is there: the extension pg_trgm may be forbidden."""
+    import psycopg
+
+    try:
+        with connection.transaction():
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            connection.execute(
+                "CREATE INDEX IF NOT EXISTS bodies_by_text ON tfevent.bodies USING gin (search gin_trgm_ops)"
+            )
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject, psycopg.errors.FeatureNotSupported,
+            psycopg.errors.UndefinedFile):  # fmt: skip
+        return False
+    return True
+
+
+def _check_database(connection: psycopg.Connection) -> None:
+    encoding, number = connection.execute(
+        "SELECT current_setting('server_encoding'), current_setting('server_version_num')::integer"
+    ).fetchone() or ("", 0)
+    if encoding != "UTF8":
+        raise LedgerError(
+            f"the database has the encoding {encoding}; a ledger needs UTF8 (CREATE DATABASE … ENCODING 'UTF8')"
+        )
+    if number < 130_000:  # noqa: PLR2004 - xid8 came with 13
+        raise LedgerError(f"PostgreSQL {number // 10_000} is too old; a ledger needs 13 or newer")

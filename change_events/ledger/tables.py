@@ -1,0 +1,147 @@
+"""The first version of the tables, as statements.
+
+They hold what the journal's do (:mod:`change_events.journal.schema`), of several teams: ``team`` leads each index. What
+belongs to one event is partitioned by month of the event's id, a UUID of version 7 that begins with its time: so (team,
+id) is unique in all partitions together, which makes recording an event twice harmless.
+Texts compare by their bytes, as SQLite's do.
+"""
+
+from __future__ import annotations
+
+PARTITIONED = ("events", "bodies", "hosts", "signals", "touched", "moves")
+"""Tables with rows of single events."""
+
+_EVENTS = """
+    CREATE TABLE tfevent.events (
+        team text COLLATE "C" NOT NULL,
+        id uuid NOT NULL,
+        state text COLLATE "C" NOT NULL CHECK (state IN ('started', 'settled')),
+        started_at timestamptz NOT NULL,
+        ended_at timestamptz,
+        kind text COLLATE "C" NOT NULL,
+        phase text COLLATE "C" NOT NULL,
+        outcome text COLLATE "C",
+        severity text COLLATE "C" NOT NULL,
+        environment text COLLATE "C",
+        service text COLLATE "C",
+        tool text COLLATE "C",
+        title text COLLATE "C" NOT NULL,
+        run text COLLATE "C",
+        parent text COLLATE "C",
+        key text COLLATE "C",
+        plan text COLLATE "C",
+        stack bigint,
+        backfilled boolean NOT NULL DEFAULT false,
+        overtaken boolean NOT NULL DEFAULT false,
+        ingested_at timestamptz NOT NULL DEFAULT now(),
+        tx xid8 NOT NULL DEFAULT pg_current_xact_id(),
+        PRIMARY KEY (team, id)
+    ) PARTITION BY RANGE (id)
+"""
+_LISTED = ("outcome", "severity", "service", "environment", "tool", "kind", "phase")
+_SOME = ("run", "parent", "key", "plan", "stack")  # columns that few events have
+
+_OF_EVENTS = (
+    """CREATE TABLE tfevent.bodies (
+        team text COLLATE "C" NOT NULL,
+        id uuid NOT NULL,
+        search text COLLATE "C" NOT NULL,
+        body bytea NOT NULL,
+        PRIMARY KEY (team, id)
+    ) PARTITION BY RANGE (id)""",
+    """CREATE TABLE tfevent.hosts (
+        team text COLLATE "C" NOT NULL,
+        host text COLLATE "C" NOT NULL,
+        started_at timestamptz NOT NULL,
+        id uuid NOT NULL,
+        PRIMARY KEY (team, host, started_at, id)
+    ) PARTITION BY RANGE (id)""",
+    "CREATE INDEX hosts_by_event ON tfevent.hosts (team, id)",
+    """CREATE TABLE tfevent.signals (
+        team text COLLATE "C" NOT NULL,
+        signal text COLLATE "C" NOT NULL,
+        started_at timestamptz NOT NULL,
+        id uuid NOT NULL,
+        PRIMARY KEY (team, signal, started_at, id)
+    ) PARTITION BY RANGE (id)""",
+    "CREATE INDEX signals_by_event ON tfevent.signals (team, id)",
+    """CREATE TABLE tfevent.touched (
+        team text COLLATE "C" NOT NULL,
+        thing bigint NOT NULL,
+        path text COLLATE "C" NOT NULL,
+        started_at timestamptz NOT NULL,
+        id uuid NOT NULL,
+        action text COLLATE "C" NOT NULL,
+        outcome text COLLATE "C" NOT NULL,
+        before text COLLATE "C",
+        after text COLLATE "C",
+        PRIMARY KEY (team, thing, path, started_at, id)
+    ) PARTITION BY RANGE (id)""",
+    """CREATE TABLE tfevent.moves (
+        team text COLLATE "C" NOT NULL,
+        stack bigint NOT NULL,
+        new text COLLATE "C" NOT NULL,
+        old text COLLATE "C" NOT NULL,
+        started_at timestamptz NOT NULL,
+        id uuid NOT NULL
+    ) PARTITION BY RANGE (id)""",
+    "CREATE INDEX moves_by_new ON tfevent.moves (team, stack, new)",
+    "CREATE INDEX moves_by_old ON tfevent.moves (team, stack, old)",
+)
+
+_OF_TEAMS = (
+    """CREATE TABLE tfevent.stacks (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        team text COLLATE "C" NOT NULL,
+        key text COLLATE "C" NOT NULL,
+        UNIQUE (team, key)
+    )""",
+    """CREATE TABLE tfevent.things (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        team text COLLATE "C" NOT NULL,
+        stack bigint NOT NULL,
+        address text COLLATE "C" NOT NULL,
+        kind text COLLATE "C" NOT NULL CHECK (kind IN ('resource', 'host')),
+        type text COLLATE "C",
+        UNIQUE (team, stack, address)
+    )""",
+    "CREATE INDEX things_by_address ON tfevent.things (team, address)",
+    "CREATE INDEX things_by_type ON tfevent.things (team, stack, type)",
+    """CREATE TABLE tfevent.names (
+        team text COLLATE "C" NOT NULL,
+        name text COLLATE "C" NOT NULL,
+        thing bigint NOT NULL REFERENCES tfevent.things ON DELETE CASCADE,
+        PRIMARY KEY (team, name, thing)
+    )""",
+    "CREATE INDEX names_by_thing ON tfevent.names (team, thing)",
+    """CREATE TABLE tfevent.drift_checks (
+        team text COLLATE "C" NOT NULL,
+        machine text COLLATE "C" NOT NULL,
+        directory text COLLATE "C" NOT NULL,
+        workspace text COLLATE "C" NOT NULL,
+        checked_at double precision NOT NULL,
+        known_at double precision,
+        clean_at double precision,
+        revision integer NOT NULL,
+        terms text COLLATE "C" NOT NULL,
+        reason text COLLATE "C",
+        drift bytea NOT NULL,
+        PRIMARY KEY (team, machine, directory, workspace)
+    )""",
+)
+
+STATEMENTS: tuple[str, ...] = (
+    _EVENTS,
+    "CREATE INDEX events_by_start ON tfevent.events (team, started_at, id)",
+    "CREATE INDEX events_running ON tfevent.events (team, started_at, id) WHERE state = 'started'",
+    # for retention and live views: rows arrive in the order of time, so that a range of pages knows its times
+    "CREATE INDEX events_by_arrival ON tfevent.events USING brin (ingested_at)",
+    *(f"CREATE INDEX events_by_{name} ON tfevent.events (team, {name}, started_at, id)" for name in _LISTED),
+    *(
+        f"CREATE INDEX events_by_{name} ON tfevent.events (team, {name}, started_at, id) WHERE {name} IS NOT NULL"
+        for name in _SOME
+    ),
+    *_OF_EVENTS,
+    *_OF_TEAMS,
+    *(f"CREATE TABLE tfevent.{table}_other PARTITION OF tfevent.{table} DEFAULT" for table in PARTITIONED),
+)
