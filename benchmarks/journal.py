@@ -29,9 +29,10 @@ LIMITS = {"list": 25.0, "send": 25.0}
 
 LIST = """
 import sys
-from change_events.journal import Journal, Query
+from change_events.journal import Journal
+from change_events.query.selection import query_of
 with Journal.open(sys.argv[1]) as journal:
-    for record in journal.list(Query(limit=20, **eval(sys.argv[2]))):
+    for record in journal.list(query_of(**{"outcome": None, "limit": 20, **eval(sys.argv[2])})):
         print(record.id, record.started_at, record.outcome, record.title, record.deliveries)
 """
 NOTHING = "import msgspec, sqlite3"
@@ -96,6 +97,9 @@ def measured(path: Path, events: int) -> dict[str, float]:
         ("the last 20 that failed", {"outcome": "failed"}),
         ("nothing found, by column", {"environment": "nowhere"}),
         ("nothing found, by text", {"text": "nowhere"}),
+        ("nothing found, by signal", {"signal": "nowhere"}),
+        ("nothing found, by tag and person", {"tag": "nowhere", "actor": "nobody"}),
+        ("nothing found, by address", {"address": "nowhere"}),
     ):
         took = best([sys.executable, "-c", LIST, str(path), repr(query)])
         slowest["list"] = max(slowest["list"], took)

@@ -64,7 +64,7 @@ def event_filters(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def select(source: Source, *, outcome: str | None, limit: int, **filters: Any) -> Generator[Record, None, None]:
-    """The events that the filters select, newest first; says how far back a text was looked for.
+    """The events that the filters select, newest first; says how far back bodies were searched.
 
     Args:
         source: what is asked.

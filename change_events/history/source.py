@@ -30,7 +30,7 @@ class Source(Protocol):
         """How many events there are, in all and by outcome, kind, tool, environment and service."""
 
     def searched_since(self, query: Query, /) -> datetime | None:
-        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
+        """The start of the oldest event whose body ``query`` looks at; None where it looks at all, or needs none."""
 
     def drift_checks(self) -> Sequence[LastCheck]:
         """The last drift check of each directory."""

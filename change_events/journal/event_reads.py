@@ -62,7 +62,7 @@ class EventReads(Access):
         return self._read(lambda connection: listing.figures(connection, query, most))
 
     def searched_since(self, query: Query) -> datetime | None:
-        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
+        """The start of the oldest event whose body ``query`` looks at; None where it looks at all, or needs none."""
         micros = self._read(lambda connection: listing.oldest_searched(connection, query))
         return None if micros is None else from_micros(micros)
 

@@ -31,6 +31,9 @@ _UNIQUE = ("key", "run", "parent")
 INDEXED = ("outcome", "severity", "service", "environment", "tool", "kind", "phase")
 """Columns that have an index of their own, with the start: what is rare in them is found at once."""
 
+IN_BODIES = ("text", "actor", "tag", "signal")
+"""Filters that no column has: each body is looked at, of the newest ``searched`` events at most."""
+
 _HOST = "SELECT h.seq FROM hosts h WHERE h.host = ?"
 _UNDELIVERED = "SELECT d.seq FROM deliveries d WHERE d.state <> 'delivered' UNION ALL SELECT u.seq FROM unrouted u"
 _CONTAINS = "EXISTS (SELECT 1 FROM bodies b WHERE b.seq = e.seq AND instr(b.search, ?) > 0)"
@@ -93,9 +96,9 @@ def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[obj
     if query.text:
         conditions.append(_CONTAINS)
         values.append(query.text.casefold())
-        if (oldest := oldest_searched(connection, query)) is not None:
-            conditions.append("e.started_at >= ?")
-            values.append(oldest)
+    if (oldest := oldest_searched(connection, query)) is not None:
+        conditions.append("e.started_at >= ?")
+        values.append(oldest)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     limit = -1 if query.limit is None else query.limit
     if query.after is None:
@@ -119,8 +122,8 @@ def figures(connection: sqlite3.Connection, query: Query, most: int) -> Figures:
 
 
 def oldest_searched(connection: sqlite3.Connection, query: Query) -> int | None:
-    """The start (microseconds) of the oldest event that ``text`` is looked for in; None where all are searched."""
-    if not query.text or query.searched is None:
+    """The start (microseconds) of the oldest event whose body is looked at; None where all are, or none has to be."""
+    if query.searched is None or not any(getattr(query, name) for name in IN_BODIES):
         return None
     row = connection.execute(_OLDEST_SEARCHED, (query.searched,)).fetchone()
     if row is None or (query.since is not None and to_micros(query.since) > row[0]):
@@ -158,7 +161,7 @@ def _terms(query: Query) -> list[_Term]:
 
 
 def _body_terms(query: Query) -> Iterator[_Term]:
-    """Filters that no column has: each body is looked at."""
+    """The filters of :data:`IN_BODIES` but the text."""
     if query.actor is not None:
         yield _Term(_ACTOR, "", None, (_json(query.actor), query.actor))
     if query.tag is not None:

@@ -11,7 +11,8 @@ RUNNING = "running"
 """The outcome of a run that has not ended."""
 
 SEARCHED = 100_000
-"""The newest events in which a text is looked for; a journal at its usual cap has no more."""
+"""The newest events whose bodies are looked at for a text, a person, a tag or a signal; a journal at its usual cap has
+no more."""
 
 EMPTY = "the journal is empty: `tfevent apply` records its first event"
 

@@ -177,6 +177,13 @@ QUESTIONS = {
     "get: none": lambda source: [source.get("ffff"), source.get(""), source.get("%"), source.get("019ab00_")],
     "get: body": lambda source: msgspec.to_builtins(source.get(EVENTS[3].id).event),
     "find": lambda source: [find(source, "last").id, find(source, "last-2").id],
+    "searched since, of what bodies hold": lambda source: [
+        str(source.searched_since(Query(searched=3, **asked)))
+        for asked in ({"signal": "x"}, {"actor": "x"}, {"tag": "x"}, {"service": "shop"})
+    ],
+    "list: searched": lambda source: [
+        one.id for one in source.list(Query(signal="downtime_likely", searched=3, limit=None))
+    ],
     "searched since": lambda source: [str(source.searched_since(Query(text="x", searched=n))) for n in (3, 100, None)],
     "known": lambda source: [str(source.known().since), source.known().complete],
     "things at": lambda source: things(source.things_at(DB, limit=9)),

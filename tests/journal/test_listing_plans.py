@@ -86,6 +86,13 @@ def test_a_text_is_looked_for_in_the_newest_only_and_that_is_known(journal):
     assert len(list(journal.list(Query(text="network", limit=None)))) == 30
 
 
+@pytest.mark.parametrize("asked", [{"tag": "a"}, {"actor": "bo"}, {"signal": "x"}])
+def test_bodies_are_looked_at_of_the_newest_only(journal, asked):
+    assert journal.searched_since(Query(searched=10, **asked)) == sealed(19).event.started_at
+    assert journal.searched_since(Query(searched=100, **asked)) is None
+    assert journal.searched_since(Query(searched=10, service="shop")) is None, "a column has it"
+
+
 def test_a_large_file_of_an_older_version_gets_its_indexes_when_it_is_listed(tmp_path, monkeypatch):
     monkeypatch.setattr(schema, "_LARGE", 5)
     path = tmp_path / "old.db"
