@@ -132,8 +132,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         text: part of title, message, addresses, service, user or commit, in any case.
         undelivered: only events that some destination has not got yet (waiting or parked).
         backfilled: only events that were made of history, or only others.
-        searched: ``text``, ``actor``, ``tag`` and ``signal`` are looked for in so many of the newest events at most; None
-            for all.
+        searched: what only bodies answer is looked for in so many of the newest events at most; None for all. Of a
+            journal that is ``text``, ``actor``, ``tag`` and ``signal``, of a ledger ``text``.
     """
 
     since: datetime | None = None

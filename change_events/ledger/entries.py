@@ -15,13 +15,15 @@ from change_events.journal.touched_rows import Rows, rows_of
 from change_events.model.stack import stack_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from change_events.journal.touched_rows import Thing
     from change_events.model import ChangeEvent
 
 LONGEST = 500
 """Characters of a text that an index holds: one entry of a b-tree of PostgreSQL has 2,704 bytes at most."""
 _DIGEST = 24
-_INDEXED = ("environment", "service", "tool", "run", "parent", "key")
+_INDEXED = ("environment", "service", "tool", "run", "parent", "key", "actor")
 
 
 def indexed(text: str) -> str:
@@ -45,6 +47,7 @@ def entry_of(event: ChangeEvent, state: RecordState) -> dict[str, Any]:
         ValueError: its id is no UUID.
     """
     columns: dict[str, Any] = dict(zip(Columns.__struct_fields__, columns_of(event, state), strict=True))
+    columns["actor"] = _actor(event)
     columns |= {name: columns[name] and indexed(columns[name]) for name in _INDEXED}
     entry = columns | {
         "id": str(UUID(event.id)),
@@ -57,12 +60,28 @@ def entry_of(event: ChangeEvent, state: RecordState) -> dict[str, Any]:
         "search": storable(search_text(event)),
         "hosts": sorted({indexed(host) for host in hosts_of(event)}),
         "signals": sorted({indexed(signal.name) for signal in event.signals}),
+        "tags": sorted({indexed(tag) for tag in _tags(event)}),
         "things": [],
         "touched": [],
         "moves": [],
         "names": [],
     }
     return entry | _past(event) if state is RecordState.SETTLED else entry
+
+
+def _actor(event: ChangeEvent) -> str | None:
+    """The person, or the CI system that stands for one."""
+    actor = event.actor
+    if actor is None:
+        return None
+    return (actor.ci and (actor.ci.actor or actor.ci.system)) or actor.user
+
+
+def _tags(event: ChangeEvent) -> Iterator[str]:
+    """By what each tag is asked for: its name, and ``name=value``; a name with a ``=`` cannot be."""
+    for name, value in event.tags.items():
+        if "=" not in name:
+            yield from (name, f"{name}={value}")
 
 
 def _past(event: ChangeEvent) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 _ENTRY = """
     e(id uuid, state text, started_at timestamptz, ended_at timestamptz, kind text, phase text, outcome text,
       severity text, environment text, service text, tool text, title text, run text, parent text, key text,
-      plan text, stack text, backfilled boolean, search text)
+      actor text, plan text, stack text, backfilled boolean, search text)
 """
 _COLUMNS = (
     "state, started_at, ended_at, kind, phase, outcome, severity, environment, service, tool, title, run, parent, key, "
-    "plan, backfilled"
+    "actor, plan, backfilled"
 )
 _REPLACED = ", ".join(f"{name} = excluded.{name}" for name in (*_COLUMNS.split(", "), "stack", "tx"))
 
@@ -58,6 +58,7 @@ _BODY = f"""
         IF overtaken IS NOT NULL THEN
             DELETE FROM tfevent.hosts h WHERE h.team = record_events.team AND h.id = ANY (overtaken);
             DELETE FROM tfevent.signals s WHERE s.team = record_events.team AND s.id = ANY (overtaken);
+            DELETE FROM tfevent.tags t WHERE t.team = record_events.team AND t.id = ANY (overtaken);
         END IF;
         INSERT INTO tfevent.bodies AS known (team, id, search, body)
         SELECT record_events.team, e.id, e.search, record_events.bodies[e.position]
@@ -71,6 +72,10 @@ _BODY = f"""
         SELECT DISTINCT record_events.team, s.value, e.started_at, e.id
         FROM jsonb_to_recordset(news) AS e(id uuid, started_at timestamptz, signals jsonb),
             jsonb_array_elements_text(e.signals) AS s;
+        INSERT INTO tfevent.tags (team, tag, started_at, id)
+        SELECT DISTINCT record_events.team, t.value, e.started_at, e.id
+        FROM jsonb_to_recordset(news) AS e(id uuid, started_at timestamptz, tags jsonb),
+            jsonb_array_elements_text(e.tags) AS t;
         PERFORM tfevent.record_things(team, news);
         RETURN number;
 """  # noqa: S608 - names of ours

@@ -8,7 +8,7 @@ Texts compare by their bytes, as SQLite's do.
 
 from __future__ import annotations
 
-PARTITIONED = ("events", "bodies", "hosts", "signals", "touched", "moves")
+PARTITIONED = ("events", "bodies", "hosts", "signals", "tags", "touched", "moves")
 """Tables with rows of single events."""
 
 _EVENTS = """
@@ -29,6 +29,7 @@ _EVENTS = """
         run text COLLATE "C",
         parent text COLLATE "C",
         key text COLLATE "C",
+        actor text COLLATE "C",
         plan text COLLATE "C",
         stack bigint,
         backfilled boolean NOT NULL DEFAULT false,
@@ -39,7 +40,7 @@ _EVENTS = """
     ) PARTITION BY RANGE (id)
 """
 _LISTED = ("outcome", "severity", "service", "environment", "tool", "kind", "phase")
-_SOME = ("run", "parent", "key", "plan", "stack")  # columns that few events have
+_SOME = ("run", "parent", "key", "actor", "plan", "stack")  # columns that few events have
 
 _OF_EVENTS = (
     """CREATE TABLE tfevent.bodies (
@@ -65,6 +66,15 @@ _OF_EVENTS = (
         PRIMARY KEY (team, signal, started_at, id)
     ) PARTITION BY RANGE (id)""",
     "CREATE INDEX signals_by_event ON tfevent.signals (team, id)",
+    # of each tag its name, and its name with its value
+    """CREATE TABLE tfevent.tags (
+        team text COLLATE "C" NOT NULL,
+        tag text COLLATE "C" NOT NULL,
+        started_at timestamptz NOT NULL,
+        id uuid NOT NULL,
+        PRIMARY KEY (team, tag, started_at, id)
+    ) PARTITION BY RANGE (id)""",
+    "CREATE INDEX tags_by_event ON tfevent.tags (team, id)",
     """CREATE TABLE tfevent.touched (
         team text COLLATE "C" NOT NULL,
         thing bigint NOT NULL,

@@ -1,0 +1,188 @@
+"""Questions about events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from change_events.errors import LedgerError
+from change_events.journal.drift_checks import KnownDrift, LastCheck
+from change_events.journal.errors import AmbiguousId
+from change_events.journal.event_columns import columns_of
+from change_events.journal.records import Figures, Query, Record, RecordState, from_micros
+from change_events.ledger import listing
+from change_events.ledger.access import Access
+from change_events.ledger.entries import LONGEST
+from change_events.ledger.listing import Bounds, anchor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+_BATCH = 500
+_AHEAD = 20  # bodies that are read with the one that is asked for
+_TEXTS = range(8, 15)  # places of texts that are not always stored as they are
+_BODIES = (
+    "SELECT b.id::text, b.body FROM tfevent.bodies b WHERE b.team = ANY (%(teams)s) AND b.id = ANY (%(ids)s::uuid[])"
+)
+_DRIFT = """
+    SELECT DISTINCT ON (directory, workspace)
+        directory, workspace, checked_at, known_at, clean_at, revision, terms, reason, drift
+    FROM tfevent.drift_checks WHERE team = ANY (%(teams)s) ORDER BY directory, workspace, checked_at DESC
+"""
+_DECODER = msgspec.json.Decoder(tuple[KnownDrift, ...])
+_UNDELIVERED = (
+    "the ledger does not know which events were not delivered, each machine's journal does; leave out --undelivered"
+)
+
+
+class EventReads(Access):
+    """The part of a ledger that knows events."""
+
+    def get(self, id_or_prefix: str) -> Record | None:
+        """The event with this id, or the only one whose id begins so; None if there is none.
+
+        Raises:
+            AmbiguousId: several begin so.
+            LedgerError: the ledger cannot be read.
+        """
+        prefix = id_or_prefix.strip().lower()
+        ends = listing.id_range(prefix) if prefix else None
+        if ends is None:
+            return None
+        low, high = ends
+        found = _distinct(self._ask_each(listing.BY_ID, "id", {"low": low, "high": high, "limit": 12}))[:6]
+        if len(found) > 1:
+            some = ", ".join(str(row[0]) for row in found[:5]) + (" …" if len(found) > 5 else "")  # noqa: PLR2004  # as many as were asked for
+            raise AmbiguousId(f"{id_or_prefix} fits several events: {some}; give more of the id")
+        return next(iter(self._records(found)), None)
+
+    def list(self, query: Query | None = None) -> Iterator[Record]:
+        """The events that ``query`` asks for, newest first; no body is read before it is asked for.
+
+        Raises:
+            LedgerError: the ledger cannot be read, or does not know what is asked for: it has no deliveries.
+        """
+        wanted = query or Query()
+        bounds = self._bounds(wanted)
+        if bounds is None:
+            return
+        if wanted.after is not None:
+            yield from self._records(_distinct(self._page(wanted, bounds, wanted.limit))[::-1])
+            return
+        left = wanted.limit
+        while left is None or left > 0:
+            number = _BATCH if left is None else min(left, _BATCH)
+            found = self._page(wanted, bounds, number)
+            distinct = _distinct(found)
+            yield from self._records(distinct)
+            if len(found) < number:
+                return
+            bounds = bounds._replace(before=anchor_of(found[-1][2], found[-1][0]))
+            left = None if left is None else left - len(distinct)
+
+    def figures(self, query: Query, *, most: int) -> Figures:
+        """How many events ``query`` selects and by column, wherever its page is; the newest ``most`` are counted.
+
+        Raises:
+            LedgerError: as :meth:`list`.
+        """
+        whole = msgspec.structs.replace(query, before=None, after=None)
+        statement, values = listing.statement(whole, self._bounds(whole) or Bounds(), figures=True)
+        inner, given = self._of_each(statement, listing.NEWEST, {**values, "limit": most + 1})
+        combined = self._ask(listing.COUNTED.format(inner), given)
+        by_column: tuple[Counter[str], ...] = tuple(Counter() for _ in range(5))
+        for *columns, number, _ in combined:
+            for found, value in zip(by_column, columns, strict=True):
+                if value is not None:
+                    found[value] += number
+        events = sum(row[5] for row in combined)
+        return Figures(events, any(row[6] > most for row in combined), *by_column)
+
+    def searched_since(self, query: Query) -> datetime | None:
+        """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
+        if not query.text or query.searched is None:
+            return None
+        values = {"limit": query.searched + 1}
+        each, given = self._of_each(listing.STARTS, listing.NEWEST, values)
+        found = self._ask(f"SELECT started_at FROM ({each}) AS starts OFFSET %(limit)s - 1", given)  # noqa: S608  # of ours
+        if not found or (query.since is not None and query.since > from_micros(found[0][0])):
+            return None
+        return from_micros(found[0][0])
+
+    def drift_checks(self) -> Sequence[LastCheck]:
+        """The last drift check of each directory, by directory. Raises LedgerError."""
+        found = self._ask(_DRIFT, {"teams": list(self.teams)})
+        names = LastCheck.__struct_fields__
+        return [LastCheck(**dict(zip(names, (*row[:-1], _DECODER.decode(row[-1])), strict=True))) for row in found]
+
+    def _bounds(self, query: Query) -> Bounds | None:
+        """What the statement of ``query`` has to know; None where an event that it names is gone."""
+        if query.undelivered:
+            raise LedgerError(_UNDELIVERED)
+        searched = self.searched_since(query)
+        named = [name for name in (query.before, query.after) if name is not None]
+        if not named:
+            return Bounds(searched=searched)
+        ids = [found for name in named if (found := listing.uuid_of(name))]
+        known = {row[0]: anchor_of(row[1], row[0]) for row in self._ask(listing.ANCHORS, self._of_ids(ids))}
+        if not known.keys() >= set(named):
+            return None
+        before, after = (known[name] if name else None for name in (query.before, query.after))
+        return Bounds(before, after, searched)
+
+    def _page(self, query: Query, bounds: Bounds, limit: int | None) -> Sequence[tuple[Any, ...]]:
+        statement, values = listing.statement(query, bounds)
+        order = listing.NEWEST if query.after is None else listing.OLDEST
+        return self._ask_each(statement, order, {**values, "limit": limit})
+
+    def _records(self, found: Sequence[tuple[Any, ...]]) -> Iterator[Record]:
+        bodies = _Bodies(self._bodies, [str(row[0]) for row in found], self.shown)
+        for place, row in enumerate(found):
+            load = bodies.loader(place)
+            yield Record(_as_recorded(row, load), (), load)
+
+    def _bodies(self, ids: Sequence[str]) -> dict[str, bytes]:
+        return dict(self._ask(_BODIES, self._of_ids(ids)))
+
+    def _of_ids(self, ids: Sequence[object]) -> dict[str, object]:
+        return {"teams": list(self.teams), "ids": list(ids)}
+
+
+class _Bodies:
+    """The bodies of listed events, some at a time: most that read one read those that follow."""
+
+    def __init__(self, read: Callable[[Sequence[str]], dict[str, bytes]], ids: Sequence[str], shown: str) -> None:
+        self._read = read
+        self._ids = ids
+        self._shown = shown
+        self._ahead: dict[str, bytes] = {}
+
+    def loader(self, place: int) -> Callable[[], bytes]:
+        """What gives the body of the event at this place."""
+
+        def load() -> bytes:
+            event_id = self._ids[place]
+            if event_id not in self._ahead:
+                self._ahead = self._read(self._ids[place : place + _AHEAD])
+            if event_id not in self._ahead:
+                raise LedgerError(f"ledger {self._shown}: this event has been removed meanwhile (retention)")
+            return self._ahead.pop(event_id)
+
+        return load
+
+
+def _distinct(found: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Each event once, though it was recorded for several teams."""
+    return list({row[0]: row for row in found}.values())
+
+
+def _as_recorded(row: tuple[Any, ...], load: Callable[[], bytes]) -> tuple[Any, ...]:
+    """The columns of an event with texts as they are in it, where one of them could not be stored so."""
+    if not any(text and ("\ufffd" in text or len(text) == LONGEST) for text in (row[place] for place in _TEXTS)):
+        return row
+    from change_events.redact import unseal
+
+    return columns_of(unseal(load()).event, RecordState(row[1]))

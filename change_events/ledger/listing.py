@@ -1,0 +1,175 @@
+"""Which events are listed, as a statement for each team; the server's statistics choose the index.
+
+The start of an event stands also in the tables of hosts, signals and tags: each can lead, in the order of time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from change_events.journal.records import Columns, RecordState, from_micros
+from change_events.ledger.entries import indexed, storable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from change_events.journal.records import Query
+
+LISTED = ("outcome", "severity", "service", "environment", "tool", "kind", "phase")
+_MATCHED = ("key", "run", "parent", "actor", *LISTED)
+_HIGHEST = "\U0010ffff"
+
+
+def micros(column: str) -> str:
+    """A time as microseconds since 1970, whatever the time zone of the connection."""
+    return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+
+_EXPRESSIONS = {
+    "id": 'e.id::text COLLATE "C"',
+    "started_at": micros("e.started_at"),
+    "ended_at": micros("e.ended_at"),
+}
+_COLUMNS = ", ".join(f"{_EXPRESSIONS.get(name, f'e.{name}')} AS {name}" for name in Columns.__struct_fields__)
+_FIGURES = (
+    "CASE WHEN e.state = 'started' THEN 'running' ELSE e.outcome END AS outcome, e.kind, e.tool, e.environment, "
+    f"e.service, {_EXPRESSIONS['id']} AS id, {_EXPRESSIONS['started_at']} AS started_at"
+)
+COUNTED = """
+    WITH found AS MATERIALIZED ({})
+    SELECT outcome, kind, tool, environment, service, count(*), (SELECT count(*) FROM found)
+    FROM (SELECT * FROM found LIMIT %(limit)s - 1) AS counted GROUP BY 1, 2, 3, 4, 5
+"""
+BY_ID = (
+    f"SELECT {_COLUMNS} FROM tfevent.events e "  # noqa: S608  # of ours
+    "WHERE e.team = {team} AND e.id BETWEEN %(low)s AND %(high)s ORDER BY e.id LIMIT %(limit)s"
+)
+NEWEST = "started_at DESC, id DESC"
+OLDEST = "started_at, id"
+ANCHORS = (
+    f"SELECT e.id::text, {micros('e.started_at')} FROM tfevent.events e "  # noqa: S608  # of ours
+    "WHERE e.team = ANY (%(teams)s) AND e.id = ANY (%(ids)s::uuid[])"
+)
+STARTS = (
+    f"SELECT {micros('e.started_at')} AS started_at, e.id FROM tfevent.events e "  # noqa: S608  # of ours
+    "WHERE e.team = {team} ORDER BY e.started_at DESC, e.id DESC LIMIT %(limit)s"
+)
+_JOIN = (
+    "JOIN tfevent.{column}s AS of_{column} ON of_{column}.team = e.team AND of_{column}.id = e.id "
+    "AND of_{column}.started_at = e.started_at AND of_{column}.{column} = %({column})s"
+)
+_ADDRESS = """e.id IN (
+    SELECT t.id FROM tfevent.things k JOIN tfevent.touched t ON t.team = k.team AND t.thing = k.id AND t.path = ''
+    WHERE k.team = {team} AND (k.address = %(address)s
+        OR k.address >= %(below)s AND k.address < %(below_end)s
+        OR k.address >= %(inside)s AND k.address < %(inside_end)s)
+)"""
+_CONTAINS = "EXISTS (SELECT 1 FROM tfevent.bodies b WHERE b.team = e.team AND b.id = e.id AND b.search LIKE %(text)s)"
+
+
+class Anchor(NamedTuple):
+    """The event that a page follows, or precedes."""
+
+    started_at: datetime
+    id: str
+
+
+class Bounds(NamedTuple):
+    """Between which events a page lies, and from which start on a text is looked for."""
+
+    before: Anchor | None = None
+    after: Anchor | None = None
+    searched: datetime | None = None
+
+
+def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[str, dict[str, Any]]:
+    """The statement of ``query`` for ``{team}``, and its values but ``limit``.
+
+    Args:
+        query: what is asked for.
+        bounds: the events that its ``before`` and ``after`` name.
+        figures: what is counted is selected instead of what is listed.
+    """
+    joins, conditions, values = _matched(query)
+    more = {
+        "e.started_at >= %(since)s": ("since", query.since),
+        "e.started_at < %(until)s": ("until", query.until),
+        "e.started_at >= %(searched)s": ("searched", bounds.searched),
+        _CONTAINS: ("text", query.text and f"%{_literal(query.text.casefold())}%"),
+    }
+    for condition, (name, value) in more.items():
+        if value:
+            conditions.append(condition)
+            values[name] = value
+    for name, sign, anchor in (("before", "<", bounds.before), ("after", ">", bounds.after)):
+        if anchor is not None:
+            conditions.append(f"(e.started_at, e.id) {sign} (%({name})s, %({name}_id)s)")
+            values |= {name: anchor.started_at, f"{name}_id": UUID(anchor.id)}
+    order = "e.started_at, e.id" if query.after is not None else "e.started_at DESC, e.id DESC"
+    where = " AND ".join(["e.team = {team}", *conditions])
+    columns = _FIGURES if figures else _COLUMNS
+    text = f"SELECT {columns} FROM tfevent.events e {' '.join(joins)} WHERE {where} ORDER BY {order} LIMIT %(limit)s"  # noqa: S608  # of ours
+    return text, values
+
+
+def anchor_of(started_at: int, event_id: str) -> Anchor:
+    """An event by its columns."""
+    return Anchor(from_micros(started_at), event_id)
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The id that a text is, written as ids are; None where it is none."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text else None
+
+
+def id_range(beginning: str) -> tuple[UUID, UUID] | None:
+    """The lowest and the highest id that begin so; None where none does."""
+    form = "00000000-0000-0000-0000-000000000000"
+    if len(beginning) > len(form):
+        return None
+    low, high = (beginning + form[len(beginning) :].replace("0", digit) for digit in "0f")
+    ends = uuid_of(low), uuid_of(high)
+    return (ends[0], ends[1]) if ends[0] and ends[1] else None
+
+
+def below(address: str) -> dict[str, str]:
+    """The values of the ranges in which lies what is below an address."""
+    return {
+        "address": storable(address),
+        "below": f"{address}.",
+        "below_end": f"{address}.{_HIGHEST}",
+        "inside": f"{address}[",
+        "inside_end": f"{address}[{_HIGHEST}",
+    }
+
+
+def _matched(query: Query) -> tuple[list[str], list[str], dict[str, Any]]:
+    joins: list[str] = []
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+    for name in _MATCHED:
+        if (wanted := getattr(query, name)) is not None:
+            conditions.append(f"e.{name} = %({name})s")
+            values[name] = indexed(str(wanted))
+    if query.state is not None:
+        conditions.append(f"e.state = '{RecordState(query.state).value}'")  # a literal, for the index of some
+    if query.backfilled is not None:
+        conditions.append("e.backfilled" if query.backfilled else "NOT e.backfilled")
+    for column in ("host", "signal", "tag"):
+        if (wanted := getattr(query, column)) is not None:
+            joins.append(_JOIN.format(column=column))
+            values[column] = indexed(wanted)
+    if query.address is not None:
+        conditions.append(_ADDRESS)
+        values |= below(query.address)
+    return joins, conditions, values
+
+
+def _literal(text: str) -> str:
+    """``text`` in a pattern of LIKE, in which it stands for itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

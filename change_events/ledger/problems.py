@@ -1,0 +1,90 @@
+"""What PostgreSQL complains about, as one sentence a user can act on. No password is in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.errors import LedgerError
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from change_events.ledger.schema import Version
+
+_INIT = "`tfevent events ledger init` makes one"
+TOO_LONG = "the answer took too long and was broken off; ask for less, e.g. since a later time"
+# What a server says before it knows of any code, in its own language where that is set: then the last row fits.
+_REFUSALS = (
+    (("password authentication failed", "SASL authentication failed", "no password supplied", "no such user",
+      "authentication failed for user", "role "), "check user and password; PGPASSWORD or ~/.pgpass keep one"),
+    (("no pg_hba.conf entry",), "the server has to allow this user from here, in pg_hba.conf"),
+    (("database ", "no such database"), "check its name: the server does not have this database, or forbids it"),
+    (("too many", "slots are reserved", "no more connections"), "try again, or use a pooler such as pgbouncer"),
+    (("certificate", "SSL"), "check sslmode and sslrootcert in the address"),
+    (("",), "check host and port, and that the server runs and may be reached from here"),
+)  # fmt: skip
+_BY_STATE = {
+    "57014": TOO_LONG,
+    "42501": "this user may not read it: `tfevent events ledger init` says what to grant",
+    "3F000": f"there is no ledger in this database; {_INIT}",
+    "42P01": f"there is no ledger in this database, or a part of it is missing; {_INIT}",
+    "42703": "its schema is not the one that this tfevent reads; `tfevent events ledger status` says which it has",
+    "53200": "the server is out of memory; ask for less, or try again",
+    "53100": "the disk of the server is full",
+}
+_CLASSES = {
+    "57P": "the server ended the connection; try again",
+    "08": "the connection was lost; try again",
+    "53": "the server is overloaded; try again",
+}
+_LONGEST = 300
+
+
+def refused(error: psycopg.Error, shown: str) -> LedgerError:
+    """The error to raise where no connection comes about.
+
+    Args:
+        error: the driver's.
+        shown: the ledger's address without a password.
+    """
+    text = _sentence(error)
+    remedy = next(remedy for words, remedy in _REFUSALS if any(word in text for word in words))
+    return LedgerError(f"ledger {shown}: {text}; {remedy}")
+
+
+def explain(error: psycopg.Error, shown: str) -> LedgerError:
+    """The error to raise for a question that failed; arguments as those of :func:`refused`."""
+    state = error.sqlstate
+    if state is None:
+        return LedgerError(f"ledger {shown}: the connection was lost ({_sentence(error)}); try again")
+    known = _BY_STATE.get(state) or next((text for head, text in _CLASSES.items() if state.startswith(head)), None)
+    return LedgerError(f"ledger {shown}: {known or f'{_sentence(error)} ({state})'}")
+
+
+def check_version(version: Version, shown: str, *, oldest: int, newest: int) -> None:
+    """Raise LedgerError where this tfevent cannot read a ledger of this version.
+
+    Args:
+        version: the ledger's.
+        shown: its address without a password.
+        oldest: the first schema that is read.
+        newest: the schema that this tfevent knows; a newer one is read, unless it says otherwise.
+    """
+    if not version.schema:
+        raise LedgerError(f"ledger {shown}: there is no ledger in this database; {_INIT}")
+    if version.oldest_writer > newest:
+        raise LedgerError(
+            f"ledger {shown}: a newer tfevent made it (schema {version.schema}, this one knows {newest}); "
+            "upgrade tfevent"
+        )
+    if version.schema < oldest:
+        raise LedgerError(
+            f"ledger {shown}: it has schema {version.schema}, and this tfevent reads {oldest} or newer; "
+            "`tfevent events ledger init` brings it up to date"
+        )
+
+
+def _sentence(error: psycopg.Error) -> str:
+    """The first line of what was said, without what the driver says before it."""
+    first = str(error).strip().partition("\n")[0].strip().rstrip(".")
+    return first.rpartition("FATAL: ")[2].removeprefix("connection failed: ").strip()[:_LONGEST] or type(error).__name__
