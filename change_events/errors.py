@@ -9,6 +9,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
   x JournalError             the journal cannot be opened, read or written
     x JournalCorrupt         its file is damaged (journal/errors.py)
     x JournalLocked          another process keeps it locked (journal/errors.py)
+    x JournalTooSlow         an answer took longer than it may (journal/errors.py)
     x AmbiguousId            a prefix of an id fits several events (journal/errors.py)
     x LedgerError            the team's ledger cannot be used
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from change_events.journal import Query, Record
+    from change_events.journal.counting import Count
     from change_events.journal.drift_checks import LastCheck
     from change_events.journal.records import Figures
     from change_events.journal.touched_records import Known, KnownThing, Move, Touch
@@ -31,6 +32,21 @@ class Source(Protocol):
 
     def searched_since(self, query: Query, /) -> datetime | None:
         """The start of the oldest event whose body ``query`` looks at; None where it looks at all, or needs none."""
+
+    def counted(self, query: Query, /, *, by: Sequence[str] = (), width: timedelta) -> Sequence[Count]:
+        """How many events a query selects: by spans of time of this width from its ``since`` on, and by columns.
+
+        Ordered by span and values; what has no event is left out. ``limit`` and ``before`` of the query do not count.
+
+        Args:
+            query: with ``since`` and ``until``, at most 1,000 spans apart.
+            by: of environment, service, kind, phase, severity, outcome (`running` where there is none) and host, by
+                which an event of several hosts is counted several times, and one without hosts is not.
+            width: whole microseconds.
+
+        Raises:
+            ValueError: the spans are more, or the columns are others.
+        """
 
     def drift_checks(self) -> Sequence[LastCheck]:
         """The last drift check of each directory."""

@@ -3,6 +3,7 @@
 * JournalError
   x JournalCorrupt     the file is damaged: `Journal.open(path, repair=True)` moves it aside
   x JournalLocked      another process keeps it locked: what was to be written can be kept beside it
+  x JournalTooSlow     an answer was broken off
   x AmbiguousId        an id prefix fits several events
 """
 
@@ -22,6 +23,10 @@ class JournalCorrupt(JournalError):  # noqa: N818  # what is wrong, as a sentenc
 
 class JournalLocked(JournalError):  # noqa: N818  # as above
     """Another process keeps the journal locked."""
+
+
+class JournalTooSlow(JournalError):  # noqa: N818  # as above
+    """An answer took longer than it may."""
 
 
 class AmbiguousId(JournalError):  # noqa: N818  # what is wrong, as a sentence says it
@@ -63,7 +68,9 @@ def explain(error: sqlite3.Error | OSError, path: str) -> JournalError:
         return JournalCorrupt(
             f"journal {path}: the file is damaged ({error}); the next run moves it aside and begins a new one"
         )
-    kind = JournalLocked if is_busy(error) else JournalError
+    kind = JournalTooSlow if primary_code(error) == sqlite3.SQLITE_INTERRUPT else JournalError
+    if is_busy(error):
+        kind = JournalLocked
     return kind(f"journal {path}: {_advice(error)}")
 
 

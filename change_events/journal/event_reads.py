@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.errors import JournalError
-from change_events.journal import drift_checks, events_table, listing
+from change_events.journal import counting, drift_checks, events_table, listing
 from change_events.journal.access import Access
 from change_events.journal.errors import AmbiguousId
 from change_events.journal.records import Query, Record, from_micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+    from change_events.journal.counting import Count
     from change_events.journal.drift_checks import LastCheck
     from change_events.journal.records import Figures
 
@@ -65,6 +66,10 @@ class EventReads(Access):
         """The start of the oldest event whose body ``query`` looks at; None where it looks at all, or needs none."""
         micros = self._read(lambda connection: listing.oldest_searched(connection, query))
         return None if micros is None else from_micros(micros)
+
+    def counted(self, query: Query, *, by: Sequence[str] = (), width: timedelta) -> Sequence[Count]:
+        """How many events ``query`` selects, by columns and spans of time. Raises JournalError and ValueError."""
+        return self._read(lambda connection: counting.count(connection, query, by, width))
 
     def drift_checks(self) -> Sequence[LastCheck]:
         """The last drift check of each directory, by directory. Raises JournalError."""

@@ -81,6 +81,16 @@ class _Term(NamedTuple):
 
 def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[object, ...]]:
     """The statement and parameters of ``query``; rows are ``seq`` and then :class:`Columns`, newest first."""
+    where, values = condition(connection, query)
+    limit = -1 if query.limit is None else query.limit
+    if query.after is None:
+        return f"{SELECT}{where} ORDER BY e.started_at DESC, e.seq DESC LIMIT ?", (*values, limit)
+    nearest = f"{SELECT}{where} ORDER BY e.started_at, e.seq LIMIT ?"
+    return f"SELECT * FROM ({nearest}) ORDER BY started_at DESC, seq DESC", (*values, limit)  # noqa: S608  # of ours
+
+
+def condition(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[object, ...]]:
+    """What of ``events e`` the query selects, as SQL behind the name of the table, and its parameters."""
     terms = _terms(query)
     lead = _rarest(connection, terms)
     conditions = [term.lead if term is lead else term.check for term in terms]
@@ -99,12 +109,7 @@ def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[obj
     if (oldest := oldest_searched(connection, query)) is not None:
         conditions.append("e.started_at >= ?")
         values.append(oldest)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    limit = -1 if query.limit is None else query.limit
-    if query.after is None:
-        return f"{SELECT}{where} ORDER BY e.started_at DESC, e.seq DESC LIMIT ?", (*values, limit)
-    nearest = f"{SELECT}{where} ORDER BY e.started_at, e.seq LIMIT ?"
-    return f"SELECT * FROM ({nearest}) ORDER BY started_at DESC, seq DESC", (*values, limit)  # noqa: S608  # of ours
+    return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), tuple(values)
 
 
 def figures(connection: sqlite3.Connection, query: Query, most: int) -> Figures:

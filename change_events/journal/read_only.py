@@ -29,10 +29,14 @@ class ReadOnlyJournal(EventReads, TouchedReads):
         path: the file.
         patience: seconds to wait for a lock of another process.
         seconds: after which its answers are broken off.
+
+    Attributes:
+        is_snapshot: it is read as it was when it was opened, since what SQLite needs beside it cannot be made.
     """
 
     def __init__(self, path: str, *, patience: float, seconds: float) -> None:
         self._until = time.monotonic() + seconds
+        self.is_snapshot = False
         super().__init__(path, repair=False, patience=patience, index=False)
 
     @classmethod
@@ -69,6 +73,10 @@ class ReadOnlyJournal(EventReads, TouchedReads):
         """Close the file."""
         self._connection.close()
 
+    def interrupt(self) -> None:
+        """Break off the answer that is being made, in whatever thread, and every later one."""
+        self._until = 0.0
+
     def _open_file(self) -> sqlite3.Connection:
         try:
             return self._opened("mode=ro")
@@ -76,6 +84,7 @@ class ReadOnlyJournal(EventReads, TouchedReads):
             # The files beside it can be made by nobody who cannot write there: then no other process writes either.
             if primary_code(error) not in _SIDE_FILES or files.has_log(self.path):
                 raise
+            self.is_snapshot = True
             return self._opened("mode=ro&immutable=1")
 
     def _opened(self, mode: str) -> sqlite3.Connection:

@@ -148,6 +148,11 @@ def figures(source, most=99, **filters):
     return msgspec.to_builtins(source.figures(query_of(**{"outcome": None, "limit": 1, **filters}), most=most))
 
 
+def counts(source, by=(), since=None, **filters):
+    query = query_of(**{"outcome": None, "limit": 1, "since": since or ago(900), "until": NOW, **filters})
+    return [list(found) for found in source.counted(query, by=by, width=timedelta(minutes=120))]
+
+
 def only(source, address):
     """The number of one thing."""
     return source.things_of_stack(STACK, [address])[address].number
@@ -234,6 +239,11 @@ QUESTIONS = {
     "list: searched": lambda source: [
         one.id for one in source.list(Query(signal="downtime_likely", searched=3, limit=None))
     ],
+    "counted": counts,
+    "counted: outcome": lambda source: counts(source, by=("outcome", "severity")),
+    "counted: lanes": lambda source: counts(source, by=("environment", "service"), since=ago(400)),
+    "counted: host": lambda source: counts(source, by=("host",), since=ago(2000)),
+    "counted: filtered": lambda source: counts(source, by=("kind", "phase"), environment="prod", text="shop"),
     "searched since": lambda source: [str(source.searched_since(Query(text="x", searched=n))) for n in (3, 100, None)],
     "known": lambda source: [str(source.known().since), source.known().complete],
     "things at": lambda source: things(source.things_at(DB, limit=9)),
@@ -334,6 +344,31 @@ def test_what_nobody_knows_is_an_error_with_near_matches(source):
 def test_a_column_that_has_no_values_to_list_is_refused(source):
     with pytest.raises(ValueError, match="title"):
         source.values_of("title", limit=3)
+
+
+@pytest.mark.parametrize(
+    ("by", "width"), [(("title",), 60), ((), 0.8)], ids=["another column", "more than 1,000 spans"]
+)
+def test_what_is_not_counted_is_refused(source, by, width):
+    query = Query(since=ago(900), until=NOW)
+    with pytest.raises(ValueError, match="counted"):
+        source.counted(query, by=by, width=timedelta(minutes=width))
+
+
+def test_between_no_two_moments_nothing_is_counted(source):
+    with pytest.raises(ValueError, match="between two moments"):
+        source.counted(Query(since=ago(900)), width=timedelta(hours=1))
+
+
+def test_counts_are_those_of_the_list(source):
+    listed = list(source.list(Query(since=ago(900), until=NOW, limit=None)))
+    counted = source.counted(Query(since=ago(900), until=NOW), width=timedelta(minutes=7))
+    assert sum(found.number for found in counted) == len(listed) > 3
+    spans = {}
+    for record in listed:
+        span = (record.started_at - ago(900)) // timedelta(minutes=7)
+        spans[span] = spans.get(span, 0) + 1
+    assert {found.span: found.number for found in counted} == spans
 
 
 def test_a_listing_that_is_left_half_way_keeps_nothing_open(source):

@@ -1,0 +1,61 @@
+"""How many events there are, by columns and time: figures of many events, of which none is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.journal.listing import condition
+from change_events.journal.records import to_micros
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from change_events.journal.records import Query
+
+COLUMNS = {
+    "environment": "e.environment",
+    "service": "e.service",
+    "kind": "e.kind",
+    "phase": "e.phase",
+    "severity": "e.severity",
+    "outcome": "CASE e.state WHEN 'started' THEN 'running' ELSE e.outcome END",
+    "host": "h.host",
+}
+SPANS = 1_000
+"""The most spans of time that are counted at once."""
+
+_HOSTS = " JOIN hosts h ON h.seq = e.seq"
+
+
+class Count(NamedTuple):
+    """Events of one span of time that have the same values.
+
+    Attributes:
+        span: number of the span, from 0.
+        values: those of the columns that were asked for; of an outcome, `running` where there is none yet.
+        number: how many events.
+    """
+
+    span: int
+    values: tuple[str | None, ...]
+    number: int
+
+
+def count(connection: sqlite3.Connection, query: Query, by: Sequence[str], width: timedelta) -> Sequence[Count]:
+    """The figures; see :meth:`change_events.history.source.Source.counted`."""
+    if query.since is None or query.until is None or not 0 < (query.until - query.since) / width <= SPANS:
+        raise ValueError(f"events are counted between two moments, in {SPANS} spans at most")
+    if unknown := set(by) - set(COLUMNS):
+        raise ValueError(f"events are not counted by {', '.join(sorted(unknown))}")
+    where, values = condition(connection, query)
+    columns = "".join(f", {COLUMNS[name]}" for name in by)
+    groups = ", ".join(str(number + 1) for number in range(len(by) + 1))
+    statement = (
+        f"SELECT (e.started_at - ?) / ?{columns}, count(*) "  # noqa: S608  # names are ours
+        f"FROM events e{_HOSTS if 'host' in by else ''}{where} GROUP BY {groups} ORDER BY {groups}"
+    )
+    micros = round(width.total_seconds() * 1_000_000)
+    rows = connection.execute(statement, (to_micros(query.since), micros, *values))
+    return [Count(row[0], tuple(row[1:-1]), row[-1]) for row in rows]
