@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -20,9 +21,10 @@ from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.times import short_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from change_events.history.source import Source
+    from change_events.journal.touched_records import KnownThing
     from change_events.journal.touched_rows import Row
     from change_events.model import Change, ChangeEvent
 
@@ -110,7 +112,8 @@ def suspects(source: Source, incident: Incident, *, limit: int | None) -> Rankin
     units_of = {record.parent for record, event in ranked if event.trace is not None and event.trace.unit}
     # a run of many stacks is what its units did, which are ranked each by itself
     ranked = [one for one in ranked if one[1].stacks is None or one[0].run not in units_of]
-    found = [_suspect(source, incident, event) for _, event in ranked]
+    known = _Known(source)
+    found = [_suspect(known, incident, event) for _, event in ranked]
     found.sort(key=lambda one: (-one.score, -(one.ended_at or incident.at).timestamp(), one.event))
     return Ranking(incident.at, since, len(found), tuple(found[:limit]), cut=looked_at == MOST_EVENTS)
 
@@ -128,18 +131,41 @@ def _changed_something(event: ChangeEvent) -> bool:
     return any(change.outcome in outcomes for change in event.changes) or event.outcome in _BAD
 
 
-def _suspect(source: Source, incident: Incident, event: ChangeEvent) -> Suspect:
+class _Known:
+    """What a source knows, each thing asked for once: the events before an incident change the same ones."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.at = cache(lambda address: source.things_at(address, limit=5))
+        self.named = cache(lambda name: {thing.address for thing in source.things_named(name, limit=_MOST_THINGS)})
+        self._resources: dict[tuple[str, str], KnownThing | None] = {}
+
+    def resources(self, stack: str, addresses: Iterable[str]) -> dict[str, KnownThing]:
+        """Those of these addresses that are known in a stack."""
+        wanted = dict.fromkeys(addresses)
+        if new := [address for address in wanted if (stack, address) not in self._resources]:
+            things = self.source.things_of_stack(stack, new)
+            self._resources |= {(stack, address): things.get(address) for address in new}
+        found = ((address, self._resources[stack, address]) for address in wanted)
+        return {address: thing for address, thing in found if thing is not None}
+
+    def host(self, address: str) -> KnownThing | None:
+        """The host of this name."""
+        return next((one for one in self.at(address) if one.kind == "host" and one.address == address), None)
+
+
+def _suspect(known: _Known, incident: Incident, event: ChangeEvent) -> Suspect:
     rows = rows_of(event).rows
     reasons = [
         reason
         for reason in (
             _time(incident, event),
-            *_scope(source, incident, event, rows),
-            *_signals(source, event),
+            *_scope(known, incident, event, rows),
+            *_signals(known.source, event),
             *_kind(event),
             *_end(event),
-            *_reach(source, event, rows),
-            *_past(source, event, rows),
+            *_reach(known, event, rows),
+            *_past(known, event, rows),
         )
         if reason.points
     ]
@@ -174,7 +200,7 @@ def _time(incident: Incident, event: ChangeEvent) -> Reason:
     return Reason("time", round(points, 1), text)
 
 
-def _scope(source: Source, incident: Incident, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
+def _scope(known: _Known, incident: Incident, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
     if incident.environment and event.environment:
         same = incident.environment == event.environment
         points = weights.ENVIRONMENT if same else weights.OTHER_ENVIRONMENT
@@ -183,12 +209,12 @@ def _scope(source: Source, incident: Incident, event: ChangeEvent, rows: list[Ro
         same = incident.service == event.service
         yield Reason("service", weights.SERVICE if same else weights.OTHER_SERVICE, f"service {event.service}")
     if incident.host:
-        yield from _host(source, incident.host, rows)
+        yield from _host(known, incident.host, rows)
 
 
-def _host(source: Source, host: str, rows: list[Row]) -> Iterator[Reason]:
+def _host(known: _Known, host: str, rows: list[Row]) -> Iterator[Reason]:
     """It changed the host, or the resource that is known by its name or address."""
-    named = {thing.address for thing in source.things_named(host, limit=_MOST_THINGS)}
+    named = known.named(host)
     if any(row.thing.address == host if row.thing.kind == "host" else row.thing.address in named for row in rows):
         yield Reason("host", weights.HOST, f"changed {host}")
     elif any(row.thing.kind == "host" for row in rows):
@@ -241,7 +267,7 @@ def _end(event: ChangeEvent) -> Iterator[Reason]:
         yield Reason("gone", weights.GONE, f"destroyed or replaced {gone[0].address}{more}")
 
 
-def _reach(source: Source, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
+def _reach(known: _Known, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
     """How much hangs on it: things and hosts that it changed, and machines that playbooks run on."""
     things = {row.thing.address: row.thing for row in rows}
     number = len(things)
@@ -249,19 +275,19 @@ def _reach(source: Source, event: ChangeEvent, rows: list[Row]) -> Iterator[Reas
         points = min(weights.MOST_REACH, round(weights.REACH * math.log10(number), 1))
         yield Reason("reach", points, f"changed {number} resources or hosts")
     names = [text for change in event.changes for text in (change.id, *change.identity.values()) if text]
-    hosts = (name for name in names[:_MOST_THINGS] if any(t.kind == "host" for t in source.things_at(name, limit=5)))
+    hosts = (name for name in names[:_MOST_THINGS] if any(thing.kind == "host" for thing in known.at(name)))
     if host := next(hosts, None):
         yield Reason("managed_host", weights.MANAGED_HOST, f"changed the machine {host}, which playbooks run on")
 
 
-def _past(source: Source, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
+def _past(known: _Known, event: ChangeEvent, rows: list[Row]) -> Iterator[Reason]:
     """Whether what it changed changes often, or never did before; and whether only labels changed."""
     if event.changes and all(map(_is_label, event.changes)):
         yield Reason("labels_only", weights.LABELS_ONLY, "only labels changed")
         return
     things = [row for row in rows if row.path or row.thing.kind == "resource"]
     paths = [row for row in things if row.path] or things
-    counted = [(row, _earlier(source, event, row)) for row in paths[:_MOST_THINGS]]
+    counted = _counted(known, event, paths[:_MOST_THINGS])
     new = [row for row, number in counted if number == 0]
     if counted and all(number is not None and number >= weights.ROUTINE_TIMES for _, number in counted):
         times, days = weights.ROUTINE_TIMES, weights.ROUTINE_DAYS
@@ -281,20 +307,26 @@ def _is_label(change: Change) -> bool:
     return change.action is Action.UPDATE and bool(paths) and all(_LABELS.search(path) for path in paths)
 
 
-def _earlier(source: Source, event: ChangeEvent, row: Row) -> int | None:
-    """How often this was changed in the time before; None where the thing is not known at all."""
-    if row.thing.kind == "resource":
-        thing = source.things_of_stack(stack_key(event), [row.thing.address]).get(row.thing.address)
-    else:
-        hosts = source.things_at(row.thing.address, limit=5)
-        thing = next((one for one in hosts if one.kind == "host" and one.address == row.thing.address), None)
-    if thing is None or (row.action == Action.CREATE.value and not row.path):
-        return None
+def _counted(known: _Known, event: ChangeEvent, rows: list[Row]) -> list[tuple[Row, int | None]]:
+    """How often each of these was changed in the time before; None where the thing is not known at all."""
+    addresses = [row.thing.address for row in rows if row.thing.kind == "resource"]
+    resources = known.resources(stack_key(event), addresses)
+    found: list[tuple[Row, int | None]] = []
+    for row in rows:
+        thing = resources.get(row.thing.address) if row.thing.kind == "resource" else known.host(row.thing.address)
+        if thing is None or (row.action == Action.CREATE.value and not row.path):
+            found.append((row, None))
+        else:
+            found.append((row, _earlier(known.source, event, thing, row.path)))
+    return found
+
+
+def _earlier(source: Source, event: ChangeEvent, thing: KnownThing, path: str) -> int:
+    """How often a thing was changed in the time that counts; of an attribute that was not, whether it ever was."""
     until = event.started_at
     since = until - timedelta(days=weights.ROUTINE_DAYS)
-    limit = weights.ROUTINE_TIMES + 1
-    recent = source.touches(thing.number, row.path, since=since, until=until, limit=limit)
+    recent = source.touches(thing.number, path, since=since, until=until, limit=weights.ROUTINE_TIMES + 1)
     number = sum(touch.event != event.id for touch in recent)
-    if number or not row.path:
+    if number or not path:
         return number
-    return sum(touch.event != event.id for touch in source.touches(thing.number, row.path, until=until, limit=2))
+    return sum(touch.event != event.id for touch in source.touches(thing.number, path, until=until, limit=2))

@@ -138,13 +138,16 @@ class TouchedReads(Access):
             if moment is not None:
                 conditions.append(f"e.started_at {sign} ?")
                 values.append(to_micros(moment))
-        statement = f"{_TOUCHES} WHERE {' AND '.join(conditions)} AND t.seq {{}} 0 ORDER BY t.seq DESC LIMIT ?"
-
-        def work(connection: sqlite3.Connection) -> list[list[Touch]]:
-            both = (connection.execute(statement.format(sign), (*values, limit)) for sign in (">=", "<"))
-            return [[_touch(row) for row in rows] for rows in both]
-
-        return list(islice(merge(*self._read(work), key=lambda touch: touch.at, reverse=True), limit))
+        newest = f"{_TOUCHES} WHERE {' AND '.join(conditions)} AND t.seq {{}} 0 ORDER BY t.seq DESC LIMIT ?"
+        statement = f"SELECT * FROM ({newest.format('>=')}) UNION ALL SELECT * FROM ({newest.format('<')})"  # noqa: S608  # of ours
+        values += [limit]
+        rows = self._read(lambda connection: connection.execute(statement, (*values, *values)).fetchall())
+        found = [_touch(row) for row in rows]
+        backfilled = [touch for touch in found if touch.seq < 0]
+        if not backfilled:
+            return found
+        recorded = found[: -len(backfilled)]
+        return list(islice(merge(recorded, backfilled, key=lambda touch: touch.at, reverse=True), limit))
 
     def newest(self, things: Sequence[int]) -> dict[int, int]:
         """When the last event that changed each of these things started; they are at most some thousand."""

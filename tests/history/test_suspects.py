@@ -212,3 +212,22 @@ def test_a_window_with_too_many_events_says_so(tmp_path, monkeypatch):
     with journal_of(tmp_path, *(run(minutes, change("x.a")) for minutes in (40, 30, 20, 10))) as journal:
         ranking = suspects(journal, Incident(NOW), limit=None)
         assert (ranking.cut, ranking.candidates) == (True, 3)
+
+
+def test_a_thing_is_asked_for_once_however_many_events_changed_it(tmp_path, monkeypatch):
+    asked = Counter()
+    for name in ("things_of_stack", "things_named", "things_at"):
+        method = getattr(Journal, name)
+
+        def counting(journal, *args, name=name, method=method, **terms):
+            asked[name] += 1
+            return method(journal, *args, **terms)
+
+        monkeypatch.setattr(Journal, name, counting)
+    database = {"attributes": {"instance_class": ("a", "b")}, "id": "db-1"}
+    events = [run(number, change("aws_db_instance.main", **database)) for number in range(2, 12)]
+    with journal_of(tmp_path, *events) as journal:
+        asked.clear()
+        ranking = suspects(journal, Incident(NOW, host="web1"), limit=None)
+    assert ranking.candidates == len(events)
+    assert asked == {"things_of_stack": 1, "things_named": 1, "things_at": 1}
