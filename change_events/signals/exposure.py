@@ -39,6 +39,7 @@ _CLOSED = {
     ("egress", "true"),
     ("disabled", "true"),
 }
+_CLOSING = {key for key, _ in _CLOSED}
 _FIRST = {"0.0.0.0", "0.0.0.1"}  # noqa: S104 - looked for, not bound to
 _LAST = {"255.255.255.255", "255.255.255.254"}
 _RANGE = {"start_ip_address", "start_ip", "end_ip_address", "end_ip"}
@@ -61,6 +62,25 @@ class _Opening(NamedTuple):
     where: str
     spans: frozenset[Span]
     families: frozenset[int]
+
+
+class _Rule:
+    """An object, which may be a rule, within another; its ports are read once a source is found in it."""
+
+    __slots__ = ("_outer", "_ports", "_value")
+
+    def __init__(self, value: dict[str, Any], outer: _Rule | None) -> None:
+        self._value: dict[str, Any] | None = value
+        self._outer = outer
+        self._ports: Ports | None = None
+
+    @property
+    def ports(self) -> Ports | None:
+        """Those of the innermost object that knows any."""
+        if self._value is not None:
+            self._ports = ports_of(self._value) or (self._outer.ports if self._outer else None)
+            self._value = None
+        return self._ports
 
 
 def exposure(subject: Subject) -> Iterator[Found]:
@@ -143,32 +163,34 @@ def _worlds(sources: list[str]) -> Iterator[tuple[str, frozenset[int]]]:
         yield " and ".join(sorted(halves)) if len(halves) < _SHOWN else "everywhere", frozenset({version})
 
 
-def _grants(value: Any, trail: tuple[str, ...], ports: Ports | None) -> Iterator[_Grant]:
-    """The sources that are let in below ``value``; ``ports`` are those of the innermost object that knows any."""
+def _grants(value: Any, trail: tuple[str, ...], rule: _Rule | None) -> Iterator[_Grant]:
+    """The sources that are let in below ``value``; ``rule`` is the object around it."""
     if isinstance(value, list):
         for part in value:
-            yield from _grants(part, trail, ports)
+            yield from _grants(part, trail, rule)
     elif isinstance(value, dict):
         if _closes(value):
             return
-        inner = ports_of(value) or ports
+        inner = _Rule(value, rule)
         yield from _ranges(value, trail, inner)
         for key, part in value.items():
-            yield from _grants(part, (*trail, key), inner)
+            if part and isinstance(part, (str, list, dict)):
+                yield from _grants(part, (*trail, key), inner)
     elif isinstance(value, str) and value:
         sources = parts(value)
         if trail and trail[-1].startswith("source_address_prefix") and value.lower() in _WORLD_AZURE:
             sources = [value]
         if sources and _lets_in(trail):
-            yield from (_Grant(source, *(ports or unbounded(trail[:-1]))) for source in sources)
+            where = (rule and rule.ports) or unbounded(trail[:-1])
+            yield from (_Grant(source, *where) for source in sources)
 
 
-def _ranges(value: dict[str, Any], place: tuple[str, ...], ports: Ports | None) -> Iterator[_Grant]:
+def _ranges(value: dict[str, Any], place: tuple[str, ...], rule: _Rule) -> Iterator[_Grant]:
     """A range of addresses that is the whole of IPv4, as the firewall rules of Azure's databases have it."""
     first = value.get("start_ip_address") or value.get("start_ip")
     last = value.get("end_ip_address") or value.get("end_ip")
     if first in _FIRST and last in _LAST:
-        yield _Grant("0.0.0.0/0", *(ports or unbounded(place)))
+        yield _Grant("0.0.0.0/0", *(rule.ports or unbounded(place)))
 
 
 def _closes(rule: dict[str, Any]) -> bool:
@@ -176,7 +198,9 @@ def _closes(rule: dict[str, Any]) -> bool:
     if rule.get("deny") and isinstance(rule["deny"], list) and not rule.get("allow"):
         return True
     return any(
-        (key, str(part).strip('"').lower()) in _CLOSED for key, part in rule.items() if isinstance(part, (str, bool))
+        (key, str(rule[key]).strip('"').lower()) in _CLOSED
+        for key in rule.keys() & _CLOSING
+        if isinstance(rule[key], (str, bool))
     )
 
 

@@ -123,7 +123,12 @@ def _everywhere(one: Statement, old: list[Statement]) -> bool:
 
 def mentions(value: Any) -> bool:
     """Whether something in a value could matter here; most values hold none of the words."""
-    return any(mark in leaf for _, leaf in leaves(value) if isinstance(leaf, str) for mark in _MARKS) or _has_key(value)
+    for _, leaf in leaves(value):
+        if isinstance(leaf, str):
+            for mark in _MARKS:  # no generator: most values are texts without any of them
+                if mark in leaf:
+                    return True
+    return _has_key(value)
 
 
 def _has_key(value: Any) -> bool:

@@ -121,6 +121,7 @@ class _Finder:
         self._repository = search.repository or Repository.around(search.directory, search.environ, search.deadline)
         if self._repository is not None:
             self._repository.deadline = search.deadline
+        self._runs: dict[tuple[str, str | None], Run | None] = {}
         self._bases: dict[int, Base[Run]] = {}
         self._comparisons: dict[str, Comparison] = {}
         self._found: dict[int, list[Cause]] = {}
@@ -194,8 +195,10 @@ class _Finder:
         return self._bases[key]
 
     def _run(self, change: Change) -> Run | None:
-        names = {change.address, *([change.previous_address] if change.previous_address else [])}
-        return last(self._search.runs, names)
+        names = (change.address, change.previous_address)
+        if names not in self._runs:
+            self._runs[names] = last(self._search.runs, set(filter(None, names)))
+        return self._runs[names]
 
     def _commit(self, index: int) -> str:
         return self._base(index).commit if self._repository is not None else ""
@@ -224,7 +227,7 @@ class _Finder:
         put_back = circumstances.drift_put_back(change, look.attribute, self._drift)
         if put_back is not None:
             return [put_back]
-        comparison = self._comparisons.get(self._commit(look.number))
+        comparison = self._comparisons.get(self._commit(look.number)) if look.hits else None
         found = [cause for hit in look.hits if comparison for cause in comparison.causes(hit)]
         if not found and self._search.deadline.is_over:
             return []
@@ -251,8 +254,8 @@ class _Finder:
         address = address_of(change.address, change.mode)
         run = self._run(change)
         before = run.inputs if run else None
-        if address is None:
-            return
+        if address is None or (before is None and self._repository is None):
+            return  # nothing to compare with
         found = [*self._module_edits(change, address)]
         found = found or list(circumstances.module_versions(address, self._inputs, before))
         found = found or self._edits(

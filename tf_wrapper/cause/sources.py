@@ -27,6 +27,7 @@ _IN_WORDS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 _APART = bytes(byte if byte in _IN_WORDS else 0x20 for byte in range(256))  # what is in no word becomes a space
 LOCK_FILE = ".terraform.lock.hcl"
 _IN_FILE: tuple[tuple[str, ...], ...] = ((), ("file",))
+_LOCK_END = os.sep + LOCK_FILE
 
 
 class Spot(NamedTuple):
@@ -49,7 +50,7 @@ class Spot(NamedTuple):
     @property
     def is_in_file(self) -> bool:
         """Whether ``folder`` is the file itself: a variable file, the lock file, a file that a function reads."""
-        return self.block in _IN_FILE or self.folder.endswith(f"{os.sep}{LOCK_FILE}")
+        return self.block in _IN_FILE or self.folder.endswith(_LOCK_END)
 
 
 def words_of(file: File) -> set[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.text.lazy_pattern import lazy_pattern
@@ -14,7 +15,7 @@ from tf_wrapper.cause.sources import Spot
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tf_wrapper.cause.origins import Given
+    from tf_wrapper.cause.origins import Given, Origin
     from tf_wrapper.cause.parts import Part, Step
     from tf_wrapper.cause.references import Reference
     from tf_wrapper.cause.sources import Placed, Sources
@@ -46,6 +47,7 @@ class Address(NamedTuple):
         return ".".join(self.modules)
 
 
+@lru_cache(maxsize=1024)
 def steps_of(path: str) -> tuple[Step, ...]:
     """An attribute's path, or an address, in steps: names and keys as text, indices as numbers."""
     found: list[Step] = []
@@ -54,6 +56,7 @@ def steps_of(path: str) -> tuple[Step, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
 def address_of(text: str, mode: str = "managed") -> Address | None:
     """An address such as ``module.a["x"].aws_instance.web[0]``; None where it is none."""
     modules: list[str] = []
@@ -119,6 +122,7 @@ class Walk:
         self._given = given
         self._automatic = automatic
         self._was: Mapping[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+        self._origins: dict[str, Origin] = {}
 
     def attribute(self, address: Address, path: Sequence[Step], before: Address | None = None) -> Reached:
         """Everywhere that the value of an attribute is written.
@@ -257,7 +261,9 @@ class Walk:
 
     def _root_variable(self, name: str, steps: tuple[Step, ...], stand: _Stand, reached: Reached) -> Iterator[_Stand]:
         reached.variables[name] = None
-        found = origin(name, self._given, self.sources, self._automatic)
+        found = self._origins.get(name)
+        if found is None:
+            found = self._origins[name] = origin(name, self._given, self.sources, self._automatic)
         if found.outside:
             reached.outside[name] = found.outside
         elif found.file:
