@@ -2,7 +2,7 @@
 
 Run: ``python -m benchmarks causes``. Fails where it takes more than its limit in times of work of the same process in
 the same minute. Goals on an idle machine: 50 ms without git, 1 s with it; a run of 20 changes ends 0.3 s later at most.
-All of it runs beside terraform.
+All of it runs beside terraform. Signals are what the values of each change give, and what the event as a whole does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.limits import enforce
 from change_events.context.git_command import quiet
 from change_events.model import Action, AttributeChange, Change, ChangeEvent, Inputs, Kind, Phase, Value, ValueKind
 from change_events.process.deadline import Deadline
-from change_events.signals import signals
+from change_events.signals import Subject, risks, signals
 from tf_wrapper.cause.find import Search, find_causes
 from tf_wrapper.cause.origins import Given
 from tf_wrapper.cause.previous import Run
@@ -30,9 +30,10 @@ from tf_wrapper.configuration import syntax
 
 FILES, CHANGES, COMMITS = 300, 100, 20
 RUN = "a run of 20 changes, times one without causes"
+VALUES = "signals of 100 changes"
 GOALS = {"without git": 0.05, "with git": 1.0}
 # CPU in times of reading 100 of the files with the parser; of the run, seconds by the clock
-LIMITS = {"without git": 13.0, "with git": 90.0, RUN: 1.5}
+LIMITS = {"without git": 13.0, "with git": 90.0, VALUES: 6.0, RUN: 1.5}
 STACK = 'variable "size" {}\nresource "terraform_data" "r" {\n  count = 20\n  input = "${var.size}-${count.index}"\n}\n'
 
 
@@ -104,6 +105,26 @@ def event() -> ChangeEvent:
     )
 
 
+def subjects() -> list[Subject]:
+    """100 machines that become smaller, with their whole values."""
+
+    def value(number: int, size: str, version: str) -> dict[str, object]:
+        return {
+            "ami": f"ami-{version}",
+            "arn": f"arn:aws:ec2:eu-central-1:123456789012:instance/i-{number:017x}",
+            "ebs": [{"device_name": "/dev/sdb", "size": 20, "type": "gp3"}],
+            "id": f"i-{number:017x}",
+            "instance_type": size,
+            "tags": {"Name": f"web-{number}", "release": version},
+            "user_data": "x" * 200,
+        }
+
+    return [
+        Subject("aws_instance", Action.UPDATE, value(number, "t3.large", "a"), value(number, "t3.micro", "b"))
+        for number in range(CHANGES)
+    ]
+
+
 def end_of_run(terraform: str, folder: Path, rounds: int = 7) -> float:
     """How long a run of 20 changes takes, in times of one that looks for no causes; by turns, a commit each."""
     tfevent = str(Path(sys.executable).with_name("tfevent"))
@@ -154,12 +175,16 @@ def main() -> None:
         floor, _ = timed(lambda: [syntax.parse(text) for text in texts])
         environ = quiet(dict(os.environ))
         without = {**environ, "PATH": "/nowhere"}
+        values = subjects()
+        of_values, _ = timed(lambda: [risks(subject) for subject in values])
+        found[VALUES] = of_values / floor
         for case, given in (("without git", without), ("with git", environ)):
             cpu, clock = timed(lambda given=given: (find_causes(search(folder, base, given)), signals(event())))
             goal = GOALS[case]
             print(
                 f"{CHANGES} changes in {FILES} files, {case}: {cpu * 1000:.0f} ms of CPU, {clock * 1000:.0f} ms "
-                f"by the clock (goal {goal * 1000:.0f} ms); parsing {CHANGES} of them {floor * 1000:.0f} ms"
+                f"by the clock, and {of_values * 1000:.0f} ms for signals of values (goal {goal * 1000:.0f} ms "
+                f"together); parsing {CHANGES} of the files {floor * 1000:.0f} ms"
             )
             found[case] = cpu / floor
         if (terraform := shutil.which("terraform")) is not None:
