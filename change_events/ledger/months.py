@@ -27,7 +27,7 @@ _FIRST_ID = """
 """
 _MAKE_MONTH = f"""
     CREATE FUNCTION tfevent.make_month(month date) RETURNS boolean LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
     DECLARE
         parent text;
         made text;
@@ -73,7 +73,7 @@ _NEED_MONTHS = """
 """
 _MONTHS_AHEAD = """
     CREATE FUNCTION tfevent.months_ahead(number integer) RETURNS integer LANGUAGE sql
-    SET search_path = pg_catalog, pg_temp AS $$
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT count(*) FILTER (WHERE tfevent.make_month(
             (date_trunc('month', now() AT TIME ZONE 'UTC') + ahead * interval '1 month')::date
         ))::integer FROM generate_series(0, number) AS ahead

@@ -6,6 +6,8 @@ for each other instead of both being aborted.
 
 from __future__ import annotations
 
+from change_events.ledger.prune_function import RECORDING
+
 _ENTRY = """
     e(id uuid, state text, started_at timestamptz, ended_at timestamptz, kind text, phase text, outcome text,
       severity text, environment text, service text, tool text, title text, run text, parent text, key text,
@@ -39,9 +41,11 @@ _UPSERT = f"""
 """  # noqa: S608 - names of ours
 
 _BODY = f"""
-        IF team !~ '^[A-Za-z0-9][A-Za-z0-9._-]{{0,62}}$' THEN
-            RAISE EXCEPTION 'not a name of a team: %', team USING ERRCODE = 'invalid_parameter_value';
+        PERFORM tfevent.check_writer(team);
+        IF jsonb_array_length(entries) <> cardinality(bodies) THEN
+            RAISE EXCEPTION 'as many bodies as entries are expected' USING ERRCODE = 'invalid_parameter_value';
         END IF;
+        PERFORM pg_advisory_xact_lock_shared({RECORDING});
         PERFORM tfevent.need_months(ARRAY(
             SELECT (e.value ->> 'id')::uuid FROM jsonb_array_elements(entries) AS e
         ));
@@ -82,7 +86,7 @@ _BODY = f"""
 
 _RECORD = f"""
     CREATE FUNCTION tfevent.record_events(team text, entries jsonb, bodies bytea[]) RETURNS bigint LANGUAGE plpgsql
-    SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
     #variable_conflict use_column
     DECLARE
         number bigint;
@@ -140,4 +144,24 @@ _RECORD_THINGS = """
     END $$
 """
 
-STATEMENTS = (_RECORD_THINGS, _RECORD)
+_RECORD_CHECKS = """
+    CREATE FUNCTION tfevent.record_checks(team text, machine text, checks jsonb) RETURNS void LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    #variable_conflict use_column
+    BEGIN
+        PERFORM tfevent.check_writer(team);
+        INSERT INTO tfevent.drift_checks AS known
+        SELECT DISTINCT ON (e.directory, e.workspace) record_checks.team, record_checks.machine, e.directory,
+            e.workspace, e.checked_at, e.known_at, e.clean_at, e.revision, e.terms, e.reason,
+            convert_to(e.drift, 'UTF8')
+        FROM jsonb_to_recordset(checks) AS e(directory text, workspace text, checked_at double precision,
+            known_at double precision, clean_at double precision, revision integer, terms text, reason text, drift text)
+        ORDER BY e.directory, e.workspace, e.checked_at DESC
+        ON CONFLICT (team, machine, directory, workspace) DO UPDATE SET
+            checked_at = excluded.checked_at, known_at = excluded.known_at, clean_at = excluded.clean_at,
+            revision = excluded.revision, terms = excluded.terms, reason = excluded.reason, drift = excluded.drift
+        WHERE excluded.checked_at > known.checked_at;
+    END $$
+"""
+
+STATEMENTS = (_RECORD_THINGS, _RECORD, _RECORD_CHECKS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import LedgerError
-from change_events.ledger import months, record_function, tables
+from change_events.ledger import months, prune_function, record_function, roles, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,16 +28,30 @@ class Migration(NamedTuple):
     oldest_writer: int = 1
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration((*tables.STATEMENTS, *months.STATEMENTS, *record_function.STATEMENTS)),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        (
+            *tables.STATEMENTS,
+            *roles.FUNCTIONS,
+            *months.STATEMENTS,
+            *record_function.STATEMENTS,
+            *prune_function.STATEMENTS,
+            *roles.GRANTS,
+        )
+    ),
+)
 
 _BEGIN = (
-    "CREATE SCHEMA IF NOT EXISTS tfevent",
+    *roles.BEFORE,
+    f"CREATE SCHEMA IF NOT EXISTS tfevent AUTHORIZATION {roles.OWNER}",
+    f"SET LOCAL ROLE {roles.OWNER}",
     """CREATE TABLE IF NOT EXISTS tfevent.schema (
         version integer PRIMARY KEY,
         oldest_writer integer NOT NULL,
         at timestamptz NOT NULL DEFAULT now()
     )""",
 )
+_AGAIN = (f"SET LOCAL ROLE {roles.OWNER}",)
 
 
 class Version(NamedTuple):
@@ -81,7 +95,7 @@ def migrate(connection: psycopg.Connection, migrations: Sequence[Migration] = MI
                 f"the ledger was made by a newer tfevent (schema {before}, this one knows {len(migrations)}); "
                 "upgrade tfevent"
             )
-        for statement in () if before else _BEGIN:
+        for statement in _AGAIN if before else _BEGIN:
             connection.execute(statement)
         for number, migration in enumerate(migrations[before:], before + 1):
             for statement in migration.statements:
