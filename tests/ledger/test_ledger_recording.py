@@ -45,6 +45,7 @@ def story(number=0):
         change(WEB, "move", previous_address="aws_instance.old", id=f"i-{number}", identity={"private_ip": "10.0.0.4"}),
         signals=(Signal(name="downtime_likely", reason="it restarts", address=DB),),
         explicit=True,
+        tags={"team": "net"},
         actor=Actor(user="ann", host="build1"),
         tool=Tool(name="terraform", plan="0" * 64),
     )

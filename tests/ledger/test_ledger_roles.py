@@ -102,7 +102,7 @@ def test_who_somebody_is_does_not_change_with_the_role_that_is_set(shared):
 FORBIDDEN = (
     "DELETE FROM {0}",
     "UPDATE {0} SET {1} = NULL",
-    "INSERT INTO {0} SELECT * FROM {0}",
+    "INSERT INTO {0} OVERRIDING SYSTEM VALUE SELECT * FROM {0}",
     "TRUNCATE {0}",
     "DROP TABLE {0}",
     "ALTER TABLE {0} DISABLE ROW LEVEL SECURITY",
