@@ -14,6 +14,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
     x LedgerError            the team's ledger cannot be used
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)
   x TemplateError            a title or message template does not compile or render
+  x MomentError              a time in the address of a page cannot be read (server/filters.py)
   x OptionError              the options of a destination cannot be used (destinations/base.py)
 
 Errors between a caller and what it calls, defined beside what raises them and handled by the caller. The text is a

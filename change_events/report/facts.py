@@ -30,10 +30,10 @@ class Fact(NamedTuple):
 
 def facts(event: ChangeEvent) -> list[Fact]:
     """The facts that are known."""
-    return [Fact(name, one_line(text, _LENGTH), _href(url)) for name, text, url in _all(event) if text]
+    return [Fact(name, one_line(text, _LENGTH), href(url)) for name, text, url in _all(event) if text]
 
 
-def _href(url: str | None) -> str:
+def href(url: str | None) -> str:
     """An address as a link may have it; empty for other schemes than http and https."""
     try:
         good = bool(url) and len(url or "") <= _URL and urlsplit(url or "").scheme in {"http", "https"}

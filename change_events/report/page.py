@@ -1,7 +1,7 @@
 """Events as one HTML page that needs nothing else: no script, no file, no address is loaded.
 
 Every text of an event is hostile. Jinja2 escapes all of it; on top of that, characters that cannot be seen or that
-reorder others are written by their code, and no text is longer than :data:`MOST_CHARACTERS`.
+reorder others are written by their code, and no text is very long (:mod:`change_events.report.visible`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import base64
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from change_events import __version__
 from change_events.report.room import Room
 from change_events.report.views import EventView, event_view, row_view
+from change_events.report.visible import visible
 from change_events.summary import answer
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 
     from change_events.model import ChangeEvent
 
-MOST_CHARACTERS = 2_000
 _MOST_LOOKED_AT = 3
-_JOINERS = "\u200c\u200d"  # names and emoji of several scripts need them
 _FOLDER = Path(__file__).parent / "templates"
 _LEAST_ROOM = 20_000  # bytes: the details of an event are not begun with less
 
@@ -82,20 +81,5 @@ def _digest(text: str) -> str:
 @cache
 def _template() -> Template:
     loader = FunctionLoader(lambda name: (_FOLDER / name).read_text(encoding="utf-8"))
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_visible)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=visible)
     return environment.get_template("report.html.j2")
-
-
-def _visible(value: Any) -> Any:
-    """A text as it may be shown: not too long, and with codes for characters that are not seen as they are."""
-    if not isinstance(value, str) or isinstance(value, Markup):
-        return value
-    if len(value) > MOST_CHARACTERS:
-        value = value[: MOST_CHARACTERS - 1] + "…"
-    if value.isprintable():
-        return value
-    return Markup("").join(escape(c) if c.isprintable() or c in _JOINERS else _code(c) for c in value)
-
-
-def _code(character: str) -> Markup:
-    return Markup("<mark>U+{}</mark>").format(f"{ord(character):04X}")

@@ -17,7 +17,7 @@ MOST = 20  # of an event; each change keeps its own
 _ADDRESSES = 5
 _COMMITS = 3
 _ID = 7
-_KINDS = {
+KINDS = {
     CauseKind.UNCOMMITTED_EDIT: "an uncommitted edit",
     CauseKind.VARIABLE_GIVEN: "given from outside",
     CauseKind.MODULE_VERSION: "module version",
@@ -76,7 +76,7 @@ def cause_words(cause: Cause, *, markdown: bool = True) -> str:
         return f"cause unknown ({text(cause.text)})"
     named = [name(part) for part in (cause.text, file_place(cause.file, cause.line)) if part]
     parts = [" in ".join(named)]
-    if kind := _KINDS.get(cause.kind):
+    if kind := KINDS.get(cause.kind):
         parts.append(kind)
     parts += [_commit(commit, name, text) for commit in cause.commits[:1]]
     if (more := len(cause.commits) - 1) > 0:

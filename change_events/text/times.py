@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from change_events.text.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 _DURATION = lazy_pattern(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _CLOCK = lazy_pattern(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -13,7 +17,7 @@ _MINUTE, _HOUR = 60, 3_600
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
-def parse_moment(text: str, now: datetime) -> datetime:
+def parse_moment(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     """Read one moment, in UTC.
 
     Args:
@@ -21,6 +25,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
             ISO 8601 date or time (local where it names no zone); or ``@`` and seconds since 1970, as ``date +@%s``
             prints them.
         now: what an age is counted from, in UTC.
+        zone: what is local; None for this machine's.
 
     Raises:
         ValueError, OverflowError: it is none of these, or too long ago to be a date.
@@ -31,15 +36,16 @@ def parse_moment(text: str, now: datetime) -> datetime:
     if epoch := _EPOCH.fullmatch(text):
         return datetime.fromtimestamp(float(epoch[1]), UTC)
     if clock := _CLOCK.fullmatch(text):
-        return _last_at(int(clock[1]), int(clock[2]), now)
-    return datetime.fromisoformat(text).astimezone(UTC)
+        return _last_at(int(clock[1]), int(clock[2]), now, zone)
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _last_at(hour: int, minute: int, now: datetime) -> datetime:
+def _last_at(hour: int, minute: int, now: datetime, zone: tzinfo | None) -> datetime:
     """When the local clock last showed this; by the day's own offset, which a change of summer time moves."""
-    today = now.astimezone().date()
+    today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)):
-        found = datetime(day.year, day.month, day.day, hour, minute).astimezone(UTC)  # the local one of that day
+        found = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC)  # of that day
         if found <= now:
             return found
     return found

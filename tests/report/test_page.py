@@ -6,7 +6,6 @@ import base64
 import hashlib
 import html
 import re
-from html.parser import HTMLParser
 
 import msgspec
 import pytest
@@ -20,6 +19,7 @@ from tests.cli.sample import partial, succeeded
 from tests.summary.test_document import SENT, SEVERAL, composed, utc  # noqa: F401 - a fixture
 from tests.summary.typical_events import EVENTS
 from tests.support.hostile import ATTACKS, LARGE, hostile
+from tests.support.parsed_html import Parsed
 from tests.support.selection import slow_except
 
 _TAGS = {
@@ -28,35 +28,6 @@ _TAGS = {
     *("dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "pre", "code", "div", "del", "ins", "mark"),
     *("bdi", "time"),
 }
-_VOID = {"meta"}
-_ADDRESSES = {"href", "src", "action", "data", "srcset", "poster", "background"}
-
-
-class Parsed(HTMLParser):
-    """Elements and attributes as a browser reads them; every element is closed where it should be."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.open, self.text = set(), [], [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.add(tag)
-        self.attributes += attrs
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.add(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def normalised(text):
@@ -125,8 +96,7 @@ def test_hostile_text_stays_text(attack):
         found = Parsed(text)
         assert found.tags - _TAGS == set()
         assert [name for name, _ in found.attributes if name.startswith("on") or name == "style"] == []
-        targets = [value for name, value in found.attributes if name in _ADDRESSES]
-        assert [one for one in targets if not re.match(r"#[\w-]+\Z|https://(?!evil)[\w.-]+/", one)] == []
+        assert [one for one in found.targets if not re.match(r"#[\w-]+\Z|https://(?!evil)[\w.-]+/", one)] == []
         shown = "".join(found.text)
         assert [c for c in shown if not c.isprintable() and c != "\n"] == []
 

@@ -1,0 +1,74 @@
+"""What the list answers: how many events, of what, since when, and how many of them did not go well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.server import times
+from change_events.server.filters import Filters, moment_of, phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from change_events.journal.records import Figures
+    from change_events.server.page import PageRequest
+    from change_events.server.rows import EventRow
+
+_WRONG = ("failed", "partial", "unknown", "running")
+
+
+def sentence(figures: Figures, filters: Filters, request: PageRequest) -> str:
+    """`4,118 events in prod since 1 November: 31 failed, 9 partial`."""
+    number = f"{'More than ' if figures.more else ''}{figures.events:,}"
+    wrong = "" if filters.outcome else ", ".join(_wrong(figures.outcomes))
+    head = f"{number} {described(filters, request, one=figures.events == 1 and not figures.more)}"
+    return f"{head}: {wrong}" if wrong else head
+
+
+def described(filters: Filters, request: PageRequest, *, one: bool = False) -> str:
+    """`failed events in prod since 1 November`."""
+    before: list[str] = []
+    after: list[str] = []
+    for name, text in filters.given():
+        if name in ("since", "until"):
+            after.append(f"{name} {_moment(text, request)}")
+        else:
+            words = phrase(name, text)
+            (before if words.before_noun else after).append(words.text)
+    return " ".join([*before, "event" if one else "events", *after])
+
+
+def _moment(text: str, request: PageRequest) -> str:
+    """A date where a day begins, else with the time."""
+    moment = moment_of(text, request)
+    local = moment.astimezone(request.zone)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return times.date(moment, request)
+    return times.short(moment, request)
+
+
+def _wrong(outcomes: dict[str, int]) -> Iterator[str]:
+    return (f"{outcomes[name]:,} {name}" for name in _WRONG if outcomes.get(name))
+
+
+def page_words(rows: list[EventRow]) -> str:
+    """`This page has 100, from 03:16 back to Sun 22 Nov, 21:04`."""
+    if len(rows) == 1:
+        return f"This page has one, of {rows[0].when}."
+    return f"Newest first. This page has {len(rows)}, from {rows[0].when} back to {rows[-1].when}."
+
+
+def day_words(figures: Figures) -> str:
+    """`96 events, 2 failed`."""
+    return ", ".join([f"{figures.events:,} event{'' if figures.events == 1 else 's'}", *_wrong(figures.outcomes)])
+
+
+def rows_words(rows: Iterable[EventRow]) -> str:
+    """`96 events, 2 failed, 6 with signals`, of a day that is on the page as a whole."""
+    found = list(rows)
+    outcomes: dict[str, int] = {}
+    for row in found:
+        outcomes[row.look.word] = outcomes.get(row.look.word, 0) + 1
+    risky = sum(1 for row in found if row.signals)
+    parts = [f"{len(found)} event{'' if len(found) == 1 else 's'}", *_wrong(outcomes)]
+    return ", ".join([*parts, f"{risky} with signals"] if risky else parts)

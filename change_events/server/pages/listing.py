@@ -1,0 +1,138 @@
+"""The list: what changed, newest first, a hundred events a page, narrowed by filters of the address."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.query.selection import SEARCHED
+from change_events.server import list_sentences, times, urls
+from change_events.server.facets import facets
+from change_events.server.filters import Filters, MomentError, moment_of, query_for, read_filters
+from change_events.server.no_match import culprits
+from change_events.server.page import Page
+from change_events.server.rows import event_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from change_events.history.source import Source
+    from change_events.journal import Record
+    from change_events.journal.records import Figures
+    from change_events.report.visible import Verbatim
+    from change_events.server.page import PageRequest
+    from change_events.server.rows import EventRow
+
+EVENTS = 100
+COUNTED = 5_000
+_ID = 64  # characters
+
+
+class Slice(NamedTuple):
+    """The events of a page, and whether there are others on either side."""
+
+    records: list[Record]
+    newer: bool
+    older: bool
+
+
+class Day(NamedTuple):
+    """The events of one day that are on the page, and how many the day has."""
+
+    name: str
+    words: str
+    rows: list[EventRow]
+
+
+class Chip(NamedTuple):
+    """A filter in force, and the list without it."""
+
+    name: str
+    text: str
+    href: Verbatim
+
+
+def build(source: Source, request: PageRequest) -> Page:
+    """The page. Raises JournalError."""
+    filters = read_filters(request.query)
+    try:
+        figures = source.figures(query_for(filters, request, 1), most=COUNTED)
+    except MomentError as error:
+        return Page("error.html", {"title": "This time cannot be read", "text": str(error), "link": urls.events()}, 400)
+    found = _slice(source, filters, request)
+    rows = [event_row(record, request) for record in found.records]
+    context = {
+        "title": list_sentences.sentence(figures, filters, request) if figures.events else _none(filters, request),
+        "current": "list",
+        "text": filters.text,
+        "filters": filters,
+        "chips": list(_chips(filters)),
+        "any_events": bool(figures.events),
+        "days": list(_days(source, filters, request, found, rows)),
+        "page_words": list_sentences.page_words(rows) if rows else "",
+        "facets": facets(figures, filters, rows),
+        "culprits": culprits(source, filters, request) if not figures.events else [],
+        "newer": urls.events(filters, after=rows[0].id) if rows and found.newer else "",
+        "older": urls.events(filters, before=rows[-1].id) if rows and found.older else "",
+        "older_than": rows[-1].when if rows else "",
+        "note": _note(source, filters, request, figures),
+    }
+    return Page("list.html", context)
+
+
+def _slice(source: Source, filters: Filters, request: PageRequest) -> Slice:
+    before, after = (request.query.get(name, "")[:_ID] or None for name in ("before", "after"))
+    if after:
+        found = list(source.list(query_for(filters, request, EVENTS + 1, after=after)))
+        if len(found) > EVENTS:
+            return Slice(found[1:], newer=True, older=True)
+        before = None  # the newest page is whole
+    found = list(source.list(query_for(filters, request, EVENTS + 1, before=before)))
+    return Slice(found[:EVENTS], newer=bool(before), older=len(found) > EVENTS)
+
+
+def _none(filters: Filters, request: PageRequest) -> str:
+    return f"No {list_sentences.described(filters, request, one=True)}" if filters else "No events yet"
+
+
+def _chips(filters: Filters) -> Iterator[Chip]:
+    for name, text in filters.given():
+        yield Chip(name, text, urls.events(filters.having(**{name: ""})))
+
+
+def _days(source: Source, filters: Filters, request: PageRequest, found: Slice, rows: list[EventRow]) -> Iterator[Day]:
+    """By the reader's calendar; of a day that goes on beyond the page, the source says how many it has."""
+    groups = [list(group) for _, group in groupby(rows, key=lambda row: _date(row, request))]
+    for place, group in enumerate(groups):
+        is_cut = (place == 0 and found.newer) or (place == len(groups) - 1 and found.older)
+        words = _cut_day(source, filters, request, group[0]) if is_cut else list_sentences.rows_words(group)
+        yield Day(times.day(group[0].started_at, request), words, group)
+
+
+def _date(row: EventRow, request: PageRequest) -> object:
+    return row.started_at.astimezone(request.zone).date()
+
+
+def _cut_day(source: Source, filters: Filters, request: PageRequest, row: EventRow) -> str:
+    day = row.started_at.astimezone(request.zone).date()
+    start, end = (datetime.combine(one, time(), request.zone) for one in (day, day + timedelta(days=1)))
+    if filters.since:
+        start = max(start, moment_of(filters.since, request))
+    if filters.until:
+        end = min(end, moment_of(filters.until, request))
+    of_day = filters.having(since=start.isoformat(), until=end.isoformat())
+    figures = source.figures(query_for(of_day, request, 1), most=COUNTED)
+    return f"{'more than ' if figures.more else ''}{list_sentences.day_words(figures)}"
+
+
+def _note(source: Source, filters: Filters, request: PageRequest, figures: Figures) -> str:
+    """How far back a text was looked for, where that is not all the way."""
+    if not filters.text or figures.more:
+        return ""
+    oldest = source.searched_since(query_for(filters, request, 1))
+    if oldest is None:
+        return ""
+    return (
+        f"Only the newest {SEARCHED:,} events were searched; `since` a date before {oldest:%Y-%m-%d} searches others."
+    )

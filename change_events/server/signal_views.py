@@ -1,0 +1,48 @@
+"""Signals as badges: the gravest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import Severity
+from change_events.text.markdown import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.model import Signal
+
+_TONES = {Severity.ERROR: "danger", Severity.WARNING: "caution", Severity.INFO: "fact"}
+_ORDER = tuple(_TONES.values())
+_REASON = 500
+
+
+class SignalView(NamedTuple):
+    """A signal: ``name`` is the filter's, ``tone`` its shape and colour, ``events`` the earlier ones that it names."""
+
+    name: str
+    words: str
+    tone: str
+    reason: str
+    address: str
+    events: tuple[str, ...]
+
+
+def signal_views(signals: Sequence[Signal]) -> list[SignalView]:
+    """Each signal once by its name, with its first reason."""
+    first: dict[str, Signal] = {}
+    for signal in signals:
+        first.setdefault(signal.name, signal)
+    return sorted(map(signal_view, first.values()), key=lambda view: _ORDER.index(view.tone))
+
+
+def signal_view(signal: Signal) -> SignalView:
+    """One signal."""
+    return SignalView(
+        name=signal.name,
+        words=one_line(signal.name.replace("_", " "), 60),
+        tone=_TONES[signal.severity],
+        reason=one_line(signal.reason, _REASON),
+        address=one_line(signal.address or "", _REASON),
+        events=signal.events,
+    )

@@ -1,0 +1,87 @@
+"""Every address of the server's pages: links are made here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from change_events.report.visible import Verbatim
+from change_events.server.filters import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ROUTES = {
+    "timeline": "/",
+    "list": "/list",
+    "event": "/event/{id}",
+    "event_json": "/event/{id}.json",
+    "thing": "/thing",
+    "suspects": "/suspects",
+    "stacks": "/stacks",
+    "atom": "/feed.atom",
+    "json_feed": "/feed.json",
+    "static": "/static/{name}",
+}
+"""Page → path; what is in braces is a variable of the path."""
+
+ALL = Filters()
+
+
+def page(name: str, **query: str | None) -> Verbatim:
+    """A page with these parameters; empty ones are left out."""
+    return _with(ROUTES[name], ((key, value) for key, value in query.items() if value))
+
+
+def events(filters: Filters = ALL, *, before: str = "", after: str = "") -> Verbatim:
+    """A page of the list."""
+    return _with(ROUTES["list"], [*filters.given(), *_given(before=before, after=after)])
+
+
+def filtered(**filters: str) -> Verbatim:
+    """The list with these filters and no others."""
+    return events(Filters(**filters))
+
+
+def event(event_id: str) -> Verbatim:
+    """The page of an event."""
+    return Verbatim(ROUTES["event"].format(id=quote(event_id, safe="")))
+
+
+def event_json(event_id: str) -> Verbatim:
+    """The event itself, as JSON."""
+    return Verbatim(ROUTES["event_json"].format(id=quote(event_id, safe="")))
+
+
+def thing(at: str, *, until: str = "") -> Verbatim:
+    """What changed a resource or a host; ``until`` is the cursor of an older page."""
+    return page("thing", at=at, until=until)
+
+
+def suspects(before: str = "", **scope: str | None) -> Verbatim:
+    """What changed before a moment."""
+    return page("suspects", before=before, **scope)
+
+
+def atom(filters: Filters = ALL) -> Verbatim:
+    """The Atom feed of a list."""
+    return _with(ROUTES["atom"], filters.given())
+
+
+def json_feed(filters: Filters = ALL) -> Verbatim:
+    """The JSON Feed of a list."""
+    return _with(ROUTES["json_feed"], filters.given())
+
+
+def static(name: str) -> Verbatim:
+    """A style sheet or the script."""
+    return Verbatim(ROUTES["static"].format(name=quote(name, safe="")))
+
+
+def _given(**query: str) -> Iterable[tuple[str, str]]:
+    return ((key, value) for key, value in query.items() if value)
+
+
+def _with(path: str, query: Iterable[tuple[str, str]]) -> Verbatim:
+    text = urlencode(list(query), errors="replace")
+    return Verbatim(f"{path}?{text}" if text else path)
