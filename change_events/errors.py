@@ -14,7 +14,9 @@ Errors for users. The text is one sentence that says what is wrong and what to d
     x LedgerError            the team's ledger cannot be used
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)
   x TemplateError            a title or message template does not compile or render
+  x WindowError              the window of a timeline cannot be shown (server/windows.py)
   x MomentError              a time in the address of a page cannot be read (server/filters.py)
+  x PortInUseError           another process listens where `events serve` would (server/listening.py)
   x OptionError              the options of a destination cannot be used (destinations/base.py)
 
 Errors between a caller and what it calls, defined beside what raises them and handled by the caller. The text is a
@@ -29,6 +31,7 @@ clause of a longer message:
   x FailedError              that work failed (process/bounded.py)
   x Mistake                  one value of the settings is wrong; collected into SettingsError (settings/values.py)
   x OutputClosedError        the reader of standard output has gone away (output.py)
+  x TooManyStreamsError      as many pages are kept up to date as may be (server/watching.py)
   x TooMuchError             a plan file is larger or odder than is looked at (tf_wrapper/plan/plan_file.py)
   x TransportError           no answer came from a backend (delivery/transport.py)
   x UnknownValueError        only terraform can compute a value (tf_wrapper/configuration/expressions.py)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from change_events.errors import JournalError
@@ -52,7 +54,8 @@ class EventReads(Access):
             while rows := self._read(lambda _: cursor.fetchmany(_BATCH)):
                 yield from self._records(rows)
         finally:
-            cursor.close()
+            with suppress(sqlite3.ProgrammingError):  # whoever left off in the middle has closed the journal
+                cursor.close()
 
     def figures(self, query: Query, *, most: int) -> Figures:
         """How many events ``query`` selects and by column, wherever its page is; the newest ``most`` are counted.

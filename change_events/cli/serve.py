@@ -1,0 +1,162 @@
+"""``tfevent events serve``: the timeline in a browser."""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import note
+from change_events.errors import TfeventError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+    from change_events.cli.session import Session
+    from change_events.server.command import Options
+
+EXIT_PORT_IN_USE = 69
+"""sysexits' EX_UNAVAILABLE."""
+
+_PORT = 8417
+_EXTRA = ("starlette", "uvicorn")
+_HEADER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+class _Network(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
+    name = "network"
+
+    def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> Any:
+        try:
+            return ipaddress.ip_network(str(value))
+        except ValueError:
+            raise click.BadParameter(f"{value!r} is not an address or network such as 10.0.0.0/24") from None
+
+
+class _Address(click.ParamType):  # type: ignore[type-arg] # likewise
+    name = "address"
+
+    def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> Any:
+        try:
+            return ipaddress.ip_address("127.0.0.1" if value == "localhost" else str(value))
+        except ValueError:
+            raise click.BadParameter(f"{value!r} is not an IP address") from None
+
+
+def _header_name(_context: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and (not value or not set(value.lower()) <= _HEADER):
+        raise click.BadParameter(f"{value!r} is not the name of a header, such as X-Forwarded-User")
+    return value and value.lower()
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(
+    "serve",
+    short_help="Show what changed in a browser: the timeline.",
+    epilog=examples(
+        "tfevent events serve                  the journal of this machine, for this browser only",
+        "tfevent events serve --port 0         on any free port",
+        "tfevent events serve --bind 0.0.0.0 --certificate web.pem --key web.key --allow-host ops.example.org",
+        "tfevent events serve --behind-proxy 127.0.0.1 --trusted-user-header X-Forwarded-User --allow-host "
+        "changes.example.org",
+    ),
+)
+@click.option("--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="Port; 0 for any.")
+@click.option("--bind", type=_Address(), default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option("--once", is_flag=True, help="Serve, fetch each page once, print what came, and end.")
+@click.option("--certificate", type=_FILE, metavar="FILE", help="Certificate with its chain, in PEM: serve with TLS.")
+@click.option("--key", type=_FILE, metavar="FILE", help="Key of the certificate, in PEM.")
+@click.option(
+    "--behind-proxy", "proxies", type=_Network(), multiple=True, metavar="NETWORK",
+    help="Address or network of the proxy that signs people in; other clients are refused. Can be repeated.",
+)  # fmt: skip
+@click.option(
+    "--trusted-user-header", callback=_header_name, metavar="NAME", help="Header in which the proxy names the user."
+)
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME", help="Name under which it is reached. Can be repeated."
+)
+@click.pass_obj
+def serve_command(session: Session, /, **options: Any) -> int:
+    """Serve the timeline of the events recorded on this machine, until Ctrl-C.
+
+    Prints a link that opens once, and opens it where there is a desktop. Pages are read only.
+
+    Exit codes: 0 after SIGTERM or `--once`, 130 after Ctrl-C, 69 if the port is in use, 1 for other errors.
+    """
+    _check_extra()
+    from change_events.server.command import run
+    from change_events.server.listening import PortInUseError
+
+    try:
+        return run(session.settings.journal, _options(**options), _upkeep(session), note)
+    except PortInUseError as error:
+        note(str(error))
+        return EXIT_PORT_IN_USE
+
+
+def _check_extra() -> None:
+    for package in _EXTRA:
+        if find_spec(package) is None:
+            raise TfeventError(f"`tfevent events serve` needs the package {package}: pip install 'tfevent[server]'")
+
+
+def _options(
+    *,
+    certificate: Path | None,
+    key: Path | None,
+    trusted_user_header: str | None,
+    no_browser: bool,
+    bind: IPv4Address | IPv6Address,
+    proxies: Sequence[IPv4Network | IPv6Network],
+    once: bool,
+    **others: Any,
+) -> Options:
+    """The options as they are used. Raises click.UsageError where they do not go together."""
+    from change_events.server.command import Options
+    from change_events.server.listening import Certificate
+
+    if (certificate is None) != (key is None):
+        raise click.UsageError("--certificate and --key are given together")
+    if bool(proxies) != bool(trusted_user_header):
+        raise click.UsageError("--behind-proxy and --trusted-user-header are given together")
+    if once and proxies:
+        raise click.UsageError("--once fetches pages itself, which only a proxy may with --behind-proxy")
+    if not (bind.is_loopback or certificate or proxies):
+        raise click.UsageError(
+            f"{bind} can be reached by other machines: give --certificate and --key, or --behind-proxy and "
+            "--trusted-user-header of a proxy that signs people in"
+        )
+    return Options(
+        bind=bind,
+        browser=not no_browser,
+        once=once,
+        certificate=Certificate(str(certificate), str(key)) if certificate else None,
+        proxies=proxies,
+        user_header=trusted_user_header,
+        **others,
+    )
+
+
+def _upkeep(session: Session) -> Callable[[], None]:
+    """What every command does to a journal: bring it up to date, settle the runs that were killed."""
+    from change_events.cli.session import Session
+
+    path, tools = session.settings.journal, session.tools
+
+    def work() -> None:
+        if path.exists():
+            with suppress(TfeventError), Session(tools) as own:  # of its own thread; the pages report what is wrong
+                own.mistakes_told = own.lists = True
+                _ = own.journal
+
+    return work

@@ -1,0 +1,194 @@
+"""The application: its routes, and how a page is made: in a thread, from a source of its own, within a time."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, Router
+
+from change_events.server.answer import Answer
+from change_events.server.failures import explain
+from change_events.server.guard import ENTRANCE, Guard
+from change_events.server.live import live
+from change_events.server.page import Page, PageRequest
+from change_events.server.plain_page import PlainPage
+from change_events.server.policy import PAGES_AT_ONCE
+from change_events.server.static_files import static_response
+from change_events.server.urls import ROUTES
+from change_events.server.zones import COOKIE, reader_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from change_events.history.source import Source
+    from change_events.server.access import Access
+    from change_events.server.policy import Policy
+    from change_events.server.sources import Sources
+    from change_events.server.watching import Broadcast
+
+PAGES = {
+    "timeline": "timeline",
+    "list": "listing",
+    "event": "event",
+    "thing": "thing",
+    "suspects": "suspects",
+    "stacks": "stacks",
+}
+"""Name of a route → module of :mod:`change_events.server.pages`."""
+
+_FEEDS = {"event_json": "event_json", "atom": "atom", "json_feed": "json_feed"}  # route → function of `feeds`
+
+
+class Application:
+    """What answers requests that the guard lets through.
+
+    Args:
+        sources: where the answers come from.
+        broadcast: says what is new.
+        policy: for the cookie.
+        access: the links that open a session.
+        report: is given one line for each mistake of ours.
+    """
+
+    def __init__(
+        self, sources: Sources, broadcast: Broadcast, policy: Policy, access: Access, report: Callable[[str], None]
+    ) -> None:
+        self._sources = sources
+        self._broadcast = broadcast
+        self._policy = policy
+        self._access = access
+        self._report = report
+        self._threads = ThreadPoolExecutor(PAGES_AT_ONCE, "page")
+
+    def asgi(self) -> ASGIApp:
+        """The application behind its guard."""
+        routes = [Route(ROUTES[name], self._feed(function), methods=["GET"]) for name, function in _FEEDS.items()]
+        for name, module in PAGES.items():
+            if is_there(module):
+                routes.append(Route(ROUTES[name], self._page(module), methods=["GET"]))
+        routes.append(Route(ROUTES["static"], self._static, methods=["GET"]))
+        routes.append(Route("/live", self._live, methods=["GET"]))
+        routes.append(Route(ENTRANCE, self._enter, methods=["GET"]))
+        router = Router(routes, redirect_slashes=False, default=self._not_found)
+        return Guard(router, self._policy, self._access)
+
+    def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            def build(source: Source, asked: PageRequest) -> Page:
+                module = importlib.import_module(f"change_events.server.pages.{name}")
+                page: Page = module.build(source, asked)
+                return page
+
+            return await self._answer(request, build)
+
+        return endpoint
+
+    def _feed(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            def build(source: Source, asked: PageRequest) -> Answer:
+                from change_events.server import feeds
+
+                made: Answer = getattr(feeds, name)(source, asked, self._base(request))
+                return made
+
+            return await self._answer(request, build)
+
+        return endpoint
+
+    def _base(self, request: Request) -> str:
+        """Scheme and host, as whoever asks knows them; the host is one of the policy's."""
+        forwarded = request.headers.get("x-forwarded-proto") if self._policy.user_header else None
+        return f"{'https' if forwarded == 'https' else request.url.scheme}://{request.headers['host']}"
+
+    async def _answer(self, request: Request, build: Callable[[Source, PageRequest], Page | Answer]) -> Response:
+        def work() -> Answer:
+            return self._made(request, build)
+
+        answer = await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return Response(answer.content, answer.status, media_type=answer.kind)
+
+    def _made(self, request: Request, build: Callable[[Source, PageRequest], Page | Answer]) -> Answer:
+        asked = self._asked(request)
+        try:
+            with self._sources.open() as source:
+                asked = self._asked(request, live=self._sources.is_live(source))
+                page = build(source, asked)
+                return page if isinstance(page, Answer) else _rendered(page, asked)
+        except Exception as error:  # noqa: BLE001 - a page that fails is one page
+            return _rendered(explain(error, self._report), asked)
+
+    def _asked(self, request: Request, *, live: bool = False) -> PageRequest:
+        now = datetime.now(UTC)
+        zone, zone_name = reader_zone(request.cookies.get(COOKIE), now)
+        return PageRequest(
+            path=request.path_params,
+            query=dict(request.query_params),
+            now=now,
+            zone=zone,
+            zone_name=zone_name,
+            source_name=self._sources.name,
+            live=live,
+        )
+
+    async def _static(self, request: Request) -> Response:
+        response = static_response(request.path_params["name"], request.headers.get("if-none-match"))
+        return response or Response("no such file\n", 404, media_type="text/plain")
+
+    async def _live(self, request: Request) -> Response:
+        return await live(request, self._broadcast)
+
+    async def _enter(self, request: Request) -> ASGIApp:
+        if request.method == "HEAD":  # asks about the link, and does not open it
+            return Response(status_code=200)
+        session = self._access.open_session(request.query_params.get("token", ""))
+        if session is None:
+            return self._used_link()
+        secure = "; Secure" if self._policy.secure else ""
+        cookie = f"{self._policy.cookie}={session}; HttpOnly; SameSite=Strict; Path=/{secure}"
+        if request.headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
+            return RedirectResponse("/", 303, headers={"set-cookie": cookie})
+        # Followed from elsewhere, a redirect would be asked without the cookie; a step from a page of ours is not.
+        return PlainPage(200, "Opened", "The timeline follows.", onward="/", cookie=cookie)
+
+    def _used_link(self) -> PlainPage:
+        self._access.was_refused()
+        return PlainPage(
+            401,
+            "This link has been used, or is not one of this server",
+            "A link opens one browser, once. The terminal in which `tfevent events serve` runs shows a new one.",
+        )
+
+    async def _not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from starlette.requests import Request
+
+        request = Request(scope, receive)
+        response = await self._answer(request, lambda _source, _asked: not_found())
+        await response(scope, receive, send)
+
+
+def not_found() -> Page:
+    """The page for an address that is none."""
+    return Page(
+        "error.html",
+        {"title": "There is no such page", "text": "The pages of this server are in the line above.", "link": "/"},
+        404,
+    )
+
+
+def _rendered(page: Page, asked: PageRequest) -> Answer:
+    from change_events.server.rendering import render
+
+    return Answer(render(page, asked), status=page.status)
+
+
+def is_there(module: str) -> bool:
+    """Whether there is a page of this name."""
+    return importlib.util.find_spec(f"change_events.server.pages.{module}") is not None

@@ -1,0 +1,84 @@
+"""The axis of a timeline: round times of the reader's zone, now, and the moment that was picked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from change_events.server.page import PageRequest
+    from change_events.server.windows import Window
+
+_STEPS = tuple(timedelta(minutes=minutes) for minutes in (
+    1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 7 * 1_440, 14 * 1_440, 30 * 1_440, 60 * 1_440
+))  # fmt: skip
+_MOST = 9
+_DAY = timedelta(days=1)
+_ROOM = 6  # percent that a label takes
+
+
+class Tick(NamedTuple):
+    """A line, and its words where there is room; ``half`` where a phone has none."""
+
+    x: float
+    words: str
+    half: bool
+
+
+class Axis(NamedTuple):
+    """Places in percent; None for what is not in the window."""
+
+    ticks: Sequence[Tick]
+    now: float | None
+    now_words: str
+    moment: float | None
+    moment_words: str
+
+
+def axis(window: Window, moment: datetime | None, request: PageRequest) -> Axis:
+    """The axis of a window.
+
+    Args:
+        window: what is shown.
+        moment: that was picked.
+        request: for the zone.
+    """
+    picked = round(window.share(moment), 2) if moment and window.start <= moment <= window.end else None
+    now = 100.0 if window.is_now else None
+    taken = [place for place in (picked, now) if place is not None]
+    ticks = []
+    for number, (at, words) in enumerate(_ticks(window, request)):
+        x = round(window.share(at), 2)
+        is_free = _ROOM / 2 < x < 100 - _ROOM / 2 and all(abs(x - place) > _ROOM for place in taken)
+        ticks.append(Tick(x, words if is_free else "", half=number % 2 == 1))
+    return Axis(ticks, now, _clock(request.now, request), picked, _clock(moment, request) if moment else "")
+
+
+def _ticks(window: Window, request: PageRequest) -> Iterator[tuple[datetime, str]]:
+    """Multiples of a step since the reader's midnight; days by the calendar, whose days are not equally long."""
+    step = next((step for step in _STEPS if window.width / step <= _MOST), _STEPS[-1])
+    day = window.start.astimezone(request.zone).date()
+    while (midnight := datetime.combine(day, time(), request.zone).astimezone(UTC)) < window.end:
+        if step >= _DAY:
+            if midnight > window.start and day.toordinal() % (step // _DAY) == 0:
+                yield midnight, f"{day:%a} {day.day} {day:%b}"
+        else:
+            yield from _of_day(midnight, step, window, request)
+        day += _DAY
+
+
+def _of_day(
+    midnight: datetime, step: timedelta, window: Window, request: PageRequest
+) -> Iterator[tuple[datetime, str]]:
+    for number in range(_DAY // step):
+        at = midnight + number * step
+        if window.start < at < window.end:
+            local = at.astimezone(request.zone)
+            is_day = number == 0 and step >= timedelta(hours=3)
+            yield at, f"{local:%a} {local.day}" if is_day else f"{local:%H:%M}"
+
+
+def _clock(moment: datetime, request: PageRequest) -> str:
+    return f"{moment.astimezone(request.zone):%H:%M}"

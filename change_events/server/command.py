@@ -1,0 +1,193 @@
+"""From the options of `tfevent events serve` to a server, and to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.errors import JournalError
+from change_events.server import browser
+from change_events.server.access import Access
+from change_events.server.guard import ENTRANCE
+from change_events.server.listening import Certificate, check_certificate, listen
+from change_events.server.policy import Policy
+from change_events.server.sources import JournalSources
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+    from pathlib import Path
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_UPKEEP = 60.0  # seconds
+
+
+class Options(NamedTuple):
+    """Those of the command, checked.
+
+    Attributes:
+        port: 0 for any.
+        bind: the address to listen on.
+        browser: open one, where there is a desktop.
+        once: fetch each page once, and end.
+        certificate: for TLS.
+        proxies: from where a proxy asks that names the user in ``user_header``.
+        user_header: its name in lower case.
+        hosts: names under which the server is reached.
+    """
+
+    port: int
+    bind: IPv4Address | IPv6Address
+    browser: bool
+    once: bool
+    certificate: Certificate | None
+    proxies: Sequence[IPv4Network | IPv6Network]
+    user_header: str | None
+    hosts: Sequence[str]
+
+
+def run(journal: Path, options: Options, keep_up: Callable[[], None], note: Callable[[str], None]) -> int:
+    """Serve until a signal comes; return the exit code.
+
+    Args:
+        journal: the file, which need not exist.
+        options: of the command.
+        keep_up: brings the journal up to date and settles the runs that were killed, as every command does.
+        note: prints one line for the user.
+
+    Raises:
+        PortInUseError: another process listens there.
+        TfeventError: the address or the certificate cannot be used.
+    """
+    signal.signal(signal.SIGTERM, _end)  # until the server has its own
+    if options.certificate:
+        check_certificate(options.certificate)
+    with listen(str(options.bind), options.port) as listener:
+        sources = JournalSources(journal)
+        _make_readable(sources, keep_up)
+        server = _Server(options, listener, sources, note)
+        if options.once:
+            return server.check()
+        with ExitStack() as stack:
+            server.announce(stack)
+            _start_upkeep(keep_up, stack)
+            return server.serve()
+
+
+class _Server:
+    """What is made of the options."""
+
+    def __init__(
+        self, options: Options, listener: socket.socket, sources: JournalSources, note: Callable[[str], None]
+    ) -> None:
+        self._options = options
+        self._listener = listener
+        self._sources = sources
+        self._note = note
+        self._policy = _policy(options, listener.getsockname()[1])
+        self._base = _base(options, self._policy)
+        self._access = Access(lambda token: _print(self._link(token)))
+
+    def announce(self, stack: ExitStack) -> None:
+        """Print the address, and open it where there is a desktop; the stack removes what that needs."""
+        name = self._sources.name
+        if self._options.user_header:
+            _print(self._base)
+            self._note(f"{name}, for users of the proxy; Ctrl-C ends")
+            return
+        link = self._link(self._access.token)
+        _print(link)
+        self._note(f"{name}; the link opens one browser, once; Ctrl-C ends")
+        if self._options.browser and (command := browser.opener()):
+            stack.enter_context(browser.opened(command, link))
+
+    def serve(self) -> int:
+        """Answer until a signal comes."""
+        return self._run(None)
+
+    def check(self) -> int:
+        """Answer what is asked here, once."""
+
+        async def fetch() -> int:
+            from change_events.server.self_check import fetch_all
+
+            return await fetch_all(self._link(self._access.token), self._options.certificate)
+
+        return self._run(fetch)
+
+    def _run(self, beside: Callable[[], Awaitable[int]] | None) -> int:
+        from change_events.server.app import Application
+        from change_events.server.serving import serve
+        from change_events.server.watching import Broadcast, JournalWatcher
+
+        broadcast = Broadcast(JournalWatcher(self._sources.path))
+        app = Application(self._sources, broadcast, self._policy, self._access, self._note).asgi()
+
+        def stopping() -> None:
+            self._sources.interrupt()
+            broadcast.end()
+
+        return asyncio.run(serve(app, self._listener, self._options.certificate, beside, stopping))
+
+    def _link(self, token: str) -> str:
+        return f"{self._base}{ENTRANCE}?token={token}"
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
+def _policy(options: Options, port: int) -> Policy:
+    hosts = {str(options.bind), *options.hosts}
+    if options.bind.is_loopback:
+        hosts |= {*_LOOPBACK}
+    if options.bind.is_unspecified:
+        hosts |= {*_LOOPBACK, socket.gethostname()}
+    return Policy(
+        hosts=frozenset(host.lower() for host in hosts),
+        port=port,
+        secure=options.certificate is not None,
+        user_header=options.user_header.encode("ascii") if options.user_header else None,
+        proxies=options.proxies,
+    )
+
+
+def _base(options: Options, policy: Policy) -> str:
+    if options.bind.is_unspecified and not options.once:
+        host = options.hosts[0] if options.hosts else socket.gethostname()
+    else:
+        host = "127.0.0.1" if options.bind.is_unspecified else str(options.bind)
+    return f"{'https' if policy.secure else 'http'}://{f'[{host}]' if ':' in host else host}:{policy.port}"
+
+
+def _print(link: str) -> None:
+    with suppress(OSError, ValueError):  # whoever read it has gone
+        sys.stdout.write(link + "\n")
+        sys.stdout.flush()
+
+
+def _make_readable(sources: JournalSources, keep_up: Callable[[], None]) -> None:
+    """A journal of an older version is brought up to date before anybody asks."""
+    try:
+        with sources.open():
+            pass
+    except JournalError:
+        keep_up()
+
+
+def _start_upkeep(work: Callable[[], None], stack: ExitStack) -> None:
+    ended = threading.Event()
+    stack.callback(ended.set)
+
+    def loop() -> None:
+        while True:
+            work()
+            if ended.wait(_UPKEEP):
+                return
+
+    threading.Thread(target=loop, name="upkeep", daemon=True).start()

@@ -1,0 +1,51 @@
+"""What a reader sees of a page that could not be made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from change_events.errors import JournalError, TfeventError
+from change_events.journal.errors import AmbiguousId, JournalTooSlow
+from change_events.server.page import Page
+from change_events.server.policy import QUERY_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def explain(error: Exception, report: Callable[[str], None]) -> Page:
+    """The page for an error.
+
+    Args:
+        error: what a page has raised.
+        report: is given one line for a mistake of ours: its type and place, for its text may quote what was recorded.
+    """
+    if isinstance(error, JournalTooSlow):
+        return _page(
+            503,
+            f"This question took longer than {QUERY_SECONDS:.0f} s and was stopped",
+            "Ask for a shorter time, or add a filter such as a service or an environment.",
+        )
+    if isinstance(error, JournalError) and not isinstance(error, AmbiguousId):
+        return _page(503, "What is recorded cannot be read", str(error))
+    if isinstance(error, TfeventError):
+        return _page(400, "This cannot be answered", str(error))
+    report(f"a page could not be made: {type(error).__name__}{_place(error)}; please report it")
+    return _page(
+        500,
+        "This page could not be made",
+        "This is a mistake of tfevent, and nothing is lost. The terminal in which the server runs says where.",
+    )
+
+
+def _page(status: int, title: str, text: str) -> Page:
+    return Page("error.html", {"title": title, "text": text, "link": "/"}, status)
+
+
+def _place(error: Exception) -> str:
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "change_events" in frame.filename] or frames
+    return f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""

@@ -1,0 +1,149 @@
+"""What stands before every route: which requests are answered at all, and the headers of every response."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from change_events.server.plain_page import PlainPage
+from change_events.server.policy import HEADER_BYTES, HEADERS, URL_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from change_events.server.access import Access
+    from change_events.server.policy import Policy
+
+ENTRANCE = "/enter"
+STATIC = "/static/"
+_METHODS = ("GET", "HEAD")
+_OWN = (b"same-origin", b"none")
+_NAVIGATION = (b"navigate", b"document")
+
+
+class Guard:
+    """An ASGI application around another one, which it asks only what is allowed.
+
+    Args:
+        app: what answers.
+        policy: who is let in.
+        access: the sessions that are open.
+    """
+
+    def __init__(self, app: ASGIApp, policy: Policy, access: Access) -> None:
+        self._app = app
+        self._policy = policy
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; there are no websockets, and nothing to start or end."""
+        if scope["type"] != "http":
+            return
+        app = self._refusal(scope) or self._app
+        await app(scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> PlainPage | None:
+        for check in (_bad_request, self._other_host, _other_site, self._no_access):
+            if refusal := check(scope):
+                return refusal
+        return None
+
+    def _other_host(self, scope: Scope) -> PlainPage | None:
+        """A name that somebody else's DNS gives for our address is no name of ours."""
+        given = _values(scope, b"host")
+        if len(given) == 1 and self._is_ours(given[0].decode("latin-1").lower()):
+            return None
+        return PlainPage(
+            403,
+            "This address is not one of this server's",
+            "It answers under the addresses it was started with. "
+            "`tfevent events serve --allow-host NAME` adds the name that people use.",
+        )
+
+    def _is_ours(self, host: str) -> bool:
+        name, colon, port = host.rpartition(":")
+        if not colon or not port.isdigit():
+            name, port = host, ""
+        if self._policy.user_header is None and port != str(self._policy.port):
+            default = "443" if self._policy.secure else "80"
+            if port or str(self._policy.port) != default:
+                return False
+        return name.strip("[]") in self._policy.hosts
+
+    def _no_access(self, scope: Scope) -> PlainPage | None:
+        if self._policy.user_header is not None:
+            return self._no_user(scope, self._policy.user_header)
+        if scope["path"] == ENTRANCE or scope["path"].startswith(STATIC) or self._has_session(scope):
+            return None
+        self._access.was_refused()
+        return PlainPage(
+            401,
+            "Open this page with the link of the server",
+            "The terminal in which `tfevent events serve` runs shows a link that works once. If this browser has "
+            "opened it before and came here from another site, follow the link below.",
+            again=True,
+        )
+
+    def _no_user(self, scope: Scope, header: bytes) -> PlainPage | None:
+        client = scope.get("client")
+        users = _values(scope, header)
+        if client and self._is_proxy(client[0]) and len(users) == 1 and users[0].strip():
+            return None
+        return PlainPage(
+            403,
+            "This request does not come from the proxy",
+            "The server answers requests of its proxy only, which says who asks. "
+            "`--behind-proxy` and `--trusted-user-header` name both.",
+        )
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        mapped = getattr(found, "ipv4_mapped", None) or found
+        return any(mapped in network for network in self._policy.proxies)
+
+    def _has_session(self, scope: Scope) -> bool:
+        name = self._policy.cookie
+        pairs = b"; ".join(_values(scope, b"cookie")).decode("latin-1").split(";")
+        found = [value for key, _, value in (pair.strip().partition("=") for pair in pairs) if key == name]
+        return any(self._access.is_open(value) for value in found[:3])
+
+
+def _values(scope: Scope, name: bytes) -> Sequence[bytes]:
+    return [value for key, value in scope["headers"] if key == name]
+
+
+def _bad_request(scope: Scope) -> PlainPage | None:
+    if scope["method"] not in _METHODS:
+        return PlainPage(405, "This server only answers GET and HEAD", "It is read only.", allow=", ".join(_METHODS))
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > URL_BYTES:
+        return PlainPage(414, "This address is too long", f"It may have {URL_BYTES:,} bytes.")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+        return PlainPage(431, "The headers of this request are too large", f"They may have {HEADER_BYTES:,} bytes.")
+    return None
+
+
+def _other_site(scope: Scope) -> PlainPage | None:
+    """Another site may link here, and that is all: it may not load anything of ours. Browsers say where from."""
+    site = _values(scope, b"sec-fetch-site")
+    if not site or site[-1] in _OWN:
+        return None
+    navigation = (*_values(scope, b"sec-fetch-mode"), *_values(scope, b"sec-fetch-dest"))
+    if scope["method"] == "GET" and navigation == _NAVIGATION:
+        return None
+    return PlainPage(403, "Another site asked for this", "Pages of other sites may link here, and not load anything.")
+
+
+def _with_headers(send: Send) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in message["headers"]}
+            more = [*HEADERS, (b"cache-control", b"no-store")]
+            message["headers"] = [*message["headers"], *(pair for pair in more if pair[0] not in own)]
+        await send(message)
+
+    return guarded

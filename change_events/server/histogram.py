@@ -1,0 +1,165 @@
+"""Counts over a longer time than the window, drawn as one path: where the window stands, and days to go to."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from change_events.history.source import Source
+    from change_events.journal import Query
+    from change_events.journal.counting import Count
+    from change_events.report.visible import Verbatim
+    from change_events.server.page import PageRequest
+    from change_events.server.windows import Window
+
+BINS = 144
+HEIGHT = 44
+_WINDOWS = 16  # that the histogram is wide
+_MOST_DAYS = 480
+_STEPS = ((21, 1), (150, 7), (_MOST_DAYS, 30))  # up to so many days, a link for each so many
+_NAME, _NUMBER = 7, 2.5  # percent that a label takes
+_BAD = ("failed", "partial", "unknown")
+
+
+class Mark(NamedTuple):
+    """A bin with failures or grave signals: in percent and pixels; a triangle over it where ``signal``."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    signal: bool
+    top: float
+
+
+class DayLink(NamedTuple):
+    """A day, or the first of several; ``words`` is empty where there is no room."""
+
+    x: float
+    width: float
+    words: str
+    name: str
+    href: Verbatim
+
+
+class Histogram(NamedTuple):
+    """The drawing.
+
+    Attributes:
+        label: how much it shows.
+        path: of all bins, in a box of :data:`BINS` by :data:`HEIGHT`.
+        brush: start and width of the window, in percent.
+        now: in percent.
+        start, end: in milliseconds since 1970, for the script.
+    """
+
+    label: str
+    path: str
+    marks: Sequence[Mark]
+    days: Sequence[DayLink]
+    brush: tuple[float, float]
+    now: float
+    start: int
+    end: int
+
+
+def histogram(
+    source: Source, query: Query, window: Window, request: PageRequest, href: Callable[[datetime, datetime], Verbatim]
+) -> Histogram:
+    """The histogram around a window.
+
+    Args:
+        source: what counts.
+        query: the filters.
+        window: what is shown.
+        request: for the days of the reader's zone.
+        href: the address of a window.
+    """
+    first, last, days = _range(window, request)
+    width = (last - first) / BINS
+    width = timedelta(microseconds=math.ceil(width / timedelta(microseconds=1)))
+    counted = source.counted(
+        msgspec.structs.replace(query, since=first, until=last), by=("outcome", "severity"), width=width
+    )
+    totals: Counter[int] = Counter()
+    for found in counted:
+        totals[found.span] += found.number
+    most = max(totals.values(), default=1)
+    number = totals.total()
+
+    def x(moment: datetime) -> float:
+        return round((moment - first) / (last - first) * 100, 2)
+
+    return Histogram(
+        label=f"{days} days, {number:,} change{'' if number == 1 else 's'}",
+        path="".join(_bar(span, _height(count, most)) for span, count in sorted(totals.items())),
+        marks=list(_marks(counted, totals, most)),
+        days=[
+            DayLink(x(start), round(x(end) - x(start), 2), words, name, href(start, min(end, request.now)))
+            for start, end, words, name in _days(first, last, days, request)
+        ],
+        brush=(max(0.0, x(window.start)), round(min(100.0, x(window.end)) - max(0.0, x(window.start)), 2)),
+        now=x(request.now),
+        start=round(first.timestamp() * 1000),
+        end=round(last.timestamp() * 1000),
+    )
+
+
+def _range(window: Window, request: PageRequest) -> tuple[datetime, datetime, int]:
+    """From the beginning of a day to the end of one, in UTC, and how many days."""
+    days = min(_MOST_DAYS, max(3, math.ceil(window.width * _WINDOWS / timedelta(days=1))))
+    end = window.end.astimezone(request.zone).date()
+    today = request.now.astimezone(request.zone).date()
+    last = min(today, end + timedelta(days=days // 8))  # room after the window, where time has passed
+    last = max(last, end)
+    return _midnight(last - timedelta(days=days - 1), request), _midnight(last + timedelta(days=1), request), days
+
+
+def _midnight(day: object, request: PageRequest) -> datetime:
+    return datetime.combine(day, time(), request.zone).astimezone(UTC)  # type: ignore[arg-type]  # a date
+
+
+def _height(count: int, most: int) -> int:
+    return max(3, round(count / most * (HEIGHT - 6)))
+
+
+def _bar(span: int, height: int) -> str:
+    return f"M{span} {HEIGHT}v-{height}h.8v{height}z"
+
+
+def _marks(counted: Sequence[Count], totals: Counter[int], most: int) -> Iterator[Mark]:
+    bad: Counter[int] = Counter()
+    grave = set()
+    for found in counted:
+        outcome, severity = found.values
+        if outcome in _BAD:
+            bad[found.span] += found.number
+        elif severity == "error":
+            grave.add(found.span)
+    for span in sorted({*bad, *grave}):
+        height = _height(bad[span], most) if bad[span] else 0
+        top = HEIGHT - _height(totals[span], most) - 7
+        yield Mark(
+            round(span / BINS * 100, 2), HEIGHT - height, round(0.8 / BINS * 100, 2), height, span in grave, max(0, top)
+        )
+
+
+def _days(
+    first: datetime, last: datetime, days: int, request: PageRequest
+) -> Iterator[tuple[datetime, datetime, str, str]]:
+    """Start, end, words where there is room, and name of each day, or of each few."""
+    step = next(step for most, step in _STEPS if days <= most)
+    day = first.astimezone(request.zone).date()
+    room = 100 / math.ceil(days / step)
+    while (start := _midnight(day, request)) < last:
+        end = min(_midnight(day + timedelta(days=step), request), last)
+        name = f"{day:%a} {day.day} {day:%b}" if step == 1 else f"{day.day} {day:%b}"
+        yield start, end, name if room > _NAME else str(day.day) if room > _NUMBER else "", name
+        day += timedelta(days=step)

@@ -1,0 +1,168 @@
+"""Lanes of bars: events by environment, service, stack or host, packed so that bars and labels do not overlap."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.server import times, urls
+from change_events.text.markdown import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from change_events.report.visible import Verbatim
+    from change_events.server.page import PageRequest
+    from change_events.server.rows import Look
+    from change_events.server.windows import Window
+
+MOST_BARS = 60
+"""Of one lane: beyond, it shows counts."""
+
+BINS = 160
+_BINS_HEIGHT = 30
+_TRACK = 24
+_MOST_TRACKS = 6
+_PIXELS = 1_000  # that the plot is packed for
+_LETTER = 6.4  # pixels
+_LONGEST = 34  # characters of a label
+_GAP = 8
+_NARROW = 0.6  # percent, below which a bar has a width in pixels
+_MARKS = {"deployment": "deploy", "boot": "boot", "start": "boot", "stop": "boot"}
+_INSTANT = 1.5  # percent, below which such an event is a mark and no bar
+
+
+class Item(NamedTuple):
+    """An event as a bar needs it; ``tone`` is that of its gravest signal."""
+
+    id: str
+    title: str
+    kind: str
+    look: Look
+    outcome: str | None
+    start: datetime
+    end: datetime | None
+    tone: str
+
+
+class Bar(NamedTuple):
+    """One bar: ``x`` in percent, ``width`` as SVG takes it, ``text_x`` in percent and ``dx`` in pixels of its label."""
+
+    look: str
+    x: float
+    width: str
+    y: int
+    mark: str
+    tone: str
+    label: str
+    text_x: float
+    dx: int
+    at_end: bool
+    name: str
+    href: Verbatim
+
+
+class Bins(NamedTuple):
+    """Counts instead of bars: one path, and the places of those that did not go well, in percent."""
+
+    path: str
+    bad: Sequence[float]
+
+
+class Lane(NamedTuple):
+    """One lane; ``href`` is the list of its events."""
+
+    name: str
+    href: Verbatim
+    number: int
+    height: int
+    bars: Sequence[Bar]
+    bins: Bins | None
+    bad: int
+
+
+class _Placed(NamedTuple):
+    left: float
+    right: float
+
+
+def bar_lane(name: str, href: Verbatim, items: Sequence[Item], window: Window, request: PageRequest) -> Lane:
+    """A lane with a bar for each event, in the order of time."""
+    tracks: list[list[_Placed]] = []
+    bars = [_bar(item, tracks, window, request) for item in sorted(items, key=lambda item: item.start)]
+    bad = sum(1 for item in items if not item.look.quiet)
+    return Lane(name, href, len(items), 8 + _TRACK * max(1, len(tracks)), bars, None, bad)
+
+
+def bins_lane(name: str, href: Verbatim, spans: Iterable[tuple[int, str | None, int]]) -> Lane:
+    """A lane with counts.
+
+    Args:
+        name: of the lane.
+        href: the list of its events.
+        spans: number of the bin, outcome, how many.
+    """
+    totals: Counter[int] = Counter()
+    bad: set[int] = set()
+    wrong = 0
+    for span, outcome, number in spans:
+        totals[span] += number
+        if outcome in {"failed", "partial", "unknown"}:
+            bad.add(span)
+            wrong += number
+    most = max(totals.values(), default=1)
+    path = "".join(
+        f"M{span} {_BINS_HEIGHT}v-{height}h.8v{height}z"
+        for span, count in sorted(totals.items())
+        for height in (max(1, round(count / most * (_BINS_HEIGHT - 8))),)
+    )
+    marks = [round((span + 0.4) / BINS * 100, 2) for span in sorted(bad)]
+    return Lane(name, href, totals.total(), _BINS_HEIGHT + 8, (), Bins(path, marks), wrong)
+
+
+def _bar(item: Item, tracks: list[list[_Placed]], window: Window, request: PageRequest) -> Bar:
+    look = item.look
+    start = max(0.0, window.share(item.start))
+    width = max(0.0, min(100.0, window.share(item.end or request.now)) - start)
+    mark = _MARKS.get(item.kind, "") if width < _INSTANT and item.outcome == "succeeded" else ""
+    drawn = 14 if mark or look.icon == "cancelled" else max(6.0, width * _PIXELS / 100)
+    label = one_line(item.title, _LONGEST)
+    at_end = start > 66  # noqa: PLR2004  # the last third has its labels at the left
+    left, right = start * _PIXELS / 100, start * _PIXELS / 100 + drawn
+    track, has_label = _track(tracks, left, right, len(label) * _LETTER + _GAP, at_end=at_end)
+    wide = width >= _NARROW
+    return Bar(
+        look=look.icon,
+        x=round(start, 2),
+        width=f"{round(width, 2)}%" if wide else "6",
+        y=10 + _TRACK * track,
+        mark=mark,
+        tone=item.tone,
+        label=label if has_label else "",
+        text_x=round(start if at_end or not wide or mark else start + width, 2),
+        dx=-6 if at_end else 6 if wide and not mark else 19 if mark or look.icon == "cancelled" else 11,
+        at_end=at_end,
+        name=f"{one_line(item.title, 120)}, {times.short(item.start, request)}, {look.word}",
+        href=urls.event(item.id),
+    )
+
+
+def _track(tracks: list[list[_Placed]], left: float, right: float, label: float, *, at_end: bool) -> tuple[int, bool]:
+    """The first track with room for bar and label, else for the bar; the last one takes what has no room."""
+    whole = _Placed(left - label, right) if at_end else _Placed(left, right + label)
+    for wanted, has_label in ((whole, True), (_Placed(left, right), False)):
+        for number, track in enumerate(tracks):
+            if all(wanted.right + _GAP <= other.left or other.right + _GAP <= wanted.left for other in track):
+                track.append(wanted)
+                return number, has_label
+        if len(tracks) < _MOST_TRACKS:
+            tracks.append([wanted])
+            return len(tracks) - 1, has_label
+    return _MOST_TRACKS - 1, False
+
+
+def spans_of(items: Iterable[Item], window: Window) -> Iterator[tuple[int, str | None, int]]:
+    """Events as what :func:`bins_lane` takes."""
+    for item in items:
+        yield min(BINS - 1, max(0, int(window.share(item.start) / 100 * BINS))), item.outcome, 1

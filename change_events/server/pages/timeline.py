@@ -1,0 +1,190 @@
+"""The timeline: what changed in a window of time, in lanes, and which of it to read first."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from change_events.server import times, urls
+from change_events.server.axis import axis
+from change_events.server.filters import MomentError, moment_of, query_for, read_filters
+from change_events.server.histogram import histogram
+from change_events.server.look_first import look_first
+from change_events.server.page import Page
+from change_events.server.rows import event_row
+from change_events.server.timeline_lanes import BY, MOST_READ, Asked, lanes
+from change_events.server.timeline_sentences import title, under
+from change_events.server.windows import WindowError, window_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from change_events.history.source import Source
+    from change_events.journal import Query, Record
+    from change_events.report.visible import Verbatim
+    from change_events.server.page import PageRequest
+    from change_events.server.rows import EventRow
+
+ROWS = 100
+READ = 300
+"""Events whose body is read, for signals and causes."""
+
+_COUNTED = 100_000
+_ID = 64  # characters
+_YES = "yes"
+
+
+class Moves(NamedTuple):
+    """Other windows: ``later`` is empty where this one ends now."""
+
+    earlier: Verbatim
+    now: Verbatim
+    later: Verbatim | str
+    closer: Verbatim
+    wider: Verbatim
+
+
+class Choice(NamedTuple):
+    """A link of a row of choices."""
+
+    words: str
+    href: Verbatim
+    current: bool
+
+
+def build(source: Source, request: PageRequest) -> Page:
+    """The page. Raises JournalError."""
+    try:
+        return _Timeline(source, request).page()
+    except (WindowError, MomentError) as error:
+        context = {"title": "This window cannot be shown", "text": str(error), "link": urls.page("timeline")}
+        return Page("error.html", context, 400)
+
+
+class _Timeline:
+    """One view of the events."""
+
+    def __init__(self, source: Source, request: PageRequest) -> None:
+        self.source = source
+        self.request = request
+        self.filters = read_filters(request.query).having(since="", until="")
+        self.plans = request.query.get("plans") == _YES
+        self.all_lanes = request.query.get("all") == _YES
+        self.by = request.query.get("lanes") or BY[0]
+        if self.by not in BY:
+            raise WindowError(f"{self.by!r} cannot be shown by itself; expected {', '.join(BY)}")
+        self.everything = query_for(self.filters, request, 0)
+        if not self.plans and not self.filters.phase:
+            self.everything = msgspec.structs.replace(self.everything, phase="applied")
+        self.window = window_of(source, self.everything, request)
+        self.query = msgspec.structs.replace(self.everything, since=self.window.start, until=self.window.end)
+        self.moment = self._moment()
+
+    def page(self) -> Page:
+        """The page."""
+        figures = self.source.figures(self.query, most=_COUNTED)
+        is_whole = figures.events <= MOST_READ
+        records = list(self.source.list(self._limited(MOST_READ if is_whole else READ)))
+        rows = [event_row(record, self.request) for record in records[:READ]]
+        looks = look_first(self.source, records[: len(rows)], rows, self.request)
+        asked = Asked(
+            self.source, self.query, self.filters, self.window, self.request, self.by, all_lanes=self.all_lanes
+        )
+        listed, more = self._rows(records, rows)
+        context = {
+            "title": title(figures, self.filters, self.window, len(looks), self.request),
+            "current": "timeline",
+            "text": self.filters.text,
+            "under": under(figures, rows),
+            "looks": looks,
+            "chips": [Choice(f"{name} {text}", self.href(without=name), False) for name, text in self.filters.given()],
+            "windows": self._windows(),
+            "moves": self._moves(),
+            "label": self.window.label(self.request),
+            "by": [Choice(name, self.href(lanes=name), name == self.by) for name in BY],
+            "phases": self._phases(),
+            "histogram": histogram(self.source, self.everything, self.window, self.request, self._between),
+            "axis": axis(self.window, self.moment, self.request),
+            "lanes": lanes(asked, records, {row.id: row for row in rows}, figures.events),
+            "all_lanes": self.href(all=_YES),
+            "rows": listed,
+            "more": self.href(before=listed[-1].id) + "#in-window" if more and listed else "",
+            "before": self.request.query.get("before", ""),
+            "suspects": urls.suspects(before=(self.moment or self.window.end).isoformat()),
+            "suspects_at": times.short(self.moment or self.window.end, self.request),
+            "filters": self.filters,
+            "last": self._last() if not figures.events else None,
+            "start": _milliseconds(self.window.start),
+            "end": _milliseconds(self.window.end),
+            "now": _milliseconds(self.request.now),
+        }
+        return Page("timeline.html", context)
+
+    def href(self, *, without: str = "", **changed: str) -> Verbatim:
+        """This view with something changed; what is empty is left out."""
+        kept = {name: self.request.query.get(name, "") for name in ("from", "to", "window", "lanes", "plans", "at")}
+        filters = dict(self.filters.having(**{without: ""}).given()) if without else dict(self.filters.given())
+        return urls.page("timeline", **{**kept, **filters, **changed})
+
+    def _moment(self) -> datetime | None:
+        text = self.request.query.get("at", "").strip()
+        return moment_of(text, self.request) if text else None
+
+    def _limited(self, limit: int, before: str | None = None) -> Query:
+        return msgspec.structs.replace(self.query, limit=limit, before=before)
+
+    def _rows(self, records: Sequence[Record], rows: Sequence[EventRow]) -> tuple[Sequence[EventRow], bool]:
+        """The rows below the chart, and whether there are more."""
+        if before := self.request.query.get("before", "")[:_ID]:
+            found = list(self.source.list(self._limited(ROWS + 1, before)))
+            return [event_row(record, self.request) for record in found[:ROWS]], len(found) > ROWS
+        return rows[:ROWS], len(records) > ROWS
+
+    def _windows(self) -> list[Choice]:
+        to = "" if self.window.is_now else self.request.query.get("to", "") or self.window.end.isoformat()
+        return [
+            Choice(words, self.href(**{"window": name, "to": to, "from": ""}), name == self.window.name)
+            for name, words in (("1h", "1 h"), ("4h", "4 h"), ("24h", "24 h"), ("7d", "7 d"), ("30d", "30 d"))
+        ]
+
+    def _moves(self) -> Moves:
+        half = self.window.width / 2
+        later = self.window.end + half
+        name = self.window.name
+        return Moves(
+            earlier=self._between(self.window.start - half, self.window.end - half, name),
+            now=self.href(**{"window": name or "24h", "from": "", "to": ""}),
+            later="" if self.window.is_now else self._between(self.window.start + half, later, name),
+            closer=self._between(self.window.start + half / 2, self.window.end - half / 2),
+            wider=self._between(self.window.start - half, self.window.end + half),
+        )
+
+    def _between(self, start: datetime, end: datetime, name: str = "") -> Verbatim:
+        """A window; one of a named width that would reach beyond now ends now."""
+        if name and end >= self.request.now:
+            return self.href(**{"window": name, "from": "", "to": ""})
+        if name:
+            return self.href(**{"window": name, "from": "", "to": _short(end)})
+        return self.href(**{"window": "", "from": _short(start), "to": _short(min(end, self.request.now))})
+
+    def _phases(self) -> list[Choice]:
+        return [
+            Choice("applied", self.href(plans=""), not self.plans),
+            Choice("with plans", self.href(plans=_YES), self.plans),
+        ]
+
+    def _last(self) -> EventRow | None:
+        found = next(iter(self.source.list(msgspec.structs.replace(self.everything, limit=1))), None)
+        return event_row(found, self.request) if found else None
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _short(moment: datetime) -> str:
+    """For an address: `2026-11-24T03:30Z`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"

@@ -1,0 +1,77 @@
+"""A page that shows nothing of what is recorded: why a request is not answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+{head}<title>{title} · tfevent</title>
+<link rel="stylesheet" href="/static/tokens.css">
+<link rel="stylesheet" href="/static/style.css">
+</head>
+<body>
+<main id="main">
+<h1>{title}</h1>
+<div class="state error"><p>{text}</p></div>{links}
+</main>
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPage:
+    """An ASGI application that answers one page.
+
+    Attributes:
+        status: of the response.
+        title: a sentence.
+        text: what it means and what to do, in words of ours.
+        again: offer the same address as a link: followed from this site, it is asked with the session's cookie.
+        onward: go there at once, as a link of this site.
+        allow: the methods that are.
+    """
+
+    status: int
+    title: str
+    text: str
+    again: bool = False
+    onward: str = ""
+    allow: str = ""
+    cookie: str = ""
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer."""
+        body = self._html(scope).encode()
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+        for name, value in ((b"allow", self.allow), (b"set-cookie", self.cookie)):
+            if value:
+                headers.append((name, value.encode("ascii")))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    def _html(self, scope: Scope) -> str:
+        target = self.onward
+        if self.again:
+            query = scope["query_string"].decode("latin-1")
+            target = quote(scope["path"]) + (f"?{quote(query, safe='=&%+,:;@-._~/!$()*')}" if query else "")
+            target = "/" + target.lstrip("/")  # // would be another host
+        head = f'<meta http-equiv="refresh" content="0; url={escape(self.onward)}">\n' if self.onward else ""
+        links = f'\n<p class="more"><a class="btn" href="{escape(target)}">Open this page</a></p>' if target else ""
+        return _PAGE.format(head=head, title=escape(self.title), text=_code(self.text), links=links)
+
+
+def _code(text: str) -> str:
+    """What stands between backticks as code."""
+    parts = escape(text).split("`")
+    return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))

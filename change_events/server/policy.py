@@ -1,0 +1,63 @@
+"""What the server accepts and from where: decided once, by the options of the command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from ipaddress import IPv4Network, IPv6Network
+
+URL_BYTES = 8_192
+HEADER_BYTES = 16_384
+CONNECTIONS = 100
+STREAMS = 16
+PAGES_AT_ONCE = 4
+"""Pages that are made at the same time; others wait for their turn."""
+
+QUERY_SECONDS = 5.0
+"""After which an answer of the source is broken off."""
+
+REQUEST_SECONDS = 10.0
+"""For a client to send its request, and to take what it is sent."""
+
+HEADERS = (
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+            b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+        ),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+"""Of every response, whatever it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who is let in.
+
+    Attributes:
+        hosts: names and addresses that a request's ``Host`` may have, in lower case, without a port.
+        port: of the server, and of ``Host`` unless a proxy is in front.
+        secure: the server itself speaks TLS.
+        user_header: the header, in lower case, in which a proxy says who asks; None where links let people in.
+        proxies: the networks that such a proxy asks from.
+    """
+
+    hosts: frozenset[str]
+    port: int
+    secure: bool = False
+    user_header: bytes | None = None
+    proxies: Sequence[IPv4Network | IPv6Network] = ()
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie: cookies are those of a host, whatever the port, so the port is part of it."""
+        return f"{'__Host-' if self.secure else ''}tfevent-{self.port}"

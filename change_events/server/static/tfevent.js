@@ -1,0 +1,1 @@
+// Keys, live rows and the brush of the pages: speed, never meaning.

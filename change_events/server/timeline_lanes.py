@@ -1,0 +1,169 @@
+"""Which lanes a timeline has: from its events where they are few, from counts where they are many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from change_events.model.stack import stack_key
+from change_events.server import urls
+from change_events.server.lanes import BINS, MOST_BARS, Item, Lane, bar_lane, bins_lane, spans_of
+from change_events.server.rows import look_of
+from change_events.text.markdown import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from change_events.history.source import Source
+    from change_events.journal import Query, Record
+    from change_events.server.filters import Filters
+    from change_events.server.page import PageRequest
+    from change_events.server.rows import EventRow
+    from change_events.server.windows import Window
+
+BY = ("service", "environment", "stack", "host")
+"""What lanes are made by; the first is the default."""
+
+MOST_LANES = 12
+MOST_READ = 1_500
+"""Events of which each is a bar; of more, lanes are counted by the source."""
+
+MOST_STACKS = 300
+"""Events whose stack is read from their body."""
+
+_COLUMNS = {"service": ("environment", "service"), "environment": ("environment",), "host": ("host",)}
+_NAME = 80
+_Key = tuple[str | None, ...]
+
+
+class Lanes(NamedTuple):
+    """The lanes that are shown, and how many others there are with how many events."""
+
+    shown: Sequence[Lane]
+    folded: int
+    folded_events: int
+    note: str = ""
+
+
+class Asked(NamedTuple):
+    """What is drawn: the filters with the window, as a query, and by what lanes are made."""
+
+    source: Source
+    query: Query
+    filters: Filters
+    window: Window
+    request: PageRequest
+    by: str
+    all_lanes: bool
+
+
+def lanes(asked: Asked, records: Sequence[Record], rows: Mapping[str, EventRow], number: int) -> Lanes:
+    """The lanes.
+
+    Args:
+        asked: what is drawn.
+        records: the newest events of the window, :data:`MOST_READ` at most.
+        rows: those that were read, by id.
+        number: how many events the window has.
+    """
+    if asked.by == "stack":
+        return _by_stack(asked, records[:MOST_STACKS], rows, number)
+    if asked.by == "host" or number > len(records):
+        return _counted(asked, rows)
+    groups: dict[_Key, list[Item]] = {}
+    for record in records:
+        key = tuple(getattr(record, name) for name in _COLUMNS[asked.by])
+        groups.setdefault(key, []).append(_item(record, rows))
+    return _folded(asked, [_lane(asked, key, items) for key, items in groups.items()])
+
+
+def _by_stack(asked: Asked, records: Sequence[Record], rows: Mapping[str, EventRow], number: int) -> Lanes:
+    groups: dict[str, list[Item]] = {}
+    for record in records:
+        groups.setdefault(stack_key(record.event), []).append(_item(record, rows))
+    found = [
+        bar_lane(one_line(key, _NAME), urls.page("stacks"), items, asked.window, asked.request)
+        if len(items) <= MOST_BARS
+        else bins_lane(one_line(key, _NAME), urls.page("stacks"), spans_of(items, asked.window))
+        for key, items in groups.items()
+    ]
+    note = f"Only the newest {len(records):,} of {number:,} events." if number > len(records) else ""
+    return _folded(asked, found)._replace(note=note)
+
+
+def _counted(asked: Asked, rows: Mapping[str, EventRow]) -> Lanes:
+    columns = _COLUMNS[asked.by]
+    counted = asked.source.counted(asked.query, by=(*columns, "outcome"), width=asked.window.width / BINS)
+    spans: dict[_Key, list[tuple[int, str | None, int]]] = {}
+    for found in counted:
+        spans.setdefault(found.values[:-1], []).append((min(BINS - 1, found.span), found.values[-1], found.number))
+    drawn = [bins_lane(_name(key), urls.events(_filters(asked, key)), of_lane) for key, of_lane in spans.items()]
+    keys = dict(zip((lane.href for lane in drawn), spans, strict=True))
+    chosen = _folded(asked, drawn)
+    shown = [_with_bars(asked, lane, keys[lane.href], rows) for lane in chosen.shown]
+    return chosen._replace(shown=shown)
+
+
+def _with_bars(asked: Asked, lane: Lane, key: _Key, rows: Mapping[str, EventRow]) -> Lane:
+    """The lane with its events where they are few; a lane of none has no filter to ask for them."""
+    if lane.number > MOST_BARS or None in key:
+        return lane
+    wanted = {name: value for name, value in zip(_COLUMNS[asked.by], key, strict=True) if value is not None}
+    query = msgspec.structs.replace(asked.query, limit=MOST_BARS, **wanted)
+    items = [_item(record, rows) for record in asked.source.list(query)]
+    return bar_lane(lane.name, lane.href, items, asked.window, asked.request)
+
+
+def _lane(asked: Asked, key: _Key, items: list[Item]) -> Lane:
+    href = urls.events(_filters(asked, key))
+    if len(items) > MOST_BARS:
+        return bins_lane(_name(key), href, spans_of(items, asked.window))
+    return bar_lane(_name(key), href, items, asked.window, asked.request)
+
+
+def _filters(asked: Asked, key: _Key) -> Filters:
+    given = {name: value for name, value in zip(_COLUMNS[asked.by], key, strict=True) if value}
+    times = {"since": asked.window.start.isoformat(), "until": asked.window.end.isoformat()}
+    return asked.filters.having(**given, **times)
+
+
+def _folded(asked: Asked, found: list[Lane]) -> Lanes:
+    """In the order of names; of too many, those with trouble and the fullest are shown."""
+    if asked.all_lanes or len(found) <= MOST_LANES:
+        return Lanes(sorted(found, key=_order), 0, 0)
+    ranked = sorted(found, key=lambda lane: (-min(lane.bad, 1), -lane.number, _order(lane)))
+    rest = ranked[MOST_LANES:]
+    return Lanes(sorted(ranked[:MOST_LANES], key=_order), len(rest), sum(lane.number for lane in rest))
+
+
+def _order(lane: Lane) -> tuple[bool, str]:
+    return lane.name.startswith("("), lane.name.casefold()
+
+
+def _name(key: _Key) -> str:
+    names = [one_line(part, _NAME) for part in key if part]
+    return " / ".join(names) or "(no name)"
+
+
+def _item(record: Record, rows: Mapping[str, EventRow]) -> Item:
+    row = rows.get(record.id)
+    return Item(
+        id=record.id,
+        title=record.title,
+        kind=record.kind,
+        look=look_of(record),
+        outcome=record.outcome,
+        start=record.started_at,
+        end=record.ended_at,
+        tone=_tone(record, row),
+    )
+
+
+def _tone(record: Record, row: EventRow | None) -> str:
+    """Of the gravest signal; where the body was not read, a grave event that went well has one."""
+    if row is not None:
+        return row.signals[0].tone if row.signals and row.signals[0].tone != "fact" else ""
+    if record.outcome == "succeeded":
+        return {"error": "danger", "warning": "caution"}.get(record.severity, "")
+    return ""

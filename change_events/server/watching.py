@@ -1,0 +1,231 @@
+"""What is new in the journal: looked for twice a second, once for all who listen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from change_events.journal import files
+from change_events.journal.records import to_micros
+from change_events.server.policy import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+SECONDS = 0.5
+_MOST = 50
+"""Events that are announced at once; who missed more loads the page anew."""
+
+_COLUMNS = "seq, id, state, outcome, severity"
+_NEW = f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq DESC LIMIT {_MOST}"  # noqa: S608  # names are ours
+_LATELY = (
+    f"SELECT {_COLUMNS} FROM (SELECT * FROM events ORDER BY started_at DESC, seq DESC LIMIT 200) "  # noqa: S608  # as above
+    f"WHERE seq > 0 AND (started_at >= :at OR ended_at >= :at) ORDER BY seq DESC LIMIT {_MOST}"
+)
+_RUNNING = "SELECT seq FROM events WHERE state = 'started'"
+
+
+class News(NamedTuple):
+    """One event that was recorded or settled.
+
+    Attributes:
+        position: of the event in the journal; grows.
+        id: of the event.
+        outcome: `running` while there is none.
+        severity: of the event.
+    """
+
+    position: int
+    id: str
+    outcome: str
+    severity: str
+
+
+class Watcher(Protocol):
+    """What notices events. All but ``since`` is asked by one thread at a time."""
+
+    def start(self) -> None:
+        """What is recorded now is not new."""
+
+    def poll(self) -> Sequence[News]:
+        """Events recorded or settled since the last call, or since the start; oldest first."""
+
+    def since(self, position: int, moment: datetime | None = None) -> Sequence[News]:
+        """Events behind this position, or those that began or ended after the moment; the newest, oldest first."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+class JournalWatcher:
+    """The journal's file, which may appear, or be replaced by another one.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._version = 0
+        self._last = 0
+        self._running: frozenset[int] = frozenset()
+
+    def start(self) -> None:
+        """As the protocol says."""
+        with suppress(sqlite3.Error):
+            if connection := self._opened():
+                self._last = _newest(connection)
+                self._running = _running(connection)
+                self._version = connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def since(self, position: int, moment: datetime | None = None) -> Sequence[News]:
+        """As the protocol says."""
+        try:
+            if files.identity(self._path) is None:
+                return ()
+            with closing(_connected(self._path)) as connection:
+                if moment is None:
+                    return _news(connection.execute(_NEW, (position,)))
+                return _news(connection.execute(_LATELY, {"at": to_micros(moment)}))
+        except sqlite3.Error:
+            return ()
+
+    def poll(self) -> Sequence[News]:
+        """As the protocol says."""
+        try:
+            connection = self._opened()
+            if connection is None:
+                return ()
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            if version == self._version:
+                return ()
+            found = self._changes(connection)
+            self._version = version
+        except sqlite3.Error:  # locked, replaced or removed: seen the next time
+            self.close()
+            return ()
+        return found
+
+    def close(self) -> None:
+        """As the protocol says."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _opened(self) -> sqlite3.Connection | None:
+        identity = files.identity(self._path)
+        if self._connection is not None and identity != self._identity:
+            self.close()
+            self._last, self._running = 0, frozenset()  # another file: all of it is new
+        if self._connection is None and identity is not None:
+            self._connection, self._identity, self._version = _connected(self._path), identity, 0
+        return self._connection
+
+    def _changes(self, connection: sqlite3.Connection) -> Sequence[News]:
+        running = _running(connection)
+        ended = [seq for seq in self._running - running if seq <= self._last]
+        marks = ", ".join("?" * len(ended[:_MOST]))
+        settled = f"SELECT {_COLUMNS} FROM events WHERE seq IN ({marks})"  # noqa: S608  # marks are ours
+        found = [*_news(connection.execute(settled, ended[:_MOST])), *_news(connection.execute(_NEW, (self._last,)))]
+        self._last, self._running = max(self._last, _newest(connection)), running
+        return found
+
+
+def _connected(path: str) -> sqlite3.Connection:
+    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, timeout=0.1, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    return max(0, connection.execute("SELECT max(seq) FROM events").fetchone()[0] or 0)
+
+
+def _running(connection: sqlite3.Connection) -> frozenset[int]:
+    return frozenset(seq for (seq,) in connection.execute(_RUNNING))
+
+
+def _news(rows: sqlite3.Cursor) -> list[News]:
+    found = [News(seq, id_, outcome if state == "settled" else "running", severity)
+             for seq, id_, state, outcome, severity in rows]  # fmt: skip
+    return sorted(found)
+
+
+class TooManyStreamsError(Exception):
+    """As many streams are open as there may be."""
+
+
+class Broadcast:
+    """Polls while somebody listens, and gives each listener what was found.
+
+    Args:
+        watcher: what notices events.
+    """
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._listeners: set[asyncio.Queue[Sequence[News] | None]] = set()
+        self._polling: asyncio.Task[None] | None = None
+        self._ended = False
+
+    @contextlib.asynccontextmanager
+    async def listen(
+        self, position: int | None, moment: datetime | None
+    ) -> AsyncIterator[asyncio.Queue[Sequence[News] | None]]:
+        """A queue of what is found from now on, and None at the end.
+
+        Args:
+            position: what the listener has seen last, if it has seen any.
+            moment: of the page that the listener shows; what came meanwhile is found first.
+
+        Raises:
+            TooManyStreamsError: nobody else may listen.
+        """
+        if len(self._listeners) >= STREAMS or self._ended:
+            raise TooManyStreamsError
+        queue: asyncio.Queue[Sequence[News] | None] = asyncio.Queue(maxsize=100)
+        self._listeners.add(queue)
+        if self._polling is None:
+            self._polling = asyncio.get_running_loop().create_task(self._poll())
+        try:
+            if (position is not None or moment is not None) and (
+                missed := await asyncio.to_thread(self._watcher.since, position or 0, moment)
+            ):
+                queue.put_nowait(missed)
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+    def end(self) -> None:
+        """End every stream at once."""
+        self._ended = True
+        for queue in self._listeners:
+            _put(queue, None)
+        if self._polling is not None:
+            self._polling.cancel()
+
+    async def _poll(self) -> None:
+        try:
+            await asyncio.to_thread(self._watcher.start)
+            while self._listeners:
+                if found := await asyncio.to_thread(self._watcher.poll):
+                    for queue in self._listeners:
+                        _put(queue, found)
+                await asyncio.sleep(SECONDS)
+        finally:
+            self._polling = None
+            self._watcher.close()
+
+
+def _put(queue: asyncio.Queue[Sequence[News] | None], found: Sequence[News] | None) -> None:
+    if queue.full():  # nobody reads: the oldest is of no use any more
+        queue.get_nowait()
+    queue.put_nowait(found)

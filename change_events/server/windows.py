@@ -1,0 +1,115 @@
+"""The time that a timeline shows: from its address, or as much as has events."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from change_events.errors import TfeventError
+from change_events.server import times
+from change_events.server.filters import moment_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from change_events.history.source import Source
+    from change_events.journal import Query
+    from change_events.server.page import PageRequest
+
+WIDTHS = {
+    "1h": timedelta(hours=1),
+    "4h": timedelta(hours=4),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+_WORDS = {"1h": "an hour", "4h": "4 hours", "24h": "24 hours", "7d": "7 days", "30d": "30 days"}
+_ENOUGH = 5
+"""Events that a window has at least where none was asked for, unless even the widest has fewer."""
+
+_NARROWEST, _WIDEST = timedelta(minutes=1), timedelta(days=400)
+
+
+class WindowError(TfeventError):
+    """A window that cannot be shown; the text says which can."""
+
+
+class Window(NamedTuple):
+    """A time from ``start`` up to ``end``.
+
+    Attributes:
+        name: of :data:`WIDTHS`; empty for any other width.
+        is_now: it ends now, so that what is recorded next is in it.
+    """
+
+    start: datetime
+    end: datetime
+    name: str
+    is_now: bool
+
+    @property
+    def width(self) -> timedelta:
+        """How long it is."""
+        return self.end - self.start
+
+    def share(self, moment: datetime) -> float:
+        """Where a moment is in it, in percent."""
+        return (moment - self.start) / self.width * 100
+
+    def words(self, request: PageRequest) -> str:
+        """`in 4 hours`, `in 4 hours up to Tue 24 Nov, 03:30`, `from Mon 23 Nov, 02:10 to 03:30`."""
+        if self.name:
+            return f"in {_WORDS[self.name]}" + ("" if self.is_now else f" up to {times.short(self.end, request)}")
+        return f"from {times.short(self.start, request)} to {times.short(self.end, request)}"
+
+    def label(self, request: PageRequest) -> str:
+        """`Mon 23 Nov 23:30 to Tue 24 Nov 03:30`; the day once where it is one."""
+        start, end = (moment.astimezone(request.zone) for moment in (self.start, self.end))
+        day = "" if start.date() == end.date() else f"{end:%a} {end.day} {end:%b} "
+        return f"{start:%a} {start.day} {start:%b} {start:%H:%M} to {day}{end:%H:%M}"
+
+
+def window_of(source: Source, query: Query, request: PageRequest) -> Window:
+    """The window of an address: `from` and `to`, or `window` and `to`; without them the narrowest that has events.
+
+    Args:
+        source: what is asked how old the newest events are.
+        query: the filters.
+        request: what is read.
+
+    Raises:
+        MomentError: a time cannot be read.
+        WindowError: the window is none, or another than there is.
+    """
+    given = {name: request.query.get(name, "").strip() for name in ("from", "to", "window")}
+    end = moment_of(given["to"], request) if given["to"] else request.now
+    end = min(end, request.now)
+    is_now = end == request.now
+    if given["from"]:
+        start = moment_of(given["from"], request)
+        if not _NARROWEST <= end - start <= _WIDEST:
+            raise WindowError("a window is between a minute and 400 days long, and begins before now")
+        return Window(start, end, "", is_now)
+    if given["window"]:
+        if given["window"] not in WIDTHS:
+            raise WindowError(f"{given['window']!r} is not a window; expected {', '.join(WIDTHS)}")
+        return Window(end - WIDTHS[given["window"]], end, given["window"], is_now)
+    return _with_events(source, query, end, is_now=is_now)
+
+
+def _with_events(source: Source, query: Query, end: datetime, *, is_now: bool) -> Window:
+    wanted = msgspec.structs.replace(query, until=end if not is_now else None, limit=_ENOUGH)
+    newest = [record.started_at for record in islice(source.list(wanted), _ENOUGH)]
+    if newest and newest[0] < end - WIDTHS["30d"]:
+        return Window(newest[0] - WIDTHS["24h"] + _NARROWEST, newest[0] + _NARROWEST, "24h", is_now=False)
+    enough = newest[-1] if len(newest) == _ENOUGH else None
+    for name, width in WIDTHS.items():
+        if name != "1h" and ((enough and enough >= end - width) or (not newest and name == "24h")):
+            return Window(end - width, end, name, is_now)
+    name = "30d"
+    if newest:
+        name = next(name for name, width in WIDTHS.items() if newest[-1] >= end - width or name == "30d")
+    return Window(end - WIDTHS[name], end, name, is_now)

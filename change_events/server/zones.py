@@ -1,0 +1,52 @@
+"""The reader's time zone: from a cookie that the script of the pages sets, else the server's own."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
+
+COOKIE = "tfevent-zone"
+_MOST = 64
+_DATABASE = "zoneinfo/"
+
+
+def reader_zone(name: str | None, now: datetime) -> tuple[tzinfo, str]:
+    """The zone of this name, else the server's; and how pages name it: `Europe/Berlin, UTC+1`.
+
+    Args:
+        name: as the browser gives it; anything.
+        now: for the difference from UTC.
+    """
+    zone = _named(name) if name else None
+    if zone is None:
+        zone, name = _servers()
+    return zone, ", ".join(filter(None, (name, _offset(now.astimezone(zone)))))
+
+
+@cache
+def _named(name: str) -> tzinfo | None:
+    if len(name) > _MOST or not name.isascii():
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):  # no name of a zone, or none that this machine knows
+        return None
+
+
+def _servers() -> tuple[tzinfo, str]:
+    variable = os.environ.get("TZ", "").removeprefix(":")
+    local = os.path.realpath("/etc/localtime")
+    for name in (variable, local.partition(_DATABASE)[2] if not variable else ""):
+        if name and (zone := _named(name)):
+            return zone, name
+    return datetime.now().astimezone().tzinfo or ZoneInfo("UTC"), ""
+
+
+def _offset(moment: datetime) -> str:
+    minutes = round((moment.utcoffset() or moment - moment).total_seconds() / 60)
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
