@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Action, ChangeOutcome
 from change_events.report.attributes import Row, attribute_rows
-from change_events.summary.change_text import REASONS, file_place
+from change_events.summary.change_text import file_place, plain_reason
 from change_events.summary.playbook import became, things
 from change_events.summary.state_edit import entry_words
 from change_events.text.markdown import one_line
@@ -137,7 +137,7 @@ def _notes(change: Change) -> Iterator[str]:
     if change.note:
         yield change.note
     if change.reason:
-        yield "because " + REASONS.get(change.reason, change.reason.replace("_", " ")).replace("`", "")
+        yield "because " + plain_reason(change.reason)
     if change.deposed:
         yield f"deposed object {change.deposed}"
     if change.previous_address:

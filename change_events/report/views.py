@@ -10,7 +10,7 @@ from change_events.report import changes
 from change_events.report.attributes import Row, attribute_rows, values
 from change_events.report.facts import Fact, facts
 from change_events.summary import answer, causes, explicit_message, stacks
-from change_events.summary.change_text import PARTIAL, file_place, outputs_heading
+from change_events.summary.change_text import file_place, outputs_heading, partial
 from change_events.summary.playbook import host_words
 from change_events.summary.who import who
 from change_events.text.markdown import one_line
@@ -227,4 +227,4 @@ def _omitted(event: ChangeEvent, shown: dict[str, int]) -> str:
     said = [f"Not on this page: {', '.join(parts)}."] if parts else []
     if event.truncated:
         said.append(f"This event was recorded without some details{answer.omitted(event.truncated)}.")
-    return " ".join([*said, PARTIAL] if event.partial else said)
+    return " ".join([*said, partial(event)]).strip()

@@ -38,7 +38,8 @@ REASONS = {
 }
 _MOST_PLACES = 4  # accounts or regions in a line
 _CLOUDS = {"aws": ("AWS", "account"), "google": ("Google", "project"), "azure": ("Azure", "subscription")}
-PARTIAL = "The plan is incomplete: resources were excluded by -target, deferral or errors."
+_PARTIAL = "The plan is incomplete: resources were excluded by -target, deferral or errors."
+_ACTIONS_ONLY = "The plan is one of actions alone: with -invoke, no resource is planned."
 _OUTCOMES = {
     ChangeOutcome.FAILED: "**failed**",
     ChangeOutcome.NOT_ATTEMPTED: "not attempted",
@@ -70,9 +71,26 @@ def outputs_heading(event: ChangeEvent) -> str:
     return "Outputs" if as_told else "Outputs (planned)"
 
 
+def partial(event: ChangeEvent) -> str:
+    """Why the plan does not show all that differs; empty where it does."""
+    if not event.partial:
+        return ""
+    only_actions = event.changes and all(item.action is Action.INVOKE for item in event.changes)
+    return _ACTIONS_ONLY if only_actions else _PARTIAL
+
+
 def reason(word: str) -> str:
     """Terraform's ``action_reason`` as a reader would put it; one of a later version as it is written."""
-    return REASONS.get(word) or plain(word.replace("_", " "))
+    return REASONS.get(word) or plain(_unknown(word))
+
+
+def plain_reason(word: str) -> str:
+    """The same as plain text."""
+    return (REASONS.get(word) or _unknown(word)).replace("`", "")
+
+
+def _unknown(word: str) -> str:
+    return word if " " in word else word.replace("_", " ")  # a sentence has addresses in it
 
 
 def change(item: Change) -> str:

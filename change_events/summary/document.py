@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Phase
 from change_events.summary import answer, causes, explicit_message, playbook
-from change_events.summary.change_text import PARTIAL, fenced
+from change_events.summary.change_text import fenced, partial
 from change_events.summary.fitting import Section, fitted, utf8
 from change_events.summary.message import context_lines, risk_signals, sections
 from change_events.text.markdown import TITLE_LENGTH, code, one_line, plain, without_references
@@ -117,8 +117,8 @@ def details(event: ChangeEvent, heading: str, facts: Iterable[str], size: Size, 
 
 def _facts(event: ChangeEvent) -> Iterator[str]:
     yield answer.circumstances(event, code)
-    if event.partial:
-        yield PARTIAL
+    if words := partial(event):
+        yield words
     if words := answer.planned_and_result(event):
         yield words
     if event.truncated:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from change_events.context.repository import change_number
 from change_events.model import Action, ChangeOutcome
 from change_events.summary import causes, history, playbook, stacks, state_edit
-from change_events.summary.change_text import PARTIAL, attribute_lines, change, fenced, outputs_heading, value
+from change_events.summary.change_text import attribute_lines, change, fenced, outputs_heading, partial, value
 from change_events.summary.fitting import Section, fitted
 from change_events.summary.title import title
 from change_events.text.markdown import clip, code, link, page, plain
@@ -30,7 +30,7 @@ def message(event: ChangeEvent, limit_bytes: int) -> str:
 
     Items are left out whole, the least important first; who, commit and links keep their room as long as possible.
     """
-    head = f"**{plain(title(event))}**\n" + (f"\n{PARTIAL}\n" if event.partial else "")
+    head = f"**{plain(title(event))}**\n" + (f"\n{words}\n" if (words := partial(event)) else "")
     foot = "".join(f"\n{line}" for line in context_lines(event))
     room = limit_bytes - len(head.encode()) - len(foot.encode()) - 1
     body = fitted(sections(event), room)

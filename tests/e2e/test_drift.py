@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import venvs
+from tests.support import lab as lab_server
 from tests.support.speed import HANG, wait_for
 from tests.support.terraform import binaries, clean_env
 
 ROOT = Path(__file__).parents[2]
-PROVIDER = ROOT / "tests" / "support" / "lab_provider.py"
 SECRET = "correct-horse-battery-staple"
 BUILTIN = """
 resource "terraform_data" "a" {
@@ -192,18 +191,9 @@ def test_a_workspace_that_does_not_exist_is_not_created(machine):
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory):
     """The folder of a running provider's servers, and by what terraform finds it."""
-    try:
-        folder = venvs.make("provider", venvs.NEWEST, "provider") or venvs.make("provider-3.11", "3.11", "provider")
-    except subprocess.CalledProcessError:
-        folder = None
-    if folder is None:
-        pytest.skip("the provider's packages cannot be installed")
     servers = tmp_path_factory.mktemp("servers")
-    command = [folder / "bin" / "python", "-u", PROVIDER, servers, "--dev"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        line = next(line for line in process.stdout if "TF_REATTACH_PROVIDERS=" in line)
-        yield servers, line.partition("=")[2].strip().strip("'")
-        process.kill()
+    with lab_server.running(servers) as found:
+        yield servers, found
 
 
 @pytest.fixture

@@ -2,14 +2,17 @@
 
 Run by the interpreter of an environment that has the package ``tf``, in which nothing of this project is:
 ``lab_provider.py FOLDER --dev`` prints the TF_REATTACH_PROVIDERS that terraform finds it by, and serves until its end.
+Its action ``lab_notify`` (terraform 1.14+) appends its message to the folder's file ``notified``.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
+import lab_actions
 from tf import schema, types
 from tf.iface import Provider, Resource
 from tf.runner import run_provider
@@ -90,5 +93,28 @@ class Lab(Provider):
         return [Server]
 
 
+NOTIFY = schema.Schema(
+    attributes=[
+        schema.Attribute("message", types.String(), required=True),
+        schema.Attribute("token", types.String(), optional=True),
+    ]
+)
+
+
+def notify(config):
+    """Word by word: ``fail`` fails quoting the token, ``wait`` waits for the file ``go``, all others are progress."""
+    for word in config["message"].split():
+        if word == "fail":
+            raise lab_actions.ActionError("Cannot notify", f"the server refused the token {config['token']}")
+        if word == "wait":
+            while not (FOLDER / "go").exists():
+                time.sleep(0.02)
+            continue
+        yield f"{word} with {config['token']}" if word == "token" else word
+    with (FOLDER / "notified").open("a") as file:
+        file.write(f"{config['message']}\n")
+
+
 if __name__ == "__main__":
+    lab_actions.serve({"lab_notify": (NOTIFY, notify)})
     run_provider(Lab(), sys.argv)

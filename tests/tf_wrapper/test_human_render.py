@@ -124,6 +124,15 @@ def test_destroy_has_words_of_its_own():
     assert render([summary], destroy=True)[0] == "\nDestroy complete! Resources: 2 destroyed.\n"
 
 
+def test_actions_that_were_invoked_are_counted_in_a_colour_of_their_own():
+    changes = {"add": 0, "change": 0, "remove": 0, "action_invocation": 2, "operation": "apply"}
+    lines = [message("version", terraform="1.15.5"), message("change_summary", changes=changes)]
+    done = "\nApply complete! Resources: 0 added, 0 changed, 0 destroyed."
+    assert render(lines)[0] == f"{done} Actions: 2 invoked.\n"
+    green = "\x1b[0m\x1b[1m\x1b[32m"
+    assert render(lines, color=True)[0] == f"{green}{done}\x1b[0m{green} Actions: 2 invoked.\x1b[0m\n"
+
+
 @pytest.mark.parametrize(("version", "elapsed"), [("1.11.4", "1h1m5s"), ("1.12.0", "61m05s"), ("2.0", "61m05s")])
 def test_elapsed_time_is_written_as_that_version_writes_it(version, elapsed):
     resource = {"resource": {"addr": "x.a"}, "action": "create", "id_key": "id", "id_value": "i" * 90}

@@ -29,6 +29,7 @@ from tf_wrapper.render.findings import PlanError
 from tf_wrapper.stream.reader import read_stream
 
 A, B = "terraform_data.a", "terraform_data.b"
+ACTION = "action.x.y"
 TYPE = "terraform_data"
 
 
@@ -205,6 +206,87 @@ def test_a_condition_counts_for_the_only_resource_that_it_can_mean(addresses, co
 
 
 # -- deposed objects ------------------------------------------------------------------------------------------------
+
+
+def invocation(kind, resource, place=0, **fields):
+    lifecycle = {
+        "resource": {"addr": resource},
+        "trigger_index": 0,
+        "actions_index": place,
+        "trigger_event": "AfterCreate",
+    }
+    return line(kind, hook={"action": {"addr": ACTION}, "lifecycle": lifecycle, **fields})
+
+
+REFUSED = "Refused: by the server"
+INVOCATIONS = (
+    *(invocation("action_start", resource, place) for resource, place in ((A, 0), (A, 1), (B, 0))),
+    invocation("action_complete", A, 0),
+    invocation("action_errored", A, 1, error=REFUSED),
+    error("Error when invoking action", None, detail=REFUSED, snippet={"context": f'resource "{TYPE}" "b"'}),
+)
+
+
+def triggered(resource, place):
+    from tf_wrapper.stream.identity import Identity
+    from tf_wrapper.stream.trigger import Trigger
+
+    trigger = Trigger("AfterCreate", resource, 0, place)
+    return change(ACTION, Action.INVOKE, mode="action", reason=trigger.words), Identity(ACTION, trigger=trigger)
+
+
+def test_each_invocation_of_an_action_has_its_own_outcome_and_error():
+    pairs = [triggered(A, 0), triggered(A, 1), triggered(B, 0), triggered(B, 1)]
+    changes = [change for change, _ in pairs]
+    ended = outcome.of_apply(
+        event(*changes),
+        plan(*changes),
+        1,
+        stream(*INVOCATIONS),
+        Redactor(),
+        interrupted=False,
+        identities=[identity for _, identity in pairs],
+    )
+    assert results(ended) == ["applied", "failed", "unknown", "not_attempted"]
+    assert [one.error for one in ended.changes] == [None, REFUSED, None, None]
+    assert [(one.address, one.summary) for one in ended.failures] == [(ACTION, "Error when invoking action")]
+
+
+def test_of_a_record_alone_the_reason_says_which_invocation_it_is():
+    changes = [triggered(A, 0)[0], triggered(B, 0)[0]]
+    lines = (*INVOCATIONS[:1], *INVOCATIONS[2:4], invocation("action_errored", B, error=REFUSED))
+    ended = outcome.of_apply(event(*changes), plan(*changes), 1, stream(*lines), Redactor(), interrupted=False)
+    assert results(ended) == ["applied", "failed"]
+
+
+def test_the_error_of_an_action_is_not_that_of_the_resource_that_triggers_it():
+    resource, (before, identity) = change(B), triggered(B, 0)
+    lines = (invocation("action_start", B), invocation("action_errored", B, error=REFUSED), INVOCATIONS[-1])
+    ended = outcome.of_apply(
+        event(resource, before),
+        plan(resource, before),
+        1,
+        stream(*lines),
+        Redactor(),
+        interrupted=False,
+        identities=[_identity_of(resource), identity],
+    )
+    assert results(ended) == ["not_attempted", "failed"]
+
+
+def test_without_a_plan_the_invocations_that_were_begun_are_known_and_no_detail_of_their_errors():
+    ended = outcome.of_apply(event(), None, 1, stream(*INVOCATIONS), Redactor(), interrupted=False)
+    assert [(one.action, one.reason) for one in ended.changes] == [
+        (Action.INVOKE, f"triggered by after_create of {resource}") for resource in (A, A, B)
+    ]
+    assert results(ended) == ["applied", "failed", "unknown"]
+    assert "server" not in repr(ended)
+
+
+def _identity_of(resource):
+    from tf_wrapper.stream.identity import Identity
+
+    return Identity(resource.address, type=resource.type, name=resource.name)
 
 
 def test_a_deposed_object_beside_a_change_of_the_same_address():

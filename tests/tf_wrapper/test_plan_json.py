@@ -15,8 +15,8 @@ from tf_wrapper.plan.reader import read_plan
 GOLDEN = Path(__file__).parent.parent / "golden" / "plans"
 
 
-def read(*changes, **more):
-    return read_plan(document(*changes, **more), name="plan.json", redactor=Redactor())
+def read(*changes, redactor=None, **more):
+    return read_plan(document(*changes, **more), name="plan.json", redactor=redactor or Redactor())
 
 
 def counted(plan):
@@ -264,11 +264,29 @@ def test_actions_to_invoke_are_changes_of_their_own():
         deferred_action_invocations=[{"reason": "deferred_prereq", "action_invocation": invocation}],
     )
     assert [(part.action, part.address, part.reason, part.deferred) for part in plan.changes] == [
-        (Action.INVOKE, "action.bufo.x", "AfterCreate of a.b", None),
+        (Action.INVOKE, "action.bufo.x", "triggered by after_create of a.b", None),
         (Action.INVOKE, "action.bufo.y", "invoked by -invoke", None),
         (Action.INVOKE, "action.bufo.x", None, "deferred_prereq"),
     ]
     assert counted(plan) == {"invoke": 2, "deferred": 1}
+
+
+def test_what_an_action_is_invoked_with_is_shown_and_what_is_secret_by_its_name_is_remembered():
+    invocation = {
+        "address": "action.bufo.x",
+        "config_values": {"message": "hello", "password": "hunter2-plutonium", "marked": "curium-247", "none": None},
+        "config_sensitive": {"marked": True},
+        "config_unknown": {"later": True},
+    }
+    redactor = Redactor()
+    (change,) = read(action_invocations=[invocation], redactor=redactor).changes
+    assert [(one.path, one.after.kind.value, one.after.text) for one in change.attributes] == [
+        ("later", "unknown", None),
+        ("marked", "sensitive", None),
+        ("message", "value", '"hello"'),
+        ("password", "sensitive", None),
+    ]
+    assert redactor.text("not hunter2-plutonium nor curium-247") == "not (sensitive) nor (sensitive)"
 
 
 def test_deferred_changes_are_listed_and_counted_as_nothing_else():

@@ -105,6 +105,7 @@ def test_actions_are_told_apart_by_what_triggered_them():
         ("action.x.y", "invoke", False),
         ("action.x.y", "invoke", True),
     ]
+    assert [run.trigger.resource for run in result.actions] == ["a.a", "b.b"]
 
 
 def test_an_array_reads_like_lines():

@@ -145,12 +145,13 @@ class PlanPhase:
             has_changes = plan_file.holds_changes(self._invocation.run.file("plan"))
             text = self._failed if has_changes else _PARAGRAPH.sub(b"", self._failed, count=1)
             write_all(1, self._guarded(lambda: self._filter.feed(text), text))
-        self._guarded(self._end_filters, b"")
+        blank = self._guarded(self._end_filters, b"")
+        if blank and not self._closed:
+            write_all(1, blank)
 
     def _end_filters(self) -> bytes:
-        self._filter.end()
         self._errors.end()
-        return b""
+        return self._filter.end()
 
 
 class WholePlan(PlanPhase):
@@ -198,10 +199,11 @@ class HumanFilter:
         """What may be shown now."""
         return self._text.feed(data)
 
-    def end(self) -> None:
-        """The text is complete."""
+    def end(self) -> bytes:
+        """The text is complete; returns what may be shown now: blank lines that no warning followed."""
         self._rest, self.warnings, self.errors = self._text.finish()
         self.imports = self._text.imports
+        return b"" if self._rest.strip() else self.release()
 
     def release(self) -> bytes:
         """What was held back, to be shown as it is."""
@@ -243,8 +245,9 @@ class JsonFilter:
                 PlanError(found.summary, found.detail, file=found.file, line=found.line, address=found.address)
             )
 
-    def end(self) -> None:
+    def end(self) -> bytes:
         """The stream is complete."""
+        return b""
 
     def release(self) -> bytes:
         """What was held back, to be shown as it is."""

@@ -123,6 +123,8 @@ class Trigger(Raw):
 
     action_trigger_event: str | None = None
     triggering_resource_address: str | None = None
+    action_trigger_block_index: int | None = None
+    actions_list_index: int | None = None
 
 
 class Invocation(Raw):
@@ -134,6 +136,7 @@ class Invocation(Raw):
     provider_name: str | None = None
     config_values: msgspec.Raw = _NONE
     config_sensitive: msgspec.Raw = _NONE
+    config_unknown: msgspec.Raw = _NONE
     lifecycle_action_trigger: Trigger | None = None
     invoke_action_trigger: msgspec.Raw = _NONE
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from change_events.diff import decode_exact, has_true
 from change_events.diff.equality import leaves
+from change_events.diff.walk import Node
 from change_events.model import Action, Change, CheckResult, OutputChange, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of
+from tf_wrapper.plan.resources import compare
 from tf_wrapper.stream.identity import Identity
+from tf_wrapper.stream.trigger import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -97,35 +102,53 @@ def read_invocations(
     invocations: Sequence[Invocation], deferred: Sequence[DeferredInvocation], tally: Tally, reading: Reading
 ) -> list[Change]:
     """Turn action invocations into changes; deferred ones are counted by that alone."""
-    invocations_read = [_invocation(entry, reading, None) for entry in invocations]
-    tally.add("invoke", len(invocations_read))
+    tally.add("invoke", len(invocations))
     tally.add("deferred", len(deferred))
-    invocations_read += [_invocation(entry.action_invocation, reading, entry.reason or "unknown") for entry in deferred]
-    return invocations_read
+    entries: list[tuple[Invocation, str | None]] = [(entry, None) for entry in invocations]
+    entries += [(entry.action_invocation, entry.reason or "unknown") for entry in deferred]
+    return [
+        _invocation(entry, reading, reason, detailed=index < reading.detailed)
+        for index, (entry, reason) in enumerate(entries)
+    ]
 
 
-def _invocation(entry: Invocation, reading: Reading, deferred: str | None) -> Change:
+def _invocation(entry: Invocation, reading: Reading, deferred: str | None, *, detailed: bool) -> Change:
     names = reading.names
-    reading.identify(Identity(entry.address, type=entry.type, name=entry.name))
-    return Change(
+    trigger = _trigger(entry)
+    reading.identify(Identity(entry.address, type=entry.type, name=entry.name, trigger=trigger))
+    change = Change(
         address=names.text(entry.address),
         action=Action.INVOKE,
         mode="action",
         type=names.maybe(entry.type),
         name=names.maybe(entry.name),
         provider=names.maybe(entry.provider_name),
-        reason=names.maybe(_trigger(entry)),
+        reason=names.maybe(trigger.words if trigger else None),
         deferred=names.maybe(deferred),
+        attributes_compared=detailed,
     )
+    if not detailed:
+        return change
+    attributes, omitted = compare(_configuration(entry), reading)
+    return replace(change, attributes=tuple(attributes), attributes_omitted=omitted)
 
 
-def _trigger(entry: Invocation) -> str | None:
-    """Say what sets an action off: an event of a resource, or the command line."""
-    trigger = entry.lifecycle_action_trigger
-    if trigger is not None:
-        words = (trigger.action_trigger_event, trigger.triggering_resource_address)
-        return " of ".join(word for word in words if word) or None
-    return "invoked by -invoke" if bytes(entry.invoke_action_trigger) else None
+def _configuration(entry: Invocation) -> Node:
+    """What an action is invoked with, as what is set."""
+    masks = (_decoded(entry.config_unknown), False, _decoded(entry.config_sensitive))
+    return Node(None, _decoded(entry.config_values), *masks)
+
+
+def _trigger(entry: Invocation) -> Trigger | None:
+    given = entry.lifecycle_action_trigger
+    if given is None:
+        return Trigger() if bytes(entry.invoke_action_trigger) else None
+    return Trigger(
+        given.action_trigger_event,
+        given.triggering_resource_address,
+        given.action_trigger_block_index,
+        given.actions_list_index,
+    )
 
 
 def _decoded(raw: msgspec.Raw) -> Any:

@@ -27,6 +27,7 @@ from change_events.model import (
 )
 from tf_wrapper.stream.identity import recognised
 from tf_wrapper.stream.match import (
+    action_by_error,
     address_by_context,
     count,
     plan_from_stream,
@@ -166,7 +167,7 @@ def of_apply(
     known = _identified(event.changes, identities, (*stream.runs, *(run.address for run in stream.actions)), redactor)
     failures = _failures(stream, known, redactor, details=plan is not None)
     end = _End.of(code, stream, has_failures=bool(failures))
-    changes = [_with_outcome(*each, stream, redactor, end) for each in known]
+    changes = [_with_outcome(*each, stream, redactor, end, details=plan is not None) for each in known]
     changes = _with_errors(changes, [identity.address for _, identity in known], failures)
     distinct = tuple(dict.fromkeys(failure for _, failure in failures))
     event = replace(_ended(event, code), failures=distinct, checks=_checks(event, stream, redactor))
@@ -263,13 +264,24 @@ def _ended(event: ChangeEvent, code: int | None) -> ChangeEvent:
     return replace(event, tool=tool)
 
 
-def _with_outcome(change: Change, identity: Identity, stream: StreamResult, redactor: Redactor, end: _End) -> Change:
+def _with_outcome(
+    change: Change, identity: Identity, stream: StreamResult, redactor: Redactor, end: _End, *, details: bool
+) -> Change:
     seen = resource_outcome(change, identity, stream)
     if seen is not None:
         found = redactor.text(seen.id) if seen.id else change.id
         is_new = change.action is Action.REPLACE and seen.id not in {None, identity.id}
         old = change.id if is_new else change.previous_id
-        return replace(change, outcome=seen.outcome, id=found, previous_id=old, duration=seen.duration, note=seen.note)
+        error = _shortened(redactor.text(seen.error) if details else _NO_DETAIL) if seen.error else None
+        return replace(
+            change,
+            outcome=seen.outcome,
+            id=found,
+            previous_id=old,
+            duration=seen.duration,
+            note=seen.note,
+            error=error,
+        )
     if end.finished:
         return replace(change, outcome=ChangeOutcome.APPLIED)
     if not end.ended or change.action in _NO_MESSAGES or identity.address is None:
@@ -290,8 +302,8 @@ def _with_errors(
 
     def mend(change: Change, address: str | None) -> Change:
         failure = first.get(address or "")
-        if failure is None or change.outcome is ChangeOutcome.APPLIED:
-            return change
+        if failure is None or change.outcome is ChangeOutcome.APPLIED or change.action is Action.INVOKE:
+            return change  # the invocations of one action share its address, and each has its own error
         if change.deposed and address in current:
             return change  # the error is the current object's, as far as it says
         # an error before the first message (a precondition) leaves no trace in the stream but this
@@ -302,8 +314,11 @@ def _with_errors(
 
 def _told(failure: Failure) -> str:
     """What a change says of its failure: terraform's summary, then the beginning of the detail."""
-    detail = "\n".join((failure.detail or "").splitlines()[:_ERROR_LINES])[:_ERROR_CHARACTERS]
-    return "\n".join(part for part in (failure.summary, detail) if part)
+    return "\n".join(part for part in (failure.summary, _shortened(failure.detail or "")) if part)
+
+
+def _shortened(text: str) -> str:
+    return "\n".join(text.splitlines()[:_ERROR_LINES])[:_ERROR_CHARACTERS]
 
 
 _NO_SUMMARY = "The plan failed"
@@ -320,10 +335,12 @@ def _failures(
 ) -> list[_AddressedFailure]:
     text: Callable[[str], str] = redactor.text
     found = []
+    actions = [run for run in stream.actions if run.errored]
     for diagnostic in stream.diagnostics:
         if diagnostic.severity != "error":
             continue
-        address = diagnostic.address or address_by_context(diagnostic, changes, stream)
+        address = diagnostic.address or action_by_error(diagnostic, actions)
+        address = address or address_by_context(diagnostic, changes, stream)
         failure = Failure(
             summary=text(diagnostic.summary),
             detail=(text(diagnostic.detail) if details else _NO_DETAIL) if diagnostic.detail else None,

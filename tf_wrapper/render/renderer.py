@@ -229,20 +229,21 @@ class HumanRenderer:
         count = {name: int(value) for name, value in changes.items() if isinstance(value, int)}
         text = self._summary_text(count)
         if self._version >= _ACTIONS_SINCE:
-            self._print([self._paint(f"[reset][bold][green]\n{text}")])
+            invoked = count.get("action_invocation")
+            end = self._paint(f"[reset][bold][green] Actions: {invoked} invoked.") if invoked else ""
+            self._print([self._paint(f"[reset][bold][green]\n{text}") + end])
         else:
             self._out(self._paint(f"[reset][bold][green]\n{text}\n"))
         if self._state_out and (count.get("add") or count.get("change")):
             self._print(["", word_wrap(_STATE_OUT, self._columns), "", f"State path: {self._state_out}"])
 
     def _summary_text(self, count: dict[str, int]) -> str:
-        invoked = f" Actions: {count['action_invocation']} invoked." if count.get("action_invocation") else ""
         if self._destroy:
-            return f"Destroy complete! Resources: {count.get('remove', 0)} destroyed.{invoked}"
+            return f"Destroy complete! Resources: {count.get('remove', 0)} destroyed."
         parts = [f"{count['import']} imported"] if count.get("import") else []
         parts += [f"{count.get(key, 0)} {word}" for key, word in _WORDS]
         parts += [f"{count['forget']} forgotten"] if count.get("forget") else []
-        return f"Apply complete! Resources: {', '.join(parts)}.{invoked}"
+        return f"Apply complete! Resources: {', '.join(parts)}."
 
     def _outputs(self, outputs: dict[str, Any]) -> None:
         if not outputs or any("action" in output for output in outputs.values()):

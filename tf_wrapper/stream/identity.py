@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from change_events.model import Change
     from change_events.redact import Redactor
+    from tf_wrapper.stream.trigger import Trigger
 
 
 class Identity(NamedTuple):
@@ -26,12 +27,14 @@ class Identity(NamedTuple):
         id: of the object before the run; None where there is none, or it is not known.
         type: resource type.
         name: resource name.
+        trigger: of the invocation of an action; None where it is not known.
     """
 
     address: str | None
     id: str | None = None
     type: str | None = None
     name: str | None = None
+    trigger: Trigger | None = None
 
 
 def recognised(changes: Sequence[Change], addresses: Iterable[str], redactor: Redactor) -> tuple[Identity, ...]:
@@ -42,12 +45,13 @@ def recognised(changes: Sequence[Change], addresses: Iterable[str], redactor: Re
         addresses: raw ones that they may have.
         redactor: may know other secrets than the one that redacted the changes.
 
-    A change whose address is redacted is recognised where just one raw address can be meant.
+    A change whose address is redacted is recognised where just one raw address can be meant. Several invocations of one
+    action share its address.
     """
     rendered: dict[str, list[str]] = {}
-    for raw in addresses:
+    for raw in dict.fromkeys(addresses):
         rendered.setdefault(redactor.text(raw), []).append(raw)
-    times = Counter((change.address, change.deposed) for change in changes)
+    times = Counter((change.address, change.deposed) for change in changes if change.mode != "action")
     return tuple(
         Identity(
             address=_address(change, rendered, times[change.address, change.deposed]),
@@ -63,4 +67,4 @@ def _address(change: Change, rendered: dict[str, list[str]], times: int) -> str 
     found = rendered.get(change.address, [])
     if not found and not is_marked(change.address):
         return change.address
-    return found[0] if len(found) == times == 1 else None
+    return found[0] if len(found) == 1 and times <= 1 else None

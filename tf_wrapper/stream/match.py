@@ -52,12 +52,13 @@ _COUNTED = {
 
 
 class Seen(NamedTuple):
-    """What the stream says of one planned change; the id is raw."""
+    """What the stream says of one planned change; the id is raw, and so is the error, which only an action has."""
 
     outcome: ChangeOutcome
     id: str | None
     duration: float | None
     note: str | None
+    error: str | None = None
 
 
 def resource_outcome(change: Change, identity: Identity, stream: StreamResult) -> Seen | None:
@@ -69,15 +70,23 @@ def resource_outcome(change: Change, identity: Identity, stream: StreamResult) -
     ids = created or [run.id_value for run in runs if run.id_value]
     seconds = [run.elapsed for run in runs if run.elapsed is not None]
     outcome, note = _judge(change, runs, steps)
-    return Seen(outcome, ids[-1] if ids else None, sum(seconds) if seconds else None, note)
+    error = next((run.error for run in runs if run.error), None)
+    return Seen(outcome, ids[-1] if ids else None, sum(seconds) if seconds else None, note, error)
 
 
 def _runs(change: Change, identity: Identity, stream: StreamResult) -> tuple[Sequence[ResourceRun], tuple[str, ...]]:
     if change.action is Action.INVOKE:
-        return [run for run in stream.actions if run.address == identity.address], ("invoke",)
+        return [run for run in stream.actions if _is_invocation(run, change, identity)], ("invoke",)
     steps = _STEPS.get(change.action, ())
     runs = [run for run in stream.runs.get(identity.address or "", ()) if run.action in steps]
     return [run for run in runs if run.action != "delete" or _is_of(run, identity)], steps
+
+
+def _is_invocation(run: ResourceRun, change: Change, identity: Identity) -> bool:
+    """An action may be invoked several times; where only the record of the change is left, its reason says by what."""
+    if run.address != identity.address or run.trigger is None:
+        return False
+    return run.trigger == identity.trigger if identity.trigger else change.reason in {None, run.trigger.words}
 
 
 def _is_of(run: ResourceRun, identity: Identity) -> bool:
@@ -128,9 +137,26 @@ def address_by_context(
     return addresses[0] if len(addresses) == 1 else None
 
 
+def action_by_error(diagnostic: StreamDiagnostic, open_: list[ResourceRun]) -> str | None:
+    """Raw address of the action that an error is about: it names none, and says in its detail what the action said.
+
+    Args:
+        diagnostic: the error.
+        open_: the actions that failed, in the order of the stream; the one that is found is taken out.
+    """
+    for number, run in enumerate(open_):
+        if diagnostic.detail and run.error == diagnostic.detail:
+            return open_.pop(number).address
+    return None
+
+
 def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
-    """The plan as far as an apply's stream gives it: addresses, actions and reasons, no attributes."""
+    """The plan as far as an apply's stream gives it: addresses, actions and reasons, no attributes.
+
+    Of the invocations of actions it has those that were begun.
+    """
     changes = tuple(_change(item, redactor) for item in stream.planned_changes)
+    changes += tuple(_invocation(run, redactor) for run in stream.actions)
     return Plan(
         changes=changes,
         counts=count(changes),
@@ -142,7 +168,8 @@ def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
 
 def planned_identities(stream: StreamResult) -> tuple[Identity, ...]:
     """The identities of the changes of :func:`plan_from_stream`."""
-    return tuple(Identity(item.address, type=item.type, name=item.name) for item in stream.planned_changes)
+    resources = [Identity(item.address, type=item.type, name=item.name) for item in stream.planned_changes]
+    return (*resources, *(Identity(run.address, trigger=run.trigger) for run in stream.actions))
 
 
 def count(changes: Sequence[Change]) -> Counts:
@@ -167,4 +194,13 @@ def _change(item: PlannedChange, redactor: Redactor) -> Change:
         type=item.type,
         name=item.name,
         module=text(item.module) if item.module else None,
+    )
+
+
+def _invocation(run: ResourceRun, redactor: Redactor) -> Change:
+    return Change(
+        address=redactor.text(run.address),
+        action=Action.INVOKE,
+        mode="action",
+        reason=redactor.text(run.trigger.words) if run.trigger else None,
     )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tf_wrapper.stream.trigger import Trigger
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -58,6 +60,8 @@ class ResourceRun(msgspec.Struct, frozen=True):
         id_value: its value, the newest seen.
         elapsed: seconds.
         provision_error: one of its provisioners failed.
+        trigger: what set it off, of an action alone.
+        error: why it failed, of an action alone.
     """
 
     address: str
@@ -70,6 +74,8 @@ class ResourceRun(msgspec.Struct, frozen=True):
     id_value: str | None = None
     elapsed: float | None = None
     provision_error: bool = False
+    trigger: Trigger | None = None
+    error: str | None = None
 
 
 class StreamDiagnostic(msgspec.Struct, frozen=True):
@@ -133,7 +139,7 @@ class StreamReader:
         self._head: dict[str, Any] = {}
         self._planned: list[PlannedChange] = []
         self._runs: dict[str, list[ResourceRun]] = {}
-        self._actions: dict[str, ResourceRun] = {}
+        self._actions: dict[tuple[str, Trigger], ResourceRun] = {}
         self._diagnostics: list[StreamDiagnostic] = []
         self._handlers: dict[object, Callable[[dict[str, Any]], None]] = {
             "version": self._version,
@@ -244,13 +250,12 @@ class StreamReader:
 
     def _action(self, message: dict[str, Any]) -> None:
         hook = message["hook"]
-        address = str(hook["action"]["addr"])
-        trigger = (hook.get("lifecycle") or {}).get("resource") or {}
-        key = f"{address} {trigger.get('addr')} {(hook.get('lifecycle') or {}).get('trigger_event')}"
-        run = self._actions.get(key) or ResourceRun(address, "invoke", started=_time(message))
+        key = address, trigger = str(hook["action"]["addr"]), _trigger(hook)
+        run = self._actions.get(key) or ResourceRun(address, "invoke", started=_time(message), trigger=trigger)
         if message["type"] != "action_start":
+            error = _text(hook.get("error"))
             failed = message["type"] == "action_errored"
-            run = msgspec.structs.replace(run, ended=_time(message), completed=not failed, errored=failed)
+            run = msgspec.structs.replace(run, ended=_time(message), completed=not failed, errored=failed, error=error)
         self._actions[key] = run
 
     def _diagnostic(self, message: dict[str, Any]) -> None:
@@ -311,6 +316,14 @@ def read_stream(lines: Iterable[bytes]) -> StreamResult:
 
 def _text(value: object) -> str | None:
     return str(value) if value else None
+
+
+def _trigger(hook: dict[str, Any]) -> Trigger:
+    lifecycle = hook.get("lifecycle") or {}
+    resource = _text((lifecycle.get("resource") or {}).get("addr"))
+    return Trigger(
+        _text(lifecycle.get("trigger_event")), resource, lifecycle.get("trigger_index"), lifecycle.get("actions_index")
+    )
 
 
 def _identity(hook: dict[str, Any]) -> dict[str, Any]:

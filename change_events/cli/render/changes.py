@@ -153,7 +153,7 @@ def _change_attributes(change: Change, *, everything: bool) -> Iterator[str]:
     """Of what comes into being, what is known of it; of what goes, its id is enough; of the rest, both sides."""
     if change.action is Action.DESTROY:
         return
-    created = change.action is Action.CREATE or change.raw_actions == ("add",)
+    created = change.action in {Action.CREATE, Action.INVOKE} or change.raw_actions == ("add",)
     attributes, omitted = change.attributes, change.attributes_omitted
     if created:
         attributes = tuple(a for a in attributes if a.after.kind not in _NOTHING_YET)

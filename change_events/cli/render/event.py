@@ -10,7 +10,7 @@ from change_events.cli.render.deliveries import delivery_lines
 from change_events.cli.render.terminal import ago, clean, local_time, paint
 from change_events.query.selection import RUNNING
 from change_events.summary import history, state_edit
-from change_events.summary.change_text import PARTIAL, cloud_words, outputs_heading
+from change_events.summary.change_text import cloud_words, outputs_heading, partial
 from change_events.text.times import lasted
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def story(record: Record, *, limit: int | None, held_up: Mapping[str, str] = Map
     yield _when(event)
     yield ""
     yield from _facts(event)
-    if event.partial:
-        yield from ("", paint(PARTIAL, "yellow"))
+    if words := partial(event):
+        yield from ("", paint(words, "yellow"))
     for title, lines in (*explicit.sections(event, limit), *_sections(event, limit)):
         if lines:
             yield from ("", changes.heading(title), *lines)

@@ -12,7 +12,7 @@ from change_events.cli.render.terminal import clean, paint
 from change_events.model import ChangeEvent, Kind, Outcome, Phase, StateCounts, Summary, Tool
 from change_events.signals import signals
 from change_events.summary import state_edit
-from change_events.summary.change_text import PARTIAL, cloud_words
+from change_events.summary.change_text import cloud_words, partial
 from change_events.text.markdown import plain
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def plan_markdown(plan: Plan, max_bytes: int, own: OwnRules | None = None) -> st
     from change_events.summary.title import title
 
     event = judged(plan, own)
-    facts = [f"**{plain(title(event))}**", *([PARTIAL] if event.partial else [])]
+    facts = [f"**{plain(title(event))}**", *([words] if (words := partial(event)) else [])]
     return details(event, plan_headline(plan), facts, Size(max_bytes))
 
 
@@ -133,7 +133,7 @@ def _caveats(plan: Plan) -> Iterator[str]:
         lines = (state_edit.version_words(plan.state), plan.state.note)
         yield from (paint(clean(line), dim=True) for line in lines if line)
     if _is_partial(plan):
-        yield paint(PARTIAL, "yellow")
+        yield paint(partial(_as_event(plan)), "yellow")
 
 
 def _is_partial(plan: Plan) -> bool:

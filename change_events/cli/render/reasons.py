@@ -7,7 +7,6 @@ from change_events.cli.render.terminal import clean
 
 def in_words(reason: str) -> str:
     """The reason in words; one of a later version, or of a hand-made plan, as it is written."""
-    from change_events.summary.change_text import REASONS
+    from change_events.summary.change_text import plain_reason
 
-    known = REASONS.get(reason)
-    return known.replace("`", "") if known else clean(reason.replace("_", " "))
+    return clean(plain_reason(reason))
