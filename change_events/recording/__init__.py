@@ -6,7 +6,20 @@
 
 from __future__ import annotations
 
-from change_events.recording.recoverable import RecoverableRun
+from typing import TYPE_CHECKING, Any
+
 from change_events.recording.writer import EventWriter, RecordResult, report_line
 
+if TYPE_CHECKING:
+    from change_events.recording.recoverable import RecoverableRun
+
 __all__ = ["EventWriter", "RecordResult", "RecoverableRun", "report_line"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what closes killed runs when it is asked for: a run of terraform mostly has none to close."""
+    if name != "RecoverableRun":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from change_events.recording.recoverable import RecoverableRun
+
+    return RecoverableRun

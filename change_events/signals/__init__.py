@@ -5,7 +5,7 @@ is cut, hidden or limited; what it finds is kept with the change, in words witho
 :func:`signals` reports them once it is known how each change ended, beside what the event itself says.
 
 What a provider calls things is data: ``rules.tsv`` (settings that are watched) and ``protectors.tsv`` (what protects by
-being there). A rule that the table cannot express is a module with one function, asked in :func:`_found` (and its
+being there). A rule that the table cannot express is a module with one function, asked in :mod:`of_values` (and its
 necessary condition in ``raw``) or in :data:`events.RULES`.
 """
 
@@ -13,33 +13,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.model import Action, Risk, Signal
+from change_events.model import Signal
 from change_events.signals import events
-from change_events.signals.capacity import capacity
 from change_events.signals.combinations import combinations
-from change_events.signals.exposure import exposure
-from change_events.signals.labels import is_labels_only
 from change_events.signals.marks import marked
-from change_events.signals.names import NAMES, WITHOUT_VALUES
+from change_events.signals.names import NAMES, WITHOUT_VALUES, bare
 from change_events.signals.own_rules import NONE, OwnRules
-from change_events.signals.policies import policies
-from change_events.signals.protectors import armed, left, unprotected
-from change_events.signals.raw import may_signal, which_may_signal
 from change_events.signals.stateful import stateful_kind
-from change_events.signals.subject import Subject
-from change_events.signals.table import table
-from change_events.signals.watched import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, KeysView, Sequence
+    from collections.abc import Callable, Sequence
 
     from change_events.model import ChangeEvent
-    from change_events.signals.own_rules import OwnRule
-    from change_events.signals.subject import Found
+    from change_events.signals.labels import is_labels_only
+    from change_events.signals.of_values import risks, watched_types
+    from change_events.signals.raw import may_signal, which_may_signal
+    from change_events.signals.subject import Subject
 
 __all__ = [
     "MOST_OF_A_KIND",
@@ -58,62 +51,24 @@ __all__ = [
 ]
 
 MOST_OF_A_KIND = 20
-_VALUE_RULES: tuple[Callable[[Subject], Iterator[Found]], ...] = (exposure, policies)
+_OF_VALUES = {
+    "Subject": "subject",
+    "is_labels_only": "labels",
+    "may_signal": "raw",
+    "risks": "of_values",
+    "watched_types": "of_values",
+    "which_may_signal": "raw",
+}
 
 
-def risks(
-    subject: Subject,
-    shows: Callable[[tuple[str, ...], object], bool] | None = None,
-    *,
-    unprotects: bool = False,
-    own: Sequence[OwnRule] = (),
-) -> tuple[Risk, ...]:
-    """What the values of one change signal. A reason names nothing of an attribute that is sensitive on either side.
+def __getattr__(name: str) -> Any:
+    """Import the rules over values when they are asked for: a run without a plan has no values that could signal."""
+    if name not in _OF_VALUES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-    The reasons still have to be redacted: names of actions and roles are texts of the configuration.
-
-    Args:
-        subject: the change.
-        shows: whether a value may be shown, by its path; None where all may.
-        unprotects: what this protector covers stays when it is destroyed.
-        own: the user's rules.
-    """
-    found = dict.fromkeys(_found(subject, own, unprotects=unprotects))
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for one in found:
-        hidden = _hides(subject, one) or (shows and not all(shows(*shown) for shown in one.shown))
-        key, label = (one.name, bare(one.name) if hidden else one.reason), "" if hidden else one.label
-        labels = reasons.setdefault(key, [])
-        if label not in labels:
-            labels.append(label)
-    return tuple(Risk(name=name, reason=f"{', '.join(labels)} {reason}".strip())
-                 for (name, reason), labels in reasons.items())  # fmt: skip
-
-
-def _found(subject: Subject, own: Sequence[OwnRule], *, unprotects: bool) -> Iterator[Found]:
-    if subject.action is not Action.DESTROY:
-        for rule in _VALUE_RULES:
-            yield from rule(subject)
-        yield from watched(subject, own)
-        yield from capacity(subject)
-    elif unprotects:
-        yield from unprotected(subject)
-    yield from armed(subject)
-    yield from left(subject)
-
-
-def _hides(subject: Subject, found: Found) -> bool:
-    return found.attribute is not None and subject.hides(found.attribute)
-
-
-def bare(name: str) -> str:
-    """What is said of a signal without values; of one that another version knows only the name."""
-    return WITHOUT_VALUES.get(name) or name.replace("_", " ")
-
-
-def watched_types() -> KeysView[str]:
-    """The resource types of which single settings are watched."""
-    return table().keys()
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_OF_VALUES[name]}"), name)
+    return found
 
 
 def signals(event: ChangeEvent, own: OwnRules | None = None, past: Sequence[Signal] = ()) -> tuple[Signal, ...]:

@@ -72,3 +72,8 @@ NAMES = tuple(SIGNALS)
 
 WITHOUT_VALUES = {name: kind.bare for name, kind in SIGNALS.items() if kind.bare}
 """Of each signal that is read off values: its reason without them."""
+
+
+def bare(name: str) -> str:
+    """What is said of a signal without values; of one that another version knows only the name."""
+    return WITHOUT_VALUES.get(name) or name.replace("_", " ")

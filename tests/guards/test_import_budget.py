@@ -143,6 +143,9 @@ NOT_TO_RECORD = {
 # what the event of a state command does without where no repository and no backend is asked, and nothing is sent
 NOT_TO_RECORD_AN_EDIT = NOT_TO_RECORD | {
     "subprocess", "locale", "shutil", "selectors", "change_events.delivery", "tf_wrapper.plan.document",
+    "change_events.recording.recovery", "change_events.signals.capacity", "change_events.signals.exposure",
+    "change_events.signals.policies", "change_events.signals.watched", "change_events.signals.protectors",
+    "change_events.signals.subject",
 }  # fmt: skip
 RECORD = """
 import sys

@@ -1,4 +1,7 @@
-"""What is kept of an object whose values are in memory only now: what they signal, and what it was."""
+"""What is kept of an object whose values are in memory only now: what they signal, and what it was.
+
+The rules of signals are imported where they are asked: most edits of a state ask none.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from change_events import signals
 from change_events.diff.masks import child, has_true
 from change_events.model import Action, Risk, ValueKind
-from change_events.signals import Subject, bare, is_labels_only, protectors, risks, watched_types
-from change_events.signals.watched import own_attributes
+from change_events.signals.names import bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,10 @@ _IDENTITY = {
 
 def which_may_signal(kept: Sequence[tuple[ResourceChange, Action]], own: Sequence[OwnRule] = ()) -> list[bool]:
     """Which changes' values can signal anything: most are never looked at, and the many not even decoded."""
+    from change_events import signals
+    from change_events.signals import protectors
+    from change_events.signals.watched import own_attributes
+
     may_signal = [False] * len(kept)
     for kind, places in _by_type(kept).items():
         sides = [(kept[place][0].change.before, kept[place][0].change.after) for place in places]
@@ -56,7 +61,11 @@ def _by_type(kept: Sequence[tuple[ResourceChange, Action]]) -> dict[str, list[in
 
 def is_identified(entry: ResourceChange, action: Action) -> bool:
     """Whether a change whose attributes are not compared still says what the object was: there are too many."""
-    return action is Action.REPLACE and entry.mode == "managed" and (entry.type or "") in watched_types()
+    if action is not Action.REPLACE or entry.mode != "managed":
+        return False
+    from change_events.signals import watched_types
+
+    return (entry.type or "") in watched_types()
 
 
 def with_details(
@@ -81,16 +90,24 @@ def with_details(
     if change.mode != "managed":
         return change
     if may_signal and (change.action in _SETS or change.action is Action.DESTROY):
+        from change_events.signals import Subject, risks
+
         subject = Subject(kind or "", change.action, *node)
         found = risks(
             subject, lambda path, value: _is_shown(path, value, reading), unprotects=unprotects, own=reading.own
         )
         change = replace(change, risks=tuple(_redacted(risk, reading) for risk in found)) if found else change
-    if change.action is Action.UPDATE and is_labels_only(Subject(kind or "", change.action, *node)):
+    if change.action is Action.UPDATE and _is_labels_only(kind, node):
         change = replace(change, labels_only=True)
     if change.action in _GOES and isinstance(node.before, dict):
         change = replace(change, identity=dict(_identity(node, reading)))
     return change
+
+
+def _is_labels_only(kind: str | None, node: Node) -> bool:
+    from change_events.signals import Subject, is_labels_only
+
+    return is_labels_only(Subject(kind or "", Action.UPDATE, *node))
 
 
 def _is_shown(path: tuple[str, ...], value: object, reading: Reading) -> bool:

@@ -12,7 +12,6 @@ from change_events.diff.walk import Node, diff_bounded
 from change_events.model import Action, AttributeChange, Change, Value, ValueKind
 from tf_wrapper.plan.actions import Tally, action_of, most_urgent
 from tf_wrapper.plan.details import is_identified, which_may_signal, with_details
-from tf_wrapper.plan.unprotected import unprotecting
 from tf_wrapper.stream.identity import Identity
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
     reading.names.learn([found for index in detailed if (found := _id(kept[index][0].change))])
     _identify(kept, detailed, reading)
     signals = which_may_signal(kept, reading.own)
-    unprotects = unprotecting(kept, entries)
+    unprotects = _unprotecting(kept, entries)
     changes = [
         _change(
             entry,
@@ -71,6 +70,12 @@ def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Readi
         else change
         for change, (entry, action) in zip(changes, kept, strict=True)
     ]
+
+
+def _unprotecting(kept: Sequence[tuple[ResourceChange, Action]], entries: Sequence[ResourceChange]) -> set[int]:
+    from tf_wrapper.plan.unprotected import unprotecting  # its tables are for plans: two states are compared without
+
+    return unprotecting(kept, entries)
 
 
 def _identify(kept: Sequence[tuple[ResourceChange, Action]], detailed: Collection[int], reading: Reading) -> None:
