@@ -174,7 +174,7 @@ def _body_terms(query: Query) -> Iterator[_Term]:
         part = f"{_json(name)}:{_json(value) if given else ''}"
         yield _Term(_TAG, "", None, (part, name, value if given else None))
     if query.signal is not None:
-        yield _Term(_SIGNAL, "", None, (f'"name":"{query.signal}"', query.signal))
+        yield _Term(_SIGNAL, "", None, (f'"name":{_json(query.signal)}', query.signal))
 
 
 def _json(text: str) -> str:

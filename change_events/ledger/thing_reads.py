@@ -82,7 +82,7 @@ _MOVES = (
 )
 _OLDEST = (
     f"SELECT {micros('e.started_at')} AS at FROM tfevent.events e WHERE e.team = {{team}} AND e.state = 'settled' "  # noqa: S608  # of ours
-    "AND e.backfilled = %(backfilled)s ORDER BY e.started_at, e.id LIMIT %(limit)s"
+    "AND e.backfilled = %(backfilled)s ORDER BY e.id LIMIT %(limit)s"
 )
 _EVENTS = f"SELECT e.id::text AS id, {micros('e.started_at')} AS at FROM tfevent.events e WHERE e.team = {{team}} AND "  # noqa: S608  # of ours
 _NEWEST_FIRST = " ORDER BY e.started_at DESC, e.id DESC LIMIT %(limit)s"
@@ -108,7 +108,10 @@ class ThingReads(Access):
     """The part of a ledger that knows things."""
 
     def known(self) -> Known:
-        """How far back things are known; what was made of history counts only where there is nothing else."""
+        """How far back things are known: since the first event, which may tell of something that began long before.
+
+        What was made of history counts only where there is nothing else.
+        """
         for backfilled in (False, True):
             found = self._ask_each(_OLDEST, "at", {"backfilled": backfilled, "limit": 1})
             if found:

@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-import psycopg
 import pytest
 
 from change_events.errors import JournalError, LedgerError, TfeventError
@@ -26,14 +25,13 @@ from change_events.history.suspects import Incident, suspects
 from change_events.history.why import why
 from change_events.journal import AmbiguousId, Journal, Query, RecordState
 from change_events.journal.read_only import ReadOnlyJournal
-from change_events.ledger import schema
 from change_events.ledger.source import LedgerSource
-from change_events.ledger.writing import record as record_in_ledger
 from change_events.model import Actor, Ci, Kind, Outcome, Phase, Signal, Tool, Trace, stack_key
 from change_events.query.event_ref import find
 from change_events.query.selection import query_of
 from change_events.redact import unseal
 from tests.history.past import ABSENT, NOW, change, run
+from tests.support.ledger import fill, filled
 from tests.support.postgres import postgres
 
 __all__ = ["postgres"]
@@ -110,20 +108,9 @@ def ledger(_, events, postgres, teams=("ops",)):
         for table in ("events", "bodies"):
             server.execute(f"DELETE FROM tfevent.{table} WHERE id = %s", event, database=url.rpartition("/")[2])
 
-    with server.database(new_ledger) as url:
-        with psycopg.connect(url) as connection:
-            for event, team in zip(events, itertools.cycle(teams), strict=False):
-                state = RecordState.STARTED if event.outcome is None else RecordState.SETTLED
-                record_in_ledger(connection, team, unseal(msgspec.json.encode(event)), state)
-        with LedgerSource.open(url) as opened:
-            assert set(opened.teams) == set(teams)
-            yield opened, remove
-
-
-def new_ledger(url):
-    with psycopg.connect(url) as connection:
-        schema.migrate(connection)
-        schema.make_text_index(connection)
+    with filled(server, events, teams) as url, LedgerSource.open(url) as opened:
+        assert set(opened.teams) == set(teams)
+        yield opened, remove
 
 
 SOURCES = {
@@ -290,18 +277,63 @@ ANSWERS_OF_ITS_OWN = ("list: searched: ledger", "searched since, of what bodies 
 OF_DELIVERIES = ("list: deliveries", "get: deliveries", "list: undelivered")
 
 
+def key_of(question, source):
+    return named if (named := f"{question}: {source}") in ANSWERS_OF_ITS_OWN else question
+
+
+def answer_of(question, source):
+    return json.loads(json.dumps(QUESTIONS[question](source)))
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_every_source_has_the_golden_answer(source, question, request):
-    named = f"{question}: {request.node.callspec.params['source']}"
-    asked = named if named in ANSWERS_OF_ITS_OWN else question
     if question in OF_DELIVERIES and isinstance(source, LedgerSource):
         return  # test_a_ledger_says_that_it_does_not_know_deliveries
-    answer = json.loads(json.dumps(QUESTIONS[question](source)))
+    asked = key_of(question, request.node.callspec.params["source"])
+    answer = answer_of(question, source)
     known = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
     if request.config.getoption("--update-golden", default=False):
         GOLDEN.write_text(json.dumps({**known, asked: answer}, indent=1, sort_keys=True) + "\n")
     else:
         assert answer == known[asked]
+
+
+@pytest.fixture(scope="module")
+def two_teams(request):
+    with ledger(None, EVENTS, partial(request.getfixturevalue, "postgres"), ("ops", "web")) as (opened, _):
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        question
+        for question in QUESTIONS
+        if question.startswith(("list", "get", "find", "figures", "searched", "values", "known"))
+        and question not in OF_DELIVERIES
+    ],
+)
+def test_events_of_two_teams_are_listed_together(two_teams, question):
+    assert answer_of(question, two_teams) == json.loads(GOLDEN.read_text())[key_of(question, "ledger")]
+
+
+def test_a_page_of_two_teams_follows_the_one_before_it(two_teams):
+    everything = ids(two_teams)
+    for place, event in enumerate(everything):
+        assert ids(two_teams, before=event, limit=3) == everything[place + 1 : place + 4]
+        assert ids(two_teams, after=event, limit=3) == everything[max(place - 3, 0) : place]
+
+
+def test_one_team_is_asked_alone_and_what_both_have_is_one(postgres):
+    with filled(postgres, EVENTS, ["ops"]) as url:
+        fill(url, EVENTS[:4], ["web"])
+        with LedgerSource.open(url) as both, LedgerSource.open(url, "web") as web:
+            assert ids(both) == [event.id for event in reversed(EVENTS)]
+            assert [ids(both, limit=number) for number in (7, 9)] == [ids(both)[:7], ids(both)[:9]]
+            assert both.get(EVENTS[0].id).event == EVENTS[0]
+            assert ids(web) == [event.id for event in reversed(EVENTS[:4])]
+        with pytest.raises(LedgerError, match="no event of team 'none' can be read; teams with events: ops, web"):
+            LedgerSource.open(url, "none")
 
 
 def test_a_ledger_says_that_it_does_not_know_deliveries(postgres, tmp_path):
