@@ -12,6 +12,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
     x JournalTooSlow         an answer took longer than it may (journal/errors.py)
     x AmbiguousId            a prefix of an id fits several events (journal/errors.py)
     x LedgerError            the team's ledger cannot be used
+      x LedgerTooSlow        an answer took longer than it may (ledger/problems.py)
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)
   x TemplateError            a title or message template does not compile or render
   x WindowError              the window of a timeline cannot be shown (server/windows.py)

@@ -22,7 +22,8 @@ def main(argv: Sequence[str], tools: ToolAdapter) -> int:
         tools: what knows Terraform's files and processes.
 
     Returns:
-        The exit code: 0, 1 for what went wrong, 2 for a usage error, 130 after Ctrl-C, 141 for a closed pipe.
+        The exit code: 0, 1 for what went wrong, 2 for a usage error, 69 for a ledger that cannot be used, 130 after
+        Ctrl-C, 141 for a closed pipe.
     """
     if list(argv) == ["record"]:  # of a playbook that waits for it: click would be a fifth of its start
         from change_events.cli.exit_handling import exit_code_of

@@ -76,7 +76,18 @@ def _invoke(argv: Sequence[str], tools: ToolAdapter) -> int:
         return exit_.exit_code
     except click.Abort:
         return EXIT_INTERRUPTED
+    except click.NoSuchOption as error:
+        return _usage(error)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.NoSuchOption) -> int:
+    """Print what is wrong with an option, and give the exit code."""
+    named = error.option_name == "--ledger" and error.ctx
+    text = "`{}` works on the journal of this machine: leave out --ledger"  # asks or writes the journal itself
+    shown = click.UsageError(text.format(named.info_name), named) if named else error
+    shown.show()
+    return shown.exit_code

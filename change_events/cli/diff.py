@@ -8,6 +8,7 @@ import click
 
 from change_events.cli.event_ref import CountingBack
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_option import ledger_option
 from change_events.cli.limit_option import limit_option
 from change_events.cli.render.terminal import print_json, print_lines
 from change_events.query.event_ref import find
@@ -32,6 +33,7 @@ DEFAULT_CHANGES = 50
 @click.argument("second", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @limit_option(DEFAULT_CHANGES, "Maximum number of changes in each section; 0 for all.")
+@ledger_option
 @click.pass_obj
 def diff_command(session: Session, *, first: str, second: str, as_json: bool, limit: int) -> int:
     """Compare two events, or two runs of the same playbook: what one changed that the other did not.

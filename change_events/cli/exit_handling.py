@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from change_events.cli.render.terminal import clean_lines
-from change_events.errors import EventRejectedError, TfeventError
+from change_events.errors import EventRejectedError, LedgerError, TfeventError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXIT_ERROR = 1
 EXIT_DATA = 65  # sysexits' EX_DATAERR: an event that contradicts itself, by which other programs know it
+EXIT_LEDGER = 69  # sysexits' EX_UNAVAILABLE: the team's ledger cannot be used
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 _OUTPUT_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 EXIT_PIPE_CLOSED = 141  # 128 + SIGPIPE, likewise
@@ -31,6 +32,9 @@ def exit_code_of(command: Callable[[], int]) -> int:
     except EventRejectedError as error:
         _complain(str(error))
         return EXIT_DATA
+    except LedgerError as error:
+        _complain(str(error))
+        return EXIT_LEDGER
     except TfeventError as error:
         return _complain(str(error))
     except MemoryError:

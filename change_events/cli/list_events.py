@@ -11,10 +11,11 @@ import click
 
 from change_events.cli.event_filters import NO_MATCH, event_filters, select
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_option import ledger_option
 from change_events.cli.limit_option import limit_option
 from change_events.cli.render import listing
 from change_events.cli.render.terminal import note
-from change_events.query.selection import EMPTY
+from change_events.query.selection import empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +42,10 @@ DEFAULT_LIMIT = 20
 @event_filters
 @limit_option(DEFAULT_LIMIT, "Maximum number of events; 0 for all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: each event with its deliveries.")
+@ledger_option
 @click.pass_obj
 def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:
-    """List the events recorded on this machine, newest first.
+    """List the events recorded on this machine, or in a ledger, newest first.
 
     On a terminal, prints a table in local time. In a pipe, prints one line per event with tab-separated fields: ID,
     start, outcome, title, user, environment, delivery, signals.
@@ -54,7 +56,7 @@ def list_command(session: Session, /, *, as_json: bool, **filters: Any) -> int:
         first = next(records, None)
         if first is None:
             del filters["limit"]
-            note(NO_MATCH if any(filters.values()) else EMPTY)
+            note(NO_MATCH if any(filters.values()) else empty(session.source))
         else:
             _write(itertools.chain([first], records), as_json=as_json)
     return 0

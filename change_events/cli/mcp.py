@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_option import ledger_option
 from change_events.errors import TfeventError
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
+    from change_events.mcp.tools import Ledger
 
 _EXTRA = {"mcp", "anyio", "pydantic"}
 
@@ -22,12 +24,14 @@ _EXTRA = {"mcp", "anyio", "pydantic"}
         "tfevent events mcp    started by a client, e.g. after: claude mcp add tfevent -- tfevent events mcp",
     ),
 )
+@ledger_option
 @click.pass_obj
 def mcp_command(session: Session) -> int:
     """Answer agents on standard input and output, by the Model Context Protocol, until the input ends.
 
-    The tools are list_changes, show_change, why and suspects. They read the journal of this machine, and change
-    nothing in it: it is not brought up to date, runs that were killed are not settled, and nothing is delivered.
+    The tools are list_changes, show_change, why, suspects and drift_status. They read the journal of this machine, or a
+    team's ledger, and change nothing in it: a journal is not brought up to date, runs that were killed are not settled,
+    and nothing is delivered.
     """
     try:
         from change_events.mcp.server import note_at_a_terminal, serve
@@ -36,4 +40,15 @@ def mcp_command(session: Session) -> int:
             raise
         raise TfeventError("`tfevent events mcp` needs the package mcp: pip install 'tfevent[mcp]'") from None
     note_at_a_terminal()
-    serve(session.settings)
+    serve(session.settings, _ledger(session))
+
+
+def _ledger(session: Session) -> Ledger | None:
+    """The ledger that was chosen. Raises LedgerError at once where its address cannot be used."""
+    if session.ledger is None:
+        return None
+    from change_events.ledger.address import address_of
+    from change_events.mcp.tools import Ledger
+
+    address_of(session.ledger)
+    return Ledger(session.ledger, session.team)

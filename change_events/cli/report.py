@@ -11,10 +11,11 @@ import click
 from change_events.cli.event_filters import NO_MATCH, event_filters, select
 from change_events.cli.event_ref import CountingBack
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_option import ledger_option
 from change_events.cli.limit_option import limit_option
 from change_events.cli.render.terminal import note
 from change_events.query.event_ref import find
-from change_events.query.selection import EMPTY
+from change_events.query.selection import empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +60,7 @@ _HTML_NAMES = (".html", ".htm")
 )
 @event_filters
 @limit_option(DEFAULT_LIMIT, "Maximum number of events that filters select; 0 for all.")
+@ledger_option
 @click.pass_obj
 def report_command(
     session: Session,
@@ -84,8 +86,8 @@ def report_command(
     found, more = _selected(session, event_ids, filters)
     if not found:
         given = {name: value for name, value in filters.items() if name != "limit"}
-        empty = NO_MATCH if any(given.values()) else EMPTY
-        note(f"{empty}; {path} was not written" if path and path != "-" else empty)
+        nothing = NO_MATCH if any(given.values()) else empty(session.source)
+        note(f"{nothing}; {path} was not written" if path and path != "-" else nothing)
         return 0
     text = _html(found, more) if as_html else _markdown(found, more, place, max_characters)
     _write(text, path)

@@ -29,6 +29,7 @@ class Session:
     Attributes:
         tools: what knows Terraform's files and processes.
         lists: the command reads the journal at length, so that it may make the indexes which that needs.
+        ledger: the URL of a ledger that is asked instead of the journal; ``team`` is whose events in it are.
         mistakes_told: the command itself names the mistakes in the settings, so that no note is needed.
     """
 
@@ -36,6 +37,8 @@ class Session:
         self.tools = tools
         self.mistakes_told = False
         self.lists = False
+        self.ledger: str | None = None
+        self.team: str | None = None
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -84,15 +87,21 @@ class Session:
         self._route_late(journal)
         return journal
 
-    @property
+    @cached_property
     def source(self) -> Source:
-        """What questions about events are asked; raises JournalError."""
-        return self.journal
+        """What questions about events are asked: the ledger that was chosen, or the journal; raises JournalError."""
+        if self.ledger is None:
+            return self.journal
+        from change_events.ledger.source import LedgerSource
+
+        return self._open.enter_context(LedgerSource.open(self.ledger, self.team))
 
     def indexed_source(self) -> Source:
         """The same for questions about things: says so where older events are not indexed, or cannot be."""
         from change_events.errors import JournalError
 
+        if self.ledger is not None:
+            return self.source
         journal = self.journal
         try:
             complete = journal.index_older(_INDEX_SECONDS)

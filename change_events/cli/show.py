@@ -9,6 +9,7 @@ import click
 
 from change_events.cli.event_ref import CountingBack
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_option import ledger_option
 from change_events.cli.limit_option import limit_option
 from change_events.cli.render.terminal import clean_lines, indented, print_lines
 from change_events.query.event_ref import find
@@ -38,6 +39,7 @@ DEFAULT_CHANGES = 50
 @click.option("--tree", "form", flag_value="tree", help="Print the tree of parent and child events.")
 @limit_option(DEFAULT_CHANGES, "Maximum number of changes (or children); 0 for all, with all attributes.")
 @click.option("--all", "everything", is_flag=True, help="Show all changes and all attributes, like --limit 0.")
+@ledger_option
 @click.pass_obj
 def show_command(session: Session, *, event_id: str, form: str | None, limit: int, everything: bool) -> int:
     """Show one event in full: user, location, changes and their outcomes, errors, drift, delivery.
@@ -66,6 +68,8 @@ def _held_up(session: Session, record: Record) -> dict[str, str]:
     from change_events.cli.render.deliveries import held_up_by, is_untried
 
     names = dict.fromkeys(one.destination for one in record.deliveries if is_untried(one))
+    if not names:  # also where a ledger was asked: the journal stays closed
+        return {}
     standings = {name: session.journal.standing(name) for name in names}
     now = session.journal.now()
     return {name: held_up_by(standing, now) for name, standing in standings.items() if standing.failures}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_option import ledger_option
 from change_events.cli.limit_option import limit_option
 from change_events.cli.name_option import NAME
 from change_events.cli.render.terminal import local_time, note, print_json, print_lines
@@ -41,6 +42,7 @@ DEFAULT_LIMIT = 5
 @click.option("--host", type=NAME, help="Host that suffers: ranks changes of it higher.")
 @limit_option(DEFAULT_LIMIT, "Maximum number of suspects; 0 for all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@ledger_option
 @click.pass_obj
 def suspects_command(
     session: Session,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_option import ledger_option
 from change_events.cli.limit_option import limit_option
 from change_events.cli.name_option import NAME
 from change_events.cli.render.terminal import note, print_json, print_lines
@@ -35,6 +36,7 @@ DEFAULT_LIMIT = 10
 @click.option("--since", type=moment, metavar="WHEN", help="Only changes at or after this time.")
 @limit_option(DEFAULT_LIMIT, "Maximum number of events.", least=1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@ledger_option
 @click.pass_obj
 def why_command(session: Session, *, subject: str, since: datetime | None, limit: int, as_json: bool) -> int:
     """Show the last changes of a resource, an attribute or a host, newest first.

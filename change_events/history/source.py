@@ -1,4 +1,4 @@
-"""What the questions of this package are asked: a journal today; later a ledger or a collector."""
+"""What the questions of this package are asked: a journal, or the ledger of a team."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ class Source(Protocol):
 
     `tests/history/test_source_conformance.py` holds what every source has to answer.
     """
+
+    @property
+    def called(self) -> str:
+        """What it is, as sentences say it: ``journal`` or ``ledger``."""
 
     def get(self, id_or_prefix: str, /) -> Record | None:
         """The event with this id."""

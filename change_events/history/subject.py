@@ -137,10 +137,15 @@ def _later(source: Source, span: Span, seen: set[str]) -> Iterator[Span]:
             yield from _later(source, Span(thing, since=move.at), seen)
 
 
+def nothing_known(source: Source) -> str:
+    """What is said where no change is recorded at all."""
+    return f"nothing was changed yet, as far as the {source.called} knows: `tfevent apply` records its first event"
+
+
 def _unknown(source: Source, text: str) -> str:
     known = source.known()
     if known.since is None:
-        return "nothing was changed yet, as far as the journal knows: `tfevent apply` records its first event"
+        return nothing_known(source)
     near = near_names(text, source.addresses(limit=_NEAR), most=4, cutoff=0.6)
     hint = f"did you mean {', '.join(near)}?" if near else "expected an address, a prefix or glob of one, or a host"
     since = f"{known.since.astimezone():%Y-%m-%d %H:%M}"

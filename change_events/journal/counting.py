@@ -10,7 +10,7 @@ from change_events.journal.records import to_micros
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from change_events.journal.records import Query
 
@@ -45,10 +45,7 @@ class Count(NamedTuple):
 
 def count(connection: sqlite3.Connection, query: Query, by: Sequence[str], width: timedelta) -> Sequence[Count]:
     """The figures; see :meth:`change_events.history.source.Source.counted`."""
-    if query.since is None or query.until is None or not 0 < (query.until - query.since) / width <= SPANS:
-        raise ValueError(f"events are counted between two moments, in {SPANS} spans at most")
-    if unknown := set(by) - set(COLUMNS):
-        raise ValueError(f"events are not counted by {', '.join(sorted(unknown))}")
+    first = first_of(query, by, width)
     where, values = condition(connection, query)
     columns = "".join(f", {COLUMNS[name]}" for name in by)
     groups = ", ".join(str(number + 1) for number in range(len(by) + 1))
@@ -57,5 +54,14 @@ def count(connection: sqlite3.Connection, query: Query, by: Sequence[str], width
         f"FROM events e{_HOSTS if 'host' in by else ''}{where} GROUP BY {groups} ORDER BY {groups}"
     )
     micros = round(width.total_seconds() * 1_000_000)
-    rows = connection.execute(statement, (to_micros(query.since), micros, *values))
+    rows = connection.execute(statement, (to_micros(first), micros, *values))
     return [Count(row[0], tuple(row[1:-1]), row[-1]) for row in rows]
+
+
+def first_of(query: Query, by: Sequence[str], width: timedelta) -> datetime:
+    """The start of the first span. Raises ValueError where there are too many, or for a column that is none."""
+    if query.since is None or query.until is None or not 0 < (query.until - query.since) / width <= SPANS:
+        raise ValueError(f"events are counted between two moments, in {SPANS} spans at most")
+    if unknown := set(by) - set(COLUMNS):
+        raise ValueError(f"events are not counted by {', '.join(sorted(unknown))}")
+    return query.since

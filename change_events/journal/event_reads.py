@@ -26,6 +26,8 @@ _BATCH = 200
 class EventReads(Access):
     """The part of a journal that knows events."""
 
+    called = "journal"
+
     def get(self, id_or_prefix: str) -> Record | None:
         """The event with this id, or the only one whose id begins so; None if there is none.
 

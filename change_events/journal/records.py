@@ -239,13 +239,18 @@ class JournalCounts(msgspec.Struct, frozen=True):
 
 
 class Record:
-    """One event of the journal: the listed columns at once, the body when it is asked for.
+    """One event: the listed columns at once, the body when it is asked for.
 
-    ``body``, ``sealed`` and ``event`` need the journal to be open.
+    ``body``, ``sealed`` and ``event`` need the source to be open. ``kept_in`` is what that is: a ``journal``, or a
+    ``ledger``, which does not know ``deliveries``.
     """
 
     def __init__(
-        self, row: tuple[object, ...], deliveries: tuple[DeliveryStatus, ...], load: Callable[[], bytes]
+        self,
+        row: tuple[object, ...],
+        deliveries: tuple[DeliveryStatus, ...],
+        load: Callable[[], bytes],
+        kept_in: str = "journal",
     ) -> None:
         columns = Columns(*row)  # type: ignore[arg-type]  # SQLite's column types are those of the schema
         self.id: str = columns.id
@@ -263,6 +268,7 @@ class Record:
         self.run = columns.run
         self.parent = columns.parent
         self.deliveries = deliveries
+        self.kept_in = kept_in
         self._load = load
 
     def __repr__(self) -> str:

@@ -24,6 +24,11 @@ SECONDS = 30.0  # that one question may take
 OLDEST_READ = 1
 """The first schema that is read."""
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL jit = off"
+# those that a reader may read; null for one who may read all
+_READABLE = """
+    SELECT CASE WHEN row_security_active('tfevent.events') AND NOT pg_has_role('tfevent_owner', 'USAGE')
+        AND NOT tfevent.reads_all() THEN tfevent.readable() END
+"""
 _TEAMS = """
     WITH RECURSIVE found(team) AS (
         SELECT (SELECT min(team) FROM tfevent.events)
@@ -92,6 +97,11 @@ class Access:
     ) -> None:
         self.close()
 
+    def interrupt(self) -> None:
+        """Break off the answer that is being made, in whatever thread, and every later one."""
+        self._until = 0.0
+        self._connection.cancel()
+
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
@@ -138,7 +148,7 @@ class Access:
             return int(self._seconds * 1_000)
         left = self._until - time.monotonic()
         if left <= 0:
-            raise LedgerError(f"ledger {self.shown}: {problems.TOO_LONG}")
+            raise problems.LedgerTooSlow(f"ledger {self.shown}: {problems.TOO_LONG}")
         return max(1, int(min(left, self._seconds) * 1_000))
 
     def _give_up(self) -> None:
@@ -157,13 +167,14 @@ class Access:
         with self._question() as connection:
             version = schema.version(connection)
             problems.check_version(version, self.shown, oldest=OLDEST_READ, newest=len(schema.MIGRATIONS))
-            known = [str(name) for (name,) in rows(connection, _TEAMS, {})]
+            ((readable,),) = rows(connection, _READABLE, {})
+            known = [name for (name,) in rows(connection, _TEAMS, {})] if readable is None else sorted(readable)
         if team is None:
             return tuple(known)
         if team not in known:
             others = ", ".join(known) or "none"
             raise LedgerError(
-                f"ledger {self.shown}: no event of team {team!r} can be read; teams with events: {others}"
+                f"ledger {self.shown}: team {team!r} has no events that this user may read; others: {others}"
             )
         return (team,)
 

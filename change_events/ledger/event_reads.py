@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events.errors import LedgerError
+from change_events.journal import counting
 from change_events.journal.drift_checks import KnownDrift, LastCheck
 from change_events.journal.errors import AmbiguousId
 from change_events.journal.event_columns import columns_of
-from change_events.journal.records import Figures, Query, Record, RecordState, from_micros
+from change_events.journal.records import Figures, Query, Record, RecordState, from_micros, to_micros
 from change_events.ledger import listing
 from change_events.ledger.access import Access
 from change_events.ledger.entries import LONGEST
@@ -19,7 +20,9 @@ from change_events.ledger.listing import Bounds, anchor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from change_events.journal.counting import Count
 
 _BATCH = 500
 _AHEAD = 20  # bodies that are read with the one that is asked for
@@ -34,12 +37,15 @@ _DRIFT = """
 """
 _DECODER = msgspec.json.Decoder(tuple[KnownDrift, ...])
 _UNDELIVERED = (
-    "the ledger does not know which events were not delivered, each machine's journal does; leave out --undelivered"
+    "the ledger does not know which events were not delivered, each machine's journal does; leave out --undelivered, "
+    "or --ledger"
 )
 
 
 class EventReads(Access):
     """The part of a ledger that knows events."""
+
+    called = "ledger"
 
     def get(self, id_or_prefix: str) -> Record | None:
         """The event with this id, or the only one whose id begins so; None if there is none.
@@ -101,6 +107,16 @@ class EventReads(Access):
         events = sum(row[5] for row in combined)
         return Figures(events, any(row[6] > most for row in combined), *by_column)
 
+    def counted(self, query: Query, *, by: Sequence[str] = (), width: timedelta) -> Sequence[Count]:
+        """How many events ``query`` selects, by columns and spans of time. Raises LedgerError and ValueError."""
+        whole = msgspec.structs.replace(query, before=None, after=None)
+        first = counting.first_of(whole, by, width)
+        selected, values = listing.selection(whole, self._bounds(whole) or Bounds())
+        statement = listing.counted(selected.replace("{team}", "ANY (%(teams)s)"), by)
+        micros = round(width.total_seconds() * 1_000_000)
+        found = self._ask(statement, {**values, "teams": list(self.teams), "first": to_micros(first), "width": micros})
+        return [counting.Count(row[0], tuple(row[1:-1]), row[-1]) for row in found]
+
     def searched_since(self, query: Query) -> datetime | None:
         """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
         if not query.text or query.searched is None:
@@ -142,7 +158,7 @@ class EventReads(Access):
         bodies = _Bodies(self._bodies, [str(row[0]) for row in found], self.shown)
         for place, row in enumerate(found):
             load = bodies.loader(place)
-            yield Record(_as_recorded(row, load), (), load)
+            yield Record(_as_recorded(row, load), (), load, kept_in=self.called)
 
     def _bodies(self, ids: Sequence[str]) -> dict[str, bytes]:
         return dict(self._ask(_BODIES, self._of_ids(ids)))

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+from change_events.journal.counting import COLUMNS
 from change_events.journal.records import Columns, RecordState, from_micros
 from change_events.ledger.entries import indexed, storable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from change_events.journal.records import Query
@@ -91,6 +93,14 @@ def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[s
         bounds: the events that its ``before`` and ``after`` name.
         figures: what is counted is selected instead of what is listed.
     """
+    selected, values = selection(query, bounds)
+    order = "e.started_at, e.id" if query.after is not None else "e.started_at DESC, e.id DESC"
+    columns = _FIGURES if figures else _COLUMNS
+    return f"SELECT {columns} {selected} ORDER BY {order} LIMIT %(limit)s", values  # of ours
+
+
+def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
+    """The events ``e`` that a query selects of ``{team}``: a statement from FROM on, and its values."""
     joins, conditions, values = _matched(query)
     more = {
         "e.started_at >= %(since)s": ("since", query.since),
@@ -106,11 +116,21 @@ def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[s
         if anchor is not None:
             conditions.append(f"(e.started_at, e.id) {sign} (%({name})s, %({name}_id)s)")
             values |= {name: anchor.started_at, f"{name}_id": UUID(anchor.id)}
-    order = "e.started_at, e.id" if query.after is not None else "e.started_at DESC, e.id DESC"
     where = " AND ".join(["e.team = {team}", *conditions])
-    columns = _FIGURES if figures else _COLUMNS
-    text = f"SELECT {columns} FROM tfevent.events e {' '.join(joins)} WHERE {where} ORDER BY {order} LIMIT %(limit)s"  # noqa: S608  # of ours
-    return text, values
+    return f"FROM tfevent.events e {' '.join(joins)} WHERE {where}", values
+
+
+def counted(selected: str, by: Sequence[str]) -> str:
+    """The statement that counts selected events by spans of time and columns; one of two teams counts once."""
+    columns = "".join(f", {COLUMNS[name]}" for name in by)
+    groups = range(1, len(by) + 2)
+    head, where = selected.split(" WHERE ", 1)
+    hosts = " JOIN tfevent.hosts h ON h.team = e.team AND h.id = e.id" if "host" in by else ""
+    return (
+        f"SELECT ({micros('e.started_at')} - %(first)s) / %(width)s{columns}, count(DISTINCT e.id) "  # of ours
+        f"{head}{hosts} WHERE {where} GROUP BY {', '.join(map(str, groups))} "
+        f"ORDER BY {', '.join(f'{number} NULLS FIRST' for number in groups)}"
+    )
 
 
 def anchor_of(started_at: int, event_id: str) -> Anchor:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.errors import LedgerError
+from change_events.journal.errors import JournalTooSlow
 
 if TYPE_CHECKING:
     import psycopg
 
     from change_events.ledger.schema import Version
+
+
+class LedgerTooSlow(LedgerError, JournalTooSlow):  # noqa: N818  # what is wrong, as a sentence says it
+    """An answer took longer than it may."""
+
 
 _INIT = "`tfevent events ledger init` makes one"
 TOO_LONG = "the answer took too long and was broken off; ask for less, e.g. since a later time"
@@ -23,8 +29,8 @@ _REFUSALS = (
     (("certificate", "SSL"), "check sslmode and sslrootcert in the address"),
     (("",), "check host and port, and that the server runs and may be reached from here"),
 )  # fmt: skip
+_CANCELLED = "57014"
 _BY_STATE = {
-    "57014": TOO_LONG,
     "42501": "this user may not read it: `tfevent events ledger init` says what to grant",
     "3F000": f"there is no ledger in this database; {_INIT}",
     "42P01": f"there is no ledger in this database, or a part of it is missing; {_INIT}",
@@ -57,6 +63,8 @@ def explain(error: psycopg.Error, shown: str) -> LedgerError:
     state = error.sqlstate
     if state is None:
         return LedgerError(f"ledger {shown}: the connection was lost ({_sentence(error)}); try again")
+    if state == _CANCELLED:
+        return LedgerTooSlow(f"ledger {shown}: {TOO_LONG}")
     known = _BY_STATE.get(state) or next((text for head, text in _CLASSES.items() if state.startswith(head)), None)
     return LedgerError(f"ledger {shown}: {known or f'{_sentence(error)} ({state})'}")
 

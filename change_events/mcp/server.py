@@ -18,7 +18,7 @@ import change_events
 from change_events.errors import TfeventError
 from change_events.mcp import stdio
 from change_events.mcp.answers import NOTICE, answer_schema, input_schema
-from change_events.mcp.tools import TOOLS, Tool, call, error_text
+from change_events.mcp.tools import TOOLS, Ledger, Tool, call, error_text
 from change_events.output import describe, say
 from change_events.text.printable import visible
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 4  # calls that are answered at the same time; others wait
 _ERROR = 1_500  # characters of an error's text
 INSTRUCTIONS = (
-    "Read-only answers about infrastructure changes that tfevent recorded on this machine. After an incident, begin "
+    "Read-only answers about infrastructure changes that tfevent recorded {}. After an incident, begin "
     "with `suspects`; for one resource or host use `why`; for a time or a filter `list_changes`; for one event "
     f"`show_change`. {NOTICE} The same holds for names in error messages. Answers are bounded: `notes` says what was "
     "left out, `next` has the arguments for what follows. Secrets were redacted before recording: `sensitive` marks "
@@ -36,33 +36,35 @@ INSTRUCTIONS = (
 )
 
 
-def serve(settings: Settings) -> NoReturn:
-    """Answer on standard input and output until the input ends, and end the process."""
+def serve(settings: Settings, ledger: Ledger | None = None) -> NoReturn:
+    """Answer on standard input and output until the input ends, and end the process; of a ledger where one is given."""
     logging.disable(logging.CRITICAL)  # the SDK's own, in which requests are quoted
     given, taken = stdio.claim()
     stdio.end_at_signals()
     unanswered = stdio.Unanswered()
-    anyio.run(_serve, settings, stdio.Input(given, unanswered), stdio.Output(taken, unanswered))
+    anyio.run(_serve, settings, ledger, stdio.Input(given, unanswered), stdio.Output(taken, unanswered))
     stdio.leave(0)  # a call that nobody waits for any more may still be at work
 
 
-async def _serve(settings: Settings, lines: stdio.Input, output: stdio.Output) -> None:
-    server = server_of(settings)
+async def _serve(settings: Settings, ledger: Ledger | None, lines: stdio.Input, output: stdio.Output) -> None:
+    server = server_of(settings, ledger)
     files = cast("Any", lines), cast("Any", output)  # of which the SDK uses what these have
     async with stdio_server(*files) as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 
 
-def server_of(settings: Settings) -> Server[Any, Any]:
-    """A server with the tools, which answers from the journal of these settings."""
-    server: Server[Any, Any] = Server("tfevent", version=change_events.__version__, instructions=INSTRUCTIONS)
+def server_of(settings: Settings, ledger: Ledger | None = None) -> Server[Any, Any]:
+    """A server with the tools, which answers from the journal of these settings, or from a ledger."""
+    where = "on this machine" if ledger is None else "on the machines of a team"
+    instructions = INSTRUCTIONS.format(where)
+    server: Server[Any, Any] = Server("tfevent", version=change_events.__version__, instructions=instructions)
     limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     async def listed() -> list[types.Tool]:
         return [_described(name, tool) for name, tool in TOOLS.items()]
 
     async def called(request: types.CallToolRequest) -> types.ServerResult:
-        work = partial(_called, request.params.name, request.params.arguments or {}, settings)
+        work = partial(_called, request.params.name, request.params.arguments or {}, settings, ledger)
         return types.ServerResult(await anyio.to_thread.run_sync(work, limiter=limiter, abandon_on_cancel=True))
 
     server.list_tools()(listed)  # type: ignore[no-untyped-call]
@@ -85,9 +87,9 @@ def _described(name: str, tool: Tool) -> types.Tool:
     )
 
 
-def _called(name: str, arguments: dict[str, Any], settings: Settings) -> types.CallToolResult:
+def _called(name: str, arguments: dict[str, Any], settings: Settings, ledger: Ledger | None) -> types.CallToolResult:
     try:
-        found = call(name, arguments, settings)
+        found = call(name, arguments, settings, ledger)
     except TfeventError as error:
         text = visible(error_text(error))
     except Exception as error:  # noqa: BLE001 - no request ends the server, and no trace of a stack is an answer

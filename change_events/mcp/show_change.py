@@ -23,10 +23,13 @@ _ROOM = 1_500
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """An event in the form of the published schema; of its ``changes``, those that were asked for."""
+    """An event in the form of the published schema; of its ``changes``, those that were asked for.
+
+    A ledger does not know ``deliveries``: they are null.
+    """
 
     event: ChangeEvent
-    deliveries: tuple[DeliveryStatus, ...]
+    deliveries: tuple[DeliveryStatus, ...] | None
     changes_total: int
 
 
@@ -35,7 +38,8 @@ def show_change(source: Source, settings: Settings, arguments: ShowArguments) ->
     record = find(source, arguments.id)
     event = record.event
     total = len(event.changes)
-    head = bounded(Shown(msgspec.structs.replace(event, changes=()), record.deliveries, total), _HEAD)
+    deliveries = record.deliveries if record.kept_in == "journal" else None
+    head = bounded(Shown(msgspec.structs.replace(event, changes=()), deliveries, total), _HEAD)
     first = arguments.changes_from
     shown = page(event.changes[first : first + arguments.limit], MOST - _ROOM - head.size, _EACH)
     recorded = head.value

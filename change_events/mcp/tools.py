@@ -8,6 +8,7 @@ from change_events.errors import JournalError, TfeventError
 from change_events.history.suspects import Ranking
 from change_events.history.why import Answer
 from change_events.journal.read_only import ReadOnlyJournal
+from change_events.ledger.source import LedgerSource
 from change_events.mcp.answers import Found, answer
 from change_events.mcp.arguments import (
     Arguments,
@@ -98,23 +99,34 @@ TOOLS = {
 }
 
 
-def call(name: str, given: dict[str, Any], settings: Settings) -> dict[str, Any]:
+class Ledger(NamedTuple):
+    """A ledger that is asked instead of the journal: its address, and whose events; None for all."""
+
+    url: str
+    team: str | None = None
+
+
+def call(name: str, given: dict[str, Any], settings: Settings, ledger: Ledger | None = None) -> dict[str, Any]:
     """The answer of a tool; of a journal that is not there yet, that nothing is recorded.
 
     Args:
         name: of the tool.
         given: its arguments, as they came.
         settings: what names the journal and the signals.
+        ledger: what is asked instead of the journal.
 
     Raises:
         ToolArgumentError: there is no such tool, or an argument is wrong.
-        JournalError: the journal cannot be read.
+        JournalError: the journal or the ledger cannot be read.
         TfeventError: what is asked for is not recorded.
     """
     tool = TOOLS.get(name)
     if tool is None:
         raise ToolArgumentError(f"{name!r} is not a tool; the tools are {', '.join(TOOLS)}")
     arguments = read(tool.arguments, given)
+    if ledger is not None:
+        with LedgerSource.open(ledger.url, ledger.team, in_all=SECONDS) as source:
+            return answer(tool.run(source, settings, arguments))
     journal = ReadOnlyJournal.open(settings.journal, patience=_PATIENCE, seconds=SECONDS)
     if journal is None:
         return answer(Found(None, (f"nothing is recorded yet: there is no journal at {settings.journal}",)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events.history.subject import nothing_known
 from change_events.history.why import why as history_of
 from change_events.mcp.answers import MOST, Found, under_way
 from change_events.mcp.arguments import moment
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from change_events.mcp.arguments import WhyArguments
     from change_events.settings import Settings
 
-NOTHING = "nothing was changed yet, as far as the journal knows: `tfevent apply` records its first event"
 _HEAD = 6_000
 _EACH = 8_000
 _ROOM = 1_500
@@ -30,7 +30,7 @@ def why(source: Source, settings: Settings, arguments: WhyArguments) -> Found:  
     known = source.known()
     older = () if known.complete else ("older events are not indexed yet: `tfevent events why` on the machine does so",)
     if known.since is None:
-        return Found(None, (NOTHING, *older))
+        return Found(None, (nothing_known(source), *older))
     last = until - _MICROSECOND if until else None
     found = history_of(source, arguments.subject, since=since, until=last, limit=arguments.limit + 1)
     head = bounded(msgspec.structs.replace(found, entries=()), _HEAD)

@@ -23,10 +23,10 @@ def find(source: Source, wanted: str) -> Record:
     back = 1 if wanted == "last" else int(wanted[5:]) if re.fullmatch(r"last-\d{1,9}", wanted) else 0
     record = _nth_newest(source, back) if back else source.get(wanted)
     if record is None and not wanted.strip():
-        raise TfeventError("the event ID is empty: `tfevent events list` lists the journal's events")
+        raise TfeventError(f"the event ID is empty: `tfevent events list` lists the {source.called}'s events")
     if record is None:
         which = "that many events" if back else f"an event with an ID that starts with {wanted!r}"
-        raise TfeventError(f"the journal does not contain {which}: `tfevent events list` lists its events")
+        raise TfeventError(f"the {source.called} does not contain {which}: `tfevent events list` lists its events")
     return record
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from change_events.history.source import Source
     from change_events.journal import Query
 
 RUNNING = "running"
@@ -14,7 +15,12 @@ SEARCHED = 100_000
 """The newest events whose bodies are looked at for a text, a person, a tag or a signal; a journal at its usual cap has
 no more."""
 
-EMPTY = "the journal is empty: `tfevent apply` records its first event"
+
+def empty(source: Source) -> str:
+    """What is said of a source without events."""
+    if source.called == "ledger":
+        return "the ledger is empty: machines with a destination `ledger` fill it, and `tfevent events ledger import`"
+    return "the journal is empty: `tfevent apply` records its first event"
 
 
 def query_of(*, outcome: str | None, limit: int | None, **filters: Any) -> Query:

@@ -27,6 +27,7 @@ _PLUGINS = "TFEVENT_ANSIBLE_"  # variables of the Ansible plugins alone
 _OTHER_VARIABLES = (
     "TFEVENT_DEBUG",
     "TFEVENT_DISABLE",
+    "TFEVENT_LEDGER",
     "TFEVENT_STATE_DIR",
     "TFEVENT_RUN_ID",
     "TFEVENT_STACKS_RUN",

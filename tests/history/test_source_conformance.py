@@ -332,7 +332,7 @@ def test_one_team_is_asked_alone_and_what_both_have_is_one(postgres):
             assert [ids(both, limit=number) for number in (7, 9)] == [ids(both)[:7], ids(both)[:9]]
             assert both.get(EVENTS[0].id).event == EVENTS[0]
             assert ids(web) == [event.id for event in reversed(EVENTS[:4])]
-        with pytest.raises(LedgerError, match="no event of team 'none' can be read; teams with events: ops, web"):
+        with pytest.raises(LedgerError, match="team 'none' has no events that this user may read; others: ops, web"):
             LedgerSource.open(url, "none")
 
 

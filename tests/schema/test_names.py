@@ -37,7 +37,7 @@ OWN = {
     },
     "role": {"tasks", "once"},
     "lookup": {"since", "until", "text", "host", "include_unchanged", "exclude_self"},
-    "list": {"since", "until", "text", "host", "undelivered", "signal", "limit", "json"},
+    "list": {"since", "until", "text", "host", "undelivered", "signal", "limit", "json", "ledger", "team"},
 }
 LISTS = {"tag": "tags", "link": "links", "destination": "destinations"}
 """An option that may be given several times is in the singular on a command line."""
@@ -94,7 +94,7 @@ def test_the_role_s_options_are_those_of_the_module():
 
 def test_the_lookup_asks_as_the_list_does():
     asked = set(TABLES["lookup"]) - {"include_unchanged", "exclude_self"}
-    assert set(TABLES["list"]) - asked == {"phase", "undelivered", "signal", "limit", "json"}
+    assert set(TABLES["list"]) - asked == {"phase", "undelivered", "signal", "limit", "json", "ledger", "team"}
     assert asked <= set(TABLES["list"])
 
 

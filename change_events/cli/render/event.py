@@ -46,7 +46,7 @@ def story(record: Record, *, limit: int | None, held_up: Mapping[str, str] = Map
     """Render one record in full.
 
     Args:
-        record: from the journal.
+        record: from the journal, or a ledger.
         limit: how many changes, outputs and drifted resources are shown; None for all.
         held_up: by destination, why deliveries that were never tried wait.
     """
@@ -61,7 +61,8 @@ def story(record: Record, *, limit: int | None, held_up: Mapping[str, str] = Map
         if lines:
             yield from ("", changes.heading(title), *lines)
     yield from _left_out(event)
-    yield from ("", changes.heading("Delivery"), *delivery_lines(record.deliveries, changes.INDENT, held_up))
+    if record.kept_in == "journal":
+        yield from ("", changes.heading("Delivery"), *delivery_lines(record.deliveries, changes.INDENT, held_up))
 
 
 def _when(event: ChangeEvent) -> str:

@@ -51,9 +51,9 @@ class _Row(NamedTuple):
 
 
 def write_json(records: Iterable[Record]) -> None:
-    """One line a record: the event as it was recorded, and its ``deliveries`` beside it."""
+    """One line a record: the event as it was recorded, and its ``deliveries`` beside it, null of a ledger."""
     for record in records:
-        delivered = msgspec.json.encode(record.deliveries)
+        delivered = msgspec.json.encode(record.deliveries if record.kept_in == "journal" else None)
         # Spliced, not decoded: what was sealed is printed as it is, and listing many stays cheap.
         body = record.body.rstrip()[:-1] + b',"deliveries":' + delivered + b"}"
         sys.stdout.write(clean_json(body) + "\n")
@@ -104,7 +104,7 @@ def _row(record: Record, when: str) -> _Row:
         title=clean(record.title),
         who=clean(who(parts.actor)),
         environment=clean(record.environment or ""),
-        delivery=deliveries.overall(record.deliveries),
+        delivery=deliveries.overall(record.deliveries) if record.kept_in == "journal" else record.kept_in,
         signals=clean(",".join(dict.fromkeys(signal.name for signal in parts.signals))),
     )
 

@@ -1,0 +1,129 @@
+"""`--ledger`: the commands that ask about events print the same of a ledger as of the journal, but for deliveries."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from change_events.cli.exit_handling import EXIT_LEDGER
+from tests.cli.home import Home
+from tests.cli.sample import NOON, partial, running, succeeded
+from tests.support.ledger import filled as ledger_of
+from tests.support.postgres import postgres
+from tests.support.selection import slow_except
+
+__all__ = ["postgres"]
+
+EVENTS = (succeeded(), partial(), running())
+AT = NOON.strftime("%Y-%m-%dT%H:%M:00Z").replace("12:00", "12:30")
+COMMANDS = {
+    "list": ("list",),
+    "list: filtered": ("list", "--environment", "prod", "--since", "2020-01-01", "--text", "NETWORK"),
+    "list: JSON": ("list", "--json", "--limit", "0"),
+    "list: nothing": ("list", "--service", "none"),
+    "show": ("show", partial().id[:13]),
+    "show: last": ("show", "last-2", "--json"),
+    "show: tree": ("show", "last", "--tree"),
+    "show: unknown": ("show", "ffff"),
+    "why": ("why", "aws_db_instance.main", "--json"),
+    "why: unknown": ("why", "aws_db_instance.mian"),
+    "suspects": ("suspects", "--at", AT, "--service", "shop", "--json"),
+    "suspects: unknown": ("suspects", "--at", AT, "--service", "shpo"),
+    "report": ("report", "--since", "2020-01-01", "--html"),
+    "report: Markdown": ("report", "last", "-2"),
+    "diff": ("diff", "-2", "last", "--json"),
+}
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """A machine whose journal has what the ledger has."""
+    home = Home(tmp_path_factory.mktemp("machine"))
+    home.fill(*EVENTS)
+    return home
+
+
+@pytest.fixture(scope="module")
+def url(postgres, machine):
+    with machine.journal() as journal:
+        recorded = [journal.get(event.id).event for event in EVENTS]
+    with ledger_of(postgres, recorded) as url:
+        yield url
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Another machine, which has recorded nothing."""
+    return Home(tmp_path)
+
+
+def without_deliveries(text):
+    """What is printed, but for what it says of deliveries."""
+    text = re.sub(r',"deliveries":(\[\]|null)}', "}", text)
+    text = re.sub(r"\n\nDelivery\n.*", "\n", text, flags=re.DOTALL)
+    return text.replace("\tjournal\t", "\tledger\t").replace("the journal does not", "the ledger does not")
+
+
+@pytest.mark.parametrize("name", slow_except(COMMANDS, "list: JSON", "show", "why", "suspects: unknown", "report"))
+def test_the_same_is_printed_of_a_ledger_as_of_the_journal(machine, elsewhere, url, name):
+    words = COMMANDS[name]
+    ours, theirs = machine.run(*words), elsewhere.run(*words, env={"TFEVENT_LEDGER": url})
+    assert without_deliveries(theirs.stdout.decode()) == without_deliveries(ours.stdout.decode())
+    assert theirs.stderr.decode() == without_deliveries(ours.stderr.decode())
+    assert theirs.returncode == ours.returncode
+    assert theirs.stdout or theirs.stderr
+    assert not elsewhere.journal_path.exists(), "nothing was asked of the journal"
+
+
+def test_of_deliveries_nothing_is_said(elsewhere, url):
+    (line, *_) = elsewhere.events("list", "--json", "--ledger", url).splitlines()
+    assert json.loads(line)["deliveries"] is None
+    assert "Delivery" not in elsewhere.events("show", "last", "--ledger", url)
+    done = elsewhere.run("list", "--undelivered", "--ledger", url)
+    assert done.returncode == EXIT_LEDGER
+    assert b"each machine's journal does; leave out --undelivered, or --ledger\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("flush", "--ledger", "x"), 2, "Error: `flush` works on the journal of this machine: leave out --ledger\n"),
+        (("list", "--team", "ops"), 2, "Error: --team needs --ledger\n"),
+        (("list", "--ledger", ""), 2, "Error: Invalid value for '--ledger': the value is empty\n"),
+        (("list", "--ledger", "https://geheim@x"), EXIT_LEDGER,
+         "tfevent: this is not the address of a ledger; expected postgresql://USER@HOST:PORT/DATABASE\n"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_an_error(elsewhere, words, code, said):
+    done = elsewhere.run(*words)
+    assert (done.returncode, done.stdout) == (code, b"")
+    assert done.stderr.decode().endswith(said)
+    assert b"geheim" not in done.stderr
+
+
+def test_a_wrong_password_is_one_line_with_an_exit_code_of_its_own(elsewhere, postgres, url):
+    name = url.rpartition("/")[2]
+    done = elsewhere.run("list", env={"TFEVENT_LEDGER": postgres.url(name, password="geheim")})
+    assert (done.returncode, done.stdout) == (EXIT_LEDGER, b"")
+    assert done.stderr.decode() == (
+        f'tfevent: ledger 127.0.0.1:{postgres.port}/{name}: password authentication failed for user "postgres"; '
+        "check user and password; PGPASSWORD or ~/.pgpass keep one\n"
+    )
+
+
+def test_without_the_extra_it_says_how_to_get_it(elsewhere, tmp_path):
+    (tmp_path / "psycopg.py").write_text('raise ModuleNotFoundError("No module named psycopg", name="psycopg")\n')
+    done = elsewhere.run(
+        "list", "--ledger", "postgresql://h/d", env={"PYTHONPATH": f"{tmp_path}:{elsewhere.environ['PYTHONPATH']}"}
+    )
+    assert done.returncode == EXIT_LEDGER
+    assert done.stderr.decode() == "tfevent: a ledger needs the package psycopg: pip install 'tfevent[server]'\n"
+
+
+def test_an_empty_ledger_says_so(elsewhere, postgres):
+    with ledger_of(postgres, ()) as empty:
+        done = elsewhere.run("list", "--ledger", empty)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.decode().startswith("tfevent: the ledger is empty: machines with a destination `ledger` fill it")
