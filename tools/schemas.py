@@ -37,6 +37,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "integer": {"type": ["integer", "string"]},
     "flag": {"type": ["boolean", "string"]},
     "host": {"type": "string"},
+    "database": {"type": "string"},
     "command": {"type": ["array", "string"], "items": {"type": ["string", "number"]}},
     "list": {"type": ["array", "string"], "items": {"type": ["string", "number"]}},
     "map": {"type": ["object", "string"], "additionalProperties": _SCALAR},

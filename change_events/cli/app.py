@@ -20,8 +20,8 @@ PROGRAM = "tfevent events"
 
 # In the order of `--help`; each lives in the module of its name.
 COMMANDS = (
-    "list", "show", "why", "suspects", "diff", "drift", "summarize", "backfill", "report", "serve", "mcp", "send",
-    "run", "boot", "start", "stop", "record", "flush", "doctor", "trust", "preview", "schema", "version",
+    "list", "show", "why", "suspects", "diff", "drift", "summarize", "backfill", "report", "serve", "ledger", "mcp",
+    "send", "run", "boot", "start", "stop", "record", "flush", "doctor", "trust", "preview", "schema", "version",
 )  # fmt: skip
 _MODULES = {
     "list": "list_events",

@@ -70,7 +70,8 @@ class Probe:
         self._begun = time.monotonic()
         self._budget = budget
         self._answers: queue.SimpleQueue[ProbeResult] = queue.SimpleQueue()
-        attempt = partial(_post_test, here=here, quoting=Quoting(redactor)) if send_test else _knock
+        quoting = Quoting(redactor)
+        attempt = partial(_post_test, here=here, quoting=quoting) if send_test else partial(_knock, quoting=quoting)
         threading.Thread(
             target=self._run, args=(attempt, destination), name=THREAD_PREFIX + destination.name, daemon=True
         ).start()
@@ -107,13 +108,20 @@ def probe(
     return Probe(destination, budget=budget, send_test=send_test, here=here).result()
 
 
-def _knock(settings: DestinationSettings, transport: Transport, deadline: float) -> ProbeResult:
+def _knock(settings: DestinationSettings, transport: Transport, deadline: float, quoting: Quoting) -> ProbeResult:
     backend = get(settings.kind)
     address = backend.origin(settings.options)
     plain = Request("HEAD", address + "/", {"User-Agent": user_agent()}, b"")
     request = backend.probe(settings.options) if backend.probe else plain
-    transport.send(request, deadline)
-    return ProbeResult(ok=True, text=f"{request.reached}; a test event (--send-test) shows if it accepts")
+    response = transport.send(request, deadline)
+    shows = "a test event (--send-test) shows if it accepts"
+    if backend.probed is None:
+        return ProbeResult(ok=True, text=f"{request.reached}; {shows}")
+    verdict = backend.probed(response)
+    if verdict.result is Result.DELIVERED:
+        return ProbeResult(ok=True, text="; ".join(filter(None, (request.reached, verdict.reason, shows))))
+    said = quoting.quoted(request, response)
+    return ProbeResult(ok=False, text=f"{verdict.reason}; it says: {said}" if said else verdict.reason)
 
 
 def _post_test(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 THREAD_PREFIX = "tfevent-"
 _MODULES: dict[TransportName, str] = {
     "http": "change_events.delivery.http_transport",
+    "postgres": "change_events.delivery.postgres_transport",
     "program": "change_events.delivery.program_transport",
     "smtp": "change_events.delivery.smtp_transport",
 }

@@ -41,6 +41,7 @@ _MODULES = {
     "jira": "change_events.destinations.jira",
     "azuremonitor": "change_events.destinations.azuremonitor",
     "command": "change_events.destinations.command",
+    "ledger": "change_events.destinations.ledger",
 }
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from change_events.destinations.shared import command_line
+from change_events.destinations.shared.databases import database_of
 from change_events.destinations.shared.route import Routing
 from change_events.errors import TfeventError
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
     from change_events.model import ChangeEvent, Kind, SealedEvent
 
-OptionType = Literal["string", "url", "path", "integer", "choice", "choices", "string-map", "list", "host", "command"]
-TransportName = Literal["http", "program", "smtp"]
+OptionType = Literal[
+    "string", "url", "path", "integer", "choice", "choices", "string-map", "list", "host", "command", "database"
+]
+TransportName = Literal["http", "postgres", "program", "smtp"]
 
 _HIDDEN = "(hidden)"
 
@@ -266,6 +269,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
         transport: the way that requests are sent.
         probe: the request that shows whether the backend is there and sends nothing, from the options; without it, a
             ``HEAD`` to its origin. Raises OptionError.
+        probed: what the answer to ``probe`` means, where more of it counts than that there is one.
         access: the request that shows whether its credentials are accepted and changes nothing, for doctor where a test
             event cannot be reported; from an event that says where this runs and the options. Raises OptionError.
         test_kind: of what kind doctor's test event is, from the options, where kinds go different ways; else custom.
@@ -288,6 +292,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     test_kind: Callable[[Mapping[str, Any]], Kind] | None = None
     transport: TransportName = "http"
     probe: Callable[[Mapping[str, Any]], Request] | None = None
+    probed: Callable[[Response], Verdict] | None = None
     access: Callable[[SealedEvent, Mapping[str, Any]], Request] | None = None
 
     def problems(self, options: Mapping[str, object]) -> tuple[str, ...]:
@@ -355,6 +360,10 @@ def _is_command(_option: Option, value: object) -> bool:
     return command_line.is_command(value)
 
 
+def _is_database(_option: Option, value: object) -> bool:
+    return isinstance(value, str) and database_of(value) is not None
+
+
 # each type of option: whether a value is of it, and what is expected where it is not; {} are the choices
 _FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
     "choice": (_is_choice, "one of {}"),
@@ -367,6 +376,7 @@ _FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
     "list": (_is_list, "a list of texts, or one text with commas"),
     "host": (_is_host, "the name or address of a host"),
     "command": (_is_command, command_line.EXPECTED),
+    "database": (_is_database, "the address of a database, postgresql://USER@HOST:PORT/DATABASE"),
 }
 
 

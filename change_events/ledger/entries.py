@@ -44,13 +44,13 @@ def entry_of(event: ChangeEvent, state: RecordState) -> dict[str, Any]:
     """The entry of one event, as JSON-like data.
 
     Raises:
-        ValueError: its id is no UUID.
+        ValueError: its id is not a UUID.
     """
     columns: dict[str, Any] = dict(zip(Columns.__struct_fields__, columns_of(event, state), strict=True))
     columns["actor"] = _actor(event)
     columns |= {name: columns[name] and indexed(columns[name]) for name in _INDEXED}
     entry = columns | {
-        "id": str(UUID(event.id)),
+        "id": _uuid(event.id),
         "title": storable(event.title),
         "started_at": event.started_at.isoformat(),
         "ended_at": event.ended_at and event.ended_at.isoformat(),
@@ -82,6 +82,13 @@ def _tags(event: ChangeEvent) -> Iterator[str]:
     for name, value in event.tags.items():
         if "=" not in name:
             yield from (name, f"{name}={value}")
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ValueError(f"the ID of event {text[:80]!r} is not a UUID") from None
 
 
 def _past(event: ChangeEvent) -> dict[str, Any]:

@@ -38,7 +38,9 @@ _MAKE_MONTH = f"""
             RETURN false;
         END IF;
         PERFORM pg_advisory_xact_lock(7233173);
-        IF to_regclass('tfevent.events_' || to_char(month, 'YYYYMM')) IS NOT NULL THEN
+        -- to_regclass answers from a cache, which does not have what another session has just made
+        IF EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = 'tfevent'::regnamespace
+                AND c.relname = 'events_' || to_char(month, 'YYYYMM')) THEN
             RETURN false;
         END IF;
         FOREACH parent IN ARRAY ARRAY[{_TABLES}] LOOP

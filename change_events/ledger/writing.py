@@ -27,7 +27,7 @@ def record(connection: psycopg.Connection, team: str, sealed: SealedEvent, state
         Whether anything was written.
 
     Raises:
-        ValueError: the id of the event is no UUID.
+        ValueError: the id of the event is not a UUID.
         psycopg.Error: it was not recorded.
     """
     return record_all(connection, team, [(sealed, state)]) > 0
@@ -40,7 +40,7 @@ def record_all(connection: psycopg.Connection, team: str, events: Sequence[tuple
         How many events were written.
 
     Raises:
-        ValueError: the id of an event is no UUID.
+        ValueError: the id of an event is not a UUID.
         psycopg.Error: none was recorded.
     """
     entries = msgspec.json.encode([entry_of(sealed.event, state) for sealed, state in events]).decode()

@@ -131,6 +131,8 @@ class Origin(msgspec.Struct):
                 yield f"{key} (an address made of variables)"
             elif not text.lower().startswith("https:"):
                 yield f"{key} (plain http)"
+        elif option is not None and option.type == "database":
+            yield f"{key} (a database)"
         elif option is not None and option.type == "host" and _references(entry):
             yield f"{key} (an address made of variables)"
         elif key == "security" and not self._is_protected(entry, host):

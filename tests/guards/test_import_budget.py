@@ -103,6 +103,7 @@ def test_modules_loaded_before_terraform_starts(tmp_path, argv, allowed):
 HEAVY = {
     "msgspec", "sqlite3", "json", "httpx", "yaml", "jinja2", "rich", "subprocess", "dataclasses", "logging",
     "socket", "ssl", "asyncio", "unittest", "hcl2", "tenacity", "certifi", "mcp", "pydantic", "anyio",
+    "psycopg",
 }  # fmt: skip
 OURS = {
     "change_events.cli.render", "change_events.files", "tf_wrapper.record", "change_events", "change_events.cli",
@@ -273,3 +274,27 @@ def test_the_sdk_of_the_protocol_is_imported_by_its_server_only():
         "change_events/mcp/server.py",
         "change_events/mcp/stdio.py",
     }
+
+
+DELIVERS = """
+import sys
+from change_events.cli import flush, ledger
+from change_events.delivery import postgres_transport
+from change_events.destinations import get, kinds
+from change_events.ledger import administration, importing, schema, source, writing
+[get(kind) for kind in kinds()]
+print(*sys.modules)
+"""
+
+
+def test_the_driver_of_postgresql_is_imported_where_it_connects_only():
+    done = subprocess.run([sys.executable, "-c", DELIVERS], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"psycopg", "psycopg_pool", "psycopg_binary"} & set(done.stdout.split())
+
+
+def test_the_destination_of_a_ledger_brings_no_journal():
+    code = "import sys, change_events.destinations.ledger; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not [
+        name for name in done.stdout.split() if name.startswith(("change_events.journal", "change_events.ledger"))
+    ]

@@ -1,0 +1,255 @@
+"""``tfevent events ledger``: make, fill and look after the ledger of a team."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from change_events.cli.help_examples import examples
+from change_events.cli.render.terminal import colour_on, local_time, note, print_json, print_lines
+from change_events.cli.time_option import moment
+from change_events.errors import InputError, LedgerError, TfeventError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from change_events.cli.session import Session
+    from change_events.journal.records import RecordState
+    from change_events.ledger.administration import Made, Status
+    from change_events.model import SealedEvent
+
+VARIABLE = "TFEVENT_LEDGER"
+_SQLITE = b"SQLite format 3\0"
+_HOURS = 24 * 3600.0  # that an import may read a journal
+
+_url_option = click.option(
+    "--ledger",
+    "url",
+    metavar="URL",
+    help=f"The ledger: postgresql://…  [default: {VARIABLE}, or the destination of kind ledger]",
+)
+_team_option = click.option("--team", metavar="NAME", required=True, help="The team whose events these are.")
+
+
+@click.group(
+    "ledger",
+    short_help="Make and look after the ledger of a team.",
+    epilog=examples(
+        "tfevent events ledger init --team ops      make it, and print what its users need",
+        "tfevent events ledger import --team ops    add what this machine's journal has",
+    ),
+)
+def ledger_command() -> None:
+    """Make and look after the ledger of a team: its events of all machines, in one PostgreSQL database."""
+
+
+@ledger_command.command("init", short_help="Make it, or bring it up to date.")
+@_url_option
+@click.option("--team", metavar="NAME", help="Also print the statements that make users for a team.")
+@click.pass_obj
+def init_command(session: Session, /, url: str | None, team: str | None) -> int:
+    """Make the ledger in a PostgreSQL database, or bring it to the schema of this version.
+
+    The user needs CREATE on the database, and CREATEROLE the first time: tables belong to the role tfevent_owner.
+    """
+    from change_events.ledger import administration
+
+    with administration.connected(_url(session, url)) as (connection, shown):
+        made = administration.make(connection)
+    print_lines([f"ledger {shown}: {_made(made)}"])
+    lines = administration.grants(_name(team)) if team else ()
+    if team:
+        print_lines(["", f"-- users of the team {team}, with passwords of your choice:", *lines])
+        print_lines(["", *_settings(shown, team)])
+    else:
+        note("`tfevent events ledger init --team NAME` prints the statements that make users for a team")
+    return 0
+
+
+@ledger_command.command("status", short_help="What is in it.")
+@_url_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@click.pass_obj
+def status_command(session: Session, /, url: str | None, *, as_json: bool) -> int:
+    """Print schema, size, months and events by team. The exit code is 1 where the schema is not this version's."""
+    from change_events.ledger import administration
+
+    with administration.connected(_url(session, url)) as (connection, shown):
+        found = administration.status(connection, shown)
+    if as_json:
+        print_json({**msgspec.to_builtins(found), "teams": [team._asdict() for team in found.teams]})
+    else:
+        print_lines(_status(found))
+    return 0 if found.version == found.known else 1
+
+
+@ledger_command.command("prune", short_help="Remove what is old.")
+@_url_option
+@click.option("--before", type=moment, metavar="WHEN", required=True, help="Remove the months that end before this.")
+@click.pass_obj
+def prune_command(session: Session, /, url: str | None, before: datetime) -> int:
+    """Remove whole months of events, of all teams. The user needs the role tfevent_retention."""
+    from change_events.ledger import administration
+
+    with administration.connected(_url(session, url)) as (connection, _):
+        removed = administration.prune(connection, before.astimezone(UTC).date())
+    figures = {month: number for month, number in removed.items() if number or month != "other"}
+    print_lines([*(f"{month}  {number} events" for month, number in figures.items()), _removed(figures)])
+    return 0
+
+
+@ledger_command.command("import", short_help="Add events that are there already.")
+@_url_option
+@_team_option
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_obj
+def import_command(session: Session, /, url: str | None, team: str, files: tuple[Path, ...]) -> int:
+    """Add the events of a journal, or of files with a JSON event on each line; by default, this machine's journal.
+
+    What the ledger has already is left out, so the command can be interrupted and repeated.
+    """
+    from change_events.ledger import administration, importing
+
+    sources = [_events_of(session, path) for path in files] or [_own(session)]
+    read = written = 0
+    with administration.connected(_url(session, url)) as (connection, shown), _progress() as step:
+        for events in sources:
+            try:
+                done = importing.import_events(connection, _name(team), events, step)
+            except ValueError as error:
+                raise InputError(str(error)) from None
+            read, written = read + done.read, written + done.written
+    print_lines([f"ledger {shown}: {written} events added, {read - written} already there"])
+    return 0
+
+
+def _url(session: Session, given: str | None) -> str:
+    """The ledger that is meant: of the option, the variable, or the settings' only destination of that kind."""
+    if found := given or os.environ.get(VARIABLE, "").strip():
+        return found
+    known = [one for one in session.settings.destinations if one.kind == "ledger" and "url" in one.options]
+    if len(known) != 1:
+        raise LedgerError(f"which ledger? Give --ledger postgresql://USER@HOST/DATABASE, or set {VARIABLE}")
+    return str(known[0].options["url"])
+
+
+def _name(team: str) -> str:
+    import re
+
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", team):
+        raise TfeventError(
+            f"{team!r} is not a name of a team; expected letters, digits, dots, dashes and underscores, at most 63"
+        )
+    return team
+
+
+def _made(made: Made) -> str:
+    if made.before == made.after:
+        text = f"it has schema {made.after}, the newest that this tfevent knows; the next months have partitions"
+    elif made.before:
+        text = f"brought from schema {made.before} to {made.after}"
+    else:
+        text = f"made, with schema {made.after} in `tfevent` and the roles tfevent_owner, _writer, _reader, _retention"
+    return text if made.text_index else f"{text}; without an index of texts, since pg_trgm cannot be installed"
+
+
+def _settings(shown: str, team: str) -> list[str]:
+    return [
+        "# writers, in tfevent.yaml (the password in ~/.pgpass, PGPASSWORD or password_command):",
+        "destinations:",
+        "  ledger:",
+        f"    url: postgresql://{team}_writer@{shown}",
+        f"    team: {team}",
+        "# readers, in the environment:",
+        f"export {VARIABLE}=postgresql://{team}_reader@{shown}",
+    ]
+
+
+def _status(found: Status) -> list[str]:
+    from change_events.ledger.administration import SKEW
+
+    current = "" if found.version == found.known else f", and this tfevent knows {found.known}"
+    lines = [
+        f"ledger  {found.shown}",
+        f"schema  {found.version}{current}",
+        f"size    {found.bytes / 1024 / 1024:.1f} MiB",
+        f"months  {' to '.join(found.months) if found.months else 'none'}",
+        f"texts   {'found by an index' if found.text_index else 'searched without an index'}",
+    ]
+    if abs(found.skew) > SKEW:
+        lines.append(f"clock   {abs(found.skew):.0f} s {'ahead of' if found.skew > 0 else 'behind'} this machine's")
+    if found.misplaced:
+        lines.append(f"other   {found.misplaced} events with IDs of no plausible time")
+    for team in found.teams:
+        newest = f", the newest of {local_time(team.newest)}" if team.newest else ""
+        running = f", {team.running} running" if team.running else ""
+        lines.append(f"team    {team.name}: {team.events} events{running}{newest}")
+    return lines
+
+
+def _removed(figures: dict[str, int]) -> str:
+    total = sum(figures.values())
+    return f"{total} events removed" if figures else "nothing is as old as that"
+
+
+def _own(session: Session) -> Iterator[tuple[SealedEvent, RecordState]]:
+    from change_events.journal import Query
+
+    for record in session.journal.list(Query(limit=None)):
+        yield record.sealed, record.state
+
+
+def _events_of(session: Session, path: Path) -> Iterator[tuple[SealedEvent, RecordState]]:
+    """The events of a file. Raises InputError for one that is neither a journal nor lines of events."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_SQLITE)) != _SQLITE:
+                file.seek(0)
+                yield from _lines(session, path, file)
+                return
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or type(error).__name__).lower()}") from None
+    from change_events.journal import Query
+    from change_events.journal.read_only import ReadOnlyJournal
+
+    journal = ReadOnlyJournal.open(path, patience=10, seconds=_HOURS)
+    if journal is not None:
+        with journal:
+            for record in journal.list(Query(limit=None)):
+                yield record.sealed, record.state
+
+
+def _lines(session: Session, path: Path, lines: Any) -> Iterator[tuple[SealedEvent, RecordState]]:
+    from change_events.journal.records import RecordState
+    from change_events.model import ChangeEvent
+
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                event = msgspec.json.decode(line, type=ChangeEvent)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise InputError(f"{path}:{number}: not an event: {error}") from None
+            # whoever made the file may have left in what this machine's settings hide
+            yield session.redactor.seal(event), RecordState.STARTED if event.outcome is None else RecordState.SETTLED
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """Give a function that counts what was read, on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed} events read"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, no_color=not colour_on(sys.stderr)), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda number: bar.advance(task, number)

@@ -1,0 +1,49 @@
+"""The address of a database, and what of it may be shown. Standard library only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+_SCHEMES = {"postgresql", "postgres"}
+_SECRET_PARAMETERS = {"password", "sslpassword", "passfile", "oauth_client_secret"}
+
+
+class Database(NamedTuple):
+    """An address taken apart.
+
+    Attributes:
+        shown: scheme, hosts, ports and database.
+        secrets: the passwords in it, in each form that they may be quoted in.
+    """
+
+    shown: str
+    secrets: tuple[str, ...]
+
+
+def database_of(url: str) -> Database | None:
+    """The parts of ``postgresql://…``; None where it is none, or a password is not where a password has to be."""
+    if not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        parameters = parse_qsl(parts.query, strict_parsing=bool(parts.query))
+    except ValueError:
+        return None
+    login, _, hosts = parts.netloc.rpartition("@")
+    if parts.scheme not in _SCHEMES or parts.fragment or "@" in login + parts.path or "/" in parts.path[1:]:
+        return None
+    if any(not _is_host(host) for host in hosts.split(",")):
+        return None
+    password = login.partition(":")[2]
+    given = [text for name, text in parameters if name in _SECRET_PARAMETERS]
+    secrets = dict.fromkeys([password, unquote(password), *given])
+    return Database(f"{parts.scheme}://{hosts}{parts.path}", tuple(filter(None, secrets)))
+
+
+def _is_host(text: str) -> bool:
+    """Name or address and port; empty for what the variables of libpq say."""
+    name, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
+    if colon and not port.isdecimal():
+        return False
+    return all(one.isalnum() or one in "[]:.-_%" for one in (name if colon else text))

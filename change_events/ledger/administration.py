@@ -1,0 +1,150 @@
+"""What the owner of a ledger does: make it, look at it, remove what is old."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from change_events.errors import LedgerError
+from change_events.ledger import problems, roles, schema
+from change_events.ledger.address import address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    import psycopg
+
+SKEW = 60.0
+"""Seconds that clocks may differ before it is reported."""
+
+
+class Team(NamedTuple):
+    """The figures of one team; ``newest`` is the start of its newest event."""
+
+    name: str
+    events: int
+    running: int
+    newest: datetime | None
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What is known of a ledger.
+
+    Attributes:
+        shown: its address without a password.
+        version: of its schema; ``known`` is this tfevent's.
+        bytes: on disk, with indexes.
+        months: the first and the last with a partition; None without any.
+        misplaced: events whose ids are of no plausible time.
+        text_index: whether parts of texts are found by an index.
+        skew: seconds that the clock of the server is ahead of this machine's.
+        teams: those with events that this user may see.
+    """
+
+    shown: str
+    version: int
+    known: int
+    bytes: int
+    months: tuple[str, str] | None
+    misplaced: int
+    text_index: bool
+    skew: float
+    teams: tuple[Team, ...]
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What :func:`make` did: the schema before and after, and whether there is an index of texts."""
+
+    before: int
+    after: int
+    text_index: bool
+
+
+@contextmanager
+def connected(url: str) -> Iterator[tuple[psycopg.Connection, str]]:
+    """A connection to a ledger, and its address without a password. Every error is a LedgerError."""
+    address = address_of(url)
+    import psycopg
+
+    try:
+        connection = psycopg.connect(**address.terms, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]  # terms of libpq
+    except psycopg.Error as error:
+        raise problems.refused(error, address.shown) from None
+    with connection:
+        try:
+            yield connection, address.shown
+        except psycopg.Error as error:
+            raise problems.explain(error, address.shown) from None
+
+
+def make(connection: psycopg.Connection) -> Made:
+    """Make the ledger, or bring it to the newest schema. Raises LedgerError."""
+    import psycopg
+
+    try:
+        before, after = schema.migrate(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise LedgerError(
+            f"this user may not make a ledger ({str(error).partition(chr(10))[0]}): it needs CREATE on the database, "
+            "and CREATEROLE unless the server has the roles of a ledger already"
+        ) from None
+    return Made(before, after, schema.make_text_index(connection))
+
+
+def grants(team: str) -> tuple[str, ...]:
+    """The statements that give a team a user that writes and one that reads."""
+    lines = []
+    for name, group, may in ((f"{team}_writer", roles.WRITER, "write"), (f"{team}_reader", roles.READER, "read")):
+        lines.append(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '…' IN ROLE {group};")
+        values = f"('{name}', '{team}', '{may}')"
+        lines.append(f"INSERT INTO tfevent.members (role, team, may) VALUES {values};")  # noqa: S608 - to be read
+    return tuple(lines)
+
+
+def status(connection: psycopg.Connection, shown: str) -> Status:
+    """What is known of the ledger. Raises LedgerError where there is none."""
+    version = schema.version(connection)
+    if not version.schema:
+        raise LedgerError(
+            f"ledger {shown}: there is no ledger in this database; `tfevent events ledger init` makes one"
+        )
+    (size, text_index, now), *_ = connection.execute(
+        "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint, "
+        "to_regclass('tfevent.bodies_by_text') IS NOT NULL, clock_timestamp() "
+        "FROM pg_class c WHERE c.relnamespace = 'tfevent'::regnamespace AND c.relkind = 'r'"
+    ).fetchall()
+    months = [
+        f"{name[-6:-2]}-{name[-2:]}"
+        for (name,) in connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'tfevent'::regnamespace "
+            "AND relname ~ '^events_[0-9]{6}$' ORDER BY relname"
+        )
+    ]
+    teams = connection.execute(
+        "SELECT team, count(*), count(*) FILTER (WHERE state = 'started'), max(started_at) FROM tfevent.events "
+        "GROUP BY team ORDER BY team"
+    ).fetchall()
+    ((misplaced,),) = connection.execute(
+        "SELECT count(*) FROM tfevent.events WHERE tableoid = 'tfevent.events_other'::regclass"
+    ).fetchall()
+    return Status(
+        shown,
+        version.schema,
+        len(schema.MIGRATIONS),
+        int(size),
+        (months[0], months[-1]) if months else None,
+        int(misplaced),
+        bool(text_index),
+        (now - datetime.now(UTC)).total_seconds(),
+        tuple(Team(*row) for row in teams),
+    )
+
+
+def prune(connection: psycopg.Connection, before: date) -> dict[str, int]:
+    """Remove the months that end before a day; the number of events by month, ``other`` for ids of no time."""
+    rows = connection.execute("SELECT month, events FROM tfevent.prune(%s)", (before,)).fetchall()
+    return {str(month): int(number) for month, number in rows}

@@ -1,0 +1,54 @@
+"""A PostgreSQL in front of the fake backend: what is recorded is posted there, and checked by the event's schema."""
+
+import json
+from urllib.parse import urlsplit
+
+import jsonschema
+
+from change_events.destinations.base import Result
+from tests.destinations.kit import postgres
+from tests.destinations.kit.backend import SECRET, Answer, Backend, Documented, answer, json_of, need
+from tools.schemas import FOLDER
+
+SCHEMA = jsonschema.Draft202012Validator(json.loads((FOLDER / "change-event.schema.json").read_text()))
+
+
+def accept(received):
+    need(received.headers["x-team"] == "ops", "team")
+    need(int(received.headers["x-entry-bytes"]) > 2, "entries")
+    problem = jsonschema.exceptions.best_match(SCHEMA.iter_errors(json_of(received)))
+    need(problem is None, f"schema: {problem.message if problem else ''}")
+    return answer(200)
+
+
+def options(url):
+    parts = urlsplit(url)
+    where = (
+        f"127.0.0.1:{postgres.front()}/{parts.port}" if parts.hostname == "127.0.0.1" else f"{parts.hostname}/events"
+    )
+    return {"url": f"postgresql://tfevent@{where}?sslmode=disable", "team": "ops", "password": SECRET}
+
+
+def failed(state, text="no"):
+    return Answer(400, text.encode(), {"content-type": "text/plain", "x-state": state})
+
+
+BACKEND = Backend(
+    options=options,
+    accept=accept,
+    payloads=("controls",),
+    answers=(
+        Documented("recorded", answer(200), Result.DELIVERED),
+        Documented("deadlock_detected", failed("40P01"), Result.RETRY, "40P01"),
+        Documented("too_many_connections", failed("53300"), Result.RETRY, "53300"),
+        Documented("disk_full", failed("53100"), Result.RETRY, "53100"),
+        Documented("read_only_sql_transaction", failed("25006"), Result.RETRY, "primary"),
+        Documented("query_canceled", failed("57014"), Result.RETRY, "in time"),
+        Documented("lock_not_available", failed("55P03"), Result.RETRY, "locked"),
+        Documented("insufficient_privilege", failed("42501"), Result.PARK, "may not write"),
+        Documented("undefined_function", failed("42883"), Result.PARK, "too old"),
+        Documented("undefined_table", failed("42P01"), Result.PARK, "no ledger"),
+        Documented("invalid_parameter_value", failed("22023"), Result.PARK, "invalid"),
+        Documented("raise_exception", failed("P0001"), Result.PARK, "refused the event (P0001)"),
+    ),
+)

@@ -1,0 +1,120 @@
+"""`tfevent events ledger` as a person uses it: made, filled twice, looked at, pruned; and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import psycopg
+import pytest
+
+from tests.cli.home import Home
+from tests.history.past import change, run
+from tests.ledger.test_ledger_recording import figures, rows
+from tests.support.sealed import sealed
+
+
+@pytest.fixture
+def home(tmp_path, database):
+    """A machine with three events in its journal, and an empty database."""
+    home = Home(tmp_path)
+    home.environ |= {"TFEVENT_LEDGER": database}
+    home.fill(
+        run(30, change("aws_instance.web", "create")),
+        run(20, change("aws_instance.web", attributes={"ami": ("a", "b")})),
+        run(10, outcome=None, ended_at=None),
+    )
+    return home
+
+
+def failed(home, *words, **options):
+    done = home.run("ledger", *words, **options)
+    assert done.returncode not in {0, 2}, done.stdout
+    return done.stderr.decode()
+
+
+def test_a_ledger_is_made_filled_twice_looked_at_and_pruned(home, database):
+    password = database.partition("//")[2].partition("@")[0].partition(":")[2]
+    first = home.events("ledger", "init", "--team", "ops")
+    assert "made, with schema 1" in first
+    assert 'CREATE ROLE "ops_writer" LOGIN' in first
+    assert "the newest that this tfevent knows" in home.events("ledger", "init")
+    assert "3 events added, 0 already there" in home.events("ledger", "import", "--team", "ops")
+    with psycopg.connect(database, autocommit=True) as ledger:
+        once = figures(ledger)
+        assert "0 events added, 3 already there" in home.events("ledger", "import", "--team", "ops")
+        assert figures(ledger) == once
+        assert rows(ledger, "SELECT state, count(*) FROM tfevent.events GROUP BY state ORDER BY state") == [
+            ("settled", 2),
+            ("started", 1),
+        ]
+        shown = home.events("ledger", "status")
+        assert "team    ops: 3 events, 1 running" in shown
+        found = json.loads(home.events("ledger", "status", "--json"))
+        assert (found["version"], found["teams"][0]["events"]) == (1, 3)
+        assert "nothing is as old as that" in home.events("ledger", "prune", "--before", "2020-01-01")
+        assert "2026-11  3 events" in home.events("ledger", "prune", "--before", "2027-01-01")
+        assert figures(ledger)["events"] == 0
+    assert password not in first + shown + json.dumps(found)
+
+
+@pytest.mark.slow
+def test_the_statements_that_are_printed_make_users_who_can_do_what_they_should(home, database, postgres):
+    lines = home.events("ledger", "init", "--team", "web").splitlines()
+    with psycopg.connect(database, autocommit=True) as ledger:
+        for line in lines:
+            if line.startswith(("CREATE", "INSERT")):
+                ledger.execute(line.replace("'…'", "'w'").encode())
+    name = database.rpartition("/")[2]
+    writer, reader = (postgres.url(name, user, "w") for user in ("web_writer", "web_reader"))
+    assert "3 events added" in home.events("ledger", "import", "--team", "web", "--ledger", writer)
+    assert "may not" in failed(home, "import", "--team", "other", "--ledger", writer)
+    assert "may not" in failed(home, "import", "--team", "web", "--ledger", reader)
+    assert "may not" in failed(home, "prune", "--before", "2027-01-01", "--ledger", writer)
+    assert "team    web: 3 events" in home.events("ledger", "status", "--ledger", reader)
+
+
+def test_journals_and_lines_of_json_are_imported(home, tmp_path):
+    home.events("ledger", "init")
+    other = Home(tmp_path / "other")
+    other.fill(sealed(1).event, sealed(2).event)
+    lines = tmp_path / "events.jsonl"
+    planted = sealed(3, message="password=hunter2hunter2").event
+    lines.write_bytes(b"\n".join([msgspec.json.encode(sealed(2).event), b"", msgspec.json.encode(planted)]))
+    done = home.events("ledger", "import", "--team", "ops", str(other.journal_path), str(lines))
+    assert "3 events added, 1 already there" in done
+    with psycopg.connect(home.environ["TFEVENT_LEDGER"]) as ledger:
+        bodies = b"".join(body for (body,) in rows(ledger, "SELECT body FROM tfevent.bodies"))
+    assert b"hunter2" not in bodies
+    lines.write_text('{"id": 1}\n')
+    assert f"{lines}:1: not an event" in failed(home, "import", "--team", "ops", str(lines))
+    lines.write_text(msgspec.json.encode(sealed(4, id="x").event).decode())
+    assert "is not a UUID" in failed(home, "import", "--team", "ops", str(lines))
+    assert "no such file" in failed(home, "import", "--team", "ops", "nothing.db")
+
+
+@pytest.mark.parametrize("words", [("status",), ("import", "--team", "ops"), ("prune", "--before", "1d")])
+def test_a_database_without_a_ledger_is_said(home, words):
+    assert "ledger init" in failed(home, *words)
+
+
+def test_what_is_wrong_is_said_without_a_password(home, database):
+    secret = "s3cr3t-pass"
+    for url, words in (
+        (database.replace("postgres:", "nobody:"), "check user and password"),
+        (f"postgresql://u:{secret}@127.0.0.1:1/x", "ledger 127.0.0.1:1/x"),
+        (f"https://u:{secret}@example.com", "expected postgresql://"),
+        (f"postgresql://u:{secret}/@127.0.0.1/x", "cannot be read"),
+    ):
+        said = failed(home, "status", env={"TFEVENT_LEDGER": url})
+        assert words in said
+        assert secret not in said
+    del home.environ["TFEVENT_LEDGER"]
+    assert "which ledger?" in failed(home, "status")
+    assert "not a name of a team" in failed(home, "import", "--team", "a b", env={"TFEVENT_LEDGER": database})
+
+
+def test_the_destination_of_the_settings_is_meant_where_nothing_else_is_said(home, database):
+    del home.environ["TFEVENT_LEDGER"]
+    home.environ |= {"TFEVENT_LEDGER_URL": database, "TFEVENT_LEDGER_TEAM": "ops"}
+    assert "made" in home.events("ledger", "init")

@@ -1,0 +1,61 @@
+"""The ledger that a settings file names: its options, and what needs the user's consent in that of a working tree."""
+
+import pytest
+
+from change_events.destinations import get
+from change_events.destinations.shared.databases import database_of
+from change_events.settings import load_leniently
+
+BASE = {"url": "postgresql://ops@db.example.com/events", "team": "ops"}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [
+        ({}, {}),
+        ({}, {"TFEVENT_LEDGER_PASSWORD": "p"}),
+        ({"url": "postgresql://ops@localhost/events"}, {}),
+        ({"url": "'${DATABASE}'"}, {"DATABASE": BASE["url"]}),
+        ({"password": "'${SECRET}'"}, {"SECRET": "s"}),
+    ],
+)
+def test_a_working_tree_names_no_ledger_without_consent(tmp_path, monkeypatch, options, environ):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path / "state"))
+    lines = "".join(f"    {name}: {value}\n" for name, value in (BASE | options).items())
+    (tmp_path / "tfevent.yaml").write_text(f"destinations:\n  ledger:\n{lines}")
+    settings, mistakes = load_leniently(tmp_path, environ)
+    assert "destinations.ledger.url (a database)" in str(mistakes)
+    assert settings.destinations == ()
+    allowed, mistakes = load_leniently(tmp_path, environ | {"TFEVENT_TRUST_SETTINGS": "1"})
+    assert (len(allowed.destinations), mistakes) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "secrets"),
+    [
+        ("postgresql://u@h/d", "postgresql://h/d", ()),
+        ("postgres://u:p%40s@h:5432/d?sslmode=require", "postgres://h:5432/d", ("p%40s", "p@s")),
+        ("postgresql://u@a:1,[::1]:2/d", "postgresql://a:1,[::1]:2/d", ()),
+        ("postgresql:///d?host=/run/postgresql&password=q", "postgresql:///d", ("q",)),
+    ],
+)
+def test_an_address_is_shown_without_user_and_password(url, shown, secrets):
+    assert database_of(url) == (shown, secrets)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "mysql://u@h/d", "https://h/d", "postgresql://u:a/b@h/d", "postgresql://u:a@b@h/d", "postgresql://u@h:x/d",
+     "postgresql://u:p#@h/d", "postgresql://u@h/d e", "postgresql://u@h/d\n", "host=h password=p"],
+)  # fmt: skip
+def test_what_is_no_address_or_has_a_password_in_a_wrong_place_is_refused_unseen(url):
+    assert database_of(url) is None
+    (problem,) = get("ledger").problems({**BASE, "url": url})
+    assert problem in {"url: missing", "url: expected the address of a database, postgresql://USER@HOST:PORT/DATABASE"}
+
+
+def test_the_name_of_a_team_is_checked():
+    for team in ("a b", "a,b", "*", "x" * 64):
+        (problem,) = get("ledger").problems({**BASE, "team": team})
+        assert problem.startswith("team: expected letters")
