@@ -91,10 +91,10 @@ def surroundings(session: Session, redactor: Any, *, outside_of_git: bool = Fals
 def close_killed_runs(session: Session) -> None:
     """Recover killed runs; problems with the journal are reported when the event is recorded."""
     from change_events.errors import JournalError
-    from change_events.files import rundir
+    from change_events.files import unsettled_runs
     from change_events.paths import state_dir
 
-    if rundir.count(state_dir()):
+    if unsettled_runs.count(state_dir()):
         with suppress(JournalError):
             _ = session.journal
 

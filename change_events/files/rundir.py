@@ -19,7 +19,8 @@ A run that is not terraform's (a playbook, a command) has the name of its ``owne
 tied to a process (:mod:`change_events.recording.process_bound`) has that as its ``writer``, and nobody holds its lock.
 
 A leftover folder whose two locks are free belongs to a run that was killed; the next command that uses the same journal
-settles it: the Terraform half its own, :mod:`change_events.recording.recovery` those with an owner.
+settles it: the Terraform half its own, :mod:`change_events.recording.recovery` those with an owner. What looks over the
+folders of all runs is :mod:`change_events.files.unsettled_runs`.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ from change_events.files import private_folder
 
 TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any, BinaryIO
 
-_FRESH = ".new-"
-_FRESH_SECONDS = 60.0
+FRESH = ".new-"
+"""How the name of a folder begins while it is being made."""
 _ENOUGH = 32 * 1024 * 1024  # bytes that must be free: a full disk would swallow terraform's output
 _LOCK = "lock"
 _WRITTEN = ("facts", "journal", "checkpoint", "end")  # each by way of NAME.new
@@ -167,7 +168,7 @@ class RunDirectory:
         held = os.fstat(lock)
         if (there.st_dev, there.st_ino) != (held.st_dev, held.st_ino):
             return False
-        name = os.path.basename(self.path).removeprefix(_FRESH)
+        name = os.path.basename(self.path).removeprefix(FRESH)
         return self._mark().startswith(f"{_MARK} {name}\n")
 
     def _mark(self) -> str:
@@ -269,7 +270,7 @@ def is_id(name: str) -> bool:
     return tuple(map(len, parts)) == _GROUPS and all(character in "0123456789abcdef-" for character in name)
 
 
-def _roots(state: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
+def roots(state: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
     """Descriptors and paths of the folders that may hold running runs, best first.
 
     In the state folder, else in a corner of our own. One that is not ours alone is left out. Whoever gets a
@@ -290,7 +291,7 @@ def create(state: str, run_id: str) -> RunDirectory | None:
     """Make the folder of a new run, locked; None when no place can be written or has room, or the id is none."""
     if not is_id(run_id):
         return None
-    for root, path in _roots(state, make=True):
+    for root, path in roots(state, make=True):
         try:
             space = os.fstatvfs(root)
             if space.f_bavail * space.f_frsize >= _ENOUGH:
@@ -303,9 +304,9 @@ def create(state: str, run_id: str) -> RunDirectory | None:
 
 def _locked_folder(root: int, path: str, run_id: str, state: str) -> RunDirectory:
     """Made under a name that nobody looks at, so that it is never seen without its lock."""
-    os.mkdir(_FRESH + run_id, 0o700, dir_fd=root)
-    folder = private_folder.open_own(root, _FRESH + run_id)
-    run = RunDirectory(os.dup(root), folder, os.path.join(path, _FRESH + run_id))
+    os.mkdir(FRESH + run_id, 0o700, dir_fd=root)
+    folder = private_folder.open_own(root, FRESH + run_id)
+    run = RunDirectory(os.dup(root), folder, os.path.join(path, FRESH + run_id))
     try:
         run.make_lock(run_id, state)
         run.move(run_id)
@@ -316,7 +317,14 @@ def _locked_folder(root: int, path: str, run_id: str, state: str) -> RunDirector
     return run
 
 
-def _opened(root: int, path: str, name: str) -> RunDirectory | None:
+def opened(root: int, path: str, name: str) -> RunDirectory | None:
+    """A folder by its name, not locked; None where there is none of ours. Whoever gets it releases it.
+
+    Args:
+        root: descriptor of the folder that it lies in.
+        path: of that folder.
+        name: its own.
+    """
     try:
         return RunDirectory(os.dup(root), private_folder.open_own(root, name), os.path.join(path, name))
     except OSError:
@@ -325,94 +333,11 @@ def _opened(root: int, path: str, name: str) -> RunDirectory | None:
 
 def find(state: str, run_id: str) -> RunDirectory | None:
     """The folder of one run, not locked; None where it has none. Whoever gets it releases it."""
-    for root, path in _roots(state):
+    for root, path in roots(state):
         try:
-            run = _opened(root, path, run_id) if is_id(run_id) else None
+            run = opened(root, path, run_id) if is_id(run_id) else None
         finally:
             os.close(root)
         if run is not None:
             return run
     return None
-
-
-def leftovers(state: str, journal: str, wanted: Callable[[dict[str, Any]], bool] | None = None) -> list[RunDirectory]:
-    """Folders of runs that are over without having been settled, each now locked by us.
-
-    Args:
-        state: the state folder.
-        journal: the journal that is used: runs that were begun for another one are left to the commands that use that.
-        wanted: decides by a run's facts whether it is of interest; the others are let go of again.
-    """
-    runs = []
-    for root, path in _roots(state):
-        try:
-            names = sorted(os.listdir(root))
-            for name in names:
-                if not is_id(name.removeprefix(_FRESH)) or (run := _opened(root, path, name)) is None:
-                    continue
-                if name.startswith(_FRESH):
-                    _remove_stale(run)
-                elif (
-                    not run.stream_is_live()
-                    and run.acquire()
-                    and run.belongs_to(journal, state)
-                    and (wanted is None or wanted(run.read_facts()))
-                ):
-                    runs.append(run)
-                else:
-                    run.release()
-        except OSError:
-            continue
-        finally:
-            os.close(root)
-    return runs
-
-
-def _remove_stale(run: RunDirectory) -> None:
-    """A folder that was killed while being made; one that is being made just now is left alone."""
-    import time
-
-    try:
-        age = time.time() - os.lstat(run.path).st_mtime
-    except OSError:
-        age = 0.0
-    if age > _FRESH_SECONDS and run.acquire():
-        run.remove()
-    else:
-        run.release()
-
-
-def count(state: str) -> int:
-    """How many folders of runs of this state folder there are, running ones included."""
-    return sum(run.is_of(state) for run in _all(state))
-
-
-def stranded(state: str, journal: str) -> list[str]:
-    """The journals of runs that are over and wait for a command that uses another journal than this one."""
-    found = []
-    for run in _all(state):
-        if run.is_of(state) and not run.belongs_to(journal, state) and not run.stream_is_live() and run.acquire():
-            try:
-                found.append(os.fsdecode(run.read("journal")))
-            except OSError:  # settled by another command meanwhile
-                continue
-    return sorted(set(found))
-
-
-def all_facts(state: str, journal: str) -> list[dict[str, Any]]:
-    """The facts of all runs of a journal that are not settled, those that go on too."""
-    return [run.read_facts() for run in _all(state) if run.belongs_to(journal, state)]
-
-
-def _all(state: str) -> Iterator[RunDirectory]:
-    """Each run's folder, not locked, as long as the caller looks at it."""
-    for root, path in _roots(state):
-        try:
-            for name in os.listdir(root):
-                if is_id(name) and (run := _opened(root, path, name)) is not None:
-                    yield run
-                    run.release()
-        except OSError:
-            continue
-        finally:
-            os.close(root)

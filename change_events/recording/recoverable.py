@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from change_events.files import rundir
+from change_events.files import rundir, unsettled_runs
 from change_events.paths import state_dir
 from change_events.recording.checkpoint import write_checkpoint
 from change_events.recording.recovery import settle_beside
@@ -78,7 +78,7 @@ class RecoverableRun:
         if result.lost:
             return  # nothing else that needs the journal will go better now
         self._recording.announce(event, wait=min(self._settings.budget, STARTED_SECONDS))
-        if rundir.count(state_dir()) > 1:  # another one than ours
+        if unsettled_runs.count(state_dir()) > 1:  # another one than ours
             settle_beside(self._recording, self._say)
 
     def journal(self) -> AbstractContextManager[Journal]:

@@ -19,7 +19,7 @@ import msgspec
 
 from change_events.errors import JournalError
 from change_events.explicit import command_outcome, titles
-from change_events.files import rundir
+from change_events.files import unsettled_runs
 from change_events.journal import RecordState
 from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
 from change_events.output import describe
@@ -60,7 +60,7 @@ def settle_killed(state: str, journal: Journal, settings: Settings, say: Say, *,
             left to the next ``tfevent`` command.
     """
     count = 0
-    runs = rundir.leftovers(state, journal.path, wanted=None if unowned else _is_alone)
+    runs = unsettled_runs.leftovers(state, journal.path, wanted=None if unowned else _is_alone)
     for run in sorted(runs, key=lambda run: _STACKS in run.read_facts()):  # units first
         closer = close_owned if unowned is None or _is_owned(run.read_facts()) else unowned
         try:

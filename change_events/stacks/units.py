@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from change_events.files import rundir
+from change_events.files import unsettled_runs
 from change_events.journal import Query
 from change_events.model import (
     Failure,
@@ -175,7 +175,7 @@ def are_open(state: str, journal: str, run_id: str) -> bool:
         journal: path of the journal.
         run_id: of the run of many stacks.
     """
-    facts = ({**one, **(one.get("trace") or {})} for one in rundir.all_facts(state, journal))
+    facts = ({**one, **(one.get("trace") or {})} for one in unsettled_runs.all_facts(state, journal))
     return any(one.get("unit") and one.get("parent_run_id") == run_id for one in facts)
 
 

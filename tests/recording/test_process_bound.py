@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from change_events.errors import InputError
-from change_events.files import rundir
+from change_events.files import rundir, unsettled_runs
 from change_events.ids import new_id
 from change_events.journal import Journal, Query, RecordState
 from change_events.model import Outcome, Severity
@@ -80,14 +80,14 @@ def test_it_is_under_way_while_the_process_lives_and_unknown_when_that_has_ended
         "Patch — outcome unknown",
     )
     assert record.event.severity is Severity.ERROR
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
 
 
 def test_its_end_settles_it_and_leaves_nothing_behind(state, living):
     begun = start(state, living)
-    assert rundir.count(str(state)) == 1
+    assert unsettled_runs.count(str(state)) == 1
     send(state, {"id": begun, "outcome": "succeeded"}, state="finished")
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
     end(living)
     assert (sweep(state), only(state).event.outcome) == (0, Outcome.SUCCEEDED)
 
@@ -106,7 +106,7 @@ def test_a_repetition_ties_nothing(state, living):
     }
     first, second = send(state, event, **words), send(state, event, **words)
     assert second["repeats"] == first["id"]
-    assert rundir.count(str(state)) == 1
+    assert unsettled_runs.count(str(state)) == 1
 
 
 def test_a_process_of_another_container_cannot_be_seen_to_have_ended(state, living):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from change_events.files import rundir
+from change_events.files import rundir, unsettled_runs
 from change_events.ids import new_id
 from change_events.journal import Journal, RecordState
 from change_events.model import (
@@ -78,13 +78,13 @@ def test_from_start_to_end(state, said):
     run.start(event)
     record, begun = only(state)
     assert (record.state, begun.title, begun.outcome) == (RecordState.STARTED, "site.yml: under way", None)
-    assert rundir.count(str(state)) == 1
+    assert unsettled_runs.count(str(state)) == 1
     settled = run.settle(
         msgspec.structs.replace(event, outcome=Outcome.SUCCEEDED, changes=(changed(),), summary=FIGURES)
     )
     record, ended = only(state)
     assert (record.state, ended.title) == (RecordState.SETTLED, "site.yml: 1 task changed 1 host")
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
     assert report_line(settled) == f"site.yml: 1 task changed 1 host [{event.id}] → journal"
     assert said == []
 
@@ -97,7 +97,7 @@ def test_a_run_that_changed_nothing_leaves_nothing(state, said):
     assert (settled.recorded, settled.reportable) == (False, False)
     with Journal.open(state / "journal.db") as journal:
         assert list(journal.list()) == []
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
 
 
 KILLED = """
@@ -145,7 +145,7 @@ def test_a_living_run_is_left_alone_and_a_killed_one_is_closed(state):
     assert (record.state, event.outcome) == (RecordState.SETTLED, Outcome.UNKNOWN)
     assert event.severity is Severity.ERROR
     assert event.playbook.end == "killed: how it ended is not known"
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
     assert settled_by_others(state) == (0, [])
 
 
@@ -178,7 +178,7 @@ def test_runs_of_terraform_are_left_to_those_who_know_it(state):
     run.write_facts(id="one", binary="terraform")
     run.release()
     assert settled_by_others(state) == (0, [])
-    assert [found.path for found in rundir.leftovers(str(state), str(state / "journal.db"))] == [run.path]
+    assert [found.path for found in unsettled_runs.leftovers(str(state), str(state / "journal.db"))] == [run.path]
 
 
 def test_an_explicit_event_that_was_never_settled_says_so_in_its_title(state, said):

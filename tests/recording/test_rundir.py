@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import change_events
-from change_events.files import rundir
+from change_events.files import rundir, unsettled_runs
 from change_events.ids import new_id
 
 ONE = "0190c8f0-0000-7000-8000-000000000001"
@@ -34,7 +34,7 @@ def create(state, run_id=ONE):
 
 
 def leftovers(state, journal=None):
-    return rundir.leftovers(str(state), str(journal or state / "journal.db"))
+    return unsettled_runs.leftovers(str(state), str(journal or state / "journal.db"))
 
 
 def killed(state, run_id=ONE):
@@ -62,7 +62,7 @@ def test_a_live_run_is_no_leftover_and_a_dead_one_is(state):
     assert found.read_facts() == {"id": ONE, "stage": "planning"}
     assert leftovers(state) == [], "it is locked by the first who found it"
     found.remove()
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
     assert not Path(run.path).exists()
 
 
@@ -128,7 +128,7 @@ def test_nobody_takes_a_run_for_killed_that_is_being_removed(state, monkeypatch)
     monkeypatch.setattr(os, "unlink", slowly)
     run.remove()
     assert seen == [[], []]
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
 
 
 def test_whoever_waited_for_the_lock_of_a_removed_run_does_not_get_it(state):
@@ -188,7 +188,7 @@ def test_a_link_in_the_place_of_our_folder_is_not_followed(tmp_path, state, wher
     link.parent.mkdir(exist_ok=True)
     link.symlink_to(victim, target_is_directory=True)
     assert swept(state) == []
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
     assert rundir.find(str(state), ONE) is None
     assert len(list(victim.rglob("facts"))) == 2
 
@@ -350,7 +350,7 @@ def test_only_runs_of_this_state_folder_are_counted(state, tmp_path):
     (state / "runs" / "0190c8f0-0000-7000-8000-00000000000f").mkdir(parents=True)
     for folder in (state, state / "runs"):
         folder.chmod(0o700)
-    assert rundir.count(str(state)) == 0
+    assert unsettled_runs.count(str(state)) == 0
     create(state, "0190c8f0-0000-7000-8000-000000000002")
-    assert rundir.count(str(state)) == 1
+    assert unsettled_runs.count(str(state)) == 1
     run.release()

@@ -70,7 +70,7 @@ class TerraformAdapter:
     def checks(self, settings: Settings) -> Iterable[Check]:
         """The binary and its version, and whether runs wait to be settled."""
         from change_events.cli.tool_adapter import Check
-        from change_events.files import rundir
+        from change_events.files import unsettled_runs
         from change_events.paths import state_dir
         from tf_wrapper.launch import binary
 
@@ -88,19 +88,19 @@ class TerraformAdapter:
             text = "this clone is shallow: most causes and commits of changes stay unknown"
             yield Check("history", "warning", text, "fetch all of it: git fetch --unshallow, or fetch-depth: 0 in CI")
         state = state_dir()
-        stranded = rundir.stranded(state, str(settings.journal))
+        stranded = unsettled_runs.stranded(state, str(settings.journal))
         if stranded:
             text = f"runs that ended wait to be recorded in another journal: {', '.join(stranded)}"
             yield Check("runs", "warning", text, "`tfevent events flush` with TFEVENT_JOURNAL set to it records them")
-        elif waiting := rundir.count(state):
+        elif waiting := unsettled_runs.count(state):
             yield Check("runs", "ok", f"{waiting} run(s) going on or to be settled")
 
     def settle_leftovers(self, journal: Journal, settings: Settings) -> None:
         """Close the records of runs that were killed. Never raises."""
-        from change_events.files import rundir
+        from change_events.files import unsettled_runs
         from change_events.paths import state_dir
 
-        if rundir.count(state_dir()):
+        if unsettled_runs.count(state_dir()):
             from change_events.recording.recovery import settle_killed
             from tf_wrapper.launch.output import say
             from tf_wrapper.record import recovery

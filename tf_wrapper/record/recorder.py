@@ -178,10 +178,10 @@ class Recorder:
 
 def _has_others() -> bool:
     """Whether there are runs beside ours: they go on, or ours is the "next command" that they wait for."""
-    from change_events.files import rundir
+    from change_events.files import unsettled_runs
     from change_events.paths import state_dir
 
-    return rundir.count(state_dir()) > 1
+    return unsettled_runs.count(state_dir()) > 1
 
 
 def _settle_killed_runs(writer: EventWriter) -> None:
