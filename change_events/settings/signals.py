@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from change_events.settings.entry_text import text_of
+from change_events.settings import rule_items
+from change_events.settings.rule_items import EXPIRES, Items, day_of, text_of
 from change_events.settings.values import did_you_mean
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from change_events.settings.model import Entry
     from change_events.signals.own_rules import Mute, OwnRule, OwnRules
@@ -38,6 +38,8 @@ MUTE = {
     "expires": "Last day on which the mute applies (YYYY-MM-DD).",
 }
 NEEDED = {"add": ("signal", "type", "attribute", "change"), "mute": ("signal", "reason")}
+_RULES = Items("signals.add", RULE, NEEDED["add"], several=("given",))
+_MUTES = Items("signals.mute", MUTE, NEEDED["mute"])
 _NAME = lazy_pattern(r"[a-z][a-z0-9_]{1,59}")
 
 
@@ -58,9 +60,10 @@ def read(entry: Entry, problems: list[str], known: OwnRules | None = None) -> Ow
     for name, part in entry.value.items():
         if name not in PARTS:
             problems.append(f"{part.where}: signals.{name}: no such key{did_you_mean(name, PARTS)}")
-    rules = tuple(_each(entry.value, "add", RULE, _rule, problems))
+    items = _RULES.read(entry.value.get("add"), problems)
+    rules = tuple(rule for item in items if (rule := _rule(*item, problems)) is not None)
     names = {rule.row.signal for rule in (*rules, *before.rules)}
-    mutes = tuple(_each(entry.value, "mute", MUTE, _mute, problems))
+    mutes = tuple(_mute(*item) for item in _MUTES.read(entry.value.get("mute"), problems))
     problems += _unknown(mutes, names)
     ranks = {**_own_ranks(entry.value.get("add"), problems), **_ranks(entry.value.get("rank"), names, problems)}
     return own_rules.OwnRules((*before.rules, *rules), (*before.mutes, *mutes), {**ranks, **before.ranks})
@@ -68,44 +71,7 @@ def read(entry: Entry, problems: list[str], known: OwnRules | None = None) -> Ow
 
 def expired(rules: OwnRules) -> list[str]:
     """A sentence for each mute that holds no longer."""
-    today = datetime.now(UTC).date()
-    return [
-        f"{mute.where}: signals.mute: the mute of {mute.signal} ({mute.reason}) expired on {mute.expires}: "
-        "remove it, or set a later date"
-        for mute in rules.mutes
-        if mute.expires is not None and mute.expires < today
-    ]
-
-
-def _each(
-    given: Mapping[str, Entry], part: str, fields: Mapping[str, str], make: Callable[..., Any], problems: list[str]
-) -> Iterable[Any]:
-    """The items of one list that are in order."""
-    entry = given.get(part)
-    if entry is None or entry.value is None:
-        return
-    if not isinstance(entry.value, list):
-        problems.append(f"{entry.where}: signals.{part}: expected a list; each item has {', '.join(fields)}")
-        return
-    for item in entry.value:
-        if not isinstance(item.value, dict):
-            problems.append(f"{item.where}: signals.{part}: expected the keys {', '.join(fields)} under each item")
-            continue
-        wrong = [
-            *(
-                f"{child.where}: signals.{part}.{name}: no such key{did_you_mean(name, fields)}"
-                for name, child in item.value.items()
-                if name not in fields
-            ),
-            *(
-                f"{item.where}: signals.{part}: {name} is missing: {fields[name][0].lower()}{fields[name][1:]}"
-                for name in NEEDED[part]
-                if not text_of(item.value.get(name))
-            ),
-        ]
-        problems += wrong
-        if not wrong and (found := make(item.value, item.where, problems)) is not None:
-            yield found
+    return rule_items.expired(_MUTES.name, rules.mutes, lambda mute: f"the mute of {mute.signal}")
 
 
 def _rule(given: Mapping[str, Entry], where: str, problems: list[str]) -> OwnRule | None:
@@ -132,25 +98,11 @@ def _rule(given: Mapping[str, Entry], where: str, problems: list[str]) -> OwnRul
     return OwnRule(text_of(given["type"]), Row(path, forms, found, name, own=True, reason=text_of(given.get("reason"))))
 
 
-def _mute(given: Mapping[str, Entry], where: str, problems: list[str]) -> Mute | None:
+def _mute(given: Mapping[str, Entry], where: str) -> Mute:
     from change_events.signals.own_rules import Mute
 
-    day, expires = text_of(given.get("expires")), None
-    if day:
-        try:
-            expires = date.fromisoformat(day)
-        except ValueError:
-            problems.append(f"{given['expires'].where}: signals.mute.expires: expected a date, such as 2027-03-31")
-            return None
-    address, kind = text_of(given.get("address")), text_of(given.get("type"))
-    return Mute(
-        signal=text_of(given["signal"]),
-        reason=text_of(given["reason"]),
-        address=address or None,
-        type=kind or None,
-        expires=expires,
-        where=where,
-    )
+    texts = {name: text_of(child) for name, child in given.items() if name != EXPIRES}
+    return Mute(**texts, expires=day_of(given.get(EXPIRES)), where=where)
 
 
 def _unknown(mutes: Iterable[Mute], names: set[str]) -> Iterable[str]:

@@ -179,6 +179,10 @@ def test_files_further_up_add_to_it_and_the_nearest_rank_wins(read, tmp_path):
             "signals:\n  mute:\n    - {signal: labels_only, reason: x, expires: soon}",
             "expected a date, such as 2027-03-31",
         ),
+        (
+            "signals:\n  mute:\n    - {signal: labels_only, reason: x, address: [a, b]}",
+            "3: signals.mute.address: expected a text",
+        ),
         ("signals:\n  rank: {exposed: error}", "2: signals.rank.exposed: no such signal"),
         ("signals:\n  rank: {labels_only: fatal}", "signals.rank.labels_only: expected one of info, warning, error"),
         ("signals:\n  rank: high", "signals.rank: expected names of signals and a severity for each"),
