@@ -13,11 +13,14 @@ from change_events.text.markdown import one_line, page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from change_events.model import ChangeEvent
+    from change_events.model import Actor, ChangeEvent, Tool, Vcs
 
 _LENGTH = 300
 _URL = 2_000
 _LINKS = 8
+
+
+_Row = tuple[str, str, "str | None"]  # name, text (empty: not known) and address
 
 
 class Fact(NamedTuple):
@@ -42,21 +45,13 @@ def href(url: str | None) -> str:
     return page(url or "") if good else ""
 
 
-def _all(event: ChangeEvent) -> Iterator[tuple[str, str, str | None]]:
-    actor, tool, vcs = event.actor, event.tool, event.vcs
-    ci = actor.ci if actor else None
-    yield "who", " on ".join(part for part in (actor.user, actor.host) if part) if actor else "", None
-    if ci:
-        yield "job", ", ".join(part for part in (ci.system, ci.job, ci.actor and f"for {ci.actor}") if part), ci.run_url
-        yield "review", ci.pull_request or "", ci.pull_request_url
+def _all(event: ChangeEvent) -> Iterator[_Row]:
+    if event.actor:
+        yield from _of_actor(event.actor)
     yield "environment", event.environment or "", None
-    yield "service", " ".join(part for part in (event.service, event.version) if part), None
-    if tool:
-        yield "command", tool.command or "", None
-        yield "tool", " ".join(part for part in (tool.name, tool.version) if part), None
-        yield "exit code", "" if tool.exit_code is None else str(tool.exit_code), None
-        yield "workspace", tool.workspace or "", None
-        yield "folder", tool.directory or "", None
+    yield "service", _joined(" ", event.service, event.version), None
+    if event.tool:
+        yield from _of_tool(event.tool)
     yield from (("cloud", cloud_words(cloud), None) for cloud in event.clouds)
     if event.playbook:
         yield "playbook", event.playbook.file or "", None
@@ -64,12 +59,35 @@ def _all(event: ChangeEvent) -> Iterator[tuple[str, str, str | None]]:
         yield "state", version_words(event.state), None
     if event.backfilled:
         yield "backfilled from", history.words(event.backfilled), None
-    if vcs:
-        yield "repository", vcs.repository or "", vcs.url
-        dirty = ", with uncommitted changes" if vcs.dirty else ""
-        branch = f" on {vcs.branch}" if vcs.branch else ""
-        yield "commit", f"{vcs.commit[:12]}{branch}{dirty}" if vcs.commit else "", vcs.commit_url
-        yield "", " ".join(part for part in (vcs.subject, vcs.author and f"by {vcs.author}") if part), None
+    if event.vcs:
+        yield from _of_vcs(event.vcs)
     yield "tags", ", ".join(f"{name}={value}" for name, value in event.tags.items()), None
     yield from (("link", link.title or link.url, link.url) for link in event.links[:_LINKS])
     yield "event", event.id, None
+
+
+def _of_actor(actor: Actor) -> Iterator[_Row]:
+    yield "who", _joined(" on ", actor.user, actor.host), None
+    if ci := actor.ci:
+        yield "job", _joined(", ", ci.system, ci.job, ci.actor and f"for {ci.actor}"), ci.run_url
+        yield "review", ci.pull_request or "", ci.pull_request_url
+
+
+def _of_tool(tool: Tool) -> Iterator[_Row]:
+    yield "command", tool.command or "", None
+    yield "tool", _joined(" ", tool.name, tool.version), None
+    yield "exit code", "" if tool.exit_code is None else str(tool.exit_code), None
+    yield "workspace", tool.workspace or "", None
+    yield "folder", tool.directory or "", None
+
+
+def _of_vcs(vcs: Vcs) -> Iterator[_Row]:
+    yield "repository", vcs.repository or "", vcs.url
+    dirty = ", with uncommitted changes" if vcs.dirty else ""
+    branch = f" on {vcs.branch}" if vcs.branch else ""
+    yield "commit", f"{vcs.commit[:12]}{branch}{dirty}" if vcs.commit else "", vcs.commit_url
+    yield "", _joined(" ", vcs.subject, vcs.author and f"by {vcs.author}"), None
+
+
+def _joined(between: str, *parts: str | None) -> str:
+    return between.join(part for part in parts if part)

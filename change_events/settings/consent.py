@@ -108,21 +108,26 @@ class Origin(msgspec.Struct):
             stem, _, source = key.rpartition("_")
             if source in {"command", "file"} and stem in options and key not in options:
                 secrets.append(stem)
-                if source == "command" and (self._commands_changed(entry) or not self.free):
-                    yield f"{key} (a command)"
-                elif not self.free and not self._is_inside(entry.value, template=False):
-                    yield f"{key} (another file)"
+                yield from self._of_source(key, source, entry)
             elif key in options and options[key].type == "command":
-                if self._commands_changed(entry) or not self.free:
-                    yield f"{key} (a program)"
+                yield from self._of_program(key, entry, "a program")
+            elif not self.free and _is_secret_of_variables(options.get(key), entry):
+                secrets.append(key)
             elif not self.free:
-                option = options.get(key)
-                if option is not None and option.secret and option.type != "url" and _references(entry):
-                    secrets.append(key)
-                else:
-                    yield from self._of_option(key, option, entry, self._host(name, backend, children))
+                yield from self._of_option(key, options.get(key), entry, self._host(name, backend, children))
         if not self.free:
             yield from self._of_addresses(name, backend, children, secrets)
+
+    def _of_source(self, key: str, source: str, entry: Entry) -> Iterator[str]:
+        """A command, or a file, that gives a secret."""
+        if source == "command":
+            yield from self._of_program(key, entry, "a command")
+        elif not self.free and not self._is_inside(entry.value, template=False):
+            yield f"{key} (another file)"
+
+    def _of_program(self, key: str, entry: Entry, noun: str) -> Iterator[str]:
+        if self._commands_changed(entry) or not self.free:
+            yield f"{key} ({noun})"
 
     def _of_option(self, key: str, option: Option | None, entry: Entry, host: str) -> Iterator[str]:
         text = entry.value if isinstance(entry.value, str) else ""
@@ -243,6 +248,11 @@ def sentence(origin: Origin) -> str | None:
     if not origin.asks:
         return None
     return trusted_files.refusal(str(origin.path), "; ".join(origin.asks))
+
+
+def _is_secret_of_variables(option: Option | None, entry: Entry) -> bool:
+    """Whether an option's value is a secret that comes from the environment: it goes where its option says."""
+    return option is not None and option.secret and option.type != "url" and bool(_references(entry))
 
 
 def _references(entry: Entry) -> list[str]:

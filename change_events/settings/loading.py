@@ -73,19 +73,11 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
         if origin is None or entries is None:
             continue
         origins.append(origin)
+        taking = Taking(fields, sources, problems, origin, path.parent)
         for key, entry in _known(entries, problems):
             if origin.allows(key, entry):
-                _take(Taking(fields, sources, problems, origin, path.parent), key, entry)
-        if (given := entries.get("signals")) is not None and given.value is not None:
-            from change_events.settings import signals  # for those who have such settings
-
-            fields["signals"] = signals.read(given, problems, fields.get("signals"))
-            sources.append(Source("signals", given.where, origin.label))
-        if (given := entries.get("drift")) is not None and given.value is not None:
-            from change_events.settings import drift  # likewise
-
-            fields["drift_ignore"] = drift.read(given, problems, fields.get("drift_ignore", ()))
-            sources.append(Source("drift", given.where, origin.label))
+                _take(taking, key, entry)
+        _take_rules(taking, entries)
         for name, entry in _declared(entries.get("destinations"), problems, unrouted):
             declared.setdefault(name, Declared(entry, path.parent, origin))
     problems += _unknown_variables(environ)
@@ -102,17 +94,28 @@ def _load(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
     ), problems
 
 
+_RULES = {"signals": "signals", "drift": "drift_ignore"}  # keys with lists of rules → fields of the settings
+
+
+def _reader(key: str) -> Any:
+    """The module that reads the rules of a key: for those who have such settings."""
+    from change_events.settings import drift, signals
+
+    return {"signals": signals, "drift": drift}[key]
+
+
+def _take_rules(to: Taking, entries: Mapping[str, Entry]) -> None:
+    """Add the rules of a file to those of nearer ones."""
+    for key, field in _RULES.items():
+        if (given := entries.get(key)) is not None and given.value is not None:
+            nearer = (to.found[field],) if field in to.found else ()
+            to.found[field] = _reader(key).read(given, to.problems, *nearer)
+            to.sources.append(Source(key, given.where, to.origin.label))
+
+
 def _expired(settings: Settings) -> list[str]:
-    sentences: list[str] = []
-    if settings.signals is not None:
-        from change_events.settings import signals
-
-        sentences += signals.expired(settings.signals)
-    if settings.drift_ignore:
-        from change_events.settings import drift
-
-        sentences += drift.expired(settings.drift_ignore)
-    return sentences
+    given = ((key, getattr(settings, field)) for key, field in _RULES.items())
+    return [sentence for key, rules in given if rules for sentence in _reader(key).expired(rules)]
 
 
 def _opened(

@@ -176,13 +176,16 @@ def _grants(value: Any, trail: tuple[str, ...], rule: _Rule | None) -> Iterator[
         for key, part in value.items():
             if part and isinstance(part, (str, list, dict)):
                 yield from _grants(part, (*trail, key), inner)
-    elif isinstance(value, str) and value:
-        sources = parts(value)
-        if trail and trail[-1].startswith("source_address_prefix") and value.lower() in _WORLD_AZURE:
-            sources = [value]
-        if sources and _lets_in(trail):
-            where = (rule and rule.ports) or unbounded(trail[:-1])
-            yield from (_Grant(source, *where) for source in sources)
+    elif isinstance(value, str) and (sources := _sources(value, trail)):
+        where = (rule and rule.ports) or unbounded(trail[:-1])
+        yield from (_Grant(source, *where) for source in sources)
+
+
+def _sources(text: str, trail: tuple[str, ...]) -> list[str]:
+    """The sources that a text lets in; none where it is about something else."""
+    is_word = bool(trail) and trail[-1].startswith("source_address_prefix") and text.lower() in _WORLD_AZURE
+    sources = [text] if is_word else parts(text)
+    return sources if sources and _lets_in(trail) else []
 
 
 def _ranges(value: dict[str, Any], place: tuple[str, ...], rule: _Rule) -> Iterator[_Grant]:

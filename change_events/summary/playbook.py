@@ -208,9 +208,11 @@ WRONG = 3
 
 def sections(event: ChangeEvent) -> list[RunSection]:
     """The sections of a playbook run's message, the most important first."""
-    broken = [change for change in event.changes if change.outcome in _BROKEN]
-    handled = [change for change in event.changes if change not in broken and _was_handled(change)]
-    rest = [change for change in event.changes if change not in broken and change not in handled]
+    broken: list[Change] = []
+    handled: list[Change] = []
+    rest: list[Change] = []
+    for change in event.changes:
+        (broken if change.outcome in _BROKEN else handled if _was_handled(change) else rest).append(change)
     shown = {change.address for change in broken}
     would = event.phase is Phase.CHECKED
     end = event.playbook and event.playbook.end

@@ -3,6 +3,8 @@
 import pytest
 
 from change_events.model import (
+    Action,
+    Change,
     ChangeOutcome,
     Failure,
     HostCounts,
@@ -15,7 +17,7 @@ from change_events.model import (
     TaskRun,
 )
 from change_events.summary.message import message
-from change_events.summary.playbook import became, host_words, things
+from change_events.summary.playbook import became, host_words, sections, things
 from change_events.summary.severity import severity
 from change_events.summary.title import title
 from tests.summary.typical_events import EVENTS, played, task
@@ -133,3 +135,29 @@ def test_the_message_tells_an_error_once():
         failures=(Failure(summary="No space", address="Do it"),),
     )  # fmt: skip
     assert message(run, 8000).count("No space") == 1
+
+
+class Compared(Change, frozen=True):
+    """A change that counts how often one is compared with another."""
+
+    def __eq__(self, other):
+        Compared.times += 1
+        return self is other
+
+    __hash__ = None
+
+
+def test_each_task_is_put_into_its_section_without_comparing_it_with_others():
+    tasks = [
+        Compared(address=f"task {number}", action=Action.CHANGE, outcome=outcome, task=TaskRun(hosts=hosts))
+        for number in range(40)
+        for outcome, hosts in (
+            (ChangeOutcome.APPLIED, HostCounts(changed=1)),
+            (ChangeOutcome.APPLIED, HostCounts(rescued=1)),
+            (ChangeOutcome.FAILED, HostCounts(failed=1)),
+        )
+    ]
+    Compared.times = 0
+    found = {section.heading: len(section.items) for section in sections(played(*tasks, hosts={}, tasks={}))}
+    assert (found["Failed"], found["Changed"], found["Rescued or ignored"]) == (40, 40, 40)
+    assert Compared.times == 0

@@ -61,28 +61,29 @@ class History:
         found: list[CauseCommit] = []
         covers = {name for path in self._trees.head.overriding(spot) if (name := self._trees.repository.relative(path))}
         for one in self._log:
-            entries = [
-                entry
-                for entry in one.entries
-                if (entry.path in paths or entry.old_path in paths)
-                and (holders is None or entry.new in holders or not holders.isdisjoint(entry.old))
-            ]
-            entries, is_replaced = self._effective(entries, spot, covers)
+            entries, is_replaced = self._effective(_of_files(one, paths, holders), spot, covers)
             if not entries:
                 continue
-            if self._trees.repository.deadline.is_over:
+            if self._is_beyond(one):
                 return Found(tuple(found), whole=False)
-            if self._trees.repository.shallow and not one.parents:
-                return Found(tuple(found), whole=False)  # it looks as if it had written all that is older
-            olds = [self._texts(entries, spot, parent) for parent in range(max(len(e.old) for e in entries))]
+            parents = range(max(len(entry.old) for entry in entries))
+            olds = [self._texts(entries, spot, parent) for parent in parents]
             new = self._texts(entries, spot, -1)
-            if new is None or any(old is None for old in olds):
+            if new is None or None in olds:
                 return Found(tuple(found), whole=False)
             if is_replaced or all(old != new for old in olds):
                 found.append(self._names.of(one))
                 if len(found) == MOST or (len(entries) == 1 and base in olds):
                     break
         return Found(tuple(found))
+
+    def _is_beyond(self, one: LogEntry) -> bool:
+        """Whether a commit cannot be judged: time is over, or it is where a shallow clone ends.
+
+        That one looks as if it had written all that is older.
+        """
+        repository = self._trees.repository
+        return repository.deadline.is_over or (repository.shallow and not one.parents)
 
     def _effective(self, entries: list[Entry], spot: Spot, covers: set[str]) -> tuple[list[Entry], bool]:
         """The files of a commit that no override file hides, before it or after it; whether overriding began or ended.
@@ -159,6 +160,16 @@ class History:
             data = self._trees.repository.blob(blob)
             self._files[key] = None if data is None else File(path, data)
         return self._files[key]
+
+
+def _of_files(one: LogEntry, paths: set[str], holders: set[str] | None) -> list[Entry]:
+    """The files of a commit in which a place may be: by name, and by the blobs that may hold it (None: all)."""
+    return [
+        entry
+        for entry in one.entries
+        if (entry.path in paths or entry.old_path in paths)
+        and (holders is None or entry.new in holders or not holders.isdisjoint(entry.old))
+    ]
 
 
 def _rank(path: str) -> str:

@@ -35,8 +35,7 @@ def pairs_of(old: State, new: State, *, edits: bool = False) -> Iterator[Pair]:
         edits: no object was changed between the two, only entries of the state: data sources are compared too, and
             objects without an id are the same if their values are.
     """
-    before = {(part.address, part.deposed): part for part in old.objects if edits or part.mode != "data"}
-    after = {(part.address, part.deposed): part for part in new.objects if edits or part.mode != "data"}
+    before, after = _by_key(old, edits=edits), _by_key(new, edits=edits)
     moved = _moves(before, after, _IDENTITIES if edits else _IDENTITIES[:1])
     arrived = {(part.address, part.deposed) for part in moved.values()}
     left = {(part.address, part.id) for part in new.objects if part.deposed}
@@ -44,13 +43,18 @@ def pairs_of(old: State, new: State, *, edits: bool = False) -> Iterator[Pair]:
         found = moved.get(key) or (after.get(key) if key not in arrived else None)
         if found is not None:
             yield Pair(part, found, _between(part, found))
+        elif part.deposed is None and (part.address, part.id) in left:
+            yield Pair(part, None, Action.OTHER)
         else:
-            is_deposed = part.deposed is None and (part.address, part.id) in left
-            yield Pair(part, None, Action.OTHER if is_deposed else Action.DESTROY)
+            yield Pair(part, None, Action.DESTROY)
     for key, part in after.items():
         # what is newly deposed was current before: it is reported with its address
         if (key not in before or key in moved) and key not in arrived and part.deposed is None:
             yield Pair(None, part, Action.CREATE)
+
+
+def _by_key(state: State, *, edits: bool) -> dict[_Key, StateObject]:
+    return {(part.address, part.deposed): part for part in state.objects if edits or part.mode != "data"}
 
 
 def _by_id(part: StateObject) -> Hashable:

@@ -210,31 +210,6 @@ def _hosts(event: ChangeEvent) -> Cuts:
     return Cuts(len(order), without)
 
 
-def _commits(event: ChangeEvent) -> Cuts:
-    vcs = event.vcs
-    if vcs is None:
-        return Cuts(0, lambda _: event)
-
-    def without(number: int) -> ChangeEvent:
-        left = vcs.commits[: len(vcs.commits) - number]
-        return replace(event, vcs=replace(vcs, commits=left, commits_omitted=vcs.commits_omitted + number))
-
-    return Cuts(len(vcs.commits), without)
-
-
-def _units(event: ChangeEvent) -> Cuts:
-    """Units of a run of many stacks: those that changed nothing come last in it, those that failed first."""
-    stacks = event.stacks
-    if stacks is None:
-        return Cuts(0, lambda _: event)
-
-    def without(number: int) -> ChangeEvent:
-        left = stacks.units[: len(stacks.units) - number]
-        return replace(event, stacks=replace(stacks, units=left, omitted=stacks.omitted + number))
-
-    return Cuts(len(stacks.units), without)
-
-
 def _message(event: ChangeEvent) -> Cuts:
     body = event.message.encode()
 
@@ -260,6 +235,24 @@ def _last_of(name: str, keep: int = 0) -> Stage:
     def stage(event: ChangeEvent) -> Cuts:
         items = getattr(event, name)
         return Cuts(max(0, len(items) - keep), lambda number: replace(event, **{name: items[: len(items) - number]}))
+
+    return stage
+
+
+def _last_within(field: str, name: str, omitted: str) -> Stage:
+    """The last elements of a tuple in a part of the event, which itself counts (``omitted``) what was left out."""
+
+    def stage(event: ChangeEvent) -> Cuts:
+        part = getattr(event, field)
+        if part is None:
+            return Cuts(0, lambda _: event)
+        items = getattr(part, name)
+
+        def without(number: int) -> ChangeEvent:
+            left = {name: items[: len(items) - number], omitted: getattr(part, omitted) + number}
+            return replace(event, **{field: replace(part, **left)})
+
+        return Cuts(len(items), without)
 
     return stage
 
@@ -290,10 +283,10 @@ STAGES: tuple[Stage, ...] = (
     _last_of("related"),
     _hosts,
     _figures,
-    _commits,
+    _last_within("vcs", "commits", "commits_omitted"),
     _causes,
     _changes,
-    _units,
+    _last_within("stacks", "units", "omitted"),  # those that changed nothing are last there, those that failed first
     _message,
     _last_of("causes"),
     _last_of("checks"),
