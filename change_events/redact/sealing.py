@@ -22,9 +22,14 @@ _WORDS = (
     r"|with another provider|with changes planned|outputs? changed|output changes?"
     r"|(?:create|update|replace|destroy|import|move|forget|invoke)s?"
 )
+_ENDS = (
+    r"no changes(?: planned)?|declined|cancelled(?: before any change)?|(?:partially |planning )?failed|outcome unknown"
+    r"|plan: (?:cancelled|outcome unknown)|done|(?:stacks )?under way|no stacks"
+)
+_FIGURE = rf"(?:(?:incomplete: )?\d{{1,6}} (?:{_WORDS})|{_ENDS})"
 _FIGURES = lazy_pattern(
-    rf"(?:state (?:changed|edited|refreshed): )?\d{{1,6}} (?:{_WORDS})(?:, \d{{1,6}} (?:{_WORDS})){{0,12}}"
-    r"(?: planned)?(?: \(labels only\))?(?: \(backfilled\))?"
+    rf"(?:state (?:changed|edited|refreshed): )?{_FIGURE}(?:, {_FIGURE}){{0,12}}(?: planned| under way)?"
+    r"(?: \(labels only\))?(?: \(backfilled\))?"
 )
 _DECODER = msgspec.json.Decoder(ChangeEvent)
 
@@ -120,7 +125,8 @@ def _title(literal: str, redact: Redact) -> str:
     text = msgspec.json.decode(literal)
     title = text.partition("\n")[0]
     place, _, figures = title.partition(": ")
-    by_name = f"{place}: {MARK} {figures.partition(' ')[2]}"
+    first = figures.partition(" ")[0]
+    by_name = f"{place}: {MARK}{figures.removeprefix(first)}"
     hidden = redact(text)
     is_ours = _FIGURES.fullmatch(figures.removesuffix("**")) and redact(figures) == figures
     if is_ours and hidden.partition("\n")[0] == by_name:

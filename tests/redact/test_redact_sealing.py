@@ -197,6 +197,14 @@ def test_a_planted_secret_is_nowhere(secret, document, where, copy, around):
         "1 update planned",
         "state changed: 1 changed (backfilled)",
         "3 stacks, 1 changed",
+        "no changes",
+        "no changes planned",
+        "declined",
+        "partially failed",
+        "1 created, outcome unknown",
+        "2 updates under way",
+        "cancelled before any change",
+        "planning failed, incomplete: 1 create",
     ],
 )
 def test_figures_of_a_title_of_ours_are_not_the_value_of_its_place(place, figures):
@@ -211,6 +219,8 @@ def test_what_a_person_says_in_a_title_and_what_is_no_figure_is_hidden_as_ever()
     for fields in (
         {"title": "password: 1 created", "explicit": True},
         {"title": "password: Zq81-hunter"},
+        {"title": "password: declined-Zq81"},
+        {"title": "password: declined", "explicit": True},
         {"title": "password: 4711 xyz, 1 created"},
         {"title": "password: failed, password: 1 created"},
         {"title": "password=Zq82xx: 1 created"},
