@@ -151,6 +151,9 @@ class SuspectsArguments(Arguments, frozen=True, kw_only=True):
     service: Annotated[str | None, _words("Service that suffers: ranks its changes higher.")] = None
     environment: Annotated[str | None, _words("Environment that suffers: ranks its changes higher.")] = None
     host: Annotated[str | None, _words("Host that suffers: ranks changes of it higher.")] = None
+    suspects_from: Annotated[
+        int, msgspec.Meta(description="Leave out so many suspects before the first (see `next`).", ge=0)
+    ] = 0
     limit: Annotated[int, msgspec.Meta(description="At most so many suspects.", ge=1, le=50)] = 5
 
 

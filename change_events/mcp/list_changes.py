@@ -93,7 +93,7 @@ def _query(source: Source, settings: Settings, arguments: ListArguments) -> Quer
 
 def _event_id(source: Source, text: str) -> str:
     try:
-        return find(source, text).id
+        return find(source, text, listing="list_changes").id
     except TfeventError as error:
         raise ToolArgumentError(f"before: {error}") from None
 

@@ -35,7 +35,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 def show_change(source: Source, settings: Settings, arguments: ShowArguments) -> Found:  # noqa: ARG001 - as of all tools
     """The event that the arguments name. Raises TfeventError."""
-    record = find(source, arguments.id)
+    record = find(source, arguments.id, listing="list_changes")
     event = record.event
     total = len(event.changes)
     deliveries = record.deliveries if record.kept_in == "journal" else None

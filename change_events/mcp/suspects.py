@@ -35,15 +35,21 @@ def suspects(source: Source, settings: Settings, arguments: SuspectsArguments) -
     window = duration("window", arguments.window)
     check_known(source, service=arguments.service, environment=arguments.environment, host=arguments.host)
     incident = Incident(at, window, arguments.service, arguments.environment, arguments.host)
-    ranking = ranking_of(source, incident, limit=arguments.limit)
+    first = arguments.suspects_from
+    ranking = ranking_of(source, incident, limit=first + arguments.limit)
     head = bounded(msgspec.structs.replace(ranking, suspects=()), _ROOM)
-    shown = page(ranking.suspects, MOST - _ROOM - head.size, _EACH)
+    asked = ranking.suspects[first:]
+    shown = page(asked, MOST - _ROOM - head.size, _EACH)
     notes = [f"of suspects, {words}" for words in shown.left_out]
-    if ranking.candidates > len(shown.items):
-        more = f"{len(shown.items)} of {ranking.candidates} changes are shown"
-        notes.append(f"{more}: a larger `limit` or a shorter `window` shows others")
+    after, total = first + len(shown.items), ranking.candidates
+    following: dict[str, str | int] | None = None
+    if after < total and shown.items:
+        following = {"suspects_from": after, "at": at.isoformat()}  # a later moment has another ranking
+        notes.append(f"suspects {first + 1} to {after} of {total}: `next` has the arguments for those that follow")
+    elif first >= total > 0:
+        notes.append(f"{total} changes were ranked: `suspects_from` leaves out all of them")
     if ranking.cut:
         notes.append(f"only the newest {MOST_EVENTS} events of the window were ranked: a shorter `window` ranks all")
     if not ranking.candidates:
         notes.append("no change in this time is recorded")
-    return Found({**head.value, "suspects": shown.items}, (*notes, *under_way(ranking.suspects)))
+    return Found({**head.value, "suspects": shown.items}, (*notes, *under_way(asked)), following)

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from change_events.journal import Record
 
 
-def find(source: Source, wanted: str) -> Record:
+def find(source: Source, wanted: str, *, listing: str = "tfevent events list") -> Record:
     """The event that ``wanted`` means: an id, a unique beginning of one, ``last``, or ``last-2`` for the one before it.
+
+    Args:
+        source: of the events.
+        wanted: the text.
+        listing: what lists events where it is asked, for messages.
 
     Raises:
         TfeventError: there is none.
@@ -23,10 +28,10 @@ def find(source: Source, wanted: str) -> Record:
     back = 1 if wanted == "last" else int(wanted[5:]) if re.fullmatch(r"last-\d{1,9}", wanted) else 0
     record = _nth_newest(source, back) if back else source.get(wanted)
     if record is None and not wanted.strip():
-        raise TfeventError(f"the event ID is empty: `tfevent events list` lists the {source.called}'s events")
+        raise TfeventError(f"the event ID is empty: `{listing}` lists the {source.called}'s events")
     if record is None:
         which = "that many events" if back else f"an event with an ID that starts with {wanted!r}"
-        raise TfeventError(f"the {source.called} does not contain {which}: `tfevent events list` lists its events")
+        raise TfeventError(f"the {source.called} does not contain {which}: `{listing}` lists its events")
     return record
 
 

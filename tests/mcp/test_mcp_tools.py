@@ -136,6 +136,23 @@ def test_why_and_suspects_answer_as_the_command_line_does(desk):
     assert desk.ask("suspects", at=NOW.isoformat(), window="2h")["recorded"] == ranked
 
 
+def test_suspects_are_paged_and_no_page_moves_the_moment(desk):
+    desk.fill(*(run(10 + number, change(f"aws_instance.a{number}")) for number in range(5)))
+    at, asked = NOW.isoformat(), {"window": "2h", "limit": 2}
+    pages = list(desk.pages("suspects", at=at, **asked))
+    with Journal.open(desk.path) as journal:
+        ranking = suspects(journal, Incident(NOW, timedelta(hours=2)), limit=None)
+    assert [len(page["suspects"]) for page in pages] == [2, 2, 1]
+    found = [suspect["event"] for page in pages for suspect in page["suspects"]]
+    assert found == [suspect.event for suspect in ranking.suspects]
+    first = desk.ask("suspects", at=at, **asked)
+    assert first["next"] == {"suspects_from": 2, "at": at}
+    assert first["notes"] == ["suspects 1 to 2 of 5: `next` has the arguments for those that follow"]
+    beyond = desk.ask("suspects", at=at, suspects_from=5, **asked)
+    assert (beyond["recorded"]["suspects"], beyond["next"]) == ([], None)
+    assert beyond["notes"] == ["5 changes were ranked: `suspects_from` leaves out all of them"]
+
+
 def test_a_journal_that_is_not_there_is_an_answer_and_is_not_made(desk, tmp_path):
     asked = {"show_change": {"id": "last"}, "why": {"subject": "a.b"}}
     for name in TOOLS:
@@ -300,7 +317,7 @@ def test_planted_secrets_are_in_no_answer(desk):
         ("show_change", {}, "id is required"),
         ("show_change", {"id": "ffff"}, "does not contain an event with an ID that starts with 'ffff'"),
         ("show_change", {"id": "019ab0"}, "fits several events"),
-        ("show_change", {"id": "last-9"}, "does not contain that many events"),
+        ("show_change", {"id": "last-9"}, "does not contain that many events: `list_changes` lists its events"),
         ("why", {"subject": "aws_db_instance.mian"}, r"did you mean aws_db_instance\.main"),
         ("suspects", {"window": "soon"}, "window: 'soon' is not a duration"),
         ("suspects", {"at": "2999-01-01"}, "at: 2999-01-01 .* is in the future"),
