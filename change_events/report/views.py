@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.model import Action, Outcome, Phase
+from change_events.model import DriftStatus, Outcome, Phase
 from change_events.report import changes
 from change_events.report.attributes import Row, attribute_rows, values
 from change_events.report.facts import Fact, facts
 from change_events.summary import answer, causes, explicit_message, stacks
-from change_events.summary.change_text import file_place, outputs_heading, partial
+from change_events.summary.change_text import drift_word, file_place, outputs_heading, partial
 from change_events.summary.playbook import host_words
 from change_events.summary.who import who
 from change_events.text.markdown import one_line
@@ -208,12 +208,13 @@ def _outputs(event: ChangeEvent, room: Room) -> list[Row]:
 def _drifts(event: ChangeEvent, room: Room) -> list[DriftView]:
     found: list[DriftView] = []
     for drift in event.drift[:_MOST]:
-        address = one_line(drift.address, _LONG)
+        place = f" in {drift.directory}" if drift.directory else ""
+        address = one_line(f"{drift.address}{place}", _LONG)
         if not room.take(_OVERHEAD, address):
             break
         rows, more = attribute_rows(drift.attributes, drift.attributes_omitted, room)
-        word = "deleted" if drift.action is Action.DESTROY else "changed"
-        found.append(DriftView(changes.Look("unknown", "warn", word, quiet=False), address, rows, more))
+        look = changes.Look("unknown", "warn", drift_word(drift), quiet=drift.status is DriftStatus.GONE)
+        found.append(DriftView(look, address, rows, more))
     return found
 
 

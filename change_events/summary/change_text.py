@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.model import Action, ChangeOutcome, Outcome, Phase, ValueKind
+from change_events.model import Action, ChangeOutcome, DriftStatus, Outcome, Phase, ValueKind
 from change_events.summary.attributes import arranged, computed_words
 from change_events.summary.value_text import WORDS, size
 from change_events.text.lazy_pattern import lazy_pattern
@@ -13,7 +13,7 @@ from change_events.text.markdown import code, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from change_events.model import AttributeChange, Change, ChangeEvent, Cloud, Value
+    from change_events.model import AttributeChange, Change, ChangeEvent, Cloud, Drift, Value
 
 MOST_ATTRIBUTES = 12
 _MOST_LINES = 12  # of a text in a message; the event has more
@@ -77,6 +77,13 @@ def partial(event: ChangeEvent) -> str:
         return ""
     only_actions = event.changes and all(item.action is Action.INVOKE for item in event.changes)
     return _ACTIONS_ONLY if only_actions else _PARTIAL
+
+
+def drift_word(drift: Drift) -> str:
+    """What became of a drifted resource, in a word or three."""
+    if drift.status is DriftStatus.GONE:
+        return "no longer drifted"
+    return "deleted" if drift.action is Action.DESTROY else "changed"
 
 
 def reason(word: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from benchmarks import report as benchmark
+from change_events.model import Action, Drift, DriftStatus
 from change_events.report import page as page_module
 from change_events.report.page import page
 from change_events.report.sizes import WHOLE
@@ -144,3 +145,18 @@ def test_a_thousand_changes_are_quick_and_small():
     figures = benchmark.measured()
     assert {name: figure for name, figure in figures.items() if figure > benchmark.LIMITS[name]} == {}
     assert len(document([benchmark.event()], WHOLE).encode()) <= 1_000_000
+
+
+def test_drift_that_is_gone_is_not_said_to_have_changed_and_has_its_directory():
+    drift = (
+        Drift(address="a.new", action=Action.UPDATE, directory="prod/net", status=DriftStatus.APPEARED),
+        Drift(address="a.old", action=Action.UPDATE, directory="prod/app", status=DriftStatus.GONE),
+        Drift(address="a.lost", action=Action.DESTROY),
+    )
+    text = page([msgspec.structs.replace(composed("drift"), drift=drift)])
+    found = re.findall(r"<(?:b|span)>([a-z ]+)</(?:b|span)></span><span class=\"mono\"><bdi>(a\..*?)</bdi>", text)
+    assert found == [
+        ("changed", "a.new in prod/net"),
+        ("no longer drifted", "a.old in prod/app"),
+        ("deleted", "a.lost"),
+    ]

@@ -8,9 +8,10 @@ from change_events.cli.render.reasons import in_words
 from change_events.cli.render.tasks import task_lines
 from change_events.cli.render.terminal import clean, clean_lines, paint
 from change_events.cli.render.values import render_pair, render_value
-from change_events.model import Action, CauseKind, ChangeOutcome, Confidence, DriftStatus, ValueKind
+from change_events.model import Action, CauseKind, ChangeOutcome, Confidence, ValueKind
 from change_events.summary.attributes import arranged, computed_words
 from change_events.summary.causes import cause_words, shared_words
+from change_events.summary.change_text import drift_word
 from change_events.summary.state_edit import entry_words
 from change_events.text.times import lasted
 
@@ -246,10 +247,8 @@ def _attribute_lines(
 def drift_lines(drift: Sequence[Drift], limit: int | None) -> Iterator[str]:
     """Drifted resources."""
     for entry in drift[:limit]:
-        verb = "deleted" if entry.action is Action.DESTROY else "changed"
         place = f" in {clean(entry.directory)}" if entry.directory else ""
-        verb = "no longer drifted" if entry.status is DriftStatus.GONE else verb
-        yield f"{INDENT}{paint(verb, 'yellow')} {clean(entry.address)}{place}"
+        yield f"{INDENT}{paint(drift_word(entry), 'yellow')} {clean(entry.address)}{place}"
         yield from _attribute_lines(entry.attributes, entry.attributes_omitted, everything=limit is None)
     if limit is not None and len(drift) > limit:
         yield f"{INDENT}… and {len(drift) - limit} more"
