@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from change_events.model import ChangeEvent, SealedEvent
+from change_events.model import ChangeEvent, Kind, SealedEvent
 from change_events.redact.scrub_scope import vocabulary
 from change_events.redact.spans import MARK
 from change_events.text.lazy_pattern import lazy_pattern
@@ -20,6 +20,7 @@ _WORDS = (
     r"created|updated|replaced|destroyed|imported|moved|forgotten|invoked|changed|removed|added|tainted|untainted"
     r"|failed|unknown|deferred|cancelled|not attempted|not reached|not observed|with unknown action|stacks?"
     r"|with another provider|with changes planned|outputs? changed|output changes?"
+    r"|resources? (?:drifted(?: further)?|no longer drifted)"
     r"|(?:create|update|replace|destroy|import|move|forget|invoke)s?"
 )
 _ENDS = (
@@ -114,6 +115,8 @@ def _composed_texts(event: ChangeEvent) -> set[str]:
     texts = {unit.title for unit in event.stacks.units if unit.title} if event.stacks else set()
     if not event.explicit:
         texts |= {event.title, event.message or ""}
+    elif event.kind is Kind.DRIFT:  # of a check: other words than those of its figures are redacted as ever
+        texts.add(event.title)
     return {text for text in texts if not any("\ud800" <= character <= "\udfff" for character in text)}
 
 

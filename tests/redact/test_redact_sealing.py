@@ -213,6 +213,21 @@ def test_figures_of_a_title_of_ours_are_not_the_value_of_its_place(place, figure
     assert (sealed.event.title, sealed.event.stacks.units[0].title) == (title, title)
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Drift in secrets: 1 resource drifted",
+        "New drift in prod/db-password: 2 resources drifted, 1 resource no longer drifted",
+        "Less drift in secrets: 3 resources no longer drifted",
+    ],
+)
+def test_figures_of_a_drift_check_are_not_the_value_of_its_directory(title):
+    check = event(title=title, explicit=True, kind=Kind.DRIFT)
+    assert Redactor().seal(check).event.title == title
+    other = msgspec.structs.replace(check, title=f"{title.partition(':')[0]}: hunter2-Zq resources drifted")
+    assert "hunter2" not in Redactor().seal(other).event.title
+
+
 def test_what_a_person_says_in_a_title_and_what_is_no_figure_is_hidden_as_ever():
     redactor = Redactor()
     redactor.remember("4711-Zq81")
