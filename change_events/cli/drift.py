@@ -93,6 +93,7 @@ class _Command(click.Command):
 @click.option(
     "--who", is_flag=True, help="Look for who made new drift: in CloudTrail (needs tfevent[aws]) and in the journal."
 )
+@click.option("--forget", is_flag=True, help="Forget directories that do not exist; by default they are unknown.")
 @click.option("--no-event", is_flag=True, help="Only print: record no event, and remember nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.pass_obj
@@ -107,6 +108,7 @@ def drift_command(
     no_pending: bool,
     var_file: tuple[str, ...],
     who: bool,
+    forget: bool,
     no_event: bool,
     as_json: bool,
 ) -> int:
@@ -132,4 +134,5 @@ def drift_command(
         binary=session.settings.binary,
         terms={},
     )
-    return Run(session, request, jitter=jitter, who=who, records=not no_event, as_json=as_json).run()
+    run = Run(session, request, jitter=jitter, who=who, forget=forget, records=not no_event, as_json=as_json)
+    return run.run()

@@ -38,7 +38,15 @@ class Run:
     """One invocation of the command; the arguments are its options."""
 
     def __init__(
-        self, session: Session, request: Request, *, jitter: float, who: bool, records: bool, as_json: bool
+        self,
+        session: Session,
+        request: Request,
+        *,
+        jitter: float,
+        who: bool,
+        forget: bool,
+        records: bool,
+        as_json: bool,
     ) -> None:
         self._session = session
         applied = _settings_of(session, request.directories)
@@ -46,6 +54,7 @@ class Run:
         self._rules = list(dict.fromkeys(rule for one in applied.values() for rule in one.drift_ignore))
         self._jitter = jitter
         self._who = who
+        self._forget = forget
         self._records = records
         self._as_json = as_json
         self._started_at = datetime.now(UTC)
@@ -142,7 +151,7 @@ class Run:
         except JournalError as error:
             note(f"{error}; no event of this check is recorded")
             self._records = False
-        return steps(checks, known, time.time(), self._session.redactor)
+        return steps(checks, known, time.time(), self._session.redactor, forget=self._forget)
 
     def _with_origins(self, steps: list[Step]) -> list[Step]:
         from change_events.drift.origins import with_origins

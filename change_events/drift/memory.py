@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_ATTRIBUTES = 50  # of one resource in an event
 
-_NO_PLACE = {"missing", "workspace"}  # kinds of reasons
+_MISSING, _NO_WORKSPACE = "missing", "workspace"  # kinds of reasons
 
 Key = tuple[str, str]  # directory and workspace
 
@@ -45,13 +45,16 @@ class Step(NamedTuple):
         check: the check.
         next: the memory after it.
         transitions: what is to be reported.
-        forgets: instead, this directory is forgotten: it does not exist, or not with this workspace.
+        forgets: instead, this directory is forgotten: it has no such workspace, or it does not exist and that was asked
+            for. It may also be missing because it is not mounted.
+        is_kept: ``next`` is remembered; it is not where the directory was never there.
     """
 
     check: DirectoryCheck
     next: LastCheck
     transitions: tuple[Transition, ...]
     forgets: bool = False
+    is_kept: bool = True
 
     @property
     def known_before(self) -> bool:
@@ -60,7 +63,14 @@ class Step(NamedTuple):
         return not self.forgets and any(one.address not in news for one in self.next.drift)
 
 
-def steps(checks: Sequence[DirectoryCheck], known: Iterable[LastCheck], now: float, redactor: Redactor) -> list[Step]:
+def steps(
+    checks: Sequence[DirectoryCheck],
+    known: Iterable[LastCheck],
+    now: float,
+    redactor: Redactor,
+    *,
+    forget: bool = False,
+) -> list[Step]:
     """Compare checks with the memory.
 
     Args:
@@ -68,25 +78,30 @@ def steps(checks: Sequence[DirectoryCheck], known: Iterable[LastCheck], now: flo
         known: the memory.
         now: seconds since 1970.
         redactor: of the run, for the paths that are remembered.
+        forget: directories that do not exist are forgotten.
     """
     before: Mapping[Key, LastCheck] = {(one.directory, one.workspace): one for one in known}
     found = []
     for check in checks:
         directory = redactor.text(check.path)
         last = before.get((directory, check.workspace))
-        found.append(_step(check, last, LastCheck(directory=directory, workspace=check.workspace, checked_at=now), now))
+        row = LastCheck(directory=directory, workspace=check.workspace, checked_at=now)
+        missing = _kind(check) == _MISSING
+        forgets = _kind(check) == _NO_WORKSPACE or (missing and forget)
+        is_kept = not forgets and not (missing and last is None)  # whose workspace is not known
+        found.append(_step(check, last, row, now)._replace(forgets=forgets, is_kept=is_kept))
     return found
 
 
 def kept(taken: Iterable[Step]) -> list[LastCheck]:
     """What is remembered of a check."""
-    return [step.next for step in taken if not step.forgets]
+    return [step.next for step in taken if step.is_kept]
 
 
 def forgotten(taken: Iterable[Step]) -> list[tuple[str, str | None]]:
     """Directories that are forgotten, each with its workspace; None for all of them."""
     return [
-        (step.next.directory, step.next.workspace if _kind(step.check) == "workspace" else None)
+        (step.next.directory, step.next.workspace if _kind(step.check) == _NO_WORKSPACE else None)
         for step in taken
         if step.forgets
     ]
@@ -114,8 +129,7 @@ def _step(check: DirectoryCheck, last: LastCheck | None, row: LastCheck, now: fl
     }
     if check.status is Status.UNKNOWN:
         reason = check.reason.text if check.reason else "unknown"
-        forgets = _kind(check) in _NO_PLACE
-        return Step(check, _row(row, {**kept, "reason": reason, "drift": drift}), (), forgets)
+        return Step(check, _row(row, {**kept, "reason": reason, "drift": drift}), ())
     before = {one.address: one for one in drift}
     clean_at = last.clean_at if last else None
     same_terms = last is not None and last.terms == check.terms

@@ -164,7 +164,7 @@ def test_drift_that_is_not_known_now_was_known_before(fleet):
     assert titles(fleet)[-1] == "New drift in 1 of 2 directories: 1 resource drifted"
 
 
-def test_a_directory_that_was_removed_is_not_drifted_and_forgotten_after_the_next_check(fleet):
+def test_a_directory_that_is_missing_keeps_its_drift_and_is_forgotten_when_that_is_asked_for(fleet):
     folder = stack(fleet, "a", resized())
     stack(fleet, "b")
     drift(fleet, "a", "b", code=2)
@@ -172,8 +172,25 @@ def test_a_directory_that_was_removed_is_not_drifted_and_forgotten_after_the_nex
     text = fleet.here("doctor").stdout
     assert "2 directories checked, 0 with drift" in text
     assert "ago, no longer exists" in text
-    drift(fleet, "a", "b", code=3)
+    drift(fleet, "a", "b", "never", code=3)
+    assert remembered(fleet) == [("a", "default", 1), ("b", "default", 0)]
+    assert drift(fleet, "a", "b", "--forget", code=3)
     assert remembered(fleet) == [("b", "default", 0)]
+    assert len(events(fleet)) == 1
+
+
+def test_drift_of_a_directory_that_was_not_mounted_for_a_while_is_not_new(fleet):
+    folder = stack(fleet, "a", resized())
+    (folder / ".terraform").mkdir()
+    (folder / ".terraform/environment").write_text("eu")
+    (folder / "terraform.tfstate.d/eu").mkdir(parents=True)
+    drift(fleet, "a", code=2)
+    folder.rename(fleet.path / "elsewhere")
+    drift(fleet, "a", code=3)
+    assert remembered(fleet) == [("a", "eu", 1)]
+    (fleet.path / "elsewhere").rename(folder)
+    drift(fleet, "a", code=2)
+    assert remembered(fleet) == [("a", "eu", 1)]
     assert len(events(fleet)) == 1
 
 
