@@ -44,7 +44,8 @@ PAGES = {
 }
 """Name of a route → module of :mod:`change_events.server.pages`."""
 
-_FEEDS = {"event_json": "event_json", "atom": "atom", "json_feed": "json_feed"}  # route → function of `feeds`
+_FEEDS = {"atom": "application/atom+xml; charset=utf-8", "json_feed": "application/feed+json; charset=utf-8"}
+"""Name of a route, and of a function of :mod:`change_events.server.feeds` → media type."""
 
 
 class Application:
@@ -70,7 +71,8 @@ class Application:
 
     def asgi(self) -> ASGIApp:
         """The application behind its guard."""
-        routes = [Route(ROUTES[name], self._feed(function), methods=["GET"]) for name, function in _FEEDS.items()]
+        routes = [Route(ROUTES[name], self._feed(name), methods=["GET"]) for name in _FEEDS]
+        routes.append(Route(ROUTES["event_json"], self._event_json, methods=["GET"]))
         for name, module in PAGES.items():
             if is_there(module):
                 routes.append(Route(ROUTES[name], self._page(module), methods=["GET"]))
@@ -96,12 +98,14 @@ class Application:
             def build(source: Source, asked: PageRequest) -> Answer:
                 from change_events.server import feeds
 
-                made: Answer = getattr(feeds, name)(source, asked, self._base(request))
-                return made
+                return Answer(getattr(feeds, name)(source, asked, self._base(request)), _FEEDS[name])
 
             return await self._answer(request, build)
 
         return endpoint
+
+    async def _event_json(self, request: Request) -> Response:
+        return await self._answer(request, _event_json)
 
     def _base(self, request: Request) -> str:
         """Scheme and host, as whoever asks knows them; the host is one of the policy's."""
@@ -181,6 +185,13 @@ def not_found() -> Page:
         {"title": "There is no such page", "text": "The pages of this server are in the line above.", "link": "/"},
         404,
     )
+
+
+def _event_json(source: Source, asked: PageRequest) -> Answer:
+    record = source.get(asked.path["id"])
+    if record is None:
+        return Answer('{"error":"there is no such event"}', "application/json", 404)
+    return Answer(record.body, "application/json")
 
 
 def _rendered(page: Page, asked: PageRequest) -> Answer:

@@ -1,4 +1,4 @@
-"""Feeds of any list: Atom and JSON Feed, the newest events; and an event itself as JSON."""
+"""Feeds of any list: Atom and JSON Feed, the newest events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from xml.sax.saxutils import escape, quoteattr
 import msgspec
 
 from change_events.server import urls
-from change_events.server.answer import Answer
 from change_events.server.filters import query_for, read_filters
 from change_events.server.list_sentences import described
 from change_events.server.rows import event_row
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 ENTRIES = 50
 
 
-def atom(source: Source, request: PageRequest, base: str) -> Answer:
+def atom(source: Source, request: PageRequest, base: str) -> bytes:
     """The newest events of a list, as Atom.
 
     Args:
@@ -45,10 +44,10 @@ def atom(source: Source, request: PageRequest, base: str) -> Answer:
         *(_entry(row, base) for row in rows),
         "</feed>\n",
     ]
-    return Answer("".join(parts), "application/atom+xml; charset=utf-8")
+    return "".join(parts).encode()
 
 
-def json_feed(source: Source, request: PageRequest, base: str) -> Answer:
+def json_feed(source: Source, request: PageRequest, base: str) -> bytes:
     """The newest events of a list, as JSON Feed 1.1; arguments as of :func:`atom`."""
     filters = read_filters(request.query)
     feed = {
@@ -68,15 +67,7 @@ def json_feed(source: Source, request: PageRequest, base: str) -> Answer:
             for row in _rows(source, filters, request)
         ],
     }
-    return Answer(msgspec.json.encode(feed), "application/feed+json")
-
-
-def event_json(source: Source, request: PageRequest, _base: str) -> Answer:
-    """The event of the path as it is recorded. Raises AmbiguousId where several ids begin so."""
-    record = source.get(request.path["id"])
-    if record is None:
-        return Answer('{"error":"there is no such event"}', "application/json", 404)
-    return Answer(record.body, "application/json")
+    return msgspec.json.encode(feed)
 
 
 def _rows(source: Source, filters: Filters, request: PageRequest) -> list[EventRow]:
