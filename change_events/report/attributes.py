@@ -76,9 +76,9 @@ def values(name: str, before: Value, after: Value) -> Row:
     if before.kind is after.kind and before.kind is not ValueKind.VALUE:
         return Row(name, words=_same_kind(before, after))
     if before.kind is after.kind:
-        return Row(name, *_split(_text(before), _text(after)))
+        return Row(name, *_split(text_of(before), text_of(after)))
     old, new = before.kind is ValueKind.VALUE, after.kind is ValueKind.VALUE
-    was, now = _text(before), _text(after)
+    was, now = text_of(before), text_of(after)
     return Row(
         name,
         was=was if old else "",
@@ -98,7 +98,8 @@ def _same_kind(before: Value, after: Value) -> str:
     return f"{WORDS[before.kind].strip('()')}{comparison}"
 
 
-def _text(value: Value) -> str:
+def text_of(value: Value) -> str:
+    """A value, or what stands for one that is not shown; cut where it is long."""
     if value.kind is ValueKind.VALUE:
         text = value.text or ""
         return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"

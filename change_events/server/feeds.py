@@ -1,107 +1,145 @@
-"""Feeds of any list: Atom and JSON Feed, the newest events."""
+"""The newest events of a list as a feed: Atom (RFC 4287) and JSON Feed 1.1."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
+import uuid
+from typing import TYPE_CHECKING, NamedTuple
+from xml.etree import ElementTree as ET
 
 import msgspec
 
-from change_events.server import urls
+from change_events import __version__
+from change_events.server import list_sentences, urls
 from change_events.server.filters import query_for, read_filters
-from change_events.server.list_sentences import described
-from change_events.server.rows import event_row
-from change_events.text.printable import visible
+from change_events.server.rows import event_row, parts_of
+from change_events.summary.causes import known, shared_words
+from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from change_events.history.source import Source
+    from change_events.journal import Record
     from change_events.server.filters import Filters
     from change_events.server.page import PageRequest
-    from change_events.server.rows import EventRow
 
 ENTRIES = 50
+ATOM = "application/atom+xml; charset=utf-8"
+JSON = "application/feed+json; charset=utf-8"
+_NAMESPACE = "http://www.w3.org/2005/Atom"
+_ADDRESS = 300
+_TAG = 60
+
+
+class _Item(NamedTuple):
+    id: str
+    path: str
+    title: str
+    author: str
+    published: datetime
+    updated: datetime
+    text: str
+    tags: list[str]
 
 
 def atom(source: Source, request: PageRequest, base: str) -> bytes:
-    """The newest events of a list, as Atom.
+    """The list with the filters of the address as Atom.
+
+    An event that has ended keeps its id and gets another time of update.
 
     Args:
         source: what is asked.
-        request: whose query has the filters of the list.
-        base: scheme and host of the server, which a feed needs to name its entries' pages.
+        request: whose query has the filters.
+        base: scheme, host and port of the server, without a slash at the end.
+
+    Raises:
+        MomentError: a time of the filters cannot be read.
+        JournalError: the source cannot be read.
     """
     filters = read_filters(request.query)
-    rows = _rows(source, filters, request)
-    updated = rows[0].started_at if rows else request.now
-    parts = [
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n',
-        f"<id>{_text(base + urls.atom(filters))}</id>\n<title>{_text(_title(filters, request))}</title>\n",
-        f"<updated>{updated.isoformat()}</updated>\n<author><name>tfevent</name></author>\n",
-        f'<link rel="self" href={quoteattr(base + urls.atom(filters))}/>\n',
-        f"<link href={quoteattr(base + urls.events(filters))}/>\n",
-        *(_entry(row, base) for row in rows),
-        "</feed>\n",
-    ]
-    return "".join(parts).encode()
+    items = list(_items(source, filters, request))
+    feed = ET.Element("feed", xmlns=_NAMESPACE)
+    _add(feed, "id", _feed_id(filters, request))
+    _add(feed, "title", _title(filters, request))
+    _add(feed, "updated", max((item.updated for item in items), default=request.now).isoformat())
+    _add(feed, "link", rel="self", type="application/atom+xml", href=base + urls.atom(filters))
+    _add(feed, "link", rel="alternate", type="text/html", href=base + urls.events(filters))
+    _add(feed, "generator", "tfevent", version=__version__)
+    _add(_add(feed, "author"), "name", one_line(request.source_name))
+    for item in items:
+        entry = _add(feed, "entry")
+        _add(entry, "id", f"urn:uuid:{item.id}")
+        _add(entry, "title", item.title)
+        _add(entry, "updated", item.updated.isoformat())
+        _add(entry, "published", item.published.isoformat())
+        _add(entry, "link", rel="alternate", type="text/html", href=base + item.path)
+        if item.author:
+            _add(_add(entry, "author"), "name", item.author)
+        for tag in item.tags:
+            _add(entry, "category", term=tag)
+        _add(entry, "summary", item.text)
+    text: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return text
 
 
 def json_feed(source: Source, request: PageRequest, base: str) -> bytes:
-    """The newest events of a list, as JSON Feed 1.1; arguments as of :func:`atom`."""
+    """The same as JSON Feed; arguments and errors are those of :func:`atom`."""
     filters = read_filters(request.query)
+    items = [
+        {
+            "id": item.id,
+            "url": base + item.path,
+            "title": item.title,
+            "content_text": item.text,
+            "date_published": item.published.isoformat(),
+            "date_modified": item.updated.isoformat(),
+            "tags": item.tags,
+            **({"authors": [{"name": item.author}]} if item.author else {}),
+        }
+        for item in _items(source, filters, request)
+    ]
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": _title(filters, request),
         "home_page_url": base + urls.events(filters),
         "feed_url": base + urls.json_feed(filters),
-        "items": [
-            {
-                "id": row.id,
-                "url": base + urls.event(row.id),
-                "title": row.title,
-                "content_text": _words(row),
-                "date_published": row.started_at.isoformat(),
-                "tags": [row.look.word, *(signal.name for signal in row.signals)],
-            }
-            for row in _rows(source, filters, request)
-        ],
+        "items": items,
     }
     return msgspec.json.encode(feed)
 
 
-def _rows(source: Source, filters: Filters, request: PageRequest) -> list[EventRow]:
-    return [event_row(record, request) for record in source.list(query_for(filters, request, ENTRIES))]
+def _items(source: Source, filters: Filters, request: PageRequest) -> Iterator[_Item]:
+    return (_item(record, request) for record in source.list(query_for(filters, request, ENTRIES)))
 
 
-def _title(filters: Filters, request: PageRequest) -> str:
-    return f"{described(filters, request).capitalize()}, {request.source_name}"
-
-
-def _words(row: EventRow) -> str:
-    return ". ".join(_sentences(row)) + "."
-
-
-def _sentences(row: EventRow) -> Iterator[str]:
-    yield f"{row.look.word}{f', {row.phase}' if row.phase else ''}, {row.took}".removesuffix(", ")
-    if row.signals:
-        yield "Signals: " + ", ".join(signal.words for signal in row.signals)
-    if row.failure:
-        yield f"Failed: {row.failure}"
-    if row.who:
-        yield f"By {row.who}, with {row.tool}"
-
-
-def _entry(row: EventRow, base: str) -> str:
-    categories = "".join(f"<category term={quoteattr(visible(one.name))}/>" for one in row.signals)
-    return (
-        f"<entry><id>urn:uuid:{_text(row.id)}</id><title>{_text(row.title)}</title>"
-        f"<updated>{row.started_at.isoformat()}</updated><link href={quoteattr(base + urls.event(row.id))}/>"
-        f"<author><name>{_text(row.who or 'unknown')}</name></author>{categories}"
-        f"<summary>{_text(_words(row))}</summary></entry>\n"
+def _item(record: Record, request: PageRequest) -> _Item:
+    row = event_row(record, request)
+    causes = [one_line(shared_words(cause, markdown=False)) for cause in known(parts_of(record).causes)]
+    first = ", ".join(part for part in (row.look.word, row.phase, row.took, row.tool, row.who) if part)
+    signals = ", ".join(one.words for one in row.signals)
+    return _Item(
+        id=record.id,
+        path=urls.event(record.id),
+        title=row.title,
+        author=row.who,
+        published=record.started_at,
+        updated=record.ended_at or record.started_at,
+        text="; ".join(part for part in (first, signals, row.failure, *causes[:1]) if part),
+        tags=[record.kind, row.look.word, *(one_line(one.name, _TAG) for one in row.signals)],
     )
 
 
-def _text(text: str) -> str:
-    """For XML, which cannot carry every character that a text may have."""
-    return escape(visible(text))
+def _title(filters: Filters, request: PageRequest) -> str:
+    return one_line(f"{request.source_name}: {list_sentences.described(filters, request)}", _ADDRESS)
+
+
+def _feed_id(filters: Filters, request: PageRequest) -> str:
+    """The same for the same filters of the same source, whatever address the server has."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{request.source_name} {urls.atom(filters)}").urn
+
+
+def _add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
+    child = ET.SubElement(parent, name, attributes)
+    child.text = text or None
+    return child

@@ -11,6 +11,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from change_events import __version__
 from change_events.report.visible import Verbatim, visible
 from change_events.server import urls
+from change_events.text.printable import visible as printable
 
 if TYPE_CHECKING:
     from change_events.server.page import Page, PageRequest
@@ -42,7 +43,7 @@ def _environment() -> Environment:
         cache_size=-1,
     )
     environment.globals.update(urls=urls, verbatim=Verbatim, version=__version__, pages=_NAMES)
-    environment.filters.update(parts=_parts)
+    environment.filters.update(parts=_parts, escaped=printable)
     return environment
 
 

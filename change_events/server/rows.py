@@ -34,7 +34,7 @@ _LOOKS = {
 _SENT = {"deployment": "deploy", "boot": "boot", "start": "boot", "stop": "boot"}
 _TITLE = 300
 _NAME = 80
-_SIGNALS = 4
+_SIGNALS = 3
 
 
 class Look(NamedTuple):
@@ -52,7 +52,7 @@ class EventRow(NamedTuple):
         phase: that nothing was applied; else empty.
         iso: the start; ``clock`` its time of day, ``when`` with its day.
         more_signals: how many others it has.
-        failure: its first one.
+        failure: its first one; ``cause`` the first one of an event that has none.
     """
 
     id: str
@@ -72,7 +72,7 @@ class EventRow(NamedTuple):
     cause: CauseView | None
 
 
-class _Parts(msgspec.Struct):
+class Parts(msgspec.Struct):
     """What a row needs of the body."""
 
     actor: Actor | None = None
@@ -82,14 +82,15 @@ class _Parts(msgspec.Struct):
     causes: tuple[SharedCause, ...] = ()
 
 
-_DECODER = msgspec.json.Decoder(_Parts)
+_DECODER = msgspec.json.Decoder(Parts)
 
 
 def event_row(record: Record, request: PageRequest) -> EventRow:
     """The row of an event. Raises JournalError where it is gone meanwhile."""
-    parts = _DECODER.decode(record.body)
+    parts = parts_of(record)
     signals = signal_views(parts.signals)
-    cause = next(causes.known(parts.causes), None)
+    failure = _failure(parts.failures)
+    cause = None if failure else next(causes.known(parts.causes), None)
     return EventRow(
         id=record.id,
         title=one_line(record.title, _TITLE) or record.kind,
@@ -104,9 +105,14 @@ def event_row(record: Record, request: PageRequest) -> EventRow:
         tool=one_line(record.tool or record.kind, _NAME),
         signals=signals[:_SIGNALS],
         more_signals=max(0, len(signals) - _SIGNALS),
-        failure=_failure(parts.failures),
+        failure=failure,
         cause=shared_view(cause, parts.vcs) if cause else None,
     )
+
+
+def parts_of(record: Record) -> Parts:
+    """A few parts of the body, without the rest of it. Raises JournalError where it is gone meanwhile."""
+    return _DECODER.decode(record.body)
 
 
 def look_of(record: Record) -> Look:

@@ -8,7 +8,7 @@ from change_events.model import Severity
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from change_events.model import Signal
 
@@ -33,7 +33,12 @@ def signal_views(signals: Sequence[Signal]) -> list[SignalView]:
     first: dict[str, Signal] = {}
     for signal in signals:
         first.setdefault(signal.name, signal)
-    return sorted(map(signal_view, first.values()), key=lambda view: _ORDER.index(view.tone))
+    return gravest_first(map(signal_view, first.values()))
+
+
+def gravest_first(views: Iterable[SignalView]) -> list[SignalView]:
+    """By severity, otherwise as they came."""
+    return sorted(views, key=lambda view: _ORDER.index(view.tone))
 
 
 def signal_view(signal: Signal) -> SignalView:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from change_events.report.visible import Verbatim
-from change_events.server.filters import Filters
+from change_events.server.filters import LONGEST, Filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,7 @@ ROUTES = {
 """Page → path; what is in braces is a variable of the path."""
 
 ALL = Filters()
+_ID = 64  # characters
 
 
 def page(name: str, **query: str | None) -> Verbatim:
@@ -38,6 +40,7 @@ def events(filters: Filters = ALL, *, before: str = "", after: str = "") -> Verb
     return _with(ROUTES["list"], [*filters.given(), *_given(before=before, after=after)])
 
 
+@lru_cache(maxsize=1_000)
 def filtered(**filters: str) -> Verbatim:
     """The list with these filters and no others."""
     return events(Filters(**filters))
@@ -45,12 +48,12 @@ def filtered(**filters: str) -> Verbatim:
 
 def event(event_id: str) -> Verbatim:
     """The page of an event."""
-    return Verbatim(ROUTES["event"].format(id=quote(event_id, safe="")))
+    return Verbatim(ROUTES["event"].format(id=quote(event_id[:_ID], safe="", errors="replace")))
 
 
 def event_json(event_id: str) -> Verbatim:
     """The event itself, as JSON."""
-    return Verbatim(ROUTES["event_json"].format(id=quote(event_id, safe="")))
+    return Verbatim(ROUTES["event_json"].format(id=quote(event_id[:_ID], safe="", errors="replace")))
 
 
 def thing(at: str, *, until: str = "") -> Verbatim:
@@ -68,6 +71,11 @@ def atom(filters: Filters = ALL) -> Verbatim:
     return _with(ROUTES["atom"], filters.given())
 
 
+def atom_of(**filters: str) -> Verbatim:
+    """The Atom feed of the list with these filters and no others."""
+    return atom(Filters(**filters))
+
+
 def json_feed(filters: Filters = ALL) -> Verbatim:
     """The JSON Feed of a list."""
     return _with(ROUTES["json_feed"], filters.given())
@@ -83,5 +91,5 @@ def _given(**query: str) -> Iterable[tuple[str, str]]:
 
 
 def _with(path: str, query: Iterable[tuple[str, str]]) -> Verbatim:
-    text = urlencode(list(query), errors="replace")
+    text = urlencode([(name, value[:LONGEST]) for name, value in query], errors="replace")
     return Verbatim(f"{path}?{text}" if text else path)

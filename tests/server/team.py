@@ -64,7 +64,8 @@ def shop(minutes_ago, *changes, **more):
 EVENTS = numbered([
     shop(86_400, change(NODE, attributes={"instance_type": ("t3.small", "t3.large"), "size": ("20", "40")}),
          user="ada", title="prod/shop: 1 updated"),
-    shop(3_000, change(NODE, attributes={"size": ("40", "80")}), title="prod/shop: 1 updated", user="bob"),
+    shop(3_000, change(NODE, attributes={"size": ("40", "80")}), title="prod/shop: 1 updated", user="bob",
+         causes=(CAUSE,)),
     shop(
         34,
         change(NODE, attributes={"instance_type": ("t3.large", "t3.small"), "password": (secret("a"), secret("b"))},
@@ -106,9 +107,9 @@ SHOP = next(event for event in EVENTS if event.trace and event.trace.run_id == "
 
 
 def recorded(path, events=EVENTS):
-    """A journal of these events, open."""
+    """A journal of these events, open; they are recorded in the order of their starts."""
     journal = Journal.open(path / "journal.db")
-    for event in events:
+    for event in sorted(events, key=lambda event: event.started_at):
         sealed = unseal(msgspec.json.encode(event))
         if event.outcome is None:
             journal.start(sealed)

@@ -85,14 +85,23 @@ def test_events_come_newest_first_by_the_readers_days(journal):
     ]
 
 
+def row_of(text, event):
+    return next(row for row in re.findall(r'<li class="ev .*?</li>', text, re.DOTALL) if event.id in row)
+
+
 def test_a_row_has_the_cause_with_the_pages_of_its_commit_and_review(journal):
-    row = re.search(rf'<li class="ev is-partial">.{{,400}}{SHOP.id}.*?</li>', html(journal, "listing"), re.DOTALL)[0]
+    row = row_of(html(journal, "listing"), EVENTS[1])
     assert 'href="https://github.com/acme/infra/commit/c0ffee1' in row
     assert 'href="https://github.com/acme/infra/pull/41"' in row
     words = " ".join("".join(Parsed(row).text).split())
     assert "3 changes because var.size in prod.tfvars:4, c0ffee1 Smaller nodes by ada, #41" in words
+
+
+def test_a_row_has_its_failure_and_the_gravest_signals_first(journal):
+    row = row_of(html(journal, "listing"), SHOP)
     badges = re.findall(r'class="sig (\w+)" href="/list\?signal=(\w+)"', row)
     assert badges == [("danger", "capacity_reduced"), ("caution", "downtime_likely"), ("fact", "reverted")]
+    assert "aws_lb_listener.https: ModifyListener, CertificateNotFound" in row
 
 
 def test_each_filter_in_force_can_be_dropped_and_each_choice_taken(journal):

@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.journal.records import Figures
 from change_events.query.selection import SEARCHED
 from change_events.server import list_sentences, times, urls
 from change_events.server.facets import facets
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 
     from change_events.history.source import Source
     from change_events.journal import Record
-    from change_events.journal.records import Figures
     from change_events.report.visible import Verbatim
     from change_events.server.page import PageRequest
     from change_events.server.rows import EventRow
 
 EVENTS = 100
 COUNTED = 5_000
+_COUNTED_BODIES = 300  # where each body has to be looked at
+_COUNTED_OF_DAY = 1_000
+_IN_BODIES = ("actor", "tag", "signal", "text")
 _ID = 64  # characters
 
 
@@ -57,10 +60,10 @@ def build(source: Source, request: PageRequest) -> Page:
     """The page. Raises JournalError."""
     filters = read_filters(request.query)
     try:
-        figures = source.figures(query_for(filters, request, 1), most=COUNTED)
+        found = _slice(source, filters, request)
     except MomentError as error:
         return Page("error.html", {"title": "This time cannot be read", "text": str(error), "link": urls.events()}, 400)
-    found = _slice(source, filters, request)
+    figures = _figures(source, filters, request, found)
     rows = [event_row(record, request) for record in found.records]
     context = {
         "title": list_sentences.sentence(figures, filters, request) if figures.events else _none(filters, request),
@@ -90,6 +93,15 @@ def _slice(source: Source, filters: Filters, request: PageRequest) -> Slice:
         before = None  # the newest page is whole
     found = list(source.list(query_for(filters, request, EVENTS + 1, before=before)))
     return Slice(found[:EVENTS], newer=bool(before), older=len(found) > EVENTS)
+
+
+def _figures(source: Source, filters: Filters, request: PageRequest, found: Slice) -> Figures:
+    """Of the whole list; nothing is counted where the newest page is empty."""
+    is_first = not (request.query.get("before") or request.query.get("after"))
+    if is_first and not found.records:
+        return Figures(0, more=False, outcomes={}, kinds={}, tools={}, environments={}, services={})
+    most = _COUNTED_BODIES if any(getattr(filters, name) for name in _IN_BODIES) else COUNTED
+    return source.figures(query_for(filters, request, 1), most=most)
 
 
 def _none(filters: Filters, request: PageRequest) -> str:
@@ -122,7 +134,7 @@ def _cut_day(source: Source, filters: Filters, request: PageRequest, row: EventR
     if filters.until:
         end = min(end, moment_of(filters.until, request))
     of_day = filters.having(since=start.isoformat(), until=end.isoformat())
-    figures = source.figures(query_for(of_day, request, 1), most=COUNTED)
+    figures = source.figures(query_for(of_day, request, 1), most=_COUNTED_OF_DAY)
     return f"{'more than ' if figures.more else ''}{list_sentences.day_words(figures)}"
 
 

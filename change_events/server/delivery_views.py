@@ -1,0 +1,45 @@
+"""Where an event stands with each destination."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.journal.records import DeliveryState, Stage
+from change_events.server import times
+from change_events.text.markdown import one_line
+
+if TYPE_CHECKING:
+    from change_events.journal import Record
+    from change_events.journal.records import DeliveryStatus
+    from change_events.server.page import PageRequest
+
+_MOST = 50
+_ICONS = {DeliveryState.DELIVERED: "ok", DeliveryState.PARKED: "failed", DeliveryState.DROPPED: "failed"}
+_REASON = 300
+
+
+class DeliveryView(NamedTuple):
+    """One delivery: ``bad`` where a person is needed, or it was given up."""
+
+    destination: str
+    icon: str
+    words: str
+    bad: bool
+
+
+def delivery_views(record: Record, request: PageRequest) -> list[DeliveryView]:
+    """The deliveries of an event, in the order in which they were made ready."""
+    return [_view(one, request) for one in record.deliveries[:_MOST]]
+
+
+def _view(one: DeliveryStatus, request: PageRequest) -> DeliveryView:
+    icon = _ICONS.get(one.state, "running")
+    parts = [("start " if one.stage is Stage.STARTED else "") + one.state.value]
+    if one.next_at is not None:
+        parts.append(f"next try {times.short(one.next_at, request)}")
+    if one.attempts > 1 or (one.attempts and icon != "ok"):
+        parts.append(f"{one.attempts} attempt{'' if one.attempts == 1 else 's'}")
+    text = ", ".join(parts)
+    if one.reason and icon != "ok":
+        text += f": {one_line(one.reason, _REASON)}"
+    return DeliveryView(one_line(one.destination), icon, text, icon == "failed")

@@ -1,0 +1,144 @@
+"""Stacks: the last run of each, what has failed and was not finished since, and what the last drift checks found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.model import Kind
+from change_events.server import times
+from change_events.server.cause_views import commit_page
+from change_events.server.page import Page
+from change_events.server.rows import EventRow, event_row, parts_of
+from change_events.text.markdown import one_line
+from change_events.text.times import short_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from change_events.history.source import Source
+    from change_events.journal import Record
+    from change_events.journal.drift_checks import LastCheck
+    from change_events.server.page import PageRequest
+
+MOST = 200
+_RUNS = 100
+_IN_A_ROW = 10  # failed runs that are counted
+_LONG = timedelta(days=14)
+_BAD = ("failed", "partial", "unknown")
+_COMMIT = 7
+_DRIFTED = 5
+_CHECKS = 200
+
+
+class StackRow(NamedTuple):
+    """One stack and its last run."""
+
+    key: str
+    row: EventRow
+    commit: str
+    commit_href: str
+    note: str
+    runs: str
+    bad: bool
+
+
+class DriftRow(NamedTuple):
+    """The last drift check of a directory; ``addresses`` are some of what has drifted."""
+
+    directory: str
+    icon: str
+    words: str
+    checked: str
+    addresses: list[str]
+    more: int
+
+
+def build(source: Source, request: PageRequest) -> Page:
+    """The page. Raises JournalError."""
+    keys = source.stacks(limit=MOST + 1)
+    rows = [row for key in keys[:MOST] if (row := _stack(source, key, request))]
+    rows.sort(key=lambda row: not row.bad)  # otherwise the one that ran last first
+    checks = source.drift_checks()
+    drift = sorted(checks, key=lambda one: (one.reason is None, not one.drift, one.directory, one.workspace))
+    context = {
+        "title": _sentence(rows, checks, more=len(keys) > MOST),
+        "current": "stacks",
+        "stacks": rows,
+        "more": len(keys) > MOST,
+        "drift": [_drift(one, request) for one in drift[:_CHECKS]],
+        "more_drift": max(0, len(drift) - _CHECKS),
+    }
+    return Page("stacks.html", context)
+
+
+def _sentence(rows: Sequence[StackRow], checks: Sequence[LastCheck], *, more: bool) -> str:
+    if not rows and not checks:
+        return "No stack has been changed yet"
+    bad = sum(row.bad for row in rows)
+    number = f"{'More than ' if more else ''}{len(rows)} stack{'' if len(rows) == 1 else 's'}"
+    parts = [f"the last run of {bad} did not end well" if bad else "each last run ended well"] if rows else []
+    if drifted := sum(1 for one in checks if one.drift):
+        parts.append(f"{drifted} director{'y' if drifted == 1 else 'ies'} with drift")
+    if unknown := sum(1 for one in checks if one.reason is not None):
+        parts.append(f"drift of {unknown} not known")
+    return f"{number}: {', '.join(parts)}" if parts else number
+
+
+def _stack(source: Source, key: str, request: PageRequest) -> StackRow | None:
+    ids = source.events_of_stack(key, limit=_RUNS + 1)
+    record = source.get(ids[0]) if ids else None
+    if record is None or record.kind != Kind.INFRASTRUCTURE:
+        return None  # an explicit event about a machine is no run
+    row = event_row(record, request)
+    vcs = parts_of(record).vcs
+    commit = vcs.commit or "" if vcs else ""
+    dirty = ", uncommitted" if vcs and vcs.dirty else ""
+    return StackRow(
+        key=one_line(key),
+        row=row,
+        commit=one_line(commit[:_COMMIT]) + dirty,
+        commit_href=commit_page(commit, vcs),
+        note="; ".join(_notes(source, ids, record, row, request)),
+        runs=f"{_RUNS}+" if len(ids) > _RUNS else str(len(ids)),
+        bad=record.outcome in _BAD,
+    )
+
+
+def _notes(source: Source, ids: Sequence[str], record: Record, row: EventRow, request: PageRequest) -> Iterator[str]:
+    earlier = (found for one in ids[1:_IN_A_ROW] if (found := source.get(one)))
+    if record.outcome in _BAD:
+        if row.failure:
+            yield row.failure
+        first, number = record, 1
+        for one in earlier:
+            if one.outcome not in _BAD:
+                break
+            first, number = one, number + 1
+        open_for = short_duration((request.now - (first.ended_at or first.started_at)).total_seconds())
+        yield f"open for {open_for}" + (f", {number} runs in a row" if number > 1 else "")
+        return
+    before = next(earlier, None)
+    if before is not None and before.outcome in _BAD:
+        yield f"{before.outcome} {times.short(before.started_at, request)}, finished {row.when}"
+    if request.now - record.started_at > _LONG:
+        yield f"{(request.now - record.started_at).days} days without a change"
+
+
+def _drift(one: LastCheck, request: PageRequest) -> DriftRow:
+    name = one.directory if one.workspace == "default" else f"{one.directory} ({one.workspace})"
+    if one.reason is not None:
+        icon, words = "unknown", f"not known: {one_line(one.reason)}"
+    elif one.drift:
+        since = short_duration(request.now.timestamp() - min(drift.since for drift in one.drift))
+        icon, words = "partial", f"{len(one.drift)} drifted, the oldest for {since}"
+    else:
+        icon, words = "ok", "no drift"
+    return DriftRow(
+        directory=one_line(name),
+        icon=icon,
+        words=words,
+        checked=times.short(datetime.fromtimestamp(one.checked_at, UTC), request),
+        addresses=[drift.address for drift in one.drift[:_DRIFTED]],
+        more=max(0, len(one.drift) - _DRIFTED),
+    )

@@ -1,0 +1,172 @@
+"""A thing: what changed a resource or a host last, why, and its values over time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from change_events.errors import JournalError, TfeventError
+from change_events.history.why import why
+from change_events.report.attributes import Row, values
+from change_events.server import times, urls
+from change_events.server.cause_views import CauseView, cause_view
+from change_events.server.filters import LONGEST
+from change_events.server.page import Page
+from change_events.server.rows import Look, outcome_look, parts_of
+from change_events.server.signal_views import SignalView, signal_views
+from change_events.server.value_lanes import Lanes, value_lanes
+from change_events.text.markdown import one_line
+from change_events.text.near_names import near_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from change_events.history.source import Source
+    from change_events.history.why import Answer, AttributeHistory, Entry, ThingChange
+    from change_events.model import Vcs
+    from change_events.server.page import PageRequest
+
+ENTRIES = 20
+_CHANGES = 20  # of one event
+_ATTRIBUTES = 20
+_CHOICES = 100
+_ADDRESSES, _NEAR, _LIKE = 20_000, 6, 0.6
+_ERROR = 500
+
+
+class ShownAttribute(NamedTuple):
+    """An attribute: ``reverts`` is the event whose value it took back, ``undone`` the one that undid it."""
+
+    row: Row
+    reverts: str
+    undone: str
+
+
+class ShownChange(NamedTuple):
+    """What one event did to the thing; ``address`` is empty where the page has but one."""
+
+    address: str
+    words: str
+    notes: list[str]
+    attributes: list[ShownAttribute]
+    more: int
+    cause: CauseView | None
+
+
+class ShownEntry(NamedTuple):
+    """One event of the log."""
+
+    id: str
+    when: str
+    iso: str
+    title: str
+    look: Look
+    who: str
+    signals: list[SignalView]
+    changes: list[ShownChange]
+    more: int
+
+
+def build(source: Source, request: PageRequest) -> Page:
+    """The page of what the parameter `at` names. Raises JournalError."""
+    asked = request.query.get("at", "").strip()[:LONGEST]
+    if not asked:
+        return Page("thing_choice.html", {"title": "Which resource or host?", "asked": "", "text": "", "near": []})
+    try:
+        answer = why(source, asked, until=_until(request), limit=ENTRIES + 1)
+    except JournalError:
+        raise
+    except TfeventError as error:
+        return _unknown(source, asked, str(error))
+    return _known(source, request, answer)
+
+
+def _until(request: PageRequest) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(request.query.get("until", ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _unknown(source: Source, asked: str, text: str) -> Page:
+    near = near_names(asked, source.addresses(limit=_ADDRESSES), most=_NEAR, cutoff=_LIKE)
+    title = f"No change of {one_line(asked)} is recorded"
+    return Page("thing_choice.html", {"title": title, "asked": asked, "text": text, "near": near}, 404)
+
+
+def _known(source: Source, request: PageRequest, answer: Answer) -> Page:
+    entries = answer.entries[:ENTRIES]
+    addresses = list(dict.fromkeys(one.address for one in answer.things))
+    is_one = len({change.address for entry in entries for change in entry.changes}) <= 1
+    shown = [_entry(source, request, entry, is_one=is_one) for entry in entries]
+    older = entries[-1].started_at - timedelta(microseconds=1) if len(answer.entries) > ENTRIES else None
+    several = len(addresses) > 1 and answer.asked not in addresses
+    lanes = value_lanes(entries, request) if is_one and not request.query.get("until") else Lanes([], [], "")
+    context = {
+        "title": _title(answer, entries, request),
+        "asked": answer.asked,
+        "name": one_line(answer.asked, LONGEST),
+        "latest": shown[0] if shown else None,
+        "ago": times.ago(entries[0].started_at, request) if entries else "",
+        "entries": shown,
+        "choices": addresses[:_CHOICES] if several else [],
+        "more_choices": max(0, len(addresses) - _CHOICES) if several else 0,
+        "lanes": lanes,
+        "things": answer.things[:_NEAR],
+        "stacks": sorted({thing.stack for thing in answer.things if thing.stack})[:_NEAR],
+        "redacted": any(thing.redacted for thing in answer.things),
+        "known_since": times.date(answer.known_since, request) if answer.known_since else "",
+        "complete": answer.complete,
+        "older": urls.thing(answer.asked, until=older.isoformat()) if older else "",
+    }
+    return Page("thing.html", context)
+
+
+def _title(answer: Answer, entries: Sequence[Entry], request: PageRequest) -> str:
+    name = one_line(answer.asked)
+    if not entries:
+        return f"{name}: no change in this time is recorded"
+    by = f" by {one_line(entries[0].user)}" if entries[0].user else ""
+    return f"{name}: last changed {times.ago(entries[0].started_at, request)}{by}"
+
+
+def _entry(source: Source, request: PageRequest, entry: Entry, *, is_one: bool) -> ShownEntry:
+    record = source.get(entry.event)
+    parts = parts_of(record) if record else None
+    vcs = parts.vcs if parts else None
+    addresses = {change.address for change in entry.changes}
+    signals = [one for one in (parts.signals if parts else ()) if one.address in addresses]
+    return ShownEntry(
+        id=entry.event,
+        when=times.short(entry.started_at, request),
+        iso=times.exact(entry.started_at, request),
+        title=one_line(entry.title),
+        look=outcome_look(entry.outcome or "running"),
+        who=one_line(entry.user or ""),
+        signals=signal_views(signals),
+        changes=[_change(change, vcs, is_one=is_one) for change in entry.changes[:_CHANGES]],
+        more=max(0, len(entry.changes) - _CHANGES),
+    )
+
+
+def _change(change: ThingChange, vcs: Vcs | None, *, is_one: bool) -> ShownChange:
+    words = change.action.replace("_", " ")
+    if change.outcome != "applied":
+        words += f", {change.outcome.replace('_', ' ')}"
+    notes = [change.edit, change.note, change.error, ", ".join(change.things)]
+    if change.previous_address and change.previous_address != change.address:
+        notes.append(f"moved from {change.previous_address}")
+    where = change.address if not is_one or change.host else ""
+    return ShownChange(
+        address=one_line(where),
+        words=words,
+        notes=[one_line(note, _ERROR) for note in notes if note],
+        attributes=[_attribute(one) for one in change.attributes[:_ATTRIBUTES]],
+        more=max(0, len(change.attributes) - _ATTRIBUTES),
+        cause=cause_view(change.cause, vcs) if change.cause else None,
+    )
+
+
+def _attribute(one: AttributeHistory) -> ShownAttribute:
+    return ShownAttribute(values(one.path, one.before, one.after), one.reverts or "", one.reverted_by or "")
