@@ -8,12 +8,14 @@ UNIT   := -n 2 --dist worksteal -m "not e2e and not slow"
 CORES  := 2.16 2.17 2.19 2.21
 QUICK  := $(addprefix tests/,context diff redact schema signals summary)
 PEERS  := .cache/bench-ansible
+AXE     := 4.14.1
+AXE_SUM := 1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
 BENCH_ANSIBLE ?= --hosts 200 --tasks 50 --strategies linear,free
 # tests must see the terraform that is there, not a CLI configuration of the machine
 export TF_CLI_CONFIG_FILE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo preview picture quick test test-newest test-oldest lint e2e exhaustive properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel archive release-check publish hooks docs clean
+.PHONY: help setup lock demo preview picture quick test test-newest test-oldest lint e2e exhaustive properties cores again molecule collection redaction bench bench-ansible golden coverage schema wheel axe screenshots archive release-check publish hooks docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +70,18 @@ lint: $(VENV)/.ready ## ruff, mypy, import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+.cache/axe/axe.min.js: Makefile
+	mkdir -p .cache/axe
+	npm pack --silent --pack-destination .cache/axe axe-core@$(AXE)
+	echo "$(AXE_SUM)  .cache/axe/axe-core-$(AXE).tgz" | sha512sum --check --quiet
+	tar -xzf .cache/axe/axe-core-$(AXE).tgz -C .cache/axe --strip-components 1 package/axe.min.js
+	@touch $@
+
+axe: .cache/axe/axe.min.js ## fetch axe-core, with which tests look for what keeps people from using a page
+
+screenshots: $(VENV)/.ready ## draw the pictures of the pages in docs/images, with chromium
+	$(BIN)/python -m tools.screenshots
 
 hooks: $(VENV)/.ready ## the hooks of .pre-commit-config.yaml, on all files
 	$(BIN)/pre-commit run --all-files

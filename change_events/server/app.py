@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import importlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -73,9 +73,7 @@ class Application:
         """The application behind its guard."""
         routes = [Route(ROUTES[name], self._feed(name), methods=["GET"]) for name in _FEEDS]
         routes.append(Route(ROUTES["event_json"], self._event_json, methods=["GET"]))
-        for name, module in PAGES.items():
-            if is_there(module):
-                routes.append(Route(ROUTES[name], self._page(module), methods=["GET"]))
+        routes += [Route(ROUTES[name], self._page(module), methods=["GET"]) for name, module in PAGES.items()]
         routes.append(Route(ROUTES["static"], self._static, methods=["GET"]))
         routes.append(Route("/live", self._live, methods=["GET"]))
         routes.append(Route(ENTRANCE, self._enter, methods=["GET"]))
@@ -198,8 +196,3 @@ def _rendered(page: Page, asked: PageRequest) -> Answer:
     from change_events.server.rendering import render
 
     return Answer(render(page, asked), status=page.status)
-
-
-def is_there(module: str) -> bool:
-    """Whether there is a page of this name."""
-    return importlib.util.find_spec(f"change_events.server.pages.{module}") is not None

@@ -30,6 +30,7 @@ _LONGEST = 34  # characters of a label
 _GAP = 8
 _NARROW = 0.6  # percent, below which a bar has a width in pixels
 _MARKS = {"deployment": "deploy", "boot": "boot", "start": "boot", "stop": "boot"}
+_LAST_THIRD, _LAST = 66, 99.4  # percent
 _INSTANT = 1.5  # percent, below which such an event is a mark and no bar
 
 
@@ -82,6 +83,14 @@ class Lane(NamedTuple):
     bad: int
 
 
+class _Label(NamedTuple):
+    text: str
+    pixels: float
+    side: str
+    x: float
+    dx: int
+
+
 class _Placed(NamedTuple):
     left: float
     right: float
@@ -90,7 +99,11 @@ class _Placed(NamedTuple):
 def bar_lane(name: str, href: Verbatim, items: Sequence[Item], window: Window, request: PageRequest) -> Lane:
     """A lane with a bar for each event, in the order of time."""
     tracks: list[list[_Placed]] = []
-    bars = [_bar(item, tracks, window, request) for item in sorted(items, key=lambda item: item.start)]
+    own = name.replace(" / ", "/") + ": "  # which titles begin with
+    bars = [
+        _bar(item, item.title.removeprefix(own), tracks, window, request)
+        for item in sorted(items, key=lambda item: item.start)
+    ]
     bad = sum(1 for item in items if not item.look.quiet)
     return Lane(name, href, len(items), 8 + _TRACK * max(1, len(tracks)), bars, None, bad)
 
@@ -121,36 +134,49 @@ def bins_lane(name: str, href: Verbatim, spans: Iterable[tuple[int, str | None, 
     return Lane(name, href, totals.total(), _BINS_HEIGHT + 8, (), Bins(path, marks), wrong)
 
 
-def _bar(item: Item, tracks: list[list[_Placed]], window: Window, request: PageRequest) -> Bar:
-    look = item.look
-    start = max(0.0, window.share(item.start))
+def _bar(item: Item, title: str, tracks: list[list[_Placed]], window: Window, request: PageRequest) -> Bar:
+    start = min(_LAST, max(0.0, window.share(item.start)))
     width = max(0.0, min(100.0, window.share(item.end or request.now)) - start)
     mark = _MARKS.get(item.kind, "") if width < _INSTANT and item.outcome == "succeeded" else ""
-    drawn = 14 if mark or look.icon == "cancelled" else max(6.0, width * _PIXELS / 100)
-    label = one_line(item.title, _LONGEST)
-    at_end = start > 66  # noqa: PLR2004  # the last third has its labels at the left
-    left, right = start * _PIXELS / 100, start * _PIXELS / 100 + drawn
-    track, has_label = _track(tracks, left, right, len(label) * _LETTER + _GAP, at_end=at_end)
-    wide = width >= _NARROW
+    has_icon = bool(mark) or item.look.icon in {"cancelled", "failed"}
+    drawn = max(14.0 if has_icon else 6.0, 0.0 if mark else width * _PIXELS / 100)
+    label = _label(one_line(title, _LONGEST), start, drawn, has_icon=has_icon)
+    track, has_label = _track(tracks, start * _PIXELS / 100, drawn, label)
+    label = label if has_label else label._replace(text="")
     return Bar(
-        look=look.icon,
+        look=item.look.icon,
         x=round(start, 2),
-        width=f"{round(width, 2)}%" if wide else "6",
+        width=f"{round(width, 2)}%" if width >= _NARROW else "6",
         y=10 + _TRACK * track,
         mark=mark,
         tone=item.tone,
-        label=label if has_label else "",
-        text_x=round(start if at_end or not wide or mark else start + width, 2),
-        dx=-6 if at_end else 6 if wide and not mark else 19 if mark or look.icon == "cancelled" else 11,
-        at_end=at_end,
-        name=f"{one_line(item.title, 120)}, {times.short(item.start, request)}, {look.word}",
+        label=label.text,
+        text_x=round(label.x, 2),
+        dx=label.dx,
+        at_end=label.side == "left",
+        name=", ".join((label.text or one_line(title, 120), times.short(item.start, request), item.look.word)),
         href=urls.event(item.id),
     )
 
 
-def _track(tracks: list[list[_Placed]], left: float, right: float, label: float, *, at_end: bool) -> tuple[int, bool]:
+def _label(text: str, start: float, drawn: float, *, has_icon: bool) -> _Label:
+    """Right of the bar; left of it in the last third, or where it would leave the plot; else inside."""
+    pixels = len(text) * _LETTER + _GAP
+    left = start * _PIXELS / 100
+    if start > _LAST_THIRD or left + drawn + pixels > _PIXELS:
+        if pixels <= left or drawn < pixels:
+            return _Label(text, pixels, "left", start, -6)
+        return _Label(text, 0, "inside", start, 6)
+    if drawn > 14:  # noqa: PLR2004  # else the width is in pixels
+        return _Label(text, pixels, "right", start + drawn * 100 / _PIXELS, 6)
+    return _Label(text, pixels, "right", start, 19 if has_icon else 11)
+
+
+def _track(tracks: list[list[_Placed]], left: float, drawn: float, label: _Label) -> tuple[int, bool]:
     """The first track with room for bar and label, else for the bar; the last one takes what has no room."""
-    whole = _Placed(left - label, right) if at_end else _Placed(left, right + label)
+    right = left + drawn
+    before, after = (label.pixels if label.side == side else 0 for side in ("left", "right"))
+    whole = _Placed(left - before, right + after)
     for wanted, has_label in ((whole, True), (_Placed(left, right), False)):
         for number, track in enumerate(tracks):
             if all(wanted.right + _GAP <= other.left or other.right + _GAP <= wanted.left for other in track):

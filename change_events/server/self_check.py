@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from change_events.server import urls
-from change_events.server.app import PAGES, is_there
+from change_events.server.app import PAGES
 from change_events.server.urls import ROUTES
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def fetch_all(link: str, certificate: Certificate | None) -> int:
 
 def _pages() -> list[str]:
     """Those that need no more than their address: `thing` asks which one."""
-    there = [ROUTES[name] for name, module in PAGES.items() if is_there(module) and name != "thing"]
+    there = [ROUTES[name] for name in PAGES if name != "thing"]
     return [path for path in there if "{" not in path]
 
 
@@ -73,5 +73,4 @@ async def _event_pages(client: httpx.AsyncClient) -> list[str]:
         return []
     if newest is None:
         return []
-    pages = [urls.event(newest)] if is_there(PAGES["event"]) else []
-    return [*pages, urls.event_json(newest)]
+    return [urls.event(newest), urls.event_json(newest)]

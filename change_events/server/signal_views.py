@@ -44,7 +44,7 @@ def gravest_first(views: Iterable[SignalView]) -> list[SignalView]:
 def signal_view(signal: Signal) -> SignalView:
     """One signal."""
     return SignalView(
-        name=signal.name,
+        name=signal.name[:_REASON],
         words=one_line(signal.name.replace("_", " "), 60),
         tone=_TONES[signal.severity],
         reason=one_line(signal.reason, _REASON),

@@ -8,6 +8,7 @@ import msgspec
 
 from change_events.model.stack import stack_key
 from change_events.server import urls
+from change_events.server.filters import LONGEST
 from change_events.server.lanes import BINS, MOST_BARS, Item, Lane, bar_lane, bins_lane, spans_of
 from change_events.server.rows import look_of
 from change_events.text.markdown import one_line
@@ -29,11 +30,15 @@ MOST_LANES = 12
 MOST_READ = 1_500
 """Events of which each is a bar; of more, lanes are counted by the source."""
 
+MOST_OF_PAGE = 120
+"""Bars of all lanes together."""
+
 MOST_STACKS = 300
 """Events whose stack is read from their body."""
 
 _COLUMNS = {"service": ("environment", "service"), "environment": ("environment",), "host": ("host",)}
 _NAME = 80
+_STEPS = (MOST_BARS, 40, 25, 15, 8)
 _Key = tuple[str | None, ...]
 
 
@@ -75,16 +80,18 @@ def lanes(asked: Asked, records: Sequence[Record], rows: Mapping[str, EventRow],
     for record in records:
         key = tuple(getattr(record, name) for name in _COLUMNS[asked.by])
         groups.setdefault(key, []).append(_item(record, rows))
-    return _folded(asked, [_lane(asked, key, items) for key, items in groups.items()])
+    most = _bars_of_a_lane([len(items) for items in groups.values()])
+    return _folded(asked, [_lane(asked, key, items, most) for key, items in groups.items()])
 
 
 def _by_stack(asked: Asked, records: Sequence[Record], rows: Mapping[str, EventRow], number: int) -> Lanes:
     groups: dict[str, list[Item]] = {}
     for record in records:
         groups.setdefault(stack_key(record.event), []).append(_item(record, rows))
+    most = _bars_of_a_lane([len(items) for items in groups.values()])
     found = [
         bar_lane(one_line(key, _NAME), urls.page("stacks"), items, asked.window, asked.request)
-        if len(items) <= MOST_BARS
+        if len(items) <= most
         else bins_lane(one_line(key, _NAME), urls.page("stacks"), spans_of(items, asked.window))
         for key, items in groups.items()
     ]
@@ -101,13 +108,16 @@ def _counted(asked: Asked, rows: Mapping[str, EventRow]) -> Lanes:
     drawn = [bins_lane(_name(key), urls.events(_filters(asked, key)), of_lane) for key, of_lane in spans.items()]
     keys = dict(zip((lane.href for lane in drawn), spans, strict=True))
     chosen = _folded(asked, drawn)
-    shown = [_with_bars(asked, lane, keys[lane.href], rows) for lane in chosen.shown]
+    most = _bars_of_a_lane([lane.number for lane in chosen.shown])
+    if not drawn and asked.by == "host":
+        return Lanes((), 0, 0, "None of these changes names a host: playbook runs and events sent from a machine do.")
+    shown = [_with_bars(asked, lane, keys[lane.href], rows) if lane.number <= most else lane for lane in chosen.shown]
     return chosen._replace(shown=shown)
 
 
 def _with_bars(asked: Asked, lane: Lane, key: _Key, rows: Mapping[str, EventRow]) -> Lane:
     """The lane with its events where they are few; a lane of none has no filter to ask for them."""
-    if lane.number > MOST_BARS or None in key:
+    if None in key:
         return lane
     wanted = {name: value for name, value in zip(_COLUMNS[asked.by], key, strict=True) if value is not None}
     query = msgspec.structs.replace(asked.query, limit=MOST_BARS, **wanted)
@@ -115,15 +125,23 @@ def _with_bars(asked: Asked, lane: Lane, key: _Key, rows: Mapping[str, EventRow]
     return bar_lane(lane.name, lane.href, items, asked.window, asked.request)
 
 
-def _lane(asked: Asked, key: _Key, items: list[Item]) -> Lane:
+def _bars_of_a_lane(numbers: Sequence[int]) -> int:
+    """Up to how many events a lane has bars: fewer where that would be too many on the page."""
+    return next(
+        (most for most in _STEPS if sum(number for number in numbers if number <= most) <= MOST_OF_PAGE), _STEPS[-1]
+    )
+
+
+def _lane(asked: Asked, key: _Key, items: list[Item], most: int) -> Lane:
     href = urls.events(_filters(asked, key))
-    if len(items) > MOST_BARS:
+    if len(items) > most:
         return bins_lane(_name(key), href, spans_of(items, asked.window))
     return bar_lane(_name(key), href, items, asked.window, asked.request)
 
 
 def _filters(asked: Asked, key: _Key) -> Filters:
-    given = {name: value for name, value in zip(_COLUMNS[asked.by], key, strict=True) if value}
+    named = zip(_COLUMNS[asked.by], key, strict=True)
+    given = {name: value for name, value in named if value and len(value) <= LONGEST}
     times = {"since": asked.window.start.isoformat(), "until": asked.window.end.isoformat()}
     return asked.filters.having(**given, **times)
 

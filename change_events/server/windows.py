@@ -30,6 +30,7 @@ _WORDS = {"1h": "an hour", "4h": "4 hours", "24h": "24 hours", "7d": "7 days", "
 _ENOUGH = 5
 """Events that a window has at least where none was asked for, unless even the widest has fewer."""
 
+_AHEAD = timedelta(minutes=1)
 _NARROWEST, _WIDEST = timedelta(minutes=1), timedelta(days=400)
 
 
@@ -54,6 +55,11 @@ class Window(NamedTuple):
     def width(self) -> timedelta:
         """How long it is."""
         return self.end - self.start
+
+    @property
+    def until(self) -> datetime:
+        """Before when its events began: one that ends now has those of clocks that are a little ahead."""
+        return self.end + _AHEAD if self.is_now else self.end
 
     def share(self, moment: datetime) -> float:
         """Where a moment is in it, in percent."""

@@ -22,7 +22,8 @@ def reader_zone(name: str | None, now: datetime) -> tuple[tzinfo, str]:
     zone = _named(name) if name else None
     if zone is None:
         zone, name = _servers()
-    return zone, ", ".join(filter(None, (name, _offset(now.astimezone(zone)))))
+    offset = _offset(now.astimezone(zone))
+    return zone, offset if not name or name.endswith(offset) else f"{name}, {offset}"
 
 
 @cache

@@ -106,6 +106,17 @@ EVENTS = numbered([
 SHOP = next(event for event in EVENTS if event.trace and event.trace.run_id == "run-shop")
 
 
+def moved(events):
+    """The same events, as if their day were today."""
+    since = datetime.now(UTC) - NOW
+    return [
+        msgspec.structs.replace(
+            event, started_at=event.started_at + since, ended_at=event.ended_at and event.ended_at + since
+        )
+        for event in events
+    ]
+
+
 def recorded(path, events=EVENTS):
     """A journal of these events, open; they are recorded in the order of their starts."""
     journal = Journal.open(path / "journal.db")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from change_events.server.page import PageRequest
     from change_events.server.rows import EventRow
 
-ROWS = 100
+ROWS = 50
 READ = 300
 """Events whose body is read, for signals and causes."""
 
@@ -80,7 +80,7 @@ class _Timeline:
         if not self.plans and not self.filters.phase:
             self.everything = msgspec.structs.replace(self.everything, phase="applied")
         self.window = window_of(source, self.everything, request)
-        self.query = msgspec.structs.replace(self.everything, since=self.window.start, until=self.window.end)
+        self.query = msgspec.structs.replace(self.everything, since=self.window.start, until=self.window.until)
         self.moment = self._moment()
 
     def page(self) -> Page:

@@ -1,0 +1,256 @@
+"""The timeline: the sentence, what to read first, windows, bars that do not overlap, and many events."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from change_events.model import Kind, Outcome
+from change_events.server.lanes import Item, bar_lane
+from change_events.server.rows import Look
+from change_events.server.windows import Window
+from tests.history.past import change, run
+from tests.server.team import EVENTS, NOW, SHOP, html, many, page, recorded, request
+from tests.support.hostile import ATTACKS, LARGE, hostile
+from tests.support.parsed_html import Parsed
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory):
+    with recorded(tmp_path_factory.mktemp("team")) as journal:
+        yield journal
+
+
+@pytest.fixture(scope="module")
+def long_journal(tmp_path_factory):
+    with recorded(tmp_path_factory.mktemp("long"), list(many(2_000))) as journal:
+        yield journal
+
+
+def title(source, **query):
+    return page(source, "timeline", **query).context["title"]
+
+
+def shown(text):
+    return re.findall(r'class="ev-title" href="/event/([0-9a-f-]+)"', text)
+
+
+def lanes_of(source, **query):
+    return page(source, "timeline", **query).context["lanes"]
+
+
+def test_the_first_page_says_how_much_changed_and_what_to_read_first(journal):
+    context = page(journal, "timeline").context
+    assert context["title"] == "5 changes in 4 hours, three worth a look first"
+    assert [part.words for part in context["under"]] == ["2 partial", "1 running now", "2 carry signals"]
+    assert [(look.row.title, look.signal and look.signal.words) for look in context["looks"]] == [
+        ("prod/network: 1 created", "exposed to world"),
+        ("prod/shop: 1 updated, 1 replaced, 1 failed", "capacity reduced"),
+        (context["looks"][2].row.title, context["looks"][2].signal and context["looks"][2].signal.words),
+    ]
+
+
+def test_a_window_is_as_wide_as_has_events_unless_one_is_asked_for(journal):
+    assert "4 hours" in title(journal)
+    assert title(journal, window="1h") == "5 changes in an hour, three worth a look first"
+    assert title(journal, window="7d").startswith("8 changes in 7 days")
+    assert title(journal, to="2026-11-24T00:30Z", window="1h") == "No changes in an hour up to 01:30"
+    assert title(journal, **{"from": "2026-11-24T01:40Z", "to": "2026-11-24T01:50Z"}) == (
+        "1 change from 02:40 to 02:50, one worth a look first"
+    )
+
+
+def test_a_journal_whose_events_are_old_shows_the_newest_of_them(tmp_path):
+    with recorded(tmp_path, [run(200 * 1_440, change("a.b"), now=NOW)]) as journal:
+        text = html(journal, "timeline")
+        assert Parsed(text).headings == ["1 change in 24 hours up to Fri 8 May, 04:22"]
+        assert "first" not in Parsed(text).headings[0]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"window": "5h"}, {"from": "2026-11-24T03:00Z", "to": "2026-11-24T02:00Z"}, {"from": "x"}, {"to": "0000-99"},
+     {"lanes": "colour"}, {"at": "noon"}, {"from": "2020-01-01"}],
+)  # fmt: skip
+def test_a_window_that_is_none_is_refused_with_what_can_be_written(journal, query):
+    answer = page(journal, "timeline", **query)
+    assert answer.status == 400
+    assert len(answer.context["text"]) > 30
+
+
+def test_plans_are_shown_where_they_are_asked_for(journal):
+    assert "1 create planned" not in html(journal, "timeline")
+    assert "1 create planned" in html(journal, "timeline", plans="yes")
+
+
+def test_filters_narrow_everything_and_are_named(journal):
+    context = page(journal, "timeline", window="1h", environment="prod", service="shop").context
+    assert context["title"].startswith("4 changes in an hour, in prod, of shop")
+    assert {lane.name for lane in context["lanes"].shown} == {"prod / shop"}
+    assert [choice.words for choice in context["chips"]] == ["environment prod", "service shop"]
+    assert "service=shop" not in context["chips"][1].href
+
+
+def test_no_event_is_an_answer_that_says_what_was_last(journal, tmp_path):
+    text = html(journal, "timeline", to="2026-11-24T00:30Z", window="1h")
+    assert "The last change before was" in text
+    with recorded(tmp_path, []) as empty:
+        assert "Nothing has been recorded" in html(empty, "timeline")
+
+
+def test_a_failure_that_a_later_run_has_finished_is_not_worth_a_look(tmp_path):
+    failed = run(20, change("a.b"), now=NOW, outcome=Outcome.FAILED, title="the failure")
+    other = run(30, change("a.b"), now=NOW, stack="other", outcome=Outcome.FAILED, title="another failure")
+    later = run(10, change("a.b"), now=NOW, title="the finish")
+    with recorded(tmp_path, [failed, other, later]) as journal:
+        assert [look.row.title for look in page(journal, "timeline").context["looks"]] == ["another failure"]
+
+
+def test_lanes_are_by_service_environment_stack_or_host(journal):
+    by = {
+        name: {lane.name: lane.number for lane in lanes_of(journal, window="1h", lanes=name).shown}
+        for name in ("service", "environment", "stack", "host")
+    }
+    assert by["service"]["prod / network"] == by["stack"]["acme/infra prod/network"] == 1
+    assert by["environment"]["prod"] == 5
+    assert sum(by["stack"].values()) == sum(by["service"].values()) == 5
+    assert by["host"]  # those of the playbook
+
+
+def test_every_bar_of_the_window_leads_to_its_event(journal):
+    text = html(journal, "timeline", window="1h")
+    bars = re.findall(r'<a class="b b-(\w+)" href="/event/([0-9a-f-]+)" aria-label="([^"]*)"', text)
+    lately = NOW - timedelta(hours=1)
+    in_window = {event.id for event in EVENTS if event.phase == "applied" and event.started_at > lately}
+    assert {bar[1] for bar in bars} == in_window == set(shown(text))
+    assert {bar[0] for bar in bars} >= {"ok", "partial", "running"}
+    assert "1 updated, 1 replaced, 1 failed, 02:47, partial" in {unescape(bar[2]) for bar in bars}
+
+
+def test_a_moment_is_marked_and_leads_to_its_suspects(journal):
+    text = html(journal, "timeline", window="1h", at="2026-11-24T02:00Z")
+    assert '<line class="moment" x1="65.0%"' in text
+    assert "picked </tspan>03:00" in text
+    assert "/suspects?before=2026-11-24T02%3A00%3A00%2B00%3A00" in text
+
+
+def test_many_events_are_counts_and_the_page_stays_small(long_journal):
+    text = html(long_journal, "timeline", window="7d")
+    assert len(text.encode()) < 100_000
+    found = lanes_of(long_journal, window="7d")
+    assert sum(lane.number for lane in found.shown) == 2_000
+    assert all(lane.bins and not lane.bars for lane in found.shown)
+    assert sum(lane.bad for lane in found.shown) == 200
+    assert title(long_journal, window="7d").startswith("2,000 changes in 7 days")
+
+
+def test_a_page_of_rows_follows_the_other(long_journal):
+    pages, query = [], {"window": "24h"}
+    for _ in range(4):
+        text = html(long_journal, "timeline", **query)
+        pages += shown(text)
+        query = {"window": "24h", "before": re.search(r'before=([0-9a-f-]+)#in-window" rel="next"', text)[1]}
+    assert pages == [event.id for event in many(200)]
+
+
+def test_lanes_with_trouble_stay_when_there_are_too_many(tmp_path):
+    events = [run(place, change("a.b"), now=NOW, service=f"s{place:02}", environment="prod",
+                  outcome=Outcome.FAILED if place == 7 else Outcome.SUCCEEDED) for place in range(20)]  # fmt: skip
+    events += [run(place, change("a.b"), now=NOW, service="s19", environment="prod") for place in range(3)]
+    with recorded(tmp_path, events) as journal:
+        found = lanes_of(journal, window="1h")
+        assert {"prod / s07", "prod / s19"} <= {lane.name for lane in found.shown}
+        assert (len(found.shown), found.folded, found.folded_events) == (12, 8, 8)
+        assert len(lanes_of(journal, window="1h", all="yes").shown) == 20
+
+
+def test_the_histogram_has_every_event_once_and_a_link_for_each_day(journal):
+    found = page(journal, "timeline").context["histogram"]
+    assert found.label == "3 days, 8 changes"
+    assert [day.name for day in found.days] == ["Sun 22 Nov", "Mon 23 Nov", "Tue 24 Nov"]
+    assert 0 <= found.brush[0] < found.brush[0] + found.brush[1] <= 100
+    assert any(mark.height for mark in found.marks)
+
+
+@pytest.mark.parametrize("now", [datetime(2026, 3, 29, 12, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC)])
+def test_days_on_which_clocks_change_are_whole(tmp_path, now):
+    from change_events.server.pages import timeline
+
+    with recorded(tmp_path, [run(5, change("a.b"), now=now)]) as journal:
+        context = timeline.build(journal, request(now=now, window="24h")).context
+        days = context["histogram"].days
+        assert [round(day.width) for day in days][:2] != [0, 0]
+        assert len({day.name for day in days}) == len(days) == 16
+        assert sum(day.width for day in days) == pytest.approx(100, abs=0.2)
+
+
+WINDOW = Window(NOW - timedelta(hours=4), NOW, "4h", is_now=True)
+ITEMS = st.lists(
+    st.tuples(
+        st.integers(-30, 240), st.one_of(st.none(), st.integers(0, 300)), st.sampled_from(list(Kind)),
+        st.sampled_from(["ok", "failed", "partial", "unknown", "running", "cancelled"]), st.text(max_size=60),
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@given(ITEMS)
+def test_bars_do_not_overlap_and_stay_in_the_plot(drawn):
+    items = [
+        Item(str(place), text, kind, Look(look, look, look == "ok"), "succeeded" if look == "ok" else look,
+             NOW - timedelta(minutes=240 - start),
+             None if length is None else NOW - timedelta(minutes=240 - start - length), "")
+        for place, (start, length, kind, look, text) in enumerate(drawn)
+    ]  # fmt: skip
+    lane = bar_lane("prod / shop", "/list", items, WINDOW, request())
+    assert len(lane.bars) == len(items)
+    for bar in lane.bars:
+        assert 0 <= bar.x <= 100
+        assert bar.y + 12 <= lane.height
+        assert not bar.width.endswith("%") or bar.x + float(bar.width[:-1]) <= 100.1
+    boxes = [box(bar) for bar in lane.bars if bar.y < 10 + 24 * 5]  # the last track takes what has no room
+    for place, one in enumerate(boxes):
+        for other in boxes[place + 1 :]:
+            assert one[2] != other[2] or one[1] <= other[0] or other[1] <= one[0]
+
+
+def box(bar):
+    """Left, right and track of a bar with its label, in pixels of a thousand."""
+    has_icon = bar.mark or bar.look in {"cancelled", "failed"}
+    wide = float(bar.width[:-1]) * 10 if bar.width.endswith("%") and not bar.mark else 0
+    left, right = bar.x * 10, bar.x * 10 + max(wide, 14 if has_icon else 6)
+    label = len(bar.label) * 6.4
+    if bar.at_end:
+        left -= label
+    elif bar.text_x * 10 >= right - 14:
+        right += label
+    return left, right, bar.y
+
+
+@pytest.mark.parametrize("text", [*ATTACKS.values(), LARGE], ids=[*ATTACKS, "large"])
+def test_hostile_texts_stay_texts(tmp_path, text):
+    event = hostile(SHOP, text)
+    other = msgspec.structs.replace(event, id=EVENTS[0].id, outcome=Outcome.FAILED)
+    with recorded(tmp_path, [event, other]) as journal:
+        for lanes in ("service", "environment", "stack"):
+            written = html(journal, "timeline", lanes=lanes)
+            parsed = Parsed(written)
+            assert len(written) < 100_000
+            assert written.count("<script") == 1
+            assert not {name for name, _ in parsed.attributes if name.startswith("on") or name == "style"}
+            assert all(target.startswith(("/", "#")) for target in parsed.targets)
+            assert not re.search("[\u202a-\u202e\u2066-\u2069]", written)
+
+
+@pytest.mark.parametrize("text", [*ATTACKS.values(), LARGE], ids=[*ATTACKS, "large"])
+def test_hostile_addresses_are_answers(journal, text):
+    for name in ("from", "to", "window", "lanes", "at", "before", "plans", "all", "service", "text", "signal"):
+        written = html(journal, "timeline", **{name: text[:3_000]})
+        assert written.count("<script") == 1
+        Parsed(written)
