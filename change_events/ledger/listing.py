@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LISTED = ("outcome", "severity", "service", "environment", "tool", "kind", "phase")
 _MATCHED = ("key", "run", "parent", "actor", *LISTED)
+_BESIDE = ("host", "tag", "signal")
+"""Filters with a table of their own."""
 _HIGHEST = "\U0010ffff"
 
 
@@ -59,7 +61,7 @@ STARTS = (
 )
 _JOIN = (
     "JOIN tfevent.{column}s AS of_{column} ON of_{column}.team = e.team AND of_{column}.id = e.id "
-    "AND of_{column}.started_at = e.started_at AND of_{column}.{column} = %({column})s"
+    "AND of_{column}.team = {{team}} AND of_{column}.{column} = %({column})s"
 )
 _ADDRESS = """e.id IN (
     SELECT t.id FROM tfevent.things k JOIN tfevent.touched t ON t.team = k.team AND t.thing = k.id AND t.path = ''
@@ -67,7 +69,8 @@ _ADDRESS = """e.id IN (
         OR k.address >= %(below)s AND k.address < %(below_end)s
         OR k.address >= %(inside)s AND k.address < %(inside_end)s)
 )"""
-_CONTAINS = "EXISTS (SELECT 1 FROM tfevent.bodies b WHERE b.team = e.team AND b.id = e.id AND b.search LIKE %(text)s)"
+# from the newest event on; as EXISTS, the server would look at each body there is before it lists any event
+_CONTAINS = "(SELECT b.search LIKE %(text)s FROM tfevent.bodies b WHERE b.team = e.team AND b.id = e.id)"
 
 
 class Anchor(NamedTuple):
@@ -94,18 +97,25 @@ def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[s
         figures: what is counted is selected instead of what is listed.
     """
     selected, values = selection(query, bounds)
-    order = "e.started_at, e.id" if query.after is not None else "e.started_at DESC, e.id DESC"
+    lead = lead_of(query)
+    order = f"{lead}.started_at, {lead}.id" if query.after is not None else f"{lead}.started_at DESC, {lead}.id DESC"
     columns = _FIGURES if figures else _COLUMNS
     return f"SELECT {columns} {selected} ORDER BY {order} LIMIT %(limit)s", values  # of ours
+
+
+def lead_of(query: Query) -> str:
+    """The table whose index has the events of a query in the order of time: it also has their starts."""
+    return next((f"of_{column}" for column in _BESIDE if getattr(query, column) is not None), "e")
 
 
 def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
     """The events ``e`` that a query selects of ``{team}``: a statement from FROM on, and its values."""
     joins, conditions, values = _matched(query)
+    lead = lead_of(query)
     more = {
-        "e.started_at >= %(since)s": ("since", query.since),
-        "e.started_at < %(until)s": ("until", query.until),
-        "e.started_at >= %(searched)s": ("searched", bounds.searched),
+        f"{lead}.started_at >= %(since)s": ("since", query.since),
+        f"{lead}.started_at < %(until)s": ("until", query.until),
+        f"{lead}.started_at >= %(searched)s": ("searched", bounds.searched),
         _CONTAINS: ("text", query.text and f"%{_literal(query.text.casefold())}%"),
     }
     for condition, (name, value) in more.items():
@@ -114,7 +124,7 @@ def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
             values[name] = value
     for name, sign, anchor in (("before", "<", bounds.before), ("after", ">", bounds.after)):
         if anchor is not None:
-            conditions.append(f"(e.started_at, e.id) {sign} (%({name})s, %({name}_id)s)")
+            conditions.append(f"({lead}.started_at, {lead}.id) {sign} (%({name})s, %({name}_id)s)")
             values |= {name: anchor.started_at, f"{name}_id": UUID(anchor.id)}
     where = " AND ".join(["e.team = {team}", *conditions])
     return f"FROM tfevent.events e {' '.join(joins)} WHERE {where}", values
@@ -180,7 +190,7 @@ def _matched(query: Query) -> tuple[list[str], list[str], dict[str, Any]]:
         conditions.append(f"e.state = '{RecordState(query.state).value}'")  # a literal, for the index of some
     if query.backfilled is not None:
         conditions.append("e.backfilled" if query.backfilled else "NOT e.backfilled")
-    for column in ("host", "signal", "tag"):
+    for column in _BESIDE:
         if (wanted := getattr(query, column)) is not None:
             joins.append(_JOIN.format(column=column))
             values[column] = indexed(wanted)

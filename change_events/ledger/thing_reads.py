@@ -89,13 +89,11 @@ _NEWEST_FIRST = " ORDER BY e.started_at DESC, e.id DESC LIMIT %(limit)s"
 _OF_STACKS = f"e.stack = {_STACK} AND NOT e.backfilled {_NEWEST_FIRST}"
 _OF_PLAN = f"e.plan = %(plan)s {_NEWEST_FIRST}"
 _STACKS = (
-    "SELECT s.key, (SELECT e.started_at FROM tfevent.events e WHERE e.team = s.team AND e.stack = s.id "
-    "AND NOT e.backfilled ORDER BY e.started_at DESC, e.id DESC LIMIT 1) AS last FROM tfevent.stacks s "
-    "WHERE s.team = ANY (%(teams)s)"
+    "SELECT s.key, last.at FROM tfevent.stacks s CROSS JOIN LATERAL ("
+    "SELECT e.started_at AS at FROM tfevent.events e WHERE e.team = s.team AND e.stack = s.id AND NOT e.backfilled "
+    "ORDER BY e.started_at DESC, e.id DESC LIMIT 1) AS last WHERE s.team = ANY (%(teams)s)"
 )
-_LAST_STACKS = (
-    f"SELECT key FROM ({_STACKS}) AS s WHERE last IS NOT NULL GROUP BY key ORDER BY max(last) DESC LIMIT %(limit)s"  # noqa: S608
-)
+_LAST_STACKS = f"SELECT key FROM ({_STACKS}) AS s GROUP BY key ORDER BY max(at) DESC LIMIT %(limit)s"  # noqa: S608  # of ours
 _TYPE_KNOWN = (
     "SELECT 1 FROM tfevent.things t JOIN tfevent.touched x ON x.team = t.team AND x.thing = t.id "  # noqa: S608  # of ours
     f"WHERE t.team = {{team}} AND t.stack = {_STACK} AND t.type = %(kind)s "

@@ -86,6 +86,7 @@ def test_no_such_host(postgres):
     assert text.endswith(UNREACHABLE)
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_given_up(postgres):
     with socket.create_server((HOST, 0)) as silent:
         text = error_of(f"postgresql://ann:{SECRET}@{HOST}:{silent.getsockname()[1]}/db?connect_timeout=2")
@@ -181,6 +182,7 @@ def test_all_answers_come_through_a_pooler(postgres, url):
     assert postgres.execute("SHOW statement_timeout", database=name) == [("0",)]
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_lost(postgres):
     with server() as own, filled(own, [run(number) for number in range(9)]) as url, LedgerSource.open(url) as source:
         own.kill()

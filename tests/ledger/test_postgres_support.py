@@ -45,6 +45,7 @@ def test_a_database_is_a_copy_that_its_test_may_change(postgres):
         assert names(second) == ["a", "B"]  # the order of a dictionary, not of bytes
 
 
+@pytest.mark.slow
 def test_a_killed_server_comes_back_at_the_same_address_with_what_was_committed():
     with server() as own:
         with own.database() as url:
