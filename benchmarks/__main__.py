@@ -15,6 +15,7 @@ NAMES = (
     "history",
     "causes",
     "flush",
+    "ledger",
     "redact",
     "callback",
 )

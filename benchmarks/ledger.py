@@ -1,0 +1,110 @@
+"""Figures of a ledger: events a second by ones through 16 connections and in batches, and bytes of an event on disk.
+
+Run: ``python -m benchmarks ledger``; ``python -m benchmarks.ledger 10000000`` imports so many (hours, 40 GB).
+PostgreSQL is a server of its own in the temporary folder, with fsync on. Fails where an event is missing or there
+twice; rates depend on what else the machine does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+import time
+
+import msgspec
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from benchmarks.journal import event
+from change_events.ids import new_id
+from change_events.journal.records import RecordState
+from change_events.ledger import schema
+from change_events.ledger.importing import import_events
+from change_events.ledger.writing import record
+from change_events.redact import unseal
+from tests.support.postgres import server
+
+SINGLE, MANY = 1_000, 4_000
+CONNECTIONS = 16
+SHOWN = 50_000  # events between two lines of progress
+
+
+def sealed(number):
+    """One of its own, made now."""
+    one = msgspec.structs.replace(event(number).event, id=new_id())
+    return unseal(msgspec.json.encode(one))
+
+
+def by_ones(url, events):
+    """Seconds to record events one by one from several connections."""
+    rest = iter(events)
+    lock = threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                one = next(rest, None)
+            if one is None:
+                return
+            with pool.connection() as connection:
+                record(connection, "ops", one, RecordState.SETTLED)
+
+    terms = {"autocommit": True, "prepare_threshold": None}
+    with ConnectionPool(url, min_size=CONNECTIONS, max_size=CONNECTIONS, kwargs=terms) as pool:
+        pool.wait()
+        threads = [threading.Thread(target=work) for _ in range(CONNECTIONS)]
+        begun = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return time.perf_counter() - begun
+
+
+def imported(connection, number):
+    """Seconds to import so many."""
+    events = ((sealed(one), RecordState.SETTLED) for one in range(number))
+    begun = time.perf_counter()
+    counted = itertools.count(1)
+
+    def step(read):
+        done = next(counted) * read
+        if done % SHOWN < read:
+            print(f"  {done} events, {done / (time.perf_counter() - begun):.0f}/s", flush=True)
+
+    import_events(connection, "ops", events, step)
+    return time.perf_counter() - begun
+
+
+def main(number):
+    with server() as postgres, postgres.database() as url:
+        postgres.execute("ALTER SYSTEM SET fsync = on")
+        postgres.execute("SELECT pg_reload_conf()")
+        with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+            schema.migrate(connection)
+            indexed = schema.make_text_index(connection)
+            events = [sealed(one) for one in range(SINGLE)]
+            took = by_ones(url, events)
+            print(f"{SINGLE} events by ones, {CONNECTIONS} connections: {took:.1f} s, {SINGLE / took:.0f}/s")
+            again = by_ones(url, events)
+            print(f"the same again, which changes nothing: {again:.1f} s, {SINGLE / again:.0f}/s")
+            took = imported(connection, number)
+            print(f"{number} events in batches: {took:.1f} s, {number / took:.0f}/s")
+            connection.execute("VACUUM ANALYZE")
+            size, bodies = connection.execute(
+                "SELECT sum(pg_total_relation_size(oid)), "
+                "(SELECT sum(octet_length(body)) FROM tfevent.bodies) FROM pg_class "
+                "WHERE relnamespace = 'tfevent'::regnamespace AND relkind = 'r'"
+            ).fetchone()
+            (known,) = connection.execute("SELECT count(*) FROM tfevent.events").fetchone()
+            texts = "with" if indexed else "without"
+            print(
+                f"{size / known:.0f} bytes an event, {bodies / known:.0f} of them its JSON; {texts} an index of texts"
+            )
+            if known != SINGLE + number:
+                sys.exit(f"{known} events instead of {SINGLE + number}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else MANY)
