@@ -88,6 +88,7 @@ _PASSING = (
 _INVALID = "22"
 # What is said before a session has begun has no code that the driver shows.
 _REFUSALS: tuple[tuple[tuple[str, ...], Result, str], ...] = (
+    (("starting up", "shutting down", "recovery mode", "not yet accepting"), Result.RETRY, "it is starting or ending"),
     (("too many", "slots are reserved", "no more connections"), Result.RETRY, "it has too many connections"),
     (
         ("password authentication failed", "SASL authentication failed", "no password supplied", "no such user",
@@ -95,9 +96,8 @@ _REFUSALS: tuple[tuple[tuple[str, ...], Result, str], ...] = (
         *_STATES["28P01"],
     ),
     (("no pg_hba.conf entry", "not permitted to log in"), *_STATES["28000"]),
-    (("database ",), *_STATES["3D000"]),
-    (("role ",), *_STATES["28P01"]),
-    (("starting up", "shutting down", "recovery mode", "not yet accepting"), Result.RETRY, "it is starting or ending"),
+    (('database "', "no such database"), *_STATES["3D000"]),
+    (('role "',), *_STATES["28P01"]),
     (("certificate", "SSL"), Result.RETRY, "TLS fails; see `sslmode` and `sslrootcert` in `url`"),
     (("",), Result.RETRY, "it refuses the connection"),
 )  # fmt: skip

@@ -22,9 +22,9 @@ TOO_LONG = "the answer took too long and was broken off; ask for less, e.g. sinc
 # What a server says before it knows of any code, in its own language where that is set: then the last row fits.
 _REFUSALS = (
     (("password authentication failed", "SASL authentication failed", "no password supplied", "no such user",
-      "authentication failed for user", "role "), "check user and password; PGPASSWORD or ~/.pgpass keep one"),
+      "authentication failed for user", 'role "'), "check user and password; PGPASSWORD or ~/.pgpass keep one"),
     (("no pg_hba.conf entry",), "the server has to allow this user from here, in pg_hba.conf"),
-    (("database ", "no such database"), "check its name: the server does not have this database, or forbids it"),
+    (('database "', "no such database"), "check its name: the server does not have this database, or forbids it"),
     (("too many", "slots are reserved", "no more connections"), "try again, or use a pooler such as pgbouncer"),
     (("certificate", "SSL"), "check sslmode and sslrootcert in the address"),
     (("",), "check host and port, and that the server runs and may be reached from here"),

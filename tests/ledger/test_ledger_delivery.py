@@ -13,7 +13,8 @@ import pytest
 from change_events.delivery import deliver, probe
 from change_events.delivery.sender import Effort, send_event
 from change_events.delivery.transport import open_transport
-from change_events.destinations.base import DestinationSettings, Result
+from change_events.destinations import get
+from change_events.destinations.base import DestinationSettings, Response, Result
 from change_events.journal import Journal
 from change_events.ledger import schema
 from tests.ledger.people import PASSWORD, hire, url_of
@@ -179,3 +180,23 @@ def test_an_event_of_an_older_tfevent_is_taken(shared):
     shared.execute("SELECT tfevent.record_events('ops', %s, %s::bytea[])", (text, [b"{}"]))
     assert schema.version(shared).oldest_writer == 1
     assert rows(shared, "SELECT title FROM tfevent.events") == [("t",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("the database system is starting up", Result.RETRY),
+        ("the database system is not yet accepting connections", Result.RETRY),
+        ("the database system is in recovery mode", Result.RETRY),
+        ("the database system is shutting down", Result.RETRY),
+        ('database "events" does not exist', Result.PARK),
+        ('role "ops" does not exist', Result.PARK),
+        ('role "ops" is not permitted to log in', Result.PARK),
+        ('too many connections for database "events"', Result.RETRY),
+        ("remaining connection slots are reserved for non-replication superuser connections", Result.RETRY),
+        ("pgbouncer cannot connect to server", Result.RETRY),
+        ("im Moment geht das nicht", Result.RETRY),
+    ],
+)
+def test_a_refusal_is_judged_by_what_is_said(text, result):
+    assert get("ledger").judge(Response(500, {}, text.encode())).result is result
