@@ -23,10 +23,13 @@ def ledger_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _choose_ledger(context: click.Context, _: click.Parameter, url: str | None) -> None:
-    context.obj.ledger = url or os.environ.get(VARIABLE, "").strip() or None
+    if context.obj is not None:  # a command line that is only read has no session
+        context.obj.ledger = url or os.environ.get(VARIABLE, "").strip() or None
 
 
 def _choose_team(context: click.Context, _: click.Parameter, team: str | None) -> None:
+    if context.obj is None:
+        return
     if team is not None and context.obj.ledger is None:
         raise click.UsageError("--team needs --ledger")
     context.obj.team = team
