@@ -13,6 +13,7 @@ NAMES = (
     "report",
     "journal",
     "history",
+    "serve",
     "causes",
     "flush",
     "ledger",

@@ -71,15 +71,16 @@ def main() -> None:
     print("\n\033[1m# what a Sematext receiver got\033[0m")
     for event in Receiver.received:
         print(json.dumps({key: value for key, value in event.items() if key != "data"}, indent=2))
-    timeline(environ)
+    stack_environ = timeline(environ)
     server.shutdown()
     if "correct-horse-battery" in json.dumps(Receiver.received):
         sys.exit("the demo went wrong: the password reached the receiver")
     if len(Receiver.received) != 5:
         sys.exit(f"the demo went wrong: {len(Receiver.received)} events arrived where five were expected")
+    in_a_browser(stack_environ)
 
 
-def timeline(environ: dict[str, str]) -> None:
+def timeline(environ: dict[str, str]) -> dict[str, str]:
     """One apply creates hosts and starts a playbook, whose last task records the deployment: one tree of events."""
     print("\n\033[1m# hosts, a playbook and a deployment on one timeline (examples/timeline)\033[0m")
     stack = WORK / "timeline"
@@ -100,6 +101,20 @@ def timeline(environ: dict[str, str]) -> None:
     ):
         print(f"\n\033[1m$ tfevent {' '.join(words)}\033[0m", flush=True)
         subprocess.run([*TFEVENT, *words], cwd=stack, env=environ, check=False)
+    return environ
+
+
+def in_a_browser(environ: dict[str, str]) -> None:
+    """The same as pages: until Ctrl-C on a terminal, else each page once."""
+    is_watched = sys.stdout.isatty() and not environ.get("CI")
+    words = ("events", "serve", "--port", "0", *(() if is_watched else ("--once",)))
+    print(f"\n\033[1m$ tfevent {' '.join(words)}\033[0m", flush=True)
+    try:
+        served = subprocess.run([*TFEVENT, *words], env=environ, check=False)
+    except KeyboardInterrupt:  # which ends the pages, and with them the demo
+        return
+    if not is_watched and served.returncode:
+        sys.exit("the demo went wrong: a page could not be made")
 
 
 def terraform() -> str:
