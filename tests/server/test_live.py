@@ -1,14 +1,22 @@
-"""What `/live` says: what was recorded, in whatever file; tests/server/test_in_a_browser.py sees it arrive."""
+"""`/live`: what is recorded or settled is said to whoever listens, also what was missed."""
 
 from __future__ import annotations
 
+import json
+import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
+from change_events.model import Outcome
+from change_events.server.policy import STREAMS
 from change_events.server.watching import JournalWatcher
 from tests.cli.home import Home
 from tests.history.past import change, run
+from tests.support.serving import served
+from tests.support.speed import at_most
 
 
 @pytest.fixture
@@ -22,6 +30,77 @@ def now():
 
 def event(**fields):
     return run(0, change("a.b"), now=now(), ended_at=now(), **fields)
+
+
+def messages(lines):
+    """Id and data of each message."""
+    position = None
+    for line in lines:
+        if line.startswith("id: "):
+            position = line.removeprefix("id: ")
+        elif line.startswith("data: "):
+            yield position, json.loads(line.removeprefix("data: "))
+
+
+def test_events_are_announced_within_a_second_when_they_begin_and_when_they_end(home):
+    home.fill(event(title="before"))
+    with served(home) as server, server.client() as client, client.stream("GET", "/live") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        found = messages(stream.iter_lines())
+        time.sleep(1)  # until it looks: what came before is not new
+        started = event(outcome=None)
+        home.fill(started)
+        with at_most(1.5):
+            position, said = next(found)
+        assert [(one["id"], one["outcome"]) for one in said] == [(started.id, "running")]
+        home.fill(msgspec.structs.replace(started, outcome=Outcome.FAILED))
+        assert next(found)[1] == [{"id": started.id, "outcome": "failed", "severity": "info"}]
+        later = [event(), event()]
+        home.fill(*later)
+        said = next(found)[1]
+        while len(said) < 2:
+            said += next(found)[1]
+        assert {one["id"] for one in said} == {one.id for one in later}
+    assert position.isdecimal()
+
+
+def test_what_was_missed_comes_first(home):
+    with served(home) as server, server.client() as client:
+        begun = now()
+        first, second = event(), event()
+        home.fill(first, second)
+        for headers, query, expected in (
+            ({"last-event-id": "1"}, {}, [second.id]),
+            ({"last-event-id": "0"}, {}, [first.id, second.id]),
+            ({}, {"after": str(int(begun.timestamp() * 1000) - 1)}, [first.id, second.id]),
+        ):
+            with client.stream("GET", "/live", headers=headers, params=query) as stream:
+                said = next(messages(stream.iter_lines()))[1]
+                assert [one["id"] for one in said] == expected
+
+
+@pytest.mark.parametrize("headers", [{"last-event-id": "x"}, {"last-event-id": "9" * 400}, {"last-event-id": "-1"}])
+@pytest.mark.parametrize("after", ["", "x", "9" * 300, "-5", "999999999999999"])
+def test_positions_that_are_none_are_passed_over(shared, headers, after):
+    with shared.stream("GET", "/live", headers=headers, params={"after": after}) as stream:
+        assert next(stream.iter_lines()) == "retry: 2000"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    with served(Home(tmp_path_factory.mktemp("shared"))) as server, server.client() as client:
+        yield client
+
+
+def test_so_many_streams_are_open_at_once_and_pages_are_answered_beside_them(home):
+    with served(home) as server, server.client() as client, ExitStack() as streams:
+        lines = []  # kept: a stream that nobody holds is closed
+        for _ in range(STREAMS):
+            lines.append(streams.enter_context(client.stream("GET", "/live")).iter_lines())
+            assert next(lines[-1]) == "retry: 2000"
+        refused = client.get("/live")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+        assert client.get("/list").status_code == 200
 
 
 def test_a_journal_that_appears_or_is_replaced_is_new_as_a_whole(home):
