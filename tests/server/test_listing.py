@@ -180,7 +180,7 @@ def test_no_match_names_the_filter_that_emptied_the_list_and_near_names(journal)
     text = html(journal, "listing", environment="prod", signal="exposed_to_wold")
     assert heading(text) == "No event in prod with signal exposed to wold"
     words = " ".join("".join(Parsed(text).text).split())
-    assert "Without signal, 8 match. Drop signal Near names: exposed_to_world" in words
+    assert "Without signal, 8 match. Drop signal. Near names: exposed_to_world" in words
     assert "Without environment" not in words
     (near,) = re.findall(r'href="([^"]+)"><bdi>exposed_to_world', text)
     assert len(shown(follow(journal, near))) == 1
@@ -234,6 +234,17 @@ def test_every_filter_can_be_asked_for(journal, wanted):
 
 
 # -- size
+
+
+def test_a_page_reads_the_bodies_of_its_rows_and_asks_for_little_else(tmp_path):
+    with recorded(tmp_path, list(many(600))) as journal:
+        statements = []
+        journal._connection.set_trace_callback(statements.append)
+        html(journal, "listing", environment="prod", outcome="succeeded")
+        journal._connection.set_trace_callback(None)
+    bodies = [one for one in statements if one.startswith("SELECT body FROM bodies")]
+    assert len(bodies) == 100
+    assert len(statements) - len(bodies) < 30
 
 
 def test_a_page_of_a_hundred_rows_is_small(tmp_path, long_journal):
