@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 import msgspec
@@ -16,6 +17,7 @@ from change_events.cli.help_examples import examples
 from change_events.cli.render.terminal import colour_on, local_time, note, print_json, print_lines
 from change_events.cli.time_option import moment
 from change_events.errors import InputError, LedgerError, TfeventError
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,7 +128,7 @@ def import_command(session: Session, /, url: str | None, team: str, files: tuple
             except ValueError as error:
                 raise InputError(str(error)) from None
             read, written = read + done.read, written + done.written
-    print_lines([f"ledger {shown}: {written} events added, {read - written} already there"])
+    print_lines([f"ledger {shown}: {number_of(written, 'event')} added, {read - written} already there"])
     return 0
 
 
@@ -161,14 +163,16 @@ def _made(made: Made) -> str:
 
 
 def _settings(shown: str, team: str) -> list[str]:
+    folder, _, database = shown.rpartition("/")
+    place = f"{quote(folder, safe=':') if folder.startswith('/') else folder}/{database}"  # a socket, in a URL
     return [
         "# writers, in tfevent.yaml (the password in ~/.pgpass, PGPASSWORD or password_command):",
         "destinations:",
         "  ledger:",
-        f"    url: postgresql://{team}_writer@{shown}",
+        f"    url: postgresql://{team}_writer@{place}",
         f"    team: {team}",
         "# readers, in the environment:",
-        f"export {VARIABLE}=postgresql://{team}_reader@{shown}",
+        f"export {VARIABLE}=postgresql://{team}_reader@{place}",
     ]
 
 
@@ -186,17 +190,17 @@ def _status(found: Status) -> list[str]:
     if abs(found.skew) > SKEW:
         lines.append(f"clock   {abs(found.skew):.0f} s {'ahead of' if found.skew > 0 else 'behind'} this machine's")
     if found.misplaced:
-        lines.append(f"other   {found.misplaced} events with IDs of no plausible time")
+        lines.append(f"other   {number_of(found.misplaced, 'event')} with IDs of no plausible time")
     for team in found.teams:
         newest = f", the newest of {local_time(team.newest)}" if team.newest else ""
         running = f", {team.running} running" if team.running else ""
-        lines.append(f"team    {team.name}: {team.events} events{running}{newest}")
+        lines.append(f"team    {team.name}: {number_of(team.events, 'event')}{running}{newest}")
     return lines
 
 
 def _removed(figures: dict[str, int]) -> str:
     total = sum(figures.values())
-    return f"{total} events removed" if figures else "nothing is as old as that"
+    return f"{number_of(total, 'event')} removed" if figures else "nothing is as old as that"
 
 
 def _own(session: Session) -> Iterator[tuple[SealedEvent, RecordState]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from change_events.model import Kind, Outcome, Phase, Severity
 from change_events.summary.title import VERBS, figures_done, planned_words
 from change_events.text.markdown import one_line
+from change_events.text.plural import number_of
 from change_events.text.times import lasted
 
 if TYPE_CHECKING:
@@ -57,16 +58,18 @@ def _resources(events: Iterable[ChangeEvent]) -> Iterator[str]:
     if figures:
         order = [verb for _, verb, _ in VERBS]
         first, *rest = sorted(figures.items(), key=lambda item: order.index(item[0]))
-        yield ", ".join([f"{_number(first[1], 'resource')} {first[0]}", *(f"{number} {verb}" for verb, number in rest)])
+        yield ", ".join(
+            [f"{number_of(first[1], 'resource')} {first[0]}", *(f"{number} {verb}" for verb, number in rest)]
+        )
     if tasks:
-        yield f"{_number(tasks, 'task')} changed hosts"
+        yield f"{number_of(tasks, 'task')} changed hosts"
     if states:
-        yield f"{_number(states, 'command')} edited the state"
+        yield f"{number_of(states, 'command')} edited the state"
 
 
 def _others(events: Iterable[ChangeEvent]) -> Iterator[str]:
     kinds = Counter(event.kind for event in events if event.explicit)
-    yield from (_number(kinds[kind], noun) for kind, noun in _NOUNS.items() if kinds[kind])
+    yield from (number_of(kinds[kind], noun) for kind, noun in _NOUNS.items() if kinds[kind])
 
 
 def _outcomes(events: Sequence[ChangeEvent]) -> Iterator[str]:
@@ -76,10 +79,6 @@ def _outcomes(events: Sequence[ChangeEvent]) -> Iterator[str]:
     yield from (f"{found[outcome]} {_OUTCOMES[outcome]}" for outcome in _COUNTED if found[outcome])
     if risky := sum(1 for event in events if event.signals):
         yield f"{risky} with risk signals"
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def outcome_words(event: ChangeEvent) -> str:

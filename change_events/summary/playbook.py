@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from change_events.model import ChangeOutcome, HostCounts, Outcome, Phase
 from change_events.summary.change_text import file_place
 from change_events.text.markdown import code, one_line, plain
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,13 +72,13 @@ def _changed(event: ChangeEvent, hosts: HostCounts) -> Iterator[str]:
     if tasks:
         verb = "would change" if event.phase is Phase.CHECKED else "changed"
         whom = _of(hosts.changed, total(hosts)) if hosts.changed else "something"  # on hosts that fell out later
-        yield f"{_number(tasks, 'task')} {verb} {whom}"
+        yield f"{number_of(tasks, 'task')} {verb} {whom}"
 
 
 def _open(event: ChangeEvent) -> Iterator[str]:
     """Tasks that were under way when the run ended."""
     if event.outcome in _ENDINGS and (unknown := event.summary.outcomes.unknown):
-        yield f"{_number(unknown, 'task')} under way"
+        yield f"{number_of(unknown, 'task')} under way"
 
 
 def _fallen(hosts: HostCounts) -> Iterator[str]:
@@ -89,15 +90,11 @@ def _fallen(hosts: HostCounts) -> Iterator[str]:
 
 def _nothing(event: ChangeEvent, hosts: int) -> str:
     nothing = "nothing would change" if event.phase is Phase.CHECKED else "no changes"
-    return f"{nothing} on {_number(hosts, 'host')}" if hosts else "no hosts matched"
+    return f"{nothing} on {number_of(hosts, 'host')}" if hosts else "no hosts matched"
 
 
 def _of(number: int, whole: int) -> str:
-    return _number(whole, "host") if number == whole else f"{number} of {_number(whole, 'host')}"
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return number_of(whole, "host") if number == whole else f"{number} of {number_of(whole, 'host')}"
 
 
 # -- a task -------------------------------------------------------------------------------------------------------
@@ -274,4 +271,4 @@ def host_words(counts: HostCounts) -> str:
     """Figures of hosts in words, the worst first: ``5 hosts: 1 failed, 3 changed, 1 ok``."""
     order = ("failed", "unreachable", "changed", "rescued", "ignored", "ok", "skipped")
     figures = [f"{number} {name}" for name in order if (number := getattr(counts, name))]
-    return f"{_number(total(counts), 'host')}" + (f": {', '.join(figures)}" if figures else "")
+    return f"{number_of(total(counts), 'host')}" + (f": {', '.join(figures)}" if figures else "")

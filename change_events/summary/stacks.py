@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from change_events.model import Outcome, Phase, UnitState
 from change_events.text.markdown import code, plain
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +29,7 @@ def what(event: ChangeEvent, run: Stacks) -> str:
     if event.outcome is None:
         return "stacks under way"
     counts = run.counts
-    words = [_number(counts.total, "stack") if counts.total else "no stacks", *unit_words(counts, event.phase)]
+    words = [number_of(counts.total, "stack") if counts.total else "no stacks", *unit_words(counts, event.phase)]
     if counts.total and len(words) == 1:
         words.append("no changes")
     if event.outcome in _ENDINGS and not (event.outcome is Outcome.UNKNOWN and counts.unknown):
@@ -132,7 +133,3 @@ def _by_reason(units: Iterable[StackUnit]) -> Iterator[str]:
 def _named(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(code(name) for name in names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
