@@ -166,12 +166,18 @@ def test_headers_may_be_so_large(server, reader):
     assert reader.get("/").status_code == 200
 
 
+def is_ended(connection):
+    try:
+        return connection.recv(1000) == b""
+    except ConnectionResetError:
+        return True
+
+
 @pytest.mark.slow  # waits for the limit
 def test_a_request_that_does_not_come_is_not_waited_for(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=limit(60)) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
-        with pytest.raises(ConnectionResetError):
-            slow.recv(1000)
+        assert is_ended(slow)
 
 
 def _send_for_ever(connection, request):
