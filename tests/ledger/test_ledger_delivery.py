@@ -20,6 +20,7 @@ from change_events.ledger import schema
 from tests.ledger.people import PASSWORD, hire, url_of
 from tests.ledger.test_ledger_recording import rows, story
 from tests.support.sealed import sealed
+from tests.support.speed import HANG
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_a_connection_that_was_cut_is_made_anew(shared):
     settings = to(url_of(shared, "ops_writer"))
     with open_transport(settings) as transport:
         for number in (1, 2):
-            effort = Effort(time.monotonic() + 30)
+            effort = Effort(time.monotonic() + HANG)
             assert send_event(settings, transport, sealed(number), effort).result is Result.DELIVERED
             shared.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ops_writer'")
 
