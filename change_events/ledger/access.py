@@ -5,6 +5,7 @@ What a connection remembers is set within the transaction, so that a pooler may 
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from change_events.errors import LedgerError
 from change_events.ledger import problems, schema
 from change_events.ledger.address import address_of
+from change_events.ledger.cutting import cut_at
 from change_events.ledger.entries import storable
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     import psycopg
 
 SECONDS = 30.0  # that one question may take
+GRACE = 2.0
+"""Seconds after that in which the server may say so; then it is taken for silent, and the connection is cut."""
 OLDEST_READ = 1
 """The first schema that is read."""
 # Each question is answered by indexes, in their order. By its statistics, the server would now and then read a table
@@ -116,12 +120,16 @@ class Access:
         """A transaction in which everything is seen as of one moment."""
         import psycopg
 
+        milliseconds, cut = self._milliseconds(), threading.Event()
         try:
-            self._connection.execute(_BEGIN.format(self._milliseconds()).encode())
-            yield self._connection
-            self._connection.execute("COMMIT")
+            with cut_at(self._connection, time.monotonic() + milliseconds / 1_000 + GRACE, cut):
+                self._connection.execute(_BEGIN.format(milliseconds).encode())
+                yield self._connection
+                self._connection.execute("COMMIT")
         except psycopg.Error as error:
             self._give_up()
+            if cut.is_set():
+                raise problems.silent(self.shown) from None
             raise problems.explain(error, self.shown) from None
         except BaseException:
             self._give_up()
@@ -163,7 +171,8 @@ class Access:
 
         try:
             if self._connection.info.transaction_status is not TransactionStatus.IDLE:
-                self._connection.execute("ROLLBACK")
+                with cut_at(self._connection, time.monotonic() + GRACE):
+                    self._connection.execute("ROLLBACK")
         except Error:
             self._connection.close()
 

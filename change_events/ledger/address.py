@@ -6,13 +6,14 @@ import os
 from typing import NamedTuple
 
 from change_events.errors import LedgerError
+from change_events.text.lazy_pattern import lazy_pattern
 
 _SCHEMES = ("postgresql://", "postgres://")
 _EXPECTED = "expected postgresql://USER@HOST:PORT/DATABASE"
-_MISREAD = (
-    f"the address of the ledger cannot be read; {_EXPECTED}, and in a password %40 for @, %2F for /, %3A for : and "
-    "%25 for %"
-)
+_MISREAD = "the address of the ledger cannot be read; {}, {}"
+_QUOTING = "and in a password %40 for @, %2F for /, %3A for : and %25 for %"
+_PORT = "with a number as its port"
+_BAD_PERCENT = lazy_pattern(r"%(?![0-9A-Fa-f]{2})")
 _EXTRA = "a ledger needs the package psycopg: pip install 'tfevent[server]'"
 
 
@@ -44,13 +45,32 @@ def address_of(url: str) -> Address:
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except (psycopg.Error, ValueError):
-        raise LedgerError(_MISREAD) from None
+        raise LedgerError(_MISREAD.format(_EXPECTED, _wrong_part(url))) from None
     host = given.get("host") or os.environ.get("PGHOST") or "localhost"
     port = given.get("port") or os.environ.get("PGPORT") or ""
     database = given.get("dbname") or os.environ.get("PGDATABASE") or given.get("user", "")
-    if "@" in host + database or (not port.replace(",", "").isdigit() and port):
-        raise LedgerError(_MISREAD)  # a part of a password, which would be shown
+    if "@" in host + database:
+        raise LedgerError(_MISREAD.format(_EXPECTED, _QUOTING))  # a part of a password, which would be shown
+    if port and not port.replace(",", "").isdigit():
+        raise LedgerError(_MISREAD.format(_EXPECTED, _PORT if "port=" in url else _wrong_part(url)))
     return Address({**_DEFAULTS, **given}, f"{host}{port and ':'}{port}/{database}")
+
+
+def _wrong_part(url: str) -> str:
+    """What an address should have where this one is wrong; none of it is quoted: any part may be a password."""
+    place, _, parameters = url.partition("://")[2].partition("?")
+    servers, _, database = place.partition("/")
+    login, _, hosts = servers.rpartition("@")
+    if "@" in login + database + parameters or _BAD_PERCENT.search(login):
+        return _QUOTING
+    if hosts.count("[") != hosts.count("]"):
+        return "with an address of IPv6 in [ and ]"
+    ports = [host.rpartition("]")[2].rpartition(":")[2] for host in hosts.split(",") if ":" in host.rpartition("]")[2]]
+    if not all(port.isdigit() for port in ports if port):
+        return _PORT
+    if _BAD_PERCENT.search(hosts + database + parameters):
+        return "and %25 for a %"
+    return "and after `?` only parameters of libpq, such as sslmode=verify-full" if parameters else _QUOTING
 
 
 _DEFAULTS: dict[str, str | int] = {

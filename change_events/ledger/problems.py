@@ -8,6 +8,8 @@ from change_events.errors import LedgerError
 from change_events.journal.errors import JournalTooSlow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import psycopg
 
     from change_events.ledger.schema import Version
@@ -18,20 +20,24 @@ class LedgerTooSlow(LedgerError, JournalTooSlow):  # noqa: N818  # what is wrong
 
 
 _INIT = "`tfevent events ledger init` makes one"
+_SILENT = (
+    "the server did not answer in time; try again, and see whether it, or a pooler or proxy before it, still works"
+)
 TOO_LONG = "the answer took too long and was broken off; ask for less, e.g. since a later time"
 # What a server says before it knows of any code, in its own language where that is set: then the last row fits.
 _REFUSALS = (
+    (("too many", "slots are reserved", "no more connections"), "try again, or use a pooler such as pgbouncer"),
+    (("unsupported startup parameter",), "leave it out of the address: a pooler does not pass it on"),
     (("password authentication failed", "SASL authentication failed", "no password supplied", "no such user",
       "authentication failed for user", 'role "'), "check user and password; PGPASSWORD or ~/.pgpass keep one"),
     (("no pg_hba.conf entry",), "the server has to allow this user from here, in pg_hba.conf"),
     (('database "', "no such database"), "check its name: the server does not have this database, or forbids it"),
-    (("too many", "slots are reserved", "no more connections"), "try again, or use a pooler such as pgbouncer"),
     (("certificate", "SSL"), "check sslmode and sslrootcert in the address"),
     (("",), "check host and port, and that the server runs and may be reached from here"),
 )  # fmt: skip
 _CANCELLED = "57014"
 _BY_STATE = {
-    "42501": "this user may not read it: `tfevent events ledger init` says what to grant",
+    "42501": "this user may not read it: `tfevent events ledger init --team NAME` says what to grant",
     "3F000": f"there is no ledger in this database; {_INIT}",
     "42P01": f"there is no ledger in this database, or a part of it is missing; {_INIT}",
     "42703": "its schema is not the one that this tfevent reads; `tfevent events ledger status` says which it has",
@@ -58,14 +64,29 @@ def refused(error: psycopg.Error, shown: str) -> LedgerError:
     return LedgerError(f"ledger {shown}: {text}; {remedy}")
 
 
-def explain(error: psycopg.Error, shown: str) -> LedgerError:
-    """The error to raise for a question that failed; arguments as those of :func:`refused`."""
+def silent(shown: str) -> LedgerTooSlow:
+    """The error to raise where nothing came from the server; the argument is that of :func:`refused`."""
+    return LedgerTooSlow(f"ledger {shown}: {_SILENT}")
+
+
+def explain(error: psycopg.Error, shown: str, remedies: Mapping[str, str] | None = None) -> LedgerError:
+    """The error to raise for a statement that failed.
+
+    Args:
+        error: the driver's.
+        shown: the ledger's address without a password.
+        remedies: what is said of a SQLSTATE instead of what is said where a reader gets it.
+    """
     state = error.sqlstate
     if state is None:
         return LedgerError(f"ledger {shown}: the connection was lost ({_sentence(error)}); try again")
     if state == _CANCELLED:
         return LedgerTooSlow(f"ledger {shown}: {TOO_LONG}")
-    known = _BY_STATE.get(state) or next((text for head, text in _CLASSES.items() if state.startswith(head)), None)
+    known = (
+        (remedies or {}).get(state)
+        or _BY_STATE.get(state)
+        or next((text for head, text in _CLASSES.items() if state.startswith(head)), None)
+    )
     return LedgerError(f"ledger {shown}: {known or f'{_sentence(error)} ({state})'}")
 
 

@@ -15,6 +15,7 @@ from change_events.journal.errors import JournalTooSlow
 from change_events.ledger import access, schema
 from change_events.ledger.source import LedgerSource
 from tests.history.past import run
+from tests.support.freezing import proxy
 from tests.support.ledger import filled
 from tests.support.postgres import HOST, server
 from tests.support.speed import HANG
@@ -139,7 +140,37 @@ def test_a_user_without_rights(postgres, url):
     name = url.rpartition("/")[2]
     postgres.execute("CREATE ROLE nobodys LOGIN PASSWORD 'known'")
     text = error_of(postgres.url(name, user="nobodys", password="known"))
-    assert text.endswith("this user may not read it: `tfevent events ledger init` says what to grant")
+    assert text.endswith("this user may not read it: `tfevent events ledger init --team NAME` says what to grant")
+
+
+def test_too_many_connections_are_not_a_wrong_password(postgres, url):
+    postgres.execute("CREATE ROLE crowd LOGIN PASSWORD 'known' CONNECTION LIMIT 0")
+    text = error_of(postgres.url(url.rpartition("/")[2], user="crowd", password="known"))
+    assert 'too many connections for role "crowd"' in text
+    assert text.endswith("; try again, or use a pooler such as pgbouncer")
+
+
+def test_a_pooler_that_takes_no_options_is_said(postgres, url):
+    with postgres.pooler() as pooler:
+        text = error_of(pooler.url(url.rpartition("/")[2]) + "?options=-csearch_path%3Dx")
+    assert text.endswith("; leave it out of the address: a pooler does not pass it on")
+
+
+@pytest.mark.parametrize(
+    ("rest", "part"),
+    [
+        ("host/db?bogus=1", "and after `?` only parameters of libpq, such as sslmode=verify-full"),
+        ("host/db?sslmode", "and after `?` only parameters of libpq, such as sslmode=verify-full"),
+        ("host:abc/db", "with a number as its port"),
+        ("a:1,b:x/db", "with a number as its port"),
+        ("[::1/db", "with an address of IPv6 in [ and ]"),
+        ("host/d%zz", "and %25 for a %"),
+    ],
+)
+def test_the_part_of_an_address_that_is_wrong_is_named(rest, part):
+    begin = "the address of the ledger cannot be read; expected postgresql://USER@HOST:PORT/DATABASE"
+    assert error_of(f"postgresql://ann:{SECRET}@{rest}") == f"{begin}, {part}"
+    assert error_of(f"postgresql://{rest}") == f"{begin}, {part}"
 
 
 def test_a_question_that_takes_too_long_is_broken_off(postgres, url):
@@ -153,6 +184,22 @@ def test_a_question_that_takes_too_long_is_broken_off(postgres, url):
         threading.Event().wait(0.1)
         with pytest.raises(JournalTooSlow):
             next(source.list(Query()))
+
+
+def test_a_server_that_falls_silent_is_given_up_by_the_client(postgres, url, monkeypatch):
+    monkeypatch.setattr(access, "GRACE", 0.2)
+    name = url.rpartition("/")[2]
+    with proxy(postgres.port) as between:
+        door = url.replace(f":{postgres.port}/", f":{between.port}/")
+        with LedgerSource.open(door, seconds=0.3) as source:
+            assert len(list(source.list(Query()))) == 9
+            between.frozen.set()
+            with pytest.raises(JournalTooSlow) as raised:
+                next(source.list(Query()))
+    assert str(raised.value) == (
+        f"ledger {HOST}:{between.port}/{name}: the server did not answer in time; try again, and see whether it, or a "
+        "pooler or proxy before it, still works"
+    )
 
 
 def test_a_question_can_be_broken_off_from_outside(postgres, url):
