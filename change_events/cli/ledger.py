@@ -31,6 +31,14 @@ VARIABLE = "TFEVENT_LEDGER"
 _SQLITE = b"SQLite format 3\0"
 _HOURS = 24 * 3600.0  # that an import may read a journal
 
+_MAY_NOT = "42501"  # SQLSTATE: insufficient privilege
+_MAY_NOT_WRITE = (
+    "this user may not write events of team {team}: `tfevent events ledger init --team {team}` says what to grant"
+)
+_MAY_NOT_REMOVE = {
+    _MAY_NOT: "this user may not remove events: it needs the role tfevent_retention (GRANT tfevent_retention TO …)"
+}
+
 _url_option = click.option(
     "--ledger",
     "url",
@@ -63,7 +71,7 @@ def init_command(session: Session, /, url: str | None, team: str | None) -> int:
     """
     from change_events.ledger import administration
 
-    with administration.connected(_url(session, url)) as (connection, shown):
+    with administration.connected(*_ledger(session, url)) as (connection, shown):
         made = administration.make(connection)
     print_lines([f"ledger {shown}: {_made(made)}"])
     lines = administration.grants(_name(team)) if team else ()
@@ -83,7 +91,7 @@ def status_command(session: Session, /, url: str | None, *, as_json: bool) -> in
     """Print schema, size, months and events by team. The exit code is 1 where the schema is not this version's."""
     from change_events.ledger import administration
 
-    with administration.connected(_url(session, url)) as (connection, shown):
+    with administration.connected(*_ledger(session, url)) as (connection, shown):
         found = administration.status(connection, shown)
     if as_json:
         print_json({**msgspec.to_builtins(found), "teams": [team._asdict() for team in found.teams]})
@@ -100,7 +108,7 @@ def prune_command(session: Session, /, url: str | None, before: datetime) -> int
     """Remove whole months of events, of all teams. The user needs the role tfevent_retention."""
     from change_events.ledger import administration
 
-    with administration.connected(_url(session, url)) as (connection, _):
+    with administration.connected(*_ledger(session, url), _MAY_NOT_REMOVE) as (connection, _):
         removed = administration.prune(connection, before.astimezone(UTC).date())
     figures = {month: number for month, number in removed.items() if number or month != "other"}
     print_lines([*(f"{month}  {number} events" for month, number in figures.items()), _removed(figures)])
@@ -121,7 +129,8 @@ def import_command(session: Session, /, url: str | None, team: str, files: tuple
 
     sources = [_events_of(session, path) for path in files] or [_own(session)]
     read = written = 0
-    with administration.connected(_url(session, url)) as (connection, shown), _progress() as step:
+    refused = {_MAY_NOT: _MAY_NOT_WRITE.format(team=team)}
+    with administration.connected(*_ledger(session, url), refused) as (connection, shown), _progress() as step:
         for events in sources:
             try:
                 done = importing.import_events(connection, _name(team), events, step)
@@ -132,14 +141,18 @@ def import_command(session: Session, /, url: str | None, team: str, files: tuple
     return 0
 
 
-def _url(session: Session, given: str | None) -> str:
-    """The ledger that is meant: of the option, the variable, or the settings' only destination of that kind."""
+def _ledger(session: Session, given: str | None) -> tuple[str, str]:
+    """The ledger that is meant: of the option, the variable, or the settings' only destination of that kind.
+
+    Returns:
+        Its address, and the password of the user where the settings have it apart from that.
+    """
     if found := given or os.environ.get(VARIABLE, "").strip():
-        return found
+        return found, ""
     known = [one for one in session.settings.destinations if one.kind == "ledger" and "url" in one.options]
     if len(known) != 1:
         raise LedgerError(f"which ledger? Give --ledger postgresql://USER@HOST/DATABASE, or set {VARIABLE}")
-    return str(known[0].options["url"])
+    return str(known[0].options["url"]), str(known[0].options.get("password") or "")
 
 
 def _name(team: str) -> str:

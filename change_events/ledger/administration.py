@@ -13,7 +13,7 @@ from change_events.ledger import problems, roles, schema
 from change_events.ledger.address import address_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     import psycopg
@@ -64,21 +64,33 @@ class Made(msgspec.Struct, frozen=True):
     text_index: bool
 
 
+_READ_ONLY = {"25006": "the server is read-only, as a standby is; the address has to lead to the primary"}
+
+
 @contextmanager
-def connected(url: str) -> Iterator[tuple[psycopg.Connection, str]]:
-    """A connection to a ledger, and its address without a password. Every error is a LedgerError."""
+def connected(
+    url: str, password: str = "", remedies: Mapping[str, str] | None = None
+) -> Iterator[tuple[psycopg.Connection, str]]:
+    """A connection to a ledger, and its address without a password. Every error is a LedgerError.
+
+    Args:
+        url: its address.
+        password: of the user, where it is known apart from the address; it goes before one that is in it.
+        remedies: what to say of a SQLSTATE.
+    """
     address = address_of(url)
     import psycopg
 
+    terms = {**address.terms, **({"password": password} if password else {})}
     try:
-        connection = psycopg.connect(**address.terms, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]  # terms of libpq
+        connection = psycopg.connect(**terms, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]  # terms of libpq
     except psycopg.Error as error:
         raise problems.refused(error, address.shown) from None
     with connection:
         try:
             yield connection, address.shown
         except psycopg.Error as error:
-            raise problems.explain(error, address.shown) from None
+            raise problems.explain(error, address.shown, {**_READ_ONLY, **(remedies or {})}) from None
 
 
 def make(connection: psycopg.Connection) -> Made:

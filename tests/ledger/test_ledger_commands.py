@@ -68,9 +68,13 @@ def test_the_statements_that_are_printed_make_users_who_can_do_what_they_should(
     name = database.rpartition("/")[2]
     writer, reader = (postgres.url(name, user, "w") for user in ("web_writer", "web_reader"))
     assert "3 events added" in home.events("ledger", "import", "--team", "web", "--ledger", writer)
-    assert "may not" in failed(home, "import", "--team", "other", "--ledger", writer)
-    assert "may not" in failed(home, "import", "--team", "web", "--ledger", reader)
-    assert "may not" in failed(home, "prune", "--before", "2027-01-01", "--ledger", writer)
+    for team, user in (("other", writer), ("web", reader)):
+        said = failed(home, "import", "--team", team, "--ledger", user)
+        grant = f"`tfevent events ledger init --team {team}` says what to grant"
+        assert f"this user may not write events of team {team}: {grant}" in said
+    assert "may not remove events: it needs the role tfevent_retention" in failed(
+        home, "prune", "--before", "2020-01-01", "--ledger", writer
+    )
     assert "team    web: 3 events" in home.events("ledger", "status", "--ledger", reader)
 
 
@@ -118,3 +122,27 @@ def test_the_destination_of_the_settings_is_meant_where_nothing_else_is_said(hom
     del home.environ["TFEVENT_LEDGER"]
     home.environ |= {"TFEVENT_LEDGER_URL": database, "TFEVENT_LEDGER_TEAM": "ops"}
     assert "made" in home.events("ledger", "init")
+
+
+@pytest.mark.parametrize("option", ["password_file: secret", "password_command: cat secret"])
+def test_the_password_of_that_destination_is_taken_too(home, database, postgres, option):
+    del home.environ["TFEVENT_LEDGER"]
+    login = f"{postgres.password}@"
+    (home.path / "secret").write_text(postgres.password)
+    where = f"url: {database.replace(f':{login}', '@')}"
+    assert postgres.password not in where
+    (home.path / "tfevent.yaml").write_text(f"destinations:\n  ledger:\n    {where}\n    team: ops\n    {option}\n")
+    assert "made" in home.events("ledger", "init")
+    assert "3 events added" in home.events("ledger", "import", "--team", "ops")
+    assert "team    ops: 3 events" in home.events("ledger", "status")
+    other = database.replace(login, "wrong@")
+    assert "password authentication failed" in failed(home, "status", "--ledger", other), "it is of that ledger alone"
+
+
+def test_a_server_that_is_read_only_is_said(home, database):
+    home.events("ledger", "init")
+    read_only = f"{database}?options=-cdefault_transaction_read_only%3Don"
+    for words in (("init",), ("import", "--team", "ops"), ("prune", "--before", "2020-01-01")):
+        said = failed(home, *words, "--ledger", read_only)
+        assert "the server is read-only, as a standby is; the address has to lead to the primary" in said
+    assert "schema  " in home.events("ledger", "status", "--ledger", read_only)
