@@ -6,19 +6,18 @@ each transaction to another session.
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, LiteralString, Self
 
 from change_events.delivery.transport import TransportError
 from change_events.destinations.base import Request, Response
 from change_events.destinations.shared.postgres import LOOK, SCHEMA_STATES, LedgerRequest
+from change_events.ledger.cutting import cut_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
 
     import psycopg
@@ -26,6 +25,18 @@ if TYPE_CHECKING:
 OLDEST_SCHEMA = 1
 """The first schema whose functions take what this version sends."""
 _EXTRA = "it needs the package psycopg: pip install 'tfevent[server]'"
+_GRACE = 0.05  # seconds that the server may take to say that it has no time left
+# Each asks whether something keeps all events out, and what recording one would be answered then. In their order: who
+# may not execute the function that records may not always execute the one that says for which teams.
+_OBSTACLES: tuple[tuple[LiteralString, str], ...] = (
+    ("SELECT current_setting('transaction_read_only')::boolean", "25006"),
+    ("SELECT NOT has_function_privilege('tfevent.record_events(text, jsonb, bytea[])', 'EXECUTE')", "42501"),
+    (
+        """SELECT NOT (pg_has_role(session_user, 'tfevent_owner', 'MEMBER')
+            OR tfevent.teams('write') && ARRAY[%(team)s::text, '*'])""",
+        "42501",
+    ),
+)
 _SAID = ("FATAL", "ERROR", "no password supplied")  # where there is an answer, if only one of the driver's
 _WORDS = (
     ("Connection refused", "connection refused"),
@@ -106,14 +117,13 @@ class PostgresTransport:
         connection = self._connection
         if connection is None or connection.closed:
             connection = self._connection = _connected(request, deadline)
-        with _until(connection, deadline), connection.transaction():
+        with cut_at(connection, deadline + _GRACE), connection.transaction():
             left = max(1, int((deadline - time.monotonic()) * 1000))
             connection.execute(f"SET LOCAL statement_timeout = {left}".encode())
             if refused := _refused(connection):
                 return refused
             if request.method == LOOK:
-                ((now,),) = connection.execute("SELECT clock_timestamp()").fetchall()
-                return Response(200, {"skew": f"{(now - datetime.now(UTC)).total_seconds():.3f}"})
+                return _looked(connection, request)
             return _recorded(connection, request)
 
     def _close(self) -> None:
@@ -151,6 +161,16 @@ def _refused(connection: psycopg.Connection) -> Response | None:
     return None
 
 
+def _looked(connection: psycopg.Connection, request: LedgerRequest) -> Response:
+    """Whether the events of this team would be recorded, as far as can be seen without one, and the clock."""
+    for statement, state in _OBSTACLES:
+        ((found,),) = connection.execute(statement, {"team": request.team}).fetchall()
+        if found:
+            return Response(500, {"sqlstate": state})
+    ((now,),) = connection.execute("SELECT clock_timestamp()").fetchall()
+    return Response(200, {"skew": f"{(now - datetime.now(UTC)).total_seconds():.3f}"})
+
+
 def _recorded(connection: psycopg.Connection, request: LedgerRequest) -> Response:
     import msgspec
 
@@ -168,27 +188,6 @@ def _recorded(connection: psycopg.Connection, request: LedgerRequest) -> Respons
     except ValueError:
         return Response(500, {"sqlstate": "22P02"}, b"its ID is not a UUID")
     return Response(200)
-
-
-@contextmanager
-def _until(connection: psycopg.Connection, deadline: float) -> Iterator[None]:
-    """As long as this lasts, no longer than until ``deadline``: then the connection is cut, however it hangs."""
-    descriptor = connection.fileno()
-
-    def cut() -> None:
-        with suppress(OSError), socket.socket(fileno=descriptor) as own:
-            try:
-                own.shutdown(socket.SHUT_RDWR)
-            finally:
-                own.detach()
-
-    timer = threading.Timer(max(0.01, deadline - time.monotonic()) + 0.05, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _answer(error: psycopg.Error, deadline: float) -> Response:

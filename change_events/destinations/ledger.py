@@ -35,7 +35,7 @@ LIMITS = Limits(body_bytes=16_000_000)  # ours: PostgreSQL takes up to 1 GB
 _TEAM = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SKEW = 60.0  # seconds
 _EXPECTED = "expected postgresql://USER@HOST:PORT/DATABASE"
-_INIT = "`tfevent events ledger init`"
+_INIT, _GRANTS = "`tfevent events ledger init`", "`tfevent events ledger init --team NAME`"
 
 OPTIONS = (
     Option(
@@ -67,7 +67,7 @@ _STATES: dict[str, tuple[Result, str]] = {
     "28P01": (Result.PARK, "it does not accept user and password; correct them"),
     "28000": (Result.PARK, "it does not let this user in; see pg_hba.conf"),
     "3D000": (Result.PARK, "it does not have this database; correct `url`"),
-    "42501": (Result.PARK, f"this user may not write events of this team; {_INIT} --team says what to grant"),
+    "42501": (Result.PARK, f"this user may not write events of this team; {_GRANTS} says what to grant"),
     "3F000": (Result.PARK, f"there is no ledger in this database; {_INIT} makes one"),
     "42P01": (Result.PARK, f"there is no ledger in this database; {_INIT} makes one"),
     "42883": (Result.PARK, f"its ledger is too old for this tfevent; {_INIT} brings it up to date"),

@@ -163,6 +163,28 @@ def test_doctor_checks_user_schema_and_clock(shared, database, monkeypatch):
     assert rows(shared, "SELECT title FROM tfevent.events") == [("tfevent test event",)]
 
 
+def test_doctor_sees_what_would_keep_events_out_without_sending_any(shared, postgres):
+    may_not = "this user may not write events of this team; `tfevent events ledger init --team NAME` says what to grant"
+    for settings in (
+        to(url_of(shared, "ops_writer"), team="shop"),
+        to(url_of(shared, "ops_reader")),
+        to(url_of(shared, "all_reader")),
+        to(url_of(shared, "keeper")),
+        to(url_of(shared, "stranger")),
+    ):
+        found = probe(settings, budget=30)
+        assert (found.ok, may_not in found.text) == (False, True), found.text
+    shared.execute(f"ALTER ROLE ops_writer IN DATABASE {shared.info.dbname} SET default_transaction_read_only = on")
+    found = probe(to(url_of(shared, "ops_writer")), budget=30)
+    assert (found.ok, "it is read-only" in found.text) == (False, True), found.text
+    shared.execute(f"ALTER ROLE ops_writer IN DATABASE {shared.info.dbname} RESET ALL")
+    shared.execute("INSERT INTO tfevent.members (role, team, may) VALUES ('all_reader', '*', 'write')")
+    assert not probe(to(url_of(shared, "all_reader")), budget=30).ok, "a member, but without the role"
+    for url in (url_of(shared, "ops_writer"), postgres.url(shared.info.dbname)):
+        assert probe(to(url), budget=30).ok
+    assert rows(shared, "SELECT count(*) FROM tfevent.events") == [(0,)]
+
+
 def test_a_missing_extra_is_one_line(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "psycopg", None)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _SCHEMES = {"postgresql", "postgres"}
-_SECRET_PARAMETERS = {"password", "sslpassword", "passfile", "oauth_client_secret"}
+_PASSWORDS = {"password", "sslpassword", "oauth_client_secret"}
+_SECRET_PARAMETERS = {*_PASSWORDS, "passfile"}
 
 
 class Database(NamedTuple):
@@ -39,6 +40,24 @@ def database_of(url: str) -> Database | None:
     given = [text for name, text in parameters if name in _SECRET_PARAMETERS]
     secrets = dict.fromkeys([password, unquote(password), *given])
     return Database(f"{parts.scheme}://{hosts}{parts.path}", tuple(filter(None, secrets)))
+
+
+def has_password(url: str) -> bool:
+    """Whether a password is in an address, where one may be."""
+    if database_of(url) is None:
+        return False
+    parts = urlsplit(url)
+    return bool(parts.password) or any(name in _PASSWORDS for name, _ in parse_qsl(parts.query))
+
+
+def host_of(url: str) -> str:
+    """The host of an address, or the folder of its socket; empty where the variables of libpq say it."""
+    try:
+        parts = urlsplit(url)
+        named = parts.netloc.rpartition("@")[2] and parts.hostname
+    except ValueError:
+        return ""
+    return unquote(named or dict(parse_qsl(parts.query)).get("host", ""))
 
 
 def _is_host(text: str) -> bool:

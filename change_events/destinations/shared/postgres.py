@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from change_events.destinations.base import Request
+from change_events.destinations.shared.databases import host_of
 
 RECORD, LOOK = "RECORD", "LOOK"  # record the event, or only ask for the version of the ledger
 
@@ -31,3 +32,8 @@ class LedgerRequest(Request, frozen=True):
     address: str = ""
     password: str = ""
     team: str = ""
+
+    @property
+    def host(self) -> str:
+        """The host of the database, or the folder of its socket: the only part of the address that may be shown."""
+        return host_of(self.address) or "the database"
