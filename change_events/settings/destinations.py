@@ -10,6 +10,7 @@ import msgspec
 
 from change_events.destinations import get, kinds, named_by
 from change_events.destinations.base import DestinationSettings
+from change_events.destinations.shared.databases import has_password
 from change_events.settings import consent, routes
 from change_events.settings.model import Source, Unrouted
 from change_events.settings.values import Mistake, did_you_mean, interpolate, plain, read_file
@@ -277,10 +278,15 @@ def _why_it_fails(error: Exception) -> str:  # noqa: PLR0911 - one return a kind
 
 def _exposed(made: DestinationSettings, entry: Entry) -> list[str]:
     path = Path(entry.where.rpartition(":")[0])
-    secrets = [option.name for option in get(made.kind).options if option.secret]
-    inline = [s for s in secrets if s in entry.value and "${" not in str(entry.value[s].value)]
+    texts = {name: str(child.value) for name, child in entry.value.items()}
+    inline = [one for one in get(made.kind).options if "${" not in texts.get(one.name, "${") and _is_secret(one, texts)]
     if inline and path.stat().st_mode & _READABLE_BY_ALL:
-        names = ", ".join(f"{made.name}.{name}" for name in inline)
-        what, instead = ("this secret", f"{inline[0]}_file") if len(inline) == 1 else ("these secrets", "NAME_file")
+        names = ", ".join(f"{made.name}.{option.name}" for option in inline)
+        single = f"{inline[0].name if inline[0].secret else 'password'}_file"
+        what, instead = ("this secret", single) if len(inline) == 1 else ("these secrets", "NAME_file")
         return [f"{entry.where}: {names}: everybody can read {what}: chmod 600, or {instead}"]
     return []
+
+
+def _is_secret(option: Option, texts: Mapping[str, str]) -> bool:
+    return option.secret or (option.type == "database" and has_password(texts[option.name]))

@@ -59,3 +59,34 @@ def test_the_name_of_a_team_is_checked():
     for team in ("a b", "a,b", "*", "x" * 64):
         (problem,) = get("ledger").problems({**BASE, "team": team})
         assert problem.startswith("team: expected letters")
+
+
+def test_a_password_in_an_address_that_everybody_can_read_is_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFEVENT_TRUST_SETTINGS", "1")
+    path = tmp_path / "tfevent.yaml"
+    for login, rest, number in (("ops:geheim@", "", 1), ("ops@", "?password=geheim", 1), ("ops@", "", 0)):
+        url = f"postgresql://{login}db.example.com/events{rest}"
+        path.write_text(f"destinations:\n  ledger:\n    url: {url}\n    team: ops\n")
+        path.chmod(0o644)
+        settings, mistakes = load_leniently(tmp_path, {"TFEVENT_TRUST_SETTINGS": "1"})
+        assert mistakes == ()
+        assert len(settings.warnings) == number
+        assert "geheim" not in str(settings.warnings)
+        if number:
+            (warning,) = settings.warnings
+            assert "ledger.url: everybody can read this secret: chmod 600, or password_file" in warning
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("postgresql://u:geheim@db.example.com/events", "db.example.com"),
+        ("postgresql:///events?host=/run/postgresql", "/run/postgresql"),
+        ("postgresql://%2Frun%2Fpostgresql/events", "/run/postgresql"),
+        ("postgresql:///events", "the database"),
+        ("postgresql:///events?password=geheim", "the database"),
+    ],
+)
+def test_the_host_that_answers_is_named(url, host):
+    request = get("ledger").probe({**BASE, "url": url})
+    assert request.reached == f"{host} answers"
