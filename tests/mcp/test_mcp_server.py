@@ -189,6 +189,19 @@ def test_what_was_asked_before_the_end_of_the_input_is_answered(home):
     assert {answer["id"] for answer in answers if "result" in answer} == set(range(1, 8))
 
 
+def test_a_ledger_whose_address_cannot_be_used_is_an_error_of_the_call(home):
+    asked = [HELLO, READY, request(2, "tools/call", name="list_changes", arguments={})]
+    given = b"".join(json.dumps(message).encode() + b"\n" for message in asked)
+    environ = {**home.environ, "TFEVENT_LEDGER": "garbage"}
+    done = subprocess.run(
+        command(), input=given, cwd=home.path, env=environ, capture_output=True, check=False, timeout=HANG
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    (result,) = (answer["result"] for answer in map(json.loads, done.stdout.splitlines()) if answer.get("id") == 2)
+    assert result["isError"]
+    assert "this is not the address of a ledger; expected postgresql://" in result["content"][0]["text"]
+
+
 NOISY = """
 import os, sys
 import change_events.mcp.tools as tools
