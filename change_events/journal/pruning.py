@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.journal import destination_health, touched
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,15 +40,32 @@ _OLDEST = (
 
 
 class Pruned(msgspec.Struct, frozen=True):
-    """What one pruning removed; ``undelivered`` of the ``events`` had not reached every destination."""
+    """What one pruning removed.
+
+    Attributes:
+        events: how many, in all.
+        undelivered: those that had not reached every destination.
+        aged: those that were older than ``days``; the others were over a cap.
+        days: how long events are kept.
+    """
 
     events: int = 0
     undelivered: int = 0
+    aged: int = 0
+    days: int = 0
 
     def sentence(self) -> str:
         """One line for the user."""
+        were = "was" if self.aged == 1 else "were"
+        old = (
+            f"{number_of(self.aged, 'event')} older than {self.days} days {were} removed from the journal (`keep.days`)"
+        )
+        if self.aged == self.events:
+            return old
         lost = f", {self.undelivered} of them not delivered everywhere" if self.undelivered else ""
-        return f"the journal is at its cap: the {self.events} oldest events were removed{lost}"
+        surplus = self.events - self.aged
+        oldest = f"the {surplus} oldest events were removed" if surplus > 1 else "the oldest event was removed"
+        return "; ".join([*([old] if self.aged else []), f"the journal is at its cap: {oldest}{lost}"])
 
 
 def prune(connection: sqlite3.Connection, caps: Retention, now_micros: int, keep: int) -> Pruned:
@@ -59,13 +77,14 @@ def prune(connection: sqlite3.Connection, caps: Retention, now_micros: int, keep
     oldest = (now_micros - caps.days * _DAY_MICROS, keep, BATCH)
     doomed = dict(connection.execute(_TOO_OLD, oldest).fetchall())
     doomed |= connection.execute(_KEPT_TOO_LONG, (*oldest[:2], BATCH - len(doomed))).fetchall()
+    aged = set(doomed)
     events, size = connection.execute("SELECT events, bytes FROM totals").fetchone()
     if len(doomed) < BATCH and (events - len(doomed) > caps.events or size > caps.bytes):
         doomed |= _too_many(connection, caps, (events, size), keep, BATCH - len(doomed))
     if not doomed:
         return Pruned()
     doomed = {seq: doomed[seq] for seq in touched.bounded(connection, list(doomed), _ROWS)}
-    pruned = Pruned(len(doomed), sum(doomed.values()))
+    pruned = Pruned(len(doomed), sum(doomed.values()), len(aged & doomed.keys()), caps.days)
     _count_dropped(connection, doomed)
     touched.forget(connection, list(doomed))
     connection.executemany("DELETE FROM events WHERE seq = ?", [(seq,) for seq in doomed])

@@ -246,6 +246,14 @@ def test_one_dated_years_ahead_keeps_no_later_one_of_its_key_out(opened, clock):
     assert journal.settle(sealed(2, dedup_key="deploy"), [], dedup_window=300) is None
 
 
+def test_what_is_removed_for_its_age_is_not_said_to_be_over_a_cap(opened):
+    journal = opened()
+    past = datetime(2015, 3, 1, tzinfo=UTC)
+    for number in (1, 2):
+        journal.settle(sealed(number, started_at=past, ended_at=past), [])
+    assert journal.notices == ["1 event older than 730 days was removed from the journal (`keep.days`)"]
+
+
 def test_a_journal_far_over_its_cap_is_pruned_in_steps(opened, monkeypatch):
     """A million events at a cap of 100,000: each command takes its share, and none waits for all."""
     monkeypatch.setattr("change_events.journal.pruning.BATCH", 3)
