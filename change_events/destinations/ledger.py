@@ -98,6 +98,11 @@ _REFUSALS: tuple[tuple[tuple[str, ...], Result, str], ...] = (
     (("no pg_hba.conf entry", "not permitted to log in"), *_STATES["28000"]),
     (('database "', "no such database"), *_STATES["3D000"]),
     (('role "',), *_STATES["28P01"]),
+    (
+        ("unsupported startup parameter",),
+        Result.RETRY,
+        "a pooler does not pass on a parameter in `url`; leave it out",
+    ),
     (("certificate", "SSL"), Result.RETRY, "TLS fails; see `sslmode` and `sslrootcert` in `url`"),
     (("",), Result.RETRY, "it refuses the connection"),
 )  # fmt: skip

@@ -185,6 +185,13 @@ def test_doctor_sees_what_would_keep_events_out_without_sending_any(shared, post
     assert rows(shared, "SELECT count(*) FROM tfevent.events") == [(0,)]
 
 
+def test_a_parameter_that_a_pooler_refuses_is_named(shared, postgres):
+    with postgres.pooler() as pooler:
+        verdict = sent(to(pooler.url(shared.info.dbname) + "?options=-cjit%3Doff"), sealed(1))
+    assert verdict.result is Result.RETRY
+    assert verdict.reason.startswith("a pooler does not pass on a parameter in `url`; leave it out"), verdict.reason
+
+
 def test_a_missing_extra_is_one_line(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "psycopg", None)
