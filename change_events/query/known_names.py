@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from change_events.settings import Settings
 
 _MOST_NAMES = 2_000
+_SHOWN = 4
 _MOST_ADDRESSES = 20_000
 
 
@@ -33,8 +34,12 @@ def check_known(source: Source, *, host: str | None, **columns: str | None) -> N
 
 
 def _near(wanted: str, known: Sequence[str]) -> str:
-    near = near_names(wanted, known, most=4, cutoff=0.5) or known[:4]
-    return f"known: {', '.join(near)}" if near else "none is known"
+    near = near_names(wanted, known, most=_SHOWN, cutoff=0.5) or known[:_SHOWN]
+    if not near:
+        return "none is known"
+    others = len(known) - len(near)
+    more = f" and {'at least ' if len(known) >= _MOST_NAMES else ''}{others} more" if others else ""
+    return f"known: {', '.join(near)}{more}"
 
 
 def _near_host(wanted: str, known: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TITLE = 200
 _ANCESTORS = 10
 _CHILDREN = 50
+_LOOKED_AT = 10  # neighbours, among which explicit events are passed over
 _RUNS = 500  # of a stack, among which the one before and the one after are looked for
 
 
@@ -88,15 +89,20 @@ def _ancestors(source: Source, record: Record, request: PageRequest) -> tuple[li
 
 
 def _neighbours(source: Source, event: ChangeEvent, request: PageRequest) -> tuple[Step | None, Step | None]:
+    if event.explicit:
+        return None, None  # it says what happened somewhere, and is no run of the stack
     runs = source.events_of_stack(stack_key(event), limit=_RUNS)
     if event.id not in runs:
         return None, None
     place = runs.index(event.id)
-    return _of(source, runs[place + 1 : place + 2], request), _of(source, runs[max(place - 1, 0) : place], request)
+    earlier, later = runs[place + 1 : place + 1 + _LOOKED_AT], runs[max(place - _LOOKED_AT, 0) : place][::-1]
+    return _first(source, earlier, request), _first(source, later, request)
 
 
-def _of(source: Source, ids: Sequence[str], request: PageRequest) -> Step | None:
-    record = source.get(ids[0]) if ids else None
+def _first(source: Source, ids: Sequence[str], request: PageRequest) -> Step | None:
+    """The first that is a run."""
+    found = (record for one in ids if (record := source.get(one)) and not record.event.explicit)
+    record = next(found, None)
     return _step(record, request) if record else None
 
 

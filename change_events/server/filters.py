@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -12,8 +13,7 @@ from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.times import parse_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
 
     from change_events.journal import Query
     from change_events.server.page import PageRequest
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 LONGEST = 500  # characters of a filter
 ADDED = "f"
 _WORD = lazy_pattern(r'(?:(?P<name>[a-z]+):)?(?P<value>"[^"]*"|\S+)')
+_LIKE_A_FILTER = lazy_pattern(r"[a-z]+:(?!//)")
 _MOMENTS = ("since", "until")
-_FLAG = "yes"
+FLAG = "yes"
+_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)  # dates in every zone
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,11 +99,22 @@ def read_filters(query: Mapping[str, str]) -> Filters:
     found = {name: query[name].strip()[:LONGEST] for name in NAMES if query.get(name, "").strip()}
     found |= _typed(query.get(ADDED, "")[:LONGEST])
     if "undelivered" in found:
-        found["undelivered"] = _FLAG
+        found["undelivered"] = FLAG
     return Filters(**found)
 
 
+def typed_by_mistake(query: Mapping[str, str]) -> Sequence[str]:
+    """Words of :data:`ADDED` that look like filters and are none: they are looked for as text."""
+    return [word for word in _typed_words(query.get(ADDED, "")[:LONGEST])[1] if _LIKE_A_FILTER.match(word)]
+
+
 def _typed(text: str) -> dict[str, str]:
+    found, others = _typed_words(text)
+    return found | ({"text": " ".join(others)} if others else {})
+
+
+def _typed_words(text: str) -> tuple[dict[str, str], list[str]]:
+    """The filters, and the words that are none."""
     found: dict[str, str] = {}
     others = []
     for word in _WORD.finditer(text):
@@ -110,7 +123,7 @@ def _typed(text: str) -> dict[str, str]:
             found[word["name"]] = value
         else:
             others.append(word[0])
-    return found | ({"text": " ".join(others)} if others else {})
+    return found, others
 
 
 def query_for(
@@ -125,14 +138,17 @@ def query_for(
 
 
 def moment_of(text: str, request: PageRequest) -> datetime:
-    """A moment in the reader's zone. Raises MomentError."""
+    """A moment in the reader's zone; none before 1970, when nothing was recorded. Raises MomentError."""
     try:
-        return parse_moment(text, request.now, request.zone)
+        found = parse_moment(text, request.now, request.zone)
     except (ValueError, OverflowError):
+        found = None
+    if found is None or not _FIRST <= found <= _LAST:
         raise MomentError(
             f"{text!r} is not a time; expected an age (90m, 2h, 3d, 1w), a time of day (14:05) or a timestamp such as "
-            "2026-11-24T14:00"
-        ) from None
+            "2026-11-24T14:00, not before 1970"
+        )
+    return found
 
 
 def phrase(name: str, text: str) -> Words:

@@ -27,7 +27,8 @@ def render(page: Page, request: PageRequest) -> str:
     searched for.
     """
     defaults = {"current": "", "text": ""}
-    return _environment().get_template(page.template).render({**defaults, **page.context}, request=request)
+    text = _environment().get_template(page.template).render({**defaults, **page.context}, request=request)
+    return text.replace("\0", "\ufffd")  # in values that a form keeps as they were given: HTML has no NUL
 
 
 @cache

@@ -126,6 +126,36 @@ def test_typed_filters_are_added_to_those_in_force(journal):
     assert 'href="/list?environment=prod&amp;service=shop&amp;text=c0ffee1" aria-label="Drop signal"' in text
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"search": "shop"}, "`search` is not a parameter"),
+        ({"q": "web1"}, "`q` is not a parameter"),
+        ({"limit": "-1"}, "`limit` is not a parameter"),
+        ({"enviroment": "prod"}, "did you mean `environment`?"),
+        ({"undelivered": "maybe"}, "is a flag"),
+        ({"environment": "\0"}, "NUL character"),
+        ({"since": "1h", "until": "2h"}, "is not before until"),
+        ({"since": "9999-12-31T23:59:59Z"}, "is not a time"),
+    ],
+)
+def test_an_address_that_has_no_meaning_is_refused(journal, query, said):
+    found = page(journal, "listing", **query)
+    assert found.status == 400
+    assert said in found.context["text"]
+
+
+@pytest.mark.parametrize("typed", ["foo:bar", "signal:", "id:abc"])
+def test_a_word_that_is_no_filter_is_named(journal, typed):
+    text = " ".join("".join(Parsed(html(journal, "listing", f=f"environment:prod {typed}")).text).split())
+    assert f"{typed} is no filter with a value, and looked for as text. Filters: environment, service" in text
+
+
+@pytest.mark.parametrize("typed", ["shop", "https://x.example", "host:web1", '"a b"'])
+def test_other_words_are_no_mistakes(journal, typed):
+    assert "is no filter" not in html(journal, "listing", f=typed)
+
+
 # -- pages
 
 
@@ -215,7 +245,7 @@ def test_times_are_read_in_the_readers_zone(journal):
 # -- the address
 
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=40).map(str.strip)
+texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40).map(str.strip)
 filters = st.builds(
     Filters, **{name: texts for name in NAMES if name != "undelivered"}, undelivered=st.sampled_from(["", "yes"])
 )

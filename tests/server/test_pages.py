@@ -13,7 +13,7 @@ import pytest
 
 from change_events.history.suspects import Incident, suspects
 from change_events.journal.drift_checks import KnownDrift, LastCheck
-from change_events.model import ChangeOutcome, Outcome, Phase, Vcs
+from change_events.model import ChangeOutcome, Kind, Outcome, Phase, Vcs
 from change_events.server import urls
 from change_events.server.cause_views import commit_page
 from change_events.server.rendering import render
@@ -29,6 +29,7 @@ from tests.server.team import (
     html,
     ids,
     many,
+    numbered,
     page,
     recorded,
     request,
@@ -210,6 +211,49 @@ def test_what_an_event_started_and_its_neighbours_are_links(journal):
     assert f'href="/event/{order[place + 1]}" rel="next"' in text
 
 
+def test_an_explicit_event_is_no_run_of_a_stack(tmp_path):
+    said = {"kind": Kind.DEPLOYMENT, "explicit": True, "tool": None, "vcs": None}
+    events = numbered([shop(40, change(NODE)), shop(30), shop(20, **said), shop(10, **said), shop(5, change(NODE))])
+    events[1] = msgspec.structs.replace(events[1], explicit=True)
+    with recorded(tmp_path, events) as journal:
+        assert "In this stack" not in html(journal, "event", {"id": events[3].id})
+        last = html(journal, "event", {"id": events[4].id})
+    assert re.search(rf'<span class="quiet">before</span><a href="/event/{events[0].id}"', last)
+
+
+def test_the_suspects_of_an_event_are_others(journal):
+    text = shown(journal, "event")
+    href = unescape(re.search(r'href="([^"]+)">Suspects before this', text)[1])
+    ranked = html(journal, "suspects", **dict(parse_qsl(urlsplit(href).query)), window="3d")
+    assert f'<h2><a href="/event/{EVENTS[1].id}"' in ranked
+    assert f'<h2><a href="/event/{SHOP.id}"' not in ranked
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"at": NODE, "since": "abc"}, "`since` is not a parameter"),
+        ({"at": NODE, "until": "abc"}, "is not a timestamp"),
+        ({"at": NODE, "until": "2026-11-24T02:00"}, "is not a timestamp"),
+        ({"at": "a\0"}, "NUL character"),
+    ],
+)
+def test_an_address_of_a_thing_that_has_no_meaning_is_refused(journal, query, said):
+    found = page(journal, "thing", **query)
+    assert found.status == 400
+    assert said in found.context["text"]
+
+
+def test_no_page_has_a_nul(journal):
+    for module, name in (
+        ("timeline", "environment"),
+        ("listing", "environment"),
+        ("thing", "at"),
+        ("suspects", "host"),
+    ):
+        assert "\0" not in html(journal, module, **{name: "\0"})
+
+
 def test_runs_that_name_each_other_end(tmp_path):
     from change_events.model import Trace
 
@@ -358,6 +402,12 @@ def test_the_moment_is_read_in_the_readers_zone_and_moves(journal):
         ({"window": "long"}, "is not a duration"),
         ({"service": "shopp"}, "known: shop"),
         ({"host": "web99"}, "no change of host"),
+        ({"before": "0001-01-01T00:00:00Z"}, "not before 1970"),
+        ({"before": "0001-01-02"}, "not before 1970"),
+        ({"before": "9999-12-31T23:59:59Z"}, "not before 1970"),
+        ({"window": "99999999999999d"}, "is not a duration"),
+        ({"befor": "03:20"}, "did you mean <code>before</code>?"),
+        ({"host": "\0"}, "NUL character"),
     ],
 )
 def test_what_cannot_be_ranked_is_explained(journal, query, said):
@@ -373,7 +423,23 @@ def test_nothing_changed_is_an_answer(journal):
     )
 
 
+def test_a_time_without_events_is_as_long_as_was_asked_for(tmp_path):
+    with recorded(tmp_path, []) as journal:
+        assert "in the 6 h before" in heading(html(journal, "suspects", before="1970-01-02T00:00Z"))
+
+
+def test_some_of_the_known_names_are_said_to_be_some(tmp_path):
+    events = [shop(place, environment=f"e{place}") for place in range(1, 8)]
+    with recorded(tmp_path, events) as journal:
+        assert "known: e1, e2, e3, e4 and 3 more" in words(html(journal, "suspects", environment="nosuch"))
+
+
 # -- stacks
+
+
+def test_a_stack_without_a_commit_may_be_uncommitted(tmp_path):
+    with recorded(tmp_path, [shop(5, change(NODE), vcs=Vcs(repository="acme/infra", dirty=True))]) as journal:
+        assert "<code>uncommitted</code>" in html(journal, "stacks")
 
 
 def test_stacks_whose_last_run_failed_come_first_with_what_is_open(journal):

@@ -70,7 +70,7 @@ def build(source: Source, request: PageRequest) -> Page:
         "service": event.service or "",
         "full": times.full(record.started_at, request),
         "ago": times.ago(record.started_at, request),
-        "moment": times.exact(record.ended_at or record.started_at, request),
+        "moment": times.exact(record.started_at, request),
         "signals": gravest_first(map(signal_view, event.signals))[:_SIGNALS],
         "more_signals": max(0, len(event.signals) - _SIGNALS),
         "causes": [shared_view(cause, event.vcs) for cause in event.causes],

@@ -10,9 +10,20 @@ from change_events.journal.records import Figures
 from change_events.query.selection import SEARCHED
 from change_events.server import list_sentences, times, urls
 from change_events.server.facets import facets
-from change_events.server.filters import Filters, MomentError, moment_of, query_for, read_filters
+from change_events.server.filters import (
+    ADDED,
+    FLAG,
+    NAMES,
+    Filters,
+    MomentError,
+    moment_of,
+    query_for,
+    read_filters,
+    typed_by_mistake,
+)
 from change_events.server.no_match import culprits
 from change_events.server.page import Page
+from change_events.server.parameters import ParameterError, check_parameters, refusal
 from change_events.server.rows import event_row
 
 if TYPE_CHECKING:
@@ -30,6 +41,7 @@ _COUNTED_BODIES = 300  # where each body has to be looked at
 _COUNTED_OF_DAY = 1_000
 _IN_BODIES = ("actor", "tag", "signal", "text")
 _ID = 64  # characters
+_MISTAKES = 5
 
 
 class Slice(NamedTuple):
@@ -60,7 +72,10 @@ def build(source: Source, request: PageRequest) -> Page:
     """The page. Raises JournalError."""
     filters = read_filters(request.query)
     try:
+        _check(filters, request)
         found = _slice(source, filters, request)
+    except ParameterError as error:
+        return refusal(error, urls.events())
     except MomentError as error:
         return Page("error.html", {"title": "This time cannot be read", "text": str(error), "link": urls.events()}, 400)
     figures = _figures(source, filters, request, found)
@@ -80,8 +95,21 @@ def build(source: Source, request: PageRequest) -> Page:
         "older": urls.events(filters, before=rows[-1].id) if rows and found.older else "",
         "older_than": rows[-1].when if rows else "",
         "note": _note(source, filters, request, figures),
+        "mistakes": list(typed_by_mistake(request.query))[:_MISTAKES],
+        "names": ", ".join(NAMES),
     }
     return Page("list.html", context)
+
+
+def _check(filters: Filters, request: PageRequest) -> None:
+    """Raise ParameterError or MomentError for an address that has no answer."""
+    check_parameters(request, (*NAMES, ADDED, "before", "after"))
+    if request.query.get("undelivered", FLAG) not in ("", FLAG):
+        raise ParameterError(f"`undelivered` is a flag: expected `{FLAG}`.")
+    if not (filters.since and filters.until):
+        return
+    if moment_of(filters.since, request) >= moment_of(filters.until, request):
+        raise MomentError(f"since {filters.since!r} is not before until {filters.until!r}: nothing is in between.")
 
 
 def _slice(source: Source, filters: Filters, request: PageRequest) -> Slice:

@@ -93,11 +93,11 @@ def _stack(source: Source, key: str, request: PageRequest) -> StackRow | None:
     row = event_row(record, request)
     vcs = parts_of(record).vcs
     commit = vcs.commit or "" if vcs else ""
-    dirty = ", uncommitted" if vcs and vcs.dirty else ""
+    dirty = "uncommitted" if vcs and vcs.dirty else ""
     return StackRow(
         key=one_line(key),
         row=row,
-        commit=one_line(commit[:_COMMIT]) + dirty,
+        commit=", ".join(filter(None, (one_line(commit[:_COMMIT]), dirty))),
         commit_href=commit_page(commit, vcs),
         note="; ".join(_notes(source, ids, record, row, request)),
         runs=f"{_RUNS}+" if len(ids) > _RUNS else str(len(ids)),

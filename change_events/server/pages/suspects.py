@@ -14,6 +14,7 @@ from change_events.report.changes import worst_first
 from change_events.server import times, urls
 from change_events.server.filters import LONGEST, Filters, moment_of
 from change_events.server.page import Page
+from change_events.server.parameters import ParameterError, check_parameters, refusal
 from change_events.server.rows import EventRow, event_row
 from change_events.text.markdown import one_line
 from change_events.text.times import short_duration
@@ -70,6 +71,10 @@ class Mark(NamedTuple):
 
 def build(source: Source, request: PageRequest) -> Page:
     """The page; `before`, `window` and the scope come from the form. Raises JournalError."""
+    try:
+        check_parameters(request, Asked._fields)
+    except ParameterError as error:
+        return refusal(error, urls.page("suspects"))
     asked = _asked(request)
     context: dict[str, object] = {
         "current": "suspects",
@@ -82,14 +87,14 @@ def build(source: Source, request: PageRequest) -> Page:
         incident = _incident(source, asked, request)
     except JournalError:
         raise
-    except (TfeventError, ValueError) as error:
+    except (TfeventError, ValueError, OverflowError) as error:
         nothing = {"title": "This moment cannot be ranked", "error": str(error), "ranking": None}
         return Page("suspects.html", {**context, **nothing}, 400)
     ranking = suspects(source, incident, limit=None)
     shown = [_shown(source, request, ranking, place) for place in range(min(SHOWN, len(ranking.suspects)))]
     scope = {name: getattr(asked, name) for name in _SCOPE} | {"window": asked.window}
     context |= {
-        "title": _title(ranking, request),
+        "title": _title(ranking, incident, request),
         "error": "",
         "ranking": ranking,
         "scope": _scope(asked, ranking, request),
@@ -125,10 +130,10 @@ def _incident(source: Source, asked: Asked, request: PageRequest) -> Incident:
     return Incident(at, duration(asked.window), **{name: scope[name] for name in ("service", "environment", "host")})
 
 
-def _title(ranking: Ranking, request: PageRequest) -> str:
+def _title(ranking: Ranking, incident: Incident, request: PageRequest) -> str:
     at = times.short(ranking.at, request)
     if not ranking.suspects:
-        return f"Nothing changed in the {short_duration(_seconds(ranking.at - ranking.since))} before {at}"
+        return f"Nothing changed in the {short_duration(_seconds(incident.window))} before {at}"
     first = one_line(ranking.suspects[0].title, 120)
     number = ranking.candidates
     return f"Likeliest of {number} event{'' if number == 1 else 's'} before {at}: {first}"

@@ -12,6 +12,7 @@ from change_events.server import times, urls
 from change_events.server.cause_views import CauseView, cause_view
 from change_events.server.filters import LONGEST
 from change_events.server.page import Page
+from change_events.server.parameters import ParameterError, check_parameters, refusal
 from change_events.server.rows import Look, outcome_look, parts_of
 from change_events.server.signal_views import SignalView, signal_views
 from change_events.server.value_lanes import Lanes, value_lanes
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from change_events.server.page import PageRequest
 
 ENTRIES = 20
+_PARAMETERS = ("at", "until")
 _CHANGES = 20  # of one event
 _ATTRIBUTES = 20
 _CHOICES = 100
@@ -69,11 +71,16 @@ class ShownEntry(NamedTuple):
 
 def build(source: Source, request: PageRequest) -> Page:
     """The page of what the parameter `at` names. Raises JournalError."""
+    try:
+        check_parameters(request, _PARAMETERS)
+        until = _until(request)
+    except ParameterError as error:
+        return refusal(error, urls.page("thing"))
     asked = request.query.get("at", "").strip()[:LONGEST]
     if not asked:
         return Page("thing_choice.html", {"title": "Which resource or host?", "asked": "", "text": "", "near": []})
     try:
-        answer = why(source, asked, until=_until(request), limit=ENTRIES + 1)
+        answer = why(source, asked, until=until, limit=ENTRIES + 1)
     except JournalError:
         raise
     except TfeventError as error:
@@ -82,11 +89,16 @@ def build(source: Source, request: PageRequest) -> Page:
 
 
 def _until(request: PageRequest) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(request.query.get("until", ""))
-    except ValueError:
+    """Where an older page begins. Raises ParameterError."""
+    if not (text := request.query.get("until", "")):
         return None
-    return found if found.tzinfo else None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = datetime.min  # noqa: DTZ901 - refused below
+    if found.tzinfo is None:
+        raise ParameterError("`until` is not a timestamp with a zone, such as `2026-11-24T14:00:00+01:00`.")
+    return found
 
 
 def _unknown(source: Source, asked: str, text: str) -> Page:
