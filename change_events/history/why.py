@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from change_events.history.source import Source as HistorySource
     from change_events.history.subject import Span, Subject
     from change_events.journal.touched_records import KnownThing, Touch
-    from change_events.model import AttributeChange, Change, ChangeEvent
+    from change_events.model import AttributeChange, Change, ChangeEvent, TaskRun
 
 _MOST_PATHS = 200  # attributes below the one that is asked for
 _COMPARED = ("update", "replace")
@@ -60,6 +60,8 @@ class ThingChange(Result, frozen=True):
         source: where the resource (or task) is declared.
         attributes: those that are asked for, else all.
         things: what a task changed: a path, a package, a service.
+        things_shared: they are those of all hosts that the task changed: which of them are this one's is not recorded.
+        reason: why it was planned so, in Terraform's own word: ``replace_because_tainted``.
     """
 
     address: str
@@ -75,6 +77,8 @@ class ThingChange(Result, frozen=True):
     source: Source | None = None
     attributes: tuple[AttributeHistory, ...] = ()
     things: tuple[str, ...] = ()
+    things_shared: bool = False
+    reason: str | None = None
 
 
 class Entry(Result, frozen=True):
@@ -247,6 +251,7 @@ def _changes(source: HistorySource, subject: Subject, span: Span, event: ChangeE
                 cause=_cause(change, subject.attribute),
                 source=change.source,
                 attributes=tuple(_attributes(source, subject, span, change, event)),
+                reason=change.reason,
             )
 
 
@@ -265,6 +270,7 @@ def _task_change(change: Change, host: str) -> ThingChange:
     task = change.task
     failed = next((one for one in task.failures if one.host == host), None) if task else None
     bad = failed is not None and failed.status in ("failed", "unreachable")
+    things, is_shared = _things(task, host)
     return ThingChange(
         address=change.address,
         action=change.action.value,
@@ -274,8 +280,18 @@ def _task_change(change: Change, host: str) -> ThingChange:
         error=failed.error if failed and bad else None,
         cause=_cause(change, ""),
         source=change.source,
-        things=task.things if task else (),
+        things=things,
+        things_shared=is_shared,
     )
+
+
+def _things(task: TaskRun | None, host: str) -> tuple[tuple[str, ...], bool]:
+    """What a task changed on a host, or on all of its hosts where it is not recorded on which it changed what."""
+    changed = (task.delegated_to or task.changed_on) if task else ()
+    if task is None or host not in changed:
+        return (), False
+    is_one = len(set(changed)) == 1 and not (task.hosts_omitted or (task.items and task.failures))
+    return task.things, not is_one and len(task.things) + task.things_omitted > 1
 
 
 def _cause(change: Change, attribute: str) -> Cause | None:

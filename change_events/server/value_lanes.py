@@ -1,9 +1,11 @@
-"""The values of each attribute of a thing over time, as far as its changes on the page say them."""
+"""The values of each attribute of a thing over time, in each stack, as far as its changes on the page say them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.history.why import AttributeHistory
+from change_events.model import Value, ValueKind
 from change_events.report.attributes import text_of
 from change_events.server import times
 from change_events.text.markdown import one_line
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from change_events.history.why import AttributeHistory, Entry
+    from change_events.history.why import Entry, ThingChange
     from change_events.server.page import PageRequest
 
 _MOST = 8
@@ -21,6 +23,10 @@ _CHARACTER, _MARGIN = 0.95, 1.2  # percent of the width
 _TICKS = 4
 _TEXT = 80
 _GONE = ("destroy", "forget")
+_MADE = ("create", "replace")
+_TAINTED = "replace_because_tainted"
+_NOT_RECORDED = "(not recorded)"
+_UNKNOWN = Value(kind=ValueKind.UNKNOWN)
 
 
 class Span(NamedTuple):
@@ -33,8 +39,12 @@ class Span(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """One attribute: ``now`` is its last recorded value, ``label`` says all of it."""
+    """One attribute: ``now`` is its last recorded value, ``label`` says all of it.
 
+    ``stack`` is the one that this lane and those below it belong to, where there are several.
+    """
+
+    stack: str
     path: str
     spans: list[Span]
     now: str
@@ -62,39 +72,83 @@ class _Step(NamedTuple):
 
 
 def value_lanes(entries: Sequence[Entry], request: PageRequest) -> Lanes:
-    """Those of most changes. ``entries`` are of one thing, newest first; what failed has no part in it."""
-    steps: dict[str, list[_Step]] = {}
+    """Those of most changes, by stack. ``entries`` are of one address, newest first; what failed has no part in it."""
+    stacks: dict[str, _Steps] = {}
     for entry in reversed(entries):
+        steps = stacks.setdefault(entry.stack, _Steps())
         for change in entry.changes:
-            if change.action in _GONE and change.outcome == "applied":
-                steps.clear()
-            elif change.outcome == "applied":
-                for one in change.attributes:
-                    steps.setdefault(one.path, []).append(_Step(entry.started_at, one))
-    if not steps:
+            steps.add(entry.started_at, change)
+    found = {(stack, path): lane for stack, steps in stacks.items() for path, lane in steps.known()}
+    if not found:
         return Lanes([], [], "")
-    first = min(found[0].at for found in steps.values())
+    first = min(lane[0].at for lane in found.values())
     start = first - (request.now - first) * _BEFORE
-    chosen = sorted(steps, key=lambda path: -len(steps[path]))[:_MOST]
-    return Lanes(
-        [_lane(path, steps[path], start, request) for path in chosen],
-        [_tick(place, start, request) for place in range(_TICKS)],
-        times.date(first, request),
-    )
+    chosen = sorted(found, key=lambda place: -sum(_is_known(one) for one in found[place]))[:_MOST]
+    names = list(dict.fromkeys(stack for stack, _ in chosen))
+    chosen.sort(key=lambda place: names.index(place[0]))  # else as they are
+    lanes = [_lane(path, found[stack, path], start, request) for stack, path in chosen]
+    if len(stacks) > 1:
+        seen: set[str] = set()
+        for number, (stack, _) in enumerate(chosen):
+            name = "" if stack in seen else one_line(stack)
+            lanes[number] = lanes[number]._replace(stack=name, label=f"{one_line(stack)}, {lanes[number].label}")
+            seen.add(stack)
+    return Lanes(lanes, [_tick(place, start, request) for place in range(_TICKS)], times.date(first, request))
+
+
+class _Steps:
+    """The values of a thing in one stack, by path, from the oldest change on."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, list[_Step]] = {}
+        self._made: dict[str, AttributeHistory] = {}
+        """What an object has that was made by a change which then failed, if it is tainted."""
+
+    def add(self, at: datetime, change: ThingChange) -> None:
+        """The next change. A tainted object is made anew with what it has: only what differs is in the change."""
+        if change.action in _GONE and change.outcome == "applied":
+            self._steps.clear()
+        elif change.outcome == "applied":
+            named = {one.path for one in change.attributes}
+            kept = [one for path, one in self._made.items() if path not in named] if change.reason == _TAINTED else []
+            for one in (*self._stale(change), *change.attributes, *kept):
+                self._steps.setdefault(one.path, []).append(_Step(at, one))
+        elif change.action in _MADE:
+            self._made |= {one.path: one for one in change.attributes}
+            return
+        self._made.clear()
+
+    def _stale(self, change: ThingChange) -> Iterator[AttributeHistory]:
+        """Other attributes that hold one that is changed, or are held by one: what they have now is not said."""
+        named = {one.path for one in change.attributes}
+        for path in self._steps.keys() - named:
+            if any(_is_below(one, path) or _is_below(path, one) for one in named):
+                yield AttributeHistory(path, _UNKNOWN, _UNKNOWN)
+
+    def known(self) -> Iterator[tuple[str, list[_Step]]]:
+        """Attributes of which any value is recorded."""
+        return ((path, steps) for path, steps in self._steps.items() if any(map(_is_known, steps)))
+
+
+def _is_below(path: str, other: str) -> bool:
+    return path.startswith((f"{other}.", f"{other}["))
+
+
+def _is_known(step: _Step) -> bool:
+    return step.change.after.kind is not ValueKind.UNKNOWN
 
 
 def _lane(path: str, steps: list[_Step], start: datetime, request: PageRequest) -> Lane:
-    now = _shown(text_of(steps[-1].change.after))
     spans = list(_spans(steps, start, request))
-    said = [f"{_shown(text_of(steps[0].change.before))} at first"]
-    said += [f"then {_shown(text_of(one.change.after))} from {times.short(one.at, request)}" for one in steps]
-    return Lane(one_line(path), spans, now, f"{one_line(path)}: {', '.join(said)}")
+    said = [f"{_shown(steps[0].change.before)} at first"]
+    said += [f"then {_shown(one.change.after)} from {times.short(one.at, request)}" for one in steps]
+    return Lane("", one_line(path), spans, _shown(steps[-1].change.after), f"{one_line(path)}: {', '.join(said)}")
 
 
 def _spans(steps: list[_Step], start: datetime, request: PageRequest) -> Iterator[Span]:
     whole = max((request.now - start).total_seconds(), 1)
     places = [0.0, *(min(100.0, max(0.0, 100 * (one.at - start).total_seconds() / whole)) for one in steps), 100.0]
-    values = [text_of(steps[0].change.before), *(text_of(one.change.after) for one in steps)]
+    values = [steps[0].change.before, *(one.change.after for one in steps)]
     for number, value in enumerate(values):
         x, width = places[number], places[number + 1] - places[number]
         kind = "v-now" if number == len(steps) else "v-alt" if number % 2 else "v"
@@ -108,8 +162,8 @@ def _fitting(text: str, width: float) -> str:
     return text[: room - 1] + "…" if room > 4 else ""  # noqa: PLR2004 - less says nothing
 
 
-def _shown(text: str) -> str:
-    return one_line(text, _TEXT)
+def _shown(value: Value) -> str:
+    return _NOT_RECORDED if value.kind is ValueKind.UNKNOWN else one_line(text_of(value), _TEXT)
 
 
 def _tick(place: int, start: datetime, request: PageRequest) -> Tick:

@@ -26,7 +26,7 @@ from change_events.model import (
     Playbook,
     Tool,
 )
-from change_events.model.tasks import HostFailure, TaskRun
+from change_events.model.tasks import HostFailure, ItemCounts, TaskRun
 from tests.history.past import ABSENT, NOW, UNKNOWN, change, journal_of, run, secret
 
 DB = "aws_db_instance.main"
@@ -163,6 +163,25 @@ def test_tasks_are_those_that_changed_the_host(journal):
         ("restart", "web2", "failed", "no unit"),
     ]
     assert changes[0].things == ("/etc/nginx/nginx.conf",)
+
+
+@pytest.mark.parametrize(
+    ("task_of_hosts", "host", "things"),
+    [
+        ({"changed_on": ("web1",), "things": ("a", "b")}, "web1", (("a", "b"), False)),
+        ({"changed_on": ("web1", "web2"), "things": ("a",)}, "web1", (("a",), False)),
+        ({"changed_on": ("web1", "web2"), "things": ("a", "b")}, "web1", (("a", "b"), True)),
+        ({"changed_on": ("web1", "web2"), "things": ("a",), "things_omitted": 3}, "web1", (("a",), True)),
+        ({"changed_on": ("web1",), "hosts_omitted": 9, "things": ("a", "b")}, "web1", (("a", "b"), True)),
+        ({"changed_on": ("web2",), "things": ("a",), "failures": (HostFailure(host="web1"),)}, "web1", ((), False)),
+        ({"changed_on": ("web2",), "things": ("a", "b"), "items": ItemCounts(changed=2, failed=1),
+          "failures": (HostFailure(host="web1"),)}, "web2", (("a", "b"), True)),
+    ],
+)  # fmt: skip
+def test_things_of_several_hosts_are_not_said_to_be_of_one(tmp_path, task_of_hosts, host, things):
+    with journal_of(tmp_path, playbook(5, task("config", **task_of_hosts))) as journal:
+        ((change,),) = (entry.changes for entry in why(journal, host, limit=1).entries)
+    assert (change.things, change.things_shared) == things
 
 
 def test_since_and_limit(journal):

@@ -13,12 +13,13 @@ import pytest
 
 from change_events.history.suspects import Incident, suspects
 from change_events.journal.drift_checks import KnownDrift, LastCheck
-from change_events.model import ChangeOutcome, Kind, Outcome, Phase, Vcs
+from change_events.model import ChangeOutcome, HostFailure, Kind, Outcome, Phase, Vcs
 from change_events.server import urls
 from change_events.server.cause_views import commit_page
 from change_events.server.rendering import render
 from tests.cli.sample import partial
-from tests.history.past import change, secret
+from tests.history.past import ABSENT, UNKNOWN, change, run, secret
+from tests.history.test_why import playbook, task
 from tests.server.team import (
     EVENTS,
     LISTENER,
@@ -338,6 +339,73 @@ def test_a_destroyed_thing_has_no_present_value(tmp_path):
     assert ": destroy" in words(text)
 
 
+def folder(parent, name):
+    (parent / name).mkdir()
+    return parent / name
+
+
+def lanes(text):
+    return [tuple(map(unescape, lane)) for lane in re.findall(
+        r'(?:<p class="lane-name"><bdi>(.*?)</bdi></p>\s*)?<div class="chart-row"><div class="lane-name">'
+        r'<bdi>(.*?)</bdi>.*?v-cur"><code><bdi>(.*?)</bdi>', text)]  # fmt: skip
+
+
+def test_values_of_several_stacks_stand_apart(tmp_path):
+    address = "terraform_data.web_pool"
+    events = numbered([
+        run(50, change(address, attributes={"input": ("1", "2")}), now=NOW, stack="prod/net"),
+        run(40, change(address, attributes={"input": ("8", "9")}), now=NOW, stack="staging/app"),
+        run(30, change(address, attributes={"input": ("9", "7")}), now=NOW, stack="staging/app"),
+    ])  # fmt: skip
+    with recorded(tmp_path, events) as journal:
+        found = lanes(html(journal, "thing", at=address))
+    assert [(stack.rpartition(" ")[2], *rest) for stack, *rest in found] == [
+        ("staging/app", "input", '"7"'), ("prod/net", "input", '"2"')
+    ]  # fmt: skip
+
+
+def test_a_tainted_object_is_made_anew_with_what_it_had(tmp_path):
+    tainted = {"reason": "replace_because_tainted"}
+    events = numbered([
+        shop(50, change("terraform_data.maybe", attributes={"triggers": ("1", "2"), "id": ("a", UNKNOWN)})),
+        shop(40, change("terraform_data.maybe", "replace", "failed", attributes={"triggers": ("2", "4")})),
+        shop(30, change("terraform_data.maybe", "replace", "failed", attributes={"id": ("b", UNKNOWN)}, **tainted)),
+        shop(20, change("terraform_data.maybe", "replace", attributes={"id": ("c", UNKNOWN)}, **tainted)),
+    ])  # fmt: skip
+    with recorded(tmp_path, events) as journal:
+        assert lanes(html(journal, "thing", at="terraform_data.maybe")) == [("", "triggers", '"4"')]
+    events[2] = shop(30, change("terraform_data.maybe", "edit"), id=events[2].id)
+    with recorded(folder(tmp_path, "by hand"), events) as journal:
+        assert lanes(html(journal, "thing", at="terraform_data.maybe")) == [("", "triggers", '"2"')]
+
+
+def test_what_an_attribute_holds_is_not_said_once_a_part_of_it_was_changed(tmp_path):
+    events = numbered([
+        shop(50, change(NODE, "create", attributes={"a": (ABSENT, ["1"])})),
+        shop(40, change(NODE, attributes={"a[0]": ("1", "2")})),
+    ])  # fmt: skip
+    with recorded(tmp_path, events) as journal:
+        found = lanes(html(journal, "thing", at=NODE))
+    assert sorted(found) == [("", "a", "(not recorded)"), ("", "a[0]", '"2"')]
+
+
+def test_what_failed_on_a_host_is_no_change_of_it(tmp_path):
+    events = numbered([
+        playbook(50, task("config", changed_on=("web1", "web2"), things=("web1.conf", "web2.conf")), now=NOW),
+        playbook(40, task("restart", "failed", changed_on=("web2",), things=("nginx",),
+                          failures=(HostFailure(host="web1", error="no unit"),)), now=NOW),
+    ])  # fmt: skip
+    with recorded(tmp_path, events) as journal:
+        text = html(journal, "thing", at="web1")
+    assert "Last changed 50 min ago" in words(text)
+    assert "Last attempt: 02:41, change, failed" in words(text)
+    assert "<title>web1: last changed 50 min ago" in text
+    assert "on all its hosts together: web1.conf, web2.conf" in text
+    assert "nginx" not in text
+    with recorded(folder(tmp_path, "failed"), events[1:]) as journal:
+        assert "No change that succeeded is among these." in html(journal, "thing", at="web1")
+
+
 def test_a_name_that_fits_several_things_offers_a_choice(journal):
     text = html(journal, "thing", at="aws_*")
     assert "Which one?" in text
@@ -421,6 +489,13 @@ def test_nothing_changed_is_an_answer(journal):
         heading(html(journal, "suspects", before="2026-10-10", window="1h"))
         == "Nothing changed in the 1 h before Sat 10 Oct, 00:00"
     )
+
+
+def test_what_is_only_computed_comes_last(tmp_path):
+    attributes = {"id": ("a", UNKNOWN), "arn": ("b", UNKNOWN), "b": ("1", UNKNOWN), "desired_count": (4, 1)}
+    with recorded(tmp_path, [shop(5, change(NODE, "replace", attributes=attributes))]) as journal:
+        (first,) = page(journal, "suspects").context["suspects"]
+    assert [one.path for one in first.attributes] == ["desired_count", "id", "arn"]
 
 
 def test_a_time_without_events_is_as_long_as_was_asked_for(tmp_path):

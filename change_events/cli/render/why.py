@@ -95,7 +95,8 @@ def _change_lines(change: ThingChange) -> Iterator[str]:
         line = f":{change.source.line}" if change.source.line else ""
         yield f"{_DETAIL}{paint('declared in', dim=True)} {clean(change.source.file)}{line}"
     if change.things:
-        yield f"{_DETAIL}{clean(', '.join(change.things))}"
+        of = "on all its hosts together: " if change.things_shared else ""
+        yield f"{_DETAIL}{of}{clean(', '.join(change.things))}"
     for attribute in change.attributes[:_MOST_ATTRIBUTES]:
         yield f"{_DETAIL}{clean(attribute.path)}: {render_pair(attribute.before, attribute.after)}{_undone(attribute)}"
     if len(change.attributes) > _MOST_ATTRIBUTES:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import JournalError, TfeventError
 from change_events.history.suspects import Incident, Suspect, suspects
+from change_events.model import ValueKind
 from change_events.query.known_names import check_known
 from change_events.query.times import check_past, duration
 from change_events.report.attributes import Row, row
@@ -151,14 +152,15 @@ def _shown(source: Source, request: PageRequest, ranking: Ranking, place: int) -
     highest = max(ranking.suspects[0].score, 1)
     record = source.get(one.event)
     changes = worst_first(record.event) if record else []
-    attributes = [row(item) for change in changes[:SHOWN] for item in change.attributes]
+    attributes = [item for change in changes[:SHOWN] for item in change.attributes]
+    attributes.sort(key=lambda item: item.after.kind is ValueKind.UNKNOWN)  # what is only computed says least
     ended = min(one.ended_at or ranking.at, ranking.at)
     seconds = _seconds(ranking.at - ended)
     return ShownSuspect(
         number=place + 1,
         suspect=one,
         row=event_row(record, request) if record else None,
-        attributes=attributes[:_ATTRIBUTES],
+        attributes=[row(item) for item in attributes[:_ATTRIBUTES]],
         before=f"{short_duration(seconds)} before" if seconds else "was running",
         width=round(max(0.0, 100 * one.score / highest), 1),
         points=[(f"{reason.points:+g}".replace("-", _MINUS), one_line(reason.text)) for reason in one.reasons],

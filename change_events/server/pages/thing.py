@@ -69,6 +69,14 @@ class ShownEntry(NamedTuple):
     more: int
 
 
+class Latest(NamedTuple):
+    """The last change that succeeded."""
+
+    ago: str
+    who: str
+    change: ShownChange
+
+
 def build(source: Source, request: PageRequest) -> Page:
     """The page of what the parameter `at` names. Raises JournalError."""
     try:
@@ -119,8 +127,8 @@ def _known(source: Source, request: PageRequest, answer: Answer) -> Page:
         "title": _title(answer, entries, request),
         "asked": answer.asked,
         "name": one_line(answer.asked, LONGEST),
-        "latest": shown[0] if shown else None,
-        "ago": times.ago(entries[0].started_at, request) if entries else "",
+        "latest": _latest(source, request, entries, is_one=is_one),
+        "attempt": shown[0] if entries and not _changed(entries[0]) else None,
         "entries": shown,
         "choices": addresses[:_CHOICES] if several else [],
         "more_choices": max(0, len(addresses) - _CHOICES) if several else 0,
@@ -139,8 +147,26 @@ def _title(answer: Answer, entries: Sequence[Entry], request: PageRequest) -> st
     name = one_line(answer.asked)
     if not entries:
         return f"{name}: no change in this time is recorded"
-    by = f" by {one_line(entries[0].user)}" if entries[0].user else ""
-    return f"{name}: last changed {times.ago(entries[0].started_at, request)}{by}"
+    last = next((entry for entry in entries if _changed(entry)), None)
+    if last is None:
+        return f"{name}: no change that succeeded is among the last {len(entries)}"
+    by = f" by {one_line(last.user)}" if last.user else ""
+    return f"{name}: last changed {times.ago(last.started_at, request)}{by}"
+
+
+def _changed(entry: Entry) -> Sequence[ThingChange]:
+    """What an event really did: not what failed, or may have."""
+    return [change for change in entry.changes if change.outcome == "applied"]
+
+
+def _latest(source: Source, request: PageRequest, entries: Sequence[Entry], *, is_one: bool) -> Latest | None:
+    entry = next((entry for entry in entries if _changed(entry)), None)
+    if entry is None:
+        return None
+    record = source.get(entry.event)
+    vcs = parts_of(record).vcs if record else None
+    change = _change(_changed(entry)[0], vcs, is_one=is_one)
+    return Latest(times.ago(entry.started_at, request), one_line(entry.user or ""), change)
 
 
 def _entry(source: Source, request: PageRequest, entry: Entry, *, is_one: bool) -> ShownEntry:
@@ -166,7 +192,10 @@ def _change(change: ThingChange, vcs: Vcs | None, *, is_one: bool) -> ShownChang
     words = change.action.replace("_", " ")
     if change.outcome != "applied":
         words += f", {change.outcome.replace('_', ' ')}"
-    notes = [change.edit, change.note, change.error, ", ".join(change.things)]
+    things = ", ".join(change.things)
+    if things and change.things_shared:
+        things = f"on all its hosts together: {things}"
+    notes = [change.edit, change.note, change.error, things]
     if change.previous_address and change.previous_address != change.address:
         notes.append(f"moved from {change.previous_address}")
     where = change.address if not is_one or change.host else ""
