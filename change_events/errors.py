@@ -15,6 +15,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
       x LedgerTooSlow        an answer took longer than it may (ledger/problems.py)
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)
   x TemplateError            a title or message template does not compile or render
+  x ParameterError           an address has a parameter that a page does not take (server/parameters.py)
   x WindowError              the window of a timeline cannot be shown (server/windows.py)
   x MomentError              a time in the address of a page cannot be read (server/filters.py)
   x PortInUseError           another process listens where `events serve` would (server/listening.py)

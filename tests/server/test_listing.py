@@ -148,12 +148,12 @@ def test_an_address_that_has_no_meaning_is_refused(journal, query, said):
 @pytest.mark.parametrize("typed", ["foo:bar", "signal:", "id:abc"])
 def test_a_word_that_is_no_filter_is_named(journal, typed):
     text = " ".join("".join(Parsed(html(journal, "listing", f=f"environment:prod {typed}")).text).split())
-    assert f"{typed} is no filter with a value, and looked for as text. Filters: environment, service" in text
+    assert f"{typed} is not a filter with a value: searched as text. Filters: environment, service" in text
 
 
 @pytest.mark.parametrize("typed", ["shop", "https://x.example", "host:web1", '"a b"'])
 def test_other_words_are_no_mistakes(journal, typed):
-    assert "is no filter" not in html(journal, "listing", f=typed)
+    assert "is not a filter" not in html(journal, "listing", f=typed)
 
 
 # -- pages
