@@ -45,6 +45,12 @@ _BODY = f"""
         IF jsonb_array_length(entries) <> cardinality(bodies) THEN
             RAISE EXCEPTION 'as many bodies as entries are expected' USING ERRCODE = 'invalid_parameter_value';
         END IF;
+        IF EXISTS (
+            SELECT 1 FROM jsonb_array_elements(entries) WITH ORDINALITY AS e(value, position)
+            WHERE (e.value ->> 'id')::uuid IS DISTINCT FROM tfevent.id_in(bodies[e.position])
+        ) THEN
+            RAISE EXCEPTION 'a body is not the JSON object of its event' USING ERRCODE = 'invalid_parameter_value';
+        END IF;
         PERFORM pg_advisory_xact_lock_shared({RECORDING});
         PERFORM tfevent.need_months(ARRAY(
             SELECT (e.value ->> 'id')::uuid FROM jsonb_array_elements(entries) AS e
@@ -84,6 +90,15 @@ _BODY = f"""
         RETURN number;
 """  # noqa: S608 - names of ours
 
+# Texts of PostgreSQL cannot hold a NUL: an escaped one is left as it is, by another escape that means itself.
+_ID_IN = """
+    CREATE FUNCTION tfevent.id_in(body bytea) RETURNS uuid LANGUAGE sql STABLE STRICT
+    SET search_path = pg_catalog, pg_temp AS $$
+        SELECT trim('"' FROM (
+            replace(convert_from(body, 'UTF8'), chr(92) || 'u', chr(92) || '/')::json -> 'id'
+        )::text)::uuid
+    $$
+"""
 _RECORD = f"""
     CREATE FUNCTION tfevent.record_events(team text, entries jsonb, bodies bytea[]) RETURNS bigint LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
@@ -164,4 +179,4 @@ _RECORD_CHECKS = """
     END $$
 """
 
-STATEMENTS = (_RECORD_THINGS, _RECORD, _RECORD_CHECKS)
+STATEMENTS = (_ID_IN, _RECORD_THINGS, _RECORD, _RECORD_CHECKS)

@@ -105,6 +105,6 @@ GRANTS = (
     f"GRANT EXECUTE ON FUNCTION tfevent.teams(text) TO {WRITER}, {READER}",
     f"GRANT EXECUTE ON FUNCTION tfevent.reads_all() TO {READER}",
     f"GRANT EXECUTE ON FUNCTION tfevent.readable() TO {READER}",
-    f"GRANT EXECUTE ON FUNCTION tfevent.prune(date) TO {RETENTION}",
+    f"GRANT EXECUTE ON FUNCTION tfevent.prune(date, boolean) TO {RETENTION}",
     f"GRANT EXECUTE ON FUNCTION tfevent.months_ahead(integer) TO {RETENTION}",
 )

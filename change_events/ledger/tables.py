@@ -11,17 +11,27 @@ from __future__ import annotations
 PARTITIONED = ("events", "bodies", "hosts", "signals", "tags", "touched", "moves")
 """Tables with rows of single events."""
 
-_EVENTS = """
+# A row of which a reader could not make a time or a word would fail every answer. A new word needs a migration.
+_TIME = "BETWEEN '0001-01-02T00:00:00Z'::timestamptz AND '9999-12-30T23:59:59.999999Z'::timestamptz"
+_SECONDS = "BETWEEN -62135510400 AND 253402214399"  # the same, since 1970
+_WORDS = {
+    "kind": "'infrastructure', 'deployment', 'build', 'boot', 'start', 'stop', 'drift', 'custom'",
+    "phase": "'planned', 'applied', 'checked'",
+    "outcome": "'succeeded', 'partial', 'failed', 'cancelled', 'declined', 'no_change', 'unknown'",
+    "severity": "'info', 'warning', 'error'",
+}
+
+_EVENTS = f"""
     CREATE TABLE tfevent.events (
         team text COLLATE "C" NOT NULL,
         id uuid NOT NULL,
         state text COLLATE "C" NOT NULL CHECK (state IN ('started', 'settled')),
-        started_at timestamptz NOT NULL,
-        ended_at timestamptz,
-        kind text COLLATE "C" NOT NULL,
-        phase text COLLATE "C" NOT NULL,
-        outcome text COLLATE "C",
-        severity text COLLATE "C" NOT NULL,
+        started_at timestamptz NOT NULL CHECK (started_at {_TIME}),
+        ended_at timestamptz CHECK (ended_at {_TIME}),
+        kind text COLLATE "C" NOT NULL CHECK (kind IN ({_WORDS["kind"]})),
+        phase text COLLATE "C" NOT NULL CHECK (phase IN ({_WORDS["phase"]})),
+        outcome text COLLATE "C" CHECK (outcome IN ({_WORDS["outcome"]})),
+        severity text COLLATE "C" NOT NULL CHECK (severity IN ({_WORDS["severity"]})),
         environment text COLLATE "C",
         service text COLLATE "C",
         tool text COLLATE "C",
@@ -124,14 +134,14 @@ _OF_TEAMS = (
         PRIMARY KEY (team, name, thing)
     )""",
     "CREATE INDEX names_by_thing ON tfevent.names (team, thing)",
-    """CREATE TABLE tfevent.drift_checks (
+    f"""CREATE TABLE tfevent.drift_checks (
         team text COLLATE "C" NOT NULL,
         machine text COLLATE "C" NOT NULL,
         directory text COLLATE "C" NOT NULL,
         workspace text COLLATE "C" NOT NULL,
-        checked_at double precision NOT NULL,
-        known_at double precision,
-        clean_at double precision,
+        checked_at double precision NOT NULL CHECK (checked_at {_SECONDS}),
+        known_at double precision CHECK (known_at {_SECONDS}),
+        clean_at double precision CHECK (clean_at {_SECONDS}),
         revision integer NOT NULL,
         terms text COLLATE "C" NOT NULL,
         reason text COLLATE "C",
