@@ -69,6 +69,8 @@ def init_command(session: Session, /, url: str | None, team: str | None) -> int:
 
     The user needs CREATE on the database, and CREATEROLE the first time: tables belong to the role tfevent_owner.
     """
+    if team:
+        _name(team)  # a bad one is an error before anything is made
     from change_events.ledger import administration
 
     with administration.connected(*_ledger(session, url)) as (connection, shown):
@@ -76,7 +78,8 @@ def init_command(session: Session, /, url: str | None, team: str | None) -> int:
     print_lines([f"ledger {shown}: {_made(made)}"])
     lines = administration.grants(_name(team)) if team else ()
     if team:
-        print_lines(["", f"-- users of the team {team}, with passwords of your choice:", *lines])
+        print_lines(["", f"-- users of the team {team}, for psql, which asks for their passwords:", *lines])
+        print_lines(["", "-- a user who removes what is old, of all teams:", *administration.retention()])
         print_lines(["", *_settings(shown, team)])
     else:
         note("`tfevent events ledger init --team NAME` prints the statements that make users for a team")
@@ -103,15 +106,19 @@ def status_command(session: Session, /, url: str | None, *, as_json: bool) -> in
 @ledger_command.command("prune", short_help="Remove what is old.")
 @_url_option
 @click.option("--before", type=moment, metavar="WHEN", required=True, help="Remove the months that end before this.")
+@click.option("--dry-run", is_flag=True, help="Print what would be removed, and remove nothing.")
 @click.pass_obj
-def prune_command(session: Session, /, url: str | None, before: datetime) -> int:
+def prune_command(session: Session, /, url: str | None, before: datetime, *, dry_run: bool) -> int:
     """Remove whole months of events, of all teams. The user needs the role tfevent_retention."""
+    if before > datetime.now(UTC):
+        raise InputError("--before lies in the future: that would remove everything")
     from change_events.ledger import administration
 
     with administration.connected(*_ledger(session, url), _MAY_NOT_REMOVE) as (connection, _):
-        removed = administration.prune(connection, before.astimezone(UTC).date())
+        removed = administration.prune(connection, before.astimezone(UTC).date(), only_count=dry_run)
     figures = {month: number for month, number in removed.items() if number or month != "other"}
-    print_lines([*(f"{month}  {number} events" for month, number in figures.items()), _removed(figures)])
+    lines = [f"{month}  {number_of(number, 'event')}" for month, number in figures.items()]
+    print_lines([*lines, _removed(figures, dry_run=dry_run)])
     return 0
 
 
@@ -125,7 +132,8 @@ def import_command(session: Session, /, url: str | None, team: str, files: tuple
 
     What the ledger has already is left out, so the command can be interrupted and repeated.
     """
-    from change_events.ledger import administration, importing
+    _name(team)
+    from change_events.ledger import administration, importing, schema
 
     sources = [_events_of(session, path) for path in files] or [_own(session)]
     read = written = 0
@@ -133,7 +141,8 @@ def import_command(session: Session, /, url: str | None, team: str, files: tuple
     with administration.connected(*_ledger(session, url), refused) as (connection, shown), _progress() as step:
         for events in sources:
             try:
-                done = importing.import_events(connection, _name(team), events, step)
+                schema.check_writable(connection, shown)
+                done = importing.import_events(connection, team, events, step)
             except ValueError as error:
                 raise InputError(str(error)) from None
             read, written = read + done.read, written + done.written
@@ -203,7 +212,9 @@ def _status(found: Status) -> list[str]:
     if abs(found.skew) > SKEW:
         lines.append(f"clock   {abs(found.skew):.0f} s {'ahead of' if found.skew > 0 else 'behind'} this machine's")
     if found.misplaced:
-        lines.append(f"other   {number_of(found.misplaced, 'event')} with IDs of no plausible time")
+        lines.append(f"other   {number_of(found.misplaced, 'event')} outside the months: IDs of no plausible time")
+    if not found.readable:
+        lines.append("teams   this user may not read events, and so not count them")
     for team in found.teams:
         newest = f", the newest of {local_time(team.newest)}" if team.newest else ""
         running = f", {team.running} running" if team.running else ""
@@ -211,9 +222,10 @@ def _status(found: Status) -> list[str]:
     return lines
 
 
-def _removed(figures: dict[str, int]) -> str:
-    total = sum(figures.values())
-    return f"{number_of(total, 'event')} removed" if figures else "nothing is as old as that"
+def _removed(figures: dict[str, int], *, dry_run: bool) -> str:
+    if not figures:
+        return "nothing is as old as that"
+    return f"{number_of(sum(figures.values()), 'event')} {'would be ' if dry_run else ''}removed"
 
 
 def _own(session: Session) -> Iterator[tuple[SealedEvent, RecordState]]:

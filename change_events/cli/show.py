@@ -49,7 +49,9 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
     most = None if everything else limit or None
     record = find(session.source, event_id)
     if form == "json":
-        sys.stdout.write(indented(record.body) + "\n")
+        from change_events.cli.render.listing import with_teams
+
+        sys.stdout.write(indented(with_teams(record)) + "\n")
     elif form == "markdown":
         print_lines(clean_lines(record.event.message))
     elif form == "tree":

@@ -242,7 +242,8 @@ class Record:
     """One event: the listed columns at once, the body when it is asked for.
 
     ``body``, ``sealed`` and ``event`` need the source to be open. ``kept_in`` is what that is: a ``journal``, or a
-    ``ledger``, which does not know ``deliveries``.
+    ``ledger``, which does not know ``deliveries``, but the ``teams`` that have recorded the event so, and the
+    ``others`` that have recorded it differently.
     """
 
     def __init__(
@@ -251,6 +252,9 @@ class Record:
         deliveries: tuple[DeliveryStatus, ...],
         load: Callable[[], bytes],
         kept_in: str = "journal",
+        *,
+        teams: tuple[str, ...] = (),
+        others: tuple[str, ...] = (),
     ) -> None:
         columns = Columns(*row)  # type: ignore[arg-type]  # SQLite's column types are those of the schema
         self.id: str = columns.id
@@ -269,6 +273,8 @@ class Record:
         self.parent = columns.parent
         self.deliveries = deliveries
         self.kept_in = kept_in
+        self.teams = teams
+        self.others = others
         self._load = load
 
     def __repr__(self) -> str:

@@ -39,10 +39,11 @@ class Status(msgspec.Struct, frozen=True):
         version: of its schema; ``known`` is this tfevent's.
         bytes: on disk, with indexes.
         months: the first and the last with a partition; None without any.
-        misplaced: events whose ids are of no plausible time.
+        misplaced: events outside the months: ids of no plausible time, or of a month that could not be made.
         text_index: whether parts of texts are found by an index.
         skew: seconds that the clock of the server is ahead of this machine's.
         teams: those with events that this user may see.
+        readable: whether this user may see any; without that, the two figures of events are empty.
     """
 
     shown: str
@@ -54,6 +55,7 @@ class Status(msgspec.Struct, frozen=True):
     text_index: bool
     skew: float
     teams: tuple[Team, ...]
+    readable: bool
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -108,13 +110,22 @@ def make(connection: psycopg.Connection) -> Made:
 
 
 def grants(team: str) -> tuple[str, ...]:
-    """The statements that give a team a user that writes and one that reads."""
-    lines = []
+    """Lines for psql that give a team a user that writes and one that reads; passwords are asked for there."""
+    lines: list[str] = []
     for name, group, may in ((f"{team}_writer", roles.WRITER, "write"), (f"{team}_reader", roles.READER, "read")):
-        lines.append(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '…' IN ROLE {group};")
+        lines += _user(name, group)
         values = f"('{name}', '{team}', '{may}')"
         lines.append(f"INSERT INTO tfevent.members (role, team, may) VALUES {values};")  # noqa: S608 - to be read
     return tuple(lines)
+
+
+def retention() -> tuple[str, ...]:
+    """Lines for psql that make a user who removes what is old."""
+    return _user("tfevent_pruner", roles.RETENTION)
+
+
+def _user(name: str, group: str) -> tuple[str, ...]:
+    return f'CREATE ROLE "{name}" LOGIN IN ROLE {group};', f'\\password "{name}"'
 
 
 def status(connection: psycopg.Connection, shown: str) -> Status:
@@ -136,6 +147,23 @@ def status(connection: psycopg.Connection, shown: str) -> Status:
             "AND relname ~ '^events_[0-9]{6}$' ORDER BY relname"
         )
     ]
+    ((readable,),) = connection.execute("SELECT has_table_privilege('tfevent.events', 'SELECT')").fetchall()
+    misplaced, teams = _events(connection) if readable else (0, ())
+    return Status(
+        shown,
+        version.schema,
+        len(schema.MIGRATIONS),
+        int(size),
+        (months[0], months[-1]) if months else None,
+        misplaced,
+        bool(text_index),
+        (now - datetime.now(UTC)).total_seconds(),
+        teams,
+        bool(readable),
+    )
+
+
+def _events(connection: psycopg.Connection) -> tuple[int, tuple[Team, ...]]:
     teams = connection.execute(
         "SELECT team, count(*), count(*) FILTER (WHERE state = 'started'), max(started_at) FROM tfevent.events "
         "GROUP BY team ORDER BY team"
@@ -143,20 +171,22 @@ def status(connection: psycopg.Connection, shown: str) -> Status:
     ((misplaced,),) = connection.execute(
         "SELECT count(*) FROM tfevent.events WHERE tableoid = 'tfevent.events_other'::regclass"
     ).fetchall()
-    return Status(
-        shown,
-        version.schema,
-        len(schema.MIGRATIONS),
-        int(size),
-        (months[0], months[-1]) if months else None,
-        int(misplaced),
-        bool(text_index),
-        (now - datetime.now(UTC)).total_seconds(),
-        tuple(Team(*row) for row in teams),
-    )
+    return int(misplaced), tuple(Team(*row) for row in teams)
 
 
-def prune(connection: psycopg.Connection, before: date) -> dict[str, int]:
-    """Remove the months that end before a day; the number of events by month, ``other`` for ids of no time."""
-    rows = connection.execute("SELECT month, events FROM tfevent.prune(%s)", (before,)).fetchall()
+def prune(connection: psycopg.Connection, before: date, *, only_count: bool = False) -> dict[str, int]:
+    """Remove the months that end before a day.
+
+    Args:
+        connection: of a user with the role tfevent_retention.
+        before: the day; not one to come.
+        only_count: remove nothing.
+
+    Returns:
+        The number of events by month, ``other`` for those outside the months.
+
+    Raises:
+        psycopg.Error: this user may not, or the day is one to come.
+    """
+    rows = connection.execute("SELECT month, events FROM tfevent.prune(%s, %s)", (before, only_count)).fetchall()
     return {str(month): int(number) for month, number in rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,7 @@ from change_events.ledger import listing
 from change_events.ledger.access import Access
 from change_events.ledger.entries import LONGEST
 from change_events.ledger.listing import Bounds, anchor_of
+from change_events.ledger.variants import DIGESTS, Variant, readable, variants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +30,13 @@ _BATCH = 500
 _AHEAD = 20  # bodies that are read with the one that is asked for
 _TEXTS = range(8, 15)  # places of texts that are not always stored as they are
 _BODIES = (
-    "SELECT b.id::text, b.body FROM tfevent.bodies b WHERE b.team = ANY (%(teams)s) AND b.id = ANY (%(ids)s::uuid[])"
+    "SELECT b.id::text, b.team, b.body FROM tfevent.bodies b "
+    "WHERE b.team = ANY (%(teams)s) AND b.id = ANY (%(ids)s::uuid[])"
+)
+# whoever gives an event the ID of another one has to know it, and so comes later
+_TEAMS_OF = (
+    "SELECT e.team FROM tfevent.events e WHERE e.team = ANY (%(teams)s) AND e.id = ANY (%(ids)s::uuid[]) "
+    "ORDER BY e.ingested_at, e.team"
 )
 _DRIFT = """
     SELECT DISTINCT ON (directory, workspace)
@@ -50,6 +58,8 @@ class EventReads(Access):
     def get(self, id_or_prefix: str) -> Record | None:
         """The event with this id, or the only one whose id begins so; None if there is none.
 
+        Where teams have recorded it differently, it is what was recorded first; ``others`` of the record has the rest.
+
         Raises:
             AmbiguousId: several begin so.
             LedgerError: the ledger cannot be read.
@@ -59,10 +69,14 @@ class EventReads(Access):
         if ends is None:
             return None
         low, high = ends
-        found = _distinct(self._ask_each(listing.BY_ID, "id", {"low": low, "high": high, "limit": 12}))[:6]
-        if len(found) > 1:
-            some = ", ".join(str(row[0]) for row in found[:5]) + (" …" if len(found) > 5 else "")  # noqa: PLR2004  # as many as were asked for
+        found = self._ask_each(listing.BY_ID, "id, team", {"low": low, "high": high, "limit": 12})
+        ids = list(dict.fromkeys(str(row[0]) for row in found))
+        if len(ids) > 1:
+            some = ", ".join(ids[:5]) + (" …" if len(ids) > 5 else "")  # noqa: PLR2004  # as many as are named
             raise AmbiguousId(f"{id_or_prefix} fits several events: {some}; give more of the id")
+        if len(found) > 1:
+            first = [team for (team,) in self._ask(_TEAMS_OF, self._of_ids(ids))]
+            found = sorted((row for row in found if row[-1] in first), key=lambda row: first.index(row[-1]))
         return next(iter(self._records(found)), None)
 
     def list(self, query: Query | None = None) -> Iterator[Record]:
@@ -76,18 +90,17 @@ class EventReads(Access):
         if bounds is None:
             return
         if wanted.after is not None:
-            yield from self._records(_distinct(self._page(wanted, bounds, wanted.limit))[::-1])
+            yield from self._records(self._page(wanted, bounds, wanted.limit)[::-1])
             return
         left = wanted.limit
         while left is None or left > 0:
             number = _BATCH if left is None else min(left, _BATCH)
             found = self._page(wanted, bounds, number)
-            distinct = _distinct(found)
-            yield from self._records(distinct)
+            yield from self._records(found)
             if len(found) < number:
                 return
             bounds = bounds._replace(before=anchor_of(found[-1][2], found[-1][0]))
-            left = None if left is None else left - len(distinct)
+            left = None if left is None else left - len({row[0] for row in found})
 
     def figures(self, query: Query, *, most: int) -> Figures:
         """How many events ``query`` selects and by column, wherever its page is; the newest ``most`` are counted.
@@ -130,9 +143,12 @@ class EventReads(Access):
 
     def drift_checks(self) -> Sequence[LastCheck]:
         """The last drift check of each directory, by directory. Raises LedgerError."""
-        found = self._ask(_DRIFT, {"teams": list(self.teams)})
         names = LastCheck.__struct_fields__
-        return [LastCheck(**dict(zip(names, (*row[:-1], _DECODER.decode(row[-1])), strict=True))) for row in found]
+        checks = []
+        for row in self._ask(_DRIFT, {"teams": list(self.teams)}):
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):  # a writer can record what is no drift
+                checks.append(LastCheck(**dict(zip(names, (*row[:-1], _DECODER.decode(row[-1])), strict=True))))
+        return checks
 
     def _bounds(self, query: Query) -> Bounds | None:
         """What the statement of ``query`` has to know; None where an event that it names is gone."""
@@ -150,18 +166,31 @@ class EventReads(Access):
         return Bounds(before, after, searched)
 
     def _page(self, query: Query, bounds: Bounds, limit: int | None) -> Sequence[tuple[Any, ...]]:
+        """Rows up to the limit, and those of the last event that other teams have."""
         statement, values = listing.statement(query, bounds)
         order = listing.NEWEST if query.after is None else listing.OLDEST
-        return self._ask_each(statement, order, {**values, "limit": limit})
+        if limit is None or len(self.teams) == 1:
+            return self._ask_each(statement, order, {**values, "limit": limit})
+        found = self._ask_each(statement, order, {**values, "limit": limit + len(self.teams) - 1})
+        last = found[limit - 1][0] if len(found) >= limit > 0 else None
+        return [row for place, row in enumerate(found) if place < limit or row[0] == last]
 
     def _records(self, found: Sequence[tuple[Any, ...]]) -> Iterator[Record]:
-        bodies = _Bodies(self._bodies, [str(row[0]) for row in found], self.shown)
-        for place, row in enumerate(found):
+        chosen = variants(found, self._digests(found))
+        bodies = _Bodies(self._bodies, chosen, self.shown)
+        for place, variant in enumerate(chosen):
             load = bodies.loader(place)
-            yield Record(_as_recorded(row, load), (), load, kept_in=self.called)
+            row = _as_recorded(variant.row, load)
+            yield Record(row, (), load, kept_in=self.called, teams=variant.teams, others=variant.others)
 
-    def _bodies(self, ids: Sequence[str]) -> dict[str, bytes]:
-        return dict(self._ask(_BODIES, self._of_ids(ids)))
+    def _digests(self, found: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], str]:
+        if len(self.teams) == 1 or not found:
+            return {}
+        rows = self._ask(DIGESTS, self._of_ids(list({row[0] for row in found})))
+        return {(event_id, team): digest for event_id, team, digest in rows}
+
+    def _bodies(self, ids: Sequence[str]) -> dict[tuple[str, str], bytes]:
+        return {(event_id, team): body for event_id, team, body in self._ask(_BODIES, self._of_ids(ids))}
 
     def _of_ids(self, ids: Sequence[object]) -> dict[str, object]:
         return {"teams": list(self.teams), "ids": list(ids)}
@@ -170,29 +199,27 @@ class EventReads(Access):
 class _Bodies:
     """The bodies of listed events, some at a time: most that read one read those that follow."""
 
-    def __init__(self, read: Callable[[Sequence[str]], dict[str, bytes]], ids: Sequence[str], shown: str) -> None:
+    def __init__(
+        self, read: Callable[[Sequence[str]], dict[tuple[str, str], bytes]], chosen: Sequence[Variant], shown: str
+    ) -> None:
         self._read = read
-        self._ids = ids
+        self._chosen = chosen
         self._shown = shown
-        self._ahead: dict[str, bytes] = {}
+        self._ahead: dict[tuple[str, str], bytes] = {}
 
     def loader(self, place: int) -> Callable[[], bytes]:
         """What gives the body of the event at this place."""
 
         def load() -> bytes:
-            event_id = self._ids[place]
-            if event_id not in self._ahead:
-                self._ahead = self._read(self._ids[place : place + _AHEAD])
-            if event_id not in self._ahead:
+            variant = self._chosen[place]
+            key = (str(variant.row[0]), variant.teams[0])
+            if key not in self._ahead:
+                self._ahead = self._read([one.row[0] for one in self._chosen[place : place + _AHEAD]])
+            if key not in self._ahead:
                 raise LedgerError(f"ledger {self._shown}: this event has been removed meanwhile (retention)")
-            return self._ahead.pop(event_id)
+            return readable(self._ahead.pop(key), variant)
 
         return load
-
-
-def _distinct(found: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Each event once, though it was recorded for several teams."""
-    return list({row[0]: row for row in found}.values())
 
 
 def _as_recorded(row: tuple[Any, ...], load: Callable[[], bytes]) -> tuple[Any, ...]:

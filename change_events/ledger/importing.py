@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from change_events.ledger.writing import record_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     import psycopg
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 BATCH = 500  # events of one statement
 _BYTES = 4_000_000  # of bodies, likewise
+_BELOW_TIME = 80  # bits of an id
+_LATEST = 4_102_444_800_000  # the year 2100: no month that is made lies there
 
 
 class Imported(NamedTuple):
@@ -46,11 +51,29 @@ def import_events(
     """
     read = written = 0
     rest = iter(events)
+    months: set[tuple[int, int]] = set()
     while batch := _batch(rest):
+        _make_months(connection, team, batch, months)
         written += record_all(connection, team, batch)
         read += len(batch)
         step(len(batch))
     return Imported(read, written)
+
+
+def _make_months(
+    connection: psycopg.Connection,
+    team: str,
+    batch: Sequence[tuple[SealedEvent, RecordState]],
+    known: set[tuple[int, int]],
+) -> None:
+    """Make the months of these events, each in a transaction of its own, so that nobody waits for all of them."""
+    for sealed, _ in batch:
+        with suppress(ValueError):  # of an id that is none: it is refused with the batch
+            event_id = UUID(sealed.event.id)
+            at = datetime.fromtimestamp(min(event_id.int >> _BELOW_TIME, _LATEST) / 1000, UTC)
+            if (month := (at.year, at.month)) not in known:
+                connection.execute("SELECT tfevent.make_months(%s, %s)", (team, [event_id]))
+                known.add(month)
 
 
 def _batch(rest: Iterable[tuple[SealedEvent, RecordState]]) -> list[tuple[SealedEvent, RecordState]]:

@@ -35,7 +35,9 @@ _EXPRESSIONS = {
     "started_at": micros("e.started_at"),
     "ended_at": micros("e.ended_at"),
 }
-_COLUMNS = ", ".join(f"{_EXPRESSIONS.get(name, f'e.{name}')} AS {name}" for name in Columns.__struct_fields__)
+_COLUMNS = ", ".join(
+    f"{_EXPRESSIONS.get(name, f'e.{name}')} AS {name}" for name in (*Columns.__struct_fields__, "team")
+)
 _FIGURES = (
     "CASE WHEN e.state = 'started' THEN 'running' ELSE e.outcome END AS outcome, e.kind, e.tool, e.environment, "
     f"e.service, {_EXPRESSIONS['id']} AS id, {_EXPRESSIONS['started_at']} AS started_at"
@@ -53,7 +55,7 @@ NEWEST = "started_at DESC, id DESC"
 OLDEST = "started_at, id"
 ANCHORS = (
     f"SELECT e.id::text, {micros('e.started_at')} FROM tfevent.events e "  # noqa: S608  # of ours
-    "WHERE e.team = ANY (%(teams)s) AND e.id = ANY (%(ids)s::uuid[])"
+    "WHERE e.team = ANY (%(teams)s) AND e.id = ANY (%(ids)s::uuid[]) ORDER BY e.ingested_at DESC"  # the first counts
 )
 STARTS = (
     f"SELECT {micros('e.started_at')} AS started_at, e.id FROM tfevent.events e "  # noqa: S608  # of ours

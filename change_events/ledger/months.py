@@ -2,11 +2,13 @@
 
 An id of a time that is not plausible (a wrong clock, a UUID of another version) is kept in the partitions ``…_other``.
 When its month has come, its rows move to the new partition.
+One transaction makes few months: whoever imports many of them makes each by itself (``tfevent.make_months``).
 A month is made as tables of its own which are then attached: to create them as partitions would lock out all readers.
 """
 
 from __future__ import annotations
 
+from change_events.ledger.prune_function import RECORDING
 from change_events.ledger.tables import PARTITIONED
 
 _TABLES = ", ".join(f"'{table}'" for table in PARTITIONED)
@@ -55,22 +57,34 @@ _MAKE_MONTH = f"""
     END $$
 """  # noqa: S608 - names of ours
 _NEED_MONTHS = """
-    CREATE FUNCTION tfevent.need_months(ids uuid[]) RETURNS void LANGUAGE plpgsql
+    CREATE FUNCTION tfevent.need_months(ids uuid[], most integer DEFAULT 1000) RETURNS void LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp AS $$
     DECLARE
         month date;
+        made integer := 0;
     BEGIN
         FOR month IN
             SELECT DISTINCT tfevent.month_of(id) FROM unnest(ids) AS id
             WHERE tfevent.month_of(id) BETWEEN '2010-01-01' AND (now() AT TIME ZONE 'UTC' + interval '1 month')::date
             ORDER BY 1
         LOOP
+            EXIT WHEN made >= most;  -- each locks out readers until the transaction has ended
             BEGIN
-                PERFORM tfevent.make_month(month);
+                made := made + tfevent.make_month(month)::integer;
             EXCEPTION WHEN lock_not_available THEN
                 NULL;  -- a long query reads all partitions: until it has ended, the rows are kept in the others
             END;
         END LOOP;
+    END $$
+"""
+# for who has events of many months: each call is a transaction of its own, between which others have their turn
+_MAKE_MONTHS = f"""
+    CREATE FUNCTION tfevent.make_months(team text, ids uuid[]) RETURNS void LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+        PERFORM tfevent.check_writer(team);
+        PERFORM pg_advisory_xact_lock_shared({RECORDING});
+        PERFORM tfevent.need_months(ids, 1);
     END $$
 """
 _MONTHS_AHEAD = """
@@ -82,4 +96,4 @@ _MONTHS_AHEAD = """
     $$
 """
 
-STATEMENTS = (_MONTH_OF, _FIRST_ID, _MAKE_MONTH, _NEED_MONTHS, _MONTHS_AHEAD)
+STATEMENTS = (_MONTH_OF, _FIRST_ID, _MAKE_MONTH, _NEED_MONTHS, _MAKE_MONTHS, _MONTHS_AHEAD)

@@ -54,7 +54,7 @@ _BODY = f"""
         PERFORM pg_advisory_xact_lock_shared({RECORDING});
         PERFORM tfevent.need_months(ARRAY(
             SELECT (e.value ->> 'id')::uuid FROM jsonb_array_elements(entries) AS e
-        ));
+        ), 2);
         INSERT INTO tfevent.stacks (team, key)
         SELECT DISTINCT record_events.team, e.value ->> 'stack' FROM jsonb_array_elements(entries) AS e
         WHERE e.value ->> 'stack' IS NOT NULL AND NOT EXISTS (

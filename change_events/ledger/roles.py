@@ -102,6 +102,7 @@ GRANTS = (
     f"GRANT SELECT ON tfevent.schema TO {WRITER}, {READER}, {RETENTION}",
     f"GRANT EXECUTE ON FUNCTION tfevent.record_events(text, jsonb, bytea[]) TO {WRITER}",
     f"GRANT EXECUTE ON FUNCTION tfevent.record_checks(text, text, jsonb) TO {WRITER}",
+    f"GRANT EXECUTE ON FUNCTION tfevent.make_months(text, uuid[]) TO {WRITER}",
     f"GRANT EXECUTE ON FUNCTION tfevent.teams(text) TO {WRITER}, {READER}",
     f"GRANT EXECUTE ON FUNCTION tfevent.reads_all() TO {READER}",
     f"GRANT EXECUTE ON FUNCTION tfevent.readable() TO {READER}",

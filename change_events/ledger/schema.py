@@ -51,6 +51,11 @@ _BEGIN = (
         at timestamptz NOT NULL DEFAULT now()
     )""",
 )
+_NO_VERSION = (
+    "the tables of a ledger are there, but tfevent.schema, which has their version, is empty: restore its rows from a "
+    "backup, or execute INSERT INTO tfevent.schema (version, oldest_writer) VALUES (1, 1) if tfevent was not upgraded "
+    "since the ledger was made"
+)
 _AGAIN = (f"SET LOCAL ROLE {roles.OWNER}",)
 
 
@@ -63,13 +68,31 @@ class Version(NamedTuple):
 
 def version(connection: psycopg.Connection) -> Version:
     """The version of the ledger in this database."""
-    found = connection.execute("SELECT to_regclass('tfevent.schema') IS NOT NULL").fetchone()
-    if not found or not found[0]:
+    if not _exists(connection, "tfevent.schema"):
         return Version(0, 0)
     row = connection.execute(
         "SELECT version, oldest_writer FROM tfevent.schema ORDER BY version DESC LIMIT 1"
     ).fetchone()
     return Version(*row) if row else Version(0, 0)
+
+
+def _exists(connection: psycopg.Connection, table: str) -> bool:
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
+    return bool(row and row[0])
+
+
+def check_writable(connection: psycopg.Connection, shown: str) -> None:
+    """Raise LedgerError where the ledger does not take what this tfevent records. ``shown``: its address."""
+    found = version(connection)
+    if not found.schema:
+        raise LedgerError(
+            f"ledger {shown}: there is no ledger in this database; `tfevent events ledger init` makes one"
+        )
+    if found.oldest_writer > len(MIGRATIONS):
+        raise LedgerError(
+            f"ledger {shown}: a newer tfevent made it (schema {found.schema}, this one knows {len(MIGRATIONS)}), and "
+            "it does not take this one's events; upgrade tfevent"
+        )
 
 
 def migrate(connection: psycopg.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[int, int]:
@@ -95,6 +118,8 @@ def migrate(connection: psycopg.Connection, migrations: Sequence[Migration] = MI
                 f"the ledger was made by a newer tfevent (schema {before}, this one knows {len(migrations)}); "
                 "upgrade tfevent"
             )
+        if not before and _exists(connection, "tfevent.events"):
+            raise LedgerError(_NO_VERSION)
         for statement in _AGAIN if before else _BEGIN:
             connection.execute(statement)
         for number, migration in enumerate(migrations[before:], before + 1):

@@ -46,6 +46,7 @@ def show_change(source: Source, settings: Settings, arguments: ShowArguments) ->
     recorded["event"]["changes"] = shown.items
     cut = (*head.left_out, *(f"of changes, {words}" for words in shown.left_out))
     notes = [*cut, f"`tfevent events show {event.id} --json` prints the whole event"] if cut else []
+    notes += [f"team {', '.join(record.teams)} recorded it so; differently: team {team}" for team in record.others]
     after = first + len(shown.items)
     following: dict[str, str | int] | None = {"changes_from": after} if after < total and shown.items else None
     if following:

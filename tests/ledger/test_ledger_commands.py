@@ -53,9 +53,37 @@ def test_a_ledger_is_made_filled_twice_looked_at_and_pruned(home, database):
         found = json.loads(home.events("ledger", "status", "--json"))
         assert (found["version"], found["teams"][0]["events"]) == (1, 3)
         assert "nothing is as old as that" in home.events("ledger", "prune", "--before", "2020-01-01")
-        assert "2026-11  3 events" in home.events("ledger", "prune", "--before", "2027-01-01")
-        assert figures(ledger)["events"] == 0
     assert password not in first + shown + json.dumps(found)
+
+
+def test_pruning_can_be_tried_and_is_refused_of_days_to_come(home, database, tmp_path):
+    home.events("ledger", "init")
+    old = tmp_path / "old.jsonl"
+    old.write_bytes(msgspec.json.encode(sealed(1, id="01600000-0000-7000-8000-000000000001").event))
+    home.events("ledger", "import", "--team", "ops", str(old))
+    assert "lies in the future" in failed(home, "prune", "--before", "2999-01-01")
+    assert "1 event would be removed" in home.events("ledger", "prune", "--before", "2018-01-01", "--dry-run")
+    done = home.events("ledger", "prune", "--before", "2018-01-01")
+    assert done.splitlines() == ["2017-11  1 event", "1 event removed"]
+    with psycopg.connect(database) as ledger:
+        assert figures(ledger)["events"] == 0
+
+
+def test_what_a_newer_ledger_does_not_take_is_not_imported(home, database):
+    home.events("ledger", "init")
+    with psycopg.connect(database, autocommit=True) as ledger:
+        ledger.execute("INSERT INTO tfevent.schema (version, oldest_writer) VALUES (99, 2)")
+        assert "does not take this one's events; upgrade tfevent" in failed(home, "import", "--team", "ops")
+        ledger.execute("TRUNCATE tfevent.schema")
+        assert "there is no ledger" in failed(home, "import", "--team", "ops")
+        assert "tfevent.schema, which has their version, is empty" in failed(home, "init")
+        assert figures(ledger)["events"] == 0
+
+
+def test_a_bad_name_of_a_team_makes_no_ledger(home, database):
+    assert "not a name of a team" in failed(home, "init", "--team", "'; drop")
+    with psycopg.connect(database) as ledger:
+        assert rows(ledger, "SELECT to_regclass('tfevent.events')") == [(None,)]
 
 
 @pytest.mark.slow
@@ -63,8 +91,11 @@ def test_the_statements_that_are_printed_make_users_who_can_do_what_they_should(
     lines = home.events("ledger", "init", "--team", "web").splitlines()
     with psycopg.connect(database, autocommit=True) as ledger:
         for line in lines:
-            if line.startswith(("CREATE", "INSERT")):
-                ledger.execute(line.replace("'…'", "'w'").encode())
+            if line.startswith("\\password "):
+                ledger.execute(f"ALTER ROLE {line.split()[1]} PASSWORD 'w'".encode())
+            elif line.startswith(("CREATE", "INSERT")):
+                ledger.execute(line.encode())
+        keeper = postgres.url(ledger.info.dbname, "tfevent_pruner", "w")
     name = database.rpartition("/")[2]
     writer, reader = (postgres.url(name, user, "w") for user in ("web_writer", "web_reader"))
     assert "3 events added" in home.events("ledger", "import", "--team", "web", "--ledger", writer)
@@ -76,6 +107,9 @@ def test_the_statements_that_are_printed_make_users_who_can_do_what_they_should(
         home, "prune", "--before", "2020-01-01", "--ledger", writer
     )
     assert "team    web: 3 events" in home.events("ledger", "status", "--ledger", reader)
+    assert "nothing is as old" in home.events("ledger", "prune", "--before", "2020-01-01", "--ledger", keeper)
+    assert "this user may not read events" in home.events("ledger", "status", "--ledger", keeper)
+    assert json.loads(home.events("ledger", "status", "--json", "--ledger", keeper))["readable"] is False
 
 
 def test_journals_and_lines_of_json_are_imported(home, tmp_path):

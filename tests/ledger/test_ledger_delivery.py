@@ -207,7 +207,8 @@ def test_an_event_of_an_older_tfevent_is_taken(shared):
         "kind": "custom", "phase": "applied", "severity": "info", "title": "t", "search": "t", "backfilled": False,
     }  # fmt: skip
     text = msgspec.json.encode([entry]).decode()
-    shared.execute("SELECT tfevent.record_events('ops', %s, %s::bytea[])", (text, [b"{}"]))
+    body = msgspec.json.encode({"id": entry["id"]})
+    shared.execute("SELECT tfevent.record_events('ops', %s, %s::bytea[])", (text, [body]))
     assert schema.version(shared).oldest_writer == 1
     assert rows(shared, "SELECT title FROM tfevent.events") == [("t",)]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -11,8 +13,9 @@ import pytest
 
 from change_events.journal.records import RecordState
 from change_events.ledger.entries import entry_of
+from change_events.ledger.importing import import_events
 from change_events.ledger.prune_function import RECORDING
-from change_events.ledger.writing import record
+from change_events.ledger.writing import record, record_all
 from tests.ledger.people import connect, hire
 from tests.ledger.test_ledger_recording import figures, rows
 from tests.support.sealed import sealed
@@ -118,3 +121,27 @@ def test_a_day_to_come_prunes_nothing_and_a_trial_only_counts(ledger):
         assert figures(ledger)["events"] == 1
         assert rows(keeper, "SELECT * FROM tfevent.prune('2017-12-01')") == [("2017-11", 1), ("other", 0)]
     assert figures(ledger)["events"] == 0
+
+
+def monthly(number):
+    """One event in each month of 2015 from its first on."""
+    starts = (datetime(2015, month, 3, tzinfo=UTC) for month in range(1, number + 1))
+    ids = (UUID(int=int(start.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62) for start in starts)
+    return [(sealed(1, id=str(one)), SETTLED) for one in ids]
+
+
+def test_one_transaction_makes_few_months_and_an_import_each_by_itself(ledger):
+    """One that makes many keeps everybody from reading and writing until it has ended."""
+    hire(ledger)
+    made = "SELECT count(*) FROM pg_class WHERE relname ~ '^events_2015[0-9]{2}$'"
+    with connect(ledger, "ops_writer") as writer:
+        assert record_all(writer, "ops", monthly(4)) == 4
+        assert rows(ledger, made) == [(2,)]
+        ids = [sealed.event.id for sealed, _ in monthly(7)]
+        writer.execute("SELECT tfevent.make_months('ops', %s::uuid[])", (ids,))
+        assert rows(ledger, made) == [(3,)]
+        assert import_events(writer, "ops", monthly(6)) == (6, 2)
+        assert rows(ledger, made) == [(6,)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            writer.execute("SELECT tfevent.make_months('shop', '{}')")
+    assert rows(ledger, "SELECT count(*) FROM tfevent.events_other") == [(0,)]

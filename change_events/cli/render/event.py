@@ -14,7 +14,7 @@ from change_events.summary.change_text import cloud_words, outputs_heading, part
 from change_events.text.times import lasted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from change_events.journal import Record
     from change_events.model import ChangeEvent, Ci, OutcomeCounts, Tool, Vcs
@@ -54,7 +54,7 @@ def story(record: Record, *, limit: int | None, held_up: Mapping[str, str] = Map
     yield paint(clean(event.title), bold=True)
     yield _when(event)
     yield ""
-    yield from _facts(event)
+    yield from _lines((*_facts(event), *_teams(record)))
     if words := partial(event):
         yield from ("", paint(words, "yellow"))
     for title, lines in (*explicit.sections(event, limit), *_sections(event, limit)):
@@ -77,8 +77,8 @@ def _when(event: ChangeEvent) -> str:
     return text
 
 
-def _facts(event: ChangeEvent) -> Iterator[str]:
-    rows = (
+def _facts(event: ChangeEvent) -> Sequence[tuple[str, str]]:
+    return (
         ("run by", _actor(event)),
         ("CI", _ci(event.actor.ci) if event.actor and event.actor.ci else ""),
         ("command", _tool(event.tool) if event.tool else ""),
@@ -93,6 +93,16 @@ def _facts(event: ChangeEvent) -> Iterator[str]:
         ("event", event.id),
         ("run", _run(event)),
     )
+
+
+def _teams(record: Record) -> Iterator[tuple[str, str]]:
+    """Of a ledger: who has recorded the event so, and who differently."""
+    yield "team", ", ".join(record.teams)
+    for team in record.others:
+        yield "", f"team {team} has recorded this event differently: --team {team} shows it"
+
+
+def _lines(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     for label, text in rows:
         if text:
             yield f"{paint(f'{clean(label):<{_LABEL}}', dim=True)} {clean(text)}"

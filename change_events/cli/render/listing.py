@@ -55,8 +55,21 @@ def write_json(records: Iterable[Record]) -> None:
     for record in records:
         delivered = msgspec.json.encode(record.deliveries if record.kept_in == "journal" else None)
         # Spliced, not decoded: what was sealed is printed as it is, and listing many stays cheap.
-        body = record.body.rstrip()[:-1] + b',"deliveries":' + delivered + b"}"
+        body = with_teams(record).rstrip()[:-1] + b',"deliveries":' + delivered + b"}"
         sys.stdout.write(clean_json(body) + "\n")
+
+
+def with_teams(record: Record) -> bytes:
+    """The event as it was recorded; of a ledger with the teams that did, and those that recorded it differently."""
+    if record.kept_in == "journal":
+        return record.body
+    teams = msgspec.json.encode({"teams": record.teams, "differing_teams": record.others})
+    return record.body.rstrip()[:-1] + b"," + teams[1:]
+
+
+def _kept(record: Record) -> str:
+    """What stands for deliveries of an event of a ledger: also its teams, where others have recorded it differently."""
+    return f"{record.kept_in}: {', '.join(record.teams)}" if record.others else record.kept_in
 
 
 def write_tabs(records: Iterable[Record]) -> None:
@@ -104,7 +117,7 @@ def _row(record: Record, when: str) -> _Row:
         title=clean(record.title),
         who=clean(who(parts.actor)),
         environment=clean(record.environment or ""),
-        delivery=deliveries.overall(record.deliveries) if record.kept_in == "journal" else record.kept_in,
+        delivery=deliveries.overall(record.deliveries) if record.kept_in == "journal" else _kept(record),
         signals=clean(",".join(dict.fromkeys(signal.name for signal in parts.signals))),
     )
 
