@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,8 +13,6 @@ from change_events.server import times
 from change_events.server.filters import moment_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from change_events.history.source import Source
     from change_events.journal import Query
     from change_events.server.page import PageRequest
@@ -31,6 +29,7 @@ _ENOUGH = 5
 """Events that a window has at least where none was asked for, unless even the widest has fewer."""
 
 _AHEAD = timedelta(minutes=1)
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2500, 1, 1, tzinfo=UTC)
 _NARROWEST, _WIDEST = timedelta(minutes=1), timedelta(days=400)
 
 
@@ -91,11 +90,11 @@ def window_of(source: Source, query: Query, request: PageRequest) -> Window:
         WindowError: the window is none, or another than there is.
     """
     given = {name: request.query.get(name, "").strip() for name in ("from", "to", "window")}
-    end = moment_of(given["to"], request) if given["to"] else request.now
+    end = moment_in_reach(given["to"], request) if given["to"] else request.now
     end = min(end, request.now)
     is_now = end == request.now
     if given["from"]:
-        start = moment_of(given["from"], request)
+        start = moment_in_reach(given["from"], request)
         if not _NARROWEST <= end - start <= _WIDEST:
             raise WindowError("a window is between a minute and 400 days long, and begins before now")
         return Window(start, end, "", is_now)
@@ -104,6 +103,19 @@ def window_of(source: Source, query: Query, request: PageRequest) -> Window:
             raise WindowError(f"{given['window']!r} is not a window; expected {', '.join(WIDTHS)}")
         return Window(end - WIDTHS[given["window"]], end, given["window"], is_now)
     return _with_events(source, query, end, is_now=is_now)
+
+
+def moment_in_reach(text: str, request: PageRequest) -> datetime:
+    """A moment of an address, with years on both sides of it.
+
+    Raises:
+        MomentError: it cannot be read.
+        WindowError: it is too early or too late.
+    """
+    moment = moment_of(text, request)
+    if not _EARLIEST <= moment < _LATEST:
+        raise WindowError(f"{text!r} is out of reach; expected a time from 1970 to 2499")
+    return moment
 
 
 def _with_events(source: Source, query: Query, end: datetime, *, is_now: bool) -> Window:

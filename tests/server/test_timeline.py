@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from change_events.model import Kind, Outcome
 from change_events.server.lanes import Item, bar_lane
+from change_events.server.pages import timeline
+from change_events.server.rendering import render
 from change_events.server.rows import Look
 from change_events.server.windows import Window
 from tests.history.past import change, run
@@ -180,8 +183,6 @@ def test_the_histogram_has_every_event_once_and_a_link_for_each_day(journal):
 
 @pytest.mark.parametrize("now", [datetime(2026, 3, 29, 12, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC)])
 def test_days_on_which_clocks_change_are_whole(tmp_path, now):
-    from change_events.server.pages import timeline
-
     with recorded(tmp_path, [run(5, change("a.b"), now=now)]) as journal:
         context = timeline.build(journal, request(now=now, window="24h")).context
         days = context["histogram"].days
@@ -254,3 +255,14 @@ def test_hostile_addresses_are_answers(journal, text):
         written = html(journal, "timeline", **{name: text[:3_000]})
         assert written.count("<script") == 1
         Parsed(written)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "UTC"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00Z", "1969-12-31T23:59Z", "9999-12-31T23:59Z"])
+def test_a_time_that_is_out_of_reach_is_refused(journal, moment, zone):
+    for query in ({"to": moment, "window": "30d"}, {"from": moment}, {"at": moment}, {"to": moment}):
+        asked = request(zone=ZoneInfo(zone), **query)
+        answer = timeline.build(journal, asked)
+        if not (moment.startswith("9999") and "to" in query):  # which ends now
+            assert (query, answer.status) == (query, 400)
+        render(answer, asked)

@@ -9,14 +9,14 @@ import msgspec
 
 from change_events.server import times, urls
 from change_events.server.axis import axis
-from change_events.server.filters import MomentError, moment_of, query_for, read_filters
+from change_events.server.filters import MomentError, query_for, read_filters
 from change_events.server.histogram import histogram
 from change_events.server.look_first import look_first
 from change_events.server.page import Page
 from change_events.server.rows import event_row
 from change_events.server.timeline_lanes import BY, MOST_READ, Asked, lanes
 from change_events.server.timeline_sentences import title, under
-from change_events.server.windows import WindowError, window_of
+from change_events.server.windows import WindowError, moment_in_reach, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +131,7 @@ class _Timeline:
 
     def _moment(self) -> datetime | None:
         text = self.request.query.get("at", "").strip()
-        return moment_of(text, self.request) if text else None
+        return moment_in_reach(text, self.request) if text else None
 
     def _limited(self, limit: int, before: str | None = None) -> Query:
         return msgspec.structs.replace(self.query, limit=limit, before=before)
