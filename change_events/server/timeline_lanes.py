@@ -110,7 +110,12 @@ def _counted(asked: Asked, rows: Mapping[str, EventRow]) -> Lanes:
     chosen = _folded(asked, drawn)
     most = _bars_of_a_lane([lane.number for lane in chosen.shown])
     if not drawn and asked.by == "host":
-        return Lanes((), 0, 0, "None of these changes names a host: playbook runs and events sent from a machine do.")
+        return Lanes(
+            (),
+            0,
+            0,
+            "No change that began in this window names a host: playbook runs and events sent from a machine do.",
+        )
     shown = [_with_bars(asked, lane, keys[lane.href], rows) if lane.number <= most else lane for lane in chosen.shown]
     return chosen._replace(shown=shown)
 

@@ -266,3 +266,34 @@ def test_a_time_that_is_out_of_reach_is_refused(journal, moment, zone):
         if not (moment.startswith("9999") and "to" in query):  # which ends now
             assert (query, answer.status) == (query, 400)
         render(answer, asked)
+
+
+def test_the_last_change_before_a_window_began_before_it(tmp_path):
+    events = [run(minutes, change("a.b"), now=NOW, title=f"{minutes} min ago") for minutes in (300, 10)]
+    with recorded(tmp_path, events) as journal:
+        between = {"from": "2026-11-24T00:00Z", "to": "2026-11-24T01:00Z"}
+        assert "The last change before was" in html(journal, "timeline", **between)
+        assert page(journal, "timeline", **between).context["last"].title == "300 min ago"
+        text = html(journal, "timeline", **{"from": "2026-11-22T00:00Z", "to": "2026-11-23T01:00Z"})
+        assert "last change before" not in text
+        assert "nothing before is recorded here. The newest change is" in text
+
+
+@pytest.mark.parametrize("lanes", ["service", "environment", "stack"])
+def test_a_run_that_lasted_into_a_window_is_counted_drawn_and_listed(tmp_path, lanes):
+    long = run(60, change("a.b"), now=NOW, outcome=Outcome.FAILED, title="the long one",
+               ended_at=NOW - timedelta(minutes=5))  # fmt: skip
+    short = run(61, change("a.b"), now=NOW, title="over before", ended_at=NOW - timedelta(minutes=60))
+    going = run(90, change("a.b"), now=NOW, title="still going", outcome=None, ended_at=None)
+    with recorded(tmp_path, [long, short, going]) as journal:
+        asked = {"from": "2026-11-24T01:40Z", "to": "2026-11-24T02:00Z", "lanes": lanes}
+        context = page(journal, "timeline", **asked).context
+        assert context["title"] == "2 changes from 02:40 to 03:00, one worth a look first"
+        assert [part.words for part in context["under"]] == ["1 failed", "1 running now"]
+        assert sum(lane.number for lane in context["lanes"].shown) == 2
+        text = html(journal, "timeline", **asked)
+        assert shown(text) == [long.id, going.id]
+        for one in (long, going):
+            assert f'class="b b-{"running" if one is going else "failed"}" href="/event/{one.id}"' in text
+        following = html(journal, "timeline", **asked, before=long.id)
+        assert shown(following) == [going.id]

@@ -14,6 +14,7 @@ from change_events.server.histogram import histogram
 from change_events.server.look_first import look_first
 from change_events.server.page import Page
 from change_events.server.rows import event_row
+from change_events.server.running_in import counted_with, running_in
 from change_events.server.timeline_lanes import BY, MOST_READ, Asked, lanes
 from change_events.server.timeline_sentences import title, under
 from change_events.server.windows import WindowError, moment_in_reach, window_of
@@ -82,12 +83,17 @@ class _Timeline:
         self.window = window_of(source, self.everything, request)
         self.query = msgspec.structs.replace(self.everything, since=self.window.start, until=self.window.until)
         self.moment = self._moment()
+        self.earlier: list[Record] = []
 
     def page(self) -> Page:
         """The page."""
         figures = self.source.figures(self.query, most=_COUNTED)
         is_whole = figures.events <= MOST_READ
         records = list(self.source.list(self._limited(MOST_READ if is_whole else READ)))
+        if is_whole:
+            self.earlier = running_in(self.source, self.everything, self.window)
+            figures = counted_with(figures, self.earlier)
+            records += self.earlier
         rows = [event_row(record, self.request) for record in records[:READ]]
         looks = look_first(self.source, records[: len(rows)], rows, self.request)
         asked = Asked(
@@ -116,7 +122,8 @@ class _Timeline:
             "suspects": urls.suspects(before=(self.moment or self.window.end).isoformat()),
             "suspects_at": times.short(self.moment or self.window.end, self.request),
             "filters": self.filters,
-            "last": self._last() if not figures.events else None,
+            "last": self._newest(until=self.window.start) if not figures.events else None,
+            "newest": self._newest() if not figures.events else None,
             "start": _milliseconds(self.window.start),
             "end": _milliseconds(self.window.end),
             "now": _milliseconds(self.request.now),
@@ -139,7 +146,9 @@ class _Timeline:
     def _rows(self, records: Sequence[Record], rows: Sequence[EventRow]) -> tuple[Sequence[EventRow], bool]:
         """The rows below the chart, and whether there are more."""
         if before := self.request.query.get("before", "")[:_ID]:
-            found = list(self.source.list(self._limited(ROWS + 1, before)))
+            ids = [record.id for record in self.earlier]
+            after = self.earlier[ids.index(before) + 1 :] if before in ids else self.earlier
+            found = [*self.source.list(self._limited(ROWS + 1, before)), *after]
             return [event_row(record, self.request) for record in found[:ROWS]], len(found) > ROWS
         return rows[:ROWS], len(records) > ROWS
 
@@ -176,8 +185,8 @@ class _Timeline:
             Choice("with plans", self.href(plans=_YES), self.plans),
         ]
 
-    def _last(self) -> EventRow | None:
-        found = next(iter(self.source.list(msgspec.structs.replace(self.everything, limit=1))), None)
+    def _newest(self, until: datetime | None = None) -> EventRow | None:
+        found = next(iter(self.source.list(msgspec.structs.replace(self.everything, until=until, limit=1))), None)
         return event_row(found, self.request) if found else None
 
 
