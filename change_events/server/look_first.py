@@ -10,6 +10,7 @@ from change_events.server import times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from change_events.history.source import Source
     from change_events.journal import Record
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from change_events.server.signal_views import SignalView
 
 MOST = 3
-_FAILURES = 10  # of which is asked whether something finished them
+_STACKS = 30  # of which is asked when they last went well
 _RUNS = 20
+_FAILURE_RANKS = (1, 2)
 _BAD = ("failed", "partial", "unknown")
 
 
@@ -31,8 +33,16 @@ class Look(NamedTuple):
     when: str
 
 
-def look_first(source: Source, records: Sequence[Record], rows: Sequence[EventRow], request: PageRequest) -> list[Look]:
-    """At most three, the gravest first.
+class Looks(NamedTuple):
+    """The gravest, :data:`MOST` at most, and how many are worth a look in all; ``more`` where there may be others."""
+
+    first: list[Look]
+    number: int
+    more: bool
+
+
+def look_first(source: Source, records: Sequence[Record], rows: Sequence[EventRow], request: PageRequest) -> Looks:
+    """What is worth a look: grave signals, then failures with a signal that warns, other failures, other warnings.
 
     Args:
         source: what is asked what happened to a stack since.
@@ -43,42 +53,49 @@ def look_first(source: Source, records: Sequence[Record], rows: Sequence[EventRo
     ranked = sorted(
         (rank, place) for place in range(len(rows)) if (rank := _rank(records[place], rows[place])) is not None
     )
-    chosen: list[Look] = []
-    asked = 0
-    for rank, place in ranked:
-        if rank == 1:
-            asked += 1
-            if asked > _FAILURES or _is_finished(source, records[place]):
-                continue
-        chosen.append(_look(rows[place], request))
-        if len(chosen) == MOST:
-            break
-    return chosen
+    finishes = _Finishes(source)
+    places = [place for rank, place in ranked if rank not in _FAILURE_RANKS or not finishes.is_finished(records[place])]
+    return Looks([_look(rows[place], request) for place in places[:MOST]], len(places), finishes.some_not_asked)
 
 
 def _rank(record: Record, row: EventRow) -> int | None:
-    """0 for a grave signal, 1 for a failure, 2 for another signal that warns; None for the rest."""
+    """0 for a grave signal, 1 for a failure with a signal that warns, 2 without, 3 for such a signal; None else."""
     tone = row.signals[0].tone if row.signals else ""
     if tone == "danger":
         return 0
     if record.outcome in _BAD:
-        return 1
-    return 2 if tone == "caution" else None
+        return 1 if tone == "caution" else 2
+    return 3 if tone == "caution" else None
 
 
-def _is_finished(source: Source, record: Record) -> bool:
-    """Whether a later run of the same stack went well."""
-    try:
-        runs = source.events_of_stack(stack_key(record.event), limit=_RUNS)
-    except JournalError:  # gone meanwhile
-        return True
-    for run in runs:
-        if run == record.id:
-            return False
-        later = source.get(run)
-        if later is not None and later.phase == "applied" and later.outcome == "succeeded":
-            return later.started_at > record.started_at
-    return False
+class _Finishes:
+    """When each stack was last applied with success; of :data:`_STACKS` stacks at most."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._known: dict[str, datetime | None] = {}
+        self.some_not_asked = False
+
+    def is_finished(self, record: Record) -> bool:
+        """Whether a later run of the same stack went well; what is not asked is left out."""
+        try:
+            stack = stack_key(record.event)
+            if stack not in self._known:
+                if len(self._known) >= _STACKS:
+                    self.some_not_asked = True
+                    return True
+                self._known[stack] = self._last_success(stack)
+        except JournalError:  # gone meanwhile
+            return True
+        last = self._known[stack]
+        return last is not None and last > record.started_at
+
+    def _last_success(self, stack: str) -> datetime | None:
+        for run in self._source.events_of_stack(stack, limit=_RUNS):
+            found = self._source.get(run)
+            if found is not None and found.phase == "applied" and found.outcome == "succeeded":
+                return found.started_at
+        return None
 
 
 def _look(row: EventRow, request: PageRequest) -> Look:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from change_events.journal.records import Figures
+    from change_events.server.look_first import Looks
     from change_events.server.page import PageRequest
     from change_events.server.rows import EventRow
     from change_events.server.windows import Window
@@ -25,13 +26,20 @@ class Part(NamedTuple):
     strong: bool
 
 
-def title(figures: Figures, filters: Filters, window: Window, looks: int, request: PageRequest) -> str:
-    """`14 changes in 4 hours, three worth a look first`."""
+def title(figures: Figures, filters: Filters, window: Window, looks: Looks, request: PageRequest) -> str:
+    """`14 changes in 4 hours, three worth a look first`; `…, 7 worth a look: the gravest three first`."""
     before, after = _described(filters)
     number = f"{'More than ' if figures.more else ''}{figures.events:,}" if figures.events else "No"
     noun = "change" if figures.events == 1 and not figures.more else "changes"
     head = " ".join([number, *before, noun, window.words(request)])
-    return ", ".join([head, *after, *([f"{_NUMBERS[looks]} worth a look first"] if looks else [])])
+    return ", ".join([head, *after, *([_worth(looks)] if looks.first else [])])
+
+
+def _worth(looks: Looks) -> str:
+    least = "at least " if looks.more else ""
+    if looks.number == len(looks.first):
+        return f"{least}{_NUMBERS[looks.number]} worth a look first"
+    return f"{least}{looks.number} worth a look: the gravest {_NUMBERS[len(looks.first)]} first"
 
 
 def under(figures: Figures, rows: Sequence[EventRow]) -> list[Part]:

@@ -155,8 +155,8 @@ def test_static_files_are_known_by_their_content(reader):
 
 
 def test_an_address_may_be_so_long(reader):
-    assert reader.get("/", params={"x": "a" * 8_000}).status_code == 200
-    assert reader.get("/", params={"x": "a" * 9_000}).status_code == 414
+    assert reader.get("/", params={"text": "a" * 8_000}).status_code == 200
+    assert reader.get("/", params={"text": "a" * 9_000}).status_code == 414
 
 
 def test_headers_may_be_so_large(server, reader):

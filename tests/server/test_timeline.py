@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from change_events.model import Kind, Outcome
+from change_events.model import Kind, Outcome, Severity, Signal
 from change_events.server.lanes import Item, bar_lane
 from change_events.server.pages import timeline
 from change_events.server.rendering import render
@@ -79,7 +79,8 @@ def test_a_journal_whose_events_are_old_shows_the_newest_of_them(tmp_path):
 @pytest.mark.parametrize(
     "query",
     [{"window": "5h"}, {"from": "2026-11-24T03:00Z", "to": "2026-11-24T02:00Z"}, {"from": "x"}, {"to": "0000-99"},
-     {"lanes": "colour"}, {"at": "noon"}, {"from": "2020-01-01"}],
+     {"lanes": "colour"}, {"at": "noon"}, {"from": "2020-01-01"},
+     {"plans": "maybe"}, {"all": "1"}, {"q": "web1"}, {"since": "2h"}, {"limit": "-1"}],
 )  # fmt: skip
 def test_a_window_that_is_none_is_refused_with_what_can_be_written(journal, query):
     answer = page(journal, "timeline", **query)
@@ -297,3 +298,21 @@ def test_a_run_that_lasted_into_a_window_is_counted_drawn_and_listed(tmp_path, l
             assert f'class="b b-{"running" if one is going else "failed"}" href="/event/{one.id}"' in text
         following = html(journal, "timeline", **asked, before=long.id)
         assert shown(following) == [going.id]
+
+
+def test_the_heading_says_how_many_are_worth_a_look_and_a_failure_with_a_warning_comes_first(tmp_path):
+    warned = Signal(name="capacity_reduced", reason="2 → 1", address="a.b", severity=Severity.WARNING)
+    events = [run(place + 1, change("a.b"), now=NOW, stack=f"s{place}", outcome=Outcome.FAILED, title=str(place))
+              for place in range(6)]  # fmt: skip
+    events.append(run(30, change("a.b"), now=NOW, stack="other", outcome=Outcome.PARTIAL, title="the warned one",
+                      signals=(warned,)))  # fmt: skip
+    with recorded(tmp_path, events) as journal:
+        context = page(journal, "timeline", window="1h").context
+        assert context["title"] == "7 changes in an hour, 7 worth a look: the gravest three first"
+        assert [look.row.title for look in context["looks"]] == ["the warned one", "0", "1"]
+
+
+def test_where_not_every_event_was_looked_at_the_heading_gives_a_lower_bound(tmp_path):
+    events = [run(place, change("a.b"), now=NOW, stack=f"s{place}", outcome=Outcome.FAILED) for place in range(40)]
+    with recorded(tmp_path, events) as journal:
+        assert title(journal, window="1h").endswith(", at least 30 worth a look: the gravest three first")

@@ -9,10 +9,11 @@ import msgspec
 
 from change_events.server import times, urls
 from change_events.server.axis import axis
-from change_events.server.filters import MomentError, query_for, read_filters
+from change_events.server.filters import ADDED, NAMES, MomentError, query_for, read_filters
 from change_events.server.histogram import histogram
 from change_events.server.look_first import look_first
 from change_events.server.page import Page
+from change_events.server.parameters import ParameterError, check_names, flag
 from change_events.server.rows import event_row
 from change_events.server.running_in import counted_with, running_in
 from change_events.server.timeline_lanes import BY, MOST_READ, Asked, lanes
@@ -36,6 +37,10 @@ READ = 300
 _COUNTED = 100_000
 _ID = 64  # characters
 _YES = "yes"
+_PARAMETERS = (
+    *("window", "from", "to", "at", "lanes", "plans", "all", "before", ADDED),
+    *(name for name in NAMES if name not in ("since", "until")),
+)
 
 
 class Moves(NamedTuple):
@@ -60,7 +65,7 @@ def build(source: Source, request: PageRequest) -> Page:
     """The page. Raises JournalError."""
     try:
         return _Timeline(source, request).page()
-    except (WindowError, MomentError) as error:
+    except (WindowError, MomentError, ParameterError) as error:
         context = {"title": "This window cannot be shown", "text": str(error), "link": urls.page("timeline")}
         return Page("error.html", context, 400)
 
@@ -71,9 +76,10 @@ class _Timeline:
     def __init__(self, source: Source, request: PageRequest) -> None:
         self.source = source
         self.request = request
+        check_names(request.query, _PARAMETERS)
         self.filters = read_filters(request.query).having(since="", until="")
-        self.plans = request.query.get("plans") == _YES
-        self.all_lanes = request.query.get("all") == _YES
+        self.plans = flag(request.query, "plans")
+        self.all_lanes = flag(request.query, "all")
         self.by = request.query.get("lanes") or BY[0]
         if self.by not in BY:
             raise WindowError(f"{self.by!r} cannot be shown by itself; expected {', '.join(BY)}")
@@ -96,16 +102,17 @@ class _Timeline:
             records += self.earlier
         rows = [event_row(record, self.request) for record in records[:READ]]
         looks = look_first(self.source, records[: len(rows)], rows, self.request)
+        looks = looks._replace(more=looks.more or len(rows) < figures.events)
         asked = Asked(
             self.source, self.query, self.filters, self.window, self.request, self.by, all_lanes=self.all_lanes
         )
         listed, more = self._rows(records, rows)
         context = {
-            "title": title(figures, self.filters, self.window, len(looks), self.request),
+            "title": title(figures, self.filters, self.window, looks, self.request),
             "current": "timeline",
             "text": self.filters.text,
             "under": under(figures, rows),
-            "looks": looks,
+            "looks": looks.first,
             "chips": [Choice(f"{name} {text}", self.href(without=name), False) for name, text in self.filters.given()],
             "windows": self._windows(),
             "moves": self._moves(),
