@@ -29,14 +29,32 @@ _EXTRA = ("starlette", "uvicorn")
 _HEADER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
+_PRIVATE = (
+    *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+    *("fc00::/7", "fe80::/10"),
+)
+
+
+def _is_private(network: IPv4Network | IPv6Network) -> bool:
+    """Whether all of it is; `is_private` says so of 0.0.0.0/0 as well, by its first and last address."""
+    known = map(ipaddress.ip_network, _PRIVATE)
+    return any(network.version == one.version and network.subnet_of(one) for one in known)  # type: ignore[arg-type]
+
+
 class _Network(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
     name = "network"
 
     def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> Any:
         try:
-            return ipaddress.ip_network(str(value))
+            network = ipaddress.ip_network(str(value))
         except ValueError:
             raise click.BadParameter(f"{value!r} is not an address or network such as 10.0.0.0/24") from None
+        if network.num_addresses > 1 and not _is_private(network):
+            raise click.BadParameter(
+                f"{value} has public addresses: whoever asks from one of them could name any user in the header; "
+                "give the address of the proxy, or its private network"
+            )
+        return network
 
 
 class _Address(click.ParamType):  # type: ignore[type-arg] # likewise
@@ -72,12 +90,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="Port; 0 for any.")
 @click.option("--bind", type=_Address(), default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-@click.option("--once", is_flag=True, help="Serve, fetch each page once, print what came, and end.")
+@click.option(
+    "--once", is_flag=True, help="Serve, fetch the pages and the newest event once, print what came, and end."
+)
 @click.option("--certificate", type=_FILE, metavar="FILE", help="Certificate with its chain, in PEM: serve with TLS.")
 @click.option("--key", type=_FILE, metavar="FILE", help="Key of the certificate, in PEM.")
 @click.option(
     "--behind-proxy", "proxies", type=_Network(), multiple=True, metavar="NETWORK",
-    help="Address or network of the proxy that signs people in; other clients are refused. Can be repeated.",
+    help="Address or private network of the proxy that signs people in; other clients are refused. Can be repeated.",
 )  # fmt: skip
 @click.option(
     "--trusted-user-header", callback=_header_name, metavar="NAME", help="Header in which the proxy names the user."

@@ -61,7 +61,8 @@ def page(events: Sequence[ChangeEvent], *, more: bool = False) -> str:
         look=graves if len(events) > 1 else [],
         events=details,
         left_out=_left_out(len(events) - len(details)),
-        footer=f"tfevent {__version__}; times are {events[0].started_at.astimezone():%z}; secrets were never recorded",
+        footer=f"tfevent {__version__}; times are {events[0].started_at.astimezone():%z}; "
+        "known secrets were redacted before recording",
     )
 
 

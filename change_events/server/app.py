@@ -76,7 +76,8 @@ class Application:
         routes += [Route(ROUTES[name], self._page(module), methods=["GET"]) for name, module in PAGES.items()]
         routes.append(Route(ROUTES["static"], self._static, methods=["GET"]))
         routes.append(Route("/live", self._live, methods=["GET"]))
-        routes.append(Route(ENTRANCE, self._enter, methods=["GET"]))
+        if self._policy.user_header is None:  # else a proxy lets people in, and there are no links
+            routes.append(Route(ENTRANCE, self._enter, methods=["GET"]))
         router = Router(routes, redirect_slashes=False, default=self._not_found)
         return Guard(router, self._policy, self._access)
 

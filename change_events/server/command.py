@@ -34,7 +34,7 @@ class Options(NamedTuple):
         port: 0 for any.
         bind: the address to listen on.
         browser: open one, where there is a desktop.
-        once: fetch each page once, and end.
+        once: fetch the pages and the newest event once, and end.
         certificate: for TLS.
         proxies: from where a proxy asks that names the user in ``user_header``.
         user_header: its name in lower case.

@@ -88,14 +88,21 @@ class Guard:
 
     def _no_user(self, scope: Scope, header: bytes) -> PlainPage | None:
         client = scope.get("client")
+        if not (client and self._is_proxy(client[0])):
+            return PlainPage(
+                403,
+                "This request does not come from the proxy",
+                "The server answers requests of its proxy only, which says who asks. "
+                "`--behind-proxy` and `--trusted-user-header` name both.",
+            )
         users = _values(scope, header)
-        if client and self._is_proxy(client[0]) and len(users) == 1 and users[0].strip():
+        if len(users) == 1 and users[0].strip():
             return None
         return PlainPage(
             403,
-            "This request does not come from the proxy",
-            "The server answers requests of its proxy only, which says who asks. "
-            "`--behind-proxy` and `--trusted-user-header` name both.",
+            "The proxy names more than one user" if len(users) > 1 else "The proxy does not say who asks",
+            "Each of its requests has to name one user in the header of `--trusted-user-header`, and those that "
+            "clients send it has to remove.",
         )
 
     def _is_proxy(self, address: str) -> bool:

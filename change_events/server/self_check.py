@@ -1,4 +1,4 @@
-"""`tfevent events serve --once`: every page is asked for once, as a browser does, and what came is printed."""
+"""`tfevent events serve --once`: the pages and the newest event are asked for once, and what came is printed."""
 
 from __future__ import annotations
 

@@ -585,3 +585,10 @@ def test_every_outcome_of_a_change_has_a_square():
     from change_events.server.pages.event import _LOOKS
 
     assert set(_LOOKS) == {one.value for one in ChangeOutcome} - {"planned"}
+
+
+def test_no_page_says_that_every_secret_is_known(journal):
+    for name in ("timeline", "list", "suspects", "stacks"):
+        text = html(journal, {"list": "listing"}.get(name, name))
+        assert "known secrets were redacted" in text
+        assert "never recorded" not in text

@@ -11,9 +11,12 @@ import sys
 import httpx
 import pytest
 import trustme
+from click.testing import CliRunner
 
+from change_events.cli.serve import _Network, serve_command
 from tests.cli.home import Home
 from tests.cli.sample import partial, succeeded
+from tests.support.parsed_html import Parsed
 from tests.support.serving import served
 
 TITLE = "prod/network: 1 replaced"
@@ -164,17 +167,39 @@ def test_behind_a_proxy_the_user_is_named_by_its_header_and_others_are_refused(h
     words = ("--behind-proxy", "127.0.0.1", "--trusted-user-header", "X-Forwarded-User", "--allow-host", "ops.example")
     with served(home, *words) as server, server.stranger(headers={"host": "ops.example"}) as proxy:
         assert server.link == server.base  # no token
-        assert proxy.get("/").status_code == 403
-        assert proxy.get("/", headers={"x-forwarded-user": ""}).status_code == 403
+        for nobody in ({}, {"x-forwarded-user": ""}):
+            answer = proxy.get("/", headers=nobody)
+            assert (answer.status_code, heading(answer)) == (403, "The proxy does not say who asks")
         twice = [("x-forwarded-user", "ann"), ("x-forwarded-user", "bob"), ("host", "ops.example")]
-        assert proxy.get("/", headers=twice).status_code == 403
+        assert heading(proxy.get("/", headers=twice)) == "The proxy names more than one user"
+        entered = proxy.get("/enter?token=x", headers={"x-forwarded-user": "ann"})
+        assert (entered.status_code, heading(entered)) == (404, "There is no such page")
         named = proxy.get("/list", headers={"x-forwarded-user": "ann"})
         assert TITLE in named.text
         other = {"x-forwarded-user": "ann", "host": "evil.example"}
         assert proxy.get("/list", headers=other).status_code == 403
     words = ("--behind-proxy", "10.0.0.0/8", "--trusted-user-header", "X-Forwarded-User")
     with served(home, *words) as server, server.stranger() as other:
-        assert other.get("/list", headers={"x-forwarded-user": "ann"}).status_code == 403
+        answer = other.get("/list", headers={"x-forwarded-user": "ann"})
+        assert (answer.status_code, heading(answer)) == (403, "This request does not come from the proxy")
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "8.8.8.0/24", "0.0.0.0/1", "10.0.0.0/7", "2001:db8::/32"])
+def test_a_network_with_public_addresses_is_no_proxy(network):
+    words = ["--behind-proxy", network, "--bind", "0.0.0.0", "--trusted-user-header", "X-Forwarded-User"]
+    done = CliRunner().invoke(serve_command, words)
+    assert done.exit_code == 2
+    assert "public addresses" in done.output
+
+
+@pytest.mark.parametrize("network", ["127.0.0.1", "10.1.2.0/24", "10.0.0.0/8", "172.16.0.0/12", "::1", "fd00::/8",
+                                     "203.0.113.9"])  # fmt: skip
+def test_an_address_or_a_private_network_may_be_one(network):
+    assert str(_Network().convert(network, None, None)).partition("/")[0] == network.partition("/")[0]
+
+
+def heading(answer):
+    return Parsed(answer.text).headings[0]
 
 
 def test_a_browser_is_opened_on_a_desktop_by_a_file_that_only_the_user_reads(home, tmp_path):

@@ -13,7 +13,7 @@ from change_events.server.filters import ADDED, NAMES, MomentError, query_for, r
 from change_events.server.histogram import histogram
 from change_events.server.look_first import look_first
 from change_events.server.page import Page
-from change_events.server.parameters import ParameterError, check_names, flag
+from change_events.server.parameters import ParameterError, check_parameters
 from change_events.server.rows import event_row
 from change_events.server.running_in import counted_with, running_in
 from change_events.server.timeline_lanes import BY, MOST_READ, Asked, lanes
@@ -76,10 +76,10 @@ class _Timeline:
     def __init__(self, source: Source, request: PageRequest) -> None:
         self.source = source
         self.request = request
-        check_names(request.query, _PARAMETERS)
+        check_parameters(request, _PARAMETERS)
         self.filters = read_filters(request.query).having(since="", until="")
-        self.plans = flag(request.query, "plans")
-        self.all_lanes = flag(request.query, "all")
+        self.plans = _flag(request, "plans")
+        self.all_lanes = _flag(request, "all")
         self.by = request.query.get("lanes") or BY[0]
         if self.by not in BY:
             raise WindowError(f"{self.by!r} cannot be shown by itself; expected {', '.join(BY)}")
@@ -195,6 +195,13 @@ class _Timeline:
     def _newest(self, until: datetime | None = None) -> EventRow | None:
         found = next(iter(self.source.list(msgspec.structs.replace(self.everything, until=until, limit=1))), None)
         return event_row(found, self.request) if found else None
+
+
+def _flag(request: PageRequest, name: str) -> bool:
+    """Whether a parameter is given. Raises ParameterError."""
+    if request.query.get(name, "") not in ("", _YES):
+        raise ParameterError(f"`{name}` is a flag: expected `{_YES}`.")
+    return bool(request.query.get(name))
 
 
 def _milliseconds(moment: datetime) -> int:
