@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from change_events.server.policy import REQUEST_SECONDS
+from change_events.server.policy import REQUEST_SECONDS, WAITING
 
 if TYPE_CHECKING:
     import asyncio
 
 
 class PatientProtocol(H11Protocol):
-    """uvicorn's protocol, with a limit for the time that a request and a full buffer may take."""
+    """uvicorn's protocol, with limits for the time that a request and a full buffer may take, and for idle clients."""
+
+    _waiting: ClassVar[dict[PatientProtocol, str]] = {}
+    """Those without a request, with the address of the client; the one that waits longest is first."""
 
     _sending: asyncio.TimerHandle | None = None
     _reading: asyncio.TimerHandle | None = None
@@ -22,6 +26,7 @@ class PatientProtocol(H11Protocol):
         """Wait for the first request."""
         super().connection_made(transport)
         self._await_request()
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Wait no longer once a request is complete."""
@@ -29,8 +34,16 @@ class PatientProtocol(H11Protocol):
         super().data_received(data)
         if self.cycle is not before:
             self._request_came()
+            if not self.cycle.response_complete:
+                self._waiting.pop(self, None)
         elif self._reading is None and (before is None or before.response_complete):
             self._await_request()  # a later request has begun
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self._wait()
 
     def pause_writing(self) -> None:
         """The client does not take what it is sent: wait a while."""
@@ -44,12 +57,25 @@ class PatientProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
+        self._waiting.pop(self, None)
         self._request_came()
         _cancel(self._sending)
         super().connection_lost(exc)
 
     def _await_request(self) -> None:
         self._reading = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+
+    def _wait(self) -> None:
+        """Be one of those that wait; of too many, drop the oldest of the client that has the most."""
+        self._waiting[self] = self.client[0] if self.client else ""
+        if len(self._waiting) > WAITING:
+            [(most, _)] = Counter(self._waiting.values()).most_common(1)
+            next(one for one, address in self._waiting.items() if address == most)._drop()
+
+    def _drop(self) -> None:
+        del self._waiting[self]
+        self.connections.discard(self)  # now, and not when its loss is noticed
+        self.transport.abort()
 
     def _request_came(self) -> None:
         _cancel(self._reading)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 URL_BYTES = 8_192
 HEADER_BYTES = 16_384
 CONNECTIONS = 100
+WAITING = 50
+"""Connections without a request that is answered; of more, the oldest of the client with the most is dropped."""
+
 STREAMS = 16
 PAGES_AT_ONCE = 4
 """Pages that are made at the same time; others wait for their turn."""

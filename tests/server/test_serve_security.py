@@ -2,7 +2,9 @@
 
 import socket
 import subprocess
+from contextlib import ExitStack
 
+import httpx
 import pytest
 
 from tests.cli.home import Home
@@ -171,6 +173,21 @@ def is_ended(connection):
         return connection.recv(1000) == b""
     except ConnectionResetError:
         return True
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", None], ids=["none", "half", "refused"])
+def test_others_are_answered_however_many_connections_a_client_opens(server, reader, sent):
+    whole = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    with ExitStack() as opened:
+        opened.enter_context(reader.stream("GET", "/live"))  # one that was there before
+        for _ in range(250):
+            connection = opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=limit(60)))
+            connection.sendall(whole if sent is None else sent)
+            if sent is None:
+                assert connection.recv(1_000).startswith(b"HTTP/1.1 401")
+        with httpx.Client(base_url=server.base, cookies=reader.cookies, trust_env=False) as client:
+            for _ in range(5):
+                assert client.get("/static/style.css").status_code == client.get("/list").status_code == 200
 
 
 @pytest.mark.slow  # waits for the limit
