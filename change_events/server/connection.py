@@ -70,9 +70,10 @@ class PatientProtocol(H11Protocol):
         self._waiting[self] = self.client[0] if self.client else ""
         if len(self._waiting) > WAITING:
             [(most, _)] = Counter(self._waiting.values()).most_common(1)
-            next(one for one, address in self._waiting.items() if address == most)._drop()
+            next(one for one, address in self._waiting.items() if address == most).drop()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """End the connection: a newer one needs the place."""
         del self._waiting[self]
         self.connections.discard(self)  # now, and not when its loss is noticed
         self.transport.abort()

@@ -63,8 +63,8 @@ async def _messages(broadcast: Broadcast, position: int | None, moment: datetime
 
 
 def _message(found: Sequence[News]) -> str:
-    """One message for what was found at once; its id is the position of the newest."""
-    events = [{"id": one.id, "outcome": one.outcome, "severity": one.severity} for one in found]
+    """One message for what was found at once, empty where what was recorded is gone; its id is the newest position."""
+    events = [{"id": one.id, "outcome": one.outcome, "severity": one.severity} for one in found if one.id]
     newest = max(one.position for one in found)
     return f"id: {newest}\ndata: {msgspec.json.encode(events).decode()}\n\n"
 

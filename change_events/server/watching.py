@@ -46,6 +46,10 @@ class News(NamedTuple):
     severity: str
 
 
+GONE = News(0, "", "", "")
+"""Instead of an event: what was recorded has been removed."""
+
+
 class Watcher(Protocol):
     """What notices events. All but ``since`` is asked by one thread at a time."""
 
@@ -53,7 +57,7 @@ class Watcher(Protocol):
         """What is recorded now is not new."""
 
     def poll(self) -> Sequence[News]:
-        """Events recorded or settled since the last call, or since the start; oldest first."""
+        """Events recorded or settled since the last call, or since the start; oldest first. :data:`GONE` once alone."""
 
     def since(self, position: int, moment: datetime | None = None) -> Sequence[News]:
         """Events behind this position, or those that began or ended after the moment; the newest, oldest first."""
@@ -100,9 +104,11 @@ class JournalWatcher:
     def poll(self) -> Sequence[News]:
         """As the protocol says."""
         try:
+            had = self._identity is not None
             connection = self._opened()
             if connection is None:
-                return ()
+                self._identity = None
+                return (GONE,) if had else ()
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             if version == self._version:
                 return ()

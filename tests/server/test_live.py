@@ -12,7 +12,7 @@ import pytest
 
 from change_events.model import Outcome
 from change_events.server.policy import STREAMS
-from change_events.server.watching import JournalWatcher
+from change_events.server.watching import GONE, JournalWatcher
 from tests.cli.home import Home
 from tests.history.past import change, run
 from tests.support.serving import served
@@ -117,6 +117,29 @@ def test_a_journal_that_appears_or_is_replaced_is_new_as_a_whole(home):
     home.fill(second)
     assert [one.id for one in watcher.poll()] == [second.id]
     watcher.close()
+
+
+def test_a_journal_that_is_removed_is_announced_once(home):
+    home.fill(event())
+    watcher = JournalWatcher(str(home.journal_path))
+    watcher.start()
+    assert watcher.poll() == ()
+    home.state.rename(home.path / "elsewhere")
+    assert [list(watcher.poll()) for _ in range(3)] == [[GONE], [], []]
+    (home.path / "elsewhere").rename(home.state)
+    assert len(watcher.poll()) == 1
+    watcher.close()
+
+
+def test_a_page_that_listens_hears_that_the_journal_is_gone(home):
+    home.fill(event())
+    with served(home) as server, server.client() as client, client.stream("GET", "/live") as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "retry: 2000"
+        time.sleep(1)  # until it looks
+        for file in home.state.glob("journal.db*"):
+            file.unlink()
+        assert next(messages(lines)) == ("0", [])
 
 
 def test_of_many_events_the_newest_are_said(home):
