@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -155,6 +156,65 @@ def test_what_is_recorded_appears_without_a_reload(opened, home):
     home.fill(msgspec.structs.replace(started, outcome=Outcome.FAILED, ended_at=ended))
     row.get_by_text("failed").wait_for()
     assert page.evaluate("window.same")
+
+
+@pytest.fixture
+def own(tmp_path, chromium):
+    """A home of one change, and a page of a browser that has opened its link."""
+    home = Home(tmp_path)
+    home.fill(run(0, change("a.b"), now=datetime.now(UTC)))
+    with served(home) as server, chromium.new_context(base_url=server.base) as context:
+        context.set_default_timeout(limit(WAIT))
+        page = context.new_page()
+        page.goto(server.link)
+        yield home, page
+
+
+def test_the_page_of_a_run_follows_it_until_it_ends(own):
+    from playwright.sync_api import expect  # absent where there is no browser
+
+    home, page = own
+    started = run(0, change("a.b"), now=datetime.now(UTC), title="a run that is read", outcome=None, ended_at=None)
+    home.fill(started)
+    page.goto(f"/event/{started.id}")
+    page.get_by_text("live", exact=True).wait_for()
+    page.evaluate("window.same = true")
+    home.fill(
+        msgspec.structs.replace(
+            started, title="it has failed", outcome=Outcome.FAILED, ended_at=started.started_at + timedelta(seconds=1)
+        )
+    )
+    page.locator("h1", has_text="it has failed").wait_for()
+    expect(page.locator(".live-words")).to_have_count(0, timeout=limit(WAIT))
+    assert page.title().startswith("it has failed")
+    assert page.evaluate("window.same")
+
+
+def test_a_list_names_what_is_newer_with_its_filters_and_its_rows_stay(own):
+    home, page = own
+    page.goto("/list?environment=lately")
+    page.get_by_text("live", exact=True).wait_for()
+    other = run(0, change("a.b"), now=datetime.now(UTC), title="a change of others", environment="others")
+    mine = run(0, change("a.b"), now=datetime.now(UTC), title="a change of mine", environment="lately")
+    home.fill(other)
+    home.fill(mine)
+    page.locator(".newer", has_text="1 newer change: show").wait_for()
+    assert page.locator(".ev").count() == 0
+    page.get_by_role("link", name="show", exact=True).click()
+    page.locator(".ev-title", has_text="a change of mine").wait_for()
+    assert page.locator(".newer").count() == 0
+
+
+def test_the_title_of_the_timeline_follows_it_and_a_journal_that_is_removed(own):
+    from playwright.sync_api import expect  # absent where there is no browser
+
+    home, page = own
+    page.get_by_text("live", exact=True).wait_for()
+    home.fill(run(0, change("a.b"), now=datetime.now(UTC)))
+    expect(page).to_have_title(re.compile("^2 changes"), timeout=limit(WAIT))
+    for file in home.state.glob("journal.db*"):
+        file.unlink()
+    page.get_by_text("Nothing has been recorded").wait_for()
 
 
 def test_the_brush_and_the_moment_are_in_the_address(opened):

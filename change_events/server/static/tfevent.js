@@ -143,8 +143,10 @@ async function refresh() {
   const part = find("#live-part");
   const focused = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
   const marked = find(".ev.at .ev-title", part)?.getAttribute("href");
-  const fresh = find("#live-part", await fetched());
+  const answer = await fetched();
+  const fresh = find("#live-part", answer);
   if (!fresh) return;
+  document.title = answer.title;
   part.replaceWith(document.adoptNode(fresh));
   brush();
   const by = (href) => findAll("a", fresh).find((link) => link.getAttribute("href") === href);
@@ -154,7 +156,6 @@ async function refresh() {
 
 // --- live ------------------------------------------------------------------------------------------------------------
 
-const news = new Map();
 let stream = null;
 
 function say(words, isLive = false) {
@@ -168,17 +169,29 @@ function say(words, isLive = false) {
   shown.classList.toggle("live", isLive);
 }
 
-function wait(events) {
-  for (const one of events) news.set(one.id, one.outcome);
-  const failed = [...news.values()].filter((outcome) => ["failed", "partial", "unknown"].includes(outcome)).length;
-  const words = `${news.size} newer change${news.size === 1 ? "" : "s"}${failed ? `, ${failed} did not go well` : ""}: `;
+function outcomes(within) { // of each row, by the address of its event
+  return new Map(findAll("main .ev", within).map((row) => [
+    find(".ev-title", row).getAttribute("href"), find(".out", row).textContent,
+  ]));
+}
+
+async function compare() { // rows do not move under the reader's eyes: a line says what is newer with these filters
+  const [shown, fresh] = [outcomes(document), outcomes(await fetched())];
+  const newer = [...fresh.keys()].filter((event) => !shown.has(event)).length;
+  const ended = [...fresh].filter(([event, words]) => shown.has(event) && shown.get(event) !== words).length;
+  const gone = shown.size && !fresh.size;
+  if (!newer && !ended && !gone) return;
+  const words = [
+    newer && `${newer} newer change${newer === 1 ? "" : "s"}`, ended && `${ended} with another outcome`,
+    gone && "nothing of this is recorded any more",
+  ].filter(Boolean).join(", ");
   let banner = find(".newer");
   if (!banner) {
     banner = element("p", "", { class: "newer", role: "status" });
     banner.append(element("span"), element("a", "show", { href: location.href }));
     find("main").prepend(banner);
   }
-  find("span", banner).textContent = words;
+  find("span", banner).textContent = `${words}: `;
 }
 
 let busy = false;
@@ -192,29 +205,35 @@ async function update() {
     do {
       again = false;
       while (dragging) await new Promise((done) => { setTimeout(done, 200); });
-      await refresh();
+      await (find("#live-part") ? refresh() : compare());
       await new Promise((done) => { setTimeout(done, 300); }); // many events at once are one change of the page
     } while (again);
   } catch { say("not up to date: reload"); }
   busy = false;
+  if (!find("[data-live]")) hush();
+}
+
+function hush() { // what is shown has ended: it stays as it is
+  stream?.close();
+  stream = null;
+  find(".live-words")?.remove();
 }
 
 function listen() {
-  const part = find("#live-part");
-  const place = part ?? find("[data-live]");
+  const place = find("[data-live]");
   if (!place || stream) return;
   stream = new EventSource(`/live?after=${place.dataset.now}`);
   let wasLost = false;
   stream.onopen = () => {
     say("live", true);
-    if (wasLost && part) update();
+    if (wasLost) update();
     wasLost = false;
   };
   stream.onerror = () => {
     wasLost = true;
     say(stream.readyState === EventSource.CLOSED ? "not live: reload" : "reconnecting");
   };
-  stream.onmessage = (message) => (part ? update() : wait(JSON.parse(message.data)));
+  stream.onmessage = () => update();
 }
 
 function onVisible() {
@@ -224,7 +243,7 @@ function onVisible() {
     say("paused");
   } else {
     listen();
-    if (find("#live-part")) update();
+    if (stream) update();
   }
 }
 
@@ -288,7 +307,7 @@ function go(changed) {
 tellZone();
 document.addEventListener("keydown", onKey);
 brush();
-if (find("#live-part, [data-live]")) {
+if (find("[data-live]")) {
   document.addEventListener("visibilitychange", onVisible);
   if (!document.hidden) listen();
 }
