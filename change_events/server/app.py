@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
 
+from change_events.server import urls
 from change_events.server.answer import Answer
 from change_events.server.failures import explain
 from change_events.server.guard import ENTRANCE, Guard
@@ -44,8 +46,13 @@ PAGES = {
 }
 """Name of a route → module of :mod:`change_events.server.pages`."""
 
+_OK = 200
 _FEEDS = {"atom": "application/atom+xml; charset=utf-8", "json_feed": "application/feed+json; charset=utf-8"}
 """Name of a route, and of a function of :mod:`change_events.server.feeds` → media type."""
+
+
+_NEWEST = ("/event/last", "/event/last.json")
+"""As the command `show last` has it: a step to the newest event."""
 
 
 class Application:
@@ -72,6 +79,7 @@ class Application:
     def asgi(self) -> ASGIApp:
         """The application behind its guard."""
         routes = [Route(ROUTES[name], self._feed(name), methods=["GET"]) for name in _FEEDS]
+        routes += [Route(path, self._newest, methods=["GET"]) for path in _NEWEST]
         routes.append(Route(ROUTES["event_json"], self._event_json, methods=["GET"]))
         routes += [Route(ROUTES[name], self._page(module), methods=["GET"]) for name, module in PAGES.items()]
         routes.append(Route(ROUTES["static"], self._static, methods=["GET"]))
@@ -99,33 +107,59 @@ class Application:
 
                 return Answer(getattr(feeds, name)(source, asked, self._base(request)), _FEEDS[name])
 
-            return await self._answer(request, build)
+            return await self._answer(request, build, _error_json if name == "json_feed" else _error_text)
 
         return endpoint
 
     async def _event_json(self, request: Request) -> Response:
-        return await self._answer(request, _event_json)
+        return await self._answer(request, _event_json, _error_json)
+
+    async def _newest(self, request: Request) -> Response:
+        is_json = request.url.path.endswith(".json")
+        answer = await self._answer(request, _newest_id, _error_json if is_json else None)
+        if answer.status_code != _OK:
+            return answer
+        newest = bytes(answer.body).decode()
+        return RedirectResponse(urls.event_json(newest) if is_json else urls.event(newest), 307)
 
     def _base(self, request: Request) -> str:
         """Scheme and host, as whoever asks knows them; the host is one of the policy's."""
         forwarded = request.headers.get("x-forwarded-proto") if self._policy.user_header else None
         return f"{'https' if forwarded == 'https' else request.url.scheme}://{request.headers['host']}"
 
-    async def _answer(self, request: Request, build: Callable[[Source, PageRequest], Page | Answer]) -> Response:
+    async def _answer(
+        self,
+        request: Request,
+        build: Callable[[Source, PageRequest], Page | Answer],
+        fail: Callable[[Page], Answer] | None = None,
+    ) -> Response:
         def work() -> Answer:
-            return self._made(request, build)
+            return self._made(request, build, fail)
 
         answer = await asyncio.get_running_loop().run_in_executor(self._threads, work)
         return Response(answer.content, answer.status, media_type=answer.kind)
 
-    def _made(self, request: Request, build: Callable[[Source, PageRequest], Page | Answer]) -> Answer:
+    def _made(
+        self,
+        request: Request,
+        build: Callable[[Source, PageRequest], Page | Answer],
+        fail: Callable[[Page], Answer] | None,
+    ) -> Answer:
+        """What was built; ``fail`` makes what is sent of the page that explains an error, where that is no page."""
         asked = self._asked(request)
         try:
             with self._sources.open() as source:
                 asked = self._asked(request, live=self._sources.is_live(source))
                 page = build(source, asked)
-                return page if isinstance(page, Answer) else _rendered(page, asked)
         except Exception as error:  # noqa: BLE001 - a page that fails is one page
+            page = explain(error, self._report)
+        if isinstance(page, Answer):
+            return page
+        if fail is not None and page.status != _OK:
+            return fail(page)
+        try:
+            return _rendered(page, asked)
+        except Exception as error:  # noqa: BLE001 - as above
             return _rendered(explain(error, self._report), asked)
 
     def _asked(self, request: Request, *, live: bool = False) -> PageRequest:
@@ -191,6 +225,26 @@ def _event_json(source: Source, asked: PageRequest) -> Answer:
     if record is None:
         return Answer('{"error":"there is no such event"}', "application/json", 404)
     return Answer(record.body, "application/json")
+
+
+def _newest_id(source: Source, _asked: PageRequest) -> Page | Answer:
+    from change_events.journal import Query
+
+    newest = next(iter(source.list(Query(limit=1, backfilled=False))), None)
+    if newest is None:
+        return Page("error.html", {"title": "There is no event yet", "text": "Nothing is recorded.", "link": "/"}, 404)
+    return Answer(newest.id)
+
+
+def _error_json(page: Page) -> Answer:
+    """The words of a page for an error, for programs."""
+    words = {"error": page.context["title"], "detail": page.context["text"]}
+    return Answer(msgspec.json.encode(words), "application/json", page.status)
+
+
+def _error_text(page: Page) -> Answer:
+    words = f"{page.context['title']}: {page.context['text']}\n"
+    return Answer(words, "text/plain; charset=utf-8", page.status)
 
 
 def _rendered(page: Page, asked: PageRequest) -> Answer:

@@ -217,8 +217,8 @@ def test_the_title_of_the_timeline_follows_it_and_a_journal_that_is_removed(own)
     page.get_by_text("Nothing has been recorded").wait_for()
 
 
-def test_the_brush_and_the_moment_are_in_the_address(opened):
-    page = opened()
+def test_the_brush_and_the_moment_are_in_the_address(own):
+    _, page = own
     page.goto("/")
     box = page.locator("[data-brush]").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 20)

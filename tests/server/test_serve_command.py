@@ -198,6 +198,28 @@ def test_an_address_or_a_private_network_may_be_one(network):
     assert str(_Network().convert(network, None, None)).partition("/")[0] == network.partition("/")[0]
 
 
+def test_the_newest_event_has_an_address(home):
+    with served(home) as server, server.client() as client:
+        assert [client.get(f"/event/last{end}").status_code for end in ("", ".json")] == [404, 404]
+        home.fill(succeeded(), partial())
+        newest = client.get("/feed.json").json()["items"][0]["id"]
+        assert client.get("/event/last").headers["location"] == f"/event/{newest}"
+        assert client.get("/event/last.json", follow_redirects=True).json()["id"] == newest
+
+
+def test_programs_get_errors_in_a_form_of_theirs(home):
+    home.fill(partial())
+    with served(home) as server, server.client() as client:
+        home.journal_path.write_bytes(b"no journal" * 1_000)
+        for path in ("/event/x.json", "/event/last.json", "/feed.json"):
+            answer = client.get(path)
+            assert (path, answer.status_code, answer.headers["content-type"]) == (path, 503, "application/json")
+            assert answer.json()["error"] == "What is recorded cannot be read"
+        atom = client.get("/feed.atom")
+        assert (atom.status_code, atom.headers["content-type"]) == (503, "text/plain; charset=utf-8")
+        assert client.get("/event/x").headers["content-type"].startswith("text/html")
+
+
 def heading(answer):
     return Parsed(answer.text).headings[0]
 
