@@ -162,7 +162,7 @@ def test_what_is_recorded_appears_without_a_reload(opened, home):
 def own(tmp_path, chromium):
     """A home of one change, and a page of a browser that has opened its link."""
     home = Home(tmp_path)
-    home.fill(run(0, change("a.b"), now=datetime.now(UTC)))
+    home.fill(run(5, change("a.b"), now=datetime.now(UTC)))  # whose end is not news
     with served(home) as server, chromium.new_context(base_url=server.base) as context:
         context.set_default_timeout(limit(WAIT))
         page = context.new_page()
