@@ -51,7 +51,7 @@ class _Network(click.ParamType):  # type: ignore[type-arg] # generic since click
             raise click.BadParameter(f"{value!r} is not an address or network such as 10.0.0.0/24") from None
         if network.num_addresses > 1 and not _is_private(network):
             raise click.BadParameter(
-                f"{value} has public addresses: whoever asks from one of them could name any user in the header; "
+                f"{value} has public addresses: a client with one of them could name any user in the header; "
                 "give the address of the proxy, or its private network"
             )
         return network
