@@ -18,7 +18,6 @@ Errors for users. The text is one sentence that says what is wrong and what to d
   x ParameterError           an address has a parameter that a page does not take (server/parameters.py)
   x WindowError              the window of a timeline cannot be shown (server/windows.py)
   x MomentError              a time in the address of a page cannot be read (server/filters.py)
-  x ParameterError           an address has a parameter that a page does not take (server/parameters.py)
   x PortInUseError           another process listens where `events serve` would (server/listening.py)
   x OptionError              the options of a destination cannot be used (destinations/base.py)
 
