@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 PIP    := -m pip install --quiet --disable-pip-version-check
-UNIT   := -n 2 --dist worksteal -m "not e2e and not slow"
+UNIT   := -n 2 --dist worksteal -m "not e2e and not slow and not exhaustive"
 CORES  := 2.16 2.17 2.19 2.21
 QUICK  := $(addprefix tests/,context diff redact schema signals summary)
 PEERS  := .cache/bench-ansible
@@ -45,7 +45,7 @@ picture: $(VENV)/.ready ## draw docs/images/terminal.svg, the picture of README,
 
 quick: $(VENV)/.ready ## under a minute: ruff, and the tests of what computes; no Ansible, no properties
 	$(BIN)/ruff check .
-	$(PYTEST) -q -x -n 2 --dist worksteal -m "not e2e and not slow and not ansible and not hypothesis" $(QUICK)
+	$(PYTEST) -q -x -n 2 --dist worksteal -m "not e2e and not slow and not exhaustive and not ansible and not hypothesis" $(QUICK)
 
 test: $(VENV)/.ready lint ## lint, types, layers, and all tests but the slow ones
 	$(PYTEST) $(UNIT)
@@ -129,7 +129,7 @@ schema: $(VENV)/.ready ## write the JSON Schemas and the generated parts of docs
 	$(BIN)/python -m tools.schemas
 
 coverage: $(VENV)/.ready ## line and branch coverage of `make test`
-	$(BIN)/coverage run -m pytest -q -m "not e2e and not slow"
+	$(BIN)/coverage run -m pytest -q -m "not e2e and not slow and not exhaustive"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --skip-covered --show-missing
 

@@ -163,9 +163,18 @@ def test_an_address_may_be_so_long(reader):
 
 def test_headers_may_be_so_large(server, reader):
     with server.stranger() as client:
-        for size, statuses in ((20_000, {431, 400}), (500_000, {431, 400})):
-            assert client.get("/", headers={"x": "a" * size}).status_code in statuses
+        for size in (20_000, 500_000):
+            assert answer_to(client, size) in {431, 400, None}
     assert reader.get("/").status_code == 200
+
+
+def answer_to(client, size):
+    """The status for a header of this size; None where the connection is ended before it is known."""
+    try:
+        with client.stream("GET", "/", headers={"x": "a" * size}) as answer:
+            return answer.status_code
+    except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+        return None
 
 
 def is_ended(connection):
