@@ -42,5 +42,7 @@ def test_the_same_for_longer(tmp_path, seed):
 
 
 def test_every_kind_of_destination_takes_part(tmp_path):
+    """A ledger, which no scripted server can stand for, has tests like these of its own, with a real one."""
     with World(tmp_path, 1) as world:
-        assert set(world.places) == set(KINDS) == {kind for kind in kinds() if get(kind).steps is None}
+        wanted = {kind for kind in kinds() if get(kind).steps is None and get(kind).transport != "postgres"}
+        assert set(world.places) == set(KINDS) == wanted
