@@ -14,6 +14,7 @@ from change_events.cli.limit_option import limit_option
 from change_events.cli.render.terminal import clean, colour_on, local_time, note, print_json, print_lines
 from change_events.cli.time_option import moment
 from change_events.cli.tool_adapter import Found, HistoryRequest, Piece, Unused
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -172,7 +173,7 @@ class _Tally:
             ("not_used", "not used"),
         )
         parts = [f"{figures[name]} {words}" for name, words in rest if figures[name]]
-        return "; ".join([f"{count} event{'' if count == 1 else 's'} {verb}", *parts])
+        return "; ".join([f"{number_of(count, 'event')} {verb}", *parts])
 
     def report(self) -> None:
         """Why something was not used, on standard error."""

@@ -23,6 +23,7 @@ from change_events.model import (
 )
 from change_events.summary.change_text import attribute_lines
 from change_events.text.markdown import code, plain
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,7 +127,7 @@ def _name(check: DirectoryCheck) -> str:
 
 
 def _resources(number: int) -> str:
-    return f"{number} resource{'' if number == 1 else 's'}"
+    return number_of(number, "resource")
 
 
 def _message(steps: Sequence[Step], drift: Sequence[Drift], *, asked_who: bool) -> Iterator[str]:

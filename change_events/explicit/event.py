@@ -15,6 +15,7 @@ from change_events.explicit import titles
 from change_events.model import ChangeEvent, Commit, Link, Phase, Severity, Signal, Tool, Vcs
 from change_events.summary.explicit_message import message
 from change_events.text.lazy_pattern import lazy_pattern
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,7 +187,7 @@ def _clean(commit: Commit, redactor: Redactor) -> Commit:
 def _signals(found: Between, vcs: Vcs) -> list[Signal]:
     if not found.gone:
         return []
-    count = f"{found.gone} commit{'' if found.gone == 1 else 's'}"
+    count = number_of(found.gone, "commit")
     previous, commit = ((name or "")[:_SHOWN] for name in (vcs.previous, vcs.commit))
     if found.commits:
         return [Signal(name="diverged", reason=f"{count} of {previous} are not in {commit}: another line of history")]

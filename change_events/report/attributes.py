@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from change_events.model import ValueKind
 from change_events.summary.attributes import arranged, computed_words
 from change_events.summary.value_text import WORDS, size
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ def attribute_rows(attributes: Sequence[AttributeChange], omitted: int, room: Ro
             break
         rows.append(found)
     left = len(shown) - len(rows) + omitted
-    more = [f"and {left} more attribute{'' if left == 1 else 's'}"] if left else []
+    more = [f"and {number_of(left, 'more attribute')}"] if left else []
     more += [computed_words(len(computed))] if computed else []
     return Rows(rows, ", ".join(more))
 

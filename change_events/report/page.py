@@ -20,6 +20,7 @@ from change_events.report.room import Room
 from change_events.report.views import EventView, event_view, row_view
 from change_events.report.visible import visible
 from change_events.summary import answer
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def page(events: Sequence[ChangeEvent], *, more: bool = False) -> str:
 
 
 def _left_out(number: int) -> str:
-    return f"The details of {number} quieter event{'' if number == 1 else 's'} are left out." if number else ""
+    return f"The details of {number_of(number, 'quieter event')} are left out." if number else ""
 
 
 @cache

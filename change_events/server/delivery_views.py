@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from change_events.journal.records import DeliveryState, Stage
 from change_events.server import times
 from change_events.text.markdown import one_line
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from change_events.journal import Record
@@ -38,7 +39,7 @@ def _view(one: DeliveryStatus, request: PageRequest) -> DeliveryView:
     if one.next_at is not None:
         parts.append(f"next try {times.short(one.next_at, request)}")
     if one.attempts > 1 or (one.attempts and icon != "ok"):
-        parts.append(f"{one.attempts} attempt{'' if one.attempts == 1 else 's'}")
+        parts.append(number_of(one.attempts, "attempt"))
     text = ", ".join(parts)
     if one.reason and icon != "ok":
         text += f": {one_line(one.reason, _REASON)}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from change_events.server import times
 from change_events.server.filters import Filters, moment_of, phrase
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,5 +71,5 @@ def rows_words(rows: Iterable[EventRow]) -> str:
     for row in found:
         outcomes[row.look.word] = outcomes.get(row.look.word, 0) + 1
     risky = sum(1 for row in found if row.signals)
-    parts = [f"{len(found)} event{'' if len(found) == 1 else 's'}", *_wrong(outcomes)]
+    parts = [number_of(len(found), "event"), *_wrong(outcomes)]
     return ", ".join([*parts, f"{risky} with signals"] if risky else parts)

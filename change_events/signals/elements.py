@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from change_events.signals.paths import masked, pairs
 from change_events.signals.verdict import Verdict
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ def fewer(case: Case) -> Iterator[Verdict]:
     """A list has fewer elements."""
     for label, before, after in _lists(case):
         if len(after) < len(before):
-            words = f"has {len(after)} element{'' if len(after) == 1 else 's'} instead of {len(before)}"
+            words = f"has {number_of(len(after), 'element')} instead of {len(before)}"
             yield Verdict(label, words, "has fewer elements")
 
 

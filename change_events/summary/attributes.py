@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import ValueKind
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,4 +56,4 @@ def _rank(attribute: AttributeChange) -> int:
 
 def computed_words(number: int) -> str:
     """``and 24 computed attributes``."""
-    return f"and {number} computed attribute{'' if number == 1 else 's'}"
+    return f"and {number_of(number, 'computed attribute')}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from change_events.model import Cause, CauseKind, Confidence, SharedCause
 from change_events.summary.change_text import file_place
 from change_events.text.markdown import code, plain
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -63,7 +64,7 @@ def shared_words(cause: SharedCause, *, markdown: bool = True) -> str:
     """
     if not cause.changes:
         return cause_words(cause, markdown=markdown)
-    number = f"{cause.changes} change{'' if cause.changes == 1 else 's'}"
+    number = number_of(cause.changes, "change")
     words = cause_words(cause, markdown=markdown)
     return f"{number}: {words}" if cause.kind is CauseKind.UNKNOWN else f"{number} because {words}"
 
@@ -80,7 +81,7 @@ def cause_words(cause: Cause, *, markdown: bool = True) -> str:
         parts.append(kind)
     parts += [_commit(commit, name, text) for commit in cause.commits[:1]]
     if (more := len(cause.commits) - 1) > 0:
-        parts.append(f"and {more} more commit{'' if more == 1 else 's'}")
+        parts.append(f"and {number_of(more, 'more commit')}")
     return ", ".join(part for part in parts if part)
 
 

@@ -9,6 +9,7 @@ from change_events.summary.attributes import arranged, computed_words
 from change_events.summary.value_text import WORDS, size
 from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.markdown import code, plain
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,7 +123,7 @@ def attribute_lines(attributes: Sequence[AttributeChange], omitted: int, most: i
         yield f"  - {attribute(item)}"
         yield from fenced(item.lines[:_MOST_LINES], "    ", "diff", len(item.lines))
     left = max(0, len(shown) - most) + omitted
-    more = [f"and {left} more attribute{'' if left == 1 else 's'}"] if left else []
+    more = [f"and {number_of(left, 'more attribute')}"] if left else []
     more += [computed_words(len(computed))] if computed else []
     if more:
         yield f"  - … {', '.join(more)}"

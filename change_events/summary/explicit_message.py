@@ -8,6 +8,7 @@ import msgspec
 
 from change_events.summary.message import context_lines
 from change_events.text.markdown import clip, code, plain
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,7 @@ def _command(event: ChangeEvent) -> Iterator[str]:
 def _commits(vcs: Vcs) -> str:
     count = len(vcs.commits) + vcs.commits_omitted
     since = f" since {code(vcs.previous[:_ID])}" if vcs.previous else ""
-    head = f"**{count} commit{'' if count == 1 else 's'}{since}**, by {_authors(vcs.commits)}"
+    head = f"**{number_of(count, 'commit')}{since}**, by {_authors(vcs.commits)}"
     shown = vcs.commits[:_COMMITS]
     lines = [f"- {code(commit.id[:_ID])} {plain(commit.subject or '', 120)}".rstrip() for commit in shown]
     left = count - len(shown)

@@ -271,4 +271,4 @@ def host_words(counts: HostCounts) -> str:
     """Figures of hosts in words, the worst first: ``5 hosts: 1 failed, 3 changed, 1 ok``."""
     order = ("failed", "unreachable", "changed", "rescued", "ignored", "ok", "skipped")
     figures = [f"{number} {name}" for name in order if (number := getattr(counts, name))]
-    return f"{number_of(total(counts), 'host')}" + (f": {', '.join(figures)}" if figures else "")
+    return number_of(total(counts), "host") + (f": {', '.join(figures)}" if figures else "")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from change_events.model import Action, Outcome
 from change_events.model.state_versions import is_replaced, is_shared
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,4 +107,4 @@ def _drift(event: ChangeEvent) -> Iterator[str]:
 
 def _outputs(event: ChangeEvent) -> Iterator[str]:
     if number := event.summary.counts.outputs:
-        yield f"{number} output{'' if number == 1 else 's'} changed"
+        yield f"{number_of(number, 'output')} changed"

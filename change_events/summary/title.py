@@ -8,6 +8,7 @@ from change_events.model import Action, ChangeOutcome, Outcome, Phase
 from change_events.paths import unit_directory
 from change_events.summary import playbook, stacks, state_edit
 from change_events.text.markdown import TITLE_LENGTH, one_line
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,7 @@ def planned_words(counts: Counts) -> Iterator[str]:
             )
             yield f"{number} {noun}"
     if counts.outputs and not any(getattr(counts, field) for field, _, _ in VERBS):
-        yield f"{counts.outputs} output change{'' if counts.outputs == 1 else 's'}"
+        yield number_of(counts.outputs, "output change")
 
 
 def _done(event: ChangeEvent) -> list[str]:
@@ -115,7 +116,7 @@ def _done(event: ChangeEvent) -> list[str]:
     outputs = event.summary.counts.outputs
     if words or event.outcome is not Outcome.SUCCEEDED or not outputs:
         return words
-    return [f"{outputs} output{'' if outputs == 1 else 's'} changed"]
+    return [f"{number_of(outputs, 'output')} changed"]
 
 
 def figures_done(event: ChangeEvent) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from change_events.cli.render.event import outcome_word, paint_outcome
 from change_events.cli.render.terminal import clean, local_time, paint
 from change_events.cli.render.values import render_pair
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,7 +40,7 @@ def comparison_lines(comparison: Comparison, limit: int | None) -> Iterator[str]
         if lines:
             yield from ("", paint(title, bold=True), *lines)
     yield ""
-    same = f"{comparison.same} change{'' if comparison.same == 1 else 's'} in both, the same"
+    same = f"{number_of(comparison.same, 'change')} in both, the same"
     yield f"no difference, {same}" if comparison.is_empty else same
 
 

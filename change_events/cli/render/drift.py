@@ -11,6 +11,7 @@ from change_events.cli.render.terminal import clean, paint, width
 from change_events.drift.event import figures
 from change_events.drift.results import Status
 from change_events.model import Action
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ def _words(check: DirectoryCheck) -> Iterator[str]:
         number = len(check.drifted)
         named = ", ".join(_resource(one) for one in check.drifted[:_NAMED])
         more = f" and {number - _NAMED} more" if number > _NAMED else ""
-        yield f"{number} resource{'' if number == 1 else 's'} drifted: {named}{more}"
+        yield f"{number_of(number, 'resource')} drifted: {named}{more}"
     if check.ignored:
         yield f"ignored: {len(check.ignored)}"
     if check.pending is not None:

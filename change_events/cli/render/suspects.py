@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from change_events.cli.render.event import outcome_word, paint_outcome
 from change_events.cli.render.terminal import clean, local_time, paint
+from change_events.text.plural import number_of
 from change_events.text.times import short_duration
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _COMMIT = 10
 def ranking_lines(ranking: Ranking) -> Iterator[str]:
     """Everything: what was looked at, and the suspects with their reasons."""
     window = short_duration((ranking.at - ranking.since).total_seconds())
-    number = f"{ranking.candidates} change event{'' if ranking.candidates == 1 else 's'}"
+    number = number_of(ranking.candidates, "change event")
     cut = "; older ones were not looked at: narrow the --window" if ranking.cut else ""
     yield f"{number} in the {window} before {local_time(ranking.at)}{cut}"
     for rank, suspect in enumerate(ranking.suspects, 1):

@@ -9,6 +9,7 @@ from change_events.destinations.shared.size_limit import importance
 from change_events.model import Action, ChangeOutcome
 from change_events.summary.state_edit import entry_words
 from change_events.text.markdown import one_line
+from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,5 +103,5 @@ def _where_changed(task: TaskRun) -> str:
     named = ", ".join(task.changed_on[:_NAMED_HOSTS])
     more = task.hosts.changed - len(task.changed_on[:_NAMED_HOSTS])
     if not named:
-        return f"on {more} host{'' if more == 1 else 's'}"
-    return f"on {named}" + (f" and {more} more host{'' if more == 1 else 's'}" if more > 0 else "")
+        return f"on {number_of(more, 'host')}"
+    return f"on {named}" + (f" and {number_of(more, 'more host')}" if more > 0 else "")

@@ -11,6 +11,7 @@ from change_events.server.cause_views import commit_page
 from change_events.server.page import Page
 from change_events.server.rows import EventRow, event_row, parts_of
 from change_events.text.markdown import one_line
+from change_events.text.plural import number_of
 from change_events.text.times import short_duration
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _sentence(rows: Sequence[StackRow], checks: Sequence[LastCheck], *, more: bo
     if not rows and not checks:
         return "No stack has been changed yet"
     bad = sum(row.bad for row in rows)
-    number = f"{'More than ' if more else ''}{len(rows)} stack{'' if len(rows) == 1 else 's'}"
+    number = f"{'More than ' if more else ''}{number_of(len(rows), 'stack')}"
     parts = [f"the last run of {bad} did not end well" if bad else "each last run ended well"] if rows else []
     if drifted := sum(1 for one in checks if one.drift):
         parts.append(f"{drifted} director{'y' if drifted == 1 else 'ies'} with drift")

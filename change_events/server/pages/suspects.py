@@ -18,6 +18,7 @@ from change_events.server.page import Page
 from change_events.server.parameters import ParameterError, check_parameters, refusal
 from change_events.server.rows import EventRow, event_row
 from change_events.text.markdown import one_line
+from change_events.text.plural import number_of
 from change_events.text.times import short_duration
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _title(ranking: Ranking, incident: Incident, request: PageRequest) -> str:
         return f"Nothing changed in the {short_duration(_seconds(incident.window))} before {at}"
     first = one_line(ranking.suspects[0].title, 120)
     number = ranking.candidates
-    return f"Likeliest of {number} event{'' if number == 1 else 's'} before {at}: {first}"
+    return f"Likeliest of {number_of(number, 'event')} before {at}: {first}"
 
 
 def _scope(asked: Asked, ranking: Ranking, request: PageRequest) -> str:
