@@ -165,12 +165,10 @@ def _ledger(session: Session, given: str | None) -> tuple[str, str]:
 
 
 def _name(team: str) -> str:
-    import re
+    from change_events.destinations.shared.postgres import TEAM, TEAM_RULE
 
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", team):
-        raise TfeventError(
-            f"{team!r} is not a name of a team; expected letters, digits, dots, dashes and underscores, at most 63"
-        )
+    if not TEAM.fullmatch(team):
+        raise TfeventError(f"{team!r} is not a name of a team; {TEAM_RULE}")
     return team
 
 

@@ -21,10 +21,9 @@ from change_events.destinations.base import (
     Verdict,
 )
 from change_events.destinations.shared.databases import database_of
-from change_events.destinations.shared.postgres import LOOK, RECORD, SCHEMA_STATES, LedgerRequest
+from change_events.destinations.shared.postgres import LOOK, RECORD, SCHEMA_STATES, TEAM, TEAM_RULE, LedgerRequest
 from change_events.destinations.shared.request import text_of
 from change_events.destinations.shared.size_limit import fitted
-from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from change_events.model import SealedEvent
 
 LIMITS = Limits(body_bytes=16_000_000)  # ours: PostgreSQL takes up to 1 GB
-_TEAM = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SKEW = 60.0  # seconds
 _EXPECTED = "expected postgresql://USER@HOST:PORT/DATABASE"
 _INIT, _GRANTS = "`tfevent events ledger init`", "`tfevent events ledger init --team NAME`"
@@ -115,11 +113,7 @@ def origin(options: Mapping[str, Any]) -> str:
 
 def check(options: Mapping[str, Any]) -> tuple[str, ...]:
     """Whether the team's name is one."""
-    return () if _TEAM.fullmatch(str(options["team"])) else (f"team: {_team_rule()}",)
-
-
-def _team_rule() -> str:
-    return "expected letters, digits, dots, dashes and underscores, at most 63"
+    return () if TEAM.fullmatch(str(options["team"])) else (f"team: {TEAM_RULE}",)
 
 
 def probe(options: Mapping[str, Any]) -> LedgerRequest:
@@ -139,8 +133,8 @@ def _request(options: Mapping[str, Any], method: str, body: bytes) -> LedgerRequ
     parts = database_of(given)
     if parts is None:
         raise OptionError(f"url: {_EXPECTED}")
-    if not _TEAM.fullmatch(team):
-        raise OptionError(f"team: {_team_rule()}")
+    if not TEAM.fullmatch(team):
+        raise OptionError(f"team: {TEAM_RULE}")
     password = str(options.get("password") or "")
     return LedgerRequest(
         method,

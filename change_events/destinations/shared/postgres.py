@@ -6,7 +6,12 @@ from typing import NamedTuple
 
 from change_events.destinations.base import Request
 from change_events.destinations.shared.databases import host_of
+from change_events.text.lazy_pattern import lazy_pattern
 
+TEAM = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+"""The name of a team, as a ledger demands it."""
+
+TEAM_RULE = "expected letters, digits, dots, dashes and underscores, at most 63"
 RECORD, LOOK = "RECORD", "LOOK"  # record the event, or only ask for the version of the ledger
 
 
