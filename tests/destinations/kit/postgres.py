@@ -22,6 +22,8 @@ _PARAMETERS = {
 }  # fmt: skip
 _ANSWERS = (
     ("to_regclass", ((16, "t"),)),
+    ("has_function_privilege", ((16, "f"),)),
+    ("pg_has_role", ((16, "f"),)),
     ("oldest_writer", ((23, "1"), (23, "1"))),
     ("clock_timestamp", ((1184, "2026-11-30 12:00:00+00"),)),
 )
@@ -94,8 +96,10 @@ class _Session(socketserver.BaseRequestHandler):
     def _answer(self, kind, content):
         if kind == b"Q":
             self.request.sendall(self._simple(content.decode().rstrip("\0")) + self._ready())
+        elif kind == b"P":
+            self._statement = content.split(b"\0")[1].decode()
         elif kind == b"B":
-            self._result = self._recorded(_parameters(content))
+            self._result = self._executed(_parameters(content))
         elif kind == b"S":
             self.request.sendall(self._result + self._ready())
 
@@ -106,6 +110,11 @@ class _Session(socketserver.BaseRequestHandler):
         verb = text.split()[0]
         self._in_transaction = {"BEGIN": b"T", "COMMIT": b"I", "ROLLBACK": b"I"}.get(verb, self._in_transaction)
         return _message(b"C", verb.encode() + b"\0")
+
+    def _executed(self, parameters):
+        if "tfevent.record_events($1" in self._statement:
+            return self._recorded(parameters)
+        return _message(b"1") + _message(b"2") + self._simple(self._statement)
 
     def _recorded(self, parameters):
         team, entries, bodies = parameters
