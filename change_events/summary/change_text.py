@@ -41,6 +41,8 @@ _MOST_PLACES = 4  # accounts or regions in a line
 _CLOUDS = {"aws": ("AWS", "account"), "google": ("Google", "project"), "azure": ("Azure", "subscription")}
 _PARTIAL = "The plan is incomplete: resources were excluded by -target, deferral or errors."
 _ACTIONS_ONLY = "The plan is one of actions alone: with -invoke, no resource is planned."
+_INVOKE = " -invoke"
+_PLANNED = {Outcome.SUCCEEDED, Outcome.NO_CHANGE}  # these had a plan, whether or not it had anything in it
 _OUTCOMES = {
     ChangeOutcome.FAILED: "**failed**",
     ChangeOutcome.NOT_ATTEMPTED: "not attempted",
@@ -73,10 +75,14 @@ def outputs_heading(event: ChangeEvent) -> str:
 
 
 def partial(event: ChangeEvent) -> str:
-    """Why the plan does not show all that differs; empty where it does."""
-    if not event.partial:
+    """Why the plan does not show all that differs; empty where it does, and where nothing shows that there was one."""
+    listed = event.changes or event.outputs or event.drift
+    if not event.partial or not (listed or event.outcome in _PLANNED):
         return ""
-    only_actions = event.changes and all(item.action is Action.INVOKE for item in event.changes)
+    if event.changes:
+        only_actions = all(item.action is Action.INVOKE for item in event.changes)
+    else:
+        only_actions = _INVOKE in ((event.tool and event.tool.command) or "")
     return _ACTIONS_ONLY if only_actions else _PARTIAL
 
 

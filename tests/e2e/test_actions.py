@@ -70,6 +70,7 @@ SCENARIOS = {
             run("apply -auto-approve -json"),
             run("apply -auto-approve -no-color -invoke=action.lab_notify.refused"),
             run("plan -json -invoke=action.lab_notify.begin"),
+            run("apply -auto-approve -no-color -invoke=action.lab_notify.none"),  # it fails before its plan
         ),
     ),
 }

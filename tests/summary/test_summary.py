@@ -27,6 +27,7 @@ from change_events.model import (
     Value,
     ValueKind,
 )  # fmt: skip
+from change_events.summary.change_text import partial
 from change_events.summary.composing import compose
 from change_events.summary.message import message
 from change_events.summary.severity import severity
@@ -36,8 +37,8 @@ from change_events.summary.title import title
 def event(*changes, outcome=Outcome.SUCCEEDED, phase=Phase.APPLIED, **more):
     return ChangeEvent(
         id="1", kind=Kind.INFRASTRUCTURE, phase=phase, started_at=datetime(2026, 1, 1, tzinfo=UTC), title="",
-        outcome=outcome, environment="prod",
-        tool=Tool(name="terraform", directory="/x/network"), changes=changes, **more,
+        outcome=outcome, environment="prod", changes=changes,
+        **{"tool": Tool(name="terraform", directory="/x/network"), **more},
     )  # fmt: skip
 
 
@@ -177,3 +178,20 @@ def test_a_template_replaces_the_default():
 def test_a_bad_template_names_itself_and_the_line(source):
     with pytest.raises(TemplateError, match="title_template, line 2"):
         compose(event(), settings(title_template=source))
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "command", "expected"),
+    [
+        ((), Outcome.FAILED, "terraform apply -invoke=action.a.b", None),
+        ((), Outcome.FAILED, "terraform apply -target=a.b", None),
+        ((), Outcome.UNKNOWN, "terraform apply -target=a.b", None),
+        ((), Outcome.SUCCEEDED, "terraform apply -invoke=action.a.b", "actions alone"),
+        ((), Outcome.NO_CHANGE, "terraform apply -target=a.b", "excluded by -target"),
+        ((change(),), Outcome.FAILED, "terraform apply -target=a.b", "excluded by -target"),
+        ((change(action=Action.INVOKE),), Outcome.FAILED, "terraform apply", "actions alone"),
+    ],
+)
+def test_nothing_is_said_of_the_plan_of_a_run_that_had_none(changes, outcome, command, expected):
+    words = partial(event(*changes, outcome=outcome, partial=True, tool=Tool(name="terraform", command=command)))
+    assert (expected in words) if expected else words == ""

@@ -271,6 +271,22 @@ def test_actions_to_invoke_are_changes_of_their_own():
     assert counted(plan) == {"invoke": 2, "deferred": 1}
 
 
+@pytest.mark.parametrize(
+    ("address", "module"),
+    [
+        ("action.bufo.x", None),
+        ('action.bufo.x["a.action.bufo.x"]', None),
+        ("module.m.action.bufo.x", "module.m"),
+        ('module.m["a.action.bufo.x"].module.n[0].action.bufo.x[2]', 'module.m["a.action.bufo.x"].module.n[0]'),
+        (r'module.m["\"]"].action.bufo.x["]\"[\""]', r'module.m["\"]"]'),
+        ("module.m.action.bufo.other", None),
+    ],
+)
+def test_the_module_of_an_action_is_read_off_its_address(address, module):
+    (change,) = read(action_invocations=[{"address": address, "type": "bufo", "name": "x"}]).changes
+    assert change.module == module
+
+
 def test_what_an_action_is_invoked_with_is_shown_and_what_is_secret_by_its_name_is_remembered():
     invocation = {
         "address": "action.bufo.x",

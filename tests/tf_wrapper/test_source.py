@@ -31,6 +31,8 @@ EOT
 data "a" "tricky" {
   z = 1
 }
+action "a" "tricky" {
+}
 """
 JSON = """
 {"//": "a \\/ comment \\b",
@@ -48,6 +50,7 @@ JSON = """
     [
         ("resource", ("a", "tricky"), (4, 11)),
         ("data", ("a", "tricky"), (19, 21)),
+        ("action", ("a", "tricky"), (22, 23)),
         ("resource", ("a", "bare"), (13, 13)),
         ("resource", ("a", "commented"), None),
         ("resource", ("a", "starred"), None),
@@ -110,6 +113,13 @@ def change(address, **fields):
 def source(folder):
     [found] = with_sources([change("a.tricky")], str(folder), str(folder / ".terraform"))
     return found.source
+
+
+def test_an_action_has_a_place_as_what_it_is(tmp_path):
+    (tmp_path / "main.tf").write_text('resource "a" "tricky" {}\naction "a" "tricky" {}\n')
+    invoked = Change(address="action.a.tricky", action=Action.INVOKE, mode="action", type="a", name="tricky")
+    [found] = with_sources([invoked], str(tmp_path), str(tmp_path / ".terraform"))
+    assert (found.source.file, found.source.line) == ("main.tf", 2)
 
 
 @pytest.fixture

@@ -108,6 +108,22 @@ def test_actions_are_told_apart_by_what_triggered_them():
     assert [run.trigger.resource for run in result.actions] == ["a.a", "b.b"]
 
 
+@pytest.mark.parametrize(
+    ("begun", "ended", "seconds"),
+    [
+        ("2026-01-01T00:00:01.500000Z", "2026-01-01T00:00:03.750000Z", 2.25),
+        (None, "2026-01-01T00:00:03.750000Z", None),
+        ("2026-01-01T00:00:01.500000", "2026-01-01T00:00:03.750000Z", None),
+        ("2026-01-01T00:00:01.500000Z", "later", None),
+    ],
+)
+def test_an_action_took_as_long_as_lies_between_its_messages(begun, ended, seconds):
+    hook = {"action": {"addr": "action.x.y"}}
+    messages = [("action_start", begun)] * bool(begun) + [("action_complete", ended)]
+    result = read_stream([line(kind, hook=hook, **{"@timestamp": time}) for kind, time in messages])
+    assert [run.elapsed for run in result.actions] == [seconds]
+
+
 def test_an_array_reads_like_lines():
     lines = (STREAMS / "checks__0.apply.jsonl").read_bytes().splitlines()
     array = json.dumps([json.loads(each) for each in lines], indent=1).encode().splitlines(keepends=True)

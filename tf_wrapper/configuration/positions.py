@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-_LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1}
+_LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "action": 2}
 
 
 class Rows(NamedTuple):
@@ -22,7 +22,7 @@ class Rows(NamedTuple):
 
 
 def block_rows(data: bytes, *, is_json: bool) -> dict[tuple[str, ...], Rows]:
-    """The blocks of kinds resource, data, ephemeral and module: kind and labels → where the first such one stands."""
+    """The blocks of known kinds: kind and labels → where the first such one stands."""
     found: dict[tuple[str, ...], Rows] = {}
     for name, rows in _json(data) if is_json else _hcl(data):
         found.setdefault(name, rows)

@@ -11,6 +11,7 @@ from change_events.diff import decode_exact, has_true
 from change_events.diff.equality import leaves
 from change_events.diff.walk import Node
 from change_events.model import Action, Change, CheckResult, OutputChange, Value, ValueKind
+from change_events.text.lazy_pattern import lazy_pattern
 from tf_wrapper.plan.actions import Tally, action_of
 from tf_wrapper.plan.resources import compare
 from tf_wrapper.stream.identity import Identity
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tf_wrapper.plan.reading import Reading
 
 
+_OWN_KEY = lazy_pattern(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]$")
 _KNOWN_LATER = "(known after apply)"
 
 
@@ -122,6 +124,7 @@ def _invocation(entry: Invocation, reading: Reading, deferred: str | None, *, de
         mode="action",
         type=names.maybe(entry.type),
         name=names.maybe(entry.name),
+        module=names.maybe(_module(entry)),
         provider=names.maybe(entry.provider_name),
         reason=names.maybe(trigger.words if trigger else None),
         deferred=names.maybe(deferred),
@@ -131,6 +134,12 @@ def _invocation(entry: Invocation, reading: Reading, deferred: str | None, *, de
         return change
     attributes, omitted = compare(_configuration(entry), reading)
     return replace(change, attributes=tuple(attributes), attributes_omitted=omitted)
+
+
+def _module(entry: Invocation) -> str | None:
+    """The module instance of an action, which terraform names in its address alone."""
+    path, found, _ = _OWN_KEY.sub("", entry.address or "").rpartition(f".action.{entry.type}.{entry.name}")
+    return path if found else None
 
 
 def _configuration(entry: Invocation) -> Node:

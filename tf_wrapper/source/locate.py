@@ -25,6 +25,7 @@ _MOST_FILES = 200  # changes whose declaration is looked for
 _MOST_COMMITS = 20  # changes whose commit is looked for: a process each
 _SECONDS = 1.5
 _WEIGHT = {Action.DESTROY: 0, Action.REPLACE: 0, Action.UPDATE: 1, Action.OTHER: 1, Action.CREATE: 2}
+_BLOCKS = {"data": "data", "action": "action"}  # by mode
 _INSTANCE_KEY = lazy_pattern(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
 
@@ -77,7 +78,7 @@ class _Locator:
         folder = self._folder(change.module or "") if change.type and change.name else None
         if folder is None:
             return None
-        name = ("data" if change.mode == "data" else "resource", str(change.type), str(change.name))
+        name = (_BLOCKS.get(change.mode, "resource"), str(change.type), str(change.name))
         for path, data in self._in(folder):
             if name[2].encode() in data and (rows := self._blocks(path, data).get(name)):
                 lines = data.splitlines()[rows.first - 1 : rows.last]

@@ -255,7 +255,11 @@ class StreamReader:
         if message["type"] != "action_start":
             error = _text(hook.get("error"))
             failed = message["type"] == "action_errored"
-            run = msgspec.structs.replace(run, ended=_time(message), completed=not failed, errored=failed, error=error)
+            ended = _time(message)
+            took = _between(run.started, ended) if key in self._actions else None  # terraform gives none of an action
+            run = msgspec.structs.replace(
+                run, ended=ended, elapsed=took, completed=not failed, errored=failed, error=error
+            )
         self._actions[key] = run
 
     def _diagnostic(self, message: dict[str, Any]) -> None:
@@ -334,6 +338,14 @@ def _identity(hook: dict[str, Any]) -> dict[str, Any]:
 def _seconds(hook: dict[str, Any]) -> float | None:
     elapsed = hook.get("elapsed_seconds")
     return float(elapsed) if elapsed is not None else None
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    """Seconds; None where one of both is not known, or they do not compare."""
+    try:
+        return max((end - start).total_seconds(), 0.0) if start and end else None
+    except TypeError:
+        return None
 
 
 def _time(message: dict[str, Any]) -> datetime | None:
