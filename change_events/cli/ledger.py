@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,9 +13,11 @@ import click
 import msgspec
 
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_address import VARIABLE, ledger_of, team_name, url_option
+from change_events.cli.ledger_tokens import token_command
 from change_events.cli.render.terminal import colour_on, local_time, note, print_json, print_lines
 from change_events.cli.time_option import moment
-from change_events.errors import InputError, LedgerError, TfeventError
+from change_events.errors import InputError
 from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from change_events.ledger.administration import Made, Status
     from change_events.model import SealedEvent
 
-VARIABLE = "TFEVENT_LEDGER"
 _SQLITE = b"SQLite format 3\0"
 _HOURS = 24 * 3600.0  # that an import may read a journal
 
@@ -39,12 +39,6 @@ _MAY_NOT_REMOVE = {
     _MAY_NOT: "this user may not remove events: it needs the role tfevent_retention (GRANT tfevent_retention TO …)"
 }
 
-_url_option = click.option(
-    "--ledger",
-    "url",
-    metavar="URL",
-    help=f"The ledger: postgresql://…  [default: {VARIABLE}, or the destination of kind ledger]",
-)
 _team_option = click.option("--team", metavar="NAME", required=True, help="The team whose events these are.")
 
 
@@ -60,8 +54,11 @@ def ledger_command() -> None:
     """Make and look after the ledger of a team: its events of all machines, in one PostgreSQL database."""
 
 
+ledger_command.add_command(token_command)
+
+
 @ledger_command.command("init", short_help="Make it, or bring it up to date.")
-@_url_option
+@url_option
 @click.option("--team", metavar="NAME", help="Also print the statements that make users for a team.")
 @click.pass_obj
 def init_command(session: Session, /, url: str | None, team: str | None) -> int:
@@ -70,16 +67,17 @@ def init_command(session: Session, /, url: str | None, team: str | None) -> int:
     The user needs CREATE on the database, and CREATEROLE the first time: tables belong to the role tfevent_owner.
     """
     if team:
-        _name(team)  # a bad one is an error before anything is made
+        team_name(team)  # a bad one is an error before anything is made
     from change_events.ledger import administration
 
-    with administration.connected(*_ledger(session, url)) as (connection, shown):
+    with administration.connected(*ledger_of(session, url)) as (connection, shown):
         made = administration.make(connection)
     print_lines([f"ledger {shown}: {_made(made)}"])
-    lines = administration.grants(_name(team)) if team else ()
+    lines = administration.grants(team_name(team)) if team else ()
     if team:
         print_lines(["", f"-- users of the team {team}, for psql, which asks for their passwords:", *lines])
         print_lines(["", "-- a user who removes what is old, of all teams:", *administration.retention()])
+        print_lines(["", "-- a user for `tfevent events serve --collect`, of all teams:", *administration.collector()])
         print_lines(["", *_settings(shown, team)])
     else:
         note("`tfevent events ledger init --team NAME` prints the statements that make users for a team")
@@ -87,14 +85,14 @@ def init_command(session: Session, /, url: str | None, team: str | None) -> int:
 
 
 @ledger_command.command("status", short_help="What is in it.")
-@_url_option
+@url_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.pass_obj
 def status_command(session: Session, /, url: str | None, *, as_json: bool) -> int:
     """Print schema, size, months and events by team. The exit code is 1 where the schema is not this version's."""
     from change_events.ledger import administration
 
-    with administration.connected(*_ledger(session, url)) as (connection, shown):
+    with administration.connected(*ledger_of(session, url)) as (connection, shown):
         found = administration.status(connection, shown)
     if as_json:
         print_json({**msgspec.to_builtins(found), "teams": [team._asdict() for team in found.teams]})
@@ -104,7 +102,7 @@ def status_command(session: Session, /, url: str | None, *, as_json: bool) -> in
 
 
 @ledger_command.command("prune", short_help="Remove what is old.")
-@_url_option
+@url_option
 @click.option("--before", type=moment, metavar="WHEN", required=True, help="Remove the months that end before this.")
 @click.option("--dry-run", is_flag=True, help="Print what would be removed, and remove nothing.")
 @click.pass_obj
@@ -114,7 +112,7 @@ def prune_command(session: Session, /, url: str | None, before: datetime, *, dry
         raise InputError("--before lies in the future: that would remove everything")
     from change_events.ledger import administration
 
-    with administration.connected(*_ledger(session, url), _MAY_NOT_REMOVE) as (connection, _):
+    with administration.connected(*ledger_of(session, url), _MAY_NOT_REMOVE) as (connection, _):
         removed = administration.prune(connection, before.astimezone(UTC).date(), only_count=dry_run)
     figures = {month: number for month, number in removed.items() if number or month != "other"}
     lines = [f"{month}  {number_of(number, 'event')}" for month, number in figures.items()]
@@ -123,7 +121,7 @@ def prune_command(session: Session, /, url: str | None, before: datetime, *, dry
 
 
 @ledger_command.command("import", short_help="Add events that are there already.")
-@_url_option
+@url_option
 @_team_option
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.pass_obj
@@ -132,13 +130,13 @@ def import_command(session: Session, /, url: str | None, team: str, files: tuple
 
     What the ledger has already is left out, so the command can be interrupted and repeated.
     """
-    _name(team)
+    team_name(team)
     from change_events.ledger import administration, importing, schema
 
     sources = [_events_of(session, path) for path in files] or [_own(session)]
     read = written = 0
     refused = {_MAY_NOT: _MAY_NOT_WRITE.format(team=team)}
-    with administration.connected(*_ledger(session, url), refused) as (connection, shown), _progress() as step:
+    with administration.connected(*ledger_of(session, url), refused) as (connection, shown), _progress() as step:
         for events in sources:
             try:
                 schema.check_writable(connection, shown)
@@ -148,28 +146,6 @@ def import_command(session: Session, /, url: str | None, team: str, files: tuple
             read, written = read + done.read, written + done.written
     print_lines([f"ledger {shown}: {number_of(written, 'event')} added, {read - written} already there"])
     return 0
-
-
-def _ledger(session: Session, given: str | None) -> tuple[str, str]:
-    """The ledger that is meant: of the option, the variable, or the settings' only destination of that kind.
-
-    Returns:
-        Its address, and the password of the user where the settings have it apart from that.
-    """
-    if found := given or os.environ.get(VARIABLE, "").strip():
-        return found, ""
-    known = [one for one in session.settings.destinations if one.kind == "ledger" and "url" in one.options]
-    if len(known) != 1:
-        raise LedgerError(f"which ledger? Give --ledger postgresql://USER@HOST/DATABASE, or set {VARIABLE}")
-    return str(known[0].options["url"]), str(known[0].options.get("password") or "")
-
-
-def _name(team: str) -> str:
-    from change_events.destinations.shared.postgres import TEAM, TEAM_RULE
-
-    if not TEAM.fullmatch(team):
-        raise TfeventError(f"{team!r} is not a name of a team; {TEAM_RULE}")
-    return team
 
 
 def _made(made: Made) -> str:

@@ -124,6 +124,16 @@ def retention() -> tuple[str, ...]:
     return _user("tfevent_pruner", roles.RETENTION)
 
 
+def collector() -> tuple[str, ...]:
+    """Lines for psql that make a user for `tfevent events serve --collect`, which writes and reads for all teams."""
+    name = "tfevent_serve"
+    values = f"('{name}', '*', 'write'), ('{name}', '*', 'read')"
+    return (
+        *_user(name, f"{roles.COLLECTOR}, {roles.WRITER}, {roles.READER}"),
+        f"INSERT INTO tfevent.members (role, team, may) VALUES {values};",  # noqa: S608 - to be read
+    )
+
+
 def _user(name: str, group: str) -> tuple[str, ...]:
     return f'CREATE ROLE "{name}" LOGIN IN ROLE {group};', f'\\password "{name}"'
 

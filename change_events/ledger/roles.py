@@ -5,6 +5,7 @@
 * ``tfevent_reader`` reads events of teams that ``tfevent.members`` gives its members; of fewer, where the setting
   ``tfevent.teams`` (names with commas) says so.
 * ``tfevent_retention`` may execute ``tfevent.prune``.
+* ``tfevent_collector`` may ask what the bearer of a token may do; a collector writes and reads for all teams, too.
 
 Nobody else than the owner's functions inserts, updates or deletes. Who a session is, is its ``session_user``: neither
 ``SET ROLE`` nor a setting makes it somebody else. Partitions are granted to nobody, and so read through their parents.
@@ -15,6 +16,7 @@ from __future__ import annotations
 from change_events.ledger.tables import PARTITIONED
 
 OWNER, WRITER, READER, RETENTION = "tfevent_owner", "tfevent_writer", "tfevent_reader", "tfevent_retention"
+COLLECTOR = "tfevent_collector"
 _READ = (*PARTITIONED, "stacks", "things", "names", "drift_checks")
 
 # roles are those of the whole server: another ledger's may be there, and its user may not be allowed to make any
@@ -26,7 +28,7 @@ BEFORE = (
             END IF;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
         END $$"""  # noqa: S608 - names of ours
-        for role in (OWNER, WRITER, READER, RETENTION)
+        for role in (OWNER, WRITER, READER, RETENTION, COLLECTOR)
     ),
     f"""DO $$ BEGIN
         IF NOT pg_catalog.pg_has_role(current_user, '{OWNER}', 'MEMBER') THEN

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import LedgerError
-from change_events.ledger import months, prune_function, record_function, roles, tables
+from change_events.ledger import months, prune_function, record_function, roles, tables, token_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             *roles.GRANTS,
         )
     ),
+    Migration(token_tables.STATEMENTS),
 )
 
 _BEGIN = (
@@ -53,10 +54,10 @@ _BEGIN = (
 )
 _NO_VERSION = (
     "the tables of a ledger are there, but tfevent.schema, which has their version, is empty: restore its rows from a "
-    "backup, or execute INSERT INTO tfevent.schema (version, oldest_writer) VALUES (1, 1) if tfevent was not upgraded "
-    "since the ledger was made"
+    "backup, or execute INSERT INTO tfevent.schema (version, oldest_writer) VALUES ({0}, 1) if the last `tfevent "
+    "events ledger init` was that of this version"
 )
-_AGAIN = (f"SET LOCAL ROLE {roles.OWNER}",)
+_AGAIN = (*roles.BEFORE, f"SET LOCAL ROLE {roles.OWNER}")  # a newer version may have one more role
 
 
 class Version(NamedTuple):
@@ -119,7 +120,7 @@ def migrate(connection: psycopg.Connection, migrations: Sequence[Migration] = MI
                 "upgrade tfevent"
             )
         if not before and _exists(connection, "tfevent.events"):
-            raise LedgerError(_NO_VERSION)
+            raise LedgerError(_NO_VERSION.format(len(migrations)))
         for statement in _AGAIN if before else _BEGIN:
             connection.execute(statement)
         for number, migration in enumerate(migrations[before:], before + 1):

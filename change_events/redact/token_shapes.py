@@ -35,6 +35,7 @@ SHAPES = (
     Shape("github", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"gh[pousr]_[A-Za-z0-9]{30,}+"),
     Shape("github fine-grained", ("github_pat_",), r"github_pat_\w{20,}+"),
     Shape("gitlab", ("gl",), r"gl(?:pat|ptt|cbt|rt|rtr|dt|soat|agent|oas|ft|imt|ffct|wt)-[\w.-]{18,}+"),
+    Shape("tfevent", ("tfel_",), r"tfel_[A-Za-z0-9]{30,}+"),
     Shape("gitlab runner", ("gr1348941",), r"GR1348941[\w-]{16,}+"),
     Shape("gitlab session", ("_gitlab_session",), r"_gitlab_session=(?P<secret>[0-9a-zA-Z]{16,}+)"),
     Shape("slack", ("xox", "xapp-"), r"(?:xox[a-z]|xapp)-[\w-]{10,}+"),

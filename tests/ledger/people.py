@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import psycopg
 
 PASSWORD = "p@ss/w:rd%"
-_IN = {"writer": "tfevent_writer", "reader": "tfevent_reader", "keeper": "tfevent_retention"}
+_IN = {"writer": "tfevent_writer", "reader": "tfevent_reader", "keeper": "tfevent_retention",
+       "collector": "tfevent_collector"}  # fmt: skip
 MAY = {
     "ops_writer": ("write", "ops"),
     "shop_writer": ("write", "shop"),
@@ -15,6 +16,7 @@ MAY = {
     "shop_reader": ("read", "shop"),
     "all_reader": ("read", "*"),
     "keeper": None,
+    "collector": None,
     "no_reader": None,
     "stranger": None,
 }

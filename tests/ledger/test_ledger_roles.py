@@ -114,7 +114,7 @@ FORBIDDEN = (
 def test_nobody_changes_a_row(shared, name):
     known = figures(shared)
     with connect(shared, name) as own:
-        for table in (*TABLES, "members", "schema"):
+        for table in (*TABLES, "members", "schema", "tokens"):
             column = {"members": "role", "schema": "oldest_writer"}.get(table, "team")
             for statement in FORBIDDEN:
                 with pytest.raises(DENIED):
@@ -131,7 +131,7 @@ def test_partitions_are_read_by_nobody(shared):
 
 def test_writers_read_nothing(shared):
     with connect(shared, "ops_writer") as own:
-        for table in (*TABLES, "members"):
+        for table in (*TABLES, "members", "tokens"):
             with pytest.raises(DENIED):
                 own.execute(f"SELECT * FROM tfevent.{table}")
         assert schema.version(own).schema == len(schema.MIGRATIONS)
@@ -222,7 +222,7 @@ def test_the_owner_of_a_table_is_held_by_its_policies_too(shared):
     forced = rows(
         shared, "SELECT relname FROM pg_class WHERE relforcerowsecurity AND relnamespace = 'tfevent'::regnamespace"
     )
-    assert {name for (name,) in forced} == set(TABLES)
+    assert {name for (name,) in forced} == {*TABLES, "tokens"}
 
 
 def test_a_user_without_rights_over_the_server_makes_a_ledger_where_the_roles_are_there(shared, postgres):

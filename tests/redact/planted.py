@@ -304,6 +304,7 @@ _TOKENS = """
     slack-app=xapp-1-|A*11|-|9*12|-|a*64  slack-bot=xoxb-|9*12|-|9*12|-|w*24  slack-user=xoxp-|9*12|-|9*12|-|9*12|-|w*32
     sourcegraph=sgp_|h*16|_|h*40  square=EAAA|w*58  square-2=sq0atp-|w*22
     stripe=sk_live_|w*24  stripe-prod=rk_prod_|w*40
+    tfevent-ledger=tfel_|w*43
     twilio=SK|h*32  typeform=tfp_|a*59  vault-batch=hvb.|w*140  vault-service=hvs.|w*95  airtable-pat=pat|w*14|.|h*64
     yandex-access=t1.|w*20|.|w*86  yandex-key=AQVN|w*38  docker-hub=dckr_pat_|w*27  langsmith=lsv2_pt_|h*32|_|h*10
     groq=gsk_|w*52  telegram=|9*9|:AA|w*33  facebook-app=|9*15|%7C|w*30

@@ -1,0 +1,139 @@
+"""``tfevent events ledger token``: who may write to a ledger, and read it, through a collector."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from change_events.cli.help_examples import examples
+from change_events.cli.ledger_address import ledger_of, team_name, url_option
+from change_events.cli.render.terminal import local_time, note, print_json, print_lines
+from change_events.cli.time_option import duration
+from change_events.errors import InputError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from change_events.cli.session import Session
+    from change_events.ledger.tokens import Token
+
+_INIT = "`tfevent events ledger init` brings it up to date"
+_REFUSED = {
+    "42501": "only the owner of the ledger (GRANT tfevent_owner TO …) makes, lists and revokes its tokens",
+    "42P01": f"there is no ledger in this database, or its schema is too old for tokens; {_INIT}",
+    "3F000": "there is no ledger in this database; `tfevent events ledger init` makes one",
+}
+
+
+@click.group(
+    "token",
+    short_help="Tokens of a collector.",
+    epilog=examples(
+        "tfevent events ledger token create --team ops --label ci --expires 90d",
+        "tfevent events ledger token revoke 3",
+    ),
+)
+def token_command() -> None:
+    """Make, list and revoke the tokens with which machines use a collector (`tfevent events serve --collect`)."""
+
+
+@token_command.command("create", short_help="Make a token, and print it once.")
+@url_option
+@click.option("--team", metavar="NAME", required=True, help="The team whose events its bearer writes and reads.")
+@click.option("--write", is_flag=True, help="It may record events [default, unless --read is given].")
+@click.option("--read", is_flag=True, help="It may ask about events.")
+@click.option("--label", metavar="TEXT", default="", help="Where it is used.")
+@click.option("--expires", type=duration, metavar="AGE", help="It is refused after this time (90d) [default: never].")
+@click.pass_obj
+def create_command(
+    session: Session,
+    /,
+    url: str | None,
+    team: str,
+    label: str,
+    expires: timedelta | None,
+    *,
+    write: bool,
+    read: bool,
+) -> int:
+    """Make a token and print it on standard output; the ledger keeps a digest only, so it cannot be shown again."""
+    team_name(team)
+    from change_events.ledger import administration, tokens
+
+    with administration.connected(*ledger_of(session, url), _REFUSED) as (connection, _):
+        made, token = tokens.create(
+            connection,
+            team,
+            may_write=write or not read,
+            may_read=read,
+            label=label,
+            expires_at=_ends(expires),
+        )
+    print_lines([token])
+    note(f"token {made.id} of team {team} may {_may(made)}, {_until(made)}; it is not shown again")
+    return 0
+
+
+@token_command.command("list", short_help="The tokens, without what is secret of them.")
+@url_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@click.pass_obj
+def list_command(session: Session, /, url: str | None, *, as_json: bool) -> int:
+    """List all tokens: their IDs, teams and rights, until when they are accepted, and the day of their last use."""
+    from change_events.ledger import administration, tokens
+
+    with administration.connected(*ledger_of(session, url), _REFUSED) as (connection, _):
+        found = tokens.listed(connection)
+    if as_json:
+        print_json(msgspec.to_builtins(found))
+    elif found:
+        print_lines([_line(token) for token in found])
+    else:
+        note("there are no tokens; `tfevent events ledger token create --team NAME` makes one")
+    return 0
+
+
+@token_command.command("revoke", short_help="Refuse a token from now on.")
+@url_option
+@click.argument("token_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+@click.pass_obj
+def revoke_command(session: Session, /, url: str | None, token_id: int) -> int:
+    """Refuse a token from now on. `token list` shows its ID."""
+    from change_events.ledger import administration, tokens
+
+    with administration.connected(*ledger_of(session, url), _REFUSED) as (connection, shown):
+        token = tokens.revoke(connection, token_id)
+    if token is None:
+        raise InputError(f"ledger {shown} has no token {token_id}; `tfevent events ledger token list` shows them")
+    print_lines([f"token {token.id} of team {token.team} is refused from now on"])
+    return 0
+
+
+def _ends(expires: timedelta | None) -> datetime | None:
+    """The moment after that time. Raises InputError where no calendar has it."""
+    try:
+        return None if expires is None else datetime.now(UTC) + expires
+    except OverflowError:
+        raise InputError("--expires lies too far in the future") from None
+
+
+def _line(token: Token) -> str:
+    parts = [f"{token.id:>4}  {token.team}: may {_may(token)}, {_until(token)}"]
+    parts.append(f"used {token.last_used}" if token.last_used else "never used")
+    return ", ".join(parts) + (f"  ({token.label})" if token.label else "")
+
+
+def _may(token: Token) -> str:
+    return " and ".join(word for word, may in (("write", token.may_write), ("read", token.may_read)) if may)
+
+
+def _until(token: Token) -> str:
+    if token.revoked_at:
+        return f"revoked {local_time(token.revoked_at)}"
+    if token.expires_at is None:
+        return "does not expire"
+    past = token.expires_at <= datetime.now(UTC)
+    return f"{'expired' if past else 'expires'} {local_time(token.expires_at)}"
