@@ -5,7 +5,6 @@ Standard library and msgspec only: settings read the option tables before terraf
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -161,6 +160,8 @@ class Request(msgspec.Struct, frozen=True):
 
 
 def _in_json(text: str) -> tuple[str, str]:
+    import json
+
     return json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
 
 

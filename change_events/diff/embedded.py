@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import takewhile
 from typing import Any
@@ -46,6 +45,8 @@ def _parse_json(text: str) -> Any:
     start = text.lstrip()[:1]
     if start not in ("{", "[") or len(text) > _MOST_JSON:
         return None
+    import json
+
     try:
         decoded = decode_exact(text)
         json.loads(text, object_pairs_hook=_unique, parse_int=str, parse_float=str)

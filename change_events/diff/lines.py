@@ -6,7 +6,6 @@ shown as they may be shown, so that a secret that rotates reads as a line that c
 
 from __future__ import annotations
 
-import json
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +52,8 @@ def _lines(value: Any, redactor: Redactor) -> list[tuple[str, str]]:
         raw, shown = value.split("\n"), redactor.text(value).split("\n")
         # a secret of several lines is hidden as one: then only what may be shown can be compared
         return list(zip(raw if len(raw) == len(shown) else shown, shown, strict=True))
+    import json  # few values have lines that are no text
+
     raw_text = json.dumps(value, indent=2, default=str, ensure_ascii=False)
     hidden = redactor.data(value)
     text = json.dumps(hidden, indent=2, default=str, ensure_ascii=False)

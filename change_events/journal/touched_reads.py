@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +145,8 @@ class TouchedReads(Access):
         backfilled = [touch for touch in found if touch.seq < 0]
         if not backfilled:
             return found
+        from heapq import merge  # few journals have history that was read in
+
         recorded = found[: -len(backfilled)]
         return list(islice(merge(recorded, backfilled, key=lambda touch: touch.at, reverse=True), limit))
 

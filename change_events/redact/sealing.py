@@ -126,11 +126,13 @@ def _title(literal: str, redact: Redact) -> str:
     It stays as it is only if nothing else is hidden in it than the first word of the figures, because of that name.
     """
     text = msgspec.json.decode(literal)
+    hidden = redact(text)
+    if hidden == text:  # as a rule; the pattern of figures is a large one
+        return literal
     title = text.partition("\n")[0]
     place, _, figures = title.partition(": ")
     first = figures.partition(" ")[0]
     by_name = f"{place}: {MARK}{figures.removeprefix(first)}"
-    hidden = redact(text)
     is_ours = _FIGURES.fullmatch(figures.removesuffix("**")) and redact(figures) == figures
     if is_ours and hidden.partition("\n")[0] == by_name:
         hidden = title + hidden[len(by_name) :]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-import json
 from decimal import Decimal
 from typing import Any, Self
 
@@ -64,6 +63,8 @@ def decode_exact(data: bytes | str | msgspec.Raw) -> Any:
 
 def _decode_huge(data: bytes | str | msgspec.Raw) -> Any:
     """Decode JSON that holds an integer of thousands of digits, which neither msgspec nor ``int`` takes."""
+    import json
+
     text = data if isinstance(data, str) else bytes(data).decode()
     try:
         return json.loads(text, parse_int=_integer, parse_float=Number)

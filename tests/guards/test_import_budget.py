@@ -146,7 +146,8 @@ NOT_TO_RECORD_AN_EDIT = NOT_TO_RECORD | {
     "subprocess", "locale", "shutil", "selectors", "change_events.delivery", "tf_wrapper.plan.document",
     "change_events.recording.recovery", "change_events.signals.capacity", "change_events.signals.exposure",
     "change_events.signals.policies", "change_events.signals.watched", "change_events.signals.protectors",
-    "change_events.signals.subject",
+    "change_events.signals.subject", "change_events.cause.earlier_runs", "tf_wrapper.record.explain",
+    "tf_wrapper.record.outcome", "json", "queue", "heapq",
 }  # fmt: skip
 RECORD = """
 import sys

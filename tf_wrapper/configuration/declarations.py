@@ -6,7 +6,6 @@ list of objects, whose keys may come twice.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tf_wrapper.configuration import syntax
@@ -67,6 +66,8 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _read_json(data: bytes) -> Read:
+    import json
+
     try:
         content = json.loads(data, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):

@@ -6,7 +6,6 @@ is no attribute but looks like one (a comment, a heredoc) is found as well.
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,13 @@ def _literals(text: str) -> Iterator[tuple[str, str]]:
     for name, quoted in _PAIR.findall(text):
         if any(mark in quoted for mark in _TEMPLATES):
             continue  # only an evaluator knows it
-        try:
-            yield name, str(json.loads(quoted))
-        except ValueError:  # an escape that only HCL has
-            yield name, quoted[1:-1]
+        yield name, _unquoted(quoted) if "\\" in quoted else quoted[1:-1]
+
+
+def _unquoted(quoted: str) -> str:
+    import json
+
+    try:
+        return str(json.loads(quoted))
+    except ValueError:  # an escape that only HCL has
+        return quoted[1:-1]

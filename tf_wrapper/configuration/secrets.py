@@ -5,7 +5,6 @@ A plan that failed early leaves no plan file, and no plan holds ephemeral values
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -150,8 +149,12 @@ def _told(place: tuple[Expression, Scope] | None, *, pieces: bool = True) -> Ite
 def module_folders(data_dir: str, directory: str) -> dict[str, str]:
     """Where installed modules lie: key (``a.b`` for a module b that a calls) → absolute path."""
     data = inputs.read(os.path.join(data_dir, "modules", "modules.json"))
+    if not data:
+        return {}
+    import json  # 2 ms, for which a stack without modules does not wait
+
     try:
-        manifest = json.loads(data or b"")
+        manifest = json.loads(data)
         rows = [(str(module["Key"]), str(module["Dir"])) for module in manifest["Modules"]]
     except (ValueError, KeyError, TypeError):
         return {}

@@ -5,7 +5,6 @@ Source of the order: https://developer.hashicorp.com/terraform/language/values/v
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -78,6 +77,8 @@ def read_variable_file(path: str) -> dict[str, Expression] | None:
 
 
 def _from_json(data: bytes) -> dict[str, Expression]:
+    import json
+
     try:
         content = json.loads(data)
     except (ValueError, RecursionError):

@@ -68,12 +68,19 @@ class Recorder:
             if found is not None:
                 event.remember(found)
             self._event = event
-            event.begin()
+            event.begin(is_over=self._ending and not causes)  # a state command's folder is on the disk before it starts
             _settle_killed_runs(self._event.writer)
 
         self._background.submit(task)
         if causes:
             self._background.submit(lambda: self._with_event(lambda event: event.look_back()))
+        else:
+            self._background.submit(self._import_early)
+
+    def _import_early(self) -> None:
+        """What the end of a state command needs, while terraform runs."""
+        if not self._ending:
+            import tf_wrapper.record.state_event  # noqa: F401
 
     def read_hand_overs(self) -> None:
         """Read the configuration's `removed` and `import` blocks, beside the run."""

@@ -8,39 +8,33 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from change_events import __version__
 from change_events.errors import InputError, JournalError
-from change_events.model import ChangeEvent, Kind, Phase, Plan, Tool
 from change_events.output import describe
-from change_events.paths import unit_directory
 from change_events.recording import EventWriter, report_line
 from change_events.recording.checkpoint import is_ended, write_checkpoint
-from change_events.redact.spans import MARK
 from change_events.settings import Settings, load_leniently
 from change_events.settings.redaction import redactor_of
 from tf_wrapper.launch import arguments, binary_setting
 from tf_wrapper.launch.output import say
-from tf_wrapper.launch.state_arguments import StateArguments
 from tf_wrapper.plan import plan_file, terraform_show
 from tf_wrapper.plan.plan_file import is_plan_file
-from tf_wrapper.record import explain, outcome
+from tf_wrapper.record.first_event import first_event, without_positional
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from change_events.files.rundir import RunDirectory
     from change_events.journal import Journal
-    from change_events.model import Failure, SealedEvent
+    from change_events.model import ChangeEvent, Failure, Plan, SealedEvent
     from change_events.process.deadline import Deadline
-    from change_events.redact import Redactor
     from tf_wrapper.configuration.hand_overs import HandOvers
     from tf_wrapper.configuration.secrets import Secrets
+    from tf_wrapper.record import explain
     from tf_wrapper.record.failed_plan import FailedPlan
     from tf_wrapper.state.snapshot import Snapshot
     from tf_wrapper.stream.identity import Identity
@@ -78,7 +72,7 @@ class RunEvent:
         self._plan: Plan | None = None
         self._identities: list[Identity] = []  # of the plan's changes
         self._planned: explain.Planned | None = None
-        self._before = explain.Before([], None)
+        self._before: explain.Before | None = None
         self._hand_overs: HandOvers | None = None
         self.settled = False
 
@@ -94,20 +88,27 @@ class RunEvent:
 
     # -- while the run goes on ------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Report mistakes in the settings, and record that the run has started."""
+    def begin(self, *, is_over: bool = False) -> None:
+        """Report mistakes in the settings, and record that the run has started, unless it is over: it is settled next.
+
+        Args:
+            is_over: the run has ended; its folder says so.
+        """
         for mistake in self._mistakes:
             if mistake not in binary_setting.reported:
                 say(mistake)
         with suppress(OSError):  # the record itself will report a full disk
             self._run.write_journal(str(self._settings.journal))
-        self._event = self._first_event()
-        self._record_start()
+        self._event = first_event(self._facts, self._settings, self._redactor)
+        if not is_over:
+            self._record_start()
 
     def look_back(self) -> None:
         """Read what the causes of changes will be compared with, while there is no plan yet."""
         if self._event is None or not self._settings.causes:
             return
+        from tf_wrapper.record import explain
+
         try:
             with suppress(JournalError), self._recording.usable_journal() as journal:
                 if journal is not None:
@@ -126,8 +127,8 @@ class RunEvent:
     def resume(self, recorded: ChangeEvent | None) -> None:
         """Go on with a run that was killed, from its `started` record if it came so far."""
         if recorded is None and self._facts["stage"] == "state":  # TF_VAR_… of that run are not known any more
-            self._facts = {**self._facts, "argv": _without_positional(self._facts)}
-        self._event = recorded or self._first_event()
+            self._facts = {**self._facts, "argv": without_positional(self._facts)}
+        self._event = recorded or first_event(self._facts, self._settings, self._redactor)
 
     def end_as_known(self, ended: ChangeEvent) -> None:
         """Settle a run whose event was complete when it ended, and was neither recorded nor sent then."""
@@ -140,6 +141,7 @@ class RunEvent:
         if data is None:
             return
         from tf_wrapper.plan.reader import read_plan
+        from tf_wrapper.record import explain, outcome
         from tf_wrapper.source import with_sources
 
         identities: list[Identity] = []
@@ -180,7 +182,11 @@ class RunEvent:
 
     def _explained(self, plan: Plan, planned: explain.Planned, deadline: Deadline) -> Plan:
         """The plan with the causes of its changes, which the event then has too."""
-        run = explain.ExplainedRun(self._facts, self._data_dir, self._before, planned, self._started())
+        from tf_wrapper.record import explain
+
+        run = explain.ExplainedRun(
+            self._facts, self._data_dir, self._before or explain.Before([], None), planned, self._started()
+        )
         try:
             self._event, plan = explain.explained(run, plan, self._redactor, deadline)
         except Exception as error:  # noqa: BLE001 - a bug of ours costs the causes, not the record
@@ -189,6 +195,8 @@ class RunEvent:
 
     def announce(self) -> None:
         """Notify the destinations that ask for it that a change begins, unless there is nothing to change."""
+        from tf_wrapper.record import outcome
+
         if self._event is None or (self._plan is not None and outcome.is_empty(self._plan.counts)):
             return
         self._recording.announce(self._event)
@@ -258,6 +266,8 @@ class RunEvent:
 
     def end_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
         """A `plan` ended with ``code`` (2: changes, where -detailed-exitcode was given)."""
+        from tf_wrapper.record import explain, outcome
+
         if self._plan is None and plan_file.is_plan_file(path):  # ours lies there empty until terraform writes it
             self.read_plan(path)
             self.find_causes(explain.at_the_end())
@@ -268,6 +278,8 @@ class RunEvent:
         self, code: int | None, failed: FailedPlan | None, *, interrupted: bool, declined: bool
     ) -> None:
         """The plan phase failed or was interrupted, or the answer was not yes: nothing was applied."""
+        from tf_wrapper.record import outcome
+
         failures = self._failures(failed)
         event = outcome.without_apply(self._started(), self._plan, code, interrupted=interrupted, declined=declined)
         self._settle(replace(event, failures=failures))
@@ -275,10 +287,14 @@ class RunEvent:
     def _failures(self, failed: FailedPlan | None) -> tuple[Failure, ...]:
         if failed is None or not failed.errors:
             return ()
+        from tf_wrapper.record import outcome
+
         return outcome.plan_failures(failed.errors, self._redactor, details=self._learn(failed))
 
     def end_apply(self, code: int | None, stream: StreamResult, *, interrupted: bool) -> None:
         """The apply phase ended with ``code``; None where nobody was there to see it end."""
+        from tf_wrapper.record import outcome
+
         event = outcome.of_apply(
             self._started(),
             self._plan,
@@ -295,6 +311,7 @@ class RunEvent:
 
     def end_native(self, code: int | None, before: bytes | None, after: bytes | None, *, interrupted: bool) -> None:
         """A natively run command ended with ``code``."""
+        from tf_wrapper.record import explain, outcome
         from tf_wrapper.state.compare import compare_states
 
         if before is not None and after is not None and self._refreshed(code, before, after, interrupted=interrupted):
@@ -350,7 +367,7 @@ class RunEvent:
 
     def _started(self) -> ChangeEvent:
         if self._event is None:
-            self._event = self._first_event()
+            self._event = first_event(self._facts, self._settings, self._redactor)
         return self._event
 
     def _settle(self, event: ChangeEvent) -> None:
@@ -361,42 +378,3 @@ class RunEvent:
             self._keep(settled.sealed)
         if settled.reportable and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
-
-    def _first_event(self) -> ChangeEvent:
-        from change_events.context import detect
-        from change_events.context.stamp import stamp
-
-        facts = self._facts
-        directory = str(facts["directory"])
-        context = detect(Path(directory), os.environ, redactor=self._redactor)
-        tool = _tool(facts, self._redactor)
-        event = ChangeEvent(
-            id=str(facts["id"]),
-            kind=Kind.INFRASTRUCTURE,
-            phase=Phase(facts.get("phase", "applied")),
-            started_at=datetime.fromtimestamp(float(facts["started_at"]), UTC),
-            title="",
-            tool=tool,
-            partial=arguments.is_limited([str(word) for word in facts["argv"]], os.environ),
-        )
-        places = {"workspace": tool.workspace, "directory": os.path.basename(unit_directory(tool.directory or ""))}
-        return stamp(event, self._settings, self._redactor, context, trace=facts, **places)
-
-
-def _without_positional(facts: Mapping[str, Any]) -> list[str]:
-    """The command line of a state command with a mark in place of what follows its flags: IDs, addresses, names."""
-    argv = [str(word) for word in facts["argv"]]
-    count = len(StateArguments(str(facts["word"]), argv, {}).positional)
-    return [*argv[: len(argv) - count], *[MARK] * count]
-
-
-def _tool(facts: Mapping[str, Any], redactor: Redactor) -> Tool:
-    name = "tofu" if os.path.basename(str(facts["binary"])).startswith("tofu") else "terraform"
-    return Tool(
-        name=name,
-        tfevent=__version__,
-        command=redactor.command_line([name, *facts["argv"]]),
-        workspace=redactor.text(str(facts.get("named") or facts["workspace"])),  # the one that is created or deleted
-        directory=redactor.text(str(facts["directory"])),
-        backend=redactor.text(f"local {facts['file']}") if facts.get("file") else None,  # not the stack's own state
-    )

@@ -7,7 +7,6 @@ plans one after the other.
 from __future__ import annotations
 
 import codecs
-import json
 from typing import TYPE_CHECKING
 
 from change_events.errors import InputError
@@ -43,6 +42,8 @@ def split_documents(data: bytes, name: str) -> Iterator[bytes]:
     Raises:
         InputError: something between or inside them is not JSON.
     """
+    import json  # a single document, as most are, is not split
+
     text, place, decoder = data.decode(), 0, json.JSONDecoder()
     while (place := _after_space(text, place)) < len(text):
         try:
