@@ -13,10 +13,13 @@ Errors for users. The text is one sentence that says what is wrong and what to d
     x AmbiguousId            a prefix of an id fits several events (journal/errors.py)
     x LedgerError            the team's ledger cannot be used
       x LedgerTooSlow        an answer took longer than it may (ledger/problems.py)
+        x LedgerSilent       nothing came from the server (ledger/problems.py)
+      x NotInLedger          only a journal knows what is asked (ledger/problems.py)
       x TokenRefused         a token of a collector is not accepted (ledger/tokens.py)
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)
   x TemplateError            a title or message template does not compile or render
   x ParameterError           an address has a parameter that a page does not take (server/parameters.py)
+  x NoTeamError              no group of a reader is a team of the ledger (server/reader.py)
   x WindowError              the window of a timeline cannot be shown (server/windows.py)
   x MomentError              a time in the address of a page cannot be read (server/filters.py)
   x PortInUseError           another process listens where `events serve` would (server/listening.py)

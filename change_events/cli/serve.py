@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from change_events.cli.help_examples import examples
+from change_events.cli.ledger_option import ledger_option
 from change_events.cli.render.terminal import note
 from change_events.errors import TfeventError
 
@@ -85,6 +86,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
         "tfevent events serve --bind 0.0.0.0 --certificate web.pem --key web.key --allow-host ops.example.org",
         "tfevent events serve --behind-proxy 127.0.0.1 --trusted-user-header X-Forwarded-User --allow-host "
         "changes.example.org",
+        "tfevent events serve --ledger postgresql://reader@db.example.org/events --team shop",
     ),
 )
 @click.option("--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="Port; 0 for any.")
@@ -103,22 +105,34 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--trusted-user-header", callback=_header_name, metavar="NAME", help="Header in which the proxy names the user."
 )
 @click.option(
+    "--trusted-group-header", callback=_header_name, metavar="NAME",
+    help="With --ledger: header in which the proxy names the user's groups; each reads the teams of these names.",
+)  # fmt: skip
+@click.option(
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="Name under which it is reached. Can be repeated."
 )
+@ledger_option
 @click.pass_obj
 def serve_command(session: Session, /, **options: Any) -> int:
-    """Serve the timeline of the events recorded on this machine, until Ctrl-C.
+    """Serve the timeline of the events recorded on this machine, or in a team's ledger, until Ctrl-C.
 
     Prints a link that opens once, and opens it where there is a desktop. Pages are read only.
 
-    Exit codes: 0 after SIGTERM or `--once`, 130 after Ctrl-C, 69 if the port is in use, 1 for other errors.
+    Exit codes: 0 after SIGTERM or `--once`, 130 after Ctrl-C, 69 if the port is in use or the ledger cannot be used,
+    1 for other errors.
     """
     _check_extra()
-    from change_events.server.command import run
+    from change_events.server.command import Ledger, Place, run
     from change_events.server.listening import PortInUseError
 
+    if options["trusted_group_header"] and session.ledger is None:
+        raise click.UsageError("--trusted-group-header needs --ledger: a journal has no teams")
+    if session.ledger is not None:
+        place: Place | Ledger = Ledger(session.ledger, session.team)
+    else:
+        place = Place(session.settings.journal, _upkeep(session))
     try:
-        return run(session.settings.journal, _options(**options), _upkeep(session), note)
+        return run(place, _options(**options), note)
     except PortInUseError as error:
         note(str(error))
         return EXIT_PORT_IN_USE
@@ -135,6 +149,7 @@ def _options(
     certificate: Path | None,
     key: Path | None,
     trusted_user_header: str | None,
+    trusted_group_header: str | None,
     no_browser: bool,
     bind: IPv4Address | IPv6Address,
     proxies: Sequence[IPv4Network | IPv6Network],
@@ -149,6 +164,10 @@ def _options(
         raise click.UsageError("--certificate and --key are given together")
     if bool(proxies) != bool(trusted_user_header):
         raise click.UsageError("--behind-proxy and --trusted-user-header are given together")
+    if trusted_group_header and not proxies:
+        raise click.UsageError("--trusted-group-header is that of the proxy of --behind-proxy")
+    if trusted_group_header and trusted_group_header == trusted_user_header:
+        raise click.UsageError("a header names the user or the groups, not both")
     if once and proxies:
         raise click.UsageError("--once fetches pages itself, which only a proxy may with --behind-proxy")
     if not (bind.is_loopback or certificate or proxies):
@@ -163,6 +182,7 @@ def _options(
         certificate=Certificate(str(certificate), str(key)) if certificate else None,
         proxies=proxies,
         user_header=trusted_user_header,
+        group_header=trusted_group_header,
         **others,
     )
 

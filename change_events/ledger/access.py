@@ -8,8 +8,10 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
+from change_events.destinations.shared.postgres import TEAM
 from change_events.errors import LedgerError
 from change_events.ledger import problems, schema
 from change_events.ledger.address import address_of
@@ -17,7 +19,7 @@ from change_events.ledger.cutting import cut_at
 from change_events.ledger.entries import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
 
     import psycopg
@@ -46,6 +48,11 @@ _TEAMS = """
         WHERE found.team IS NOT NULL
     ) SELECT team FROM found WHERE team IS NOT NULL
 """
+_WITH_EVENTS = (
+    "SELECT one FROM unnest(%(names)s::text[]) AS one "
+    "WHERE EXISTS (SELECT 1 FROM tfevent.events e WHERE e.team = one) ORDER BY one"
+)
+_NOBODY = "-"  # no name of a team
 # of each team by itself, in the order of an index, however many there are
 _OF_SEVERAL = (
     "SELECT r.* FROM unnest(%(teams)s::text[]) AS one(team) CROSS JOIN LATERAL ({}) AS r ORDER BY {} LIMIT %(limit)s"
@@ -61,17 +68,36 @@ class Access:
     """
 
     def __init__(
-        self, connection: psycopg.Connection, shown: str, *, team: str | None, seconds: float, in_all: float | None
+        self,
+        connection: psycopg.Connection,
+        shown: str,
+        *,
+        team: str | None,
+        seconds: float,
+        in_all: float | None,
     ) -> None:
         self._connection = connection
         self.shown = shown
         self._seconds = seconds
         self._until = None if in_all is None else time.monotonic() + in_all
+        self._ended = threading.Event()
+        self._cut = threading.Event()
+        self._selected = ""
+        self._limit = 0
+        self._is_together = False
         self.teams: tuple[str, ...] = ()
         self.teams = self._readable(team)
 
     @classmethod
-    def open(cls, url: str, team: str | None = None, *, seconds: float = SECONDS, in_all: float | None = None) -> Self:
+    def open(
+        cls,
+        url: str,
+        team: str | None = None,
+        *,
+        seconds: float = SECONDS,
+        in_all: float | None = None,
+        patience: int | None = None,
+    ) -> Self:
         """Connect, and see that it is a ledger which this tfevent reads.
 
         Args:
@@ -79,11 +105,12 @@ class Access:
             team: whose events are read; None for all that this user may read.
             seconds: after which one question is broken off.
             in_all: after which all of them are.
+            patience: seconds to connect within, where the address does not say.
 
         Raises:
             LedgerError: it cannot be reached or read; the text says what to do.
         """
-        address = address_of(url)
+        address = address_of(url, patience)
         import psycopg
 
         try:
@@ -106,9 +133,48 @@ class Access:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def together(
+        self, team: str | None = None, *, in_all: float | None = None, within: Collection[str] | None = None
+    ) -> Iterator[Self]:
+        """One transaction for all questions of this block: they are answered as of one moment, and in less time.
+
+        Which teams may be read is asked again, and whether this tfevent still reads the ledger.
+
+        Args:
+            team: as :meth:`open` takes it; ``in_all`` likewise.
+            in_all: as above.
+            within: no other teams than these are read; None for no limit.
+
+        Raises:
+            LedgerError: as :meth:`open`.
+        """
+        self._until = None if in_all is None else time.monotonic() + in_all
+        names = None if within is None else [name for name in sorted(within) if TEAM.fullmatch(name)]
+        # what this side asks of a team, the server holds as well, as far as it knows who reads what
+        self._selected = "" if names is None else f"; SET LOCAL tfevent.teams = '{','.join(names) or _NOBODY}'"
+        with self._question():
+            self._is_together = True
+            try:
+                self.teams = self._readable(team, names)
+                yield self
+            finally:
+                self._is_together = False
+
+    def of_teams(self, teams: Collection[str]) -> Self:
+        """The same connection for questions about these of its teams alone."""
+        narrowed = copy(self)
+        narrowed.teams = tuple(name for name in self.teams if name in teams)
+        return narrowed
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended, or its server has."""
+        return bool(self._connection.closed)
+
     def interrupt(self) -> None:
         """Break off the answer that is being made, in whatever thread, and every later one."""
-        self._until = 0.0
+        self._ended.set()
         self._connection.cancel()
 
     def close(self) -> None:
@@ -120,20 +186,40 @@ class Access:
         """A transaction in which everything is seen as of one moment."""
         import psycopg
 
-        milliseconds, cut = self._milliseconds(), threading.Event()
+        if self._is_together:
+            with self._part():
+                yield self._connection
+            return
+        self._limit = self._milliseconds()
+        self._cut.clear()
         try:
-            with cut_at(self._connection, time.monotonic() + milliseconds / 1_000 + GRACE, cut):
-                self._connection.execute(_BEGIN.format(milliseconds).encode())
+            with cut_at(self._connection, time.monotonic() + self._limit / 1_000 + GRACE, self._cut):
+                self._connection.execute((_BEGIN.format(self._limit) + self._selected).encode())
                 yield self._connection
                 self._connection.execute("COMMIT")
         except psycopg.Error as error:
             self._give_up()
-            if cut.is_set():
-                raise problems.silent(self.shown) from None
-            raise problems.explain(error, self.shown) from None
+            raise self._explained(error) from None
         except BaseException:
             self._give_up()
             raise
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        """A part of the transaction, with the time that is left of it."""
+        import psycopg
+
+        left = self._milliseconds()
+        try:
+            if left < self._limit / 2:
+                self._limit = left
+                self._connection.execute(f"SET LOCAL statement_timeout = {left}".encode())
+            yield
+        except psycopg.Error as error:
+            raise self._explained(error) from None
+
+    def _explained(self, error: psycopg.Error) -> LedgerError:
+        return problems.silent(self.shown) if self._cut.is_set() else problems.explain(error, self.shown)
 
     def _ask(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows of one statement."""
@@ -157,10 +243,8 @@ class Access:
         return several, {**values, "teams": list(self.teams)}
 
     def _milliseconds(self) -> int:
-        if self._until is None:
-            return int(self._seconds * 1_000)
-        left = self._until - time.monotonic()
-        if left <= 0:
+        left = self._seconds if self._until is None else self._until - time.monotonic()
+        if left <= 0 or self._ended.is_set():
             raise problems.LedgerTooSlow(f"ledger {self.shown}: {problems.TOO_LONG}")
         return max(1, int(min(left, self._seconds) * 1_000))
 
@@ -176,13 +260,18 @@ class Access:
         except Error:
             self._connection.close()
 
-    def _readable(self, team: str | None) -> tuple[str, ...]:
-        """The teams whose events are read. Raises LedgerError."""
+    def _readable(self, team: str | None, names: list[str] | None = None) -> tuple[str, ...]:
+        """The teams whose events are read: of these names, where there are some. Raises LedgerError."""
         with self._question() as connection:
             version = schema.version(connection)
             problems.check_version(version, self.shown, oldest=OLDEST_READ, newest=len(schema.MIGRATIONS))
-            ((readable,),) = rows(connection, _READABLE, {})
-            known = [name for (name,) in rows(connection, _TEAMS, {})] if readable is None else sorted(readable)
+            if names is not None:
+                known = [name for (name,) in rows(connection, _WITH_EVENTS, {"names": names})]
+            else:
+                ((readable,),) = rows(connection, _READABLE, {})
+                known = [name for (name,) in rows(connection, _TEAMS, {})] if readable is None else sorted(readable)
+        if names is not None and team is not None:
+            return (team,) if team in known else ()
         if team is None:
             return tuple(known)
         if team not in known:

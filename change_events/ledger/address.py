@@ -29,8 +29,12 @@ class Address(NamedTuple):
     shown: str
 
 
-def address_of(url: str) -> Address:
+def address_of(url: str, patience: int | None = None) -> Address:
     """The ledger that a URL means; what it leaves out, the variables of PostgreSQL's clients say (``PGPASSWORD``).
+
+    Args:
+        url: what was given.
+        patience: seconds to connect within, where the URL does not say; None for those of every command.
 
     Raises:
         LedgerError: it cannot be read, or the driver is not installed; no part of the URL is in the text.
@@ -53,7 +57,8 @@ def address_of(url: str) -> Address:
         raise LedgerError(_MISREAD.format(_EXPECTED, _QUOTING))  # a part of a password, which would be shown
     if port and not port.replace(",", "").isdigit():
         raise LedgerError(_MISREAD.format(_EXPECTED, _PORT if "port=" in url else _wrong_part(url)))
-    return Address({**_DEFAULTS, **given}, f"{host}{port and ':'}{port}/{database}")
+    own = _DEFAULTS if patience is None else {**_DEFAULTS, "connect_timeout": patience}
+    return Address({**own, **given}, f"{host}{port and ':'}{port}/{database}")
 
 
 def _wrong_part(url: str) -> str:

@@ -18,6 +18,7 @@ from change_events.ledger import listing
 from change_events.ledger.access import Access
 from change_events.ledger.entries import LONGEST
 from change_events.ledger.listing import Bounds, anchor_of
+from change_events.ledger.problems import NotInLedger
 from change_events.ledger.variants import DIGESTS, Variant, readable, variants
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class EventReads(Access):
     def _bounds(self, query: Query) -> Bounds | None:
         """What the statement of ``query`` has to know; None where an event that it names is gone."""
         if query.undelivered:
-            raise LedgerError(_UNDELIVERED)
+            raise NotInLedger(_UNDELIVERED)
         searched = self.searched_since(query)
         named = [name for name in (query.before, query.after) if name is not None]
         if not named:

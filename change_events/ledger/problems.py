@@ -19,6 +19,14 @@ class LedgerTooSlow(LedgerError, JournalTooSlow):  # noqa: N818  # what is wrong
     """An answer took longer than it may."""
 
 
+class NotInLedger(LedgerError):  # noqa: N818  # as above
+    """Only a journal knows what is asked."""
+
+
+class LedgerSilent(LedgerTooSlow):
+    """Nothing came from the server."""
+
+
 _INIT = "`tfevent events ledger init` makes one"
 _SILENT = (
     "the server did not answer in time; try again, and see whether it, or a pooler or proxy before it, still works"
@@ -66,7 +74,7 @@ def refused(error: psycopg.Error, shown: str) -> LedgerError:
 
 def silent(shown: str) -> LedgerTooSlow:
     """The error to raise where nothing came from the server; the argument is that of :func:`refused`."""
-    return LedgerTooSlow(f"ledger {shown}: {_SILENT}")
+    return LedgerSilent(f"ledger {shown}: {_SILENT}")
 
 
 def explain(error: psycopg.Error, shown: str, remedies: Mapping[str, str] | None = None) -> LedgerError:

@@ -20,6 +20,7 @@ from change_events.server.live import live
 from change_events.server.page import Page, PageRequest
 from change_events.server.plain_page import PlainPage
 from change_events.server.policy import PAGES_AT_ONCE
+from change_events.server.reader import teams_of
 from change_events.server.static_files import static_response
 from change_events.server.urls import ROUTES
 from change_events.server.zones import COOKIE, reader_zone
@@ -148,7 +149,7 @@ class Application:
         """What was built; ``fail`` makes what is sent of the page that explains an error, where that is no page."""
         asked = self._asked(request)
         try:
-            with self._sources.open() as source:
+            with self._sources.open(teams_of(request.scope["headers"], self._policy)) as source:
                 asked = self._asked(request, live=self._sources.is_live(source))
                 page = build(source, asked)
         except Exception as error:  # noqa: BLE001 - a page that fails is one page
@@ -180,7 +181,7 @@ class Application:
         return response or Response("no such file\n", 404, media_type="text/plain")
 
     async def _live(self, request: Request) -> Response:
-        return await live(request, self._broadcast)
+        return await live(request, self._broadcast, teams_of(request.scope["headers"], self._policy))
 
     async def _enter(self, request: Request) -> ASGIApp:
         if request.method == "HEAD":  # asks about the link, and does not open it

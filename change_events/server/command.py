@@ -16,12 +16,13 @@ from change_events.server.access import Access
 from change_events.server.guard import ENTRANCE
 from change_events.server.listening import Certificate, check_certificate, listen
 from change_events.server.policy import Policy
-from change_events.server.sources import JournalSources
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
     from pathlib import Path
+
+    from change_events.server.sources import JournalSources, Sources
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _UPKEEP = 60.0  # seconds
@@ -39,6 +40,7 @@ class Options(NamedTuple):
         proxies: from where a proxy asks that names the user in ``user_header``.
         user_header: its name in lower case.
         hosts: names under which the server is reached.
+        group_header: in which such a proxy names the groups of the user, which are teams; in lower case.
     """
 
     port: int
@@ -49,41 +51,67 @@ class Options(NamedTuple):
     proxies: Sequence[IPv4Network | IPv6Network]
     user_header: str | None
     hosts: Sequence[str]
+    group_header: str | None = None
 
 
-def run(journal: Path, options: Options, keep_up: Callable[[], None], note: Callable[[str], None]) -> int:
+class Ledger(NamedTuple):
+    """A ledger that is served: its address, and whose events of it; None for all that may be read."""
+
+    url: str
+    team: str | None
+
+
+class Place(NamedTuple):
+    """A journal that is served, which need not exist.
+
+    Attributes:
+        journal: its file.
+        keep_up: brings it up to date and settles the runs that were killed, as every command does.
+    """
+
+    journal: Path
+    keep_up: Callable[[], None]
+
+
+def run(place: Place | Ledger, options: Options, note: Callable[[str], None]) -> int:
     """Serve until a signal comes; return the exit code.
 
     Args:
-        journal: the file, which need not exist.
+        place: where the events are.
         options: of the command.
-        keep_up: brings the journal up to date and settles the runs that were killed, as every command does.
         note: prints one line for the user.
 
     Raises:
         PortInUseError: another process listens there.
+        LedgerError: the ledger cannot be reached or read.
         TfeventError: the address or the certificate cannot be used.
     """
     signal.signal(signal.SIGTERM, _end)  # until the server has its own
     if options.certificate:
         check_certificate(options.certificate)
-    with listen(str(options.bind), options.port) as listener:
-        sources = JournalSources(journal)
-        _make_readable(sources, keep_up)
-        server = _Server(options, listener, sources, note)
+    with listen(str(options.bind), options.port) as listener, ExitStack() as stack:
+        server = _Server(options, listener, _sources(place), note)
         if options.once:
             return server.check()
-        with ExitStack() as stack:
-            server.announce(stack)
-            _start_upkeep(keep_up, stack)
-            return server.serve()
+        server.announce(stack)
+        if isinstance(place, Place):
+            _start_upkeep(place.keep_up, stack)
+        return server.serve()
+
+
+def _sources(place: Place | Ledger) -> Sources:
+    if isinstance(place, Place):
+        return _of_journal(place)
+    from change_events.server.ledger_sources import LedgerSources
+
+    return LedgerSources(place.url, place.team)
 
 
 class _Server:
     """What is made of the options."""
 
     def __init__(
-        self, options: Options, listener: socket.socket, sources: JournalSources, note: Callable[[str], None]
+        self, options: Options, listener: socket.socket, sources: Sources, note: Callable[[str], None]
     ) -> None:
         self._options = options
         self._listener = listener
@@ -98,7 +126,8 @@ class _Server:
         name = self._sources.name
         if self._options.user_header:
             _print(self._base)
-            self._note(f"{name}, for users of the proxy; Ctrl-C ends")
+            teams = ", each the teams of their groups" if self._options.group_header else ""
+            self._note(f"{name}, for users of the proxy{teams}; Ctrl-C ends")
             return
         link = self._link(self._access.token)
         _print(link)
@@ -123,9 +152,9 @@ class _Server:
     def _run(self, beside: Callable[[], Awaitable[int]] | None) -> int:
         from change_events.server.app import Application
         from change_events.server.serving import serve
-        from change_events.server.watching import Broadcast, JournalWatcher
+        from change_events.server.watching import Broadcast
 
-        broadcast = Broadcast(JournalWatcher(self._sources.path))
+        broadcast = Broadcast(self._sources.watcher())
         app = Application(self._sources, broadcast, self._policy, self._access, self._note).asgi()
 
         def stopping() -> None:
@@ -154,6 +183,7 @@ def _policy(options: Options, port: int) -> Policy:
         secure=options.certificate is not None,
         user_header=options.user_header.encode("ascii") if options.user_header else None,
         proxies=options.proxies,
+        group_header=options.group_header.encode("ascii") if options.group_header else None,
     )
 
 
@@ -171,13 +201,17 @@ def _print(link: str) -> None:
         sys.stdout.flush()
 
 
-def _make_readable(sources: JournalSources, keep_up: Callable[[], None]) -> None:
-    """A journal of an older version is brought up to date before anybody asks."""
+def _of_journal(place: Place) -> JournalSources:
+    """One of an older version is brought up to date before anybody asks."""
+    from change_events.server.sources import JournalSources
+
+    sources = JournalSources(place.journal)
     try:
         with sources.open():
             pass
     except JournalError:
-        keep_up()
+        place.keep_up()
+    return sources
 
 
 def _start_upkeep(work: Callable[[], None], stack: ExitStack) -> None:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from change_events.errors import JournalError, TfeventError
+from change_events.errors import JournalError, LedgerError, TfeventError
 from change_events.journal.errors import AmbiguousId, JournalTooSlow
+from change_events.ledger.problems import LedgerSilent, NotInLedger
 from change_events.server.page import Page
 from change_events.server.policy import QUERY_SECONDS
+from change_events.server.reader import NoTeamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_KINDS = (
+    (NoTeamError, 403, "None of your groups is a team with events in this ledger"),
+    (NotInLedger, 400, "A ledger does not know what was not delivered"),
+    (AmbiguousId, 400, "This cannot be answered"),
+    (LedgerError, 503, "The ledger cannot be read now"),
+    (JournalError, 503, "What is recorded cannot be read"),
+    (TfeventError, 400, "This cannot be answered"),
+)
+"""The first that fits says what is answered."""
 
 
 def explain(error: Exception, report: Callable[[str], None]) -> Page:
@@ -21,16 +33,15 @@ def explain(error: Exception, report: Callable[[str], None]) -> Page:
         error: what a page has raised.
         report: is given one line for a mistake of ours: its type and place, for its text may quote what was recorded.
     """
-    if isinstance(error, JournalTooSlow):
+    if isinstance(error, JournalTooSlow) and not isinstance(error, LedgerSilent):
         return _page(
             503,
             f"This question took longer than {QUERY_SECONDS:.0f} s and was stopped",
             "Ask for a shorter time, or add a filter such as a service or an environment.",
         )
-    if isinstance(error, JournalError) and not isinstance(error, AmbiguousId):
-        return _page(503, "What is recorded cannot be read", str(error))
-    if isinstance(error, TfeventError):
-        return _page(400, "This cannot be answered", str(error))
+    for kind, status, title in _KINDS:
+        if isinstance(error, kind):
+            return _page(status, title, str(error))
     report(f"a page could not be made: {type(error).__name__}{_place(error)}; please report it")
     return _page(
         500,

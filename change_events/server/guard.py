@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from change_events.server.plain_page import PlainPage
 from change_events.server.policy import HEADER_BYTES, HEADERS, URL_BYTES
+from change_events.server.reader import teams_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,7 @@ class Guard:
 
     def _no_access(self, scope: Scope) -> PlainPage | None:
         if self._policy.user_header is not None:
-            return self._no_user(scope, self._policy.user_header)
+            return self._no_user(scope, self._policy.user_header) or self._no_team(scope)
         if scope["path"] == ENTRANCE or scope["path"].startswith(STATIC) or self._has_session(scope):
             return None
         self._access.was_refused()
@@ -103,6 +104,24 @@ class Guard:
             "The proxy names more than one user" if len(users) > 1 else "The proxy does not say who asks",
             "Each of its requests has to name one user in the header of `--trusted-user-header`, and those that "
             "clients send it has to remove.",
+        )
+
+    def _no_team(self, scope: Scope) -> PlainPage | None:
+        header = self._policy.group_header
+        if header is None or scope["path"].startswith(STATIC) or teams_of(scope["headers"], self._policy):
+            return None
+        if len(_values(scope, header)) > 1:
+            return PlainPage(
+                403,
+                "The proxy names the groups twice",
+                "Each of its requests has to have the header of `--trusted-group-header` once, and those that clients "
+                "send it has to remove.",
+            )
+        return PlainPage(
+            403,
+            "You are in no group that reads a team's events",
+            "The proxy names no group of yours. A group shows the events of the team that has the same name in the "
+            "ledger: an administrator of the sign-in can add you to one.",
         )
 
     def _is_proxy(self, address: str) -> bool:

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from change_events.server.watching import TooManyStreamsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 
     from starlette.requests import Request
 
@@ -22,15 +22,15 @@ _SILENCE = 15.0  # seconds, after which a comment keeps the connection open
 _BEGIN = "retry: 2000\n\n"
 
 
-async def live(request: Request, broadcast: Broadcast) -> Response:
+async def live(request: Request, broadcast: Broadcast, teams: Collection[str] | None = None) -> Response:
     """The stream; what the client has missed comes first.
 
     Its header ``Last-Event-ID`` has the position that it has seen last, or its parameter ``after`` the moment of the
-    page that it shows, in milliseconds since 1970.
+    page that it shows, in milliseconds since 1970. ``teams`` are those whose events are announced; None for all.
     """
     position = _whole(request.headers.get("last-event-id"))
     moment = _moment(_whole(request.query_params.get("after")))
-    stream = _messages(broadcast, position, moment)
+    stream = _messages(broadcast, position, moment, teams)
     try:
         first = await anext(stream)
     except TooManyStreamsError:
@@ -47,8 +47,10 @@ async def live(request: Request, broadcast: Broadcast) -> Response:
     return StreamingResponse(all_of_it(), media_type="text/event-stream")
 
 
-async def _messages(broadcast: Broadcast, position: int | None, moment: datetime | None) -> AsyncGenerator[str, None]:
-    async with broadcast.listen(position, moment) as queue:
+async def _messages(
+    broadcast: Broadcast, position: int | None, moment: datetime | None, teams: Collection[str] | None
+) -> AsyncGenerator[str, None]:
+    async with broadcast.listen(position, moment, teams) as queue:
         yield _BEGIN
         while True:
             try:

@@ -22,6 +22,9 @@ PAGES_AT_ONCE = 4
 QUERY_SECONDS = 5.0
 """After which an answer of the source is broken off."""
 
+CONNECT_SECONDS = 5
+"""To reach a ledger, where its address does not say."""
+
 REQUEST_SECONDS = 10.0
 """For a client to send its request, and to take what it is sent."""
 
@@ -52,6 +55,8 @@ class Policy:
         secure: the server itself speaks TLS.
         user_header: the header, in lower case, in which a proxy says who asks; None where links let people in.
         proxies: the networks that such a proxy asks from.
+        group_header: the header, in lower case, in which it names the groups of the user, whose names are those of
+            teams; None where everybody reads what the server does.
     """
 
     hosts: frozenset[str]
@@ -59,6 +64,7 @@ class Policy:
     secure: bool = False
     user_header: bytes | None = None
     proxies: Sequence[IPv4Network | IPv6Network] = ()
+    group_header: bytes | None = None
 
     @property
     def cookie(self) -> str:

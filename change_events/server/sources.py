@@ -13,13 +13,15 @@ from change_events.journal.read_only import ReadOnlyJournal
 from change_events.journal.schema import migrate
 from change_events.journal.touched_reads import TouchedReads
 from change_events.server.policy import QUERY_SECONDS
+from change_events.server.watching import JournalWatcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from change_events.history.source import Source
+    from change_events.server.watching import Watcher
 
 _PATIENCE = 2.0  # seconds to wait for a lock
 
@@ -33,8 +35,15 @@ class Sources(Protocol):
 
     name: str
 
-    def open(self) -> AbstractContextManager[Source]:
-        """A source for one thread; nothing where nothing was recorded yet. Raises JournalError."""
+    def open(self, teams: Collection[str] | None = None) -> AbstractContextManager[Source]:
+        """A source for one thread; nothing where nothing was recorded yet. Raises JournalError.
+
+        Args:
+            teams: no other teams' events may be read; None for no limit.
+        """
+
+    def watcher(self) -> Watcher:
+        """What notices new events, for all readers."""
 
     def is_live(self, source: Source, /) -> bool:
         """Whether what is recorded from now on can be seen."""
@@ -57,8 +66,8 @@ class JournalSources:
         self._lock = threading.Lock()
 
     @contextmanager
-    def open(self) -> Iterator[Source]:
-        """As the protocol says."""
+    def open(self, _teams: Collection[str] | None = None) -> Iterator[Source]:
+        """As the protocol says; a journal knows no teams, and is not shown by them."""
         journal = ReadOnlyJournal.open(self.path, patience=_PATIENCE, seconds=QUERY_SECONDS)
         if journal is None:
             with closing(_EmptyJournal()) as empty:
@@ -72,6 +81,10 @@ class JournalSources:
             with self._lock:
                 self._open.discard(journal)
             journal.close()
+
+    def watcher(self) -> Watcher:
+        """As the protocol says."""
+        return JournalWatcher(self.path)
 
     def is_live(self, source: Source, /) -> bool:
         """As the protocol says."""

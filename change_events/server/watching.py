@@ -1,4 +1,4 @@
-"""What is new in the journal: looked for twice a second, once for all who listen."""
+"""What is new in the journal, or in a ledger: looked for at short intervals, once for all who listen."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from change_events.journal.records import to_micros
 from change_events.server.policy import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from datetime import datetime
 
-SECONDS = 0.5
 _MOST = 50
 """Events that are announced at once; who missed more loads the page anew."""
 
@@ -38,12 +37,14 @@ class News(NamedTuple):
         id: of the event.
         outcome: `running` while there is none.
         severity: of the event.
+        team: whose it is, in a ledger.
     """
 
     position: int
     id: str
     outcome: str
     severity: str
+    team: str = ""
 
 
 GONE = News(0, "", "", "")
@@ -51,7 +52,15 @@ GONE = News(0, "", "", "")
 
 
 class Watcher(Protocol):
-    """What notices events. All but ``since`` is asked by one thread at a time."""
+    """What notices events. All but ``since`` is asked by one thread at a time.
+
+    Attributes:
+        seconds: between two polls.
+    """
+
+    @property
+    def seconds(self) -> float:
+        """As above."""
 
     def start(self) -> None:
         """What is recorded now is not new."""
@@ -72,6 +81,8 @@ class JournalWatcher:
     Args:
         path: the file.
     """
+
+    seconds = 0.5
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -178,19 +189,20 @@ class Broadcast:
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
-        self._listeners: set[asyncio.Queue[Sequence[News] | None]] = set()
+        self._listeners: dict[asyncio.Queue[Sequence[News] | None], Collection[str] | None] = {}
         self._polling: asyncio.Task[None] | None = None
         self._ended = False
 
     @contextlib.asynccontextmanager
     async def listen(
-        self, position: int | None, moment: datetime | None
+        self, position: int | None, moment: datetime | None, teams: Collection[str] | None = None
     ) -> AsyncIterator[asyncio.Queue[Sequence[News] | None]]:
         """A queue of what is found from now on, and None at the end.
 
         Args:
             position: what the listener has seen last, if it has seen any.
             moment: of the page that the listener shows; what came meanwhile is found first.
+            teams: whose events the listener hears of; None for all.
 
         Raises:
             TooManyStreamsError: nobody else may listen.
@@ -198,17 +210,17 @@ class Broadcast:
         if len(self._listeners) >= STREAMS or self._ended:
             raise TooManyStreamsError
         queue: asyncio.Queue[Sequence[News] | None] = asyncio.Queue(maxsize=100)
-        self._listeners.add(queue)
+        self._listeners[queue] = teams
         if self._polling is None:
             self._polling = asyncio.get_running_loop().create_task(self._poll())
         try:
             if (position is not None or moment is not None) and (
-                missed := await asyncio.to_thread(self._watcher.since, position or 0, moment)
+                missed := _of(teams, await asyncio.to_thread(self._watcher.since, position or 0, moment))
             ):
                 queue.put_nowait(missed)
             yield queue
         finally:
-            self._listeners.discard(queue)
+            del self._listeners[queue]
 
     def end(self) -> None:
         """End every stream at once."""
@@ -223,12 +235,18 @@ class Broadcast:
             await asyncio.to_thread(self._watcher.start)
             while self._listeners:
                 if found := await asyncio.to_thread(self._watcher.poll):
-                    for queue in self._listeners:
-                        _put(queue, found)
-                await asyncio.sleep(SECONDS)
+                    for queue, teams in self._listeners.items():
+                        if heard := _of(teams, found):
+                            _put(queue, heard)
+                await asyncio.sleep(self._watcher.seconds)
         finally:
             self._polling = None
             self._watcher.close()
+
+
+def _of(teams: Collection[str] | None, found: Sequence[News]) -> Sequence[News]:
+    """What whoever reads these teams hears of."""
+    return found if teams is None else [one for one in found if one.team in teams or one == GONE]
 
 
 def _put(queue: asyncio.Queue[Sequence[News] | None], found: Sequence[News] | None) -> None:

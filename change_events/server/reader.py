@@ -1,0 +1,44 @@
+"""Who reads: the teams that a proxy names for whoever asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from change_events.errors import TfeventError
+from change_events.text.markdown import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from change_events.server.policy import Policy
+
+_SHOWN = 10  # groups
+_NAME = 60  # characters
+
+
+class NoTeamError(TfeventError):
+    """None of a reader's groups is a team with events in the ledger; the text names the groups."""
+
+    def __init__(self, groups: Collection[str]) -> None:
+        shown = [one_line(group.replace("`", "'"), _NAME) for group in sorted(groups)[:_SHOWN]]
+        more = f" and {len(groups) - _SHOWN} more" if len(groups) > _SHOWN else ""
+        super().__init__(
+            f"The proxy names these groups of yours: {', '.join(shown)}{more}. A group shows the events of the team "
+            "that has the same name in the ledger."
+        )
+
+
+def teams_of(headers: Iterable[tuple[bytes, bytes]], policy: Policy) -> frozenset[str] | None:
+    """The teams of whoever asks, which are the groups that the proxy names; None where no header decides it.
+
+    Args:
+        headers: of the request, which the guard has let through: it came from the proxy.
+        policy: which header has the groups, with commas between them.
+    """
+    if policy.group_header is None:
+        return None
+    given = [value for name, value in headers if name == policy.group_header]
+    if len(given) != 1:  # two: one of them may be the client's own
+        return frozenset()
+    groups = (group.strip() for group in given[0].decode("utf-8", "replace").split(","))
+    return frozenset(group for group in groups if group)
