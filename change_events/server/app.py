@@ -22,6 +22,7 @@ from change_events.server.plain_page import PlainPage
 from change_events.server.policy import PAGES_AT_ONCE
 from change_events.server.reader import teams_of
 from change_events.server.static_files import static_response
+from change_events.server.teams import teams_in
 from change_events.server.urls import ROUTES
 from change_events.server.zones import COOKIE, reader_zone
 
@@ -150,7 +151,7 @@ class Application:
         asked = self._asked(request)
         try:
             with self._sources.open(teams_of(request.scope["headers"], self._policy)) as source:
-                asked = self._asked(request, live=self._sources.is_live(source))
+                asked = self._asked(request, live=self._sources.is_live(source), several=bool(teams_in(source)))
                 page = build(source, asked)
         except Exception as error:  # noqa: BLE001 - a page that fails is one page
             page = explain(error, self._report)
@@ -163,7 +164,7 @@ class Application:
         except Exception as error:  # noqa: BLE001 - as above
             return _rendered(explain(error, self._report), asked)
 
-    def _asked(self, request: Request, *, live: bool = False) -> PageRequest:
+    def _asked(self, request: Request, *, live: bool = False, several: bool = False) -> PageRequest:
         now = datetime.now(UTC)
         zone, zone_name = reader_zone(request.cookies.get(COOKIE), now)
         return PageRequest(
@@ -174,6 +175,7 @@ class Application:
             zone_name=zone_name,
             source_name=self._sources.name,
             live=live,
+            several_teams=several,
         )
 
     async def _static(self, request: Request) -> Response:

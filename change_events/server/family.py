@@ -8,6 +8,7 @@ from change_events.journal import Query
 from change_events.model import stack_key
 from change_events.server import times
 from change_events.server.rows import Look, look_of
+from change_events.server.teams import of_record
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
@@ -57,10 +58,11 @@ class Family(NamedTuple):
 
 def family(source: Source, record: Record, event: ChangeEvent, request: PageRequest) -> Family:
     """The events around one. Raises JournalError."""
-    ancestors, missing = _ancestors(source, record, request)
-    children = list(source.list(Query(parent=record.run, limit=_CHILDREN + 1))) if record.run else []
+    own = of_record(source, record)
+    ancestors, missing = _ancestors(own, record, request)
+    children = list(own.list(Query(parent=record.run, limit=_CHILDREN + 1))) if record.run else []
     shown = sorted((one for one in children[:_CHILDREN] if one.id != record.id), key=lambda one: one.started_at)
-    earlier, later = _neighbours(source, event, request)
+    earlier, later = _neighbours(own, event, request)
     return Family(
         ancestors,
         missing,

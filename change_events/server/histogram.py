@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from change_events.journal.counting import Count
+from change_events.server.running_in import running_in
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from change_events.history.source import Source
     from change_events.journal import Query
-    from change_events.journal.counting import Count
     from change_events.report.visible import Verbatim
     from change_events.server.page import PageRequest
     from change_events.server.windows import Window
@@ -23,6 +25,7 @@ BINS = 144
 HEIGHT = 44
 _WINDOWS = 16  # that the histogram is wide
 _MOST_DAYS = 480
+_LOOKED_AT = 50  # events before it
 _STEPS = ((21, 1), (150, 7), (_MOST_DAYS, 30))  # up to so many days, a link for each so many
 _NAME, _NUMBER = 7, 2.5  # percent that a label takes
 _BAD = ("failed", "partial", "unknown")
@@ -73,7 +76,7 @@ class Histogram(NamedTuple):
 def histogram(
     source: Source, query: Query, window: Window, request: PageRequest, href: Callable[[datetime, datetime], Verbatim]
 ) -> Histogram:
-    """The histogram around a window.
+    """The histogram around a window: events by when they began, and first of all those that lasted into it.
 
     Args:
         source: what counts.
@@ -88,6 +91,8 @@ def histogram(
     counted = source.counted(
         msgspec.structs.replace(query, since=first, until=last), by=("outcome", "severity"), width=width
     )
+    earlier = running_in(source, query, first, most=_LOOKED_AT)
+    counted = [*counted, *(Count(0, (record.outcome, record.severity), 1) for record in earlier)]
     totals: Counter[int] = Counter()
     for found in counted:
         totals[found.span] += found.number

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import JournalError
+from change_events.journal import Query
 from change_events.model.stack import stack_key
 from change_events.server import times
+from change_events.server.teams import of_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from change_events.server.signal_views import SignalView
 
 MOST = 3
-_STACKS = 30  # of which is asked when they last went well
+_SUBJECTS = 30  # stacks and services of which is asked when they last went well
 _RUNS = 20
 _FAILURE_RANKS = (1, 2)
 _BAD = ("failed", "partial", "unknown")
@@ -68,34 +70,60 @@ def _rank(record: Record, row: EventRow) -> int | None:
     return 3 if tone == "caution" else None
 
 
+_Subject = tuple[str | None, ...]
+
+
 class _Finishes:
-    """When each stack was last applied with success; of :data:`_STACKS` stacks at most."""
+    """When each stack was last applied with success, and each service deployed; of :data:`_SUBJECTS` at most."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._known: dict[str, datetime | None] = {}
+        self._known: dict[_Subject, datetime | None] = {}
         self.some_not_asked = False
 
     def is_finished(self, record: Record) -> bool:
-        """Whether a later run of the same stack went well; what is not asked is left out."""
+        """Whether a later run of the same stack went well, or a later event sent about the same; else unknown.
+
+        What is not asked is left out.
+        """
+        source = of_record(self._source, record)
         try:
-            stack = stack_key(record.event)
-            if stack not in self._known:
-                if len(self._known) >= _STACKS:
+            event = record.event
+            if event.explicit:
+                subject: _Subject = (*record.teams, record.kind, record.environment, record.service)
+            else:
+                subject = (*record.teams, stack_key(event))
+            if subject not in self._known:
+                if len(self._known) >= _SUBJECTS:
                     self.some_not_asked = True
                     return True
-                self._known[stack] = self._last_success(stack)
+                self._known[subject] = _last_sent(source, record) if event.explicit else _last_run(source, subject[-1])
         except JournalError:  # gone meanwhile
             return True
-        last = self._known[stack]
+        last = self._known[subject]
         return last is not None and last > record.started_at
 
-    def _last_success(self, stack: str) -> datetime | None:
-        for run in self._source.events_of_stack(stack, limit=_RUNS):
-            found = self._source.get(run)
-            if found is not None and found.phase == "applied" and found.outcome == "succeeded":
-                return found.started_at
+
+def _last_run(source: Source, stack: str | None) -> datetime | None:
+    for run in source.events_of_stack(stack or "", limit=_RUNS):
+        found = source.get(run)
+        if found is None or found.phase != "applied" or found.outcome != "succeeded":
+            continue
+        if not found.event.explicit:
+            return found.started_at
+    return None
+
+
+def _last_sent(source: Source, record: Record) -> datetime | None:
+    """When one of the same kind was last sent of the same service; of none, nothing says what finishes it."""
+    if record.service is None:
         return None
+    query = Query(kind=record.kind, service=record.service, environment=record.environment, outcome="succeeded",
+                  phase="applied", limit=_RUNS)  # fmt: skip
+    for found in source.list(query):
+        if found.environment == record.environment and found.event.explicit:
+            return found.started_at
+    return None
 
 
 def _look(row: EventRow, request: PageRequest) -> Look:

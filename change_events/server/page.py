@@ -22,6 +22,7 @@ class PageRequest:
         zone_name: its name, which each page shows.
         source_name: `journal of HOST` or the name of the ledger, without secrets.
         live: whether new rows are announced by server-sent events.
+        several_teams: events are those of several teams, so that each says whose it is.
     """
 
     path: Mapping[str, str]
@@ -31,6 +32,7 @@ class PageRequest:
     zone_name: str
     source_name: str
     live: bool
+    several_teams: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class EventRow(NamedTuple):
         phase: that nothing was applied; else empty.
         iso: the start; ``clock`` its time of day, ``when`` with its day.
         more_signals: how many others it has.
+        team: whose it is, where that is not the same for all.
         failure: its first one; ``cause`` the first one of an event that has none.
     """
 
@@ -68,6 +69,7 @@ class EventRow(NamedTuple):
     tool: str
     signals: list[SignalView]
     more_signals: int
+    team: str
     failure: str
     cause: CauseView | None
 
@@ -105,6 +107,7 @@ def event_row(record: Record, request: PageRequest) -> EventRow:
         tool=one_line(record.tool or record.kind, _NAME),
         signals=signals[:_SIGNALS],
         more_signals=max(0, len(signals) - _SIGNALS),
+        team=", ".join(record.teams) if request.several_teams else "",
         failure=failure,
         cause=shared_view(cause, parts.vcs) if cause else None,
     )

@@ -6,28 +6,41 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from change_events.journal.records import RecordState
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from change_events.history.source import Source
     from change_events.journal import Query, Record
     from change_events.journal.records import Figures
-    from change_events.server.windows import Window
 
 LOOKED_AT = 200
-"""Events before a window of which is asked how long they lasted."""
+"""Events before a window of which is asked how long they lasted, and as many that still run."""
 
 
-def running_in(source: Source, query: Query, window: Window) -> list[Record]:
-    """Events that began before the window and ended in it or later, newest first.
+def running_in(source: Source, query: Query, start: datetime, *, most: int = LOOKED_AT) -> list[Record]:
+    """Events that began before a window and ended in it or later, newest first.
 
     Args:
         source: what is asked.
         query: the filters.
-        window: what is shown.
+        start: of the window.
+        most: events before it that are looked at, and that still run.
     """
-    before = msgspec.structs.replace(query, since=None, until=window.start, before=None, limit=LOOKED_AT)
-    return [record for record in source.list(before) if record.ended_at is None or record.ended_at > window.start]
+    before = msgspec.structs.replace(query, since=None, until=start, before=None, limit=most)
+    found = [record for record in source.list(before) if _lasts(record, start)]
+    if query.state is None:
+        known = {record.id for record in found}
+        running = source.list(msgspec.structs.replace(before, state=RecordState.STARTED))
+        found += [record for record in running if record.id not in known]
+    return sorted(found, key=lambda record: (record.started_at, record.id), reverse=True)
+
+
+def _lasts(record: Record, start: datetime) -> bool:
+    """An event that was settled without an end is a moment."""
+    return record.state is RecordState.STARTED or (record.ended_at is not None and record.ended_at > start)
 
 
 def counted_with(figures: Figures, earlier: Sequence[Record]) -> Figures:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from change_events.journal.event_columns import hosts_of
 from change_events.model.stack import stack_key
 from change_events.server import urls
 from change_events.server.filters import LONGEST
@@ -14,7 +15,7 @@ from change_events.server.rows import look_of
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from change_events.history.source import Source
     from change_events.journal import Query, Record
@@ -63,19 +64,22 @@ class Asked(NamedTuple):
     all_lanes: bool
 
 
-def lanes(asked: Asked, records: Sequence[Record], rows: Mapping[str, EventRow], number: int) -> Lanes:
+def lanes(
+    asked: Asked, records: Sequence[Record], earlier: Sequence[Record], rows: Mapping[str, EventRow], number: int
+) -> Lanes:
     """The lanes.
 
     Args:
         asked: what is drawn.
-        records: the newest events of the window, :data:`MOST_READ` at most.
+        records: the newest events of the window, :data:`MOST_READ` at most; those of ``earlier`` where that is all.
+        earlier: those that began before it and lasted into it.
         rows: those that were read, by id.
         number: how many events the window has.
     """
     if asked.by == "stack":
         return _by_stack(asked, records[:MOST_STACKS], rows, number)
     if asked.by == "host" or number > len(records):
-        return _counted(asked, rows)
+        return _counted(asked, earlier, rows)
     groups: dict[_Key, list[Item]] = {}
     for record in records:
         key = tuple(getattr(record, name) for name in _COLUMNS[asked.by])
@@ -99,12 +103,17 @@ def _by_stack(asked: Asked, records: Sequence[Record], rows: Mapping[str, EventR
     return _folded(asked, found)._replace(note=note)
 
 
-def _counted(asked: Asked, rows: Mapping[str, EventRow]) -> Lanes:
+def _counted(asked: Asked, earlier: Sequence[Record], rows: Mapping[str, EventRow]) -> Lanes:
     columns = _COLUMNS[asked.by]
     counted = asked.source.counted(asked.query, by=(*columns, "outcome"), width=asked.window.width / BINS)
     spans: dict[_Key, list[tuple[int, str | None, int]]] = {}
     for found in counted:
         spans.setdefault(found.values[:-1], []).append((min(BINS - 1, found.span), found.values[-1], found.number))
+    before: dict[_Key, list[Record]] = {}
+    for record in earlier:
+        for key in _keys(record, asked.by):
+            before.setdefault(key, []).append(record)
+            spans.setdefault(key, []).append((0, record.outcome, 1))
     drawn = [bins_lane(_name(key), urls.events(_filters(asked, key)), of_lane) for key, of_lane in spans.items()]
     keys = dict(zip((lane.href for lane in drawn), spans, strict=True))
     chosen = _folded(asked, drawn)
@@ -114,19 +123,31 @@ def _counted(asked: Asked, rows: Mapping[str, EventRow]) -> Lanes:
             (),
             0,
             0,
-            "No change that began in this window names a host: playbook runs and events sent from a machine do.",
+            "No change in this window names a host: playbook runs and events sent from a machine do.",
         )
-    shown = [_with_bars(asked, lane, keys[lane.href], rows) if lane.number <= most else lane for lane in chosen.shown]
+    shown = [
+        _with_bars(asked, lane, keys[lane.href], before, rows) if lane.number <= most else lane for lane in chosen.shown
+    ]
     return chosen._replace(shown=shown)
 
 
-def _with_bars(asked: Asked, lane: Lane, key: _Key, rows: Mapping[str, EventRow]) -> Lane:
+def _keys(record: Record, by: str) -> Iterable[_Key]:
+    """The lanes of an event: one, or one for each of its hosts."""
+    if by == "host":
+        return [(host,) for host in sorted(hosts_of(record.event))]
+    return [tuple(getattr(record, name) for name in _COLUMNS[by])]
+
+
+def _with_bars(
+    asked: Asked, lane: Lane, key: _Key, before: Mapping[_Key, Sequence[Record]], rows: Mapping[str, EventRow]
+) -> Lane:
     """The lane with its events where they are few; a lane of none has no filter to ask for them."""
     if None in key:
         return lane
     wanted = {name: value for name, value in zip(_COLUMNS[asked.by], key, strict=True) if value is not None}
     query = msgspec.structs.replace(asked.query, limit=MOST_BARS, **wanted)
-    items = [_item(record, rows) for record in asked.source.list(query)]
+    found = [*asked.source.list(query), *before.get(key, ())]
+    items = [_item(record, rows) for record in found]
     return bar_lane(lane.name, lane.href, items, asked.window, asked.request)
 
 

@@ -56,9 +56,9 @@ def event_json(event_id: str) -> Verbatim:
     return Verbatim(ROUTES["event_json"].format(id=quote(event_id[:_ID], safe="", errors="replace")))
 
 
-def thing(at: str, *, until: str = "") -> Verbatim:
-    """What changed a resource or a host; ``until`` is the cursor of an older page."""
-    return page("thing", at=at, until=until)
+def thing(at: str, *, until: str = "", team: str = "") -> Verbatim:
+    """What changed a resource or a host; ``until`` is the cursor of an older page, ``team`` whose it is."""
+    return page("thing", at=at, until=until, team=team)
 
 
 def suspects(before: str = "", **scope: str | None) -> Verbatim:

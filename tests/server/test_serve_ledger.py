@@ -252,3 +252,28 @@ def test_a_ledger_that_is_silent_does_not_keep_the_server_from_ending(postgres, 
             between.frozen.set()
             failed(client, "/list", "did not answer in time")
             assert server.end()[0] == 0
+
+
+def test_what_has_the_same_name_in_two_teams_is_not_the_same(postgres, home):
+    node = "aws_instance.same"
+    failed = fresh(20, change(node, attributes={"size": ("1", "2")}), outcome=Outcome.FAILED, title="ops: open",
+                   trace=Trace(run_id="run-x"))  # fmt: skip
+    mine = fresh(60, change(node, attributes={"size": ("0", "1")}), title="ops: before")
+    later = fresh(5, change(node, attributes={"size": ("8", "9")}), title="shop: went well",
+                  trace=Trace(run_id="run-y", parent_run_id="run-x"))  # fmt: skip
+    with filled(postgres, [failed, mine], ["ops"]) as url:
+        fill(url, [later], ["shop"])
+        with served(home, "--ledger", url) as server, server.client() as client:
+            timeline = client.get("/?window=4h").text
+            assert "3 changes in 4 hours, one worth a look first" in timeline
+            stacks = client.get("/stacks").text
+            assert "2 stacks: the last run of 1 did not end well" in stacks
+            assert "ops: " in stacks
+            assert "shop: " in stacks
+            assert "shop: went well" not in client.get(f"/event/{failed.id}").text
+            assert f"{node} is known in 2 teams" in client.get("/thing", params={"at": node}).text
+            ops = client.get("/thing", params={"at": node, "team": "ops"}).text
+            assert "ops: before" in ops
+            assert "shop: went well" not in ops
+            assert client.get("/thing", params={"at": node, "team": "nosuch"}).status_code == 400
+            assert '<span class="lbl"><bdi>shop</bdi></span>' in client.get("/list").text

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from change_events.model import Kind, Outcome, Severity, Signal
+from change_events.model import Actor, Kind, Outcome, Severity, Signal
 from change_events.server.lanes import Item, bar_lane
 from change_events.server.pages import timeline
 from change_events.server.rendering import render
@@ -316,3 +316,62 @@ def test_where_not_every_event_was_looked_at_the_heading_gives_a_lower_bound(tmp
     events = [run(place, change("a.b"), now=NOW, stack=f"s{place}", outcome=Outcome.FAILED) for place in range(40)]
     with recorded(tmp_path, events) as journal:
         assert title(journal, window="1h").endswith(", at least 30 worth a look: the gravest three first")
+
+
+@pytest.mark.parametrize("busy", [0, 1_600])
+def test_a_run_that_lasted_into_a_window_is_in_the_lanes_of_its_hosts(tmp_path, busy):
+    def sent(minutes, **fields):
+        return run(minutes, now=NOW, kind=Kind.DEPLOYMENT, explicit=True, tool=None, vcs=None, service="shop",
+                   actor=Actor(user="ann", host="web1"), **fields)  # fmt: skip
+
+    long = sent(60, ended_at=NOW - timedelta(minutes=5), title="the long one")
+    instant = sent(61, ended_at=None, title="a moment before")
+    others = [run(25 + place % 10, now=NOW, ended_at=NOW, title=str(place)) for place in range(busy)]
+    with recorded(tmp_path, [long, instant, *others]) as journal:
+        asked = {"from": "2026-11-24T01:40Z", "to": "2026-11-24T02:00Z"}
+        context = page(journal, "timeline", **asked, lanes="host").context
+        assert [(lane.name, lane.number) for lane in context["lanes"].shown] == [("web1", 1)]
+        assert [bar.name.partition(",")[0] for bar in context["lanes"].shown[0].bars] == ["the long one"]
+        assert context["title"].startswith(f"{busy + 1:,} change")
+        by_service = page(journal, "timeline", **asked).context["lanes"].shown
+        assert sum(lane.number for lane in by_service) == busy + 1
+
+
+def test_a_run_that_still_runs_is_found_behind_many_that_have_ended(tmp_path):
+    going = run(500, change("a.b"), now=NOW, title="still going", outcome=None, ended_at=None)
+    with recorded(tmp_path, [going, *many(300, now=NOW - timedelta(minutes=50))]) as journal:
+        context = page(journal, "timeline", **{"from": "2026-11-24T01:40Z", "to": "2026-11-24T02:00Z"}).context
+        assert context["title"].startswith("1 change from")
+
+
+def test_the_histogram_begins_with_runs_that_lasted_into_it(tmp_path):
+    long = run(60 * 24 * 4, change("a.b"), now=NOW, outcome=Outcome.FAILED, ended_at=NOW, title="the long one")
+    with recorded(tmp_path, [long]) as journal:
+        drawn = page(journal, "timeline", window="4h").context["histogram"]
+        assert drawn.label == "3 days, 1 change"
+        assert drawn.path.startswith("M0 ")
+        assert [mark.x for mark in drawn.marks] == [0]
+
+
+def test_what_was_sent_is_finished_by_what_is_sent_later_of_the_same_service(tmp_path):
+    def sent(minutes, outcome=Outcome.FAILED, **fields):
+        given = {"service": "shop", "environment": "prod", "kind": Kind.DEPLOYMENT, **fields}
+        return run(minutes, now=NOW, explicit=True, outcome=outcome, tool=None, vcs=None, **given)
+
+    other_stack = run(1, change("a.b"), now=NOW, tool=None, vcs=None)  # of the same host and folder
+    events = [
+        sent(50, title="finished"), sent(40, Outcome.SUCCEEDED), sent(30, title="open"),
+        sent(45, title="elsewhere", environment="staging"), sent(46, title="another", service="cart"),
+        sent(47, title="a build", kind=Kind.BUILD), sent(48, title="of no service", service=None), other_stack,
+    ]  # fmt: skip
+    with recorded(tmp_path, events) as journal:
+        context = page(journal, "timeline", window="1h").context
+        assert "5 worth a look" in context["title"]
+        assert [look.row.title for look in context["looks"]] == ["open", "elsewhere", "another"]
+
+
+def test_a_run_is_not_finished_by_what_was_sent_from_its_host_and_folder(tmp_path):
+    failed = run(30, change("a.b"), now=NOW, vcs=None, outcome=Outcome.FAILED, title="open")
+    sent = run(10, now=NOW, vcs=None, tool=None, explicit=True, kind=Kind.CUSTOM, title="sent there")
+    with recorded(tmp_path, [failed, sent]) as journal:
+        assert [look.row.title for look in page(journal, "timeline", window="1h").context["looks"]] == ["open"]

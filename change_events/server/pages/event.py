@@ -66,6 +66,7 @@ def build(source: Source, request: PageRequest) -> Page:
     context = {
         "title": row.title,
         "row": row,
+        "others": record.others,
         "environment": event.environment or "",
         "service": event.service or "",
         "full": times.full(record.started_at, request),

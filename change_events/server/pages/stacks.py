@@ -10,6 +10,7 @@ from change_events.server import times
 from change_events.server.cause_views import commit_page
 from change_events.server.page import Page
 from change_events.server.rows import EventRow, event_row, parts_of
+from change_events.server.teams import each_team
 from change_events.text.markdown import one_line
 from change_events.text.plural import number_of
 from change_events.text.times import short_duration
@@ -57,20 +58,32 @@ class DriftRow(NamedTuple):
 
 def build(source: Source, request: PageRequest) -> Page:
     """The page. Raises JournalError."""
-    keys = source.stacks(limit=MOST + 1)
-    rows = [row for key in keys[:MOST] if (row := _stack(source, key, request))]
-    rows.sort(key=lambda row: not row.bad)  # otherwise the one that ran last first
-    checks = source.drift_checks()
-    drift = sorted(checks, key=lambda one: (one.reason is None, not one.drift, one.directory, one.workspace))
+    rows: list[StackRow] = []
+    checks: list[tuple[str, LastCheck]] = []
+    more = False
+    for team, own in each_team(source):
+        keys = own.stacks(limit=MOST + 1)
+        rows += [row for key in keys[:MOST] if (row := _stack(own, key, team, request))]
+        more |= len(keys) > MOST
+        checks += ((team, one) for one in own.drift_checks())
+    rows.sort(key=lambda row: row.row.started_at, reverse=True)
+    more |= len(rows) > MOST
+    rows = sorted(rows[:MOST], key=lambda row: not row.bad)  # otherwise the one that ran last first
+    drift = sorted(checks, key=_importance)
     context = {
-        "title": _sentence(rows, checks, more=len(keys) > MOST),
+        "title": _sentence(rows, [one for _, one in checks], more=more),
         "current": "stacks",
         "stacks": rows,
-        "more": len(keys) > MOST,
-        "drift": [_drift(one, request) for one in drift[:_CHECKS]],
+        "more": more,
+        "drift": [_drift(one, team, request) for team, one in drift[:_CHECKS]],
         "more_drift": max(0, len(drift) - _CHECKS),
     }
     return Page("stacks.html", context)
+
+
+def _importance(of_team: tuple[str, LastCheck]) -> tuple[bool, bool, str, str, str]:
+    team, one = of_team
+    return one.reason is None, not one.drift, one.directory, one.workspace, team
 
 
 def _sentence(rows: Sequence[StackRow], checks: Sequence[LastCheck], *, more: bool) -> str:
@@ -86,7 +99,7 @@ def _sentence(rows: Sequence[StackRow], checks: Sequence[LastCheck], *, more: bo
     return f"{number}: {', '.join(parts)}" if parts else number
 
 
-def _stack(source: Source, key: str, request: PageRequest) -> StackRow | None:
+def _stack(source: Source, key: str, team: str, request: PageRequest) -> StackRow | None:
     ids = source.events_of_stack(key, limit=_RUNS + 1)
     record = source.get(ids[0]) if ids else None
     if record is None or record.kind != Kind.INFRASTRUCTURE:
@@ -96,7 +109,7 @@ def _stack(source: Source, key: str, request: PageRequest) -> StackRow | None:
     commit = vcs.commit or "" if vcs else ""
     dirty = "uncommitted" if vcs and vcs.dirty else ""
     return StackRow(
-        key=one_line(key),
+        key=one_line(f"{team}: {key}" if team else key),
         row=row,
         commit=", ".join(filter(None, (one_line(commit[:_COMMIT]), dirty))),
         commit_href=commit_page(commit, vcs),
@@ -126,8 +139,9 @@ def _notes(source: Source, ids: Sequence[str], record: Record, row: EventRow, re
         yield f"{(request.now - record.started_at).days} days without a change"
 
 
-def _drift(one: LastCheck, request: PageRequest) -> DriftRow:
+def _drift(one: LastCheck, team: str, request: PageRequest) -> DriftRow:
     name = one.directory if one.workspace == "default" else f"{one.directory} ({one.workspace})"
+    name = f"{team}: {name}" if team else name
     if one.reason is not None:
         icon, words = "unknown", f"not known: {one_line(one.reason)}"
     elif one.drift:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import JournalError, TfeventError
+from change_events.history.subject import subject_of
 from change_events.history.why import why
 from change_events.report.attributes import Row, values
 from change_events.server import times, urls
@@ -15,6 +16,7 @@ from change_events.server.page import Page
 from change_events.server.parameters import ParameterError, check_parameters, refusal
 from change_events.server.rows import Look, outcome_look, parts_of
 from change_events.server.signal_views import SignalView, signal_views
+from change_events.server.teams import each_team, name_of, teams_in
 from change_events.server.value_lanes import Lanes, value_lanes
 from change_events.text.markdown import one_line
 from change_events.text.near_names import near_names
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from change_events.server.page import PageRequest
 
 ENTRIES = 20
-_PARAMETERS = ("at", "until")
+_PARAMETERS = ("at", "until", "team")
 _CHANGES = 20  # of one event
 _ATTRIBUTES = 20
 _CHOICES = 100
@@ -86,14 +88,57 @@ def build(source: Source, request: PageRequest) -> Page:
         return refusal(error, urls.page("thing"))
     asked = request.query.get("at", "").strip()[:LONGEST]
     if not asked:
-        return Page("thing_choice.html", {"title": "Which resource or host?", "asked": "", "text": "", "near": []})
+        context = {"title": "Which resource or host?", "asked": "", "text": "", "near": [], "teams": []}
+        return Page("thing_choice.html", context)
     try:
-        answer = why(source, asked, until=until, limit=ENTRIES + 1)
+        own = _of_team(source, asked, request)
+        if isinstance(own, Page):
+            return own
+        answer = why(own, asked, until=until, limit=ENTRIES + 1)
+    except ParameterError as error:
+        return refusal(error, urls.page("thing"))
     except JournalError:
         raise
     except TfeventError as error:
         return _unknown(source, asked, str(error))
-    return _known(source, request, answer)
+    return _known(own, request, answer, name_of(own) if teams_in(source) else "")
+
+
+def _of_team(source: Source, asked: str, request: PageRequest) -> Source | Page:
+    """The source with the things of one team; where several know what is asked for, the page that asks which.
+
+    Things of two teams are not the same, whatever they are called, and have no values in common.
+    """
+    sources = dict(each_team(source))
+    if len(sources) == 1:
+        return source
+    if team := request.query.get("team", ""):
+        if team not in sources:
+            raise ParameterError("`team` is not a team whose events you read.")
+        return sources[team]
+    known = [name for name, one in sources.items() if _knows(one, asked)]
+    if len(known) == 1:
+        return sources[known[0]]
+    if not known:
+        return source
+    context = {
+        "title": f"{one_line(asked)} is known in {len(known)} teams",
+        "asked": asked,
+        "text": "",
+        "near": [],
+        "teams": [(name, urls.thing(asked, team=name)) for name in known[:_CHOICES]],
+    }
+    return Page("thing_choice.html", context)
+
+
+def _knows(source: Source, asked: str) -> bool:
+    try:
+        subject_of(source, asked)
+    except JournalError:
+        raise
+    except TfeventError:
+        return False
+    return True
 
 
 def _until(request: PageRequest) -> datetime | None:
@@ -112,10 +157,10 @@ def _until(request: PageRequest) -> datetime | None:
 def _unknown(source: Source, asked: str, text: str) -> Page:
     near = near_names(asked, source.addresses(limit=_ADDRESSES), most=_NEAR, cutoff=_LIKE)
     title = f"No change of {one_line(asked)} is recorded"
-    return Page("thing_choice.html", {"title": title, "asked": asked, "text": text, "near": near}, 404)
+    return Page("thing_choice.html", {"title": title, "asked": asked, "text": text, "near": near, "teams": []}, 404)
 
 
-def _known(source: Source, request: PageRequest, answer: Answer) -> Page:
+def _known(source: Source, request: PageRequest, answer: Answer, team: str) -> Page:
     entries = answer.entries[:ENTRIES]
     addresses = list(dict.fromkeys(one.address for one in answer.things))
     is_one = len({change.address for entry in entries for change in entry.changes}) <= 1
@@ -138,7 +183,8 @@ def _known(source: Source, request: PageRequest, answer: Answer) -> Page:
         "redacted": any(thing.redacted for thing in answer.things),
         "known_since": times.date(answer.known_since, request) if answer.known_since else "",
         "complete": answer.complete,
-        "older": urls.thing(answer.asked, until=older.isoformat()) if older else "",
+        "older": urls.thing(answer.asked, until=older.isoformat(), team=team) if older else "",
+        "team": team,
     }
     return Page("thing.html", context)
 

@@ -96,9 +96,9 @@ class _Timeline:
         figures = self.source.figures(self.query, most=_COUNTED)
         is_whole = figures.events <= MOST_READ
         records = list(self.source.list(self._limited(MOST_READ if is_whole else READ)))
+        self.earlier = running_in(self.source, self.everything, self.window.start)
+        figures = counted_with(figures, self.earlier)
         if is_whole:
-            self.earlier = running_in(self.source, self.everything, self.window)
-            figures = counted_with(figures, self.earlier)
             records += self.earlier
         rows = [event_row(record, self.request) for record in records[:READ]]
         looks = look_first(self.source, records[: len(rows)], rows, self.request)
@@ -121,7 +121,7 @@ class _Timeline:
             "phases": self._phases(),
             "histogram": histogram(self.source, self.everything, self.window, self.request, self._between),
             "axis": axis(self.window, self.moment, self.request),
-            "lanes": lanes(asked, records, {row.id: row for row in rows}, figures.events),
+            "lanes": lanes(asked, records, self.earlier, {row.id: row for row in rows}, figures.events),
             "all_lanes": self.href(all=_YES),
             "rows": listed,
             "more": self.href(before=listed[-1].id) + "#in-window" if more and listed else "",
