@@ -26,13 +26,13 @@ import os
 import shutil
 import sys
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils.session import (
     API_VERSION,
     EventRejectedError,
     HandoverError,
-    NoProcessError,
     Session,
 )
 
@@ -84,6 +84,7 @@ class _PackageSession:
     """The package's own session, whose errors are turned into sentences."""
 
     outlives = False
+    instead = None
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._run = _guarded(make)
@@ -115,8 +116,8 @@ class ApartCore(Client):
         from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
 
         command = [self.where, *_switches(), "-m", "tf_wrapper", "events", "record"]
-        apart = pipe.PipeSession(command, environ, directory, say)
-        return _ApartSession(apart, lambda: _any(environ=environ, directory=directory, say=say))
+        instead = partial(_any, environ=environ, directory=directory, say=say)
+        return pipe.PipeSession(command, environ, directory, say, instead)
 
 
 def _switches() -> list[str]:
@@ -124,38 +125,6 @@ def _switches() -> list[str]:
     if sys.flags.isolated:
         return ["-I"]
     return ["-P", *["-E"][: sys.flags.ignore_environment], *["-s"][: sys.flags.no_user_site]]
-
-
-class _ApartSession:
-    """A process's session; where its start shows that there is none, another."""
-
-    def __init__(self, session: Session, other: Callable[[], Session]) -> None:
-        self._session = session
-        self._other = other
-
-    @property
-    def outlives(self) -> bool:
-        return self._session.outlives
-
-    def start(self, document: Mapping[str, Any]) -> None:
-        try:
-            self._session.start(document)
-        except NoProcessError:
-            self._session.close()
-            self._session = self._other()
-            self._session.start(document)
-
-    def checkpoint(self, document: Mapping[str, Any]) -> None:
-        self._session.checkpoint(document)
-
-    def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
-        return self._session.settle(document, seconds=seconds)
-
-    def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        return self._session.preview(document)
-
-    def close(self) -> None:
-        self._session.close()
 
 
 def _any(*, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:

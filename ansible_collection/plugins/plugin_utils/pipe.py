@@ -26,6 +26,7 @@ from ansible_collections.tfevent.infra.plugins.plugin_utils.session import (
     EventRejectedError,
     HandoverError,
     NoProcessError,
+    Session,
 )
 
 if TYPE_CHECKING:
@@ -49,13 +50,20 @@ class PipeSession:
             environment of a process can be read for as long as it runs, and settings may hold secrets.
         directory: where settings and the git repository are looked for.
         say: takes one line for the user.
+        instead: opens the session to use where the command cannot be run.
     """
 
     outlives = True
 
     def __init__(
-        self, command: Sequence[str], environ: Mapping[str, str], directory: str, say: Callable[[str], object]
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        directory: str,
+        say: Callable[[str], object],
+        instead: Callable[[], Session] | None = None,
     ) -> None:
+        self.instead = instead
         self._command = list(command)
         self._settings = {name: value for name, value in environ.items() if os.environ.get(name) != value}
         self._directory = directory

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.tfevent.infra.plugins.plugin_utils import trace
 from ansible_collections.tfevent.infra.plugins.plugin_utils.run_document import Identity
-from ansible_collections.tfevent.infra.plugins.plugin_utils.session import API_VERSION, Session
+from ansible_collections.tfevent.infra.plugins.plugin_utils.session import API_VERSION, NoProcessError, Session
 
 _SHARE = 400  # checkpoints take at most one part in so many of the time,
 _AHEAD = 0.1  # and so many seconds, which a run may spend early
@@ -52,8 +52,16 @@ class RunReporter:
             known.setdefault(value if isinstance(value, str) else repr(value), value)
 
     def start(self) -> None:
-        """Record it as started. Raises HandoverError."""
-        self._session.start(self._document(self._compose(self.identity)))
+        """Record it as started, in another session where the first has no process. Raises HandoverError."""
+        document = self._document(self._compose(self.identity))
+        try:
+            self._session.start(document)
+        except NoProcessError:
+            if self._session.instead is None:
+                raise
+            self._session.close()
+            self._session = self._session.instead()
+            self._session.start(document)
 
     def checkpoint(self, *, soon: bool = False) -> None:
         """Keep what is known by now, if there is time for it. Raises HandoverError.

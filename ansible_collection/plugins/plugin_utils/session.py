@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 API_VERSION = 1
 """The version of the documents that are handed over."""
@@ -31,6 +31,10 @@ class Session(Protocol):
     @property
     def outlives(self) -> bool:
         """Whether it goes on after this process has ended, and delivers then."""
+
+    @property
+    def instead(self) -> Callable[[], Session] | None:
+        """Opens the session to use where this one cannot start; None where there is no other."""
 
     def start(self, document: Mapping[str, Any]) -> None:
         """Record that a run has started; from here on it cannot be lost."""
