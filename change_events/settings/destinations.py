@@ -100,7 +100,19 @@ def build(
             else:
                 built.destinations.append(DestinationSettings(kind, kind, options))
                 built.sources += _sources(built.destinations[-1], None)
+    used = {one.kind for one in built.destinations}
+    built.warnings += [w for kind in named_by(environ) if kind not in used and (w := _incomplete(get(kind), environ))]
     return built
+
+
+def _incomplete(backend: Destination, environ: Mapping[str, str]) -> str | None:
+    """What to set where variables give some of the options that a destination requires, and not all."""
+    names = [option.environment for option in backend.options if option.required and option.environment]
+    missing = [name for name in names if not environ.get(name)]
+    if not missing or len(missing) == len(names):
+        return None
+    given = ", ".join(name for name in names if name not in missing)
+    return f"{backend.kind}: nothing is delivered there, since {given} requires {' and '.join(missing)}"
 
 
 def _sources(found: DestinationSettings, given: Declared | None) -> list[Source]:
