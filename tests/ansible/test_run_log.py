@@ -34,7 +34,7 @@ def running(*tasks, hosts=("a", "b"), **options):
     run = RunLog(**options)
     run.play_starts("p", "Play")
     for host in hosts:
-        run.meets(host, ("web",))
+        run.host_seen(host, ("web",))
     for task in tasks:
         run.task_starts(task)
     return run
@@ -45,8 +45,8 @@ def task(uuid="t", name="Task", line=1, **more):
 
 
 def ended(run, host, uuid="t", status=OK, data=CHANGED, **more):
-    run.begins(uuid, host)
-    run.ends(Result(uuid, host, status, data, **more))
+    run.task_started(uuid, host)
+    run.task_result(Result(uuid, host, status, data, **more))
 
 
 def event(run, **options):

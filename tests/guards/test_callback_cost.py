@@ -63,7 +63,7 @@ def observing(session):
         warn=pytest.fail,
         say=lambda _text: None,
     )
-    observer._ends.arm = lambda: None  # this process has handlers of its own
+    observer._exit_hooks.arm = lambda: None  # this process has handlers of its own
     observer.playbook_starts(Circumstances("/srv/site.yml", "/srv", ("site.yml",)))
     observer.play_starts("p", "Play")
     observer.task_starts(Task("t", "Install", "ansible.builtin.package", file="/srv/site.yml", line=3))
@@ -78,9 +78,9 @@ def test_a_result_costs_no_io_and_no_deep_copy(monkeypatch):
     try:
         for number in range(1_000):
             host = f"web{number}"
-            observer.meets(host, ("web",))
-            observer.begins("t", host, time.time())
-            observer.ends(Result("t", host, OK, data))
+            observer.host_seen(host, ("web",))
+            observer.task_started("t", host, time.time())
+            observer.task_result(Result("t", host, OK, data))
     finally:
         _watching[0] = False
     assert _seen == []

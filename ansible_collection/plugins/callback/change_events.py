@@ -107,20 +107,14 @@ from ansible.executor.task_result import TaskResult
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 from ansible_collections.tfevent.infra.plugins.plugin_utils import (
-    blocks,
+    ansible_objects,
     callback_options,
     client,
-    command,
     errors,
     records,
     variables,
 )
-from ansible_collections.tfevent.infra.plugins.plugin_utils.learning import (
-    INCLUDES_VARIABLES,
-    SETS_FACTS,
-    Learning,
-    host_variables,
-)
+from ansible_collections.tfevent.infra.plugins.plugin_utils.learning import Learning, host_variables
 from ansible_collections.tfevent.infra.plugins.plugin_utils.observer import Observer, Recap
 from ansible_collections.tfevent.infra.plugins.plugin_utils.result_buffer import BEGINS, WHOLE, ResultBuffer
 from ansible_collections.tfevent.infra.plugins.plugin_utils.session import HandoverError
@@ -129,9 +123,8 @@ _NEW = hasattr(TaskResult, "task")  # since ansible-core 2.19
 _task = attrgetter("task" if _NEW else "_task")
 _host = attrgetter("host" if _NEW else "_host")
 _SAME_MOMENT = 0.05  # seconds; the strategy `free` reports the start of a task on each host
-_FIGURES = {"failures": records.FAILED}  # where ours is another word than the recap's
 _IGNORED = "ignored"  # a failure that the playbook says to ignore
-_TOLD = {"ansible_job_id", "attempts", "censored", "id", "ids", "results"}  # looked at though nothing has changed
+_MEANT = ansible_objects.MEANT
 
 
 def _unharmed(hook):
@@ -154,11 +147,11 @@ def _keeps(status):
         try:
             task, raw = _task(result), getattr(result, "_return_data", None)
             if raw is None:  # a function of ours is called only where it must be: see the hooks below
-                raw = _raw(result)
-            if task._uuid in self._plain and not raw.get("changed") and raw.keys().isdisjoint(_TOLD):
-                is_time = self._waiting.keep(status, _host(result).name, task._uuid)
+                raw = ansible_objects.raw(result)
+            if task._uuid in self._plain and not raw.get("changed") and raw.keys().isdisjoint(_MEANT):
+                is_time = self._buffer.keep(status, _host(result).name, task._uuid)
             else:
-                is_time = self._waiting.keep_whole(result, status)
+                is_time = self._buffer.keep_whole(result, status)
             if is_time:
                 self._observer.catch_up()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
@@ -178,7 +171,7 @@ class CallbackModule(CallbackBase):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
         self._observer = None
-        self._waiting = ResultBuffer()
+        self._buffer = ResultBuffer()
         self._play = self._learning = None
         self._shown = frozenset()  # errors that Ansible had shown before the run
         self._begun, self._begun_at = None, 0.0  # the task that began last, and when, in seconds since 1970
@@ -194,8 +187,8 @@ class CallbackModule(CallbackBase):
             self._shown = frozenset(errors.shown(self._display))
             self._plain = set()  # the next playbook is reported on its own
             self._learning = Learning(self._observer.learn, playbook._loader)
-            self._waiting.begin()
-            self._observer.playbook_starts(_circumstances(playbook))
+            self._buffer.begin()
+            self._observer.playbook_starts(ansible_objects.circumstances(playbook, context.CLIARGS, ansible_version))
 
     @_unharmed
     def v2_playbook_on_play_start(self, play):
@@ -209,14 +202,14 @@ class CallbackModule(CallbackBase):
 
     @_unharmed
     def v2_playbook_on_stats(self, stats):
-        figures = {str(host): _figures(stats.summarize(host)) for host in stats.processed}
+        figures = {str(host): ansible_objects.figures(stats.summarize(host)) for host in stats.processed}
         self._observer.playbook_ends(Recap(figures, variables.plain(stats.custom or {})))
 
     # -- tasks ----------------------------------------------------------------------------------------------------
 
     @_unharmed
     def v2_playbook_on_handler_task_start(self, task):
-        self._begins_anew(task)
+        self._task_starts_again(task)
 
     @_unharmed
     def v2_playbook_on_include(self, included_file):
@@ -231,13 +224,13 @@ class CallbackModule(CallbackBase):
             now = time.time()
             if task._uuid != self._begun or not 0 <= now - self._begun_at < _SAME_MOMENT:
                 self._begun, self._begun_at = task._uuid, now
-                self._begins_anew(task)
+                self._task_starts_again(task)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
             self._give_up(error)
 
     def v2_runner_on_start(self, host, task):
         try:
-            if self._waiting.keep(BEGINS, host, task._uuid):
+            if self._buffer.keep(BEGINS, host, task._uuid):
                 self._observer.catch_up()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is wrong with us
             self._give_up(error)
@@ -277,51 +270,51 @@ class CallbackModule(CallbackBase):
         )
 
     def _keep_whole(self, result, how):
-        if self._waiting.keep_whole(result, how):
+        if self._buffer.keep_whole(result, how):
             self._observer.catch_up()
 
     def _gather(self):
         """Look at all that waits, and at what else must not be shown by now."""
-        self._waiting.look(self._look)
+        self._buffer.look(self._look)
         self._observer.learn(dict.fromkeys(self._learning.secrets_of_files()), {})
 
     def _look(self, at, what, one, other):
         if what == BEGINS:
-            self._begins(at, one, other)
+            self._task_started(at, one, other)
         elif what == WHOLE:
-            self._ends(at, one, other)
+            self._task_result(at, one, other)
         else:
-            self._observer.ends(records.Result(str(other), str(one), what, {}, at=at))
+            self._observer.task_result(records.Result(str(other), str(one), what, {}, at=at))
 
-    def _begins_anew(self, task):
+    def _task_starts_again(self, task):
         if self._observer.knows_task(str(task._uuid)):
             self._observer.task_starts_again()
         else:
             self._observer.catch_up()
             self._task_starts(task)
 
-    def _begins(self, at, host, uuid):
+    def _task_started(self, at, host, uuid):
         name = str(host.get_name())
         if not self._observer.knows_host(name):
-            self._observer.meets(name, tuple(str(group.get_name()) for group in host.get_groups()))
-        self._observer.begins(str(uuid), name, at)
+            self._observer.host_seen(name, tuple(str(group.get_name()) for group in host.get_groups()))
+        self._observer.task_started(str(uuid), name, at)
 
     def _task_starts(self, task):
         if not self._observer.knows_task(str(task._uuid)):
             has_environment = self._learning.task_starts(task)
-            self._observer.task_starts(_facts(task))
-            if not has_environment and _is_plain(task):
+            self._observer.task_starts(ansible_objects.record(task))
+            if not has_environment and ansible_objects.is_plain(task):
                 self._plain.add(task._uuid)
 
-    def _ends(self, at, result, how):
+    def _task_result(self, at, result, how):
         task = _task(result)
         ignored = how == _IGNORED or (how == records.UNREACHABLE and bool(task.ignore_unreachable))
         status = records.FAILED if how == _IGNORED else how
-        data = _data(result, status)
+        data = ansible_objects.data(task, result, status)
         self._learning.task_ends(task, data, failed=status in {records.FAILED, records.UNREACHABLE})
         self._task_starts(task)
         censored = bool(task.no_log) or "censored" in data or bool(data.get("_ansible_no_log"))
-        self._observer.ends(
+        self._observer.task_result(
             records.Result(
                 str(task._uuid),
                 str(_host(result).get_name()),
@@ -331,7 +324,7 @@ class CallbackModule(CallbackBase):
                 delegate_to=str(task.delegate_to) if task.delegate_to else None,
                 checked=bool(task.check_mode),
                 censored=censored,
-                arguments=records.no_arguments if censored else _arguments(task),
+                arguments=records.no_arguments if censored else ansible_objects.arguments(task),
                 variable=self._variables_of(task, _host(result)) if task.delegate_to else records.no_variable,
                 at=at,
             )
@@ -350,16 +343,16 @@ class CallbackModule(CallbackBase):
         return variable
 
     def _warn(self, text):
-        with _whether_taken_or_not():
+        with _regardless_of_errors():
             self._display.warning("tfevent: " + " ".join(text.split()))
 
     def _say(self, text):
-        with _whether_taken_or_not():
+        with _regardless_of_errors():
             self._display.display("tfevent: " + " ".join(text.split()), stderr=True)
 
     def _give_up(self, error):
         self.disabled = True
-        self._waiting.clear()
+        self._buffer.clear()
         client.show_where(error)
         observer, self._observer = self._observer, None
         text = (
@@ -373,7 +366,7 @@ class CallbackModule(CallbackBase):
 
 
 @contextmanager
-def _whether_taken_or_not():
+def _regardless_of_errors():
     """Standard error may be a file on a full disk, or nobody's: then what we say is lost, and Ansible goes on.
 
     What could not be written would stay in the stream, and make the interpreter fail at its end.
@@ -389,87 +382,3 @@ def _whether_taken_or_not():
             os.dup2(kept, number)
             os.close(kept)
             os.close(nowhere)
-
-
-def _circumstances(playbook):
-    options = context.CLIARGS
-    file = playbook._file_name
-    plays = playbook.get_plays()
-    extra = plays[0].get_variable_manager().extra_vars if plays else {}
-    return records.Circumstances(
-        file=None if file == "__adhoc_playbook__" else str(os.path.abspath(file)),
-        directory=str(os.path.abspath(playbook._basedir or ".")),
-        ad_hoc=command.ad_hoc(options) if file == "__adhoc_playbook__" else None,
-        playbooks=command.playbooks(options),
-        version=ansible_version,
-        command=command.words(options),
-        check=bool(options.get("check")),
-        diff=bool(options.get("diff")),
-        tags=tuple(sorted(_texts(options.get("tags")))),  # sets, in the order of chance
-        skip_tags=tuple(sorted(_texts(options.get("skip_tags")))),
-        limit=str(options["subset"]) if options.get("subset") else None,
-        inventory=_texts(options.get("inventory")),
-        start_at_task=options.get("start_at_task"),
-        forks=options.get("forks"),
-        variables=variables.plain(extra),
-        secrets=tuple(variables.vaulted(extra)),
-    )
-
-
-def _figures(summary):
-    """The recap's figures of one host, under our words for them."""
-    return {_FIGURES.get(name, name): int(number) for name, number in summary.items()}
-
-
-def _texts(value):
-    return tuple(str(part) for part in value or ())
-
-
-def _facts(task):
-    file, _dummy, line = str(task.get_path() or "").rpartition(":")
-    role = task._role
-    return records.Task(
-        uuid=str(task._uuid),
-        name=str(task.name or task.action),
-        action=str(getattr(task, "resolved_action", None) or task.action),
-        role=str(role.get_name()) if role else None,
-        role_path=str(role._role_path) if role else None,
-        file=file or None,
-        line=int(line) if line.isdigit() else None,
-        handler=type(task).__name__ == "Handler",
-        loops=task.loop is not None,
-        no_log=task.no_log is True,  # of a template, each result knows
-        rescued=blocks.is_rescued(task),
-        launches=bool(task.async_val) and not task.poll,
-        tags=tuple(str(tag) for tag in task.tags),
-    )
-
-
-def _arguments(task):
-    """Those arguments that are asked for by name: which may be shown is decided where they are asked for."""
-    return lambda names: {name: task.args[name] for name in names if name in task.args}
-
-
-def _raw(result):
-    """What the module returned, in Ansible's own types."""
-    raw = getattr(result, "_return_data", None)  # of ansible-core 2.19 and 2.20
-    return result._result if raw is None else raw
-
-
-def _is_plain(task):
-    """Whether a result of a task without an environment says no more than how it ended, where nothing has changed."""
-    says_more = task.delegate_to or task.no_log or task.check_mode or task.register
-    return not says_more and task.action not in SETS_FACTS | INCLUDES_VARIABLES
-
-
-def _says_more(task, raw):
-    """Whether anything of what the module returned is recorded, beyond that nothing has changed."""
-    sets_facts = task.action in SETS_FACTS and "ansible_facts" in raw
-    return bool(sets_facts or raw.get("changed") or not raw.keys().isdisjoint(_TOLD))
-
-
-def _data(result, status):
-    """What the module returned, in plain types; skipped where nothing but figures is recorded of it."""
-    raw = _raw(result)
-    quiet = status in {records.OK, records.SKIPPED} and not _says_more(_task(result), raw)
-    return raw if quiet or not hasattr(result, "_return_data") else result.result

@@ -44,7 +44,7 @@ class Observer:
     """The callback behind its hooks. What it raises is a bug, and the callback reports it as one.
 
     Args:
-        core: where tfevent is.
+        client: where tfevent is.
         option: gives the value of an option by name, None where it is not set.
         environ: the variables of this process.
         gather: passes on what has happened since its last call; called before anything is handed over.
@@ -54,7 +54,7 @@ class Observer:
 
     def __init__(
         self,
-        core: Client,
+        client: Client,
         option: Callable[[str], Any],
         environ: MutableMapping[str, str],
         *,
@@ -63,7 +63,7 @@ class Observer:
         warn: Callable[[str], object],
         say: Callable[[str], object],
     ) -> None:
-        self._core = core
+        self._client = client
         self._gather = gather
         self._error = error
         self._environ = environ
@@ -72,7 +72,7 @@ class Observer:
         self._settings = options.environment(option, environ)
         self._filter = options.Filter.of(option)
         self._contents = options.is_on(option("diff_contents"))
-        self._ends = ExitHooks(self._is_at_its_end)
+        self._exit_hooks = ExitHooks(self._is_at_its_end)
         self._about: Circumstances | None = None
         self._run: RunLog | None = None
         self._reporter: RunReporter | None = None
@@ -88,10 +88,10 @@ class Observer:
 
     def playbook_starts(self, about: Circumstances) -> None:
         """Record that a playbook begins, before its first task."""
-        self._ends.arm()
+        self._exit_hooks.arm()
         self._number += 1
         self._custom = {}
-        with self._ends.step():
+        with self._exit_hooks.step():
             if len(about.playbooks) > 1 and self._command is None:
                 self._command = CommandLog(about)
                 self._around = self._reporter_of(self._command.event, about)
@@ -110,7 +110,7 @@ class Observer:
         self._figures = recap.figures
         self._custom, self._all_custom = _newer(recap.custom, self._all_custom), recap.custom
         last = self._number >= len(self._about.playbooks)
-        with self._ends.step():
+        with self._exit_hooks.step():
             try:
                 self._settle(None, deliver=last and self._around is None)
                 if last:
@@ -157,7 +157,7 @@ class Observer:
         if self._run is None:
             return
         if not self._filter.takes_task(task):
-            self._run.leaves_out(task)
+            self._run.exclude_task(task)
             return
         self._run.task_starts(task)
         self._checkpoint(soon=True)
@@ -173,20 +173,20 @@ class Observer:
         log = self._run.hosts.get(name) if self._run is not None else None
         return log is not None and log.groups is not None
 
-    def meets(self, host: str, groups: tuple[str, ...]) -> None:
+    def host_seen(self, host: str, groups: tuple[str, ...]) -> None:
         """A host has its first task."""
         if self._run is not None and self._filter.takes_host(host):
-            self._run.meets(host, groups)
+            self._run.host_seen(host, groups)
 
-    def begins(self, task: str, host: str, at: float) -> None:
+    def task_started(self, task: str, host: str, at: float) -> None:
         """A task was started on a host then (seconds since 1970)."""
         if self._run is not None and host in self._run.hosts:
-            self._run.begins(task, host, at)
+            self._run.task_started(task, host, at)
 
-    def ends(self, result: Result) -> None:
+    def task_result(self, result: Result) -> None:
         """A task has ended on a host."""
         if self._run is not None and self._filter.takes_host(result.host):
-            self._run.ends(result)
+            self._run.task_result(result)
 
     def stop(self) -> None:
         """Go on without: something of ours went wrong."""
@@ -198,7 +198,7 @@ class Observer:
     # -- how ------------------------------------------------------------------------------------------------------
 
     def _reporter_of(self, compose: Callable[..., dict[str, Any]], about: Circumstances) -> RunReporter:
-        session = self._core.session(environ=self._settings, directory=about.directory, say=self._warn)
+        session = self._client.session(environ=self._settings, directory=about.directory, say=self._warn)
         reporter = RunReporter(session, self._environ, compose)
         reporter.learn(dict.fromkeys(about.secrets), about.variables)
         return reporter
@@ -214,13 +214,13 @@ class Observer:
         return made
 
     def _take_in(self) -> None:
-        with self._ends.step():
+        with self._exit_hooks.step():
             self._gather()
 
     def _checkpoint(self, *, soon: bool = False) -> None:
         if self._reporter is None:
             return
-        with self._ends.step():
+        with self._exit_hooks.step():
             try:
                 self._reporter.checkpoint(soon=soon)
             except HandoverError as error:

@@ -106,28 +106,28 @@ class RunLog:
         """Whether this task has begun last, and nothing is known of it: it may be under way anywhere."""
         return log is self._begun and not any(log.counts.values())
 
-    def leaves_out(self, task: Task) -> None:
+    def exclude_task(self, task: Task) -> None:
         """A task begins that is not recorded: all that counts is whether a failure of it takes a host out."""
         _make_room(self._left_out)
         self._left_out[task.uuid] = task.rescued
 
-    def meets(self, host: str, groups: tuple[str, ...]) -> None:
+    def host_seen(self, host: str, groups: tuple[str, ...]) -> None:
         """A host has its first task, and is in these groups of the inventory."""
         self.host(host).groups = groups
 
-    def begins(self, task: str, host: str, at: float | None = None) -> None:
+    def task_started(self, task: str, host: str, at: float | None = None) -> None:
         """A task is started on a host; ``at`` is when, in seconds since 1970, if not now."""
         self._moment = at
         if task in self._tasks:
             self.running[host] = self._log(self._tasks[task], self.host(host))
 
-    def ends(self, result: Result) -> None:
+    def task_result(self, result: Result) -> None:
         """A task has ended on a host."""
         self._moment = result.at
         begun = self.running.pop(result.host, None)
         task = self._tasks.get(result.task)
         if task is None:
-            self._ends_left_out(result)
+            self._result_of_excluded(result)
             return
         if task.action in _META:
             return  # the recap does not count them
@@ -135,7 +135,7 @@ class RunLog:
         repeated = host.last is not None and host.last[0] == result.task
         log = host.last[2] if repeated and host.last else begun or self._log(task, host)
         if not repeated:
-            log.meets(result.host, host)
+            log.add_host(result.host, host)
         log.ended = self.now()
         log.checked = log.checked or result.checked
         log.censored = log.censored or result.censored
@@ -266,7 +266,7 @@ class RunLog:
             host.pending.append(Fall(log, failure, rescued))
         return failure
 
-    def _ends_left_out(self, result: Result) -> None:
+    def _result_of_excluded(self, result: Result) -> None:
         """The recap counts the rescues of tasks that are not recorded, too."""
         host, rescued = self.hosts.get(result.host), self._left_out.get(result.task)
         if host is None or rescued is None:

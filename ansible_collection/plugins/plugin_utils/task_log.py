@@ -122,7 +122,7 @@ class TaskLog:
         self.began = now
         self.ended = now
 
-    def meets(self, name: str, host: HostLog) -> None:
+    def add_host(self, name: str, host: HostLog) -> None:
         """The task ends on a host; on one that it has met, that is a further round."""
         if self.met & host.bit:
             self._further[name] = further = self._further.get(name, 0) + 1
