@@ -24,6 +24,7 @@ FOLDERS = (
 NAMED = re.compile(rf"`((?:{'|'.join((*FOLDERS, 'tools', '.ci', '.github'))})/[^`\s]*)`")
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 OURS = re.compile(r"https://github\.com/tfevent/tfevent/(?:blob|tree)/main/([^)#\s]+)")
+MODULE = re.compile(r"`(?:[\w./-]*/)?(\w+\.py)`")  # by its name alone, or within a folder that is named before
 PLACEHOLDER = re.compile(r"<\w+>|NAME|NNNN|…")
 
 
@@ -38,6 +39,15 @@ def test_paths_and_links_are_there(page):
     named = [] if is_history else NAMED.findall(text)
     assert [path for path in (*named, *OURS.findall(text)) if not exists(path)] == []
     assert [link for link in LINK.findall(text) if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent.name != "decisions"], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_modules_that_are_named_are_there(page):
+    there = {path.name for folder in (*FOLDERS, "tools", ".ci") for path in (ROOT / folder).rglob("*.py")}
+    assert len(there) > 500
+    assert set(MODULE.findall(page.read_text())) - there - {"NAME.py"} == set()
 
 
 def test_every_page_is_in_the_navigation():

@@ -32,7 +32,7 @@ class Recap(NamedTuple):
     """What Ansible says at the end of a playbook; figures are those of the whole command so far.
 
     Attributes:
-        figures: how many tasks ended how, by host and by the words of :data:`~.logs.STATUSES`.
+        figures: how many tasks ended how, by host and by the words of :data:`~.task_log.STATUSES`.
         custom: what ``set_stats`` set, values by name: of ``_run`` for the whole, else of a host.
     """
 

@@ -154,7 +154,7 @@ class RunLog:
         """The playbook came to its recap.
 
         Args:
-            figures: how many tasks of each host ended how, by the words of :data:`~.logs.STATUSES`.
+            figures: how many tasks of each host ended how, by the words of :data:`~.task_log.STATUSES`.
             all_counted: False where some tasks or hosts are left out here; then only the rescues count.
         """
         self._moment = self._begun = None
