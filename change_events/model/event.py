@@ -98,6 +98,7 @@ class Summary(Struct, frozen=True):
 
     ``counts`` are the planned changes, ``applied`` those that were made (None if none were, or not yet). ``hosts``,
     ``tasks`` and ``by_group`` (inventory groups) are those of a playbook run; its changed tasks are ``counts.change``.
+    ``hosts_changed`` counts the changed hosts, those that failed later among them; absent, it is ``hosts.changed``.
     ``state`` counts the edits of a state command, which are not in ``counts``.
     """
 
@@ -107,9 +108,17 @@ class Summary(Struct, frozen=True):
     by_type: dict[str, int] = {}
     by_module: dict[str, int] = {}
     hosts: HostCounts | None = None
+    hosts_changed: int | None = None
     tasks: TaskCounts | None = None
     by_group: dict[str, HostCounts] = {}
     state: StateCounts | None = None
+
+    @property
+    def all_hosts_changed(self) -> int:
+        """How many hosts were changed, those that failed later among them."""
+        if self.hosts_changed is not None:
+            return self.hosts_changed
+        return self.hosts.changed if self.hosts else 0
 
 
 class Tool(Struct, frozen=True):

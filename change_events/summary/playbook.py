@@ -71,7 +71,8 @@ def _changed(event: ChangeEvent, hosts: HostCounts) -> Iterator[str]:
     tasks = event.summary.tasks.changed if event.summary.tasks else 0
     if tasks:
         verb = "would change" if event.phase is Phase.CHECKED else "changed"
-        whom = _of(hosts.changed, total(hosts)) if hosts.changed else "something"  # on hosts that fell out later
+        number = event.summary.all_hosts_changed
+        whom = _of(number, total(hosts)) if number else "something"  # on hosts that fell out later, in older events
         yield f"{number_of(tasks, 'task')} {verb} {whom}"
 
 

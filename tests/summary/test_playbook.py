@@ -1,7 +1,10 @@
 """A playbook run in words: who was changed, who fell out, and what each task did."""
 
 import pytest
+from msgspec.structs import replace
 
+from change_events.destinations.shared.conditions import figure
+from change_events.destinations.shared.mapping import playbook_figures
 from change_events.model import (
     Action,
     Change,
@@ -43,8 +46,15 @@ from tests.summary.typical_events import EVENTS, played, task
         ({"changed": 2}, {"changed": 1}, None, "under way"),
     ],
 )  # fmt: skip
-def test_the_title_tells_who_was_changed_and_who_fell_out(hosts, tasks, outcome, expected):
+def test_the_title_reports_who_was_changed_and_who_fell_out(hosts, tasks, outcome, expected):
     assert title(played(hosts=hosts, tasks=tasks, outcome=outcome)) == f"prod/shop: site.yml: {expected}"
+
+
+def test_a_host_that_was_changed_and_failed_later_was_changed():
+    run = played(hosts={"failed": 1, "changed": 1}, tasks={"changed": 1, "failed": 1}, outcome=Outcome.PARTIAL)
+    run = replace(run, summary=replace(run.summary, hosts_changed=2))
+    assert title(run) == "prod/shop: site.yml: 1 task changed 2 hosts, 1 failed"
+    assert playbook_figures(run)["hosts_changed"] == figure(run, "hosts_changed") == 2
 
 
 def test_check_mode_would_change():
@@ -54,7 +64,7 @@ def test_check_mode_would_change():
     assert title(nothing) == "prod/shop: site.yml: nothing would change on 1 host"
 
 
-def test_an_error_of_no_host_is_told_by_its_text():
+def test_an_error_of_no_host_is_reported_by_its_text():
     run = played(hosts={}, tasks={}, outcome=Outcome.FAILED, failures=(Failure(summary="'x' is undefined"),))
     assert title(run) == "prod/shop: site.yml: failed: 'x' is undefined"
 
@@ -84,7 +94,7 @@ def test_the_title_does_without_a_file_environment_and_service():
          ["1 retry", "done on lb1, lb2, lb3 and 1 more"]),
     ],
 )  # fmt: skip
-def test_a_task_is_told_by_its_hosts(given, expected):
+def test_a_task_is_reported_by_its_hosts(given, expected):
     assert became(given) == expected
 
 
@@ -127,7 +137,7 @@ def test_a_failed_playbook_is_an_error_and_a_check_is_not():
     assert severity(EVENTS["playbook_check"]) is Severity.INFO
 
 
-def test_the_message_tells_an_error_once():
+def test_the_message_reports_an_error_once():
     run = played(
         task("Do it", "m", ChangeOutcome.FAILED, hosts=HostCounts(failed=1),
              failures=(HostFailure(host="a", error="No space"),)),

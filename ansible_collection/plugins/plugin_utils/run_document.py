@@ -168,15 +168,19 @@ def _summary(run: RunLog, logs: Iterable[TaskLog], *, check: bool) -> dict[str, 
     changed = [log for log in logs if log.changed_something]
     real = [log for log in changed if check or not log.checked]
     outcomes = [_outcome(run, log) for log in logs]
+    statuses = tally(host.status for host in run.hosts.values() if not host.is_only_a_delegate)
+    hosts_changed = sum(bool(host.touched) for host in run.hosts.values())
     found = {
         "counts": {"change": len(real)},
         "outcomes": {name: outcomes.count(name) for name in ("applied", "failed", "unknown") if name in outcomes},
         "by_type": tally(log.task.action for log in real),
         "by_module": tally(log.task.role for log in real if log.task.role),
-        "hosts": tally(host.status for host in run.hosts.values() if not host.is_only_a_delegate),
+        "hosts": statuses,
         "tasks": _task_counts(run, real),
         "by_group": _groups(run),
     }
+    if hosts_changed != statuses.get(CHANGED, 0):
+        found["hosts_changed"] = hosts_changed
     return found if check else {**found, "applied": {"change": len(real)}}
 
 

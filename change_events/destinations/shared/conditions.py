@@ -146,6 +146,8 @@ def figure(event: ChangeEvent, name: str) -> int:
         name: one of :data:`FIGURES`.
     """
     summary = event.summary
+    if name == "hosts_changed":
+        return summary.all_hosts_changed
     if name in _HOSTS:
         return int(getattr(summary.hosts, _HOSTS[name])) if summary.hosts else 0
     if name in _STATE:

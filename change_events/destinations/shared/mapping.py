@@ -206,7 +206,7 @@ def playbook_figures(event: ChangeEvent) -> dict[str, int]:
     if hosts is None:
         return of_tasks
     return of_tasks | {
-        "hosts_changed": hosts.changed,
+        "hosts_changed": event.summary.all_hosts_changed,
         "hosts_failed": hosts.failed,
         "hosts_unreachable": hosts.unreachable,
     }
