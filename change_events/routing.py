@@ -66,10 +66,10 @@ def started(event: ChangeEvent, settings: Settings) -> list[str]:
 
 def goes_to(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> bool:
     """Whether an ended run or an explicit event goes to this destination, if it can be reported there at all."""
-    return is_told(event, destination, settings) and conditions.hold(destination.routing.when, event)
+    return is_reported_to(event, destination, settings) and conditions.hold(destination.routing.when, event)
 
 
-def is_told(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> bool:
+def is_reported_to(event: ChangeEvent, destination: DestinationSettings, settings: Settings) -> bool:
     """Whether this destination gets events of this sort, its conditions aside."""
     if event.explicit:
         return True
@@ -117,7 +117,7 @@ def refusal(event: ChangeEvent, destination: DestinationSettings, settings: Sett
     when = destination.routing.when
     if not event.explicit and not of_stacks(event, destination):
         return f"{_part(event, destination)} not delivered to it (`stacks: {destination.routing.stacks}`)"
-    if not is_told(event, destination, settings):
+    if not is_reported_to(event, destination, settings):
         if event.phase in _DRY and (destination.routing.plans or settings.plans) != "send":
             return "plans and checks are not delivered to it (`plans`)"
         return f"runs like this one are not delivered to it (`report: {report_of(destination, settings)}`)"

@@ -65,7 +65,7 @@ def doctor_command(session: Session, *, send_test: tuple[str, ...], setup: str |
 
 def _checks(session: Session, wanted: tuple[str, ...]) -> Iterator[Check]:
     settings, mistakes = session.settings_and_mistakes
-    session.mistakes_told = True
+    session.mistakes_reported = True
     everywhere = [destination.name for destination in settings.destinations]
     chosen = everywhere if _ALL in wanted else [named(settings.destinations, name).name for name in wanted]
     yield from doctor_checks.settings_checks(settings.files, mistakes, settings.warnings)

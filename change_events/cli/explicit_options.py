@@ -76,7 +76,7 @@ _OPTIONS = {
 }
 
 
-def told_by(names: Sequence[str]) -> Callable[[Any], Any]:
+def takes_options(names: Sequence[str]) -> Callable[[Any], Any]:
     """Give a command these options, in this order."""
 
     def decorate(command: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from change_events.cli.explicit_options import told_by
+from change_events.cli.explicit_options import takes_options
 from change_events.cli.help_examples import examples
 from change_events.cli.render.terminal import note
 from change_events.cli.send import complain, report
@@ -49,7 +49,7 @@ _budget = click.option(
     ),
 )
 @click.option("--image", metavar="NAME", show_default="TFEVENT_IMAGE, or from os-release", help="Image name.")
-@told_by(_SAID)
+@takes_options(_SAID)
 @_budget
 @click.pass_obj
 def boot_command(session: Session, /, *, image: str | None, budget: float | None, **options: Any) -> int:
@@ -91,7 +91,7 @@ def _boot(reporter: _MachineEvent, here: MachineSnapshot, before: Memory | None)
                 image=here.image,
                 event=settled.repeats or event.id,
                 seen_at=_now(),
-                tells_stops=bool(before and before.tells_stops),
+                records_stops=bool(before and before.records_stops),
             )
         )
     return report(settled, quiet=reporter.settings.quiet)
@@ -105,7 +105,7 @@ def _boot(reporter: _MachineEvent, here: MachineSnapshot, before: Memory | None)
         "tfevent events start --service shop --budget 0    in a unit's ExecStartPost=",
     ),
 )
-@told_by(_OF_SERVICE)
+@takes_options(_OF_SERVICE)
 @_budget
 @click.pass_obj
 def start_command(session: Session, /, *, budget: float | None, **options: Any) -> int:
@@ -140,7 +140,7 @@ def start_command(session: Session, /, *, budget: float | None, **options: Any) 
     show_default="systemd's result",
     help="Exit code of the service.",
 )
-@told_by(_OF_SERVICE)
+@takes_options(_OF_SERVICE)
 @_budget
 @click.pass_obj
 def stop_command(
@@ -189,7 +189,7 @@ def _goes_down(reporter: _MachineEvent) -> int:
     with state_file.alone(state_dir()):
         known = state_file.recall(state_dir()) or _unknown_boot()
         if known:
-            stopped = msgspec.structs.replace(known, stopped_at=_now(), seen_at=_now(), goal=goal, tells_stops=True)
+            stopped = msgspec.structs.replace(known, stopped_at=_now(), seen_at=_now(), goal=goal, records_stops=True)
             _remember(stopped)
     draft = reporter.draft()
     event = events.going_down(draft, os.uname().nodename, goal, reporter.settings.message_bytes)

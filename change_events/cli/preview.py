@@ -55,7 +55,7 @@ def preview_command(session: Session, *, event_id: str, name: str, as_json: bool
         print_lines(clean_lines(preview(request)))
     for problem in problems:
         note(f"sent to {name} without its template; {problem}")
-    _tell_whether_it_goes(session, destination, record)
+    _print_whether_it_goes(session, destination, record)
     return 0
 
 
@@ -82,7 +82,7 @@ def _rendered(session: Session, destination: DestinationSettings, record: Record
         raise TfeventError(f"{destination.name}: its settings cannot be used ({error})") from error
 
 
-def _tell_whether_it_goes(session: Session, destination: DestinationSettings, record: Record) -> None:
+def _print_whether_it_goes(session: Session, destination: DestinationSettings, record: Record) -> None:
     from change_events import routing
 
     settings = session.settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from change_events.cli.explicit_options import EVERYTHING, told_by
+from change_events.cli.explicit_options import EVERYTHING, takes_options
 from change_events.cli.help_examples import examples
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _NOT_SAID = {
     is_flag=True,
     help="The command runs many stacks (Terragrunt, a loop): record them as one event, with a child per stack.",
 )
-@told_by([name for name in EVERYTHING if name not in _NOT_SAID])
+@takes_options([name for name in EVERYTHING if name not in _NOT_SAID])
 @click.argument("command", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run_command(context: click.Context, /, *, command: tuple[str, ...], **options: Any) -> int:

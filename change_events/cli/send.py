@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from change_events.cli.explicit_options import EVERYTHING, told_by
+from change_events.cli.explicit_options import EVERYTHING, takes_options
 from change_events.cli.help_examples import examples
 from change_events.cli.render.terminal import note
 from change_events.errors import EventRejectedError
@@ -34,7 +34,7 @@ EXIT_USAGE = 2
         'id=$(tfevent events send --kind build --service shop --dedup-key "$BUILD_TAG")',
     ),
 )
-@told_by(EVERYTHING)
+@takes_options(EVERYTHING)
 @click.pass_obj
 def send_command(session: Session, /, **options: Any) -> int:
     """Record an event, such as a deployment or a build, and deliver it.

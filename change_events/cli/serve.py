@@ -196,7 +196,7 @@ def _upkeep(session: Session) -> Callable[[], None]:
     def work() -> None:
         if path.exists():
             with suppress(TfeventError), Session(tools) as own:  # of its own thread; the pages report what is wrong
-                own.mistakes_told = own.lists = True
+                own.mistakes_reported = own.lists = True
                 _ = own.journal
 
     return work

@@ -30,12 +30,12 @@ class Session:
         tools: what knows Terraform's files and processes.
         lists: the command reads the journal at length, so that it may make the indexes which that needs.
         ledger: the URL of a ledger that is asked instead of the journal; ``team`` is whose events in it are.
-        mistakes_told: the command itself names the mistakes in the settings, so that no note is needed.
+        mistakes_reported: the command itself names the mistakes in the settings, so that no note is needed.
     """
 
     def __init__(self, tools: ToolAdapter) -> None:
         self.tools = tools
-        self.mistakes_told = False
+        self.mistakes_reported = False
         self.lists = False
         self.ledger: str | None = None
         self.team: str | None = None
@@ -65,7 +65,7 @@ class Session:
     def settings(self) -> Settings:
         """The usable part of the settings; mistakes are reported once, on standard error."""
         settings, mistakes = self.settings_and_mistakes
-        if mistakes and not self.mistakes_told:
+        if mistakes and not self.mistakes_reported:
             more = len(mistakes) - 1
             note(mistakes[0])
             if more:

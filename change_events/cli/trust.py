@@ -43,7 +43,7 @@ def trust_command(session: Session, *, file: Path | None, revoke: bool, lists: b
     Consent covers the current content, including programs in the file's folder that it names; any change requires
     consent again. In CI, TFEVENT_TRUST_SETTINGS=1 trusts all files.
     """
-    session.mistakes_told = True  # what is missing is the matter itself
+    session.mistakes_reported = True  # what is missing is the matter itself
     known = trusted_files.consents(state_dir())
     if lists:
         print_lines(_list(known))

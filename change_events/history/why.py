@@ -316,7 +316,7 @@ def _attributes(
 
 
 def _attribute(source: HistorySource, span: Span, attribute: AttributeChange, event: ChangeEvent) -> AttributeHistory:
-    is_one = not (is_marked(span.thing.address) or is_marked(attribute.path))  # else two are not told apart
+    is_one = not (is_marked(span.thing.address) or is_marked(attribute.path))  # else two are not distinguished
     touches = source.touches(span.thing.number, attribute.path, limit=LOOK_BACK) if is_one else []
     place = next((place for place, touch in enumerate(touches) if touch.event == event.id), None)
     reverts = reverted_by = None

@@ -88,7 +88,7 @@ def _by_witnesses(now: MachineSnapshot, memory: Memory | None, environ: Mapping[
             alive = found.at if found.clean else max(found.at, seen or found.at)
             end = End.CLEAN if found.clean else End.UNCLEAN
             return BootAnalysis(end, f"{name}{_crash(root, memory, end)}", alive, exact=found.clean)
-    if memory and memory.tells_stops:
+    if memory and memory.records_stops:
         return BootAnalysis(End.UNCLEAN, f"it was not asked to stop{_crash(root, memory, End.UNCLEAN)}", seen)
     return BootAnalysis(End.UNKNOWN, last_alive=seen)
 

@@ -31,7 +31,7 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
         seen_at: when the machine was last seen alive by a command of ours.
         stopped_at: when it was asked to go down; None while it is up, and after a crash.
         goal: what for, as far as it was known: ``reboot``, ``poweroff`` and the like.
-        tells_stops: some shutdown has been recorded on this machine: where one is missing, that means something.
+        records_stops: some shutdown has been recorded on this machine: where one is missing, that means something.
     """
 
     boot: str
@@ -43,7 +43,7 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
     seen_at: datetime | None = None
     stopped_at: datetime | None = None
     goal: str | None = None
-    tells_stops: bool = False
+    records_stops: bool = False
 
 
 def recall(state: str) -> Memory | None:

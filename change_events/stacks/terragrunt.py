@@ -51,7 +51,7 @@ def prepared(
 
 
 def seen(path: str) -> list[int] | None:
-    """What tells one version of a file from another; None where there is none."""
+    """What distinguishes one version of a file from another; None where there is none."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):

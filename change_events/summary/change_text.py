@@ -70,8 +70,8 @@ def file_place(file: str | None, line: int | None) -> str:
 
 def outputs_heading(event: ChangeEvent) -> str:
     """The heading of an event's outputs: what was to become of them is no fact until the run has succeeded."""
-    as_told = event.phase is Phase.PLANNED or event.outcome is Outcome.SUCCEEDED
-    return "Outputs" if as_told else "Outputs (planned)"
+    is_as_planned = event.phase is Phase.PLANNED or event.outcome is Outcome.SUCCEEDED
+    return "Outputs" if is_as_planned else "Outputs (planned)"
 
 
 def partial(event: ChangeEvent) -> str:

@@ -70,7 +70,7 @@ def problem(source: str) -> str | None:
     return result.trouble.removeprefix(": ").removeprefix(", ") or result.text or None
 
 
-class _Told(NamedTuple):
+class _Rendered(NamedTuple):
     """What came of a template, or what it is in the way, beginning with a comma (a line) or a colon."""
 
     text: str = ""
@@ -80,22 +80,22 @@ class _Told(NamedTuple):
 _stopped: dict[str, str] = {}
 
 
-def _bounded(source: str, work: Callable[[], str]) -> _Told:
+def _bounded(source: str, work: Callable[[], str]) -> _Rendered:
     from change_events.process import bounded as bounded_process
     from change_events.templates import sandbox as template_sandbox  # noqa: F401 - what the fork needs
 
     if source in _stopped:
-        return _Told(trouble=_stopped[source])
+        return _Rendered(trouble=_stopped[source])
     try:
-        return _Told(bounded_process.run(work))
+        return _Rendered(bounded_process.run(work))
     except bounded_process.FailedError as error:
-        return _Told(trouble=str(error))
+        return _Rendered(trouble=str(error))
     except bounded_process.ExceededError as error:
-        return _Told(trouble=_stopped.setdefault(source, f": {error}"))
+        return _Rendered(trouble=_stopped.setdefault(source, f": {error}"))
 
 
 def _rendered(source: str, event: ChangeEvent, limit_bytes: int) -> str:
-    """What a template makes of an event. Raises ValueError: what is in the way, as in :class:`_Told`."""
+    """What a template makes of an event. Raises ValueError: what is in the way, as in :class:`_Rendered`."""
     from jinja2 import TemplateSyntaxError
 
     from change_events.templates.sandbox import Sandbox, bounded

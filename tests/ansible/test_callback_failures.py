@@ -224,7 +224,7 @@ def test_a_journal_that_cannot_be_written_costs_one_line(machine):
     assert len(ran.said) == 2  # and where the event went instead
 
 
-def test_a_mistake_in_the_settings_is_told_before_the_play_and_the_rest_holds(machine):
+def test_a_mistake_in_the_settings_is_reported_before_the_play_and_the_rest_holds(machine):
     ran = machine.play("changed_briefly", TFEVENT_REPORT="sometimes", TFEVENT_ENVIRONMENT="prod")
     assert (ran.code, ran.event["environment"]) == (0, "prod")
     line = ran.said[0]

@@ -68,7 +68,7 @@ def test_every_setting_is_an_option_but_those_of_terraform_alone():
     }
 
 
-def test_the_fragment_tells_the_defaults_that_there_are():
+def test_the_fragment_reports_the_defaults_that_there_are():
     table = {
         name: re.search(r"By default V\((.+?)\)", str(option["description"]))
         for name, option in FRAGMENT.items()

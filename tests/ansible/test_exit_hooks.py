@@ -96,7 +96,7 @@ def test_the_debugger_at_the_end_of_its_input(machine):
     assert ran.task("Change")["outcome"] == "applied"
 
 
-def test_a_killed_run_is_told_at_once_though_its_workers_go_on(machine):
+def test_a_killed_run_is_reported_at_once_though_its_workers_go_on(machine):
     with Receiver() as receiver:
         process = machine.popen(*machine.words("unfinished"), TFEVENT_WEBHOOK_URL=receiver.url)
         while "TASK [Wait]" not in process.stdout.readline():
@@ -172,7 +172,7 @@ def test_a_second_playbook_that_does_not_parse(machine):
     assert (around["outcome"], around["playbook"]["end"]) == ("partial", "not all playbooks were run")
 
 
-def test_what_the_first_playbook_sets_is_not_told_by_the_second(machine):
+def test_what_the_first_playbook_sets_is_not_reported_by_the_second(machine):
     ran = machine.play("stats", str(machine.playbooks / "second.yml"))
     _, first, then = ran.events
     assert (first["data"]["ticket"], then.get("data")) == ("OPS-7", None)

@@ -125,7 +125,7 @@ def test_a_header_of_what_was_there_goes_before_the_path_of_the_task():
     assert list(differences(diff, path="/srv/site/")) == ["/srv/site/a.html: +1 -1 lines"]
 
 
-def test_lines_are_told_only_where_they_are_asked_for():
+def test_lines_are_reported_only_where_they_are_asked_for():
     diff = {"before": "a\nb\n", "after": "a\nc\n", "after_header": "/x"}
     (expected,) = differences(diff, contents=True)
     assert expected == "/x: +1 -1 lines\n@@ -2 +2 @@\n-b\n+c"

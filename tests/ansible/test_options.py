@@ -36,7 +36,7 @@ def test_options_of_ansible_cfg_go_before_it_and_variables_before_them(machine):
     assert ran.said == []
 
 
-def test_a_misspelt_option_of_ansible_cfg_is_told(machine):
+def test_a_misspelt_option_of_ansible_cfg_is_reported(machine):
     configure(machine, enviroment="prod", service="web")
     ran = machine.play("changed_briefly")
     assert ran.event["service"] == "web"
@@ -128,7 +128,7 @@ def test_the_tool_is_called_ansible_where_runs_are_looked_for_and_where_they_are
 
 
 @pytest.mark.slow
-def test_only_some_tasks_are_told_of(machine):
+def test_only_some_tasks_are_reported_of(machine):
     ran = machine.play("tagged", TFEVENT_ANSIBLE_INCLUDE_TAGS="deploy,conf*")
     assert [change["name"] for change in ran.event["changes"]] == ["Deploy", "Configure"]
     ran = machine.play("tagged", TFEVENT_ANSIBLE_EXCLUDE_TAGS="deploy", TFEVENT_ANSIBLE_EXCLUDE_TASKS="La*")
@@ -137,7 +137,7 @@ def test_only_some_tasks_are_told_of(machine):
     assert ran.events == []
 
 
-def test_only_some_hosts_are_told_of(machine):
+def test_only_some_hosts_are_reported_of(machine):
     ran = machine.play("changed_briefly", TFEVENT_ANSIBLE_INCLUDE_HOSTS="web*", TFEVENT_ANSIBLE_EXCLUDE_HOSTS="web3")
     assert [host["name"] for host in ran.event["hosts"]] == ["web1", "web2"]
     assert ran.event["summary"]["hosts"] == {"changed": 2}

@@ -343,7 +343,7 @@ def test_memory_does_not_grow_with_the_number_of_results():
     assert large < small * 1.2
 
 
-def test_an_error_is_told_in_whole_lines_however_long_it_is():
+def test_an_error_is_reported_in_whole_lines_however_long_it_is():
     data = {"msg": "no", "rc": 2, "stderr": "\n".join(f"line {number}" for number in range(1000)) + "\n" + "y" * 50_000}
     text = error_text(data)
     assert text.startswith("no\nrc=2\nline 0\n")

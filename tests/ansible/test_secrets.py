@@ -48,7 +48,7 @@ def check(machine: Machine, *words: str, asked_for: str = "", **environ: str):
     return ran
 
 
-def test_no_planted_secret_is_told(machine):
+def test_no_planted_secret_is_reported(machine):
     ran = check(machine)
     assert ran.event["playbook"]["plays"] == ["Play with (sensitive)"]
     assert "Login with (sensitive)" in [change["name"] for change in ran.event["changes"]]
@@ -82,7 +82,7 @@ def check_late(machine: Machine):
 
 
 @pytest.mark.slow
-def test_no_secret_is_told_that_was_not_there_when_the_play_began(machine):
+def test_no_secret_is_reported_that_was_not_there_when_the_play_began(machine):
     check_late(machine)
 
 
@@ -105,5 +105,5 @@ def check_templated(machine: Machine):
 
 
 @pytest.mark.slow
-def test_no_secret_is_told_that_templates_and_lookups_give(machine):
+def test_no_secret_is_reported_that_templates_and_lookups_give(machine):
     check_templated(machine)

@@ -97,7 +97,7 @@ def test_a_file_that_is_vaulted_as_a_whole_and_its_texts(tmp_path):
     assert variables.texts(content) == ["planted", "123456"]
 
 
-def test_files_that_are_vaulted_as_a_whole_tell_all_their_texts_and_others_none(tmp_path):
+def test_files_that_are_vaulted_as_a_whole_give_all_their_texts_and_others_none(tmp_path):
     (tmp_path / "vaulted").write_text("$ANSIBLE_VAULT;1.1;AES256\n6136\n")
     (tmp_path / "plain").write_text("a: b\n")
     kept = {str(tmp_path / "vaulted"): {"greeting": "planted"}, str(tmp_path / "plain"): {"a": "b"}}

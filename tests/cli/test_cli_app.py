@@ -62,7 +62,7 @@ def test_a_journal_that_cannot_be_used_is_one_line_and_exit_1(home):
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_bug_of_ours_tells_its_place_and_never_its_text(capsys, tmp_path, monkeypatch):
+def test_a_bug_of_ours_reports_its_place_and_never_its_text(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -102,7 +102,7 @@ def test_a_pipe_that_nobody_reads_is_quiet(home):
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "last"], ["flush"], ["doctor"]])
-def test_killed_runs_are_closed_before_anything_is_told(home, words, capsys, monkeypatch):
+def test_killed_runs_are_closed_before_anything_is_reported(home, words, capsys, monkeypatch):
     """The half that knows how to close them is asked first; here it finds the run of unknown outcome."""
 
     class Half:

@@ -31,7 +31,7 @@ def test_an_event_that_is_not_there_is_an_error(filled):
     assert b"'ffff'" in done.stderr
 
 
-def test_a_limit_is_told(filled):
+def test_a_limit_is_reported(filled):
     assert "… and 3 more: --limit 0 shows all" in filled.events("diff", "-2", "-3", "--limit", "1")
 
 

@@ -138,7 +138,7 @@ def test_a_destination_that_is_left_alone_is_a_warning_that_says_why(machine):
     assert "`tfevent events flush` tries it at once." in text
 
 
-def test_what_the_caps_removed_and_dropped_is_told(machine):
+def test_what_the_caps_removed_and_dropped_is_reported(machine):
     machine.state.mkdir()
     with Journal.open(machine.journal_path, caps=Retention(owed=1, events=3)) as journal:
         for number in range(5):

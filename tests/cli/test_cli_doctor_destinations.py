@@ -45,7 +45,7 @@ def lines(done, name):
     return [(verdict, text) for verdict, what, text in found if what == name]
 
 
-def test_a_test_goes_to_the_one_that_is_named_and_tells_how_long_it_took(machine):
+def test_a_test_goes_to_the_one_that_is_named_and_reports_how_long_it_took(machine):
     with Receiver() as one, Receiver([slow(0.3)]) as other:
         write(machine, one={"url": one.url}, other={"url": other.url})
         with stopwatch() as whole:
@@ -83,7 +83,7 @@ def test_a_test_is_shaped_like_any_event(machine):
     assert "message_template, line 1" in text
 
 
-def test_an_unknown_name_is_told_before_anything_is_sent(machine):
+def test_an_unknown_name_is_reported_before_anything_is_sent(machine):
     with Receiver() as one:
         write(machine, one={"url": one.url})
         for words in (("--send-test", "two"), ("--setup", "two")):
@@ -99,7 +99,7 @@ def test_those_that_do_not_answer_are_asked_side_by_side(machine):
             assert machine.run("doctor", env=HURRIED).returncode == 1
 
 
-def test_what_is_owed_is_told_with_its_age_and_the_remedy(machine):
+def test_what_is_owed_is_reported_with_its_age_and_the_remedy(machine):
     with Receiver() as one:
         write(machine, one={"url": one.url})
         machine.fill(partial(), succeeded(), destinations=["one", "gone"])

@@ -28,7 +28,7 @@ def test_nothing_to_do_is_success(home):
     assert home.events("flush") == "sent 0, waiting 0, parked 0\n"
 
 
-def test_what_still_waits_is_exit_1_and_told(waiting):
+def test_what_still_waits_is_exit_1_and_reported(waiting):
     with Receiver([status(500)] * 20) as receiver:
         done = waiting.run("flush", env={"TFEVENT_WEBHOOK_URL": receiver.url})
     assert (done.returncode, done.stdout) == (1, b"sent 0, waiting 2, parked 0\n")
@@ -43,7 +43,7 @@ def test_what_would_be_tried_again_later_is_tried_now(waiting):
         assert waiting.events("flush", env={"TFEVENT_WEBHOOK_URL": receiver.url}).startswith("sent 2,")
 
 
-def test_what_a_backend_asked_for_is_kept_and_told_until_something_was_mended(waiting):
+def test_what_a_backend_asked_for_is_kept_and_reported_until_something_was_mended(waiting):
     with Receiver([status(429, retry_after="600")]) as receiver:
         env = {"TFEVENT_WEBHOOK_URL": receiver.url}
         waiting.run("flush", env=env)
@@ -55,7 +55,7 @@ def test_what_a_backend_asked_for_is_kept_and_told_until_something_was_mended(wa
         assert waiting.events("flush", "--parked", env=env).startswith("sent 2,")
 
 
-def test_parked_events_are_told_and_tried_again_only_when_asked(waiting):
+def test_parked_events_are_reported_and_tried_again_only_when_asked(waiting):
     with Receiver([status(401), status(401)]) as receiver:
         env = {"TFEVENT_WEBHOOK_URL": receiver.url}
         refused = waiting.run("flush", env=env)

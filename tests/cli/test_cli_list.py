@@ -148,7 +148,7 @@ def test_a_terminal_gets_colour_unless_it_or_the_user_says_no(filled):
     assert "\x1b" not in filled.events("list")
 
 
-def test_shown_ids_are_long_enough_to_tell_the_runs_apart(home):
+def test_shown_ids_are_long_enough_to_distinguish_the_runs(home):
     one, twin = (msgspec.structs.replace(partial(), id=partial().id[:-1] + end, title="t") for end in "89")
     home.fill(one, twin)
     shown = home.on_terminal("list", columns=140, env={"NO_COLOR": "1"})

@@ -20,7 +20,7 @@ def shown(home):
     return home
 
 
-def test_the_story_tells_tasks_over_their_hosts(shown):
+def test_the_story_reports_tasks_over_their_hosts(shown):
     text = shown.events("show", "last")
     places = [
         text.index(part)

@@ -125,7 +125,7 @@ def test_what_cannot_be_shown_says_why(home, words, code, reason):
     assert reason in done.stderr.decode()
 
 
-def test_a_template_that_fails_is_told(home):
+def test_a_template_that_fails_is_reported(home):
     text = (home.path / "tfevent.yaml").read_text().replace("{{ title }}", "{{ event.vcs.nope }}")
     (home.path / "tfevent.yaml").write_text(text)
     done = home.run("preview", partial().id, "--to", "app", "--json")

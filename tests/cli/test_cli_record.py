@@ -57,7 +57,7 @@ def test_a_preview_records_nothing(home):
     assert listed(home) == []
 
 
-def test_a_run_told_as_it_goes_on_is_on_disk_from_its_first_line_on(home):
+def test_a_run_reported_as_it_goes_on_is_on_disk_from_its_first_line_on(home):
     with recording(home) as process:
         say(process, document("started", outcome=None))
         assert json.loads(process.stdout.readline()) == {
@@ -125,7 +125,7 @@ def test_the_same_key_is_recorded_once_within_its_time(home):
     assert len(listed(home)) == 1
 
 
-def test_variables_under_the_names_of_secrets_are_told_nowhere(home):
+def test_variables_under_the_names_of_secrets_are_shown_nowhere(home):
     sent = json.loads(document(changes=[{"address": f"Use {SECRET}", "action": "change", "outcome": "applied"}]))
     sent |= {"secrets": [], "variables": {"db_password": SECRET, "port": 5432}}
     _, (answer,), _ = record(home, json.dumps(sent))

@@ -54,14 +54,14 @@ def test_outputs_of_a_run_that_succeeded_are_facts(home):
     assert "\nOutputs\n" in home.events("show", "last")
 
 
-def test_a_partial_plan_is_told(home):
+def test_a_partial_plan_is_reported(home):
     home.fill(msgspec.structs.replace(partial(), partial=True), succeeded())
     sentence = "\nThe plan is incomplete: resources were excluded by -target, deferral or errors.\n"
     assert sentence in home.events("show", partial().id)
     assert sentence not in home.events("show", succeeded().id)
 
 
-def test_deliveries_are_told_per_destination(home):
+def test_deliveries_are_reported_per_destination(home):
     home.fill(partial(), destinations=["hook", "sematext"])
     with home.journal() as journal:
         (hook,) = journal.claim(["hook"], limit=1, lease=60)

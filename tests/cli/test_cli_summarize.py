@@ -73,14 +73,14 @@ def test_text_names_what_matters_most_first(home):
     assert places == sorted(places)
 
 
-def test_state_only_changes_are_told(home):
+def test_state_only_changes_are_reported(home):
     text = home.events("summarize", str(MOVED))
     assert "6 moved" in text.splitlines()[0]
     assert "  move     terraform_data.new\n" in text
     assert "      moved from terraform_data.old\n" in text
 
 
-def test_reasons_are_told_in_words(home):
+def test_reasons_are_reported_in_words(home):
     text = home.events("summarize", str(MIXED))
     assert "  destroy  terraform_data.c[1]\n      because its index is out of range for count\n" in text
     plan = json.loads(MIXED.read_text())
@@ -256,7 +256,7 @@ def risky_plan(folder):
     return str(path)
 
 
-def test_text_tells_the_risk_signals_before_the_changes(home, tmp_path):
+def test_text_reports_the_risk_signals_before_the_changes(home, tmp_path):
     text = home.events("summarize", risky_plan(tmp_path))
     head, _, changes = text.partition("\nChanges\n")
     assert "aws_db_instance.main: stateful destroyed: a database is to be destroyed" in head

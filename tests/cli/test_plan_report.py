@@ -31,7 +31,7 @@ def markdown(plan):
     return plan_report.plan_markdown(plan, 2000)
 
 
-def test_the_headline_of_two_states_tells_facts():
+def test_the_headline_of_two_states_reports_facts():
     assert plan_report.plan_headline(STATES) == "a → b: state changed: 1 removed, 1 moved, 1 changed, 2 outputs changed"
     assert plan_report.plan_headline(Plan(from_states=True)) == "no differences"
 
@@ -58,7 +58,7 @@ def test_the_markdown_of_two_states_has_a_title_of_facts():
         ((), False, None),
     ],
 )
-def test_the_order_of_a_replacement_is_told_where_it_is_known(words, first, line):
+def test_the_order_of_a_replacement_is_reported_where_it_is_known(words, first, line):
     change = Change(address="aws_x.a", action=Action.REPLACE, raw_actions=words, create_before_destroy=first)
     report = text(Plan(changes=(change,), counts=Counts(replace=1)))
     assert [part for part in report.splitlines() if "replacement" in part] == ([f"      {line}"] if line else [])
@@ -70,7 +70,7 @@ def test_what_a_plan_puts_off_is_something():
     assert "**2 deferred**" in markdown(plan)
 
 
-def test_a_kept_old_object_is_told():
+def test_a_kept_old_object_is_reported():
     change = Change(address="aws_x.a", action=Action.CREATE, raw_actions=("forget", "create"))
     plan = Plan(changes=(change,), counts=Counts(create=1, forget=1))
     assert all("the old object is forgotten, not destroyed" in form(plan) for form in (text, markdown))

@@ -74,7 +74,7 @@ def test_one_event_from_start_to_end(maintain):
     assert under_way == [1, 1, 1], "while the run goes on"
 
 
-def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
+def test_a_host_that_fails_is_reported_and_fails_as_before(maintain):
     done, (record,) = maintain("-e", "failing=web1")
     assert done.code == 2
     assert done.failed == ["tfevent.infra.change_window : patch"]
@@ -86,7 +86,7 @@ def test_a_host_that_fails_is_told_and_fails_as_before(maintain):
 
 
 @pytest.mark.slow
-def test_all_hosts_that_fail_are_told(maintain):
+def test_all_hosts_that_fail_are_reported(maintain):
     done, (record,) = maintain("-e", "failing=web1,db1")
     assert (done.code, own_part(record.event)) == (2, "Not finished on web1, db1.")
     assert "change_window_id" not in done.out
@@ -100,7 +100,7 @@ def test_if_no_host_comes_through_it_failed(maintain):
 
 
 @pytest.mark.slow
-def test_a_missing_file_of_tasks_is_a_failure_that_is_told(maintain):
+def test_a_missing_file_of_tasks_is_a_failure_that_is_reported(maintain):
     done, (record,) = maintain("-e", "change_window_tasks=/no/such/file.yml")
     assert (done.code, record.state, record.outcome) == (2, RecordState.SETTLED, "failed")
 
@@ -147,7 +147,7 @@ def test_check_mode_records_nothing(maintain):
 
 
 @pytest.mark.slow
-def test_a_mistake_is_told_before_anything_is_done(maintain):
+def test_a_mistake_is_reported_before_anything_is_done(maintain):
     done, records = maintain("-e", "change_window_kind=deploy")
     assert (done.code, records) == (2, [])
     assert "value of change_window_kind must be one of" in done.out
@@ -218,7 +218,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", slow_except(ENDS, "end_play"))
-def test_an_end_that_nobody_says_is_told_as_unknown_after_the_run(maintain, tmp_path, monkeypatch, end):
+def test_an_end_that_nobody_says_is_reported_as_unknown_after_the_run(maintain, tmp_path, monkeypatch, end):
     monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path / "state"))
     done, (record,) = maintain(tasks=ENDS[end])
     assert record.state is RecordState.STARTED, done.out

@@ -55,7 +55,7 @@ def test_only_what_is_said_is_in_the_event():
     }
 
 
-def test_an_end_says_nothing_of_hosts_unless_it_is_told():
+def test_an_end_says_nothing_of_hosts_unless_it_is_reported():
     end = built(state="finished", id="x")
     assert (end["state"], end["event"]["id"]) == ("finished", "x")
     assert "hosts" not in end["event"]
@@ -73,7 +73,7 @@ def test_keys():
     assert "dedup_window" not in built(state="finished", id="x", once=True)
 
 
-def test_the_key_of_a_task_tells_tasks_and_items_apart_and_nothing_of_them():
+def test_the_key_of_a_task_distinguishes_tasks_and_items_and_nothing_of_them():
     keys = [
         explicit_document.task_key([uuid, item]) for uuid in ("u1", "u2") for item in (None, "secret", {"b": 1, "a": 2})
     ]

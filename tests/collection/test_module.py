@@ -257,7 +257,7 @@ UNIQUE = """
 """
 
 
-def test_a_playbook_that_is_run_again_tells_of_one_deployment_once(controller):
+def test_a_playbook_that_is_run_again_records_one_deployment_once(controller):
     first = controller.play(UNIQUE, "-e", "v=1.4 within=3600")
     again = controller.play(UNIQUE, "-e", "v=1.4 within=3600")
     assert [sum(r["changed"] for r in done.of("deployment")) for done in (first, again)] == [1, 0]
@@ -438,7 +438,7 @@ SECRET = """
 """
 
 
-def test_no_secret_is_told(tmp_path):
+def test_no_secret_is_reported(tmp_path):
     controller = Controller(tmp_path, hosts=["web1"])
     (tmp_path / "vault").write_text("vault-password")
     words = ("--vault-password-file", "vault", "--name", "vaulted", PASSWORD)
@@ -464,7 +464,7 @@ def test_no_secret_is_told(tmp_path):
     assert "censored" in done.one("no log")
 
 
-def test_mistakes_in_the_settings_are_told_and_the_event_is_recorded(tmp_path):
+def test_mistakes_in_the_settings_are_reported_and_the_event_is_recorded(tmp_path):
     controller = Controller(tmp_path, hosts=["web1"])
     (tmp_path / "tfevent.yaml").write_text("enviroment: prod\n")
     done = controller.play("- name: x\n  tfevent.infra.change_event: {title: x}")

@@ -85,7 +85,7 @@ def test_on_every_version(tmp_path, core, strategy, serial):
     assert play_and_count(Controller(tmp_path, python=str(python)), strategy, serial) == Counter(EXPECTED)
 
 
-def test_all_hosts_are_told_of_the_one_event(controller):
+def test_all_hosts_are_reported_of_the_one_event(controller):
     tasks = """
 - name: record
   tfevent.infra.change_event: {title: "recorded by {{ inventory_hostname }}", state: "{{ state }}", once: true}

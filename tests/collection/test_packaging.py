@@ -83,7 +83,7 @@ def test_an_execution_environment_asks_for_this_release():
     assert (COLLECTION / wanted["system"]).exists()
 
 
-def test_licenses_are_told_where_they_are_looked_for():
+def test_licenses_are_reported_where_they_are_looked_for():
     assert project()["license"] == "Apache-2.0 AND GPL-3.0-or-later"
     assert yaml.safe_load((COLLECTION / "galaxy.yml").read_text())["license"] == ["GPL-3.0-or-later"]
     assert "Version 3, 29 June 2007" in (COLLECTION / "LICENSES" / "GPL-3.0-or-later.txt").read_text()

@@ -32,12 +32,12 @@ def used(controller, **environ):
     return run.playbook.collections
 
 
-def test_a_checkout_tells_its_version_in_galaxy_yml(controller):
+def test_a_checkout_reports_its_version_in_galaxy_yml(controller):
     version = yaml.safe_load((COLLECTION / "galaxy.yml").read_text())["version"]
     assert used(controller) == {"tfevent.infra": version}
 
 
-def test_an_installed_collection_tells_its_version_in_its_manifest(controller, tmp_path):
+def test_an_installed_collection_reports_its_version_in_its_manifest(controller, tmp_path):
     checkout = tmp_path / "checkout"
     shutil.copytree(COLLECTION, checkout, ignore=shutil.ignore_patterns("__pycache__"))
     galaxy = (checkout / "galaxy.yml").read_text()

@@ -110,7 +110,7 @@ def test_a_run_has_the_systems_own_id(environ, run, attempt):
         (GITEA | {"GITEA_ACTIONS": "true"}, {"https://ghe.example.com": "gitea"}),
     ],
 )
-def test_a_system_tells_what_forge_its_server_is(environ, servers):
+def test_a_system_reports_what_forge_its_server_is(environ, servers):
     assert ci.servers(environ) == servers
 
 

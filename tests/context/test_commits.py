@@ -59,7 +59,7 @@ def test_going_back_brings_nothing_and_says_how_far(scene):
     assert (found.commits, found.gone) == ((), 2)
 
 
-def test_another_line_of_history_is_told_from_both_sides(scene):
+def test_another_line_of_history_is_distinguished_from_both_sides(scene):
     scene.commit("base")
     scene.git("checkout", "-q", "-b", "hotfix")
     hotfix = scene.commit("hotfix")

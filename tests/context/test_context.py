@@ -33,7 +33,7 @@ def commit(repository):
     run(repository, "commit", "-q", "-m", "Widen the subnet")
 
 
-def test_a_repository_is_told_without_credentials(repository):
+def test_a_repository_is_reported_without_credentials(repository):
     commit(repository)
     run(repository, "remote", "add", "origin", "https://ada:hunter2@example.com/infra.git")
     (repository / "sub" / "main.tf").write_text("x")

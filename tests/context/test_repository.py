@@ -124,7 +124,7 @@ def test_one_repository_has_one_name(name, remote):
         assert secret not in f"{raw} {repository_of(remote)}"
 
 
-def test_it_is_the_same_for_all_who_are_told(clone):
+def test_it_is_the_same_for_all_who_are_reported(clone):
     vcs = clone("git@github.com:acme/infra.git")
     earlier = Vcs(repository="https://github.com/acme/infra.git", branch="main")  # as it was recorded before
     for one in (vcs, earlier):

@@ -82,7 +82,7 @@ def test_the_time_grows_from_failure_to_failure_up_to_minutes(journal, clock):
         assert most / 2 <= wait <= most
 
 
-def test_one_request_tells_whether_it_is_back_and_then_all_go(journal, clock):
+def test_one_request_reports_whether_it_is_back_and_then_all_go(journal, clock):
     settle(journal, *range(20))
     with Receiver(always=server.status(503)) as receiver:
         deliver(journal, [hook(receiver)], budget=PLENTY)
@@ -231,7 +231,7 @@ def test_a_budget_that_ends_in_the_middle_is_no_failure_and_repeats_nothing(jour
         assert len(receiver.received) <= 31, "a machine that stalls may repeat one"
 
 
-def test_what_the_budget_leaves_is_told(journal):
+def test_what_the_budget_leaves_is_reported(journal):
     settle(journal, *range(30))
     with Receiver(always=server.slow(limit(0.05))) as receiver:
         report = deliver(journal, [hook(receiver)], budget=limit(0.4))

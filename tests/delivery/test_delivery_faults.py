@@ -230,7 +230,7 @@ def test_a_body_that_decides_and_never_ends_is_no_success_and_keeps_the_budget(j
         assert deliver(journal, [collector], budget=PLENTY, force=True).sent == 1
 
 
-def test_what_was_not_taken_of_a_delivered_event_is_told(journal):
+def test_what_was_not_taken_of_a_delivered_event_is_reported(journal):
     settle(journal, 1)
     answer = server.status(200, b'{"partialSuccess": {"errorMessage": "deprecated"}}', content_type="application/json")
     with Receiver([answer]) as receiver:
@@ -240,7 +240,7 @@ def test_what_was_not_taken_of_a_delivered_event_is_told(journal):
     assert report.problems == ("main: taken with a warning; it says: deprecated",)
 
 
-def test_a_trouble_that_passes_within_the_budget_is_not_told(journal):
+def test_a_trouble_that_passes_within_the_budget_is_not_reported(journal):
     settle(journal, 1, 2)
     with Receiver([server.status(503), server.reset()]) as receiver:
         report = deliver(journal, [sematext(receiver.url)], budget=PLENTY)

@@ -97,7 +97,7 @@ def test_a_run_and_what_it_started_are_one_group():
 
 
 @pytest.mark.parametrize("name", ["Feature Flag", "FEATURE_FLAG"])
-def test_a_feature_flag_cannot_be_told(name):
+def test_a_feature_flag_cannot_be_reported(name):
     with pytest.raises(OptionError, match=r"^category: "):
         NEWRELIC.render(sealed(), ENTITY | {"category": name})
 
@@ -203,5 +203,5 @@ def test_events_that_are_too_old_are_parked_by_these_figures():
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"null", b"1", b'"x"', b'{"data": []}', b'{"errors": {}}', b"[" * 9999]
 )
-def test_no_success_without_what_it_should_tell(destination, content):
+def test_no_success_without_what_it_should_report(destination, content):
     assert destination.judge(Response(200, {}, content)).result is Result.PARK

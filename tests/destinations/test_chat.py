@@ -144,7 +144,7 @@ def test_what_was_posted_is_known_by_channel_and_time(answer, handle):
     assert SLACK.handle(Response(200, {}, answer)) == handle
 
 
-def test_slack_tells_why_a_message_cannot_be_brought_up_to_date():
+def test_slack_reports_why_a_message_cannot_be_brought_up_to_date():
     options = {"token": SECRET, "channel": "changes"}
     with backend("slack").serve() as server:
         settings = DestinationSettings("slack", "slack", options | {"api": f"{server.url}/api"})
@@ -155,7 +155,7 @@ def test_slack_tells_why_a_message_cannot_be_brought_up_to_date():
 
 
 @pytest.mark.parametrize("destination", [SLACK, TEAMS])
-def test_the_address_of_a_webhook_stays_as_it_is_and_is_not_told(destination):
+def test_the_address_of_a_webhook_stays_as_it_is_and_is_not_reported(destination):
     url = "https://chat.example/hooks/abcdefghijkl?sig=mnopqrstuv/"
     request = destination.render(sealed(), {"url": url})
     assert request.url == url

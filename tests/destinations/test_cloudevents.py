@@ -205,6 +205,6 @@ def test_however_much_is_left_out_it_comes_from_the_same_place(mode):
 
 
 @pytest.mark.parametrize("content", ["pkg:" + "a" * 60_000, "docker:x"])
-def test_what_is_no_package_url_of_use_is_not_told_as_one(content):
+def test_what_is_no_package_url_of_use_is_not_reported_as_one(content):
     _, subject = type_and_subject(kind=Kind.DEPLOYMENT, **READY, data={"artifactId": content})
     assert subject["content"]["artifactId"] == "pkg:generic/checkout@1.2.0"

@@ -366,7 +366,7 @@ def test_no_user_and_password_of_an_address_are_in_any_text(kind, variant, name)
 
 
 @every_variant
-def test_a_backend_that_quotes_the_request_makes_us_tell_no_secret(kind, variant):
+def test_a_backend_that_quotes_the_request_makes_us_report_no_secret(kind, variant):
     def step(handler):
         quoted = handler.server.receiver.received[-1]
         text = f"no: {quoted.path} {quoted.headers} {quoted.body.decode()[:8000]}"

@@ -104,7 +104,7 @@ def test_what_is_missing_is_named(options, environ, said, monkeypatch):
     assert str(caught.value).startswith(said)
 
 
-def test_output_of_a_credential_process_is_not_told(monkeypatch, tmp_path):
+def test_output_of_a_credential_process_is_not_reported(monkeypatch, tmp_path):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name)
     (tmp_path / "config").write_text("[profile ci]\ncredential_process = sh -c 'echo s3cr3t >&2; exit 1'\n")

@@ -81,7 +81,7 @@ every_variant = pytest.mark.parametrize(("kind", "variant"), VARIANTS, ids=lambd
 
 @pytest.mark.usefixtures("aws_credentials")
 @every_variant
-def test_each_is_told_what_the_sender_says(kind, variant):
+def test_each_is_reported_what_the_sender_says(kind, variant):
     shown = text(kind, deployed(), variant)
     assert "Raises the " in shown
     assert "limit" in shown
@@ -91,7 +91,7 @@ def test_each_is_told_what_the_sender_says(kind, variant):
 
 @pytest.mark.usefixtures("aws_credentials")
 @every_variant
-def test_each_is_told_which_hosts_were_changed(kind, variant):
+def test_each_is_reported_which_hosts_were_changed(kind, variant):
     if kind == "honeycomb":
         pytest.skip("a marker has a line of text only")
     shown = text(kind, deployed(), variant)
@@ -173,7 +173,7 @@ def test_a_line_names_the_hosts_of_a_task(changed, hosts, said):
 
 @pytest.mark.parametrize("kind", ["slack", "teams"])
 @pytest.mark.parametrize("own", [OWN, ""])
-def test_chats_tell_who_commit_and_links_once(kind, own):
+def test_chats_report_who_commit_and_links_once(kind, own):
     shown = text(kind, deployed(own))
     assert shown.count("Deployment of shop 1.6.0 succeeded") == 1
     assert shown.count("By ann on runner-7") == 1
@@ -184,7 +184,7 @@ def test_chats_tell_who_commit_and_links_once(kind, own):
     assert shown.count("OPS-7") == bool(own)
 
 
-def test_the_senders_own_words_are_told_from_what_was_added():
+def test_the_senders_own_words_are_distinguished_from_what_was_added():
     made = deployed().event
     assert own_part(made) == OWN
     assert "By ann" in made.message

@@ -259,5 +259,5 @@ def test_hosts_of_a_run_are_each_there_once():
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b'{"items": []}', b'{"items": [{}]}', b'{"items": [{"create": {}}]}', b"[" * 9999]
 )
-def test_no_success_without_what_it_should_tell(content):
+def test_no_success_without_what_it_should_report(content):
     assert ELASTIC.judge(Response(200, {}, content)).result is Result.PARK

@@ -7,7 +7,7 @@ import pytest
 POLICY = {"Version": "2012", "Statement": [{"Sid": "a", "Effect": "Allow", "Action": ["s3:Get"]}]}
 
 
-def test_a_json_policy_tells_the_path_inside(compare):
+def test_a_json_policy_reports_the_path_inside(compare):
     after = {"Version": "2012", "Statement": [{"Sid": "a", "Effect": "Deny", "Action": ["s3:Get"]}]}
     assert compare({"policy": json.dumps(POLICY)}, {"policy": json.dumps(after)}) == [
         ("policy.Statement[0].Effect", '"Allow"', '"Deny"', 'in statement "a"')
@@ -21,7 +21,7 @@ def test_other_key_order_and_white_space_are_only_formatting(compare):
     assert (found[0], found[3]) == ("policy", "only the formatting of the JSON changes")
 
 
-def test_other_comments_and_indents_are_told_of_yaml(compare):
+def test_other_comments_and_indents_are_reported_of_yaml(compare):
     (found,) = compare({"v": "# a\nb:\n  - 1 # one\n"}, {"v": "# a\nb:\n- 1\n"})
     assert found[3] == "only the formatting or comments of the YAML change"
 
@@ -44,7 +44,7 @@ def test_a_null_that_goes_from_a_document_is_more_than_formatting(compare):
     assert [row[3] for row in compare({"j": '{"a": null}'}, {"j": "{}"})] == [None]
 
 
-def test_yaml_values_tell_the_path_inside(compare):
+def test_yaml_values_report_the_path_inside(compare):
     before = "image:\n  tag: 1.10\n  pull: yes\nports:\n  - 80\n"
     after = "image:\n  tag: 1.1\n  pull: yes\nports:\n  - 80\n  - 443\n"
     assert [row[:3] for row in compare({"values": before}, {"values": after})] == [("values.ports[1]", "absent", "443")]

@@ -82,7 +82,7 @@ def test_many_lines_are_bounded_and_counted():
     assert sum(len(line.encode()) + 1 for line in wide[:-1]) <= MOST_BYTES
 
 
-def test_a_block_that_is_too_long_is_told_by_its_lines():
+def test_a_block_that_is_too_long_is_reported_by_its_lines():
     rule = {"from_port": 22, "description": "d" * 150, "cidr_blocks": ["0.0.0.0/0"], "password": SECRET}
     (found,) = diff({"ingress": []}, {"ingress": [rule]}, redactor=Redactor())
     assert '+   "from_port": 22,' in found.lines

@@ -21,7 +21,7 @@ def test_a_block_removed_from_the_middle_is_one_removal(compare):
     assert paths(compare({"r": old}, {"r": [old[0], old[2]]})) == [("r[1]", "element removed")]
 
 
-def test_a_block_that_changes_while_others_shift_is_told_by_its_attribute(compare):
+def test_a_block_that_changes_while_others_shift_is_reported_by_its_attribute(compare):
     old = [rule("a", 1), rule("b", 2), rule("c", 3)]
     new = [rule("new", 9), rule("a", 1), rule("b", 22), rule("c", 3)]
     assert paths(compare({"r": old}, {"r": new})) == [("r[2].port", None), ("r[0]", "element added")]

@@ -28,13 +28,13 @@ def test_a_mark_on_either_side_hides_both(compare, before_mask, after_mask, unkn
         ("after_sensitive", ("sensitive", "sensitive")),
     ],
 )
-def test_a_mask_over_a_whole_object_is_told_by_its_attributes(compare, mask, sides):
+def test_a_mask_over_a_whole_object_is_reported_by_its_attributes(compare, mask, sides):
     found = compare({"a": "plain", "b": 1}, {"a": "other", "b": 2}, **{mask: True})
     assert [row[0] for row in found] == ["a", "b"]
     assert found[0][1:3] == sides
 
 
-def test_an_object_of_which_nothing_is_known_has_no_attributes_to_tell(compare):
+def test_an_object_of_which_nothing_is_known_has_no_attributes_to_report(compare):
     assert compare(None, None, unknown=True) == []
 
 

@@ -1,4 +1,4 @@
-"""Actions (terraform 1.14+) of a real provider: tfevent cannot be told from terraform; what the event says of them."""
+"""Actions (terraform 1.14+) of a real provider: tfevent behaves as terraform does, and what the event says of them."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def test_actions_run_as_with_terraform_and_the_event_says_what_they_did(name, tm
     with lab.running(servers) as found:
         scenario = Scenario(name, main(code), steps, before=(run("init"),), env={"TF_REATTACH_PROVIDERS": found})
         assert_equivalent(scenario, stdio, WITH_ACTIONS[-1], tmp_path)
-    told = (servers / "notified").read_text().splitlines()
-    assert told == told[: len(told) // 2] * 2  # each action as often as with terraform
+    notified = (servers / "notified").read_text().splitlines()
+    assert notified == notified[: len(notified) // 2] * 2  # each action as often as with terraform
     events = Stack(tmp_path).recorded()
     assert len(events) == len(steps)
     text = "\n".join(map(_as_text, events))

@@ -106,7 +106,7 @@ def test_causes_from_run_to_run(tmp_path):
 
 
 @pytest.mark.e2e
-def test_a_run_without_a_plan_file_has_the_causes_of_what_its_states_tell(tmp_path):
+def test_a_run_without_a_plan_file_has_the_causes_of_what_its_states_show(tmp_path):
     stack = Stack(tmp_path, CODE)
     git(stack.code, "init", "-q", "-b", "main")
     stack.write(".terraform*\n*.tfstate*\n", ".gitignore")

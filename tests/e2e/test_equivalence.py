@@ -63,5 +63,5 @@ def test_what_is_played_with_pipes_as_well_is_of_the_core():
 
 
 @pytest.mark.parametrize(("scenario", "stdio", "binary"), list(_cases()))
-def test_tfevent_cannot_be_told_from_terraform(scenario, stdio, binary, tmp_path):
+def test_tfevent_cannot_be_distinguished_from_terraform(scenario, stdio, binary, tmp_path):
     assert_equivalent(scenario, stdio, binary, tmp_path)

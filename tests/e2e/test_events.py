@@ -96,7 +96,7 @@ def test_create(stack):
     assert not stack.runs
 
 
-def test_update_tells_each_attribute_before_and_after(stack):
+def test_update_reports_each_attribute_before_and_after(stack):
     prepared(stack, ONE)
     assert stack.apply(TWO).code == 0
     event = stack.event()
@@ -219,7 +219,7 @@ def test_no_change_is_no_record_unless_it_is_asked_for(stack):
 # -- what goes wrong ------------------------------------------------------------------------------------------------
 
 
-def test_half_way_tells_applied_failed_and_not_attempted_apart(stack):
+def test_half_way_distinguishes_applied_failed_and_not_attempted(stack):
     assert stack.apply(HALF_WAY).code == 1
     event = stack.event()
     assert (event["outcome"], event["severity"], event["tool"]["exit_code"]) == ("partial", "error", 1)
@@ -387,7 +387,7 @@ def test_ctrl_c_at_the_question(stack):
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("how", ["keys", signal.SIGINT, signal.SIGTERM], ids=str)
-def test_an_interrupted_apply_tells_what_was_done_by_then(stack, how):
+def test_an_interrupted_apply_reports_what_was_done_by_then(stack, how):
     stack.write(INTERRUPTED)
     with stack.start(APPLY, TERMINAL if how == "keys" else PIPES) as session:
         session.expect_file(stack.code / "ready")
@@ -433,7 +433,7 @@ def test_plans_can_be_left_out(stack):
     assert stack.recorded() == []
 
 
-def test_a_saved_plan_is_applied_and_told(stack):
+def test_a_saved_plan_is_applied_and_reported(stack):
     stack.write(ONE)
     assert stack.run("plan -out=p").code == 0
     assert stack.run("apply p").code == 0
@@ -603,7 +603,7 @@ REMOTE = '{"version": 3, "backend": {"type": "remote", "config": {}}}'
 
 
 @pytest.mark.parametrize("why", ["unknown flag", "remote backend"])
-def test_a_native_run_is_told_from_its_states(stack, why):
+def test_a_native_run_is_distinguished_from_its_states(stack, why):
     prepared(stack, ONE + ONE.replace('"a"', '"gone"') + ONE.replace('"a"', '"same"'))
     line = APPLY
     if why == "unknown flag":
@@ -625,7 +625,7 @@ def test_a_native_run_is_told_from_its_states(stack, why):
 
 
 @pytest.mark.e2e
-def test_a_native_run_that_fails_half_way_tells_what_it_did(stack):
+def test_a_native_run_that_fails_half_way_reports_what_it_did(stack):
     fake(stack, FUTURE)
     assert stack.apply(HALF_WAY, f"{APPLY} -future=yes").code == 1
     event = stack.event()
@@ -720,7 +720,7 @@ sys.exit(code)
 @pytest.mark.e2e
 @pytest.mark.skipif(binaries()[0].version != (1, 11, 4), reason="the stand-in stamps plans of 1.11.4")
 @pytest.mark.parametrize("fails", [False, True])
-def test_before_terraform_1_0_the_plan_and_the_state_tell(stack, fails):
+def test_before_terraform_1_0_the_plan_and_the_state_show_it(stack, fails):
     fake(stack, OLD.format(python=sys.executable))
     done = stack.apply(HALF_WAY if fails else ONE)
     assert done.code == int(fails), done.err

@@ -135,7 +135,7 @@ def test_every_command_hides_it(stack, line):
 
 
 @pytest.mark.parametrize("line", slow_except(EVERY_COMMAND, "apply -auto-approve", "plan -json"))
-def test_all_reasons_are_told(stack, line):
+def test_all_reasons_are_reported(stack, line):
     stack.write(TWO)
     done = stack.run(line)
     assert done.code == 1

@@ -89,7 +89,7 @@ def _cases():
 
 @pytest.mark.parametrize("stdio", [TERMINAL, PIPES], ids=lambda stdio: stdio.name)
 @pytest.mark.parametrize("scenario", list(_cases()))
-def test_tfevent_cannot_be_told_from_an_older_terraform(scenario, stdio, binary, tmp_path):
+def test_tfevent_cannot_be_distinguished_from_an_older_terraform(scenario, stdio, binary, tmp_path):
     assert_equivalent(scenario, stdio, binary, tmp_path)
 
 

@@ -278,7 +278,7 @@ def test_a_plan_that_fails(watched):
 
 
 @pytest.mark.e2e
-def test_a_run_told_from_its_states(watched):
+def test_a_run_distinguished_from_its_states(watched):
     watched.stack.write('{"version": 3, "backend": {"type": "remote", "config": {}}}', ".terraform/terraform.tfstate")
     script = watched.stack.home / "terraform"
     script.write_text(f'#!/bin/sh\nTF_DATA_DIR=elsewhere exec {binaries()[0].path} "$@"\n')

@@ -298,7 +298,7 @@ IN_MODULE = "removed {\n  from = terraform_data.inner\n  lifecycle {\n    destro
 
 
 @pytest.mark.parametrize("binary", _binary_cases())
-def test_a_native_run_tells_what_was_handed_over_from_what_was_changed(binary, tmp_path, golden):
+def test_a_native_run_reports_what_was_handed_over_from_what_was_changed(binary, tmp_path, golden):
     script = tmp_path / "terraform"
     script.write_text(FUTURE)
     script.chmod(0o755)

@@ -62,7 +62,7 @@ def addresses(stack):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("stdio", [TERMINAL, PIPES], ids=lambda stdio: stdio.name)
-def test_a_command_that_is_told_to_stop_and_finishes_is_recorded_with_what_it_did(stack, stdio, number):
+def test_a_command_that_is_asked_to_stop_and_finishes_is_recorded_with_what_it_did(stack, stdio, number):
     with contextlib.ExitStack() as lock:
         lock.enter_context(state_lock(stack.code))
         with stack.start(" ".join(REMOVE), stdio) as session:

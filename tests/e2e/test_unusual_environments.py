@@ -62,7 +62,7 @@ def test_a_home_that_is_no_place_leaves_nothing_in_the_working_directory(stack, 
     assert {path.name for path in stack.code.iterdir()} == {"main.tf", "terraform.tfstate"}
 
 
-def test_a_damaged_journal_is_told_of(stack):
+def test_a_damaged_journal_is_reported_of(stack):
     assert stack.apply().code == 0
     journal = stack.state / "journal.db"
     for name in ("journal.db-wal", "journal.db-shm"):

@@ -152,7 +152,7 @@ def test_github_steps_end_as_the_command_does(scene):
         *[("", "unknown"), *(slow(outcome.value, outcome.value) for outcome in Outcome)],
     ],
 )
-def test_github_tells_afterwards_with_the_words_of_a_job(scene, result, outcome):
+def test_github_reports_afterwards_with_the_words_of_a_job(scene, result, outcome):
     done = github(scene, service="docs", environment="prod", outcome=result)
     assert done.returncode == 0
     event = scene.only()
@@ -160,14 +160,14 @@ def test_github_tells_afterwards_with_the_words_of_a_job(scene, result, outcome)
     assert (scene.work.parent / "output").read_text() == f"id={event['id']}\n"
 
 
-def test_github_tells_nothing_of_a_job_that_was_skipped(scene):
+def test_github_reports_nothing_of_a_job_that_was_skipped(scene):
     done = github(scene, service="docs", environment="prod", outcome="skipped")
     assert (done.returncode, done.stderr, scene.recorded()) == (0, "", [])
     assert done.stdout.startswith("::notice title=tfevent::")
     assert WORKFLOW["jobs"]["announce"]["if"] == "always() && needs.deploy.result != 'skipped'"
 
 
-def test_github_never_fails_a_step_that_only_tells(scene):
+def test_github_never_fails_a_step_that_only_reports(scene):
     done = github(scene, service="docs", kind="nonsense")
     assert done.returncode == 0
     assert "::warning title=tfevent::the change could not be recorded" in done.stdout
@@ -276,7 +276,7 @@ def gitlab(scene, job, **environ):
     return bash(scene, "\n".join(lines), **{**given, **own, **environ})
 
 
-def test_gitlab_tells_a_build_and_a_deployment(scene, request):
+def test_gitlab_reports_a_build_and_a_deployment(scene, request):
     assert gitlab(scene, "build", CI_JOB_NAME="build").stdout == "making image\n"
     assert gitlab(scene, "deploy").stdout == "deploying to production\n"
     build, deployment = scene.recorded()
@@ -323,7 +323,7 @@ def jenkins(stage):
     return script.replace("\\\\", "\\")
 
 
-def test_jenkins_tells_a_build_and_a_deployment(scene, request):
+def test_jenkins_reports_a_build_and_a_deployment(scene, request):
     environ = {**JENKINS, "TFEVENT_SERVICE": "shop", "GIT_PREVIOUS_SUCCESSFUL_COMMIT": before(scene)}
     assert bash(scene, jenkins("Build"), **environ).stdout == "making image\n"
     assert bash(scene, jenkins("Deploy"), **environ).stdout == "deploying to prod\n"
@@ -343,7 +343,7 @@ def test_jenkins_first_build_has_nothing_before(scene):
 
 @pytest.mark.skipif(not binaries(), reason="no terraform")
 @pytest.mark.parametrize("system", ["gitlab", "jenkins"])
-def test_terraform_is_told_as_ever(scene, system):
+def test_terraform_is_reported_as_ever(scene, system):
     environ = {"TFEVENT_TF_BINARY": str(binaries()[0].path), "CHECKPOINT_DISABLE": "1", "TFEVENT_ENVIRONMENT": "prod"}
     if system == "gitlab":
         done = gitlab(scene, "infrastructure", **environ)
@@ -370,7 +370,7 @@ def argo(scene, hook, **environ):
     )  # fmt: skip
 
 
-def test_argo_tells_a_sync_that_went_well_and_one_that_failed(scene, request):
+def test_argo_reports_a_sync_that_went_well_and_one_that_failed(scene, request):
     kinds = [hook["metadata"]["annotations"]["argocd.argoproj.io/hook"] for hook in HOOKS]
     assert kinds == ["PostSync", "SyncFail"]
     assert [argo(scene, hook).returncode for hook in reversed(HOOKS)] == [0, 0]
@@ -399,7 +399,7 @@ def test_argo_hooks_say_the_same_but_for_the_outcome():
 ENTRYPOINT = CI / "docker" / "entrypoint.sh"
 
 
-def test_docker_tells_a_start_and_a_stop(scene, request):
+def test_docker_reports_a_start_and_a_stop(scene, request):
     environ = {**scene.environ, "SERVICE": "shop", "VERSION": "1.4.2"}
     done = subprocess.run(
         ["sh", str(ENTRYPOINT), "sh", "-c", "read x; echo got $x; exit 3"],

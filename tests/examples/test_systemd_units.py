@@ -66,7 +66,7 @@ def call(scene, path, key, **environ):
     )
 
 
-def test_boot_and_shutdown_are_told(scene):
+def test_boot_and_shutdown_are_reported(scene):
     boot = UNITS / "tfevent-boot.service"
     for key in ("ExecStart", "ExecStop"):
         assert call(scene, boot, key).returncode == 0
@@ -74,7 +74,7 @@ def test_boot_and_shutdown_are_told(scene):
     assert {event["kind"] for event in scene.recorded()} == {"boot", "stop"}
 
 
-def test_a_service_is_told_by_the_drop_in_and_looks_as_the_page_says(scene, request):
+def test_a_service_is_reported_by_the_drop_in_and_looks_as_the_page_says(scene, request):
     drop_in = UNITS / "shop.service.d" / "tfevent.conf"
     result = {"SERVICE_RESULT": "oom-kill", "EXIT_CODE": "killed", "EXIT_STATUS": "KILL", "INVOCATION_ID": "0" * 32}
     assert call(scene, drop_in, "ExecStartPost").returncode == 0

@@ -62,7 +62,7 @@ def test_a_variable_that_is_not_set_counts_as_not_given():
     assert parsed(tag=["team="]).tags == {}
 
 
-def test_every_mistake_is_told_at_once_and_the_rest_is_used():
+def test_every_mistake_is_reported_at_once_and_the_rest_is_used():
     options = {
         "kind": "deploy", "severity": "loud", "outcome": "ok", "tag": ["fine=1", "bad"],
         "started_at": "soon", "ended_at": "x",
@@ -98,7 +98,7 @@ def test_every_mistake_is_told_at_once_and_the_rest_is_used():
         ({"commit": "--output=/etc/passwd"}, "--commit: expected"),
     ],
 )
-def test_what_does_not_fit_is_told_with_its_remedy(options, text):
+def test_what_does_not_fit_is_reported_with_its_remedy(options, text):
     assert wrong(**options)[0].startswith(text)
 
 

@@ -53,7 +53,7 @@ def test_it_dies_of_the_signal_that_killed_the_command(scene, name):
     assert list(scene.work.iterdir()) == [], "no core of ours"
 
 
-def test_what_cannot_be_run_is_told_as_shells_tell_it(scene):
+def test_what_cannot_be_run_is_reported_as_shells_report_it(scene):
     (scene.work / "text").write_text("x")
     done = scene.events("run", "--", "no-such-command")
     assert (done.returncode, done.stdout) == (127, b"")
@@ -164,7 +164,7 @@ def test_it_is_in_the_journal_while_it_runs(scene):
     assert scene.only()["outcome"] == "succeeded"
 
 
-def test_an_option_that_cannot_be_used_is_told_and_the_command_runs(scene):
+def test_an_option_that_cannot_be_used_is_reported_and_the_command_runs(scene):
     done = scene.events(
         "run", "--kind", "deploy", "--tag", "x", "--message", "-", "--", "sh", "-c", "exit 6", stdin=b""
     )
@@ -188,7 +188,7 @@ def test_switched_off_it_becomes_the_command(scene):
     assert scene.recorded() == []
 
 
-def test_a_title_of_ones_own_tells_a_failure_too(scene):
+def test_a_title_of_ones_own_reports_a_failure_too(scene):
     scene.events("run", "--title", "Rotate the password", "--", "false")
     event = scene.only()
     assert event["title"] == "Rotate the password — failed, exit code 1"

@@ -41,7 +41,7 @@ def test_a_command_that_outlives_us_is_running_until_it_ends(scene):
     assert (event["title"], event["outcome"], event["severity"]) == ("Move — outcome unknown", "unknown", "error")
 
 
-def test_a_run_that_was_killed_before_it_was_recorded_is_told_by_its_facts(scene):
+def test_a_run_that_was_killed_before_it_was_recorded_is_reported_by_its_facts(scene):
     """The folder with the facts is there before the command; nothing else is needed."""
     environ = {"PATH": f"{scene.work}:{scene.environ['PATH']}"}
     scene.script(scene.work / "git", "sleep 900")  # the context takes its time
@@ -56,7 +56,7 @@ def test_a_run_that_was_killed_before_it_was_recorded_is_told_by_its_facts(scene
     assert event["trace"]["run_id"] == event["id"]
 
 
-def test_an_end_that_was_written_down_is_told_though_we_were_killed_before_it_was_recorded(scene):
+def test_an_end_that_was_written_down_is_reported_though_we_were_killed_before_it_was_recorded(scene):
     environ = {"PATH": f"{scene.work}:{scene.environ['PATH']}"}
     scene.script(scene.work / "git", "sleep 900")
     with scene.start("run", "--kind", "build", "--", "sh", "-c", "exit 3", **environ) as session:

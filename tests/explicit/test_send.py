@@ -57,7 +57,7 @@ def test_the_commits_of_a_deployment_are_listed(scene):
     assert "**2 commits since" in scene.only()["message"]
 
 
-def test_going_back_is_told_as_a_rollback(scene):
+def test_going_back_is_reported_as_a_rollback(scene):
     old = scene.commit("Old")
     new = scene.commit("Bad idea")
     sent(scene.events(*DEPLOYED, "--commit", old, "--previous-commit", new))
@@ -102,7 +102,7 @@ def test_a_message_may_be_piped_in(scene):
     assert scene.only()["message"].startswith("* fixed the cart\n\nBy ann on ")
 
 
-def test_mistakes_are_all_told_nothing_is_recorded_and_nothing_is_printed(scene):
+def test_mistakes_are_all_reported_nothing_is_recorded_and_nothing_is_printed(scene):
     done = scene.events("send", "--kind", "deploy", "--tag", "x", "--started-at", "soon", "--data", "nope")
     assert (done.returncode, done.stdout) == (2, b"")
     lines = done.stderr.decode().splitlines()
@@ -275,7 +275,7 @@ def test_it_works_in_a_directory_that_is_gone(scene):
 # -- two steps
 
 
-def test_an_event_may_be_told_in_two_steps(scene):
+def test_an_event_may_be_reported_in_two_steps(scene):
     with Receiver() as receiver:
         one = sent(scene.events(*DEPLOYED, "--state", "started", "--message", "Here it goes."))
         running = scene.only()
@@ -293,7 +293,7 @@ def test_an_event_may_be_told_in_two_steps(scene):
     assert event["ended_at"] > event["started_at"]
 
 
-def test_who_wants_to_know_of_starts_is_told_of_the_first_step(scene):
+def test_who_wants_to_know_of_starts_is_notified_of_the_first_step(scene):
     with Receiver() as receiver:
         (scene.work / "tfevent.yaml").write_text(
             f"destinations:\n  audit: {{kind: webhook, url: {receiver.url}, include_started: true}}\n"

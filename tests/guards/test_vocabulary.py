@@ -18,7 +18,7 @@ from change_events.cli.app import events
 
 ROOT = Path(__file__).parents[2]
 CODE = ("change_events", "tf_wrapper", "ansible_collection")
-TELL = re.compile(r"\b(tells?|told|telling)\b", re.IGNORECASE)
+TELL = re.compile(r"(?<![a-z])(tells?|told|telling)(?![a-z])", re.IGNORECASE)  # in names, too
 TELLING = {  # what may have it: the two guards, and texts of others
     "tests/guards/test_vocabulary.py",
     "tests/guards/test_module_names.py",

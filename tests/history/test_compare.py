@@ -19,7 +19,7 @@ def task(name, hosts, things=(), **fields):
     )
 
 
-def test_resources_are_told_apart_by_what_happened_to_them():
+def test_resources_are_distinguished_by_what_happened_to_them():
     a = run(
         60,
         change("x.same", attributes={"v": ("1", "2")}),
@@ -50,7 +50,7 @@ def test_resources_are_told_apart_by_what_happened_to_them():
     assert [(fact.name, fact.a, fact.b) for fact in found.facts] == [("outcome", "succeeded", "partial")]
 
 
-def test_runs_of_a_playbook_are_told_apart_by_hosts_and_things():
+def test_runs_of_a_playbook_are_distinguished_by_hosts_and_things():
     def play(minutes, *changes, hosts, **fields):
         return run(minutes, *changes, hosts=hosts, playbook=Playbook(file="site.yml", **fields))
 

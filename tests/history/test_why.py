@@ -232,7 +232,7 @@ def test_the_answer_is_json_without_what_is_empty(journal):
     }
 
 
-def test_an_address_that_was_used_again_is_told_apart_by_time(tmp_path):
+def test_an_address_that_was_used_again_is_distinguished_by_time(tmp_path):
     first = run(90, change("x.a", attributes={"v": ("1", "2")}))
     moved = run(80, change("x.b", "move", previous_address="x.a"))
     again = run(70, change("x.a", "create"))

@@ -149,7 +149,7 @@ def test_being_cut_short_says_nothing_of_the_destination(journal):
     assert claimed(journal) == [event_id(1)]
 
 
-def test_a_failure_told_after_the_lease_has_passed_on_does_not_count(journal, clock):
+def test_a_failure_reported_after_the_lease_has_passed_on_does_not_count(journal, clock):
     settle(journal, 1)
     (first,) = journal.claim(["a"], 1, 10)
     clock.now += 11

@@ -154,7 +154,7 @@ def test_what_arrives_though_its_event_is_settled_has_arrived(journal):
     assert journal.counts().delivered == 1
 
 
-def test_who_was_told_of_the_start_is_told_of_the_end_whatever_the_routing_says(journal):
+def test_who_was_notified_of_the_start_is_notified_of_the_end_whatever_the_routing_says(journal):
     start(journal, to=("delivered", "leased", "waiting"))
     journal.delivered(claim(journal, "delivered")[0][1])
     claim(journal, "leased")
@@ -165,7 +165,7 @@ def test_who_was_told_of_the_start_is_told_of_the_end_whatever_the_routing_says(
     }
 
 
-def test_an_event_can_be_forgotten_until_somebody_was_told(journal):
+def test_an_event_can_be_forgotten_until_somebody_was_reported(journal):
     start(journal, 1)
     assert journal.discard(event_id(1))
     assert journal.get(event_id(1)) is None

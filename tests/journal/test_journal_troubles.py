@@ -33,7 +33,7 @@ def path(tmp_path):
     return tmp_path / "journal.db"
 
 
-def test_a_damaged_file_is_told_with_its_name(path):
+def test_a_damaged_file_is_reported_with_its_name(path):
     damage(path)
     with pytest.raises(JournalCorrupt, match=re.escape(str(path))):
         Journal.open(path)

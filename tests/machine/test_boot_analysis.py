@@ -27,7 +27,7 @@ def verdict(world, memory=None, **environ):
     return now, found, titles.boot_title(now, found)
 
 
-def test_a_machine_that_was_told_to_stop_went_down_cleanly(world):
+def test_a_machine_that_was_reported_to_stop_went_down_cleanly(world):
     now, found, title = verdict(world, remembered(stopped_at=NOON - minutes(2), goal="reboot"))
     assert (found.end, found.exact) == (End.CLEAN, True)
     assert title == "web1 rebooted, down for 2 min 00 s"
@@ -36,7 +36,7 @@ def test_a_machine_that_was_told_to_stop_went_down_cleanly(world):
 
 
 def test_one_that_was_not_though_it_always_is_went_down_uncleanly(world):
-    now, found, title = verdict(world, remembered(tells_stops=True, seen_at=NOON - minutes(7)))
+    now, found, title = verdict(world, remembered(records_stops=True, seen_at=NOON - minutes(7)))
     assert (found.end, found.exact) == (End.UNCLEAN, False)
     assert title == "web1 booted after an unclean shutdown, down for at most 7 min 00 s"
     assert [s.reason for s in titles.boot_signals(now, found)] == [
@@ -45,7 +45,7 @@ def test_one_that_was_not_though_it_always_is_went_down_uncleanly(world):
     assert as_data(now, found, remembered())["down_at_most_seconds"] == 420
 
 
-def test_where_nothing_ever_told_a_stop_a_missing_one_says_nothing(world):
+def test_where_nothing_ever_reported_a_stop_a_missing_one_says_nothing(world):
     _, found, title = verdict(world, remembered())
     assert found.end is End.UNKNOWN
     assert title == "web1 booted, down for at most 10 h 00 min"
@@ -61,12 +61,12 @@ def test_the_first_boot_that_is_seen_says_so_little(world):
 def test_wtmp_goes_before_the_journal_and_before_silence(world):
     world.wtmp(("boot", BEFORE), ("shutdown", NOON - minutes(4)), ("boot", NOON))
     journal(world, line(NOON - minutes(3)))
-    _, found, title = verdict(world, remembered(tells_stops=True))
+    _, found, title = verdict(world, remembered(records_stops=True))
     assert (found.end, found.evidence, title) == (End.CLEAN, "wtmp", "web1 booted, down for 4 min 00 s")
 
 
 @pytest.mark.skipif(not HAS_UTMPDUMP, reason="utmpdump writes the book")
-def test_a_book_that_ends_before_the_boot_that_is_remembered_tells_of_another_one(world):
+def test_a_book_that_ends_before_the_boot_that_is_remembered_is_of_another_one(world):
     world.wtmp(("boot", BEFORE - minutes(900)), ("shutdown", BEFORE - minutes(800)))
     journal(world, line(NOON - minutes(3)))
     _, found, title = verdict(world, remembered())
@@ -80,7 +80,7 @@ def test_what_saw_it_alive_last_counts(world):
     assert found.last_alive == NOON - minutes(6)
 
 
-def test_a_crash_dump_of_that_boot_is_told(world):
+def test_a_crash_dump_of_that_boot_is_reported(world):
     journal(world, line(NOON - minutes(3)))
     dump = world.write("sys/fs/pstore/dmesg-efi-1", "Oops")
     os.utime(dump, (BEFORE.timestamp() - 60,) * 2)
@@ -89,7 +89,7 @@ def test_a_crash_dump_of_that_boot_is_told(world):
     assert verdict(world, remembered())[1].evidence == "systemd's journal, and the kernel left a crash dump"
 
 
-def test_a_new_kernel_and_a_new_image_are_told(world):
+def test_a_new_kernel_and_a_new_image_are_reported(world):
     release = os.uname().release
     memory = remembered(kernel="6.1.0-18", image="debian 12", stopped_at=NOON - minutes(1))
     now, found, title = verdict(world, memory, TFEVENT_IMAGE="debian 13")
@@ -117,7 +117,7 @@ def test_memory_is_kept_whole_and_a_broken_one_is_none(tmp_path):
     assert recall(state) is None
     seen(state)
     assert recall(state) is None, "nothing was recorded, so there is nothing to note"
-    memory = remembered(stopped_at=NOON, goal="reboot", tells_stops=True, image="x")
+    memory = remembered(stopped_at=NOON, goal="reboot", records_stops=True, image="x")
     keep(state, memory)
     assert recall(state) == memory
     assert (tmp_path / "state/machine.json").stat().st_mode & 0o777 == 0o600

@@ -33,7 +33,7 @@ def sent(done):
     return done.stdout.decode().strip()
 
 
-def test_a_boot_is_told_once_however_often_it_is_called(scene):
+def test_a_boot_is_reported_once_however_often_it_is_called(scene):
     with Receiver() as receiver:
         one = sent(scene.events("boot", "--environment", "prod", "--budget", "60", TFEVENT_WEBHOOK_URL=receiver.url))
         again = scene.events("boot", TFEVENT_WEBHOOK_URL=receiver.url)
@@ -48,7 +48,7 @@ def test_a_boot_is_told_once_however_often_it_is_called(scene):
     assert "vcs" not in event
 
 
-def test_a_boot_is_told_once_though_what_is_remembered_was_lost(scene):
+def test_a_boot_is_reported_once_though_what_is_remembered_was_lost(scene):
     one = sent(scene.events("boot"))
     (scene.state / "machine.json").unlink()
     again = scene.events("boot")
@@ -71,7 +71,7 @@ def test_a_shutdown_is_remembered_for_the_next_boot(scene):
     one = sent(scene.events("boot"))
     down = sent(scene.events("stop", "--host"))
     memory = recall(str(scene.state))
-    assert (memory.event, memory.tells_stops) == (one, True)
+    assert (memory.event, memory.records_stops) == (one, True)
     assert memory.stopped_at is not None
     stop = {event["id"]: event for event in scene.recorded()}[down]
     assert (stop["kind"], stop["title"]) == ("stop", f"{HOST} goes down")
@@ -79,7 +79,7 @@ def test_a_shutdown_is_remembered_for_the_next_boot(scene):
     assert recall(str(scene.state)).stopped_at is None, "it is up after all: the unit was only restarted"
 
 
-def test_a_shutdown_counts_though_no_boot_was_told(scene):
+def test_a_shutdown_counts_though_no_boot_was_reported(scene):
     sent(scene.events("stop", "--host"))
     memory = recall(str(scene.state))
     assert (memory.event, memory.stopped_at is not None) == (None, True)
@@ -111,7 +111,7 @@ def test_the_next_boot_knows_how_the_last_one_ended(scene, clean):
     if clean:
         sent(scene.events("stop", "--host"))
     else:  # this machine records its stops, and this one is missing
-        remember(scene, tells_stops=True)
+        remember(scene, records_stops=True)
     (scene.work / "boot_id").write_text(BOOTS[1] + "\n")
     mount = "mount --bind boot_id /proc/sys/kernel/random/boot_id"
     sent(mounted(scene, mount, f"{' '.join(EVENTS)} boot --image shop:2"))
@@ -157,7 +157,7 @@ def test_the_service_may_be_the_settings(scene):
     assert b"--service is required, here or in the settings" in done.stderr
 
 
-def test_a_wrong_option_does_not_keep_a_unit_from_being_told(scene):
+def test_a_wrong_option_does_not_keep_a_unit_from_being_reported(scene):
     done = scene.events("start", "--service", "shop", "--tag", "oops", "--severity", "loud")
     sent(done)
     assert b"--tag: number 1: expected NAME=VALUE" in done.stderr

@@ -62,7 +62,7 @@ def test_etc_goes_before_usr_and_the_variable_before_both(world):
 
 @pytest.mark.parametrize("name", ["proc/stat", "proc/sys/kernel/random/boot_id"])
 @pytest.mark.parametrize("text", [None, ""])
-def test_where_nothing_tells_the_boot_a_remedy_is_told(world, name, text):
+def test_where_nothing_reports_the_boot_a_remedy_is_reported(world, name, text):
     (world.root / name).unlink()
     if text is not None and name == "proc/stat":
         world.write(name, text)

@@ -49,7 +49,7 @@ def test_the_boot_that_is_remembered_is_asked_for(world):
     assert "--boot=-1 " in (world.root / "asked").read_text()
 
 
-def test_no_journal_or_an_odd_one_tells_nothing(world):
+def test_no_journal_or_an_odd_one_reports_nothing(world):
     assert systemd.last_end(world.environ) is None, "no journalctl"
     journal(world, "no json", "{}", line(NOON).replace("1", "x"))
     assert systemd.last_end(world.environ) is None

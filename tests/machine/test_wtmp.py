@@ -53,12 +53,12 @@ def test_a_boot_whose_own_entry_is_missing_or_a_little_early(world):
 
 
 @needs_utmpdump
-def test_the_first_boot_of_a_book_tells_nothing(world):
+def test_the_first_boot_of_a_book_reports_nothing(world):
     assert last_end(world.wtmp(("boot", NOON), ("login", NOON + minutes(1))), NOON) is None
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"x" * 383, b"\xff" * 384 * 3, b"\0" * 384 * 10])
-def test_no_book_or_a_broken_one_tells_nothing(world, data):
+def test_no_book_or_a_broken_one_reports_nothing(world, data):
     path = world.root / "var/log/wtmp"
     assert last_end(path, NOON) is None
     path.write_bytes(data)

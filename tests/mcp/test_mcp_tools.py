@@ -130,9 +130,9 @@ def test_why_and_suspects_answer_as_the_command_line_does(desk):
         run(60, change(ADDRESS, attributes={"size": (1, 2)})), run(20, change(ADDRESS, attributes={"size": (2, 1)}))
     )
     with Journal.open(desk.path) as journal:
-        told = msgspec.json.decode(msgspec.json.encode(why(journal, ADDRESS, limit=10)))
+        answered = msgspec.json.decode(msgspec.json.encode(why(journal, ADDRESS, limit=10)))
         ranked = msgspec.json.decode(msgspec.json.encode(suspects(journal, Incident(NOW, timedelta(hours=2)), limit=5)))
-    assert desk.ask("why", subject=ADDRESS)["recorded"] == told
+    assert desk.ask("why", subject=ADDRESS)["recorded"] == answered
     assert desk.ask("suspects", at=NOW.isoformat(), window="2h")["recorded"] == ranked
 
 

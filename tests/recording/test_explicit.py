@@ -181,7 +181,7 @@ def test_the_command_takes_the_same_documents(tmp_path):
     assert b"is not an event ID" in refused.stderr
 
 
-def test_without_a_message_it_tells_who_did_it_from_where(tmp_path, scene):
+def test_without_a_message_it_reports_who_did_it_from_where(tmp_path, scene):
     scene.commit("Larger uploads")
     scene.git("remote", "add", "origin", "git@github.com:acme/shop.git")
     handover = DocumentRun("ansible", scene.work, {**scene.environ, **CI, **journal_of(tmp_path)}, lambda _: None)

@@ -44,7 +44,7 @@ def test_texts_of_a_class_of_their_own_are_taken_as_texts():
     assert type(event.title) is str
 
 
-def test_a_secret_at_the_edge_of_a_cut_is_not_told_by_half():
+def test_a_secret_at_the_edge_of_a_cut_is_not_reported_by_half():
     padding = "x" * (LONGEST_TEXT - 10)
     given = document([SECRET], changes=[{"address": f"{padding}{SECRET}{padding}", "action": "change"}])
     (change,) = event_of(given, Redactor()).changes

@@ -155,7 +155,7 @@ def test_a_run_that_is_killed_right_after_its_record_is_closed_too(state):
     assert (record.state, event.outcome) == (RecordState.SETTLED, Outcome.UNKNOWN)
 
 
-def test_what_had_changed_by_the_last_checkpoint_is_told(state):
+def test_what_had_changed_by_the_last_checkpoint_is_reported(state):
     killed(state, "checkpoint")
     settled_by_others(state)
     _, event = only(state)
@@ -221,7 +221,7 @@ def test_a_state_folder_that_cannot_be_written_does_not_stop_it(said, tmp_path, 
     ("script", "place"),
     [((), "webhook delivered"), ((status(403),), "webhook parked")],
 )
-def test_the_report_tells_where_it_went(state, said, script, place):
+def test_the_report_names_where_it_went(state, said, script, place):
     with Receiver(script) as receiver:
         recording = EventWriter(settings(state, TFEVENT_WEBHOOK_URL=receiver.url), Redactor(), say=said.append)
         settled = recording.settle(playbook_run(outcome=Outcome.FAILED))

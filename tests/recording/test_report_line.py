@@ -34,7 +34,7 @@ def test_of_many_those_that_have_it_are_counted():
     assert line(dict.fromkeys("abcde", "waiting")) == "; ".join(f"{name} waiting" for name in "abcde")
 
 
-def test_of_many_problems_the_first_are_told():
+def test_of_many_problems_the_first_are_reported():
     problems = tuple(f"{name}: refused" for name in "abcde")
     text = line(dict.fromkeys("abcde", "waiting"), problems)
     assert text.endswith(f"(a: refused; b: refused; c: refused; 2 more: see `tfevent events show {EVENT.id}`)")

@@ -61,7 +61,7 @@ def test_a_start_is_under_way_until_it_is_settled_under_the_same_id(recording, s
     assert said == []
 
 
-def test_both_steps_are_told_and_the_end_has_the_last_word(recording):
+def test_both_steps_are_reported_and_the_end_has_the_last_word(recording):
     begun = explicit(
         message="Draining first.", version="1.4", tags={"a": "1", "b": "1"}, data={"x": 1}, service="shop",
         links=(Link(title="plan", url="https://ci/1"),),

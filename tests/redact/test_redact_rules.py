@@ -199,7 +199,7 @@ def test_a_pattern_that_matches_the_mark_does_not_nest_it():
     assert redactor.text(f"a {MARK} thing") == f"a {MARK} thing"
 
 
-def test_all_bad_patterns_are_told_at_once():
+def test_all_bad_patterns_are_reported_at_once():
     with pytest.raises(SettingsError, match=re.escape("'('")) as caught:
         Redactor(RedactPolicy(patterns=("(", "ok", "[")))
     assert len(caught.value.problems) == 2

@@ -188,7 +188,7 @@ def test_long_commands_are_cut():
     assert line.endswith(" …")
 
 
-def test_fingerprints_need_the_key_and_tell_types_apart():
+def test_fingerprints_need_the_key_and_distinguish_types():
     assert redactor().fingerprint("1") == redactor().fingerprint("1")
     assert redactor().fingerprint("1") != redactor().fingerprint(1)
     assert redactor().fingerprint("j1") != redactor().fingerprint(1)

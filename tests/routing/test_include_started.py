@@ -151,7 +151,7 @@ def test_an_annotation_that_cannot_be_updated_any_more_is_made_anew(recording, r
     assert counts(tmp_path) == (2, 0, 0)
 
 
-def test_a_token_that_may_not_change_what_it_made_is_told_though_the_event_is_sent(recording):
+def test_a_token_that_may_not_change_what_it_made_is_reported_though_the_event_is_sent(recording):
     begun = run()
     denied = status(403, b'{"message": "Access denied"}', content_type="application/json")
     with Receiver([ANNOTATION, denied, ANNOTATION]) as receiver:
@@ -263,7 +263,7 @@ def test_an_owned_run_waits_half_a_second_at_most(tmp_path, said, monkeypatch):
     assert states["settled"] == "waiting", "the next command delivers it"
 
 
-def test_without_destinations_that_ask_nothing_is_told(tmp_path, said):
+def test_without_destinations_that_ask_nothing_is_reported(tmp_path, said):
     begun = run()
     with Receiver() as receiver:
         one = EventWriter(configured(tmp_path, receiver.url, include_started=False), Redactor(), say=said.append)
@@ -284,7 +284,7 @@ def test_without_destinations_that_ask_nothing_is_told(tmp_path, said):
         (run(), {"when": {"outcome": "failed"}}),
     ],
 )
-def test_what_has_no_start_to_tell_of(recording, begun, options):
+def test_what_has_no_start_to_report(recording, begun, options):
     with Receiver() as receiver:
         recording(receiver.url, **options).announce(begun, wait=5)
         assert receiver.received == []
@@ -307,8 +307,8 @@ def test_a_run_that_changed_nothing_after_all_is_ended_and_kept(recording, tmp_p
         settled = one.settle(ended(begun, Outcome.NO_CHANGE, changes=(), summary=Summary()))
         assert [outcome for outcome, _ in deliveries(receiver)] == [None, "no_change"]
     assert settled.recorded
-    untold = run()
-    assert not one.settle(ended(untold, Outcome.NO_CHANGE, changes=(), summary=Summary())).recorded
+    unreported = run()
+    assert not one.settle(ended(unreported, Outcome.NO_CHANGE, changes=(), summary=Summary())).recorded
 
 
 def test_the_start_is_shaped_like_all_else(recording):
@@ -367,7 +367,7 @@ CODE = 'resource "terraform_data" "a" {\n  input = "one"\n%s}\n'
 SLEEP = '  provisioner "local-exec" {\n    command = "while [ ! -e ../go ]; do sleep 0.05; done"\n  }\n'
 
 
-def test_terraform_tells_of_the_apply_while_it_runs(tmp_path):
+def test_terraform_reports_of_the_apply_while_it_runs(tmp_path):
     stack = Stack(tmp_path, CODE % SLEEP)
     with Receiver() as receiver:
         own = {"kind": "webhook", "url": receiver.url, "include_started": True}

@@ -57,13 +57,13 @@ def test_other_settings_hold_beside_it():
 
 
 @pytest.mark.parametrize(
-    ("stacks", "what", "told"),
+    ("stacks", "what", "delivered"),
     [("failed", UNIT, False), ("failed", WHOLE, True), ("children", UNIT, True), ("children", WHOLE, False)],
 )
-def test_starts_are_those_of_what_it_gets(stacks, what, told):
+def test_starts_are_those_of_what_it_gets(stacks, what, delivered):
     one = DestinationSettings("one", "webhook", {}, Routing(stacks=stacks, include_started=True))
     started = event(stacks=what.stacks, trace=what.trace, outcome=None)
-    assert bool(routing.started(started, Settings(destinations=(one,)))) is told
+    assert bool(routing.started(started, Settings(destinations=(one,)))) is delivered
 
 
 def test_a_refusal_names_the_setting():

@@ -67,7 +67,7 @@ def test_no_value_is_left_in_any_text(name, policy):
             assert side.text.strip('"') not in left.event.message
 
 
-def test_what_was_read_off_values_is_told_in_other_words():
+def test_what_was_read_off_values_is_reported_in_other_words():
     base = EVENTS["updated"] if "updated" in EVENTS else succeeded()
     risky = Change(
         address="aws_thing.web",

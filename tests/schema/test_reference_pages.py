@@ -34,7 +34,7 @@ def test_the_page_of_each_destination_is_current_and_says_something(name):
     assert len(by_hand.split()) > 60, "describe what it looks like there, what is dropped, how to get the token"
 
 
-def test_limits_are_told_in_words():
+def test_limits_are_reported_in_words():
     limits = Limits(
         body_bytes=64_000,
         fields={"title": 500},
@@ -62,7 +62,7 @@ def test_limits_are_told_in_words():
     ]
 
 
-def test_every_field_of_an_event_is_told():
+def test_every_field_of_an_event_is_reported():
     fields = [field.encode_name for field in msgspec.structs.fields(model.ChangeEvent)]
     assert list(field_descriptions.EVENT_FIELDS) == fields
 
@@ -82,7 +82,7 @@ def test_the_example_settings_are_right(tmp_path):
     assert [made.name for made in settings.destinations] == ["sematext", "chatops"]
 
 
-def test_the_page_on_redaction_tells_what_the_redactor_does(tmp_path):
+def test_the_page_on_redaction_reports_what_the_redactor_does(tmp_path):
     page = (DOCS / "explanation" / "redaction.md").read_text()
     (tmp_path / "tfevent.yaml").write_text(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
     settings = load(tmp_path, {})
@@ -109,7 +109,7 @@ def test_the_example_templates_give_what_the_page_says(source, expected):
     assert templates.render("message_template", source, EVENTS["replaced_and_failed"], 8000).strip() == expected
 
 
-def test_there_are_examples_and_every_variable_is_told():
+def test_there_are_examples_and_every_variable_is_reported():
     page = (DOCS / "how-to" / "templates.md").read_text()
     assert len(examples()) >= 3
     documented = re.findall(r"^\| `(\w+)` ", page, re.MULTILINE)

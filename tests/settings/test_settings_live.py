@@ -48,7 +48,7 @@ def test_two_states_are_compared_without(home):
     assert changed_paths(home, state(id="1", size=1, tags_all="1"), state(id="1", size=2, tags_all="2")) == ["size"]
 
 
-def test_a_live_run_is_told_without(tmp_path):
+def test_a_live_run_is_reported_without(tmp_path):
     stack = Stack(tmp_path, CODE % ("one", "one"))
     stack.write("ignore: [input, output]\n", "tfevent.yaml")
     assert stack.terraform("init").code == 0

@@ -46,7 +46,7 @@ def test_among_many_objects_the_same_ones_are_worth_looking_at():
             assert which_may_signal(kind, objects) == found
 
 
-def test_a_word_of_one_object_does_not_tell_of_another():
+def test_a_word_of_one_object_does_not_identify_another():
     rule = {"min_size": 2, "cidr": "0.0.0.0/0"}
     objects = [(raw(PLAIN), raw({**PLAIN, "ami": "ami-2"})), (raw(rule), raw({**rule, "min_size": 1}))] * 40
     assert which_may_signal("any", objects) == [False, True] * 40

@@ -114,7 +114,7 @@ def test_not_open_to_the_world(kind, before, after):
     assert found(kind, before, after) == []
 
 
-def test_a_sensitive_rule_signals_and_nothing_of_it_is_told():
+def test_a_sensitive_rule_signals_and_nothing_of_it_is_reported():
     masks = {"before_mask": {}, "after_mask": {"ingress": True}}
     (only,) = found("aws_security_group", ingress(), ingress(rule()), UPDATE, **masks)
     assert only == ("exposed_to_world", "it can be reached by everybody now")

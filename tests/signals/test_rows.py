@@ -119,7 +119,7 @@ def test_a_new_resource_weakens_nothing(kind, after):
         ("latest", "1.0.0", False), ("1.2.3", "main", False),
     ],
 )  # fmt: skip
-def test_a_version_is_lower_only_where_that_can_be_told(old, new, lower):
+def test_a_version_is_lower_only_where_that_can_be_reported(old, new, lower):
     expected = "version_lowered" if lower else "version_changed"
     assert names("helm_release", {"version": old}, {"version": new}) == [expected]
     assert names("kubernetes_deployment", containers({"name": "a", "image": f"r/web:{old}"}),

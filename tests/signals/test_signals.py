@@ -94,7 +94,7 @@ def test_stateful_resources(given, expected):
         (ChangeOutcome.UNKNOWN, "a bucket may have been destroyed;"),
     ],
 )
-def test_the_reason_tells_planned_from_done(outcome, words):
+def test_the_reason_distinguishes_planned_from_done(outcome, words):
     (signal,) = signals(event(change("aws_s3_bucket.a", DESTROY, outcome), phase=Phase.PLANNED))
     assert signal.reason.startswith(words)
     assert signal.address == "aws_s3_bucket.a"
@@ -112,7 +112,7 @@ RISK = Risk(name="exposed_to_world", reason="every address of the world is let i
         (ChangeOutcome.UNKNOWN, " (outcome unknown)"),
     ],
 )
-def test_what_values_signal_is_told_with_what_became_of_the_change(outcome, ending):
+def test_what_values_signal_is_reported_with_what_became_of_the_change(outcome, ending):
     (signal,) = signals(event(change("aws_security_group.a", UPDATE, outcome, risks=(RISK,))))
     reason = RISK.reason + ending
     assert signal == Signal(name=RISK.name, reason=reason, address="aws_security_group.a", outcome=outcome)

@@ -40,7 +40,7 @@ def test_what_is_known_only_after_the_apply_signals_nothing():
         assert risks(subject) == (), case
 
 
-def test_no_reason_tells_a_value_of_an_attribute_that_is_sensitive():
+def test_no_reason_reports_a_value_of_an_attribute_that_is_sensitive():
     for case in CASES:
         root = case.row.steps[0]
         for masks in ({"before_mask": {root: True}}, {"after_mask": {root: [{"x": True}]}}):

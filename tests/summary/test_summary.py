@@ -132,13 +132,13 @@ def test_what_matters_most_comes_first():
         (Phase.APPLIED, None, "**Outputs (planned)**"),
     ],
 )
-def test_outputs_are_told_as_done_only_where_the_run_succeeded(phase, outcome, heading):
+def test_outputs_are_reported_as_done_only_where_the_run_succeeded(phase, outcome, heading):
     sides = (Value(kind=ValueKind.ABSENT), Value(kind=ValueKind.VALUE, text='"x"'))
     output = OutputChange(name="url", action=Action.CREATE, before=sides[0], after=sides[1])
     assert f"\n{heading}\n" in message(event(outputs=(output,), phase=phase, outcome=outcome), 800)
 
 
-def test_a_rotated_secret_is_told_without_its_value():
+def test_a_rotated_secret_is_reported_without_its_value():
     sides = [Value(kind=ValueKind.SENSITIVE, fingerprint=mark) for mark in ("x", "y")]
     text = message(event(change(attributes=(AttributeChange(path="password", before=sides[0], after=sides[1]),))), 800)
     assert "`password`: (sensitive) → (sensitive, rotated)" in text

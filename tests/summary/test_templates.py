@@ -100,7 +100,7 @@ def test_threads_that_render_at_once_get_their_own(monkeypatch):
         assert list(pool.map(lambda n: render(f"{{{{ {n} }}}}"), range(24))) == [str(n) for n in range(24)]
 
 
-def test_a_long_event_is_told_in_full():
+def test_a_long_event_is_reported_in_full():
     text = render("{% for c in event.changes %}{{ c.address }}\n{% endfor %}", "huge", 1_000_000)
     assert text.count("\n") == 5200
 

@@ -77,19 +77,19 @@ def test_null_that_became_empty_is_not_overwritten_by_a_first_tag():
         ((["size", 0, "x"],), ["size"]),  # what does not lead further is judged above
     ],
 )
-def test_what_the_plan_depends_on_is_told(relevant, expected):
+def test_what_the_plan_depends_on_is_reported(relevant, expected):
     found = plan(({"size": 1, "name": "n"}, {"size": 2, "name": "n"}), OTHER, relevant=relevant)
     assert shown(found) == expected
     assert found.counts.drift + found.counts.drift_not_shown == 1
 
 
-def test_a_path_into_a_block_is_told_only_if_that_part_drifted():
+def test_a_path_into_a_block_is_reported_only_if_that_part_drifted():
     sides = ({"net": [{"id": 1, "ip": 1}, {"id": 2, "ip": 2}]}, {"net": [{"id": 1, "ip": 1}, {"id": 2, "ip": 3}]})
     assert shown(plan(sides, OTHER, relevant=(["net", 0, "ip"],))) == []
     assert shown(plan(sides, OTHER, relevant=(["net", 1, "ip"],))) == ["net[1].ip"]
 
 
-def test_what_the_plan_sets_back_is_told_and_overwritten():
+def test_what_the_plan_sets_back_is_reported_and_overwritten():
     change = updates({"size": 2, "name": "n"}, {"size": 1, "name": "n"})
     found = plan(({"size": 1, "name": "m"}, {"size": 2, "name": "n"}), change)
     assert (shown(found), found.drift[0].set_anew) == (["size"], ("size",))
@@ -110,7 +110,7 @@ def test_what_the_plan_leaves_as_it_was_found_is_not(change):
     assert (found.drift, overwritten(found)) == ((), [])
 
 
-def test_what_was_deleted_is_told_if_it_is_created_again_or_depended_on():
+def test_what_was_deleted_is_reported_if_it_is_created_again_or_depended_on():
     gone = ({"size": 1}, None)
     again = plan(gone, entry("x_y.a", "create", after={"size": 1}))
     assert ([d.action for d in again.drift], overwritten(again)) == ([Action.DESTROY], ["drift_overwritten"])
@@ -118,13 +118,13 @@ def test_what_was_deleted_is_told_if_it_is_created_again_or_depended_on():
     assert plan(gone, OTHER).drift == ()
 
 
-def test_a_refresh_only_plan_and_one_before_terraform_1_2_tell_all():
+def test_a_refresh_only_plan_and_one_before_terraform_1_2_report_all():
     sides = ({"tags": None, "size": 1}, {"tags": {}, "size": 2})
     for found in (plan(sides, applyable=True), plan(sides, OTHER, format_version="1.0")):
         assert (shown(found), found.counts.drift, found.counts.drift_not_shown) == (["size", "tags"], 1, 0)
 
 
-def test_a_plan_without_changes_that_is_no_refresh_tells_none():
+def test_a_plan_without_changes_that_is_no_refresh_reports_none():
     assert plan(({"size": 1}, {"size": 2}), applyable=False).drift == ()
 
 

@@ -132,7 +132,7 @@ def test_no_secret_is_in_what_was_found_and_its_rotation_still_shows():
     assert len(again.drifted) == len(other.drifted) == 1
 
 
-def test_objects_of_one_address_are_told_apart():
+def test_objects_of_one_address_are_distinguished():
     gone = {"before": {"size": "s"}}
     findings = found(entry("aws_instance.web", "delete", **gone, deposed="0123abcd"), update(**CHANGED))
     assert list(paths(findings)) == ["aws_instance.web (deposed 0123abcd)", "aws_instance.web"]

@@ -112,7 +112,7 @@ def test_what_the_plan_half_has_said_of_the_command_is_not_said_again():
     assert "undeclared" not in render(lines, undeclared_seen=True)[0]
 
 
-def test_an_import_that_changes_nothing_else_is_told_from_the_plan():
+def test_an_import_that_changes_nothing_else_is_distinguished_from_the_plan():
     summary = message("change_summary", changes={"add": 0, "change": 0, "remove": 0, "import": 1, "operation": "apply"})
     out, _ = render([warning("w"), summary], imports={"x.a": "id=i"})
     assert out.startswith("x.a: Importing... [id=i]\nx.a: Import complete [id=i]\n\nWarning: w")

@@ -296,7 +296,7 @@ def test_a_deposed_object_beside_a_change_of_the_same_address():
     assert (ended.summary.applied.update, ended.summary.applied.destroy) == (1, 1)
 
 
-def test_a_deposed_object_that_stays_is_not_told_as_the_update_that_was_done():
+def test_a_deposed_object_that_stays_is_not_reported_as_the_update_that_was_done():
     deposed = change(action=Action.DESTROY, deposed="1a2b3c4d")
     lines = [done("update"), start("delete"), errored("delete"), error()]
     ended = applied([change(action=Action.UPDATE), deposed], *lines, code=1)
@@ -430,7 +430,7 @@ def test_an_error_before_anything_was_begun():
     assert ended.summary.applied is None
 
 
-def test_a_terraform_that_was_killed_leaves_open_what_it_had_not_told():
+def test_a_terraform_that_was_killed_leaves_open_what_it_had_not_reported():
     ended = applied([change(), change(B)], done(address=B), start(), code=-9)
     assert (ended.outcome, results(ended)) == (Outcome.UNKNOWN, ["unknown", "applied"])
 
@@ -604,7 +604,7 @@ def test_a_redacted_address_is_joined_with_the_raw_one_of_the_stream():
     assert (ended.outcome, results(ended)) == (Outcome.PARTIAL, ["applied", "failed"])
 
 
-def test_addresses_that_redaction_made_one_are_not_told_apart():
+def test_addresses_that_redaction_made_one_are_not_distinguished():
     redactor = hiding("first-customer", "other-customer")
     one, two = f'{TYPE}.x["first-customer"]', f'{TYPE}.x["other-customer"]'
     planned = [change(redactor.text(one)), change(redactor.text(two))]
@@ -629,7 +629,7 @@ def test_a_redacted_address_is_found_in_the_state():
     assert results(outcome.with_state(ended, state(B), redactor)) == ["applied"]
 
 
-def test_the_id_tells_a_deposed_object_from_the_current_one():
+def test_the_id_distinguishes_a_deposed_object_from_the_current_one():
     planned = [change(action=Action.REPLACE, id="now"), change(action=Action.DESTROY, deposed="1a2b3c4d", id="old")]
     gone = [hook("apply_start", "delete", id_key="id", id_value="old"), complete("delete", id_="old")]
     ended = applied(planned, *gone, error(address=B), code=1)
@@ -644,7 +644,7 @@ def test_a_replaced_resource_has_the_new_objects_id():
     assert ended.changes[0].id == "new"
 
 
-def test_a_finished_apply_tells_its_own_checks():
+def test_a_finished_apply_reports_its_own_checks():
     planned = event()
     unknown = CheckResult(address="check.health", status="unknown")
     context = {"snippet": {"context": 'check "health"', "code": "", "start_line": 1}}
@@ -658,13 +658,13 @@ def test_a_finished_apply_tells_its_own_checks():
     assert ended.checks == (CheckResult(address="check.health", status="fail", problems=("down",)),)
 
 
-def test_the_same_error_is_told_once():
+def test_the_same_error_is_reported_once():
     ended = applied([change()], error("execution halted", None), error("execution halted", None), code=1)
     assert len(ended.failures) == 1
 
 
 @pytest.mark.parametrize(("complete", "expected"), [(False, True), (True, False), (None, False)])
-def test_a_partial_plan_is_told(complete, expected):
+def test_a_partial_plan_is_reported(complete, expected):
     assert outcome.planned(event(), plan(change(), complete=complete)).partial is expected
 
 

@@ -46,7 +46,7 @@ def test_every_list_of_actions_has_a_meaning(words, action, counts):
     assert counted(plan) == counts
 
 
-def test_both_orders_of_a_replacement_are_told_apart():
+def test_both_orders_of_a_replacement_are_distinguished():
     plan = read(entry("a.b", "create", "delete"), entry("a.c", "delete", "create"))
     assert [change.create_before_destroy for change in plan.changes] == [True, False]
 
@@ -115,7 +115,7 @@ def test_what_is_created_beside_a_forgotten_object_has_no_id_yet(words):
     assert [part.path for part in found.attributes] == ["id", "n"]
 
 
-def test_what_forces_a_replacement_is_told_by_path_and_attribute():
+def test_what_forces_a_replacement_is_reported_by_path_and_attribute():
     before, after = {"ami": "1", "n": [{"s": 1}], "t": 1}, {"ami": "2", "n": [{"s": 2}], "t": 2}
     change = entry("a.b", "delete", "create", before=before, after=after, replace_paths=[["ami"], ["n", 0, "s"]])
     (found,) = read(change).changes
@@ -173,7 +173,7 @@ def test_types_and_modules_are_counted_without_what_stays():
     assert plan.by_module == {"root": 1, module: 1}
 
 
-def test_drift_is_told_and_what_only_moved_is_not():
+def test_drift_is_reported_and_what_only_moved_is_not():
     drift = [
         entry("a.b", "update", before={"x": 1}, after={"x": 2}),
         entry("a.c", "delete", before={"x": 1}),
@@ -185,7 +185,7 @@ def test_drift_is_told_and_what_only_moved_is_not():
     assert plan.counts.drift == 2
 
 
-def test_outputs_that_change_are_told_and_sensitive_ones_hidden():
+def test_outputs_that_change_are_reported_and_sensitive_ones_hidden():
     def change(*actions, **more):
         return {"actions": list(actions), "before": None, "after": None, "after_unknown": False, **more}
 
@@ -210,7 +210,7 @@ def test_outputs_that_change_are_told_and_sensitive_ones_hidden():
     }
 
 
-def test_checks_that_did_not_pass_are_told():
+def test_checks_that_did_not_pass_are_reported():
     plan = read_plan((GOLDEN / "checks__1.json").read_bytes(), name="", redactor=Redactor())
     assert [(part.address, part.status, part.problems) for part in plan.checks] == [
         ("terraform_data.c", "fail", ("precondition failed on purpose",))

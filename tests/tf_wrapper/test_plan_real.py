@@ -64,7 +64,7 @@ def run(request, tmp_path):
     return run
 
 
-def test_a_run_from_plan_to_state_is_told_truly(run):
+def test_a_run_from_plan_to_state_is_reported_truly(run):
     write_files(run.folder, {"main.tf": FIRST})
     run("init", "-no-color")
     run("apply", "-auto-approve", "-no-color")

@@ -54,7 +54,7 @@ def test_what_is_not_compared_ignored_or_cut_signals_all_the_same(more):
     assert [s.name for s in applied(read(OPENED, **more)).signals] == ["exposed_to_world"]
 
 
-def test_what_is_sensitive_signals_and_is_not_told():
+def test_what_is_sensitive_signals_and_is_not_reported():
     hidden = entry(
         "aws_security_group.web",
         "update",
@@ -115,7 +115,7 @@ def test_an_event_is_found_by_what_its_destroyed_and_replaced_objects_were(tmp_p
             assert len(list(journal.list(Query(text=text)))) == 1, text
 
 
-def test_two_states_tell_the_same_without_a_plan():
+def test_two_states_report_the_same_without_a_plan():
     before = [resource("aws_instance.web", *(instance(**{**MACHINE, "id": f"i-{n}"}) for n in range(2)))]
     plan = compare_states(
         raw(*before), raw(resource("aws_instance.web", instance(**{**MACHINE, "id": "i-9"}))), redactor=Redactor()

@@ -75,7 +75,7 @@ def test_the_same_id_under_another_address_is_a_move():
     assert (plan.counts.move, plan.counts.create, plan.counts.destroy) == (1, 0, 0)
 
 
-def test_an_id_that_is_there_twice_tells_no_move():
+def test_an_id_that_is_there_twice_is_no_move():
     two = [resource(f"aws_x.{name}", instance(id="same")) for name in "ab"]
     assert changes(raw(*two), raw(resource("aws_x.c", instance(id="same")))) == [
         ("aws_x.a", Action.DESTROY),
@@ -84,7 +84,7 @@ def test_an_id_that_is_there_twice_tells_no_move():
     ]
 
 
-def test_becoming_tainted_is_told():
+def test_becoming_tainted_is_reported():
     tainted = resource("aws_vpc.a", instance(id="v-1", cidr="10.0.0.0/8", status="tainted"))
     (change,) = compare_states(raw(ONE), raw(tainted), redactor=Redactor()).changes
     assert (change.action, change.reason) == (Action.UPDATE, "tainted")

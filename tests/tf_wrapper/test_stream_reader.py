@@ -28,7 +28,7 @@ def hook(kind, address, action=None, **fields):
     return line(kind, hook={"resource": {"addr": address}, "action": action, **fields})
 
 
-def test_a_failed_apply_tells_what_was_done_and_what_not():
+def test_a_failed_apply_reports_what_was_done_and_what_not():
     result = read("partial_failure_json.stdout")
     assert (result.tool, result.version, result.complete, result.summary_counts) == ("terraform", "1.11.4", False, None)
     assert {change.address for change in result.planned_changes} - set(result.runs) == {"terraform_data.dep"}
@@ -94,7 +94,7 @@ def test_outputs_are_those_after_the_apply():
     assert read_stream([line("outputs", outputs={"o": {"sensitive": False, "action": "create"}})]).outputs == ()
 
 
-def test_actions_are_told_apart_by_what_triggered_them():
+def test_actions_are_distinguished_by_what_triggered_them():
     def action(kind, trigger):
         return line(kind, hook={"action": {"addr": "action.x.y"}, "lifecycle": {"resource": {"addr": trigger}}})
 

@@ -109,13 +109,13 @@ class _Tree:
         scope = self._scope(module, given)
         for variable in module.variables.values():
             if variable.sensitive or variable.ephemeral:
-                yield from _told(given.get(("var", variable.name)))
-                yield from _told((variable.default, scope) if variable.default is not None else None)
+                yield from _texts_of(given.get(("var", variable.name)))
+                yield from _texts_of((variable.default, scope) if variable.default is not None else None)
         for argument in module.marked:
-            yield from _told((argument, scope))
+            yield from _texts_of((argument, scope))
         for output in module.outputs.values():
             if output.sensitive and output.value is not None:
-                yield from _told((output.value, scope), pieces=False)
+                yield from _texts_of((output.value, scope), pieces=False)
         for name, arguments in module.calls.items():
             below = f"{key}.{name}" if key else name
             if depth < _DEEPEST and below in self._folders and time.monotonic() < self._deadline:
@@ -134,7 +134,7 @@ class _Tree:
         return scope
 
 
-def _told(place: tuple[Expression, Scope] | None, *, pieces: bool = True) -> Iterator[Any]:
+def _texts_of(place: tuple[Expression, Scope] | None, *, pieces: bool = True) -> Iterator[Any]:
     """The value; where it cannot be determined, the literal texts that it is made of."""
     if place is None:
         return

@@ -307,12 +307,12 @@ def _with_errors(
         if change.deposed and address in current:
             return change  # the error is the current object's, as far as it says
         # an error before the first message (a precondition) leaves no trace in the stream but this
-        return replace(change, outcome=ChangeOutcome.FAILED, error=_told(failure))
+        return replace(change, outcome=ChangeOutcome.FAILED, error=_error_of(failure))
 
     return [mend(*each) for each in placed]
 
 
-def _told(failure: Failure) -> str:
+def _error_of(failure: Failure) -> str:
     """What a change says of its failure: terraform's summary, then the beginning of the detail."""
     return "\n".join(part for part in (failure.summary, _shortened(failure.detail or "")) if part)
 

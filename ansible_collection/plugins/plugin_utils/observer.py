@@ -239,7 +239,7 @@ class Observer:
             if self._command is not None:
                 self._command.add(run, about, answer)
             else:
-                self._tell_user(answer)
+                self._report_to_user(answer)
         finally:
             self._reporter = self._run = None
 
@@ -249,13 +249,13 @@ class Observer:
         if around is not None:
             answer = around.settle(end, deliver=deliver, seconds=seconds)
             self._note(answer, delivered=around.delivers)
-            self._tell_user(answer)
+            self._report_to_user(answer)
 
     def _note(self, answer: Mapping[str, Any], *, delivered: bool) -> None:
         """Whether something is to be delivered yet: what was tried and waits all the same has had its time."""
         self._waits = not delivered and (self._waits or "waiting" in dict(answer.get("destinations") or {}).values())
 
-    def _tell_user(self, answer: Mapping[str, Any]) -> None:
+    def _report_to_user(self, answer: Mapping[str, Any]) -> None:
         if answer.get("line"):
             self._say(str(answer["line"]))
 

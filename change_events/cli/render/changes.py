@@ -118,14 +118,14 @@ def count_words(counts: Counts) -> str:
     return ", ".join(words.format(figure) for figure, words in figures if figure)
 
 
-def most_telling_first(changes: Iterable[Change]) -> list[Change]:
+def most_important_first(changes: Iterable[Change]) -> list[Change]:
     """Order for reading: by outcome, then by action, then as they came."""
     return sorted(changes, key=lambda c: (_OUTCOME_RANK[c.outcome], _ACTION_RANK[c.action]))
 
 
 def change_lines(changes: Sequence[Change], limit: int | None) -> Iterator[str]:
     """The changes in full, most significant first; at most ``limit`` of them, and how many more there are."""
-    ordered = most_telling_first(changes)
+    ordered = most_important_first(changes)
     for change in ordered[:limit]:
         yield from _one_change(change, everything=limit is None)
     if limit is not None and len(ordered) > limit:

@@ -66,8 +66,8 @@ def fit(event: ChangeEvent, limit: int, measure: Callable[[ChangeEvent], int]) -
         if not cuts.total:
             continue
         emptied = cuts.without(cuts.total)
-        if measure(_told(event, emptied, limit)) <= limit:
-            return _least_cut(cuts, lambda cut: _told(event, cut, limit), lambda e: measure(e) <= limit)
+        if measure(_with_note(event, emptied, limit)) <= limit:
+            return _least_cut(cuts, lambda cut: _with_note(event, cut, limit), lambda e: measure(e) <= limit)
         smaller = emptied
     raise DoesNotFit(f"{limit} bytes are too few for any event")
 
@@ -100,7 +100,7 @@ def _least_cut(
     return best
 
 
-def _told(original: ChangeEvent, cut: ChangeEvent, limit: int) -> ChangeEvent:
+def _with_note(original: ChangeEvent, cut: ChangeEvent, limit: int) -> ChangeEvent:
     before = original.truncated or Truncated()
     gone = [name for name in _UNCOUNTED if len(getattr(cut, name)) < len(getattr(original, name))]
     also = f", also of {', '.join(gone)}" if gone else ""

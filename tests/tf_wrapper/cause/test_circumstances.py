@@ -169,7 +169,7 @@ def test_what_no_configuration_mentions_is_the_providers(tmp_path):
     assert small.rows(change) == [("provider_computed", "etag (known after apply)", [])]
 
 
-def test_a_computed_attribute_is_not_told_beside_an_edit(tmp_path):
+def test_a_computed_attribute_is_not_reported_beside_an_edit(tmp_path):
     small = make(tmp_path / "one", Commit("edit", {"terraform.tfvars": 'size = "s1"\n'}))
     change = update("x_thing.a", attribute("etag"), attribute("size"))
     assert small.rows(change) == [("edited_line", "terraform.tfvars:1", ["edit"])]

@@ -98,7 +98,7 @@ def test_the_same_stack_in_another_clone(journal):
     assert found(journal, elsewhere) == ("c1", "c1")
 
 
-def test_without_a_repository_the_directory_tells(journal):
+def test_without_a_repository_the_directory_is_what_counts(journal):
     bare = event("c1", vcs=None)
     assert found(journal, bare, this=event("now", vcs=None)) == (None, "c1")
 
