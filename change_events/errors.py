@@ -45,7 +45,7 @@ clause of a longer message:
 * ValueError
   x MadeElsewhereError       a program makes an inventory (cause/inventory_files.py)
 * OSError
-  x UntrustedError           a settings file of somebody else is not read (files/trusted_files.py)
+  x UntrustedError           a settings file of someone else is not read (files/trusted_files.py)
 
 The Ansible collection has its own (ansible_collection/plugins/plugin_utils), since it works without this package:
 

@@ -3,7 +3,7 @@
 * ``typing_extensions``: msgspec takes ``get_type_hints`` and ``Required`` from there if it is installed, else from
   ``typing``, which has both in every Python that this project supports. It brings ``inspect`` along.
 * ``platform``: ``uuid`` imports it, which compiles ten patterns, to ask for the name of the system.
-* ``msgspec.inspect`` and the generator of JSON schemas: imported when somebody asks for something of theirs.
+* ``msgspec.inspect`` and the generator of JSON schemas: imported when someone asks for something of theirs.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _while_blocked: Callable[[], None] | None = None
 
 
 def while_blocked(step: Callable[[], None] | None) -> Callable[[], None] | None:
-    """Have ``step`` called a few times a second while nobody takes our output; returns what was called before.
+    """Have ``step`` called a few times a second while no one takes our output; returns what was called before.
 
     It may raise OutputClosedError: then the rest is not written.
     """
@@ -30,7 +30,7 @@ def while_blocked(step: Callable[[], None] | None) -> Callable[[], None] | None:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write everything, also to a terminal or pipe that somebody made non-blocking.
+    """Write everything, also to a terminal or pipe that someone made non-blocking.
 
     What a full disk or a dead terminal does not take is lost, as it is to other programs, which go on all the same.
 

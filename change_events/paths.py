@@ -56,7 +56,7 @@ def _user_folder(variable: str, default: str) -> str:
 
 
 def _last_resort() -> str:
-    """A home for whoever has none: a corner of the temporary folder, unless somebody else has been there first."""
+    """A home for whoever has none: a corner of the temporary folder, unless someone else has been there first."""
     corner = os.path.join(os.environ.get("TMPDIR") or "/tmp", f"{_APP}-{os.getuid()}")  # noqa: S108 - checked below
     try:
         status = os.lstat(corner)

@@ -1,4 +1,4 @@
-"""Write the locked requirements anew: ``make lock``, or ``python tools/lock.py [NAME ...]`` for some of them.
+"""Write the locked requirements again: ``make lock``, or ``python tools/lock.py [NAME ...]`` for some of them.
 
 Each file of ``requirements/`` is one environment of the project with every package pinned and hashed, for all supported
 Pythons at once (environment markers), so that plain ``pip install --require-hashes -r`` installs the same everywhere.

@@ -48,7 +48,7 @@ def pages() -> dict[str, str]:
 
 
 def filled(page: str, makers: Mapping[str, Callable[[], str]]) -> str:
-    """``page`` with each block filled anew by the maker of its name."""
+    """``page`` with each block filled again by the maker of its name."""
     return _BLOCK.sub(lambda block: f"<!-- {block['name']} -->\n{makers[block['name']]()}\n<!-- end -->", page)
 
 

@@ -216,7 +216,7 @@ def notified_by(task: Task) -> set[str]:
 
 
 def facts_in(names: Iterable[str]) -> list[str]:
-    """Those of the names that are facts of a host: gathered anew in each run, and set in no file."""
+    """Those of the names that are facts of a host: gathered again in each run, and set in no file."""
     return sorted(name for name in names if name.startswith("ansible_") and not name.startswith(_NO_FACTS))
 
 

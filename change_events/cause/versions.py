@@ -124,7 +124,7 @@ class Versions:
                     return
 
     def _is_proven(self, one: LogEntry, entry: Entry, base: str | None) -> bool:
-        """Whether a commit's parents are known, and hold what became of this file."""
+        """Whether a commit's parents are known, and hold the outcome of this file."""
         if not entry.new or (self.repository.shallow and not one.parents):
             return False
         if all(entry.old):

@@ -50,7 +50,7 @@ def _requests(settings: DestinationSettings) -> tuple[Request, ...]:
 
 
 def _agreed() -> bool:
-    """Whether somebody at a terminal says yes."""
+    """Whether someone at a terminal says yes."""
     return sys.stdin.isatty() and click.confirm("Send it?", err=True)
 
 

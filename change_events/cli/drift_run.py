@@ -185,7 +185,7 @@ class Run:
         return event_id
 
     def _stamped(self, event: ChangeEvent, steps: Sequence[Step]) -> ChangeEvent:
-        """The event with its surroundings; nobody is named as its user: who runs the check did not make the drift."""
+        """The event with its surroundings; no one is named as its user: who runs the check did not make the drift."""
         from msgspec.structs import replace
 
         from change_events import trace

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from change_events.redact import Redactor
     from change_events.settings import Settings
 
-_IN_ALL = 0.8  # seconds that a command may take with its delivery, where nobody says how long: who calls it waits
+_IN_ALL = 0.8  # seconds that a command may take with its delivery, where no one says how long: who calls it waits
 _LEAST, _MOST = 0.1, 0.4  # of these for delivery
 _ALWAYS = 3_650 * 86_400.0  # seconds: a boot is reported once, however long it lasts
 _SAID = ("title", "message", "severity", "environment", "tag", "link", "data", "destination")

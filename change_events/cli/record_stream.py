@@ -104,7 +104,7 @@ def _is_last(document: Document) -> bool:
 
 
 def _is_explicit(document: Document) -> bool:
-    """Whether somebody sends the event on purpose: what it starts does not end with this input."""
+    """Whether someone sends the event on purpose: what it starts does not end with this input."""
     event = document.get("event")
     return isinstance(event, dict) and event.get("explicit") is True
 
@@ -112,7 +112,7 @@ def _is_explicit(document: Document) -> bool:
 class Lines:
     """Lines of a file, for as long as there are any, and whoever writes them lives.
 
-    The end of a pipe comes when nobody has it open for writing any more: who writes may be killed, and leave it to a
+    The end of a pipe comes when no one has it open for writing any more: who writes may be killed, and leave it to a
     process of its own that has no part in this.
 
     Args:

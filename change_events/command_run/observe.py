@@ -140,7 +140,7 @@ class _Run:
         return code
 
     def _not_begun(self, number: int) -> int:
-        """Somebody has stopped us before there was a command."""
+        """Someone has stopped us before there was a command."""
         if self._folder:
             self._folder.remove()
         return -number

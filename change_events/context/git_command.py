@@ -194,7 +194,7 @@ def _start(
 
 
 def _answer(process: subprocess.Popen[bytes] | None, given: bytes, end: float | Deadline) -> tuple[bytes | None, bool]:
-    """The answer, if it is one, and whether nobody waits for it any more."""
+    """The answer, if it is one, and whether no one waits for it any more."""
     if process is None:
         return None, False
     import subprocess
@@ -210,7 +210,7 @@ def _answer(process: subprocess.Popen[bytes] | None, given: bytes, end: float | 
 
 
 def _output(process: subprocess.Popen[bytes], given: bytes, end: float | Deadline) -> bytes:
-    """Everything that it prints. Raises TimeoutExpired when nobody waits any more."""
+    """Everything that it prints. Raises TimeoutExpired when no one waits any more."""
     import subprocess
 
     if not isinstance(end, Deadline):

@@ -65,7 +65,7 @@ class Repository(NamedTuple):
 
     @property
     def path(self) -> str | None:
-        """``owner/name``: the same for every way to clone it; a name alone where nobody is known to own it."""
+        """``owner/name``: the same for every way to clone it; a name alone where no one is known to own it."""
         return "/".join(part for part in (self.owner, self.name) if part) or None
 
     def commit_page(self, commit: str | None) -> str | None:
@@ -138,7 +138,7 @@ def _taken_apart(address: str) -> _Address | None:
 
 
 def _page(scheme: str, host: str) -> str | None:
-    """Where its pages are; a name without a dot is a nickname out of somebody's SSH configuration."""
+    """Where its pages are; a name without a dot is a nickname out of someone's SSH configuration."""
     named = _OTHER_NAMES.get(host.lower(), host.lower())
     return f"{scheme}://{_bracketed(named)}" if "." in host or ":" in host else None
 

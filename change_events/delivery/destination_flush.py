@@ -48,7 +48,7 @@ class Terms(msgspec.Struct):
     Attributes:
         deadline: moment of :func:`time.monotonic` at which it ends. What this process takes to get ready moves it.
         force: also try what is left alone because it failed, unless it asked for that itself.
-        consequence: what becomes of an event that is not delivered, as a clause.
+        consequence: the outcome of an event that is not delivered, as a clause.
         brief: there was so little time from the first that no answer says nothing of a destination.
         event: id of the event whose delivery is waited for while another process sends; None for all that waits.
         budget: seconds that it was to take; 0 if it must not take more.
@@ -87,7 +87,7 @@ class Terms(msgspec.Struct):
 
 
 class DestinationFlush:
-    """Hands events to the worker and writes down what became of them.
+    """Hands events to the worker and writes down the outcome of them.
 
     Attributes:
         sent: how many have arrived.
@@ -160,7 +160,7 @@ class DestinationFlush:
                 self.look()
 
     def take(self, answers: Sequence[Answer]) -> None:
-        """Write down what became of deliveries, in one go as far as they have arrived, and go on."""
+        """Write down the outcome of deliveries, in one go as far as they have arrived, and go on."""
         self._outbox.patience = max(self._terms.left(), LAST_PATIENCE)
         self._arrived(answers)
         for answer in answers:

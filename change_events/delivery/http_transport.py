@@ -51,7 +51,7 @@ class HttpTransport:
 
     def __init__(self, ca_file: str | None = None) -> None:
         self._ca_file = ca_file
-        self._clients: dict[bool, httpx.Client] = {}  # by whether they trust nobody: plain http needs no authorities
+        self._clients: dict[bool, httpx.Client] = {}  # by whether they trust no one: plain http needs no authorities
 
     def __enter__(self) -> Self:
         return self

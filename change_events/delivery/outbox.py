@@ -125,12 +125,12 @@ class MemoryOutbox:
         skipped: Mapping[int, str] | None = None,
     ) -> None:
         """They have arrived."""
-        del handles, skipped  # nothing will be settled later, and nobody will ask
+        del handles, skipped  # nothing will be settled later, and no one will ask
         self._unsent.difference_update(delivery.destination for delivery in deliveries)
 
     def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:
         """It stays unsent."""
-        del delivery, after, reason, asked  # nobody will ask: the report has the reason
+        del delivery, after, reason, asked  # no one will ask: the report has the reason
         return None
 
     def cut_short(self, delivery: Delivery, reason: str) -> None:

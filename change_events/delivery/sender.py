@@ -77,7 +77,7 @@ def send_event(
         sealed: the event as it was recorded.
         effort: how much may be done.
         handle: the backend's own name of what the event's start became there. That is brought up to date where the
-            backend can do it, and where it refuses to (somebody has deleted it, say) the event is sent as a new one.
+            backend can do it, and where it refuses to (someone has deleted it, say) the event is sent as a new one.
 
     Returns:
         Never ``SHRINK``: an event that is too large is sent smaller once, and parked if that is too large too.

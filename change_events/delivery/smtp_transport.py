@@ -1,6 +1,6 @@
 """Hands mail to an SMTP server, one connection for all messages of a flush; over TLS, unless plain text was asked for.
 
-The standard library's client waits for each reply anew, so a server that sends a byte now and then could hold it
+The standard library's client waits for each reply again, so a server that sends a byte now and then could hold it
 forever: a timer closes the connection at the deadline.
 """
 

@@ -37,7 +37,7 @@ _kept: WeakKeyDictionary[Transport, dict[tuple[str, bytes], _Token]] = WeakKeyDi
 
 
 def forget(transport: Transport) -> None:
-    """Obtain the next token anew."""
+    """Obtain the next token again."""
     _kept.pop(transport, None)
 
 

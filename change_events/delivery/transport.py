@@ -49,7 +49,7 @@ class Transport(Protocol):
         """
 
     def abandon(self) -> None:
-        """Nobody waits for the answer any more, and the process may end at once: stop what outlives it.
+        """No one waits for the answer any more, and the process may end at once: stop what outlives it.
 
         Called from another thread, at any moment, once.
         """

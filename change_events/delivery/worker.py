@@ -49,7 +49,7 @@ class Batch(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What became of one delivery.
+    """The outcome of one delivery.
 
     Attributes:
         verdict: None if it was not tried, nor will those after it in the batch be.

@@ -4,7 +4,7 @@ The request: https://discord.com/developers/docs/resources/webhook#execute-webho
 message that was made; its id is what a settled run edits
 (https://discord.com/developers/docs/resources/webhook#edit-webhook-message). Lengths of an embed and of all its texts
 together: https://discord.com/developers/docs/resources/message#embed-object-embed-limits. Mentions are switched off by
-``allowed_mentions``, so nobody is notified whatever a text holds.
+``allowed_mentions``, so no one is notified whatever a text holds.
 
 How many requests a webhook takes is not documented; the headers of its answers say five in two seconds.
 """

@@ -141,7 +141,7 @@ def _deployment(event: ChangeEvent) -> dict[str, str | None]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: of a success, what became of the event at each entity."""
+    """What an answer means: of a success, the outcome of the event at each entity."""
     verdict = judge_status(response)
     if verdict.result is not Result.DELIVERED:
         return verdict

@@ -1,7 +1,7 @@
 """Mail by SMTP (RFC 5321), for people: what happened as text and as HTML, in threads of a stack.
 
 TLS by STARTTLS (RFC 3207) or from the beginning (RFC 8314); a server that offers no STARTTLS gets nothing. A message is
-marked as sent by a program (``Auto-Submitted``, RFC 3834), so that nobody's absence answers it. Its ``Message-ID`` is
+marked as sent by a program (``Auto-Submitted``, RFC 3834), so that no one's absence answers it. Its ``Message-ID`` is
 made of the event's id: what comes twice is the same message. ``References`` (RFC 5322 §3.6.4) name a message of the
 stack that is never sent, by which programs show all of one stack together, and that of the run's start, if that was
 sent.

@@ -242,7 +242,7 @@ def _not_signing(_: logging.LogRecord) -> bool:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: 200 by what became of the entry, all others by the code in their body."""
+    """What an answer means: 200 by the outcome of the entry, all others by the code in their body."""
     content = parsed(response)
     if response.status == 200:  # noqa: PLR2004  # HTTP's own status
         return _judge_entry(content)

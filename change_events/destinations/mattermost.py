@@ -2,7 +2,7 @@
 
 The request and its answers: https://developers.mattermost.com/integrate/webhooks/incoming/; attachments:
 https://developers.mattermost.com/integrate/reference/message-attachments/. Texts are Markdown in which ``@channel`` and
-names notify people, in attachments too; what an event holds notifies nobody, since an invisible character (U+2060)
+names notify people, in attachments too; what an event holds notifies no one, since an invisible character (U+2060)
 follows each ``@``. Servers before 5.33 refuse attachments of more than 8,000 characters
 (https://github.com/mattermost/mattermost/blob/master/server/public/model/post.go), so a message stays below that.
 
@@ -111,7 +111,7 @@ def _escaped(text: str, limit: int) -> str:
 
 
 def _silent(text: str) -> str:
-    """``text`` that mentions nobody."""
+    """``text`` that mentions no one."""
     return text.replace("@", _QUIET_AT)
 
 

@@ -2,7 +2,7 @@
 
 Format: https://developer.pagerduty.com/docs/events-api-v2/send-change-events/; answers, size (512 KB) and rate (about
 120 calls a minute for each integration key): https://developer.pagerduty.com/docs/events-api-v2/overview/. The routing
-key is part of the body. Change events notify nobody, and are kept for 90 days.
+key is part of the body. Change events notify no one, and are kept for 90 days.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, ha
 
 
 def _is_gone(reply: Reply) -> bool:
-    """Whether somebody has deleted the record."""
+    """Whether someone has deleted the record."""
     return reply.response is not None and reply.response.status == _MISSING
 
 

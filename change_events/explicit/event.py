@@ -49,7 +49,7 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """An event and what is needed to word it anew when it ends.
+    """An event and what is needed to word it again when it ends.
 
     Attributes:
         event: title, message and severity are still the sender's own or empty.
@@ -71,7 +71,7 @@ class Draft(msgspec.Struct, frozen=True):
         Args:
             limit: bytes of the message.
             detail: how it ended, for the titles of what did not end well.
-            title: goes before the one that would be made here.
+            title: takes precedence over the one that would be made here.
         """
         event = self.event
         event = msgspec.structs.replace(

@@ -83,7 +83,7 @@ def read(
             ``path``. Any may be missing.
         known_destinations: names that the settings have.
         now: what ages are counted from.
-        stdin: ``-`` may be read; False where standard input is somebody else's.
+        stdin: ``-`` may be read; False where standard input is someone else's.
     """
     reader = _Reader(options, now, None if stdin else "standard input belongs to the command: expected a file")
     parsed = ExplicitInput(

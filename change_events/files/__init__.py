@@ -1,1 +1,1 @@
-"""Files and folders below which nothing of somebody else's is read, followed or deleted."""
+"""Files and folders below which nothing of someone else's is read, followed or deleted."""

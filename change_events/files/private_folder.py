@@ -1,4 +1,4 @@
-"""Opening folders below which files are written and deleted, so that nobody else decides where they lie.
+"""Opening folders below which files are written and deleted, so that no one else decides where they lie.
 
 Standard library only: run folders are made before terraform starts.
 
@@ -33,7 +33,7 @@ def open_folder(base: str, names: Sequence[str], *, shared: bool, make: bool = F
         make: make what is missing, with mode 0700.
 
     Raises:
-        OSError: something is missing, is no folder, belongs to somebody else, or can be written by others.
+        OSError: something is missing, is no folder, belongs to someone else, or can be written by others.
     """
     _check_links(base, _LINKS)
     if make:
@@ -131,7 +131,7 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _is_safe_to_share(status: os.stat_result) -> bool:
-    """Nobody but us and root can rename what we have made there."""
+    """No one but us and root can rename what we have made there."""
     sticky = bool(status.st_mode & stat.S_ISVTX)
     return status.st_uid in {0, os.getuid()} and (sticky or not status.st_mode & _WRITABLE_BY_OTHERS)
 

@@ -16,7 +16,7 @@ It is made before terraform starts and removed when the run is settled:
 
 A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and
 ``checkpoint``, the event as far as it is known; a command that has ended also ``end``, how it did. A change that is
-tied to a process (:mod:`change_events.recording.process_bound`) has that as its ``writer``, and nobody holds its lock.
+tied to a process (:mod:`change_events.recording.process_bound`) has that as its ``writer``, and no one holds its lock.
 
 A leftover folder whose two locks are free belongs to a run that was killed; the next command that uses the same journal
 settles it: the Terraform half its own, :mod:`change_events.recording.recovery` those with an owner. What looks over the
@@ -303,7 +303,7 @@ def create(state: str, run_id: str) -> RunDirectory | None:
 
 
 def _locked_folder(root: int, path: str, run_id: str, state: str) -> RunDirectory:
-    """Made under a name that nobody looks at, so that it is never seen without its lock."""
+    """Made under a name that no one looks at, so that it is never seen without its lock."""
     os.mkdir(FRESH + run_id, 0o700, dir_fd=root)
     folder = private_folder.open_own(root, FRESH + run_id)
     run = RunDirectory(os.dup(root), folder, os.path.join(path, FRESH + run_id))

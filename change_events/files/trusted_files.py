@@ -2,7 +2,7 @@
 
 Standard library only: what a working tree says of the binary is needed before terraform starts.
 
-A file that somebody else could have written is not read at all (:func:`read`). A file found in a working tree is read,
+A file that someone else could have written is not read at all (:func:`read`). A file found in a working tree is read,
 since a team shares its settings there; but whoever can change the tree, by a pull request say, decides what is in it.
 What could harm the user (:mod:`change_events.settings.consent` lists it) waits for the user's consent, which is given
 for one path and one content: `tfevent events trust` writes it down in the state folder.
@@ -33,10 +33,10 @@ class UntrustedError(OSError):
 
 
 def read(path: str, environ: Mapping[str, str], most: int = MOST_BYTES) -> bytes:
-    """The content of a settings file that nobody but its user and root can have written.
+    """The content of a settings file that no one but its user and root can have written.
 
     Raises:
-        UntrustedError: somebody else owns it or can write it, or it is no regular file, or too long.
+        UntrustedError: someone else owns it or can write it, or it is no regular file, or too long.
         OSError: it cannot be read.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -54,7 +54,7 @@ def read(path: str, environ: Mapping[str, str], most: int = MOST_BYTES) -> bytes
 
 
 def doubt(path: str, status: os.stat_result, environ: Mapping[str, str]) -> str | None:
-    """Why a file that is open may be somebody else's words, with the remedy; None where it may not.
+    """Why a file that is open may be someone else's words, with the remedy; None where it may not.
 
     Args:
         path: the name it was opened by.
@@ -173,7 +173,7 @@ def digest(path: str, data: bytes | None = None) -> str:
 
 
 def consents(state: str) -> dict[str, str]:
-    """Digests by path of the files that the user has consented to; nothing where the list may be somebody else's."""
+    """Digests by path of the files that the user has consented to; nothing where the list may be someone else's."""
     try:
         folder = private_folder.open_folder(state, (), shared=False)
         try:

@@ -1,4 +1,4 @@
-"""Access to the journal's file: waits for the locks of other processes, and begins anew where the file is damaged."""
+"""Access to the journal's file: waits for the locks of other processes, and begins again where the file is damaged."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Caps on the outbox: what waited longest is given up, stays visible as ``dropped``, and is counted per destination.
 
 Count and size are held when something is enqueued. Age is not: an old delivery is dropped only while its destination
-keeps failing. What is parked waits for a person, and leaves when nobody has come for as long. Neither goes by the wall
+keeps failing. What is parked waits for a person, and leaves when no one has come for as long. Neither goes by the wall
 clock (:mod:`change_events.journal.lifetime`): one that is wrong, be it by years, must not empty an outbox.
 """
 

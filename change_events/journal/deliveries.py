@@ -59,7 +59,7 @@ class Deliveries(Access):
         Args:
             names: destinations.
             limit: at most so many for each.
-            lease: seconds after which they may be claimed by somebody else (at most an hour).
+            lease: seconds after which they may be claimed by someone else (at most an hour).
             force: also where a destination is left alone because it failed, unless it asked for that itself.
             size: bytes of bodies after which no more are claimed for a destination.
 
@@ -74,7 +74,7 @@ class Deliveries(Access):
         return self._clock()
 
     def standing(self, name: str) -> Standing:
-        """How this destination is doing: whether somebody is sending there, and how long it is left alone."""
+        """How this destination is doing: whether someone is sending there, and how long it is left alone."""
         return self._read(lambda connection: outbox.standing_of(connection, name, self._clock()))
 
     def progress(self, name: str) -> Progress:
@@ -107,7 +107,7 @@ class Deliveries(Access):
 
         Args:
             deliveries: what has arrived.
-            handles: the backend's own names of what became of them, by their positions, where it has any.
+            handles: the backend's own names of the outcome of them, by their positions, where it has any.
             skipped: of those of which nothing was to be reported there, why, by their positions.
         """
         self._write(lambda connection: outbox.delivered(connection, deliveries, handles or {}, skipped or {}))

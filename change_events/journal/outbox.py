@@ -2,7 +2,7 @@
 
 A destination gets its events in the order in which they were settled. Its oldest open row decides: while that
 one is leased by another process, nothing behind it is handed out. A parked or dropped row is not open and holds
-nobody up. A lease ends by itself, so a killed process holds a destination up for seconds, and its event is sent
+no one up. A lease ends by itself, so a killed process holds a destination up for seconds, and its event is sent
 again with the same id. A destination that failed is left alone for a while as a whole (:mod:`standing`). An event
 may be there twice, once for its start and once for its end (:mod:`stages`).
 

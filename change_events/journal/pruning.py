@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DAY_MICROS = 86_400 * 1_000_000
 _HEADROOM = 0.95  # prune below the cap by so much that not every later run prunes again
-BATCH = 250  # events that one command removes at most: it is in somebody's way meanwhile
+BATCH = 250  # events that one command removes at most: it is in someone's way meanwhile
 _ROWS = 10_000  # of what they changed, likewise
 _LOOK = 10_000  # of the oldest events are looked at for ones that have arrived, before one is removed that has not
 _PAGES = 2_000  # of 4 kB that one command gives back to the file system at most

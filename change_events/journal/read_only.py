@@ -1,4 +1,4 @@
-"""The journal as somebody reads it who must not change it: nothing is migrated, pruned, repaired or delivered."""
+"""The journal as someone reads it who must not change it: nothing is migrated, pruned, repaired or delivered."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class ReadOnlyJournal(EventReads, TouchedReads):
         try:
             return self._opened("mode=ro")
         except sqlite3.Error as error:
-            # The files beside it can be made by nobody who cannot write there: then no other process writes either.
+            # The files beside it can be made by no one who cannot write there: then no other process writes either.
             if primary_code(error) not in _SIDE_FILES or files.has_log(self.path):
                 raise
             self.is_snapshot = True

@@ -86,7 +86,7 @@ class Standing(msgspec.Struct, frozen=True):
     """How one destination is doing.
 
     Attributes:
-        held: somebody is sending its oldest open event right now.
+        held: someone is sending its oldest open event right now.
         failures: how many turns in a row have ended in a failure that may pass; 0 after any other answer.
         wait: seconds for which it is still left alone, because of them; 0 if it may be tried.
         reason: of the last of these failures.

@@ -166,7 +166,7 @@ _STAGES = (
         WHERE stage = 'started' AND state IN ('waiting', 'leased', 'parked')""",
 )
 
-# Until when the destination itself asked to be left alone: nobody shortens that, though a person may shorten our waits.
+# Until when the destination itself asked to be left alone: no one shortens that, though a person may shorten our waits.
 _ASKED = ("ALTER TABLE destinations ADD COLUMN asked_until REAL NOT NULL DEFAULT 0",)
 
 # Events that were recorded while a settings file had mistakes, so that it was not known where they go.

@@ -1,4 +1,4 @@
-"""What could not be written while somebody kept the journal locked: kept beside it, until a command gets the lock.
+"""What could not be written while someone kept the journal locked: kept beside it, until a command gets the lock.
 
 One file an operation in the folder ``JOURNAL-spool``, named by its time, written whole or not at all. Whoever opens the
 journal next takes them in, in their order. Each may be taken in twice, where a process dies between the journal's

@@ -47,7 +47,7 @@ def supersede(connection: sqlite3.Connection, seq: int) -> None:
 
 
 def drop_overtaken(connection: sqlite3.Connection, name: str, now: float) -> None:
-    """What was being sent to ``name`` when its event was settled, by somebody who does not send it any more."""
+    """What was being sent to ``name`` when its event was settled, by someone who does not send it any more."""
     rows = connection.execute(_OVERTAKEN, (name,)).fetchall()
     gone = [
         (position,)

@@ -43,7 +43,7 @@ _Place = tuple[str, str | None]  # a directory and its workspace
 _LAST = 2**62
 _Sentences: TypeAlias = "list[str]"
 PATIENCE = 5.0
-LOCK_WAIT = 1.0  # seconds for which a journal that somebody keeps locked holds up whoever records; more if all is slow
+LOCK_WAIT = 1.0  # seconds for which a journal that someone keeps locked holds up whoever records; more if all is slow
 
 
 class Journal(Deliveries, EventReads, TouchedReads):

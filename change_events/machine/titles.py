@@ -50,7 +50,7 @@ def _span(seconds: float) -> str:
 
 
 def boot_signals(now: MachineSnapshot, verdict: BootAnalysis) -> Iterator[Signal]:
-    """What of a boot is worth an eye."""
+    """What of a boot is notable."""
     if verdict.end is End.UNCLEAN:
         yield Signal(name="unclean_shutdown", reason=f"{now.host} went down without a shutdown: {verdict.evidence}")
     if verdict.kernel_before and not now.container:

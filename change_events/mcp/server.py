@@ -43,7 +43,7 @@ def serve(settings: Settings, ledger: Ledger | None = None) -> NoReturn:
     stdio.end_at_signals()
     unanswered = stdio.Unanswered()
     anyio.run(_serve, settings, ledger, stdio.Input(given, unanswered), stdio.Output(taken, unanswered))
-    stdio.leave(0)  # a call that nobody waits for any more may still be at work
+    stdio.leave(0)  # a call that no one waits for any more may still be at work
 
 
 async def _serve(settings: Settings, ledger: Ledger | None, lines: stdio.Input, output: stdio.Output) -> None:

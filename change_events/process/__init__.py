@@ -223,7 +223,7 @@ def lives(wanted: list[int]) -> bool:
         os.kill(wanted[0], 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's: it may be the one
+    except PermissionError:  # someone else's: it may be the one
         pass
     state, ticks = _state_and_start(wanted[0])
     return state not in {"Z", "X"} and ticks == wanted[1]

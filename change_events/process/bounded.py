@@ -1,4 +1,4 @@
-"""Work of somebody else's making, done in a process that can be stopped: templates, patterns.
+"""Work of someone else's making, done in a process that can be stopped: templates, patterns.
 
 A thread cannot be ended, and neither the interpreter nor a C library gives up by itself. The work is done in a fork,
 which has what it needs already and costs milliseconds; the kernel ends it when it has used up its processor time, and
@@ -119,5 +119,5 @@ def _end(child: int) -> int:
         os.kill(child, signal.SIGKILL)  # it has answered, or never will
     try:
         return os.waitpid(child, 0)[1]
-    except ChildProcessError:  # somebody else collected it
+    except ChildProcessError:  # someone else collected it
         return 0

@@ -1,4 +1,4 @@
-"""When to stop waiting, where that may be brought nearer by somebody else."""
+"""When to stop waiting, where that may be brought nearer by someone else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 class Deadline:
-    """When to stop waiting; it can be brought nearer from another thread, while somebody waits.
+    """When to stop waiting; it can be brought nearer from another thread, while someone waits.
 
     Args:
         seconds: from now.
@@ -25,5 +25,5 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody waits any more."""
+        """Whether no one waits any more."""
         return self.left() <= 0

@@ -59,7 +59,7 @@ class SignalProbe:
         """Ask it to answer, which it does after it has reported every signal received so far."""
         try:
             os.write(self._ping, _PING)
-        except OSError:  # somebody has killed it
+        except OSError:  # someone has killed it
             self.gone = True
 
     def listen(self) -> None:
@@ -138,7 +138,7 @@ def _stand_by(numbers: Sequence[int], listens: int, reports: int) -> None:
 
 
 def _close_all_but(*kept: int) -> None:
-    """Somebody may wait for the end of a pipe that we have inherited."""
+    """Someone may wait for the end of a pipe that we have inherited."""
     try:
         numbers = [int(name) for name in os.listdir("/dev/fd")]
     except OSError:

@@ -153,7 +153,7 @@ class DocumentRun:
 
 
 def answer(settled: RecordResult, *, quiet: bool) -> Document:
-    """What became of an event, in plain values.
+    """The outcome of an event, in plain values.
 
     Returns:
         ``id``, ``title``, ``outcome``; ``recorded``; ``lost``: neither recorded nor sent, though it should be;

@@ -23,7 +23,7 @@ PATIENCE = 0.5  # seconds that a journal which another process keeps locked is w
 
 
 def is_wanted(event: ChangeEvent, settings: Settings) -> bool:
-    """Whether causes are looked for: not of a run that was cut short, and of none but a playbook's in a repository.
+    """Whether causes are looked for: not of a run that was ended early, and of none but a playbook's in a repository.
 
     Of a run that changed nothing, the uncommitted files are wanted: later runs are compared with it.
     """

@@ -1,6 +1,6 @@
-"""A started change that cannot outlive one process: when that has ended and nobody has settled it, nobody will.
+"""A started change that cannot outlive one process: when that has ended and no one has settled it, no one will.
 
-It has a folder as an observed run has (:mod:`change_events.files.rundir`), which nobody keeps locked: who started it
+It has a folder as an observed run has (:mod:`change_events.files.rundir`), which no one keeps locked: who started it
 may be a process that is over at once. What counts is the ``writer`` in its facts.
 """
 
@@ -26,7 +26,7 @@ OWNER = "process"
 
 
 class ProcessBound(NamedTuple):
-    """The number of a process, and the destinations that get the event if nobody but us settles it: None for all."""
+    """The number of a process, and the destinations that get the event if no one but us settles it: None for all."""
 
     process: int
     destinations: list[str] | None = None
@@ -67,7 +67,7 @@ def untie(event_id: str) -> None:
         return
     if folder.acquire():
         folder.remove()
-    else:  # somebody is about to do the same
+    else:  # someone is about to do the same
         folder.release()
 
 

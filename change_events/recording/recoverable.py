@@ -72,7 +72,7 @@ class RecoverableRun:
         Delivers it to destinations with ``include_started``; that is waited for :data:`STARTED_SECONDS` at most.
         """
         self._folder = self._folder or rundir.create(state_dir(), event.id)
-        self._write_facts(event)  # before the record: a kill in between must not leave one that nobody closes
+        self._write_facts(event)  # before the record: a kill in between must not leave one that no one closes
         result = self._recording.begin(event)
         self._keep(result.sealed)
         if result.lost:
@@ -113,7 +113,7 @@ class RecoverableRun:
         return msgspec.structs.replace(settled, lost=False, places=(_LATER,)) if is_kept and settled.lost else settled
 
     def release(self) -> None:
-        """Let go of a run that nobody will settle here: the next command closes its record."""
+        """Let go of a run that no one will settle here: the next command closes its record."""
         if self._folder is not None:
             self._folder.release()
             self._let_go()

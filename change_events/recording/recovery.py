@@ -2,7 +2,7 @@
 
 A run that is observed from inside its own process (a playbook, a command) names its ``owner`` in the facts of its
 folder and writes the event, as far as it is known, to ``checkpoint`` now and then. When the folder's lock is free and
-the event is not settled, nobody lives who knows how the run ended: it is closed as "outcome unknown". A command that
+the event is not settled, no one lives who knows how the run ended: it is closed as "outcome unknown". A command that
 outlives its observer, or the process that a change is tied to (``writer`` in the facts), is waited for first; a command
 whose end was written down is closed so.
 """

@@ -1,6 +1,6 @@
 """A change recorded in two steps, which may be separate processes: started, then settled; the id links them.
 
-Nobody owns such an event between the two steps: a maintenance may take days, and hosts may be booted in between. Where
+No one owns such an event between the two steps: a maintenance may take days, and hosts may be booted in between. Where
 it is known that it cannot outlive a process, it is tied to that (:mod:`change_events.recording.process_bound`).
 """
 
@@ -67,7 +67,7 @@ def settle(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -> 
         given: which of its fields its sender wrote down; the others are those of the started event.
 
     Returns:
-        What became of it. ``repeats`` is its own id where it had been settled before; nothing is changed then.
+        The outcome of it. ``repeats`` is its own id where it had been settled before; nothing is changed then.
 
     Raises:
         EventRejectedError: it ends before it began.

@@ -64,7 +64,7 @@ class EventWriter:
         redactor: has seen the run's secrets; makes the last pass.
         say: takes one line for the user.
         journal: an open one to use, which whoever gave it closes; else the settings' own, opened for each step.
-        deliver: False where the process is at its end or somebody else waits: the next command delivers.
+        deliver: False where the process is at its end or someone else waits: the next command delivers.
         patience: seconds to wait for a journal that another process keeps locked.
 
     Attributes:
@@ -328,7 +328,7 @@ class EventWriter:
             self.is_blocked = True
             self.say_once(f"{error}; cannot write the spool file ({trouble.strerror})")
             return False
-        if not self._is_unit:  # of many at once, the journal is busy and nobody hangs: the whole takes it in
+        if not self._is_unit:  # of many at once, the journal is busy and no one hangs: the whole takes it in
             self.say_once(f"{error}; the event is spooled and recorded by the next command")
         return True
 

@@ -10,7 +10,7 @@ from change_events.redact.programs import without_short_secrets
 from change_events.redact.spans import MARK
 
 _LONGEST = 1000  # characters of a command line that are kept
-_VALUES = frozenset({"var", "backend-config", "from-literal"})  # NAME=VALUE, whose value is nobody's business
+_VALUES = frozenset({"var", "backend-config", "from-literal"})  # NAME=VALUE, whose value is no one's business
 _CUT = " …"
 
 Redact = Callable[[str], str]

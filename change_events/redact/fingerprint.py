@@ -1,4 +1,4 @@
-"""Keyed fingerprints: equal for equal values of one installation; without the key nobody can test a guess."""
+"""Keyed fingerprints: equal for equal values of one installation; without the key no one can test a guess."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _create(path: Path) -> bytes | None:
-    """Write the key beside its place and link it there, so that nobody ever reads half a key."""
+    """Write the key beside its place and link it there, so that no one ever reads half a key."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{KEY_FILE}.{os.urandom(8).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

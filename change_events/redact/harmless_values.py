@@ -154,7 +154,7 @@ _CLOUD_PATH = lazy_pattern(
 _DURATION = lazy_pattern(
     r"\d{1,6}(?:\.\d{1,3})?[ ]?(?:ns|us|ms|s|m|h|d|w|y|sec|secs|min|mins|seconds?|minutes?|hours?|days?|weeks?)"
 )
-_SMALL = 1000  # a number below it is a count or a limit: nobody's password, and guessed if it is
+_SMALL = 1000  # a number below it is a count or a limit: no one's password, and guessed if it is
 _UUID = lazy_pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 2000  # characters of a value that are looked at; longer ones count as random
 _SEGMENT = lazy_pattern(r"[A-Za-z0-9]+")

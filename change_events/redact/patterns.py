@@ -1,4 +1,4 @@
-"""The user's own patterns of secrets: searched for within bounds, so that one that backtracks for ever holds up nobody.
+"""The user's own patterns of secrets: searched for within bounds, so that one that backtracks for ever holds up no one.
 
 :mod:`re` cannot be stopped: it holds the interpreter, signals included, until it is through. :mod:`regex` takes a
 timeout. Patterns are :mod:`re`'s: what only ``regex`` would take is no pattern, and what it would read otherwise is

@@ -175,13 +175,13 @@ class Origin(msgspec.Struct):
 
     @staticmethod
     def _is_protected(security: Entry, host: str) -> bool:
-        """Whether nobody on the way to a server of mail reads along, by its option ``security``."""
+        """Whether no one on the way to a server of mail reads along, by its option ``security``."""
         from change_events.destinations.shared.mail import is_loopback
 
         return security.value in {"starttls", "tls"} or (security.value == "none" and is_loopback(host))
 
     def _host(self, name: str, backend: Destination, children: Mapping[str, Entry]) -> str:
-        """The server that is used: that of the environment goes before the file's."""
+        """The server that is used: that of the environment takes precedence over the file's."""
         options = (option for option in backend.options if option.name == "host" and name == backend.kind)
         written = str(children["host"].value) if "host" in children else ""
         return next(filter(None, map(self._variable, options)), written)
@@ -268,7 +268,7 @@ def _references(entry: Entry) -> list[str]:
 
 
 def _number(entry: Entry) -> float:
-    """The figure as written; what is none is nobody's concern here."""
+    """The figure as written; what is none is no one's concern here."""
     try:
         return float(entry.value)
     except (TypeError, ValueError):

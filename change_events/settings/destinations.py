@@ -79,8 +79,8 @@ def build(
 ) -> Built:
     """The destinations; mistakes go to ``problems``.
 
-    A destination named as its kind also takes that kind's variables, which go before the file. ``settings`` are those
-    that hold for all.
+    A destination named as its kind also takes that kind's variables, which take precedence over the file.
+    ``settings`` are those that hold for all.
     """
     built = Built()
     for name, given in declared.items():

@@ -99,7 +99,7 @@ def read_file(path: Path) -> str:
 
 
 def _bytes_of(path: Path) -> bytes:
-    """All that is in it; no pipe that nobody writes to, and no device without an end, holds us up."""
+    """All that is in it; no pipe that no one writes to, and no device without an end, holds us up."""
     found, end = bytearray(), time.monotonic() + _FILE_SECONDS
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:

@@ -179,7 +179,7 @@ def labels_only(event: ChangeEvent) -> Iterator[Signal]:
 
 
 def under_way(event: ChangeEvent, *actions: Action) -> Iterator[Change]:
-    """Managed resources with one of these actions that was not left undone; a deposed object serves nobody."""
+    """Managed resources with one of these actions that was not left undone; a deposed object serves no one."""
     for change in event.changes:
         if change.action in actions and change.outcome in _HAPPENS and change.mode == "managed" and not change.deposed:
             yield change

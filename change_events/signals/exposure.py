@@ -197,7 +197,7 @@ def _ranges(value: dict[str, Any], place: tuple[str, ...], rule: _Rule) -> Itera
 
 
 def _closes(rule: dict[str, Any]) -> bool:
-    """Whether a rule says, by its direction or its access, that it lets nobody in."""
+    """Whether a rule says, by its direction or its access, that it lets no one in."""
     if rule.get("deny") and isinstance(rule["deny"], list) and not rule.get("allow"):
         return True
     return any(

@@ -24,7 +24,7 @@ _COUNTS = {"replicaCount", "replicas", "minReplicas", "maxReplicas"}
 
 
 def values(case: Case) -> Iterator[Verdict]:
-    """What became of the common values, over all documents of the release."""
+    """The outcome of the common values, over all documents of the release."""
     name = case.row.steps[0]
     before, after = (_merged(side, name) for side in (case.subject.before, case.subject.after))
     for path, old in before.items():

@@ -15,7 +15,7 @@ _LABELS = {
     *("tags", "tags_all", "tag", "labels", "effective_labels", "terraform_labels", "user_labels", "resource_labels"),
     *("annotations", "effective_annotations", "freeform_tags", "defined_tags"),
 }
-# what a provider computes anew with any change
+# what a provider computes again with any change
 _COMPUTED = {
     *("label_fingerprint", "fingerprint", "etag", "generation", "resource_version", "update_time", "last_modified"),
     *("last_updated", "updated_at", "tags_fingerprint", "modified"),

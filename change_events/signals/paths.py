@@ -90,7 +90,7 @@ def _matched(before: list[Any], after: list[Any]) -> Iterator[tuple[int, Any, An
         for place, block in enumerate(after):
             if (old := known.get(str(block[identity]))) is not None:
                 yield place, old, block
-    elif len(before) == len(after):  # else nobody knows here which block became which
+    elif len(before) == len(after):  # else no one knows here which block became which
         yield from ((place, *both) for place, both in enumerate(zip(before, after, strict=True)))
 
 

@@ -1,6 +1,6 @@
 """Statements of policies that allow something, as far as they can be a widening.
 
-Left out is what lets nobody new in: a statement of a resource's policy that only lets its own account's IAM decide
+Left out is what lets no one new in: a statement of a resource's policy that only lets its own account's IAM decide
 (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html), and one with a condition on who or
 where the caller is (https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html).
 """
@@ -44,7 +44,7 @@ class Statement(NamedTuple):
 
 
 def statements(document: Any, accounts: frozenset[str] = frozenset()) -> Iterator[Statement]:
-    """Every statement below ``document`` that allows something to somebody new.
+    """Every statement below ``document`` that allows something to someone new.
 
     Args:
         document: a policy, as objects or as JSON in a string.

@@ -8,7 +8,7 @@
 * ``changed->a``: the same, in an object that was there with another value.
 * ``each deny*->allow``: one block of several goes from a value that the glob meets to the second.
 * ``matching REGEX``: the whole value matches, and the one before, which was there, did not. A pattern that takes too
-  long meets every change: nobody may rely on a rule that cannot be judged.
+  long meets every change: no one may rely on a rule that cannot be judged.
 * ``removed``, ``added``: a value or a block is there no longer, or newly, in an object that goes on.
 * ``any``: another value is there, both before and after.
 """

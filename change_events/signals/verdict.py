@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
 
     Attributes:
         label: path of the attribute, in HCL notation where that is known.
-        words: what became of it: ``went from true to false``.
+        words: the outcome of it: ``went from true to false``.
         plain: the same without values.
         shown: the values that ``words`` quotes.
         signal: another signal than that of the row.

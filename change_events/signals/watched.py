@@ -44,7 +44,7 @@ FORMS = (*_JUDGES, "existing", "was", "changed->WORD", "WORD->WORD", "->WORD")
 
 
 def watched(subject: Subject, rules: Sequence[OwnRule] = ()) -> Iterator[Found]:
-    """What became of the settings that the table and the user's rules watch."""
+    """The outcome of the settings that the table and the user's rules watch."""
     for row in rows_of(subject.type, rules):
         for form in row.forms:
             if form not in ELSEWHERE and holds(row.given, subject):

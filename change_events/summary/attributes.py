@@ -21,7 +21,7 @@ class Arranged(NamedTuple):
 
     Attributes:
         shown: what forces a replacement, then what has a known value on both sides, then what is added or taken away.
-        computed: what the provider only computes anew, and what is empty on one side and unset on the other.
+        computed: what the provider only computes again, and what is empty on one side and unset on the other.
     """
 
     shown: list[AttributeChange]

@@ -87,7 +87,7 @@ def partial(event: ChangeEvent) -> str:
 
 
 def drift_word(drift: Drift) -> str:
-    """What became of a drifted resource, in a word or three."""
+    """The outcome of a drifted resource, in a word or three."""
     if drift.status is DriftStatus.GONE:
         return "no longer drifted"
     return "deleted" if drift.action is Action.DESTROY else "changed"

@@ -74,7 +74,7 @@ def _derived(event: ChangeEvent, settings: TextSettings, past: Sequence[Signal])
 
 
 def retell(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
-    """An event, of which something was taken away, with title and message made anew; an explicit one keeps its own."""
+    """An event, of which something was taken away, with title and message made again; an explicit one keeps its own."""
     if event.explicit:
         return event
     return msgspec.structs.replace(event, title=title(event), message=message(event, message_bytes))

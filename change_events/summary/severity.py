@@ -1,6 +1,6 @@
 """Severity of an event.
 
-error: failed, partly failed, or nobody knows, also where the run was cancelled besides, or a signal is an error.
+error: failed, partly failed, or no one knows, also where the run was cancelled besides, or a signal is an error.
 warning: something was (or is planned to be) destroyed or replaced, a signal is a warning, or a run was cancelled after
 its first change. info: the rest.
 """

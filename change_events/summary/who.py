@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def who(actor: Actor | None) -> str:
     """The person behind a run, or the CI system standing for one; empty when neither is known.
 
-    In CI, the user of the process is the runner's (`root`, `runner`), which names nobody.
+    In CI, the user of the process is the runner's (`root`, `runner`), which names no one.
     """
     if actor is None:
         return ""

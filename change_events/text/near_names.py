@@ -1,4 +1,4 @@
-"""Names that somebody may have meant."""
+"""Names that someone may have meant."""
 
 from __future__ import annotations
 

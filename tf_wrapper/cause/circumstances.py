@@ -79,7 +79,7 @@ def identified(drift: Iterable[Drift]) -> dict[str, Drift]:
 
 
 def drift_put_back(change: Change, attribute: AttributeChange | None, drift: Mapping[str, Drift]) -> Cause | None:
-    """The cause, where the plan gives back what somebody else took away: the values prove it."""
+    """The cause, where the plan gives back what someone else took away: the values prove it."""
     found = drift.get(change.address)
     if found is None:
         return None
@@ -117,7 +117,7 @@ class Upstream(NamedTuple):
         return cls(found)
 
     def causes(self, reached: Reached) -> Iterator[tuple[Cause, Change]]:
-        """Resources that a walk came to and that this plan changes or reads anew."""
+        """Resources that a walk came to and that this plan changes or reads again."""
         for (module, block), steps in reached.upstream.items():
             for change in self.changes.get((module, block), ()):
                 address = address_of(change.address, change.mode)

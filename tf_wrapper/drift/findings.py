@@ -131,7 +131,7 @@ def _globs(entry: ResourceChange, directory: str, terms: Terms) -> Sequence[str]
 
 
 def _changed(node: Node, entry: ResourceChange, configured: _Configured) -> list[str]:
-    """The attributes that somebody changed."""
+    """The attributes that someone changed."""
     before, after = (side if isinstance(side, dict) else {} for side in (node.before, node.after))
     found = []
     for key in sorted(before.keys() | after.keys()):

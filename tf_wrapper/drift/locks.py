@@ -1,4 +1,4 @@
-"""Whether somebody writes a local state right now, asked without taking its lock."""
+"""Whether someone writes a local state right now, asked without taking its lock."""
 
 from __future__ import annotations
 

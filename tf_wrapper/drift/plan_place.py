@@ -1,4 +1,4 @@
-"""Where a refresh-only plan lies while it is read: in memory, without a name, so that nobody can ever apply it.
+"""Where a refresh-only plan lies while it is read: in memory, without a name, so that no one can ever apply it.
 
 It could be applied, which writes the state. What has no name in any folder is gone with the processes that have it
 open, however they end. Where the system has no such files, it is one in a private temporary folder.

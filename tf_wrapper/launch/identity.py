@@ -23,7 +23,7 @@ _SECONDS = 5.0  # for an answer; some need a network or a container
 _MOST = 65536  # bytes of an answer that are looked at
 _KEPT = 50  # answers
 _TRUSTED_FOR = 86400.0  # seconds that a bad answer counts: the reason may have gone
-# what version managers choose by (tfenv, tofuenv, tenv, asdf, mise, tfswitch); a change asks anew
+# what version managers choose by (tfenv, tofuenv, tenv, asdf, mise, tfswitch); a change asks again
 _SELECTORS = ("TF", "TOFU", "TENV_", "ASDF_", "MISE_", "TERRAFORM_")  # of variables that end in _VERSION: no secret
 _VERSION_FILES = (".terraform-version", ".opentofu-version", ".tool-versions", "mise.toml", ".mise.toml", ".tfswitchrc")
 _PROBE = b"a=1\n"

@@ -224,7 +224,7 @@ class _StreamedApply:
         return apply_environment(self._invocation.environ, planned_here=self._plan_phase is not None)
 
     def _stop(self, child: process.Child) -> None:
-        """Nobody reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""
+        """No one reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""
         if not self._closed:
             self._closed = True
             child.send(signal.SIGINT)

@@ -70,7 +70,7 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
         (SIGINT), STOPPED (SIGTERM) or HUNG_UP (SIGHUP).
 
     Raises:
-        OutputClosedError: nobody reads our stdout.
+        OutputClosedError: no one reads our stdout.
     """
     seen = len(signals.received)  # what comes while the question is printed answers it too
     bold, reset = ("\x1b[1m", "\x1b[0m") if color else ("", "")

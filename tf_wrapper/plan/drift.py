@@ -1,6 +1,6 @@
 """Entries of `resource_drift` as drift: what was changed outside, as far as terraform itself would show it.
 
-A provider reads much back that nobody changed: null as `{}`, a timestamp of its own. Terraform 1.2 and later therefore
+A provider reads much back that no one changed: null as `{}`, a timestamp of its own. Terraform 1.2 and later therefore
 name the attributes that the plan depends on (`relevant_attributes`), and print only drift of those. Attributes that
 the plan sets again are reported as well: there, someone's change is about to be undone. The rest is one figure.
 """
@@ -127,7 +127,7 @@ def _decoded(raw: msgspec.Raw) -> Any:
 
 
 def _differing(node: Node) -> list[str]:
-    """The attributes that somebody changed: not null that is read back as empty, no timestamp of the provider's."""
+    """The attributes that someone changed: not null that is read back as empty, no timestamp of the provider's."""
     before, after = (side if isinstance(side, dict) else {} for side in (node.before, node.after))
     return [key for key in sorted(before.keys() | after.keys()) if not _is_noise(before.get(key), after.get(key))]
 

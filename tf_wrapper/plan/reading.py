@@ -22,7 +22,7 @@ class Reading(NamedTuple):
         ignore: globs of attribute paths to leave out.
         detailed: how many changes get their attributes computed; all others are only listed.
         own: signals of the user's own.
-        identities: receives one of each change, in their order; None where nobody asks.
+        identities: receives one of each change, in their order; None where no one asks.
     """
 
     redactor: Redactor

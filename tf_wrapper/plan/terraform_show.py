@@ -53,7 +53,7 @@ def version(binary: str) -> bytes | None:
 
 
 def abandon() -> None:
-    """End what is being asked: nobody waits for the answer any more."""
+    """End what is being asked: no one waits for the answer any more."""
     for process in tuple(_asked):
         process.kill()
 

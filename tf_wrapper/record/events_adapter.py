@@ -49,7 +49,7 @@ class TerraformAdapter:
     def history(
         self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: KnownPlaces
     ) -> Iterator[Piece | Unused | Found]:
-        """Events of states and plans that somebody kept. Raises InputError."""
+        """Events of states and plans that someone kept. Raises InputError."""
         from tf_wrapper.record.backfill.history import History
 
         return History(request, redactor, settings, known).items()

@@ -1,4 +1,4 @@
-"""What became of a plan, from terraform's stream, its exit code and, for what they leave open, the state.
+"""The outcome of a plan, from terraform's stream, its exit code and, for what they leave open, the state.
 
 Truth over intent: a change counts as applied when terraform said so, as failed when it said so, as not attempted when
 a failed run never mentioned it, and as unknown otherwise.
@@ -154,7 +154,7 @@ def of_apply(
     Args:
         event: as it was started.
         plan: what was meant; None where it could not be read in time (the stream names the changes then).
-        code: exit code, None where nobody saw it.
+        code: exit code, None where no one saw it.
         stream: what terraform said.
         redactor: has seen the plan's secrets.
         interrupted: terraform was asked to stop.
@@ -198,7 +198,7 @@ def of_native(
     Args:
         event: as it was started.
         plan: the difference of the states, or (``planned``) the saved plan that was applied; None where unknown.
-        code: exit code, None where nobody saw it.
+        code: exit code, None where no one saw it.
         planned: ``plan`` is an intention, not what was seen.
         interrupted: terraform was asked to stop.
     """

@@ -292,7 +292,7 @@ class RunEvent:
         return outcome.plan_failures(failed.errors, self._redactor, details=self._learn(failed))
 
     def end_apply(self, code: int | None, stream: StreamResult, *, interrupted: bool) -> None:
-        """The apply phase ended with ``code``; None where nobody was there to see it end."""
+        """The apply phase ended with ``code``; None where no one was there to see it end."""
         from tf_wrapper.record import outcome
 
         event = outcome.of_apply(

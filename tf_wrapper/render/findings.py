@@ -9,7 +9,7 @@ import msgspec
 from tf_wrapper.render.wrap import word_wrap
 
 NO_ANSWER = "error asking for approval: EOF"
-"""Terraform's error where nobody is there to be asked: a pipeline without -auto-approve."""
+"""Terraform's error where no one is there to be asked: a pipeline without -auto-approve."""
 _TOP, _LEFT = "╷", "│"
 
 

@@ -1,6 +1,6 @@
 """The commit that last touched a block, and only where that is certain.
 
-A line that nobody touched since a shallow clone's oldest commit looks as if that commit had written it; a block that
+A line that no one touched since a shallow clone's oldest commit looks as if that commit had written it; a block that
 is changed but not committed belongs to no commit; a removed line leaves nothing to blame. So the block as it stands
 must be the committed one, its history is followed by ``git log -L``, and what it ends with must not be the boundary.
 """

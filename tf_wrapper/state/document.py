@@ -1,7 +1,7 @@
 """State as terraform writes it, in any of its forms, as one flat list of objects.
 
 Forms: raw v4 (0.12 on), raw v1 to v3 (``legacy``), and `terraform show
--json`. Values stay undecoded until somebody asks for them.
+-json`. Values stay undecoded until someone asks for them.
 """
 
 from __future__ import annotations

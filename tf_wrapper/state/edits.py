@@ -1,6 +1,6 @@
 """Entries of a state that were removed, added, moved, marked or rewritten, by a command that changes no resource.
 
-The same between any two states, of which nobody knows what was done between them.
+The same between any two states, of which no one knows what was done between them.
 """
 
 from __future__ import annotations

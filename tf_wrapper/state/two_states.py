@@ -1,4 +1,4 @@
-"""Two states of which nobody knows what was done between them, as the edits that lead from one to the other."""
+"""Two states of which no one knows what was done between them, as the edits that lead from one to the other."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Printer:
         """Print what waits.
 
         Raises:
-            OutputClosedError: nobody reads it any more.
+            OutputClosedError: no one reads it any more.
         """
         waiting, self._waiting, self._size = self._waiting, [], 0
         if waiting:
@@ -114,7 +114,7 @@ class Follower:
         """Take what has been written by now.
 
         Raises:
-            OutputClosedError: nobody reads our output any more.
+            OutputClosedError: no one reads our output any more.
         """
         self._guarded(self._view.resize)
         while chunk := os.read(self._descriptor, _CHUNK):
@@ -220,7 +220,7 @@ class Follower:
 
 
 def unseen() -> View:
-    """For a stream that nobody is to see."""
+    """For a stream that no one is to see."""
     return View(lambda _line: None, lambda: None, long_line=lambda _descriptor, _start, _end: False)
 
 

@@ -75,7 +75,7 @@ class ActionModule(ActionBase):
     def _handed_over(
         self, document: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
     ) -> dict[str, Any]:
-        """What became of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
+        """The outcome of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
         installation = client.load()
         if installation is None:
             warnings.append(client.missing())
@@ -132,7 +132,7 @@ class ActionModule(ActionBase):
 def _place(task: Any) -> list[Any]:
     """What is the same for this task on all hosts and in all batches, and for no other task.
 
-    The tasks of a file that is included are made anew for each batch, with the strategy ``free`` for each host. What
+    The tasks of a file that is included are made again for each batch, with the strategy ``free`` for each host. What
     stays is the outermost task that includes, the way from there to this one, and the items that were looped over.
     """
     place = [str(task._uuid)]

@@ -367,7 +367,7 @@ class CallbackModule(CallbackBase):
 
 @contextmanager
 def _regardless_of_errors():
-    """Standard error may be a file on a full disk, or nobody's: then what we say is lost, and Ansible goes on.
+    """Standard error may be a file on a full disk, or no one's: then what we say is lost, and Ansible goes on.
 
     What could not be written would stay in the stream, and make the interpreter fail at its end.
     """

@@ -3,7 +3,7 @@
 """Documents to a `tfevent` command, in a process of its own.
 
 One process an event. It gets the documents, one a line, on its standard input; if that ends without a last word, or if
-this process does, because Ansible was killed, it records that nobody knows how the run ended. (A worker of Ansible's
+this process does, because Ansible was killed, it records that no one knows how the run ended. (A worker of Ansible's
 may outlive Ansible, and has the pipe open.) It has a session of its own, so that neither a Ctrl-C nor the end of
 Ansible's process group ends it too.
 """

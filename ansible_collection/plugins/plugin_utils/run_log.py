@@ -33,7 +33,7 @@ _KNOWLEDGE = ("add_host", "gather_facts", "group_by", "include_vars", "set_fact"
 _NO_MACHINE = frozenset([OWN_MODULE, *(prefix + name for prefix in _BUILTIN for name in _KNOWLEDGE)])
 MOST_TASKS = 2_000  # tasks whose results may still come: with included files, there can be some for each host
 MOST_ROUNDS = 50  # logs of one task that a host comes by again and again: the last one sums up all further rounds
-MOST_JOBS = 50_000  # asynchronous jobs that nobody has asked about yet
+MOST_JOBS = 50_000  # asynchronous jobs that no one has asked about yet
 MOST_SENT = 100  # events that the playbook sent itself
 _ASK = "ansible.builtin.async_status"
 
@@ -51,7 +51,7 @@ class RunLog:
     Attributes:
         plays: names of the plays that began, in order.
         logs: what each task did, in the order in which they began.
-        hosts: what became of each host.
+        hosts: the outcome of each host.
         running: hosts on which a task was started and has not ended, with its log.
         sent: ids and titles of events that the playbook sent itself.
         error: what ended it outside of any task, as far as that is known.
@@ -166,7 +166,7 @@ class RunLog:
     # -- where it is kept -----------------------------------------------------------------------------------------
 
     def host(self, name: str) -> HostLog:
-        """What became of this host, from now on."""
+        """The outcome of this host, from now on."""
         host = self.hosts.get(name)
         if host is None:
             host = self.hosts[name] = HostLog(len(self.hosts))
@@ -337,7 +337,7 @@ class RunLog:
     def _keep_sent(self, part: Mapping[str, Any]) -> None:
         """Events that the playbook sent: they belong to this run."""
         if part.get("recorded") is False and not part.get("repeated"):
-            return  # a check run, or one that was lost: nobody could look it up
+            return  # a check run, or one that was lost: no one could look it up
         ids = part.get("ids") if isinstance(part.get("ids"), (list, tuple)) else [part.get("id")]
         event = part.get("event")
         title = event.get("title") if isinstance(event, Mapping) else part.get("title")

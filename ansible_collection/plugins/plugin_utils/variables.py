@@ -90,7 +90,7 @@ def of_files(kept: Mapping[str, Any]) -> list[str]:
 
 
 def from_vaults(variables: Any) -> list[str]:
-    """Texts that come from a file vaulted as a whole which nobody keeps: of ``include_vars``, of the inventory.
+    """Texts that come from a file vaulted as a whole which no one keeps: of ``include_vars``, of the inventory.
 
     Since ansible-core 2.19 values know where they come from; before, nothing is found.
     """

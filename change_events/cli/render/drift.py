@@ -138,7 +138,7 @@ class Progress:
         self._drifted += check.status is Status.DRIFT
 
     def draw(self) -> None:
-        """Draw the line anew."""
+        """Draw the line again."""
         if self._shown:
             text = f"checking: {self._done} of {self._total} directories, {self._drifted} with drift"
             sys.stderr.write(_CLEAR + text[: width() - 1])

@@ -37,7 +37,7 @@ def task_lines(task: TaskRun) -> Iterator[str]:
 
 
 def facts(event: ChangeEvent, playbook: Playbook) -> Sequence[tuple[str, str]]:
-    """Label and text of what a playbook was run on and what became of it."""
+    """Label and text of what a playbook was run on and the outcome of it."""
     summary = event.summary
     return (
         ("playbook", _circumstances(playbook)),

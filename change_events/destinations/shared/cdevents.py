@@ -122,7 +122,7 @@ def _of_environment(event: ChangeEvent) -> str:
 
 
 def _of_service(event: ChangeEvent, environment: str) -> TypedSubject | None:
-    """What became of a service, where the event says which one, and (unless it is removed) in which version."""
+    """The outcome of a service, where the event says which one, and (unless it is removed) in which version."""
     if not event.service:
         return None
     there = {"id": clip(environment, _LONGEST_ID)}

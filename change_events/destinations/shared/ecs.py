@@ -168,7 +168,7 @@ def _keywords(*texts: str | None) -> list[str]:
 
 
 def template(pattern: str, *, data_stream: bool) -> dict[str, Any]:
-    """An index template for what is named ``pattern``; it goes before the templates that Elasticsearch comes with.
+    """An index template for the pattern, with precedence over those that Elasticsearch comes with.
 
     Types that both Elasticsearch and OpenSearch have. Texts that no rule names are keywords, never dates.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SEND, GREET = "SEND", "EHLO"  # hand over the message, or only greet the server
 Security = Literal["starttls", "tls", "none"]
 
-# RFC 5321 §4.1.2 without quoted local parts, which nobody uses and programs read differently
+# RFC 5321 §4.1.2 without quoted local parts, which no one uses and programs read differently
 _ADDRESS = lazy_pattern(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _CODED = "=?"  # how an encoded word begins
 

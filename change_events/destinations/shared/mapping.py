@@ -163,7 +163,7 @@ def pairs(event: ChangeEvent) -> dict[str, str]:
 def tags(event: ChangeEvent) -> list[str]:
     """:func:`pairs` as ``name:value``, then ``signal``, ``account``, ``region`` and ``host``, of many the first.
 
-    Of many hosts ``hosts_changed`` is the number. An event's own tags go before ``account`` and ``region``.
+    Of many hosts ``hosts_changed`` is the number. An event's own tags take precedence over ``account`` and ``region``.
     """
     hosts, names = changed_hosts(event), _tag_names.get({})
     named = pairs(event)

@@ -105,7 +105,7 @@ def post(
         url: where to; a user and a password in it are secrets.
         body: the body, of ``content_type``.
         secrets: what else must not be shown of the request, in each form that it holds them.
-        headers: more headers, which go before ours.
+        headers: more headers, which take precedence over ours.
         content_type: type of the body.
         method: the HTTP method.
         body_decides: the body of an answer shows whether it is a success, not the status alone.

@@ -79,7 +79,7 @@ def _trouble(status: int) -> str:
 def judge_no_page(
     response: Response, *, retry: Collection[int] | None = None, wait_header: str = "retry-after"
 ) -> Verdict:
-    """:func:`judge_status`; a success whose body is a page of HTML comes from somebody else: a sign-in, or a proxy."""
+    """:func:`judge_status`; a success whose body is a page of HTML comes from someone else: a sign-in, or a proxy."""
     if response.well and (is_page(response) or _is_late_page(response)):
         return Verdict(Result.PARK, f"a page of HTML answers there ({response.status}); check the address")
     return judge_status(response, retry=retry, wait_header=wait_header)
@@ -114,7 +114,7 @@ def _is_late_page(response: Response) -> bool:
 
 
 def judge_only(status: int, response: Response, *, wait_header: str = "retry-after") -> Verdict:
-    """:func:`judge_status` where the one success that is documented is ``status``: any other 2xx is somebody else's."""
+    """:func:`judge_status` where the one success that is documented is ``status``: any other 2xx is someone else's."""
     if response.well and response.status != status and not is_page(response):
         reason = f"it answered {response.status}, which is not a success there ({status} is); check the address"
         return Verdict(Result.PARK, reason)

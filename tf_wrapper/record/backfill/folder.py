@@ -1,4 +1,4 @@
-"""Files that somebody kept: versions and backups of states, plans in JSON. Sorted into one history for each state.
+"""Files that someone kept: versions and backups of states, plans in JSON. Sorted into one history for each state.
 
 Terraform's own backups hold the state as it was before, and are made when the next one is written: what their name or
 time says is when they were *replaced*.
