@@ -70,10 +70,10 @@ def test_the_fields_of_git():
 
 def test_the_ci_systems():
     page = (DOCS / "reference/context.md").read_text()
-    listed = re.search(r"Systems that run inside others come first: (.*?)\. The table", page, re.DOTALL)[1]
+    listed = re.search(r"Systems that run inside others come first: (.*?)\.\s+The table", page, re.DOTALL)[1]
     names = re.split(r",\s+| and ", listed)
     assert [re.sub(r" Actions$", "", name) for name in names] == [
         re.sub(r" Actions$", "", system.name) for system in ci.SYSTEMS
     ]
-    without = re.search(r"(?<=\. )([^.]*) provide no run URL", page)[1]
+    without = re.search(r"(?<=\.\s)([^.]*) provide no run URL", page)[1]
     assert re.split(r", | and ", without) == [system.name for system in ci.SYSTEMS if not system.run_url]
