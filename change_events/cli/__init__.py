@@ -25,6 +25,9 @@ def main(argv: Sequence[str], tools: ToolAdapter) -> int:
         The exit code: 0, 1 for what went wrong, 2 for a usage error, 69 for a ledger that cannot be used, 130 after
         Ctrl-C, 141 for a closed pipe.
     """
+    if list(argv[:1]) != ["run"]:  # whose command is started first
+        import change_events.lean_msgspec  # noqa: F401 - before anything that imports msgspec
+
     if list(argv) == ["record"]:  # of a playbook that waits for it: click would be a fifth of its start
         from change_events.cli.exit_handling import exit_code_of
 
@@ -37,7 +40,6 @@ def main(argv: Sequence[str], tools: ToolAdapter) -> int:
 def _record() -> int:
     from pathlib import Path
 
-    import change_events.lean_msgspec  # noqa: F401 - before anything that imports msgspec
     from change_events.cli.record_stream import record
     from change_events.paths import working_directory
 

@@ -42,6 +42,7 @@ _CLOSED = {
 _CLOSING = {key for key, _ in _CLOSED}
 _FIRST = {"0.0.0.0", "0.0.0.1"}  # noqa: S104 - looked for, not bound to
 _LAST = {"255.255.255.255", "255.255.255.254"}
+_LONGEST_WORD = max(map(len, _WORLD_AZURE | _FIRST))
 _RANGE = {"start_ip_address", "start_ip", "end_ip_address", "end_ip"}
 _SHOWN = 3
 _BOTH = frozenset({4, 6})
@@ -87,6 +88,8 @@ def exposure(subject: Subject) -> Iterator[Found]:
     """What is newly open to every address."""
     if _LETS_OUT.search(subject.type) or not isinstance(subject.after, dict) or _closes(subject.after):
         return
+    if not _may_be_open(subject.after):
+        return
     after = _without_shut(subject)
     openings = _openings(after)
     if not openings:
@@ -97,6 +100,23 @@ def exposure(subject: Subject) -> Iterator[Found]:
     if new:
         hidden = next((name for name in after if _is_open(after, name) and subject.hides(name)), None)
         yield Found("exposed_to_world", _reason(new), hidden)
+
+
+def _may_be_open(value: Any) -> bool:
+    """Whether a text below a value could let in everybody; nearly all values hold none, which is seen at once."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            if "/" in part and ("/0" in part or "0.0.0.0/" in part or "::/" in part):
+                return True
+            if len(part) <= _LONGEST_WORD and (part.lower() in _WORLD_AZURE or part in _FIRST):
+                return True
+        elif isinstance(part, dict):
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+    return False
 
 
 def _is_new(opening: _Opening, known: Sequence[_Opening]) -> bool:

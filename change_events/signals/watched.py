@@ -46,6 +46,9 @@ FORMS = (*_JUDGES, "existing", "was", "changed->WORD", "WORD->WORD", "->WORD")
 def watched(subject: Subject, rules: Sequence[OwnRule] = ()) -> Iterator[Found]:
     """The outcome of the settings that the table and the user's rules watch."""
     for row in rows_of(subject.type, rules):
+        before, after = subject.sides(row.steps[0])
+        if before == after:  # nothing became of it: as with most of the settings of a type
+            continue
         for form in row.forms:
             if form not in ELSEWHERE and holds(row.given, subject):
                 yield from _found(row, form, subject)

@@ -13,7 +13,8 @@ from tf_wrapper.launch.environment import new_facts
 from tf_wrapper.record.run_event import RunEvent
 from tf_wrapper.state.snapshot import Document, Snapshot
 
-STATE = b'{"version": 4, "serial": %d, "lineage": "a", "resources": []}'
+STATE = b'{"version": 4, "serial": %d, "lineage": "a", "resources": [%s]}'
+ENTRY = b'{"mode": "managed", "type": "a", "name": "b", "provider": "p", "instances": [{"attributes": {"id": "i"}}]}'
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def event(tmp_path, monkeypatch):
 
 
 def end(event):
-    before, after = (Snapshot(Document(STATE % serial)) for serial in (1, 2))
+    before, after = (Snapshot(Document(STATE % version)) for version in ((1, ENTRY), (2, b"")))
     event.end_state_command(0, before, after, interrupted=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from change_events.cause.repository import MOST_BYTES
@@ -144,11 +145,11 @@ class Sources:
 
     def _with_words(self, folder: str, block: tuple[str, ...]) -> list[File]:
         if folder not in self._words:
-            words: dict[bytes, list[File]] = {}
+            found: defaultdict[bytes, list[File]] = defaultdict(list)
             for file in self.module(folder):
                 for word in words_of(file):
-                    words.setdefault(word, []).append(file)
-            self._words[folder] = words
+                    found[word].append(file)
+            self._words[folder] = found
         words = self._words[folder]
         names = [name.encode() for name in block]
         if any(WORD.fullmatch(name) is None for name in names):

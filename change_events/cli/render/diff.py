@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from change_events.cli.render.event import outcome_word, paint_outcome
+from change_events.cli.render.outcome import outcome_word, paint_outcome
 from change_events.cli.render.terminal import clean, local_time, paint
 from change_events.cli.render.values import render_pair
 from change_events.text.plural import number_of

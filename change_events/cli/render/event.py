@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from change_events.cli.render import changes, explicit, tasks, units
 from change_events.cli.render.deliveries import delivery_lines
+from change_events.cli.render.outcome import outcome_word, paint_outcome
 from change_events.cli.render.terminal import ago, clean, local_time, paint
-from change_events.query.selection import RUNNING
 from change_events.summary import history, state_edit
 from change_events.summary.change_text import cloud_words, outputs_heading, partial
 from change_events.text.times import lasted
@@ -19,27 +19,8 @@ if TYPE_CHECKING:
     from change_events.journal import Record
     from change_events.model import ChangeEvent, Ci, OutcomeCounts, Tool, Vcs
 
-OUTCOME_COLOURS = {
-    "succeeded": "green",
-    "no_change": None,
-    "partial": "red",
-    "failed": "red",
-    "unknown": "red",
-    RUNNING: "cyan",
-}
-DEFAULT_OUTCOME_COLOUR = "yellow"  # declined, cancelled, and whatever comes
 _LABEL = 10
 _COMMIT = 10
-
-
-def outcome_word(outcome: str | None) -> str:
-    """How a run ended, in words; ``running`` until it has."""
-    return outcome.replace("_", " ") if outcome else RUNNING
-
-
-def paint_outcome(word: str) -> str:
-    """The outcome in its colour."""
-    return paint(word, OUTCOME_COLOURS.get(word.replace(" ", "_"), DEFAULT_OUTCOME_COLOUR))
 
 
 def story(record: Record, *, limit: int | None, held_up: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from change_events.cli.render import deliveries, event
+from change_events.cli.render import deliveries
+from change_events.cli.render.outcome import DEFAULT_OUTCOME_COLOUR, OUTCOME_COLOURS, outcome_word
 from change_events.cli.render.terminal import ago, clean, clean_json, colour_on, width
 from change_events.model import Actor, Severity, Signal
 from change_events.summary.who import who
@@ -113,7 +114,7 @@ def _row(record: Record, when: str) -> _Row:
     return _Row(
         id=clean(record.id),
         when=when,
-        outcome=event.outcome_word(record.outcome),
+        outcome=outcome_word(record.outcome),
         title=clean(record.title),
         who=clean(who(parts.actor)),
         environment=clean(record.environment or ""),
@@ -143,7 +144,7 @@ def _id_length(ids: Sequence[str]) -> int:
 
 def _style(column: str, text: str) -> str:
     if column == "outcome":
-        return event.OUTCOME_COLOURS.get(text.replace(" ", "_"), event.DEFAULT_OUTCOME_COLOUR) or ""
+        return OUTCOME_COLOURS.get(text.replace(" ", "_"), DEFAULT_OUTCOME_COLOUR) or ""
     if column == "delivery":
         return deliveries.colour_of(text) or ""
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.cli.render import event
+from change_events.cli.render.outcome import outcome_word, paint_outcome
 from change_events.cli.render.terminal import clean, paint
 from change_events.cli.render.units import unit_line
 from change_events.text.times import lasted
@@ -113,7 +113,7 @@ def _below(node: Node, indent: str, chosen: str) -> Iterator[str]:
 
 def _line(record: Record, chosen: str) -> str:
     title = paint(clean(record.title), bold=record.id == chosen)
-    outcome = event.paint_outcome(event.outcome_word(record.outcome))
+    outcome = paint_outcome(outcome_word(record.outcome))
     took = ""
     if record.ended_at and record.ended_at > record.started_at:
         took = f"  {lasted((record.ended_at - record.started_at).total_seconds())}"
