@@ -17,6 +17,7 @@ NAMES = (
     "causes",
     "flush",
     "ledger",
+    "collector",
     "redact",
     "callback",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,10 @@ from change_events.cli.render.terminal import note
 from change_events.errors import TfeventError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+    from starlette.types import ASGIApp
 
     from change_events.cli.session import Session
     from change_events.server.command import Options
@@ -87,6 +89,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
         "tfevent events serve --behind-proxy 127.0.0.1 --trusted-user-header X-Forwarded-User --allow-host "
         "changes.example.org",
         "tfevent events serve --ledger postgresql://reader@db.example.org/events --team shop",
+        "tfevent events serve --collect --ledger postgresql://serve@db.example.org/events",
     ),
 )
 @click.option("--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="Port; 0 for any.")
@@ -111,9 +114,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="Name under which it is reached. Can be repeated."
 )
+@click.option(
+    "--collect", is_flag=True, help="With --ledger: also record what programs with a token send to /v1/events."
+)
 @ledger_option
 @click.pass_obj
-def serve_command(session: Session, /, **options: Any) -> int:
+def serve_command(session: Session, /, *, collect: bool, **options: Any) -> int:
     """Serve the timeline of the events recorded on this machine, or in a team's ledger, until Ctrl-C.
 
     Prints a link that opens once, and opens it where there is a desktop. Pages are read only.
@@ -131,11 +137,30 @@ def serve_command(session: Session, /, **options: Any) -> int:
         place: Place | Ledger = Ledger(session.ledger, session.team)
     else:
         place = Place(session.settings.journal, _upkeep(session))
+    if collect and session.ledger is None:
+        raise click.UsageError("--collect records in a ledger: give --ledger postgresql://USER@HOST/DATABASE")
+    checked = _options(**options)
     try:
-        return run(place, _options(**options), note)
+        with _collector(session.ledger) if collect and session.ledger else nullcontext() as api:
+            return run(place, checked._replace(api=api), note)
     except PortInUseError as error:
         note(str(error))
         return EXIT_PORT_IN_USE
+
+
+@contextmanager
+def _collector(url: str) -> Iterator[ASGIApp]:
+    """What answers programs. Raises LedgerError where the ledger cannot be used."""
+    from change_events.collector.application import application
+    from change_events.collector.ledger_pool import LedgerPool
+    from change_events.collector.recording import Recording
+
+    pool = LedgerPool(url, note)
+    try:
+        pool.open()
+        yield application(Recording(pool, note).routes())
+    finally:
+        pool.close()
 
 
 def _check_extra() -> None:

@@ -373,7 +373,7 @@ class DestinationFlush:
 
 def _transport_of(settings: DestinationSettings) -> TransportName:
     try:
-        return get(settings.kind).transport
+        return get(settings.kind).way(settings.options)
     except (ImportError, KeyError):  # as below
         return "http"
 

@@ -65,7 +65,7 @@ class Probe:
     ) -> None:
         import change_events.delivery.sender  # noqa: F401 - what is imported takes time that is not the destination's
 
-        get_ready(get(destination.kind).transport)
+        get_ready(get(destination.kind).way(destination.options))
         self._transport: Transport | None = None
         self._begun = time.monotonic()
         self._budget = budget

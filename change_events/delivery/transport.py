@@ -59,7 +59,9 @@ def open_transport(settings: DestinationSettings) -> Transport:
     """What sends to this destination. Raises TransportError."""
     from change_events.destinations import get
 
-    opened: Transport = import_module(_MODULES[get(settings.kind).transport]).open_transport(settings.options)
+    opened: Transport = import_module(_MODULES[get(settings.kind).way(settings.options)]).open_transport(
+        settings.options
+    )
     return opened
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from change_events.destinations.shared import command_line
-from change_events.destinations.shared.databases import database_of
+from change_events.destinations.shared.databases import collector_of, database_of
 from change_events.destinations.shared.route import Routing
 from change_events.errors import TfeventError
 
@@ -268,6 +268,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
             Asked about redacted events of any kind, with options that may be wrong. Raises nothing.
         check: what is wrong with options together where each by itself is right, in clauses as of ``problems``.
         transport: the way that requests are sent.
+        transport_of: the same where it depends on the options; they may be wrong.
         probe: the request that shows whether the backend is there and sends nothing, from the options; without it, a
             ``HEAD`` to its origin. Raises OptionError.
         probed: what the answer to ``probe`` means, where more of it counts than that there is one.
@@ -292,9 +293,14 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     check: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     test_kind: Callable[[Mapping[str, Any]], Kind] | None = None
     transport: TransportName = "http"
+    transport_of: Callable[[Mapping[str, Any]], TransportName] | None = None
     probe: Callable[[Mapping[str, Any]], Request] | None = None
     probed: Callable[[Response], Verdict] | None = None
     access: Callable[[SealedEvent, Mapping[str, Any]], Request] | None = None
+
+    def way(self, options: Mapping[str, Any]) -> TransportName:
+        """The way that requests are sent, by the options."""
+        return self.transport_of(options) if self.transport_of else self.transport
 
     def problems(self, options: Mapping[str, object]) -> tuple[str, ...]:
         """What is wrong with these options, one clause each beginning with the option's name."""
@@ -362,7 +368,7 @@ def _is_command(_option: Option, value: object) -> bool:
 
 
 def _is_database(_option: Option, value: object) -> bool:
-    return isinstance(value, str) and database_of(value) is not None
+    return isinstance(value, str) and (database_of(value) is not None or collector_of(value) is not None)
 
 
 # each type of option: whether a value is of it, and what is expected where it is not; {} are the choices
@@ -377,7 +383,10 @@ _FORMS: dict[OptionType, tuple[Callable[[Option, object], bool], str]] = {
     "list": (_is_list, "a list of texts, or one text with commas"),
     "host": (_is_host, "the name or address of a host"),
     "command": (_is_command, command_line.EXPECTED),
-    "database": (_is_database, "the address of a database, postgresql://USER@HOST:PORT/DATABASE"),
+    "database": (
+        _is_database,
+        "the address of a database, postgresql://USER@HOST:PORT/DATABASE, or of a collector, https://HOST",
+    ),
 }
 
 

@@ -1,8 +1,8 @@
-"""The ledger of a team: a PostgreSQL database with the events of many machines (`tfevent events ledger init`).
+"""The ledger of a team: a PostgreSQL database with the events of many machines, or a collector before one.
 
+`tfevent events ledger init` makes the database, `tfevent events serve --collect` is a collector.
 An event is recorded by one call of a function of the database, which makes it harmless to record it again: the end of a
-run takes the place of its start, and what comes twice or too late changes nothing. What the server answers is known by
-its SQLSTATE; before it has let somebody in, by the text of its refusal.
+run  before it has let somebody in, by the text of its refusal.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from change_events.destinations.base import (
+    CA_FILE,
     Destination,
     Limits,
     Option,
     OptionError,
+    Request,
     Response,
     Result,
     Verdict,
+    origin_of,
 )
-from change_events.destinations.shared.databases import database_of
+from change_events.destinations.shared import collector
+from change_events.destinations.shared.databases import collector_of, database_of
 from change_events.destinations.shared.postgres import LOOK, RECORD, SCHEMA_STATES, TEAM, TEAM_RULE, LedgerRequest
 from change_events.destinations.shared.request import text_of
 from change_events.destinations.shared.size_limit import fitted
@@ -28,11 +32,18 @@ from change_events.destinations.shared.size_limit import fitted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from change_events.destinations.base import TransportName
     from change_events.model import SealedEvent
 
 LIMITS = Limits(body_bytes=16_000_000)  # ours: PostgreSQL takes up to 1 GB
 _SKEW = 60.0  # seconds
-_EXPECTED = "expected postgresql://USER@HOST:PORT/DATABASE"
+_EXPECTED = "expected postgresql://USER@HOST:PORT/DATABASE, or https://HOST of a collector"
+_NEEDS_TEAM = "team: missing; a database keeps the events of several teams"
+_NOT_THERE = "{}: the token of a collector says whose events these are; leave it out"
+_OF_COLLECTOR = {
+    "token": "token: a database has a user and a password; leave it out, or set `url` to a collector, https://HOST",
+    "ca_file": "ca_file: for a database, `sslrootcert` in `url` names the authorities; leave it out",
+}
 _INIT, _GRANTS = "`tfevent events ledger init`", "`tfevent events ledger init --team NAME`"
 
 OPTIONS = (
@@ -42,14 +53,14 @@ OPTIONS = (
         required=True,
         environment="TFEVENT_LEDGER_URL",
         help="Address of the database, `postgresql://USER@HOST:PORT/DATABASE`, with parameters of libpq such as "
-        "`?sslmode=verify-full`.",
+        "`?sslmode=verify-full`; or of a collector, `https://HOST` (`http` on loopback only).",
     ),
     Option(
         name="team",
         type="string",
-        required=True,
         environment="TFEVENT_LEDGER_TEAM",
-        help="Team whose events these are: letters, digits, dots, dashes and underscores, at most 63.",
+        help="Team whose events these are: letters, digits, dots, dashes and underscores, at most 63. Needed for a "
+        "database; a collector knows it by the token.",
     ),
     Option(
         name="password",
@@ -58,6 +69,14 @@ OPTIONS = (
         environment="TFEVENT_LEDGER_PASSWORD",
         help="Password of the user; without it, what libpq finds (`PGPASSWORD`, `~/.pgpass`).",
     ),
+    Option(
+        name="token",
+        type="string",
+        secret=True,
+        environment="TFEVENT_LEDGER_TOKEN",
+        help="Token of a collector, `tfel_…` (`tfevent events ledger token create`).",
+    ),
+    CA_FILE,
 )
 
 # Documented codes (PostgreSQL, appendix A) and those that the transport has for schemas.
@@ -106,26 +125,51 @@ _REFUSALS: tuple[tuple[tuple[str, ...], Result, str], ...] = (
 )  # fmt: skip
 
 
+def way(options: Mapping[str, Any]) -> TransportName:
+    """To a collector by HTTP, else to a database."""
+    return "postgres" if _collector(options) is None else "http"
+
+
 def origin(options: Mapping[str, Any]) -> str:
-    """Host, port and database. Raises OptionError."""
+    """Host, port and database; of a collector scheme and host. Raises OptionError."""
+    if address := _collector(options):
+        return origin_of(address)
     return _request(options, LOOK, b"").url
 
 
 def check(options: Mapping[str, Any]) -> tuple[str, ...]:
-    """Whether the team's name is one."""
+    """What is needed beside the address, and what does not go with it."""
+    given = {name for name in ("team", "password", "token", "ca_file") if options.get(name)}
+    if _collector(options):
+        if "token" not in given:
+            return ("token: missing; `tfevent events ledger token create` makes one",)
+        return tuple(_NOT_THERE.format(name) for name in ("team", "password") if name in given)
+    if wrong := tuple(text for name, text in _OF_COLLECTOR.items() if name in given):
+        return wrong
+    if "team" not in given:
+        return (_NEEDS_TEAM,)
     return () if TEAM.fullmatch(str(options["team"])) else (f"team: {TEAM_RULE}",)
 
 
-def probe(options: Mapping[str, Any]) -> LedgerRequest:
-    """What asks for the version of the ledger. Raises OptionError."""
+def probe(options: Mapping[str, Any]) -> Request:
+    """What asks for the version of the ledger, or how a collector is. Raises OptionError."""
+    if address := _collector(options):
+        return collector.looking(address, text_of(options, "token"))
     return _request(options, LOOK, b"")
 
 
-def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> LedgerRequest:
+def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
     """What records one event. Raises OptionError."""
-    most = limit or LIMITS.body_bytes
+    address = _collector(options)
+    most = limit or (collector.EVENT_BYTES if address else LIMITS.body_bytes)
     body = sealed.body if len(sealed.body) <= most else fitted(sealed.event, most, msgspec.json.encode)
+    if address:
+        return collector.recording(address, text_of(options, "token"), body)
     return _request(options, RECORD, body)
+
+
+def _collector(options: Mapping[str, Any]) -> str | None:
+    return collector_of(str(options.get("url") or "").strip())
 
 
 def _request(options: Mapping[str, Any], method: str, body: bytes) -> LedgerRequest:
@@ -150,6 +194,8 @@ def _request(options: Mapping[str, Any], method: str, body: bytes) -> LedgerRequ
 
 def judge(response: Response) -> Verdict:
     """What an answer means: by its SQLSTATE, or by what was said before a session had begun."""
+    if response.purpose == collector.PURPOSE:
+        return collector.judge(response)
     if response.status == 200:  # noqa: PLR2004  # ours: the statement was executed
         return Verdict(Result.DELIVERED)
     state = response.headers.get("sqlstate", "")
@@ -167,17 +213,22 @@ def judge(response: Response) -> Verdict:
 
 def probed(response: Response) -> Verdict:
     """What the answer to a probe means; a clock that differs is noted."""
-    verdict = judge(response)
-    skew = float(response.headers.get("skew") or 0)
-    if verdict.result is not Result.DELIVERED or abs(skew) <= _SKEW:
-        return verdict
-    which = "ahead of" if skew > 0 else "behind"
-    return Verdict(Result.DELIVERED, f"its clock is {abs(skew):.0f} s {which} this machine's")
+    if response.purpose == collector.PURPOSE:
+        found = collector.skew_of(response)
+    else:
+        verdict = judge(response)
+        found = verdict if verdict.result is not Result.DELIVERED else float(response.headers.get("skew") or 0)
+    if isinstance(found, Verdict):
+        return found
+    if abs(found) <= _SKEW:
+        return Verdict(Result.DELIVERED)
+    which = "ahead of" if found > 0 else "behind"
+    return Verdict(Result.DELIVERED, f"its clock is {abs(found):.0f} s {which} this machine's")
 
 
 DESTINATION = Destination(
     kind="ledger",
-    title="Ledger of a team (PostgreSQL)",
+    title="Ledger of a team (PostgreSQL, or a collector)",
     documentation=(
         "https://www.postgresql.org/docs/current/errcodes-appendix.html",
         "https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING",
@@ -189,6 +240,7 @@ DESTINATION = Destination(
     origin=origin,
     check=check,
     transport="postgres",
+    transport_of=way,
     probe=probe,
     probed=probed,
 )

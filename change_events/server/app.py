@@ -78,8 +78,8 @@ class Application:
         self._report = report
         self._threads = ThreadPoolExecutor(PAGES_AT_ONCE, "page")
 
-    def asgi(self) -> ASGIApp:
-        """The application behind its guard."""
+    def asgi(self, api: ASGIApp | None = None) -> ASGIApp:
+        """The application behind its guard; ``api`` answers programs, behind the same one."""
         routes = [Route(ROUTES[name], self._feed(name), methods=["GET"]) for name in _FEEDS]
         routes += [Route(path, self._newest, methods=["GET"]) for path in _NEWEST]
         routes.append(Route(ROUTES["event_json"], self._event_json, methods=["GET"]))
@@ -89,7 +89,7 @@ class Application:
         if self._policy.user_header is None:  # else a proxy lets people in, and there are no links
             routes.append(Route(ENTRANCE, self._enter, methods=["GET"]))
         router = Router(routes, redirect_slashes=False, default=self._not_found)
-        return Guard(router, self._policy, self._access)
+        return Guard(router, self._policy, self._access, api)
 
     def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:

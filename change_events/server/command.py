@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
     from pathlib import Path
 
+    from starlette.types import ASGIApp
+
     from change_events.server.sources import JournalSources, Sources
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -41,6 +43,7 @@ class Options(NamedTuple):
         user_header: its name in lower case.
         hosts: names under which the server is reached.
         group_header: in which such a proxy names the groups of the user, which are teams; in lower case.
+        api: answers programs beside the pages.
     """
 
     port: int
@@ -52,6 +55,7 @@ class Options(NamedTuple):
     user_header: str | None
     hosts: Sequence[str]
     group_header: str | None = None
+    api: ASGIApp | None = None
 
 
 class Ledger(NamedTuple):
@@ -155,7 +159,7 @@ class _Server:
         from change_events.server.watching import Broadcast
 
         broadcast = Broadcast(self._sources.watcher())
-        app = Application(self._sources, broadcast, self._policy, self._access, self._note).asgi()
+        app = Application(self._sources, broadcast, self._policy, self._access, self._note).asgi(self._options.api)
 
         def stopping() -> None:
             self._sources.interrupt()

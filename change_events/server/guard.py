@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from change_events.server.plain_page import PlainPage
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from change_events.server.access import Access
     from change_events.server.policy import Policy
+
+API = "/v1/"
+"""Under which programs ask: their requests have tokens, and no session."""
 
 ENTRANCE = "/enter"
 STATIC = "/static/"
@@ -31,10 +35,12 @@ class Guard:
         app: what answers.
         policy: who is let in.
         access: the sessions that are open.
+        api: what answers programs.
     """
 
-    def __init__(self, app: ASGIApp, policy: Policy, access: Access) -> None:
+    def __init__(self, app: ASGIApp, policy: Policy, access: Access, api: ASGIApp | None = None) -> None:
         self._app = app
+        self._api = api
         self._policy = policy
         self._access = access
 
@@ -42,8 +48,17 @@ class Guard:
         """Answer one request; there are no websockets, and nothing to start or end."""
         if scope["type"] != "http":
             return
-        app = self._refusal(scope) or self._app
+        if self._api is not None and scope["path"].startswith(API):
+            app: ASGIApp = self._api_refusal(scope) or self._api
+        else:
+            app = self._refusal(scope) or self._app
         await app(scope, receive, _with_headers(send))
+
+    def _api_refusal(self, scope: Scope) -> PlainPage | None:
+        refusal = _too_long(scope) or self._other_host(scope) or _other_site(scope)
+        if refusal is None and self._policy.user_header is not None:
+            refusal = self._no_proxy(scope)
+        return refusal and replace(refusal, for_programs=True)
 
     def _refusal(self, scope: Scope) -> PlainPage | None:
         for check in (_bad_request, self._other_host, _other_site, self._no_access):
@@ -88,14 +103,8 @@ class Guard:
         )
 
     def _no_user(self, scope: Scope, header: bytes) -> PlainPage | None:
-        client = scope.get("client")
-        if not (client and self._is_proxy(client[0])):
-            return PlainPage(
-                403,
-                "This request does not come from the proxy",
-                "The server answers requests of its proxy only, which says who asks. "
-                "`--behind-proxy` and `--trusted-user-header` name both.",
-            )
+        if refusal := self._no_proxy(scope):
+            return refusal
         users = _values(scope, header)
         if len(users) == 1 and users[0].strip():
             return None
@@ -124,6 +133,17 @@ class Guard:
             "ledger: an administrator of the sign-in can add you to one.",
         )
 
+    def _no_proxy(self, scope: Scope) -> PlainPage | None:
+        client = scope.get("client")
+        if client and self._is_proxy(client[0]):
+            return None
+        return PlainPage(
+            403,
+            "This request does not come from the proxy",
+            "The server answers requests of its proxy only, which says who asks. "
+            "`--behind-proxy` and `--trusted-user-header` name both.",
+        )
+
     def _is_proxy(self, address: str) -> bool:
         try:
             found = ipaddress.ip_address(address)
@@ -146,6 +166,10 @@ def _values(scope: Scope, name: bytes) -> Sequence[bytes]:
 def _bad_request(scope: Scope) -> PlainPage | None:
     if scope["method"] not in _METHODS:
         return PlainPage(405, "This server only answers GET and HEAD", "It is read only.", allow=", ".join(_METHODS))
+    return _too_long(scope)
+
+
+def _too_long(scope: Scope) -> PlainPage | None:
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > URL_BYTES:
         return PlainPage(414, "This address is too long", f"It may have {URL_BYTES:,} bytes.")
     if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:

@@ -7,9 +7,12 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import msgspec
+
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+_HTML = b"text/html; charset=utf-8"
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -40,6 +43,7 @@ class PlainPage:
         again: offer the same address as a link: followed from this site, it is asked with the session's cookie.
         onward: go there at once, as a link of this site.
         allow: the methods that are.
+        for_programs: answer a problem document (RFC 9457) instead.
     """
 
     status: int
@@ -49,18 +53,24 @@ class PlainPage:
     onward: str = ""
     allow: str = ""
     cookie: str = ""
+    for_programs: bool = False
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer."""
-        body = self._html(scope).encode()
-        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+        kind, body = (b"application/problem+json", self._json()) if self.for_programs else (_HTML, self._html(scope))
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
         for name, value in ((b"allow", self.allow), (b"set-cookie", self.cookie)):
             if value:
                 headers.append((name, value.encode("ascii")))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-    def _html(self, scope: Scope) -> str:
+    def _json(self) -> bytes:
+        return msgspec.json.encode(
+            {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.text}
+        )
+
+    def _html(self, scope: Scope) -> bytes:
         target = self.onward
         if self.again:
             query = scope["query_string"].decode("latin-1")
@@ -68,7 +78,7 @@ class PlainPage:
             target = "/" + target.lstrip("/")  # // would be another host
         head = f'<meta http-equiv="refresh" content="0; url={escape(self.onward)}">\n' if self.onward else ""
         links = f'\n<p class="more"><a class="btn" href="{escape(target)}">Open this page</a></p>' if target else ""
-        return _PAGE.format(head=head, title=escape(self.title), text=_code(self.text), links=links)
+        return _PAGE.format(head=head, title=escape(self.title), text=_code(self.text), links=links).encode()
 
 
 def _code(text: str) -> str:

@@ -137,7 +137,7 @@ class Origin(msgspec.Struct):
             elif not text.lower().startswith("https:"):
                 yield f"{key} (plain http)"
         elif option is not None and option.type == "database":
-            yield f"{key} (a database)"
+            yield f"{key} ({'a collector' if text.lower().startswith('http') else 'a database'})"
         elif option is not None and option.type == "host" and _references(entry):
             yield f"{key} (an address made of variables)"
         elif key == "security" and not self._is_protected(entry, host):

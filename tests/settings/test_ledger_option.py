@@ -46,13 +46,48 @@ def test_an_address_is_shown_without_user_and_password(url, shown, secrets):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "mysql://u@h/d", "https://h/d", "postgresql://u:a/b@h/d", "postgresql://u:a@b@h/d", "postgresql://u@h:x/d",
+    ["", "mysql://u@h/d", "https://u:p@h/d", "http://h/d", "https://h?d=p", "https://h/#p",
+     "postgresql://u:a/b@h/d", "postgresql://u:a@b@h/d", "postgresql://u@h:x/d",
      "postgresql://u:p#@h/d", "postgresql://u@h/d e", "postgresql://u@h/d\n", "host=h password=p"],
 )  # fmt: skip
 def test_what_is_no_address_or_has_a_password_in_a_wrong_place_is_refused_unseen(url):
     assert database_of(url) is None
     (problem,) = get("ledger").problems({**BASE, "url": url})
-    assert problem in {"url: missing", "url: expected the address of a database, postgresql://USER@HOST:PORT/DATABASE"}
+    assert problem in {
+        "url: missing",
+        "url: expected the address of a database, postgresql://USER@HOST:PORT/DATABASE, or of a collector, https://HOST",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "token: missing"),
+        ({"token": "t", "team": "ops"}, "team: the token of a collector says"),
+        ({"token": "t", "password": "p"}, "password: the token of a collector says"),
+        ({"url": "postgresql://u@h/d", "token": "t", "team": "ops"}, "token: a database has a user"),
+        ({"url": "postgresql://u@h/d", "ca_file": "f", "team": "ops"}, "ca_file: for a database"),
+        ({"url": "postgresql://u@h/d"}, "team: missing"),
+    ],
+)
+def test_a_collector_has_a_token_and_a_database_a_team(options, says):
+    (problem,) = get("ledger").problems({"url": "https://events.example.com"} | options)
+    assert problem.startswith(says)
+
+
+@pytest.mark.parametrize("url", ["https://events.example.com/", "http://127.0.0.1:8417", "http://[::1]:1/x"])
+def test_a_collector_is_asked_by_https_or_on_this_machine(url):
+    assert get("ledger").problems({"url": url, "token": "t"}) == ()
+    assert get("ledger").origin({"url": url, "token": "t"}) == url.removesuffix("/").removesuffix("/x")
+
+
+def test_a_token_of_the_environment_goes_to_no_collector_of_a_working_tree(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("TFEVENT_STATE_DIR", str(tmp_path / "state"))
+    (tmp_path / "tfevent.yaml").write_text("destinations:\n  ledger:\n    url: https://attacker.example\n")
+    settings, mistakes = load_leniently(tmp_path, {"TFEVENT_LEDGER_TOKEN": "tfel_x"})
+    assert "destinations.ledger.url (a collector" in str(mistakes)
+    assert settings.destinations == ()
 
 
 def test_the_name_of_a_team_is_checked():

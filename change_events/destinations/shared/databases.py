@@ -1,4 +1,4 @@
-"""The address of a database, and what of it may be shown. Standard library only."""
+"""The address of a ledger, of a database or a collector, and what of it may be shown. Standard library only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _SCHEMES = {"postgresql", "postgres"}
+_LOOPBACK = ("localhost", "::1")
 _PASSWORDS = {"password", "sslpassword", "oauth_client_secret"}
 _SECRET_PARAMETERS = {*_PASSWORDS, "passfile"}
 
@@ -40,6 +41,22 @@ def database_of(url: str) -> Database | None:
     given = [text for name, text in parameters if name in _SECRET_PARAMETERS]
     secrets = dict.fromkeys([password, unquote(password), *given])
     return Database(f"{parts.scheme}://{hosts}{parts.path}", tuple(filter(None, secrets)))
+
+
+def collector_of(url: str) -> str | None:
+    """The address of a collector, without a slash at its end; None where it is none.
+
+    A token goes there: it has to be https, unless it is this machine. A user, a password and a query belong nowhere.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not host or "@" in parts.netloc or parts.query or parts.fragment or not url.isprintable() or " " in url:
+        return None
+    is_here = host in _LOOPBACK or (host.startswith("127.") and host.replace(".", "").isdecimal())
+    return url.rstrip("/") if parts.scheme == "https" or (parts.scheme == "http" and is_here) else None
 
 
 def has_password(url: str) -> bool:

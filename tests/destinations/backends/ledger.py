@@ -1,4 +1,7 @@
-"""A PostgreSQL in front of the fake backend: what is recorded is posted there, and checked by the event's schema."""
+"""A PostgreSQL in front of the fake backend: what is recorded is posted there, and checked by the event's schema.
+
+Or a collector, by its OpenAPI document (`GET /v1/openapi.json`).
+"""
 
 import json
 from urllib.parse import urlsplit
@@ -14,11 +17,26 @@ SCHEMA = jsonschema.Draft202012Validator(json.loads((FOLDER / "change-event.sche
 
 
 def accept(received):
+    if received.headers.get("authorization"):
+        return collected(received)
     need(received.headers["x-team"] == "ops", "team")
     need(int(received.headers["x-entry-bytes"]) > 2, "entries")
     problem = jsonschema.exceptions.best_match(SCHEMA.iter_errors(json_of(received)))
     need(problem is None, f"schema: {problem.message if problem else ''}")
     return answer(200)
+
+
+def collected(received):
+    need((received.method, received.path) == ("POST", "/v1/events"), "no such route", 404)
+    need(received.headers["authorization"] == f"Bearer {SECRET}", "the token is unknown", 401)
+    need(len(received.body) <= 4_000_000, "too large", 413)
+    problem = jsonschema.exceptions.best_match(SCHEMA.iter_errors(json_of(received)))
+    need(problem is None, f"schema: {problem.message if problem else ''}", 422)
+    return answer(200, {"received": 1, "written": 1})
+
+
+def of_collector(name, given, result, *says):
+    return Documented(name, given, result, *says, variant="collector")
 
 
 def options(url):
@@ -37,6 +55,7 @@ BACKEND = Backend(
     options=options,
     accept=accept,
     payloads=("controls",),
+    variants={"": {}, "collector": lambda url: {"url": url, "token": SECRET, "team": None, "password": None}},
     answers=(
         Documented("recorded", answer(200), Result.DELIVERED),
         Documented("deadlock_detected", failed("40P01"), Result.RETRY, "40P01"),
@@ -50,5 +69,20 @@ BACKEND = Backend(
         Documented("undefined_table", failed("42P01"), Result.PARK, "no ledger"),
         Documented("invalid_parameter_value", failed("22023"), Result.PARK, "invalid"),
         Documented("raise_exception", failed("P0001"), Result.PARK, "refused the event (P0001)"),
+        of_collector("recorded", answer(200, {"received": 1, "written": 1}), Result.DELIVERED),
+        of_collector("recorded before", answer(200, {"received": 1, "written": 0}), Result.DELIVERED),
+        of_collector("somebody else", answer(200, {"ok": True}), Result.PARK, "no collector"),
+        of_collector("a page", answer(200, "<html>"), Result.PARK, "no collector"),
+        of_collector("broken off", answer(400, {}), Result.RETRY, "400"),
+        of_collector("unauthorized", answer(401, {}), Result.PARK, "token create"),
+        of_collector("forbidden", answer(403, {}), Result.PARK, "token create --write"),
+        of_collector("not found", answer(404, {}), Result.PARK, "serve --collect"),
+        of_collector("no method", answer(405, "This server only answers GET"), Result.PARK, "serve --collect"),
+        of_collector("slow", answer(408, {}), Result.RETRY, "408"),
+        of_collector("unsupported", answer(415, {}), Result.PARK, "upgrade"),
+        of_collector("invalid", answer(422, {}), Result.PARK, "upgrade"),
+        of_collector("too often", answer(429, {}, retry_after="7"), Result.RETRY, "429", 7),
+        of_collector("mistake", answer(500, {}), Result.RETRY, "500"),
+        of_collector("unavailable", answer(503, {}, retry_after="5"), Result.RETRY, "503", 5),
     ),
 )

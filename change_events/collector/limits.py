@@ -1,0 +1,95 @@
+"""How much a client may send at once, and how often."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from change_events.collector.problems import RequestProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_BUSY = 1.0  # seconds after which a place may be free
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the collector takes.
+
+    Attributes:
+        body_bytes: of a request's body, as it is sent and as it is inflated.
+        event_bytes: of one event in it.
+        events: in one request.
+        at_once: requests that are answered at the same time.
+        of_token: of them, those with the same token.
+        rate: requests a second with the same token, in the long run.
+        burst: requests that may come at once after a pause.
+        body_seconds: for a client to send its body.
+        ledger_seconds: for the ledger to record a request.
+    """
+
+    body_bytes: int = 8_000_000
+    event_bytes: int = 4_000_000
+    events: int = 500
+    at_once: int = 32
+    of_token: int = 24
+    rate: float = 200.0
+    burst: int = 1_000
+    body_seconds: float = 10.0
+    ledger_seconds: float = 10.0
+
+
+class Turns:
+    """Who has a turn now: used by one thread, that of the event loop.
+
+    Args:
+        limits: how many there are.
+        clock: seconds that go forward.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._number = 0
+        self._of_token: Counter[int] = Counter()
+        self._left: dict[int, tuple[float, float]] = {}
+
+    @contextmanager
+    def any(self) -> Iterator[None]:
+        """A place for a request. Raises RequestProblem where all are taken."""
+        if self._number >= self._limits.at_once:
+            raise RequestProblem(503, "it answers as many requests as it can; make this one again", retry_after=_BUSY)
+        self._number += 1
+        try:
+            yield
+        finally:
+            self._number -= 1
+
+    @contextmanager
+    def of(self, token: int) -> Iterator[None]:
+        """A place for a request with a token. Raises RequestProblem where they come too often."""
+        self._spend(token)
+        if self._of_token[token] >= self._limits.of_token:
+            raise RequestProblem(429, "too many requests with this token are under way", retry_after=_BUSY)
+        self._of_token[token] += 1
+        try:
+            yield
+        finally:
+            self._of_token[token] -= 1
+            if not self._of_token[token]:
+                del self._of_token[token]
+
+    def _spend(self, token: int) -> None:
+        """Take one of the token's requests, of which there are more as time goes by."""
+        now = self._clock()
+        left, then = self._left.get(token, (float(self._limits.burst), now))
+        left = min(self._limits.burst, left + (now - then) * self._limits.rate)
+        if left < 1:
+            raise RequestProblem(
+                429, "too many requests come with this token", retry_after=max(_BUSY, (1 - left) / self._limits.rate)
+            )
+        self._left[token] = (left - 1, now)

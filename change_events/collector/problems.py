@@ -1,0 +1,68 @@
+"""Why a request is not answered as it was meant: a problem document (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class WrongEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wrong with one event.
+
+    Attributes:
+        index: of the event in the request, from 0.
+        problem: a clause.
+        key: where in the event, such as ``changes[0].action``.
+    """
+
+    index: int
+    problem: str
+    key: str = ""
+
+
+class RequestProblem(Exception):  # noqa: N818  # what is answered instead
+    """A request that is refused.
+
+    Attributes:
+        status: of the response.
+        detail: what is wrong and what to do, in words of ours.
+        errors: what is wrong with which event.
+        retry_after: seconds after which the same request may be made again.
+    """
+
+    def __init__(
+        self, status: int, detail: str, errors: tuple[WrongEvent, ...] = (), *, retry_after: float | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.retry_after = retry_after
+
+    def response(self) -> Response:
+        """What is sent."""
+        document: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = self.errors
+        return Response(msgspec.json.encode(document), self.status, headers=self._headers(), media_type=MEDIA_TYPE)
+
+    def _headers(self) -> Mapping[str, str]:
+        headers = {}
+        if self.status == HTTPStatus.UNAUTHORIZED:
+            headers["www-authenticate"] = 'Bearer realm="tfevent"'
+        if self.retry_after is not None:
+            headers["retry-after"] = str(max(1, round(self.retry_after)))
+        return headers

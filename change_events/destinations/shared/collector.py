@@ -1,0 +1,80 @@
+"""A collector before a ledger: the requests that it is sent, and what its answers mean."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from change_events.destinations.base import Request, Response, Result, Verdict, user_agent
+from change_events.destinations.shared.request import post
+from change_events.destinations.shared.responses import AGAIN, at, judge_no_page, parsed
+
+PURPOSE = "collector"
+"""Of the requests, and so of the responses."""
+
+EVENT_BYTES = 4_000_000
+"""What a collector takes of one event."""
+
+_NONE_THERE = "there is no collector at this address ({}); `tfevent events serve --collect` is one"
+_REFUSED = {
+    400: "it did not get the whole request (400)",
+    401: "the token is not accepted, or no longer (401): set another one as `token`, "
+    f"`tfevent events ledger token create` makes one, {AGAIN}",
+    403: "it does not let this token record events (403): set one as `token` that "
+    f"`tfevent events ledger token create --write` made, or correct `url`, {AGAIN}",
+    404: f"{_NONE_THERE.format(404)}; correct `url`, {AGAIN}",
+    405: f"{_NONE_THERE.format(405)}; correct `url`, {AGAIN}",
+    415: "it does not take events of this form (415); upgrade the collector",
+    422: "it takes this event for invalid (422); a newer tfevent may have made it: upgrade the collector",
+}
+_ANOTHER = "what answers there is no collector; correct `url`"
+
+
+def recording(url: str, token: str, body: bytes) -> Request:
+    """The request that records an event."""
+    return post(
+        f"{url}/v1/events",
+        body,
+        secrets=(token,),
+        headers={"Authorization": f"Bearer {token}"},
+        body_decides=True,
+        purpose=PURPOSE,
+    )
+
+
+def looking(url: str, token: str) -> Request:
+    """The request that asks whether collector, ledger and token are in order."""
+    headers = {"Authorization": f"Bearer {token}", "User-Agent": user_agent()}
+    return Request("GET", f"{url}/v1/health", headers, b"", (token,), body_decides=True, purpose=PURPOSE)
+
+
+def judge(response: Response) -> Verdict:
+    """What an answer to an event means."""
+    if response.well:
+        number = at(parsed(response), "received")
+        taken = isinstance(number, int) and number > 0
+        return Verdict(Result.DELIVERED) if taken else Verdict(Result.PARK, _ANOTHER)
+    if response.status == 408:  # noqa: PLR2004
+        return Verdict(Result.RETRY, "the event did not reach it in time (408)")
+    if response.status == 400:  # noqa: PLR2004
+        return Verdict(Result.RETRY, _REFUSED[400])
+    if response.status in _REFUSED:
+        return Verdict(Result.PARK, _REFUSED[response.status])
+    return judge_no_page(response)
+
+
+def skew_of(response: Response) -> float | Verdict:
+    """Seconds that the ledger's clock is ahead, where a look has found everything in order; else what is not."""
+    if not response.well:
+        return judge(response)
+    found: Any = parsed(response)
+    text = at(found, "time")
+    if at(found, "status") != "ok" or not isinstance(text, str):
+        return Verdict(Result.PARK, _ANOTHER)
+    if at(found, "may_write") is not True:
+        return Verdict(Result.PARK, _REFUSED[403])
+    try:
+        return datetime.fromisoformat(text).timestamp() - time.time()
+    except ValueError:
+        return Verdict(Result.PARK, _ANOTHER)
