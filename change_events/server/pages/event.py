@@ -16,7 +16,7 @@ from change_events.server.rows import event_row
 from change_events.server.signal_views import gravest_first, signal_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from change_events.history.source import Source
     from change_events.model import Change, ChangeEvent
@@ -32,11 +32,15 @@ _NOT_FOUND = "No event of this address is recorded here. The oldest events go fi
 
 
 class ShownChange(NamedTuple):
-    """A change: ``thing`` is the address that its history is asked for by, empty for a task."""
+    """A change: ``thing`` is the address that its history is asked for by, empty for a task.
+
+    ``alike`` are its siblings by `count` or `for_each` to which the same was done.
+    """
 
     view: ChangeView
     thing: str
     cause: CauseView | None
+    alike: list[ShownChange]
 
 
 class Part(NamedTuple):
@@ -78,7 +82,7 @@ def build(source: Source, request: PageRequest) -> Page:
         "view": view,
         "facts": [fact for fact in view.facts if fact.name != "event"],
         "planned": list(_planned(view)),
-        "changes": list(_changes(event, view)),
+        "changes": _folded(_changes(event, view)),
         "hosts": view.hosts,
         "family": family(source, record, event, request),
         "units": [one for one in event.stacks.units if one.event] if event.stacks else [],
@@ -91,7 +95,20 @@ def build(source: Source, request: PageRequest) -> Page:
 def _changes(event: ChangeEvent, view: EventView) -> Iterator[ShownChange]:
     for number, (change, shown) in enumerate(zip(worst_first(event), view.changes.items, strict=False)):
         own = change.causes if number < _CAUSED else ()
-        yield ShownChange(shown, _thing(change), cause_view(own[0], event.vcs) if own else None)
+        yield ShownChange(shown, _thing(change), cause_view(own[0], event.vcs) if own else None, [])
+
+
+def _folded(changes: Iterable[ShownChange]) -> list[ShownChange]:
+    """Siblings as one change, where nothing but their keys and how long they took tells them apart."""
+    found: dict[object, ShownChange] = {}
+    for number, one in enumerate(changes):
+        resource, bracket, _ = one.thing.rpartition("[") if one.thing.endswith("]") else ("", "", "")
+        same = repr((resource, one.view._replace(address="", right=""), one.cause)) if bracket else number
+        if same in found:
+            found[same].alike.append(one)
+        else:
+            found[same] = one
+    return list(found.values())
 
 
 def _thing(change: Change) -> str:
