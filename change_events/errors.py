@@ -14,7 +14,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
     x LedgerError            the team's ledger cannot be used
       x LedgerTooSlow        an answer took longer than it may (ledger/problems.py)
         x LedgerSilent       nothing came from the server (ledger/problems.py)
-      x NotInLedger          only a journal knows what is asked (ledger/problems.py)
+      x NotInLedger          the ledger works, and does not have what is asked for (ledger/problems.py)
       x TokenRefused         a token of a collector is not accepted (ledger/tokens.py)
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)
   x TemplateError            a title or message template does not compile or render
@@ -29,6 +29,7 @@ Errors between a caller and what it calls, defined beside what raises them and h
 clause of a longer message:
 
 * Exception
+  x Refusal                  a collector does not answer a question (collector/answering.py)
   x BinaryNotFoundError      no terraform to run; imported before every run (tf_wrapper/launch/binary.py)
   x DoesNotFit               even the smallest event exceeds a limit (destinations/shared/size_limit.py)
   x ExceededError            work in a process of its own took too much time or memory (process/bounded.py)

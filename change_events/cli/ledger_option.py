@@ -42,7 +42,8 @@ _LEDGER = click.option(
     is_eager=True,  # before --team, which needs it
     expose_value=False,
     callback=_choose_ledger,
-    help=f"Ask the team's ledger (postgresql://…) instead of the journal of this machine [default: {VARIABLE}].",
+    help="Ask the team's ledger (postgresql://…, or https://… of a collector) instead of the journal of this machine "
+    f"[default: {VARIABLE}].",
 )
 _TEAM = click.option(
     "--team",

@@ -92,9 +92,11 @@ class Session:
         """What questions about events are asked: the ledger that was chosen, or the journal; raises JournalError."""
         if self.ledger is None:
             return self.journal
-        from change_events.ledger.source import LedgerSource
+        from change_events.query.ledgers import open_ledger
 
-        return self._open.enter_context(LedgerSource.open(self.ledger, self.team))
+        ledger = open_ledger(self.ledger, self.team)
+        self._open.callback(ledger.close)
+        return ledger
 
     def indexed_source(self) -> Source:
         """The same for questions about things: says so where older events are not indexed, or cannot be."""

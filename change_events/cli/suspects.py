@@ -60,7 +60,8 @@ def suspects_command(
     Scores add up documented weights: time, signals, outcome, reach, history. --service, --environment and --host rank
     changes higher or lower; they exclude none, since a shared change can be the cause.
     """
-    from change_events.history.suspects import Incident, suspects
+    from change_events.history.suspects import Incident
+    from change_events.query.answers import suspects
 
     now = datetime.now(UTC)
     try:

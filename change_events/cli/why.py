@@ -47,7 +47,7 @@ def why_command(session: Session, *, subject: str, since: datetime | None, limit
     Ansible host, or the name, ID or network address of a machine that Terraform manages. Moved resources are found by
     their old and new address.
     """
-    from change_events.history.why import why
+    from change_events.query.answers import why
 
     answer = why(session.indexed_source(), subject, since=since, limit=limit)
     if as_json:

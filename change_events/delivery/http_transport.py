@@ -121,7 +121,7 @@ def _built(client: httpx.Client, request: Request, timeouts: dict[str, float]) -
 
 def _body(answer: httpx.Response, seconds: float, most: int) -> tuple[bytes, bool]:
     """The body, at most ``most`` bytes of it, and whether that is all there is to be had within ``seconds``."""
-    body = b""
+    body = bytearray()
     end = time.monotonic() + seconds
     try:
         for chunk in answer.iter_raw():
@@ -129,10 +129,10 @@ def _body(answer: httpx.Response, seconds: float, most: int) -> tuple[bytes, boo
             if len(body) >= most:
                 break
             if time.monotonic() >= end:
-                return body, False
+                return bytes(body), False
     except httpx.HTTPError:
-        return body, False
-    return body[:most], True
+        return bytes(body), False
+    return bytes(body[:most]), True
 
 
 def _client(context: ssl.SSLContext) -> httpx.Client:

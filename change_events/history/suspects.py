@@ -61,7 +61,7 @@ class Reason(msgspec.Struct, frozen=True):
     """Why an event has so many points: ``factor`` is a name of the table of weights."""
 
     factor: str
-    points: float
+    points: int | float
     text: str
 
 
@@ -72,7 +72,7 @@ class Suspect(msgspec.Struct, frozen=True, omit_defaults=True):
     started_at: datetime
     title: str
     outcome: str | None
-    score: float
+    score: int | float
     reasons: tuple[Reason, ...]
     ended_at: datetime | None = None
     environment: str | None = None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime  # noqa: TC003  # of structs that are decoded
 
 import msgspec
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 class KnownThing(msgspec.Struct, frozen=True):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from change_events.errors import LedgerError
 from change_events.journal import counting
 from change_events.journal.drift_checks import KnownDrift, LastCheck
 from change_events.journal.errors import AmbiguousId
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from change_events.journal.counting import Count
+    from change_events.ledger.listing import Anchor
 
 _BATCH = 500
 _AHEAD = 20  # bodies that are read with the one that is asked for
@@ -80,8 +80,12 @@ class EventReads(Access):
             found = sorted((row for row in found if row[-1] in first), key=lambda row: first.index(row[-1]))
         return next(iter(self._records(found)), None)
 
-    def list(self, query: Query | None = None) -> Iterator[Record]:
+    def list(self, query: Query | None = None, *, follows: Anchor | None = None) -> Iterator[Record]:
         """The events that ``query`` asks for, newest first; no body is read before it is asked for.
+
+        Args:
+            query: which events.
+            follows: only those after this one in that order, whether it is still there or not.
 
         Raises:
             LedgerError: the ledger cannot be read, or does not know what is asked for: it has no deliveries.
@@ -90,6 +94,8 @@ class EventReads(Access):
         bounds = self._bounds(wanted)
         if bounds is None:
             return
+        if follows is not None:
+            bounds = bounds._replace(before=follows)
         if wanted.after is not None:
             yield from self._records(self._page(wanted, bounds, wanted.limit)[::-1])
             return
@@ -217,7 +223,7 @@ class _Bodies:
             if key not in self._ahead:
                 self._ahead = self._read([one.row[0] for one in self._chosen[place : place + _AHEAD]])
             if key not in self._ahead:
-                raise LedgerError(f"ledger {self._shown}: this event has been removed meanwhile (retention)")
+                raise NotInLedger(f"ledger {self._shown}: this event has been removed meanwhile (retention)")
             return readable(self._ahead.pop(key), variant)
 
         return load

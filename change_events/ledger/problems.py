@@ -20,7 +20,7 @@ class LedgerTooSlow(LedgerError, JournalTooSlow):  # noqa: N818  # what is wrong
 
 
 class NotInLedger(LedgerError):  # noqa: N818  # as above
-    """Only a journal knows what is asked."""
+    """The ledger works, and does not have what is asked for."""
 
 
 class LedgerSilent(LedgerTooSlow):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.history.suspects import MOST_EVENTS, Incident
-from change_events.history.suspects import suspects as ranking_of
 from change_events.mcp.answers import MOST, Found, under_way
 from change_events.mcp.arguments import ToolArgumentError, duration, moment
 from change_events.mcp.bounds import bounded, page
+from change_events.query.answers import suspects as ranking_of
 from change_events.query.known_names import check_known
 from change_events.query.times import check_past
 

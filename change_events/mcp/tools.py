@@ -8,7 +8,6 @@ from change_events.errors import JournalError, TfeventError
 from change_events.history.suspects import Ranking
 from change_events.history.why import Answer
 from change_events.journal.read_only import ReadOnlyJournal
-from change_events.ledger.source import LedgerSource
 from change_events.mcp.answers import Found, answer
 from change_events.mcp.arguments import (
     Arguments,
@@ -25,6 +24,7 @@ from change_events.mcp.list_changes import Listing, list_changes
 from change_events.mcp.show_change import Shown, show_change
 from change_events.mcp.suspects import suspects
 from change_events.mcp.why import why
+from change_events.query.ledgers import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ def call(name: str, given: dict[str, Any], settings: Settings, ledger: Ledger | 
         raise ToolArgumentError(f"{name!r} is not a tool; the tools are {', '.join(TOOLS)}")
     arguments = read(tool.arguments, given)
     if ledger is not None:
-        with LedgerSource.open(ledger.url, ledger.team, in_all=SECONDS) as source:
+        with open_ledger(ledger.url, ledger.team, in_all=SECONDS) as source:
             return answer(tool.run(source, settings, arguments))
     journal = ReadOnlyJournal.open(settings.journal, patience=_PATIENCE, seconds=SECONDS)
     if journal is None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.history.subject import nothing_known
-from change_events.history.why import why as history_of
 from change_events.mcp.answers import MOST, Found, under_way
 from change_events.mcp.arguments import moment
 from change_events.mcp.bounds import bounded, page
+from change_events.query.answers import why as history_of
 
 if TYPE_CHECKING:
     from change_events.history.source import Source

@@ -10,6 +10,7 @@ from change_events.ledger.source import LedgerSource
 from change_events.mcp.tools import Ledger, call
 from tests.history.past import NOW, change, run
 from tests.mcp.test_mcp_tools import Desk
+from tests.support.collector import collecting
 from tests.support.ledger import filled
 from tests.support.postgres import postgres
 
@@ -38,9 +39,18 @@ def url(postgres):
         yield url
 
 
+@pytest.fixture(scope="module")
+def addresses(url):
+    """By SQL, and by HTTP."""
+    with collecting(url) as running:
+        yield {"ledger": url, "collector": running.url, "token": running.token("ops")}
+
+
+@pytest.mark.parametrize("of", ["ledger", "collector"])
 @pytest.mark.parametrize("name", ASKED)
-def test_a_ledger_is_answered_from_as_the_journal(desk, url, name):
-    ours, theirs = (call(name, ASKED[name], desk.settings, ledger) for ledger in (None, Ledger(url, "ops")))
+def test_a_ledger_is_answered_from_as_the_journal(desk, addresses, name, of, monkeypatch):
+    monkeypatch.setenv("TFEVENT_LEDGER_TOKEN", addresses["token"])
+    ours, theirs = (call(name, ASKED[name], desk.settings, ledger) for ledger in (None, Ledger(addresses[of], "ops")))
     if name == "show_change":
         assert ours["recorded"].pop("deliveries") == []
         assert theirs["recorded"].pop("deliveries") is None

@@ -1,0 +1,145 @@
+"""``POST /v1/queries/…``: the ledger of a token's team, read by HTTP.
+
+Whose events are read says the token, and nothing else of a request. An answer is complete before its first byte is
+sent, so that a client that does not read keeps nothing but its own connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.responses import Response
+from starlette.routing import Route
+
+import change_events
+from change_events.collector.answering import Answered, Refusal, answer, arguments_of
+from change_events.collector.reader_pool import SECONDS
+from change_events.errors import LedgerError
+from change_events.ledger.tokens import TokenRefused
+from change_events.query.wire import PATH, PROBLEM, STATUS, TEAM_HEADER, VERSION_HEADER, Code, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from change_events.collector.reader_pool import ReaderPool
+    from change_events.ledger.tokens import Standing
+
+QUESTIONS_AT_ONCE = 8
+WAITING = 64
+"""Questions that wait for their turn; what is more is refused."""
+QUESTION_BYTES = 1024 * 1024
+_WORTH_COMPRESSING = 1_000
+_UNAVAILABLE = "it cannot use its ledger now"
+
+
+class Reading:
+    """What answers questions.
+
+    Args:
+        pool: connections to the ledger.
+        report: is given one line for each failure that is not the client's.
+    """
+
+    def __init__(self, pool: ReaderPool, report: Callable[[str], None]) -> None:
+        self._pool = pool
+        self._report = report
+        self._threads = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "question")
+        self._asked = 0
+
+    def routes(self) -> list[Route]:
+        """Its routes."""
+        return [Route(f"{PATH}{{name}}", self._endpoint, methods=["POST"])]
+
+    async def _endpoint(self, request: Request) -> Response:
+        body = await _body(request)
+        if body is None:
+            return _problem(Code.TOO_MUCH, "the question is too large")
+        if self._asked >= QUESTIONS_AT_ONCE + WAITING:
+            return _problem(Code.BUSY, "it is asked too much at once")
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._response, request, body)
+        finally:
+            self._asked -= 1
+
+    def _response(self, request: Request, body: bytes) -> Response:
+        try:
+            found = self._answered(request, body)
+        except Refusal as refusal:
+            return _problem(refusal.code, str(refusal))
+        except LedgerError as error:
+            self._report(str(error))
+            return _problem(Code.UNAVAILABLE, _UNAVAILABLE)
+        except Exception as error:  # noqa: BLE001  # a question that fails is one question
+            self._report(f"this is a bug in tfevent: {type(error).__name__} in an answer to {request.url.path[:80]!r}")
+            return _problem(Code.UNAVAILABLE, "it has a bug, which its messages name")
+        return _sent(found, "gzip" in request.headers.get("accept-encoding", ""))
+
+    def _answered(self, request: Request, body: bytes) -> Answered:
+        name = request.path_params["name"]
+        try:
+            with self._pool.open(_token(request)) as (source, standing):
+                _check(standing, request)
+                arguments = arguments_of(name, body)
+                source.narrow(standing.team, in_all=SECONDS)
+                return answer(source, name, arguments)
+        except TokenRefused as error:
+            raise Refusal(Code.TOKEN, str(error)) from None
+
+
+def _token(request: Request) -> str:
+    given = request.headers.getlist("authorization")
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refusal(Code.TOKEN, "it asks for a token")
+    return token.strip()
+
+
+def _check(standing: Standing, request: Request) -> None:
+    """Raise Refusal where the bearer may not read, or expects to read of another team."""
+    if not standing.may_read:
+        raise Refusal(Code.NOT_ALLOWED, "this token is for recording events, and not for reading them")
+    expected = request.headers.get(TEAM_HEADER)
+    if expected is not None and expected != standing.team:
+        raise Refusal(Code.OTHER_TEAM, f"the token is for team {standing.team!r}, and for no other one")
+
+
+async def _body(request: Request) -> bytes | None:
+    """What was sent; None where it is too much."""
+    found = bytearray()
+    async for chunk in request.stream():
+        found += chunk
+        if len(found) > QUESTION_BYTES:
+            return None
+    return bytes(found)
+
+
+def _sent(found: Answered, compressed: bool) -> Response:
+    headers = _headers()
+    body = found.body
+    if compressed and len(body) >= _WORTH_COMPRESSING:
+        deflater = zlib.compressobj(5, wbits=16 + zlib.MAX_WBITS)
+        body = deflater.compress(body) + deflater.flush()
+        headers["content-encoding"] = "gzip"
+    return Response(body, 200, headers, found.kind)
+
+
+def _problem(code: Code, detail: str) -> Response:
+    problem = Problem(STATUS[code], detail, code.value, HTTPStatus(STATUS[code]).phrase)
+    headers = _headers()
+    if code is Code.TOKEN:
+        headers["www-authenticate"] = "Bearer"
+    if code is Code.BUSY:
+        headers["retry-after"] = "1"
+    return Response(msgspec.json.encode(problem), problem.status, headers, PROBLEM)
+
+
+def _headers() -> dict[str, str]:
+    return {VERSION_HEADER: change_events.__version__, "cache-control": "no-store", "x-content-type-options": "nosniff"}

@@ -1,0 +1,64 @@
+"""A ledger as a collector reads it: for whoever sends a token, and for the team of that token alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from change_events.ledger import problems, tokens
+from change_events.ledger.cutting import cut_at
+from change_events.ledger.source import LedgerSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+    from change_events.ledger.tokens import Standing
+
+_CHECK_SECONDS = 5.0
+
+
+class TeamSource(LedgerSource):
+    """A :class:`LedgerSource` that answers of one team at a time, whatever else its user may read.
+
+    Each question names the team, and the server is told to show no other one, too.
+    """
+
+    _only: str | None = None
+
+    def bearer(self, token: str) -> Standing:
+        """What the bearer of a token may do; the day is noted.
+
+        Raises:
+            TokenRefused: nothing.
+            LedgerError: the ledger does not say it.
+        """
+        import psycopg
+
+        cut = threading.Event()
+        try:
+            with cut_at(self._connection, time.monotonic() + _CHECK_SECONDS, cut):
+                return tokens.check(self._connection, token)
+        except psycopg.Error as error:
+            raise problems.silent(self.shown) if cut.is_set() else problems.explain(error, self.shown) from None
+
+    def narrow(self, team: str, *, in_all: float) -> None:
+        """From now on, answer of this team, of which there need not be any event yet, for so many seconds."""
+        self._only = team
+        self.teams = (team,)
+        self._until = time.monotonic() + in_all
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the connection has ended."""
+        return bool(self._connection.closed)
+
+    @contextmanager
+    def _question(self) -> Iterator[psycopg.Connection]:
+        with super()._question() as connection:
+            if self._only is not None:
+                connection.execute("SELECT set_config('tfevent.teams', %s, true)", (self._only,))
+            yield connection

@@ -1,0 +1,78 @@
+"""The address of a collector, and the token with which it is asked."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from change_events.errors import LedgerError
+
+TOKEN_VARIABLE = "TFEVENT_LEDGER_TOKEN"  # noqa: S105  # its name
+SCHEMES = ("https://", "http://")
+
+_EXPECTED = "expected https://HOST[:PORT]"
+_WITHOUT = "a token or a password is not part of it: TFEVENT_LEDGER_TOKEN holds the token"
+_PLAIN = "http:// would show the token to the network: use https:// (http:// is for this machine alone)"
+_LONGEST = 512
+
+
+class CollectorAddress(NamedTuple):
+    """Where a collector is.
+
+    Attributes:
+        base: scheme, host, port and path, without a slash at its end.
+        shown: the same; nothing in it is secret.
+        local: this machine, without TLS: no proxy is asked.
+    """
+
+    base: str
+    shown: str
+    local: bool
+
+
+def address_of(url: str) -> CollectorAddress:
+    """The collector that a URL means.
+
+    Raises:
+        LedgerError: it cannot be used; no part of it is in the text.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise LedgerError(f"the address of the collector cannot be read; {_EXPECTED}") from None
+    if "@" in url or parts.query or parts.fragment:
+        raise LedgerError(f"the address of the collector has parts that it may not have; {_EXPECTED}; {_WITHOUT}")
+    if not host or not url.isascii() or not url.isprintable() or " " in url:
+        raise LedgerError(f"the address of the collector cannot be read; {_EXPECTED}")
+    local = parts.scheme == "http"
+    if local and not _is_loopback(host):
+        raise LedgerError(f"the address of the collector: {_PLAIN}")
+    base = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+    return CollectorAddress(base, base, local)
+
+
+def token() -> str:
+    """The token of the environment.
+
+    Raises:
+        LedgerError: there is none, or it has characters that no token has; nothing of it is in the text.
+    """
+    found = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if not found:
+        raise LedgerError(
+            f"a collector is asked with a token: {TOKEN_VARIABLE} holds none; `tfevent events ledger token create` "
+            "makes one"
+        )
+    if len(found) > _LONGEST or not found.isascii() or not found.isprintable() or " " in found:
+        raise LedgerError(f"{TOKEN_VARIABLE} is not a token: it has characters that a token has not")
+    return found
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,196 @@
+"""What came back from a collector: an answer, or why there is none, as one sentence a user can act on.
+
+No token is in a sentence, and what a server says is one short line of printable characters.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+import change_events
+from change_events.errors import LedgerError, TfeventError
+from change_events.journal.errors import AmbiguousId
+from change_events.ledger.problems import TOO_LONG, LedgerTooSlow, NotInLedger
+from change_events.query import wire
+from change_events.query.collector_address import TOKEN_VARIABLE
+from change_events.query.questions import QUESTIONS, Listed, PageEnd
+from change_events.query.wire import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from change_events.destinations.base import Request, Response
+
+_LONGEST = 300  # characters of what a server says
+_LONGEST_OF_A_QUESTION = 2_000  # the same where it answers the question: it lists ids, or near matches
+_OK = 200
+_REDIRECTS = range(300, 400)
+_SILENT = "it did not answer in time; try again, and see whether it, or a proxy before it, still works"
+_REMEDIES = {
+    Code.TOKEN: f"{TOKEN_VARIABLE} holds it",
+    Code.NOT_ALLOWED: f"{TOKEN_VARIABLE} needs a token that may read",
+    Code.OTHER_TEAM: "leave out --team, or use a token of that team",
+    Code.BUSY: "try again",
+    Code.TOO_MUCH: "ask for less",
+    Code.UNAVAILABLE: "try again; who looks after the collector finds the reason in its messages",
+}
+_OF_PROXIES = {
+    401: "something before it asks for a sign-in of its own",
+    403: "something before it refuses",
+    404: "there is no collector at this address, or only below another path of it",
+    405: "there is no collector at this address, or only below another path of it",
+    407: "the proxy refuses (HTTPS_PROXY)",
+    413: "something before it takes no question of this size",
+    429: "something before it takes no more questions now; try again",
+    502: "the collector behind it does not run; try again",
+    503: "the collector behind it does not answer; try again",
+    504: "the collector behind it did not answer in time; ask for less, or try again",
+}
+
+
+def check(response: Response, request: Request, shown: str, kind: str) -> None:
+    """Raise what a response says that is no answer.
+
+    Args:
+        response: what came.
+        request: what was asked; it knows the token.
+        shown: the collector's address.
+        kind: media type of the answer.
+
+    Raises:
+        LedgerError: it is no answer.
+        AmbiguousId, TfeventError, ValueError: the same, as the collector's own source has raised it.
+    """
+    media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if response.status in _REDIRECTS:
+        raise _redirected(response, request, shown)
+    version = response.headers.get(wire.VERSION_HEADER)
+    if version is None or (media not in (kind, wire.PROBLEM)):
+        raise _not_a_collector(response.status, media, request, shown)
+    if response.status == _OK and media == kind:
+        return
+    try:
+        problem = msgspec.json.decode(response.body, type=wire.Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _not_a_collector(response.status, media, request, shown) from None
+    raise _error(problem, request, shown, request.clean(version, 40))
+
+
+def decoded(name: str, body: bytes, shown: str) -> Any:
+    """The answer in a body. Raises LedgerError."""
+    try:
+        return _decoder(name).decode(body).answer
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise unreadable(shown) from None
+
+
+def page(lines: list[bytes], shown: str) -> tuple[list[Listed], PageEnd]:
+    """A page of ``list``: its events, and how it goes on. Raises LedgerError, also where a part is missing."""
+    try:
+        found = [_LISTED.decode(line) for line in lines[:-1]]
+        end = _END.decode(lines[-1])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise unreadable(shown) from None
+    if end.events != len(found) or (end.follows is not None and not found):
+        raise unreadable(shown)
+    return found, end
+
+
+_LISTED = msgspec.json.Decoder(Listed)
+_END = msgspec.json.Decoder(PageEnd)
+
+
+@cache
+def _decoder(name: str) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(msgspec.defstruct("Answered", [("answer", QUESTIONS[name].answer)]))
+
+
+def not_reached(clause: str, shown: str) -> LedgerError:
+    """The error to raise where nothing was answered; ``clause`` says why."""
+    return LedgerError(
+        f"collector {shown}: {clause}; check host and port, and that it runs and may be reached from here"
+    )
+
+
+def silent(shown: str) -> LedgerError:
+    """The error to raise where an answer did not come, or not as a whole, in time."""
+    return LedgerTooSlow(f"collector {shown}: {_SILENT}")
+
+
+def too_slow(shown: str) -> LedgerError:
+    """The error to raise where the time for all questions is over."""
+    return LedgerTooSlow(f"collector {shown}: {TOO_LONG}")
+
+
+def broken_off(shown: str, *, late: bool) -> LedgerError:
+    """The error to raise where an answer ended in its middle; ``late``: since its time was over."""
+    return silent(shown) if late else LedgerError(f"collector {shown}: the answer broke off; try again")
+
+
+def too_large(shown: str) -> LedgerError:
+    """The error to raise for an answer that is larger than is read."""
+    return LedgerError(f"collector {shown}: the answer is too large and was broken off; ask for less")
+
+
+def unreadable(shown: str) -> LedgerError:
+    """The error to raise for an answer that is none of those which this tfevent knows."""
+    return LedgerError(
+        f"collector {shown}: its answer cannot be read: it is of another version than tfevent "
+        f"{change_events.__version__} here, or something before it changes answers; use the same version on both sides"
+    )
+
+
+def _redirected(response: Response, request: Request, shown: str) -> LedgerError:
+    """Names the host alone: the rest of a location can be anything."""
+    try:
+        host = urlsplit(response.headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    where = f" ({request.clean(host, 100)})" if host else ""
+    return LedgerError(
+        f"collector {shown}: it redirects to another address{where}, which is not followed, since the token would go "
+        "there; give the collector's own address"
+    )
+
+
+def _not_a_collector(status: int, media: str, request: Request, shown: str) -> LedgerError:
+    if media == "text/html" and status not in _OF_PROXIES:
+        reason = "a web page answers, and no collector: see whether this network asks for a sign-in, and the address"
+    else:
+        reason = _OF_PROXIES.get(status, "what answers is not a collector; check the address")
+    kind = f", {request.clean(media, 60)}" if media else ""
+    return LedgerError(f"collector {shown}: {reason} (HTTP {status}{kind})")
+
+
+def _error(problem: wire.Problem, request: Request, shown: str, version: str) -> Exception:
+    """What a problem means here."""
+    code = _code(problem.code)
+    own = _OF_THE_QUESTION.get(code)
+    detail = request.clean(problem.detail, _LONGEST if own is None else _LONGEST_OF_A_QUESTION)
+    if own is not None:
+        return own(detail)
+    if code in (Code.UNKNOWN_QUESTION, Code.UNKNOWN_ARGUMENT):
+        versions = f"it runs tfevent {version}, this is {change_events.__version__}"
+        return LedgerError(f"collector {shown}: {detail}; {versions}: use the same version on both sides")
+    kind = LedgerTooSlow if code is Code.TOO_SLOW else LedgerError
+    remedy = _REMEDIES.get(code)
+    return kind(f"collector {shown}: {detail}" + (f"; {remedy}" if remedy else ""))
+
+
+_OF_THE_QUESTION: Mapping[Code, type[Exception]] = {
+    Code.REFUSED: ValueError,
+    Code.AMBIGUOUS_ID: AmbiguousId,
+    Code.NOT_KNOWN: TfeventError,
+    Code.NOT_IN_LEDGER: NotInLedger,
+}
+
+
+def _code(text: str) -> Code:
+    try:
+        return Code(text)
+    except ValueError:
+        return Code.UNAVAILABLE
