@@ -115,7 +115,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--allow-host", "hosts", multiple=True, metavar="NAME", help="Name under which it is reached. Can be repeated."
 )
 @click.option(
-    "--collect", is_flag=True, help="With --ledger: also record what programs with a token send to /v1/events."
+    "--collect", is_flag=True, help="With --ledger: also record, and answer, what programs with a token send to /v1."
 )
 @ledger_option
 @click.pass_obj
@@ -153,13 +153,16 @@ def _collector(url: str) -> Iterator[ASGIApp]:
     """What answers programs. Raises LedgerError where the ledger cannot be used."""
     from change_events.collector.application import application
     from change_events.collector.ledger_pool import LedgerPool
+    from change_events.collector.reader_pool import ReaderPool
+    from change_events.collector.reading import Reading
     from change_events.collector.recording import Recording
 
-    pool = LedgerPool(url, note)
+    pool, readers = LedgerPool(url, note), ReaderPool(url)
     try:
         pool.open()
-        yield application(Recording(pool, note).routes())
+        yield application([*Recording(pool, note).routes(), *Reading(readers, note).routes()])
     finally:
+        readers.close()
         pool.close()
 
 

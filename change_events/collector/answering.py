@@ -12,7 +12,7 @@ from change_events.history.why import why
 from change_events.journal.errors import AmbiguousId, JournalTooSlow
 from change_events.journal.records import to_micros
 from change_events.ledger.listing import Anchor
-from change_events.ledger.problems import TOO_LONG, NotInLedger
+from change_events.ledger.problems import TOO_LONG, EventGone, NotInLedger
 from change_events.query.questions import QUESTIONS, ListArguments, Listed, PageEnd, Place, SuspectsArguments
 from change_events.query.wire import JSON, LINES, Code
 
@@ -102,7 +102,10 @@ def _whole(found: Any) -> Answered:
 
 def _get(source: LedgerSource, _: str, arguments: Any) -> Answered:
     record = source.get(arguments.id_or_prefix)
-    return _whole(None if record is None else _listed(record))
+    try:
+        return _whole(None if record is None else _listed(record))
+    except EventGone:
+        return _whole(None)
 
 
 def _why(source: LedgerSource, _: str, arguments: Any) -> Answered:
@@ -157,7 +160,7 @@ class _Page:
         self._last = record
         try:
             line = msgspec.json.encode(_listed(record))
-        except NotInLedger:
+        except EventGone:
             return
         self._lines.append(line)
         self._size += len(line)

@@ -17,7 +17,7 @@ from change_events.ledger import listing
 from change_events.ledger.access import Access
 from change_events.ledger.entries import LONGEST
 from change_events.ledger.listing import Bounds, anchor_of
-from change_events.ledger.problems import NotInLedger
+from change_events.ledger.problems import EventGone, NotInLedger
 from change_events.ledger.variants import DIGESTS, Variant, readable, variants
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class _Bodies:
             if key not in self._ahead:
                 self._ahead = self._read([one.row[0] for one in self._chosen[place : place + _AHEAD]])
             if key not in self._ahead:
-                raise NotInLedger(f"ledger {self._shown}: this event has been removed meanwhile (retention)")
+                raise EventGone(f"ledger {self._shown}: this event has been removed meanwhile (retention)")
             return readable(self._ahead.pop(key), variant)
 
         return load

@@ -20,7 +20,11 @@ class LedgerTooSlow(LedgerError, JournalTooSlow):  # noqa: N818  # what is wrong
 
 
 class NotInLedger(LedgerError):  # noqa: N818  # as above
-    """The ledger works, and does not have what is asked for."""
+    """Only a journal knows what is asked."""
+
+
+class EventGone(LedgerError):  # noqa: N818  # as above
+    """An event was removed after it was listed."""
 
 
 class LedgerSilent(LedgerTooSlow):

@@ -104,3 +104,20 @@ def test_without_a_ledger_it_is_refused_and_without_a_schema_it_does_not_start(p
     done = home.run("serve", "--collect", "--ledger", "postgresql://u:geheim@127.0.0.1:1/none", "--port", "0")
     assert done.returncode == 69
     assert "geheim" not in done.stderr.decode()
+
+
+def test_a_ledger_is_asked_through_the_server_with_a_token_that_may_read(server, ledger, tmp_path):
+    home = Home(tmp_path)
+    event = sealed(71)
+    with server.stranger() as program:
+        writer = {"authorization": f"Bearer {token_of(ledger, 'asked')}", "content-type": "application/json"}
+        assert program.post("/v1/events", content=event.body, headers=writer).status_code == 200
+    reader = token_of(ledger, "asked", may_write=False, may_read=True)
+    env = {"TFEVENT_LEDGER": server.base, "TFEVENT_LEDGER_TOKEN": reader}
+    assert home.events("list", env=env).startswith(event.event.id)
+    assert home.events("show", "last", "--json", env=env)
+    other = token_of(ledger, "empty", may_write=False, may_read=True)
+    assert home.events("list", env={**env, "TFEVENT_LEDGER_TOKEN": other}) == ""
+    refused = home.run("list", env={**env, "TFEVENT_LEDGER_TOKEN": token_of(ledger, "asked")})
+    assert refused.returncode == 69
+    assert b"this token is for recording events, and not for reading them" in refused.stderr
