@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 import change_events
+from change_events.collector import openapi_queries
 from change_events.collector.bodies import JSON, LINES
 from change_events.collector.problems import MEDIA_TYPE
 
@@ -45,6 +46,7 @@ _PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong and what to do."},
+        "code": {"type": "string", "description": "Of a question: what is wrong, to a program."},
         "errors": {
             "type": "array",
             "maxItems": 20,
@@ -153,7 +155,7 @@ def document() -> dict[str, Any]:
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {"title": "tfevent collector", "version": change_events.__version__},
         "security": [{"token": []}],
-        "paths": _PATHS,
+        "paths": _PATHS | openapi_queries.paths(),
         "components": {
             "securitySchemes": {
                 "token": {
@@ -163,7 +165,13 @@ def document() -> dict[str, Any]:
                     "description": "Made by `tfevent events ledger token create`.",
                 }
             },
-            "schemas": {"Recorded": _RECORDED, "Health": _HEALTH, "Problem": _PROBLEM, **_event_schemas()},
+            "schemas": {
+                "Recorded": _RECORDED,
+                "Health": _HEALTH,
+                "Problem": _PROBLEM,
+                **_event_schemas(),
+                **openapi_queries.schemas(),
+            },
         },
     }
 

@@ -9,11 +9,13 @@ from contextlib import closing
 from datetime import timedelta
 
 import httpx
+import jsonschema
 import msgspec
 import psycopg
 import pytest
 
 from change_events.collector import reading
+from change_events.collector.openapi import document
 from change_events.collector.reader_pool import ReaderPool
 from change_events.journal import Query
 from change_events.ledger.source import LedgerSource
@@ -324,6 +326,21 @@ def test_a_database_that_was_started_again_is_asked_again(ledgers, postgres):
         while postgres.execute("SELECT 1 FROM pg_stat_activity WHERE datname = %s", name):
             assert time.monotonic() < deadline
         assert ask(running, "known", {}).status_code == 200
+
+
+def test_each_question_is_described(running):
+    known = document()
+    for name in QUESTIONS:
+        (asked,) = known["paths"][f"/v1/queries/{name}"]["post"]["requestBody"]["content"].values()
+        whole = {**asked["schema"], "components": known["components"]}
+        arguments = with_thing(ASKED[name], 1)
+        jsonschema.Draft202012Validator(whole).validate(arguments)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft202012Validator(whole).validate({**arguments, "later": 1})
+    refused = ask(running, "get", {})
+    described = known["paths"]["/v1/queries/get"]["post"]["responses"][str(refused.status_code)]
+    (problem,) = described["content"].values()
+    jsonschema.Draft202012Validator({**problem["schema"], "components": known["components"]}).validate(refused.json())
 
 
 def test_the_arguments_are_those_of_the_methods():
