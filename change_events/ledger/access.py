@@ -17,6 +17,7 @@ from change_events.ledger import problems, schema
 from change_events.ledger.address import address_of
 from change_events.ledger.cutting import cut_at
 from change_events.ledger.entries import storable
+from change_events.ledger.text_function import INDEX, SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -39,6 +40,10 @@ _BEGIN = (
 _READABLE = """
     SELECT CASE WHEN row_security_active('tfevent.events') AND NOT pg_has_role('tfevent_owner', 'USAGE')
         AND NOT tfevent.reads_all() THEN tfevent.readable() END
+"""
+_FINDS_TEXTS = """
+    SELECT coalesce(has_function_privilege(to_regprocedure(%(function)s), 'EXECUTE')
+        AND to_regclass(%(index)s) IS NOT NULL, false)
 """
 _TEAMS = """
     WITH RECURSIVE found(team) AS (
@@ -65,6 +70,7 @@ class Access:
     Attributes:
         shown: the ledger's address without a password.
         teams: whose events are read.
+        finds_texts: whether there is an index of texts that this user may ask.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class Access:
         self._limit = 0
         self._is_together = False
         self.teams: tuple[str, ...] = ()
+        self.finds_texts = False
         self.teams = self._readable(team)
 
     @classmethod
@@ -265,6 +272,7 @@ class Access:
         with self._question() as connection:
             version = schema.version(connection)
             problems.check_version(version, self.shown, oldest=OLDEST_READ, newest=len(schema.MIGRATIONS))
+            ((self.finds_texts,),) = rows(connection, _FINDS_TEXTS, {"function": SIGNATURE, "index": INDEX})
             if names is not None:
                 known = [name for (name,) in rows(connection, _WITH_EVENTS, {"names": names})]
             else:

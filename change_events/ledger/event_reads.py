@@ -14,10 +14,11 @@ from change_events.journal.errors import AmbiguousId
 from change_events.journal.event_columns import columns_of
 from change_events.journal.records import Figures, Query, Record, RecordState, from_micros, to_micros
 from change_events.ledger import listing
-from change_events.ledger.access import Access
 from change_events.ledger.entries import LONGEST
 from change_events.ledger.listing import Bounds, anchor_of
 from change_events.ledger.problems import EventGone, NotInLedger
+from change_events.ledger.text_function import MOST
+from change_events.ledger.text_reads import TextReads
 from change_events.ledger.variants import DIGESTS, Variant, readable, variants
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _UNDELIVERED = (
 )
 
 
-class EventReads(Access):
+class EventReads(TextReads):
     """The part of a ledger that knows events."""
 
     called = "ledger"
@@ -116,9 +117,11 @@ class EventReads(Access):
             LedgerError: as :meth:`list`.
         """
         whole = msgspec.structs.replace(query, before=None, after=None)
-        statement, values = listing.statement(whole, self._bounds(whole) or Bounds(), figures=True)
-        inner, given = self._of_each(statement, listing.NEWEST, {**values, "limit": most + 1})
-        combined = self._ask(listing.COUNTED.format(inner), given)
+        bounds = self._bounds(whole) or Bounds()
+        narrowed, complete = self._by_index(whole, bounds, most + 1)
+        combined = self._combined(whole, narrowed, most)
+        if not complete and not any(row[6] > most for row in combined):
+            combined = self._combined(whole, bounds, most)
         by_column: tuple[Counter[str], ...] = tuple(Counter() for _ in range(5))
         for *columns, number, _ in combined:
             for found, value in zip(by_column, columns, strict=True):
@@ -131,7 +134,9 @@ class EventReads(Access):
         """How many events ``query`` selects, by columns and spans of time. Raises LedgerError and ValueError."""
         whole = msgspec.structs.replace(query, before=None, after=None)
         first = counting.first_of(whole, by, width)
-        selected, values = listing.selection(whole, self._bounds(whole) or Bounds())
+        bounds = self._bounds(whole) or Bounds()
+        narrowed, complete = self._by_index(whole, bounds, MOST)
+        selected, values = listing.selection(whole, narrowed if complete else bounds)
         statement = listing.counted(selected.replace("{team}", "ANY (%(teams)s)"), by)
         micros = round(width.total_seconds() * 1_000_000)
         found = self._ask(statement, {**values, "teams": list(self.teams), "first": to_micros(first), "width": micros})
@@ -139,7 +144,7 @@ class EventReads(Access):
 
     def searched_since(self, query: Query) -> datetime | None:
         """The start of the oldest event in which ``query`` looks for its text; None where it looks in all."""
-        if not query.text or query.searched is None:
+        if not query.text or query.searched is None or self._finds(query.text):
             return None
         values = {"limit": query.searched + 1}
         each, given = self._of_each(listing.STARTS, listing.NEWEST, values)
@@ -174,13 +179,24 @@ class EventReads(Access):
 
     def _page(self, query: Query, bounds: Bounds, limit: int | None) -> Sequence[tuple[Any, ...]]:
         """Rows up to the limit, and those of the last event that other teams have."""
-        statement, values = listing.statement(query, bounds)
-        order = listing.NEWEST if query.after is None else listing.OLDEST
         if limit is None or len(self.teams) == 1:
-            return self._ask_each(statement, order, {**values, "limit": limit})
-        found = self._ask_each(statement, order, {**values, "limit": limit + len(self.teams) - 1})
+            return self._rows(query, bounds, limit)
+        found = self._rows(query, bounds, limit + len(self.teams) - 1)
         last = found[limit - 1][0] if len(found) >= limit > 0 else None
         return [row for place, row in enumerate(found) if place < limit or row[0] == last]
+
+    def _rows(self, query: Query, bounds: Bounds, limit: int | None) -> Sequence[tuple[Any, ...]]:
+        if self._finds(query.text):
+            return self._rows_with_text(query, bounds, limit)
+        statement, values = listing.statement(query, bounds)
+        order = listing.NEWEST if query.after is None else listing.OLDEST
+        return self._ask_each(statement, order, {**values, "limit": limit})
+
+    def _combined(self, query: Query, bounds: Bounds, most: int) -> Sequence[tuple[Any, ...]]:
+        """How many events have the same columns: values, number, and how many events there are in all."""
+        statement, values = listing.statement(query, bounds, figures=True)
+        inner, given = self._of_each(statement, listing.NEWEST, {**values, "limit": most + 1})
+        return self._ask(listing.COUNTED.format(inner), given)
 
     def _records(self, found: Sequence[tuple[Any, ...]]) -> Iterator[Record]:
         chosen = variants(found, self._digests(found))

@@ -83,11 +83,12 @@ class Anchor(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """Between which events a page lies, and from which start on a text is looked for."""
+    """Between which events a page lies, from which start on a text is looked for, and which events are asked for."""
 
     before: Anchor | None = None
     after: Anchor | None = None
     searched: datetime | None = None
+    ids: tuple[str, ...] | None = None
 
 
 def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[str, dict[str, Any]]:
@@ -118,10 +119,11 @@ def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
         f"{lead}.started_at >= %(since)s": ("since", query.since),
         f"{lead}.started_at < %(until)s": ("until", query.until),
         f"{lead}.started_at >= %(searched)s": ("searched", bounds.searched),
-        _CONTAINS: ("text", query.text and f"%{_literal(query.text.casefold())}%"),
+        _CONTAINS: ("text", text_value(query).get("text")),
+        "e.id = ANY (%(ids)s::uuid[])": ("ids", None if bounds.ids is None else list(bounds.ids)),
     }
     for condition, (name, value) in more.items():
-        if value:
+        if value is not None:
             conditions.append(condition)
             values[name] = value
     for name, sign, anchor in (("before", "<", bounds.before), ("after", ">", bounds.after)):
@@ -130,6 +132,11 @@ def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
             values |= {name: anchor.started_at, f"{name}_id": UUID(anchor.id)}
     where = " AND ".join(["e.team = {team}", *conditions])
     return f"FROM tfevent.events e {' '.join(joins)} WHERE {where}", values
+
+
+def text_value(query: Query) -> dict[str, str]:
+    """The pattern that the text of a query is, as the value ``text``; nothing where it has none."""
+    return {"text": f"%{_literal(query.text.casefold())}%"} if query.text else {}
 
 
 def counted(selected: str, by: Sequence[str]) -> str:

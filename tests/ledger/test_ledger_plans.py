@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -148,6 +149,33 @@ def test_a_question_is_answered_by_an_index(source, name):
     ask(source)
     assert index in source.plans.used()
     assert source.plans.read_whole() == set()
+
+
+AS_A_READER = (
+    "LOAD 'auto_explain'",
+    "SET auto_explain.log_min_duration = 0",
+    "SET auto_explain.log_nested_statements = on",
+    "SET auto_explain.log_format = json",
+    "SET auto_explain.log_level = notice",
+    "SET enable_seqscan = off",  # these two as every question does
+    "SET enable_hashjoin = off",
+    "SET SESSION AUTHORIZATION ops_reader",
+)
+
+
+def test_a_rare_text_is_found_for_a_reader_by_the_index_of_texts(postgres, large):
+    plans = []
+    with psycopg.connect(postgres.url(large.rpartition("/")[2]), autocommit=True) as session:
+        session.add_notice_handler(lambda notice: plans.append(str(notice.message_primary)))
+        for statement in AS_A_READER:
+            session.execute(statement)
+        find = "SELECT * FROM tfevent.with_text('{ops}', 'network: 3997', NULL, NULL, NULL, NULL, true, 20)"
+        assert len(session.execute(find).fetchall()) == 1
+    nodes = [node for text in plans if "{" in text for node in nodes_of(json.loads(text[text.index("{") :])["Plan"])]
+    used = {stem(node["Index Name"]) for node in nodes if "Index Name" in node}
+    read = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"}
+    assert "bodies: search" in used
+    assert not {name for name in read if name.startswith(("events", "bodies"))}
 
 
 @pytest.mark.parametrize("terms", [{}, {"environment": "prod"}, {"host": "host 7"}, {"tag": "team=3"}], ids=str)
