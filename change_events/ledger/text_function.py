@@ -16,7 +16,7 @@ INDEX = "tfevent.bodies_by_text"
 MOST = 10_000
 """Events that one call finds at most."""
 
-_BACKSLASH = chr(92)
+_BACKSLASH = "chr(92)"  # what one in quotes is, a setting of the session says
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 # `%1$I` and `%2$I` are the partitions of a month, `%3$s` the order of time, `%4$s` what is further on; all are ours
 _EDGE = """
@@ -43,8 +43,8 @@ _WITH_TEXT = f"""
     RETURNS TABLE (started_at timestamptz, id uuid) LANGUAGE plpgsql STABLE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DECLARE
-        pattern text := '%' || replace(replace(replace(words, chr(92), '{_BACKSLASH * 2}'), '%', '{_BACKSLASH}%'),
-            '_', '{_BACKSLASH}_') || '%';
+        pattern text := '%' || regexp_replace(words, '[%_' || {_BACKSLASH} || {_BACKSLASH} || ']',
+            {_BACKSLASH} || {_BACKSLASH} || {_BACKSLASH} || '&', 'g') || '%';
         direction text := CASE WHEN newest THEN 'DESC' ELSE 'ASC' END;
         further text := CASE WHEN newest THEN '<' ELSE '>' END;
         sign integer := CASE WHEN newest THEN -1 ELSE 1 END;

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from change_events.journal.records import Query
 
-_LOOKED_AT, _LEAST = 2_000, 200  # events at first: of all teams together, and however many teams there are
-_FOUND = 500  # by the index at first
+_LOOKED_AT, _LEAST = 1_000, 200  # events at first: of all teams together, and however many teams there are
+_FOUND = 100  # by the index at first, or as many as are asked for
 _TIMES = 4
 _ANY = 1_000_000
 # trigrams, of which the index is made, are of letters and digits; which others are letters, the server's locale says
@@ -51,7 +51,7 @@ class TextReads(Access):
     def _rows_with_text(self, query: Query, bounds: Bounds, limit: int | None) -> list[tuple[Any, ...]]:
         """Rows of the events that a query selects, in its order, up to the limit."""
         left = _ANY if limit is None else limit
-        looked_at, most = max(_LEAST, _LOOKED_AT // max(1, len(self.teams))), _FOUND
+        looked_at, most = max(_LEAST, _LOOKED_AT // max(1, len(self.teams))), min(MOST, max(_FOUND, left))
         until = time.monotonic() + self._seconds
         found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         while time.monotonic() < until:

@@ -65,7 +65,7 @@ QUERIES = {
 }
 
 
-@pytest.mark.parametrize(("user", "looked_at"), [("ops_reader", 5), ("all_reader", 5), ("all_reader", 2_000)])
+@pytest.mark.parametrize(("user", "looked_at"), [("ops_reader", 5), ("all_reader", 5), ("all_reader", 1_000)])
 def test_the_index_finds_what_looking_at_each_event_finds(shared, monkeypatch, user, looked_at):
     monkeypatch.setattr(text_reads, "_LOOKED_AT", looked_at)
     monkeypatch.setattr(text_reads, "_LEAST", min(looked_at, 5))
