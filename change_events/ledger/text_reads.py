@@ -7,7 +7,6 @@ they take turns, each goes on where the other one has ended, and looks at more e
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from change_events.ledger import listing, problems
 from change_events.ledger.access import Access
 from change_events.ledger.listing import Anchor, Bounds, anchor_of
 from change_events.ledger.text_function import MOST
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ _FOUND = 100  # by the index at first, or as many as are asked for
 _TIMES = 4
 _ANY = 1_000_000
 # trigrams, of which the index is made, are of letters and digits; which others are letters, the server's locale says
-_HAS_TRIGRAM = re.compile("[a-z0-9]{3}")
+_HAS_TRIGRAM = lazy_pattern("[a-z0-9]{3}")
 _FITTING = (
     "SELECT c.* FROM ({}) AS c WHERE "
     "(SELECT b.search LIKE %(text)s FROM tfevent.bodies b WHERE b.team = c.team AND b.id = c.id::uuid) LIMIT %(page)s"
