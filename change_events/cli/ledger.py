@@ -21,9 +21,12 @@ from change_events.errors import InputError
 from change_events.text.plural import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from change_events.cli.session import Session
+    from change_events.journal import Journal
+    from change_events.journal.drift_checks import LastCheck
+    from change_events.journal.read_only import ReadOnlyJournal
     from change_events.journal.records import RecordState
     from change_events.ledger.administration import Made, Status
     from change_events.model import SealedEvent
@@ -35,6 +38,7 @@ _MAY_NOT = "42501"  # SQLSTATE: insufficient privilege
 _MAY_NOT_WRITE = (
     "this user may not write events of team {team}: `tfevent events ledger init --team {team}` says what to grant"
 )
+_AS_IT_WAS = "the ledger is as it was, or all was done already: `tfevent events ledger status` prints what there is"
 _MAY_NOT_REMOVE = {
     _MAY_NOT: "this user may not remove events: it needs the role tfevent_retention (GRANT tfevent_retention TO …)"
 }
@@ -70,7 +74,10 @@ def init_command(session: Session, /, url: str | None, team: str | None) -> int:
         team_name(team)  # a bad one is an error before anything is made
     from change_events.ledger import administration
 
-    with administration.connected(*ledger_of(session, url)) as (connection, shown):
+    with (
+        _saying_if_interrupted(_AS_IT_WAS),
+        administration.connected(*ledger_of(session, url), seconds=administration.LONG) as (connection, shown),
+    ):
         made = administration.make(connection)
     print_lines([f"ledger {shown}: {_made(made)}"])
     lines = administration.grants(team_name(team)) if team else ()
@@ -112,7 +119,11 @@ def prune_command(session: Session, /, url: str | None, before: datetime, *, dry
         raise InputError("--before lies in the future: that would remove everything")
     from change_events.ledger import administration
 
-    with administration.connected(*ledger_of(session, url), _MAY_NOT_REMOVE) as (connection, _):
+    asked = (*ledger_of(session, url), _MAY_NOT_REMOVE)
+    with (
+        _saying_if_interrupted(_AS_IT_WAS),
+        administration.connected(*asked, seconds=administration.LONG) as (connection, _),
+    ):
         removed = administration.prune(connection, before.astimezone(UTC).date(), only_count=dry_run)
     figures = {month: number for month, number in removed.items() if number or month != "other"}
     lines = [f"{month}  {number_of(number, 'event')}" for month, number in figures.items()]
@@ -128,23 +139,31 @@ def prune_command(session: Session, /, url: str | None, before: datetime, *, dry
 def import_command(session: Session, /, url: str | None, team: str, files: tuple[Path, ...]) -> int:
     """Add the events of a journal, or of files with a JSON event on each line; by default, this machine's journal.
 
+    Of a journal, the last drift check of each directory is added too.
     What the ledger has already is left out, so the command can be interrupted and repeated.
     """
     team_name(team)
     from change_events.ledger import administration, importing, schema
 
-    sources = [_events_of(session, path) for path in files] or [_own(session)]
-    read = written = 0
+    sources = [(_own(session) if path is None else _events_of(session, path), path) for path in files or (None,)]
+    read = written = checks = 0
     refused = {_MAY_NOT: _MAY_NOT_WRITE.format(team=team)}
-    with administration.connected(*ledger_of(session, url), refused) as (connection, shown), _progress() as step:
-        for events in sources:
+    asked = (*ledger_of(session, url), refused)
+    with (
+        _saying_if_interrupted("what was added stands; repeat the command to add the rest"),
+        administration.connected(*asked, seconds=None) as (connection, shown),
+        _progress() as step,
+    ):
+        for events, path in sources:
             try:
                 schema.check_writable(connection, shown)
                 done = importing.import_events(connection, team, events, step)
             except ValueError as error:
                 raise InputError(str(error)) from None
             read, written = read + done.read, written + done.written
-    print_lines([f"ledger {shown}: {number_of(written, 'event')} added, {read - written} already there"])
+            checks += importing.import_checks(connection, team, *_checks(session, path))
+    drift = f"; {number_of(checks, 'drift check')}" if checks else ""
+    print_lines([f"ledger {shown}: {number_of(written, 'event')} added, {read - written} already there{drift}"])
     return 0
 
 
@@ -211,22 +230,50 @@ def _own(session: Session) -> Iterator[tuple[SealedEvent, RecordState]]:
 
 def _events_of(session: Session, path: Path) -> Iterator[tuple[SealedEvent, RecordState]]:
     """The events of a file. Raises InputError for one that is neither a journal nor lines of events."""
+    from change_events.journal import Query
+
+    journal = _journal(path)
+    if journal is None:
+        with path.open("rb") as file:
+            yield from _lines(session, path, file)
+        return
+    with journal:
+        for record in journal.list(Query(limit=None)):
+            yield record.sealed, record.state
+
+
+def _journal(path: Path) -> ReadOnlyJournal | None:
+    """The journal that a file is; None for another file. Raises InputError for one that cannot be read."""
+    from change_events.journal.read_only import ReadOnlyJournal
+
     try:
         with path.open("rb") as file:
             if file.read(len(_SQLITE)) != _SQLITE:
-                file.seek(0)
-                yield from _lines(session, path, file)
-                return
+                return None
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or type(error).__name__).lower()}") from None
-    from change_events.journal import Query
-    from change_events.journal.read_only import ReadOnlyJournal
+    return ReadOnlyJournal.open(path, patience=10, seconds=_HOURS)
 
-    journal = ReadOnlyJournal.open(path, patience=10, seconds=_HOURS)
-    if journal is not None:
-        with journal:
-            for record in journal.list(Query(limit=None)):
-                yield record.sealed, record.state
+
+def _checks(session: Session, path: Path | None) -> tuple[str, Sequence[LastCheck]]:
+    """The machine of a journal and its drift checks; of another file there are none."""
+    if path is None:
+        return _checks_of(session.journal)
+    journal = _journal(path)
+    if journal is None:
+        return "", ()
+    with journal:
+        return _checks_of(journal)
+
+
+def _checks_of(journal: Journal | ReadOnlyJournal) -> tuple[str, Sequence[LastCheck]]:
+    """The host of the newest event stands for the machine."""
+    from change_events.journal import Query
+
+    checks = journal.drift_checks()
+    newest = next(iter(journal.list(Query(limit=1))), None) if checks else None
+    actor = newest.event.actor if newest else None
+    return (actor and actor.host) or "", checks
 
 
 def _lines(session: Session, path: Path, lines: Any) -> Iterator[tuple[SealedEvent, RecordState]]:
@@ -241,6 +288,16 @@ def _lines(session: Session, path: Path, lines: Any) -> Iterator[tuple[SealedEve
                 raise InputError(f"{path}:{number}: not an event: {error}") from None
             # whoever made the file may have left in what this machine's settings hide
             yield session.redactor.seal(event), RecordState.STARTED if event.outcome is None else RecordState.SETTLED
+
+
+@contextmanager
+def _saying_if_interrupted(text: str) -> Iterator[None]:
+    """Print what an interrupted command leaves."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"interrupted: {text}")
+        raise
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,7 @@ import msgspec
 from change_events.errors import LedgerError
 from change_events.ledger import problems, roles, schema
 from change_events.ledger.address import address_of
+from change_events.ledger.cutting import ServerSilentError, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,16 +70,26 @@ class Made(msgspec.Struct, frozen=True):
 _READ_ONLY = {"25006": "the server is read-only, as a standby is; the address has to lead to the primary"}
 
 
+SECONDS = 60.0
+"""That a command may take."""
+LONG = 3_600.0
+"""The same of one that makes an index of all there is, or removes much."""
+_BROKEN_OFF = {"57014": "the server was too busy to do it in time; it was broken off and may be repeated"}
+
+
 @contextmanager
 def connected(
-    url: str, password: str = "", remedies: Mapping[str, str] | None = None
+    url: str, password: str = "", remedies: Mapping[str, str] | None = None, *, seconds: float | None = SECONDS
 ) -> Iterator[tuple[psycopg.Connection, str]]:
     """A connection to a ledger, and its address without a password. Every error is a LedgerError.
+
+    What is done with it is one transaction: whatever ends it early, a signal included, undoes all of it.
 
     Args:
         url: its address.
         password: of the user, where it is known apart from the address; it goes before one that is in it.
         remedies: what to say of a SQLSTATE.
+        seconds: after which it is broken off; None for who has transactions of their own.
     """
     address = address_of(url)
     import psycopg
@@ -90,9 +101,13 @@ def connected(
         raise problems.refused(error, address.shown) from None
     with connection:
         try:
-            yield connection, address.shown
+            with bounded(connection, seconds) if seconds else nullcontext():
+                yield connection, address.shown
+        except ServerSilentError:
+            raise problems.silent(address.shown) from None
         except psycopg.Error as error:
-            raise problems.explain(error, address.shown, {**_READ_ONLY, **(remedies or {})}) from None
+            known = {**_READ_ONLY, **_BROKEN_OFF, **(remedies or {})}
+            raise problems.explain(error, address.shown, known) from None
 
 
 def make(connection: psycopg.Connection) -> Made:

@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+import msgspec
+
+from change_events.ledger.cutting import bounded
+from change_events.ledger.entries import storable
 from change_events.ledger.writing import record_all
 
 if TYPE_CHECKING:
@@ -15,9 +19,11 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from change_events.journal.drift_checks import LastCheck
     from change_events.journal.records import RecordState
     from change_events.model import SealedEvent
 
+SECONDS = 120.0  # that one statement may take
 BATCH = 500  # events of one statement
 _BYTES = 4_000_000  # of bodies, likewise
 _BELOW_TIME = 80  # bits of an id
@@ -54,10 +60,41 @@ def import_events(
     months: set[tuple[int, int]] = set()
     while batch := _batch(rest):
         _make_months(connection, team, batch, months)
-        written += record_all(connection, team, batch)
+        with bounded(connection, SECONDS):
+            written += record_all(connection, team, batch)
         read += len(batch)
         step(len(batch))
     return Imported(read, written)
+
+
+def import_checks(connection: psycopg.Connection, team: str, machine: str, checks: Sequence[LastCheck]) -> int:
+    """Record the last drift check of each directory, unless the ledger has a newer one of this machine.
+
+    Args:
+        connection: as for events.
+        team: whose they are.
+        machine: that made them.
+        checks: of its journal.
+
+    Returns:
+        How many were given.
+
+    Raises:
+        psycopg.Error: a batch was not recorded; those before it are.
+    """
+    for first in range(0, len(checks), BATCH):
+        rows = [
+            msgspec.structs.asdict(one)
+            | {name: storable(getattr(one, name)) for name in ("directory", "workspace", "terms")}
+            | {"reason": one.reason and storable(one.reason), "drift": msgspec.json.encode(one.drift).decode()}
+            for one in checks[first : first + BATCH]
+        ]
+        with bounded(connection, SECONDS):
+            connection.execute(
+                "SELECT tfevent.record_checks(%s, %s, %s::jsonb)",
+                (team, storable(machine), msgspec.json.encode(rows).decode()),
+            )
+    return len(checks)
 
 
 def _make_months(
@@ -72,7 +109,8 @@ def _make_months(
             event_id = UUID(sealed.event.id)
             at = datetime.fromtimestamp(min(event_id.int >> _BELOW_TIME, _LATEST) / 1000, UTC)
             if (month := (at.year, at.month)) not in known:
-                connection.execute("SELECT tfevent.make_months(%s, %s)", (team, [event_id]))
+                with bounded(connection, SECONDS):
+                    connection.execute("SELECT tfevent.make_months(%s, %s)", (team, [event_id]))
                 known.add(month)
 
 

@@ -71,6 +71,18 @@ _ADDRESS = """e.id IN (
         OR k.address >= %(below)s AND k.address < %(below_end)s
         OR k.address >= %(inside)s AND k.address < %(inside_end)s)
 )"""
+# where nothing else is asked for: of each thing no more than a page has, however often it was changed
+_NEAREST = """e.id IN (
+    SELECT t.id FROM tfevent.things k CROSS JOIN LATERAL (
+        SELECT x.started_at, x.id FROM tfevent.touched x
+        WHERE x.team = k.team AND x.thing = k.id AND x.path = ''{bounds}
+        ORDER BY x.started_at {order}, x.id {order} LIMIT %(limit)s
+    ) AS t
+    WHERE k.team = {team} AND (k.address = %(address)s
+        OR k.address >= %(below)s AND k.address < %(below_end)s
+        OR k.address >= %(inside)s AND k.address < %(inside_end)s)
+    GROUP BY t.started_at, t.id ORDER BY t.started_at {order}, t.id {order} LIMIT %(limit)s
+)"""
 # from the newest event on; as EXISTS, the server would look at each body there is before it lists any event
 _CONTAINS = "(SELECT b.search LIKE %(text)s FROM tfevent.bodies b WHERE b.team = e.team AND b.id = e.id)"
 
@@ -103,6 +115,11 @@ def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[s
     lead = lead_of(query)
     order = f"{lead}.started_at, {lead}.id" if query.after is not None else f"{lead}.started_at DESC, {lead}.id DESC"
     columns = _FIGURES if figures else _COLUMNS
+    if all(getattr(query, name) is None for name in (*_MATCHED, *_BESIDE, "state", "backfilled", "text")):
+        order_of_touches = "DESC" if query.after is None else "ASC"
+        demanded = "".join(f" AND {one}" for one in _between(query, bounds, "x")[0])
+        nearest = _NEAREST.replace("{bounds}", demanded).replace("{order}", order_of_touches)
+        selected = selected.replace(_ADDRESS, nearest)
     return f"SELECT {columns} {selected} ORDER BY {order} LIMIT %(limit)s", values  # of ours
 
 
@@ -114,24 +131,35 @@ def lead_of(query: Query) -> str:
 def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
     """The events ``e`` that a query selects of ``{team}``: a statement from FROM on, and its values."""
     joins, conditions, values = _matched(query)
-    lead = lead_of(query)
-    more = {
-        f"{lead}.started_at >= %(since)s": ("since", query.since),
-        f"{lead}.started_at < %(until)s": ("until", query.until),
-        f"{lead}.started_at >= %(searched)s": ("searched", bounds.searched),
-        _CONTAINS: ("text", text_value(query).get("text")),
-        "e.id = ANY (%(ids)s::uuid[])": ("ids", None if bounds.ids is None else list(bounds.ids)),
-    }
-    for condition, (name, value) in more.items():
-        if value is not None:
-            conditions.append(condition)
-            values[name] = value
-    for name, sign, anchor in (("before", "<", bounds.before), ("after", ">", bounds.after)):
-        if anchor is not None:
-            conditions.append(f"({lead}.started_at, {lead}.id) {sign} (%({name})s, %({name}_id)s)")
-            values |= {name: anchor.started_at, f"{name}_id": UUID(anchor.id)}
+    between, moments = _between(query, bounds, lead_of(query))
+    conditions += between
+    values |= moments | text_value(query)
+    if query.text:
+        conditions.append(_CONTAINS)
+    if bounds.ids is not None:
+        conditions.append("e.id = ANY (%(ids)s::uuid[])")
+        values["ids"] = list(bounds.ids)
     where = " AND ".join(["e.team = {team}", *conditions])
     return f"FROM tfevent.events e {' '.join(joins)} WHERE {where}", values
+
+
+def _between(query: Query, bounds: Bounds, table: str) -> tuple[list[str], dict[str, Any]]:
+    """What is demanded of the start of an event, as it stands in a table: conditions, and their values."""
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+    for name, sign, moment in (
+        ("since", ">=", query.since),
+        ("until", "<", query.until),
+        ("searched", ">=", bounds.searched),
+    ):
+        if moment is not None:
+            conditions.append(f"{table}.started_at {sign} %({name})s")
+            values[name] = moment
+    for name, sign, anchor in (("before", "<", bounds.before), ("after", ">", bounds.after)):
+        if anchor is not None:
+            conditions.append(f"({table}.started_at, {table}.id) {sign} (%({name})s, %({name}_id)s)")
+            values |= {name: anchor.started_at, f"{name}_id": UUID(anchor.id)}
+    return conditions, values
 
 
 def text_value(query: Query) -> dict[str, str]:

@@ -92,7 +92,7 @@ def explain(error: psycopg.Error, shown: str, remedies: Mapping[str, str] | None
     state = error.sqlstate
     if state is None:
         return LedgerError(f"ledger {shown}: the connection was lost ({_sentence(error)}); try again")
-    if state == _CANCELLED:
+    if state == _CANCELLED and state not in (remedies or {}):
         return LedgerTooSlow(f"ledger {shown}: {TOO_LONG}")
     known = (
         (remedies or {}).get(state)

@@ -8,7 +8,10 @@ import msgspec
 import psycopg
 import pytest
 
+from change_events.journal import Journal
+from change_events.journal.drift_checks import KnownDrift, LastCheck
 from change_events.ledger.schema import MIGRATIONS
+from change_events.ledger.source import LedgerSource
 from tests.cli.home import Home
 from tests.history.past import change, run
 from tests.ledger.test_ledger_recording import figures, rows
@@ -55,6 +58,26 @@ def test_a_ledger_is_made_filled_twice_looked_at_and_pruned(home, database):
         assert (found["version"], found["teams"][0]["events"]) == (len(MIGRATIONS), 3)
         assert "nothing is as old as that" in home.events("ledger", "prune", "--before", "2020-01-01")
     assert password not in first + shown + json.dumps(found)
+
+
+def test_drift_checks_of_journals_are_imported_and_answered_alike(home, database, tmp_path):
+    drift = KnownDrift("aws_instance.web", "update", {"tags.a": "\0f"}, 1_000.0, "aws_instance")
+    checks = [
+        LastCheck(directory="/srv/net", workspace="default", checked_at=2_000.5, known_at=2_000.5, drift=(drift,)),
+        LastCheck(directory="/srv/web", workspace="a", checked_at=1_000.0, clean_at=900.0, revision=3, reason="no\0"),
+    ]
+    with Journal.open(home.journal_path) as journal:
+        journal.keep_drift_checks(checks)
+    home.events("ledger", "init")
+    for words in ((), (str(home.journal_path),)):
+        assert "; 2 drift checks" in home.events("ledger", "import", "--team", "ops", *words)
+    with Journal.open(home.journal_path) as journal, LedgerSource.open(database) as source:
+        stored = [msgspec.structs.replace(one, reason=one.reason and "no\ufffd") for one in journal.drift_checks()]
+        assert list(source.drift_checks()) == stored
+        assert len(stored) == 2
+    lines = tmp_path / "lines.jsonl"
+    lines.write_bytes(msgspec.json.encode(sealed(1).event))
+    assert "drift" not in home.events("ledger", "import", "--team", "ops", str(lines))
 
 
 def test_pruning_can_be_tried_and_is_refused_of_days_to_come(home, database, tmp_path):
