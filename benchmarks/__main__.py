@@ -1,4 +1,7 @@
-"""`make bench`: every benchmark, one after the other; `python -m benchmarks wrapper` runs one."""
+"""`make bench`: every benchmark, one after the other; `python -m benchmarks wrapper` runs one.
+
+Options behind a name are those of that benchmark: `python -m benchmarks ledger --rows 1000000`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,8 @@ NAMES = (
 
 
 def main() -> int:
-    chosen = sys.argv[1:] or NAMES
+    first = next((place for place, word in enumerate(sys.argv) if word.startswith("-")), len(sys.argv))
+    chosen, options = sys.argv[1:first] or NAMES, sys.argv[first:]
     unknown = set(chosen) - set(NAMES)
     if unknown:
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}", file=sys.stderr)
@@ -32,7 +36,9 @@ def main() -> int:
     failed = []
     for name in chosen:
         print(f"\n== {name}", flush=True)
-        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False)  # fresh: imports count
+        done = subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{name}", *options], check=False
+        )  # fresh: imports count
         failed += [name] if done.returncode else []
     if failed:
         print(f"\nfailed: {', '.join(failed)}", file=sys.stderr)

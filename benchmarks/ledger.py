@@ -1,12 +1,14 @@
-"""Figures of a ledger: events a second by ones through 16 connections and in batches, and bytes of an event on disk.
+"""Figures of a ledger: events a second by ones through 16 connections and in batches, bytes of an event, and answers.
 
-Run: ``python -m benchmarks ledger``; ``python -m benchmarks.ledger 10000000`` imports so many (hours, 40 GB).
+Run: ``python -m benchmarks ledger --rows 10000000`` for as many events (an hour, 40 GB): some are imported, the others
+are copies of them in the months before, which statements of the server make; ``--import N`` says how many are imported.
 PostgreSQL is a server of its own in the temporary folder, with fsync on. Fails where an event is missing or there
 twice; rates depend on what else the machine does.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import sys
 import threading
@@ -16,13 +18,16 @@ import msgspec
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from benchmarks import ledger_rows
 from benchmarks.journal import event
+from benchmarks.ledger_answers import measured
 from change_events.ids import new_id
 from change_events.journal.records import RecordState
 from change_events.ledger import schema
 from change_events.ledger.importing import import_events
 from change_events.ledger.writing import record
 from change_events.redact import unseal
+from tests.ledger.people import hire, url_of
 from tests.support.postgres import server
 
 SINGLE, MANY = 1_000, 4_000
@@ -64,7 +69,7 @@ def by_ones(url, events):
 
 def imported(connection, number):
     """Seconds to import so many."""
-    events = ((sealed(one), RecordState.SETTLED) for one in range(number))
+    events = ((ledger_rows.event(one, number), RecordState.SETTLED) for one in range(number))
     begun = time.perf_counter()
     counted = itertools.count(1)
 
@@ -77,7 +82,7 @@ def imported(connection, number):
     return time.perf_counter() - begun
 
 
-def main(number):
+def main(rows, number):
     with server() as postgres, postgres.database() as url:
         postgres.execute("ALTER SYSTEM SET fsync = on")
         postgres.execute("SELECT pg_reload_conf()")
@@ -91,6 +96,10 @@ def main(number):
             print(f"the same again, which changes nothing: {again:.1f} s, {SINGLE / again:.0f}/s")
             took = imported(connection, number)
             print(f"{number} events in batches: {took:.1f} s, {number / took:.0f}/s")
+            if rows > number:
+                begun = time.perf_counter()
+                ledger_rows.multiply(connection, rows - number)
+                print(f"{rows - number} copies: {time.perf_counter() - begun:.0f} s", flush=True)
             connection.execute("VACUUM ANALYZE")
             size, bodies = connection.execute(
                 "SELECT sum(pg_total_relation_size(oid)), "
@@ -102,9 +111,15 @@ def main(number):
             print(
                 f"{size / known:.0f} bytes an event, {bodies / known:.0f} of them its JSON; {texts} an index of texts"
             )
-            if known != SINGLE + number:
-                sys.exit(f"{known} events instead of {SINGLE + number}")
+            hire(connection)
+            measured(url_of(connection, "ops_reader"))
+            if known != SINGLE + max(rows, number):
+                sys.exit(f"{known} events instead of {SINGLE + max(rows, number)}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else MANY)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=MANY)
+    parser.add_argument("--import", type=int, default=MANY, dest="number")
+    given = parser.parse_args()
+    main(given.rows, min(given.rows, given.number))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT, _LEAST = 1_000, 200  # events at first: of all teams together, and however many teams there are
 _FOUND = 100  # by the index at first, or as many as are asked for
-_TIMES = 4
+_MORE_LOOKED_AT, _MORE_FOUND = 2, 10  # times as many in the next turn
 _ANY = 1_000_000
 # trigrams, of which the index is made, are of letters and digits; which others are letters, the server's locale says
 _HAS_TRIGRAM = lazy_pattern("[a-z0-9]{3}")
@@ -66,7 +66,7 @@ class TextReads(Access):
             if len(found) >= left or len(ids) < most:
                 return list(found.values())[:left]
             bounds = _moved(query, bounds, ids[-1])
-            looked_at, most = looked_at * _TIMES, min(MOST, most * _TIMES)
+            looked_at, most = looked_at * _MORE_LOOKED_AT, min(MOST, most * _MORE_FOUND)
         raise problems.LedgerTooSlow(f"ledger {self.shown}: {problems.TOO_LONG}")
 
     def _ids_with_text(self, query: Query, bounds: Bounds, most: int) -> list[Anchor]:
