@@ -13,15 +13,17 @@ import pytest
 
 from change_events.errors import LedgerError
 from change_events.ids import new_id
+from change_events.journal.records import RecordState
 from change_events.ledger import administration, cutting
-from change_events.ledger.importing import BATCH
+from change_events.ledger.importing import BATCH, import_events
+from change_events.ledger.prune_function import RECORDING
 from tests.cli.home import ROOT, Home
 from tests.ledger.test_ledger_errors import proxy
 from tests.support.ledger import new_ledger
 from tests.support.sealed import sealed
 from tests.support.speed import HANG
 
-EVENTS = 3 * BATCH
+EVENTS = BATCH + 9
 
 
 @pytest.fixture
@@ -70,29 +72,23 @@ def test_what_a_command_has_done_is_undone_when_it_is_interrupted(url):
 
 def test_an_interrupted_import_keeps_what_it_added_and_goes_on(tmp_path, url):
     home, lines = Home(tmp_path), tmp_path / "lines.jsonl"
-    events = [msgspec.json.encode(sealed(1, id=new_id()).event) for _ in range(EVENTS)]
-    lines.write_bytes(b"\n".join(events))
+    events = [sealed(1, id=new_id()) for _ in range(EVENTS)]
+    lines.write_bytes(b"\n".join(msgspec.json.encode(one.event) for one in events))
     command = ["ledger", "import", "--ledger", url, "--team", "ops", str(lines)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tf_wrapper", "events", *command], cwd=ROOT, env=home.environ, stderr=subprocess.PIPE
-    )
     with psycopg.connect(url, autocommit=True) as ledger:
-
-        def number():
-            return ledger.execute("SELECT count(*) FROM tfevent.events").fetchone()[0]
-
+        import_events(ledger, "ops", ((one, RecordState.SETTLED) for one in events[:BATCH]))
+        ledger.execute("SELECT pg_advisory_lock(%s)", (RECORDING,))  # as if something was removed
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tf_wrapper", "events", *command], cwd=ROOT, env=home.environ, stderr=subprocess.PIPE
+        )
         deadline = time.monotonic() + HANG
-        while number() == 0:
+        while ledger.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (0,):
             assert time.monotonic() < deadline
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        assert (
-            b"interrupted: what was added stands; repeat the command to add the rest"
-            in process.communicate(timeout=HANG)[1]
-        )
+        text = process.communicate(timeout=HANG)[1].decode()
+        assert "interrupted: what was added stands; repeat the command to add the rest" in text
         assert process.returncode == 130
-        added = number()
-        assert added % BATCH == 0
-        assert added < EVENTS
-        assert f"{EVENTS - added} events added, {added} already there" in home.events(*command)
-        assert number() == EVENTS
+        ledger.execute("SELECT pg_advisory_unlock(%s)", (RECORDING,))
+        assert ledger.execute("SELECT count(*) FROM tfevent.events").fetchone() == (BATCH,)
+        assert f"{EVENTS - BATCH} events added, {BATCH} already there" in home.events(*command)
