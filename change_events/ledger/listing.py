@@ -113,7 +113,10 @@ def statement(query: Query, bounds: Bounds, *, figures: bool = False) -> tuple[s
     """
     selected, values = selection(query, bounds)
     lead = lead_of(query)
-    order = f"{lead}.started_at, {lead}.id" if query.after is not None else f"{lead}.started_at DESC, {lead}.id DESC"
+    start = f"{lead}.started_at"
+    if bounds.ids is not None:
+        start = f"({start} + interval '0')"  # in the order of no index: each of the ids is read, and nothing else
+    order = f"{start}, {lead}.id" if query.after is not None else f"{start} DESC, {lead}.id DESC"
     columns = _FIGURES if figures else _COLUMNS
     if all(getattr(query, name) is None for name in (*_MATCHED, *_BESIDE, "state", "backfilled", "text")):
         order_of_touches = "DESC" if query.after is None else "ASC"
@@ -137,8 +140,8 @@ def selection(query: Query, bounds: Bounds) -> tuple[str, dict[str, Any]]:
     if query.text:
         conditions.append(_CONTAINS)
     if bounds.ids is not None:
-        conditions.append("e.id = ANY (%(ids)s::uuid[])")
-        values["ids"] = list(bounds.ids)
+        joins.append("JOIN unnest(%(ids)s::uuid[]) AS given(id) ON given.id = e.id")
+        values["ids"] = list(dict.fromkeys(bounds.ids))
     where = " AND ".join(["e.team = {team}", *conditions])
     return f"FROM tfevent.events e {' '.join(joins)} WHERE {where}", values
 
