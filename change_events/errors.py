@@ -40,6 +40,7 @@ clause of a longer message:
   x Mistake                  one value of the settings is wrong; collected into SettingsError (settings/values.py)
   x OutputClosedError        the reader of standard output has gone away (output.py)
   x RequestProblem           a request to a collector is refused (collector/problems.py)
+  x ServerSilentError        nothing came from a server of PostgreSQL in time (ledger/cutting.py)
   x TooManyStreamsError      as many pages are kept up to date as may be (server/watching.py)
   x TooMuchError             a plan file is larger or odder than is looked at (tf_wrapper/plan/plan_file.py)
   x TransportError           no answer came from a backend (delivery/transport.py)
