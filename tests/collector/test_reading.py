@@ -58,7 +58,7 @@ ASKED = {
     "get": {"id_or_prefix": HIDDEN[0].id},
     "list": {"query": {}},
     "figures": {"query": {}, "most": 9},
-    "searched_since": {"query": {"text": "hidden", "searched": 1}},
+    "searched_since": {"query": {"text": "hi", "searched": 1}},  # too short for the index
     "counted": {"query": SPAN, "by": ["environment"], "width": "PT3600S"},
     "drift_checks": {},
     "known": {},
