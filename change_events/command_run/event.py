@@ -16,6 +16,7 @@ from change_events.output import say
 from change_events.paths import working_directory
 from change_events.recording import RecoverableRun, report_line
 from change_events.recording.explicit import settings_for
+from change_events.recording.recoverable import PATIENCE
 from change_events.settings import load_leniently
 from change_events.settings.redaction import redactor_of
 
@@ -33,7 +34,10 @@ class CommandEvent:
 
     Attributes:
         budget: seconds that delivery may take.
+        patience: seconds to wait for a journal that another process keeps locked.
     """
+
+    patience = PATIENCE
 
     def __init__(self, observed: ObservedCommand) -> None:
         self._observed = observed
@@ -47,7 +51,9 @@ class CommandEvent:
         self._given = self._read(observed.options)
         self._folder = observed.folder
         chosen = settings_for({"destinations": self._given.destinations}, self._settings, say)
-        self._run = RecoverableRun(str(facts["owner"]), chosen, self._redactor, say, folder=observed.folder)
+        self._run = RecoverableRun(
+            str(facts["owner"]), chosen, self._redactor, say, folder=observed.folder, patience=self.patience
+        )
         self._draft: Draft | None = None
 
     def begin(self) -> None:
@@ -71,7 +77,7 @@ class CommandEvent:
         if event is None:
             self._run.release()
             return
-        settled = self._run.settle(event)
+        settled = self._run.settle(event, keep=self._is_kept(event))
         if settled.reportable and (settled.lost or settled.problems or not self._settings.quiet):
             say(report_line(settled))
 
@@ -82,6 +88,10 @@ class CommandEvent:
     def _last(self, draft: Draft, end: Mapping[str, Any]) -> ChangeEvent | None:
         """The event as it ended; None where that is left to the next command."""
         return command_outcome.worded(draft, end, self._settings.message_bytes)
+
+    def _is_kept(self, event: ChangeEvent) -> bool:  # noqa: ARG002 - that of many stacks asks it
+        """Whether the folder of its run is needed when the event has been settled."""
+        return False
 
     def _drafted(self) -> Draft:
         around = Surroundings(self._cwd, os.environ, self._settings, self._redactor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from change_events.explicit import command_outcome
 from change_events.model import Outcome, Phase, Stacks
 from change_events.output import say
 from change_events.paths import state_dir
-from change_events.stacks import units
+from change_events.stacks import late, units
 from change_events.stacks.event import NO_UNIT, completed
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 class StacksEvent(CommandEvent):
     """Of one command; what its person said of it (title, message) stands beside what its units say."""
 
+    patience = 5.0  # its units, many at once, are the ones that keep the journal locked
+
     def _first(self, draft: Draft) -> ChangeEvent:
         return self._observed_event(draft)
 
@@ -35,6 +38,7 @@ class StacksEvent(CommandEvent):
         try:
             with self._run.journal() as journal:
                 if self._has_open_units(journal):
+                    self._leave_units()
                     say("units of this run have not ended; the next tfevent command records it when they have")
                     return None
                 expected = {} if end.get("error") else facts
@@ -42,10 +46,18 @@ class StacksEvent(CommandEvent):
         except JournalError as error:
             say(f"{error}; the next tfevent command records the units of this run as one event")
             return None
-        whole = completed(event, found, self._redactor)
+        whole = completed(event, found, self._redactor, doubt=late.doubt(event, self._facts))
         if not found.units and whole.outcome is Outcome.NO_CHANGE:
             say(f"{NO_UNIT}; nothing is recorded")
         return whole
+
+    def _is_kept(self, event: ChangeEvent) -> bool:
+        return late.doubt(event, self._facts) is not None
+
+    def _leave_units(self) -> None:
+        if self._folder:
+            with suppress(OSError):  # the folder is as it was: only units that begin later still would be missed
+                self._folder.write_facts(**{late.LEFT: True})
 
     def _has_open_units(self, journal: Journal) -> bool:
         """Whether runs of units go on though the command has ended; those that were killed are closed first."""

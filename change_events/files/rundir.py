@@ -19,7 +19,8 @@ A run that is not terraform's (a playbook, a command) has the name of its ``owne
 tied to a process (:mod:`change_events.recording.process_bound`) has that as its ``writer``, and no one holds its lock.
 
 A leftover folder whose two locks are free belongs to a run that was killed; the next command that uses the same journal
-settles it: the Terraform half its own, :mod:`change_events.recording.recovery` those with an owner. What looks over the
+settles it: the Terraform half its own, :mod:`change_events.recording.recovery` those with an owner. That of a run of
+many stacks stays for a while, where units may still begin (:mod:`change_events.stacks.late`). What looks over the
 folders of all runs is :mod:`change_events.files.unsettled_runs`.
 """
 

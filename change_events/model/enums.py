@@ -82,8 +82,9 @@ class UnitState(StrEnum):
     """State of a unit in a run of many stacks.
 
     ``changed``: something was changed, or is planned to be. ``cancelled``: it was cancelled or declined. ``unknown``:
-    its run had not ended, or was killed. ``not_reached``: it never ran. ``not_observed``: it ran without tfevent, so
-    that what it changed is not known. ``excluded``: it was not part of the run.
+    its run had not ended, or was killed, or whether its plan was applied is not known. ``not_reached``: it never ran.
+    ``not_observed``: it ran without tfevent, so that what it changed is not known. ``excluded``: it was not part of
+    the run.
     """
 
     FAILED = "failed"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 STARTED_SECONDS = 0.5  # that the run waits for the delivery of its start
-PATIENCE = 1.0  # seconds that it waits, at its start and at its end, for a journal that another process keeps locked
+PATIENCE = 1.0
 _LATER = "recorded by the next tfevent command"
 _held: list[rundir.RunDirectory] = []
 
@@ -48,6 +48,7 @@ class RecoverableRun:
         redactor: has seen the run's secrets.
         say: takes one line for the user.
         folder: the run's folder, where it has been made already; it is held by this process.
+        patience: seconds that it waits, at its start and at its end, for a journal that another process keeps locked.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class RecoverableRun:
         say: Callable[[str], object],
         *,
         folder: rundir.RunDirectory | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self._owner = owner
         self._settings = settings
         self._redactor = redactor
         self._say = say
-        self._recording = EventWriter(settings, redactor, say=say, patience=PATIENCE)
+        self._patience = patience
+        self._recording = EventWriter(settings, redactor, say=say, patience=patience)
         self._folder = folder
 
     def start(self, event: ChangeEvent) -> None:
@@ -90,18 +93,27 @@ class RecoverableRun:
         if self._folder is not None:
             self._keep(self._recording.sealed(event))
 
-    def settle(self, event: ChangeEvent, *, deliver: bool = True) -> RecordResult:
-        """Record how it ended, and deliver it unless the process is at its end (``deliver=False``)."""
+    def settle(self, event: ChangeEvent, *, deliver: bool = True, keep: bool = False) -> RecordResult:
+        """Record how it ended, and deliver it unless the process is at its end.
+
+        Args:
+            event: the whole event.
+            deliver: False leaves its delivery to the next command.
+            keep: leave the run's folder to the next commands, which may settle the event again.
+        """
         recording = self._recording
         if not deliver:
             say = self._recording.say_once
-            recording = EventWriter(self._settings, self._redactor, say=say, deliver=False, patience=PATIENCE)
+            recording = EventWriter(self._settings, self._redactor, say=say, deliver=False, patience=self._patience)
         recording.is_blocked = False
         settled = recording.settle(event)
         if self._folder is None:
             return settled
         if settled.lost or recording.is_blocked:
             return self._left(settled)
+        if keep and settled.recorded:
+            self.release()
+            return settled
         self._folder.remove()
         self._let_go()
         return settled

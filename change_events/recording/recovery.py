@@ -20,7 +20,7 @@ import msgspec
 from change_events.errors import JournalError
 from change_events.explicit import command_outcome, titles
 from change_events.files import unsettled_runs
-from change_events.journal import RecordState
+from change_events.journal import JournalLocked, RecordState
 from change_events.model import ChangeOutcome, Outcome, OutcomeCounts, Severity
 from change_events.output import describe
 from change_events.paths import state_dir
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from change_events.files.rundir import RunDirectory
-    from change_events.journal import Journal
+    from change_events.journal import Journal, Record
     from change_events.model import Change, ChangeEvent
     from change_events.recording.writer import EventWriter
     from change_events.redact import Redactor
@@ -65,6 +65,8 @@ def settle_killed(state: str, journal: Journal, settings: Settings, say: Say, *,
         closer = close_owned if unowned is None or _is_owned(run.read_facts()) else unowned
         try:
             count += closer(run, journal, settings, say)
+        except JournalLocked:  # nothing is lost: the next command does the same
+            run.release()
         except Exception as error:  # noqa: BLE001 - one odd folder must not keep a command from its work
             say(f"cannot settle the killed run in {run.path}: {describe(error)}")
             run.release()
@@ -102,28 +104,34 @@ def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Sa
         run.release()  # the command was killed, runs of its units go on
         return False
     record = journal.get(str(run.facts["id"]))
-    if record is not None and record.state is RecordState.SETTLED:
+    settled = record.event if record is not None and record.state is RecordState.SETTLED else None
+    if settled is not None and not _may_change(settled, run):
         run.remove()
         return False
     redactor = redactor_of(settings, {})
-    known = read_checkpoint(run) or (record.event if record else None) or command_outcome.described(run.facts, redactor)
-    if known is None:
+    event = _concluded(run, journal, record, redactor)
+    if event is None:
         run.remove()  # killed before anything was known of it
         return False
-    end = run.read_end()
-    if end:
-        event = _whole(command_outcome.concluded(known, end), run, journal, redactor)
-    elif known.outcome is not None and known.ended_at is not None:
-        event = known  # it ended, and only the journal could not be used then
-    else:
-        event = _whole(interrupted(known, _last(run, known, journal)), run, journal, redactor)
-    settings = settings_for(run.facts, settings, say)
-    settled = EventWriter(settings, redactor, say=say, journal=journal, deliver=False).settle(event)
-    if settled.lost:
-        run.release()
-        return False
-    run.remove()
-    return True
+    if changed := settled is None or _has_other_units(event, settled):
+        settings = settings_for(run.facts, settings, say)
+        if EventWriter(settings, redactor, say=say, journal=journal, deliver=False).settle(event).lost:
+            run.release()
+            return False
+    _let_go(run, event)
+    return changed
+
+
+def _concluded(run: RunDirectory, journal: Journal, record: Record | None, redactor: Redactor) -> ChangeEvent | None:
+    """The event of a run that is over, as far as it is known; None where nothing is. Raises JournalError."""
+    known = read_checkpoint(run) or (record.event if record else None) or command_outcome.described(run.facts, redactor)
+    if known is None:
+        return None
+    if end := run.read_end():
+        return _whole(command_outcome.concluded(known, end), run, journal, redactor)
+    if known.outcome is not None and known.ended_at is not None:
+        return known  # it ended, and only the journal could not be used then
+    return _whole(interrupted(known, _last(run, known, journal)), run, journal, redactor)
 
 
 def _has_open_units(run: RunDirectory, journal: Journal) -> bool:
@@ -137,11 +145,37 @@ def _whole(event: ChangeEvent, run: RunDirectory, journal: Journal, redactor: Re
     facts = run.facts.get(_STACKS)
     if facts is None:
         return event
-    from change_events.stacks import units
+    from change_events.stacks import late, units
     from change_events.stacks.event import completed
 
     found = units.collect(journal, str(run.facts["id"]), str(facts["directory"]), run, facts)
-    return completed(event, found, redactor)
+    return completed(event, found, redactor, doubt=late.doubt(event, run.facts))
+
+
+def _may_change(event: ChangeEvent, run: RunDirectory) -> bool:
+    """Whether a settled event may be settled again: that of many stacks, when units began late."""
+    if _STACKS not in run.facts:
+        return False
+    from change_events.stacks import late
+
+    return late.doubt(event, run.facts) is not None
+
+
+def _has_other_units(event: ChangeEvent, settled: ChangeEvent) -> bool:
+    from change_events.stacks import late
+
+    return late.differ(event, settled)
+
+
+def _let_go(run: RunDirectory, event: ChangeEvent) -> None:
+    """Remove the folder of a run whose event has been settled, unless units of it may still begin."""
+    if _STACKS in run.facts:
+        from change_events.stacks import late
+
+        if late.may_come(event, run.facts, datetime.now(UTC)):
+            run.release()
+            return
+    run.remove()
 
 
 def interrupted(event: ChangeEvent, last_seen: datetime | None = None) -> ChangeEvent:

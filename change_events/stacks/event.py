@@ -49,6 +49,7 @@ _SEVERITIES = list(Severity)
 _SHARED = {CauseKind.VARIABLE_GIVEN, CauseKind.MODULE_VERSION, CauseKind.PROVIDER_VERSION}
 _IN_FILES = {CauseKind.EDITED_LINE, CauseKind.UNCOMMITTED_EDIT}
 _PLANS_CHANGES = 2  # exit code of `plan -detailed-exitcode`
+PLANNED_ONLY = "planned; it is not known whether it is applied after the command ended"
 NO_UNIT = "no unit ran through tfevent"
 NOT_OBSERVED = "units that ran without tfevent are not known by what they changed: set TG_TF_PATH=tfevent"
 
@@ -56,10 +57,12 @@ NOT_OBSERVED = "units that ran without tfevent are not known by what they change
 class Member:
     """One unit with its state, in words that can be recorded."""
 
-    def __init__(self, unit: Unit, phase: Phase, redactor: Redactor) -> None:
+    def __init__(self, unit: Unit, phase: Phase, redactor: Redactor, *, in_doubt: bool = False) -> None:
         self.unit = unit
         self.runs = unit.of_phase(phase) or unit.runs
         self.state, reason = unit.state(phase)
+        if in_doubt and self.state is UnitState.NOT_REACHED and (unit.runs or unit.left_none):
+            self.state, reason = UnitState.UNKNOWN, PLANNED_ONLY
         self.name = one_line(redactor.text(unit.name), _REASON)
         self.reason = _clean(reason, redactor) or None
 
@@ -87,16 +90,17 @@ def _clean(text: str, redactor: Redactor) -> str:
     return one_line(next(lines, ""), _REASON)
 
 
-def completed(event: ChangeEvent, collected: Collected, redactor: Redactor) -> ChangeEvent:
+def completed(event: ChangeEvent, collected: Collected, redactor: Redactor, *, doubt: str | None = None) -> ChangeEvent:
     """The event of the whole, its command's own outcome and the units' put together.
 
     Args:
         event: with the outcome and the failures of the command.
         collected: its units.
         redactor: has seen the secrets of the environment.
+        doubt: why units may begin or end later (:func:`change_events.stacks.late.doubt`).
     """
     phase = collected.phase(event.phase)
-    members = [Member(unit, phase, redactor) for unit in collected.units]
+    members = [Member(unit, phase, redactor, in_doubt=doubt is not None) for unit in collected.units]
     members.sort(key=lambda member: (_ORDER.index(member.state), member.name))
     counts = _counts(members)
     summary = _summary(members)
@@ -105,12 +109,12 @@ def completed(event: ChangeEvent, collected: Collected, redactor: Redactor) -> C
         counts=counts,
         units=tuple(member.listed() for member in members[:MOST_UNITS]),
         omitted=max(0, len(members) - MOST_UNITS),
-        note=_note(collected.notes, counts),
+        note=_note([*collected.notes, *([doubt] if doubt else [])], counts),
     )
     outcome = _outcome(event, phase, counts, summary, in_doubt=bool(collected.notes))
     own = () if counts.failed or outcome is Outcome.SUCCEEDED else event.failures
     last = collected.last_end()
-    if event.outcome is Outcome.UNKNOWN and event.ended_at and last:  # it was killed, and its units went on
+    if doubt and event.ended_at and last:  # its units went on
         event = replace(event, ended_at=max(event.ended_at, last))
     return replace(
         event,

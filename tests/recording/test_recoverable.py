@@ -2,8 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 
 import msgspec
@@ -163,6 +165,21 @@ def test_what_had_changed_by_the_last_checkpoint_is_reported(state):
     assert event.changes[0].outcome is ChangeOutcome.UNKNOWN, "web2 was under way"
     assert event.summary.outcomes.unknown == 1
     assert event.ended_at <= datetime.now(UTC)
+
+
+def test_a_patient_run_waits_for_a_journal_that_is_locked_for_a_moment(state, said):
+    run = RecoverableRun("command", settings(state), Redactor(), said.append, patience=float(PATIENCE))
+    event = playbook_run()
+    run.start(event)
+    holder = sqlite3.connect(state / "journal.db", isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(3, holder.close)
+    release.start()
+    settled = run.settle(msgspec.structs.replace(event, outcome=Outcome.SUCCEEDED, summary=FIGURES))
+    release.join()
+    assert said == []
+    assert settled.places == ()
+    assert only(state)[0].state is RecordState.SETTLED
 
 
 def test_the_next_run_closes_it_too(state, said):

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
 SUPPORT = Path(__file__).parents[1] / "support"
 TERRAFORM = SUPPORT / "stand_in_terraform.sh"
+KINDS = {"whole": b"events\0run", "terragrunt": b"terragrunt.py", "unit": b"tf_wrapper\0apply"}
+_LATE = """if [ "$1" = apply ] && [ -e late ]; then
+  touch waits
+  while [ ! -e go ]; do sleep 0.05; done
+  exec > /dev/null 2>&1
+fi
+exec tfevent "$@\""""
 
 
 def unit(scene, name, *marks, after=(), terragrunt="", **files):
@@ -38,3 +46,21 @@ def whole(events):
 def states(event):
     """State by name of its units."""
     return {one["name"]: one["state"] for one in event["stacks"]["units"]}
+
+
+def processes(scene, kind):
+    """Numbers of the processes of this kind (of :data:`KINDS`) that belong to the scene."""
+    ours = f"TFEVENT_STATE_DIR={scene.state}".encode()
+    found = []
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit() and ours in (folder / "environ").read_bytes():
+                words = (folder / "cmdline").read_bytes()
+                if KINDS[kind] in words and not words.startswith(b"/bin/sh\0"):
+                    found.append(int(folder.name))
+    return found
+
+
+def late_starter(scene):
+    """For TG_TF_PATH: an apply in a unit that is marked ``late`` begins when there is a file ``go``."""
+    return str(scene.script(scene.home / "late-tfevent", _LATE))

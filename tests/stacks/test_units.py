@@ -55,7 +55,7 @@ class Fleet:
         self.folder = folder
         self.report = folder / "report.json"
 
-    def whole(self, *runs, reported=None, base=WORK, code=0, outcome=None, tally=(), **fields):
+    def whole(self, *runs, reported=None, base=WORK, code=0, outcome=None, tally=(), doubt=None, **fields):
         with Journal.open(self.folder / "journal.db") as journal:
             for one in runs:
                 if one.event.outcome is None:
@@ -74,7 +74,7 @@ class Fleet:
             ended_at=EPOCH + timedelta(minutes=9), environment="prod", failures=failures, stacks=Stacks(),
             tool=Tool(name="terragrunt", directory=WORK, exit_code=code), **fields,
         )  # fmt: skip
-        return compose(completed(event, found, Redactor()), Settings())
+        return compose(completed(event, found, Redactor(), doubt=doubt), Settings())
 
 
 NAMES = ("Name", "Result", "Reason", "Cause", "Cmd")
@@ -161,6 +161,15 @@ def test_the_title_is_that_of_the_issue(fleet):
 def test_outcome_and_title(fleet, runs, more, outcome, title):
     event = fleet.whole(*runs, **more)
     assert (event.outcome, event.title) == (outcome, f"prod: {title}")
+
+
+def test_a_unit_that_was_only_planned_when_the_command_was_killed_is_not_said_to_have_been_skipped(fleet):
+    runs = [run(10, "a", phase=Phase.PLANNED), run(11, "b")]
+    event = fleet.whole(*runs, doubt="a signal ended the command", outcome=Outcome.CANCELLED, code=-15)
+    assert states(event) == [("a", "unknown"), ("b", "changed")]
+    assert event.stacks.units[0].reason == "planned; it is not known whether it is applied after the command ended"
+    assert event.stacks.note == "a signal ended the command"
+    assert event.title == "prod: 2 stacks, 1 changed, 1 unknown, cancelled"
 
 
 def test_a_unit_that_was_retried_is_one_unit_and_both_runs_count(fleet):
