@@ -32,14 +32,14 @@ CREATES = 'resource "terraform_data" "x" {\n  input = "one"\n}\n'
 class Found(NamedTuple):
     """Seconds and seconds of CPU a unit that tfevent adds, and what the journal and the output then have.
 
-    ``wrong`` names what the event of the whole should have had, ``locked`` counts lines about a locked database.
+    ``wrong`` names what the event of the whole should have had, ``locked`` are lines about a locked database.
     """
 
     added: float
     cpu: float
     recorded: int
     wrong: tuple[str, ...]
-    locked: int
+    locked: tuple[str, ...]
 
 
 def kind_of(number: int) -> str:
@@ -83,7 +83,8 @@ def measure(folder: Path, terraform: str, tfevent: str, *, number: int = UNITS, 
     whole = [tfevent, "events", "run", "--stacks", "--", *command]
     ours, cpu, printed = _run(whole, units(folder / "ours", number), {**environ, "TG_TF_PATH": tfevent})
     recorded, wrong = _looked_at(folder / "state" / "journal.db", number)
-    return Found((ours - bare) / number, (cpu - bare_cpu) / number, recorded, wrong, printed.count("locked"))
+    locked = tuple(line for line in printed.splitlines() if "locked" in line)
+    return Found((ours - bare) / number, (cpu - bare_cpu) / number, recorded, wrong, locked)
 
 
 def _looked_at(path: Path, number: int) -> tuple[int, tuple[str, ...]]:
@@ -110,7 +111,7 @@ def beyond(found: Found, number: int = UNITS) -> list[str]:
     with_event = sum(kind_of(one) != "unchanged" for one in range(number))
     lines = [f"the whole has {text}" for text in found.wrong]
     lines += [f"{found.recorded} of {with_event} events recorded"] if found.recorded != with_event else []
-    return lines + ([f"{found.locked} lines about a locked database"] if found.locked else [])
+    return lines + ([f"{len(found.locked)} lines about a locked database: {found.locked[0]}"] if found.locked else [])
 
 
 def main() -> int:
@@ -121,7 +122,7 @@ def main() -> int:
         found = measure(Path(name), terraform, tfevent)
     print(
         f"{UNITS} units, {AT_ONCE} at once, {Path(terraform).name}: {found.added * 1000:.0f} ms and "
-        f"{found.cpu * 1000:.0f} ms of CPU more a unit than bare, {found.recorded} events, {found.locked} locked"
+        f"{found.cpu * 1000:.0f} ms of CPU more a unit than bare, {found.recorded} events, {len(found.locked)} locked"
     )
     wrong = beyond(found)
     print(*wrong, sep="\n", end="\n" if wrong else "", file=sys.stderr)

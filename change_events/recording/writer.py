@@ -82,7 +82,7 @@ class EventWriter:
         patience: float | None = None,
     ) -> None:
         self.is_blocked = False
-        self._is_unit = False
+        self._is_one_of_many = False
         self._patience = patience
         self._settings = settings
         self._redactor = redactor
@@ -117,7 +117,8 @@ class EventWriter:
 
     def sealed(self, event: ChangeEvent, past: Sequence[Signal] = ()) -> SealedEvent:
         """The event as it is recorded: composed (with signals of the past), and after the last pass."""
-        self._is_unit = routing.is_unit(event)
+        starts_many = event.stacks is not None and event.outcome is None
+        self._is_one_of_many = starts_many or routing.is_unit(event)
         sealed = self._redactor.seal(self.composed(event, past))
         for trouble in self._redactor.troubles:
             self.say_once(trouble)
@@ -328,7 +329,7 @@ class EventWriter:
             self.is_blocked = True
             self.say_once(f"{error}; cannot write the spool file ({trouble.strerror})")
             return False
-        if not self._is_unit:  # of many at once, the journal is busy and no one hangs: the whole takes it in
+        if not self._is_one_of_many:  # then the journal is busy and no one hangs: the end of the whole takes it in
             self.say_once(f"{error}; the event is spooled and recorded by the next command")
         return True
 

@@ -25,6 +25,7 @@ from change_events.model import (
     Phase,
     Playbook,
     Severity,
+    Stacks,
     Summary,
     TaskCounts,
     TaskRun,
@@ -180,6 +181,18 @@ def test_a_patient_run_waits_for_a_journal_that_is_locked_for_a_moment(state, sa
     assert said == []
     assert settled.places == ()
     assert only(state)[0].state is RecordState.SETTLED
+
+
+@pytest.mark.parametrize("stacks", [Stacks(), None])
+def test_the_start_of_a_run_of_many_stacks_that_finds_the_journal_locked_is_no_news(state, said, stacks):
+    Journal.open(state / "journal.db").close()
+    holder = sqlite3.connect(state / "journal.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    run = RecoverableRun("command", settings(state), Redactor(), said.append, patience=0)
+    run.start(msgspec.structs.replace(playbook_run(), stacks=stacks))
+    holder.close()
+    assert len(said) == (stacks is None)
+    assert only(state)[0].state is RecordState.STARTED
 
 
 def test_the_next_run_closes_it_too(state, said):
