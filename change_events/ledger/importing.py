@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
 
 import msgspec
 
 from change_events.ledger.cutting import bounded
 from change_events.ledger.entries import storable
-from change_events.ledger.writing import record_all
+from change_events.ledger.writing import Prepared, prepared, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import psycopg
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from change_events.model import SealedEvent
 
 SECONDS = 120.0  # that one statement may take
-BATCH = 500  # events of one statement
+BATCH = 1_000  # events of one statement
 _BYTES = 4_000_000  # of bodies, likewise
 _BELOW_TIME = 80  # bits of an id
+_CANCEL = 5.0  # seconds for asking the server to break off a statement
 _LATEST = 4_102_444_800_000  # the year 2100: no month that is made lies there
 
 
@@ -58,13 +59,32 @@ def import_events(
     read = written = 0
     rest = iter(events)
     months: set[tuple[int, int]] = set()
-    while batch := _batch(rest):
-        _make_months(connection, team, batch, months)
-        with bounded(connection, SECONDS):
-            written += record_all(connection, team, batch)
-        read += len(batch)
-        step(len(batch))
+    sent: Future[int] | None = None
+    with _beside(connection) as pool:
+        while batch := _batch(rest):
+            ready = prepared(batch)
+            written += sent.result() if sent else 0
+            sent = pool.submit(_record, connection, team, ready, months)
+            read += len(batch)
+            step(len(batch))
+        written += sent.result() if sent else 0
     return Imported(read, written)
+
+
+@contextmanager
+def _beside(connection: psycopg.Connection) -> Iterator[ThreadPoolExecutor]:
+    """A thread that sends one batch while the next one is prepared; an interruption breaks off what it waits for."""
+    import psycopg
+
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            yield pool
+        except Exception:  # of what is read: what has been sent is recorded
+            raise
+        except BaseException:
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=_CANCEL)
+            raise
 
 
 def import_checks(connection: psycopg.Connection, team: str, machine: str, checks: Sequence[LastCheck]) -> int:
@@ -97,21 +117,16 @@ def import_checks(connection: psycopg.Connection, team: str, machine: str, check
     return len(checks)
 
 
-def _make_months(
-    connection: psycopg.Connection,
-    team: str,
-    batch: Sequence[tuple[SealedEvent, RecordState]],
-    known: set[tuple[int, int]],
-) -> None:
-    """Make the months of these events, each in a transaction of its own, so that nobody waits for all of them."""
-    for sealed, _ in batch:
-        with suppress(ValueError):  # of an id that is none: it is refused with the batch
-            event_id = UUID(sealed.event.id)
-            at = datetime.fromtimestamp(min(event_id.int >> _BELOW_TIME, _LATEST) / 1000, UTC)
-            if (month := (at.year, at.month)) not in known:
-                with bounded(connection, SECONDS):
-                    connection.execute("SELECT tfevent.make_months(%s, %s)", (team, [event_id]))
-                known.add(month)
+def _record(connection: psycopg.Connection, team: str, batch: Prepared, known: set[tuple[int, int]]) -> int:
+    """Record a batch, after making its months, each in a transaction of its own, so that nobody waits for all."""
+    for one in batch.ids:
+        at = datetime.fromtimestamp(min(one.int >> _BELOW_TIME, _LATEST) / 1000, UTC)
+        if (month := (at.year, at.month)) not in known:
+            with bounded(connection, SECONDS):
+                connection.execute("SELECT tfevent.make_months(%s, %s)", (team, [one]))
+            known.add(month)
+    with bounded(connection, SECONDS):
+        return send(connection, team, batch)
 
 
 def _batch(rest: Iterable[tuple[SealedEvent, RecordState]]) -> list[tuple[SealedEvent, RecordState]]:

@@ -10,7 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import LedgerError
-from change_events.ledger import months, prune_function, record_function, roles, tables, text_function, token_tables
+from change_events.ledger import (
+    batch_function,
+    months,
+    prune_function,
+    record_function,
+    roles,
+    tables,
+    text_function,
+    token_tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +50,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     Migration(token_tables.STATEMENTS),
     Migration(text_function.STATEMENTS),
+    Migration(batch_function.STATEMENTS),
 )
 
 _BEGIN = (

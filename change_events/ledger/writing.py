@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
     from change_events.journal.records import RecordState
     from change_events.model import SealedEvent
+
+
+class Prepared(NamedTuple):
+    """Several events as they are sent: their ids, what the tables hold of them as JSON, and their bodies."""
+
+    ids: list[UUID]
+    entries: str
+    bodies: list[bytes]
 
 
 def record(connection: psycopg.Connection, team: str, sealed: SealedEvent, state: RecordState) -> bool:
@@ -43,9 +52,22 @@ def record_all(connection: psycopg.Connection, team: str, events: Sequence[tuple
         ValueError: the id of an event is not a UUID.
         psycopg.Error: none was recorded.
     """
-    entries = msgspec.json.encode([entry_of(sealed.event, state) for sealed, state in events]).decode()
+    return send(connection, team, prepared(events))
+
+
+def prepared(events: Sequence[tuple[SealedEvent, RecordState]]) -> Prepared:
+    """What is sent of several events. Raises ValueError: the id of an event is not a UUID."""
+    entries = [entry_of(sealed.event, state) for sealed, state in events]
+    return Prepared(
+        [UUID(entry["id"]) for entry in entries],
+        msgspec.json.encode(entries).decode(),
+        [sealed.body for sealed, _ in events],
+    )
+
+
+def send(connection: psycopg.Connection, team: str, batch: Prepared) -> int:
+    """Record what was prepared, as :func:`record_all` does, and give what that gives."""
     row = connection.execute(
-        "SELECT tfevent.record_events(%s, %s::jsonb, %s::bytea[])",
-        (team, entries, [sealed.body for sealed, _ in events]),
+        "SELECT tfevent.record_events(%s, %s::jsonb, %s::bytea[])", (team, batch.entries, batch.bodies)
     ).fetchone()
     return int(row[0]) if row else 0
