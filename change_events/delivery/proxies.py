@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import getproxies_environment
 
+from change_events.destinations.shared.loopback import is_loopback
 from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -30,11 +31,16 @@ class Proxies(NamedTuple):
     def address(self, scheme: str, host: str, port: int) -> str | None:
         """The proxy's address for a request to ``host`` (an IPv6 address without brackets); None to connect directly.
 
+        Plain http to this machine always goes directly, whatever the kind: it is let send tokens since no network
+        sees them.
+
         Args:
             scheme: ``http`` or ``https``.
             host: name or address.
             port: the port that is connected to.
         """
+        if scheme == "http" and is_loopback(host):
+            return None
         found = self.addresses.get(scheme) or self.addresses.get("all")
         if not found or any(_matches(entry, host.lower().rstrip("."), port) for entry in self.bypassed):
             return None

@@ -30,6 +30,7 @@ from change_events.destinations.base import (
     user_agent,
 )
 from change_events.destinations.shared import chat, mail, mapping
+from change_events.destinations.shared.loopback import is_loopback
 from change_events.destinations.shared.request import text_of, uri
 from change_events.destinations.shared.responses import AGAIN
 from change_events.destinations.shared.size_limit import fitted
@@ -125,7 +126,7 @@ def check(options: Mapping[str, Any]) -> tuple[str, ...]:
     user, password = (bool(options.get(name)) for name in ("username", "password"))
     if user != password:
         found.append(f"{'password' if user else 'username'}: missing; the other one needs it")
-    if password and options.get("security") == "none" and not mail.is_loopback(str(options.get("host"))):
+    if password and options.get("security") == "none" and not is_loopback(str(options.get("host"))):
         found.append("security: `none` would send the password as plain text; expected starttls or tls")
     if int(options.get("port") or 1) > 65535:  # noqa: PLR2004
         found.append("port: expected a number up to 65535")

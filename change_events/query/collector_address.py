@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from change_events.destinations.shared.loopback import is_loopback
 from change_events.errors import LedgerError
 
 TOKEN_VARIABLE = "TFEVENT_LEDGER_TOKEN"  # noqa: S105  # its name
@@ -24,12 +24,10 @@ class CollectorAddress(NamedTuple):
     Attributes:
         base: scheme, host, port and path, without a slash at its end.
         shown: the same; nothing in it is secret.
-        local: this machine, without TLS: no proxy is asked.
     """
 
     base: str
     shown: str
-    local: bool
 
 
 def address_of(url: str) -> CollectorAddress:
@@ -47,11 +45,10 @@ def address_of(url: str) -> CollectorAddress:
         raise LedgerError(f"the address of the collector has parts that it may not have; {_EXPECTED}; {_WITHOUT}")
     if not host or not url.isascii() or not url.isprintable() or " " in url:
         raise LedgerError(f"the address of the collector cannot be read; {_EXPECTED}")
-    local = parts.scheme == "http"
-    if local and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise LedgerError(f"the address of the collector: {_PLAIN}")
     base = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
-    return CollectorAddress(base, base, local)
+    return CollectorAddress(base, base)
 
 
 def token() -> str:
@@ -69,10 +66,3 @@ def token() -> str:
     if len(found) > _LONGEST or not found.isascii() or not found.isprintable() or " " in found:
         raise LedgerError(f"{TOKEN_VARIABLE} is not a token: it has characters that a token has not")
     return found
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

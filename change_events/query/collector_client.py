@@ -119,7 +119,6 @@ class CollectorClient:
             secrets=(self._secret,),
             body_decides=True,
             answer_bytes=_MOST_SENT,
-            direct=self._address.local,
         )
 
     def _answered(self, request: Request) -> Response:

@@ -176,7 +176,7 @@ class Origin(msgspec.Struct):
     @staticmethod
     def _is_protected(security: Entry, host: str) -> bool:
         """Whether no one on the way to a server of mail reads along, by its option ``security``."""
-        from change_events.destinations.shared.mail import is_loopback
+        from change_events.destinations.shared.loopback import is_loopback
 
         return security.value in {"starttls", "tls"} or (security.value == "none" and is_loopback(host))
 

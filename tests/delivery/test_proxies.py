@@ -43,8 +43,8 @@ PROXIED = [
     ("10.0.0.0/8", "fd12::1", 80),
     ("10.0.0.0/8", "ten.example", 80),
     ("10.0.0.0/99", "10.0.0.1", 80),
-    ("[::1]:4318", "::1", 4317),
-    ("127.0.0.1:4318", "127.0.0.1", 80),
+    ("[fd00::1]:4318", "fd00::1", 4317),
+    ("10.0.0.1:4318", "10.0.0.1", 80),
     ("collector.example:4318", "collector.example", 80),
     ("llector.example", "collector.example", 80),
     (".collector.example", "collector.example", 80),
@@ -97,5 +97,30 @@ def test_a_network_of_no_proxy_is_connected_to_directly(monkeypatch):
             assert post(f"{backend.url}/x").status == 200
         assert ([one.path for one in backend.received], proxy.received) == (["/x"] * 3, [])
         monkeypatch.setenv("NO_PROXY", "10.0.0.0/8")
-        post(f"{backend.url}/x")
-        assert [one.path for one in proxy.received] == [f"{backend.url}/x"]
+        post("http://backend.example/x")
+        assert [one.path for one in proxy.received] == ["http://backend.example/x"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_what_stays_on_this_machine_is_shown_to_no_proxy(monkeypatch, host, variable):
+    """Without TLS, the proxy would read a token that is allowed on loopback only."""
+    with Receiver() as proxy, Receiver() as backend:
+        monkeypatch.setenv(variable, proxy.url)
+        assert post(f"{backend.url.replace('127.0.0.1', host)}/x").status == 200
+        assert ([one.path for one in backend.received], proxy.received) == (["/x"], [])
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "way"),
+    [
+        ("http", "127.8.8.8", None),
+        ("http", "::1", None),
+        ("http", "localhost.", None),
+        ("http", "localhost.example", "http://p"),
+        ("http", "128.0.0.1", "http://p"),
+        ("https", "127.0.0.1", "http://p"),
+    ],
+)
+def test_only_plain_http_to_this_machine_is_without_a_proxy(scheme, host, way):
+    assert proxies.Proxies({"all": "p"}, ()).address(scheme, host, 80) == way

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from change_events.destinations.shared.loopback import is_loopback
+
 _SCHEMES = {"postgresql", "postgres"}
-_LOOPBACK = ("localhost", "::1")
 _PASSWORDS = {"password", "sslpassword", "oauth_client_secret"}
 _SECRET_PARAMETERS = {*_PASSWORDS, "passfile"}
 
@@ -55,8 +56,8 @@ def collector_of(url: str) -> str | None:
         return None
     if not host or "@" in parts.netloc or parts.query or parts.fragment or not url.isprintable() or " " in url:
         return None
-    is_here = host in _LOOPBACK or (host.startswith("127.") and host.replace(".", "").isdecimal())
-    return url.rstrip("/") if parts.scheme == "https" or (parts.scheme == "http" and is_here) else None
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    return url.rstrip("/") if allowed else None
 
 
 def has_password(url: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import binascii
 from email.utils import formataddr, getaddresses
 from hashlib import sha256
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from change_events.destinations.base import OptionError, Request
@@ -85,14 +84,6 @@ def _address(name: str, address: str, option: str) -> Address:
     if not _ADDRESS.fullmatch(plain):
         raise OptionError(f"{option}: expected addresses, name@example.com")
     return Address(name, plain)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether it is this machine, by its name or address alone."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.rstrip(".").lower() == "localhost"
 
 
 def message(headers: Sequence[tuple[str, str]], text: str, html: str) -> bytes:
