@@ -15,6 +15,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
       x LedgerTooSlow        an answer took longer than it may (ledger/problems.py)
         x LedgerSilent       nothing came from the server (ledger/problems.py)
       x NotInLedger          only a journal knows what is asked (ledger/problems.py)
+      x NoTeamToRead         the user of a ledger may read the events of no team (ledger/problems.py)
       x EventGone            an event was removed after it was listed (ledger/problems.py)
       x TokenRefused         a token of a collector is not accepted (ledger/tokens.py)
   x ToolArgumentError        an argument of a tool of `events mcp` cannot be used (mcp/arguments.py)

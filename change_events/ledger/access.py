@@ -91,6 +91,7 @@ class Access:
         self._selected = ""
         self._limit = 0
         self._is_together = False
+        self._granted: list[str] | None = None
         self.teams: tuple[str, ...] = ()
         self.finds_texts = False
         self.teams = self._readable(team)
@@ -115,7 +116,7 @@ class Access:
             patience: seconds to connect within, where the address does not say.
 
         Raises:
-            LedgerError: it cannot be reached or read; the text says what to do.
+            LedgerError: it cannot be reached or read, or this user reads no team; the text says what to do.
         """
         address = address_of(url, patience)
         import psycopg
@@ -278,6 +279,9 @@ class Access:
             else:
                 ((readable,),) = rows(connection, _READABLE, {})
                 known = [name for (name,) in rows(connection, _TEAMS, {})] if readable is None else sorted(readable)
+                self._granted = readable
+                if readable == []:
+                    raise problems.no_team(self.shown)
         if names is not None and team is not None:
             return (team,) if team in known else ()
         if team is None:

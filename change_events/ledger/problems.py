@@ -23,6 +23,10 @@ class NotInLedger(LedgerError):  # noqa: N818  # as above
     """Only a journal knows what is asked."""
 
 
+class NoTeamToRead(LedgerError):  # noqa: N818  # as above
+    """The user of the ledger may read the events of no team."""
+
+
 class EventGone(LedgerError):  # noqa: N818  # as above
     """An event was removed after it was listed."""
 
@@ -62,6 +66,14 @@ _CLASSES = {
     "53": "the server is overloaded; try again",
 }
 _LONGEST = 300
+
+
+def no_team(shown: str, team: str | None = None) -> NoTeamToRead:
+    """The error to raise where a user may read no team, or not this one; ``shown`` is that of :func:`refused`."""
+    what = f"may not read the events of team {team}" if team else "may read no team's events"
+    return NoTeamToRead(
+        f"ledger {shown}: this user {what}; `tfevent events ledger init --team NAME` says what to grant"
+    )
 
 
 def refused(error: psycopg.Error, shown: str) -> LedgerError:

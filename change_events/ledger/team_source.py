@@ -46,10 +46,22 @@ class TeamSource(LedgerSource):
             raise problems.silent(self.shown) if cut.is_set() else problems.explain(error, self.shown) from None
 
     def narrow(self, team: str, *, in_all: float) -> None:
-        """From now on, answer of this team, of which there need not be any event yet, for so many seconds."""
+        """From now on, answer of this team, of which there need not be any event yet, for so many seconds.
+
+        Raises:
+            LedgerError: its user may not read this team.
+        """
+        self._only = None
+        self._until = time.monotonic() + in_all
+        if not self._is_granted(team):
+            self._readable(None)  # it may have been granted meanwhile
+            if not self._is_granted(team):
+                raise problems.no_team(self.shown, team)
         self._only = team
         self.teams = (team,)
-        self._until = time.monotonic() + in_all
+
+    def _is_granted(self, team: str) -> bool:
+        return self._granted is None or team in self._granted
 
     @property
     def is_broken(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from change_events.errors import JournalError, LedgerError, TfeventError
 from change_events.journal.errors import AmbiguousId, JournalTooSlow
-from change_events.ledger.problems import LedgerSilent, NotInLedger
+from change_events.ledger.problems import LedgerSilent, NoTeamToRead, NotInLedger
 from change_events.server.page import Page
 from change_events.server.policy import QUERY_SECONDS
 from change_events.server.reader import NoTeamError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _KINDS = (
     (NoTeamError, 403, "None of your groups is a team with events in this ledger"),
+    (NoTeamToRead, 503, "This server may read no team's events"),
     (NotInLedger, 400, "A ledger does not know what was not delivered"),
     (AmbiguousId, 400, "This cannot be answered"),
     (LedgerError, 503, "The ledger cannot be read now"),

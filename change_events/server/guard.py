@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from change_events.server.plain_page import PlainPage
 from change_events.server.policy import HEADER_BYTES, HEADERS, URL_BYTES
-from change_events.server.reader import teams_of
+from change_events.server.reader import has_controls, teams_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +119,14 @@ class Guard:
         header = self._policy.group_header
         if header is None or scope["path"].startswith(STATIC) or teams_of(scope["headers"], self._policy):
             return None
-        if len(_values(scope, header)) > 1:
+        given = _values(scope, header)
+        if any(map(has_controls, given)):
+            return PlainPage(
+                403,
+                "The proxy names groups with control characters",
+                "No name of a group has any: the header of `--trusted-group-header` is not taken apart.",
+            )
+        if len(given) > 1:
             return PlainPage(
                 403,
                 "The proxy names the groups twice",

@@ -15,6 +15,7 @@ from change_events.errors import LedgerError
 from change_events.journal.records import to_micros
 from change_events.ledger.access import Access, rows
 from change_events.ledger.listing import micros
+from change_events.ledger.problems import LedgerTooSlow
 from change_events.server.policy import CONNECT_SECONDS, QUERY_SECONDS
 from change_events.server.watching import GONE, News
 
@@ -93,6 +94,7 @@ class LedgerWatcher:
         self._team = team
         self._reads: _Reads | None = None
         self._known: dict[tuple[str, str], str] | None = None
+        self.is_away = False
 
     def start(self) -> None:
         """As the protocol says."""
@@ -100,10 +102,16 @@ class LedgerWatcher:
 
     def poll(self) -> Sequence[News]:
         """As the protocol says."""
+        had = self._reads is not None
         try:
             latest = self._asked()
-        except LedgerError:  # seen when it is back
+        except LedgerTooSlow:
+            self.is_away = True
             return ()
+        except LedgerError:
+            self.is_away = not had  # the connection may have ended, and not the server: the next poll makes another one
+            return ()
+        self.is_away = False
         known = {(one.team, one.id): one.state for one in latest.events}
         before, self._known = self._known, known
         if before is None:

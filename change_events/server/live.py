@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
-from change_events.server.watching import TooManyStreamsError
+from change_events.server.watching import AWAY, BACK, TooManyStreamsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
@@ -65,7 +65,12 @@ async def _messages(
 
 
 def _message(found: Sequence[News]) -> str:
-    """One message for what was found at once, empty where what was recorded is gone; its id is the newest position."""
+    """One message for what was found at once, empty where what was recorded is gone; its id is the newest position.
+
+    A message of the type `state` says that what is recorded cannot be read (`away`), or can be again (`back`).
+    """
+    if found[0] in (AWAY, BACK):
+        return f"event: state\ndata: {found[0].outcome}\n\n"
     events = [{"id": one.id, "outcome": one.outcome, "severity": one.severity} for one in found if one.id]
     newest = max(one.position for one in found)
     return f"id: {newest}\ndata: {msgspec.json.encode(events).decode()}\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from change_events.errors import TfeventError
 from change_events.text.markdown import one_line
@@ -33,12 +34,18 @@ def teams_of(headers: Iterable[tuple[bytes, bytes]], policy: Policy) -> frozense
 
     Args:
         headers: of the request, which the guard has let through: it came from the proxy.
-        policy: which header has the groups, with commas between them.
+        policy: which header has the groups, with commas between them. A name is what stands between these, without
+            spaces and tabs around it and nothing else: a group whose name has other white space is another group.
     """
     if policy.group_header is None:
         return None
     given = [value for name, value in headers if name == policy.group_header]
-    if len(given) != 1:  # two: one of them may be the client's own
+    if len(given) != 1 or has_controls(given[0]):  # two: one of them may be the client's own
         return frozenset()
-    groups = (group.strip() for group in given[0].decode("utf-8", "replace").split(","))
+    groups = (group.strip(" \t") for group in given[0].decode("utf-8", "replace").split(","))
     return frozenset(group for group in groups if group)
+
+
+def has_controls(value: bytes) -> bool:
+    """Whether the value of a header has control characters, which no name of a group has."""
+    return any(category(one) == "Cc" for one in value.decode("utf-8", "replace").replace("\t", ""))

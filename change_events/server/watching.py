@@ -50,16 +50,24 @@ class News(NamedTuple):
 GONE = News(0, "", "", "")
 """Instead of an event: what was recorded has been removed."""
 
+AWAY, BACK = News(0, "", "away", ""), News(0, "", "back", "")
+"""Instead of an event: what is recorded cannot be read from now on; it can be read again."""
+
 
 class Watcher(Protocol):
     """What notices events. All but ``since`` is asked by one thread at a time.
 
     Attributes:
         seconds: between two polls.
+        is_away: whether the last poll could not read what is recorded.
     """
 
     @property
     def seconds(self) -> float:
+        """As above."""
+
+    @property
+    def is_away(self) -> bool:
         """As above."""
 
     def start(self) -> None:
@@ -83,6 +91,7 @@ class JournalWatcher:
     """
 
     seconds = 0.5
+    is_away = False  # a file that is locked is free again soon
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -191,6 +200,7 @@ class Broadcast:
         self._watcher = watcher
         self._listeners: dict[asyncio.Queue[Sequence[News] | None], Collection[str] | None] = {}
         self._polling: asyncio.Task[None] | None = None
+        self._is_away = False
         self._ended = False
 
     @contextlib.asynccontextmanager
@@ -214,6 +224,8 @@ class Broadcast:
         if self._polling is None:
             self._polling = asyncio.get_running_loop().create_task(self._poll())
         try:
+            if self._is_away:
+                queue.put_nowait((AWAY,))
             if (position is not None or moment is not None) and (
                 missed := _of(teams, await asyncio.to_thread(self._watcher.since, position or 0, moment))
             ):
@@ -234,19 +246,27 @@ class Broadcast:
         try:
             await asyncio.to_thread(self._watcher.start)
             while self._listeners:
-                if found := await asyncio.to_thread(self._watcher.poll):
-                    for queue, teams in self._listeners.items():
-                        if heard := _of(teams, found):
-                            _put(queue, heard)
+                found = await asyncio.to_thread(self._watcher.poll)
+                if self._is_away != self._watcher.is_away:
+                    self._is_away = self._watcher.is_away
+                    self._say((AWAY,) if self._is_away else (BACK,))
+                if found:
+                    self._say(found)
                 await asyncio.sleep(self._watcher.seconds)
         finally:
             self._polling = None
+            self._is_away = False
             self._watcher.close()
+
+    def _say(self, found: Sequence[News]) -> None:
+        for queue, teams in self._listeners.items():
+            if heard := _of(teams, found):
+                _put(queue, heard)
 
 
 def _of(teams: Collection[str] | None, found: Sequence[News]) -> Sequence[News]:
     """What whoever reads these teams hears of."""
-    return found if teams is None else [one for one in found if one.team in teams or one == GONE]
+    return found if teams is None else [one for one in found if one.team in teams or not one.id]
 
 
 def _put(queue: asyncio.Queue[Sequence[News] | None], found: Sequence[News] | None) -> None:

@@ -8,7 +8,9 @@ import pytest
 from change_events.errors import LedgerError
 from change_events.history.why import why
 from change_events.journal import Query
+from change_events.ledger.problems import NoTeamToRead
 from change_events.ledger.source import LedgerSource
+from change_events.ledger.team_source import TeamSource
 from tests.history.past import change, run
 from tests.ledger.people import hire, url_of
 from tests.support.ledger import filled
@@ -37,12 +39,34 @@ def test_a_reader_is_answered_of_their_teams(shared, name, teams):
         assert {record.id for record in source.list(Query(text="stack"))} == own
 
 
-def test_who_reads_no_team_has_an_empty_ledger(shared):
-    with LedgerSource.open(url_of(shared, "no_reader")) as source:
-        assert source.teams == ()
-        assert list(source.list(Query())) == []
-        assert source.known().since is None
-        assert source.things_at("*", limit=9) == source.stacks(limit=9) == source.values_of("kind", limit=9) == []
+def test_who_reads_no_team_is_answered_so_and_not_with_an_empty_ledger(shared):
+    for team in (None, "ops", "nosuch"):
+        with pytest.raises(LedgerError, match=r"this user may read no team's events; .* says what to grant"):
+            LedgerSource.open(url_of(shared, "no_reader"), team)
+
+
+def test_who_loses_the_last_team_is_answered_so(shared):
+    with LedgerSource.open(url_of(shared, "shop_reader")) as source:
+        shared.execute("UPDATE tfevent.members SET role = 'nobody' WHERE role = 'shop_reader'")
+        try:
+            with pytest.raises(NoTeamToRead), source.together():
+                pass
+        finally:
+            shared.execute("UPDATE tfevent.members SET role = 'shop_reader' WHERE role = 'nobody'")
+
+
+def test_a_collector_whose_user_may_not_read_the_team_of_a_token_does_not_answer_that_it_has_nothing(shared):
+    with TeamSource.open(url_of(shared, "ops_reader")) as source:
+        source.narrow("ops", in_all=9)
+        assert len(list(source.list(Query()))) > 0
+        with pytest.raises(NoTeamToRead, match="this user may not read the events of team shop"):
+            source.narrow("shop", in_all=9)
+        shared.execute("INSERT INTO tfevent.members (role, may, team) VALUES ('ops_reader', 'read', 'shop')")
+        try:
+            source.narrow("shop", in_all=9)
+            assert len(list(source.list(Query()))) == 3
+        finally:
+            shared.execute("DELETE FROM tfevent.members WHERE role = 'ops_reader' AND team = 'shop'")
 
 
 def test_another_team_cannot_be_chosen(shared):

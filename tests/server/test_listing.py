@@ -187,8 +187,13 @@ def test_a_day_that_goes_on_beyond_the_page_has_the_figures_of_the_day(long_jour
 
 def test_a_page_whose_event_is_gone_leads_to_the_newest(journal):
     text = html(journal, "listing", before="019a0000-0000-7000-8000-000000000000")
-    assert "have been removed" in text
+    assert "not in this journal" in text
+    assert "it was removed, or never there" in text
     assert '<a href="/list">Show the newest</a>' in text
+
+
+def test_a_page_behind_the_oldest_event_says_so(journal):
+    assert "nothing older than the event" in html(journal, "listing", before=ids()[-1])
 
 
 def test_very_many_events_are_not_all_counted(long_journal, monkeypatch):

@@ -106,7 +106,7 @@ def test_a_page_looks_as_the_golden_says(journal, name, golden):
         ("suspects", "Likeliest of 4 events before 03:20: prod/shop: 1 updated, 1 replaced, 1 failed"),
         ("stacks", "4 stacks: the last run of 3 did not end well, 1 directory with drift"),
         ("no match", "No event in prod with signal exposed to wold"),
-        ("never seen", "No change of module.web.aws_instance.nod is recorded"),
+        ("never seen", "No resource or host module.web.aws_instance.nod is known"),
         ("empty thing", "Which resource or host?"),
         ("no event", "There is no such event"),
         ("wrong moment", "This moment cannot be ranked"),
@@ -402,6 +402,8 @@ def test_what_failed_on_a_host_is_no_change_of_it(tmp_path):
     assert "<title>web1: last changed 50 min ago" in text
     assert "on all its hosts together: web1.conf, web2.conf" in text
     assert "nginx" not in text
+    assert "restart" in text
+    assert urls.thing("restart") not in text, "a task is no thing"
     with recorded(folder(tmp_path, "failed"), events[1:]) as journal:
         assert "No change that succeeded is among these." in html(journal, "thing", at="web1")
 

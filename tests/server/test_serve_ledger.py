@@ -67,7 +67,11 @@ def home(tmp_path):
 
 
 def reader(server, *groups):
-    return server.stranger(headers=[("x-user", "ann"), *(("x-groups", names) for names in groups)])
+    return server.stranger(headers=[(b"x-user", b"ann"), *((b"x-groups", _bytes(names)) for names in groups)])
+
+
+def _bytes(names):
+    return names if isinstance(names, bytes) else names.encode()
 
 
 PAGES = ("/", "/list", f"/event/{HIDDEN.id}", f"/event/{HIDDEN.id}.json", "/event/last", "/stacks", "/suspects",
@@ -112,6 +116,19 @@ def test_whoever_is_in_the_team_sees_it(server, path):
         assert "prod/shop" not in answer.text
 
 
+def test_spaces_and_tabs_around_a_group_are_none_of_its_name(server):
+    with reader(server, "staff ,\tops") as client:
+        assert "prod/shop" in client.get("/list").text
+
+
+def test_an_event_that_is_not_there_is_not_said_to_have_been_removed(server):
+    with reader(server, "ops") as client:
+        for path in ("/event/zzz", f"/event/{HIDDEN.id}", f"/list?before={HIDDEN.id}"):
+            text = client.get(path).text
+            assert "it was removed, or never there" in text
+            assert "oldest" not in text
+
+
 def test_the_newest_event_is_that_of_the_readers_teams(server):
     with reader(server, "ops") as ops, reader(server, "shop") as shop, reader(server, "shop,ops") as both:
         newest = [client.get("/event/last.json", follow_redirects=True).json()["id"] for client in (ops, shop, both)]
@@ -126,6 +143,10 @@ def test_the_newest_event_is_that_of_the_readers_teams(server):
         ((", ,",), "You are in no group that reads a team"),
         (("ops", "shop"), "The proxy names the groups twice"),
         (("staff,OPS,ops2,o,*,%,' OR 1=1",), "None of your groups is a team with events in this ledger"),
+        ((b"ops\xc2\xa0",), "None of your groups is a team with events in this ledger"),
+        (("\u2028ops".encode(),), "None of your groups is a team with events in this ledger"),
+        ((b"ops\x1f",), "The proxy names groups with control characters"),
+        ((b"\xc2\x85ops",), "The proxy names groups with control characters"),
         (("<script>x</script>",), "None of your groups is a team with events in this ledger"),
     ],
 )
@@ -205,6 +226,7 @@ def test_a_ledger_that_cannot_be_used_is_one_line_at_the_start(ledger, postgres,
             (postgres.url(), "there is no ledger in this database"),
             (url, "upgrade tfevent"),
             (f"https://{SECRET}@collector.example", ""),
+            (url_of(ledger, "no_reader"), "this user may read no team's events; .* says what to grant"),
         ]
         for address, words in cases:
             done = home.run("serve", "--port", "0", "--no-browser", "--ledger", address)
@@ -239,6 +261,25 @@ def test_a_ledger_that_fails_meanwhile_is_a_page_that_says_so_and_works_again(po
         code, errors = server.end()
         assert code == 0
         assert postgres.password not in "".join([*texts, errors])
+
+
+def test_whoever_listens_hears_that_the_ledger_cannot_be_read_and_that_it_can_again(postgres, home):
+    def heard(stream):
+        return next(line for line in stream if line.startswith("data: "))
+
+    with filled(postgres, [fresh()], ["ops"]) as url, served(home, "--ledger", url) as server:
+        name = url.rpartition("/")[2]
+        with server.client() as client, client.stream("GET", "/live") as stream:
+            lines = stream.iter_lines()
+            assert next(lines) == "retry: 2000"
+            time.sleep(1)  # until it looks
+            postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            assert heard(lines) == "data: away"
+            with client.stream("GET", "/live") as later:
+                assert heard(later.iter_lines()) == "data: away"
+            postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            assert heard(lines) == "data: back"
 
 
 def failed(client, path, words):

@@ -28,7 +28,10 @@ _SIGNALS = 50
 _ADDRESS = 500
 _CAUSED = 100  # changes whose own cause is shown
 _LOOKS = {"applied": "ok", "failed": "bad", "not_attempted": "none", "unknown": "unknown"}
-_NOT_FOUND = "No event of this address is recorded here. The oldest events go first, when the journal is full."
+_NOT_FOUND = {
+    "journal": "No event of this address is recorded here. The oldest events go first, when the journal is full.",
+    "ledger": "No event of this address is in this ledger, or none that may be read: it was removed, or never there.",
+}
 
 
 class ShownChange(NamedTuple):
@@ -63,7 +66,8 @@ def build(source: Source, request: PageRequest) -> Page:
     """The page of the event with the id of the path. Raises JournalError."""
     record = source.get(request.path["id"])
     if record is None:
-        return Page("error.html", {"title": "There is no such event", "text": _NOT_FOUND, "link": "/list"}, 404)
+        absent = {"title": "There is no such event", "text": _NOT_FOUND[source.called], "link": "/list"}
+        return Page("error.html", absent, 404)
     event = record.event
     view = event_view(event, "", Room(ROOM))
     row = event_row(record, request)

@@ -87,6 +87,7 @@ def build(source: Source, request: PageRequest) -> Page:
         "filters": filters,
         "chips": list(_chips(filters)),
         "any_events": bool(figures.events),
+        "absent": "" if rows else _absent(source, request),
         "days": list(_days(source, filters, request, found, rows)),
         "page_words": list_sentences.page_words(rows) if rows else "",
         "facets": facets(figures, filters, rows),
@@ -121,6 +122,17 @@ def _slice(source: Source, filters: Filters, request: PageRequest) -> Slice:
         before = None  # the newest page is whole
     found = list(source.list(query_for(filters, request, EVENTS + 1, before=before)))
     return Slice(found[:EVENTS], newer=bool(before), older=len(found) > EVENTS)
+
+
+def _absent(source: Source, request: PageRequest) -> str:
+    """Why a page that begins with an event has none."""
+    before = request.query.get("before", "")[:_ID]
+    if before and (found := source.get(before)) and found.id == before:
+        return "There is nothing older than the event that this address begins with."
+    return (
+        f"The event that this address begins with is not in this {source.called}, or not among what may be read of it: "
+        "it was removed, or never there."
+    )
 
 
 def _figures(source: Source, filters: Filters, request: PageRequest, found: Slice) -> Figures:

@@ -47,9 +47,13 @@ class ShownAttribute(NamedTuple):
 
 
 class ShownChange(NamedTuple):
-    """What one event did to the thing; ``address`` is empty where the page has but one."""
+    """What one event did to the thing; ``address`` is empty where the page has but one.
+
+    ``is_task``: it is the name of a task that ran on the host, and no thing by itself.
+    """
 
     address: str
+    is_task: bool
     words: str
     notes: list[str]
     attributes: list[ShownAttribute]
@@ -114,7 +118,8 @@ def _of_team(source: Source, asked: str, request: PageRequest) -> Source | Page:
         return source
     if team := request.query.get("team", ""):
         if team not in sources:
-            raise ParameterError("`team` is not a team whose events you read.")
+            shown = one_line(team.replace("`", "'"))
+            raise ParameterError(f"`{shown}` is not a team whose events you read.")
         return sources[team]
     known = [name for name, one in sources.items() if _knows(one, asked)]
     if len(known) == 1:
@@ -156,7 +161,7 @@ def _until(request: PageRequest) -> datetime | None:
 
 def _unknown(source: Source, asked: str, text: str) -> Page:
     near = near_names(asked, source.addresses(limit=_ADDRESSES), most=_NEAR, cutoff=_LIKE)
-    title = f"No change of {one_line(asked)} is recorded"
+    title = f"No resource or host {one_line(asked)} is known"
     return Page("thing_choice.html", {"title": title, "asked": asked, "text": text, "near": near, "teams": []}, 404)
 
 
@@ -247,6 +252,7 @@ def _change(change: ThingChange, vcs: Vcs | None, *, is_one: bool) -> ShownChang
     where = change.address if not is_one or change.host else ""
     return ShownChange(
         address=one_line(where),
+        is_task=change.host is not None,
         words=words,
         notes=[one_line(note, _ERROR) for note in notes if note],
         attributes=[_attribute(one) for one in change.attributes[:_ATTRIBUTES]],

@@ -234,6 +234,10 @@ function listen() {
     say(stream.readyState === EventSource.CLOSED ? "not live: reload" : "reconnecting");
   };
   stream.onmessage = () => update();
+  stream.addEventListener("state", ({ data }) => { // of the ledger that the server reads
+    say(data === "away" ? "not live: the ledger cannot be read" : "live", data !== "away");
+    if (data !== "away") update();
+  });
 }
 
 function onVisible() {
