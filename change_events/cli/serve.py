@@ -13,7 +13,7 @@ import click
 from change_events.cli.help_examples import examples
 from change_events.cli.ledger_option import ledger_option
 from change_events.cli.render.terminal import note
-from change_events.errors import TfeventError
+from change_events.errors import LedgerError, TfeventError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,6 +134,11 @@ def serve_command(session: Session, /, *, collect: bool, **options: Any) -> int:
     if options["trusted_group_header"] and session.ledger is None:
         raise click.UsageError("--trusted-group-header needs --ledger: a journal has no teams")
     if session.ledger is not None:
+        if session.ledger.startswith(("https://", "http://")):
+            raise LedgerError(
+                "pages are served from the database of a ledger, and not from a collector; "
+                "expected postgresql://USER@HOST:PORT/DATABASE"
+            )
         place: Place | Ledger = Ledger(session.ledger, session.team)
     else:
         place = Place(session.settings.journal, _upkeep(session))

@@ -118,9 +118,8 @@ class EventReads(TextReads):
         """
         whole = msgspec.structs.replace(query, before=None, after=None)
         bounds = self._bounds(whole) or Bounds()
-        narrowed, complete = self._by_index(whole, bounds, most + 1)
-        combined = self._combined(whole, narrowed, most)
-        if not complete and not any(row[6] > most for row in combined):
+        combined = self._combined_by_text(whole, bounds, most) if self._finds(whole.text) else None
+        if combined is None:
             combined = self._combined(whole, bounds, most)
         by_column: tuple[Counter[str], ...] = tuple(Counter() for _ in range(5))
         for *columns, number, _ in combined:
@@ -135,8 +134,10 @@ class EventReads(TextReads):
         whole = msgspec.structs.replace(query, before=None, after=None)
         first = counting.first_of(whole, by, width)
         bounds = self._bounds(whole) or Bounds()
-        narrowed, complete = self._by_index(whole, bounds, MOST)
-        selected, values = listing.selection(whole, narrowed if complete else bounds)
+        if self._finds(whole.text) and self._beyond_few(whole, bounds):
+            narrowed, complete = self._by_index(whole, bounds, MOST)
+            bounds = narrowed if complete else bounds
+        selected, values = listing.selection(whole, bounds)
         statement = listing.counted(selected.replace("{team}", "ANY (%(teams)s)"), by)
         micros = round(width.total_seconds() * 1_000_000)
         found = self._ask(statement, {**values, "teams": list(self.teams), "first": to_micros(first), "width": micros})
@@ -191,6 +192,18 @@ class EventReads(TextReads):
         statement, values = listing.statement(query, bounds)
         order = listing.NEWEST if query.after is None else listing.OLDEST
         return self._ask_each(statement, order, {**values, "limit": limit})
+
+    def _combined_by_text(self, query: Query, bounds: Bounds, most: int) -> Sequence[tuple[Any, ...]] | None:
+        """As :meth:`_combined`, by the newest events where they say enough, or the index of texts; None for neither."""
+        beyond = self._beyond_few(query, bounds)
+        if beyond is None:
+            return None
+        combined = self._combined(query, bounds._replace(searched=beyond.started_at), most)
+        if any(row[6] > most for row in combined):
+            return combined
+        narrowed, complete = self._by_index(query, bounds, most + 1)
+        combined = self._combined(query, narrowed, most)
+        return combined if complete or any(row[6] > most for row in combined) else None
 
     def _combined(self, query: Query, bounds: Bounds, most: int) -> Sequence[tuple[Any, ...]]:
         """How many events have the same columns: values, number, and how many events there are in all."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT, _LEAST = 1_000, 200  # events at first: of all teams together, and however many teams there are
 _FOUND = 100  # by the index at first, or as many as are asked for
+_FEW = 2_000  # events that are sooner looked at than an index of all is asked
 _MORE_LOOKED_AT, _MORE_FOUND = 2, 10  # times as many in the next turn
 _ANY = 1_000_000
 # trigrams, of which the index is made, are of letters and digits; which others are letters, the server's locale says
@@ -94,6 +95,13 @@ class TextReads(Access):
         most = min(most, MOST)
         ids = self._ids_with_text(query, bounds, most)
         return bounds._replace(ids=tuple(one.id for one in ids)), len(ids) < most
+
+    def _beyond_few(self, query: Query, bounds: Bounds) -> Anchor | None:
+        """The first event beyond the few that are looked at of those that all but the text selects; None for none."""
+        statement, values = listing.statement(msgspec.structs.replace(query, text=None), bounds)
+        candidates, given = self._of_each(statement, _order(query), {**values, "limit": _FEW + 1})
+        last = self._ask(_LAST.format(candidates), {**given, "skipped": _FEW})
+        return anchor_of(*last[0]) if last else None
 
     def _fitting(
         self, query: Query, bounds: Bounds, number: int, limit: int

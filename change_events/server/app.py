@@ -176,6 +176,7 @@ class Application:
             source_name=self._sources.name,
             live=live,
             several_teams=several,
+            repeated=[name for name in request.query_params if len(request.query_params.getlist(name)) > 1],
         )
 
     async def _static(self, request: Request) -> Response:

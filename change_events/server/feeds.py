@@ -10,7 +10,8 @@ import msgspec
 
 from change_events import __version__
 from change_events.server import list_sentences, urls
-from change_events.server.filters import query_for, read_filters
+from change_events.server.filters import ADDED, names_of, query_for, read_filters
+from change_events.server.parameters import check_parameters
 from change_events.server.rows import event_row, parts_of
 from change_events.summary.causes import known, shared_words
 from change_events.text.markdown import one_line
@@ -54,9 +55,11 @@ def atom(source: Source, request: PageRequest, base: str) -> bytes:
         base: scheme, host and port of the server, without a slash at the end.
 
     Raises:
+        ParameterError: a parameter is unknown.
         MomentError: a time of the filters cannot be read.
         JournalError: the source cannot be read.
     """
+    check_parameters(request, (*names_of(source), ADDED))
     filters = read_filters(request.query)
     items = list(_items(source, filters, request))
     feed = ET.Element("feed", xmlns=_NAMESPACE)
@@ -85,6 +88,7 @@ def atom(source: Source, request: PageRequest, base: str) -> bytes:
 
 def json_feed(source: Source, request: PageRequest, base: str) -> bytes:
     """The same as JSON Feed; arguments and errors are those of :func:`atom`."""
+    check_parameters(request, (*names_of(source), ADDED))
     filters = read_filters(request.query)
     items = [
         {

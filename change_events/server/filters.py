@@ -15,6 +15,7 @@ from change_events.text.times import parse_moment
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from change_events.history.source import Source
     from change_events.journal import Query
     from change_events.server.page import PageRequest
 
@@ -63,6 +64,11 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NAMES = Filters.__struct_fields__
+
+
+def names_of(source: Source) -> Sequence[str]:
+    """The filters that a source takes: a ledger does not know what was not delivered."""
+    return [name for name in NAMES if not (name == "undelivered" and source.called == "ledger")]
 
 
 class MomentError(TfeventError):

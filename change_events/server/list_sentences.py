@@ -19,11 +19,19 @@ _WRONG = ("failed", "partial", "unknown", "running")
 
 
 def sentence(figures: Figures, filters: Filters, request: PageRequest) -> str:
-    """`4,118 events in prod since 1 November: 31 failed, 9 partial`."""
+    """`4,118 events in prod since 1 November: 31 failed, 9 partial`.
+
+    Of more than are counted: `More than 5,000 events; of the newest 5,000: 31 failed`.
+    """
     number = f"{'More than ' if figures.more else ''}{figures.events:,}"
     wrong = "" if filters.outcome else ", ".join(_wrong(figures.outcomes))
     head = f"{number} {described(filters, request, one=figures.events == 1 and not figures.more)}"
-    return f"{head}: {wrong}" if wrong else head
+    return f"{head}{_newest(figures)}: {wrong}" if wrong else head
+
+
+def _newest(figures: Figures) -> str:
+    """Which events are counted where there are more."""
+    return f"; of the newest {figures.events:,}" if figures.more else ""
 
 
 def described(filters: Filters, request: PageRequest, *, one: bool = False) -> str:
@@ -60,8 +68,12 @@ def page_words(rows: list[EventRow]) -> str:
 
 
 def day_words(figures: Figures) -> str:
-    """`96 events, 2 failed`."""
-    return ", ".join([f"{figures.events:,} event{'' if figures.events == 1 else 's'}", *_wrong(figures.outcomes)])
+    """`96 events, 2 failed`; of more than are counted, `more than 1,000 events; of the newest 1,000: 2 failed`."""
+    head = f"{figures.events:,} event{'' if figures.events == 1 else 's'}"
+    if figures.more:
+        wrong = ", ".join(_wrong(figures.outcomes))
+        return f"more than {head}{_newest(figures)}: {wrong}" if wrong else f"more than {head}"
+    return ", ".join([head, *_wrong(figures.outcomes)])
 
 
 def rows_words(rows: Iterable[EventRow]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
 
 
@@ -17,6 +17,7 @@ class PageRequest:
     Attributes:
         path: the variables of the route.
         query: of the URL, the last value of each key.
+        repeated: keys that are in the URL several times.
         now: timezone-aware, UTC.
         zone: the reader's time zone; every time on a page is in it.
         zone_name: its name, which each page shows.
@@ -33,6 +34,7 @@ class PageRequest:
     source_name: str
     live: bool
     several_teams: bool = False
+    repeated: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

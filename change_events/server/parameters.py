@@ -22,14 +22,16 @@ class ParameterError(TfeventError):
 
 
 def check_parameters(request: PageRequest, known: Collection[str]) -> None:
-    """Raise ParameterError for a parameter that is not among ``known``, or a value with a NUL character."""
+    """Raise ParameterError for a parameter that is not among ``known``, is repeated, or has a NUL character."""
     for name, text in request.query.items():
         if name not in known:
             shown = one_line(name.replace("`", "'"), _NAME)
             near = near_names(name[:_NAME], known, most=1, cutoff=_LIKE)
             meant = f"did you mean `{near[0]}`? " if near else ""
-            names = ", ".join(f"`{one}`" for one in known)
+            names = ", ".join(f"`{one}`" for one in known) or "none"
             raise ParameterError(f"`{shown}` is not a parameter of this page; {meant}Accepted: {names}.")
+        if name in request.repeated:
+            raise ParameterError(f"`{name}` is given several times: expected one value.")
         if "\0" in text:
             raise ParameterError(f"`{name}` has a NUL character, which nothing that is recorded has.")
 

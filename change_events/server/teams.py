@@ -24,6 +24,11 @@ def teams_in(source: Source) -> Sequence[str]:
     return source.teams if isinstance(source, _OfTeams) and len(source.teams) > 1 else ()
 
 
+def read_teams(source: Source) -> Sequence[str]:
+    """The teams whose events a source has, be it one or several; none of a journal."""
+    return source.teams if isinstance(source, _OfTeams) else ()
+
+
 def each_team(source: Source) -> Sequence[tuple[str, Source]]:
     """A source for each team, with its name; of a journal, or of one team, itself without a name."""
     if not isinstance(source, _OfTeams) or len(source.teams) < 2:  # noqa: PLR2004 - several

@@ -70,6 +70,7 @@ def test_the_index_finds_what_looking_at_each_event_finds(shared, monkeypatch, u
     monkeypatch.setattr(text_reads, "_LOOKED_AT", looked_at)
     monkeypatch.setattr(text_reads, "_LEAST", min(looked_at, 5))
     monkeypatch.setattr(text_reads, "_FOUND", 3)
+    monkeypatch.setattr(text_reads, "_FEW", looked_at)
     with LedgerSource.open(url_of(shared, user)) as by_index, LedgerSource.open(url_of(shared, user)) as plain:
         assert by_index.finds_texts
         plain.finds_texts = False
@@ -84,6 +85,22 @@ def test_the_index_finds_what_looking_at_each_event_finds(shared, monkeypatch, u
             width = timedelta(days=20)
             assert by_index.counted(spans, width=width) == plain.counted(spans, width=width), name
         assert answers(by_index, Query(text="rare")) != []
+
+
+def test_few_events_are_looked_at_without_asking_the_index(shared, monkeypatch):
+    few = Query(text="rare", since=NOW - timedelta(days=9), until=NOW)
+    with LedgerSource.open(url_of(shared, "all_reader")) as source:
+        found = list(source.list(few))
+        assert found
+
+        def asked(*_):
+            raise AssertionError("the index was asked")
+
+        monkeypatch.setattr(source, "_ids_with_text", asked)
+        assert [one.id for one in source.list(few)] == [one.id for one in found]
+        assert source.figures(few, most=1_000).events == len(found)
+        assert sum(one.number for one in source.counted(few, width=timedelta(days=1))) == len({one.id for one in found})
+        assert source.figures(Query(text="usual"), most=20).more, "the newest say enough"
 
 
 def test_a_text_is_looked_for_in_all_events_where_an_index_finds_it(shared):

@@ -198,7 +198,11 @@ def test_a_page_behind_the_oldest_event_says_so(journal):
 
 def test_very_many_events_are_not_all_counted(long_journal, monkeypatch):
     monkeypatch.setattr("change_events.server.pages.listing.COUNTED", 200)
-    assert heading(html(long_journal, "listing")).startswith("More than 200 events: 20 failed")
+    monkeypatch.setattr("change_events.server.pages.listing._COUNTED_OF_DAY", 150)
+    text = html(long_journal, "listing")
+    assert "more than 150 events; of the newest 150: 15 failed" in text
+    assert "Numbers are of the newest 200." in text
+    assert heading(text) == "More than 200 events; of the newest 200: 20 failed"
 
 
 # -- nothing

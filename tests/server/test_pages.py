@@ -408,6 +408,11 @@ def test_what_failed_on_a_host_is_no_change_of_it(tmp_path):
         assert "No change that succeeded is among these." in html(journal, "thing", at="web1")
 
 
+def test_a_team_that_is_not_read_is_refused_and_named(journal):
+    found = page(journal, "thing", at=NODE, team="nosuch")
+    assert (found.status, found.context["text"]) == (400, "`nosuch` is not a team whose events you read here.")
+
+
 def test_a_name_that_fits_several_things_offers_a_choice(journal):
     text = html(journal, "thing", at="aws_*")
     assert "Which one?" in text

@@ -129,6 +129,24 @@ def test_an_event_that_is_not_there_is_not_said_to_have_been_removed(server):
             assert "oldest" not in text
 
 
+def test_what_an_address_asks_for_and_no_page_answers_is_refused(server):
+    with reader(server, "ops") as client:
+        for path, said in (
+            ("/stacks?x=1", "Accepted: none"),
+            ("/feed.atom?x=1", "`x` is not a parameter"),
+            ("/feed.json?x=1", "`x` is not a parameter"),
+            ("/list?since=2h&since=3h", "`since` is given several times"),
+            ("/list?undelivered=yes", "undelivered` is not a parameter"),
+            ("/feed.json?undelivered=yes", "undelivered` is not a parameter"),
+            (f"/thing?at={MARK}_instance.a&team=shop", "`shop` is not a team whose events you read here"),
+        ):
+            answer = client.get(path)
+            assert answer.status_code == 400, path
+            assert said in answer.text.replace("<code>", "`").replace("</code>", "`")
+            assert "snapshot of" not in answer.text
+            assert "--" not in answer.text.partition("<main")[2]
+
+
 def test_the_newest_event_is_that_of_the_readers_teams(server):
     with reader(server, "ops") as ops, reader(server, "shop") as shop, reader(server, "shop,ops") as both:
         newest = [client.get("/event/last.json", follow_redirects=True).json()["id"] for client in (ops, shop, both)]
@@ -225,7 +243,7 @@ def test_a_ledger_that_cannot_be_used_is_one_line_at_the_start(ledger, postgres,
             (postgres.url(password=SECRET), "check user and password"),
             (postgres.url(), "there is no ledger in this database"),
             (url, "upgrade tfevent"),
-            (f"https://{SECRET}@collector.example", ""),
+            (f"https://{SECRET}@collector.example", "pages are served from the database of a ledger"),
             (url_of(ledger, "no_reader"), "this user may read no team's events; .* says what to grant"),
         ]
         for address, words in cases:

@@ -13,10 +13,10 @@ from change_events.server.facets import facets
 from change_events.server.filters import (
     ADDED,
     FLAG,
-    NAMES,
     Filters,
     MomentError,
     moment_of,
+    names_of,
     query_for,
     read_filters,
     typed_by_mistake,
@@ -27,7 +27,7 @@ from change_events.server.parameters import ParameterError, check_parameters, re
 from change_events.server.rows import event_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from change_events.history.source import Source
     from change_events.journal import Record
@@ -71,8 +71,9 @@ class Chip(NamedTuple):
 def build(source: Source, request: PageRequest) -> Page:
     """The page. Raises JournalError."""
     filters = read_filters(request.query)
+    names = names_of(source)
     try:
-        _check(filters, request)
+        _check(names, filters, request)
         found = _slice(source, filters, request)
     except ParameterError as error:
         return refusal(error, urls.events())
@@ -91,20 +92,21 @@ def build(source: Source, request: PageRequest) -> Page:
         "days": list(_days(source, filters, request, found, rows)),
         "page_words": list_sentences.page_words(rows) if rows else "",
         "facets": facets(figures, filters, rows),
+        "facets_of": f"of the newest {figures.events:,}" if figures.more else "",
         "culprits": culprits(source, filters, request) if not figures.events else [],
         "newer": urls.events(filters, after=rows[0].id) if rows and found.newer else "",
         "older": urls.events(filters, before=rows[-1].id) if rows and found.older else "",
         "older_than": rows[-1].when if rows else "",
         "note": _note(source, filters, request, figures),
         "mistakes": list(typed_by_mistake(request.query))[:_MISTAKES],
-        "names": ", ".join(NAMES),
+        "names": ", ".join(names),
     }
     return Page("list.html", context)
 
 
-def _check(filters: Filters, request: PageRequest) -> None:
+def _check(names: Sequence[str], filters: Filters, request: PageRequest) -> None:
     """Raise ParameterError or MomentError for an address that has no answer."""
-    check_parameters(request, (*NAMES, ADDED, "before", "after"))
+    check_parameters(request, (*names, ADDED, "before", "after"))
     if request.query.get("undelivered", FLAG) not in ("", FLAG):
         raise ParameterError(f"`undelivered` is a flag: expected `{FLAG}`.")
     if not (filters.since and filters.until):
@@ -175,7 +177,7 @@ def _cut_day(source: Source, filters: Filters, request: PageRequest, row: EventR
         end = min(end, moment_of(filters.until, request))
     of_day = filters.having(since=start.isoformat(), until=end.isoformat())
     figures = source.figures(query_for(of_day, request, 1), most=_COUNTED_OF_DAY)
-    return f"{'more than ' if figures.more else ''}{list_sentences.day_words(figures)}"
+    return list_sentences.day_words(figures)
 
 
 def _note(source: Source, filters: Filters, request: PageRequest, figures: Figures) -> str:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.model import Kind
-from change_events.server import times
+from change_events.server import times, urls
 from change_events.server.cause_views import commit_page
 from change_events.server.page import Page
+from change_events.server.parameters import ParameterError, check_parameters, refusal
 from change_events.server.rows import EventRow, event_row, parts_of
 from change_events.server.teams import each_team
 from change_events.text.markdown import one_line
@@ -58,6 +59,10 @@ class DriftRow(NamedTuple):
 
 def build(source: Source, request: PageRequest) -> Page:
     """The page. Raises JournalError."""
+    try:
+        check_parameters(request, ())
+    except ParameterError as error:
+        return refusal(error, urls.page("stacks"))
     rows: list[StackRow] = []
     checks: list[tuple[str, LastCheck]] = []
     more = False

@@ -16,7 +16,7 @@ from change_events.server.page import Page
 from change_events.server.parameters import ParameterError, check_parameters, refusal
 from change_events.server.rows import Look, outcome_look, parts_of
 from change_events.server.signal_views import SignalView, signal_views
-from change_events.server.teams import each_team, name_of, teams_in
+from change_events.server.teams import each_team, name_of, read_teams, teams_in
 from change_events.server.value_lanes import Lanes, value_lanes
 from change_events.text.markdown import one_line
 from change_events.text.near_names import near_names
@@ -113,13 +113,14 @@ def _of_team(source: Source, asked: str, request: PageRequest) -> Source | Page:
 
     Things of two teams are not the same, whatever they are called, and have no values in common.
     """
+    team = request.query.get("team", "")
+    if team and team not in read_teams(source):
+        shown = one_line(team.replace("`", "'"))
+        raise ParameterError(f"`{shown}` is not a team whose events you read here.")
     sources = dict(each_team(source))
     if len(sources) == 1:
         return source
-    if team := request.query.get("team", ""):
-        if team not in sources:
-            shown = one_line(team.replace("`", "'"))
-            raise ParameterError(f"`{shown}` is not a team whose events you read.")
+    if team:
         return sources[team]
     known = [name for name, one in sources.items() if _knows(one, asked)]
     if len(known) == 1:
