@@ -46,7 +46,11 @@ _PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong and what to do."},
-        "code": {"type": "string", "description": "Of a question: what is wrong, to a program."},
+        "code": {
+            "type": "string",
+            "description": "What is wrong, to a program: of a question, and where a token is not accepted (`token`) or "
+            "not for this (`not_allowed`).",
+        },
         "errors": {
             "type": "array",
             "maxItems": 20,

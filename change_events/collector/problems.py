@@ -36,16 +36,24 @@ class RequestProblem(Exception):  # noqa: N818  # what is answered instead
         detail: what is wrong and what to do, in words of ours.
         errors: what is wrong with which event.
         retry_after: seconds after which the same request may be made again.
+        code: what is wrong, to a program, as answers to questions have it.
     """
 
     def __init__(
-        self, status: int, detail: str, errors: tuple[WrongEvent, ...] = (), *, retry_after: float | None = None
+        self,
+        status: int,
+        detail: str,
+        errors: tuple[WrongEvent, ...] = (),
+        *,
+        retry_after: float | None = None,
+        code: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = errors
         self.retry_after = retry_after
+        self.code = code
 
     def response(self) -> Response:
         """What is sent."""
@@ -55,6 +63,8 @@ class RequestProblem(Exception):  # noqa: N818  # what is answered instead
             "status": self.status,
             "detail": self.detail,
         }
+        if self.code:
+            document["code"] = self.code
         if self.errors:
             document["errors"] = self.errors
         return Response(msgspec.json.encode(document), self.status, headers=self._headers(), media_type=MEDIA_TYPE)

@@ -22,6 +22,7 @@ from change_events.errors import LedgerError
 from change_events.journal.records import RecordState
 from change_events.ledger import schema, tokens
 from change_events.ledger.writing import record_all
+from change_events.query.wire import Code
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,7 +85,9 @@ class Recording:
         with self._turns.of(standing.token):
             if not standing.may_write:
                 raise RequestProblem(
-                    403, "this token is for reading: `token create --write` makes one that records events"
+                    403,
+                    "this token is for reading: `token create --write` makes one that records events",
+                    code=Code.NOT_ALLOWED.value,
                 )
             body = await received(request, self._limits)
             headers = request.headers
@@ -111,7 +114,7 @@ class Recording:
         """What whoever asks may do. Raises RequestProblem."""
         given = request.headers.getlist("authorization")
         if len(given) != 1 or not given[0].lower().startswith(_SCHEME):
-            raise RequestProblem(401, "a token is needed: Authorization: Bearer tfel_…")
+            raise RequestProblem(401, "a token is needed: Authorization: Bearer tfel_…", code=Code.TOKEN.value)
         token = given[0][len(_SCHEME) :].strip()
 
         def check() -> Standing:
@@ -121,7 +124,7 @@ class Recording:
         try:
             return await self._in_thread(check)
         except tokens.TokenRefused as refused:
-            raise RequestProblem(401, str(refused)) from None
+            raise RequestProblem(401, str(refused), code=Code.TOKEN.value) from None
 
     def _record(self, team: str, events: list[SealedEvent]) -> int:
         entries = [(sealed, _state(sealed)) for sealed in events]

@@ -6,16 +6,18 @@ import os
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from change_events.destinations.shared.databases import is_token
 from change_events.destinations.shared.loopback import is_loopback
 from change_events.errors import LedgerError
 
-TOKEN_VARIABLE = "TFEVENT_LEDGER_TOKEN"  # noqa: S105  # its name
+TOKEN_VARIABLE = "TFEVENT_LEDGER_READ_TOKEN"  # noqa: S105  # its name
+"""Holds the token for reading; without it, that of deliveries may also be for reading."""
+_OTHER_VARIABLE = "TFEVENT_LEDGER_TOKEN"  # likewise
 SCHEMES = ("https://", "http://")
 
 _EXPECTED = "expected https://HOST[:PORT]"
-_WITHOUT = "a token or a password is not part of it: TFEVENT_LEDGER_TOKEN holds the token"
+_WITHOUT = "a token or a password is not part of it: TFEVENT_LEDGER_READ_TOKEN holds the token"
 _PLAIN = "http:// would show the token to the network: use https:// (http:// is for this machine alone)"
-_LONGEST = 512
 
 
 class CollectorAddress(NamedTuple):
@@ -57,12 +59,19 @@ def token() -> str:
     Raises:
         LedgerError: there is none, or it has characters that no token has; nothing of it is in the text.
     """
-    found = os.environ.get(TOKEN_VARIABLE, "").strip()
+    variable = token_variable()
+    found = os.environ.get(variable, "").strip()
     if not found:
         raise LedgerError(
-            f"a collector is asked with a token: {TOKEN_VARIABLE} holds none; `tfevent events ledger token create` "
-            "makes one"
+            f"a collector is asked with a token: {TOKEN_VARIABLE} holds none; `tfevent events ledger token create "
+            "--read` makes one"
         )
-    if len(found) > _LONGEST or not found.isascii() or not found.isprintable() or " " in found:
-        raise LedgerError(f"{TOKEN_VARIABLE} is not a token: it has characters that a token has not")
+    if not is_token(found):
+        raise LedgerError(f"{variable} is not a token: it has characters that a token has not")
     return found
+
+
+def token_variable() -> str:
+    """The variable that the token is taken from."""
+    has_other_only = not os.environ.get(TOKEN_VARIABLE, "").strip() and os.environ.get(_OTHER_VARIABLE, "").strip()
+    return _OTHER_VARIABLE if has_other_only else TOKEN_VARIABLE

@@ -6,6 +6,7 @@ No token is in a sentence, and what a server says is one short line of printable
 from __future__ import annotations
 
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from change_events.errors import LedgerError, TfeventError
 from change_events.journal.errors import AmbiguousId
 from change_events.ledger.problems import TOO_LONG, LedgerTooSlow, NotInLedger
 from change_events.query import wire
-from change_events.query.collector_address import TOKEN_VARIABLE
+from change_events.query.collector_address import TOKEN_VARIABLE, token_variable
 from change_events.query.questions import QUESTIONS, Listed, PageEnd
 from change_events.query.wire import Code
 
@@ -29,9 +30,13 @@ _LONGEST = 300  # characters of what a server says
 _LONGEST_OF_A_QUESTION = 2_000  # the same where it answers the question: it lists ids, or near matches
 _OK = 200
 _REDIRECTS = range(300, 400)
+_OF_GUARD = (
+    "it does not answer requests under this name, or from here; its administrator allows them (`serve "
+    "--allow-host`, `--behind-proxy`)"
+)
 _SILENT = "it did not answer in time; try again, and see whether it, or a proxy before it, still works"
 _REMEDIES = {
-    Code.TOKEN: f"{TOKEN_VARIABLE} holds it",
+    Code.TOKEN: "{} holds it",
     Code.NOT_ALLOWED: f"{TOKEN_VARIABLE} needs a token that may read",
     Code.OTHER_TEAM: "leave out --team, or use a token of that team",
     Code.BUSY: "try again",
@@ -69,6 +74,8 @@ def check(response: Response, request: Request, shown: str, kind: str) -> None:
     if response.status in _REDIRECTS:
         raise _redirected(response, request, shown)
     version = response.headers.get(wire.VERSION_HEADER)
+    if version is None and media == wire.PROBLEM and response.status == HTTPStatus.FORBIDDEN:
+        raise LedgerError(f"collector {shown}: {_OF_GUARD} (HTTP 403)")
     if version is None or (media not in (kind, wire.PROBLEM)):
         raise _not_a_collector(response.status, media, request, shown)
     if response.status == _OK and media == kind:
@@ -177,7 +184,7 @@ def _error(problem: wire.Problem, request: Request, shown: str, version: str) ->
         versions = f"it runs tfevent {version}, this is {change_events.__version__}"
         return LedgerError(f"collector {shown}: {detail}; {versions}: use the same version on both sides")
     kind = LedgerTooSlow if code is Code.TOO_SLOW else LedgerError
-    remedy = _REMEDIES.get(code)
+    remedy = _REMEDIES.get(code, "").format(token_variable())
     return kind(f"collector {shown}: {detail}" + (f"; {remedy}" if remedy else ""))
 
 

@@ -118,13 +118,13 @@ def test_of_deliveries_nothing_is_said(elsewhere, url):
         (("list", "--ledger", ""), 2, "Error: Invalid value for '--ledger': the value is empty\n"),
         (("list", "--ledger", "https://geheim@x"), EXIT_LEDGER,
          ("tfevent: the address of the collector has parts that it may not have; expected https://HOST[:PORT]; a token "
-         "or a password is not part of it: TFEVENT_LEDGER_TOKEN holds the token\n")),
+         "or a password is not part of it: TFEVENT_LEDGER_READ_TOKEN holds the token\n")),
         (("list", "--ledger", "ftp://geheim"), EXIT_LEDGER,
          ("tfevent: this is not the address of a ledger; expected postgresql://USER@HOST:PORT/DATABASE, or "
          "https://HOST of a collector\n")),
         (("list", "--ledger", "https://127.0.0.1:9"), EXIT_LEDGER,
-         ("tfevent: a collector is asked with a token: TFEVENT_LEDGER_TOKEN holds none; `tfevent events ledger token "
-         "create` makes one\n")),
+         ("tfevent: a collector is asked with a token: TFEVENT_LEDGER_READ_TOKEN holds none; `tfevent events ledger "
+         "token create --read` makes one\n")),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_an_error(elsewhere, words, code, said):
@@ -177,7 +177,7 @@ def test_a_token_is_of_one_team(elsewhere, collector):
 def test_no_settings_choose_the_collector_or_the_token(machine, elsewhere, collector):
     (elsewhere.path / "tfevent.yaml").write_text(f"ledger: {{url: {collector.url}, token: {collector.token('ops')}}}\n")
     assert b"the journal is empty" in elsewhere.run("list").stderr
-    assert b"TFEVENT_LEDGER_TOKEN holds none" in elsewhere.run("list", "--ledger", collector.url).stderr
+    assert b"TFEVENT_LEDGER_READ_TOKEN holds none" in elsewhere.run("list", "--ledger", collector.url).stderr
 
 
 def test_a_collector_needs_no_extra(elsewhere, collector, tmp_path):

@@ -17,7 +17,7 @@ import change_events
 from change_events.errors import LedgerError
 from change_events.journal import Query
 from change_events.ledger.problems import LedgerTooSlow
-from change_events.query.collector_address import address_of, token
+from change_events.query.collector_address import address_of, token, token_variable
 from change_events.query.collector_client import MOST_BYTES
 from change_events.query.collector_source import CollectorSource
 from change_events.query.ledgers import open_ledger
@@ -109,9 +109,10 @@ def bomb(megabytes):
         (garbage(), "what it answers is not HTTP, or broke off; check host and port"),
         (reset(), "the connection failed (connection reset by peer)"),
         (lambda handler: broken(handler, 200, b'{"answer": 12345}', {}), "the answer broke off; try again"),
-        (problem("token", "the token has expired", 401), "the token has expired; TFEVENT_LEDGER_TOKEN holds it"),
-        (problem("not_allowed", "only for recording", 403), ("only for recording; TFEVENT_LEDGER_TOKEN needs a token "
-         "that may read")),
+        (problem("token", "the token has expired", 401), "the token has expired; TFEVENT_LEDGER_READ_TOKEN holds it"),
+        (status(403, b"{}", content_type="application/problem+json"), "it does not answer requests under this name"),
+        (problem("not_allowed", "only for recording", 403), ("only for recording; TFEVENT_LEDGER_READ_TOKEN needs a "
+         "token that may read")),
         (problem("unknown_question", "it does not know 'known'", 404), ("it does not know 'known'; it runs tfevent "
          f"9.9.9, this is {change_events.__version__}: use the same version on both sides")),
         (problem("later_code", "what is new"), "what is new; try again"),
@@ -220,6 +221,21 @@ def test_an_address_that_cannot_be_used_is_not_quoted(url, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("environ", "expected", "variable"),
+    [
+        ({"TFEVENT_LEDGER_READ_TOKEN": "r", "TFEVENT_LEDGER_TOKEN": "w"}, "r", "TFEVENT_LEDGER_READ_TOKEN"),
+        ({"TFEVENT_LEDGER_READ_TOKEN": " ", "TFEVENT_LEDGER_TOKEN": "w"}, "w", "TFEVENT_LEDGER_TOKEN"),
+        ({"TFEVENT_LEDGER_TOKEN": "w"}, "w", "TFEVENT_LEDGER_TOKEN"),
+    ],
+)
+def test_a_reader_has_a_variable_of_its_own(environ, expected, variable, monkeypatch):
+    monkeypatch.delenv("TFEVENT_LEDGER_TOKEN", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert (token(), token_variable()) == (expected, variable)
+
+
+@pytest.mark.parametrize(
     ("url", "base"),
     [
         ("https://h", "https://h"),
@@ -235,7 +251,7 @@ def test_addresses(url, base):
 @pytest.mark.parametrize("value", ["", " ", "a b", "a\nb", "a\u00e9", "a" * 600])
 def test_what_is_no_token_is_not_sent_and_not_quoted(value, monkeypatch):
     monkeypatch.setenv("TFEVENT_LEDGER_TOKEN", value)
-    with pytest.raises(LedgerError, match="TFEVENT_LEDGER_TOKEN") as found:
+    with pytest.raises(LedgerError, match=r"TFEVENT_LEDGER_(READ_)?TOKEN") as found:
         token()
     assert not value.strip() or value not in str(found.value)
 

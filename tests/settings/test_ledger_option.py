@@ -1,10 +1,14 @@
 """The ledger that a settings file names: its options, and what needs the user's consent in that of a working tree."""
 
+from functools import partial
+
 import pytest
 
 from change_events.destinations import get
+from change_events.destinations.base import OptionError
 from change_events.destinations.shared.databases import database_of
 from change_events.settings import load_leniently
+from tests.support.sealed import sealed
 
 BASE = {"url": "postgresql://ops@db.example.com/events", "team": "ops"}
 
@@ -88,6 +92,14 @@ def test_a_token_of_the_environment_goes_to_no_collector_of_a_working_tree(tmp_p
     settings, mistakes = load_leniently(tmp_path, {"TFEVENT_LEDGER_TOKEN": "tfel_x"})
     assert "destinations.ledger.url (a collector" in str(mistakes)
     assert settings.destinations == ()
+
+
+@pytest.mark.parametrize("token", ["tfel_\u00fc", "tfel_x y", "tfel_a\nb", "tfel_" + "x" * 600])
+def test_what_is_no_token_is_not_sent_and_waits_until_it_is_corrected(token):
+    options = {"url": "https://events.example.com", "token": token}
+    for make in (partial(get("ledger").render, sealed(1)), get("ledger").probe):
+        with pytest.raises(OptionError, match="token: it has characters that a token has not"):
+            make(options)
 
 
 def test_the_name_of_a_team_is_checked():

@@ -6,7 +6,8 @@ import time
 from datetime import datetime
 from typing import Any
 
-from change_events.destinations.base import Request, Response, Result, Verdict, user_agent
+from change_events.destinations.base import OptionError, Request, Response, Result, Verdict, user_agent
+from change_events.destinations.shared.databases import is_token
 from change_events.destinations.shared.request import post
 from change_events.destinations.shared.responses import AGAIN, at, judge_no_page, parsed
 
@@ -19,20 +20,33 @@ EVENT_BYTES = 4_000_000
 _NONE_THERE = "there is no collector at this address ({}); `tfevent events serve --collect` is one"
 _REFUSED = {
     400: "it did not get the whole request (400)",
-    401: "the token is not accepted, or no longer (401): set another one as `token`, "
-    f"`tfevent events ledger token create` makes one, {AGAIN}",
-    403: "it does not let this token record events (403): set one as `token` that "
-    f"`tfevent events ledger token create --write` made, or correct `url`, {AGAIN}",
     404: f"{_NONE_THERE.format(404)}; correct `url`, {AGAIN}",
     405: f"{_NONE_THERE.format(405)}; correct `url`, {AGAIN}",
     415: "it does not take events of this form (415); upgrade the collector",
     422: "it takes this event for invalid (422); a newer tfevent may have made it: upgrade the collector",
 }
+_VARIABLE = "`TFEVENT_LEDGER_TOKEN`, which takes precedence over the file"
+_OF_TOKEN = {  # by its code, what a collector itself says
+    "token": "the token is not accepted, or no longer (401): set another one as `token` or as "
+    f"{_VARIABLE}; `tfevent events ledger token create` makes one, {AGAIN}",
+    "not_allowed": "it does not let this token record events (403): set one as `token` or as "
+    f"{_VARIABLE}, that `tfevent events ledger token create --write` made, {AGAIN}",
+}
+_OF_GUARD = (
+    "it does not answer requests under this name, or from here (403): its administrator allows them "
+    "(`serve --allow-host`, `--behind-proxy`)"
+)
+_NO_COLLECTORS = {
+    401: "something before the collector asks for a sign-in of its own, or `url` has a path too much (401): let `/v1/` "
+    f"pass there, or correct `url`, {AGAIN}",
+    403: f"something before the collector refuses, and not the collector (403): let `/v1/` pass there, {AGAIN}",
+}
 _ANOTHER = "what answers there is no collector; correct `url`"
 
 
 def recording(url: str, token: str, body: bytes) -> Request:
-    """The request that records an event."""
+    """The request that records an event. Raises OptionError where the token cannot be one."""
+    _check(token)
     return post(
         f"{url}/v1/events",
         body,
@@ -44,9 +58,15 @@ def recording(url: str, token: str, body: bytes) -> Request:
 
 
 def looking(url: str, token: str) -> Request:
-    """The request that asks whether collector, ledger and token are in order."""
+    """The request that asks whether collector, ledger and token are in order. Raises OptionError, likewise."""
+    _check(token)
     headers = {"Authorization": f"Bearer {token}", "User-Agent": user_agent()}
     return Request("GET", f"{url}/v1/health", headers, b"", (token,), body_decides=True, purpose=PURPOSE)
+
+
+def _check(token: str) -> None:
+    if not is_token(token):
+        raise OptionError("token: it has characters that a token has not")
 
 
 def judge(response: Response) -> Verdict:
@@ -59,9 +79,22 @@ def judge(response: Response) -> Verdict:
         return Verdict(Result.RETRY, "the event did not reach it in time (408)")
     if response.status == 400:  # noqa: PLR2004
         return Verdict(Result.RETRY, _REFUSED[400])
+    if response.status in _NO_COLLECTORS:
+        return _kept_out(response)
     if response.status in _REFUSED:
         return Verdict(Result.PARK, _REFUSED[response.status])
     return judge_no_page(response)
+
+
+def _kept_out(response: Response) -> Verdict:
+    """What a 401 or 403 means: a proxy, a sign-in and a firewall have them, too, and know nothing of our tokens."""
+    problem: Any = parsed(response)
+    code = at(problem, "code")
+    if isinstance(code, str) and code in _OF_TOKEN:
+        return Verdict(Result.PARK, _OF_TOKEN[code])
+    if response.status == 403 and at(problem, "status") == 403:  # noqa: PLR2004
+        return Verdict(Result.RETRY, _OF_GUARD)
+    return Verdict(Result.PARK, _NO_COLLECTORS[response.status])
 
 
 def skew_of(response: Response) -> float | Verdict:
@@ -73,7 +106,7 @@ def skew_of(response: Response) -> float | Verdict:
     if at(found, "status") != "ok" or not isinstance(text, str):
         return Verdict(Result.PARK, _ANOTHER)
     if at(found, "may_write") is not True:
-        return Verdict(Result.PARK, _REFUSED[403])
+        return Verdict(Result.PARK, _OF_TOKEN["not_allowed"])
     try:
         return datetime.fromisoformat(text).timestamp() - time.time()
     except ValueError:

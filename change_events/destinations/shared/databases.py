@@ -10,6 +10,7 @@ from change_events.destinations.shared.loopback import is_loopback
 _SCHEMES = {"postgresql", "postgres"}
 _PASSWORDS = {"password", "sslpassword", "oauth_client_secret"}
 _SECRET_PARAMETERS = {*_PASSWORDS, "passfile"}
+_LONGEST_TOKEN = 512
 
 
 class Database(NamedTuple):
@@ -58,6 +59,11 @@ def collector_of(url: str) -> str | None:
         return None
     allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     return url.rstrip("/") if allowed else None
+
+
+def is_token(text: str) -> bool:
+    """Whether it could be the token of a collector, as far as HTTP can carry it."""
+    return 0 < len(text) <= _LONGEST_TOKEN and text.isascii() and text.isprintable() and " " not in text
 
 
 def has_password(url: str) -> bool:

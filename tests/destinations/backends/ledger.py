@@ -47,6 +47,12 @@ def options(url):
     return {"url": f"postgresql://tfevent@{where}?sslmode=disable", "team": "ops", "password": SECRET}
 
 
+def refusal(status, code=None):
+    """A problem document of a collector: of its own with a code, of the guard before it without."""
+    document = {"type": "about:blank", "title": "Refused", "status": status, "detail": "no"}
+    return answer(status, document | ({"code": code} if code else {}))
+
+
 def failed(state, text="no"):
     return Answer(400, text.encode(), {"content-type": "text/plain", "x-state": state})
 
@@ -74,8 +80,12 @@ BACKEND = Backend(
         of_collector("somebody else", answer(200, {"ok": True}), Result.PARK, "no collector"),
         of_collector("a page", answer(200, "<html>"), Result.PARK, "no collector"),
         of_collector("broken off", answer(400, {}), Result.RETRY, "400"),
-        of_collector("unauthorized", answer(401, {}), Result.PARK, "token create"),
-        of_collector("forbidden", answer(403, {}), Result.PARK, "token create --write"),
+        of_collector("unauthorized", refusal(401, "token"), Result.PARK, "as `TFEVENT_LEDGER_TOKEN`"),
+        of_collector("for reading", refusal(403, "not_allowed"), Result.PARK, "token create --write"),
+        of_collector("another name", refusal(403), Result.RETRY, "--allow-host"),
+        of_collector("a sign-in before it", answer(401, "<html>"), Result.PARK, "a path too much"),
+        of_collector("a firewall before it", answer(403, "<html>"), Result.PARK, "and not the collector"),
+        of_collector("a gateway before it", answer(401, {"status": 401}), Result.PARK, "sign-in of its own"),
         of_collector("not found", answer(404, {}), Result.PARK, "serve --collect"),
         of_collector("no method", answer(405, "This server only answers GET"), Result.PARK, "serve --collect"),
         of_collector("slow", answer(408, {}), Result.RETRY, "408"),
