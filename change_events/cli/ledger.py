@@ -173,7 +173,8 @@ def _made(made: Made) -> str:
     elif made.before:
         text = f"brought from schema {made.before} to {made.after}"
     else:
-        text = f"made, with schema {made.after} in `tfevent` and the roles tfevent_owner, _writer, _reader, _retention"
+        roles = "tfevent_owner, _writer, _reader, _retention, _collector"
+        text = f"made, with schema {made.after} in `tfevent` and the roles {roles}"
     return text if made.text_index else f"{text}; without an index of texts, since pg_trgm cannot be installed"
 
 

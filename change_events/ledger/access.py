@@ -73,6 +73,9 @@ class Access:
         finds_texts: whether there is an index of texts that this user may ask.
     """
 
+    _serves_new_teams = False
+    """Whether a team may be chosen of which there is no event yet, where this user reads all teams."""
+
     def __init__(
         self,
         connection: psycopg.Connection,
@@ -286,7 +289,7 @@ class Access:
             return (team,) if team in known else ()
         if team is None:
             return tuple(known)
-        if team not in known:
+        if team not in known and not (self._serves_new_teams and self._granted is None):
             others = ", ".join(known) or "none"
             raise LedgerError(
                 f"ledger {self.shown}: team {team!r} has no events that this user may read; others: {others}"

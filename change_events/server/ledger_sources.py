@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from change_events.history.source import Source
 
 
+class _PagesSource(LedgerSource):
+    """A server may be started before a team has its first event."""
+
+    _serves_new_teams = True
+
+
 class LedgerSources:
     """A ledger, as one of its users sees it.
 
@@ -40,7 +46,7 @@ class LedgerSources:
         self._idle: list[LedgerSource] = []
         self._busy: set[LedgerSource] = set()
         self._is_ending = False
-        first = LedgerSource.open(url, team, seconds=QUERY_SECONDS)
+        first = _PagesSource.open(url, team, seconds=QUERY_SECONDS)
         self._idle.append(first)
         self.name = f"ledger {first.shown}" + (f", team {team}" if team else "")
         self.teams = first.teams
@@ -88,7 +94,7 @@ class LedgerSources:
         return source
 
     def _connected(self) -> LedgerSource:
-        source = LedgerSource.open(
+        source = _PagesSource.open(
             self._url, self._team, seconds=QUERY_SECONDS, in_all=QUERY_SECONDS, patience=CONNECT_SECONDS
         )
         with self._lock:

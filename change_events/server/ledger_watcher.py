@@ -62,6 +62,8 @@ class _Latest(NamedTuple):
 class _Reads(Access):
     """One connection to look for what is new."""
 
+    _serves_new_teams = True
+
     def latest(self) -> _Latest:
         """The latest events of each team. Raises LedgerError."""
         recent = UUID(int=int((datetime.now(UTC) - _RECENT).timestamp() * 1_000) << 80)

@@ -104,7 +104,7 @@ def test_a_page_looks_as_the_golden_says(journal, name, golden):
         ("event", "prod/shop: 1 updated, 1 replaced, 1 failed"),
         ("thing", NODE),
         ("suspects", "Likeliest of 4 events before 03:20: prod/shop: 1 updated, 1 replaced, 1 failed"),
-        ("stacks", "4 stacks: the last run of 3 did not end well, 1 directory with drift"),
+        ("stacks", "4 stacks: 3 last runs did not end well, 1 directory with drift"),
         ("no match", "No event in prod with signal exposed to wold"),
         ("never seen", "No resource or host module.web.aws_instance.nod is known"),
         ("empty thing", "Which resource or host?"),

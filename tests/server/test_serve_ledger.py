@@ -11,8 +11,11 @@ import msgspec
 import psycopg
 import pytest
 
+from change_events.errors import LedgerError
 from change_events.ids import new_id
+from change_events.journal import Query
 from change_events.model import Actor, Outcome, Trace
+from change_events.server.ledger_sources import LedgerSources
 from tests.cli.home import Home
 from tests.history.past import change, run
 from tests.ledger.people import hire, url_of
@@ -217,6 +220,18 @@ def test_a_link_on_loopback_shows_what_the_user_of_the_ledger_may_read(ledger, h
         assert "team ops" in client.get("/").text
 
 
+def test_a_team_is_served_before_its_first_event_where_all_teams_may_be_read(ledger):
+    sources = LedgerSources(url_of(ledger, "all_reader"), "new")
+    with sources.open() as source:
+        assert list(source.list(Query())) == []
+    fill(f"{ledger.info.dsn} password={ledger.info.password}", [fresh()], ["new"])
+    sources.interrupt()  # from now on, what is given back is closed
+    with sources.open() as source:
+        assert len(list(source.list(Query()))) == 1
+    with pytest.raises(LedgerError, match="team 'new' has no events that this user may read"):
+        LedgerSources(url_of(ledger, "ops_reader"), "new")
+
+
 def test_a_team_that_is_chosen_is_the_outer_bound_of_groups(ledger, home):
     with served(home, "--ledger", url_of(ledger, "all_reader"), "--team", "ops", *PROXY) as server:
         with reader(server, "shop,ops") as client:
@@ -330,7 +345,7 @@ def test_what_has_the_same_name_in_two_teams_is_not_the_same(postgres, home):
             timeline = client.get("/?window=4h").text
             assert "3 changes in 4 hours, one worth a look first" in timeline
             stacks = client.get("/stacks").text
-            assert "2 stacks: the last run of 1 did not end well" in stacks
+            assert "2 stacks: 1 last run did not end well" in stacks
             assert "ops: " in stacks
             assert "shop: " in stacks
             assert "shop: went well" not in client.get(f"/event/{failed.id}").text

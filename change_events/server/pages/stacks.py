@@ -96,7 +96,7 @@ def _sentence(rows: Sequence[StackRow], checks: Sequence[LastCheck], *, more: bo
         return "No stack has been changed yet"
     bad = sum(row.bad for row in rows)
     number = f"{'More than ' if more else ''}{number_of(len(rows), 'stack')}"
-    parts = [f"the last run of {bad} did not end well" if bad else "each last run ended well"] if rows else []
+    parts = [f"{number_of(bad, 'last run')} did not end well" if bad else "each last run ended well"] if rows else []
     if drifted := sum(1 for one in checks if one.drift):
         parts.append(f"{drifted} director{'y' if drifted == 1 else 'ies'} with drift")
     if unknown := sum(1 for one in checks if one.reason is not None):
