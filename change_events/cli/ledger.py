@@ -40,7 +40,9 @@ _MAY_NOT_WRITE = (
 )
 _AS_IT_WAS = "the ledger is as it was, or all was done already: `tfevent events ledger status` prints what there is"
 _MAY_NOT_REMOVE = {
-    _MAY_NOT: "this user may not remove events: it needs the role tfevent_retention (GRANT tfevent_retention TO …)"
+    _MAY_NOT: "this user may not remove events: it needs the role tfevent_retention (GRANT tfevent_retention TO …)",
+    "42883": "its schema is older than this tfevent; `tfevent events ledger init` brings it up to date",
+    "55P03": "others use what is to be removed, e.g. a long query or a backup; repeat the command to remove the rest",
 }
 
 _team_option = click.option("--team", metavar="NAME", required=True, help="The team whose events these are.")
@@ -114,20 +116,31 @@ def status_command(session: Session, /, url: str | None, *, as_json: bool) -> in
 @click.option("--dry-run", is_flag=True, help="Print what would be removed, and remove nothing.")
 @click.pass_obj
 def prune_command(session: Session, /, url: str | None, before: datetime, *, dry_run: bool) -> int:
-    """Remove whole months of events, of all teams. The user needs the role tfevent_retention."""
+    """Remove whole months of events, of all teams. The user needs the role tfevent_retention.
+
+    Each month is removed in a short transaction of its own: the command can be interrupted and repeated.
+    """
     if before > datetime.now(UTC):
         raise InputError("--before lies in the future: that would remove everything")
-    from change_events.ledger import administration
+    from change_events.ledger import administration, removing
+    from change_events.ledger.cutting import bounded
 
-    asked = (*ledger_of(session, url), _MAY_NOT_REMOVE)
+    day, total = before.astimezone(UTC).date(), 0
     with (
-        _saying_if_interrupted(_AS_IT_WAS),
-        administration.connected(*asked, seconds=administration.LONG) as (connection, _),
+        _saying_if_interrupted("the months that are printed are removed; repeat the command to remove the rest"),
+        administration.connected(*ledger_of(session, url), _MAY_NOT_REMOVE, seconds=None) as (connection, _),
     ):
-        removed = administration.prune(connection, before.astimezone(UTC).date(), only_count=dry_run)
-    figures = {month: number for month, number in removed.items() if number or month != "other"}
-    lines = [f"{month}  {number_of(number, 'event')}" for month, number in figures.items()]
-    print_lines([*lines, _removed(figures, dry_run=dry_run)])
+        if dry_run:
+            with bounded(connection, administration.LONG):
+                found = iter(administration.prunable(connection, day).items())
+        else:
+            found = removing.prune(connection, day)
+        months = 0
+        for month, number in found:
+            if number or month != removing.OTHER:
+                print_lines([f"{month}  {number_of(number, 'event')}"])
+                total, months = total + number, months + 1
+    print_lines([_removed(months, total, dry_run=dry_run)])
     return 0
 
 
@@ -216,10 +229,10 @@ def _status(found: Status) -> list[str]:
     return lines
 
 
-def _removed(figures: dict[str, int], *, dry_run: bool) -> str:
-    if not figures:
+def _removed(months: int, events: int, *, dry_run: bool) -> str:
+    if not months:
         return "nothing is as old as that"
-    return f"{number_of(sum(figures.values()), 'event')} {'would be ' if dry_run else ''}removed"
+    return f"{number_of(events, 'event')} {'would be ' if dry_run else ''}removed"
 
 
 def _own(session: Session) -> Iterator[tuple[SealedEvent, RecordState]]:

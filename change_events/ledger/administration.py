@@ -199,13 +199,12 @@ def _events(connection: psycopg.Connection) -> tuple[int, tuple[Team, ...]]:
     return int(misplaced), tuple(Team(*row) for row in teams)
 
 
-def prune(connection: psycopg.Connection, before: date, *, only_count: bool = False) -> dict[str, int]:
-    """Remove the months that end before a day.
+def prunable(connection: psycopg.Connection, before: date) -> dict[str, int]:
+    """What :func:`change_events.ledger.removing.prune` would remove.
 
     Args:
         connection: of a user with the role tfevent_retention.
         before: the day; not one to come.
-        only_count: remove nothing.
 
     Returns:
         The number of events by month, ``other`` for those outside the months.
@@ -213,5 +212,5 @@ def prune(connection: psycopg.Connection, before: date, *, only_count: bool = Fa
     Raises:
         psycopg.Error: this user may not, or the day is one to come.
     """
-    rows = connection.execute("SELECT month, events FROM tfevent.prune(%s, %s)", (before, only_count)).fetchall()
+    rows = connection.execute("SELECT month, events FROM tfevent.prune(%s, true)", (before,)).fetchall()
     return {str(month): int(number) for month, number in rows}

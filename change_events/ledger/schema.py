@@ -15,6 +15,7 @@ from change_events.ledger import (
     months,
     prune_function,
     record_function,
+    removing_functions,
     roles,
     tables,
     text_function,
@@ -51,6 +52,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(token_tables.STATEMENTS),
     Migration(text_function.STATEMENTS),
     Migration(batch_function.STATEMENTS),
+    Migration(removing_functions.STATEMENTS),
 )
 
 _BEGIN = (
