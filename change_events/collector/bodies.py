@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from change_events.collector.limits import Limits
-    from change_events.model import SealedEvent
+    from change_events.model import ChangeEvent, SealedEvent
 
 JSON = "application/json"
 LINES = ("application/x-ndjson", "application/jsonl")
@@ -127,6 +127,7 @@ def _checked(texts: Sequence[bytes | msgspec.Raw], limits: Limits) -> list[Seale
             raise RequestProblem(413, "an event is too large", (WrongEvent(index, problem),))
         try:
             events.append(_event(bytes(text)))
+            mistakes += _without_zone(index, events[-1].event)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             mistakes.append(_mistake(index, error))
         except ValueError:
@@ -146,6 +147,11 @@ def _event(text: bytes) -> SealedEvent:
     sealed = unseal(text)
     UUID(sealed.event.id)
     return sealed
+
+
+def _without_zone(index: int, event: ChangeEvent) -> list[WrongEvent]:
+    times = {"started_at": event.started_at, "ended_at": event.ended_at}
+    return [WrongEvent(index, "it has no time zone", key) for key, time in times.items() if time and not time.tzinfo]
 
 
 def _mistake(index: int, error: Exception) -> WrongEvent:

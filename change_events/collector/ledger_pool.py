@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from change_events.collector import rights
 from change_events.collector.problems import RequestProblem
 from change_events.errors import LedgerError
 from change_events.ledger import problems, schema
@@ -21,6 +22,10 @@ CONNECTIONS = 8
 _PATIENCE = 3.0  # seconds until a connection is there
 _CONNECT_SECONDS = 3
 _AGAIN = 5.0  # seconds after which a client asks again
+_CORRECTED = 60.0  # the same where somebody has to correct something
+
+
+_GRANTS = "`tfevent events ledger init --team NAME` prints what to grant to a collector"
 
 
 class LedgerPool:
@@ -36,6 +41,7 @@ class LedgerPool:
         self.shown = address.shown
         self._report = report
         self._trouble = ""
+        self._stuck: set[str] = set()
         logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
         logging.getLogger("psycopg.pool").propagate = False  # what it says, is said here
         self._terms: dict[str, Any] = {
@@ -56,11 +62,13 @@ class LedgerPool:
         )
 
     def open(self) -> None:
-        """See that it is a ledger which takes events. Raises LedgerError."""
+        """See that it is a ledger which takes events, of this user. Raises LedgerError."""
         self._pool.open()
         try:
             with self._pool.connection() as connection:
                 schema.check_writable(connection, self.shown)
+                if rights.against_writing(connection, None) == rights.DENIED:
+                    raise LedgerError(f"ledger {self.shown}: this user may record events of no team; {_GRANTS}")
         except PoolTimeout:
             self._explain()
         except psycopg.Error as error:
@@ -84,11 +92,28 @@ class LedgerPool:
                 yield connection
         except (psycopg.DataError, psycopg.IntegrityError):
             raise
+        except psycopg.errors.InsufficientPrivilege:
+            raise self.stuck(rights.DENIED) from None
+        except psycopg.errors.ReadOnlySqlTransaction:
+            raise self.stuck(rights.READ_ONLY) from None
         except PoolTimeout:
             raise self._failed("it cannot be reached") from None
         except psycopg.Error as error:
             raise self._failed(str(problems.explain(error, self.shown))) from None
         self._works()
+
+    def stuck(self, trouble: str) -> RequestProblem:
+        """What to raise where the ledger answers and takes nothing until somebody corrects that: the status 503."""
+        if trouble not in self._stuck:
+            self._stuck.add(trouble)
+            self._report(f"ledger {self.shown}: nothing is recorded: {trouble}")
+        return RequestProblem(503, f"{trouble}; its administrator has to correct that", retry_after=_CORRECTED)
+
+    def takes(self) -> None:
+        """Note that events were recorded."""
+        if self._stuck:
+            self._stuck.clear()
+            self._report(f"ledger {self.shown}: events are recorded again")
 
     def _failed(self, trouble: str) -> RequestProblem:
         if not self._trouble:

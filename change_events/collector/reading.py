@@ -19,6 +19,7 @@ from starlette.routing import Route
 import change_events
 from change_events.collector.answering import Answered, Refusal, answer, arguments_of
 from change_events.collector.reader_pool import SECONDS
+from change_events.collector.rights import DENIED
 from change_events.errors import LedgerError
 from change_events.ledger.tokens import TokenRefused
 from change_events.query.wire import PATH, PROBLEM, STATUS, TEAM_HEADER, VERSION_HEADER, Code, Problem
@@ -88,6 +89,9 @@ class Reading:
             with self._pool.open(_token(request)) as (source, standing):
                 _check(standing, request)
                 arguments = arguments_of(name, body)
+                if not source.may_read(standing.team):
+                    self._report(f"ledger {source.shown}: no question of team {standing.team!r} is answered: {DENIED}")
+                    raise Refusal(Code.UNAVAILABLE, DENIED)
                 source.narrow(standing.team, in_all=SECONDS)
                 return answer(source, name, arguments)
         except TokenRefused as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
+from change_events.collector import rights
 from change_events.collector.bodies import discard, events_of, received, refuse
 from change_events.collector.ledger_pool import CONNECTIONS
 from change_events.collector.limits import Limits, Turns
@@ -105,7 +107,7 @@ class Recording:
             return _json({"status": "ok", "time": await self._in_thread(self._look)})
         standing = await self._bearer(request)
         with self._turns.of(standing.token):
-            found = {"status": "ok", "time": await self._in_thread(self._look)}
+            found = {"status": "ok", "time": await self._in_thread(partial(self._look, standing))}
         return _json(
             found | {name: getattr(standing, name) for name in ("team", "may_write", "may_read", "expires_at")}
         )
@@ -130,10 +132,13 @@ class Recording:
         entries = [(sealed, _state(sealed)) for sealed in events]
         try:
             with self._pool.transaction(self._limits.ledger_seconds) as connection:
-                return record_all(connection, team, entries)
+                self._check_schema(connection)
+                written = record_all(connection, team, entries)
         except (psycopg.DataError, psycopg.IntegrityError):
             refuse([mistake for index, entry in enumerate(entries) if (mistake := self._tried(team, index, entry))])
             raise
+        self._pool.takes()
+        return written
 
     def _tried(self, team: str, index: int, entry: tuple[SealedEvent, RecordState]) -> WrongEvent | None:
         """What the ledger does not take of one event; nothing is recorded."""
@@ -144,17 +149,25 @@ class Recording:
             return WrongEvent(index, f"the ledger cannot store one of its times, words or texts ({error.sqlstate})")
         return None
 
-    def _look(self) -> datetime:
-        """The time of the ledger, where it takes events. Raises RequestProblem."""
+    def _look(self, standing: Standing | None = None) -> datetime:
+        """The time of the ledger, where it takes events, and whoever asks gets what the token says. RequestProblem."""
         with self._pool.transaction(self._limits.ledger_seconds) as connection:
-            try:
-                schema.check_writable(connection, self._pool.shown)
-            except LedgerError:
-                raise RequestProblem(
-                    503, "its ledger has no schema that this collector writes to", retry_after=60
-                ) from None
+            self._check_schema(connection)
+            may_only_read = standing is not None and not standing.may_write
+            trouble = rights.against_writing(connection, None if standing is None or may_only_read else standing.team)
+            if trouble is None and standing is not None and standing.may_read:
+                trouble = rights.against_reading(connection, standing.team)
+            if trouble is not None:
+                raise self._pool.stuck(trouble)
             ((now,),) = connection.execute("SELECT clock_timestamp()").fetchall()
         return now.astimezone(UTC)  # type: ignore[no-any-return]  # a column of ours
+
+    def _check_schema(self, connection: psycopg.Connection) -> None:
+        """See that the ledger is still one that this collector writes to: it may outlive an upgrade."""
+        try:
+            schema.check_writable(connection, self._pool.shown)
+        except LedgerError:
+            raise self._pool.stuck("its ledger has no schema that this collector writes to") from None
 
     async def _in_thread(self, work: Callable[[], _Made]) -> _Made:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -39,6 +39,8 @@ def address_of(url: str, patience: int | None = None) -> Address:
     Raises:
         LedgerError: it cannot be read, or the driver is not installed; no part of the URL is in the text.
     """
+    if url.startswith("https://"):
+        raise LedgerError(f"this is the address of a collector, and the database itself is needed; {_EXPECTED}")
     if not url.startswith(_SCHEMES):
         raise LedgerError(f"this is not the address of a ledger; {_EXPECTED}")
     try:

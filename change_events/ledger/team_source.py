@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from change_events.ledger import problems, tokens
 from change_events.ledger.cutting import cut_at
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from change_events.ledger.tokens import Standing
 
 _CHECK_SECONDS = 5.0
+MAY_READ: LiteralString = """
+    SELECT NOT row_security_active('tfevent.events') OR pg_has_role('tfevent_owner', 'USAGE')
+        OR tfevent.teams('read') && ARRAY[%(team)s::text, '*']
+"""
+"""Whether a user is shown events of a team."""
 
 
 class TeamSource(LedgerSource):
@@ -44,6 +49,18 @@ class TeamSource(LedgerSource):
                 return tokens.check(self._connection, token)
         except psycopg.Error as error:
             raise problems.silent(self.shown) if cut.is_set() else problems.explain(error, self.shown) from None
+
+    def may_read(self, team: str) -> bool:
+        """Whether this user is shown events of a team: without that, they would look like none. Raises LedgerError."""
+        import psycopg
+
+        cut = threading.Event()
+        try:
+            with cut_at(self._connection, time.monotonic() + _CHECK_SECONDS, cut):
+                ((allowed,),) = self._connection.execute(MAY_READ, {"team": team}).fetchall()
+        except psycopg.Error as error:
+            raise problems.silent(self.shown) if cut.is_set() else problems.explain(error, self.shown) from None
+        return bool(allowed)
 
     def narrow(self, team: str, *, in_all: float) -> None:
         """From now on, answer of this team, of which there need not be any event yet, for so many seconds.

@@ -44,6 +44,13 @@ def body(number, **fields):
     return sealed(number, **fields).body
 
 
+def without_zone(number):
+    event = sealed(number).event
+    times = (event.started_at, event.ended_at)
+    naive = [time.replace(tzinfo=None) for time in times if time]
+    return body(number, **dict(zip(("started_at", "ended_at"), naive, strict=False)))
+
+
 def post(client, content, kind="application/json", **headers):
     return client.post("/v1/events", content=content, headers={"content-type": kind, **headers})
 
@@ -94,6 +101,8 @@ def test_one_event_an_array_and_lines_are_recorded_once_and_as_the_team_of_the_t
         (body(10).replace(event_id(10).encode(), b"ten"), "application/json", 422, [(0, "id")]),
         (b"[" + body(10) + b"," + body(11, started_at=datetime(1, 1, 1, tzinfo=UTC)) + b"]", "application/json", 422,
          [(1, "")]),
+        (b"[" + body(10) + b"," + without_zone(11) + b"]", "application/json", 422,
+         [(1, "started_at"), (1, "ended_at")]),
         (b"[" * 100_000, "application/json", 422, []),
         (b'{"id":' + b"[" * 100_000, "application/json", 422, [(0, "id")]),
         (b"[" + b",".join([b"{}"] * 51) + b"]", "application/json", 413, []),

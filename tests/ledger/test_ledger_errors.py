@@ -67,9 +67,16 @@ def test_an_address_that_cannot_be_read_is_not_quoted(url):
     assert error_of(url).startswith("the address of the ledger cannot be read; expected postgresql://USER@HOST:PORT/DA")
 
 
-@pytest.mark.parametrize("url", [f"https://{SECRET}@x", f"mysql://u:{SECRET}@h/d", f"host=h password={SECRET}", ""])
+@pytest.mark.parametrize("url", [f"mysql://u:{SECRET}@h/d", f"host=h password={SECRET}", ""])
 def test_what_is_no_address_of_a_ledger_is_refused(url):
     assert error_of(url) == "this is not the address of a ledger; expected postgresql://USER@HOST:PORT/DATABASE"
+
+
+def test_a_collector_is_named_where_the_database_is_needed():
+    assert error_of(f"https://{SECRET}@x") == (
+        "this is the address of a collector, and the database itself is needed; "
+        "expected postgresql://USER@HOST:PORT/DATABASE"
+    )
 
 
 def test_no_server_there(postgres):
