@@ -31,10 +31,6 @@ def application(routes: Sequence[BaseRoute]) -> ASGIApp:
 
 
 async def _refused(_request: Request, error: HTTPException) -> Response:
-    words = {
-        404: "there is no such route; /v1/openapi.json describes those that are",
-        405: "the route has other methods",
-    }
-    response = RequestProblem(error.status_code, words.get(error.status_code, "the request is refused")).response()
+    response = RequestProblem(error.status_code, _WORDS.get(error.status_code, "the request is refused")).response()
     response.headers.update(error.headers or {})
     return response
