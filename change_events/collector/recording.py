@@ -108,9 +108,7 @@ class Recording:
         standing = await self._bearer(request)
         with self._turns.of(standing.token):
             found = {"status": "ok", "time": await self._in_thread(partial(self._look, standing))}
-        return _json(
-            found | {name: getattr(standing, name) for name in ("team", "may_write", "may_read", "expires_at")}
-        )
+        return _json(found | {name: getattr(standing, name) for name in _SHOWN})
 
     async def _bearer(self, request: Request) -> Standing:
         """What whoever asks may do. Raises RequestProblem."""
