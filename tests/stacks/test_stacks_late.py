@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,7 +75,7 @@ def state(tmp_path, monkeypatch):
 
 def left_folder(state, end, ago, **facts):
     """The folder of a run of many stacks whose observer was killed when its command had ended."""
-    ended = time.time() - ago
+    ended = (datetime.now(UTC) - timedelta(seconds=ago)).timestamp()
     names = {"environment": None, "service": None, "version": None, "command": "terragrunt", "kind": "infrastructure"}
     run = {
         "id": new_id(),
@@ -146,7 +145,8 @@ def test_the_last_look_is_taken_when_the_while_is_over(state):
     run_id = left_folder(state, -9, 0)
     sweep(state)
     folder = rundir.find(str(state), run_id)
-    folder.write_end(code=-9, ended_at=time.time() - AWAITED * 2, signal=None, error=None)
+    long_ago = datetime.now(UTC) - timedelta(seconds=AWAITED * 2)
+    folder.write_end(code=-9, ended_at=long_ago.timestamp(), signal=None, error=None)
     folder.release()
     assert sweep(state, late_unit(7, run_id, ago=AWAITED * 2)) == (1, [])
     assert not list((state / "runs").iterdir())
