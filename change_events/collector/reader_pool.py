@@ -65,9 +65,9 @@ class ReaderPool:
                 self._keep(source)
                 raise
             except LedgerError:
-                is_broken = source.is_broken
+                is_closed = source.is_closed
                 self._keep(source)
-                if kept is None or not is_broken:
+                if kept is None or not is_closed:
                     raise  # else the server was started again meanwhile, or a proxy has ended the connection
 
     def _take(self) -> TeamSource | None:
@@ -76,7 +76,7 @@ class ReaderPool:
 
     def _keep(self, source: TeamSource) -> None:
         with self._lock:
-            if not (source.is_broken or self._is_ending):
+            if not (source.is_closed or self._is_ending):
                 self._idle.append(source)
                 return
         source.close()

@@ -21,6 +21,7 @@ from change_events.collector.answering import Answered, Refusal, answer, argumen
 from change_events.collector.reader_pool import SECONDS
 from change_events.collector.rights import DENIED
 from change_events.errors import LedgerError
+from change_events.ledger.problems import NoTeamToRead
 from change_events.ledger.tokens import TokenRefused
 from change_events.query.wire import PATH, PROBLEM, STATUS, TEAM_HEADER, VERSION_HEADER, Code, Problem
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from change_events.collector.reader_pool import ReaderPool
+    from change_events.ledger.team_source import TeamSource
     from change_events.ledger.tokens import Standing
 
 QUESTIONS_AT_ONCE = 8
@@ -89,13 +91,17 @@ class Reading:
             with self._pool.open(_token(request)) as (source, standing):
                 _check(standing, request)
                 arguments = arguments_of(name, body)
-                if not source.may_read(standing.team):
-                    self._report(f"ledger {source.shown}: no question of team {standing.team!r} is answered: {DENIED}")
-                    raise Refusal(Code.UNAVAILABLE, DENIED)
-                source.narrow(standing.team, in_all=SECONDS)
+                self._narrow(source, standing.team)
                 return answer(source, name, arguments)
         except TokenRefused as error:
             raise Refusal(Code.TOKEN, str(error)) from None
+
+    def _narrow(self, source: TeamSource, team: str) -> None:
+        try:
+            source.narrow(team, in_all=SECONDS)
+        except NoTeamToRead:
+            self._report(f"ledger {source.shown}: no question of team {team!r} is answered: {DENIED}")
+            raise Refusal(Code.UNAVAILABLE, DENIED) from None
 
 
 def _token(request: Request) -> str:
@@ -146,4 +152,4 @@ def _problem(code: Code, detail: str) -> Response:
 
 
 def _headers() -> dict[str, str]:
-    return {VERSION_HEADER: change_events.__version__, "cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return {VERSION_HEADER: change_events.__version__}

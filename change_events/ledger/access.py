@@ -94,7 +94,6 @@ class Access:
         self._selected = ""
         self._limit = 0
         self._is_together = False
-        self._granted: list[str] | None = None
         self.teams: tuple[str, ...] = ()
         self.finds_texts = False
         self.teams = self._readable(team)
@@ -161,9 +160,7 @@ class Access:
             LedgerError: as :meth:`open`.
         """
         self._until = None if in_all is None else time.monotonic() + in_all
-        names = None if within is None else [name for name in sorted(within) if TEAM.fullmatch(name)]
-        # what this side asks of a team, the server holds as well, as far as it knows who reads what
-        self._selected = "" if names is None else f"; SET LOCAL tfevent.teams = '{','.join(names) or _NOBODY}'"
+        names = self._select(within)
         with self._question():
             self._is_together = True
             try:
@@ -229,6 +226,16 @@ class Access:
         except psycopg.Error as error:
             raise self._explained(error) from None
 
+    def _select(self, within: Collection[str] | None) -> list[str] | None:
+        """From the next transaction on, the server shows no other teams than these, as far as it knows who reads what.
+
+        Returns:
+            Those that can be names of a team; None for no limit.
+        """
+        names = None if within is None else [name for name in sorted(within) if TEAM.fullmatch(name)]
+        self._selected = "" if names is None else f"; SET LOCAL tfevent.teams = '{','.join(names) or _NOBODY}'"
+        return names
+
     def _explained(self, error: psycopg.Error) -> LedgerError:
         return problems.silent(self.shown) if self._cut.is_set() else problems.explain(error, self.shown)
 
@@ -273,6 +280,7 @@ class Access:
 
     def _readable(self, team: str | None, names: list[str] | None = None) -> tuple[str, ...]:
         """The teams whose events are read: of these names, where there are some. Raises LedgerError."""
+        reads_all = False
         with self._question() as connection:
             version = schema.version(connection)
             problems.check_version(version, self.shown, oldest=OLDEST_READ, newest=len(schema.MIGRATIONS))
@@ -282,14 +290,14 @@ class Access:
             else:
                 ((readable,),) = rows(connection, _READABLE, {})
                 known = [name for (name,) in rows(connection, _TEAMS, {})] if readable is None else sorted(readable)
-                self._granted = readable
+                reads_all = readable is None
                 if readable == []:
                     raise problems.no_team(self.shown)
         if names is not None and team is not None:
             return (team,) if team in known else ()
         if team is None:
             return tuple(known)
-        if team not in known and not (self._serves_new_teams and self._granted is None):
+        if team not in known and not (self._serves_new_teams and reads_all):
             others = ", ".join(known) or "none"
             raise LedgerError(
                 f"ledger {self.shown}: team {team!r} has no events that this user may read; others: {others}"

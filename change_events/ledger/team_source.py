@@ -32,8 +32,6 @@ class TeamSource(LedgerSource):
     Each question names the team, and the server is told to show no other one, too.
     """
 
-    _only: str | None = None
-
     def bearer(self, token: str) -> Standing:
         """What the bearer of a token may do; the day is noted.
 
@@ -41,53 +39,32 @@ class TeamSource(LedgerSource):
             TokenRefused: nothing.
             LedgerError: the ledger does not say it.
         """
-        import psycopg
-
-        cut = threading.Event()
-        try:
-            with cut_at(self._connection, time.monotonic() + _CHECK_SECONDS, cut):
-                return tokens.check(self._connection, token)
-        except psycopg.Error as error:
-            raise problems.silent(self.shown) if cut.is_set() else problems.explain(error, self.shown) from None
-
-    def may_read(self, team: str) -> bool:
-        """Whether this user is shown events of a team: without that, they would look like none. Raises LedgerError."""
-        import psycopg
-
-        cut = threading.Event()
-        try:
-            with cut_at(self._connection, time.monotonic() + _CHECK_SECONDS, cut):
-                ((allowed,),) = self._connection.execute(MAY_READ, {"team": team}).fetchall()
-        except psycopg.Error as error:
-            raise problems.silent(self.shown) if cut.is_set() else problems.explain(error, self.shown) from None
-        return bool(allowed)
+        with self._shortly() as connection:
+            return tokens.check(connection, token)
 
     def narrow(self, team: str, *, in_all: float) -> None:
         """From now on, answer of this team, of which there need not be any event yet, for so many seconds.
 
         Raises:
-            LedgerError: its user may not read this team.
+            NoTeamToRead: its user is not shown events of this team, which would look like none.
+            LedgerError: the ledger does not say it.
         """
-        self._only = None
+        with self._shortly() as connection:
+            ((allowed,),) = connection.execute(MAY_READ, {"team": team}).fetchall()
+        if not allowed:
+            raise problems.no_team(self.shown, team)
         self._until = time.monotonic() + in_all
-        if not self._is_granted(team):
-            self._readable(None)  # it may have been granted meanwhile
-            if not self._is_granted(team):
-                raise problems.no_team(self.shown, team)
-        self._only = team
+        self._select((team,))
         self.teams = (team,)
 
-    def _is_granted(self, team: str) -> bool:
-        return self._granted is None or team in self._granted
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether the connection has ended."""
-        return bool(self._connection.closed)
-
     @contextmanager
-    def _question(self) -> Iterator[psycopg.Connection]:
-        with super()._question() as connection:
-            if self._only is not None:
-                connection.execute("SELECT set_config('tfevent.teams', %s, true)", (self._only,))
-            yield connection
+    def _shortly(self) -> Iterator[psycopg.Connection]:
+        """The connection for a statement that has an answer at once."""
+        import psycopg
+
+        cut = threading.Event()
+        try:
+            with cut_at(self._connection, time.monotonic() + _CHECK_SECONDS, cut):
+                yield self._connection
+        except psycopg.Error as error:
+            raise problems.silent(self.shown) if cut.is_set() else problems.explain(error, self.shown) from None
