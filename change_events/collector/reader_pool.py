@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from change_events.errors import LedgerError
+from change_events.ledger.kept import KeptSources
 from change_events.ledger.team_source import TeamSource
 from change_events.ledger.tokens import TokenRefused
 
@@ -28,9 +28,7 @@ class ReaderPool:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._lock = threading.Lock()
-        self._idle: list[TeamSource] = []
-        self._is_ending = False
+        self._sources: KeptSources[TeamSource] = KeptSources()
 
     @contextmanager
     def open(self, token: str) -> Iterator[tuple[TeamSource, Standing]]:
@@ -44,39 +42,29 @@ class ReaderPool:
         try:
             yield source, standing
         finally:
-            self._keep(source)
+            self._sources.give_back(source)
 
     def close(self) -> None:
         """End the connections; one that is in use ends after its question."""
-        with self._lock:
-            self._is_ending = True
-            idle, self._idle = self._idle, []
-        for source in idle:
-            source.close()
+        self._sources.end()
 
     def _checked(self, token: str) -> tuple[TeamSource, Standing]:
         """The question about the token also shows whether an idle connection still works."""
         while True:
-            kept = self._take()
-            source = kept or TeamSource.open(self._url, seconds=SECONDS)
+            kept = self._sources.take()
+            source = kept or self._opened()
             try:
                 return source, source.bearer(token)
             except TokenRefused:
-                self._keep(source)
+                self._sources.give_back(source)
                 raise
             except LedgerError:
                 is_closed = source.is_closed
-                self._keep(source)
+                self._sources.give_back(source)
                 if kept is None or not is_closed:
                     raise  # else the server was started again meanwhile, or a proxy has ended the connection
 
-    def _take(self) -> TeamSource | None:
-        with self._lock:
-            return self._idle.pop() if self._idle else None
-
-    def _keep(self, source: TeamSource) -> None:
-        with self._lock:
-            if not (source.is_closed or self._is_ending):
-                self._idle.append(source)
-                return
-        source.close()
+    def _opened(self) -> TeamSource:
+        source = TeamSource.open(self._url, seconds=SECONDS)
+        self._sources.add(source)
+        return source

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from change_events.errors import LedgerError
+from change_events.ledger.kept import KeptSources
 from change_events.ledger.problems import LedgerTooSlow
 from change_events.ledger.source import LedgerSource
 from change_events.server.ledger_watcher import LedgerWatcher
@@ -42,12 +43,9 @@ class LedgerSources:
     def __init__(self, url: str, team: str | None) -> None:
         self._url = url
         self._team = team
-        self._lock = threading.Lock()
-        self._idle: list[LedgerSource] = []
-        self._busy: set[LedgerSource] = set()
-        self._is_ending = False
+        self._sources: KeptSources[LedgerSource] = KeptSources()
         first = _PagesSource.open(url, team, seconds=QUERY_SECONDS)
-        self._idle.append(first)
+        self._sources.give_back(first)
         self.name = f"ledger {first.shown}" + (f", team {team}" if team else "")
         self.teams = first.teams
 
@@ -70,15 +68,12 @@ class LedgerSources:
 
     def interrupt(self) -> None:
         """As the protocol says; whoever calls this does not wait for a server that may not answer."""
-        with self._lock:
-            self._is_ending = True
-            busy = list(self._busy)
-        for source in busy:
+        for source in self._sources.end():
             threading.Thread(target=source.interrupt, daemon=True).start()
 
     def _begun(self, stack: ExitStack, teams: Collection[str] | None) -> LedgerSource:
         """A source for one page, until the end of the stack."""
-        while kept := self._take():
+        while kept := self._sources.take():
             try:
                 return self._begin(kept, stack, teams)
             except LedgerError as error:
@@ -88,7 +83,7 @@ class LedgerSources:
 
     def _begin(self, source: LedgerSource, stack: ExitStack, teams: Collection[str] | None) -> LedgerSource:
         with ExitStack() as own:
-            own.callback(self._give_back, source)
+            own.callback(self._sources.give_back, source)
             own.enter_context(source.together(self._team, in_all=QUERY_SECONDS, within=teams))
             stack.push(own.pop_all())
         return source
@@ -97,22 +92,5 @@ class LedgerSources:
         source = _PagesSource.open(
             self._url, self._team, seconds=QUERY_SECONDS, in_all=QUERY_SECONDS, patience=CONNECT_SECONDS
         )
-        with self._lock:
-            self._busy.add(source)
+        self._sources.add(source)
         return source
-
-    def _take(self) -> LedgerSource | None:
-        with self._lock:
-            if not self._idle:
-                return None
-            source = self._idle.pop()
-            self._busy.add(source)
-            return source
-
-    def _give_back(self, source: LedgerSource) -> None:
-        with self._lock:
-            self._busy.discard(source)
-            if not (source.is_closed or self._is_ending):
-                self._idle.append(source)
-                return
-        source.close()
