@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import ClientDisconnect
 
 from change_events.collector.problems import RequestProblem, WrongEvent
+from change_events.query.wire import JSON, LINES
 from change_events.redact.sealing import unseal
 from change_events.text.lazy_pattern import lazy_pattern
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from change_events.collector.limits import Limits
     from change_events.model import ChangeEvent, SealedEvent
 
-JSON = "application/json"
-LINES = ("application/x-ndjson", "application/jsonl")
+LINE_TYPES = (LINES, "application/jsonl")
 ENCODINGS = ("identity", "gzip")
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_MISTAKES = 20
@@ -79,8 +79,8 @@ def events_of(body: bytes, kind: str, encoding: str, limits: Limits) -> list[Sea
         RequestProblem: they are not what the schema says, or too much; the text names each event that is wrong.
     """
     kind = kind.partition(";")[0].strip().lower()
-    if kind != JSON and kind not in LINES:
-        raise RequestProblem(415, f"the type of the body has to be {JSON}, or {LINES[0]} for an event on each line")
+    if kind != JSON and kind not in LINE_TYPES:
+        raise RequestProblem(415, f"the type of the body has to be {JSON}, or {LINES} for an event on each line")
     texts = _texts(_inflated(body, encoding.strip().lower() or ENCODINGS[0], limits), kind)
     if not texts:
         raise RequestProblem(422, "there is no event in the body")
@@ -108,7 +108,7 @@ def _inflated(body: bytes, encoding: str, limits: Limits) -> bytes:
 
 def _texts(body: bytes, kind: str) -> Sequence[bytes | msgspec.Raw]:
     """The JSON of each event."""
-    if kind in LINES:
+    if kind in LINE_TYPES:
         return [line for line in body.split(b"\n") if line.strip()]
     if not body.lstrip().startswith(b"["):
         return [body] if body.strip() else []

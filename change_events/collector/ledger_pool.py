@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from change_events.collector import rights
-from change_events.collector.problems import RequestProblem
+from change_events.collector.problems import TROUBLES, RequestProblem
 from change_events.errors import LedgerError
-from change_events.ledger import problems, schema
+from change_events.ledger import problems, rights, schema
 from change_events.ledger.address import address_of
 
 if TYPE_CHECKING:
@@ -93,9 +92,9 @@ class LedgerPool:
         except (psycopg.DataError, psycopg.IntegrityError):
             raise
         except psycopg.errors.InsufficientPrivilege:
-            raise self.stuck(rights.DENIED) from None
+            raise self.stuck(TROUBLES[rights.DENIED]) from None
         except psycopg.errors.ReadOnlySqlTransaction:
-            raise self.stuck(rights.READ_ONLY) from None
+            raise self.stuck(TROUBLES[rights.READ_ONLY]) from None
         except PoolTimeout:
             raise self._failed("it cannot be reached") from None
         except psycopg.Error as error:

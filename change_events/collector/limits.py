@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from change_events.collector.problems import RequestProblem
+from change_events.destinations.shared.collector import EVENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ class Limits:
     """
 
     body_bytes: int = 8_000_000
-    event_bytes: int = 4_000_000
+    event_bytes: int = EVENT_BYTES
     events: int = 500
     at_once: int = 32
     of_token: int = 24

@@ -9,8 +9,8 @@ from typing import Any
 
 import change_events
 from change_events.collector import openapi_queries
-from change_events.collector.bodies import JSON, LINES
-from change_events.collector.problems import MEDIA_TYPE
+from change_events.collector.bodies import LINE_TYPES
+from change_events.query.wire import JSON, PROBLEM
 
 _EVENT = {"$ref": "#/components/schemas/ChangeEvent"}
 _HEALTH = {
@@ -92,7 +92,7 @@ _EVERYWHERE = (400, 403, 404, 405, 414, 431, 500, 503)
 
 
 def _refusals(*statuses: int) -> dict[str, Any]:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         str(status): {"description": _REFUSALS[status], "content": content}
         | ({"headers": _WAIT} if status in {429, 503} else {})
@@ -124,7 +124,10 @@ _PATHS: dict[str, Any] = {
                 "required": True,
                 "content": {
                     JSON: {"schema": {"oneOf": [_EVENT, {"type": "array", "items": _EVENT, "minItems": 1}]}},
-                    **{kind: {"schema": {"type": "string", "description": "An event on each line."}} for kind in LINES},
+                    **{
+                        kind: {"schema": {"type": "string", "description": "An event on each line."}}
+                        for kind in LINE_TYPES
+                    },
                 },
             },
             "responses": _answer("Recorded", "All of them are in the ledger.")

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import Response
 
+from change_events.ledger import rights
+from change_events.query.wire import PROBLEM
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MEDIA_TYPE = "application/problem+json"
+TROUBLES = {
+    rights.READ_ONLY: "its ledger is read-only, as a standby is",
+    rights.DENIED: "its user of the database has not the rights: `tfevent events ledger init --team NAME` prints what "
+    "to grant",
+}
+"""What keeps a collector from recording or reading → the same in words."""
 
 
 class WrongEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,7 +75,7 @@ class RequestProblem(Exception):  # noqa: N818  # what is answered instead
             document["code"] = self.code
         if self.errors:
             document["errors"] = self.errors
-        return Response(msgspec.json.encode(document), self.status, headers=self._headers(), media_type=MEDIA_TYPE)
+        return Response(msgspec.json.encode(document), self.status, headers=self._headers(), media_type=PROBLEM)
 
     def _headers(self) -> Mapping[str, str]:
         headers = {}

@@ -18,9 +18,11 @@ from starlette.routing import Route
 
 import change_events
 from change_events.collector.answering import Answered, Refusal, answer, arguments_of
+from change_events.collector.bearer import bearer_token
+from change_events.collector.problems import TROUBLES
 from change_events.collector.reader_pool import SECONDS
-from change_events.collector.rights import DENIED
 from change_events.errors import LedgerError
+from change_events.ledger import rights
 from change_events.ledger.problems import NoTeamToRead
 from change_events.ledger.tokens import TokenRefused
 from change_events.query.wire import PATH, PROBLEM, STATUS, TEAM_HEADER, VERSION_HEADER, Code, Problem
@@ -100,16 +102,16 @@ class Reading:
         try:
             source.narrow(team, in_all=SECONDS)
         except NoTeamToRead:
-            self._report(f"ledger {source.shown}: no question of team {team!r} is answered: {DENIED}")
-            raise Refusal(Code.UNAVAILABLE, DENIED) from None
+            denied = TROUBLES[rights.DENIED]
+            self._report(f"ledger {source.shown}: no question of team {team!r} is answered: {denied}")
+            raise Refusal(Code.UNAVAILABLE, denied) from None
 
 
 def _token(request: Request) -> str:
-    given = request.headers.getlist("authorization")
-    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = bearer_token(request)
+    if token is None:
         raise Refusal(Code.TOKEN, "it asks for a token")
-    return token.strip()
+    return token
 
 
 def _check(standing: Standing, request: Request) -> None:

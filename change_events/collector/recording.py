@@ -14,15 +14,15 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
-from change_events.collector import rights
+from change_events.collector.bearer import bearer_token
 from change_events.collector.bodies import discard, events_of, received, refuse
 from change_events.collector.ledger_pool import CONNECTIONS
 from change_events.collector.limits import Limits, Turns
 from change_events.collector.openapi import document
-from change_events.collector.problems import RequestProblem, WrongEvent
+from change_events.collector.problems import TROUBLES, RequestProblem, WrongEvent
 from change_events.errors import LedgerError
 from change_events.journal.records import RecordState
-from change_events.ledger import schema, tokens
+from change_events.ledger import rights, schema, tokens
 from change_events.ledger.writing import record_all
 from change_events.query.wire import Code
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from change_events.model import SealedEvent
 
 _Made = TypeVar("_Made")
-_SCHEME = "bearer "
 _SHOWN = ("team", "may_write", "may_read", "expires_at")
 
 
@@ -112,10 +111,9 @@ class Recording:
 
     async def _bearer(self, request: Request) -> Standing:
         """What whoever asks may do. Raises RequestProblem."""
-        given = request.headers.getlist("authorization")
-        if len(given) != 1 or not given[0].lower().startswith(_SCHEME):
+        token = bearer_token(request)
+        if token is None:
             raise RequestProblem(401, "a token is needed: Authorization: Bearer tfel_…", code=Code.TOKEN.value)
-        token = given[0][len(_SCHEME) :].strip()
 
         def check() -> Standing:
             with self._pool.transaction(self._limits.ledger_seconds) as connection:
@@ -156,7 +154,7 @@ class Recording:
             if trouble is None and standing is not None and standing.may_read:
                 trouble = rights.against_reading(connection, standing.team)
             if trouble is not None:
-                raise self._pool.stuck(trouble)
+                raise self._pool.stuck(TROUBLES[trouble])
             ((now,),) = connection.execute("SELECT clock_timestamp()").fetchall()
         return now.astimezone(UTC)  # type: ignore[no-any-return]  # a column of ours
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, LiteralString, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from change_events.delivery.transport import TransportError
 from change_events.destinations.base import Request, Response
 from change_events.destinations.shared.postgres import LOOK, SCHEMA_STATES, LedgerRequest
+from change_events.ledger import rights
 from change_events.ledger.cutting import cut_at
 
 if TYPE_CHECKING:
@@ -26,17 +27,6 @@ OLDEST_SCHEMA = 1
 """The first schema whose functions take what this version sends."""
 _EXTRA = "it needs the package psycopg: pip install 'tfevent[server]'"
 _GRACE = 0.05  # seconds that the server may take to say that it has no time left
-# Each asks whether something keeps all events out, and what recording one would be answered then. In their order: who
-# may not execute the function that records may not always execute the one that says for which teams.
-_OBSTACLES: tuple[tuple[LiteralString, str], ...] = (
-    ("SELECT current_setting('transaction_read_only')::boolean", "25006"),
-    ("SELECT NOT has_function_privilege('tfevent.record_events(text, jsonb, bytea[])', 'EXECUTE')", "42501"),
-    (
-        """SELECT NOT (pg_has_role(session_user, 'tfevent_owner', 'MEMBER')
-            OR tfevent.teams('write') && ARRAY[%(team)s::text, '*'])""",
-        "42501",
-    ),
-)
 _SAID = ("FATAL", "ERROR", "no password supplied")  # where there is an answer, if only one of the driver's
 _WORDS = (
     ("Connection refused", "connection refused"),
@@ -163,10 +153,8 @@ def _refused(connection: psycopg.Connection) -> Response | None:
 
 def _looked(connection: psycopg.Connection, request: LedgerRequest) -> Response:
     """Whether the events of this team would be recorded, as far as can be seen without one, and the clock."""
-    for statement, state in _OBSTACLES:
-        ((found,),) = connection.execute(statement, {"team": request.team}).fetchall()
-        if found:
-            return Response(500, {"sqlstate": state})
+    if state := rights.against_writing(connection, request.team):
+        return Response(500, {"sqlstate": state})
     ((now,),) = connection.execute("SELECT clock_timestamp()").fetchall()
     return Response(200, {"skew": f"{(now - datetime.now(UTC)).total_seconds():.3f}"})
 

@@ -1,4 +1,4 @@
-"""What keeps a collector from recording or reading: a user of the database without rights, or a read-only ledger.
+"""What keeps a user of the database from recording or reading all events of a team: rights, or a read-only ledger.
 
 Each question is asked within a transaction of that user. Nothing is recorded.
 """
@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, LiteralString
 
-from change_events.ledger.team_source import MAY_READ
-
 if TYPE_CHECKING:
     import psycopg
 
-READ_ONLY = "its ledger is read-only, as a standby is"
-DENIED = "its user of the database has not the rights: `tfevent events ledger init --team NAME` prints what to grant"
+READ_ONLY, DENIED = "25006", "42501"
+"""What is found, as the SQLSTATE with which recording or reading would fail."""
+
+MAY_READ: LiteralString = """
+    SELECT NOT row_security_active('tfevent.events') OR pg_has_role('tfevent_owner', 'USAGE')
+        OR tfevent.teams('read') && ARRAY[%(team)s::text, '*']
+"""
+"""Whether a user is shown events of a team."""
+
 # In their order: who may not execute the function that records may not always execute the one that names the teams.
 _TO_WRITE: tuple[LiteralString, ...] = (
     "SELECT has_function_privilege('tfevent.record_events(text, jsonb, bytea[])', 'EXECUTE')",

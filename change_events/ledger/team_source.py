@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING
 
 from change_events.ledger import problems, tokens
 from change_events.ledger.cutting import cut_at
+from change_events.ledger.rights import MAY_READ
 from change_events.ledger.source import LedgerSource
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
     from change_events.ledger.tokens import Standing
 
 _CHECK_SECONDS = 5.0
-MAY_READ: LiteralString = """
-    SELECT NOT row_security_active('tfevent.events') OR pg_has_role('tfevent_owner', 'USAGE')
-        OR tfevent.teams('read') && ARRAY[%(team)s::text, '*']
-"""
-"""Whether a user is shown events of a team."""
 
 
 class TeamSource(LedgerSource):

@@ -22,8 +22,8 @@ _PARAMETERS = {
 }  # fmt: skip
 _ANSWERS = (
     ("to_regclass", ((16, "t"),)),
-    ("has_function_privilege", ((16, "f"),)),
-    ("pg_has_role", ((16, "f"),)),
+    ("has_function_privilege", ((16, "t"),)),
+    ("pg_has_role", ((16, "t"),)),
     ("oldest_writer", ((23, "1"), (23, "1"))),
     ("clock_timestamp", ((1184, "2026-11-30 12:00:00+00"),)),
 )
