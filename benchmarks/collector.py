@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,7 +17,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from benchmarks.ledger import CONNECTIONS, SINGLE, by_ones, sealed
+from benchmarks.ledger import CONNECTIONS, SINGLE, by_ones, sealed, shared_out
 from change_events.ledger import tokens
 from tests.support.ledger import new_ledger
 from tests.support.postgres import server
@@ -27,16 +26,12 @@ from tests.support.speed import HANG
 
 def through(base, token, events):
     """Seconds to send events one by one through several connections, and the statuses of the answers."""
-    rest, lock, statuses = iter(events), threading.Lock(), Counter()
+    statuses = Counter()
 
-    def work():
+    def work(given):
         headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         with httpx.Client(base_url=base, headers=headers, timeout=HANG, trust_env=False) as client:
-            while True:
-                with lock:
-                    one = next(rest, None)
-                if one is None:
-                    return
+            for one in given:
                 while True:
                     answer = client.post("/v1/events", content=one.body)
                     statuses[answer.status_code] += 1
@@ -44,13 +39,7 @@ def through(base, token, events):
                         break
                     time.sleep(float(answer.headers["retry-after"]))
 
-    threads = [threading.Thread(target=work) for _ in range(CONNECTIONS)]
-    begun = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - begun, dict(statuses)
+    return shared_out(events, work), dict(statuses)
 
 
 def main():

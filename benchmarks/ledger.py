@@ -41,30 +41,39 @@ def sealed(number):
     return unseal(msgspec.json.encode(one))
 
 
-def by_ones(url, events):
-    """Seconds to record events one by one from several connections."""
-    rest = iter(events)
-    lock = threading.Lock()
+def shared_out(events, work):
+    """Seconds until several threads have done their ``work`` with the events that each is given, one by one."""
+    rest, lock = iter(events), threading.Lock()
 
-    def work():
+    def given():
         while True:
             with lock:
                 one = next(rest, None)
             if one is None:
                 return
+            yield one
+
+    threads = [threading.Thread(target=work, args=(given(),)) for _ in range(CONNECTIONS)]
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - begun
+
+
+def by_ones(url, events):
+    """Seconds to record events one by one from several connections."""
+
+    def work(given):
+        for one in given:
             with pool.connection() as connection:
                 record(connection, "ops", one, RecordState.SETTLED)
 
     terms = {"autocommit": True, "prepare_threshold": None}
     with ConnectionPool(url, min_size=CONNECTIONS, max_size=CONNECTIONS, kwargs=terms) as pool:
         pool.wait()
-        threads = [threading.Thread(target=work) for _ in range(CONNECTIONS)]
-        begun = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return time.perf_counter() - begun
+        return shared_out(events, work)
 
 
 def imported(connection, number):

@@ -13,7 +13,8 @@ import click
 import msgspec
 
 from change_events.cli.help_examples import examples
-from change_events.cli.ledger_address import VARIABLE, ledger_of, team_name, url_option
+from change_events.cli.ledger_address import ledger_of, team_name, url_option
+from change_events.cli.ledger_option import VARIABLE
 from change_events.cli.ledger_tokens import token_command
 from change_events.cli.render.terminal import colour_on, local_time, note, print_json, print_lines
 from change_events.cli.time_option import moment

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from change_events.cli.ledger_option import VARIABLE
 from change_events.errors import LedgerError, TfeventError
 
 if TYPE_CHECKING:
     from change_events.cli.session import Session
-
-VARIABLE = "TFEVENT_LEDGER"
 
 url_option = click.option(
     "--ledger",

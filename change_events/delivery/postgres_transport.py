@@ -141,14 +141,13 @@ def _refused(connection: psycopg.Connection) -> Response | None:
     """The answer where this tfevent cannot write to a ledger of this version."""
     from change_events.ledger import schema
 
-    version = schema.version(connection)
-    if not version.schema:
-        return Response(500, {"sqlstate": "3F000"})
-    if version.oldest_writer > len(schema.MIGRATIONS):
-        return Response(500, {"sqlstate": SCHEMA_STATES.newer})
-    if version.schema < OLDEST_SCHEMA:
-        return Response(500, {"sqlstate": SCHEMA_STATES.older})
-    return None
+    states = {
+        schema.Trouble.MISSING: "3F000",
+        schema.Trouble.NEWER: SCHEMA_STATES.newer,
+        schema.Trouble.OLDER: SCHEMA_STATES.older,
+    }
+    trouble = schema.version(connection).trouble(OLDEST_SCHEMA)
+    return Response(500, {"sqlstate": states[trouble]}) if trouble else None
 
 
 def _looked(connection: psycopg.Connection, request: LedgerRequest) -> Response:

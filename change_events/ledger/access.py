@@ -283,7 +283,7 @@ class Access:
         reads_all = False
         with self._question() as connection:
             version = schema.version(connection)
-            problems.check_version(version, self.shown, oldest=OLDEST_READ, newest=len(schema.MIGRATIONS))
+            problems.check_version(version, self.shown, oldest=OLDEST_READ)
             ((self.finds_texts,),) = rows(connection, _FINDS_TEXTS, {"function": SIGNATURE, "index": INDEX})
             if names is not None:
                 known = [name for (name,) in rows(connection, _WITH_EVENTS, {"names": names})]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from change_events.errors import LedgerError
 from change_events.text.lazy_pattern import lazy_pattern
 
-_SCHEMES = ("postgresql://", "postgres://")
+SCHEMES = ("postgresql://", "postgres://")
 _EXPECTED = "expected postgresql://USER@HOST:PORT/DATABASE"
 _MISREAD = "the address of the ledger cannot be read; {}, {}"
 _QUOTING = "and in a password %40 for @, %2F for /, %3A for : and %25 for %"
@@ -41,7 +41,7 @@ def address_of(url: str, patience: int | None = None) -> Address:
     """
     if url.startswith("https://"):
         raise LedgerError(f"this is the address of a collector, and the database itself is needed; {_EXPECTED}")
-    if not url.startswith(_SCHEMES):
+    if not url.startswith(SCHEMES):
         raise LedgerError(f"this is not the address of a ledger; {_EXPECTED}")
     try:
         import psycopg

@@ -114,23 +114,25 @@ def explain(error: psycopg.Error, shown: str, remedies: Mapping[str, str] | None
     return LedgerError(f"ledger {shown}: {known or f'{_sentence(error)} ({state})'}")
 
 
-def check_version(version: Version, shown: str, *, oldest: int, newest: int) -> None:
+def check_version(version: Version, shown: str, *, oldest: int) -> None:
     """Raise LedgerError where this tfevent cannot read a ledger of this version.
 
     Args:
         version: the ledger's.
         shown: its address without a password.
-        oldest: the first schema that is read.
-        newest: the schema that this tfevent knows; a newer one is read, unless it says otherwise.
+        oldest: the first schema that is read. One that is newer than this tfevent is, unless it says otherwise.
     """
-    if not version.schema:
+    from change_events.ledger.schema import MIGRATIONS, Trouble  # all statements that make a ledger
+
+    trouble = version.trouble(oldest)
+    if trouble is Trouble.MISSING:
         raise LedgerError(f"ledger {shown}: there is no ledger in this database; {_INIT}")
-    if version.oldest_writer > newest:
+    if trouble is Trouble.NEWER:
         raise LedgerError(
-            f"ledger {shown}: a newer tfevent made it (schema {version.schema}, this one knows {newest}); "
+            f"ledger {shown}: a newer tfevent made it (schema {version.schema}, this one knows {len(MIGRATIONS)}); "
             "upgrade tfevent"
         )
-    if version.schema < oldest:
+    if trouble is Trouble.OLDER:
         raise LedgerError(
             f"ledger {shown}: it has schema {version.schema}, and this tfevent reads {oldest} or newer; "
             "`tfevent events ledger init` brings it up to date"

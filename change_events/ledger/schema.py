@@ -7,6 +7,7 @@ the entries of the version before: an older writer keeps working for one minor v
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import LedgerError
@@ -73,11 +74,27 @@ _NO_VERSION = (
 _AGAIN = (*roles.BEFORE, f"SET LOCAL ROLE {roles.OWNER}")  # a newer version may have one more role
 
 
+class Trouble(Enum):
+    """What keeps a version of tfevent from using a ledger: there is none, or one of another version."""
+
+    MISSING = auto()
+    NEWER = auto()
+    OLDER = auto()
+
+
 class Version(NamedTuple):
     """Of a ledger: its schema (0 where there is none), and the oldest one that a writer may know."""
 
     schema: int
     oldest_writer: int
+
+    def trouble(self, oldest: int = 1) -> Trouble | None:
+        """Why this tfevent cannot use it; ``oldest``: the first schema with which it can do what it is about to."""
+        if not self.schema:
+            return Trouble.MISSING
+        if self.oldest_writer > len(MIGRATIONS):
+            return Trouble.NEWER
+        return Trouble.OLDER if self.schema < oldest else None
 
 
 def version(connection: psycopg.Connection) -> Version:
@@ -98,11 +115,12 @@ def _exists(connection: psycopg.Connection, table: str) -> bool:
 def check_writable(connection: psycopg.Connection, shown: str) -> None:
     """Raise LedgerError where the ledger does not take what this tfevent records. ``shown``: its address."""
     found = version(connection)
-    if not found.schema:
+    trouble = found.trouble()
+    if trouble is Trouble.MISSING:
         raise LedgerError(
             f"ledger {shown}: there is no ledger in this database; `tfevent events ledger init` makes one"
         )
-    if found.oldest_writer > len(MIGRATIONS):
+    if trouble is Trouble.NEWER:
         raise LedgerError(
             f"ledger {shown}: a newer tfevent made it (schema {found.schema}, this one knows {len(MIGRATIONS)}), and "
             "it does not take this one's events; upgrade tfevent"

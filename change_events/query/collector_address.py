@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from change_events.destinations.shared.databases import is_token
@@ -20,20 +19,8 @@ _WITHOUT = "a token or a password is not part of it: TFEVENT_LEDGER_READ_TOKEN h
 _PLAIN = "http:// would show the token to the network: use https:// (http:// is for this machine alone)"
 
 
-class CollectorAddress(NamedTuple):
-    """Where a collector is.
-
-    Attributes:
-        base: scheme, host, port and path, without a slash at its end.
-        shown: the same; nothing in it is secret.
-    """
-
-    base: str
-    shown: str
-
-
-def address_of(url: str) -> CollectorAddress:
-    """The collector that a URL means.
+def address_of(url: str) -> str:
+    """Scheme, host, port and path of the collector that a URL means, without a slash at its end; nothing is secret.
 
     Raises:
         LedgerError: it cannot be used; no part of it is in the text.
@@ -49,8 +36,7 @@ def address_of(url: str) -> CollectorAddress:
         raise LedgerError(f"the address of the collector cannot be read; {_EXPECTED}")
     if parts.scheme == "http" and not is_loopback(host):
         raise LedgerError(f"the address of the collector: {_PLAIN}")
-    base = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
-    return CollectorAddress(base, base)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def token() -> str:

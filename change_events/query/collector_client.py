@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-import change_events
 from change_events.delivery.http_transport import open_transport
 from change_events.delivery.transport import THREAD_PREFIX, TransportError
-from change_events.destinations.base import Request
+from change_events.destinations.base import Request, user_agent
 from change_events.ledger.entries import storable
 from change_events.query import collector_answers, wire
 from change_events.query.collector_address import address_of, token
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from change_events.destinations.base import Response
-    from change_events.query.collector_address import CollectorAddress
     from change_events.query.questions import Arguments
 
 SECONDS = 30.0  # that one question may take
@@ -42,11 +40,8 @@ class CollectorClient:
         requests: how many were sent.
     """
 
-    def __init__(
-        self, address: CollectorAddress, secret: str, *, team: str | None, seconds: float, in_all: float | None
-    ) -> None:
-        self._address = address
-        self.shown = address.shown
+    def __init__(self, address: str, secret: str, *, team: str | None, seconds: float, in_all: float | None) -> None:
+        self.shown = address
         self._secret = secret
         self._team = team
         self._seconds = seconds
@@ -107,13 +102,13 @@ class CollectorClient:
             "Authorization": f"Bearer {self._secret}",
             "Content-Type": wire.JSON,
             "Accept-Encoding": "gzip",
-            "User-Agent": f"tfevent/{change_events.__version__}",
+            "User-Agent": user_agent(),
         }
         if self._team is not None:
             headers[wire.TEAM_HEADER] = storable(self._team).encode("ascii", "replace").decode()
         return Request(
             "POST",
-            f"{self._address.base}{wire.PATH}{name}",
+            f"{self.shown}{wire.PATH}{name}",
             headers,
             msgspec.json.encode(_sendable(msgspec.to_builtins(arguments))),
             secrets=(self._secret,),

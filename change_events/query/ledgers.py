@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from change_events.errors import LedgerError
-from change_events.query.collector_address import SCHEMES
+from change_events.ledger.address import SCHEMES as DATABASES
+from change_events.query.collector_address import SCHEMES as COLLECTORS
 
 if TYPE_CHECKING:
     from change_events.ledger.source import LedgerSource
     from change_events.query.collector_source import CollectorSource
-
-_SQL = ("postgresql://", "postgres://")
 
 
 def open_ledger(url: str, team: str | None = None, *, in_all: float | None = None) -> LedgerSource | CollectorSource:
@@ -25,11 +24,11 @@ def open_ledger(url: str, team: str | None = None, *, in_all: float | None = Non
     Raises:
         LedgerError: it cannot be used; the text says what to do, and quotes nothing of the address.
     """
-    if url.startswith(_SQL):
+    if url.startswith(DATABASES):
         from change_events.ledger.source import LedgerSource
 
         return LedgerSource.open(url, team, in_all=in_all)
-    if url.startswith(SCHEMES):
+    if url.startswith(COLLECTORS):
         from change_events.query.collector_source import CollectorSource
 
         return CollectorSource.open(url, team, in_all=in_all)

@@ -245,7 +245,7 @@ def test_a_reader_has_a_variable_of_its_own(environ, expected, variable, monkeyp
     ],
 )
 def test_addresses(url, base):
-    assert address_of(url).base == base
+    assert address_of(url) == base
 
 
 @pytest.mark.parametrize("value", ["", " ", "a b", "a\nb", "a\u00e9", "a" * 600])
