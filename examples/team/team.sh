@@ -5,7 +5,7 @@
 # Everything is in a temporary folder, and ends with the script. With --keep, it goes on serving until Ctrl-C.
 set -euo pipefail
 
-tfevent() { "${TFEVENT:-tfevent}" "$@"; }
+tfevent=${TFEVENT:-tfevent}
 bin=${PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)}
 [ -x "$bin/initdb" ] || { echo "team.sh needs PostgreSQL: apt-get install postgresql" >&2; exit 69; }
 folder=$(mktemp -d "${TMPDIR:-/tmp}/tfevent-team.XXXXXX")
@@ -45,19 +45,18 @@ export PGHOST=$folder
 export PGPASSWORD=$admin
 "$bin/psql" -qX -U admin -d postgres -c 'CREATE DATABASE events'
 export TFEVENT_LEDGER="postgresql://admin@/events"
-tfevent events ledger init
+"$tfevent" events ledger init
 "$bin/psql" -qX -U admin -d events <<SQL
 SET password_encryption = 'scram-sha-256';
 CREATE ROLE tfevent_serve LOGIN PASSWORD '$serve' IN ROLE tfevent_collector, tfevent_writer, tfevent_reader;
 INSERT INTO tfevent.members (role, team, may) VALUES ('tfevent_serve', '*', 'write'), ('tfevent_serve', '*', 'read');
 SQL
-token=$(tfevent events ledger token create --team ops --label team.sh --expires 1d)
+token=$("$tfevent" events ledger token create --team ops --label team.sh --expires 1d)
 
 echo "# the collector"
 export PGPASSWORD=$serve
 export TFEVENT_LEDGER="postgresql://tfevent_serve@/events"
-# In the background it gets signals as a program of its own, not as a function of this shell.
-"${TFEVENT:-tfevent}" events serve --collect --no-browser --port 0 > "$folder/link" &
+"$tfevent" events serve --collect --no-browser --port 0 > "$folder/link" &
 collector=$!
 until [ -s "$folder/link" ]; do
   kill -0 "$collector" || exit 1
@@ -71,7 +70,7 @@ on() {
   shift
   env -u PGHOST -u PGPASSWORD -u TFEVENT_LEDGER \
     TFEVENT_STATE_DIR="$folder/$name" TFEVENT_LEDGER_URL="${link%%/enter*}" TFEVENT_LEDGER_TOKEN="$token" \
-    "${TFEVENT:-tfevent}" events "$@"
+    "$tfevent" events "$@"
 }
 on web send --kind deployment --service shop --environment prod --title "shop 2.14.0 deployed" &
 web=$!
@@ -82,9 +81,9 @@ wait "$build"
 on web doctor --send-test | grep '^[a-z]*  *ledger '
 
 echo "# what the team sees"
-tfevent events list --since 1h
-tfevent events ledger status
-tfevent events serve --once --port 0
+"$tfevent" events list --since 1h
+"$tfevent" events ledger status
+"$tfevent" events serve --once --port 0
 
 if [ "${1:-}" = --keep ]; then
   echo "# open $link; Ctrl-C ends everything"

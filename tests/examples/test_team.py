@@ -28,7 +28,8 @@ def test_a_team_on_one_machine(tmp_path):
     tfevent.chmod(0o755)
     with tempfile.TemporaryDirectory(prefix="tfevent-team-") as folder:  # short enough for a socket
         os.chmod(folder, 0o755)
-        environ = {**home.environ, "TFEVENT": str(tfevent), "PG_BIN": str(bins), "TMPDIR": folder}
+        path = f"{tfevent.parent}{os.pathsep}{home.environ['PATH']}"  # as its users have it: by its name
+        environ = {**home.environ, "PATH": path, "PG_BIN": str(bins), "TMPDIR": folder}
         done = subprocess.run(
             [ROOT / "examples/team/team.sh"], env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=10 * HANG, check=False,
