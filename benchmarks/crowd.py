@@ -80,6 +80,7 @@ class Round(NamedTuple):
     """Times that bare terraform takes; seconds of CPU a run beyond it, and of these Python's own; deliveries.
 
     ``starts``: our CPU a run in starts of Python with an HTTP client, as many of them at once.
+    ``parts``: CPU of terraform's own plan, show and apply of the plan in times of one bare apply.
     """
 
     wall: float
@@ -87,6 +88,7 @@ class Round(NamedTuple):
     own: float
     delivered: int
     starts: float
+    parts: float
 
 
 def measure(
@@ -109,7 +111,8 @@ def measure(
         ]  # what terraform does under tfevent
         under = sum(all_at_once([terraform, *words], folders, environ)[1] for words in parts)
         _, start = all_at_once(CLIENT, folders, environ)
-        found.append(Round(ours / bare, cpu - terraforms, cpu - under, arrived, (cpu - under) / start))
+        own = cpu - under
+        found.append(Round(ours / bare, cpu - terraforms, own, arrived, own / start, under / terraforms))
     return found
 
 
@@ -125,7 +128,8 @@ def main() -> int:
         rounds = measure(folder, terraform, tfevent, url)
         for found in rounds:
             print(
-                f"{RUNS} smallest applies at once: {found.wall:.1f} times bare terraform (goal {MOST_WALL}), "
+                f"{RUNS} smallest applies at once: {found.wall:.1f} times bare terraform (goal {MOST_WALL}; "
+                f"its own plan, show and apply of the plan are {found.parts:.1f} times its CPU), "
                 f"{found.own:.2f} s of our CPU a run (goal {MOST_CPU}; {found.cpu:.2f} s more than one bare apply), "
                 f"which is {found.starts:.1f} starts of Python with an HTTP client, "
                 f"{found.delivered} delivered when the last one ended"

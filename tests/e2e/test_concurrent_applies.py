@@ -35,5 +35,5 @@ def test_all_are_delivered_when_the_last_one_has_ended_and_cost_little(tmp_path)
     ],
 )
 def test_the_benchmark_says_what_is_beyond_its_limits(rounds, expected):
-    found = [crowd.Round(3.0, 0.3, 0.2, delivered, starts) for delivered, starts in rounds]
+    found = [crowd.Round(3.0, 0.3, 0.2, delivered, starts, 2.5) for delivered, starts in rounds]
     assert crowd.beyond(found) == expected
