@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from change_events.journal.counting import Count
+from change_events.server import times
+from change_events.server.figures import looks_into_bodies, without_bodies
 from change_events.server.running_in import running_in
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from change_events.server.windows import Window
 
 BINS = 144
+BODIES = 10_000
+"""Events that are looked at for a text, a person, a tag or a signal, of which a journal has no index."""
+
 HEIGHT = 44
 _WINDOWS = 16  # that the histogram is wide
 _MOST_DAYS = 480
@@ -88,11 +93,8 @@ def histogram(
     first, last, days = _range(window, request)
     width = (last - first) / BINS
     width = timedelta(microseconds=math.ceil(width / timedelta(microseconds=1)))
-    counted = source.counted(
-        msgspec.structs.replace(query, since=first, until=last), by=("outcome", "severity"), width=width
-    )
-    earlier = running_in(source, query, first, most=_LOOKED_AT)
-    counted = [*counted, *(Count(0, (record.outcome, record.severity), 1) for record in earlier)]
+    skipped = _skipped(source, msgspec.structs.replace(query, since=first, until=last), window, width)
+    counted = _counted(source, query, (first, last), width, skipped)
     totals: Counter[int] = Counter()
     for found in counted:
         totals[found.span] += found.number
@@ -103,7 +105,8 @@ def histogram(
         return round((moment - first) / (last - first) * 100, 2)
 
     return Histogram(
-        label=f"{days} days, {number:,} change{'' if number == 1 else 's'}",
+        label=f"{days} days, {number:,} change{'' if number == 1 else 's'}"
+        + (f", counted since {times.short(first + skipped * width, request)}" if skipped else ""),
         path="".join(_bar(span, _height(count, most)) for span, count in sorted(totals.items())),
         marks=list(_marks(counted, totals, most)),
         days=[
@@ -115,6 +118,32 @@ def histogram(
         start=round(first.timestamp() * 1000),
         end=round(last.timestamp() * 1000),
     )
+
+
+def _counted(
+    source: Source, query: Query, between: tuple[datetime, datetime], width: timedelta, skipped: int
+) -> Sequence[Count]:
+    """The counts, without so many spans at the beginning."""
+    first, last = between
+    start = first + skipped * width
+    by = ("outcome", "severity")
+    found = source.counted(msgspec.structs.replace(query, since=start, until=last), by=by, width=width)
+    if skipped:
+        return [one._replace(span=one.span + skipped) for one in found]
+    earlier = running_in(source, query, first, most=_LOOKED_AT)
+    return [*found, *(Count(0, (record.outcome, record.severity), 1) for record in earlier)]
+
+
+def _skipped(source: Source, query: Query, window: Window, width: timedelta) -> int:
+    """How many spans are not counted, since the bodies of too many events would be looked at; none of the window is."""
+    if not (source.called == "journal" and looks_into_bodies(query) and query.since):
+        return 0
+    number = 0
+    for one in reversed(source.counted(without_bodies(query), width=width)):
+        number += one.number
+        if number > BODIES:
+            return max(0, min(one.span + 1, (window.start - query.since) // width))
+    return 0
 
 
 def _range(window: Window, request: PageRequest) -> tuple[datetime, datetime, int]:

@@ -53,7 +53,8 @@ def _moment(text: str, request: PageRequest) -> str:
     local = moment.astimezone(request.zone)
     if (local.hour, local.minute, local.second) == (0, 0, 0):
         return times.date(moment, request)
-    return times.short(moment, request)
+    shown = times.short(moment, request)
+    return f"{shown}:{local:%S}" if local.second else shown
 
 
 def _wrong(outcomes: dict[str, int]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from change_events.journal.records import RecordState
+from change_events.server.figures import looks_into_bodies, without_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +31,22 @@ def running_in(source: Source, query: Query, start: datetime, *, most: int = LOO
         most: events before it that are looked at, and that still run.
     """
     before = msgspec.structs.replace(query, since=None, until=start, before=None, limit=most)
-    found = [record for record in source.list(before) if _lasts(record, start)]
+    found = [record for record in source.list(_bounded(source, before)) if _lasts(record, start)]
     if query.state is None:
         known = {record.id for record in found}
         running = source.list(msgspec.structs.replace(before, state=RecordState.STARTED))
         found += [record for record in running if record.id not in known]
     return sorted(found, key=lambda record: (record.started_at, record.id), reverse=True)
+
+
+def _bounded(source: Source, query: Query) -> Query:
+    """The query of no more events than its limit: of a rare text, the body of every event would be looked at."""
+    if not looks_into_bodies(query):
+        return query
+    oldest = None
+    for record in source.list(without_bodies(query)):
+        oldest = record.started_at
+    return msgspec.structs.replace(query, since=oldest)
 
 
 def _lasts(record: Record, start: datetime) -> bool:

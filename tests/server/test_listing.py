@@ -305,3 +305,27 @@ def test_a_page_of_a_hundred_rows_is_small(tmp_path, long_journal):
         text = html(journal, "listing")
     assert len(shown(text)) == 100
     assert len(text.encode()) < 250_000, "where each row has a failure, a cause and three signals"
+
+
+def test_of_a_list_that_is_at_hand_as_a_whole_no_body_is_looked_at_again(journal):
+    asked = []
+    journal._connection.set_trace_callback(lambda text: "instr(b.body" in text and asked.append(text))
+    try:
+        titles = [page(journal, "listing", **{name: value}).context["title"] for name, value in
+                  (("actor", "bob"), ("signal", "capacity_reduced"))]  # fmt: skip
+    finally:
+        journal._connection.set_trace_callback(None)
+    assert titles == ["3 events by bob", "1 event with signal capacity reduced: 1 partial"]
+    assert len(asked) == 2
+
+
+def test_the_figures_of_a_whole_page_are_those_of_the_source(journal):
+    from change_events.journal import Query
+    from change_events.server.figures import figures_of
+
+    assert figures_of(list(journal.list())) == journal.figures(Query(), most=1_000)
+
+
+def test_seconds_of_a_time_are_said_where_it_has_any(journal):
+    sentence = page(journal, "listing", since="2026-11-24T01:20:05Z", until="2026-11-24T01:20:55Z").context["title"]
+    assert sentence == "No event since 02:20:05 until 02:20:55"

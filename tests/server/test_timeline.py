@@ -375,3 +375,34 @@ def test_a_run_is_not_finished_by_what_was_sent_from_its_host_and_folder(tmp_pat
     sent = run(10, now=NOW, vcs=None, tool=None, explicit=True, kind=Kind.CUSTOM, title="sent there")
     with recorded(tmp_path, [failed, sent]) as journal:
         assert [look.row.title for look in page(journal, "timeline", window="1h").context["looks"]] == ["open"]
+
+
+def test_the_histogram_of_what_is_in_bodies_is_counted_as_far_as_it_says(long_journal, monkeypatch):
+    whole = page(long_journal, "timeline", window="4h").context["histogram"]
+    assert "counted since" not in whole.label
+    monkeypatch.setattr("change_events.server.histogram.BODIES", 300)
+    assert page(long_journal, "timeline", window="4h").context["histogram"] == whole
+    drawn = page(long_journal, "timeline", window="4h", actor="ann").context["histogram"]
+    number, since = re.fullmatch(r"3 days, (\d+) changes, counted since (.+)", drawn.label).groups()
+    assert 240 <= int(number) <= 300
+    assert since == "Mon 23 Nov, 22:30"
+
+
+def test_all_of_the_window_is_in_the_histogram_however_many_events_it_has(long_journal, monkeypatch):
+    monkeypatch.setattr("change_events.server.histogram.BODIES", 100)
+    context = page(long_journal, "timeline", window="24h", actor="ann").context
+    number = int(re.search(r", ([\d,]+) changes, counted since", context["histogram"].label)[1].replace(",", ""))
+    assert context["title"].startswith("1,441 changes in 24 hours")
+    assert 1_441 <= number < 2_000
+
+
+@pytest.mark.parametrize(("others", "number"), [(5, 1), (60, 0)])
+def test_of_a_text_no_more_events_before_the_window_are_looked_at_than_without(tmp_path, monkeypatch, others, number):
+    monkeypatch.setattr("change_events.server.running_in.LOOKED_AT", 50)
+    monkeypatch.setattr("change_events.server.running_in.running_in.__kwdefaults__", {"most": 50})
+    long = run(300, now=NOW, title="a rare text", ended_at=NOW - timedelta(minutes=30))
+    before = [run(250 + place, now=NOW, title="another") for place in range(others)]
+    with recorded(tmp_path, [long, *(msgspec.structs.replace(one, started_at=one.started_at + timedelta(minutes=40))
+                                     for one in before)]) as journal:  # fmt: skip
+        found = title(journal, window="1h", text="a rare text")
+    assert found.startswith(f"{number or 'No'} change")

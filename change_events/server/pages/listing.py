@@ -6,10 +6,10 @@ from datetime import datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.journal.records import Figures
 from change_events.query.selection import SEARCHED
 from change_events.server import list_sentences, times, urls
 from change_events.server.facets import facets
+from change_events.server.figures import IN_BODIES, figures_of
 from change_events.server.filters import (
     ADDED,
     FLAG,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from change_events.history.source import Source
     from change_events.journal import Record
+    from change_events.journal.records import Figures
     from change_events.report.visible import Verbatim
     from change_events.server.page import PageRequest
     from change_events.server.rows import EventRow
@@ -39,7 +40,6 @@ EVENTS = 100
 COUNTED = 5_000
 _COUNTED_BODIES = 300  # where each body has to be looked at
 _COUNTED_OF_DAY = 1_000
-_IN_BODIES = ("actor", "tag", "signal", "text")
 _ID = 64  # characters
 _MISTAKES = 5
 
@@ -138,11 +138,13 @@ def _absent(source: Source, request: PageRequest) -> str:
 
 
 def _figures(source: Source, filters: Filters, request: PageRequest, found: Slice) -> Figures:
-    """Of the whole list; nothing is counted where the newest page is empty."""
+    """Of the whole list; nothing is counted again where the newest page is all of it."""
     is_first = not (request.query.get("before") or request.query.get("after"))
+    if is_first and not found.older and not request.several_teams:  # else one event may be several rows
+        return figures_of(found.records)
     if is_first and not found.records:
-        return Figures(0, more=False, outcomes={}, kinds={}, tools={}, environments={}, services={})
-    most = _COUNTED_BODIES if any(getattr(filters, name) for name in _IN_BODIES) else COUNTED
+        return figures_of(())
+    most = _COUNTED_BODIES if any(getattr(filters, name) for name in IN_BODIES) else COUNTED
     return source.figures(query_for(filters, request, 1), most=most)
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from change_events.server import times, urls
 from change_events.server.axis import axis
+from change_events.server.figures import figures_of, looks_into_bodies
 from change_events.server.filters import ADDED, NAMES, MomentError, query_for, read_filters
 from change_events.server.histogram import histogram
 from change_events.server.look_first import look_first
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from change_events.history.source import Source
     from change_events.journal import Query, Record
+    from change_events.journal.records import Figures
     from change_events.report.visible import Verbatim
     from change_events.server.page import PageRequest
     from change_events.server.rows import EventRow
@@ -93,9 +95,8 @@ class _Timeline:
 
     def page(self) -> Page:
         """The page."""
-        figures = self.source.figures(self.query, most=_COUNTED)
+        figures, records = self._read()
         is_whole = figures.events <= MOST_READ
-        records = list(self.source.list(self._limited(MOST_READ if is_whole else READ)))
         self.earlier = running_in(self.source, self.everything, self.window.start)
         figures = counted_with(figures, self.earlier)
         if is_whole:
@@ -142,6 +143,15 @@ class _Timeline:
         kept = {name: self.request.query.get(name, "") for name in ("from", "to", "window", "lanes", "plans", "at")}
         filters = dict(self.filters.having(**{without: ""}).given()) if without else dict(self.filters.given())
         return urls.page("timeline", **{**kept, **filters, **changed})
+
+    def _read(self) -> tuple[Figures, list[Record]]:
+        """The figures of the window, and its newest events: all of them, where they are few."""
+        if looks_into_bodies(self.query) and not self.request.several_teams:  # else one event may be several records
+            records = list(self.source.list(self._limited(MOST_READ + 1)))
+            if len(records) <= MOST_READ:
+                return figures_of(records), records
+        figures = self.source.figures(self.query, most=_COUNTED)
+        return figures, list(self.source.list(self._limited(MOST_READ if figures.events <= MOST_READ else READ)))
 
     def _moment(self) -> datetime | None:
         text = self.request.query.get("at", "").strip()
