@@ -130,8 +130,7 @@ class _Server:
         name = self._sources.name
         if self._options.user_header:
             _print(self._base)
-            teams = ", each the teams of their groups" if self._options.group_header else ""
-            self._note(f"{name}, for users of the proxy{teams}; Ctrl-C ends")
+            self._note(f"{name}; {_for_proxy(self._options)}; Ctrl-C ends")
             return
         link = self._link(self._access.token)
         _print(link)
@@ -193,10 +192,19 @@ def _policy(options: Options, port: int) -> Policy:
 
 def _base(options: Options, policy: Policy) -> str:
     if options.bind.is_unspecified and not options.once:
-        host = options.hosts[0] if options.hosts else socket.gethostname()
+        host = options.hosts[0] if options.hosts and not options.user_header else socket.gethostname()
     else:
         host = "127.0.0.1" if options.bind.is_unspecified else str(options.bind)
     return f"{'https' if policy.secure else 'http'}://{f'[{host}]' if ':' in host else host}:{policy.port}"
+
+
+def _for_proxy(options: Options) -> str:
+    """Who asks the address that is printed, and what people open instead."""
+    proxies = " and ".join(str(one.network_address if one.num_addresses == 1 else one) for one in options.proxies)
+    hosts = " or ".join(options.hosts)
+    people = f"people open {hosts} there" if hosts else "--allow-host has to name what people open there"
+    teams = ", and read the teams of their groups" if options.group_header else ""
+    return f"the address is for the proxy at {proxies} alone, {people}{teams}"
 
 
 def _print(link: str) -> None:

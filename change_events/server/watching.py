@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from change_events.journal import files
+from change_events.errors import JournalError
+from change_events.journal import files, schema
 from change_events.journal.records import to_micros
 from change_events.server.policy import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
     from datetime import datetime
 
+_Answer = TypeVar("_Answer")
+_THREADS = 4
 _MOST = 50
 """Events that are announced at once; who missed more loads the page anew."""
 
@@ -26,6 +30,9 @@ _LATELY = (
     f"SELECT {_COLUMNS} FROM (SELECT * FROM events ORDER BY started_at DESC, seq DESC LIMIT 200) "  # noqa: S608  # as above
     f"WHERE seq > 0 AND (started_at >= :at OR ended_at >= :at) ORDER BY seq DESC LIMIT {_MOST}"
 )
+_POLLS_AWAY = 4
+"""After so many polls that failed one after another, a journal is away."""
+
 _RUNNING = "SELECT seq FROM events WHERE state = 'started'"
 
 
@@ -91,15 +98,20 @@ class JournalWatcher:
     """
 
     seconds = 0.5
-    is_away = False  # a file that is locked is free again soon
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._failed = 0
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._version = 0
         self._last = 0
         self._running: frozenset[int] = frozenset()
+
+    @property
+    def is_away(self) -> bool:
+        """As the protocol says; a file that is locked is free again soon."""
+        return self._failed >= _POLLS_AWAY
 
     def start(self) -> None:
         """As the protocol says."""
@@ -124,19 +136,27 @@ class JournalWatcher:
     def poll(self) -> Sequence[News]:
         """As the protocol says."""
         try:
-            had = self._identity is not None
-            connection = self._opened()
-            if connection is None:
-                self._identity = None
-                return (GONE,) if had else ()
-            version = connection.execute("PRAGMA data_version").fetchone()[0]
-            if version == self._version:
-                return ()
-            found = self._changes(connection)
-            self._version = version
-        except sqlite3.Error:  # locked, replaced or removed: seen the next time
+            found = self._polled()
+        except (sqlite3.Error, JournalError):  # locked, replaced, removed, or of another version: seen the next time
+            self._failed += 1
             self.close()
             return ()
+        self._failed = 0
+        return found
+
+    def _polled(self) -> Sequence[News]:
+        had = self._identity is not None
+        connection = self._opened()
+        if connection is None:
+            self._identity = None
+            return (GONE,) if had else ()
+        if schema.check(connection, self._path):  # made, and nothing recorded in it yet
+            return ()
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._version:
+            return ()
+        found = self._changes(connection)
+        self._version = version
         return found
 
     def close(self) -> None:
@@ -202,6 +222,7 @@ class Broadcast:
         self._polling: asyncio.Task[None] | None = None
         self._is_away = False
         self._ended = False
+        self._threads = ThreadPoolExecutor(_THREADS, "watcher")  # that the end of the process does not wait for
 
     @contextlib.asynccontextmanager
     async def listen(
@@ -227,7 +248,7 @@ class Broadcast:
             if self._is_away:
                 queue.put_nowait((AWAY,))
             if (position is not None or moment is not None) and (
-                missed := _of(teams, await asyncio.to_thread(self._watcher.since, position or 0, moment))
+                missed := _of(teams, await self._asked(self._watcher.since, position or 0, moment))
             ):
                 queue.put_nowait(missed)
             yield queue
@@ -244,19 +265,22 @@ class Broadcast:
 
     async def _poll(self) -> None:
         try:
-            await asyncio.to_thread(self._watcher.start)
+            await self._asked(self._watcher.start)
             while self._listeners:
-                found = await asyncio.to_thread(self._watcher.poll)
+                found = await self._asked(self._watcher.poll)
                 if self._is_away != self._watcher.is_away:
                     self._is_away = self._watcher.is_away
                     self._say((AWAY,) if self._is_away else (BACK,))
                 if found:
                     self._say(found)
                 await asyncio.sleep(self._watcher.seconds)
+            self._watcher.close()
         finally:
             self._polling = None
             self._is_away = False
-            self._watcher.close()
+
+    async def _asked(self, question: Callable[..., _Answer], *arguments: object) -> _Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, question, *arguments)
 
     def _say(self, found: Sequence[News]) -> None:
         for queue, teams in self._listeners.items():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
+import threading
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -12,11 +15,11 @@ import pytest
 
 from change_events.model import Outcome
 from change_events.server.policy import STREAMS
-from change_events.server.watching import GONE, JournalWatcher
+from change_events.server.watching import GONE, Broadcast, JournalWatcher
 from tests.cli.home import Home
 from tests.history.past import change, run
 from tests.support.serving import served
-from tests.support.speed import at_most
+from tests.support.speed import HANG, at_most, limit
 
 
 @pytest.fixture
@@ -151,3 +154,62 @@ def test_of_many_events_the_newest_are_said(home):
     assert [one.position for one in said] == list(range(72, 122))
     assert [one.position for one in watcher.since(100)] == list(range(101, 122))
     watcher.close()
+
+
+@pytest.mark.parametrize("broken", ["another file", "a newer version"])
+def test_a_journal_that_cannot_be_read_is_away_after_a_while_until_it_can(home, broken):
+    home.fill(event())
+    kept = home.journal_path.read_bytes()
+    watcher = JournalWatcher(str(home.journal_path))
+    watcher.start()
+    assert [list(watcher.poll()), watcher.is_away] == [[], False]
+    if broken == "another file":
+        home.journal_path.write_bytes(b"no database" * 500)
+    else:
+        with sqlite3.connect(home.journal_path) as connection:
+            connection.execute("PRAGMA user_version = 999")
+    said = []
+    for _ in range(4):
+        assert watcher.poll() == ()
+        said.append(watcher.is_away)
+    assert said == [False, False, False, True]
+    for file in home.state.glob("journal.db*"):
+        file.unlink()
+    home.journal_path.write_bytes(kept)
+    assert list(watcher.poll()) == []
+    assert not watcher.is_away
+    watcher.close()
+
+
+class Stuck:
+    """A watcher whose ledger does not answer before it is released."""
+
+    seconds = 0.1
+    is_away = False
+
+    def __init__(self):
+        self.asked, self.released = threading.Event(), threading.Event()
+
+    def start(self):
+        self.asked.set()
+        self.released.wait(HANG)
+
+    poll = since = close = start
+
+
+def test_the_end_does_not_wait_for_a_question_that_is_not_answered():
+    watcher = Stuck()
+    late = threading.Timer(limit(5), watcher.released.set)
+    late.start()
+
+    async def listen():
+        broadcast = Broadcast(watcher)
+        async with broadcast.listen(None, None) as queue:
+            await asyncio.to_thread(watcher.asked.wait, HANG)
+            broadcast.end()
+            assert await queue.get() is None
+
+    asyncio.run(listen())
+    assert not watcher.released.is_set()
+    late.cancel()
+    watcher.released.set()

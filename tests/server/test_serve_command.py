@@ -178,10 +178,15 @@ def test_behind_a_proxy_the_user_is_named_by_its_header_and_others_are_refused(h
         assert TITLE in named.text
         other = {"x-forwarded-user": "ann", "host": "evil.example"}
         assert proxy.get("/list", headers=other).status_code == 403
+        said = server.end()[1]
+        assert said.endswith(
+            "; the address is for the proxy at 127.0.0.1 alone, people open ops.example there; Ctrl-C ends\n"
+        )
     words = ("--behind-proxy", "10.0.0.0/8", "--trusted-user-header", "X-Forwarded-User")
     with served(home, *words) as server, server.stranger() as other:
         answer = other.get("/list", headers={"x-forwarded-user": "ann"})
         assert (answer.status_code, heading(answer)) == (403, "This request does not come from the proxy")
+        assert "the proxy at 10.0.0.0/8 alone, --allow-host has to name what people open there" in server.end()[1]
 
 
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "8.8.8.0/24", "0.0.0.0/1", "10.0.0.0/7", "2001:db8::/32"])

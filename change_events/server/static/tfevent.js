@@ -234,8 +234,8 @@ function listen() {
     say(stream.readyState === EventSource.CLOSED ? "not live: reload" : "reconnecting");
   };
   stream.onmessage = () => update();
-  stream.addEventListener("state", ({ data }) => { // of the ledger that the server reads
-    say(data === "away" ? "not live: the ledger cannot be read" : "live", data !== "away");
+  stream.addEventListener("state", ({ data }) => { // of the journal or ledger that the server reads
+    say(data === "away" ? "not live: events cannot be read now" : "live", data !== "away");
     if (data !== "away") update();
   });
 }
