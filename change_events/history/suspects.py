@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from change_events.history import weights
+from change_events.history.teams import of_record
 from change_events.journal import Query
 from change_events.journal.touched_rows import rows_of
 from change_events.model import Action, ChangeOutcome, Outcome, Phase, stack_key
@@ -21,9 +22,10 @@ from change_events.text.lazy_pattern import lazy_pattern
 from change_events.text.times import short_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from change_events.history.source import Source
+    from change_events.journal import Record
     from change_events.journal.touched_records import KnownThing
     from change_events.journal.touched_rows import Row
     from change_events.model import Change, ChangeEvent
@@ -95,8 +97,20 @@ class Ranking(msgspec.Struct, frozen=True, omit_defaults=True):
     cut: bool = False
 
 
+class Ranked(NamedTuple):
+    """A ranking, and the events of its suspects in the same order."""
+
+    ranking: Ranking
+    records: Sequence[Record]
+
+
 def suspects(source: Source, incident: Incident, *, limit: int | None) -> Ranking:
     """Rank what changed before a moment. Raises JournalError."""
+    return rank(source, incident, limit=limit).ranking
+
+
+def rank(source: Source, incident: Incident, *, limit: int | None) -> Ranked:
+    """The same, for whoever needs the events. Raises JournalError."""
     since = _before(incident.at, incident.window)
     looked_at, ranked = 0, []
     query = Query(since=_before(since, _LONGEST_RUN), until=incident.at, phase=Phase.APPLIED.value, limit=MOST_EVENTS)
@@ -112,10 +126,16 @@ def suspects(source: Source, incident: Incident, *, limit: int | None) -> Rankin
     units_of = {record.parent for record, event in ranked if event.trace is not None and event.trace.unit}
     # a run of many stacks is what its units did, which are ranked each by itself
     ranked = [one for one in ranked if one[1].stacks is None or one[0].run not in units_of]
-    known = _Known(source)
-    found = [_suspect(known, incident, event) for _, event in ranked]
-    found.sort(key=lambda one: (-one.score, -(one.ended_at or incident.at).timestamp(), one.event))
-    return Ranking(incident.at, since, len(found), tuple(found[:limit]), cut=looked_at == MOST_EVENTS)
+    known_by: dict[tuple[str, ...], _Known] = {}  # what other teams know is of other things, whatever they are called
+    found = []
+    for record, event in ranked:
+        if record.teams not in known_by:
+            known_by[record.teams] = _Known(of_record(source, record))
+        found.append((_suspect(known_by[record.teams], incident, event), record))
+    found.sort(key=lambda one: (-one[0].score, -(one[0].ended_at or incident.at).timestamp(), one[0].event))
+    first = tuple(one for one, _ in found[:limit])
+    cut = looked_at == MOST_EVENTS
+    return Ranked(Ranking(incident.at, since, len(found), first, cut), [record for _, record in found[:limit]])
 
 
 def _before(moment: datetime, length: timedelta) -> datetime:

@@ -66,10 +66,17 @@ class EventReads(TextReads):
             AmbiguousId: several begin so.
             LedgerError: the ledger cannot be read.
         """
+        return next(self.versions(id_or_prefix), None)
+
+    def versions(self, id_or_prefix: str) -> Iterator[Record]:
+        """The same event as each team has recorded it, what was recorded first at the beginning; errors as :meth:`get`.
+
+        Teams that have recorded the same are one.
+        """
         prefix = id_or_prefix.strip().lower()
         ends = listing.id_range(prefix) if prefix else None
         if ends is None:
-            return None
+            return iter(())
         low, high = ends
         found = self._ask_each(listing.BY_ID, "id, team", {"low": low, "high": high, "limit": 12})
         ids = list(dict.fromkeys(str(row[0]) for row in found))
@@ -79,7 +86,7 @@ class EventReads(TextReads):
         if len(found) > 1:
             first = [team for (team,) in self._ask(_TEAMS_OF, self._of_ids(ids))]
             found = sorted((row for row in found if row[-1] in first), key=lambda row: first.index(row[-1]))
-        return next(iter(self._records(found)), None)
+        return self._records(found)
 
     def list(self, query: Query | None = None, *, follows: Anchor | None = None) -> Iterator[Record]:
         """The events that ``query`` asks for, newest first; no body is read before it is asked for.

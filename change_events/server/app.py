@@ -118,11 +118,11 @@ class Application:
 
     async def _newest(self, request: Request) -> Response:
         is_json = request.url.path.endswith(".json")
-        answer = await self._answer(request, _newest_id, _error_json if is_json else None)
+        build = _newest_json if is_json else _newest_page
+        answer = await self._answer(request, build, _error_json if is_json else None)
         if answer.status_code != _OK:
             return answer
-        newest = bytes(answer.body).decode()
-        return RedirectResponse(urls.event_json(newest) if is_json else urls.event(newest), 307)
+        return RedirectResponse(bytes(answer.body).decode(), 307)
 
     def _base(self, request: Request) -> str:
         """Scheme and host, as whoever asks knows them; the host is one of the policy's."""
@@ -225,19 +225,34 @@ def not_found() -> Page:
 
 
 def _event_json(source: Source, asked: PageRequest) -> Answer:
-    record = source.get(asked.path["id"])
+    from change_events.server.pages.event import PARAMETERS
+    from change_events.server.parameters import check_parameters
+    from change_events.server.teams import as_recorded, chosen_team
+
+    check_parameters(asked, PARAMETERS)
+    record = as_recorded(source, asked.path["id"], chosen_team(source, asked))
     if record is None:
         return Answer('{"error":"there is no such event"}', "application/json", 404)
     return Answer(record.body, "application/json")
 
 
-def _newest_id(source: Source, _asked: PageRequest) -> Page | Answer:
+def _newest_page(source: Source, _asked: PageRequest) -> Page | Answer:
+    return _newest(source, urls.event)
+
+
+def _newest_json(source: Source, _asked: PageRequest) -> Page | Answer:
+    return _newest(source, urls.event_json)
+
+
+def _newest(source: Source, href: Callable[..., str]) -> Page | Answer:
+    """The address of the newest event."""
     from change_events.journal import Query
+    from change_events.server.rows import team_of_address
 
     newest = next(iter(source.list(Query(limit=1, backfilled=False))), None)
     if newest is None:
         return Page("error.html", {"title": "There is no event yet", "text": "Nothing is recorded.", "link": "/"}, 404)
-    return Answer(newest.id)
+    return Answer(href(newest.id, team=team_of_address(newest)))
 
 
 def _error_json(page: Page) -> Answer:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from change_events.history.teams import of_record
 from change_events.journal import Query
 from change_events.model import stack_key
-from change_events.server import times
-from change_events.server.rows import Look, look_of
-from change_events.server.teams import of_record
+from change_events.server import times, urls
+from change_events.server.rows import Look, event_href, look_of, team_of_address
+from change_events.server.teams import name_of, teams_in
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from change_events.history.source import Source
     from change_events.journal import Record
     from change_events.model import ChangeEvent
+    from change_events.report.visible import Verbatim
     from change_events.server.page import PageRequest
 
 _TITLE = 200
@@ -29,7 +31,7 @@ _RUNS = 500  # of a stack, among which the one before and the one after are look
 class Step(NamedTuple):
     """An event that leads to another page."""
 
-    id: str
+    href: Verbatim
     title: str
     look: Look
     when: str
@@ -43,7 +45,7 @@ class Family(NamedTuple):
         missing: it was started by a run that is not recorded here.
         children: in the order of their starts; ``more`` says that there are others.
         earlier: the run of the same stack before it; ``later`` the one after it.
-        older: the event that is listed after it; ``newer`` the one before.
+        older: the page of the event that is listed after it; ``newer`` of the one before.
     """
 
     ancestors: list[Step]
@@ -52,21 +54,22 @@ class Family(NamedTuple):
     more: bool
     earlier: Step | None
     later: Step | None
-    older: str
-    newer: str
+    older: Verbatim | str
+    newer: Verbatim | str
 
 
 def family(source: Source, record: Record, event: ChangeEvent, request: PageRequest) -> Family:
     """The events around one. Raises JournalError."""
     own = of_record(source, record)
-    ancestors, missing = _ancestors(own, record, request)
+    steps = _Steps(request, name_of(own) if teams_in(source) and not teams_in(own) else "")
+    ancestors, missing = _ancestors(own, record, steps)
     children = list(own.list(Query(parent=record.run, limit=_CHILDREN + 1))) if record.run else []
     shown = sorted((one for one in children[:_CHILDREN] if one.id != record.id), key=lambda one: one.started_at)
-    earlier, later = _neighbours(own, event, request)
+    earlier, later = _neighbours(own, event, steps)
     return Family(
         ancestors,
         missing,
-        [_step(one, request) for one in shown],
+        [steps.step(one) for one in shown],
         len(children) > _CHILDREN,
         earlier,
         later,
@@ -75,7 +78,20 @@ def family(source: Source, record: Record, event: ChangeEvent, request: PageRequ
     )
 
 
-def _ancestors(source: Source, record: Record, request: PageRequest) -> tuple[list[Step], bool]:
+class _Steps(NamedTuple):
+    """Makes steps; ``team`` is that of the events, where several are read."""
+
+    request: PageRequest
+    team: str
+
+    def step(self, record: Record) -> Step:
+        """The step to an event."""
+        title = one_line(record.title, _TITLE) or record.kind
+        href = urls.event(record.id, team=self.team or team_of_address(record))
+        return Step(href, title, look_of(record), times.short(record.started_at, self.request))
+
+
+def _ancestors(source: Source, record: Record, steps: _Steps) -> tuple[list[Step], bool]:
     found: list[Step] = []
     seen = {record.id}
     while record.parent is not None and len(found) < _ANCESTORS:
@@ -85,12 +101,12 @@ def _ancestors(source: Source, record: Record, request: PageRequest) -> tuple[li
         if parent.id in seen:  # runs that name each other
             break
         seen.add(parent.id)
-        found.insert(0, _step(parent, request))
+        found.insert(0, steps.step(parent))
         record = parent
     return found, False
 
 
-def _neighbours(source: Source, event: ChangeEvent, request: PageRequest) -> tuple[Step | None, Step | None]:
+def _neighbours(source: Source, event: ChangeEvent, steps: _Steps) -> tuple[Step | None, Step | None]:
     if event.explicit:
         return None, None  # it says what happened somewhere, and is no run of the stack
     runs = source.events_of_stack(stack_key(event), limit=_RUNS)
@@ -98,20 +114,15 @@ def _neighbours(source: Source, event: ChangeEvent, request: PageRequest) -> tup
         return None, None
     place = runs.index(event.id)
     earlier, later = runs[place + 1 : place + 1 + _LOOKED_AT], runs[max(place - _LOOKED_AT, 0) : place][::-1]
-    return _first(source, earlier, request), _first(source, later, request)
+    return _first(source, earlier, steps), _first(source, later, steps)
 
 
-def _first(source: Source, ids: Sequence[str], request: PageRequest) -> Step | None:
+def _first(source: Source, ids: Sequence[str], steps: _Steps) -> Step | None:
     """The first that is a run."""
     found = (record for one in ids if (record := source.get(one)) and not record.event.explicit)
     record = next(found, None)
-    return _step(record, request) if record else None
+    return steps.step(record) if record else None
 
 
-def _step(record: Record, request: PageRequest) -> Step:
-    title = one_line(record.title, _TITLE) or record.kind
-    return Step(record.id, title, look_of(record), times.short(record.started_at, request))
-
-
-def _only(source: Source, query: Query) -> str:
-    return next((record.id for record in source.list(query)), "")
+def _only(source: Source, query: Query) -> Verbatim | str:
+    return next((event_href(record) for record in source.list(query)), "")

@@ -120,17 +120,19 @@ def _items(source: Source, filters: Filters, request: PageRequest) -> Iterator[_
 def _item(record: Record, request: PageRequest) -> _Item:
     row = event_row(record, request)
     causes = [one_line(shared_words(cause, markdown=False)) for cause in known(parts_of(record).causes)]
-    first = ", ".join(part for part in (row.look.word, row.phase, row.took, row.tool, row.who) if part)
+    team = f"team {row.team}" if row.team else ""
+    first = ", ".join(part for part in (row.look.word, team, row.phase, row.took, row.tool, row.who) if part)
+    signal_names = (one_line(one.name, _TAG) for one in row.signals)
     signals = ", ".join(one.words for one in row.signals)
     return _Item(
-        id=record.id,
-        path=urls.event(record.id),
+        id=_entry_id(record),
+        path=row.href,
         title=row.title,
         author=row.who,
         published=record.started_at,
         updated=record.ended_at or record.started_at,
         text="; ".join(part for part in (first, signals, row.failure, *causes[:1]) if part),
-        tags=[record.kind, row.look.word, *(one_line(one.name, _TAG) for one in row.signals)],
+        tags=[record.kind, row.look.word, *([row.team] if row.team else []), *signal_names],
     )
 
 
@@ -141,6 +143,13 @@ def _title(filters: Filters, request: PageRequest) -> str:
 def _feed_id(filters: Filters, request: PageRequest) -> str:
     """The same for the same filters of the same source, whatever address the server has."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{request.source_name} {urls.atom(filters)}").urn
+
+
+def _entry_id(record: Record) -> str:
+    """That of the event; of one that others have recorded otherwise, one of its own for each."""
+    if not record.others:
+        return record.id
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record.id} {','.join(record.teams)}"))
 
 
 def _add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:

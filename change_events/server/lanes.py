@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from change_events.server import times, urls
+from change_events.server import times
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _INSTANT = 1.5  # percent, below which such an event is a mark and no bar
 class Item(NamedTuple):
     """An event as a bar needs it; ``tone`` is that of its gravest signal."""
 
-    id: str
+    href: Verbatim
     title: str
     kind: str
     look: Look
@@ -155,7 +155,7 @@ def _bar(item: Item, title: str, tracks: list[list[_Placed]], window: Window, re
         dx=label.dx,
         at_end=label.side == "left",
         name=", ".join((label.text or one_line(title, 120), times.short(item.start, request), item.look.word)),
-        href=urls.event(item.id),
+        href=item.href,
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import JournalError
+from change_events.history.teams import of_record
 from change_events.journal import Query
 from change_events.model.stack import stack_key
 from change_events.server import times
-from change_events.server.teams import of_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

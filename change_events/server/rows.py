@@ -9,7 +9,7 @@ import msgspec
 from change_events.journal import RecordState
 from change_events.model import Actor, Failure, SharedCause, Signal, Vcs  # noqa: TC001 - of a decoded struct
 from change_events.query.selection import RUNNING
-from change_events.server import times
+from change_events.server import times, urls
 from change_events.server.cause_views import CauseView, shared_view
 from change_events.server.signal_views import SignalView, signal_views
 from change_events.summary import causes
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from change_events.journal import Record
+    from change_events.report.visible import Verbatim
     from change_events.server.page import PageRequest
 
 _LOOKS = {
@@ -49,6 +50,7 @@ class EventRow(NamedTuple):
     """One event.
 
     Attributes:
+        href: its page.
         phase: that nothing was applied; else empty.
         iso: the start; ``clock`` its time of day, ``when`` with its day.
         more_signals: how many others it has.
@@ -57,6 +59,7 @@ class EventRow(NamedTuple):
     """
 
     id: str
+    href: Verbatim
     title: str
     look: Look
     phase: str
@@ -95,6 +98,7 @@ def event_row(record: Record, request: PageRequest) -> EventRow:
     cause = None if failure else next(causes.known(parts.causes), None)
     return EventRow(
         id=record.id,
+        href=event_href(record),
         title=one_line(record.title, _TITLE) or record.kind,
         look=look_of(record),
         phase=phase_words(record.phase),
@@ -116,6 +120,16 @@ def event_row(record: Record, request: PageRequest) -> EventRow:
 def parts_of(record: Record) -> Parts:
     """A few parts of the body, without the rest of it. Raises JournalError where it is gone meanwhile."""
     return _DECODER.decode(record.body)
+
+
+def event_href(record: Record) -> Verbatim:
+    """The page of an event: of one that others have recorded otherwise, as its team has."""
+    return urls.event(record.id, team=team_of_address(record))
+
+
+def team_of_address(record: Record) -> str:
+    """The team without which the address of an event would be that of another one."""
+    return record.teams[0] if record.others else ""
 
 
 def look_of(record: Record) -> Look:

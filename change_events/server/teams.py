@@ -1,46 +1,49 @@
-"""Teams of a ledger whose events are read together: what has the same name in two of them is not the same thing."""
+"""Teams of a ledger whose events are read together, as the pages ask for them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
+
+from change_events.history.teams import OfTeams
+from change_events.server.parameters import ParameterError
+from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from change_events.history.source import Source
     from change_events.journal import Record
-
-
-@runtime_checkable
-class _OfTeams(Protocol):
-    teams: tuple[str, ...]
-
-    def of_teams(self, teams: Collection[str], /) -> Source:
-        """The same source for questions about these teams."""
+    from change_events.server.page import PageRequest
 
 
 def teams_in(source: Source) -> Sequence[str]:
     """The teams that a source tells apart; none of a journal, or of one team alone."""
-    return source.teams if isinstance(source, _OfTeams) and len(source.teams) > 1 else ()
+    return source.teams if isinstance(source, OfTeams) and len(source.teams) > 1 else ()
 
 
-def read_teams(source: Source) -> Sequence[str]:
-    """The teams whose events a source has, be it one or several; none of a journal."""
-    return source.teams if isinstance(source, _OfTeams) else ()
+def chosen_team(source: Source, request: PageRequest) -> str:
+    """The parameter `team`; empty where it is not given. Raises ParameterError for a team that is not read here."""
+    team = request.query.get("team", "")
+    if team and not (isinstance(source, OfTeams) and team in source.teams):
+        shown = one_line(team.replace("`", "'"))
+        raise ParameterError(f"`{shown}` is not a team whose events you read here.")
+    return team
 
 
 def each_team(source: Source) -> Sequence[tuple[str, Source]]:
     """A source for each team, with its name; of a journal, or of one team, itself without a name."""
-    if not isinstance(source, _OfTeams) or len(source.teams) < 2:  # noqa: PLR2004 - several
+    if not isinstance(source, OfTeams) or len(source.teams) < 2:  # noqa: PLR2004 - several
         return [("", source)]
     return [(team, source.of_teams((team,))) for team in source.teams]
 
 
 def name_of(source: Source) -> str:
     """The team of a source that has one."""
-    return ", ".join(source.teams) if isinstance(source, _OfTeams) else ""
+    return ", ".join(source.teams) if isinstance(source, OfTeams) else ""
 
 
-def of_record(source: Source, record: Record) -> Source:
-    """What the teams know that have recorded an event so."""
-    return source.of_teams(record.teams) if isinstance(source, _OfTeams) and record.teams else source
+def as_recorded(source: Source, event_id: str, team: str) -> Record | None:
+    """The event with this id as a team has recorded it; as the first one has, where none is named."""
+    if not team or not isinstance(source, OfTeams):
+        return source.get(event_id)
+    return next((one for one in source.versions(event_id) if team in one.teams), None)

@@ -11,7 +11,7 @@ from change_events.model.stack import stack_key
 from change_events.server import urls
 from change_events.server.filters import LONGEST
 from change_events.server.lanes import BINS, MOST_BARS, Item, Lane, bar_lane, bins_lane, spans_of
-from change_events.server.rows import look_of
+from change_events.server.rows import event_href, look_of
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from change_events.server.page import PageRequest
     from change_events.server.rows import EventRow
     from change_events.server.windows import Window
+
+    Rows = Mapping[tuple[str, tuple[str, ...]], EventRow]
 
 BY = ("service", "environment", "stack", "host")
 """What lanes are made by; the first is the default."""
@@ -64,16 +66,14 @@ class Asked(NamedTuple):
     all_lanes: bool
 
 
-def lanes(
-    asked: Asked, records: Sequence[Record], earlier: Sequence[Record], rows: Mapping[str, EventRow], number: int
-) -> Lanes:
+def lanes(asked: Asked, records: Sequence[Record], earlier: Sequence[Record], rows: Rows, number: int) -> Lanes:
     """The lanes.
 
     Args:
         asked: what is drawn.
         records: the newest events of the window, :data:`MOST_READ` at most; those of ``earlier`` where that is all.
         earlier: those that began before it and lasted into it.
-        rows: those that were read, by id.
+        rows: those that were read, by id and teams.
         number: how many events the window has.
     """
     if asked.by == "stack":
@@ -88,7 +88,7 @@ def lanes(
     return _folded(asked, [_lane(asked, key, items, most) for key, items in groups.items()])
 
 
-def _by_stack(asked: Asked, records: Sequence[Record], rows: Mapping[str, EventRow], number: int) -> Lanes:
+def _by_stack(asked: Asked, records: Sequence[Record], rows: Rows, number: int) -> Lanes:
     groups: dict[str, list[Item]] = {}
     for record in records:
         groups.setdefault(stack_key(record.event), []).append(_item(record, rows))
@@ -103,7 +103,7 @@ def _by_stack(asked: Asked, records: Sequence[Record], rows: Mapping[str, EventR
     return _folded(asked, found)._replace(note=note)
 
 
-def _counted(asked: Asked, earlier: Sequence[Record], rows: Mapping[str, EventRow]) -> Lanes:
+def _counted(asked: Asked, earlier: Sequence[Record], rows: Rows) -> Lanes:
     columns = _COLUMNS[asked.by]
     counted = asked.source.counted(asked.query, by=(*columns, "outcome"), width=asked.window.width / BINS)
     spans: dict[_Key, list[tuple[int, str | None, int]]] = {}
@@ -138,9 +138,7 @@ def _keys(record: Record, by: str) -> Iterable[_Key]:
     return [tuple(getattr(record, name) for name in _COLUMNS[by])]
 
 
-def _with_bars(
-    asked: Asked, lane: Lane, key: _Key, before: Mapping[_Key, Sequence[Record]], rows: Mapping[str, EventRow]
-) -> Lane:
+def _with_bars(asked: Asked, lane: Lane, key: _Key, before: Mapping[_Key, Sequence[Record]], rows: Rows) -> Lane:
     """The lane with its events where they are few; a lane of none has no filter to ask for them."""
     if None in key:
         return lane
@@ -190,10 +188,10 @@ def _name(key: _Key) -> str:
     return " / ".join(names) or "(no name)"
 
 
-def _item(record: Record, rows: Mapping[str, EventRow]) -> Item:
-    row = rows.get(record.id)
+def _item(record: Record, rows: Rows) -> Item:
+    row = rows.get((record.id, record.teams))
     return Item(
-        id=record.id,
+        href=row.href if row else event_href(record),
         title=record.title,
         kind=record.kind,
         look=look_of(record),

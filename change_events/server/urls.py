@@ -46,14 +46,18 @@ def filtered(**filters: str) -> Verbatim:
     return events(Filters(**filters))
 
 
-def event(event_id: str) -> Verbatim:
-    """The page of an event."""
-    return Verbatim(ROUTES["event"].format(id=quote(event_id[:_ID], safe="", errors="replace")))
+def event(event_id: str, *, team: str = "") -> Verbatim:
+    """The page of an event, as a team has recorded it."""
+    return _with(_of_event("event", event_id), _given(team=team))
 
 
-def event_json(event_id: str) -> Verbatim:
+def event_json(event_id: str, *, team: str = "") -> Verbatim:
     """The event itself, as JSON."""
-    return Verbatim(ROUTES["event_json"].format(id=quote(event_id[:_ID], safe="", errors="replace")))
+    return _with(_of_event("event_json", event_id), _given(team=team))
+
+
+def _of_event(name: str, event_id: str) -> str:
+    return ROUTES[name].format(id=quote(event_id[:_ID], safe="", errors="replace"))
 
 
 def thing(at: str, *, until: str = "", team: str = "") -> Verbatim:

@@ -599,3 +599,8 @@ def test_no_page_says_that_every_secret_is_known(journal):
         text = html(journal, {"list": "listing"}.get(name, name))
         assert "known secrets were redacted" in text
         assert "never recorded" not in text
+
+
+def test_a_name_that_is_not_known_is_shown_with_the_codes_of_what_cannot_be_seen(journal):
+    text = html(journal, "thing", at="\u202eabc")
+    assert "<h1><bdi>No resource or host <mark>U+202E</mark>abc is known" in text

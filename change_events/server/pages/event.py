@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from change_events.report.changes import ChangeView, TableRow, worst_first
 from change_events.report.room import Room
 from change_events.report.views import event_view
-from change_events.server import times
+from change_events.server import times, urls
 from change_events.server.cause_views import CauseView, cause_view, shared_view
 from change_events.server.delivery_views import delivery_views
 from change_events.server.family import family
 from change_events.server.page import Page
-from change_events.server.rows import event_row
+from change_events.server.parameters import ParameterError, check_parameters, refusal
+from change_events.server.rows import event_row, team_of_address
 from change_events.server.signal_views import gravest_first, signal_view
+from change_events.server.teams import as_recorded, chosen_team
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from change_events.report.views import EventView
     from change_events.server.page import PageRequest
 
+PARAMETERS = ("team",)
 ROOM = 250_000  # bytes of details
 _SIGNALS = 50
 _ADDRESS = 500
@@ -64,7 +67,11 @@ class Planned(NamedTuple):
 
 def build(source: Source, request: PageRequest) -> Page:
     """The page of the event with the id of the path. Raises JournalError."""
-    record = source.get(request.path["id"])
+    try:
+        check_parameters(request, PARAMETERS)
+        record = as_recorded(source, request.path["id"], chosen_team(source, request))
+    except ParameterError as error:
+        return refusal(error, urls.event(request.path["id"]))
     if record is None:
         absent = {"title": "There is no such event", "text": _NOT_FOUND[source.called], "link": "/list"}
         return Page("error.html", absent, 404)
@@ -74,7 +81,8 @@ def build(source: Source, request: PageRequest) -> Page:
     context = {
         "title": row.title,
         "row": row,
-        "others": record.others,
+        "others": [(team, urls.event(record.id, team=team)) for team in record.others],
+        "team": team_of_address(record),
         "environment": event.environment or "",
         "service": event.service or "",
         "full": times.full(record.started_at, request),

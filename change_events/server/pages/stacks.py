@@ -109,7 +109,7 @@ def _stack(source: Source, key: str, team: str, request: PageRequest) -> StackRo
     record = source.get(ids[0]) if ids else None
     if record is None or record.kind != Kind.INFRASTRUCTURE:
         return None  # an explicit event about a machine is no run
-    row = event_row(record, request)
+    row = event_row(record, request)._replace(href=urls.event(record.id, team=team))
     vcs = parts_of(record).vcs
     commit = vcs.commit or "" if vcs else ""
     dirty = "uncommitted" if vcs and vcs.dirty else ""

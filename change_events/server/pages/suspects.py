@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.errors import JournalError, TfeventError
-from change_events.history.suspects import Incident, Suspect, suspects
+from change_events.history.suspects import Incident, Suspect, rank
 from change_events.model import ValueKind
 from change_events.query.known_names import check_known
 from change_events.query.times import check_past, duration
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from change_events.history.source import Source
     from change_events.history.suspects import Ranking
+    from change_events.journal import Record
     from change_events.report.visible import Verbatim
     from change_events.server.page import PageRequest
 
@@ -56,7 +57,7 @@ class ShownSuspect(NamedTuple):
 
     number: int
     suspect: Suspect
-    row: EventRow | None
+    row: EventRow
     attributes: list[Row]
     before: str
     width: float
@@ -92,8 +93,8 @@ def build(source: Source, request: PageRequest) -> Page:
     except (TfeventError, ValueError, OverflowError) as error:
         nothing = {"title": "This moment cannot be ranked", "error": str(error), "ranking": None}
         return Page("suspects.html", {**context, **nothing}, 400)
-    ranking = suspects(source, incident, limit=None)
-    shown = [_shown(source, request, ranking, place) for place in range(min(SHOWN, len(ranking.suspects)))]
+    ranking, records = rank(source, incident, limit=None)
+    shown = [_shown(record, request, ranking, place) for place, record in enumerate(records[:SHOWN])]
     scope = {name: getattr(asked, name) for name in _SCOPE} | {"window": asked.window}
     context |= {
         "title": _title(ranking, incident, request),
@@ -148,11 +149,10 @@ def _scope(asked: Asked, ranking: Ranking, request: PageRequest) -> str:
     return f"For {where}, {times.short(ranking.since, request)} to {times.short(ranking.at, request)}."
 
 
-def _shown(source: Source, request: PageRequest, ranking: Ranking, place: int) -> ShownSuspect:
+def _shown(record: Record, request: PageRequest, ranking: Ranking, place: int) -> ShownSuspect:
     one = ranking.suspects[place]
     highest = max(ranking.suspects[0].score, 1)
-    record = source.get(one.event)
-    changes = worst_first(record.event) if record else []
+    changes = worst_first(record.event)
     attributes = [item for change in changes[:SHOWN] for item in change.attributes]
     attributes.sort(key=lambda item: item.after.kind is ValueKind.UNKNOWN)  # what is only computed says least
     ended = min(one.ended_at or ranking.at, ranking.at)
@@ -160,7 +160,7 @@ def _shown(source: Source, request: PageRequest, ranking: Ranking, place: int) -
     return ShownSuspect(
         number=place + 1,
         suspect=one,
-        row=event_row(record, request) if record else None,
+        row=event_row(record, request),
         attributes=[row(item) for item in attributes[:_ATTRIBUTES]],
         before=f"{short_duration(seconds)} before" if seconds else "was running",
         width=round(max(0.0, 100 * one.score / highest), 1),

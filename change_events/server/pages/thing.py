@@ -16,7 +16,7 @@ from change_events.server.page import Page
 from change_events.server.parameters import ParameterError, check_parameters, refusal
 from change_events.server.rows import Look, outcome_look, parts_of
 from change_events.server.signal_views import SignalView, signal_views
-from change_events.server.teams import each_team, name_of, read_teams, teams_in
+from change_events.server.teams import chosen_team, each_team, name_of, teams_in
 from change_events.server.value_lanes import Lanes, value_lanes
 from change_events.text.markdown import one_line
 from change_events.text.near_names import near_names
@@ -36,6 +36,7 @@ _ATTRIBUTES = 20
 _CHOICES = 100
 _ADDRESSES, _NEAR, _LIKE = 20_000, 6, 0.6
 _ERROR = 500
+_ASKED = 300  # characters
 
 
 class ShownAttribute(NamedTuple):
@@ -113,10 +114,7 @@ def _of_team(source: Source, asked: str, request: PageRequest) -> Source | Page:
 
     Things of two teams are not the same, whatever they are called, and have no values in common.
     """
-    team = request.query.get("team", "")
-    if team and team not in read_teams(source):
-        shown = one_line(team.replace("`", "'"))
-        raise ParameterError(f"`{shown}` is not a team whose events you read here.")
+    team = chosen_team(source, request)
     sources = dict(each_team(source))
     if len(sources) == 1:
         return source
@@ -128,7 +126,7 @@ def _of_team(source: Source, asked: str, request: PageRequest) -> Source | Page:
     if not known:
         return source
     context = {
-        "title": f"{one_line(asked)} is known in {len(known)} teams",
+        "title": f"{asked[:_ASKED]} is known in {len(known)} teams",
         "asked": asked,
         "text": "",
         "near": [],
@@ -162,7 +160,7 @@ def _until(request: PageRequest) -> datetime | None:
 
 def _unknown(source: Source, asked: str, text: str) -> Page:
     near = near_names(asked, source.addresses(limit=_ADDRESSES), most=_NEAR, cutoff=_LIKE)
-    title = f"No resource or host {one_line(asked)} is known"
+    title = f"No resource or host {asked[:_ASKED]} is known"
     return Page("thing_choice.html", {"title": title, "asked": asked, "text": text, "near": near, "teams": []}, 404)
 
 
@@ -196,7 +194,7 @@ def _known(source: Source, request: PageRequest, answer: Answer, team: str) -> P
 
 
 def _title(answer: Answer, entries: Sequence[Entry], request: PageRequest) -> str:
-    name = one_line(answer.asked)
+    name = answer.asked[:_ASKED]
     if not entries:
         return f"{name}: no change in this time is recorded"
     last = next((entry for entry in entries if _changed(entry)), None)

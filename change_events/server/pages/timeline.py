@@ -108,6 +108,7 @@ class _Timeline:
             self.source, self.query, self.filters, self.window, self.request, self.by, all_lanes=self.all_lanes
         )
         listed, more = self._rows(records, rows)
+        by_event = {(record.id, record.teams): row for record, row in zip(records, rows, strict=False)}
         context = {
             "title": title(figures, self.filters, self.window, looks, self.request),
             "current": "timeline",
@@ -122,7 +123,7 @@ class _Timeline:
             "phases": self._phases(),
             "histogram": histogram(self.source, self.everything, self.window, self.request, self._between),
             "axis": axis(self.window, self.moment, self.request),
-            "lanes": lanes(asked, records, self.earlier, {row.id: row for row in rows}, figures.events),
+            "lanes": lanes(asked, records, self.earlier, by_event, figures.events),
             "all_lanes": self.href(all=_YES),
             "rows": listed,
             "more": self.href(before=listed[-1].id) + "#in-window" if more and listed else "",
