@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import msgspec
 import pytest
 
+from change_events.ids import new_id
 from change_events.model import Outcome
 from tests.cli.home import Home
 from tests.history.past import change, run
@@ -16,6 +17,7 @@ from tests.server.team import EVENTS, NODE, SHOP, moved
 from tests.support import browser
 from tests.support.browser import DESKTOP, PHONE, Watched
 from tests.support.hostile import ATTACKS, hostile
+from tests.support.ledger import fill, filled
 from tests.support.serving import served
 from tests.support.speed import limit
 
@@ -27,6 +29,7 @@ NOT_FOUND = {
     "Failed to load resource: the server responded with a status of 400 (Bad Request)",
 }  # what a browser says of such a page
 WAIT = 30_000  # milliseconds of an idle machine
+AWAY = "not live: events cannot be read now"
 
 
 @pytest.fixture(scope="module")
@@ -260,3 +263,66 @@ def test_a_link_that_a_file_leads_to_opens_the_timeline(home, chromium, tmp_path
         page.goto(file.as_uri())
         page.wait_for_url(f"{server.base}/", timeout=limit(WAIT))
         assert "changes" in page.locator("h1").inner_text()
+
+
+def test_a_page_says_that_the_journal_cannot_be_read_and_follows_it_when_it_can(own):
+    from playwright.sync_api import expect  # absent where there is no browser
+
+    home, page = own
+    said = page.locator(".live-words")
+    expect(said).to_have_text("live", timeout=limit(WAIT))
+    kept = home.path / "kept"
+    home.state.rename(kept)
+    home.state.mkdir()
+    home.journal_path.write_bytes(b"no database" * 500)
+    expect(said).to_have_text(AWAY, timeout=limit(WAIT))
+    expect(said).to_have_class("live-words")
+    assert "1 change" in page.locator("h1").inner_text()  # what was read before stays
+    home.journal_path.unlink()
+    home.state.rmdir()
+    kept.rename(home.state)
+    expect(said).to_have_text("live", timeout=limit(WAIT))
+    home.fill(run(0, change("a.b"), now=datetime.now(UTC), title="a change after that"))
+    page.locator(".ev-title", has_text="a change after that").wait_for()
+
+
+def test_a_page_says_that_the_ledger_cannot_be_read_and_follows_it_when_it_can(postgres, tmp_path, chromium):
+    from playwright.sync_api import expect  # absent where there is no browser
+
+    def event(title):
+        return run(0, change("a.b"), now=datetime.now(UTC), id=new_id(), title=title)
+
+    with (
+        filled(postgres, [event("before")]) as url,
+        served(Home(tmp_path), "--ledger", url) as server,
+        chromium.new_context(base_url=server.base) as context,
+    ):
+        context.set_default_timeout(limit(WAIT))
+        page = context.new_page()
+        page.goto(server.link)
+        said = page.locator(".live-words")
+        name = url.rpartition("/")[2]
+        expect(said).to_have_text("live", timeout=limit(WAIT))
+        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        expect(said).to_have_text(AWAY, timeout=limit(WAIT))
+        postgres.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        expect(said).to_have_text("live", timeout=limit(WAIT))
+        fill(url, [event("after that")])
+        page.locator(".ev-title", has_text="after that").wait_for()
+
+
+def test_a_page_whose_server_has_ended_says_so(tmp_path, chromium):
+    from playwright.sync_api import expect  # absent where there is no browser
+
+    home = Home(tmp_path)
+    home.fill(run(5, change("a.b"), now=datetime.now(UTC)))
+    with served(home) as server, chromium.new_context(base_url=server.base) as context:
+        page = context.new_page()
+        page.goto(server.link)
+        said = page.locator(".live-words")
+        expect(said).to_have_text("live", timeout=limit(WAIT))
+        server.end()
+        expect(said).to_have_text("reconnecting", timeout=limit(WAIT))
+        with served(home, port=server.port):  # knows no session of the one before
+            expect(said).to_have_text("not live: reload", timeout=limit(WAIT))
