@@ -1,6 +1,6 @@
-"""`make bench`: every benchmark, one after the other; `python -m benchmarks wrapper` runs one.
+"""Run benchmarks, each in a process of its own: all of them (`make bench`), or those that are named.
 
-Options behind a name are those of that benchmark: `python -m benchmarks ledger --rows 1000000`.
+Options after the names are passed on to each: `python -m benchmarks ledger --rows 1000000`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,20 @@ NAMES = (
 )
 
 
+USAGE = f"""usage: python -m benchmarks [NAME...] [OPTION...]
+
+{__doc__}
+names: {", ".join(NAMES)}
+`python -m benchmarks NAME --help` prints the options of one."""
+
+
 def main() -> int:
     first = next((place for place, word in enumerate(sys.argv) if word.startswith("-")), len(sys.argv))
-    chosen, options = sys.argv[1:first] or NAMES, sys.argv[first:]
+    chosen, options = sys.argv[1:first], sys.argv[first:]
+    if not chosen and {"-h", "--help"} & set(options):
+        print(USAGE)
+        return 0
+    chosen = chosen or list(NAMES)
     unknown = set(chosen) - set(NAMES)
     if unknown:
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}", file=sys.stderr)

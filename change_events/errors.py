@@ -25,7 +25,7 @@ Errors for users. The text is one sentence that says what is wrong and what to d
   x WindowError              the window of a timeline cannot be shown (server/windows.py)
   x MomentError              a time in the address of a page cannot be read (server/filters.py)
   x PortInUseError           another process listens where `events serve` would (server/listening.py)
-  x OptionError              the options of a destination cannot be used (destinations/base.py)
+  x OptionError              the options of a destination cannot be used (destinations/shared/option_types.py)
 
 Errors between a caller and what it calls, defined beside what raises them and handled by the caller. The text is a
 clause of a longer message:

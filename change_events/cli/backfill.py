@@ -29,7 +29,7 @@ _REASONS = 10
 
 @click.command(
     "backfill",
-    short_help="Make events of history: versions of states, plans.",
+    short_help="Create events from history: state versions and plans.",
     epilog=examples(
         "tfevent events backfill s3://acme-states/prod/network.tfstate",
         "tfevent events backfill s3://acme-states/prod/network.tfstate --since 90d --last 0",
@@ -39,7 +39,7 @@ _REASONS = 10
 )
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @limit_option(DEFAULT_LAST, "Only the newest N versions of each state, and plans; 0 for all.", name="last")
-@click.option("--since", type=moment, metavar="WHEN", help="Only what was written at or after this time.")
+@click.option("--since", type=moment, metavar="WHEN", help="Only versions and plans written at or after this time.")
 @click.option("--directory", metavar="DIR", help="Terraform directory that the states or plans belong to.")
 @click.option("--workspace", metavar="NAME", help="Workspace of that directory.  [default: the selected one]")
 @click.option("--deliver", is_flag=True, help="Also deliver the events to the configured destinations.")

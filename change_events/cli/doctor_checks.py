@@ -33,11 +33,11 @@ def settings_checks(files: Sequence[Path], mistakes: Sequence[str], warnings: Se
     for warning in warnings:
         yield Check("settings", "warning", warning)
     if files and mistakes:
-        yield Check("settings", "warning", f"of {', '.join(map(str, files))}, what is not named above holds")
+        yield Check("settings", "warning", f"other settings of {', '.join(map(str, files))} apply")
     elif files:
         yield Check("settings", "ok", f"read {', '.join(map(str, files))}")
     elif not mistakes:
-        yield Check("settings", "ok", "no tfevent.yaml here or above: the defaults and TFEVENT_* hold")
+        yield Check("settings", "ok", "no tfevent.yaml here or above: the defaults and TFEVENT_* apply")
 
 
 def source_checks(settings: Settings) -> Iterator[Check]:
@@ -164,7 +164,7 @@ def _here(session: Session) -> ChangeEvent:
 
 _NOWHERE = "Set TFEVENT_SEMATEXT_TOKEN, or add a destination to tfevent.yaml."
 _UNNAMED = "Add it to tfevent.yaml again; otherwise its events wait until the journal is pruned."
-_UNUSABLE = "Its events wait until what is reported of its settings above is corrected."
+_UNUSABLE = "Its events wait until the settings reported above are corrected."
 _OWED = "`tfevent events flush` delivers waiting events; `tfevent events flush --parked` also parked ones."
 _RECENT, _ENOUGH = 100, 20  # events of the journal that routing is asked about, and from how many on it says something
 

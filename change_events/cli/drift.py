@@ -83,7 +83,7 @@ class _Command(click.Command):
     help="Wait a random time of at most SECONDS (up to a week) before the check, e.g. under a timer.",
 )
 @click.option("--lock", is_flag=True, help="Take the lock of each state; by default states are read without it.")
-@click.option("--no-pending", is_flag=True, help="Do not look for configuration that was never applied.")
+@click.option("--no-pending", is_flag=True, help="Do not check for configuration that was never applied.")
 @click.option(
     "--var-file",
     multiple=True,
@@ -91,10 +91,10 @@ class _Command(click.Command):
     help="Variable file of each plan, relative to its directory (repeatable).",
 )
 @click.option(
-    "--who", is_flag=True, help="Look for who made new drift: in CloudTrail (needs tfevent[aws]) and in the journal."
+    "--who", is_flag=True, help="Look up who caused new drift, in CloudTrail (needs tfevent[aws]) and in the journal."
 )
 @click.option("--forget", is_flag=True, help="Forget directories that do not exist; by default they are unknown.")
-@click.option("--no-event", is_flag=True, help="Only print: record no event, and remember nothing.")
+@click.option("--no-event", is_flag=True, help="Only print: record no event, and store no result.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.pass_obj
 def drift_command(

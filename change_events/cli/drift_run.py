@@ -159,7 +159,7 @@ class Run:
         try:
             return with_origins(steps, self._session.journal, self._session.redactor, note)
         except JournalError as error:
-            note(f"it is not looked for who made this drift: {error}")
+            note(f"cannot look up who caused this drift: {error}")
             return steps
 
     def _record(self, steps: Sequence[Step]) -> str | None:
@@ -181,7 +181,7 @@ class Run:
         try:
             journal.keep_drift_checks(kept(steps), forgotten(steps))
         except JournalError as error:
-            note(f"this check is not remembered: {error}")
+            note(f"the result of this check is not stored: {error}")
         return event_id
 
     def _stamped(self, event: ChangeEvent, steps: Sequence[Step]) -> ChangeEvent:

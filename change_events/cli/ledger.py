@@ -1,4 +1,4 @@
-"""``tfevent events ledger``: make, fill and look after the ledger of a team."""
+"""``tfevent events ledger``: create, fill and maintain the ledger of a team."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _MAY_NOT_REMOVE = {
     "55P03": "others use what is to be removed, e.g. a long query or a backup; repeat the command to remove the rest",
 }
 
-_team_option = click.option("--team", metavar="NAME", required=True, help="The team whose events these are.")
+_team_option = click.option("--team", metavar="NAME", required=True, help="Team that the events belong to.")
 
 
 @click.group(
     "ledger",
-    short_help="Make and look after the ledger of a team.",
+    short_help="Create and maintain the ledger of a team.",
     epilog=examples(
         "tfevent events ledger init --team ops      make it, and print what its users need",
         "tfevent events ledger import --team ops    add what this machine's journal has",
@@ -64,9 +64,9 @@ def ledger_command() -> None:
 ledger_command.add_command(token_command)
 
 
-@ledger_command.command("init", short_help="Make it, or bring it up to date.")
+@ledger_command.command("init", short_help="Create the ledger, or upgrade its schema.")
 @url_option
-@click.option("--team", metavar="NAME", help="Also print the statements that make users for a team.")
+@click.option("--team", metavar="NAME", help="Also print the SQL statements that create users for a team.")
 @click.pass_obj
 def init_command(session: Session, /, url: str | None, team: str | None) -> int:
     """Make the ledger in a PostgreSQL database, or bring it to the schema of this version.
@@ -94,7 +94,7 @@ def init_command(session: Session, /, url: str | None, team: str | None) -> int:
     return 0
 
 
-@ledger_command.command("status", short_help="What is in it.")
+@ledger_command.command("status", short_help="Show schema, size and events by team.")
 @url_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.pass_obj
@@ -111,9 +111,9 @@ def status_command(session: Session, /, url: str | None, *, as_json: bool) -> in
     return 0 if found.version == found.known else 1
 
 
-@ledger_command.command("prune", short_help="Remove what is old.")
+@ledger_command.command("prune", short_help="Remove old months of events.")
 @url_option
-@click.option("--before", type=moment, metavar="WHEN", required=True, help="Remove the months that end before this.")
+@click.option("--before", type=moment, metavar="WHEN", required=True, help="Remove months that end before this time.")
 @click.option("--dry-run", is_flag=True, help="Print what would be removed, and remove nothing.")
 @click.pass_obj
 def prune_command(session: Session, /, url: str | None, before: datetime, *, dry_run: bool) -> int:
@@ -145,7 +145,7 @@ def prune_command(session: Session, /, url: str | None, before: datetime, *, dry
     return 0
 
 
-@ledger_command.command("import", short_help="Add events that are there already.")
+@ledger_command.command("import", short_help="Import existing events.")
 @url_option
 @_team_option
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
@@ -164,7 +164,7 @@ def import_command(session: Session, /, url: str | None, team: str, files: tuple
     refused = {_MAY_NOT: _MAY_NOT_WRITE.format(team=team)}
     asked = (*ledger_of(session, url), refused)
     with (
-        _saying_if_interrupted("what was added stands; repeat the command to add the rest"),
+        _saying_if_interrupted("added events are kept; repeat the command to add the rest"),
         administration.connected(*asked, seconds=None) as (connection, shown),
         _progress() as step,
     ):
@@ -232,7 +232,7 @@ def _status(found: Status) -> list[str]:
 
 def _removed(months: int, events: int, *, dry_run: bool) -> str:
     if not months:
-        return "nothing is as old as that"
+        return "no month is that old"
     return f"{number_of(events, 'event')} {'would be ' if dry_run else ''}removed"
 
 

@@ -34,7 +34,7 @@ def ledger_of(session: Session, given: str | None) -> tuple[str, str]:
         return found, ""
     known = [one for one in session.settings.destinations if one.kind == "ledger" and "url" in one.options]
     if len(known) != 1:
-        raise LedgerError(f"which ledger? Give --ledger postgresql://USER@HOST/DATABASE, or set {VARIABLE}")
+        raise LedgerError(f"no ledger: give --ledger postgresql://USER@HOST/DATABASE, or set {VARIABLE}")
     return str(known[0].options["url"]), str(known[0].options.get("password") or "")
 
 

@@ -42,7 +42,7 @@ _LEDGER = click.option(
     is_eager=True,  # before --team, which needs it
     expose_value=False,
     callback=_choose_ledger,
-    help="Ask the team's ledger (postgresql://…, or https://… of a collector) instead of the journal of this machine "
+    help="Query the team's ledger (postgresql://…, or https://… of a collector) instead of this machine's journal "
     f"[default: {VARIABLE}].",
 )
 _TEAM = click.option(
@@ -51,5 +51,5 @@ _TEAM = click.option(
     metavar="NAME",
     expose_value=False,
     callback=_choose_team,
-    help="With --ledger: only this team's events [default: all that may be read].",
+    help="With --ledger: only this team's events [default: all readable teams].",
 )

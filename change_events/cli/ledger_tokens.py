@@ -30,7 +30,7 @@ _REFUSED = {
 
 @click.group(
     "token",
-    short_help="Tokens of a collector.",
+    short_help="Manage the tokens of a collector.",
     epilog=examples(
         "tfevent events ledger token create --team ops --label ci --expires 90d",
         "tfevent events ledger token revoke 3",
@@ -40,13 +40,13 @@ def token_command() -> None:
     """Make, list and revoke the tokens with which machines use a collector (`tfevent events serve --collect`)."""
 
 
-@token_command.command("create", short_help="Make a token, and print it once.")
+@token_command.command("create", short_help="Create a token, and print it once.")
 @url_option
-@click.option("--team", metavar="NAME", required=True, help="The team whose events its bearer writes and reads.")
-@click.option("--write", is_flag=True, help="It may record events [default, unless --read is given].")
-@click.option("--read", is_flag=True, help="It may ask about events.")
-@click.option("--label", metavar="TEXT", default="", help="Where it is used.")
-@click.option("--expires", type=duration, metavar="AGE", help="It is refused after this time (90d) [default: never].")
+@click.option("--team", metavar="NAME", required=True, help="Team whose events the token writes and reads.")
+@click.option("--write", is_flag=True, help="Allow recording events [default unless --read is given].")
+@click.option("--read", is_flag=True, help="Allow reading events.")
+@click.option("--label", metavar="TEXT", default="", help="Where the token is used, e.g. ci.")
+@click.option("--expires", type=duration, metavar="AGE", help="Lifetime, e.g. 90d [default: unlimited].")
 @click.pass_obj
 def create_command(
     session: Session,
@@ -77,7 +77,7 @@ def create_command(
     return 0
 
 
-@token_command.command("list", short_help="The tokens, without what is secret of them.")
+@token_command.command("list", short_help="List tokens, without their secrets.")
 @url_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @click.pass_obj
@@ -96,7 +96,7 @@ def list_command(session: Session, /, url: str | None, *, as_json: bool) -> int:
     return 0
 
 
-@token_command.command("revoke", short_help="Refuse a token from now on.")
+@token_command.command("revoke", short_help="Revoke a token.")
 @url_option
 @click.argument("token_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 @click.pass_obj

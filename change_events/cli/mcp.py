@@ -19,7 +19,7 @@ _EXTRA = {"mcp", "anyio", "pydantic"}
 
 @click.command(
     "mcp",
-    short_help="Answer agents: a Model Context Protocol server.",
+    short_help="Serve the Model Context Protocol to assistants.",
     epilog=examples(
         "tfevent events mcp    started by a client, e.g. after: claude mcp add tfevent -- tfevent events mcp",
     ),

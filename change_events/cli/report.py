@@ -47,13 +47,13 @@ _HTML_NAMES = (".html", ".htm")
     "--for",
     "place",
     type=click.Choice(_SIZES),
-    help="Cut the Markdown to what a comment, a job summary or a message takes there.",
+    help="Limit the Markdown to the size of a comment, job summary or message there.",
 )
 @click.option(
     "--max-characters",
     type=click.IntRange(min=LEAST_CHARACTERS),
     metavar="N",
-    help="Cut the Markdown to N characters.",
+    help="Limit the Markdown to N characters.",
 )
 @click.option(
     "-o", "--output", "path", metavar="FILE", help="Write to FILE; a name that ends in .html is written as HTML."

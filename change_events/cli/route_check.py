@@ -47,13 +47,13 @@ def problems(destination: DestinationSettings, settings: Settings) -> Iterator[s
     when = destination.routing.when or (When(),)
     dead = [number for number, one in enumerate(when, 1) if not _is_possible(one, destination, settings)]
     if len(dead) == len(when):
-        yield f"no event can ever go there: {_blame(when[0], destination, settings)}"
+        yield f"no event can be sent there: {_blame(when[0], destination, settings)}"
     else:
         for number in dead:
             blame = _blame(when[number - 1], destination, settings)
-            yield f"no event can ever meet entry {number} of `when`: {blame}"
+            yield f"no event can match entry {number} of `when`: {blame}"
     if destination.routing.include_started and not _starts(destination, settings):
-        yield "`include_started` is without effect: no start meets its conditions and its `report`"
+        yield "`include_started` is without effect: no started event meets its conditions and its `report`"
 
 
 def _is_possible(when: When, destination: DestinationSettings, settings: Settings) -> bool:

@@ -92,30 +92,36 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
         "tfevent events serve --collect --ledger postgresql://serve@db.example.org/events",
     ),
 )
-@click.option("--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="Port; 0 for any.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=_PORT, show_default=True, help="Port; 0 for a free one."
+)
 @click.option("--bind", type=_Address(), default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-@click.option(
-    "--once", is_flag=True, help="Serve, fetch the pages and the newest event once, print what came, and end."
-)
+@click.option("--once", is_flag=True, help="Fetch each page and the newest event once, print the results, and exit.")
 @click.option("--certificate", type=_FILE, metavar="FILE", help="Certificate with its chain, in PEM: serve with TLS.")
 @click.option("--key", type=_FILE, metavar="FILE", help="Key of the certificate, in PEM.")
 @click.option(
     "--behind-proxy", "proxies", type=_Network(), multiple=True, metavar="NETWORK",
-    help="Address or private network of the proxy that signs people in; other clients are refused. Can be repeated.",
+    help="Address or private network of the proxy that signs users in; other clients are refused (repeatable).",
 )  # fmt: skip
 @click.option(
     "--trusted-user-header", callback=_header_name, metavar="NAME", help="Header in which the proxy names the user."
 )
 @click.option(
     "--trusted-group-header", callback=_header_name, metavar="NAME",
-    help="With --ledger: header in which the proxy names the user's groups; each reads the teams of these names.",
+    help="With --ledger: header in which the proxy names the user's groups; users can read the teams with these names.",
 )  # fmt: skip
 @click.option(
-    "--allow-host", "hosts", multiple=True, metavar="NAME", help="Name under which it is reached. Can be repeated."
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Host name by which the pages are reached (repeatable).",
 )
 @click.option(
-    "--collect", is_flag=True, help="With --ledger: also record, and answer, what programs with a token send to /v1."
+    "--collect",
+    is_flag=True,
+    help="With --ledger: also run a collector: record events and answer queries at /v1, by token.",
 )
 @ledger_option
 @click.pass_obj
@@ -194,15 +200,15 @@ def _options(
     from change_events.server.listening import Certificate
 
     if (certificate is None) != (key is None):
-        raise click.UsageError("--certificate and --key are given together")
+        raise click.UsageError("--certificate and --key require each other")
     if bool(proxies) != bool(trusted_user_header):
-        raise click.UsageError("--behind-proxy and --trusted-user-header are given together")
+        raise click.UsageError("--behind-proxy and --trusted-user-header require each other")
     if trusted_group_header and not proxies:
-        raise click.UsageError("--trusted-group-header is that of the proxy of --behind-proxy")
+        raise click.UsageError("--trusted-group-header requires --behind-proxy")
     if trusted_group_header and trusted_group_header == trusted_user_header:
-        raise click.UsageError("a header names the user or the groups, not both")
+        raise click.UsageError("--trusted-user-header and --trusted-group-header must be different headers")
     if once and proxies:
-        raise click.UsageError("--once fetches pages itself, which only a proxy may with --behind-proxy")
+        raise click.UsageError("--once cannot be used with --behind-proxy, where only the proxy may fetch pages")
     if not (bind.is_loopback or certificate or proxies):
         raise click.UsageError(
             f"{bind} can be reached by other machines: give --certificate and --key, or --behind-proxy and "

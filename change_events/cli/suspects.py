@@ -34,12 +34,10 @@ DEFAULT_LIMIT = 5
     ),
 )
 @click.option("--at", type=moment, metavar="WHEN", help="When the incident began [default: now].")
-@click.option(
-    "--window", type=duration, default="6h", show_default=True, metavar="AGE", help="How long before it to look."
-)
-@click.option("--service", type=NAME, help="Service that suffers: ranks its changes higher.")
-@click.option("--environment", type=NAME, help="Environment that suffers: ranks its changes higher.")
-@click.option("--host", type=NAME, help="Host that suffers: ranks changes of it higher.")
+@click.option("--window", type=duration, default="6h", show_default=True, metavar="AGE", help="How far back to look.")
+@click.option("--service", type=NAME, help="Affected service; its changes rank higher.")
+@click.option("--environment", type=NAME, help="Affected environment; its changes rank higher.")
+@click.option("--host", type=NAME, help="Affected host; its changes rank higher.")
 @limit_option(DEFAULT_LIMIT, "Maximum number of suspects; 0 for all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @ledger_option

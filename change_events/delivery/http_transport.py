@@ -184,7 +184,7 @@ _CLAUSES = {
     "ConnectTimeout": "it could not be reached in time",
     "ReadTimeout": "it did not answer in time",
     "WriteTimeout": "it did not take the event in time",
-    "RemoteProtocolError": "what it answers is not HTTP, or broke off",
+    "RemoteProtocolError": "its answer is not HTTP, or broke off",
     "ReadError": "it closed the connection",
     "WriteError": "it closed the connection",
     "ProxyError": "the proxy refuses (HTTPS_PROXY)",

@@ -263,7 +263,7 @@ def _verdict_on(destination: Destination, request: Request, response: Response, 
 def judged(destination: Destination, response: Response) -> Verdict:
     """Classify a response: a success whose body decides, but that arrived incomplete, is retried."""
     if response.well and response.body_decides and not response.complete:
-        return Verdict(Result.RETRY, "its answer broke off, or did not come in time")
+        return Verdict(Result.RETRY, "its answer broke off or timed out")
     return destination.judge(response)
 
 

@@ -267,4 +267,4 @@ def _clause(error: Exception, deadline: float) -> str:
         return network.clause(error) or network.FAILED
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "it closed the connection"
-    return "what it answers is not SMTP"
+    return "its answer is not SMTP"

@@ -148,9 +148,9 @@ class SuspectsArguments(Arguments, frozen=True, kw_only=True):
 
     at: Annotated[str | None, _words(f"When the incident began, now by default: {WHEN}.")] = None
     window: Annotated[str, _words("How long before it to look: 90m, 6h, 2d.")] = "6h"
-    service: Annotated[str | None, _words("Service that suffers: ranks its changes higher.")] = None
-    environment: Annotated[str | None, _words("Environment that suffers: ranks its changes higher.")] = None
-    host: Annotated[str | None, _words("Host that suffers: ranks changes of it higher.")] = None
+    service: Annotated[str | None, _words("Affected service; its changes rank higher.")] = None
+    environment: Annotated[str | None, _words("Affected environment; its changes rank higher.")] = None
+    host: Annotated[str | None, _words("Affected host; its changes rank higher.")] = None
     suspects_from: Annotated[
         int, msgspec.Meta(description="Leave out so many suspects before the first (see `next`).", ge=0)
     ] = 0

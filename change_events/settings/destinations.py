@@ -243,7 +243,7 @@ def _fetched(source: str, value: Any, base: Path) -> str:
         raise Mistake("expected text")
     secret = read_file(base / Path(value).expanduser()) if source == "file" else _output(value, base)
     if not secret.strip():
-        raise Mistake("gives nothing: put the secret there")
+        raise Mistake("is empty: put the secret there")
     return secret.strip()
 
 
@@ -273,7 +273,7 @@ def _why_it_fails(error: Exception) -> str:  # noqa: PLR0911 - one return a kind
 
     match error:
         case FileNotFoundError():
-            return "there is no such command: expected its path (it is started without a shell)"
+            return "no such command: expected its path (it is started without a shell)"
         case OSError():
             return f"the command cannot be started ({error.strerror}): make it executable"
         case subprocess.TimeoutExpired():

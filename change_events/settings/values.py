@@ -112,7 +112,7 @@ def _bytes_of(path: Path) -> bytes:
                 part = os.read(descriptor, _FILE_BYTES)
             except BlockingIOError:
                 raise Mistake(
-                    f"{path} gives nothing within {_FILE_SECONDS:.0f} s: write to it, or name a file"
+                    f"{path} returned no data within {_FILE_SECONDS:.0f} s: write to it, or name a file"
                 ) from None
             if not part:
                 return bytes(found)

@@ -137,10 +137,10 @@ def test_one_whose_settings_have_a_mistake_is_in_the_settings(machine):
         (
             "",
             {"when": {"phase": "planned"}},
-            "no event can ever go there: `report` and `plans` keep such events from it",
+            "no event can be sent there: `report` and `plans` keep such events from it",
         ),
         ("plans: send", {"when": {"phase": "planned"}}, None),
-        ("", {"when": {"counts": {"destroy": "<0"}}}, "no event can ever go there: nothing meets `counts`"),
+        ("", {"when": {"counts": {"destroy": "<0"}}}, "no event can be sent there: nothing meets `counts`"),
         (
             "",
             {"when": [{"kind": "boot", "explicit": False}, {"kind": "boot"}]},

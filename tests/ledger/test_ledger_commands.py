@@ -57,7 +57,7 @@ def test_a_ledger_is_made_filled_twice_looked_at_and_pruned(home, database):
         assert "team    ops: 3 events, 1 running" in shown
         found = json.loads(home.events("ledger", "status", "--json"))
         assert (found["version"], found["teams"][0]["events"]) == (len(MIGRATIONS), 3)
-        assert "nothing is as old as that" in home.events("ledger", "prune", "--before", "2020-01-01")
+        assert "no month is that old" in home.events("ledger", "prune", "--before", "2020-01-01")
     assert password not in first + shown + json.dumps(found)
 
 
@@ -173,7 +173,7 @@ def test_what_is_wrong_is_said_without_a_password(home, database):
         assert words in said
         assert secret not in said
     del home.environ["TFEVENT_LEDGER"]
-    assert "which ledger?" in failed(home, "status")
+    assert "no ledger: give --ledger" in failed(home, "status")
     assert "not a name of a team" in failed(home, "import", "--team", "a b", env={"TFEVENT_LEDGER": database})
 
 

@@ -87,7 +87,7 @@ def test_an_interrupted_import_keeps_what_it_added_and_goes_on(tmp_path, url):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         text = process.communicate(timeout=HANG)[1].decode()
-        assert "interrupted: what was added stands; repeat the command to add the rest" in text
+        assert "interrupted: added events are kept; repeat the command to add the rest" in text
         assert process.returncode == 130
         ledger.execute("SELECT pg_advisory_unlock(%s)", (RECORDING,))
         assert ledger.execute("SELECT count(*) FROM tfevent.events").fetchone() == (BATCH,)

@@ -106,7 +106,7 @@ def bomb(megabytes):
         (redirect("https://geheim@elsewhere.example/a?token=tfel_geheim"), ("it redirects to another address "
          "(elsewhere.example), which is not followed, since the token would go there")),
         (redirect("http://[broken"), "it redirects to another address, which"),
-        (garbage(), "what it answers is not HTTP, or broke off; check host and port"),
+        (garbage(), "its answer is not HTTP, or broke off; check host and port"),
         (reset(), "the connection failed (connection reset by peer)"),
         (lambda handler: broken(handler, 200, b'{"answer": 12345}', {}), "the answer broke off; try again"),
         (problem("token", "the token has expired", 401), "the token has expired; TFEVENT_LEDGER_READ_TOKEN holds it"),

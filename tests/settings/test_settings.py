@@ -65,7 +65,7 @@ def test_nearest_file_wins_per_key_and_variables_win_over_all(tmp_path):
         ("destinations: {sematext: {token_file: /dev/zero}}\n", "/dev/zero is longer than 1,000,000 bytes"),
         ("destinations: {sematext: {token_file: /}}\n", "cannot be read (Is a directory)"),
         ("destinations: {sematext: {token_command: 'false'}}\n", "the command ends with exit code 1"),
-        ("destinations: {sematext: {token_command: 'no-such-command'}}\n", "there is no such command"),
+        ("destinations: {sematext: {token_command: 'no-such-command'}}\n", "no such command"),
         ("destinations: {sematext: {token_command: /}}\n", "the command cannot be started (Permission denied)"),
         ('destinations: {sematext: {token_command: "echo \'"}}\n', "the command cannot be read: close its quotes"),
         (
@@ -137,7 +137,7 @@ def test_a_pipe_that_nobody_writes_to_is_waited_for_no_longer_than_a_command(tmp
     monkeypatch.setattr("change_events.settings.values._FILE_SECONDS", 2.0)
     reader, writer = os.pipe()
     written(tmp_path, f"destinations: {{sematext: {{token_file: /dev/fd/{reader}}}}}\n")
-    with pytest.raises(SettingsError, match=r"gives nothing within 2 s: write to it, or name a file"):
+    with pytest.raises(SettingsError, match=r"returned no data within 2 s: write to it, or name a file"):
         load(tmp_path, {})
     os.close(reader)
     os.close(writer)
