@@ -1,7 +1,7 @@
-"""The command `tfevent`: the first word decides.
+"""The command `tfevent`, dispatched by its first word.
 
-`events` is ours, an observed subcommand is wrapped, everything else is exec'd untouched. tfevent has no flags of
-its own on the way to terraform, so there is nothing to get wrong.
+`events` is tfevent's own, an observed subcommand is wrapped, and everything else is exec'd untouched. tfevent has no
+options of its own on the way to terraform.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _word_index(arguments: list[str]) -> int | None:
-    """Index of the subcommand: the first word that is not a global option (terraform's all start with a dash)."""
+    """Return the index of the subcommand: the first word that does not begin with a dash."""
     for index, argument in enumerate(arguments):
         if not argument.startswith("-"):
             return index
@@ -58,9 +58,9 @@ def _collect_seldom() -> None:
 
 
 def _leave(code: int) -> int:
-    """End the process at once: to take modules and objects apart one by one costs as much as a tenth of a summary.
+    """End the process at once, without tearing down modules and objects.
 
-    Of the smallest apply it would be a quarter of our CPU.
+    The teardown takes up to a tenth of a `summarize`, and a quarter of the CPU time of the smallest apply.
     """
     try:
         for stream in (sys.stdout, sys.stderr):
@@ -105,7 +105,7 @@ def _binary() -> str:
 
 
 def _has_directory() -> bool:
-    """False in a working directory that has been removed."""
+    """Return whether the working directory still exists."""
     try:
         os.getcwd()
     except OSError:

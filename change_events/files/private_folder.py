@@ -13,7 +13,7 @@ import errno
 import os
 import stat
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Which commit a change is compared with, and one comparison for each such commit."""
+"""The base commit of each change, and one comparison per base."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class Comparison:
-    """This run's configuration beside that of one base.
+    """The configuration of this run beside that of one base.
 
     Args:
-        repository: of the root module.
-        now: this run's configuration.
-        base: what to compare with.
-        given: what this run was given.
+        repository: repository of the root module.
+        now: configuration of this run.
+        base: the run to compare with.
+        given: command line and environment of this run.
         automatic: names of the variable files in the root folder now.
     """
 
@@ -45,23 +45,23 @@ class Comparison:
         self._dirty = set(base.run.inputs.uncommitted) if base.run and base.run.inputs else None
 
     def hits(self, reached: Reached, again: Callable[[Walk], Reached]) -> list[Hit]:
-        """The edited places of a walk.
+        """Return the edited places of a walk.
 
         Args:
-            reached: where it came to in this run's configuration.
-            again: walks the same way in another version.
+            reached: the places reached in the configuration of this run.
+            again: repeats the walk in another version.
         """
         return in_order(reached, list(edits(self._now, self._trees.base, reached, again(self._before))))
 
     def edited(self, spot: Spot, label: str) -> Hit | None:
-        """One place, if it was edited."""
+        """Return one place if it was edited."""
         from tf_wrapper.cause.walk import Reached
 
         alone = Reached({spot: label}, {}, {}, {}, set())
         return next(edits(self._now, self._trees.base, alone, alone), None)
 
     def prepare(self, spots: Iterable[Spot]) -> None:
-        """Read the history of these places in one go."""
+        """Read the history of these places with one call of git."""
         committed = [spot for spot in dict.fromkeys(spots) if self._is_committed(spot)]
         if committed and not self.base.reason:
             self._history = History(self._trees, self.base.commit, committed)
@@ -70,7 +70,7 @@ class Comparison:
         return texts(self._trees.head.placed(spot)) != texts(self._trees.base.placed(spot))
 
     def causes(self, hit: Hit, kind: CauseKind = CauseKind.EDITED_LINE) -> list[Cause]:
-        """An edit as causes: of what is not committed, of what is, or of both."""
+        """Return the causes for an edit: uncommitted, committed, or both."""
         cause = Cause(
             kind=kind,
             text=hit.label,
@@ -90,7 +90,7 @@ class Comparison:
         return self.base.run is not None and not hit.is_wide and self._was_clean(hit)
 
     def _was_clean(self, hit: Hit) -> bool:
-        """Whether the last run had this file as its commit has it: else it may have had later edits already."""
+        """Return whether the last run used the committed file; otherwise it may have had later edits."""
         run = self.base.run
         if run is None:
             return True
@@ -99,7 +99,7 @@ class Comparison:
         return self._trees.repository.relative(hit.path) not in self._dirty
 
     def submodule(self, folder: str, label: str) -> Cause | None:
-        """A module's folder, where it is in a submodule of which the last run had another commit."""
+        """Return the folder of a module in a submodule whose commit differs from the last run."""
         link = self._trees.submodule(folder)
         if link is None:
             return None
@@ -111,16 +111,16 @@ class Comparison:
         )
 
     def is_known(self, path: str) -> bool:
-        """Whether git knows the past of a file."""
+        """Return whether git knows the history of a file."""
         return self._trees.is_known(path)
 
     def uncommitted(self, files: Iterable[str]) -> tuple[str, ...]:
-        """Those of these files that HEAD has otherwise, as the repository names them."""
+        """Return those of these files that differ from HEAD, as paths in the repository."""
         return tuple(self._trees.uncommitted(files))
 
     @property
     def trouble(self) -> str:
-        """Why an edit may have been missed; empty where none was."""
+        """Return why an edit may have been missed; empty if none was."""
         if self._trees.failed or (self._history is not None and self._history.failed):
             return SLOW
         return LACKS if self._trees.lacks else self.base.reason

@@ -1,4 +1,4 @@
-"""What else can explain a change where no edited line does: drift, versions, upstream resources, given variables."""
+"""Causes other than edits: drift, versions of modules and providers, upstream resources, given variables."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Variables(msgspec.Struct):
 
 
 def variables_of(plan: bytes, fingerprint: Callable[[object], str]) -> dict[str, str]:
-    """Keyed fingerprints of a plan's root variables by name; the values themselves go nowhere.
+    """Return keyed fingerprints of a plan's root variables by name; the values themselves are not kept.
 
     Args:
         plan: plan JSON.
@@ -50,7 +50,7 @@ def variables_of(plan: bytes, fingerprint: Callable[[object], str]) -> dict[str,
 
 
 def inputs_of(sources: Sources, data_dir: str, variables: Mapping[str, str]) -> Inputs:
-    """What a run is given beside its configuration: versions of installed modules and of locked providers."""
+    """Return the inputs of a run other than its configuration: versions of installed modules and locked providers."""
     return Inputs(variables=dict(variables), modules=dict(_modules(data_dir)), providers=dict(_providers(sources)))
 
 
@@ -74,12 +74,12 @@ def _providers(sources: Sources) -> Iterator[tuple[str, str]]:
 
 
 def identified(drift: Iterable[Drift]) -> dict[str, Drift]:
-    """The drift by address, but for redacted addresses: those may be another's."""
+    """Return the drift by address, without redacted addresses, which may collide."""
     return {found.address: found for found in drift if not is_marked(found.address)}
 
 
 def drift_put_back(change: Change, attribute: AttributeChange | None, drift: Mapping[str, Drift]) -> Cause | None:
-    """The cause, where the plan gives back what someone else took away: the values prove it."""
+    """Return the cause if the plan restores a value that was changed outside of Terraform, as the values prove."""
     found = drift.get(change.address)
     if found is None:
         return None
@@ -93,7 +93,7 @@ def drift_put_back(change: Change, attribute: AttributeChange | None, drift: Map
 
 
 def drift_set_anew(change: Change, path: str, drift: Mapping[str, Drift]) -> Cause | None:
-    """The same where only the attribute's name decides."""
+    """Return the same cause where only the name of the attribute matches."""
     found = drift.get(change.address)
     top = path.partition(".")[0].partition("[")[0]
     if found is None or top not in found.set_anew:
@@ -102,13 +102,13 @@ def drift_set_anew(change: Change, path: str, drift: Mapping[str, Drift]) -> Cau
 
 
 class Upstream(NamedTuple):
-    """What the plan does to each resource, by module key, kind, type and name."""
+    """The planned action of each resource, by module key, kind, type and name."""
 
     changes: Mapping[tuple[str, tuple[str, ...]], Sequence[Change]]
 
     @classmethod
     def of(cls, changes: Iterable[Change]) -> Upstream:
-        """An index of a plan's changes."""
+        """Build the index from a plan's changes."""
         found: dict[tuple[str, tuple[str, ...]], list[Change]] = {}
         for change in changes:
             address = address_of(change.address, change.mode)
@@ -117,7 +117,7 @@ class Upstream(NamedTuple):
         return cls(found)
 
     def causes(self, reached: Reached) -> Iterator[tuple[Cause, Change]]:
-        """Resources that a walk came to and that this plan changes or reads again."""
+        """Return a cause for each resource reached by a walk that this plan changes or reads again."""
         for (module, block), steps in reached.upstream.items():
             for change in self.changes.get((module, block), ()):
                 address = address_of(change.address, change.mode)
@@ -133,12 +133,12 @@ class Upstream(NamedTuple):
 
 
 def _is_other(address: Address, steps: Sequence[object]) -> bool:
-    """Whether a reference names another instance than this one."""
+    """Return whether a reference names another instance than this one."""
     return address.key is not None and bool(steps) and type(steps[0]) is type(address.key) and steps[0] != address.key
 
 
 def data_read(reached: Reached) -> Iterator[Cause]:
-    """Data sources that a walk came to: they are read before each plan."""
+    """Return the data sources reached by a walk; they are read before each plan."""
     for module, block in reached.upstream:
         if block[0] == "data":
             prefix = "".join(f"module.{name}." for name in module.split(".")) if module else ""
@@ -146,7 +146,7 @@ def data_read(reached: Reached) -> Iterator[Cause]:
 
 
 def given_otherwise(reached: Reached, now: Inputs, before: Inputs | None) -> Iterator[Cause]:
-    """Variables that something outside of the known files sets, and that had another value in the last run."""
+    """Return variables set outside of the known files whose value differs from the last run."""
     if before is None:
         return
     for name in reached.variables:
@@ -157,7 +157,7 @@ def given_otherwise(reached: Reached, now: Inputs, before: Inputs | None) -> Ite
 
 
 def module_versions(address: Address, now: Inputs, before: Inputs | None) -> Iterator[Cause]:
-    """Modules around a resource that are installed in another version than in the last run."""
+    """Return enclosing modules whose installed version differs from the last run."""
     for depth in range(len(address.modules)):
         key = ".".join(address.modules[: depth + 1])
         old, new = (before.modules.get(key) if before else None), now.modules.get(key)
@@ -167,7 +167,7 @@ def module_versions(address: Address, now: Inputs, before: Inputs | None) -> Ite
 
 
 def provider_version(change: Change, now: Inputs, before: Inputs | None) -> Cause | None:
-    """The change's provider, where it is locked in another version than in the last run."""
+    """Return the provider of the change if its locked version differs from the last run."""
     name = change.provider or ""
     old, new = (before.providers.get(name) if before else None), now.providers.get(name)
     if not (old and new and old != new):

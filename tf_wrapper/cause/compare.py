@@ -1,4 +1,4 @@
-"""What was edited: the places of a walk whose text differs between two versions."""
+"""Edits: the places of a walk whose text differs between two versions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Hit(NamedTuple):
 
     Attributes:
         spot: the place.
-        label: what a reader calls it.
-        path: the file, absolute: of what was removed, the one that lost it.
-        line: the first edited line; of what was removed, that of what lost it; None where that is gone too.
-        removed: nothing of it is left.
-        is_wide: the edit may be of another part of a value than the one that was asked for.
+        label: its name for readers.
+        path: absolute path of the file; for a removal, the file that lost it.
+        line: the first edited line; for a removal, the line that lost it, or None if that is gone too.
+        removed: the place no longer exists.
+        is_wide: the edit may concern another part of the value than the requested one.
     """
 
     spot: Spot
@@ -37,18 +37,18 @@ class Hit(NamedTuple):
 
 
 def texts(places: Sequence[Placed]) -> _Texts:
-    """What is written at some places, in any order."""
+    """Return the text at these places, in any order."""
     return Counter(place.text for place in places)
 
 
 def edits(now: Sources, base: Sources, reached: Reached, reached_before: Reached) -> Iterator[Hit]:
-    """The places that differ, nearest to the attribute first.
+    """Return the places that differ, nearest to the attribute first.
 
     Args:
-        now: this run's configuration.
-        base: the one it is compared with.
-        reached: where the walk came to in ``now``.
-        reached_before: where it came to in ``base``.
+        now: configuration of this run.
+        base: configuration to compare with.
+        reached: places reached in ``now``.
+        reached_before: places reached in ``base``.
     """
     wide = reached.wide | reached_before.wide
     for spot, label in {**reached_before.spots, **reached.spots}.items():
@@ -67,7 +67,7 @@ def edits(now: Sources, base: Sources, reached: Reached, reached_before: Reached
 
 
 def _row(place: Placed, before: Sequence[Placed]) -> int:
-    """The first line that differs: of a whole block, that of its first argument or block that reads otherwise."""
+    """Return the first line that differs; in a whole block, the line of its first argument or block that differs."""
     if isinstance(place.text, bytes):
         return _line(place.text, [other.text for other in before if isinstance(other.text, bytes)])
     if place.part is None or not place.part.is_block:
@@ -81,7 +81,7 @@ def _row(place: Placed, before: Sequence[Placed]) -> int:
 
 
 def _line(text: bytes, before: Sequence[bytes]) -> int:
-    """The first line of a file that it had not before; its last one where it only lost some at the end."""
+    """Return the first new line of a file; its last line if it only lost some at the end."""
     lines, old = text.splitlines(), before[0].splitlines() if before else []
     same = next((at for at, (new, was) in enumerate(zip(lines, old, strict=False)) if new != was), len(old))
     return max(1, min(same + 1, len(lines)))
@@ -95,7 +95,7 @@ def _removed(spot: Spot, label: str, now: Sources, before: Sequence[Placed]) -> 
 
 
 def in_order(reached: Reached, hits: Sequence[Hit]) -> list[Hit]:
-    """Those that certainly matter first, then those that are still there, in the order of the walk; each place once."""
+    """Return certain hits first, then those that still exist, in the order of the walk, without repetitions."""
     order = {spot: at for at, spot in enumerate(reached.spots)}
     found: dict[tuple[str, int | None, str], Hit] = {}
     for hit in sorted(hits, key=lambda hit: (hit.is_wide, order.get(hit.spot, len(order)))):

@@ -1,4 +1,4 @@
-"""Finding the causes of a plan's changes: edits first, other circumstances where no edit explains a change."""
+"""Finds the causes of a plan's changes: edits first, other circumstances where no edit explains a change."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ _SAME = "no edit of what it refers to was found"
 
 
 class Search(NamedTuple):
-    """What is known of a run.
+    """The inputs of a search for causes.
 
     Attributes:
-        changes: of its plan.
-        drift: that the plan found.
-        directory: the root module, absolute.
+        changes: changes of the plan.
+        drift: drift found by the plan.
+        directory: absolute path of the root module.
         data_dir: terraform's data directory.
-        plan: the saved plan, absolute; None where there is none to read.
-        given: its command line and environment.
+        plan: absolute path of the saved plan; None if there is none.
+        given: command line and environment of the run.
         runs: earlier runs of the stack, newest first.
-        variables: fingerprints of its root variables.
-        destroys: all of it is to be destroyed.
-        environ: for git.
-        deadline: for all of it.
-        repository: of the root module, where :func:`prepared` has found it already.
+        variables: fingerprints of the root variables.
+        destroys: the run destroys everything.
+        environ: environment for git.
+        deadline: deadline of the whole search.
+        repository: repository of the root module, if :func:`prepared` found it already.
     """
 
     changes: Sequence[Change]
@@ -76,21 +76,24 @@ class Search(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """The causes of each change, in the order of the changes, and what the run was given. Not redacted yet."""
+    """The causes of each change, in the order of the changes, and the inputs of the run. Not redacted yet."""
 
     causes: list[tuple[Cause, ...]]
     inputs: Inputs
 
 
 def find_causes(search: Search) -> Findings:
-    """Why each change of a plan is made. What was not looked at has no cause; nothing is raised for what git lacks."""
+    """Return the causes of each change of a plan.
+
+    A change that was not examined has none. Failures of git are not raised.
+    """
     return _Finder(search).find()
 
 
 def prepared(
     directory: str, data_dir: str, runs: list[Run], environ: Mapping[str, str], deadline: Deadline
 ) -> Repository | None:
-    """The root module's repository, asked already for most of what a search will ask: while terraform plans."""
+    """Return the repository of the root module, with most of the needed answers of git cached while terraform plans."""
     repository = Repository.around(directory, environ, deadline)
     if repository is not None:
         base = base_of(repository, last(runs, set()))
@@ -99,7 +102,7 @@ def prepared(
 
 
 class _Look(NamedTuple):
-    """One attribute of a change (None: the instance as a whole), and what its walk came to."""
+    """One attribute of a change (None: the whole instance), and the result of its walk."""
 
     number: int
     attribute: AttributeChange | None
@@ -243,7 +246,7 @@ class _Finder:
         return found
 
     def _with_place(self, cause: Cause, reached: Reached) -> Cause:
-        """A given variable with the file that gives it, where one does that git knows nothing of."""
+        """Return a cause for a given variable with the file that sets it, if git does not know that file."""
         for spot, label in reached.spots.items():
             if not spot.block and label == cause.text and (places := self._now.placed(spot)):
                 file = os.path.relpath(places[0].path, self._now.root)
@@ -311,7 +314,7 @@ class _Finder:
         return self._reason_of_base(index) or self._reason_of_inputs(index, looks) or _SAME
 
     def _reason_of_inputs(self, index: int, looks: Sequence[_Look]) -> str:
-        """What a change depends on and whose past is not known."""
+        """Return which inputs of a change have an unknown history."""
         comparison = self._comparisons.get(self._commit(index))
         run = self._run(self._search.changes[index])
         before = run.inputs.variables if run and run.inputs else {}
@@ -326,7 +329,7 @@ class _Finder:
         return ""
 
     def _with_upstream(self, index: int) -> list[Cause]:
-        """A change's causes, and behind an upstream change the edit that caused that."""
+        """Return the causes of a change; behind an upstream change, also the edit that caused it."""
         own = self._found.get(index, [])
         names = [cause.text for cause in own if cause.kind is CauseKind.UPSTREAM_CHANGE]
         if not names:
@@ -363,7 +366,7 @@ def _local_name(change: Change) -> str:
 
 
 def _computed(looks: Sequence[_Look]) -> Iterator[Cause]:
-    """Attributes that no configuration mentions: what the provider makes of them."""
+    """Return attributes that the configuration does not mention and the provider computes."""
     paths = [look.path for look in looks if look.attribute is not None]
     unset = [look for look in looks if look.attribute is not None and not look.is_configured]
     if paths and len(unset) == len(paths):
@@ -376,7 +379,7 @@ def _computed(looks: Sequence[_Look]) -> Iterator[Cause]:
 
 
 def _merged(found: Sequence[tuple[str, Cause]], before: Sequence[Cause] = ()) -> list[Cause]:
-    """Each cause once, with all attributes that it explains."""
+    """Return each cause once, with all attributes that it explains."""
     by_cause: dict[Cause, list[str]] = {replace(cause, attributes=()): list(cause.attributes) for cause in before}
     for path, cause in found:
         paths = by_cause.setdefault(replace(cause, attributes=()), [])

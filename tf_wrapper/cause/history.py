@@ -1,4 +1,4 @@
-"""The commits that made an edit: those in which the place reads otherwise than in every parent."""
+"""The commits that made an edit: those in which the place differs from every parent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """The commits, newest first; ``whole`` is False where there may be older ones that are not known."""
+    """The commits, newest first; ``whole`` is False if older ones may be missing."""
 
     commits: tuple[CauseCommit, ...] = ()
     whole: bool = True
@@ -33,9 +33,9 @@ class History:
     """The commits between a base and HEAD.
 
     Args:
-        trees: of both.
-        base: the commit.
-        spots: every place that is going to be asked about: git is asked once for all of them.
+        trees: the trees of both.
+        base: the base commit.
+        spots: all places to be queried later, so that git is called once.
     """
 
     def __init__(self, trees: Trees, base: str, spots: Sequence[Spot]) -> None:
@@ -54,7 +54,7 @@ class History:
         self._holders: dict[bytes, set[str]] | None = None
 
     def of(self, spot: Spot) -> Found:
-        """The commits that edited a place, back to the last one that found it as the base has it."""
+        """Return the commits that edited a place, back to the last one that still has the text of the base."""
         paths = self._paths(spot)
         holders = self._holding(spot)
         base = texts(self._trees.base.placed(spot))
@@ -78,20 +78,20 @@ class History:
         return Found(tuple(found))
 
     def _is_beyond(self, one: LogEntry) -> bool:
-        """Whether a commit cannot be judged: time is over, or it is where a shallow clone ends.
+        """Return whether a commit cannot be judged: the deadline has passed, or it is the boundary of a shallow clone.
 
-        That one looks as if it had written all that is older.
+        The boundary commit seems to have written everything older.
         """
         repository = self._trees.repository
         return repository.deadline.is_over or (repository.shallow and not one.parents)
 
     def _effective(self, entries: list[Entry], spot: Spot, covers: set[str]) -> tuple[list[Entry], bool]:
-        """The files of a commit that no override file hides, before it or after it; whether overriding began or ended.
+        """Return the files of a commit that no override file hides, and whether overriding began or ended.
 
         Args:
-            entries: of the commit.
+            entries: files of the commit.
             spot: the place.
-            covers: the override files that have the place after the commit; then, those that have it before.
+            covers: the override files that have the place after the commit, and those before it.
         """
         after = _last(covers)
         for entry in entries:
@@ -109,7 +109,7 @@ class History:
         return file is not None and overrides(file, spot)
 
     def _holding(self, spot: Spot) -> set[str] | None:
-        """The blobs in which a block may stand: those that hold the words of its name; None for all."""
+        """Return the blobs that may contain a block, by the words of its name; None for all."""
         if spot.was:
             return None
         names = [name.encode() for name in spot.block]
@@ -126,7 +126,7 @@ class History:
         return found | self._holders.get(b"", set())
 
     def _paths(self, spot: Spot) -> set[str]:
-        """The changed files in which a place may be, under all names that they have had."""
+        """Return the changed files that may contain a place, under all names they have had."""
         inner = self._trees.repository.relative(spot.folder)
         inner = "" if inner == "." else inner
         found: set[str] = set()
@@ -138,7 +138,7 @@ class History:
         return found
 
     def _texts(self, entries: Sequence[Entry], spot: Spot, parent: int) -> _Texts | None:
-        """What the place reads in all these files together: as a parent has them, or (-1) the commit itself."""
+        """Return the text of the place in all these files, in a parent or (-1) in the commit itself."""
         found: _Texts = Counter()
         for entry in entries:
             blob = entry.new if parent < 0 else entry.old[min(parent, len(entry.old) - 1)]
@@ -163,7 +163,7 @@ class History:
 
 
 def _of_files(one: LogEntry, paths: set[str], holders: set[str] | None) -> list[Entry]:
-    """The files of a commit in which a place may be: by name, and by the blobs that may hold it (None: all)."""
+    """Return the files of a commit that may contain a place: by name, and by blob (None: all)."""
     return [
         entry
         for entry in one.entries
@@ -173,7 +173,7 @@ def _of_files(one: LogEntry, paths: set[str], holders: set[str] | None) -> list[
 
 
 def _rank(path: str) -> str:
-    """The order in which files are merged: override files by name, after all others."""
+    """Return the merge order of a file: override files by name, after all others."""
     return os.path.basename(path) if is_override(path) else ""
 
 
@@ -182,7 +182,7 @@ def _last(covers: Iterable[str]) -> str:
 
 
 def commits_of(trees: Trees, base: str, path: str) -> tuple[CauseCommit, ...]:
-    """The commits that changed a path at all, newest first."""
+    """Return the commits that changed a path, newest first."""
     log = trees.repository.log(base, [path]) or []
     cut = trees.repository.shallow
     return tuple(commit_of(one) for one in log if one.entries and (one.parents or not cut))[:MOST]

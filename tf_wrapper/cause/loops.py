@@ -1,4 +1,4 @@
-"""``for`` expressions taken apart."""
+"""Parses ``for`` expressions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Loop(NamedTuple):
     """A ``for`` expression.
 
     Attributes:
-        names: that it gives to the key and the value, or to the value alone.
-        collection: what it goes through.
-        key: of the object that it makes; None where it makes a tuple.
-        value: of each element.
-        condition: after ``if``.
-        is_grouped: several values may share a key.
+        names: variables for key and value, or for the value alone.
+        collection: the collection it iterates over.
+        key: key expression of an object; None for a tuple.
+        value: value expression.
+        condition: expression after ``if``.
+        is_grouped: several values may share a key (``...``).
     """
 
     names: tuple[str, ...]
@@ -31,12 +31,12 @@ class Loop(NamedTuple):
 
     @property
     def is_keyed(self) -> bool:
-        """Whether it keeps the keys of its collection: ``for k, v in x : k => …``."""
+        """Return whether it keeps the keys of its collection: ``for k, v in x : k => …``."""
         return self.key is not None and not self.is_grouped and syntax.text_of(self.key).strip() == self.names[0]
 
     @property
     def uses_all(self) -> bool:
-        """Whether nothing of its elements is left out: no attribute is picked from the value."""
+        """Return whether it uses whole elements: no attribute is picked from the value."""
         nodes = [node for node in (self.key, self.value, self.condition) if node is not None]
         while nodes:
             node = nodes.pop()
@@ -49,7 +49,7 @@ class Loop(NamedTuple):
 
 
 def loop_of(node: Node) -> Loop | None:
-    """The parts of a ``for`` expression; None for anything else."""
+    """Return the parts of a ``for`` expression; None for any other expression."""
     if node.type != "for_expr" or not node.named_children:
         return None
     inner = node.named_children[0]

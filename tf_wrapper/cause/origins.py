@@ -1,4 +1,4 @@
-"""Where a root variable's value comes from, by terraform's order of precedence; its name and place, not its value.
+"""The origin of a root variable's value by terraform's order of precedence: its name and place, without the value.
 
 Source: https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
 """
@@ -18,11 +18,11 @@ _PREFIX = "TF_VAR_"
 
 
 class Origin(NamedTuple):
-    """What sets a variable; where neither is there, its default holds.
+    """The source that sets a variable; with neither attribute, its default applies.
 
     Attributes:
-        file: absolute.
-        outside: what else does, as the end of a sentence about the variable.
+        file: absolute path of a variable file.
+        outside: any other source, as the end of a sentence about the variable.
     """
 
     file: str | None = None
@@ -30,20 +30,20 @@ class Origin(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What the run was given: flags in order (None where the command line is not understood), and the environment."""
+    """The flags of a run in order (None if the command line is not understood), and its environment."""
 
     options: Sequence[tuple[str, str]] | None
     environ: Mapping[str, str]
 
 
 def origin(name: str, given: Given, sources: Sources, automatic: Sequence[str]) -> Origin:
-    """What sets a root variable.
+    """Return the source that sets a root variable.
 
     Args:
-        name: of the variable.
-        given: the command line and the environment.
-        sources: the version to look in.
-        automatic: names of the variable files that this version has in its root folder.
+        name: name of the variable.
+        given: command line and environment.
+        sources: version of the configuration to search.
+        automatic: names of the variable files in the root folder of this version.
     """
     if given.options is None:
         return Origin(outside="may be given by the command line, which is not understood")
@@ -61,7 +61,7 @@ def origin(name: str, given: Given, sources: Sources, automatic: Sequence[str]) 
 
 
 def in_order(names: Sequence[str]) -> list[str]:
-    """The variable files among these names that terraform loads by itself; later ones win."""
+    """Return those of these names that terraform loads automatically, in order; later ones win."""
     fixed = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
     return fixed + sorted(name for name in names if name.endswith(_AUTOMATIC))
 

@@ -1,6 +1,6 @@
-"""Pieces of configuration text: a block, an argument, one element of a literal; HCL and JSON alike.
+"""Parts of a configuration file: a block, an argument, an element of a literal, in HCL and JSON.
 
-JSON is read as an HCL expression, by :mod:`tf_wrapper.configuration.json_text`: its strings are templates there.
+JSON is parsed as an HCL expression by :mod:`tf_wrapper.configuration.json_text`, since its strings are templates there.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _LABELS = {
 
 
 class Part(NamedTuple):
-    """A piece of a file.
+    """A part of a file.
 
     Attributes:
         node: its syntax tree.
-        named: the node that also holds its name, where it has one.
-        shift: lines that stand before the parsed text of a JSON file.
-        rest: steps into its value that the text does not show: it is a reference or a call.
-        has_others: other values than the one that was asked for are written there as well.
+        named: the node that includes its name, if it has one.
+        shift: number of lines before the parsed text of a JSON file.
+        rest: steps into its value that the text does not show, since it is a reference or a call.
+        has_others: the text also contains values other than the requested one.
     """
 
     node: Node
@@ -45,30 +45,30 @@ class Part(NamedTuple):
 
     @property
     def first(self) -> int:
-        """Its first line, from 1: asked of the parser late, since that costs as much as to find the piece."""
+        """First line, from 1. Computed on demand, since asking the parser is as expensive as finding the part."""
         if isinstance(self.named, Body):
             return self.named.first
         return self.named.start_point.row + 1 + self.shift
 
     @property
     def is_wide(self) -> bool:
-        """Whether an edit of it may concern another part of the value than the one that was asked for."""
+        """Whether an edit may concern another part of the value than the requested one."""
         return self.has_others or (bool(self.rest) and not is_chain(self.node))
 
     @property
     def is_block(self) -> bool:
-        """Whether it is the inside of a block."""
+        """Whether it is the body of a block."""
         return self.node.type == "body"
 
 
 class Body:
-    """The inside of a block.
+    """The body of a block.
 
     Args:
-        node: its syntax tree; None of an empty file.
-        first: the first line of the block, from 1.
-        is_json: its file is JSON.
-        shift: lines that stand before the parsed text of a JSON file.
+        node: its syntax tree; None for an empty file.
+        first: first line of the block, from 1.
+        is_json: the file is JSON.
+        shift: number of lines before the parsed text of a JSON file.
     """
 
     def __init__(self, node: Node | None, first: int, *, is_json: bool = False, shift: int = 0) -> None:
@@ -79,7 +79,7 @@ class Body:
 
     @cached_property
     def arguments(self) -> dict[str, list[tuple[Node, Node]]]:
-        """The arguments directly in it, in HCL: name → each with its name, and its value."""
+        """Arguments of an HCL body: name → the node with its name, and its value."""
         found: dict[str, list[tuple[Node, Node]]] = {}
         for child in self._children["attribute"]:
             named = syntax.code(child)
@@ -89,7 +89,7 @@ class Body:
 
     @cached_property
     def nested(self) -> list[Node]:
-        """The blocks directly in it, in HCL."""
+        """Nested blocks of an HCL body."""
         return self._children["block"]
 
     @cached_property
@@ -102,10 +102,10 @@ class Body:
 
 
 class File:
-    """One file of configuration, variables or versions, parsed when it is first looked into.
+    """A file of configuration, variables or versions, parsed on first use.
 
     Args:
-        path: absolute, of the file in the working tree.
+        path: absolute path in the working tree.
         data: its content.
     """
 
@@ -117,7 +117,7 @@ class File:
         self.is_escaped = self.is_json and b"\\u" in self.data  # its names may be written otherwise
 
     def bodies(self, name: tuple[str, ...]) -> list[Body]:
-        """The blocks of this kind and these labels."""
+        """Return the blocks of this kind with these labels."""
         if "blocks" not in self.__dict__ and not self.is_escaped:  # not parsed yet
             for word in name:
                 if word.encode() not in self.data:
@@ -126,7 +126,7 @@ class File:
 
     @cached_property
     def top(self) -> Body:
-        """The whole file as a body: that of a variable file has attributes."""
+        """The file as a body, e.g. the attributes of a variable file."""
         if not self.is_json:
             root = syntax.parse(self.data)
             return Body(syntax.body_of(root), 1)
@@ -168,7 +168,7 @@ class File:
 
 
 def parts(body: Body, path: Sequence[Step]) -> list[Part]:
-    """What is written for an argument of a block: the argument, the nested blocks, or the part of a literal.
+    """Return the parts for an argument of a block: the argument, nested blocks, or a part of a literal.
 
     Args:
         body: the block.
@@ -188,14 +188,14 @@ def parts(body: Body, path: Sequence[Step]) -> list[Part]:
 
 
 def inside(part: Part) -> list[Part]:
-    """The arguments and blocks directly in a block."""
+    """Return the arguments and blocks directly in a block."""
     if not part.is_block:
         return []
     return [_part(child, 0) for child in part.node.named_children if child.type in {"attribute", "block"}]
 
 
 def _without_index(path: Sequence[Step]) -> tuple[Step, ...]:
-    """Which of several blocks it is cannot be determined by a number: those of a set have no order."""
+    """Drop a numeric index: blocks of a set have no order, so a number does not identify one."""
     return tuple(path[1:]) if path and isinstance(path[0], int) else tuple(path)
 
 
@@ -216,7 +216,7 @@ def _nested(node: Node, name: Step, rest: tuple[Step, ...]) -> list[Part]:
 
 
 def _of_all(found: list[Part]) -> list[Part]:
-    """Which element of a dynamic block's collection makes which block is not known."""
+    """Return all elements: which one of a dynamic block's collection makes which block is unknown."""
     return [part._replace(has_others=True) for part in found]
 
 
@@ -244,7 +244,7 @@ def _json_parts(body: Body, path: tuple[Step, ...]) -> list[Part]:
 
 
 def narrow(node: Node, steps: tuple[Step, ...], shift: int = 0) -> list[Part]:
-    """The part of a literal that the steps lead to; nothing where a literal lacks it; else the whole expression."""
+    """Return the part of a literal at these steps; nothing if the literal lacks it; otherwise the whole expression."""
     if not steps:
         return [_part(node, shift)]
     inner = peeled(node)
@@ -290,7 +290,7 @@ def _of_call(node: Node, inner: Node, steps: tuple[Step, ...], shift: int) -> li
 
 
 def _of_merge(arguments: list[Node], steps: tuple[Step, ...], shift: int) -> list[Part]:
-    """The last argument that is certain to have the key, and those after it."""
+    """Return the last argument that certainly has the key, and those after it."""
     found: list[Part] = []
     for argument in reversed(arguments):
         found = narrow(argument, steps, shift) + found
@@ -312,7 +312,7 @@ def _of_tuple(node: Node, steps: tuple[Step, ...], shift: int) -> list[Part]:
 
 
 def peeled(node: Node) -> Node:
-    """The expression without what only wraps it: parentheses of the grammar, a template that is one interpolation."""
+    """Return the expression without wrappers: parentheses, or a template that is a single interpolation."""
     while True:
         kind = node.type
         inner = None
@@ -333,14 +333,14 @@ def _only_interpolation(children: list[Node]) -> Node | None:
 
 
 def is_chain(node: Node) -> bool:
-    """Whether an expression is nothing but a reference."""
+    """Return whether an expression is only a reference."""
     inner = peeled(node)
     first = inner.named_children[0] if inner.type == "expression" and inner.named_children else inner
     return first.type == "variable_expr"
 
 
 def literal(node: Node, *, is_key: bool = False) -> str | None:
-    """The text of a plain literal, or of an object's bare key; None for anything else."""
+    """Return the text of a plain literal or an object's bare key; None for anything else."""
     inner = peeled(node)
     if is_key and inner.type == "variable_expr":
         return syntax.text_of(inner)
@@ -351,7 +351,7 @@ def literal(node: Node, *, is_key: bool = False) -> str | None:
 
 
 def elements(node: Node | None) -> Iterator[tuple[str, Node]]:
-    """The pairs of an object literal, or of each object of a list of them: key → value."""
+    """Return the pairs of an object literal, or of each object in a list of them: key → value."""
     if node is None:
         return
     inner = peeled(node)
@@ -366,12 +366,12 @@ def elements(node: Node | None) -> Iterator[tuple[str, Node]]:
 
 
 def function(node: Node) -> str:
-    """The name of a called function."""
+    """Return the name of a called function."""
     return syntax.text_of(node.named_children[0]) if node.named_children else ""
 
 
 def arguments_of(node: Node) -> list[Node]:
-    """The arguments of a call."""
+    """Return the arguments of a call."""
     held = next((child for child in node.named_children if child.type == "function_arguments"), None)
     return _expressions(held) if held is not None else []
 
@@ -381,7 +381,7 @@ def _expressions(node: Node) -> list[Node]:
 
 
 def normal(part: Part) -> tuple[str, ...]:
-    """The tokens of a piece, without comments and layout: equal for what terraform reads alike."""
+    """Return the tokens of a part without comments and layout; equal for equivalent texts."""
     tokens: list[str] = []
     stack = [part.node]
     while stack:

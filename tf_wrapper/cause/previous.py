@@ -1,4 +1,4 @@
-"""The earlier runs of a stack, from the journal: at which commit each resource was last known to be as configured."""
+"""The earlier runs of a stack in the journal: at which commit each resource last matched its configuration."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Run(NamedTuple):
     """One earlier run.
 
     Attributes:
-        commit: that it was made from.
-        dirty: it had edits that no commit holds.
-        whole: whatever it did not change was as configured; False where it is not known what that is.
-        applied: addresses that it changed, under the names that they had then; a redacted one may be another's.
-        open: addresses that it was to change and did not.
-        inputs: what it was given.
+        commit: the commit it was made from.
+        dirty: it had uncommitted edits.
+        whole: everything it did not change matched the configuration; False if the scope of the run is unknown.
+        applied: addresses it changed, as they were then; a redacted address may be ambiguous.
+        open: addresses it planned to change and did not.
+        inputs: inputs of the run.
     """
 
     commit: str | None
@@ -35,7 +35,7 @@ class Run(NamedTuple):
 
 
 def runs_before(journal: Journal, event: ChangeEvent, deadline: Deadline) -> list[Run]:
-    """The earlier runs of an event's stack, newest first, back to one that succeeded as a whole."""
+    """Return the earlier runs of an event's stack, newest first, back to one that succeeded as a whole."""
     known = (event.vcs and event.vcs.repository) or (event.tool and event.tool.directory) or ""
     return runs_back(
         journal, event, deadline, mark=known, run_of=lambda other: _run(other) if is_same_stack(event, other) else None
@@ -43,7 +43,7 @@ def runs_before(journal: Journal, event: ChangeEvent, deadline: Deadline) -> lis
 
 
 def is_same_stack(one: ChangeEvent, other: ChangeEvent) -> bool:
-    """Whether two runs are about the same state: the same workspace of the same directory, wherever it is cloned."""
+    """Return whether two runs use the same state: the same workspace of the same directory, in any clone."""
     if one.tool is None or other.tool is None or one.tool.workspace != other.tool.workspace:
         return False
     if one.vcs and other.vcs and one.vcs.repository and other.vcs.repository:

@@ -1,4 +1,4 @@
-"""What an expression refers to, with the steps into each thing that are written beside it."""
+"""The references of an expression, with the steps written after each."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _SUFFIXES = {"get_attr", "index", "splat"}
 
 
 class Reference(NamedTuple):
-    """``root`` is the first word (``var``, ``local``, a resource's type), ``steps`` what follows it.
+    """A reference: ``root`` is its first word (``var``, ``local``, a resource type), ``steps`` the rest.
 
     Attributes:
-        is_narrow: the value depends on all of what is referred to, not on an unknown part of it.
-        is_itself: the value, or the element of it that was asked for, is what is referred to.
+        is_narrow: the value depends on all of the referenced value, not on an unknown part of it.
+        is_itself: the value, or its requested element, is the referenced value.
     """
 
     root: str
@@ -42,21 +42,21 @@ class Reference(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The references of a piece, and the files that it reads: absolute path → whether all of the file counts."""
+    """The references of a part, and the files it reads: absolute path → whether the whole file matters."""
 
     references: list[Reference]
     files: dict[str, bool]
 
 
 def references(part: Part, each: Step | None, folder: str, root: str, *, exists: bool = False) -> Found:
-    """What one piece refers to, in the order in which it stands there.
+    """Return the references of one part, in textual order.
 
     Args:
-        part: the piece.
-        each: what ``each.key`` or ``count.index`` is in it; None where that is not known.
-        folder: the module's own, for ``path.module``.
-        root: that of the root module.
-        exists: only whether there is such an element counts.
+        part: the part.
+        each: the value of ``each.key`` or ``count.index``; None if unknown.
+        folder: folder of the module, for ``path.module``.
+        root: folder of the root module.
+        exists: only the existence of an element matters.
     """
     reader = _Reader(each, folder, root, exists=exists)
     reader.read(part, {}, is_narrow=True, is_itself=True)
@@ -64,7 +64,7 @@ def references(part: Part, each: Step | None, folder: str, root: str, *, exists:
 
 
 class _Bound(NamedTuple):
-    """What a name of a ``for`` expression stands for; ``key`` is None where any element may be meant."""
+    """The value of a variable of a ``for`` expression; ``key`` is None for any element."""
 
     loop: Loop
     key: Step | None
@@ -99,7 +99,7 @@ class _Reader:
     def _element(
         self, loop: Loop, part: Part, bound: Mapping[str, _Bound], *, is_narrow: bool, is_itself: bool
     ) -> None:
-        """One element of what a ``for`` expression makes, whose keys are those of its collection."""
+        """Read one element of the result of a ``for`` expression that keeps the keys of its collection."""
         inner = _names(loop, part.rest[0], bound)
         if self._exists and is_itself:
             for piece in narrow(loop.collection, part.rest[:1]):
@@ -135,7 +135,7 @@ class _Reader:
                 stack += reversed(_grouped(first))
 
     def _whole_loop(self, loop: Loop, bound: Mapping[str, _Bound], *, is_narrow: bool) -> None:
-        """A ``for`` expression of which all elements count."""
+        """Read a ``for`` expression of which all elements matter."""
         inner = _names(loop, None, bound)
         self.read(_whole(loop.collection), bound, is_narrow=is_narrow and loop.uses_all)
         for node in (loop.key, loop.value, loop.condition):
@@ -143,7 +143,7 @@ class _Reader:
                 self.read(_whole(node), inner, is_narrow=is_narrow)
 
     def _call(self, node: Node, bound: Mapping[str, _Bound], *, is_narrow: bool) -> list[Node]:
-        """A call; gives the arguments that are left to read."""
+        """Read a call, and return the arguments that are left to read."""
         for path in _file(node, self._folder, self._root):
             self.found.files[path] = is_narrow or self.found.files.get(path, False)
         arguments = arguments_of(node)
@@ -221,7 +221,7 @@ def _whole(node: Node) -> Part:
 
 
 def _grouped(node: Node) -> list[list[Node]]:
-    """The children of a node, each variable with what follows it: operations have them side by side."""
+    """Yield the children of a node, each variable with the steps after it; operations have them as siblings."""
     found: list[list[Node]] = []
     children = [child for child in node.named_children if child.type != "comment"]
     if node.type == "object_elem" and literal(children[0], is_key=True) is not None:
@@ -235,7 +235,7 @@ def _grouped(node: Node) -> list[list[Node]]:
 
 
 def _is_followed(node: Node) -> bool:
-    """Whether a part is taken of what an expression gives: ``yamldecode(…).port``."""
+    """Return whether a part of the expression's result is selected: ``yamldecode(…).port``."""
     after = node.next_named_sibling if node.type not in _SUFFIXES else None
     return after is not None and after.type in _SUFFIXES
 

@@ -1,4 +1,4 @@
-"""A configuration as HEAD and an earlier commit have it, from the objects of the repository."""
+"""The configuration at HEAD and at an earlier commit, from the objects of the repository."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 class Trees:
-    """What HEAD and one base hold of the files at hand.
+    """The files of HEAD and of one base.
 
-    A file that git ignores, or that is outside of the repository, counts as unchanged: nothing is known of its past.
+    A file that git ignores, or outside of the repository, counts as unchanged: its history is unknown.
 
     Args:
-        repository: of the root module.
-        now: this run's configuration.
-        base: the commit to compare with; HEAD itself where only uncommitted edits are looked for.
+        repository: repository of the root module.
+        now: configuration of this run.
+        base: the commit to compare with; HEAD itself to find only uncommitted edits.
 
     Attributes:
-        head: the configuration at HEAD.
-        base: the configuration at the base.
-        entries: the files that differ between the two.
-        lacks: a file was asked for whose content this clone has not.
-        failed: git could not say what differs.
+        head: configuration at HEAD.
+        base: configuration at the base.
+        entries: files that differ between the two.
+        lacks: the clone lacks the content of a requested file.
+        failed: git could not determine the differences.
     """
 
     def __init__(self, repository: Repository, now: Sources, base: str) -> None:
@@ -53,12 +53,12 @@ class Trees:
         self.base = Sources(self._at_base, self._base_names, now.folders)
 
     def _inner(self, folder: str) -> str | None:
-        """A folder as the repository names it; the top is empty."""
+        """Return a folder as a path in the repository; empty for the top."""
         inner = self.repository.relative(folder)
         return "" if inner == "." else inner
 
     def _list(self, folders: list[str]) -> None:
-        """Ask HEAD's tree for all files of these folders."""
+        """List all files of these folders in HEAD's tree."""
         wanted = sorted(set(folders) - self._listed)
         self._listed.update(wanted)
         if "" in wanted:
@@ -98,23 +98,23 @@ class Trees:
         return None if file is None else file.whole
 
     def _is_new(self, inner: str) -> bool:
-        """Whether a path that HEAD has not is one that ``git add`` would add."""
+        """Return whether ``git add`` would add a path that HEAD does not have."""
         if inner not in self._new:
             self._new[inner] = self.repository.is_untracked(inner)
         return self._new[inner]
 
     def is_known(self, path: str) -> bool:
-        """Whether git knows the past of a file: it is tracked, or new and not ignored."""
+        """Return whether git knows the history of a file: it is tracked, or new and not ignored."""
         inner = self.repository.relative(path)
         return inner is not None and (self._blob_at_head(inner) is not None or self._is_new(inner))
 
     def submodule(self, folder: str) -> Entry | None:
-        """The submodule that a folder is in, if the base has another commit of it."""
+        """Return the submodule of a folder if the base has another commit of it."""
         inner = self._inner(folder) or ""
         return next((link for link in self._links if f"{inner}/".startswith(f"{link.path}/")), None)
 
     def uncommitted(self, files: Iterable[str]) -> Iterator[str]:
-        """Those of these files, as the repository names them, that HEAD has otherwise or not at all."""
+        """Return those of these files that differ from HEAD or are missing there, as paths in the repository."""
         for path in files:
             inner = self.repository.relative(path)
             if inner is not None and self.is_known(path) and self._at_head(path) != self._as_now(path):
@@ -134,7 +134,7 @@ class Trees:
         return [*self._head_names(folder), *gone]
 
     def _gone(self, folder: str) -> Iterator[str]:
-        """Names of the files that the base had in a folder, and HEAD has neither there nor elsewhere."""
+        """Return the names of files that the base had in a folder and HEAD has nowhere."""
         inner = self._inner(folder)
         return (
             os.path.basename(entry.path)
@@ -143,7 +143,7 @@ class Trees:
         )
 
     def automatic(self, names: list[str]) -> list[str]:
-        """The variable files that the base has in the root folder, of those that are there now (``names``) and gone."""
+        """Return the variable files in the root folder of the base, among those of now (``names``) and removed ones."""
         root = self.now.root
         held = [name for name in names if self.base.file(os.path.join(root, name)) is not None]
         return in_order([*held, *self._gone(root)])

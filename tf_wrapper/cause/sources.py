@@ -1,4 +1,4 @@
-"""A version of the configuration as files: this run's, from the saved plan or the working tree, or a commit's."""
+"""The files of one version of a configuration: of this run (saved plan or working tree) or of a commit."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _LOCK_END = os.sep + LOCK_FILE
 
 
 class Spot(NamedTuple):
-    """A place by name, so that it can be found in any version of its files.
+    """A place by name, to be found in any version of its files.
 
     Attributes:
-        folder: the module's folder; of a variable file or any other file, its own path. Absolute.
-        block: kind and labels of a block; empty for a variable file, ``("file",)`` for a file as a whole.
-        path: names of arguments and nested blocks, keys and indices below them.
-        exists: only whether it is there counts, not what is written there.
-        was: what the block was called before it was moved.
+        folder: absolute path of the module; for a variable file or another single file, the path of the file.
+        block: kind and labels of a block; empty for a variable file, ``("file",)`` for a whole file.
+        path: names of arguments and nested blocks, then keys and indices.
+        exists: only its existence matters, not its content.
+        was: the name of the block before it was moved.
     """
 
     folder: str
@@ -50,26 +50,27 @@ class Spot(NamedTuple):
 
     @property
     def is_in_file(self) -> bool:
-        """Whether ``folder`` is the file itself: a variable file, the lock file, a file that a function reads."""
+        """Whether ``folder`` is a file: a variable file, the lock file, or a file read by a function."""
         return self.block in _IN_FILE or self.folder.endswith(_LOCK_END)
 
 
 def words_of(file: File) -> set[bytes]:
-    """The words of a file that a block's name may be made of; an empty one where names may be written otherwise."""
+    """Return the words of a file that may be part of a block's name; an empty word if names may have escapes."""
     return {*file.data.translate(_APART).split(), *([b""] if file.is_escaped else ())}
 
 
 class Placed:
-    """A spot as one version has it.
+    """A spot in one version.
 
     Args:
-        path: the file, absolute.
-        first: its first line, from 1; None for that of the part.
-        part: what is written there; None for a file or a block as a whole.
-        text: of a file, its content; empty where only its presence counts; None to take it from ``part``.
+        path: absolute path of the file.
+        first: first line, from 1; None for that of the part.
+        part: the part; None for a whole file or block.
+        text: content of a file; empty if only its existence matters; None to take it from ``part``.
 
     Attributes:
-        references: what ``part`` refers to, by what ``each`` is, the module's folder and whether only presence counts.
+        references: references of ``part``, by the value of ``each``, the module's folder and whether only existence
+            matters.
     """
 
     __slots__ = ("_first", "_text", "part", "path", "references")
@@ -83,14 +84,14 @@ class Placed:
 
     @property
     def first(self) -> int:
-        """Its first line, from 1."""
+        """First line, from 1."""
         if self._first is None:
             self._first = self.part.first if self.part is not None else 1
         return self._first
 
     @property
     def text(self) -> tuple[str, ...] | bytes:
-        """What is written there, comparable by ``==``."""
+        """The text, comparable with ``==``."""
         if self._text is None:
             self._text = normal(self.part) if self.part is not None else ()
         return self._text
@@ -100,9 +101,9 @@ class Sources:
     """The files of one version of a configuration.
 
     Args:
-        read: gives the content of a file by absolute path; None where there is none.
-        names: gives the paths of a module's configuration files.
-        folders: keys of installed modules → their folders; the root module is ``""``.
+        read: returns the content of a file by absolute path; None if it does not exist.
+        names: returns the paths of a module's configuration files.
+        folders: keys of installed modules → folders; the root module is ``""``.
     """
 
     def __init__(
@@ -124,21 +125,21 @@ class Sources:
         return self.folders[""]
 
     def file(self, path: str) -> File | None:
-        """One file, None where this version has none."""
+        """Return one file; None if this version does not have it."""
         if path not in self._files:
             data = self._read(path)
             self._files[path] = None if data is None else File(path, data)
         return self._files[path]
 
     def module(self, folder: str) -> list[File]:
-        """The configuration files of a module."""
+        """Return the configuration files of a module."""
         if folder not in self._modules:
             files = (self.file(path) for path in self.names(folder)[:_MOST_FILES])
             self._modules[folder] = [file for file in files if file is not None]
         return self._modules[folder]
 
     def _holding(self, folder: str, block: tuple[str, ...]) -> list[File]:
-        """The files of a module in which a block may stand: those that hold all the words of its name."""
+        """Return the files of a module that may contain a block: those with all words of its name."""
         if (folder, block) not in self._held:
             self._held[folder, block] = self._with_words(folder, block)
         return self._held[folder, block]
@@ -158,13 +159,13 @@ class Sources:
         return [*rarest, *(file for file in words.get(b"", []) if file not in rarest)]
 
     def placed(self, spot: Spot) -> list[Placed]:
-        """Where a spot is in this version; nothing where it is not."""
+        """Return the place of a spot in this version, if it exists."""
         if spot not in self._placed:
             self._placed[spot] = self._find(spot)
         return self._placed[spot]
 
     def overriding(self, spot: Spot) -> list[str]:
-        """The override files that replace what a spot is in; the last one takes effect."""
+        """Return the override files that replace a spot; the last one takes effect."""
         folder = spot.folder
         if folder not in self._has_overrides:
             self._has_overrides[folder] = any(is_override(file.path) for file in self.module(folder))
@@ -173,7 +174,7 @@ class Sources:
         return sorted((file.path for file in self._near(spot) if overrides(file, spot)), key=os.path.basename)
 
     def _near(self, spot: Spot) -> list[File]:
-        """The files of the module that the spot's block may stand in."""
+        """Return the files of the module that may contain the spot's block."""
         if spot.is_in_file:
             return []
         return self._holding(spot.folder, spot.block) or (self._holding(spot.folder, spot.was) if spot.was else [])
@@ -188,7 +189,7 @@ class Sources:
 
 
 def overrides(file: File, spot: Spot) -> bool:
-    """Whether a file is an override file and replaces the argument, or the nested blocks, that a spot is in.
+    """Return whether a file is an override file and replaces the argument or nested blocks of a spot.
 
     Source: https://developer.hashicorp.com/terraform/language/files/override#merging-behavior
     """
@@ -204,7 +205,7 @@ def _bodies(file: File, spot: Spot) -> list[Body]:
 
 
 def placed_in(file: File, spot: Spot) -> list[Placed]:
-    """Where a spot is within one file."""
+    """Return the place of a spot in one file."""
     if spot.block == ("file",):
         return [Placed(file.path, 1, None, file.data)]
     return [placed for body in _bodies(file, spot) for placed in _in_body(file.path, body, spot)]
@@ -217,12 +218,12 @@ def _in_body(path: str, body: Body, spot: Spot) -> list[Placed]:
 
 
 def working_tree(directory: str, data_dir: str, plan: str | None) -> Sources:
-    """This run's configuration: what the saved plan holds of it, the rest from the working tree.
+    """Return the configuration of this run: the files in the saved plan, the others from the working tree.
 
     Args:
         directory: the root module.
-        data_dir: terraform's data directory, for where modules lie.
-        plan: the saved plan, absolute; None where there is none.
+        data_dir: terraform's data directory, which lists the modules.
+        plan: absolute path of the saved plan; None if there is none.
     """
     directory = os.path.realpath(directory)  # "../x" of a linked folder is beside what the link leads to
     held, folders = planned_sources(plan, directory) if plan else ({}, {})
@@ -243,10 +244,10 @@ def working_tree(directory: str, data_dir: str, plan: str | None) -> Sources:
 
 
 def planned_sources(plan: str, directory: str) -> tuple[dict[str, bytes], dict[str, str]]:
-    """The configuration in a saved plan: path in the working tree → content, and module key → folder.
+    """Return the configuration in a saved plan: path in the working tree → content, and module key → folder.
 
-    The layout (``tfconfig/modules.json``, ``tfconfig/m-KEY/NAME``) is terraform's own and not promised: what does not
-    look like it is left alone. Source: hashicorp/terraform internal/plans/planfile/config_snapshot.go.
+    The layout (``tfconfig/modules.json``, ``tfconfig/m-KEY/NAME``) is internal to terraform; unknown entries are
+    ignored. Source: hashicorp/terraform internal/plans/planfile/config_snapshot.go.
     """
     try:
         with Archive(plan) as archive:

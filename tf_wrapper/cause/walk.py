@@ -1,4 +1,4 @@
-"""From a changed attribute along references to every place that its value is written at, in one version."""
+"""Follows a changed attribute along references to all places where its value is written, in one version."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _ESCAPED = lazy_pattern(r"\\(.)", re.DOTALL)
 
 
 class Address(NamedTuple):
-    """A resource's address taken apart.
+    """A parsed resource address.
 
     Attributes:
-        modules: names of the module calls that lead to it, outermost first.
-        keys: instance key of each module on the way, by module key (``a.b``).
-        block: kind and labels of its block.
-        key: the resource's own instance key.
+        modules: names of the enclosing module calls, outermost first.
+        keys: instance key of each enclosing module, by module key (``a.b``).
+        block: kind and labels of the block.
+        key: instance key of the resource.
     """
 
     modules: tuple[str, ...]
@@ -43,13 +43,13 @@ class Address(NamedTuple):
 
     @property
     def module(self) -> str:
-        """The module's key."""
+        """The key of the module."""
         return ".".join(self.modules)
 
 
 @lru_cache(maxsize=1024)
 def steps_of(path: str) -> tuple[Step, ...]:
-    """An attribute's path, or an address, in steps: names and keys as text, indices as numbers."""
+    """Return the steps of an attribute path or an address: names and keys as text, indices as numbers."""
     found: list[Step] = []
     for name, index, key in _STEP.findall(path):
         found.append(name or (int(index) if index else _ESCAPED.sub(r"\1", key)))
@@ -58,7 +58,7 @@ def steps_of(path: str) -> tuple[Step, ...]:
 
 @lru_cache(maxsize=1024)
 def address_of(text: str, mode: str = "managed") -> Address | None:
-    """An address such as ``module.a["x"].aws_instance.web[0]``; None where it is none."""
+    """Parse an address such as ``module.a["x"].aws_instance.web[0]``; None if it is not one."""
     modules: list[str] = []
     keys: dict[str, Step] = {}
     words = _STEP.findall(text)
@@ -82,14 +82,14 @@ def address_of(text: str, mode: str = "managed") -> Address | None:
 
 
 class Reached(NamedTuple):
-    """What a walk came to.
+    """The result of a walk.
 
     Attributes:
-        spots: the places, nearest first, each with what a reader calls it.
-        upstream: resources that it depends on: module key, type and name, and the steps into it.
-        outside: names of root variables that something outside of the files sets, with what that is.
-        variables: names of all root variables that were met.
-        wide: those of ``spots`` that may be about another part of a value than the one that was asked for.
+        spots: the places, nearest first, each with its name for readers.
+        upstream: resources it depends on: module key, type and name, and the steps into them.
+        outside: names of root variables set outside of the files, with their source.
+        variables: names of all root variables that were reached.
+        wide: those of ``spots`` that may concern another part of a value than the requested one.
     """
 
     spots: dict[Spot, str]
@@ -113,7 +113,7 @@ class Walk:
 
     Args:
         sources: the version.
-        given: what the run was given from outside.
+        given: command line and environment of the run.
         automatic: names of the variable files in the root folder.
     """
 
@@ -125,12 +125,12 @@ class Walk:
         self._origins: dict[str, Origin] = {}
 
     def attribute(self, address: Address, path: Sequence[Step], before: Address | None = None) -> Reached:
-        """Everywhere that the value of an attribute is written.
+        """Return all places where the value of an attribute is written.
 
         Args:
-            address: of the resource.
-            path: of the attribute.
-            before: the address that it had before it was moved.
+            address: address of the resource.
+            path: path of the attribute.
+            before: address before a move.
         """
         self._was = _former_names(address, before)
         name = ".".join((*address.block[1:], *(step for step in path if isinstance(step, str))))
@@ -138,7 +138,7 @@ class Walk:
         return self._from([] if spot is None else [_Stand(spot, name, address.module, address.key, address.keys)])
 
     def instance(self, address: Address) -> Reached:
-        """Everywhere that decides whether there is this instance: blocks, ``count`` and ``for_each``."""
+        """Return all places that decide whether this instance exists: blocks, ``count`` and ``for_each``."""
         self._was = {}
         stands: list[_Stand] = []
         for depth, name in enumerate(address.modules):
@@ -189,7 +189,7 @@ class Walk:
         return reached
 
     def _beyond(self, stand: _Stand, placed: Placed, part: Part, reached: Reached) -> Iterator[_Stand]:
-        """Where one piece leads to."""
+        """Follow the references of one part."""
         exists = stand.spot.exists
         if exists and not part.rest:
             return  # it is there: what its value is made of does not matter
@@ -272,7 +272,7 @@ class Walk:
             yield from self._stands("", ("variable", name), ("default", *steps), f"var.{name}", stand)
 
     def _output(self, steps: tuple[Step, ...], stand: _Stand) -> Iterator[_Stand]:
-        """``module.x.out`` or ``module.x["key"].out``."""
+        """Follow ``module.x.out`` or ``module.x["key"].out``."""
         child = f"{stand.module}.{steps[0]}" if stand.module else str(steps[0])
         folder = self.sources.folders.get(child)
         for at in (1, 2):
@@ -287,7 +287,7 @@ class Walk:
 
 
 def _former_names(address: Address, before: Address | None) -> dict[tuple[str, tuple[str, ...]], tuple[str, ...]]:
-    """Blocks that had another name before a resource was moved: module key and block → the name then."""
+    """Return the former names of moved resources: module key and block → the name before the move."""
     found: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
     if before is None or len(before.modules) != len(address.modules):
         return found

@@ -1,5 +1,5 @@
-"""Terraform configuration and variable files, read by parsers: what is declared where, and which values are given.
+"""Parsed Terraform configuration and variable files: what is declared where, and which values are set.
 
-Nothing is evaluated beyond literals and plain references. What a parser cannot determine is reported as unknown, and
-callers then take the safe way: run terraform natively, or hide the text.
+Only literals and plain references are evaluated. What a parser cannot determine is reported as unknown; callers then
+run terraform natively, or redact the text.
 """

@@ -1,7 +1,7 @@
-"""One configuration file as the declarations in it, in either syntax.
+"""The declarations in one configuration file, in HCL or JSON.
 
 JSON follows https://developer.hashicorp.com/terraform/language/syntax/json: at each level of labels an object, or a
-list of objects, whose keys may come twice.
+list of objects, whose keys may be repeated.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Declared(NamedTuple):
-    """A top-level block: ``attributes`` are those directly in it; rows begin with 1, 0 where the syntax has none."""
+    """A top-level block: ``attributes`` are those directly in it; rows start at 1, 0 if unknown."""
 
     kind: str
     labels: tuple[str, ...]
@@ -31,12 +31,12 @@ class Declared(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What a file declares.
+    """The declarations of a file.
 
     Attributes:
         declared: its blocks of the kinds variable, output, module and locals.
-        marked: the arguments of every ``sensitive(…)`` anywhere in it.
-        whole: the file was understood to its end.
+        marked: the arguments of all calls of ``sensitive(…)``.
+        whole: the whole file was understood.
     """
 
     declared: tuple[Declared, ...]
@@ -45,7 +45,7 @@ class Read(NamedTuple):
 
 
 def read_file(data: bytes, *, is_json: bool) -> Read:
-    """The declarations of one file's content."""
+    """Parse the declarations of one file's content."""
     data = data.removeprefix(_BOM)
     return _read_json(data) if is_json else _read_hcl(data)
 
@@ -62,7 +62,7 @@ def _read_hcl(data: bytes) -> Read:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """A JSON object whose keys may come twice."""
+    """A JSON object whose keys may be repeated."""
 
 
 def _read_json(data: bytes) -> Read:
@@ -84,7 +84,7 @@ def _read_json(data: bytes) -> Read:
 
 
 def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
-    """The keys of an object, or of each object of a list; comments are left out."""
+    """Return the pairs of an object, or of each object in a list, without comments."""
     if isinstance(value, _Pairs):
         yield from (pair for pair in value if pair[0] != "//")
     elif isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The value of an expression as far as it is known without terraform: literals, templates and plain references."""
+"""Values of expressions that can be determined without terraform: literals, templates, plain references."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LONGEST_FILE = 65536
 
 
 class UnknownValueError(Exception):
-    """Only terraform can evaluate it."""
+    """The value cannot be determined without terraform."""
 
 
 class Scope:
-    """What references stand for inside one module.
+    """The values of references inside one module.
 
     Args:
-        values: ``("var", name)`` or ``("local", name)`` → its expression and the scope that one belongs to.
+        values: ``("var", name)`` or ``("local", name)`` → its expression and the scope of that expression.
         path: ``path.module``, ``path.root`` and ``path.cwd``.
     """
 
@@ -36,7 +36,7 @@ class Scope:
         self._open: set[tuple[str, str]] = set()
 
     def look_up(self, root: str, name: str) -> Any:
-        """The value of a reference.
+        """Return the value of a reference.
 
         Raises:
             UnknownValueError: it cannot be determined, or refers to itself.
@@ -58,10 +58,10 @@ NOWHERE = Scope({}, {})
 
 
 class Expression:
-    """An expression of either syntax; or a plain value from a variable file or the command line."""
+    """An expression in HCL or JSON, or a plain value from a variable file or the command line."""
 
     def value(self, scope: Scope = NOWHERE) -> Any:
-        """Its value, as plain Python.
+        """Return its value as plain Python.
 
         Raises:
             UnknownValueError: it cannot be determined.
@@ -69,22 +69,22 @@ class Expression:
         raise NotImplementedError
 
     def marked(self) -> Iterator[Expression]:
-        """The arguments of every call of ``sensitive`` in it."""
+        """Return the arguments of all calls of ``sensitive`` in it."""
         raise NotImplementedError
 
     def pieces(self) -> Iterator[str]:
-        """The literal texts that its value may be made of; not the names of files, keys and attributes."""
+        """Return the literal texts its value may contain, without names of files, keys and attributes."""
         raise NotImplementedError
 
     def literal(self) -> Any:
-        """Its value, or None where it is no literal."""
+        """Return its value if it is a literal, else None."""
         try:
             return self.value()
         except UnknownValueError:
             return None
 
     def flag(self) -> bool:
-        """Whether a mark such as ``sensitive`` is on: where that cannot be determined, it is."""
+        """Return whether a flag such as ``sensitive`` is set; True if that cannot be determined."""
         try:
             result = self.value()
         except UnknownValueError:
@@ -93,7 +93,7 @@ class Expression:
 
 
 class Hcl(Expression):
-    """An expression of HCL's own syntax."""
+    """An expression in HCL syntax."""
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -127,11 +127,11 @@ class Hcl(Expression):
 
 
 class Json(Expression):
-    """An expression of the JSON syntax: its strings are templates.
+    """An expression in JSON syntax, whose strings are templates.
 
     Args:
-        data: as decoded; objects as lists of pairs or as dictionaries.
-        is_template: whether strings are templates: in variable files and defaults they are plain.
+        data: decoded JSON; objects as lists of pairs or as dictionaries.
+        is_template: strings are templates; False in variable files and defaults.
     """
 
     def __init__(self, data: Any, *, is_template: bool = True) -> None:
@@ -167,7 +167,7 @@ class Json(Expression):
 
 
 class Given(Json):
-    """A value that was given from outside: nothing in it is a template."""
+    """A value from outside of the configuration; it contains no templates."""
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, is_template=False)
@@ -182,7 +182,7 @@ def _texts(data: Any) -> Iterator[str]:
 
 
 def _template(text: str) -> Hcl:
-    """A JSON string's template: the heredoc around it takes any character as it stands, as JSON's strings do."""
+    """Parse a JSON string as a template, in a heredoc, which needs no escapes."""
     word = "END"
     while word in text:
         word += "_"
@@ -200,7 +200,7 @@ class _OneLine(Hcl):
 
 
 class Opaque(Hcl):
-    """What does not parse: nothing is known of it."""
+    """An expression that does not parse; its value is unknown."""
 
     def __init__(self) -> None:
         pass

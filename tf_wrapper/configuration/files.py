@@ -1,4 +1,4 @@
-"""Which files of a directory make a module, in the order in which terraform merges them.
+"""The files of a module, in terraform's merge order.
 
 Source: hashicorp/terraform internal/configs/parser_config_dir.go; opentofu/opentofu the same file, for ``.tofu``.
 """
@@ -13,12 +13,12 @@ _SHADOWED = {".tf": ".tofu", ".tf.json": ".tofu.json"}
 
 
 def module_files(directory: str, *, tofu: bool | None) -> list[str]:
-    """Paths of the configuration files, override files last.
+    """Return the paths of the configuration files, override files last.
 
     Args:
         directory: the module.
-        tofu: whether OpenTofu reads it, which takes ``x.tofu`` in place of ``x.tf``; None where that is not known:
-            then all files of both kinds.
+        tofu: whether OpenTofu reads it, which prefers ``x.tofu`` to ``x.tf``; None if unknown, for all files of both
+            kinds.
     """
     try:
         names = sorted(os.listdir(directory))
@@ -34,13 +34,13 @@ def module_files(directory: str, *, tofu: bool | None) -> list[str]:
 
 
 def is_configuration(path: str) -> bool:
-    """Whether terraform or OpenTofu reads a file of this name as configuration."""
+    """Return whether terraform or OpenTofu reads a file of this name as configuration."""
     name = os.path.basename(path)
     return name.endswith((*_TERRAFORM, *_TOFU)) and not _is_ignored(name)
 
 
 def is_override(name: str) -> bool:
-    """Whether a file is merged into the others instead of adding to them."""
+    """Return whether a file is merged into the others instead of adding to them."""
     if "override" not in name:
         return False
     stem = os.path.basename(name)
@@ -61,7 +61,7 @@ def _shadow(name: str) -> str:
 
 
 def variable_files(directory: str) -> list[str]:
-    """Paths of the variable files that terraform loads by itself, in its order: later ones win."""
+    """Return the paths of the variable files that terraform loads automatically, in order; later ones win."""
     try:
         names = sorted(os.listdir(directory))
     except OSError:

@@ -1,6 +1,6 @@
-"""What a configuration hands over without a change of the resource: `removed` blocks that forget, `import` blocks.
+"""`removed` blocks that forget and `import` blocks: hand-overs that change no resource.
 
-For runs without a plan, whose states show that an entry is gone or new and not why.
+Used for runs without a plan, whose states show that an entry is gone or new, but not why.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _ANY_KEY = lazy_pattern(r"\[[^\]]*\]")  # of a block, where it may be an express
 
 
 class HandOvers(NamedTuple):
-    """Addresses that the blocks of a configuration name.
+    """The addresses in these blocks of a configuration.
 
     Attributes:
-        forgotten: without instance keys, of resources and of whole modules that are not to be destroyed.
-        imported: with their keys, of single objects.
-        maybe_imported: without keys, of resources of which only an evaluator knows which objects are imported.
+        forgotten: resources and modules that are not destroyed, without instance keys.
+        imported: single objects, with their keys.
+        maybe_imported: resources without keys, whose imported objects only an evaluator knows.
     """
 
     forgotten: frozenset[str] = frozenset()
@@ -36,12 +36,12 @@ class HandOvers(NamedTuple):
     maybe_imported: frozenset[str] = frozenset()
 
     def forgets(self, address: str) -> bool:
-        """Whether an object that has gone was let go, and not destroyed."""
+        """Return whether a missing object was forgotten, not destroyed."""
         plain = _KEY.sub("", address)
         return any(plain == one or plain.startswith(f"{one}.") for one in self.forgotten)
 
     def may_import(self, address: str) -> bool:
-        """Whether a new object may have been imported."""
+        """Return whether a new object may have been imported."""
         return _KEY.sub("", address) in self.maybe_imported
 
 
@@ -50,9 +50,9 @@ class _Block(NamedTuple):
 
     Attributes:
         kind: ``import`` or ``removed``.
-        address: what ``to`` or ``from`` says, without blanks.
+        address: the value of ``to`` or ``from``, without blanks.
         repeated: it has ``for_each``.
-        destroys: what its ``lifecycle`` says of it; None where it says nothing.
+        destroys: ``destroy`` of its ``lifecycle``; None if it is not set.
     """
 
     kind: str
@@ -62,11 +62,11 @@ class _Block(NamedTuple):
 
 
 def find_hand_overs(directory: str, data_dir: str, *, tofu: bool | None = None) -> HandOvers:
-    """The blocks of the root module, and the `removed` blocks of the modules that it calls.
+    """Return the blocks of the root module, and the `removed` blocks of the modules it calls.
 
     Args:
         directory: the root module.
-        data_dir: terraform's data directory, for where modules lie.
+        data_dir: terraform's data directory, which lists the modules.
         tofu: whether OpenTofu reads the configuration, where `removed` alone destroys nothing.
     """
     forgotten: set[str] = set()
@@ -112,7 +112,7 @@ def _flag(node: Node) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    """An address without the blanks that HCL allows in it, but for those of its keys."""
+    """Return an address without the blanks that HCL allows, except inside keys."""
     return "".join(part if part.startswith('"') else "".join(part.split()) for part in _QUOTED.split(text))
 
 

@@ -1,6 +1,6 @@
-"""Reading the user's own files beside terraform: regular files only, and never in a way that can block.
+"""Reads the user's files beside terraform: regular files only, and never in a way that can block.
 
-A pipe, a process substitution or a device gives its content once. terraform is the one that reads it.
+A pipe, a process substitution or a device yields its content once, and terraform must be its reader.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ _CHUNK = 1 << 20
 
 
 def read(path: str, most: int = -1) -> bytes | None:
-    """The content of a regular file; None for anything else, and where it cannot be read.
+    """Return the content of a regular file; None for anything else or if it cannot be read.
 
     Args:
         path: the file; links are followed.
-        most: bytes to read at most; a negative number for all.
+        most: maximum number of bytes to read; negative for all.
     """
     opened = _opened(path)
     if opened is None:
@@ -33,13 +33,13 @@ def read(path: str, most: int = -1) -> bytes | None:
 
 
 def open_regular(path: str) -> int | None:
-    """A descriptor to read a regular file from; None for anything else, which is not opened at all."""
+    """Return a descriptor for reading a regular file; None for anything else, which is not opened."""
     opened = _opened(path)
     return opened[0] if opened is not None else None
 
 
 def _opened(path: str) -> tuple[int, int] | None:
-    """A regular file's descriptor and size."""
+    """Return the descriptor and size of a regular file."""
     if not is_rereadable(path):  # to open a pipe would wake its writer
         return None
     try:
@@ -64,7 +64,7 @@ def _content(descriptor: int, most: int, size: int) -> bytes:
 
 
 def is_rereadable(path: str) -> bool:
-    """Whether it is a regular file, or a link to one, which gives the same content each time it is opened."""
+    """Return whether it is a regular file, or a link to one: each reading returns the same content."""
     try:
         regular = stat.S_ISREG(os.stat(path).st_mode)
     except (OSError, ValueError):
@@ -74,9 +74,9 @@ def is_rereadable(path: str) -> bool:
 
 
 def is_read_once(path: str) -> bool:
-    """Whether something is there that may give its content to one reader only: a pipe, a socket, a terminal.
+    """Return whether it may yield its content to one reader only: a pipe, a socket, a terminal.
 
-    A directory is none of these, nor is /dev/null.
+    Directories and /dev/null are not read once.
     """
     try:
         mode = os.stat(path).st_mode

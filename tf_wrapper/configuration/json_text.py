@@ -1,4 +1,4 @@
-"""JSON configuration, read by HCL's grammar: as text of the same length, so that rows and columns stay.
+"""Parses JSON configuration with HCL's grammar, as text of the same length, so that rows and columns stay the same.
 
 Source: https://developer.hashicorp.com/terraform/language/syntax/json#expression-mapping
 """
@@ -20,21 +20,21 @@ _TOKEN = lazy_pattern(rb'\$\$\{|%%\{|[$%]\{|[{}]|\\\\\\"|\\"|\\.', re.DOTALL)
 
 
 class JsonText(NamedTuple):
-    """A file of JSON: its expression, None where it has none, and how many lines stand before the first it counts."""
+    """A JSON file: its expression (None if it has none), and the number of lines before its first row."""
 
     node: Node | None
     shift: int
 
 
 def parse(data: bytes) -> JsonText:
-    """Read a file of JSON: it is an expression of HCL's, but for some escapes."""
+    """Parse a JSON file: it is an HCL expression, except for some escapes."""
     text = as_hcl(data)
     node = syntax.attributes(syntax.body_of(syntax.parse(b"x = " + text.strip() + b"\n"))).get("x")
     return JsonText(node, len(text[: len(text) - len(text.lstrip())].splitlines()))
 
 
 def as_hcl(data: bytes) -> bytes:
-    """The same configuration without escapes that HCL lacks; quotes within interpolations are plain ones."""
+    """Return the same configuration without the escapes that HCL lacks; quotes inside interpolations become plain."""
     return _STRING.sub(lambda match: _string(match[0]), data)
 
 

@@ -1,4 +1,4 @@
-"""A module as its files declare it: variables, locals, outputs, calls of other modules."""
+"""The declarations of a module: variables, locals, outputs and module calls."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _NO_ARGUMENTS = {"source", "version", "providers", "count", "for_each", "depends
 
 
 class Variable(NamedTuple):
-    """An input variable, override files merged.
+    """An input variable, with override files merged.
 
     Attributes:
         name: its name.
-        file: where it is declared.
+        file: the file that declares it.
         row: its first line there, from 1; 0 in JSON.
-        sensitive: its mark; a mark that cannot be read counts as set.
-        ephemeral: the same for that mark.
-        default: None where it must be given.
+        sensitive: the argument ``sensitive``; True if it cannot be determined.
+        ephemeral: the argument ``ephemeral``; True if it cannot be determined.
+        default: None if the variable is required.
     """
 
     name: str
@@ -44,16 +44,16 @@ class Output(NamedTuple):
 
 
 class Module(NamedTuple):
-    """What the files of one directory declare.
+    """The declarations in the files of a directory.
 
     Attributes:
-        directory: where they lie.
+        directory: the directory.
         variables: by name.
         locals: name → expression.
         outputs: by name.
         calls: name of a module block → its arguments.
-        marked: the arguments of every ``sensitive(…)``.
-        whole: every file was read and understood.
+        marked: the arguments of all calls of ``sensitive(…)``.
+        whole: all files were read and understood.
     """
 
     directory: str
@@ -66,12 +66,12 @@ class Module(NamedTuple):
 
 
 def read_module(directory: str, *, tofu: bool | None = None, word: str = "") -> Module:
-    """Read the module in a directory; what is no regular file is not opened.
+    """Read the module in a directory; only regular files are opened.
 
     Args:
         directory: the module.
         tofu: see :func:`tf_wrapper.configuration.files.module_files`.
-        word: read only files that hold this word, of letters only.
+        word: read only files that contain this word of letters.
     """
     module = Module(directory, {}, {}, {}, {}, (), whole=True)
     for path in module_files(directory, tofu=tofu):

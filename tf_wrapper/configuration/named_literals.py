@@ -1,7 +1,7 @@
-"""Texts that stand under a name in the configuration, such as ``db_password = "…"``, found without evaluating it.
+"""Literals assigned to a name in the configuration, such as ``db_password = "…"``, found without evaluation.
 
-A plan has the values of attributes under their names; for a command without one, the files are searched as text. What
-is no attribute but looks like one (a comment, a heredoc) is found as well.
+A plan has the values of attributes by name; for a command without a plan, the files are searched as text. Comments and
+heredocs that look like attributes are found too.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _TEMPLATES = ("${", "%{")
 def find_named_literals(
     root: str, directory: str, data_dir: str, *, tofu: bool | None = None
 ) -> Iterator[tuple[str, str]]:
-    """Name and text of the literals of a configuration, those of the modules it calls included.
+    """Return the name and text of the literals in a configuration, including the modules it calls.
 
     Args:
         root: the root module.
-        directory: where terraform works.
-        data_dir: terraform's data directory, for where modules lie.
+        directory: terraform's working directory.
+        data_dir: terraform's data directory, which lists the modules.
         tofu: whether OpenTofu reads the configuration.
     """
     deadline: float | None = None

@@ -1,4 +1,4 @@
-"""Where the blocks of a configuration file stand, in either syntax."""
+"""Positions of the blocks in a configuration file, in HCL or JSON."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "action": 2}
 
 
 class Rows(NamedTuple):
-    """Lines of one block, the first line being 1, both ends included."""
+    """First and last line of a block, from 1, inclusive."""
 
     first: int
     last: int
 
 
 def block_rows(data: bytes, *, is_json: bool) -> dict[tuple[str, ...], Rows]:
-    """The blocks of known kinds: kind and labels → where the first such one stands."""
+    """Return the blocks of known kinds: kind and labels → rows of the first such block."""
     found: dict[tuple[str, ...], Rows] = {}
     for name, rows in _json(data) if is_json else _hcl(data):
         found.setdefault(name, rows)
@@ -56,7 +56,7 @@ def _labelled(node: Node, name: tuple[str, ...], depth: int) -> Iterator[tuple[t
 
 
 def _elements(node: Node | None) -> Iterator[tuple[str, Node]]:
-    """The pairs of an object, or of each object of a list."""
+    """Return the pairs of an object, or of each object in a list."""
     if node is None:
         return
     if node.type == "object":

@@ -1,6 +1,6 @@
-"""What the configuration says to be secret, for runs without a readable plan, which would carry the marks.
+"""Secrets in the configuration, for runs without a readable plan with its marks.
 
-A plan that failed early leaves no plan file, and no plan holds ephemeral values and the arguments of ``sensitive(…)``.
+A plan that failed early leaves no plan file, and no plan holds ephemeral values or the arguments of ``sensitive(…)``.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Secrets(NamedTuple):
     """Values that must not be shown.
 
     Attributes:
-        values: plain Python, of any type.
-        named: values and defaults of variables that are not marked, by name: secret where the name says so.
-        literals: texts in the configuration by the name that they stand under: secret by the rules of attributes.
-        kept_out: a secret variable's value comes from where it cannot be read: a prompt or a pipe.
-        ephemeral_kept_out: the same, and the variable is ephemeral: no plan has it either.
+        values: plain Python values of any type.
+        named: values and defaults of unmarked variables by name; secret if the name says so.
+        literals: texts in the configuration by the name they are assigned to; secret by the rules for attributes.
+        kept_out: a secret variable's value comes from a prompt or a pipe, where it cannot be read.
+        ephemeral_kept_out: as ``kept_out``, and the variable is ephemeral, so that no plan holds the value either.
     """
 
     values: tuple[Any, ...] = ()
@@ -52,15 +52,15 @@ def find_secrets(
     tofu: bool | None = None,
     root: str | None = None,
 ) -> Secrets:
-    """The secrets of a run's configuration, those of the modules it calls included.
+    """Return the secrets in the configuration of a run, including the modules it calls.
 
     Args:
-        directory: where terraform works, and finds variable files.
-        data_dir: terraform's data directory, for where modules lie.
-        options: name and value of terraform's flags, in order; None where the command line is not understood.
+        directory: terraform's working directory, where it finds variable files.
+        data_dir: terraform's data directory, which lists the modules.
+        options: name and value of terraform's flags, in order; None if the command line is not understood.
         environ: terraform's environment.
         tofu: whether OpenTofu reads the configuration.
-        root: the root module where that is another directory.
+        root: the root module, if it is another directory.
     """
     module = read_module(root or directory, tofu=tofu)
     given = given_values(directory, options, environ)
@@ -96,7 +96,7 @@ def _scoped(expression: Expression) -> tuple[Expression, Scope]:
 
 
 class _Tree:
-    """The root module and those below it, each with what its variables are set to."""
+    """The root module and the modules below it, each with the values of its variables."""
 
     def __init__(self, directory: str, data_dir: str, *, tofu: bool | None) -> None:
         self._root = directory
@@ -105,7 +105,7 @@ class _Tree:
         self._deadline = time.monotonic() + _SECONDS
 
     def secrets(self, module: Module, key: str, given: _Known, depth: int = 0) -> Iterator[Any]:
-        """The secrets of one module and of those it calls; ``given`` are its arguments."""
+        """Return the secrets of a module and of those it calls; ``given`` are its arguments."""
         scope = self._scope(module, given)
         for variable in module.variables.values():
             if variable.sensitive or variable.ephemeral:
@@ -135,7 +135,7 @@ class _Tree:
 
 
 def _texts_of(place: tuple[Expression, Scope] | None, *, pieces: bool = True) -> Iterator[Any]:
-    """The value; where it cannot be determined, the literal texts that it is made of."""
+    """Return the value; if it cannot be determined, its literal texts."""
     if place is None:
         return
     expression, scope = place
@@ -147,7 +147,7 @@ def _texts_of(place: tuple[Expression, Scope] | None, *, pieces: bool = True) ->
 
 
 def module_folders(data_dir: str, directory: str) -> dict[str, str]:
-    """Where installed modules lie: key (``a.b`` for a module b that a calls) → absolute path."""
+    """Return the folders of installed modules: key (``a.b`` for module b called by a) → absolute path."""
     data = inputs.read(os.path.join(data_dir, "modules", "modules.json"))
     if not data:
         return {}

@@ -1,6 +1,6 @@
-"""HCL text as blocks and attributes with exact rows, by tree-sitter; a syntax error costs only its own place.
+"""HCL text as blocks and attributes with exact rows, by tree-sitter; a syntax error only affects its own place.
 
-Only what is asked for is walked: a large file costs its parse (about 1 ms for 1 kB) and its top level.
+Nodes are visited on demand: a large file costs its parse (about 1 ms per kB) and its top level.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class Block(NamedTuple):
-    """A block as it stands in a file."""
+    """A block in a file."""
 
     kind: str
     labels: tuple[str, ...]
@@ -30,17 +30,17 @@ class Block(NamedTuple):
 
     @property
     def first(self) -> int:
-        """Its first row, from 1."""
+        """First row, from 1."""
         return self.node.start_point.row + 1
 
     @property
     def last(self) -> int:
-        """Its last row, from 1."""
+        """Last row, from 1."""
         return self.node.end_point.row + 1
 
 
 def parse(text: bytes) -> Node:
-    """The file's syntax tree. A file that is no HCL gives one too, with ``has_error``."""
+    """Return the syntax tree of a file. A file that is not HCL has a tree with ``has_error``."""
     return _parser().parse(text).root_node
 
 
@@ -53,12 +53,12 @@ def _parser() -> Parser:
 
 
 def body_of(root: Node) -> Node | None:
-    """The body of a whole file."""
+    """Return the body of a whole file."""
     return next((child for child in root.named_children if child.type == "body"), None)
 
 
 def blocks(body: Node | None) -> Iterator[Block]:
-    """The blocks directly in a body; those that a syntax error has torn apart are left out."""
+    """Return the blocks directly in a body, without those torn apart by a syntax error."""
     for child in body.named_children if body is not None else ():
         if child.type == "block":
             yield _block(child)
@@ -86,7 +86,7 @@ def _label(node: Node) -> str:
 
 
 def attributes(body: Node | None) -> dict[str, Node]:
-    """The attributes directly in a body: name → expression."""
+    """Return the attributes directly in a body: name → expression."""
     nodes: dict[str, Node] = {}
     for child in body.named_children if body is not None else ():
         if child.type == "attribute" and len(named := code(child)) > 1:
@@ -95,12 +95,12 @@ def attributes(body: Node | None) -> dict[str, Node]:
 
 
 def code(node: Node) -> list[Node]:
-    """The named children of a node, without comments."""
+    """Return the named children of a node, without comments."""
     return [child for child in node.named_children if child.type != "comment"]
 
 
 def only(node: Node) -> Node | None:
-    """The one named child of a node, comments aside; None where there are more or fewer."""
+    """Return the only named child of a node, ignoring comments; None if there are more or none."""
     if node.named_child_count == 1:
         child = node.named_child(0)
         return child if child is not None and child.type != "comment" else None
@@ -109,12 +109,12 @@ def only(node: Node) -> Node | None:
 
 
 def text_of(node: Node) -> str:
-    """The node's own text."""
+    """Return the node's own text."""
     return (node.text or b"").decode("utf-8", "replace")
 
 
 def template_parts(node: Node) -> list[str | Node]:
-    """The parts of a quoted template or a heredoc: literal texts, and the nodes of what is interpolated."""
+    """Return the parts of a quoted template or heredoc: literal texts, and the interpolated nodes."""
     if node.type in {"quoted_template", "string_lit"}:
         return [part if not isinstance(part, str) else _unescaped(part) for part in _pieces(node)]
     return _heredoc(node)
@@ -139,7 +139,7 @@ def _between(node: Node) -> str:
 
 
 def _heredoc(node: Node) -> list[str | Node]:
-    """A heredoc's parts; with ``<<-`` the smallest indentation is taken off every line."""
+    """Return the parts of a heredoc; with ``<<-``, the smallest indentation is removed from every line."""
     names = [child for child in node.children if child.type == "heredoc_identifier"]
     data, base = node.text or b"", node.start_byte
     if len(names) < 2:  # noqa: PLR2004 - where it begins and where it ends

@@ -1,4 +1,4 @@
-"""Which root variables are given, and what: variable files, ``-var``, ``TF_VAR_…``, in terraform's order.
+"""Values of root variables from variable files, ``-var`` and ``TF_VAR_…``, in terraform's order.
 
 Source of the order: https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
 """
@@ -26,12 +26,12 @@ _PREFIX = "TF_VAR_"
 
 
 class Values(NamedTuple):
-    """What is given from outside.
+    """Values from outside of the configuration.
 
     Attributes:
         given: name → every value given for it.
-        readable: all sources could be read; else other values may be given as well. A file with a syntax error
-            counts as read: terraform does not go on with it.
+        readable: all sources could be read; otherwise there may be other values. A file with a syntax error counts as
+            read, since terraform stops at it.
     """
 
     given: dict[str, list[Expression]]
@@ -39,11 +39,11 @@ class Values(NamedTuple):
 
 
 def given_values(directory: str, options: Options | None, environ: Mapping[str, str]) -> Values:
-    """Every value that is given for the root module's variables; of each variable, the last one wins.
+    """Return all values given for the root module's variables; the last one of each variable wins.
 
     Args:
         directory: the root module.
-        options: name and value of terraform's flags, in order; None where the command line is not understood.
+        options: name and value of terraform's flags, in order; None if the command line is not understood.
         environ: terraform's environment.
     """
     expressions: dict[str, list[Expression]] = {}
@@ -66,7 +66,7 @@ def given_values(directory: str, options: Options | None, environ: Mapping[str, 
 
 
 def read_variable_file(path: str) -> dict[str, Expression] | None:
-    """The values in a variable file, None where it cannot be read; JSON is recognised by the file's name."""
+    """Return the values in a variable file; None if it cannot be read. JSON is recognised by the file name."""
     data = inputs.read(path)
     if data is None:
         return None
@@ -88,7 +88,7 @@ def _from_json(data: bytes) -> dict[str, Expression]:
 
 
 def _typed(text: str) -> list[Expression]:
-    """A value from the command line or the environment: a text, or HCL where the variable has another type."""
+    """Return a value from the command line or the environment: a string, or HCL if the variable has another type."""
     found: list[Expression] = [Given(text)]
     if text.lstrip()[:1] in {"{", "[", '"'}:
         node = syntax.attributes(syntax.body_of(syntax.parse(b"x = " + text.encode("utf-8", "replace") + b"\n")))

@@ -1,1 +1,1 @@
-"""Drift of directories: terraforms that only look, side by side, and what their plans say."""
+"""Drift checks of directories: read-only terraform processes in parallel, and the interpretation of their plans."""

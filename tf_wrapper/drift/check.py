@@ -1,9 +1,9 @@
-"""The check of directories: which terraforms run, and what their answers come to.
+"""The drift check of directories: which terraform commands run, and how their output is interpreted.
 
-A refresh-only plan shows all drift, also that on which nothing depends. What was never applied is the difference
-between the configuration and the state as it is stored: `plan -refresh=false`, which asks no cloud about resources.
-terraform's exit code only says whether it failed: with `-detailed-exitcode` it is 2 for a plan that only rewrites the
-state (terraform#36403) or an output (terraform#37406).
+A refresh-only plan shows all drift, including drift that nothing depends on. Pending changes are the difference between
+the configuration and the stored state: `plan -refresh=false`, which queries no provider about resources. terraform's
+exit code only shows whether it failed: with `-detailed-exitcode` it is 2 also for a plan that only rewrites the state
+(terraform#36403) or an output (terraform#37406).
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ _MOVED = "the state was written while it was checked"
 
 
 class _Asked(NamedTuple):
-    """What was learnt of a directory, not read yet.
+    """The raw results for a directory.
 
     Attributes:
         directory: as it was given.
-        drift: of the refresh-only plan.
-        plan: its JSON, where it lists drift.
-        pending: of the ordinary plan; None where it was not made.
-        why: why nothing is known; empty where the messages say so themselves.
-        seconds: how long it took.
+        drift: messages of the refresh-only plan.
+        plan: its JSON, if it lists drift.
+        pending: messages of the ordinary plan; None if it was not made.
+        why: why the result is unknown; empty if the messages say so.
+        seconds: duration.
     """
 
     directory: str
@@ -69,11 +69,11 @@ class _Asked(NamedTuple):
 
 
 class Checker:
-    """Checks directories side by side.
+    """Checks directories in parallel.
 
     Args:
         binary: path of terraform.
-        request: what is asked.
+        request: the options of the check.
         environ: the user's environment.
     """
 
@@ -86,15 +86,15 @@ class Checker:
         self._processes = Processes(lock=request.lock)
 
     def results(self, redactor: Redactor, tick: Callable[[float], int]) -> Generator[DirectoryCheck]:
-        """The directories' results as they come.
+        """Yield the results of the directories as they complete.
 
         Args:
-            redactor: of the whole check: what is a secret in one directory is none in another's result.
-            tick: waits for so many seconds, and gives how many signals have come: one ends the check, a second one
-                also what does not end by itself.
+            redactor: redactor of the whole check: a secret of one directory is hidden in the results of all.
+            tick: waits for the given seconds, and returns the number of signals so far: the first one ends the check,
+                the second also processes that do not end by themselves.
 
         Raises:
-            KeyboardInterrupt: ``tick`` has ended it; no terraform of ours runs any more.
+            KeyboardInterrupt: the check was ended by ``tick``, and no process of it runs any more.
         """
         with ThreadPoolExecutor(max_workers=self._request.parallel, thread_name_prefix="tfevent-drift") as pool:
             open_: set[Future[_Asked]] = {pool.submit(self._ask, one) for one in self._request.directories}
@@ -152,7 +152,7 @@ class Checker:
         return Workspace(os.path.realpath(directory), self._environ)
 
     def _obstacle(self, workspace: Workspace) -> Reason | None:
-        """What keeps a directory from being checked, as far as it shows without terraform."""
+        """Return why a directory cannot be checked, as far as can be known without terraform."""
         if (why := _no_directory(workspace.directory)) is not None:
             return why
         if self._variables is None:
@@ -167,7 +167,7 @@ class Checker:
         return self._processes.lines(argv, place, messages.take)
 
     def _has_moved(self, file: PlanPlace, place: Place) -> bool:
-        """Whether the state has another version than when the plan was made: its drift may be an apply's doing."""
+        """Return whether the state has changed since the plan was made: its drift may come from an apply."""
         if any(word.startswith("-state=") for word in self._variables or ()):
             return False  # `state pull` knows no other file than the backend's
         before = file.version()
@@ -211,7 +211,7 @@ class Checker:
         return check._replace(status=status, drifted=found.drifted, ignored=found.ignored, noise=found.noise)
 
     def _remember_secrets(self, workspace: Workspace, redactor: Redactor) -> None:
-        """What an error may quote: secrets of the configuration and of the variables given to it."""
+        """Remember the secrets that an error may quote: of the configuration and of the given variables."""
         from tf_wrapper.configuration.secrets import find_secrets
 
         words = self._variables or ()
@@ -224,7 +224,7 @@ class Checker:
 
 
 def _no_directory(path: str) -> Reason | None:
-    """Why it is no directory; None where it is one."""
+    """Return why it is not a directory; None if it is one."""
     try:
         return None if stat.S_ISDIR(os.stat(path).st_mode) else Reason("missing", _NO_DIRECTORY[errno.ENOTDIR])
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Entries of `resource_drift` of a refresh-only plan: drift that counts, is ignored, or is only read back differently.
+"""Reads `resource_drift` of a refresh-only plan: drift that counts, ignored drift, and noise.
 
-Terraform shows all of them. Of these, null that reads back as empty is no change, and a timestamp that the
-configuration does not set is the provider's own: the next check would find another one.
+Terraform lists all of them. Noise is null that reads back as empty, and timestamps that the configuration does not set:
+the provider changes them, and the next check would find another one.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _LONGEST_NAME = 300
 
 
 class Findings(NamedTuple):
-    """What a plan says.
+    """The drift in a plan.
 
     Attributes:
-        drifted: the drift that counts.
-        ignored: addresses of resources of which rules cover everything.
-        noise: resources that only read back differently.
+        drifted: drift that counts.
+        ignored: addresses of resources whose drift is fully ignored by rules.
+        noise: resources whose values only read back differently.
     """
 
     drifted: tuple[Drifted, ...]
@@ -59,13 +59,13 @@ def read_findings(data: bytes, directory: str, terms: Terms, redactor: Redactor)
     """Read the JSON of a refresh-only plan.
 
     Args:
-        data: as `terraform show -json` prints it.
-        directory: absolute, for the rules; not recorded.
-        terms: the ignore rules and globs that apply there.
+        data: output of `terraform show -json`.
+        directory: absolute path, for the rules; not recorded.
+        terms: the ignore rules and globs that apply to the directory.
         redactor: remembers the plan's secrets.
 
     Raises:
-        InputError: it is no plan.
+        InputError: it is not a plan.
     """
     document = decode_document(to_utf8(data), "the plan")
     remember_document(document, redactor)
@@ -95,7 +95,7 @@ def read_findings(data: bytes, directory: str, terms: Terms, redactor: Redactor)
 
 
 def _drift(entry: ResourceChange, action: Action, node: Node, reading: Reading) -> Drift | None:
-    """The drift without what rules ignore; None where nothing is left."""
+    """Return the drift without ignored attributes; None if none is left."""
     attributes, omitted = compare(node, reading) if action is Action.UPDATE else ([], 0)
     if action is Action.UPDATE and not attributes and not omitted:
         return None
@@ -109,19 +109,19 @@ def _drift(entry: ResourceChange, action: Action, node: Node, reading: Reading) 
 
 
 def _address(entry: ResourceChange, names: Names) -> str:
-    """The redacted address, unique within the plan."""
+    """Return the redacted address, unique within the plan."""
     return names.text(entry.address) + (f" (deposed {names.text(entry.deposed)})" if entry.deposed else "")
 
 
 def _is_covered(entry: ResourceChange, directory: str, terms: Terms) -> bool:
-    """Whether a rule ignores the whole resource."""
+    """Return whether a rule ignores the whole resource."""
     return any(
         rule.attribute is None and rule.covers(entry.address, entry.type or "", directory) for rule in terms.rules
     )
 
 
 def _globs(entry: ResourceChange, directory: str, terms: Terms) -> Sequence[str]:
-    """Globs of the attributes of a resource that are ignored."""
+    """Return the globs of ignored attributes of a resource."""
     own = [
         rule.attribute
         for rule in terms.rules
@@ -131,7 +131,7 @@ def _globs(entry: ResourceChange, directory: str, terms: Terms) -> Sequence[str]
 
 
 def _changed(node: Node, entry: ResourceChange, configured: _Configured) -> list[str]:
-    """The attributes that someone changed."""
+    """Return the attributes that were changed outside of Terraform."""
     before, after = (side if isinstance(side, dict) else {} for side in (node.before, node.after))
     found = []
     for key in sorted(before.keys() | after.keys()):
@@ -154,14 +154,14 @@ def _decoded(raw: msgspec.Raw) -> Any:
 
 
 class _Configured:
-    """Which attributes the configuration sets; decoded when first asked."""
+    """The attributes that the configuration sets; decoded on first use."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._root: dict[str, Any] | None = None
 
     def sets(self, entry: ResourceChange, key: str) -> bool:
-        """Whether the configuration gives an attribute of a resource a value."""
+        """Return whether the configuration sets an attribute of a resource."""
         if self._root is None:
             configuration = _decoded(self._document.configuration)
             self._root = _part(configuration, "root_module")
@@ -183,7 +183,7 @@ def _part(value: Any, name: str) -> dict[str, Any]:
 
 
 def _fingerprints(drift: Drift) -> dict[str, str]:
-    """Of each attribute; values are redacted already, and of what is hidden only the keyed fingerprint counts."""
+    """Return a fingerprint of each attribute: of redacted values, or the keyed fingerprint of hidden ones."""
     if drift.action is not Action.UPDATE:
         return {"": drift.action.value}
     found = {one.path: _digest(_value(one.before), _value(one.after), *one.lines) for one in drift.attributes}
@@ -200,7 +200,7 @@ def _value(value: Value) -> str:
 
 
 def _cloud_names(entry: ResourceChange) -> tuple[str, ...]:
-    """What an audit log may call the resource; nothing that is marked as sensitive."""
+    """Return the names of the resource in an audit log, without sensitive values."""
     before, mask = _decoded(entry.change.before), _decoded(entry.change.before_sensitive)
     if not isinstance(before, dict) or mask is True:
         return ()

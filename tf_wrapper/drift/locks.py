@@ -1,4 +1,4 @@
-"""Whether someone writes a local state right now, asked without taking its lock."""
+"""Detects a writer of a local state without taking its lock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FLOCK = "hhqqi0q"  # of Linux: type, whence, start, length, process
 
 
 def is_held(workspace: Workspace) -> bool:
-    """Whether another process holds the lock of the workspace's local state; False where that cannot be known."""
+    """Return whether another process holds the lock of the workspace's local state; False if unknown."""
     path = workspace_file(workspace, workspace.name)
     if path is None or sys.platform != "linux":
         return False

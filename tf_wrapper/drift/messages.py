@@ -1,4 +1,4 @@
-"""What terraforms say on the way (`plan -json`): drift, planned changes, errors, and why nothing is known."""
+"""Messages of `plan -json`: drift, planned changes, errors, and why a result is unknown."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ _DECODER = msgspec.json.Decoder(_Message)
 
 
 class Messages:
-    """The messages of one terraform that matter; others are not kept.
+    """The relevant messages of one terraform process; others are discarded.
 
     Attributes:
-        version: of terraform, as it says.
-        tool: ``terraform`` or ``tofu``, as its version message says; None before it.
-        planned: it has come to the end of a plan.
-        drifts: how many drifted resources it lists.
-        counts: planned actions by word, and ``outputs``.
+        version: terraform's version.
+        tool: ``terraform`` or ``tofu``, from the version message; None before it.
+        planned: the plan is complete.
+        drifts: number of drifted resources.
+        counts: planned actions by name, and ``outputs``.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Messages:
         self._text = ""
 
     def take(self, line: bytes) -> None:
-        """Read one line of its output; what is no message is kept only if it is the first such line with a word."""
+        """Read one line of output; the first non-empty line that is not a message is kept too."""
         if not line.startswith(b"{"):
             text = line.decode("utf-8", "replace").strip(" │╷╵\r\n\t")
             self._text = self._text or text.removeprefix("Error: ") if "rror" in text else self._text
@@ -129,7 +129,7 @@ def _classified(error: _Diagnostic, redactor: Redactor) -> tuple[str, str]:
 
 
 def _lock(detail: str) -> str:
-    """Who holds the lock, and since when."""
+    """Return the holder of the lock, and since when."""
     fields = dict(_LOCK_FIELD.findall(detail))
     who, created = one_line(fields.get("Who", ""), 80), one_line(fields.get("Created", ""), 40)
     return "locked" + (f" by {who}" if who else "") + (f" since {created}" if created else "")

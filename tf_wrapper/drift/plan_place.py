@@ -1,7 +1,7 @@
-"""Where a refresh-only plan lies while it is read: in memory, without a name, so that no one can ever apply it.
+"""Holds a refresh-only plan in memory, in a file without a name, so that it can never be applied.
 
-It could be applied, which writes the state. What has no name in any folder is gone with the processes that have it
-open, however they end. Where the system has no such files, it is one in a private temporary folder.
+Applying it would write the state. An unnamed file disappears with the processes that have it open. Systems without such
+files use a private temporary folder.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class PlanPlace(NamedTuple):
     """A place for one plan.
 
     Attributes:
-        path: for `-out` and for `show`.
-        descriptors: those that terraform must inherit.
+        path: path for `-out` and `show`.
+        descriptors: file descriptors that terraform must inherit.
     """
 
     path: str
     descriptors: tuple[int, ...] = ()
 
     def version(self) -> StateVersion | None:
-        """The version of the state that the plan was made from; None where it cannot be read."""
+        """Return the version of the state that the plan is based on; None if it cannot be read."""
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(_STATE) as member:
                 return state_version(member.read(_MOST_STATE))
@@ -42,14 +42,14 @@ class PlanPlace(NamedTuple):
 
 
 class StateVersion(msgspec.Struct, frozen=True):
-    """A raw state's serial and lineage."""
+    """Serial and lineage of a raw state."""
 
     serial: int = 0
     lineage: str = ""
 
 
 def state_version(data: bytes) -> StateVersion | None:
-    """The version of a raw state; None where it is none."""
+    """Return the version of a raw state; None if it is not a state."""
     try:
         return msgspec.json.decode(data, type=StateVersion)
     except msgspec.DecodeError:
@@ -58,7 +58,7 @@ def state_version(data: bytes) -> StateVersion | None:
 
 @contextmanager
 def plan_place() -> Iterator[PlanPlace]:
-    """A place that is gone when the block is left. Raises OSError."""
+    """Provide a place for a plan, removed at the end of the block. Raises OSError."""
     if not hasattr(os, "memfd_create"):
         with tempfile.TemporaryDirectory(prefix="tfevent-drift-") as folder:
             yield PlanPlace(os.path.join(folder, "plan"))

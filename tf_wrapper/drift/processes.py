@@ -1,4 +1,4 @@
-"""Terraforms that run side by side, each in a process group of its own, and that all end when we do."""
+"""Parallel terraform processes, each in a process group of its own, all ended with tfevent."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _LOOK = 0.05
 
 
 class StoppedError(Exception):
-    """The check was stopped; no further terraform is started."""
+    """The check was stopped; no further process is started."""
 
 
 class TooSlowError(Exception):
-    """A terraform took longer than it may and was ended."""
+    """A terraform process exceeded its time limit and was ended."""
 
 
 class Place(NamedTuple):
-    """Where a terraform runs.
+    """Where a terraform process runs.
 
     Attributes:
         directory: its working directory.
         environ: its environment.
-        deadline: by `time.monotonic`: it is ended then.
-        descriptors: those that it inherits.
+        deadline: `time.monotonic` at which it is ended.
+        descriptors: file descriptors that it inherits.
     """
 
     directory: str
@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 
 class Processes:
-    """All terraforms of a check.
+    """All terraform processes of a check.
 
     Args:
         lock: they take the locks of their states.
@@ -56,7 +56,7 @@ class Processes:
         self._stopped = threading.Event()
 
     def lines(self, argv: Sequence[str], place: Place, take: Callable[[bytes], None]) -> int:
-        """Run a command, handing over each line that it prints on either stream.
+        """Run a command and pass on each line of its output, from both streams.
 
         Returns:
             Its exit code.
@@ -72,7 +72,7 @@ class Processes:
         return process.returncode
 
     def output(self, argv: Sequence[str], place: Place) -> bytes | None:
-        """What a command prints on standard output; None where it fails. Raises as :meth:`lines`."""
+        """Return the standard output of a command; None if it fails. Raises the errors of :meth:`lines`."""
         with self._started(argv, place, subprocess.DEVNULL) as process:
             data = process.stdout.read() if process.stdout else b""
         return data if process.returncode == 0 else None
@@ -83,10 +83,10 @@ class Processes:
             raise StoppedError
 
     def stop(self, is_impatient: Callable[[], bool] | None = None) -> None:
-        """Interrupt what runs, and end what does not end by itself; nothing is started any more.
+        """Interrupt running processes, kill those that do not end, and start no more.
 
         Args:
-            is_impatient: waits a moment; True ends everything at once.
+            is_impatient: waits a moment, and returns True to kill all at once.
         """
         with self._lock:
             self._stopped.set()
@@ -102,7 +102,7 @@ class Processes:
         self.kill()
 
     def kill(self) -> None:
-        """End what runs, at once."""
+        """Kill all running processes."""
         with self._lock:
             self._stopped.set()
             running = tuple(self._running)
@@ -157,7 +157,7 @@ class Processes:
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-    """To its whole group, whose number stays its own as long as it has not been waited for."""
+    """Signal the whole group; its number stays reserved until the process has been waited for."""
     if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""The variables and the state that every terraform of a check is given, as the user's own plans are."""
+"""Variables and state options for all terraform processes of a check, as in the user's own plans."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NAMES = ("var", "var-file", "state")
 
 
 def variable_words(environ: Mapping[str, str], var_files: Sequence[str]) -> list[str] | None:
-    """`-var`, `-var-file` and `-state` of TF_CLI_ARGS and TF_CLI_ARGS_plan, and then the files of the check.
+    """Return `-var`, `-var-file` and `-state` of TF_CLI_ARGS and TF_CLI_ARGS_plan, then the files of the check.
 
-    All else in these variables is not for a check: `-out`, `-lock`, `-target`. None where they cannot be read.
+    Other options in these variables are ignored: `-out`, `-lock`, `-target`. None if they cannot be parsed.
     """
     given = environment_words(environ, "plan")
     if given is None:

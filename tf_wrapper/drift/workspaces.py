@@ -1,4 +1,4 @@
-"""Whether the selected workspace exists: a plan, and nearly every other command, creates it where it does not."""
+"""Tests whether the selected workspace exists; a plan, like most commands, would create it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ _VARIABLE = "TF_WORKSPACE"
 def has_workspace(
     binary: str, workspace: Workspace, place: Place, processes: Processes, messages: Messages
 ) -> bool | None:
-    """Whether a directory's selected workspace exists, as ``default`` always does.
+    """Return whether the selected workspace of a directory exists; ``default`` always does.
 
-    Where no local state of it is found, terraform is asked by `workspace list`, which only reads as long as no
-    workspace is named to it.
+    If it has no local state, `workspace list` is run, which is read-only as long as no workspace is named to it.
 
     Args:
         binary: path of terraform.
         workspace: the directory.
-        place: of its terraforms.
-        processes: of the check.
-        messages: takes what terraform says.
+        place: where the process runs.
+        processes: processes of the check.
+        messages: takes terraform's messages.
 
     Returns:
-        None where it cannot be known; the messages say why. Raises as :meth:`Processes.lines`.
+        None if unknown; the messages have the reason. Raises the errors of :meth:`Processes.lines`.
     """
     if workspace.name == "default":
         return True

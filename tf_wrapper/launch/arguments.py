@@ -1,14 +1,14 @@
-"""Reading terraform's own command line, exactly as Go's flag package does, and never rewriting it.
+"""Parses terraform's command line exactly as Go's flag package does, and never rewrites it.
 
-A command line that is not understood to the last word is not observed through a saved plan: ``parse`` returns
-None and terraform is run natively with the user's arguments, so that a flag of a future version still works.
+A command line with any unknown word is not observed through a saved plan: ``parse`` returns None, and terraform runs
+natively with the user's arguments, so that flags of future versions work.
 """
 
 from __future__ import annotations
 
 from tf_wrapper.subcommands import OBSERVED, PLAN, STATE
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,7 +34,7 @@ HELP = frozenset({"-h", "-help", "--help", "-version", "--version", "-v"})
 
 
 class Flag:
-    """One flag as given: ``words`` are the user's own argv words, one or two."""
+    """One flag as given: ``words`` are the user's argv words, one or two."""
 
     __slots__ = ("name", "value", "words")
 
@@ -45,14 +45,14 @@ class Flag:
 
 
 class Parsed:
-    """A command line that is understood.
+    """A parsed command line.
 
     Attributes:
-        subcommand: one of :data:`tf_wrapper.subcommands.OBSERVED`.
-        chdir: the ``-chdir`` value, or None.
-        globals: the global options as given, to be put before any subcommand.
-        flags: every flag in order, those of TF_CLI_ARGS_<subcommand> and TF_CLI_ARGS first, as terraform orders them.
-        positional: what follows the flags.
+        subcommand: a key of :data:`tf_wrapper.subcommands.OBSERVED`.
+        chdir: the value of ``-chdir``, or None.
+        globals: the global options as given, to be put before a subcommand.
+        flags: all flags in order, those of TF_CLI_ARGS_<subcommand> and TF_CLI_ARGS first, as in terraform.
+        positional: the arguments after the flags.
     """
 
     __slots__ = ("chdir", "flags", "globals", "positional", "subcommand")
@@ -77,26 +77,26 @@ class Parsed:
         return [(item.name, item.value) for item in self.flags]
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """Value of a boolean flag; the last one wins."""
+        """Return the value of a boolean flag; the last one wins."""
         values = [item.value for item in self.flags if item.name == name]
         return values[-1] in _TRUE if values else default
 
     def value(self, name: str) -> str | None:
-        """Value of a flag that takes one; the last one wins."""
+        """Return the value of a flag that takes one; the last one wins."""
         values = [item.value for item in self.flags if item.name == name]
         return values[-1] if values else None
 
     def values(self, name: str) -> list[str]:
-        """Every value of a flag that may be repeated."""
+        """Return all values of a repeatable flag."""
         return [item.value for item in self.flags if item.name == name]
 
     def for_plan(self) -> list[str]:
-        """The words that make `terraform plan` plan what this apply or destroy would do."""
+        """Return the arguments of the `terraform plan` that plans this apply or destroy."""
         words = [word for item in self.flags if item.name not in _APPLY_ONLY for word in item.words]
         return ["-destroy", *words] if OBSERVED[self.subcommand].destroys else words
 
     def for_saved_plan(self, *, variables: bool) -> list[str]:
-        """The words to keep beside a saved plan; ``variables`` for ephemeral ones, which must be given again."""
+        """Return the arguments to keep with a saved plan; ``variables`` keeps the ephemeral ones."""
         keep = _BESIDE_PLAN | (_VARIABLES if variables else frozenset())
         return [word for item in self.flags if item.name in keep for word in item.words]
 
@@ -107,7 +107,7 @@ class Parsed:
 
 
 def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
-    """Read ``argv`` (without the program's name) or return None where any word of it is not understood."""
+    """Parse ``argv`` (without the program's name); None if any word of it is not understood."""
     index = next(i for i, word in enumerate(argv) if not word.startswith("-"))
     chdirs = [word[len("-chdir=") :] for word in argv[:index] if word.startswith("-chdir=")]
     if len(chdirs) != index or len(chdirs) > 1 or "" in chdirs:
@@ -128,9 +128,10 @@ def parse(argv: list[str], environ: Mapping[str, str]) -> Parsed | None:
 
 
 def is_limited(argv: list[str], environ: Mapping[str, str]) -> bool:
-    """Whether the plan of a command line leaves resources out (``-target``, ``-exclude``).
+    """Return whether the plan of a command line is partial (``-target``, ``-exclude``).
 
-    Of one that is not understood, any word that may mean it counts. Terraform 1.8 and later say it in the plan itself.
+    In a command line that is not understood, any word that may be such a flag counts. Terraform 1.8 and later record it
+    in the plan.
     """
     parsed = parse(argv, environ)
     if parsed is not None:
@@ -140,15 +141,15 @@ def is_limited(argv: list[str], environ: Mapping[str, str]) -> bool:
 
 
 def may_destroy_all(argv: list[str], environ: Mapping[str, str]) -> bool:
-    """Whether a command line may be ``destroy`` or have ``-destroy``, understood or not."""
+    """Return whether a command line may be ``destroy`` or have ``-destroy``, even if it is not understood."""
     given = (*argv, *(text for name, text in environ.items() if name.startswith("TF_CLI_ARGS")))
     return any(word == "destroy" or "-destroy" in word for word in given)
 
 
 def only_refreshes(argv: list[str], environ: Mapping[str, str]) -> bool:
-    """Whether an apply was given ``-refresh-only``: it changes the state and no resource.
+    """Return whether an apply has ``-refresh-only``, which changes the state and no resource.
 
-    Of a command line that is not understood, the last word that is this flag counts, wherever it stands.
+    In a command line that is not understood, the last word that is this flag counts, at any position.
     """
     parsed = parse(argv, environ)
     if parsed is not None:
@@ -161,14 +162,14 @@ def only_refreshes(argv: list[str], environ: Mapping[str, str]) -> bool:
 
 
 def asks_for_help(subcommand: str, environ: Mapping[str, str]) -> bool:
-    """Whether TF_CLI_ARGS make terraform print its help or its version, whatever else is asked for."""
+    """Return whether TF_CLI_ARGS make terraform print its help or version instead."""
     return not HELP.isdisjoint(environment_words(environ, subcommand) or ())
 
 
 def environment_words(environ: Mapping[str, str], subcommand: str) -> list[str] | None:
-    """Words of the environment, in the order in which terraform has them.
+    """Return the arguments from the environment, in terraform's order.
 
-    Each lot is put right behind the subcommand, that of TF_CLI_ARGS first, so that the other comes to stand before it
+    terraform inserts each variable directly after the subcommand, TF_CLI_ARGS first, so that the other one precedes it
     (mergeEnvArgs in terraform's main.go).
     """
     words: list[str] = []
@@ -186,10 +187,10 @@ _PART = r"""(?P<space>[ \t\r\n]+)|'(?P<single>[^'`]*)'|"(?P<double>[^"\\`]*)"|(?
 
 
 def shell_words(text: str) -> list[str] | None:
-    """Split as terraform splits TF_CLI_ARGS (mattn/go-shellwords), or None where that is not beyond doubt.
+    """Split a text as terraform splits TF_CLI_ARGS (mattn/go-shellwords); None if the result is not certain.
 
-    Taken are words, quotes of both kinds, and what stands inside them. Everything else (a backslash outside of single
-    quotes, operators of a shell, substitutions, empty quotes as a word) is left to terraform.
+    Words and both kinds of quotes are supported. Everything else (a backslash outside of single quotes, shell
+    operators, substitutions, an empty quoted word) is left to terraform.
     """
     if not text:
         return []
@@ -213,7 +214,7 @@ def shell_words(text: str) -> list[str] | None:
 
 
 def _is_broken(text: str) -> bool:
-    """Whether it is no UTF-8, in place of which Go puts its replacement character."""
+    """Return whether a word is not UTF-8, which Go would replace."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -222,9 +223,10 @@ def _is_broken(text: str) -> bool:
 
 
 def _scan(words: list[str]) -> tuple[list[Flag], list[str]] | None:
-    """Split by Go's rules: one or two dashes, ``-name=value`` or ``-name value``, booleans never take the next word.
+    """Split flags by Go's rules: ``-name=value`` or ``-name value``, with one or two dashes.
 
-    The first word that is no flag ends them. terraform takes -no-color and -compact-warnings out wherever they stand.
+    Booleans never take the next word. The first word that is not a flag ends them. terraform removes -no-color and
+    -compact-warnings at any position.
     """
     flags: list[Flag] = []
     rest = list(words)
@@ -274,7 +276,7 @@ def _allowed(subcommand: str, flags: list[Flag], positional: list[str]) -> bool:
 
 
 def _is_valid(flag: Flag) -> bool:
-    """Whether terraform can read the value; terraform itself reports usage errors, in the words of the command."""
+    """Return whether terraform can parse the value; terraform reports usage errors itself."""
     if flag.name == "parallelism":
         digits = flag.value.removeprefix("-")
         return digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0") and len(digits) < 10  # noqa: PLR2004 - 0x, octal and what overflows is Go's to read

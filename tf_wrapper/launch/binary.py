@@ -1,11 +1,11 @@
-"""Finding the terraform (or tofu) that a run is about. Imported before it starts, so it stays light."""
+"""Finds the terraform (or tofu) binary. Imported before terraform starts, so it has few imports."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,18 +14,19 @@ _PEEK = 1024  # enough of a script to see whom it calls
 
 
 class BinaryNotFoundError(Exception):
-    """No terraform to run; the text is the whole error message."""
+    """No terraform binary; the text is the whole error message."""
 
 
 def find(environ: Mapping[str, str], configured: str | None) -> str:
-    """Path of the binary to run.
+    """Return the path of the binary to run.
 
     Args:
-        environ: ``TFEVENT_TF_BINARY`` wins, a name on PATH or a path; else ``terraform``, else ``tofu`` on PATH.
+        environ: ``TFEVENT_TF_BINARY`` (a name on PATH or a path) takes precedence; the default is ``terraform`` or
+            ``tofu`` on PATH.
         configured: ``binary`` of tfevent.yaml, if any.
 
     Raises:
-        BinaryNotFoundError: there is none, or the one asked for does not exist or is tfevent itself.
+        BinaryNotFoundError: there is none, or the selected one does not exist or is tfevent itself.
     """
     wanted = environ.get("TFEVENT_TF_BINARY") or configured
     path = environ.get("PATH", os.defpath)
@@ -63,7 +64,7 @@ def _executable(path: str) -> bool:
 
 
 def is_ourselves(path: str) -> bool:
-    """Whether running ``path`` would run tfevent again: the same file, or a script that names our module."""
+    """Return whether ``path`` would run tfevent again: the same file, or a script that names its module."""
     own = sys.argv[0] if sys.argv else ""
     if own and os.path.exists(own) and os.path.samefile(path, own):
         return True
@@ -78,7 +79,7 @@ def is_ourselves(path: str) -> bool:
 
 
 def _calls_tfevent(script: bytes) -> bool:
-    """A shell script whose last command is tfevent would call us for ever."""
+    """Return whether a shell script ends with a call of tfevent, which would recurse endlessly."""
     commands = [line.strip() for line in script.splitlines() if line.strip() and not line.startswith(b"#")]
     last = commands[-1].split() if commands else []
     words = [word for word in last if word != b"exec" and b"=" not in word]
@@ -86,7 +87,7 @@ def _calls_tfevent(script: bytes) -> bool:
 
 
 def execute(path: str, argv: list[str]) -> int:
-    """Become terraform: same process, arguments untouched. Returns 126, and only where it cannot be executed."""
+    """Replace this process with terraform, arguments unchanged. Returns 126 only if it cannot be executed."""
     import _signal  # type: ignore[import-not-found] # signal itself costs 4 ms (enum), a fifth of what we may cost here
 
     for number in (

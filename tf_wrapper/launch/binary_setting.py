@@ -1,4 +1,4 @@
-"""The one setting that is needed before terraform starts, read without a YAML parser when possible."""
+"""The setting ``binary``, the only one needed before terraform starts; read without a YAML parser if possible."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ reported: set[str] = set()
 
 
 def binary(directory: str) -> str | None:
-    """Value of the top-level key ``binary`` in the settings files that apply to ``directory``, or None.
+    """Return the top-level key ``binary`` in the settings files that apply to ``directory``, or None.
 
-    A plain scalar is read by hand; anything cleverer (interpolation, anchors) goes through the real settings, whose
-    mistakes are reported later: here they mean None. Files and values that are not trusted are not used, and that is
-    said at once, since another program runs in their place.
+    A plain scalar is parsed here; anything else (interpolation, anchors) is read by the settings. Their mistakes are
+    reported later and count as None. Untrusted files and values are not used, which is reported at once, since another
+    program runs instead.
     """
     from change_events.paths import config_dir
 

@@ -1,4 +1,4 @@
-"""The facts of a run that is about to start, and the environment its terraform gets."""
+"""The facts of a new run, and the environment of its terraform."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from change_events import trace
 from change_events.ids import new_id
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
@@ -17,7 +17,7 @@ _NOT_OURS = ("TF_CLI_ARGS", "TF_LOG")  # prefixes: TF_CLI_ARGS_state_pull, TF_LO
 
 
 def new_facts(binary: str, word: str, argv: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
-    """The facts of a new run. The values of -var and -backend-config are not in it."""
+    """Return the facts of a new run, without the values of -var and -backend-config."""
     return {
         "id": new_id(),
         "binary": binary,
@@ -31,23 +31,23 @@ def new_facts(binary: str, word: str, argv: Sequence[str], environ: Mapping[str,
 
 
 def child_environment(environ: Mapping[str, str], facts: Mapping[str, Any]) -> dict[str, str]:
-    """The user's environment with our trace in it, so that what terraform starts is a child of this run."""
+    """Return the user's environment with tfevent's trace, so that whatever terraform starts is a child of this run."""
     return trace.child_environment(
         environ, run_id=str(facts["id"]), trace_id=str(facts["trace_id"]), span_id=str(facts["span_id"])
     )
 
 
 def helper_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """For terraform commands of our own (show, state pull): no extra arguments, no log in the user's log file."""
+    """Return the environment of helper commands (show, state pull): no extra arguments, no user's log file."""
     environment = {name: value for name, value in environ.items() if not name.startswith(_NOT_OURS)}
     return {**environment, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
 
 def apply_environment(environ: Mapping[str, str], *, planned_here: bool) -> dict[str, str]:
-    """Environment of the apply phase: extra arguments stand in its argv already, those of plan are not for it.
+    """Return the environment of the apply phase, without extra arguments: those of apply are in its argv already.
 
     Args:
-        environ: the run's.
+        environ: environment of the run.
         planned_here: the plan was made in this run, with the same settings.
     """
     environment = dict(environ)

@@ -1,10 +1,10 @@
-"""Which terraform this is, and whether it can work with files of ours: asked before the first run, remembered after.
+"""Identifies the terraform binary and whether it sees tfevent's files: queried once, then cached.
 
-A run goes through a saved plan only where both are known. What does not answer, answers something else, is older than
-1.0, of a major version to come, or sees another file system (a script that starts a container, a sandbox) runs
-natively. The answers are kept in ``<state>/terraform-versions``, so that only the first run of a binary waits for them.
+A run uses a saved plan only if both are known. A binary that does not answer as expected, is older than 1.0, has an
+unknown major version, or sees another file system (a script that starts a container, a sandbox) runs natively. The
+answers are cached in ``<state>/terraform-versions``, so that only the first run of a binary waits for them.
 
-Imported before terraform starts: os, time and what is loaded anyway.
+Imported before terraform starts: only os, time and modules that are loaded anyway.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,11 +31,11 @@ _FORMATTED = b"a = 1\n"
 
 
 class Identity:
-    """A terraform that is known.
+    """An identified terraform.
 
     Attributes:
         product: ``Terraform`` or ``OpenTofu``.
-        version: as it says, without the ``v``.
+        version: its version, without ``v``.
     """
 
     __slots__ = ("product", "version")
@@ -46,14 +46,14 @@ class Identity:
 
 
 def identify(binary: str, folder: str, state: str, environ: Mapping[str, str], signals: Signals) -> Identity | None:
-    """Which terraform ``binary`` is, or None where that, or that it sees our files, is not known.
+    """Identify ``binary``; None if it is unknown or may not see tfevent's files.
 
     Args:
         binary: its path.
-        folder: an existing folder of ours, where plans will lie.
-        state: the state folder, where answers are kept.
+        folder: an existing folder of tfevent, where plans will be stored.
+        state: the state folder, which has the cache.
         environ: the user's environment.
-        signals: the active handlers; a signal ends the wait, and then nothing is known.
+        signals: the active handlers; a signal ends the wait, and the result is None.
     """
     store = os.path.join(state, NAME)
     key = _key(binary, os.path.dirname(folder), environ)
@@ -68,14 +68,14 @@ def identify(binary: str, folder: str, state: str, environ: Mapping[str, str], s
 
 
 def forget(state: str) -> None:
-    """A run has shown that an answer does not hold: ask again next time."""
+    """Discard the cached answer after a run that contradicts it."""
     _remove(os.path.join(state, NAME))
 
 
 def parse(text: str) -> str:
-    """``PRODUCT VERSION`` from what ``version`` prints.
+    """Return ``PRODUCT VERSION`` from the output of ``version``.
 
-    Lines of others before it do not matter; empty where there is no such line, or several that differ.
+    Other lines before it are ignored; empty if there is no such line, or several that differ.
     """
     names = set()
     for line in text.splitlines():
@@ -99,7 +99,7 @@ def _identity(answer: str) -> Identity | None:
 
 
 def _ask(binary: str, folder: str, environ: Mapping[str, str], signals: Signals) -> str:
-    """The answer of ``version``, empty where it does not come, or where a file of ours is not formatted by ``fmt``."""
+    """Return the output of ``version``; empty if there is none, or if ``fmt`` does not format a file of tfevent."""
     from tf_wrapper.launch.environment import helper_environment
 
     probe = os.path.join(folder, "probe.tf")
@@ -138,7 +138,7 @@ def _remove(path: str) -> None:
 
 
 def _start(argv: list[str], environ: Mapping[str, str], signals: Signals, stdout: int | None = None) -> int:
-    """Start a helper in a group of its own, so that it and what it starts can be ended together."""
+    """Start a helper in a process group of its own, so that its whole tree can be ended."""
     null = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     output = (
         (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0) if stdout is None else (os.POSIX_SPAWN_DUP2, stdout, 1)
@@ -155,7 +155,7 @@ def _start(argv: list[str], environ: Mapping[str, str], signals: Signals, stdout
 
 
 def _wait(started: list[int], reader: int, signals: Signals) -> tuple[list[int], bytes]:
-    """Exit codes and what was printed; -9 for what had to be ended because of the time or a signal."""
+    """Return exit codes and output; -9 for processes killed at the time limit or by a signal."""
     deadline = time.monotonic() + _SECONDS
     codes: dict[int, int] = {}
     answer = b""
@@ -236,7 +236,7 @@ def _stamp(path: str) -> str:
 
 
 def _read(store: str) -> list[tuple[str, str, float]]:
-    """What was answered before; nothing where the file is not a regular one of ours."""
+    """Return cached answers; nothing if the file is not a regular file of this user."""
     rows: list[tuple[str, str, float]] = []
     try:
         descriptor = os.open(store, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -261,7 +261,7 @@ def _read(store: str) -> list[tuple[str, str, float]]:
 
 
 def _write(store: str, answers: list[tuple[str, str, float]]) -> None:
-    """Best effort: what cannot be kept is asked again."""
+    """Write the cache; failures are ignored, and the binary is queried again."""
     lines = "".join(f"{when:.0f}\t{answer}\t{key}\n" for key, answer, when in answers[:_KEPT])
     temporary = f"{store}.{os.getpid()}"
     try:

@@ -1,4 +1,4 @@
-"""The user's own stdout and stderr, and what they look like to terraform."""
+"""The user's stdout and stderr, and their width as seen by terraform."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DEFAULT_COLUMNS = 78  # what terraform assumes where there is no terminal (inte
 
 
 def columns(descriptor: int) -> int:
-    """Width that terraform would wrap to when printing there; 0 for a terminal that does not know its own."""
+    """Return the width at which terraform would wrap; 0 for a terminal of unknown width."""
     try:
         return os.get_terminal_size(descriptor).columns
     except OSError:

@@ -1,14 +1,14 @@
-"""Reading the command line of a state command: only what says which state it is about.
+"""Parses the command line of a state command, as far as it selects the state.
 
-Unlike :mod:`tf_wrapper.launch.arguments`, which has to know every word, this only has to find a few flags: terraform
-gets the user's own words in any case, and what is not understood here costs details of the event at most.
+Unlike :mod:`tf_wrapper.launch.arguments`, which must know every word, this only looks for a few flags: terraform gets
+the user's arguments in any case, and unknown words cost at most details of the event.
 """
 
 from __future__ import annotations
 
 from tf_wrapper.launch.arguments import FALSE, HELP, environment_words
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,15 +19,15 @@ _VALUES = frozenset({
 
 
 class StateArguments:
-    """What the command line of a state command says.
+    """The parsed command line of a state command.
 
     Attributes:
-        chdir: the ``-chdir`` value, or None.
+        chdir: the value of ``-chdir``, or None.
         globals: the global options as given.
-        flags: name → value of the last flag of that name; a flag without a value has an empty one.
+        flags: name → value of the last flag of that name; empty for a flag without a value.
         options: name and value of every flag, in order.
-        positional: what follows the flags.
-        asks_for_help: the environment makes terraform print its help, whatever else is asked for.
+        positional: the arguments after the flags.
+        asks_for_help: the environment makes terraform print its help instead.
     """
 
     __slots__ = ("asks_for_help", "chdir", "flags", "globals", "options", "positional")
@@ -45,11 +45,11 @@ class StateArguments:
         self.flags = dict(self.options)
 
     def has(self, name: str) -> bool:
-        """Whether a flag without a value was given, and not as false."""
+        """Return whether a boolean flag is set and not false."""
         return name in self.flags and self.flags[name] not in FALSE
 
     def _scan(self, words: list[str]) -> None:
-        """Split by Go's rules; a flag that is not known is taken for one without a value."""
+        """Split by Go's rules; an unknown flag is assumed to take no value."""
         rest = [word for word in words if word not in {"-no-color", "-compact-warnings"}]
         while rest and len(rest[0]) > 1 and rest[0][0] == "-":
             word = rest.pop(0)

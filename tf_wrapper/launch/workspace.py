@@ -1,7 +1,7 @@
-"""What the working directory says about a run before terraform is asked: workspace, backend, ephemeral variables.
+"""The working directory before terraform is started: workspace, backend, ephemeral variables.
 
-Configuration is parsed only where the word ``ephemeral`` stands in it, since this happens before terraform starts.
-Where something cannot be read or understood the answer is the one that makes the run native.
+Configuration is parsed only if it contains the word ``ephemeral``, since this delays terraform. If something cannot be
+read or understood, the answer is the one that makes the run native.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 
 from tf_wrapper.configuration import inputs
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,12 +22,12 @@ _REMOTE = (b'"type": "remote"', b'"type":"remote"', b'"type": "cloud"', b'"type"
 
 
 class Workspace:
-    """The directory that a run is about, after ``-chdir``.
+    """The directory of a run, after ``-chdir``.
 
     Args:
-        chdir: the option's value.
+        chdir: value of the option.
         environ: terraform's environment.
-        tofu: whether OpenTofu is run, which reads ``.tofu`` files; None where that is not known.
+        tofu: whether OpenTofu runs, which reads ``.tofu`` files; None if unknown.
     """
 
     def __init__(self, chdir: str | None, environ: Mapping[str, str], *, tofu: bool | None = None) -> None:
@@ -41,7 +41,7 @@ class Workspace:
 
     @property
     def name(self) -> str:
-        """The selected workspace: TF_WORKSPACE, else what `workspace select` wrote, else ``default``."""
+        """The selected workspace: TF_WORKSPACE, else the one written by `workspace select`, else ``default``."""
         chosen = self._environ.get("TF_WORKSPACE")
         if chosen:
             return chosen
@@ -50,13 +50,13 @@ class Workspace:
 
     @property
     def runs_remotely(self) -> bool:
-        """Whether plans are made elsewhere (HCP Terraform, the ``remote`` backend): no plan file to read then."""
+        """Whether plans are made remotely (HCP Terraform, the ``remote`` backend), without a plan file."""
         settings = inputs.read(os.path.join(self.data_dir, "terraform.tfstate")) or b""
         return any(mark in settings for mark in _REMOTE)
 
     @property
     def has_configuration(self) -> bool:
-        """Whether there is anything to plan."""
+        """Whether there is any configuration."""
         return bool(self._configuration())
 
     def _configuration(self) -> list[str]:
@@ -66,9 +66,9 @@ class Workspace:
 
     @property
     def has_piped_inputs(self) -> bool:
-        """Whether terraform reads a pipe by itself: as configuration, as a variable file or as its settings.
+        """Whether terraform reads a pipe by itself: as configuration, variable file or settings.
 
-        Each terraform that is started in this directory reads it, so there must be only one.
+        Each terraform process started in this directory would read it, so there must be only one.
         """
         from tf_wrapper.configuration.files import variable_files
 
@@ -79,15 +79,15 @@ class Workspace:
         return any(path and inputs.is_read_once(path) for path in paths)
 
     def has_piped_variables(self, parsed: Parsed) -> bool:
-        """Whether a ``-var-file`` is a pipe: the one terraform that reads it must be the one that needs it."""
+        """Whether a ``-var-file`` is a pipe, which only the terraform process that needs it may read."""
         return any(inputs.is_read_once(os.path.join(self.directory, name)) for name in parsed.values("var-file"))
 
     def may_have_ephemeral(self) -> bool:
-        """Whether the root module declares an ephemeral variable, or cannot be read well enough to deny it."""
+        """Whether the root module declares an ephemeral variable, or cannot be read well enough to exclude it."""
         return self._ephemeral() != {}
 
     def may_ask_for_ephemeral(self, parsed: Parsed) -> bool:
-        """Whether terraform may prompt for an ephemeral variable: the answer could not be given again at apply."""
+        """Whether terraform may prompt for an ephemeral variable, whose value apply would need again."""
         declared = self._ephemeral()
         if declared is None:
             return True
@@ -100,7 +100,7 @@ class Workspace:
         return any(name not in given for name in needed)
 
     def _ephemeral(self) -> dict[str, bool] | None:
-        """Ephemeral variables of the root module → whether they have a default; None where that is unknown."""
+        """Ephemeral variables of the root module → whether they have a default; None if unknown."""
         from tf_wrapper.configuration.files import holds
 
         is_ephemeral = False
@@ -119,13 +119,13 @@ class Workspace:
         return {name: one.default is not None for name, one in module.variables.items() if one.ephemeral}
 
     def secrets(self, parsed: Parsed) -> Secrets:
-        """What the configuration and the given values say to be secret; read when asked for, beside the run."""
+        """Return the secrets of the configuration and the given values; read on demand, beside the run."""
         from tf_wrapper.configuration.secrets import find_secrets
 
         return find_secrets(self.directory, self.data_dir, parsed.options, self._environ, tofu=self._tofu)
 
     def state_secrets(self, state: StateArguments) -> Secrets:
-        """The same of a state command; no plan says what stands under a secret's name, so the files are searched."""
+        """Return the same for a state command, which has no plan: files are searched for literals with secret names."""
         from tf_wrapper.configuration.named_literals import find_named_literals
         from tf_wrapper.configuration.secrets import find_secrets
 

@@ -1,1 +1,1 @@
-"""The modes of observing a command: plan, apply, native; and the rules that choose between them."""
+"""The modes of observing a command (plan, apply, native, state command), and the rules that choose one."""

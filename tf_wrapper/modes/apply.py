@@ -1,7 +1,7 @@
 """`tfevent apply` and `destroy`: plan to a private file, ask as terraform asks, apply exactly that plan.
 
-The apply's machine-readable stream goes to a file of the run's folder. terraform writes to that file whether we
-live or not; we follow it and print what terraform's human view would have printed.
+The machine-readable stream of the apply goes to a file in the run's folder. terraform writes to that file even if
+tfevent is killed; tfevent follows it and prints terraform's human view.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tf_wrapper.launch import output
 from tf_wrapper.launch.environment import apply_environment
 from tf_wrapper.launch.output import OutputClosedError, write_all
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from tf_wrapper.launch.arguments import Parsed
     from tf_wrapper.modes.observe import Invocation
@@ -26,7 +26,7 @@ _NO_CHANGES, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode` that lea
 
 
 def run(invocation: Invocation) -> int:
-    """Run the whole apply; returns the exit code terraform would have given (negative: killed by that signal)."""
+    """Run the whole apply; returns terraform's exit code (negative: killed by that signal)."""
     parsed = invocation.parsed
     if parsed is None:
         raise ValueError("an apply that is not understood is run natively")
@@ -71,7 +71,7 @@ def run(invocation: Invocation) -> int:
 
 
 def _not_approved(invocation: Invocation, parsed: Parsed) -> str:
-    """Ask; empty when the answer is yes, else ``declined``, ``failed``, ``interrupted`` or ``hung up``."""
+    """Ask for approval; empty if approved, else ``declined``, ``failed``, ``interrupted`` or ``hung up``."""
     from tf_wrapper.modes import approval
 
     text = approval.question(
@@ -120,7 +120,7 @@ def _print_error(parsed: Parsed, summary: str) -> None:
 
 
 def _halted(invocation: Invocation, plan_phase: PlanPhase, parsed: Parsed) -> int:
-    """An interrupt came so late in the plan that it succeeded all the same: terraform does not go on either."""
+    """Return whether an interrupt came too late to fail the plan; terraform does not continue either."""
     plan_phase.release()
     if signal.SIGHUP in invocation.signals.received:  # of which it dies
         invocation.recorder.end_without_apply(-signal.SIGHUP, None, interrupted=True)
@@ -150,9 +150,9 @@ def _apply(invocation: Invocation, parsed: Parsed, saved: str, plan_phase: PlanP
 
 
 def _apply_natively(invocation: Invocation, parsed: Parsed, saved: str, plan_phase: PlanPhase | None) -> int:
-    """The plan is not of a version that can be observed: the user's own goes to terraform as it was given.
+    """Apply the user's own plan natively, with the user's arguments, if its version cannot be observed.
 
-    One that was made here shows that it is not the terraform that was identified.
+    If the plan was made here, the cached identity of terraform is wrong and discarded.
     """
     from tf_wrapper.modes import native
 
@@ -170,7 +170,7 @@ def _apply_natively(invocation: Invocation, parsed: Parsed, saved: str, plan_pha
 
 
 class _StreamedApply:
-    """The apply phase: terraform writes its stream to a file, we follow."""
+    """The apply phase: terraform writes its stream to a file, which is followed."""
 
     def __init__(self, invocation: Invocation, parsed: Parsed, plan_phase: PlanPhase | None) -> None:
         self._invocation = invocation
@@ -179,7 +179,7 @@ class _StreamedApply:
         self._closed = False
 
     def run(self, words: list[str], saved: str) -> int:
-        """Start terraform, show its work, hand the outcome to the recorder; returns its exit code."""
+        """Start terraform, render its stream and pass the result to the recorder; returns its exit code."""
         invocation = self._invocation
         child = self._start(words, saved)
         if self._plan_phase is None:
@@ -224,7 +224,7 @@ class _StreamedApply:
         return apply_environment(self._invocation.environ, planned_here=self._plan_phase is not None)
 
     def _stop(self, child: process.Child) -> None:
-        """No one reads our output: terraform would be killed here. It gets one interrupt instead, to save its state."""
+        """Interrupt terraform once if the output is closed, so that it saves its state; alone it would be killed."""
         if not self._closed:
             self._closed = True
             child.send(signal.SIGINT)
@@ -248,7 +248,7 @@ class _StreamedApply:
 
 
 class _TofuApply(_StreamedApply):
-    """OpenTofu writes its stream to a file beside the human text, so it has the user's own terminal."""
+    """The apply phase of OpenTofu, which writes the stream to a file and the human text to the user's terminal."""
 
     def _start(self, words: list[str], saved: str) -> process.Child:
         from tf_wrapper.plan import plan_file

@@ -1,6 +1,6 @@
-"""Asking for approval in terraform's own words.
+"""Asks for approval with terraform's prompt.
 
-The words are in its internal/backend/local/backend_apply.go, their form in internal/command/ui_input.go.
+The texts are from internal/backend/local/backend_apply.go, their layout from internal/command/ui_input.go.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import signal
 
 from tf_wrapper.launch.output import write_all
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from change_events.process import Signals
 
@@ -26,7 +26,7 @@ _WORDS: dict[int, str] = {signal.SIGINT: INTERRUPTED, signal.SIGHUP: HUNG_UP}
 
 
 def question(*, tool: str, workspace: str, destroy: bool, refresh_only: bool, invoke: bool) -> tuple[str, str]:
-    """The question and its description.
+    """Return the question and its description.
 
     Args:
         tool: ``Terraform`` or ``OpenTofu``.
@@ -66,11 +66,11 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
     """Print the question on stdout and read the answer from stdin.
 
     Returns:
-        YES, NO, EOF (stdin ended before a newline), or, when a signal came first, INTERRUPTED
-        (SIGINT), STOPPED (SIGTERM) or HUNG_UP (SIGHUP).
+        YES, NO, EOF (stdin ended before a newline), or, for an earlier signal, INTERRUPTED (SIGINT), STOPPED (SIGTERM)
+        or HUNG_UP (SIGHUP).
 
     Raises:
-        OutputClosedError: no one reads our stdout.
+        OutputClosedError: the reader of stdout is gone.
     """
     seen = len(signals.received)  # what comes while the question is printed answers it too
     bold, reset = ("\x1b[1m", "\x1b[0m") if color else ("", "")
@@ -88,7 +88,7 @@ def ask(text: tuple[str, str], *, color: bool, signals: Signals) -> str:
 
 
 def _line(signals: Signals, seen: int) -> tuple[str, str]:
-    """Why there is no line (EOF, a signal's word, or nothing), and the line."""
+    """Return why there is no line (EOF, a signal, or nothing), and the line."""
     data = b""
     while b"\n" not in data:
         if len(signals.received) > seen:

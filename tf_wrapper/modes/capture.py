@@ -1,7 +1,7 @@
-"""The plan phase of an apply: terraform's stdout and stderr, looked at on their way to the user.
+"""The plan phase of an apply: terraform's stdout and stderr, filtered on their way to the user.
 
-Where the user has a terminal terraform gets a pseudo-terminal of the same size, so that it prints just what it would
-have printed; elsewhere it gets a file, which cannot break when we die. stdin stays the user's own.
+If the user has a terminal, terraform gets a pseudo-terminal of the same size, so that its output is the same; otherwise
+it gets a file, which survives tfevent. stdin is the user's own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import termios
 
 from tf_wrapper.launch.output import write_all
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +21,7 @@ _CHUNK = 65536
 
 
 class _Source:
-    """What one descriptor of terraform's is connected to."""
+    """The connection of one of terraform's descriptors."""
 
     def __init__(self, user: int, path: str) -> None:
         self.user = user
@@ -36,7 +36,7 @@ class _Source:
             self.reader = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def copy_size(self) -> None:
-        """Give the pseudo-terminal the size of the user's own, which may have changed: terraform asks as it prints."""
+        """Give the pseudo-terminal the current size of the user's terminal; terraform queries it as it prints."""
         try:
             size = fcntl.ioctl(self.user, termios.TIOCGWINSZ, b"\0" * 8)
             if size != self._size:
@@ -46,7 +46,7 @@ class _Source:
         self._size = size
 
     def read(self) -> bytes:
-        """What has arrived by now."""
+        """Return the output that has arrived."""
         data = b""
         if self.is_terminal:
             self.copy_size()
@@ -72,7 +72,7 @@ class _Source:
 
 
 def _raw_output(descriptor: int) -> None:
-    """The user's terminal turns newlines into what it needs; ours must not do it a first time."""
+    """Switch off newline translation, which the user's terminal does."""
     attributes = termios.tcgetattr(descriptor)
     attributes[1] &= ~termios.OPOST
     termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
@@ -82,9 +82,9 @@ class Capture:
     """Connects terraform's stdout and stderr to the user's, through ``on_out`` and ``on_err``.
 
     Args:
-        folder: where files for the output go, when there is no terminal.
-        on_out: gets what terraform wrote to stdout, returns what the user may see of it now.
-        on_err: the same for stderr; not used where both are the same terminal or file, which keeps their order.
+        folder: folder of the output files, without a terminal.
+        on_out: takes output on stdout, and returns what to show now.
+        on_err: the same for stderr; unused if both are the same terminal or file, which keeps their order.
     """
 
     def __init__(self, folder: str, on_out: Callable[[bytes], bytes], on_err: Callable[[bytes], bytes]) -> None:
@@ -101,16 +101,16 @@ class Capture:
         return [source.reader for source in {self._out, self._err} if source.is_terminal]
 
     def started(self) -> None:
-        """To be called once terraform has its own copies."""
+        """Close tfevent's copies once terraform has its own."""
         for source in {self._out, self._err}:
             if source.is_terminal:
                 source.close_child()
 
     def pump(self) -> bool:
-        """Pass on what has arrived; True when there was any.
+        """Pass on the output that has arrived; True if there was any.
 
         Raises:
-            OutputClosedError: the user's end is gone.
+            OutputClosedError: the user's end is closed.
         """
         data = self._out.read()
         if data:
@@ -121,7 +121,7 @@ class Capture:
         return bool(data or other)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close all descriptors."""
         for source in {self._out, self._err}:
             source.close()
 

@@ -1,4 +1,4 @@
-"""How a run is observed: rules over what is known before terraform starts, of which the first that applies decides."""
+"""Chooses the mode of a run by rules over facts known before terraform starts; the first rule that applies decides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from tf_wrapper.launch import arguments
 from tf_wrapper.subcommands import APPLY, EXEC, NATIVE, OBSERVED, PLAN, SELECT, STATE
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -19,12 +19,12 @@ OWN, FALLBACK = "own", "fallback"  # the mode of the subcommand's row, and its f
 
 
 class Situation:
-    """What the rules look at. Files are read only where a rule asks for them.
+    """The facts for the rules. Files are read only if a rule needs them.
 
     Args:
-        word: the subcommand, of :data:`tf_wrapper.subcommands.OBSERVED`.
-        parsed: the command line; None where it is not understood.
-        workspace: the directory that the run is about.
+        word: the subcommand, a key of :data:`tf_wrapper.subcommands.OBSERVED`.
+        parsed: the command line; None if it is not understood.
+        workspace: the directory of the run.
         environ: terraform's environment.
         state: the command line of a state command.
     """
@@ -47,37 +47,37 @@ class Situation:
 
     @property
     def parsed(self) -> Parsed:
-        """The command line, for rules behind the one that takes those that are not understood."""
+        """The command line, for rules after the one for command lines that are not understood."""
         if self._parsed is None:
             raise ValueError("the command line is not understood")
         return self._parsed
 
     @property
     def asks_for_help(self) -> bool:
-        """Whether the environment makes terraform print its help, whatever else is asked for."""
+        """Whether the environment makes terraform print its help instead."""
         if self.state is not None:
             return self.state.asks_for_help
         return not self.is_understood and arguments.asks_for_help(self.word, self._environ)
 
     @property
     def only_selects(self) -> bool:
-        """Whether it is a `workspace select` that creates none: no state is changed."""
+        """Whether it is a `workspace select` that creates no workspace, and so changes no state."""
         creates = self.state is not None and self.state.has("or-create")
         return self.subcommand.effect == SELECT and not creates
 
     @property
     def saved(self) -> str | None:
-        """The path of the plan that is to be applied; None where the run makes its own."""
+        """The path of the saved plan to apply; None if the run makes its own."""
         return self._path(self.parsed.positional[0]) if self.parsed.positional else None
 
     @property
     def lacks_variable_file(self) -> bool:
-        """Whether a file of ``-var-file`` is not there."""
+        """Whether a file of ``-var-file`` is missing."""
         return any(not os.path.exists(self._path(name)) for name in self.parsed.values("var-file"))
 
     @property
     def needs_one_terraform(self) -> bool:
-        """Whether plan and apply must be one process: what both need is given once, by a pipe or at a prompt."""
+        """Whether plan and apply must be one process, since an input comes once, from a pipe or a prompt."""
         parsed, workspace = self.parsed, self.workspace
         if workspace.has_piped_variables(parsed) and (parsed.positional or workspace.may_have_ephemeral()):
             return True
@@ -92,11 +92,11 @@ class Rule:
     """One rule.
 
     Attributes:
-        name: for tests.
-        mode: of the run, or :data:`OWN` or :data:`FALLBACK`.
+        name: its name in tests.
+        mode: the mode, or :data:`OWN` or :data:`FALLBACK`.
         reason: why.
-        applies: whether it does.
-        notice: what to say where it keeps a run from being recorded that the user expects to be.
+        applies: the predicate.
+        notice: a message to print if the user expects a record of the run and there will be none.
     """
 
     __slots__ = ("applies", "mode", "name", "notice", "reason")
@@ -111,13 +111,13 @@ class Rule:
         self.notice = notice
 
     def mode_of(self, situation: Situation) -> str:
-        """The mode of this run."""
+        """Return the mode of this run."""
         subcommand = situation.subcommand
         return {OWN: subcommand.mode, FALLBACK: subcommand.fallback}.get(self.mode, self.mode)
 
 
 def choose(situation: Situation) -> Rule:
-    """The first rule that applies; the last one always does."""
+    """Return the first rule that applies; the last one always does."""
     return next(rule for rule in RULES if rule.applies(situation))
 
 

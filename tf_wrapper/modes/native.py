@@ -1,8 +1,8 @@
-"""A run that cannot go through a saved plan of ours: terraform as it is, and the event from its states.
+"""Runs terraform natively, without a saved plan of tfevent; the event comes from the states before and after.
 
-For HCP Terraform and the `remote` backend (plans are made elsewhere), versions before 1.0 (no stream), what is not
-known for a terraform or cannot reach our files, ephemeral variables that are typed or come through a pipe and so cannot
-be given twice, and command lines we do not understand.
+For HCP Terraform and the `remote` backend (remote plans), versions before 1.0 (no stream), binaries that cannot be
+identified or do not see tfevent's files, ephemeral variables from a prompt or a pipe, which cannot be given twice, and
+command lines that are not understood.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from tf_wrapper.launch.arguments import only_refreshes
 from tf_wrapper.launch.environment import apply_environment
 from tf_wrapper.plan import plan_file, terraform_show
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from tf_wrapper.launch.arguments import Parsed
     from tf_wrapper.modes.observe import Invocation
 
 
 def run(invocation: Invocation) -> int:
-    """Run the user's command line as it is; returns its exit code."""
+    """Run the user's command line unchanged; returns its exit code."""
     return _between_states(invocation, [invocation.binary, *invocation.argv], None)
 
 
 def apply_saved(invocation: Invocation, saved: str) -> int:
-    """Apply the user's own saved plan, with the user's own words; the plan itself shows what was meant.
+    """Apply the user's saved plan with the user's arguments; the plan shows the planned changes.
 
     Args:
         invocation: the run.
-        saved: the plan file, absolute.
+        saved: absolute path of the plan file.
     """
     return _between_states(invocation, [invocation.binary, *invocation.argv], saved)
 
 
 def apply_own_plan(invocation: Invocation, parsed: Parsed, saved: str) -> int:
-    """Apply a plan that was made here, approved, and turned out to be of a version that has no stream.
+    """Apply an approved plan of this run whose terraform version turned out to have no stream.
 
     Args:
-        invocation: the run; its recorder has the plan already.
-        parsed: its command line.
-        saved: the plan file, absolute.
+        invocation: the run; its recorder has read the plan.
+        parsed: the command line.
+        saved: absolute path of the plan file.
     """
     words = [*parsed.for_saved_plan(variables=False), *(["-no-color"] if parsed.flag("no-color") else [])]
     argv = invocation.command("apply", *words, saved)

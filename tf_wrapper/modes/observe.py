@@ -1,7 +1,7 @@
-"""One observed command, from before terraform starts to after the event is on its way.
+"""Observes one command, from before terraform starts until the event is delivered.
 
-Whatever goes wrong in here costs one line on stderr: before terraform has started we step aside and exec it,
-afterwards its exit code is the only thing that counts.
+A failure costs one line on stderr: before terraform has started it is exec'd instead, afterwards only its exit code
+counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tf_wrapper.launch.output import OutputClosedError, say
 from tf_wrapper.modes.choice import Situation, choose
 from tf_wrapper.subcommands import EXEC, NATIVE, OBSERVED, STATE
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from typing import Any
 
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 
 
 class Invocation:
-    """Everything that the modes share.
+    """The facts shared by all modes.
 
     Attributes:
         binary: path of terraform.
-        argv: the user's own arguments.
+        argv: the user's arguments.
         word: the subcommand.
-        subcommand: its row.
-        parsed: the arguments, understood; None where they are not.
-        state: those of a state command; None for all other commands.
-        workspace: the directory the run is about.
+        subcommand: its row in the table.
+        parsed: the parsed arguments; None if they are not understood.
+        state: parsed arguments of a state command; None for other commands.
+        workspace: the directory of the run.
         run: the run's folder.
         signals: the active handlers.
-        environ: what terraform's environment is made from (the user's, with our trace).
-        identity: which terraform it is; None where that is not known.
-        recorder: what writes the event, beside the run.
+        environ: base of terraform's environment (the user's, with tfevent's trace).
+        identity: the identified terraform; None if unknown.
+        recorder: writes the event, beside the run.
     """
 
     def __init__(self, binary: str, argv: list[str], situation: Situation, signals: process.Signals) -> None:
@@ -61,7 +61,7 @@ class Invocation:
 
     @property
     def recorder(self) -> Recorder:
-        """Made on first use, which is after terraform has started: importing it costs."""
+        """Created on first use, after terraform has started, since its import is expensive."""
         if self._recorder is None:
             from tf_wrapper.record.recorder import Recorder
 
@@ -69,12 +69,12 @@ class Invocation:
         return self._recorder
 
     def command(self, *words: str) -> list[str]:
-        """Words of a terraform command with the user's global options."""
+        """Return the arguments of a terraform command with the user's global options."""
         return [self.binary, *(self.parsed.globals if self.parsed else ()), *words]
 
 
 def observe(binary: str, word: str, argv: list[str]) -> int:
-    """Run an observed command and return the exit code to end with; may replace the process instead."""
+    """Run an observed command and return its exit code; may replace the process instead."""
     process.open_missing_descriptors()
     try:
         situation = _situation(binary, word, argv)
@@ -120,7 +120,7 @@ def _situation(binary: str, word: str, argv: list[str]) -> Situation:
 
 
 def _known_mode(mode: str, invocation: Invocation) -> str:
-    """The mode that was chosen, if this terraform is known to be fit for it."""
+    """Return the chosen mode, if this terraform is known to support it."""
     from change_events.paths import state_dir
     from tf_wrapper.launch import identity
     from tf_wrapper.plan import plan_file
@@ -137,7 +137,7 @@ def _known_mode(mode: str, invocation: Invocation) -> str:
 
 
 def _run(mode: str, invocation: Invocation) -> int:
-    """Run it; a bug of ours on the way neither ends terraform nor keeps it from its work."""
+    """Run the command; a bug in tfevent neither ends terraform nor keeps it from running."""
     try:
         return int(_module(mode).run(invocation))
     except OutputClosedError:

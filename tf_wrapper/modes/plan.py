@@ -1,4 +1,4 @@
-"""`tfevent plan`: terraform's own plan, its output unchanged, plus a private -out to read afterwards."""
+"""`tfevent plan`: terraform's own plan with its output unchanged, plus a private -out to read afterwards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from tf_wrapper.launch.output import OutputClosedError, columns, write_all
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from tf_wrapper.launch.arguments import Parsed
     from tf_wrapper.modes.observe import Invocation
@@ -54,7 +54,7 @@ def run(invocation: Invocation) -> int:
 
 
 def _with_private_plan(invocation: Invocation) -> list[str]:
-    """The user's arguments with ours right after the subcommand, where any of the user's own wins."""
+    """Return the user's arguments with tfevent's directly after the subcommand, so that the user's take precedence."""
     index = invocation.argv.index(invocation.word)
     ours = [f"-out={invocation.run.create_plan()}", "-detailed-exitcode"]
     return [*invocation.argv[: index + 1], *ours, *invocation.argv[index + 1 :]]

@@ -1,4 +1,4 @@
-"""The plan phase of an apply: `terraform plan` to a private file, its output passed on as it comes."""
+"""The plan phase of an apply: `terraform plan` to a private file, with its output passed on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tf_wrapper.launch.output import OutputClosedError, say, write_all
 from tf_wrapper.modes.capture import Capture
 from tf_wrapper.plan import plan_file
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -26,10 +26,10 @@ _HELP = b"For more help on using this command, run:\n  terraform %s -help"
 
 
 class PlanPhase:
-    """Runs the plan; afterwards ``warnings`` (human view) or ``held_lines`` (-json) are what it held back.
+    """Runs the plan; afterwards ``warnings`` (human view) or ``held_lines`` (-json) are the output held back.
 
-    Native apply shows a plan's warnings before it asks, or else only at the very end together with the apply's own.
-    Which of the two is known when the plan has ended: ``release`` prints them now.
+    A native apply shows the warnings of a plan before it asks, or else at the very end with its own. Which of the two
+    is known when the plan has ended: ``release`` prints them now.
     """
 
     def __init__(self, invocation: Invocation, parsed: Parsed) -> None:
@@ -43,7 +43,7 @@ class PlanPhase:
         self._failed = b""  # from "Planning failed." on: whether apply would have said it is known at the end
 
     def run(self) -> int:
-        """Run it to its end; returns the exit code of `plan -detailed-exitcode`."""
+        """Run the plan; returns the exit code of `plan -detailed-exitcode`."""
         invocation = self._invocation
         environ = {**invocation.environ, "TF_IN_AUTOMATION": "1"}
         for name in ("TF_CLI_ARGS", "TF_CLI_ARGS_plan"):
@@ -82,26 +82,26 @@ class PlanPhase:
 
     @property
     def warnings(self) -> list[PlanWarning]:
-        """Held back, not yet shown."""
+        """Warnings held back."""
         return self._filter.warnings
 
     @property
     def held_lines(self) -> list[bytes]:
-        """Held back with -json, not yet shown."""
+        """Lines held back with -json."""
         return self._filter.lines
 
     @property
     def imports(self) -> Mapping[str, str]:
-        """Address → identity of what is imported: the apply's stream says nothing of it, the human view does."""
+        """Address → identity of imported objects: the human view shows it, the apply's stream does not."""
         return self._filter.imports
 
     @property
     def errors(self) -> list[PlanError]:
-        """The errors that the plan ended with."""
+        """Errors at the end of the plan."""
         return [*self._filter.errors, *self._errors.errors]
 
     def release(self) -> None:
-        """Print what was held back, now."""
+        """Print the output held back."""
         data = self._filter.release()
         if data and not self._closed:
             write_all(1, data)
@@ -123,7 +123,7 @@ class PlanPhase:
         return data
 
     def _guarded(self, step: Callable[[], bytes], otherwise: bytes) -> bytes:
-        """A bug in our reading of the text must not take it from the user: from then on it passes as it comes."""
+        """Filter output; after a bug in a filter, output is passed on unchanged."""
         if not self._broken:
             try:
                 return step()
@@ -136,7 +136,7 @@ class PlanPhase:
         self._seen += sum(data.count(mark) for mark in _INTERRUPTS)
 
     def _own_help(self, data: bytes) -> bytes:
-        """A usage error names the command that was typed, not the plan we made of it."""
+        """Name the command that was typed in usage errors, instead of the plan derived from it."""
         return data.replace(_HELP % b"plan", _HELP % self._parsed.subcommand.encode())
 
     def _end(self) -> None:
@@ -155,7 +155,7 @@ class PlanPhase:
 
 
 class WholePlan(PlanPhase):
-    """A `plan` of the user's own: all of its output passes as it comes, and is read for the errors in it."""
+    """A `plan` of the user: its output is passed on unchanged, and read for errors."""
 
     def run_as(self, argv: list[str], environ: dict[str, str]) -> int:
         """Run this command; returns its exit code."""
@@ -176,7 +176,7 @@ class WholePlan(PlanPhase):
 
 
 class HumanFilter:
-    """Terraform's human text: holds back the trailing warnings."""
+    """Filter of the human view: holds back the trailing warnings."""
 
     def __init__(self) -> None:
         self._made: PlanTextFilter | None = None
@@ -188,7 +188,7 @@ class HumanFilter:
 
     @property
     def _text(self) -> PlanTextFilter:
-        """Made when there is something to read: by then terraform has started."""
+        """Created on first use, after terraform has started."""
         if self._made is None:
             from tf_wrapper.plan.text_filter import PlanTextFilter
 
@@ -196,24 +196,24 @@ class HumanFilter:
         return self._made
 
     def feed(self, data: bytes) -> bytes:
-        """What may be shown now."""
+        """Return the output to show now."""
         return self._text.feed(data)
 
     def end(self) -> bytes:
-        """The text is complete; returns what may be shown now: blank lines that no warning followed."""
+        """End the text; returns output to show now: blank lines without a warning after them."""
         self._rest, self.warnings, self.errors = self._text.finish()
         self.imports = self._text.imports
         return b"" if self._rest.strip() else self.release()
 
     def release(self) -> bytes:
-        """What was held back, to be shown as it is."""
+        """Return the output held back."""
         self.warnings = []
         rest, self._rest = self._rest, b""
         return rest
 
 
 class JsonFilter:
-    """The machine-readable view: holds back trailing diagnostics, line by line."""
+    """Filter of the machine-readable view: holds back trailing diagnostics, line by line."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -223,7 +223,7 @@ class JsonFilter:
         self.errors: list[PlanError] = []
 
     def feed(self, data: bytes) -> bytes:
-        """What may be shown now."""
+        """Return the output to show now."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         shown = b""
         for line in lines:
@@ -246,11 +246,11 @@ class JsonFilter:
             )
 
     def end(self) -> bytes:
-        """The stream is complete."""
+        """End the stream."""
         return b""
 
     def release(self) -> bytes:
-        """What was held back, to be shown as it is."""
+        """Return the output held back."""
         data = b"".join(line + b"\n" for line in self.lines)
         self.lines = []
         return data

@@ -1,4 +1,4 @@
-"""A command that changes the state and no resource: terraform as it is, and the event from the states around it."""
+"""A command that changes the state and no resource: terraform unchanged, and the event from the states around it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from change_events import process
 from change_events.process.signal_relay import Probed
 from tf_wrapper.state.snapshot import States
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from tf_wrapper.modes.observe import Invocation
 
 
 def run(invocation: Invocation) -> int:
-    """Run the user's command line as it is; returns its exit code."""
+    """Run the user's command line unchanged; returns its exit code."""
     if invocation.state is None:
         raise ValueError("not a state command")
     run, signals = invocation.run, invocation.signals

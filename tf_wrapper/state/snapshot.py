@@ -13,7 +13,7 @@ from tf_wrapper.configuration import inputs
 from tf_wrapper.state.location import files_of, workspace_file
 from tf_wrapper.subcommands import CREATE, DELETE, SELECT, UNLOCK
 
-TYPE_CHECKING = False  # spelled out: importing typing costs 10 ms before terraform starts
+TYPE_CHECKING = False  # not imported: typing costs 10 ms before terraform starts
 if TYPE_CHECKING:
     from typing import Any
 
