@@ -1,1 +1,1 @@
-"""A plan as terraform writes it (`show -json`), read lazily: what does not change is never decoded."""
+"""Reads a plan in JSON (`show -json`) lazily: unchanged values are never decoded."""

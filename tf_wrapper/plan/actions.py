@@ -1,4 +1,4 @@
-"""What the action words of a plan mean, and how terraform counts them."""
+"""The actions of a plan, and how terraform counts them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _COUNTED = {
 
 
 def action_of(words: tuple[str, ...]) -> Action:
-    """Return the action of a list of words; words of a version we do not know are ``OTHER``."""
+    """Return the action for a list of action words; unknown words are ``OTHER``."""
     return _ACTIONS.get(words, Action.OTHER)
 
 
 class Tally:
-    """Exact figures of a whole plan, counted while it is read."""
+    """Exact counts of a whole plan, computed while it is read."""
 
     def __init__(self) -> None:
         self._actions: Counter[str] = Counter()
@@ -47,7 +47,7 @@ class Tally:
         self.by_module: Counter[str] = Counter()
 
     def resource(self, words: tuple[str, ...], action: Action, *, moved: bool, imported: bool) -> None:
-        """Count one resource: by its action, and beside it as moved and imported."""
+        """Count one resource by action, and separately as moved or imported."""
         self._actions[_COUNTED[action]] += 1
         if len(words) > 1 and "forget" in words:
             self._actions["forget"] += 1
@@ -57,16 +57,16 @@ class Tally:
             self._actions["import_"] += 1
 
     def place(self, kind: str | None, module: str | None) -> None:
-        """Count one change under its resource type and its module."""
+        """Count one change by resource type and module."""
         self.by_type[kind or "unknown"] += 1
         self.by_module[module or "root"] += 1
 
     def add(self, name: str, number: int) -> None:
-        """Count what is no resource: drift, outputs, invocations."""
+        """Count drift, outputs or invocations."""
         self._actions[name] += number
 
     def counts(self) -> Counts:
-        """Return the figures by action."""
+        """Return the counts by action."""
         return Counts(**{name: number for name, number in self._actions.items() if number})
 
 
@@ -85,12 +85,12 @@ _URGENCY = {
 
 
 def urgency(action: Action) -> int:
-    """Return how late a change's attributes are looked at when there are too many; 0 comes first."""
+    """Return the rank of a change when attributes are computed for some only; 0 is first."""
     return _URGENCY.get(action, 5)
 
 
 def most_urgent(changes: list[Action], limit: int) -> set[int]:
-    """Return the indices of the changes whose attributes are worth computing first."""
+    """Return the indices of the changes whose attributes are computed."""
     if len(changes) <= limit:
         return set(range(len(changes)))
     return set(sorted(range(len(changes)), key=lambda index: urgency(changes[index]))[:limit])

@@ -1,7 +1,7 @@
-"""Account and region of what a plan changes: AWS account, Google project, Azure subscription.
+"""Account and region of a plan's changes: AWS account, Google project, Azure subscription.
 
-What counts is an object's own attributes, then the configuration of the provider that makes it. What an object refers
-to (the ARNs in a policy, the id of a peer) is elsewhere, and so may be what a data source reads: neither is looked at.
+They come from an object's own attributes, then from the configuration of its provider. References (ARNs in a policy,
+the ID of a peer) and data sources are ignored, since they may be in other accounts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _OF_ANOTHER = {"aws_config_aggregate_authorization"}  # whose `region` is that o
 
 
 class Own(Raw):
-    """The attributes of an object that can say where it is."""
+    """The attributes of an object that locate it."""
 
     arn: Any = None
     id: Any = None
@@ -71,12 +71,12 @@ _Signs = tuple[Any, ...]  # what a place is read from, the same for the objects 
 
 
 class _Provider(NamedTuple):
-    """How objects of one provider say where they are.
+    """How to locate the objects of one provider.
 
     Attributes:
-        cloud: its name.
-        signs: what of an object, and of what is unknown of it, says so.
-        place: what type, signs and the provider's settings amount to.
+        cloud: name of the cloud.
+        signs: selects the attributes, known and unknown, that locate an object.
+        place: computes the location from type, signs and provider settings.
     """
 
     cloud: str
@@ -91,7 +91,7 @@ _NAMES = Own.__struct_fields__
 
 
 class _Counted(Raw):
-    """A place, and the number of objects that were counted there."""
+    """A location, and the number of objects there."""
 
     cloud: str
     place: _Place
@@ -99,19 +99,19 @@ class _Counted(Raw):
 
 
 class Clouds:
-    """Counts where changed objects are. The values are in clear until :meth:`found`."""
+    """Counts the locations of changed objects. Values are in clear until :meth:`found`."""
 
     def __init__(self) -> None:
         self._counted: dict[tuple[str, _Signs, Settings], _Counted] = {}  # most objects are in the same few places
 
     def add(self, kind: str, own: Own, unknown: Own = _NO_MASK, settings: Settings = _NO_SETTINGS) -> _Counted | None:
-        """Count one object, and return the count of where it is; None where its type is of no known provider.
+        """Count one object, and return the counter of its location; None for types of unknown providers.
 
         Args:
-            kind: its resource type.
-            own: its attributes on one side of the change, without those that are sensitive.
-            unknown: which of them are known only after the apply.
-            settings: of its provider.
+            kind: resource type.
+            own: attributes on one side of the change, without sensitive ones.
+            unknown: attributes known only after the apply.
+            settings: settings of its provider.
         """
         provider = _provider(kind)
         if provider is None:
@@ -124,7 +124,7 @@ class Clouds:
         return counted
 
     def found(self, redactor: Redactor) -> tuple[Cloud, ...]:
-        """What was counted, the most frequent first; a value that is a secret of the run is left out."""
+        """Return the locations, the most frequent first, without values that are secrets of the run."""
         accounts: dict[str, Counter[str]] = {}
         regions: dict[str, Counter[str]] = {}
         for counted in self._counted.values():
@@ -144,7 +144,7 @@ class Clouds:
 
 
 def clouds_of_plan(document: Document, redactor: Redactor) -> tuple[Cloud, ...]:
-    """Where the resources are that a plan changes; nothing where that is not known.
+    """Return the locations of the resources that a plan changes, as far as they are known.
 
     Args:
         document: the plan.
@@ -180,7 +180,7 @@ def _add(clouds: Clouds, kind: str, change: Body, settings: Settings) -> None:
 
 
 def own_of(values: msgspec.Raw, mask: msgspec.Raw) -> Own | None:
-    """The attributes of one side that are not sensitive; None where there is no such side, or it cannot be read."""
+    """Return the non-sensitive attributes of one side; None if the side does not exist or cannot be read."""
     own = _decoded(values)
     marks = bytes(mask)
     if own is None or b"true" not in marks:
@@ -195,7 +195,10 @@ def own_of(values: msgspec.Raw, mask: msgspec.Raw) -> Own | None:
 
 @lru_cache(_MOST_MASKS)
 def _hidden(mask: bytes) -> tuple[str, ...] | None:
-    """The attributes that a mask covers something of; None where it covers all. Most objects of a type share one."""
+    """Return the attributes that a mask covers, even partly; None if it covers all.
+
+    Most objects of a type share a mask.
+    """
     marks = _decoded(mask)
     return None if marks is None else tuple(name for name in _NAMES if has_true(getattr(marks, name)))
 

@@ -1,6 +1,6 @@
-"""What is kept of an object whose values are in memory only now: what they signal, and what it was.
+"""Details of an object that are kept while its values are in memory: risk signals, and its identity.
 
-The rules of signals are imported where they are asked: most edits of a state ask none.
+The signal rules are imported on demand: most edits of a state need none.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _IDENTITY = {
 
 
 def which_may_signal(kept: Sequence[tuple[ResourceChange, Action]], own: Sequence[OwnRule] = ()) -> list[bool]:
-    """Which changes' values can signal anything: most are never looked at, and the many not even decoded."""
+    """Return which changes may have a signal; most are neither examined nor decoded."""
     from change_events import signals
     from change_events.signals import protectors
     from change_events.signals.watched import own_attributes
@@ -51,7 +51,7 @@ def which_may_signal(kept: Sequence[tuple[ResourceChange, Action]], own: Sequenc
 
 
 def _by_type(kept: Sequence[tuple[ResourceChange, Action]]) -> dict[str, list[int]]:
-    """The places of the changes that set something, by resource type."""
+    """Return the positions of changes that set something, by resource type."""
     found: dict[str, list[int]] = {}
     for place, (entry, action) in enumerate(kept):
         if action in _SETS and entry.mode == "managed":
@@ -60,7 +60,7 @@ def _by_type(kept: Sequence[tuple[ResourceChange, Action]]) -> dict[str, list[in
 
 
 def is_identified(entry: ResourceChange, action: Action) -> bool:
-    """Whether a change whose attributes are not compared still says what the object was: there are too many."""
+    """Return whether a change keeps the object's identity without its attributes being compared."""
     if action is not Action.REPLACE or entry.mode != "managed":
         return False
     from change_events.signals import watched_types
@@ -77,15 +77,15 @@ def with_details(
     may_signal: bool = True,
     unprotects: bool = False,
 ) -> Change:
-    """The change with what its values signal and, where the object goes, with what it was.
+    """Return the change with its signals and, if the object goes away, its identity.
 
     Args:
-        change: redacted.
-        kind: its resource type as the plan has it.
-        node: both sides, whole.
+        change: the redacted change.
+        kind: resource type in the plan.
+        node: both sides, complete.
         reading: its redactor has remembered the plan's secrets.
-        may_signal: what :func:`which_may_signal` says of it, where it was asked.
-        unprotects: it is a protector that goes while what it covers stays.
+        may_signal: result of :func:`which_may_signal`, if it was computed.
+        unprotects: it is a protector that is destroyed while the protected object stays.
     """
     if change.mode != "managed":
         return change
@@ -111,7 +111,7 @@ def _is_labels_only(kind: str | None, node: Node) -> bool:
 
 
 def _is_shown(path: tuple[str, ...], value: object, reading: Reading) -> bool:
-    """Whether a value that a reason would quote is shown where it stands."""
+    """Return whether a value that a reason would quote is shown at its own place."""
     return reading.redactor.value(path, value).kind is ValueKind.VALUE
 
 

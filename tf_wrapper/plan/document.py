@@ -1,8 +1,8 @@
-"""The shape of plan JSON, as far as it is read.
+"""The structure of plan JSON, as far as it is read.
 
-Source: "JSON Output Format" of the Terraform documentation, and plans of Terraform 0.12 to 1.15 and OpenTofu.
-Values and masks stay undecoded (`msgspec.Raw`); properties of newer versions are skipped, another major
-version is refused, as the format demands.
+Source: "JSON Output Format" of the Terraform documentation, and plans of Terraform 0.12 to 1.15 and OpenTofu. Values
+and masks stay undecoded (`msgspec.Raw`); unknown properties are skipped, and another major version is rejected, as the
+format requires.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NONE = msgspec.Raw()
 
 
 class Raw(msgspec.Struct, gc=False):
-    """Base: unknown to the garbage collector, which else walks a hundred thousand of them."""
+    """Base class of structs that the garbage collector ignores; it would visit a hundred thousand of them."""
 
 
 class Body(Raw):
@@ -64,7 +64,7 @@ class ResourceChange(Raw):
 
 
 class RelevantAttribute(Raw):
-    """An entry of `relevant_attributes`: what the plan depends on; no path means all of the resource."""
+    """An entry of `relevant_attributes`: what the plan depends on; an empty path means the whole resource."""
 
     resource: str = ""
     attribute: list[str | int] | None = None
@@ -78,13 +78,13 @@ class Deferred(Raw):
 
 
 class Variable(Raw):
-    """A root module variable: its value in clear, sensitive or not."""
+    """A root module variable, with its value in clear."""
 
     value: msgspec.Raw = _NONE
 
 
 class CheckAddress(Raw):
-    """What a check or one of its instances is called."""
+    """The address of a check or one of its instances."""
 
     to_display: str | None = None
 
@@ -96,7 +96,7 @@ class Problem(Raw):
 
 
 class CheckInstance(Raw):
-    """One instance of what a check looks at."""
+    """One instance of a checked object."""
 
     address: CheckAddress | None = None
     status: str | None = None
@@ -119,7 +119,7 @@ class Condition(Raw):
 
 
 class Trigger(Raw):
-    """What sets an action off."""
+    """The trigger of an action."""
 
     action_trigger_event: str | None = None
     triggering_resource_address: str | None = None
@@ -175,15 +175,15 @@ _DECODER = msgspec.json.Decoder(Document)
 
 
 def decode_document(data: bytes, name: str) -> Document:
-    """Decode the frame of one plan.
+    """Decode the top level of one plan.
 
     Args:
         data: UTF-8 JSON, one document.
-        name: what to call it in an error.
+        name: name of the file in errors.
 
     Raises:
-        InputError: not JSON, not a plan, or of a format version that is not known.
-        msgspec.DecodeError: more text follows the document.
+        InputError: not JSON, not a plan, or an unknown format version.
+        msgspec.DecodeError: there is text after the document.
     """
     try:
         document = _DECODER.decode(data)
@@ -227,7 +227,7 @@ def _not_json(data: bytes, problem: str) -> str:
 
 
 def _mistake(data: bytes, problem: str) -> str:
-    """Say what a JSON document is that is no plan."""
+    """Describe a JSON document that is not a plan."""
     try:
         found: Any = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError):

@@ -1,8 +1,8 @@
-"""Entries of `resource_drift` as drift: what was changed outside, as far as terraform itself would show it.
+"""Reads `resource_drift` as drift: changes made outside of Terraform, as far as terraform would show them.
 
-A provider reads much back that no one changed: null as `{}`, a timestamp of its own. Terraform 1.2 and later therefore
-name the attributes that the plan depends on (`relevant_attributes`), and print only drift of those. Attributes that
-the plan sets again are reported as well: there, someone's change is about to be undone. The rest is one figure.
+Providers read back differences that no one made: null as `{}`, their own timestamps. Terraform 1.2 and later therefore
+list the attributes that the plan depends on (`relevant_attributes`), and print only their drift. Attributes that the
+plan sets back are reported as well, since it undoes a change. The rest is only counted.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _Steps = tuple[str | int, ...]
 
 
 class _Context(NamedTuple):
-    """What the plan says of the addresses that drifted.
+    """The plan's information on drifted addresses.
 
     Attributes:
         everything: all drift is reported.
-        relevant: the paths that the plan depends on, by address.
-        changes: what the plan does to each address.
+        relevant: paths that the plan depends on, by address.
+        changes: planned change of each address.
     """
 
     everything: bool
@@ -47,9 +47,9 @@ class _Context(NamedTuple):
 
 
 def read_drift(document: Document, tally: Tally, reading: Reading) -> list[Drift]:
-    """The drift that is reported; the rest is counted as ``drift_not_shown``.
+    """Return the drift to report; the rest is counted as ``drift_not_shown``.
 
-    A `-refresh-only` plan is about nothing else: all of it is reported. So is that of a plan before Terraform 1.2.
+    All drift of a `-refresh-only` plan, and of plans before Terraform 1.2, is reported.
     """
     entries = [
         (entry, action)
@@ -127,7 +127,7 @@ def _decoded(raw: msgspec.Raw) -> Any:
 
 
 def _differing(node: Node) -> list[str]:
-    """The attributes that someone changed: not null that is read back as empty, no timestamp of the provider's."""
+    """Return the attributes that were changed, without null read back as empty and the provider's timestamps."""
     before, after = (side if isinstance(side, dict) else {} for side in (node.before, node.after))
     return [key for key in sorted(before.keys() | after.keys()) if not _is_noise(before.get(key), after.get(key))]
 
@@ -139,12 +139,12 @@ def _is_noise(before: Any, after: Any) -> bool:
 
 
 def is_timestamp(before: Any, after: Any) -> bool:
-    """Whether a time was replaced by another."""
+    """Return whether a timestamp was replaced with another."""
     return all(isinstance(side, str) and _TIMESTAMP.fullmatch(side) for side in (before, after))
 
 
 def filled(value: Any) -> Any:
-    """A value without what is empty in it: empty texts, lists and objects are null, as in terraform's own output."""
+    """Return a value without empty texts, lists and objects, which terraform's output treats as null."""
     if isinstance(value, dict):
         return {key: part for key, item in value.items() if (part := filled(item)) is not None} or None
     if isinstance(value, list):
@@ -153,7 +153,7 @@ def filled(value: Any) -> Any:
 
 
 def _is_set(key: str, planned: ResourceChange) -> bool:
-    """Whether the plan gives an attribute another value than the one that was read, and knows which."""
+    """Return whether the plan sets an attribute to a known value that differs from the one read back."""
     body = planned.change
     if action_of(body.actions or ()) not in _SETS:
         return False
@@ -168,7 +168,7 @@ def _is_relevant(key: str, node: Node, paths: Sequence[_Steps]) -> bool:
 
 
 def _differs_at(node: Node, path: _Steps) -> bool:
-    """Whether the sides differ at a path, or below it; where it leads nowhere, whether they differ above."""
+    """Return whether the sides differ at or below a path; above it, if it does not exist."""
     before, after = node.before, node.after
     for step in path:
         inner = tuple(_step(side, step) for side in (before, after))
@@ -187,7 +187,7 @@ def _step(value: Any, step: str | int) -> Any:
 
 
 def only(node: Node, keys: Sequence[str]) -> Node:
-    """The node with these attributes alone, and without what is empty in them."""
+    """Return the node with only these attributes, without empty values."""
     before, after = (
         {key: filled(side.get(key)) for key in keys} if isinstance(side, dict) else side
         for side in (node.before, node.after)

@@ -1,4 +1,4 @@
-"""A value that is hidden as a whole, as the redactor remembers it."""
+"""Remembers values that are hidden as a whole."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NAME = lazy_pattern(rf"{_WORD}(?:[_./:-]{_WORD})*(?:[_-]\d{{1,3}}[a-z]?)?")
 
 
 def remember_hidden(value: Any, redactor: Redactor) -> None:
-    """Remember a value that is hidden as a whole: its scalars, and its map keys as far as they are no mere names.
+    """Remember a hidden value: its scalars, and its map keys unless they are ordinary names.
 
-    ``client_certificate`` or ``us-east-1`` is a key of many hidden objects and a word of everything else: to
-    scrub it would hide attributes and addresses and protect nothing.
+    Keys such as ``client_certificate`` or ``us-east-1`` occur in many hidden objects and elsewhere: scrubbing them
+    would hide attributes and addresses and protect nothing.
     """
     redactor.remember(value)
     if isinstance(value, (dict, list)):

@@ -1,4 +1,4 @@
-"""Addresses, ids and other names of resources, made fit to be recorded; thousands of them in one go."""
+"""Redacts addresses, IDs and other names of resources, thousands at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Place = tuple[str | None, str | None, str | None, str | None]
 
 
 class Names:
-    """Redacted texts by their originals: the same module and provider names come again and again."""
+    """Redacted texts by original; the same module and provider names occur often."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
@@ -23,9 +23,9 @@ class Names:
         self._places: dict[Place, Place] = {}
 
     def learn(self, names: Sequence[str]) -> None:
-        """Redact many names at once: one pass over a thousand lines costs far less than a thousand passes.
+        """Redact many names at once: one pass over a thousand lines is much cheaper than a thousand passes.
 
-        Of the instances of one resource that differ by nothing but their number one stands for all.
+        Instances of a resource that differ only by a number are represented by one of them.
         """
         unknown = dict.fromkeys(name for name in names if name not in self._known)
         instances = {} if self._redactor.hides_brackets else _instances(unknown)
@@ -51,11 +51,11 @@ class Names:
         return known
 
     def maybe(self, name: str | None) -> str | None:
-        """Return one redacted name, or None for none."""
+        """Return one redacted name; None for None."""
         return None if name is None else self.text(name)
 
     def place(self, place: Place) -> Place:
-        """Return type, name, module and provider redacted; the instances of one resource share them."""
+        """Return type, name, module and provider, redacted; instances of a resource share them."""
         known = self._places.get(place)
         if known is None:
             kind, name, module, provider = map(self.maybe, place)
@@ -64,7 +64,7 @@ class Names:
 
 
 def _instances(names: Iterable[str]) -> dict[str, str]:
-    """Addresses that end in a number in brackets, each with the first instance of as many digits."""
+    """Return addresses that end in a number in brackets, each with the first instance with as many digits."""
     found = {}
     for name in names:
         base, bracket, rest = name.rpartition("[")

@@ -1,7 +1,7 @@
-"""What can be read from a saved plan file without terraform: whether it is one, and which version wrote it.
+"""Reads facts from a saved plan file without terraform, such as the version that wrote it.
 
-A plan file may come from anywhere, so what is read of it is bounded in time and memory: the looks below take two
-seconds at most, and hold one chunk of it. What is not known by then is not known; terraform gets the file all the same.
+A plan file may come from anywhere, so reading is limited in time and memory: two seconds, and one chunk at a time.
+Facts that cannot be read within the limits are unknown; terraform gets the file anyway.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _LONGEST_COMMENT = 0xFFFF
 
 
 class TooMuchError(Exception):
-    """The file is larger or odder than we care to read."""
+    """The file exceeds the limits."""
 
 
 def is_plan_file(path: str) -> bool:
-    """True for a plan file; False for an HCP Terraform bookmark, a directory, a pipe, anything else or nothing."""
+    """Return whether it is a plan file, not an HCP Terraform bookmark, a directory, a pipe or missing."""
     return _head(path, len(_ZIP)) == _ZIP
 
 
 def stamp(path: str) -> str:
-    """Text that differs once the file has been replaced or rewritten; empty where there is none."""
+    """Return a text that changes when the file is replaced or rewritten; empty if there is none."""
     try:
         status = os.stat(path)
     except OSError:
@@ -53,12 +53,12 @@ def stamp(path: str) -> str:
 
 
 def facts(path: str) -> dict[str, Any]:
-    """What a run keeps of its plan: recovery finds it, and sees whether another one has taken its place."""
+    """Return the facts about its plan that a run stores, so that recovery finds it and notices a replacement."""
     return {"saved": path, "stamp": stamp(path)}
 
 
 def digest(path: str) -> str | None:
-    """SHA-256 of the file in hexadecimal; None where there is no regular file, or it cannot be read."""
+    """Return the SHA-256 of the file in hexadecimal; None if it is not a readable regular file."""
     import hashlib
 
     file = _open(path)
@@ -72,7 +72,7 @@ def digest(path: str) -> str | None:
 
 
 def is_bookmark(path: str) -> bool:
-    """True for the small JSON file that HCP Terraform saves instead of a plan."""
+    """Return whether it is the small JSON file that HCP Terraform saves instead of a plan."""
     return b'"remote_plan_format"' in _head(path, 4096)
 
 
@@ -88,13 +88,13 @@ def _head(path: str, size: int) -> bytes:
 
 
 def _open(path: str) -> BufferedReader | None:
-    """The file, if it is a regular one: what waits for a writer, or can be read only once, is terraform's."""
+    """Open a regular file; anything else may block, or be readable only once, and is left to terraform."""
     descriptor = inputs.open_regular(path)
     return None if descriptor is None else os.fdopen(descriptor, "rb")
 
 
 def written_by(path: str) -> str | None:
-    """Version of the terraform that wrote the plan, or None where it cannot be determined."""
+    """Return the version of the terraform that wrote the plan; None if it cannot be determined."""
     try:
         for number, value in _fields(path):
             if number == _VERSION_FIELD:
@@ -105,9 +105,9 @@ def written_by(path: str) -> str | None:
 
 
 def holds_changes(path: str) -> bool:
-    """Whether the plan has any change of a resource (no-ops count) or of an output.
+    """Return whether the plan has any change of a resource (including no-ops) or an output.
 
-    False where there is no plan, True where there is one that cannot be read.
+    False without a plan, True for a plan that cannot be read.
     """
     known = False
     try:
@@ -121,9 +121,9 @@ def holds_changes(path: str) -> bool:
 
 
 def sets_ephemeral(path: str) -> bool:
-    """Whether an ephemeral variable was set when it was planned: its value is not kept, and must be given again.
+    """Return whether an ephemeral variable was set for the plan: its value is not stored and must be given again.
 
-    True where the plan cannot be read.
+    True if the plan cannot be read.
     """
     try:
         return any(number == _APPLY_TIME_FIELD for number, _ in _fields(path))
@@ -132,10 +132,10 @@ def sets_ephemeral(path: str) -> bool:
 
 
 def _fields(path: str) -> Iterator[tuple[int, bytes]]:
-    """The plan's own fields that hold text or messages: number and the first bytes; nothing where it is unreadable.
+    """Return the plan's text and message fields: number and first bytes; nothing if it is unreadable.
 
     Raises:
-        TooMuchError: it would take longer than we wait.
+        TooMuchError: the limits are exceeded.
     """
     with Archive(path) as archive:
         if archive is not None:
@@ -144,10 +144,10 @@ def _fields(path: str) -> Iterator[tuple[int, bytes]]:
 
 
 class Archive:
-    """The zip that a plan file is: ``with`` gives None where it is none, and ends where it turns out to be broken.
+    """The zip of a plan file: ``with`` gives None if it is not a zip, and ends early if it is corrupt.
 
     Args:
-        path: the file; only a regular one is opened.
+        path: the file; only a regular file is opened.
     """
 
     def __init__(self, path: str) -> None:
@@ -155,7 +155,7 @@ class Archive:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> zipfile.ZipFile | None:
-        """Raises TooMuchError: it has more entries than are looked at."""
+        """Raises TooMuchError: there are too many entries."""
         import zipfile
 
         self._file = _open(self._path)
@@ -177,7 +177,7 @@ class Archive:
 
 
 def _unreadable() -> tuple[type[Exception], ...]:
-    """What zipfile raises for a file that is no sound zip."""
+    """The exceptions of zipfile for a corrupt file."""
     import zipfile
     import zlib
 
@@ -188,7 +188,7 @@ def _unreadable() -> tuple[type[Exception], ...]:
 
 
 def _check_entries(file: BinaryIO) -> None:
-    """Look how many entries the zip says that it has, before zipfile makes an object of each. Raises TooMuchError."""
+    """Check the number of entries before zipfile creates an object for each. Raises TooMuchError."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT))
     tail = file.read()
@@ -199,7 +199,7 @@ def _check_entries(file: BinaryIO) -> None:
 
 
 class _Reader:
-    """Reads a stream in chunks, keeps none, and gives up when the time is over."""
+    """Reads a stream in chunks without keeping them, within a time limit."""
 
     def __init__(self, stream: object) -> None:
         self._stream: BinaryIO = stream  # type: ignore[assignment] # zipfile's own reader
@@ -220,7 +220,7 @@ class _Reader:
         return not self._data
 
     def take(self, size: int) -> bytes:
-        """The next ``size`` bytes, of which no more than a version's length is kept."""
+        """Return the next ``size`` bytes, cut to the length of a version."""
         version = b""
         while size > 0:
             if self._at >= len(self._data):
@@ -232,7 +232,7 @@ class _Reader:
         return version
 
     def check(self) -> None:
-        """Raise when the time is over."""
+        """Raise TooMuchError after the time limit."""
         if time.monotonic() > self._deadline:
             raise TooMuchError
 
@@ -281,11 +281,11 @@ _JSON_INTO = (1, 12)  # the OpenTofu that brought it (opentofu/opentofu pull req
 
 
 def has_json_into(product: str, version: str | None) -> bool:
-    """Whether that is an OpenTofu that writes its stream to a file beside the human text (``-json-into``).
+    """Return whether this OpenTofu can write its stream to a file beside the human text (``-json-into``).
 
     Args:
         product: ``OpenTofu`` or another.
-        version: of the saved plan it has written.
+        version: the version that wrote the saved plan.
     """
     if product != "OpenTofu" or not version:
         return False
@@ -294,17 +294,17 @@ def has_json_into(product: str, version: str | None) -> bool:
 
 
 def streams_applies(version: str | None) -> bool:
-    """Whether that version's `apply -json` of a saved plan can be read: 1.0 and later, of this major version.
+    """Return whether `apply -json` of a saved plan can be read with this version: 1.x from 1.0 on.
 
-    An unknown version's cannot.
+    False for an unknown version.
     """
     return (version or "").split(".", 1)[0] == "1"
 
 
 def shows_stale(version: str | None) -> bool:
-    """Whether that version's `show` reads a saved plan after it was applied: 1.1.3 and later.
+    """Return whether `show` of this version reads a saved plan after its apply: 1.1.3 and later.
 
-    Earlier ones refuse a plan whose state has moved on (hashicorp/terraform#30205).
+    Earlier versions reject a plan whose state has changed (hashicorp/terraform#30205).
     """
     try:
         return tuple(int(number) for number in (version or "").partition("-")[0].split(".")) >= _SHOWS_STALE

@@ -1,8 +1,8 @@
-"""Account and region that a plan's provider configurations set, by the resource that uses them.
+"""Account and region in a plan's provider configurations, by resource.
 
-Source: `configuration` of "JSON Output Format" in the Terraform documentation. Of an expression the plan has the value
-where it is constant, else only what it refers to. A variable counts where it is all that the expression refers to and
-its value has the form that is asked for; what is computed otherwise, or set by the environment, is not known.
+Source: `configuration` of "JSON Output Format" in the Terraform documentation. The plan has the value of a constant
+expression, otherwise only its references. A variable is used if it is the whole expression and its value has the
+expected form; computed values and those of the environment are unknown.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ONE_ROOT_VARIABLE = lazy_pattern(r"var\.([\w-]+)")
 
 
 class Settings(NamedTuple):
-    """What one provider configuration says of where its objects are; None where it does not, or not for sure."""
+    """The location in one provider configuration; None where it is not set, or not certain."""
 
     account: str | None = None
     region: str | None = None
@@ -92,12 +92,12 @@ class ProviderSettings:
         self._providers = {key: self._read(provider) for key, provider in (configuration.provider_config or {}).items()}
 
     def of(self, module: str | None, kind: str, name: str) -> Settings:
-        """The settings that a managed resource is made with.
+        """Return the settings of the provider of a managed resource.
 
         Args:
-            module: address of its module, with the keys of instances or without.
-            kind: its type.
-            name: its name.
+            module: address of its module, with or without instance keys.
+            kind: resource type.
+            name: resource name.
         """
         if not self._providers:
             return _NOTHING
@@ -142,7 +142,7 @@ def _keys(module: _Module, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _public_values(document: Document, root: _Module, redactor: Redactor) -> Iterator[tuple[str, Any]]:
-    """Root variables that are declared, and not as sensitive or ephemeral, and whose names are no secret's."""
+    """Return the declared root variables that are not sensitive or ephemeral, by mark or by name."""
     for name, variable in (root.variables or {}).items():
         given = (document.variables or {}).get(name)
         if given is None or variable.sensitive or variable.ephemeral or redactor.is_sensitive_name(name):
@@ -164,7 +164,7 @@ def _value(expression: object, values: Mapping[str, Any]) -> object:
 
 
 def _aws_account(expressions: Mapping[str, Any], values: Mapping[str, Any]) -> str | None:
-    """The account of the role that is assumed last, or the only one that is allowed: both say where objects are."""
+    """Return the account of the last assumed role, or the only allowed account."""
     for name in ("assume_role", "assume_role_with_web_identity"):
         if name in expressions:
             roles = expressions[name] if isinstance(expressions[name], list) else [expressions[name]]

@@ -1,8 +1,8 @@
-"""Plan JSON (`terraform show -json PLANFILE`) as changes.
+"""Reads plan JSON (`terraform show -json PLANFILE`) as changes.
 
-Everything is redacted on the way: the plan's secrets are remembered first, then every value is rendered
-through the redactor. Values of what does not change are never decoded, and only the most important changes
-get their attributes compared: the figures are exact all the same.
+Everything is redacted on the way: the plan's secrets are remembered first, then every value is rendered through the
+redactor. Unchanged values are never decoded, and attributes are compared for the most important changes only; counts
+are exact in any case.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ def read_plan(
     """Read one plan.
 
     Args:
-        data: the JSON as it lies on disk (UTF-8 or UTF-16, with or without a byte order mark).
-        name: what to call it in an error.
+        data: the JSON as stored (UTF-8 or UTF-16, with or without a byte order mark).
+        name: name of the file in errors.
         redactor: remembers the plan's secrets and renders its values.
         ignore: globs of attribute paths to leave out.
-        detailed: how many changes get their attributes compared, the most important ones; the rest are listed
-        and counted.
-        own: signals of the user's own.
-        identities: receives what terraform calls the object of each change, raw and in the order of the changes.
+        detailed: number of changes whose attributes are compared, the most important ones; the rest are listed and
+            counted.
+        own: the user's signal rules.
+        identities: receives the raw identity of each change's object, in the order of the changes.
 
     Raises:
-        InputError: it is no plan, or one of an unknown major format version.
+        InputError: it is not a plan, or of an unknown major format version.
     """
     text = to_utf8(data)
     with _readable(name):
@@ -82,10 +82,10 @@ def read_plans(
     detailed: int = DETAILED,
     own: Sequence[OwnRule] = (),
 ) -> list[Plan]:
-    """Read a file of one plan or of several, one after the other, as Terragrunt writes them.
+    """Read a file of one or more concatenated plans, as Terragrunt writes them.
 
     Raises:
-        InputError: as :func:`read_plan`; a file of which one plan cannot be read is refused whole.
+        InputError: as :func:`read_plan`; one unreadable plan rejects the whole file.
     """
     with _readable(name):
         documents = list(_documents(to_utf8(data), name))
@@ -100,7 +100,7 @@ def read_plans(
 
 
 def remember_secrets(data: bytes, redactor: Redactor, *, name: str = "plan") -> None:
-    """Remember all that a plan marks as sensitive, so that it can be scrubbed from what else the run prints.
+    """Remember all values that a plan marks as sensitive, to scrub them from the run's output.
 
     Raises:
         InputError: as :func:`read_plan`.
@@ -123,7 +123,7 @@ def _documents(text: bytes, name: str) -> Iterator[Document]:
 
 @contextmanager
 def _readable(name: str) -> Iterator[None]:
-    """Turn what goes wrong in a part that is decoded late into the error of the whole."""
+    """Convert errors of parts that are decoded late into an error of the whole plan."""
     try:
         yield
     except msgspec.ValidationError as error:
@@ -164,10 +164,9 @@ def _plan(document: Document, reading: Reading, name: str) -> Plan:
 
 
 def _tool(document: Document) -> str:
-    """Return `tofu` or `terraform`: both write their own version under the same key, only the registry differs.
+    """Return `tofu` or `terraform`: both store their version under the same key, and differ in the registry.
 
-    A plan with builtin providers only is OpenTofu's when it lacks `applyable`, which Terraform writes from
-    1.8 on.
+    A plan with built-in providers only is OpenTofu's if it lacks `applyable`, which Terraform writes from 1.8 on.
     """
     providers = {change.provider_name or "" for change in document.resource_changes or ()}
     if any(provider.startswith(_OPENTOFU) for provider in providers):

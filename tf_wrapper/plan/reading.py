@@ -1,4 +1,4 @@
-"""What every step of reading one plan needs."""
+"""The context shared by all steps of reading a plan."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """What the reading of one plan needs everywhere.
+    """The context for reading one plan.
 
     Attributes:
-        redactor: it has remembered the plan's secrets already.
+        redactor: has remembered the plan's secrets.
         names: redacted addresses.
         ignore: globs of attribute paths to leave out.
-        detailed: how many changes get their attributes computed; all others are only listed.
-        own: signals of the user's own.
-        identities: receives one of each change, in their order; None where no one asks.
+        detailed: number of changes whose attributes are computed; all others are only listed.
+        own: the user's signal rules.
+        identities: receives the identity of each change, in order; None to discard them.
     """
 
     redactor: Redactor
@@ -33,6 +33,6 @@ class Reading(NamedTuple):
     identities: list[Identity] | None = None
 
     def identify(self, identity: Identity) -> None:
-        """Keep what terraform calls the object of the next change."""
+        """Keep the raw identity of the next change's object."""
         if self.identities is not None:
             self.identities.append(identity)

@@ -1,4 +1,4 @@
-"""Entries of `resource_changes` and `deferred_changes` as changes."""
+"""Reads `resource_changes` and `deferred_changes` as changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Id(msgspec.Struct, gc=False):
 
 
 def read_changes(entries: Sequence[ResourceChange], tally: Tally, reading: Reading) -> list[Change]:
-    """Turn all entries but plain no-ops into changes, in the plan's order, and count every one."""
+    """Return all entries but plain no-ops as changes, in the plan's order, and count every entry."""
     kept: list[tuple[ResourceChange, Action]] = []
     for entry in entries:
         if entry.mode == "ephemeral":  # OpenTofu lists what is opened during the run; nothing of it changes
@@ -79,7 +79,7 @@ def _unprotecting(kept: Sequence[tuple[ResourceChange, Action]], entries: Sequen
 
 
 def _identify(kept: Sequence[tuple[ResourceChange, Action]], detailed: Collection[int], reading: Reading) -> None:
-    """Keep the identities of changes: the ids of those whose attributes are compared, and beside deposed objects."""
+    """Keep the identities of changes: the IDs of compared objects, and of objects beside deposed ones."""
     if reading.identities is None:
         return
     deposed = {entry.address for entry, _ in kept if entry.deposed}
@@ -90,7 +90,7 @@ def _identify(kept: Sequence[tuple[ResourceChange, Action]], detailed: Collectio
 
 
 def _instances(entries: Sequence[ResourceChange]) -> Counter[_Resource]:
-    """How many objects each resource has before the run."""
+    """Return the number of objects of each resource before the run."""
     return Counter(
         _resource(entry)
         for entry in entries
@@ -103,7 +103,7 @@ def _resource(entry: ResourceChange) -> _Resource:
 
 
 def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -> list[Change]:
-    """Turn deferred entries into changes, counted by that alone: as in terraform, for nothing happens yet."""
+    """Return deferred entries as changes; like terraform, count them as deferred only."""
     tally.add("deferred", len(entries))
     changes = []
     for entry in entries[: reading.detailed]:
@@ -116,7 +116,7 @@ def read_deferred(entries: Sequence[Deferred], tally: Tally, reading: Reading) -
 
 
 def _classify(entry: ResourceChange) -> tuple[Action, bool, bool]:
-    """Return the action a reader should see, and whether the resource also moves and is also imported."""
+    """Return the action to show, and whether the resource is also moved or imported."""
     action = action_of(entry.change.actions or ())
     moved = bool(entry.previous_address) and entry.previous_address != entry.address
     imported = bytes(entry.change.importing) not in (b"", b"null")
@@ -161,7 +161,7 @@ def _change(
 
 
 def _is_special(entry: ResourceChange, action: Action) -> bool:
-    """Return whether there is more to say of a change than its place and its action."""
+    """Return whether a change has more to show than its location and action."""
     body = entry.change
     raw = bytes(body.importing) + bytes(body.replace_paths)
     return bool(raw or entry.previous_address or entry.deposed or action is Action.OTHER or len(body.actions or ()) > 1)
@@ -187,7 +187,7 @@ def _with_placement(change: Change, entry: ResourceChange, reading: Reading) -> 
 
 
 def _paths(decoded: Any) -> list[list[str | int]]:
-    """Return the paths that are paths: lists of attribute names, keys and indices."""
+    """Return the valid paths: lists of attribute names, keys and indices."""
     paths = decoded if isinstance(decoded, list) else []
     return [path for path in paths if isinstance(path, list) and all(isinstance(step, (str, int)) for step in path)]
 
@@ -197,7 +197,7 @@ def _decoded(raw: msgspec.Raw) -> Any:
 
 
 def _node(body: Body) -> Node | None:
-    """Both sides of a change; None where nothing can differ."""
+    """Return both sides of a change; None if they cannot differ."""
     masks = bytes(body.after_unknown) + bytes(body.before_sensitive) + bytes(body.after_sensitive)
     if bytes(body.before) == bytes(body.after) and b"true" not in masks:
         return None
@@ -211,7 +211,7 @@ def _node(body: Body) -> Node | None:
 
 
 def compare(node: Node, reading: Reading, replace_paths: Sequence[Any] = ()) -> tuple[list[AttributeChange], int]:
-    """Return the attributes of one object that differ, as many as are worth keeping, and how many more there are."""
+    """Return the attributes of one object that differ, up to a limit, and the number of the others."""
     try:
         return diff_bounded(
             node,
@@ -225,7 +225,7 @@ def compare(node: Node, reading: Reading, replace_paths: Sequence[Any] = ()) -> 
 
 
 def _id(body: Body) -> str | None:
-    """Return the id of the object as it is before the run, unless it is marked; nothing else is decoded."""
+    """Return the object's ID before the run, unless it is sensitive, without decoding anything else."""
     found = _raw_id(body)
     if found is None:
         return None
@@ -235,7 +235,7 @@ def _id(body: Body) -> str | None:
 
 
 def _raw_id(body: Body) -> str | None:
-    """Return the id of the object as it is before the run, marked or not: to be compared, never shown."""
+    """Return the object's ID before the run, even if sensitive: for comparison, never shown."""
     if not bytes(body.before):
         return None
     try:
@@ -246,7 +246,7 @@ def _raw_id(body: Body) -> str | None:
 
 
 def _import_id(importing: Any, reading: Reading) -> str | None:
-    """Return the id, or the identity attributes, that an import names."""
+    """Return the ID, or the identity attributes, of an import."""
     if not isinstance(importing, dict):
         return None
     if isinstance(importing.get("id"), str):

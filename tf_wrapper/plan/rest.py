@@ -1,4 +1,4 @@
-"""What a plan says beside its resources: outputs, checks and action invocations."""
+"""Reads outputs, checks and action invocations of a plan."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KNOWN_LATER = "(known after apply)"
 
 
 def read_outputs(outputs: Mapping[str, Body], tally: Tally, reading: Reading) -> list[OutputChange]:
-    """Turn `output_changes` into output changes; what stays is left out."""
+    """Return the changed outputs of `output_changes`."""
     found = []
     for name, body in outputs.items():
         action = action_of(body.actions or ())
@@ -53,7 +53,7 @@ def _value(name: str, value: Any, reading: Reading, sensitive: bool) -> Value:
 
 
 def _planned(name: str, value: Any, unknown: Any, reading: Reading, sensitive: bool) -> Value:
-    """Return the value of an output after the run; of one that is partly unknown the known part shows."""
+    """Return the value of an output after the run; a partly unknown value shows its known parts."""
     if not has_true(unknown):
         return _value(name, value, reading, sensitive)
     if sensitive or unknown is True or not leaves(value):
@@ -62,7 +62,7 @@ def _planned(name: str, value: Any, unknown: Any, reading: Reading, sensitive: b
 
 
 def _filled(value: Any, unknown: Any) -> Any:
-    """Put terraform's words where something is unknown: terraform leaves a key out and an element null."""
+    """Insert terraform's placeholder for unknown values, where terraform omits a key or writes null."""
     if unknown is True:
         return _KNOWN_LATER
     if isinstance(unknown, dict) and isinstance(value, dict):
@@ -74,7 +74,7 @@ def _filled(value: Any, unknown: Any) -> Any:
 
 
 def read_checks(checks: Sequence[Check], conditions: Sequence[Condition], reading: Reading) -> list[CheckResult]:
-    """Return the checks that did not pass; Terraform 1.2 had `condition_results` instead of `checks`."""
+    """Return the checks that did not pass; Terraform 1.2 has `condition_results` instead of `checks`."""
     results = [result for check in checks for result in _check(check, reading)]
     for condition in conditions:
         status = "unknown" if condition.unknown else "pass" if condition.result else "fail"
@@ -85,7 +85,7 @@ def read_checks(checks: Sequence[Check], conditions: Sequence[Condition], readin
 
 
 def _check(check: Check, reading: Reading) -> Iterator[CheckResult]:
-    """Yield the failing instances of one check, or the check itself where it has none."""
+    """Yield the failing instances of one check, or the check itself if it has none."""
     parts: Sequence[CheckInstance] = check.instances or [check]
     for part in parts:
         if part.status == "pass":
@@ -103,7 +103,7 @@ def _check(check: Check, reading: Reading) -> Iterator[CheckResult]:
 def read_invocations(
     invocations: Sequence[Invocation], deferred: Sequence[DeferredInvocation], tally: Tally, reading: Reading
 ) -> list[Change]:
-    """Turn action invocations into changes; deferred ones are counted by that alone."""
+    """Return action invocations as changes; deferred ones are counted as deferred only."""
     tally.add("invoke", len(invocations))
     tally.add("deferred", len(deferred))
     entries: list[tuple[Invocation, str | None]] = [(entry, None) for entry in invocations]
@@ -137,13 +137,13 @@ def _invocation(entry: Invocation, reading: Reading, deferred: str | None, *, de
 
 
 def _module(entry: Invocation) -> str | None:
-    """The module instance of an action, which terraform names in its address alone."""
+    """Return the module instance of an action, which is only part of its address."""
     path, found, _ = _OWN_KEY.sub("", entry.address or "").rpartition(f".action.{entry.type}.{entry.name}")
     return path if found else None
 
 
 def _configuration(entry: Invocation) -> Node:
-    """What an action is invoked with, as what is set."""
+    """Return the configuration of an invocation, as attributes that are set."""
     masks = (_decoded(entry.config_unknown), False, _decoded(entry.config_sensitive))
     return Node(None, _decoded(entry.config_values), *masks)
 

@@ -1,7 +1,6 @@
-"""The first pass over a plan: every value that terraform or the provider marks as sensitive is remembered.
+"""The first pass over a plan: remembers every value marked as sensitive by terraform or the provider.
 
-It comes before anything is rendered, because a secret turns up in places that carry no mark: other
-attributes, addresses, ids.
+It precedes all rendering, because a secret also occurs in places without a mark: other attributes, addresses, IDs.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class _State(Raw):
 
 
 def remember_document(document: Document, redactor: Redactor) -> None:
-    """Remember what is marked in resources, drift, outputs, variables, provider settings and data sources."""
+    """Remember marked values of resources, drift, outputs, variables, provider settings and data sources."""
     for body in _bodies(document):
         _remember_body(body, redactor)
     for output in (document.output_changes or {}).values():
@@ -68,14 +67,14 @@ def remember_document(document: Document, redactor: Redactor) -> None:
 
 
 def remember_masked(value: msgspec.Raw, mask: msgspec.Raw, redactor: Redactor) -> None:
-    """Remember the parts of a value that its mask covers; a mask that covers nothing costs no decoding."""
+    """Remember the parts of a value covered by its mask; an empty mask costs no decoding."""
     if _marked(mask) and bytes(value):
         for part in _hidden(bytes(value), bytes(mask)):
             remember_hidden(part, redactor)
 
 
 def _hidden(value: bytes, mask: bytes) -> Iterable[Any]:
-    """The parts of a value that its mask covers; only the attributes that hold such a part are decoded."""
+    """Return the parts of a value covered by its mask; only attributes with such parts are decoded."""
     covered = _covered(mask)
     found = attributes(value, covered.names) if covered.names else None
     if found is not None and covered.whole:
@@ -84,10 +83,10 @@ def _hidden(value: bytes, mask: bytes) -> Iterable[Any]:
 
 
 class _Covered(NamedTuple):
-    """A mask, and the attributes that it covers something of; none where it is no object.
+    """A mask, and the attributes it covers, even partly; none if it is not an object.
 
     Attributes:
-        whole: it covers all of each of them.
+        whole: it covers each of them completely.
     """
 
     mask: Any
@@ -97,7 +96,7 @@ class _Covered(NamedTuple):
 
 @lru_cache(_MOST_MASKS)
 def _covered(mask: bytes) -> _Covered:
-    """Decode a mask, which is the same for most objects of a type."""
+    """Decode a mask, which most objects of a type share."""
     decoded = decode_exact(mask)
     if not isinstance(decoded, dict):
         return _Covered(decoded, (), whole=False)
@@ -150,7 +149,7 @@ def _remember_configuration(configuration: dict[str, Any], document: Document, r
 
 
 def _remember_module(module: dict[str, Any], redactor: Redactor) -> None:
-    """Remember the defaults of secret variables, and the constants that callers pass to such ones."""
+    """Remember the defaults of secret variables, and the constants that callers pass to them."""
     for variable in _dicts(module.get("variables")):
         if _is_secret(variable) and variable.get("default") is not None:
             remember_hidden(variable["default"], redactor)
@@ -167,7 +166,7 @@ def _remember_module(module: dict[str, Any], redactor: Redactor) -> None:
 
 
 def _is_secret(variable: Any) -> bool:
-    """Return whether a variable is declared sensitive, or ephemeral: what must not be stored is as a rule a secret."""
+    """Return whether a variable is declared sensitive or ephemeral; ephemeral values are usually secrets."""
     return isinstance(variable, dict) and (variable.get("sensitive") is True or variable.get("ephemeral") is True)
 
 
@@ -176,7 +175,7 @@ def _dicts(parent: Any) -> Iterable[dict[str, Any]]:
 
 
 def _remember_constants(expressions: Any, redactor: Redactor) -> None:
-    """Remember constants of provider configuration whose attribute has a secret's name, at any depth."""
+    """Remember constants of provider configuration under the name of a secret, at any depth."""
     if isinstance(expressions, list):
         for block in expressions:
             _remember_constants(block, redactor)
@@ -200,9 +199,9 @@ def _remember_invocations(document: Document, redactor: Redactor) -> None:
 
 
 def _remember_state(document: Document, redactor: Redactor) -> None:
-    """Remember what is marked in the state the plan started from.
+    """Remember marked values of the state before the plan.
 
-    Data sources stand only there, and with -target, -refresh-only or a failed plan other resources too.
+    It is the only place of data sources, and of other resources with -target, -refresh-only or a failed plan.
     """
     raw = document.prior_state
     if not bytes(raw):
@@ -232,7 +231,7 @@ def _remember_resources(module: _Module, changed: _Objects, redactor: Redactor) 
 
 
 def _remember_anywhere(value: Any, redactor: Redactor) -> None:
-    """Remember marked values of a document of another shape than terraform's own."""
+    """Remember marked values of a document with another structure than terraform's."""
     if isinstance(value, dict):
         for part in hidden_values(value.get("values"), value.get("sensitive_values")):
             remember_hidden(part, redactor)

@@ -1,4 +1,4 @@
-"""Asking terraform itself, beside a run or after it: what is in a saved plan, what is in the state."""
+"""Queries terraform, beside a run or after it: `show` of a saved plan, the state, workspaces, the version."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ _CHUNK = 1 << 20
 
 
 def plan_json(facts: Mapping[str, Any], path: str, *, seconds: float = _PLAN_SECONDS) -> bytes | None:
-    """`show -json` of a saved plan; None where it fails or takes longer.
+    """Return `show -json` of a saved plan; None if it fails or takes too long.
 
     Args:
         facts: the run's facts (binary, globals, cwd).
-        path: the plan file, absolute.
-        seconds: how long it may take.
+        path: absolute path of the plan file.
+        seconds: time limit.
     """
     return _ask(facts, ["show", "-json", path], seconds)
 
 
 def state(facts: Mapping[str, Any], signals: Signals | None = None, *, most: int | None = None) -> bytes | None:
-    """The raw state before or after a run, as `state pull` gives it; None where it cannot be had.
+    """Return the raw state before or after a run, from `state pull`; None if it is not available.
 
-    A signal that ``signals`` notes ends the wait: terraform waits for this to be over. One that is larger than
-    ``most`` bytes is not taken.
+    A signal noted by ``signals`` ends the wait, since terraform waits for it. A state larger than ``most`` bytes is not
+    read.
     """
     return _ask(facts, ["state", "pull"], _STATE_SECONDS, signals, most)
 
 
 def workspaces(facts: Mapping[str, Any], signals: Signals | None = None) -> list[str] | None:
-    """The names that `workspace list` prints; None where it fails."""
+    """Return the names printed by `workspace list`; None if it fails."""
     listed = _ask(facts, ["workspace", "list"], _STATE_SECONDS, signals)
     return None if listed is None else [line.lstrip("* ").strip() for line in listed.decode().splitlines()]
 
 
 def version(binary: str) -> bytes | None:
-    """`version -json` of a binary."""
+    """Return `version -json` of a binary."""
     return _ask({"binary": binary, "cwd": working_directory()}, ["version", "-json"], _STATE_SECONDS)
 
 
 def abandon() -> None:
-    """End what is being asked: no one waits for the answer any more."""
+    """Kill running queries: the answers are no longer needed."""
     for process in tuple(_asked):
         process.kill()
 
@@ -95,7 +95,7 @@ def _ask(
 
 
 def _answer(process: subprocess.Popen[bytes], seconds: float, signals: Signals | None) -> bytes:
-    """Everything that it prints; raises TimeoutExpired when the time is over or a signal has come."""
+    """Return the output; raises TimeoutExpired after the time limit or a signal."""
     import subprocess
 
     deadline = time.monotonic() + seconds
@@ -108,7 +108,7 @@ def _answer(process: subprocess.Popen[bytes], seconds: float, signals: Signals |
 
 
 def _bounded(process: subprocess.Popen[bytes], seconds: float, signals: Signals | None, most: int) -> bytes:
-    """Everything that it prints, likewise; what is larger raises SubprocessError."""
+    """Return the output likewise; raises SubprocessError for too large an output."""
     import subprocess
 
     if process.stdout is None:
@@ -128,7 +128,7 @@ def _bounded(process: subprocess.Popen[bytes], seconds: float, signals: Signals 
 
 
 def _environment(facts: Mapping[str, Any]) -> dict[str, str]:
-    """The user's own, but for what selects the working directory's data: those as they were when the run started."""
+    """Return the user's environment, with the variables of the working directory's data from the start of the run."""
     environ = helper_environment(os.environ)
     for name in ("TF_DATA_DIR", "TF_WORKSPACE"):
         if "selected" in facts:

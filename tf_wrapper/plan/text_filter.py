@@ -1,7 +1,7 @@
-"""The human text of a plan on its way to the terminal: trailing warnings are held back, errors are noted.
+"""Filters the human text of a plan on its way to the terminal: holds back trailing warnings, notes errors.
 
-Terraform shows the warnings of a plan before it asks for approval; where it does not ask, only at the end of the
-apply, together with the apply's own. Which of the two is not known while the text arrives.
+Terraform shows the warnings of a plan before it asks for approval; if it does not ask, only at the end of the apply,
+with the apply's own. Which of the two applies is not known while the text arrives.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OTHER = lazy_pattern(
 
 
 class _Block(msgspec.Struct):
-    """Lines of one diagnostic (or of the compact list), as they came and without colours and rule."""
+    """Lines of one diagnostic (or of the compact list), original and without colours and box."""
 
     kind: str  # boxed, plain or compact
     raw: list[bytes]
@@ -53,11 +53,11 @@ class _Block(msgspec.Struct):
 
 
 class PlanTextFilter:
-    """Passes a plan's text on, but for warnings that may be its end.
+    """Passes on a plan's text, except for warnings that may be its end.
 
     Attributes:
-        imports: what terraform prepared to import: address → ``id=…`` or ``identity=…``. The stream of an apply does
-            not mention imports that change nothing else.
+        imports: imported objects: address → ``id=…`` or ``identity=…``. The stream of an apply omits imports without
+            other changes.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class PlanTextFilter:
         self.imports: dict[str, str] = {}
 
     def feed(self, data: bytes) -> bytes:
-        """Take a piece of the text; returns what may be shown at once."""
+        """Take a piece of the text; returns what to show now."""
         *lines, self._partial = (self._partial + data).split(b"\n")
         shown = b"".join(self._take(line + b"\n") for line in lines)
         if not self._held and not self._blank and (resets := _RESETS.match(self._partial)):
@@ -80,7 +80,7 @@ class PlanTextFilter:
         return shown
 
     def finish(self) -> tuple[bytes, list[PlanWarning], list[PlanError]]:
-        """The text is complete: (what was held back, as it came; the warnings in it; all errors there were)."""
+        """End the text; returns the original text held back, the warnings in it, and all errors."""
         shown = b""
         if self._partial:
             shown, self._partial = self._take(self._partial), b""
@@ -88,7 +88,7 @@ class PlanTextFilter:
         return shown + self._release(), warnings, self._errors
 
     def _may_wait(self, partial: bytes) -> bool:
-        """Whether the beginning of a line can still become (a part of) a warning."""
+        """Return whether the beginning of a line can still become part of a warning."""
         text = _text(_CUT_ESCAPE.sub(b"", partial))
         if not text:
             return True
@@ -164,7 +164,7 @@ class PlanTextFilter:
             block.closed = True
 
     def _settle(self) -> bytes:
-        """The block before is complete: an error is noted, and goes out with all that was held before it."""
+        """Complete the previous block: an error is noted, and shown with all text held back before it."""
         if not self._held or self._held[-1].is_warning:
             return b""
         return self._release()
@@ -202,7 +202,7 @@ def _warnings(block: _Block) -> list[PlanWarning]:
 
 
 def _compact(lines: list[str]) -> list[PlanWarning]:
-    """The list of -compact-warnings: it names no block, so a check's is known by terraform's own summary alone."""
+    """Parse the list of -compact-warnings; it names no block, so a check is recognised by terraform's own summary."""
     found: list[PlanWarning] = []
     for line in lines:
         source = _COMPACT_SOURCE.match(line)
@@ -236,7 +236,7 @@ def _error(lines: list[str]) -> PlanError:
 
 
 def _detail(lines: list[str]) -> list[str]:
-    """What follows the summary, and the paragraph with address and source if there is one."""
+    """Return the text after the summary, and the paragraph with address and source, if any."""
     start = next((number for number, line in enumerate(lines) if line), 0) + 1
     rest = lines[start:]
     if len(rest) > 1 and (_ADDRESS.match(rest[1]) or _SOURCE.match(rest[1])):
@@ -246,7 +246,7 @@ def _detail(lines: list[str]) -> list[str]:
 
 
 def _unwrapped(lines: list[str]) -> str:
-    """Paragraphs on one line each; what is indented or a list keeps its lines."""
+    """Return paragraphs on one line each; indented lines and lists stay as they are."""
     text = ""
     for line in lines:
         joins = text and not text.endswith("\n") and line and not line.startswith((" ", "-", "*"))

@@ -1,4 +1,4 @@
-"""Which protectors a plan destroys while what they protect stays."""
+"""Finds protectors that a plan destroys while the protected resource stays."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _Labels = set[tuple[tuple[str, ...], Any]]
 
 
 def unprotecting(kept: Sequence[tuple[ResourceChange, Action]], entries: Sequence[ResourceChange]) -> set[int]:
-    """The places of destroyed protectors whose target neither goes with them nor gets another one of that type.
+    """Return the positions of destroyed protectors whose target stays and gets no other protector of the type.
 
-    Where everything that a plan knows of is destroyed, nothing is left to protect.
+    If the plan destroys everything it knows of, there are none.
 
     Args:
         kept: changes with their actions.
-        entries: all entries of the plan, those without a change too.
+        entries: all entries of the plan, including unchanged ones.
     """
     known = protectors.protectors()
     places = [
@@ -75,14 +75,14 @@ def _leaves_open(
 
 
 def _is_below(target: str, gone: set[str]) -> bool:
-    """Whether a path of Azure or Google is one of something within what goes."""
+    """Return whether an Azure or Google path is inside a resource that is destroyed."""
     return target.startswith("/") and any(target.startswith(f"{name}/") for name in gone if name.startswith("/"))
 
 
 def _covers(other: ResourceChange, action: Action, protector: Protector, targets: set[str]) -> bool:
-    """Whether another protector of the type is set up for the same target, or for one that is not known yet.
+    """Return whether another protector of the type is created for the same target, or for an unknown one.
 
-    One that had the target before is not set up for it now.
+    A protector that already had the target does not count.
     """
     if not protector.targets:
         return action is not Action.UPDATE
@@ -97,7 +97,7 @@ def _selector(entry: ResourceChange) -> tuple[str, ...]:
 
 
 def _selects(entry: ResourceChange, pods: list[tuple[set[str], _Labels]]) -> bool:
-    """Whether an object of Kubernetes covers pods of a workload that is destroyed, by their labels."""
+    """Return whether a Kubernetes object covers pods of a destroyed workload, by label."""
     steps = _selector(entry)
     before = _decoded(entry.change.before) if steps else None
     wanted = _labels(before, steps) if steps else set()
@@ -106,7 +106,7 @@ def _selects(entry: ResourceChange, pods: list[tuple[set[str], _Labels]]) -> boo
 
 
 def _pods(kept: Sequence[tuple[ResourceChange, Action]]) -> list[tuple[set[str], _Labels]]:
-    """Namespaces and labels of the pods of the workloads of Kubernetes that are destroyed."""
+    """Return namespaces and labels of the pods of destroyed Kubernetes workloads."""
     gone = [
         entry for entry, action in kept if action is Action.DESTROY and (entry.type or "").startswith("kubernetes_")
     ]
@@ -115,7 +115,7 @@ def _pods(kept: Sequence[tuple[ResourceChange, Action]]) -> list[tuple[set[str],
 
 
 def _labels(value: Any, steps: tuple[str, ...]) -> _Labels:
-    """The pairs of the map at a path; blocks are those of lists of one element."""
+    """Return the pairs of the map at a path; blocks are lists of one element."""
     for step in steps:
         block = value[0] if isinstance(value, list) and value else value
         value = block.get(step) if isinstance(block, dict) else None
@@ -127,7 +127,7 @@ def _decoded(raw: msgspec.Raw) -> Any:
 
 
 def _gone(kept: Sequence[tuple[ResourceChange, Action]]) -> set[str]:
-    """By what names others know the resources that are destroyed."""
+    """Return the names by which other resources refer to destroyed resources."""
     names = (name for entry, action in kept if action is Action.DESTROY for name in _names_of(entry))
     return {alias for name in names for alias in _named(name)}
 

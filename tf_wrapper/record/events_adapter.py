@@ -1,4 +1,4 @@
-"""What the Terraform half brings to `tfevent events`: reading documents, looking at its binary, closing its runs."""
+"""The Terraform half of `tfevent events`: reads documents, checks the binary, settles killed runs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class TerraformAdapter:
     """The :class:`change_events.cli.tool_adapter.ToolAdapter` of Terraform and OpenTofu."""
 
     def read_documents(self, paths: Sequence[str], redactor: Redactor, settings: Settings) -> list[Plan]:
-        """Plans of the given files: plan JSON, binary plan files, ``-``; exactly two states give their difference.
+        """Read plans from files: plan JSON, binary plan files, ``-``; two states yield their difference.
 
-        The settings say which attributes are ignored, and which signals are the user's own.
+        The settings provide ignored attributes and the user's signal rules.
 
         Raises:
             InputError: a file is none of these.
@@ -49,7 +49,7 @@ class TerraformAdapter:
     def history(
         self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: KnownPlaces
     ) -> Iterator[Piece | Unused | Found]:
-        """Events of states and plans that someone kept. Raises InputError."""
+        """Return events from existing states and plans. Raises InputError."""
         from tf_wrapper.record.backfill.history import History
 
         return History(request, redactor, settings, known).items()
@@ -57,7 +57,7 @@ class TerraformAdapter:
     def check_drift(
         self, request: Request, redactor: Redactor, tick: Callable[[float], int]
     ) -> Generator[DirectoryCheck]:
-        """Check directories for drift, each result as soon as it is there. Raises InputError without a terraform."""
+        """Check directories for drift, yielding each result as it completes. Raises InputError without a terraform."""
         from tf_wrapper.drift.check import check_directories
         from tf_wrapper.launch import binary
 
@@ -68,7 +68,7 @@ class TerraformAdapter:
         return check_directories(os.path.abspath(path), request, redactor, os.environ, tick)
 
     def checks(self, settings: Settings) -> Iterable[Check]:
-        """The binary and its version, and whether runs wait to be settled."""
+        """Check the binary and its version, and whether killed runs are waiting to be settled."""
         from change_events.cli.tool_adapter import Check
         from change_events.files import unsettled_runs
         from change_events.paths import state_dir
@@ -96,7 +96,7 @@ class TerraformAdapter:
             yield Check("runs", "ok", f"{waiting} run(s) going on or to be settled")
 
     def settle_leftovers(self, journal: Journal, settings: Settings) -> None:
-        """Close the records of runs that were killed. Never raises."""
+        """Settle the records of killed runs. Never raises."""
         from change_events.files import unsettled_runs
         from change_events.paths import state_dir
 

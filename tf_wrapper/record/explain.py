@@ -1,4 +1,4 @@
-"""A run's plan with the causes of its changes, redacted."""
+"""Adds the causes of changes to a run's plan, redacted."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _AT_THE_END = 0.25  # seconds, where the plan is read when terraform has ended
 
 
 class Planned(NamedTuple):
-    """The saved plan (absolute), None where there was none, and the fingerprints of its root variables."""
+    """The absolute path of the saved plan, None if there is none, and the fingerprints of its root variables."""
 
     path: str | None
     variables: dict[str, str]
 
 
 class Before(NamedTuple):
-    """The earlier runs of the stack, newest first, and the repository, asked for what a search needs."""
+    """The earlier runs of the stack, newest first, and the prepared repository."""
 
     runs: list[Run]
     repository: Repository | None
 
 
 class ExplainedRun(NamedTuple):
-    """What is known of the run itself: its facts, terraform's data directory, its past, its plan and its event."""
+    """The inputs for explaining a run: its facts, terraform's data directory, its past, its plan and its event."""
 
     facts: Mapping[str, Any]
     data_dir: str
@@ -56,10 +56,10 @@ class Explained(NamedTuple):
 
 
 def unseen(*, piped: bool) -> SharedCause:
-    """Why there are no causes where it is not even known what changed.
+    """Return why there are no causes if even the changes are unknown.
 
     Args:
-        piped: terraform reads a pipe of its own accord, so that no other one can be asked for the state.
+        piped: terraform reads a pipe by itself, so that no other process can query the state.
     """
     from change_events.model import CauseKind, SharedCause
 
@@ -68,22 +68,22 @@ def unseen(*, piped: bool) -> SharedCause:
 
 
 def at_the_end() -> Deadline:
-    """A deadline for causes that hold up the end of a command."""
+    """Return the deadline for causes that delay the end of a command."""
     return Deadline(_AT_THE_END * stretch())
 
 
 def fingerprints(plan: bytes, redactor: Redactor) -> dict[str, str]:
-    """Fingerprints of a plan's root variables by name."""
+    """Return fingerprints of a plan's root variables by name."""
     from tf_wrapper.cause.circumstances import variables_of
 
     return variables_of(plan, redactor.fingerprint)
 
 
 def past(event: ChangeEvent, directory: str, data_dir: str, journal: Journal) -> Before:
-    """What is known of a run's past; asked while terraform plans, so that it does not hold up the end.
+    """Return the past of a run; called while terraform plans, so that it does not delay the end.
 
     Args:
-        event: of the run, as far as it is known.
+        event: the event so far.
         directory: the root module.
         data_dir: terraform's data directory.
         journal: holds the earlier runs.
@@ -97,13 +97,13 @@ def past(event: ChangeEvent, directory: str, data_dir: str, journal: Journal) ->
 
 
 def explained(run: ExplainedRun, plan: Plan, redactor: Redactor, deadline: Deadline) -> Explained:
-    """The event and the plan with the causes of the changes.
+    """Return event and plan with the causes of the changes.
 
     Args:
-        run: what is known of it.
+        run: the inputs.
         plan: its changes.
         redactor: has seen the run's secrets.
-        deadline: when to stop looking.
+        deadline: when to stop the search.
     """
     from change_events.cause.redacted import redacted
     from tf_wrapper.cause import find_causes
@@ -139,9 +139,9 @@ def explained(run: ExplainedRun, plan: Plan, redactor: Redactor, deadline: Deadl
 
 
 def with_known(changes: Sequence[Change], event: ChangeEvent | None) -> tuple[Change, ...]:
-    """Changes with the causes that an event has of them already: those of a run that was killed.
+    """Return the changes of a killed run with the causes its event already has.
 
-    Addresses that redaction made one are left without: it is not known which of them a cause belongs to.
+    Addresses that became equal by redaction get none, since their causes are ambiguous.
     """
     recorded = event.changes if event is not None else ()
     times = [Counter(map(_place, each)) for each in (changes, recorded)]

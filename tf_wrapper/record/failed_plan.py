@@ -1,4 +1,4 @@
-"""A plan that failed: what terraform said of it, and how to find what must not show of that."""
+"""A failed plan: terraform's errors, and how to find the secrets in them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class FailedPlan(NamedTuple):
-    """What is known of a plan that failed.
+    """The facts of a failed plan.
 
     Attributes:
-        errors: what terraform said; may hold secrets.
-        saved: where it saved what it had by then, if it did.
-        secrets: finds what must not show of it; None where the errors are our own words. It reads files, so it is
+        errors: terraform's errors; may contain secrets.
+        saved: path of the partial plan, if it was saved.
+        secrets: finds the secrets that errors may quote; None if the errors are tfevent's own. It reads files, so it is
             called beside the run.
     """
 

@@ -1,4 +1,4 @@
-"""The event of a run that has just begun: who runs what, where, from which commit."""
+"""The event of a run at its start: who runs what, where, from which commit."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def first_event(facts: Mapping[str, Any], settings: Settings, redactor: Redactor) -> ChangeEvent:
-    """What is known of a run when it begins, redacted.
+    """Return the event of a run at its start, redacted.
 
     Args:
-        facts: those of the run's folder.
+        facts: facts in the run's folder.
         settings: for environment, service and tags.
         redactor: has seen the secrets that the command line may have.
     """
@@ -48,7 +48,7 @@ def first_event(facts: Mapping[str, Any], settings: Settings, redactor: Redactor
 
 
 def without_positional(facts: Mapping[str, Any]) -> list[str]:
-    """The command line of a state command with a mark in place of what follows its flags: IDs, addresses, names."""
+    """Return the command line of a state command without its positional arguments: IDs, addresses, names."""
     argv = [str(word) for word in facts["argv"]]
     count = len(StateArguments(str(facts["word"]), argv, {}).positional)
     return [*argv[: len(argv) - count], *[MARK] * count]

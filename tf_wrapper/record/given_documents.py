@@ -1,4 +1,4 @@
-"""The files that a command is given to read, whole: plans and states. What never ends is not read to the end."""
+"""Reads plans and states given on the command line, with a limit for endless inputs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _EXPECTED = "give a plan (`terraform show -json PLAN`), a plan file or two state
 
 
 def read_given(path: str, most: int = MOST_BYTES) -> bytes:
-    """The content of a regular file, a pipe or a terminal; ``-`` is standard input.
+    """Return the content of a regular file, a pipe or a terminal; ``-`` is standard input.
 
     Raises:
-        InputError: it cannot be read, is another device, or holds more than ``most`` bytes.
+        InputError: it cannot be read, is another device, or has more than ``most`` bytes.
     """
     try:
         if path == "-" and sys.stdin is None:
@@ -42,7 +42,7 @@ def _refuse_devices(path: str, status: os.stat_result) -> None:
 
 
 def _ends(number: int) -> bool:
-    """Whether the content of a device ends: the null device's, and that of the terminal that we are run from."""
+    """Return whether a device has an end: the null device, and the controlling terminal."""
     if number == os.stat(os.devnull).st_rdev:
         return True
     return any(os.isatty(own) and os.fstat(own).st_rdev == number for own in range(3))

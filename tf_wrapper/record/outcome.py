@@ -1,7 +1,7 @@
-"""The outcome of a plan, from terraform's stream, its exit code and, for what they leave open, the state.
+"""The outcome of a plan, from terraform's stream, its exit code and, for open questions, the state.
 
-Truth over intent: a change counts as applied when terraform said so, as failed when it said so, as not attempted when
-a failed run never mentioned it, and as unknown otherwise.
+Truth over intent: a change counts as applied or failed if terraform reported so, as not attempted if a failed run never
+mentioned it, and as unknown otherwise.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _NO_MESSAGES = {
 
 
 def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
-    """The running event with what is planned in it."""
+    """Return the running event with its planned changes."""
     tool = event.tool or Tool(name=plan.tool_name)
     return replace(
         event,
@@ -71,9 +71,9 @@ def planned(event: ChangeEvent, plan: Plan) -> ChangeEvent:
 
 
 def is_empty(counts: Counts) -> bool:
-    """Whether a plan with these counts changes nothing, not even the state or an output.
+    """Return whether a plan with these counts changes nothing, not even the state or an output.
 
-    Drift counts as nothing here: it is what others did. (A -refresh-only plan shows by its exit code.)
+    Drift does not count, since others caused it. (A -refresh-only plan shows it by its exit code.)
     """
     return not any((
         counts.create, counts.update, counts.replace, counts.destroy, counts.import_, counts.move, counts.forget,
@@ -82,7 +82,7 @@ def is_empty(counts: Counts) -> bool:
 
 
 def of_plan(event: ChangeEvent, plan: Plan | None, code: int) -> ChangeEvent:
-    """The event of a `plan` that ended with ``code``."""
+    """Return the event of a `plan` that ended with ``code``."""
     event = _ended(event, code)
     if code not in {0, 2} or (plan is not None and plan.errored):
         return replace(event, outcome=Outcome.CANCELLED if code < 0 else Outcome.FAILED)
@@ -93,7 +93,7 @@ def of_plan(event: ChangeEvent, plan: Plan | None, code: int) -> ChangeEvent:
 def without_apply(
     event: ChangeEvent, plan: Plan | None, code: int | None, *, interrupted: bool, declined: bool
 ) -> ChangeEvent:
-    """The event of an apply that never got as far as applying."""
+    """Return the event of an apply that ended before the apply phase."""
     result = Outcome.DECLINED if declined else Outcome.CANCELLED if interrupted else Outcome.FAILED
     event = replace(_ended(event, code), outcome=result)
     return _with_changes(
@@ -102,12 +102,12 @@ def without_apply(
 
 
 def plan_failures(errors: Iterable[PlanError], redactor: Redactor, *, details: bool) -> tuple[Failure, ...]:
-    """The errors that a plan ended with, redacted.
+    """Return the errors of a plan, redacted.
 
     Args:
         errors: in terraform's order.
         redactor: has seen the secrets that they may quote.
-        details: False where it has not seen all: only what terraform says of itself is reported then.
+        details: False if it has not seen all of them; then only summaries are reported.
     """
     text = redactor.text
     failures = (
@@ -124,7 +124,7 @@ def plan_failures(errors: Iterable[PlanError], redactor: Redactor, *, details: b
 
 
 class _End(NamedTuple):
-    """How an apply ended: ``finished`` with success; ``ended`` by itself, so that what is open did not happen."""
+    """How an apply ended: ``finished`` successfully, or ``ended`` by itself, so that open changes did not happen."""
 
     finished: bool
     ended: bool
@@ -149,17 +149,17 @@ def of_apply(
     changes_planned: bool = False,
     identities: Sequence[Identity] = (),
 ) -> ChangeEvent:
-    """The event of an apply, from its stream.
+    """Return the event of an apply, from its stream.
 
     Args:
-        event: as it was started.
-        plan: what was meant; None where it could not be read in time (the stream names the changes then).
-        code: exit code, None where no one saw it.
-        stream: what terraform said.
+        event: the started event.
+        plan: the planned changes; None if they could not be read in time (then those of the stream are used).
+        code: exit code; None if unknown.
+        stream: the result of reading the stream.
         redactor: has seen the plan's secrets.
         interrupted: terraform was asked to stop.
-        changes_planned: terraform has said that the plan, which could not be read, changes something.
-        identities: of the event's changes, in their order; empty where only the record of them is left.
+        changes_planned: the unreadable plan has changes, according to terraform.
+        identities: identities of the event's changes, in order; empty if only the recorded changes are left.
     """
     if plan is None and not event.changes:
         event = planned(event, plan_from_stream(stream, redactor))
@@ -184,7 +184,7 @@ _Identified = list[tuple[Change, "Identity"]]
 def _identified(
     changes: Sequence[Change], identities: Sequence[Identity], addresses: Iterable[str], redactor: Redactor
 ) -> _Identified:
-    """The changes with their identities, found among the raw addresses where they are not given."""
+    """Return the changes with their identities, looked up among the raw addresses if they are not given."""
     if len(identities) != len(changes):
         identities = recognised(changes, addresses, redactor)
     return list(zip(changes, identities, strict=True))
@@ -193,13 +193,13 @@ def _identified(
 def of_native(
     event: ChangeEvent, plan: Plan | None, code: int | None, *, planned: bool, interrupted: bool
 ) -> ChangeEvent:
-    """The event of a natively run command.
+    """Return the event of a natively run command.
 
     Args:
-        event: as it was started.
-        plan: the difference of the states, or (``planned``) the saved plan that was applied; None where unknown.
-        code: exit code, None where no one saw it.
-        planned: ``plan`` is an intention, not what was seen.
+        event: the started event.
+        plan: the difference between the states, or (``planned``) the applied saved plan; None if unknown.
+        code: exit code; None if unknown.
+        planned: ``plan`` is an intention, not an observation.
         interrupted: terraform was asked to stop.
     """
     event = _ended(event, code)
@@ -216,14 +216,14 @@ _planned_event = planned
 
 
 def has_open_ends(event: ChangeEvent) -> bool:
-    """Whether the state could say more than is known."""
+    """Return whether the state may resolve unknown outcomes."""
     return any(change.outcome is ChangeOutcome.UNKNOWN for change in event.changes)
 
 
 def with_state(
     event: ChangeEvent, state: bytes | None, redactor: Redactor, identities: Sequence[Identity] = ()
 ) -> ChangeEvent:
-    """Settle what is unknown from the raw state after the run; without a state nothing changes."""
+    """Resolve unknown outcomes from the raw state after the run; without a state, nothing changes."""
     if not state:
         return event
     from tf_wrapper.state.compare import state_resources
@@ -248,7 +248,7 @@ def _from_state(change: Change, address: str | None, held: Mapping[str, Held]) -
 
 
 def _checks(event: ChangeEvent, stream: StreamResult, redactor: Redactor) -> tuple[CheckResult, ...]:
-    """Checks not passed: a finished apply has evaluated them all again, and warns of each that fails."""
+    """Return the checks not passed: a finished apply evaluates them again, and warns of each failure."""
     if not stream.complete:
         return event.checks
     problems: dict[str, list[str]] = {}
@@ -313,7 +313,7 @@ def _with_errors(
 
 
 def _error_of(failure: Failure) -> str:
-    """What a change says of its failure: terraform's summary, then the beginning of the detail."""
+    """Return the error text of a change: terraform's summary, then the beginning of the detail."""
     return "\n".join(part for part in (failure.summary, _shortened(failure.detail or "")) if part)
 
 
@@ -366,7 +366,7 @@ def _with_changes(event: ChangeEvent, changes: Sequence[Change], plan: Plan | No
 
 
 def _applied(changes: Sequence[Change]) -> Counts | None:
-    """Figures of what was done; None where nothing was."""
+    """Return the counts of what was done; None if nothing was."""
     done = [change for change in changes if change.outcome is ChangeOutcome.APPLIED]
     return count(done) if done else None
 

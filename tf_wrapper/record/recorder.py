@@ -1,7 +1,7 @@
-"""Writing the event of a run, in a thread beside it.
+"""Writes the event of a run, in a thread beside it.
 
-Its tasks: begin (settings, context, the `started` record), read the plan, settle. The run does not wait for it before
-its end, but for the plan, with terraforms before 1.1.3.
+Its tasks are: begin (settings, context, the `started` record), read the plan, settle. The run waits for it only at its
+end and, with terraform before 1.1.3, for the plan.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PLAN_SECONDS = 20.0  # for `show` of terraforms that must be asked before the a
 class Recorder:
     """The event of one run.
 
-    Every method returns at once, but for ``wait_for_plan`` and those that end the run (``end_…``).
+    All methods return at once, except ``wait_for_plan`` and those that end the run (``end_…``).
     """
 
     def __init__(self, run: RunDirectory, signals: Signals | None = None) -> None:
@@ -49,8 +49,8 @@ class Recorder:
         """Start recording.
 
         Args:
-            causes: what the run changes has causes, which earlier runs help to find.
-            secrets: finds what must not show in anything that is recorded, its command line included.
+            causes: the run's changes have causes, which are found with earlier runs.
+            secrets: finds the secrets to hide in everything recorded, including the command line.
         """
         self._background.start()
 
@@ -78,7 +78,7 @@ class Recorder:
             self._background.submit(self._import_early)
 
     def _import_early(self) -> None:
-        """What the end of a state command needs, while terraform runs."""
+        """Import the modules for the end of a state command, while terraform runs."""
         if not self._ending:
             import tf_wrapper.record.state_event  # noqa: F401
 
@@ -87,7 +87,7 @@ class Recorder:
         self._background.submit(lambda: self._with_event(lambda event: event.read_hand_overs()))
 
     def drop(self) -> bool:
-        """Record nothing, the run has changed nothing; False where recording has begun, or killed runs wait for it."""
+        """Record nothing, since the run changed nothing; False if recording has begun, or killed runs wait for it."""
         if _has_others():
             return False
         with self._gate:
@@ -97,19 +97,19 @@ class Recorder:
         return self._is_dropped
 
     def read_plan(self, path: str) -> None:
-        """A saved plan can be read now, beside whatever terraform does."""
+        """Read the saved plan, beside terraform."""
         self._background.submit(lambda: self._with_event(lambda event: event.read_plan(path)))
 
     def wait_for_plan(self) -> None:
-        """Wait until the plan was read: this terraform cannot show it once it is applied. A signal ends the wait."""
+        """Wait until the plan is read, since this terraform cannot show it after the apply. A signal ends the wait."""
         self._background.wait(_PLAN_SECONDS)
 
     def announce(self) -> None:
-        """Something is being changed now: destinations that ask for it are notified, beside the run."""
+        """Notify destinations that receive started events, beside the run: changes begin now."""
         self._background.submit(lambda: self._with_event(lambda event: event.announce()))
 
     def find_causes(self) -> None:
-        """Look for the causes of what is planned, for as long as the run goes on."""
+        """Find the causes of the planned changes, for as long as the run takes."""
 
         def task(event: RunEvent) -> None:
             from change_events.process.deadline import Deadline
@@ -122,16 +122,16 @@ class Recorder:
         self._background.submit(lambda: self._with_event(task))
 
     def _hasten(self) -> None:
-        """The run has ended: causes that are not found soon stay unknown."""
+        """End the search for causes soon, since the run has ended; the others stay unknown."""
         if self._deadline is not None:
             self._deadline.hasten(self._background.stretched(_CAUSE_GRACE))
 
     def remember(self, find: Callable[[], Secrets]) -> None:
-        """What this finds must not show in anything that is recorded from now on."""
+        """Hide the secrets found by this in everything recorded from now on."""
         self._background.submit(lambda: self._with_event(lambda event: event.remember(find())))
 
     def end_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
-        """`plan` has ended."""
+        """Record the end of a `plan`."""
         from tf_wrapper.plan import plan_file
 
         self._run.write_facts(stage="ended", exit_code=code, **plan_file.facts(path))
@@ -140,7 +140,7 @@ class Recorder:
     def end_without_apply(
         self, code: int, failed: FailedPlan | None, *, interrupted: bool, declined: bool = False
     ) -> None:
-        """Nothing was applied: the plan failed, or the answer was not yes."""
+        """Record a run without an apply: the plan failed, or was declined."""
         from tf_wrapper.render.findings import NO_ANSWER
 
         unanswered = failed is not None and any(error.summary == NO_ANSWER for error in failed.errors)
@@ -150,19 +150,19 @@ class Recorder:
         )
 
     def end_apply(self, code: int, stream: StreamResult, *, interrupted: bool) -> None:
-        """The apply has ended, this is what it said."""
+        """Record the end of the apply and the result of its stream."""
         self._finish(lambda event: event.end_apply(code, stream, interrupted=interrupted))
 
     def end_native(
         self, code: int, before: bytes | None, after: Callable[[], bytes | None], *, interrupted: bool
     ) -> None:
-        """A natively run command has ended; the states show what it did."""
+        """Record the end of a natively run command, with the states before and after."""
         self._finish(lambda event: event.end_native(code, before, after(), interrupted=interrupted))
 
     def end_state_command(
         self, code: int, before: Snapshot, after: Callable[[], Snapshot], *, interrupted: bool
     ) -> None:
-        """A state command has ended."""
+        """Record the end of a state command."""
         self._finish(lambda event: event.end_state_command(code, before, after(), interrupted=interrupted))
 
     def _with_event(self, step: Callable[[RunEvent], None]) -> None:
@@ -184,7 +184,7 @@ class Recorder:
 
 
 def _has_others() -> bool:
-    """Whether there are runs beside ours: they go on, or ours is the "next command" that they wait for."""
+    """Return whether other runs are active or waiting for recovery."""
     from change_events.files import unsettled_runs
     from change_events.paths import state_dir
 
@@ -200,7 +200,7 @@ def _settle_killed_runs(writer: EventWriter) -> None:
 
 
 def _abandon_helpers() -> None:
-    """A terraform that we ask something must not outlive us."""
+    """Kill helper processes, which must not outlive tfevent."""
     from tf_wrapper.plan import terraform_show
 
     terraform_show.abandon()

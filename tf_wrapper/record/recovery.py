@@ -1,4 +1,4 @@
-"""Closing the records of runs whose tfevent was killed, from what their folders and terraform's own stream say."""
+"""Settles runs whose tfevent was killed, from their folders and terraform's stream."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 def close(run: RunDirectory, journal: Journal, settings: Settings, say: Callable[[str], object]) -> bool:  # noqa: ARG001 - of any closer
-    """Settle one run of terraform; see :data:`change_events.recording.recovery.Closer`.
+    """Settle one terraform run; see :data:`change_events.recording.recovery.Closer`.
 
-    A run is over when neither its tfevent nor its terraform lives. What settles here waits in the outbox for the next
+    A run is over when neither its tfevent nor its terraform is alive. Its event waits in the outbox for the next
     delivery.
     """
     facts = run.facts
@@ -89,12 +89,12 @@ def _workspace(facts: dict[str, Any]) -> Workspace:
 
 
 def _state_secrets(facts: dict[str, Any]) -> Secrets:
-    """What the configuration says to be secret, as far as files and the command line have it."""
+    """Return the secrets of the configuration, from files and the command line."""
     return _workspace(facts).state_secrets(StateArguments(str(facts["word"]), list(facts["argv"]), os.environ))
 
 
 def _state_after(facts: dict[str, Any], code: int | None) -> Snapshot:
-    """The state that a state command left."""
+    """Return the state after a state command."""
     name = str(facts["word"])
     arguments = StateArguments(name, list(facts["argv"]), os.environ)
     states = States(_workspace(facts), arguments, OBSERVED[name], facts)
@@ -102,9 +102,9 @@ def _state_after(facts: dict[str, Any], code: int | None) -> Snapshot:
 
 
 def _read_plan(event: RunEvent, run: RunDirectory, facts: dict[str, Any]) -> None:
-    """Read the plan that the run was about, if it is still the same file; an unreadable one is left out.
+    """Read the run's plan if it is still the same file; an unreadable plan is ignored.
 
-    A plan made within the run lies in its folder from the plan phase on, whatever the run came to afterwards.
+    A plan made by the run is in its folder from the plan phase on, however the run ended.
     """
     saved = str(facts.get("saved") or run.file("plan"))
     own = saved == run.file("plan")

@@ -1,7 +1,7 @@
-"""The event of one run as it grows: started, planned, ended. Runs beside terraform, in the recorder's thread.
+"""The event of one run as it develops: started, planned, ended. Used beside terraform, in the recorder's thread.
 
-The same class finishes runs whose tfevent was killed (:mod:`tf_wrapper.record.recovery`): everything it needs is in the
-run's folder and in the journal's `started` record.
+The same class completes runs whose tfevent was killed (:mod:`tf_wrapper.record.recovery`), from the run's folder and
+the journal's `started` record.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class RunEvent:
 
     @property
     def writer(self) -> EventWriter:
-        """What writes the event."""
+        """The writer of the event."""
         return self._recording
 
     @property
@@ -89,10 +89,10 @@ class RunEvent:
     # -- while the run goes on ------------------------------------------------------------------------------------
 
     def begin(self, *, is_over: bool = False) -> None:
-        """Report mistakes in the settings, and record that the run has started, unless it is over: it is settled next.
+        """Report mistakes in the settings and, unless the run is over, record its start.
 
         Args:
-            is_over: the run has ended; its folder says so.
+            is_over: the run has ended, according to its folder, and will be settled next.
         """
         for mistake in self._mistakes:
             if mistake not in binary_setting.reported:
@@ -104,7 +104,7 @@ class RunEvent:
             self._record_start()
 
     def look_back(self) -> None:
-        """Read what the causes of changes will be compared with, while there is no plan yet."""
+        """Read earlier runs and the repository, to find causes later, before there is a plan."""
         if self._event is None or not self._settings.causes:
             return
         from tf_wrapper.record import explain
@@ -117,7 +117,7 @@ class RunEvent:
             say(f"the causes of this run's changes are not found: {describe(error)}")
 
     def read_hand_overs(self) -> None:
-        """Read what the configuration forgets and imports, which the states of a run without a plan do not show."""
+        """Read `removed` and `import` blocks, which the states of a run without a plan do not show."""
         from tf_wrapper.configuration.hand_overs import find_hand_overs
 
         if not arguments.may_destroy_all([str(word) for word in self._facts["argv"]], os.environ):
@@ -125,17 +125,17 @@ class RunEvent:
             self._hand_overs = find_hand_overs(str(self._facts["directory"]), self._data_dir, tofu=tofu)
 
     def resume(self, recorded: ChangeEvent | None) -> None:
-        """Go on with a run that was killed, from its `started` record if it came so far."""
+        """Continue a killed run, from its `started` record if there is one."""
         if recorded is None and self._facts["stage"] == "state":  # TF_VAR_… of that run are not known any more
             self._facts = {**self._facts, "argv": without_positional(self._facts)}
         self._event = recorded or first_event(self._facts, self._settings, self._redactor)
 
     def end_as_known(self, ended: ChangeEvent) -> None:
-        """Settle a run whose event was complete when it ended, and was neither recorded nor sent then."""
+        """Settle a run whose complete event could neither be recorded nor sent when it ended."""
         self._settle(ended)
 
     def read_plan(self, path: str) -> None:
-        """Read a saved plan and put what it means to do into the `started` record."""
+        """Read a saved plan, and add its changes to the `started` record."""
         self._note_saved_plan(path)
         data = terraform_show.plan_json(self._facts, path)
         if data is None:
@@ -163,7 +163,7 @@ class RunEvent:
             self._record_start()
 
     def _note_saved_plan(self, path: str) -> None:
-        """A plan file of the user's own may be applied by another run: its digest joins the two."""
+        """Store the digest of a user's plan file, which links the event to the run that applies it."""
         event = self._event
         if event is None or event.tool is None or os.path.dirname(path) == self._run.path:
             return
@@ -175,13 +175,13 @@ class RunEvent:
         return os.path.join(directory, self._facts.get("selected", {}).get("TF_DATA_DIR") or ".terraform")
 
     def find_causes(self, deadline: Deadline) -> None:
-        """Find the causes of what is planned, and put them into the `started` record; nothing after the deadline."""
+        """Find the causes of planned changes, and add them to the `started` record; stop at the deadline."""
         if self._plan is not None and self._planned is not None and self._settings.causes:
             self._plan = self._explained(self._plan, self._planned, deadline)
             self._record_start()
 
     def _explained(self, plan: Plan, planned: explain.Planned, deadline: Deadline) -> Plan:
-        """The plan with the causes of its changes, which the event then has too."""
+        """Return the plan with the causes of its changes, and add them to the event."""
         from tf_wrapper.record import explain
 
         run = explain.ExplainedRun(
@@ -194,7 +194,7 @@ class RunEvent:
         return plan
 
     def announce(self) -> None:
-        """Notify the destinations that ask for it that a change begins, unless there is nothing to change."""
+        """Notify destinations that receive started events, unless there is nothing to change."""
         from tf_wrapper.record import outcome
 
         if self._event is None or (self._plan is not None and outcome.is_empty(self._plan.counts)):
@@ -202,7 +202,7 @@ class RunEvent:
         self._recording.announce(self._event)
 
     def remember(self, secrets: Secrets) -> None:
-        """Values that must not be shown, whatever text they turn up in."""
+        """Hide these values in all texts."""
         from tf_wrapper.plan.hidden import remember_hidden
 
         for value in secrets.values:
@@ -214,7 +214,7 @@ class RunEvent:
             self._redactor.harvest({name: value})
 
     def _learn(self, failed: FailedPlan) -> bool:
-        """Remember the secrets of a plan that failed; False where one stays unknown that its errors may quote."""
+        """Remember the secrets of a failed plan; False if its errors may quote an unknown one."""
         if failed.secrets is None:
             return True
         secrets = failed.secrets()
@@ -225,7 +225,7 @@ class RunEvent:
         return not (secrets.ephemeral_kept_out or (secrets.kept_out and not planned))
 
     def _remember_plan(self, path: str) -> bool:
-        """Even a plan that failed is saved as a rule, with all variables and the state that it started from."""
+        """Remember the secrets of a failed plan's file, which usually exists, with variables and prior state."""
         if self._plan is not None:
             return True
         data = terraform_show.plan_json(self._facts, path, seconds=_SHOW_SECONDS) if is_plan_file(path) else None
@@ -240,7 +240,7 @@ class RunEvent:
         return True
 
     def _remember_state(self) -> None:
-        """Without a plan, only the state shows what is secret; errors may quote it."""
+        """Remember the secrets of the state, the only source without a plan; errors may quote it."""
         from tf_wrapper.state.compare import remember_state
 
         with suppress(InputError):
@@ -253,9 +253,9 @@ class RunEvent:
                 self._keep(started.sealed)
 
     def _keep(self, sealed: SealedEvent) -> None:
-        """No journal has the event: keep it in the run's folder for the next command.
+        """Keep an event that no journal has in the run's folder, for the next command.
 
-        Once the run has ended, nothing else is needed to record it, and a plan with secrets does not wait with it.
+        Once the run has ended, the rest of the folder is removed, since a plan with secrets must not wait with it.
         """
         with suppress(OSError):
             write_checkpoint(self._run, sealed)
@@ -265,7 +265,7 @@ class RunEvent:
     # -- when it has ended ----------------------------------------------------------------------------------------
 
     def end_plan(self, code: int, path: str, failed: FailedPlan | None = None) -> None:
-        """A `plan` ended with ``code`` (2: changes, where -detailed-exitcode was given)."""
+        """Settle a `plan` that ended with ``code`` (2: changes, with -detailed-exitcode)."""
         from tf_wrapper.record import explain, outcome
 
         if self._plan is None and plan_file.is_plan_file(path):  # ours lies there empty until terraform writes it
@@ -277,7 +277,7 @@ class RunEvent:
     def end_without_apply(
         self, code: int | None, failed: FailedPlan | None, *, interrupted: bool, declined: bool
     ) -> None:
-        """The plan phase failed or was interrupted, or the answer was not yes: nothing was applied."""
+        """Settle a run without an apply: the plan phase failed, was interrupted or was declined."""
         from tf_wrapper.record import outcome
 
         failures = self._failures(failed)
@@ -292,7 +292,7 @@ class RunEvent:
         return outcome.plan_failures(failed.errors, self._redactor, details=self._learn(failed))
 
     def end_apply(self, code: int | None, stream: StreamResult, *, interrupted: bool) -> None:
-        """The apply phase ended with ``code``; None where no one was there to see it end."""
+        """Settle an apply that ended with ``code``; None if the code is unknown."""
         from tf_wrapper.record import outcome
 
         event = outcome.of_apply(
@@ -310,7 +310,7 @@ class RunEvent:
         self._settle(event)
 
     def end_native(self, code: int | None, before: bytes | None, after: bytes | None, *, interrupted: bool) -> None:
-        """A natively run command ended with ``code``."""
+        """Settle a natively run command that ended with ``code``."""
         from tf_wrapper.record import explain, outcome
         from tf_wrapper.state.compare import compare_states
 
@@ -336,7 +336,7 @@ class RunEvent:
         self._settle(event)
 
     def _refreshed(self, code: int | None, before: bytes, after: bytes, *, interrupted: bool) -> bool:
-        """Settle an `apply -refresh-only` like a `refresh`; False where this is none, or it wrote nothing."""
+        """Settle an `apply -refresh-only` like a `refresh`; False if it is not one, or wrote nothing."""
         if not self._facts.get("refresh_only"):
             return False
         from tf_wrapper.record.state_event import Ended, of_state_command
@@ -353,7 +353,7 @@ class RunEvent:
     def end_state_command(
         self, code: int | None, before: Snapshot | None, after: Snapshot, *, interrupted: bool
     ) -> None:
-        """A state command ended with ``code``; one that changed nothing leaves no event."""
+        """Settle a state command that ended with ``code``; one that changed nothing leaves no event."""
         from tf_wrapper.record.state_event import Ended, of_state_command
 
         started = self._started()
@@ -371,7 +371,7 @@ class RunEvent:
         return self._event
 
     def _settle(self, event: ChangeEvent) -> None:
-        """Finish the event, store it, deliver it, say so."""
+        """Complete, store, deliver and report the event."""
         settled = self._recording.settle(event)
         self.settled = not settled.lost
         if settled.lost:

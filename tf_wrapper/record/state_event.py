@@ -32,13 +32,13 @@ _UNREADABLE = "the changed entries are not known: the state could not be read"
 
 
 class Ended(NamedTuple):
-    """How a state command ended.
+    """The end of a state command.
 
     Attributes:
-        facts: of the run.
-        code: exit code; None where tfevent was not there to see it.
-        before: the states before; None likewise.
-        after: the states after.
+        facts: facts of the run.
+        code: exit code; None if unknown.
+        before: states before; None if unknown.
+        after: states after.
         interrupted: terraform was asked to stop.
     """
 
@@ -55,7 +55,7 @@ class _Version(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """The documents to compare; ``target`` is another file before and after, which takes what leaves this one."""
+    """The documents to compare; ``target`` is another file, before and after, that receives removed entries."""
 
     before: Document | None
     after: Document | None
@@ -65,11 +65,11 @@ class _Read(NamedTuple):
 def of_state_command(
     event: ChangeEvent, ended: Ended, redactor: Redactor, ignore: Sequence[str] = ()
 ) -> ChangeEvent | None:
-    """The event of a state command; None where it changed nothing.
+    """Return the event of a state command; None if it changed nothing.
 
     Args:
-        event: as it was started.
-        ended: how it ended.
+        event: the started event.
+        ended: its end.
         redactor: remembers the states' secrets.
         ignore: globs of attribute paths to leave out of drift.
     """
@@ -80,7 +80,7 @@ def of_state_command(
 
 
 def _of_lock_or_workspace(event: ChangeEvent, ended: Ended, redactor: Redactor, effect: str) -> ChangeEvent | None:
-    """Terraform's exit code is the proof: there is no serial to compare."""
+    """Return the event of a lock or workspace command: the exit code decides, since there is no serial to compare."""
     existed = ended.before is not None and ended.before.exists
     if ended.code != 0 or (effect == SELECT and existed is not False):
         return None
@@ -122,7 +122,7 @@ def _of_entries(
 
 
 def _doubt(ended: Ended, edit: StateEdit) -> str:
-    """That edits may be those of another command, which wrote the state between the two looks at it."""
+    """Return a note that edits may be another command's, which wrote the state between the two readings."""
     if ended.code != 0:
         return _DOUBTED
     return _SHARED if is_shared(edit) else ""
@@ -141,7 +141,7 @@ def _edit(ended: Ended, redactor: Redactor, old: _Version, new: _Version, note: 
 
 
 def _is_written(before: Snapshot, after: Snapshot, ended: Ended, effect: str) -> bool:
-    """Whether one of the states that the command could write is another than before."""
+    """Return whether one of the states that the command could write has changed."""
     pairs = [(before.source, after.source), (before.target, after.target)]
     if any(one is not None and one.data is None for pair in pairs for one in pair):
         return _succeeds_by_writing(ended, effect)
@@ -149,14 +149,14 @@ def _is_written(before: Snapshot, after: Snapshot, ended: Ended, effect: str) ->
 
 
 def _may_differ(ended: Ended, effect: str, old: _Version, new: _Version) -> bool:
-    """Whether a command changed something of which only the versions are known."""
+    """Return whether a command changed something of which only the versions are known."""
     if ended.after.source is None or ended.after.source.data is None:
         return _succeeds_by_writing(ended, effect)
     return old != new
 
 
 def _succeeds_by_writing(ended: Ended, effect: str) -> bool:
-    """Whether a command of which no state is known is taken for one that wrote: all that succeed, but a refresh."""
+    """Return whether success proves a write if no state is known; true for all but a refresh."""
     return ended.code in {0, None} and effect != REFRESH and not ended.facts.get("dry")
 
 
@@ -169,7 +169,7 @@ def _version(document: Document | None) -> _Version:
 
 
 def _edits(read: _Read, redactor: Redactor, effect: str, ignore: Sequence[str] = ()) -> tuple[Edits, str | None]:
-    """The edits, and why they are not known where they are not."""
+    """Return the edits, or why they are unknown."""
     documents = [one for one in (read.before, read.after, *(read.target or ())) if one is not None]
     if read.before is None and read.after is None:
         return _UNKNOWN, None
@@ -184,7 +184,7 @@ def _edits(read: _Read, redactor: Redactor, effect: str, ignore: Sequence[str] =
 
 
 def _state(document: Document | None) -> State:
-    """Raises InputError where it is not known."""
+    """Return a state. Raises InputError if it is unknown."""
     if document is None:
         return _NOTHING
     if document.data is None:

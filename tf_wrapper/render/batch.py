@@ -1,7 +1,7 @@
-"""A batch of diagnostics as terraform's human view shows it: sorted, warnings of one kind consolidated.
+"""Prints a batch of diagnostics like terraform's human view: sorted, warnings of one kind consolidated.
 
-The machine-readable view logs them one by one, as they are. What a plan phase of ours held back joins as
-:class:`~tf_wrapper.render.findings.PlanWarning`, text that was rendered once already.
+The machine-readable view logs them one by one. Warnings held back in the plan phase are added as
+:class:`~tf_wrapper.render.findings.PlanWarning`, rendered text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def show(items: Sequence[Item], style: Style, *, compact: bool, out: Write, err:
     """Print a batch: errors to ``err``, everything else to ``out``.
 
     Args:
-        items: in the order in which they came, what was held back first.
+        items: in order of arrival, those held back first.
         style: colours and width.
         compact: terraform's -compact-warnings.
         out: prints to stdout.
@@ -52,9 +52,9 @@ def _line(item: Item) -> int:
 
 
 def _place(item: Item) -> tuple[object, ...]:
-    """Warnings, then errors; those without a source first; short paths first; then by position in the file.
+    """Return the sort key: warnings before errors; no source first; short paths first; then position in the file.
 
-    What was held back has a line but no byte offset; it came first, and sorting is stable.
+    Warnings held back have a line but no byte offset; they come first, and sorting is stable.
     """
     file = _file(item)
     if file is None:

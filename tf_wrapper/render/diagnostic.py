@@ -1,4 +1,4 @@
-"""One diagnostic as terraform prints it: in a box with colours, or plain (internal/command/format of terraform)."""
+"""Renders one diagnostic like terraform: boxed with colours, or plain (internal/command/format of terraform)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class Range(msgspec.Struct, frozen=True):
-    """The source range a diagnostic is about."""
+    """The source range of a diagnostic."""
 
     filename: str = ""
     start: Position = Position()
@@ -30,7 +30,7 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class ExpressionValue(msgspec.Struct, frozen=True):
-    """What an expression in the snippet was: ``var.x`` ``is 3``."""
+    """The value of an expression in the snippet: ``var.x`` ``is 3``."""
 
     traversal: str = ""
     statement: str = ""
@@ -87,13 +87,13 @@ class Diagnostic(msgspec.Struct, frozen=True):
 
 
 class Style(msgspec.Struct, frozen=True):
-    """How diagnostics look.
+    """The style of diagnostics.
 
     Attributes:
-        paint: markup to escape sequences, or to nothing.
+        paint: converts markup to escape sequences, or removes it.
         color: boxed; else plain.
         width: columns to wrap at.
-        markup_in_detail: terraform ≥ 1.14 takes markup inside a detail for its own.
+        markup_in_detail: terraform ≥ 1.14 interprets markup in a detail.
     """
 
     paint: Paint
@@ -103,7 +103,7 @@ class Style(msgspec.Struct, frozen=True):
 
 
 def render(diagnostic: Diagnostic, style: Style) -> str:
-    """The text of one diagnostic, ended by a line break."""
+    """Return the text of one diagnostic, with a final line break."""
     title = _TITLE.get(diagnostic.severity, "")
     if not style.color:
         return f"\n{title}{diagnostic.summary}\n\n{_source(diagnostic, style)}{_detail(diagnostic, style)}"

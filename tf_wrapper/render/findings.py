@@ -1,4 +1,4 @@
-"""What the human text of a plan was found to say: warnings that are held back, errors that it ended with."""
+"""Warnings and errors found in the human text of a plan."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class PlanWarning(msgspec.Struct, frozen=True):
     """A warning that was held back.
 
     Attributes:
-        text: as it was rendered, with plain line breaks.
+        text: the rendered text, with plain line breaks.
         summary: its first line.
-        file: the source file it is about.
-        line: and the line there.
-        count: how many it stands for: terraform consolidates warnings of one kind.
+        file: source file.
+        line: line in it.
+        count: number of warnings it represents: terraform consolidates warnings of one kind.
         is_check: it comes from a ``check`` block, which the apply evaluates again.
     """
 
@@ -33,10 +33,10 @@ class PlanWarning(msgspec.Struct, frozen=True):
     is_check: bool = False
 
     def with_note(self, note: str, width: int) -> str:
-        """The text with ``note`` as its last paragraph, in place of the one it may have already.
+        """Return the text with ``note`` as its last paragraph, instead of an existing note.
 
         Args:
-            note: how many similar warnings there are.
+            note: the number of similar warnings.
             width: columns to wrap at.
         """
         lines = self.text.removesuffix("\n").split("\n")
@@ -53,7 +53,7 @@ class PlanWarning(msgspec.Struct, frozen=True):
 
 
 class PlanError(msgspec.Struct, frozen=True):
-    """An error that the plan ended with, as far as its text says."""
+    """An error at the end of a plan, parsed from its text."""
 
     summary: str
     detail: str = ""
@@ -63,5 +63,5 @@ class PlanError(msgspec.Struct, frozen=True):
 
 
 def without_colour(line: str) -> str:
-    """The line without its colour sequences."""
+    """Return the line without colour sequences."""
     return re.sub(r"\x1b\[[0-9;]*m", "", line)

@@ -1,4 +1,4 @@
-"""What terraform prints while it works on one resource: begun, still going, done; provisioners; actions."""
+"""Renders progress messages of resources: start, still running, complete; provisioners; actions."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ _PADDED_SINCE = (1, 12)  # "00m10s elapsed"; "10s elapsed" before
 
 
 class Hooks:
-    """Turns ``hook`` messages into lines.
+    """Renders ``hook`` messages as lines.
 
     Args:
-        paint: markup to escape sequences.
-        imports: what the plan imports, address → ``id=…``: the stream is silent on imports that change nothing else.
+        paint: converts markup to escape sequences.
+        imports: imports of the plan, address → ``id=…``: the stream omits imports without other changes.
 
     Attributes:
-        version: (major, minor) of the terraform that speaks.
+        version: (major, minor) of the terraform that writes the stream.
     """
 
     def __init__(self, paint: Paint, imports: Mapping[str, str]) -> None:
@@ -76,7 +76,7 @@ class Hooks:
         }
 
     def plan(self, change: dict[str, Any]) -> None:
-        """Remember what is imported besides being changed: that line comes just before the change."""
+        """Remember imports with other changes: their line precedes the change."""
         importing = change.get("importing")
         if importing is None:
             return
@@ -88,14 +88,14 @@ class Hooks:
             self._state_only.discard(address)
 
     def imports(self) -> list[str]:
-        """Lines of imports that change nothing but the state, if they have not been given yet."""
+        """Return the lines of imports without other changes, once."""
         if not self._state_only:
             return []
         waiting, self._state_only = self._state_only, set()
         return [line for address in self._imports.copy() if address in waiting for line in self._imported(address)]
 
     def lines(self, kind: str, hook: dict[str, Any]) -> list[str]:
-        """Lines for one message, none for one that only the machine-readable view has."""
+        """Return the lines of one message; none for messages of the machine-readable view only."""
         maker = self._makers.get(kind)
         return [] if maker is None else [*self.imports(), *maker(hook)]
 
@@ -119,9 +119,9 @@ class Hooks:
         return [*lines, self._paint("[reset][bold]%s: %s%s[reset]") % (named, begins, suffix)]
 
     def _named(self, address: str, action: str) -> str:
-        """The address; what is destroyed after its successor was created is a deposed object by then.
+        """Return the address; an object destroyed after its replacement was created is a deposed one.
 
-        Terraform prints the random key of that object too, which its stream leaves out.
+        Terraform prints its random key, which the stream omits.
         """
         if action == "create":
             self._created.add(address)
@@ -177,7 +177,7 @@ class Hooks:
         return [self.provisioner(hook["resource"]["addr"], hook["provisioner"]) + str(hook["output"])]
 
     def provisioner(self, address: str, provisioner: str) -> str:
-        """What stands before each line of a provisioner's output."""
+        """Return the prefix of each line of a provisioner's output."""
         known = self._prefixes.get((address, provisioner))
         if known is None:
             known = self._paint("[reset][bold]%s (%s):[reset] ") % (address, provisioner)
@@ -199,7 +199,7 @@ class Hooks:
 
 
 def duration(seconds: int) -> str:
-    """Seconds as Go writes a duration: 0s, 1m5s, 2h0m0s."""
+    """Return seconds in Go's format of durations: 0s, 1m5s, 2h0m0s."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
@@ -227,6 +227,6 @@ def _shortened(value: str) -> str:
 
 
 def _invocation(hook: dict[str, Any]) -> str:
-    """An action's address, and what triggered it."""
+    """Return the address of an action, and its trigger."""
     trigger = (hook.get("lifecycle") or {}).get("resource")
     return f"{hook['action']['addr']} (triggered by {trigger['addr'] if trigger else 'CLI'})"

@@ -1,4 +1,4 @@
-"""Colour markup in square brackets, as terraform's texts carry it (the rules of mitchellh/colorstring)."""
+"""Colour markup in square brackets, as in terraform's texts (the rules of mitchellh/colorstring)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _MARK = lazy_pattern(r"\[([a-z0-9_-]+)\]", re.IGNORECASE)
 
 
 def painter(*, color: bool) -> Paint:
-    """A function that turns markup into escape sequences, or takes it out; unknown words in brackets stay."""
+    """Return a function that converts markup to escape sequences or removes it; unknown words in brackets stay."""
 
     def paint(text: str) -> str:
         known = False

@@ -1,4 +1,4 @@
-"""How a line of the stream ends that is a provisioner's output and nothing else: there may be millions of them."""
+"""Recognises lines of a stream that are only provisioner output, of which there may be millions."""
 
 from __future__ import annotations
 

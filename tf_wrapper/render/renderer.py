@@ -1,7 +1,7 @@
-"""The renderer: message by message, what ``terraform apply PLANFILE`` prints in its human view.
+"""Renders a stream, message by message, like the human view of ``terraform apply PLANFILE``.
 
-Wording and layout are those of terraform's internal/command/views (hook_ui.go, apply.go, operation.go, view.go), of
-1.11 and 1.15; where the two differ the stream's own version decides.
+Wording and layout are from terraform's internal/command/views (hook_ui.go, apply.go, operation.go, view.go), of 1.11
+and 1.15; where the two differ, the stream's own version decides.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ACTIONS_SINCE = (1, 14)  # with them came markup in details and another end of 
 
 
 class _Message(msgspec.Struct):
-    """The envelope; what lies inside is decoded where it is needed."""
+    """The envelope of a message; its content is decoded on demand."""
 
     type: str
     text: str = msgspec.field(name="@message", default="")
@@ -55,7 +55,7 @@ class _Message(msgspec.Struct):
 
 
 class _Text(msgspec.Struct):
-    """All that is sure of a message whose shape we do not know."""
+    """The text of a message with an unknown structure."""
 
     type: str
     text: str = msgspec.field(name="@message")
@@ -86,16 +86,16 @@ class HumanRenderer:
     Args:
         out: prints to stdout.
         err: prints to stderr.
-        color: False after -no-color; terraform colours pipes too.
-        columns: width of stdout, 78 where it is no terminal.
-        err_columns: width of stderr; diagnostics are wrapped to it wherever they go.
+        color: False with -no-color; terraform colours pipes too.
+        columns: width of stdout, 78 without a terminal.
+        err_columns: width of stderr; all diagnostics are wrapped to it.
         compact_warnings: terraform's -compact-warnings.
         state_out: value of -state-out.
-        destroy: the command was ``destroy``.
+        destroy: the command is ``destroy``.
         held: warnings of the plan phase, to be merged with those before the summary.
-        undeclared_seen: a plan phase has run: it has warned of undeclared variables and of a deprecated -state already.
-        imports: what the plan imports, address → ``id=…`` (``PlanTextFilter.imports``, or from the plan itself): the
-            stream is silent on imports that change nothing else.
+        undeclared_seen: the plan phase has printed the warnings of undeclared variables and of a deprecated -state.
+        imports: imports of the plan, address → ``id=…`` (``PlanTextFilter.imports``, or from the plan itself): the
+            stream omits imports without other changes.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class HumanRenderer:
         self._hooks = Hooks(self._paint, imports)
 
     def feed(self, line: bytes) -> None:
-        """Take one line of the stream, with or without its line break; what is no message passes through."""
+        """Take one line of the stream, with or without its line break; a line that is not a message is passed on."""
         line = line.removesuffix(b"\n")
         if line.endswith(PROVISIONER_OUTPUT) and self._fed_quickly(line):
             return
@@ -145,7 +145,7 @@ class HumanRenderer:
         self._show(message)
 
     def _fed_quickly(self, line: bytes) -> bool:
-        """A provisioner's output, of which there may be millions of lines; False where the line is another."""
+        """Render a line of provisioner output, of which there may be millions; False for any other line."""
         try:
             hook = _OUTPUT_DECODER.decode(line).hook
         except (msgspec.DecodeError, RecursionError):
@@ -155,19 +155,19 @@ class HumanRenderer:
         return True
 
     def provisioner_output(self, address: str, provisioner: str) -> None:
-        """Print what stands before a line of a provisioner's output; the line itself is the caller's to print."""
+        """Print the prefix of a line of provisioner output; the caller prints the line itself."""
         self._flush()
         self._print(self._hooks.imports())
         self._out(self._hooks.provisioner(address, provisioner))
 
     def resize(self, columns: int, err_columns: int) -> None:
-        """The terminal has another width from now on."""
+        """Use a new terminal width from now on."""
         if (columns, err_columns) != (self._columns, self._err_columns):
             self._columns, self._err_columns = columns, err_columns
             self._style = msgspec.structs.replace(self._style, width=err_columns)
 
     def finish(self) -> None:
-        """The stream has ended: print what was waiting for its batch to be complete."""
+        """End the stream: print incomplete batches."""
         self._merge_held()
         self._flush()
 
@@ -263,7 +263,7 @@ def _output(output: dict[str, Any]) -> str:
 
 
 def _plainly(line: bytes) -> str:
-    """The text of a message of another shape; the line itself where it is no message of terraform's."""
+    """Return the text of a message with an unknown structure; the line itself if it is not a message."""
     try:
         return _TEXT_DECODER.decode(line).text
     except (msgspec.DecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""The emergency dump of a state: the stream carries it on one line, a person gets it indented."""
+"""The emergency dump of a state, which the stream has on one line, indented."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL
 
 
 def indent_json(text: str) -> str:
-    """``text``, a JSON document, laid out as Go's json.MarshalIndent does, its strings and numbers untouched."""
+    """Return a JSON document indented like Go's json.MarshalIndent, its strings and numbers unchanged."""
     parts: list[str] = []
     depth = 0
     tokens = _TOKEN.findall(text)

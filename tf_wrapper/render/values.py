@@ -1,7 +1,7 @@
-"""Output values as terraform shows them (the format of `terraform output` and the console).
+"""Output values in terraform's format (that of `terraform output` and the console).
 
-A value comes as decoded JSON whose numbers are still text, beside the JSON form of its cty type: ``"string"``,
-``["list", T]``, ``["object", {name: T}]`` and so on.
+A value is decoded JSON with numbers as text, with the JSON form of its cty type: ``"string"``, ``["list", T]``,
+``["object", {name: T}]`` and so on.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _STEP = 2
 
 
 class Number(str):
-    """A JSON number as it was written: cty's numbers are exact and longer than any float."""
+    """A JSON number as text: cty's numbers are exact and longer than any float."""
 
     __slots__ = ()
 
 
 def decode(raw: bytes) -> Any:
-    """JSON with its numbers as :class:`Number`.
+    """Decode JSON with its numbers as :class:`Number`.
 
     Raises:
         ValueError: it is not JSON.
@@ -36,7 +36,7 @@ def decode(raw: bytes) -> Any:
 
 
 def format_value(value: Any, kind: Any, indent: int = 0) -> str:
-    """``value`` of the cty type ``kind`` in terraform's own syntax; ``indent`` is that of the line it starts in."""
+    """Return ``value`` of the cty type ``kind`` in terraform's syntax; ``indent`` is that of its first line."""
     name = kind if isinstance(kind, str) else kind[0]
     if value is None:
         return _null(kind, name)
@@ -105,7 +105,7 @@ def _string(text: str, indent: int) -> str:
 
 
 def quote(text: str) -> str:
-    """A string literal with the escapes of Go's strconv.Quote."""
+    """Return a string literal with the escapes of Go's strconv.Quote."""
     return '"' + "".join(_ESCAPES.get(char) or _escaped(char) for char in text) + '"'
 
 

@@ -1,4 +1,4 @@
-"""Wrapping at words, as terraform wraps (the rules of mitchellh/go-wordwrap 1.0.1)."""
+"""Wraps text at words like terraform (the rules of mitchellh/go-wordwrap 1.0.1)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _PART = lazy_pattern(rf"\n|[{_BREAKING}]+|[^\n{_BREAKING}]+")
 
 
 def word_wrap(text: str, width: int) -> str:
-    """``text`` as terraform lays out its own messages: wrapped to less than ``width``, indented lines as they are.
+    """Return ``text`` in terraform's layout: wrapped to less than ``width``, indented lines unchanged.
 
     Args:
         text: one or more lines.
-        width: columns of the terminal; one or less leaves the text as it is.
+        width: columns of the terminal; one or less leaves the text unchanged.
     """
     if width <= 1:
         return text
@@ -23,11 +23,11 @@ def word_wrap(text: str, width: int) -> str:
 
 
 def wrap_line(text: str, width: int) -> str:
-    """``text`` broken at white space so that lines fit into ``width`` characters, where words allow it.
+    """Return ``text`` broken at white space so that lines fit into ``width`` characters, if words allow it.
 
     Args:
-        text: any text; its own line breaks stay.
-        width: in characters, escape sequences counted too, at least one.
+        text: any text; its line breaks stay.
+        width: in characters including escape sequences, at least one.
     """
     done: list[str] = []
     used, space = 0, ""
@@ -47,7 +47,7 @@ def wrap_line(text: str, width: int) -> str:
 
 
 def _breaks(before: int, word: int, width: int) -> bool:
-    """Whether a word starts a new line: it would not fit, and did not start so near the left that nothing is won."""
+    """Return whether a word starts a new line: it does not fit, and the line is long enough for a break to help."""
     return before + word > width and max(1, width - before + 1) < width
 
 

@@ -1,4 +1,4 @@
-"""Where a changed resource is declared, and the commit that last touched its block."""
+"""Finds the declaration of a changed resource, and the commit that last changed its block."""
 
 from tf_wrapper.source.locate import with_sources
 

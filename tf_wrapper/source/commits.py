@@ -1,8 +1,8 @@
-"""The commit that last touched a block, and only where that is certain.
+"""The commit that last changed a block, if it is certain.
 
-A line that no one touched since a shallow clone's oldest commit looks as if that commit had written it; a block that
-is changed but not committed belongs to no commit; a removed line leaves nothing to blame. So the block as it stands
-must be the committed one, its history is followed by ``git log -L``, and what it ends with must not be the boundary.
+In a shallow clone, an unchanged line seems to come from the oldest commit; an uncommitted change belongs to no commit;
+a removed line cannot be blamed. So the block must equal the committed one, its history is followed by ``git log -L``,
+and must not end at the boundary.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Place(NamedTuple):
     """One block in the working tree.
 
     Attributes:
-        path: its file, absolute.
+        path: absolute path of its file.
         name: kind and labels.
         lines: its text, by line.
-        first: the number of the first one.
+        first: number of the first line.
     """
 
     path: str
@@ -43,20 +43,20 @@ class Place(NamedTuple):
 
 
 class Touched(NamedTuple):
-    """The commit, or why it is not known; neither outside of a repository."""
+    """The commit, or why it is unknown; neither outside of a repository."""
 
     commit: str | None = None
     reason: str | None = None
 
 
 def last_commits(places: Sequence[Place], root: str, environ: Mapping[str, str], end: float) -> dict[Place, Touched]:
-    """The commit that last touched each block.
+    """Return the commit that last changed each block.
 
     Args:
         places: blocks in files below or beside the root module.
-        root: the root module; files of other repositories than its own are not asked about.
-        environ: for git.
-        end: when to stop waiting (``time.monotonic``).
+        root: the root module; files in other repositories are not examined.
+        environ: environment for git.
+        end: deadline (``time.monotonic``).
     """
     here = _repository(root, environ, end)
     if here is None:
@@ -110,7 +110,7 @@ class _History:
         return self._owners[folder] == self._repository.top
 
     def _committed(self, paths: set[str]) -> dict[str, bytes | None]:
-        """The files as the commit that is checked out has them; None for those it has not."""
+        """Return the files at the checked-out commit; None for missing ones."""
         top = Path(self._repository.top)
         words = {path: ("cat-file", "blob", f"{self._repository.head}:{self._relative(path)}") for path in paths}
         answers = git_command.ask(words, top, self._environ, self._end) if words else {}
@@ -141,7 +141,7 @@ class _History:
 
 
 def _rows_of_same(place: Place, committed: bytes) -> Rows | None:
-    """Where the same block stands in the committed file; None where it is not there, or reads otherwise."""
+    """Return the rows of an identical block in the committed file; None if there is none."""
     rows = block_rows(committed, is_json=place.path.endswith(".json")).get(place.name)
     if rows is None:
         return None

@@ -1,4 +1,4 @@
-"""Putting file, line and commit on the changes that matter most, beside the run."""
+"""Adds file, line and commit to the most important changes, beside the run."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _INSTANCE_KEY = lazy_pattern(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
 
 def with_sources(changes: Sequence[Change], directory: str, data_dir: str) -> tuple[Change, ...]:
-    """The same changes, the most important ones with their ``source``.
+    """Return the same changes, the most important ones with their ``source``.
 
     Args:
-        changes: of a plan.
+        changes: changes of a plan.
         directory: the root module.
-        data_dir: terraform's data directory, for where modules lie.
+        data_dir: terraform's data directory, which lists the modules.
 
-    What cannot be found, or not within a second and a half, stays without; nothing is raised.
+    A source that cannot be found within a second and a half is left out; nothing is raised.
     """
     deadline = time.monotonic() + _SECONDS
     locator = _Locator(directory, data_dir)
@@ -74,7 +74,7 @@ class _Locator:
         self._rows: dict[str, dict[tuple[str, ...], Rows]] = {}
 
     def place(self, change: Change) -> Place | None:
-        """Where a change is declared."""
+        """Return where a change is declared."""
         folder = self._folder(change.module or "") if change.type and change.name else None
         if folder is None:
             return None

@@ -1,4 +1,4 @@
-"""Two states as the changes between them, for runs without a plan; and what one state holds."""
+"""Compares two states as changes, for runs without a plan; and lists the objects of one state."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _ABSENT = Value(kind=ValueKind.ABSENT)
 
 
 class Held(NamedTuple):
-    """What a state holds under one address.
+    """The objects of a state under one address.
 
     Attributes:
-        id: the object's id in clear: redact it before it is recorded.
-        tainted: terraform will replace it on the next occasion.
-        deposed: keys of leftover objects beside the current one.
+        id: the object's ID in clear: redact it before it is recorded.
+        tainted: terraform will replace it.
+        deposed: keys of deposed objects beside the current one.
     """
 
     id: str | None
@@ -51,14 +51,14 @@ class Held(NamedTuple):
 
 
 def state_resources(data: bytes, *, name: str = "state") -> dict[str, Held]:
-    """Return every managed resource instance that has a current object, by address.
+    """Return all managed resource instances with a current object, by address.
 
     Args:
         data: raw state or `show -json`; empty for no state.
-        name: what to call it in an error.
+        name: name of the state in errors.
 
     Raises:
-        InputError: it is no readable state.
+        InputError: it is not a readable state.
     """
     objects = [part for part in read_state(data, name).objects if part.mode != "data"]
     deposed: dict[str, list[str]] = {}
@@ -73,10 +73,10 @@ def state_resources(data: bytes, *, name: str = "state") -> dict[str, Held]:
 
 
 def remember_state(data: bytes | None, redactor: Redactor, *, name: str = "state") -> None:
-    """Remember everything a state marks as sensitive.
+    """Remember everything that a state marks as sensitive.
 
     Raises:
-        InputError: it is no readable state.
+        InputError: it is not a readable state.
     """
     remember(read_state(data, name), redactor)
 
@@ -91,22 +91,22 @@ def compare_states(
     own: Sequence[OwnRule] = (),
     hand_overs: HandOvers | None = None,
 ) -> Plan:
-    """The changes between two states, each raw or `show -json`, as a plan whose changes are facts.
+    """Return the changes between two states, each raw or `show -json`, as a plan of applied changes.
 
-    Another id under the same address is a replacement; the same id under another address is a move. A
-    resource that went from current to deposed is no destroy: it is ``OTHER`` with the word ``deposed``.
+    Another ID under the same address is a replacement; the same ID under another address is a move. A resource that
+    went from current to deposed was not destroyed: it is ``OTHER`` with the word ``deposed``.
 
     Args:
         before: None or empty for no state.
-        after: likewise.
+        after: None or empty for no state.
         redactor: remembers the states' secrets and renders their values.
-        names: what to call the two in an error.
+        names: names of the two in errors.
         ignore: globs of attribute paths to leave out.
-        own: signals of the user's own.
-        hand_overs: what the configuration lets go without destroying it, and brings in without creating it.
+        own: the user's signal rules.
+        hand_overs: resources that the configuration forgets or imports.
 
     Raises:
-        InputError: one of them is no readable state.
+        InputError: one of them is not a readable state.
     """
     old, new = read_state(before, names[0]), read_state(after, names[1])
     remember(old, redactor)
@@ -141,7 +141,7 @@ def _handed_over(pair: Pair, hand_overs: HandOvers) -> Pair:
 
 
 def clouds_of(pairs: Sequence[Pair], redactor: Redactor) -> tuple[Cloud, ...]:
-    """Where in a cloud the objects are that differ."""
+    """Return the cloud locations of differing objects."""
     from tf_wrapper.plan.clouds import Clouds, own_of  # edits of entries are of no cloud: they do without
 
     clouds = Clouds()
@@ -189,7 +189,7 @@ def _resource(part: StateObject) -> tuple[str | None, str, str]:
 
 
 def _instances(pair: Pair, several: Counter[tuple[str | None, str, str]]) -> int:
-    """How many objects the resource had, of one that is destroyed beside others."""
+    """Return the number of objects of a resource of which some are destroyed."""
     number = several[_resource(pair.before)] if pair.before and pair.action is Action.DESTROY else 0
     return number if number > 1 else 0
 

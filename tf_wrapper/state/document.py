@@ -1,7 +1,6 @@
-"""State as terraform writes it, in any of its forms, as one flat list of objects.
+"""Reads a state in any of its formats as one flat list of objects.
 
-Forms: raw v4 (0.12 on), raw v1 to v3 (``legacy``), and `terraform show
--json`. Values stay undecoded until someone asks for them.
+Formats: raw v4 (0.12 and later), raw v1 to v3 (``legacy``), and `terraform show -json`. Values are decoded on demand.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ class _Document(Struct):
 
 
 class _Marks(Struct):
-    """The keys by which a state is recognized among other JSON."""
+    """The keys that distinguish a state from other JSON."""
 
     version: msgspec.Raw = NONE
     format_version: msgspec.Raw = NONE
@@ -94,7 +93,7 @@ class _Marks(Struct):
 
 
 def is_state(data: bytes) -> bool:
-    """Return whether a file is a state of any form; an empty file is the state of nothing."""
+    """Return whether a file is a state of any format; an empty file is an empty state."""
     text = to_utf8(data)
     if not text.strip():
         return True
@@ -110,10 +109,10 @@ def is_state(data: bytes) -> bool:
 
 
 def read_state(data: bytes | None, name: str) -> State:
-    """Read a state; None or an empty file is the state of nothing.
+    """Read a state; None or an empty file is an empty state.
 
     Raises:
-        InputError: it is no state, is encrypted, or is of a version that is not known.
+        InputError: it is not a state, is encrypted, or has an unknown version.
     """
     text = to_utf8(data or b"")
     if not text.strip():
@@ -176,7 +175,7 @@ def _shown(module: _ShownModule) -> Iterator[StateObject]:
 
 
 def _shown_address(resource: _ShownResource, module: str | None) -> str:
-    """Return the whole address; Terraform 0.12 wrote it without module and index."""
+    """Return the whole address; Terraform 0.12 omits module and index."""
     whole = resource.address.startswith(module or "") and (resource.index is None or resource.address[-1:] == "]")
     if whole:
         return resource.address

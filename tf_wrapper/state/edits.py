@@ -1,6 +1,6 @@
-"""Entries of a state that were removed, added, moved, marked or rewritten, by a command that changes no resource.
+"""Entries of a state that were removed, added, moved, marked or rewritten by a command that changes no resource.
 
-The same between any two states, of which no one knows what was done between them.
+The same for any two states of unknown origin.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Edits(NamedTuple):
     """The edits of a state.
 
     Attributes:
-        plan: changed entries, drift that a refresh found, outputs; ``counts`` has drift and outputs only.
-        counts: changed entries by what was done to them.
+        plan: changed entries, drift found by a refresh, outputs; ``counts`` has drift and outputs only.
+        counts: number of changed entries by kind of edit.
     """
 
     plan: Plan
@@ -67,18 +67,18 @@ def compare_edits(
     ignore: Sequence[str] = (),
     own: Sequence[OwnRule] = (),
 ) -> Edits:
-    """The edits between two states.
+    """Return the edits between two states.
 
     Args:
         before: the state before.
         after: the state after.
         redactor: remembers the states' secrets and renders names.
-        effect: of the command: :data:`~tf_wrapper.subcommands.EDIT`, ``IMPORT`` or ``REFRESH``, or :data:`ANY`. What
-            differs after a refresh was changed outside of terraform. With ``ANY`` an entry that is gone is ``EDIT``
-            with the word ``remove``, since its resource may exist or not, and attributes are compared.
-        target: the states before and after of another file, to which entries were moved.
+        effect: effect of the command: :data:`~tf_wrapper.subcommands.EDIT`, ``IMPORT`` or ``REFRESH``, or :data:`ANY`.
+            Differences after a refresh are drift. With ``ANY``, a missing entry is ``EDIT`` with the word ``remove``,
+            since its resource may still exist, and attributes are compared.
+        target: before and after of another file, to which entries were moved.
         ignore: globs of attribute paths to leave out of drift, and of attributes.
-        own: signals of the user's own, for ``ANY``.
+        own: the user's signal rules, for ``ANY``.
     """
     for state in (before, after, *(target or ())):
         remember(state, redactor)
@@ -108,7 +108,7 @@ def compare_edits(
 
 
 def _counts(pair: Pair, effect: str) -> bool:
-    """Whether something of this object was edited; data sources are read as terraform likes, but by EDIT commands."""
+    """Return whether this object was edited; terraform may read data sources at any time, except in EDIT commands."""
     part = pair.after or pair.before
     if part is None or (part.mode == "data" and effect != EDIT):
         return False
@@ -120,7 +120,7 @@ def _is_drift(pair: Pair, effect: str) -> bool:
 
 
 def _edits(pair: Pair) -> list[str]:
-    """What differs between two versions of one entry."""
+    """Return the differences between two versions of one entry."""
     before, after = pair.before, pair.after
     if before is None or after is None:
         return []
@@ -137,7 +137,7 @@ def _edits(pair: Pair) -> list[str]:
 
 
 def _moved_elsewhere(found: Sequence[Pair], target: tuple[State, State] | None) -> dict[str, StateObject]:
-    """Entries that were moved to the other file, by their address in this one."""
+    """Return entries that were moved to the other file, by their address in this one."""
     if target is None:
         return {}
     gone = [pair.before for pair in found if pair.before and pair.after is None]
@@ -187,7 +187,7 @@ def _action(pair: Pair, effect: str) -> tuple[Action, tuple[str, ...]]:
 
 
 def _with_attributes(change: Change, pair: Pair, reading: Reading) -> Change:
-    """The change with the attributes that differ, and what the values that are there now signal."""
+    """Return the change with its differing attributes, and the signals of its current values."""
     part = pair.after
     if part is None or change.raw_actions == ("deposed",):
         return change

@@ -1,4 +1,4 @@
-"""States of version 1 to 3, as terraform wrote them until 0.11: modules of flat attributes, keyed by address."""
+"""States of version 1 to 3, written by terraform up to 0.11: modules of flat attributes, keyed by address."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Module(Struct):
 
 
 class _Key(NamedTuple):
-    """What a resource's key says: `data.aws_ami.web.0`."""
+    """A parsed resource key: `data.aws_ami.web.0`."""
 
     mode: str
     type: str
@@ -43,7 +43,7 @@ class _Key(NamedTuple):
 
 
 def objects(modules: Iterable[Module]) -> Iterator[StateObject]:
-    """All objects of these modules: of each resource the current one, then those that are deposed."""
+    """Return all objects of these modules: the current one of each resource, then the deposed ones."""
     for module in modules:
         path = [step for step in module.path or () if step != "root"]
         parent = ".".join(f"module.{step}" for step in path) or None
@@ -52,7 +52,7 @@ def objects(modules: Iterable[Module]) -> Iterator[StateObject]:
 
 
 def outputs(modules: Iterable[Module]) -> dict[str, StateOutput]:
-    """The outputs of the root module."""
+    """Return the outputs of the root module."""
     found: dict[str, StateOutput] = {}
     for module in modules:
         if module.path in (None, ["root"]):

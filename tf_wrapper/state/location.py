@@ -1,7 +1,7 @@
-"""Which state a command is about: a local file, by terraform's own rules, or one that its backend has to be asked for.
+"""Locates the state of a command: a local file, by terraform's own rules, or a state that its backend must provide.
 
-The rules of the local backend are in terraform's internal/backend/local/backend.go (StatePaths), those of ``-state``
-beside it in internal/command/state_meta.go and state_mv.go.
+The rules of the local backend are in terraform's internal/backend/local/backend.go (StatePaths), those of ``-state`` in
+internal/command/state_meta.go and state_mv.go.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SETTINGS_BYTES = 1 << 20
 
 
 class Files:
-    """The local files of a state command, absolute.
+    """The local files of a state command, as absolute paths.
 
     Attributes:
         source: the state that it reads.
-        target: the one that it writes, where that is another.
-        name: what ``-state`` or ``-state-out`` call the one that is changed, where it is not that of the workspace.
+        target: the state that it writes, if it is another.
+        name: the changed state as named by ``-state`` or ``-state-out``, if it is not that of the workspace.
     """
 
     __slots__ = ("name", "source", "target")
@@ -41,7 +41,7 @@ class Files:
 
 
 def backend(data_dir: str) -> tuple[str, dict[str, Any]] | None:
-    """Kind and settings of the initialised backend; ``local`` without settings where none is; None if not known.
+    """Return kind and settings of the initialised backend; ``local`` if there is none; None if unknown.
 
     Args:
         data_dir: terraform's data directory.
@@ -65,7 +65,7 @@ def backend(data_dir: str) -> tuple[str, dict[str, Any]] | None:
 
 
 def workspace_file(workspace: Workspace, name: str) -> str | None:
-    """The state file of one workspace; None where the backend is not the local one."""
+    """Return the state file of a workspace; None if the backend is not the local one."""
     found = backend(workspace.data_dir)
     if found is None or found[0] != "local":
         return None
@@ -73,12 +73,12 @@ def workspace_file(workspace: Workspace, name: str) -> str | None:
 
 
 def files_of(workspace: Workspace, arguments: StateArguments, row: Subcommand) -> Files | None:
-    """The files of a command, None where terraform has to be asked for its state.
+    """Return the files of a command; None if terraform must be asked for its state.
 
     Args:
         workspace: its directory.
         arguments: its command line.
-        row: of :data:`tf_wrapper.subcommands.OBSERVED`.
+        row: its row in :data:`tf_wrapper.subcommands.OBSERVED`.
     """
     given, out = arguments.flags.get("state"), arguments.flags.get("state-out")
     default = workspace_file(workspace, workspace.name)

@@ -1,4 +1,4 @@
-"""The objects and outputs of a state, whatever form it was read from."""
+"""The objects and outputs of a state, independent of its format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 
 
 class Struct(msgspec.Struct, gc=False):
-    """Base: unknown to the garbage collector."""
+    """Base class of structs that the garbage collector ignores."""
 
 
 class _Id(Struct):
@@ -27,7 +27,7 @@ class StateObject(Struct, kw_only=True):
 
     Attributes:
         values: its attributes, undecoded.
-        mask: what of them is sensitive: a mask, or the paths of raw state.
+        mask: the sensitive attributes: a mask, or the paths of raw state.
     """
 
     address: str
@@ -43,20 +43,20 @@ class StateObject(Struct, kw_only=True):
     raw: bool = False
 
     def attributes(self) -> dict[str, Any]:
-        """Decode the attributes; raw state's dynamic wrapping is taken off."""
+        """Decode the attributes, without the wrappers of dynamic types in raw state."""
         decoded = decode_exact(self.values) if bytes(self.values) else None
         if not isinstance(decoded, dict):
             return {}
         return {name: _unwrapped(value) for name, value in decoded.items()} if self.raw else decoded
 
     def sensitive(self) -> Any:
-        """Decode what is sensitive, as a mask over the attributes."""
+        """Decode the sensitive attributes, as a mask."""
         decoded = decode_exact(self.mask) if bytes(self.mask) else False
         return _mask_of_paths(decoded) if isinstance(decoded, list) else decoded
 
     @property
     def id(self) -> str | None:
-        """The object's id, decoding nothing else."""
+        """Return the object's ID, decoding nothing else."""
         try:
             found = msgspec.json.decode(self.values, type=_Id) if bytes(self.values) else None
         except msgspec.ValidationError:
@@ -82,7 +82,7 @@ class State(Struct, kw_only=True):
 
 
 def address_of(module: str | None, mode: str, kind: str, name: str, key: float | str | None) -> str:
-    """The address of an object: ``key`` is its index or its key of `for_each`."""
+    """Return the address of an object: ``key`` is its index or its key of `for_each`."""
     found = f"{'data.' if mode == 'data' else ''}{kind}.{name}"
     if isinstance(key, str):
         text = key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
@@ -93,7 +93,7 @@ def address_of(module: str | None, mode: str, kind: str, name: str, key: float |
 
 
 def provider_source(reference: str | None) -> str | None:
-    """Take the source out of `module.a.provider["registry.terraform.io/x/aws"].west`, or `aws`."""
+    """Return the source in `module.a.provider["registry.terraform.io/x/aws"].west`, or `aws`."""
     if reference is None:
         return None
     if '"' in reference:
@@ -102,7 +102,7 @@ def provider_source(reference: str | None) -> str | None:
 
 
 def _unwrapped(value: Any) -> Any:
-    """Take off the `{"value": …, "type": …}` that raw state puts around attributes of a dynamic type."""
+    """Remove the `{"value": …, "type": …}` that raw state puts around attributes of a dynamic type."""
     if not isinstance(value, dict) or value.keys() != {"value", "type"}:
         return value
     kind = value["type"]
@@ -112,7 +112,7 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _mask_of_paths(paths: list[Any]) -> Any:
-    """Turn raw state's `sensitive_attributes` (lists of steps) into a mask keyed by step."""
+    """Convert raw state's `sensitive_attributes` (lists of steps) to a mask keyed by step."""
     mask: dict[str, Any] = {}
     for path in paths:
         steps = [_step(part) for part in path] if isinstance(path, list) else []

@@ -1,4 +1,4 @@
-"""Two states side by side: each object with its counterpart, and what differs between them."""
+"""Pairs the objects of two states, and determines their differences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Pair(NamedTuple):
-    """One object of either state: what it was, what it is, and what makes the difference."""
+    """An object before and after, and why the two differ."""
 
     before: StateObject | None
     after: StateObject | None
@@ -32,8 +32,8 @@ def pairs_of(old: State, new: State, *, edits: bool = False) -> Iterator[Pair]:
     Args:
         old: the state before.
         new: the state after.
-        edits: no object was changed between the two, only entries of the state: data sources are compared too, and
-            objects without an id are the same if their values are.
+        edits: only entries of the state were edited, no object was changed: data sources are compared too, and objects
+            without an ID are equal if their values are.
     """
     before, after = _by_key(old, edits=edits), _by_key(new, edits=edits)
     moved = _moves(before, after, _IDENTITIES if edits else _IDENTITIES[:1])
@@ -66,7 +66,7 @@ def _by_values(part: StateObject) -> Hashable:
 
 
 def _by_id_and_name(part: StateObject) -> Hashable:
-    """What a module's resources keep where the whole module is moved, also of an id that occurs several times."""
+    """Return the identity that resources keep when their whole module is moved, even if an ID occurs several times."""
     key = part.address.removeprefix(f"{part.module}.") if part.module else part.address
     return (part.type, part.id or bytes(part.values), key)
 
@@ -80,7 +80,7 @@ def _moves(
     after: dict[_Key, StateObject],
     identities: Iterable[Callable[[StateObject], Hashable]],
 ) -> dict[_Key, StateObject]:
-    """Find objects that are under another address now; an identity that occurs twice on one side shows nothing."""
+    """Find objects that are now under another address; an identity that occurs twice on one side is ambiguous."""
     gone = [part for key, part in before.items() if part.deposed is None and _differs(part, after.get(key))]
     come = [part for key, part in after.items() if part.deposed is None and _differs(part, before.get(key))]
     return matches(gone, come, identities)
@@ -91,7 +91,7 @@ def matches(
     come: list[StateObject],
     identities: Iterable[Callable[[StateObject], Hashable]] | None = None,
 ) -> dict[_Key, StateObject]:
-    """Which of the objects that are gone are found among those that have come, by address and deposed key."""
+    """Pair removed objects with added ones, by address and deposed key."""
     moved: dict[_Key, StateObject] = {}
     identities = _IDENTITIES if identities is None else identities
     for identity in identities:
@@ -110,7 +110,7 @@ def matches(
 
 
 def _differs(part: StateObject, other: StateObject | None) -> bool:
-    """Whether the address holds another object, or none, in the other state."""
+    """Return whether the address holds another object, or none, in the other state."""
     return other is None or (part.id is not None and other.id is not None and part.id != other.id)
 
 
@@ -124,7 +124,7 @@ def _between(before: StateObject, after: StateObject) -> Action:
 
 
 def values_differ(before: StateObject, after: StateObject) -> bool:
-    """Whether two versions of an object have different attributes, or different marks on them."""
+    """Return whether two versions of an object have different attributes or marks."""
     if bytes(before.values) == bytes(after.values) and bytes(before.mask) == bytes(after.mask):
         return False
     if before.id != after.id or not same(before.attributes(), after.attributes()):
@@ -138,7 +138,7 @@ def _marks(part: StateObject) -> object:
 
 
 def as_lists(value: Any, mask: Any) -> Any:
-    """Give a mask made of paths the shape of its value: a list's elements by position instead of by key."""
+    """Convert a mask made of paths to the structure of its value: elements of a list by position."""
     if isinstance(value, dict) and isinstance(mask, dict):
         return {key: as_lists(value.get(key), part) for key, part in mask.items()}
     if isinstance(value, list) and isinstance(mask, dict):

@@ -1,7 +1,7 @@
-"""The states of a state command before it starts and after it has ended, read beside terraform and never in its way.
+"""The states of a state command before and after it, read beside terraform and never in its way.
 
-A local state is read from its file, which takes no lock; any other is asked for by `state pull`, which takes none
-either. What is no regular file, or larger than :data:`MOST_BYTES`, is not read.
+A local state is read from its file, any other by `state pull`; neither takes a lock. A file that is not regular, or
+larger than :data:`MOST_BYTES`, is not read.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Document:
     """One state.
 
     Attributes:
-        data: raw state, empty where there is none, None where it could not be read.
-        whole: False where it is too large, and only its beginning is here.
+        data: raw state; empty if there is none, None if it could not be read.
+        whole: False if it is too large, and ``data`` is only its beginning.
     """
 
     __slots__ = ("data", "whole")
@@ -43,19 +43,19 @@ class Document:
 
     @property
     def version(self) -> tuple[int | None, str | None]:
-        """Serial and lineage as its beginning has them."""
+        """Serial and lineage, parsed from its beginning."""
         head = (self.data or b"")[:_HEAD]
         serial, lineage = re.search(rb'"serial":\s*(\d{1,18})\b', head), re.search(rb'"lineage":\s*"([^"\\]*)"', head)
         return int(serial[1]) if serial else None, lineage[1].decode("utf-8", "replace") if lineage else None
 
 
 class Snapshot:
-    """What was read at one moment: the state that is read, and the one that is written where that is another.
+    """The states at one moment: the one the command reads, and the one it writes, if it is another.
 
     Attributes:
-        source: None where the command is about no state.
-        target: likewise, and where it is the same.
-        exists: the workspace that the command names is there; None where that is not known.
+        source: None if the command does not concern a state.
+        target: None likewise, or if it is the same.
+        exists: the workspace named by the command exists; None if unknown.
     """
 
     __slots__ = ("exists", "source", "target")
@@ -74,8 +74,8 @@ class States:
     Args:
         workspace: its directory.
         arguments: its command line.
-        row: of :data:`tf_wrapper.subcommands.OBSERVED`.
-        facts: of the run, to ask terraform.
+        row: its row in :data:`tf_wrapper.subcommands.OBSERVED`.
+        facts: facts of the run, to query terraform.
     """
 
     def __init__(self, workspace: Workspace, arguments: StateArguments, row: Subcommand, facts: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ class States:
 
     @property
     def named(self) -> str | None:
-        """The workspace that a workspace command names."""
+        """The workspace named by a workspace command."""
         if self._effect not in {CREATE, SELECT, DELETE}:
             return None
         return self._arguments.positional[0] if self._arguments.positional else ""
@@ -99,11 +99,11 @@ class States:
 
     @property
     def file(self) -> str | None:
-        """The file that is changed, as the command line names it, where it is not that of the workspace."""
+        """The changed file as named on the command line, if it is not that of the workspace."""
         return self._files.name if self._files is not None else None
 
     def before(self, signals: Signals) -> Snapshot:
-        """Read them before terraform starts; a signal ends the wait for an answer."""
+        """Read the states before terraform starts; a signal ends the wait for an answer."""
         if self._effect == UNLOCK:
             return Snapshot()
         if self.named is not None:
@@ -113,12 +113,12 @@ class States:
         return self._read(signals)
 
     def after(self, before: Snapshot, code: int, *, interrupted: bool) -> Snapshot:
-        """Read them when terraform has ended; a backend is not asked again after a failure before anything was written.
+        """Read the states after terraform; after a failure before any write, a backend is not queried again.
 
         Args:
-            before: what was read before.
-            code: terraform's exit code, negative where a signal ended it.
-            interrupted: it was asked to stop.
+            before: the states before.
+            code: terraform's exit code, negative for a signal.
+            interrupted: terraform was asked to stop.
         """
         if self._effect == UNLOCK:
             return Snapshot()
@@ -130,11 +130,11 @@ class States:
         return self._read()
 
     def is_untouched(self, before: Snapshot, code: int) -> bool:
-        """Whether files, or terraform's exit code, show at once that the command changed nothing.
+        """Return whether files or terraform's exit code show at once that nothing was changed.
 
         Args:
-            before: what was read before.
-            code: terraform's exit code, negative where a signal ended it.
+            before: the states before.
+            code: terraform's exit code, negative for a signal.
         """
         if self._effect in {UNLOCK, CREATE, SELECT, DELETE}:
             return code != 0
@@ -181,7 +181,7 @@ def _is_same(new: Document, old: Document | None) -> bool:
 
 
 def read_file(path: str) -> Document:
-    """A state file, empty where there is none."""
+    """Read a state file; empty if there is none."""
     if not os.path.lexists(path):
         return Document(b"")
     data = inputs.read(path, MOST_BYTES + 1)

@@ -1,4 +1,4 @@
-"""Two states of which no one knows what was done between them, as the edits that lead from one to the other."""
+"""Compares two states of unknown origin, as the edits that lead from one to the other."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def between_states(
 
     Args:
         before: empty for no state.
-        after: likewise.
+        after: empty for no state.
         redactor: remembers the states' secrets and renders their values.
-        names: of the two, for the report and in an error.
+        names: names of the two, for the report and errors.
         ignore: globs of attribute paths to leave out.
-        own: signals of the user's own.
+        own: the user's signal rules.
 
     Raises:
-        InputError: one of them is no readable state.
+        InputError: one of them is not a readable state.
     """
     old, new = read_state(before, names[0]), read_state(after, names[1])
     edits = compare_edits(old, new, redactor, effect=ANY, ignore=ignore, own=own)
@@ -56,7 +56,7 @@ def between_states(
 
 
 def versions(old: State, new: State, counts: StateCounts, redactor: Redactor) -> StateEdit:
-    """The versions of two states, and what the two do not show of these edits."""
+    """Return the versions of two states, and which facts on these edits they do not show."""
     unseen = ", or ".join([_REMOVED] * bool(counts.removed) + [_ADDED] * bool(counts.added))
     note = f"two states do not show {unseen}" if unseen else None
     if old.serial is None or new.serial is None:  # `show -json` has none

@@ -1,1 +1,1 @@
-"""Terraform's machine-readable output of an apply: reading, following, matching it to planned changes."""
+"""Terraform's machine-readable stream of an apply: reading, following, matching to planned changes."""

@@ -1,7 +1,7 @@
-"""Bytes of a JSON file as they come from disk, as UTF-8 JSON documents.
+"""Converts the bytes of a JSON file to UTF-8 JSON documents.
 
-PowerShell redirects write UTF-16 with a byte order mark, editors add one to UTF-8, Terragrunt writes several
-plans one after the other.
+PowerShell redirects write UTF-16 with a byte order mark, editors add one to UTF-8, Terragrunt concatenates several
+plans.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (cod
 
 
 def to_utf8(data: bytes) -> bytes:
-    """Return the text as UTF-8 without a byte order mark; what is no text becomes replacement characters."""
+    """Return the text as UTF-8 without a byte order mark; invalid bytes become replacement characters."""
     data = data.removeprefix(codecs.BOM_UTF8)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -37,10 +37,10 @@ def _valid(data: bytes) -> bytes:
 
 
 def split_documents(data: bytes, name: str) -> Iterator[bytes]:
-    """Yield each JSON document of UTF-8 text that holds one or several, one after the other.
+    """Yield each JSON document of UTF-8 text with one or several.
 
     Raises:
-        InputError: something between or inside them is not JSON.
+        InputError: a part between or inside them is not JSON.
     """
     import json  # a single document, as most are, is not split
 

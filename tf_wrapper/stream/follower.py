@@ -1,4 +1,4 @@
-"""Following terraform's machine-readable stream while it is written to a file, and showing it to the user."""
+"""Follows terraform's machine-readable stream while it is written to a file, and shows it to the user."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ _REPEATED = (
 
 
 class Printer:
-    """The user's stdout and stderr, written to when there is enough, and in the order in which it came."""
+    """The user's stdout and stderr: buffered, in order."""
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
         self._size = 0
 
     def out(self, data: bytes) -> None:
-        """Print to stdout, soon."""
+        """Print to stdout, buffered."""
         self._waiting.append(data)
         self._size += len(data)
         if self._size > _BUFFERED:
             self.flush()
 
     def err(self, data: bytes) -> None:
-        """Print to stderr, now."""
+        """Print to stderr, immediately."""
         self.flush()
         write_all(2, data)
 
     def flush(self) -> None:
-        """Print what waits.
+        """Print the buffer.
 
         Raises:
-            OutputClosedError: no one reads it any more.
+            OutputClosedError: the reader is gone.
         """
         waiting, self._waiting, self._size = self._waiting, [], 0
         if waiting:
@@ -68,11 +68,11 @@ class View:
 
     Args:
         show: takes each complete line.
-        finish: called when the stream has ended.
-        flush: called when all that has been written by now was shown.
-        long_line: takes a line that is too long to be kept: its file, and where in it the line starts and ends; false
-            where it must be read as any other.
-        resize: called before each look at the stream: the terminal may have changed.
+        finish: called at the end of the stream.
+        flush: called when everything written so far was shown.
+        long_line: takes a line that is too long for memory: its file, and the offsets of its start and end; returns
+            False if it must be read like any other.
+        resize: called before each reading: the terminal may have changed.
     """
 
     def __init__(
@@ -111,10 +111,10 @@ class Follower:
         self._unread: Exception | None = None
 
     def pump(self) -> None:
-        """Take what has been written by now.
+        """Read everything written so far.
 
         Raises:
-            OutputClosedError: no one reads our output any more.
+            OutputClosedError: the reader of the output is gone.
         """
         self._guarded(self._view.resize)
         while chunk := os.read(self._descriptor, _CHUNK):
@@ -123,7 +123,7 @@ class Follower:
         self._take_all(())
 
     def _lines(self, chunk: bytes) -> list[bytes]:
-        """The lines that a chunk completes; a long one is taken here."""
+        """Yield the lines completed by a chunk; a long one is handled here."""
         first, newline, rest = chunk.partition(b"\n")
         if not newline:
             if self._at - self._start <= _LONG_LINE:
@@ -155,7 +155,7 @@ class Follower:
             raise
 
     def _take_all(self, lines: Sequence[bytes]) -> None:
-        """Take every line, also when the user's end closes at one of them: the outcome needs them all."""
+        """Take every line, even if the user's end closes at one of them: the outcome needs them all."""
         closed: OutputClosedError | None = None
         for line in lines:
             try:
@@ -172,7 +172,7 @@ class Follower:
             raise closed
 
     def close(self) -> None:
-        """Take the rest, end the rendering, let go of the file."""
+        """Read the rest, end the rendering, close the file."""
         try:
             self.pump()
             rest = os.pread(self._descriptor, self._at - self._start, self._start)
@@ -183,11 +183,11 @@ class Follower:
             os.close(self._descriptor)
 
     def drain(self) -> None:
-        """Read on for the outcome alone: the user's end of the output is closed."""
+        """Continue reading for the outcome only: the user's end of the output is closed."""
         self._view = unseen()
 
     def result(self) -> StreamResult:
-        """What the stream says of the run; raises what kept us from reading all of it."""
+        """Return the result of the stream; raises the error that prevented reading all of it."""
         if self._unread is not None:
             raise self._unread
         return self._reader.result()
@@ -205,7 +205,7 @@ class Follower:
             self._unread = error
 
     def _guarded(self, step: Callable[[], None]) -> None:
-        """A bug in the rendering must not take terraform's output from the user: fall back to the plain messages."""
+        """Call a view; after a bug in it, fall back to the plain messages."""
         try:
             step()
         except OutputClosedError:
@@ -220,12 +220,12 @@ class Follower:
 
 
 def unseen() -> View:
-    """For a stream that no one is to see."""
+    """Return the view of a stream that is not shown."""
     return View(lambda _line: None, lambda: None, long_line=lambda _descriptor, _start, _end: False)
 
 
 def plain(line: bytes) -> None:
-    """Print the message of one line, or the line itself where it has none."""
+    """Print the message of one line, or the line itself if it has none."""
     try:
         message = str(json.loads(line)["@message"]).encode()
     except (ValueError, KeyError, TypeError):
@@ -236,13 +236,13 @@ def plain(line: bytes) -> None:
 def human(
     parsed: Parsed, held: Sequence[PlanWarning], *, planned_here: bool, imports: Mapping[str, str] | None = None
 ) -> View:
-    """What terraform's human view would print, for an apply of a saved plan with these flags.
+    """Return terraform's human view for an apply of a saved plan with these flags.
 
     Args:
         parsed: the user's flags.
         held: warnings of the plan phase, to be merged with the apply's own.
-        planned_here: the plan phase has run, so what it said once is not said again.
-        imports: what the plan imports, by address.
+        planned_here: the plan phase has run, and its one-time messages are not repeated.
+        imports: imports of the plan, by address.
     """
     printer = Printer()
     renderer = HumanRenderer(
@@ -280,11 +280,11 @@ def human(
 
 
 def raw(*, planned_here: bool, held: Sequence[bytes], destroy: bool) -> View:
-    """For the user's own -json: terraform's lines, byte for byte.
+    """Return the view for the user's -json: terraform's lines, byte for byte.
 
-    After our own plan phase, what that has printed already is left out, and the warnings it held back go where
-    terraform prints them: before the summary of the apply, or at the end. Those of checks are left out there, as
-    terraform does, since the apply evaluates them again. ``destroy`` ends in its own words.
+    After a plan phase of tfevent, messages it has printed are left out, and the warnings it held back are inserted
+    where terraform prints them: before the summary of the apply, or at the end. Warnings of checks are left out then,
+    as in terraform, since the apply evaluates checks again. ``destroy`` has its own summary.
     """
     lines = _RawLines(Printer(), planned_here=planned_here, held=held, destroy=destroy)
     return View(lines.show, lines.release, lines.printer.flush, long_line=lines.long_line)
@@ -326,7 +326,7 @@ class _RawLines:
 
 
 def _destroyed(line: bytes) -> bytes:
-    """The summary of an apply in the words of `destroy`; any other line as it is."""
+    """Return the summary of an apply in the wording of `destroy`; any other line unchanged."""
     if b'"type":"change_summary"' not in line:
         return line
     line = _APPLIED.sub(rb"Destroy complete! Resources: \1 destroyed.", line)

@@ -1,7 +1,7 @@
-"""What terraform calls the objects of a run, in clear: what belongs together is found by this alone.
+"""The raw identities of a run's objects, which alone link related data.
 
-Redacted texts are no identities. A secret may become known after a text was redacted, so that one address or id is
-rendered in two ways within a run; and two secrets are rendered alike.
+Redacted texts do not identify: a secret may become known after a text was redacted, so that one address or ID is
+rendered in two ways; and two secrets are rendered alike.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Identity(NamedTuple):
-    """One planned change's object, raw: it lives in memory for comparisons and is never recorded.
+    """The raw identity of one planned change's object, kept in memory for comparison and never recorded.
 
     Attributes:
-        address: of the instance; None where it is not known.
-        id: of the object before the run; None where there is none, or it is not known.
+        address: of the instance; None if unknown.
+        id: of the object before the run; None if there is none or it is unknown.
         type: resource type.
         name: resource name.
-        trigger: of the invocation of an action; None where it is not known.
+        trigger: trigger of an action's invocation; None if unknown.
     """
 
     address: str | None
@@ -38,15 +38,15 @@ class Identity(NamedTuple):
 
 
 def recognised(changes: Sequence[Change], addresses: Iterable[str], redactor: Redactor) -> tuple[Identity, ...]:
-    """The identities of recorded changes of which the plan is gone.
+    """Return the identities of recorded changes whose plan is gone.
 
     Args:
-        changes: redacted, as they were recorded.
-        addresses: raw ones that they may have.
+        changes: the recorded, redacted changes.
+        addresses: raw addresses they may have.
         redactor: may know other secrets than the one that redacted the changes.
 
-    A change whose address is redacted is recognised where just one raw address can be meant. Several invocations of one
-    action share its address.
+    A redacted address is recognised if only one raw address matches. Several invocations of an action share its
+    address.
     """
     rendered: dict[str, list[str]] = {}
     for raw in dict.fromkeys(addresses):

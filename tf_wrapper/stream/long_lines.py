@@ -1,7 +1,7 @@
-"""Lines of a stream that are too long to be held: what a provisioner printed without a line break, megabytes of it.
+"""Lines of a stream too long for memory: megabytes of provisioner output without a line break.
 
-Such a line is read from the file in pieces. It holds the text twice: in ``@message``, then in ``hook.output``, which is
-the last of the hook; the type comes after it (terraform writes the keys of a message in order).
+Such a line is read from the file in pieces. It has the text twice: in ``@message``, then in ``hook.output``, the last
+key of the hook; the type follows (terraform writes the keys of a message in order).
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
 def is_provisioner_output(descriptor: int, start: int, end: int) -> bool:
-    """Whether the line between these offsets is one of a provisioner's output."""
+    """Return whether the line between these offsets is provisioner output."""
     size = len(PROVISIONER_OUTPUT)
     return end - start > size and os.pread(descriptor, size, end - size) == PROVISIONER_OUTPUT
 
 
 def pieces(descriptor: int, start: int, end: int) -> Iterator[bytes]:
-    """The bytes between two offsets, some at a time."""
+    """Yield the bytes between two offsets in pieces."""
     while start < end and (piece := os.pread(descriptor, min(_PIECE, end - start), start)):
         start += len(piece)
         yield piece
 
 
 def provisioner_output(descriptor: int, start: int, end: int) -> tuple[str, str, Iterator[bytes]] | None:
-    """Address, provisioner and the text in pieces of UTF-8; None where the line is another, or of another shape."""
+    """Return address, provisioner and the text in pieces of UTF-8; None for a line of another structure."""
     if not is_provisioner_output(descriptor, start, end):
         return None
     message_end = _find(descriptor, start, end, _MESSAGE_ENDS)
@@ -85,7 +85,7 @@ def _unescaped(descriptor: int, start: int, end: int) -> Iterator[bytes]:
 
 
 def _safe_cut(data: bytes) -> int:
-    """Where neither an escape, nor a pair of them, nor a character is cut in two."""
+    """Return a position that cuts neither an escape, nor a pair of them, nor a character."""
     found = _COMPLETE.match(data)
     cut = found.end() if found else len(data)
     pair = _FIRST_OF_PAIR.search(data, max(0, cut - 6), cut)

@@ -1,6 +1,6 @@
-"""Joining terraform's stream to planned changes; the changes themselves where the stream is all there is.
+"""Joins terraform's stream to planned changes; derives the changes from the stream if there is no plan.
 
-The stream is raw, and so are the identities by which it is joined; only what is redacted may get into a change.
+The stream is raw, and so are the identities used for joining; only redacted data is put into a change.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _COUNTED = {
 
 
 class Seen(NamedTuple):
-    """What the stream says of one planned change; the id is raw, and so is the error, which only an action has."""
+    """The stream's information on one planned change; the ID and the error (of actions only) are raw."""
 
     outcome: ChangeOutcome
     id: str | None
@@ -62,7 +62,7 @@ class Seen(NamedTuple):
 
 
 def resource_outcome(change: Change, identity: Identity, stream: StreamResult) -> Seen | None:
-    """The outcome of ``change``, whose object has this identity; None where the stream never mentions it."""
+    """Return the outcome of ``change``, whose object has this identity; None if the stream never mentions it."""
     runs, steps = _runs(change, identity, stream)
     if not runs:
         return None
@@ -83,14 +83,14 @@ def _runs(change: Change, identity: Identity, stream: StreamResult) -> tuple[Seq
 
 
 def _is_invocation(run: ResourceRun, change: Change, identity: Identity) -> bool:
-    """An action may be invoked several times; where only the record of the change is left, its reason says by what."""
+    """Return whether an invocation matches: an action may have several, distinguished by trigger or recorded reason."""
     if run.address != identity.address or run.trigger is None:
         return False
     return run.trigger == identity.trigger if identity.trigger else change.reason in {None, run.trigger.words}
 
 
 def _is_of(run: ResourceRun, identity: Identity) -> bool:
-    """A deposed object and the current one share an address; where both ids are known, the id distinguishes them."""
+    """Return whether an object matches: a deposed object shares its address with the current one, not its ID."""
     return not (run.id_value and identity.id) or run.id_value == identity.id
 
 
@@ -119,10 +119,10 @@ def _judge(change: Change, runs: Sequence[ResourceRun], steps: tuple[str, ...]) 
 def address_by_context(
     diagnostic: StreamDiagnostic, changes: Sequence[tuple[Change, Identity]], stream: StreamResult
 ) -> str | None:
-    """Raw address of the change that an error without an address is about, where only one can be meant.
+    """Return the raw address of the change that an error without an address concerns, if it is unambiguous.
 
-    A condition that fails names the block it stands in and no address. Changes that the stream mentions have begun,
-    so that their conditions held.
+    The error of a failed condition names its block and no address. Conditions of changes mentioned by the stream held,
+    since these changes have begun.
     """
     kind, _, name = (diagnostic.context or "").partition(" ")
     wanted = {"resource": "managed", "data": "data"}.get(kind)
@@ -151,9 +151,9 @@ def action_by_error(diagnostic: StreamDiagnostic, open_: list[ResourceRun]) -> s
 
 
 def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
-    """The plan as far as an apply's stream gives it: addresses, actions and reasons, no attributes.
+    """Return the plan as far as an apply's stream shows it: addresses, actions and reasons, no attributes.
 
-    Of the invocations of actions it has those that were begun.
+    It has the action invocations that were started.
     """
     changes = tuple(_change(item, redactor) for item in stream.planned_changes)
     changes += tuple(_invocation(run, redactor) for run in stream.actions)
@@ -167,13 +167,13 @@ def plan_from_stream(stream: StreamResult, redactor: Redactor) -> Plan:
 
 
 def planned_identities(stream: StreamResult) -> tuple[Identity, ...]:
-    """The identities of the changes of :func:`plan_from_stream`."""
+    """Return the identities of the changes of :func:`plan_from_stream`."""
     resources = [Identity(item.address, type=item.type, name=item.name) for item in stream.planned_changes]
     return (*resources, *(Identity(run.address, trigger=run.trigger) for run in stream.actions))
 
 
 def count(changes: Sequence[Change]) -> Counts:
-    """Figures of these changes; moves and imports count beside whatever else happens to the same resource."""
+    """Return the counts of these changes; moves and imports count in addition to other actions."""
     counted = Counter(_COUNTED[change.action] for change in changes if change.action in _COUNTED)
     counted["import_"] = sum(change.importing for change in changes)
     counted["move"] = sum(change.previous_address is not None for change in changes)

@@ -1,7 +1,7 @@
-"""Terraform's machine-readable stream of an apply, read for what it says of the run.
+"""Reads terraform's machine-readable stream of an apply.
 
-Format: https://developer.hashicorp.com/terraform/internals/machine-readable-ui. One JSON object a line; stored streams
-come as one JSON array, or with lines of other programs in between. Everything here is raw: nothing is redacted yet.
+Format: https://developer.hashicorp.com/terraform/internals/machine-readable-ui. One JSON object per line; stored
+streams may be one JSON array, or contain lines of other programs. All data is raw: nothing is redacted yet.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _DECODER = msgspec.json.Decoder()
 
 
 class PlannedChange(msgspec.Struct, frozen=True):
-    """One ``planned_change``: the words are the stream's own (``replace``, ``remove``, …).
+    """One ``planned_change``, with the stream's own words (``replace``, ``remove``, …).
 
     Attributes:
-        address: where it is, or will be.
+        address: its current or future address.
         action: terraform's word.
-        reason: why, in terraform's words.
+        reason: terraform's reason.
         previous: the address it moves from.
-        importing: it is imported, whatever else happens to it.
-        import_id: under which id, where it is imported by id.
+        importing: it is imported, besides any other action.
+        import_id: the ID of an import by ID.
         type: resource type.
         name: resource name.
         module: module address, empty for the root module.
@@ -47,21 +47,21 @@ class PlannedChange(msgspec.Struct, frozen=True):
 
 
 class ResourceRun(msgspec.Struct, frozen=True):
-    """One thing done to one object; a replacement is two of them under one address.
+    """One operation on one object; a replacement is two of them under one address.
 
     Attributes:
-        address: of the resource instance; a deposed object has that of its resource.
+        address: address of the resource instance; a deposed object has that of its resource.
         action: ``create``, ``update``, ``delete``, ``read``, …
-        started: when, if the start was seen.
-        ended: when, if the end was seen.
-        completed: terraform said that it is done.
-        errored: terraform said that it failed.
-        id_key: the attribute that identifies it, ``id`` or ``name``.
-        id_value: its value, the newest seen.
+        started: start time, if it was seen.
+        ended: end time, if it was seen.
+        completed: terraform reported completion.
+        errored: terraform reported a failure.
+        id_key: the identifying attribute, ``id`` or ``name``.
+        id_value: its latest value.
         elapsed: seconds.
         provision_error: one of its provisioners failed.
-        trigger: what set it off, of an action alone.
-        error: why it failed, of an action alone.
+        trigger: trigger of an action.
+        error: error of an action.
     """
 
     address: str
@@ -91,7 +91,7 @@ class StreamDiagnostic(msgspec.Struct, frozen=True):
 
 
 class SummaryCounts(msgspec.Struct, frozen=True):
-    """Terraform's own figures of what it did; a replacement counts as ``add`` and as ``remove``."""
+    """Terraform's own counts of the apply; a replacement counts as ``add`` and as ``remove``."""
 
     add: int = 0
     change: int = 0
@@ -103,19 +103,19 @@ class SummaryCounts(msgspec.Struct, frozen=True):
 
 
 class StreamResult(msgspec.Struct, frozen=True):
-    """What a stream says of a run.
+    """The result of reading a stream.
 
     Attributes:
         tool: ``terraform`` or ``tofu``, None before the first message.
         version: its version.
         planned_changes: in the order of the stream.
-        runs: what was done to each address, in the order in which it was begun; data sources read are among it.
+        runs: operations by address, in the order of their start; includes reads of data sources.
         actions: action invocations (terraform 1.14+), each as a run with action ``invoke``.
         diagnostics: in the order of the stream.
-        summary_counts: of the finished apply; the plan's never count.
-        complete: the apply has finished well: its own summary came.
+        summary_counts: counts of the finished apply, never of the plan.
+        complete: the apply succeeded: its summary was read.
         interrupted: terraform was asked to stop.
-        emergency_dump: the state could be saved nowhere and was printed; it is not kept here.
+        emergency_dump: the state could not be saved and was printed; it is not kept here.
         outputs: names of the root module's outputs after the apply.
     """
 
@@ -133,7 +133,7 @@ class StreamResult(msgspec.Struct, frozen=True):
 
 
 class StreamReader:
-    """Reads a stream line by line; never raises on odd input: what is no message of terraform's says nothing."""
+    """Reads a stream line by line; ignores anything but terraform's messages, and never raises on invalid input."""
 
     def __init__(self) -> None:
         self._head: dict[str, Any] = {}
@@ -168,7 +168,7 @@ class StreamReader:
             self._take(item)
 
     def result(self) -> StreamResult:
-        """What is known by now."""
+        """The result so far."""
         return StreamResult(
             planned_changes=tuple(self._planned),
             runs={address: tuple(runs) for address, runs in self._runs.items()},
@@ -236,7 +236,7 @@ class StreamReader:
         self._change(message, provision_error=True)
 
     def _change(self, message: dict[str, Any], **fields: Any) -> None:
-        """Add to the run that is open for the message's address (and action, where it has one)."""
+        """Update the open operation for the message's address (and action, if it has one)."""
         hook = message["hook"]
         address, action = str(hook["resource"]["addr"]), hook.get("action")
         runs = self._runs.setdefault(address, [])
@@ -302,8 +302,8 @@ def read_stream(lines: Iterable[bytes]) -> StreamResult:
     """Read a whole stream.
 
     Args:
-        lines: as an open file gives them; one JSON array over all lines is read too. An incomplete last line, lines
-            that are no JSON, messages of unknown types are left out.
+        lines: lines of a file; one JSON array over all lines is accepted too. An incomplete last line, lines that are
+            not JSON, and messages of unknown types are ignored.
     """
     reader = StreamReader()
     lines = list(lines)
@@ -341,7 +341,7 @@ def _seconds(hook: dict[str, Any]) -> float | None:
 
 
 def _between(start: datetime | None, end: datetime | None) -> float | None:
-    """Seconds; None where one of both is not known, or they do not compare."""
+    """Return the seconds between two times; None if one is unknown, or they are not comparable."""
     try:
         return max((end - start).total_seconds(), 0.0) if start and end else None
     except TypeError:

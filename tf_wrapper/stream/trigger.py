@@ -1,4 +1,4 @@
-"""What sets off an action (terraform 1.14+), as plan and stream name it."""
+"""The trigger of an action (terraform 1.14+), in plan and stream."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _HUMP = lazy_pattern(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Trigger(NamedTuple):
-    """One reason to invoke an action, raw: an event of a resource, or the command line where none is named.
+    """One reason to invoke an action, raw: an event of a resource, or the command line if there is none.
 
     Attributes:
         event: terraform's name, as ``AfterCreate``.
         resource: address of its instance.
         block: number of the resource's ``action_trigger`` block.
-        place: of the action in the list of that block.
+        place: index of the action in the list of that block.
     """
 
     event: str | None = None
@@ -26,7 +26,7 @@ class Trigger(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What it is to a reader, the event as in the configuration."""
+        """Its text for readers, with the event as in the configuration."""
         if self.event is None and self.resource is None:
             return "invoked by -invoke"
         event = _HUMP.sub("_", self.event or "").lower()

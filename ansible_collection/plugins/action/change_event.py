@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The module change_event, on the controller: hosts are not connected to, and nothing is sent to them."""
+"""The module change_event, run on the controller: it does not connect to hosts or send anything to them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OURS = ("TFEVENT_", "TRACEPARENT")  # what counts of a task's `environment:`
 
 
 class ActionModule(ActionBase):
-    """One explicit event. The task fails for wrong arguments, else only where ``required`` says so."""
+    """One explicit event. The task fails for wrong arguments, and otherwise only with ``required``."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
     _supports_async = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Validate, hand over, and return the result."""
+        """Validate the arguments, record the event, and return the result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         checked = self.validate_argument_spec(argument_spec=explicit_document.ARGUMENTS, **explicit_document.RULES)
         arguments = explicit_document.plain(checked[1])
@@ -75,7 +75,7 @@ class ActionModule(ActionBase):
     def _handed_over(
         self, document: Mapping[str, Any], variables: Mapping[str, Any], warnings: list[str]
     ) -> dict[str, Any]:
-        """The outcome of the event; trouble of any kind goes to ``warnings``, and the answer is empty then."""
+        """Return the session's answer; problems are added to ``warnings``, and the answer is then empty."""
         installation = client.load()
         if installation is None:
             warnings.append(client.missing())
@@ -130,10 +130,10 @@ class ActionModule(ActionBase):
 
 
 def _place(task: Any) -> list[Any]:
-    """What is the same for this task on all hosts and in all batches, and for no other task.
+    """Return what identifies this task on all hosts and in all batches.
 
-    The tasks of a file that is included are made again for each batch, with the strategy ``free`` for each host. What
-    stays is the outermost task that includes, the way from there to this one, and the items that were looped over.
+    The tasks of an included file are created again for each batch, with the strategy ``free`` for each host. Stable are
+    the outermost including task, the path from there to this one, and the loop items.
     """
     place = [str(task._uuid)]
     way: list[Any] = [task.get_path()]
@@ -148,7 +148,7 @@ def _place(task: Any) -> list[Any]:
 
 
 def _item(variables: Mapping[str, Any], task: Any) -> Any:
-    """What the task's loop is at, or that of a task that includes it; None where nothing loops."""
+    """Return the current item of the task's loop, or of a task that includes it; None without a loop."""
     named = variables.get("ansible_loop_var") or getattr(task.loop_control, "loop_var", None)  # 2.16 has no variable
     return explicit_document.plain(variables.get(named or "item"))
 

@@ -1,11 +1,10 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The callback: passes what Ansible calls it with, as plain values, to :mod:`..plugin_utils.observer`.
+"""The callback: passes Ansible's calls on, as plain values, to :mod:`..plugin_utils.observer`.
 
-The only file of the run's observation that touches Ansible's objects, beside :mod:`..plugin_utils.learning`.
-Each hook takes out what is needed and no more.
-Nothing of ours may reach the run: an exception that a callback lets through is a warning of Ansible's at each task, an
-AssertionError ends the run, an import that fails stops it before it begins.
+With :mod:`..plugin_utils.learning`, the only module of the observation that uses Ansible's objects. Each hook extracts
+only what is needed. No error may reach the run: an exception from a callback is a warning at each task, an
+AssertionError ends the run, a failed import stops it at the start.
 """
 
 from __future__ import annotations
@@ -128,7 +127,7 @@ _MEANT = ansible_objects.MEANT
 
 
 def _unharmed(hook):
-    """The run goes on, whatever goes wrong with us: one warning, and we are gone."""
+    """Protect the run from errors: one warning, and the callback switches itself off."""
 
     @wraps(hook)
     def guarded(self, *given, **named):
@@ -141,7 +140,7 @@ def _unharmed(hook):
 
 
 def _keeps(status):
-    """The hook for results of this status: of one that says nothing but how a task ended, no more than that is kept."""
+    """Return the hook for results of this status, which keeps a result without details by its status only."""
 
     def kept(self, result):
         try:
@@ -161,7 +160,7 @@ def _keeps(status):
 
 
 class CallbackModule(CallbackBase):
-    """Hooks of a line or two."""
+    """The hooks, of one or two lines each."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -274,7 +273,7 @@ class CallbackModule(CallbackBase):
             self._observer.catch_up()
 
     def _gather(self):
-        """Look at all that waits, and at what else must not be shown by now."""
+        """Process all buffered calls, and learn further secrets."""
         self._buffer.look(self._look)
         self._observer.learn(dict.fromkeys(self._learning.secrets_of_files()), {})
 
@@ -331,7 +330,7 @@ class CallbackModule(CallbackBase):
         )
 
     def _variables_of(self, task, host):
-        """Gives the variables of a host by name; they are looked up when the first is asked for."""
+        """Return a function for the variables of a host by name, looked up on first use."""
         found = {}
 
         def variable(name):
@@ -367,9 +366,9 @@ class CallbackModule(CallbackBase):
 
 @contextmanager
 def _regardless_of_errors():
-    """Standard error may be a file on a full disk, or no one's: then what we say is lost, and Ansible goes on.
+    """Write a message; if standard error cannot be written (full disk, closed), it is lost, and Ansible continues.
 
-    What could not be written would stay in the stream, and make the interpreter fail at its end.
+    Unwritten text would stay in the stream and fail the interpreter at its end.
     """
     try:
         yield

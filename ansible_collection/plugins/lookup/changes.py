@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The lookup changes: what changed on a host since a time."""
+"""The lookup changes: what changed on a host since a given time."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class LookupModule(LookupBase):
     """``query('tfevent.infra.changes', HOST, since='2h')``."""
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
-        """The events that changed each of the hosts."""
+        """Return the events that changed each of the hosts."""
         _check_names(kwargs, self._option_names())
         self.set_options(var_options=variables, direct=kwargs)
         environ = callback_options.environment(variables or {}, self._templar, Display().warning)
@@ -223,7 +223,7 @@ class LookupModule(LookupBase):
 
 
 def _check_names(given: Iterable[str], known: list[str]) -> None:
-    """An option with a typo would be left out without a word, and a guard would pass."""
+    """Reject unknown options, which would be ignored silently."""
     if wrong := sorted(set(given).difference(known)):
         near = get_close_matches(wrong[0], known, 1)
         meant = f"did you mean {near[0]}? " if near else ""

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Plain values out of Ansible's objects: of a playbook, a task, a result, and the recap of a host."""
+"""Extracts plain values from Ansible's objects: playbooks, tasks, results, and the recap of a host."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _AD_HOC = "__adhoc_playbook__"
 
 
 def circumstances(playbook: Any, options: Mapping[str, Any], version: str) -> records.Circumstances:
-    """How a playbook is run.
+    """Return the circumstances of a playbook run.
 
     Args:
-        playbook: that begins.
-        options: of Ansible's command line.
-        version: of ansible-core.
+        playbook: the playbook.
+        options: options of Ansible's command line.
+        version: version of ansible-core.
     """
     file = playbook._file_name
     plays = playbook.get_plays()
@@ -51,12 +51,12 @@ def circumstances(playbook: Any, options: Mapping[str, Any], version: str) -> re
 
 
 def figures(summary: Mapping[str, Any]) -> dict[str, int]:
-    """The recap's figures of one host, by the names that events have for them."""
+    """Return the recap's counts of one host, under their names in events."""
     return {_FIGURES.get(name, name): int(number) for name, number in summary.items()}
 
 
 def record(task: Any) -> records.Task:
-    """A task as it is recorded."""
+    """Return a task as a plain record."""
     file, _dummy, line = str(task.get_path() or "").rpartition(":")
     role = task._role
     return records.Task(
@@ -77,31 +77,31 @@ def record(task: Any) -> records.Task:
 
 
 def arguments(task: Any) -> Callable[[Iterable[str]], dict[str, Any]]:
-    """Gives those arguments of a task that are asked for by name; the caller decides which may be shown."""
+    """Return the requested arguments of a task; the caller decides which may be shown."""
     return lambda names: {name: task.args[name] for name in names if name in task.args}
 
 
 def is_plain(task: Any) -> bool:
-    """Whether a result of a task without an environment shows only how it ended, where nothing has changed."""
+    """Return whether a result needs no details: nothing has changed, and its task sets no environment."""
     says_more = task.delegate_to or task.no_log or task.check_mode or task.register
     return not says_more and task.action not in SETS_FACTS | INCLUDES_VARIABLES
 
 
 def raw(result: Any) -> Any:
-    """What the module returned, in Ansible's own types."""
+    """Return what the module returned, in Ansible's types."""
     returned = getattr(result, "_return_data", None)  # of ansible-core 2.19 and 2.20
     return result._result if returned is None else returned
 
 
 def data(task: Any, result: Any, status: str) -> Any:
-    """What the module returned, in plain types; as it is where only its figures are recorded."""
+    """Return what the module returned, in plain types; unconverted if only its counts are recorded."""
     returned = raw(result)
     quiet = status in {records.OK, records.SKIPPED} and not _says_more(task, returned)
     return returned if quiet or not hasattr(result, "_return_data") else result.result
 
 
 def _says_more(task: Any, returned: Any) -> bool:
-    """Whether anything of what the module returned is recorded, beyond that nothing has changed."""
+    """Return whether anything of the result is recorded besides that nothing has changed."""
     sets_facts = task.action in SETS_FACTS and "ansible_facts" in returned
     return bool(sets_facts or returned.get("changed") or not returned.keys().isdisjoint(MEANT))
 

@@ -1,10 +1,10 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who launched a run, where a controller did: AWX, Automation Platform, ansible-pull.
+"""The launcher of a run by a controller: AWX, Automation Platform, ansible-pull.
 
-AWX hands a job its facts as extra variables (``awx_job_id``, the same as ``tower_job_id``) and as variables of the
-environment (``JOB_ID``, ``AWX_HOST``): https://docs.ansible.com/projects/awx/en/latest/userguide/job_templates.html
-(extra variables) and awx/main/tasks/jobs.py.
+AWX passes facts to a job as extra variables (``awx_job_id``, the same as ``tower_job_id``) and as environment variables
+(``JOB_ID``, ``AWX_HOST``): https://docs.ansible.com/projects/awx/en/latest/userguide/job_templates.html (extra
+variables) and awx/main/tasks/jobs.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PREFIXES = ("awx_", "tower_")
 
 
 def actor(variables: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """The fields of the event's ``actor`` that a controller knows, and links; empty where none launched the run.
+    """Return the fields of the event's ``actor`` that a controller knows, and links; empty without a controller.
 
     Args:
         variables: the extra variables.
@@ -39,14 +39,14 @@ def actor(variables: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[dic
 
 
 def of_pull(parent_command: str) -> dict[str, Any]:
-    """The actor of a run that ``ansible-pull`` made, from the command line of its parent process."""
+    """Return the actor of a run of ``ansible-pull``, from the command line of its parent process."""
     words = parent_command.split("\0")[:3]
     pulled = any(word.rpartition("/")[2] == "ansible-pull" for word in words)
     return {"ci": {"system": "ansible-pull"}} if pulled else {}
 
 
 def parent_command(pid: int) -> str:
-    """The command line of a process, its words ended by NUL; empty where the system does not say (not Linux)."""
+    """Return the command line of a process, with words ended by NUL; empty if unknown (not Linux)."""
     try:
         with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
             return file.read()

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where a task stands among the blocks of its play: whether a failure of it is rescued."""
+"""Determines from the blocks around a task whether its failure is rescued."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _DEEPEST = 200  # of nested blocks and includes
 
 
 def is_rescued(task: Any) -> bool | None:
-    """Whether Ansible counts a failure of this task as rescued: a block around it has a ``rescue``, and tries the task.
+    """Return whether Ansible counts a failure of this task as rescued: an enclosing block has a ``rescue``.
 
-    What is imported stands in the list of the block that imports it, without the task that imports it, which is still
-    its parent. So all that lies below a block is looked for in its list.
+    An imported task is in the list of the importing block, without the import task, which is still its parent. So
+    everything below a block is searched in its list.
 
     Args:
-        task: of a play, as Ansible keeps it.
+        task: Ansible's object of a task in a play.
 
     Returns:
-        None of a handler: that depends on where the handlers were flushed, which the handler does not say.
+        None for a handler: it depends on where handlers are flushed.
     """
     if type(task).__name__.startswith("Handler"):
         return None

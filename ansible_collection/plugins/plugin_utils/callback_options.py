@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The callback's options, for the other plugins: what is set once in ansible.cfg counts for all of them."""
+"""The callback's options for the other plugins, so that settings in ansible.cfg apply to all of them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _PREFIX = "tfevent_"  # of the variables that are options
 
 
 def environment(variables: Mapping[str, Any], templar: Any, say: Callable[[str], object]) -> dict[str, str]:
-    """The variables of this process with the callback's options laid over them. Never raises.
+    """Return the environment with the callback's options added. Never raises.
 
     Args:
-        variables: those of the task; here, other than in the callback, any of them may set an option.
-        templar: Ansible's, to render them.
-        say: takes one line for the user, for each option that cannot be had and is left out.
+        variables: variables of the task; unlike in the callback, any of them may set an option.
+        templar: Ansible's templar, to render them.
+        say: takes one line for the user, for each option that cannot be read and is left out.
     """
     found = {**_options(say), **dict(_rendered(variables, templar, say))}
     return options.environment(found.get, os.environ)
 
 
 def misspelt(known: Iterable[str]) -> list[str]:
-    """A sentence for each key of our section in ansible.cfg that is no option: Ansible says nothing of it.
+    """Return a sentence for each unknown key in the callback's section of ansible.cfg, which Ansible ignores silently.
 
     Args:
         known: names of the options.
@@ -60,7 +60,7 @@ def _near(key: str, names: Sequence[str]) -> str:
 
 
 def _rendered(variables: Mapping[str, Any], templar: Any, say: Callable[[str], object]) -> Iterator[tuple[str, Any]]:
-    """The options that variables set; others of the same prefix are the user's own, and none of our business."""
+    """Return the options set by variables; other variables with the prefix are the user's own."""
     for name in options.SETTINGS:
         variable = _PREFIX + name
         if variable not in variables:
@@ -74,7 +74,7 @@ def _rendered(variables: Mapping[str, Any], templar: Any, say: Callable[[str], o
 
 
 def _options(say: Callable[[str], object]) -> Mapping[str, Any]:
-    """What ansible.cfg and the process's variables set, by the names of the options."""
+    """Return the options set in ansible.cfg and the environment, by name."""
     from ansible import constants
     from ansible.plugins.loader import callback_loader
 

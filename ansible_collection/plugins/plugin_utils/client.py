@@ -1,23 +1,23 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where tfevent is: the pip package in Ansible's own Python, else the command on PATH, else nowhere.
+"""Finds tfevent: the pip package in Ansible's own Python, or the command on PATH.
 
-Plugins say what happened in *documents*: plain JSON values, not redacted, as
-:mod:`change_events.recording.ingest` describes::
+Plugins describe events as *documents*: plain JSON values, not redacted, in the format of
+:mod:`change_events.recording.ingest`::
 
     {"api": 1, "event": {…in the shape of the published schema…}, "secrets": […], "dedup_window": 600, …}
 
-and hand them to a *session*, which knows settings, redaction, journal and destinations::
+and pass them to a *session*, which knows settings, redaction, journal and destinations::
 
     core = load()
     if core is None: warn(missing())
     answer = core.session(environ=os.environ, directory=basedir, say=warn).settle(document)
 
-A run that goes on for a while is recorded through ``load_apart()``: a process of its own has the memory that takes.
-Each worker is a fork of Ansible's process, so the run would pay for it with every task on every host.
+Longer runs are recorded with ``load_apart()``, in a process of its own: each worker is a fork of Ansible's process, so
+memory used here would slow down every task on every host.
 
-No import of Ansible or of the package happens when this file is imported: a callback that cannot be imported stops
-every playbook, and most of these files are also imported where neither is there.
+Importing this module imports neither Ansible nor the package: a callback that fails to import stops every playbook, and
+most of these modules are also imported where neither is installed.
 """
 
 from __future__ import annotations
@@ -54,34 +54,34 @@ _MISSING = (
 
 
 class Client(Protocol):
-    """tfevent, found. ``where`` is for people: the package and its version, or the command's path."""
+    """An available tfevent. ``where`` is a text for users: the package and its version, or the command's path."""
 
     where: str
 
     def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
-        """The session of one event.
+        """Open the session of one event.
 
         Args:
-            environ: the variables that count, ``TFEVENT_*`` among them.
+            environ: the environment, with the ``TFEVENT_*`` variables.
             directory: where ``tfevent.yaml`` and the git repository are looked for.
             say: takes one line for the user.
         """
 
 
 class PackageCore(Client):
-    """The package, imported."""
+    """The imported package."""
 
     def __init__(self, document_run: Callable[..., Any], version: str) -> None:
         self._document_run = document_run
         self.where = f"tfevent {version}"
 
     def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
-        """The session of one event, in this process."""
+        """Open the session of one event, in this process."""
         return _PackageSession(lambda: self._document_run(OWNER, directory, environ, say))
 
 
 class _PackageSession:
-    """The package's own session, whose errors are turned into sentences."""
+    """The package's own session, with its errors converted to sentences."""
 
     outlives = False
     instead = None
@@ -106,13 +106,13 @@ class _PackageSession:
 
 
 class ApartCore(Client):
-    """The package, in a process of its own; in this one where there cannot be another, or that cannot import it."""
+    """The package in a process of its own, or in this one if that fails."""
 
     def __init__(self) -> None:
         self.where = sys.executable
 
     def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
-        """The session of one event, in a process of its own."""
+        """Open the session of one event, in a process of its own."""
         from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
 
         command = [self.where, *_switches(), "-m", "tf_wrapper", "events", "record"]
@@ -121,7 +121,7 @@ class ApartCore(Client):
 
 
 def _switches() -> list[str]:
-    """Those of this interpreter that say where modules come from: the same package is imported there."""
+    """Return this interpreter's options that affect imports, so that the same package is imported."""
     if sys.flags.isolated:
         return ["-I"]
     return ["-P", *["-E"][: sys.flags.ignore_environment], *["-s"][: sys.flags.no_user_site]]
@@ -135,7 +135,10 @@ def _any(*, environ: Mapping[str, str], directory: str, say: Callable[[str], obj
 
 
 def _guarded(step: Callable[[], Any]) -> Any:
-    """What ``step`` gives. Only our own errors are free of secrets: of any other, nothing but its type is reported."""
+    """Return the result of ``step``.
+
+    The text of errors other than tfevent's may have secrets, so only their type is reported.
+    """
     try:
         return step()
     except Exception as error:
@@ -156,30 +159,30 @@ class CommandCore(Client):
         self.where = path
 
     def session(self, *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]) -> Session:
-        """The session of one event, in a process of its own."""
+        """Open the session of one event, in a process of its own."""
         from ansible_collections.tfevent.infra.plugins.plugin_utils import pipe
 
         return pipe.PipeSession([self.where, "events", "record"], environ, directory, say)
 
 
 def show_where(error: BaseException) -> None:
-    """The whole error on standard error, for whoever asks for it; its text may hold what must not be shown."""
+    """Print the whole error on standard error if debugging is requested; its text may have secrets."""
     if os.environ.get("TFEVENT_DEBUG"):
         traceback.print_exception(type(error), error, error.__traceback__)
 
 
 def load() -> Client | None:
-    """tfevent, as it can be had here; None where it cannot: :func:`missing` says what to do."""
+    """Return the available tfevent; None if there is none: :func:`missing` has the remedy."""
     return _package() or _command()
 
 
 def load_apart() -> Client | None:
-    """As :func:`load`, for a run that goes on for a while: nothing is imported here that need not be."""
+    """As :func:`load`, for longer runs: imports as little as possible into this process."""
     return ApartCore() if _version_of_package() == API_VERSION else load()
 
 
 def missing() -> str:
-    """The one sentence for the user where :func:`load` gives None."""
+    """Return the sentence for the user if :func:`load` returns None."""
     theirs = _version_of_package()
     if theirs is not None and theirs != API_VERSION:
         return _SKEW.format(theirs=theirs, ours=API_VERSION)
@@ -198,7 +201,7 @@ def _package() -> Client | None:
 
 
 def _version_of_package() -> object:
-    """The interface's version of the importable package; None where none can be imported."""
+    """Return the interface version of the importable package; None if there is none."""
     try:
         import change_events
     except Exception:  # noqa: BLE001 - the same; a Python that is too old raises SyntaxError

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The command line of a run, put together from its parsed options: of what may hold secrets, only that it is there."""
+"""The command line of a run, rebuilt from its parsed options; values that may be secrets are left out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FLAGS = (("check", "--check"), ("diff", "--diff"), ("become", "--become"))
 
 
 def words(options: Mapping[str, Any]) -> tuple[str, ...]:
-    """``('ansible-playbook', 'site.yml', '-i', 'production', '--check')``, each word quoted where it must be.
+    """Return the words of the command, quoted: ``('ansible-playbook', 'site.yml', '-i', 'production', '--check')``.
 
     Args:
         options: Ansible's parsed command line.
@@ -32,13 +32,13 @@ def words(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def playbooks(options: Mapping[str, Any]) -> tuple[str, ...]:
-    """The playbooks of the command, as they were given; of an ad-hoc command, its pattern of hosts."""
+    """Return the playbooks of the command as given; for an ad-hoc command, its pattern of hosts."""
     arguments = options.get("args")
     return tuple(str(word) for word in (arguments if isinstance(arguments, (list, tuple)) else (arguments,)) if word)
 
 
 def ad_hoc(options: Mapping[str, Any]) -> str | None:
-    """``ad-hoc shell on web1``: module and pattern of an ad-hoc command, without its arguments; None of a playbook."""
+    """Return module and pattern of an ad-hoc command, as ``ad-hoc shell on web1``; None for a playbook."""
     module = str(options.get("module_name") or "")
     pattern = " ".join(playbooks(options))
     if not module:
@@ -74,7 +74,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _short(word: str) -> str:
-    """As it would be typed: quoted where it must be, the home folder by ``~``."""
+    """Return a path as it would be typed: quoted if needed, with ``~`` for the home folder."""
     home = os.path.expanduser("~") + os.sep
     inside = len(home) > 1 + len(os.sep) and word.startswith(home)
     return f"~{os.sep}{shlex.quote(word[len(home) :])}" if inside else shlex.quote(word)

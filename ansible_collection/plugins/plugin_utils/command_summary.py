@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The event around the playbooks of one command: their sum; what each of them did is in its own."""
+"""The event of a command with several playbooks, with their totals; details are in the playbooks' events."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _GOOD = {"succeeded", "no_change"}
 
 
 class CommandLog:
-    """The playbooks of one command, so far.
+    """The playbooks of one command so far.
 
     Args:
-        about: what surrounds the first of them.
+        about: circumstances of the first playbook.
     """
 
     def __init__(self, about: Circumstances) -> None:
@@ -43,7 +43,7 @@ class CommandLog:
         self._failures: list[dict[str, Any]] = []
 
     def add(self, run: RunLog, about: Circumstances, answer: Mapping[str, Any]) -> None:
-        """A playbook has ended; ``answer`` is what the core said of its event."""
+        """Add a playbook that has ended; ``answer`` is the session's answer for its event."""
         event = answer["event"]
         summary = event.get("summary", {})
         self._outcomes.append(str(answer.get("outcome")))
@@ -56,7 +56,7 @@ class CommandLog:
             self._failures.append({"summary": str(answer["title"]), "file": file})
 
     def event(self, identity: Identity, *, over: bool = False, end: str | None = None) -> dict[str, Any]:
-        """The event, in the shape of the published schema."""
+        """Return the event in the shape of the published schema."""
         about = self._about
         changed = self._tasks.get("changed", 0)
         document = circumstances(about, identity)
@@ -75,7 +75,7 @@ class CommandLog:
         return document
 
     def _outcome(self, end: str | None) -> str:
-        """The worst of its playbooks'; of a good and a bad one it is partly failed."""
+        """Return the worst outcome of its playbooks; success and failure together are partial."""
         found = set(self._outcomes)
         if end in SIGNALS.values() or "cancelled" in found:
             return "cancelled"

@@ -1,10 +1,10 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What ``--diff`` says of a result: which file, which attributes, how many lines; never a content.
+"""Summarizes the ``--diff`` of a result: which file, which attributes, how many lines; never contents.
 
-A result has a dict or a list of dicts, each with ``before`` and ``after``, which are texts (whole files, secrets and
-all) or dicts of attributes, and with headers. That of ``before`` names the file; that of ``after`` may name the file on
-the controller that was copied, even one that was made for the copy.
+A result has a dict or a list of dicts, each with ``before`` and ``after``, which are texts (whole files, including
+secrets) or dicts of attributes, and headers. The header of ``before`` names the file; that of ``after`` may name the
+copied file on the controller, even a temporary one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _OF_ANSIBLE = "/ansible-local-"  # in the paths of files that the controller mad
 
 
 def differences(diff: Any, *, contents: bool = False, path: str = "") -> Iterator[str]:
-    """A line for each file or object that differs: ``/etc/motd: +3 -1 lines``, ``/srv/app: mode 0644 → 0600``.
+    """Return a line for each file or object that differs: ``/etc/motd: +3 -1 lines``, ``/srv/app: mode 0644 → 0600``.
 
     Args:
-        diff: the value under ``diff`` of a result, of one item at most.
-        contents: also give the differing lines, not redacted; for users who ask for it in the settings.
-        path: the file that the task is about, if that is known: a new one has no header of its own.
+        diff: the value of ``diff`` in a result, of at most one item.
+        contents: also return the differing lines, not redacted; for users who enable it in the settings.
+        path: the file of the task, if known: a new file has no header of its own.
     """
     for part in diff if isinstance(diff, (list, tuple)) else (diff,):
         if isinstance(part, Mapping) and (text := _text(part, contents=contents)):
@@ -37,7 +37,7 @@ def differences(diff: Any, *, contents: bool = False, path: str = "") -> Iterato
 
 
 def subject(diff: Any) -> str:
-    """What the first part of a difference is about: some modules name their file nowhere else."""
+    """Return the subject of the first difference; some modules name their file nowhere else."""
     first = diff[0] if isinstance(diff, (list, tuple)) and diff else diff
     return _header(first) if isinstance(first, Mapping) else ""
 
@@ -56,7 +56,7 @@ def _text(part: Mapping[str, Any], *, contents: bool) -> str:
 
 
 def _header(part: Mapping[str, Any], path: str = "") -> str:
-    """What the difference is of, in the order of who knows best."""
+    """Return the name of the compared file or object, from the best source."""
     after = part.get("after")
     inside = after.get("path") if isinstance(after, Mapping) else None
     for named in (part.get("before_header"), path, part.get("after_header"), inside):
@@ -85,7 +85,7 @@ def _shown(value: Any) -> str:
 
 
 def _lines(before: str, after: str, *, contents: bool) -> str:
-    """How many lines came and went; a large file is not compared, which could take long."""
+    """Return the numbers of added and removed lines; large files are not compared, which could take long."""
     if len(before) + len(after) > LONGEST_BODY:
         return f"{before.count(chr(10))} → {after.count(chr(10))} lines"
     found = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))[2:]

@@ -1,10 +1,9 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ends of a run for which Ansible calls no callback: signals, Ctrl-C, an error between plays, the interpreter's exit.
+"""Ends of a run without a callback of Ansible: signals, Ctrl-C, an error between plays, the interpreter's exit.
 
-Every task runs in a fork of this process, which inherits handlers and exit functions: nothing here does anything but in
-the process that armed it. Handlers that were there before, Ansible's own since 2.19, are called in turn, so that exit
-codes stay what they are.
+Every task runs in a fork of this process, which inherits handlers and exit functions: they only act in the process that
+armed them. Earlier handlers, such as Ansible's own since 2.19, are called in turn, so that exit codes stay the same.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ class ExitHooks:
     """Watches for the end of this process.
 
     Args:
-        on_end: called once, with the number of the signal that ended the run (None: no signal did), and whether the
-            process has only moments to live.
+        on_end: called once, with the number of the signal that ended the run (None without one), and whether the
+            process has only moments left.
     """
 
     def __init__(self, on_end: Callable[[int | None, bool], None]) -> None:
@@ -39,7 +38,7 @@ class ExitHooks:
         self.interrupted = False
 
     def arm(self) -> None:
-        """Begin to watch; harmless when called again."""
+        """Start watching; may be called repeatedly."""
         if self._pid == os.getpid():
             return
         self._pid = os.getpid()
@@ -49,7 +48,7 @@ class ExitHooks:
                 self._chain(number)
 
     def _chain(self, number: int) -> None:
-        """Put our handler before the one that is there; a signal that is ignored (nohup) stays ignored."""
+        """Install the handler before the existing one; an ignored signal (nohup) stays ignored."""
         before = signal.getsignal(number)
         if before is signal.SIG_IGN or before is None or (number == signal.SIGINT and not callable(before)):
             return
@@ -58,7 +57,7 @@ class ExitHooks:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """A step of ours that a signal must not break into: it is handled right after."""
+        """Run a step that signals must not interrupt; they are handled directly after it."""
         self._busy += 1
         try:
             yield

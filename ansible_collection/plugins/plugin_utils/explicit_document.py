@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a task of the module change_event says, as the document of one explicit event.
+"""Converts the arguments of a change_event task to the document of one explicit event.
 
 Plain data in, plain data out: nothing of Ansible is imported here.
 """
@@ -69,7 +69,7 @@ _TEXTS = ("title", "message", "severity", "environment", "service", "version")
 
 
 class ArgumentError(Exception):
-    """The task says what cannot be; the text names the argument."""
+    """An argument is invalid; the text names it."""
 
 
 def document(
@@ -81,18 +81,18 @@ def document(
     no_log: bool,
     process: int | None = None,
 ) -> dict[str, Any]:
-    """The document of the event, as :mod:`plugin_utils.core` wants it, still without secrets to look for.
+    """Return the document of the event, in the format of :mod:`plugin_utils.client`, without secrets to redact.
 
     Args:
-        arguments: the task's, checked by :data:`ARGUMENTS`, as plain values.
+        arguments: arguments of the task, validated against :data:`ARGUMENTS`, as plain values.
         ansible: version of ansible-core.
-        hosts: what the event is about where the task does not say.
-        key: distinguishes this task from all others (:func:`task_key`), for ``once``.
-        process: number of the process that is the run, for ``close_with_run``.
-        no_log: the task keeps its details to itself: nothing but short names is reported.
+        hosts: default subject of the event.
+        key: identifies this task (:func:`task_key`), for ``once``.
+        process: ID of the process of the run, for ``close_with_run``.
+        no_log: report nothing but short names.
 
     Raises:
-        ArgumentError: see there.
+        ArgumentError: an argument is invalid.
     """
     state = arguments["state"]
     _check(arguments)
@@ -120,13 +120,13 @@ def document(
 
 
 def task_key(place: Iterable[Any]) -> str:
-    """The key of what ``place`` is made of: the same on all hosts for one task and item, and for nothing else."""
+    """Return a key made of ``place``: equal on all hosts for one task and item, and different for all others."""
     text = json.dumps(list(place), sort_keys=True, default=str)
     return "ansible:" + hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 def plain(value: Any) -> Any:
-    """The same value without Ansible's own types, which other libraries do not take for what they are."""
+    """Return the same value without Ansible's own types, which other libraries reject."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Mapping):
@@ -141,12 +141,12 @@ def plain(value: Any) -> Any:
 
 
 def of_one_host(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """A task's variables without those of other hosts and the large ones, in which nothing is the user's own."""
+    """Return a task's variables without those of other hosts and the large built-in ones."""
     return {name: value for name, value in variables.items() if name not in _OTHERS}
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text and number inside a value."""
+    """Yield every text and number inside a value."""
     if isinstance(value, Mapping):
         for part in value.values():
             yield from texts(part)
@@ -158,7 +158,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def _check(arguments: Mapping[str, Any]) -> None:
-    """What the types of the arguments cannot say."""
+    """Check constraints that the argument types do not express."""
     if arguments["state"] == FINISHED:
         return
     if arguments.get("id") is not None:
@@ -179,7 +179,7 @@ def _structures(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tag(value: Any) -> str:
-    """A tag's value as YAML writes it."""
+    """Return a tag's value as YAML writes it."""
     return value if isinstance(value, str) else json.dumps(value)
 
 

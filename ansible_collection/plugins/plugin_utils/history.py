@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What changed, from the journal of the controller: read by the package, or by the command where that is missing."""
+"""Queries the journal of the controller, through the package or, if that is missing, the command."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _MORE_FIELDS = ("environment", "service", "version")
 
 
 class HistoryError(Exception):
-    """The journal cannot be read; the text says why, without secrets."""
+    """The journal cannot be read; the text is the reason, without secrets."""
 
 
 def read(
     filters: Mapping[str, Any], *, environ: Mapping[str, str], directory: str, say: Callable[[str], object]
 ) -> list[dict[str, Any]]:
-    """The events that ``filters`` ask for, newest first, in the form of the published schema.
+    """Return the events that match ``filters``, newest first, in the shape of the published schema.
 
     Args:
         filters: ``since`` and ``until`` as aware times; ``host``, ``environment``, ``service``, ``tool``, ``outcome``,
-            ``text``, ``parent`` as texts. What is None does not count.
-        environ: the variables that count.
+            ``text``, ``parent`` as texts. None matches all.
+        environ: the environment.
         directory: where ``tfevent.yaml`` is looked for.
         say: takes one line for the user.
 
     Raises:
-        HistoryError: there is no tfevent here, or the journal cannot be read.
+        HistoryError: there is no tfevent, or the journal cannot be read.
     """
     conditions = {name: value for name, value in filters.items() if value is not None}
     installation = client.load()
@@ -50,12 +50,12 @@ def read(
 
 
 def entries(events: list[dict[str, Any]], host: str, *, include_unchanged: bool) -> Iterator[dict[str, Any]]:
-    """What the events say of one host, or of everything where ``host`` is ``*``.
+    """Return the changes of one host in these events, or all of them if ``host`` is ``*``.
 
     Args:
-        events: in the form of the published schema.
+        events: in the shape of the published schema.
         host: its name in the inventory.
-        include_unchanged: also what touched the host without changing it, and what was only planned or checked.
+        include_unchanged: include runs that did not change the host, and those only planned or checked.
     """
     for event in events:
         entry = _entry(event, host)
@@ -94,7 +94,7 @@ def _is_change(event: dict[str, Any], entry: dict[str, Any]) -> bool:
 
 
 def _was_changed(event: dict[str, Any], host: str | None) -> bool:
-    """A host that could not be reached any more may have been changed before."""
+    """Return whether a host was changed; an unreachable one may have been changed before."""
     found = _host(event, host) if host is not None else {}
     return found.get("status") == "unreachable" and found.get("changed", 0) > 0
 

@@ -1,9 +1,9 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Values of a playbook run that must not be shown: found in Ansible's own objects, handed over by name.
+"""Finds values of a playbook run that must not be shown, in Ansible's own objects.
 
-Which names are those of secrets is the core's knowledge; what is vaulted, prompted for or set by a task with ``no_log``
-is a secret under any name.
+The core decides which names are secret; values that are vaulted, prompted for or set by a task with ``no_log`` are
+secrets under any name.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Learning:
     """Finds the secrets of one playbook.
 
     Args:
-        learn: takes secrets (their order does not matter), and values by name.
-        loader: Ansible's, which reads and decrypts files.
+        learn: takes secrets in any order, and values by name.
+        loader: Ansible's loader, which reads and decrypts files.
     """
 
     def __init__(self, learn: Learn, loader: Any) -> None:
@@ -62,7 +62,7 @@ class Learning:
     # -- before a task ----------------------------------------------------------------------------------------------
 
     def play_starts(self, play: Any) -> None:
-        """Values that must not be shown, as far as variables show them, before the play's first task."""
+        """Learn the secrets in variables, before the play's first task."""
         end = time.monotonic() + VARIABLES_SECONDS
         prompted = [prompt["name"] for prompt in play.vars_prompt or () if prompt.get("private", True)]
         for source in _sources(play.get_variable_manager(), play, end):
@@ -75,7 +75,7 @@ class Learning:
         self._learn_filled({"name": _given(play, "name")}, {"name": play.get_name()})
 
     def task_starts(self, task: Any) -> bool:
-        """Look at a task before it is templated for a host; says whether it has an environment of its own."""
+        """Examine a task before it is templated for a host; returns whether it has an environment of its own."""
         name = _given(task, "name")
         if templated.has_template(name):
             self._learn_filled({"name": name}, {"name": task.name})
@@ -94,7 +94,7 @@ class Learning:
     # -- after it ---------------------------------------------------------------------------------------------------
 
     def task_ends(self, task: Any, data: Mapping[str, Any], *, failed: bool) -> None:
-        """What a task was given, and what it has set: what is recorded of it, or of a later one, may hold that."""
+        """Learn the secrets in a task's arguments and in variables it has set, which records may contain."""
         if failed or data.get("changed"):
             again = task._uuid in self._learned
             if failed or not again:
@@ -159,7 +159,7 @@ class Learning:
                     values.append(str.__str__(value))
 
     def _is_known_with_more(self, words: tuple[str, ...], value: Any) -> bool:
-        """Whether a value is a known secret and what stands beside it: the cut in ``{{ a }}/{{ b }}`` is unclear."""
+        """Return whether a value has a known secret and other text: in ``{{ a }}/{{ b }}`` the split is unclear."""
         known = (plain for word in words for plain in self._plain.get(word, ()))
         return isinstance(value, str) and any(plain != value and plain in value for plain in known)
 
@@ -169,7 +169,7 @@ class Learning:
     # -- variables that are templates -------------------------------------------------------------------------------
 
     def _evaluated(self, mine: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of variables that are made of others, and of nothing that would have to be looked up again."""
+        """Return the values of variables made of other variables, without lookups."""
         found = {}
         for name, value in mine.items():
             if templated.has_template(value) and _MAY_BE_SECRET.search(name) and templated.is_pure(value, known):
@@ -179,7 +179,7 @@ class Learning:
         return variables.plain(found)
 
     def _of_lookups(self, mine: Mapping[str, Any]) -> list[str]:
-        """What is in vaulted files that lookups in variables read."""
+        """Learn the content of vaulted files that lookups in variables read."""
         found: list[str] = []
         for text in _texts(mine):
             for name in templated.files_read(text):
@@ -191,20 +191,20 @@ class Learning:
     # -- files ------------------------------------------------------------------------------------------------------
 
     def secrets_of_files(self) -> list[str]:
-        """What is vaulted in the files that Ansible has read and keeps: plays, tasks, variables of roles and hosts."""
+        """Learn the vaulted values in files that Ansible has cached: plays, tasks, variables of roles and hosts."""
         new = {path: held for path, held in variables.kept_by(self._loader).items() if path not in self._files}
         self._files.update(new)
         return variables.of_files(new)
 
     def _read_again(self, task: Any) -> None:
-        """A vaulted file that a worker has read: its values do not come with the result."""
+        """Read a vaulted file that a worker has read, since its values are not part of the result."""
         name = task.args.get("file") or task.args.get("_raw_params") or task.args.get("dir")
         for path in self._found(task, "vars", name):
             if path not in self._files and variables.is_vault(path):
                 self._loader.load_from_file(path)
 
     def _found(self, task: Any, folder: str, name: Any) -> list[str]:
-        """The file of this name that a task sees, or those in the folder of this name."""
+        """Return the file of this name as seen by a task, or the files in the folder of this name."""
         if not name or not isinstance(name, str) or "{{" in name:
             return []
         try:
@@ -215,7 +215,7 @@ class Learning:
         return inside or [found]
 
     def _of_vaulted(self, path: str) -> list[str]:
-        """The content of a file that is vaulted as a whole, in pieces that may turn up alone; of others, nothing."""
+        """Return the content of a fully vaulted file, in parts that may occur alone; nothing for other files."""
         if path in self._files or not variables.is_vault(path):
             return []
         self._files.add(path)
@@ -231,18 +231,18 @@ def _is_plain(value: Any) -> bool:
 
 
 def variables_set_by(task: Any) -> list[str]:
-    """Names of the variables that a task sets."""
+    """Return the names of the variables that a task sets."""
     names = list(task.args) if task.action in SETS_FACTS else []
     return [str(name) for name in (*names, *(_registered(task) if task.register else ()))]
 
 
 def _registered(task: Any) -> list[str]:
-    """Names of the variables that the result goes to: since ansible-core 2.21, always a mapping of them."""
+    """Return the names of registered variables; since ansible-core 2.21 always a mapping."""
     return [task.register] if isinstance(task.register, str) else list(task.register)
 
 
 def _given(thing: Any, name: str) -> Any:
-    """What the playbook's text says there, before it is templated."""
+    """Return the playbook's text before templating."""
     given = getattr(thing, "_ds", None)
     return given.get(name) if isinstance(given, Mapping) else None
 
@@ -272,7 +272,7 @@ def _evaluate(loader: Any, value: str, known: Mapping[str, Any]) -> Any:
 
 
 def _sources(manager: Any, play: Any, end: float) -> Iterator[Mapping[str, Any]]:
-    """The play's own variables, and those of its hosts for as long as it costs little: first one host of each kind."""
+    """Return the play's own variables, and those of its hosts while time allows: first one host of each kind."""
     yield host_variables(manager, play=play)
     for host in _one_of_each_kind_first(manager._inventory.get_hosts(play.hosts)):
         if time.monotonic() > end:
@@ -281,7 +281,7 @@ def _sources(manager: Any, play: Any, end: float) -> Iterator[Mapping[str, Any]]
 
 
 def host_variables(manager: Any, **of: Any) -> Mapping[str, Any]:
-    """None where they cannot be had (a vaulted file, and no password): the run itself will stumble over it."""
+    """Return the variables of a host; None if unavailable: without a vault password, the run fails anyway."""
     try:
         found: Mapping[str, Any] = manager.get_vars(include_hostvars=False, **of)
     except Exception:  # noqa: BLE001 - whatever it is, Ansible reports it
@@ -290,7 +290,7 @@ def host_variables(manager: Any, **of: Any) -> Mapping[str, Any]:
 
 
 def _one_of_each_kind_first(hosts: Iterable[Any]) -> list[Any]:
-    """Hosts in the same groups share most of their variables."""
+    """Return hosts so that one of each set of groups comes first, since the others share most variables."""
     hosts = list(hosts)
     kinds: dict[tuple[str, ...], Any] = {}
     for host in hosts:

@@ -1,12 +1,12 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a task changed, named in a few words: a path, a package and its version, a service and its state.
+"""Names the target of a change in a few words: a path, a package and its version, a service and its state.
 
-:data:`KINDS` is THE TABLE: a module's full name and the values that name its thing. A value is taken from the
-result, else from the task's arguments; nothing else of either is looked at. To teach it a module, add a row; one that
-is in no row is named by :data:`DEFAULT`.
+:data:`KINDS` is THE TABLE: a module's full name and the values that name its target. A value is taken from the result,
+else from the task's arguments; nothing else of either is used. To support a module, add a row; a module without a row
+uses :data:`DEFAULT`.
 
-Whatever a row names must be fit to be shown: a path, a name, a version, a state; never a content, a command line, a
+Every value named in a row must be safe to show: a path, a name, a version, a state; never contents, a command line or a
 password.
 """
 
@@ -23,12 +23,12 @@ LONGEST = 300  # characters of one value: what is longer is no name, and is left
 
 
 class Kind(NamedTuple):
-    """How the thing of one kind of module is named.
+    """How the target of one kind of module is named.
 
     Attributes:
-        word: stands in front of it, where the name alone would not say what it is.
-        names: keys of which the first that has a value names it; a dot leads into a dict.
-        details: keys whose values follow it in brackets.
+        word: prefix, if the name alone would be unclear.
+        names: keys, of which the first with a value names the target; a dot leads into a dict.
+        details: keys whose values follow in brackets.
     """
 
     word: str = ""
@@ -172,12 +172,12 @@ KINDS: dict[str, Kind] = {
 
 
 def thing(action: str, data: Mapping[str, Any], arguments: Arguments) -> str | None:
-    """What a module changed, by its result and, where that does not say, by its arguments; None if neither does.
+    """Return the target of a module, from its result or its arguments; None if neither names it.
 
     Args:
         action: the module's full name.
         data: the result of the module, or of one item of its loop.
-        arguments: gives arguments by name.
+        arguments: returns arguments by name.
     """
     kind = KINDS.get(_canonical(action), DEFAULT)
     wanted = (*kind.names, *kind.details)
@@ -194,9 +194,9 @@ def thing(action: str, data: Mapping[str, Any], arguments: Arguments) -> str | N
 
 
 def path(data: Mapping[str, Any], arguments: Arguments) -> str:
-    """The file that a task is about, if it is about one: a check run names it in its arguments only.
+    """Return the file that a task concerns, if any: a check run names it in its arguments only.
 
-    Takes what :func:`thing` takes; empty where neither result nor arguments name a file.
+    Takes the arguments of :func:`thing`; empty if neither result nor arguments name a file.
     """
     keys = ("dest", "path")
     look = _finder(data, arguments(keys))
@@ -228,7 +228,7 @@ def _reached(source: Any, key: str) -> Any:
 
 
 def _readable(key: str, value: Any) -> str | None:
-    """A value as a word or a few; None for what names nothing."""
+    """Return a value as one or a few words; None if it is not a name."""
     if isinstance(value, (list, tuple)):
         words = [word for part in value if (word := _readable(key, part))]
         more = len(words) - MOST_NAMES

@@ -29,11 +29,11 @@ _EXIT_SECONDS, _DYING_SECONDS = 6.0, 1.0  # that a process of its own is waited 
 
 
 class Recap(NamedTuple):
-    """What Ansible says at the end of a playbook; figures are those of the whole command so far.
+    """Ansible's data at the end of a playbook; counts are those of the whole command so far.
 
     Attributes:
-        figures: how many tasks ended how, by host and by the words of :data:`~.task_log.STATUSES`.
-        custom: what ``set_stats`` set, values by name: of ``_run`` for the whole, else of a host.
+        figures: number of tasks by host and status (:data:`~.task_log.STATUSES`).
+        custom: values of ``set_stats`` by name: under ``_run`` for the whole run, else by host.
     """
 
     figures: Mapping[str, Mapping[str, int]] = {}
@@ -41,15 +41,15 @@ class Recap(NamedTuple):
 
 
 class Observer:
-    """The callback behind its hooks. What it raises is a bug, and the callback reports it as one.
+    """The implementation of the callback's hooks. Its exceptions are bugs, which the callback reports.
 
     Args:
-        client: where tfevent is.
-        option: gives the value of an option by name, None where it is not set.
+        client: the available tfevent.
+        option: returns the value of an option by name, None if it is not set.
         environ: the variables of this process.
-        gather: passes on what has happened since its last call; called before anything is handed over.
-        error: gives the error that has ended the run outside of any task, None where it is not known.
-        warn: takes one line of trouble for the user; ``say`` one line of news.
+        gather: passes on everything since its last call; called before anything is handed over.
+        error: returns the error that ended the run outside of any task, None if unknown.
+        warn: takes one line with a problem; ``say`` takes one line of information.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Observer:
     # -- a playbook -----------------------------------------------------------------------------------------------
 
     def playbook_starts(self, about: Circumstances) -> None:
-        """Record that a playbook begins, before its first task."""
+        """Record the start of a playbook, before its first task."""
         self._exit_hooks.arm()
         self._number += 1
         self._custom = {}
@@ -102,7 +102,7 @@ class Observer:
             self._reporter.start()
 
     def playbook_ends(self, recap: Recap) -> None:
-        """Settle and deliver the event of the playbook that came to its recap."""
+        """Settle and deliver the event of a playbook, at its recap."""
         self._take_in()
         if self._run is None or self._about is None:
             return
@@ -125,35 +125,35 @@ class Observer:
                 self._settle_command(None, deliver=False)
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
-        """Values that must not be shown; see :meth:`RunReporter.learn`."""
+        """Hide these values; see :meth:`RunReporter.learn`."""
         for reporter in (self._reporter, self._around):
             if reporter is not None:
                 reporter.learn(secrets, variables)
 
     def includes(self, task: str, hosts: Iterable[str]) -> None:
-        """A task includes a file or a role for these hosts."""
+        """Note that a task includes a file or a role for these hosts."""
         if self._run is not None:
             self._run.includes(task, [host for host in hosts if self._filter.takes_host(host)])
 
     # -- within it ------------------------------------------------------------------------------------------------
 
     def catch_up(self) -> None:
-        """Take in what has happened by now, and keep it if the last time is long enough ago."""
+        """Process everything so far, and write a checkpoint if one is due."""
         self._take_in()
         self._checkpoint()
 
     def play_starts(self, uuid: str, name: str) -> None:
-        """A play, or the next batch of one, begins."""
+        """Note the start of a play, or of its next batch."""
         if self._run is not None:
             self._run.play_starts(uuid, name)
             self._checkpoint(soon=True)
 
     def knows_task(self, uuid: str) -> bool:
-        """Whether there is no need to look at a task again."""
+        """Return whether a task need not be examined again."""
         return self._run is None or self._run.knows(uuid)
 
     def task_starts(self, task: Task) -> None:
-        """A task begins."""
+        """Note the start of a task."""
         if self._run is None:
             return
         if not self._filter.takes_task(task):
@@ -163,33 +163,33 @@ class Observer:
         self._checkpoint(soon=True)
 
     def task_starts_again(self) -> None:
-        """A task that has begun before begins for other hosts: it may take long there, too."""
+        """Note that a known task starts for other hosts, where it may take long too."""
         if self._reporter is not None and self._reporter.has_time(soon=True):
             self._take_in()
             self._checkpoint(soon=True)
 
     def knows_host(self, name: str) -> bool:
-        """Whether there is no need to look at a host again."""
+        """Return whether a host need not be examined again."""
         log = self._run.hosts.get(name) if self._run is not None else None
         return log is not None and log.groups is not None
 
     def host_seen(self, host: str, groups: tuple[str, ...]) -> None:
-        """A host has its first task."""
+        """Note the first task of a host."""
         if self._run is not None and self._filter.takes_host(host):
             self._run.host_seen(host, groups)
 
     def task_started(self, task: str, host: str, at: float) -> None:
-        """A task was started on a host then (seconds since 1970)."""
+        """Note the start time of a task on a host (seconds since 1970)."""
         if self._run is not None and host in self._run.hosts:
             self._run.task_started(task, host, at)
 
     def task_result(self, result: Result) -> None:
-        """A task has ended on a host."""
+        """Record the result of a task on a host."""
         if self._run is not None and self._filter.takes_host(result.host):
             self._run.task_result(result)
 
     def stop(self) -> None:
-        """Go on without: something of ours went wrong."""
+        """Stop observing after an error in tfevent."""
         for reporter in (self._reporter, self._around):
             if reporter is not None:
                 reporter.drop()
@@ -244,7 +244,7 @@ class Observer:
             self._reporter = self._run = None
 
     def _settle_command(self, end: str | None, *, deliver: bool, seconds: float | None = None) -> None:
-        """Settle the event around several playbooks: theirs are delivered with it, within one budget."""
+        """Settle the event around several playbooks; their events are delivered with it, within one budget."""
         around, self._around = self._around, None
         if around is not None:
             answer = around.settle(end, deliver=deliver, seconds=seconds)
@@ -252,7 +252,7 @@ class Observer:
             self._report_to_user(answer)
 
     def _note(self, answer: Mapping[str, Any], *, delivered: bool) -> None:
-        """Whether something is to be delivered yet: what was tried and waits all the same has had its time."""
+        """Return whether deliveries are pending; those that were tried and wait have used their budget."""
         self._waits = not delivered and (self._waits or "waiting" in dict(answer.get("destinations") or {}).values())
 
     def _report_to_user(self, answer: Mapping[str, Any]) -> None:
@@ -262,7 +262,7 @@ class Observer:
     # -- the end of the process -----------------------------------------------------------------------------------
 
     def _is_at_its_end(self, number: int | None, dying: bool) -> None:
-        """Settle what is still open, without threads, which an interpreter at its end may not start."""
+        """Settle what is still open, without threads, which an interpreter at its end cannot start."""
         end = run_document.SIGNALS.get(number or 0)
         about = self._about
         seconds = _DYING_SECONDS if dying else _EXIT_SECONDS
@@ -280,7 +280,7 @@ class Observer:
 
 
 def _flush(environ: Mapping[str, str], directory: str, *, wait: bool) -> None:
-    """Deliver what waits, in a process of its own that outlives us where we have only moments."""
+    """Deliver waiting events, in a process of its own if this one has only moments left."""
     command = [sys.executable, "-P", "-m", "tf_wrapper", "events", "flush", "--timeout", f"{_FLUSH_SECONDS:.0f}"]
     process = subprocess.Popen(
         command,
@@ -299,7 +299,7 @@ def _flush(environ: Mapping[str, str], directory: str, *, wait: bool) -> None:
 
 
 def _launched(about: Circumstances, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Who launched the run, where a controller did."""
+    """Return the controller that launched the run, if any."""
     actor, links = awx.actor(about.variables, environ)
     actor = actor or awx.of_pull(awx.parent_command(os.getppid()))
     return {"actor": actor, "links": links} if actor else {}
@@ -308,7 +308,7 @@ def _launched(about: Circumstances, environ: Mapping[str, str]) -> dict[str, Any
 def _since(
     figures: Mapping[str, Mapping[str, int]], before: Mapping[str, Mapping[str, int]]
 ) -> dict[str, dict[str, int]]:
-    """The figures of this playbook alone, of hosts that it ran on."""
+    """Return the counts of this playbook alone, for the hosts it ran on."""
     found = {
         host: {name: number - before.get(host, {}).get(name, 0) for name, number in counts.items()}
         for host, counts in figures.items()
@@ -317,7 +317,7 @@ def _since(
 
 
 def _newer(custom: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What was set since: the figures are those of the whole command so far."""
+    """Return the custom values set since; Ansible's are those of the whole command so far."""
     fresh = {
         whose: {name: value for name, value in values.items() if (name, value) not in before.get(whose, {}).items()}
         for whose, values in custom.items()

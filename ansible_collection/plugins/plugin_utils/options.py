@@ -1,11 +1,11 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Options of the plugins: the settings of ``tfevent.yaml`` under their own names, and what only the callback has.
+"""Options of the plugins: the settings of ``tfevent.yaml`` under their own names, and options of the callback.
 
 A dot in a setting's name is an underscore in the option's. Of destinations, Sematext and webhook have options.
 
-All are taken as texts, so that no mistake in one makes Ansible leave the whole plugin out; the core reads the settings
-as it reads ``TFEVENT_*`` variables, and reports mistakes.
+All are read as texts, so that a mistake in one does not make Ansible drop the whole plugin; the core validates them
+like ``TFEVENT_*`` variables.
 """
 
 from __future__ import annotations
@@ -58,23 +58,23 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
 def variable(option: str) -> str:
-    """The variable of a setting: ``TFEVENT_SEMATEXT_TOKEN`` of ``sematext_token``."""
+    """Return the variable of a setting: ``TFEVENT_SEMATEXT_TOKEN`` for ``sematext_token``."""
     return f"TFEVENT_{option.upper()}"
 
 
 def environment(option: Callable[[str], Any], environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` with the plugin's options laid over it.
+    """Return ``environ`` with the plugin's options added.
 
     Args:
-        option: gives the value of an option by name, None where it is not set.
-        environ: the variables of the process; where an option was set by one of them, it is the same.
+        option: returns the value of an option by name, None if it is not set.
+        environ: the variables of the process, from which Ansible takes options too.
     """
     values = {name: _text(option(name)) for name in SETTINGS}
     return {**environ, **{variable(name): text for name, text in values.items() if text}}
 
 
 def _text(value: Any) -> str:
-    """As a variable would hold it: lists with commas, maps as name=value."""
+    """Return a value in the format of a variable: lists with commas, maps as name=value."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -87,12 +87,12 @@ def _text(value: Any) -> str:
 
 
 def is_on(value: Any) -> bool:
-    """Whether a flag is set."""
+    """Return whether a flag is set."""
     return _text(value).strip().lower() in _TRUE
 
 
 class Filter(NamedTuple):
-    """Which tasks and hosts are recorded. Globs; what is excluded is not, whatever includes it."""
+    """Selects the recorded tasks and hosts by globs; exclusion takes precedence."""
 
     include_tags: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
@@ -103,22 +103,22 @@ class Filter(NamedTuple):
 
     @classmethod
     def of(cls, option: Callable[[str], Any]) -> Filter:
-        """The filter that the options make."""
+        """Return the filter of these options."""
         return cls(*(_globs(option(name)) for name in FILTERS))
 
     @property
     def takes_all(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether everything is recorded."""
         return not any(self)
 
     def takes_task(self, task: Task) -> bool:
-        """Whether this task is recorded."""
+        """Return whether this task is recorded."""
         return _passes(task.tags, self.include_tags, self.exclude_tags) and _passes(
             (task.name,), self.include_tasks, self.exclude_tasks
         )
 
     def takes_host(self, name: str) -> bool:
-        """Whether this host is recorded."""
+        """Return whether this host is recorded."""
         return _passes((name,), self.include_hosts, self.exclude_hosts)
 
 

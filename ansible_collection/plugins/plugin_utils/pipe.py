@@ -1,11 +1,11 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documents to a `tfevent` command, in a process of its own.
+"""Passes documents to a `tfevent` command in a process of its own.
 
-One process an event. It gets the documents, one a line, on its standard input; if that ends without a last word, or if
-this process does, because Ansible was killed, it records that no one knows how the run ended. (A worker of Ansible's
-may outlive Ansible, and has the pipe open.) It has a session of its own, so that neither a Ctrl-C nor the end of
-Ansible's process group ends it too.
+One process per event. It reads the documents, one per line, on its standard input; if that ends without a settled
+document, or if this process ends because Ansible was killed, it records the outcome as unknown. (A worker of Ansible
+may outlive Ansible and keeps the pipe open.) It has a process session of its own, so that neither Ctrl-C nor the end of
+Ansible's process group ends it.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ _PIPE = 1 << 20  # bytes that may be on their way: a checkpoint of thousands of 
 
 
 class PipeSession:
-    """A :class:`~.session.Session` by way of a command.
+    """A :class:`~.session.Session` through a command.
 
     Args:
-        command: what reads documents.
-        environ: the variables that count. What is not in this process's own goes with the first document: the
-            environment of a process can be read for as long as it runs, and settings may hold secrets.
+        command: the command that reads documents.
+        environ: the environment. Variables that this process does not have are sent with the first document: the
+            environment of a process can be read while it runs, and settings may have secrets.
         directory: where settings and the git repository are looked for.
         say: takes one line for the user.
-        instead: opens the session to use where the command cannot be run.
+        instead: opens the session to use if the command cannot run.
     """
 
     outlives = True
@@ -77,7 +77,7 @@ class PipeSession:
         self._unread = b""
 
     def start(self, document: Mapping[str, Any]) -> None:
-        """Start the process, and wait until it has the run on disk."""
+        """Start the process, and wait until the run is on disk."""
         self._send({**document, "state": "started", "writer_pid": os.getpid()}, START_SECONDS)
         answer = self._answer(START_SECONDS)
         if answer.get("state") != "started" or "api" in answer:
@@ -86,7 +86,7 @@ class PipeSession:
         self._report()
 
     def checkpoint(self, document: Mapping[str, Any]) -> None:
-        """Hand over what is known by now, unless the process is still busy with the last one: never waits."""
+        """Send a checkpoint, unless the process is still busy with the last one: never waits."""
         if self._process is None:
             return
         self._write(0)
@@ -94,15 +94,15 @@ class PipeSession:
             self._send({**document, "state": "running"}, 0)
 
     def settle(self, document: Mapping[str, Any], *, seconds: float | None = None) -> dict[str, Any]:
-        """Hand over the last word and wait for the answer, at most so long."""
+        """Send the final document and wait for the answer, with a time limit."""
         return self._last_word({**document}, seconds or SETTLE_SECONDS + self._budget)
 
     def preview(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """What would be recorded."""
+        """Return what would be recorded."""
         return self._last_word({**document, "preview": True}, SETTLE_SECONDS)
 
     def close(self) -> None:
-        """Let go of the process: it reads the end of its input, and ends by itself."""
+        """Close the pipe; the process ends by itself."""
         process, self._process = self._process, None
         if process is not None:
             for stream in (process.stdin, process.stdout, self._errors):
@@ -153,7 +153,7 @@ class PipeSession:
             fcntl.fcntl(self._stdin, fcntl.F_SETPIPE_SZ, _PIPE)
 
     def _write(self, seconds: float) -> None:
-        """Write what the pipe takes, at most for so long."""
+        """Write to the pipe, with a time limit."""
         end = time.monotonic() + seconds
         while self._unsent and self._process is not None:
             try:
@@ -167,7 +167,7 @@ class PipeSession:
                 raise self._complaint() from error
 
     def _answer(self, seconds: float) -> dict[str, Any]:
-        """The next line of its output. Raises HandoverError if it does not come in time."""
+        """Return the next line of its output. Raises HandoverError on timeout."""
         end = time.monotonic() + seconds
         while b"\n" not in self._unread:
             if not select.select([self._stdout], [], [], max(end - time.monotonic(), 0))[0]:
@@ -183,7 +183,7 @@ class PipeSession:
             raise HandoverError(f"{self._command[0]} printed invalid JSON") from error
 
     def _complaint(self) -> HandoverError:
-        """Why it takes nothing any more: its own words, which are free of secrets."""
+        """Return why it accepts no input: its own messages, which are free of secrets."""
         code = None
         if self._process is not None:
             with suppress(subprocess.TimeoutExpired):
@@ -196,12 +196,12 @@ class PipeSession:
         return NoProcessError(f"{self._command[0]} failed: {words[-1] if words else f'exit code {code}'}")
 
     def _report(self) -> None:
-        """Say what it has said since the last time."""
+        """Report its messages since the last time."""
         for line in self._words() if self._process else ():
             self._say(line)
 
     def _words(self) -> list[str]:
-        """Its own lines: what else is written there (by the interpreter, by commands) may hold anything."""
+        """Return its own lines; other lines there (of the interpreter, of commands) may contain anything."""
         data = os.pread(self._errors.fileno(), _CHUNK, self._heard)  # the place in the file is the process's, too
         self._heard += len(data)
         lines = data.decode("utf-8", "replace").splitlines()
@@ -209,7 +209,7 @@ class PipeSession:
 
 
 def _line(document: Mapping[str, Any]) -> bytes:
-    """The document as a line of JSON that every reader takes: no figure that is none, no half of a character."""
+    """Return the document as a line of strict JSON: no NaN, no lone surrogates."""
     try:
         text = json.dumps(document, default=str, ensure_ascii=False, allow_nan=False)
     except ValueError:

@@ -1,8 +1,8 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The figures of Ansible's recap: counted result by result as Ansible does, and compared with its own at the end.
+"""The counts of Ansible's recap: counted result by result like Ansible, and compared with its own at the end.
 
-Where they differ, the recap's are recorded, and the event says so in ``data.reconciled``::
+If they differ, the recap's counts are recorded, and the event says so in ``data.reconciled``::
 
     {"web1": {"ok": {"recap": 6, "counted": 4}}}
 """
@@ -22,13 +22,13 @@ _FIGURES = (OK, CHANGED, UNREACHABLE, SKIPPED, IGNORED)
 
 
 def count(counts: dict[str, int], is_include: bool, status: str, *, changed: bool) -> None:
-    """Count one result as the recap does.
+    """Count one result like the recap.
 
     Args:
-        counts: the figures of its host.
-        is_include: of ``include_tasks`` or ``include_role``, which count where the file or role is loaded, or not.
-        status: how it ended; a change that is none to us is still ``ok`` and ``changed`` here.
-        changed: what the module says.
+        counts: the counts of its host.
+        is_include: the task is ``include_tasks`` or ``include_role``, which count when the file or role is loaded.
+        status: how it ended; a change that tfevent does not count is still ``ok`` and ``changed`` here.
+        changed: the module's own value.
     """
     if status in {OK, CHANGED}:
         if not is_include:
@@ -44,7 +44,7 @@ def count(counts: dict[str, int], is_include: bool, status: str, *, changed: boo
 def take_over(
     hosts: Mapping[str, HostLog], figures: Mapping[str, Mapping[str, int]], *, all_counted: bool
 ) -> dict[str, dict[str, dict[str, int]]]:
-    """Let the recap have the last word; see :meth:`.run_log.RunLog.is_over`. Returns the figures that differed."""
+    """Replace the counts with the recap's; see :meth:`.run_log.RunLog.is_over`. Returns those that differed."""
     reconciled: dict[str, dict[str, dict[str, int]]] = {}
     for name, host in hosts.items():
         theirs = figures.get(name, {})
@@ -58,7 +58,7 @@ def take_over(
 
 
 def _differing(host: HostLog, theirs: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Figures that differ, by name; which failures were rescued is not always known before the recap."""
+    """Return the differing counts by name; rescued failures are not always known before the recap."""
     least, most = host.may_be_rescued()
     ours = {name: host.counts[name] for name in _FIGURES}
     ours[RESCUED] = min(max(theirs.get(RESCUED, 0), least), most)

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the callback takes out of Ansible's objects: plain values, so that all behind it can do without Ansible."""
+"""Plain records of Ansible's objects, so that the rest of the callback is independent of Ansible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Arguments = Callable[[Iterable[str]], Mapping[str, Any]]
 
 
 def no_arguments(_names: Iterable[str]) -> Mapping[str, Any]:
-    """The arguments of a task without any."""
+    """Return no arguments: for a task without any."""
     return {}
 
 
@@ -23,7 +23,7 @@ Variable = Callable[[str], Any]
 
 
 def no_variable(_name: str) -> Any:
-    """The variables of a host of which nothing is known."""
+    """Return no variable: for an unknown host."""
     return None
 
 
@@ -31,14 +31,14 @@ class Task(NamedTuple):
     """One task of a play.
 
     Attributes:
-        uuid: the same on all hosts and in all batches.
-        name: as it is shown; may hold secrets.
+        uuid: equal on all hosts and in all batches.
+        name: the displayed name; may contain secrets.
         action: full name of its module, ``ansible.builtin.copy``.
-        role: role it belongs to, with its collection where it has one; ``role_path`` is its folder.
-        file: where it stands, an absolute path, and ``line``.
-        loops: its results come with those of its items.
-        launches: its jobs go on when it has ended (``async`` with ``poll: 0``).
-        rescued: its failure is what a block's ``rescue`` is for; None where that depends on how it came to run.
+        role: its role, with the collection if it has one; ``role_path`` is its folder.
+        file: absolute path of its file, and ``line`` in it.
+        loops: its results have results of items.
+        launches: its jobs continue after it has ended (``async`` with ``poll: 0``).
+        rescued: a failure of it is rescued by a block; None if that depends on how it is run.
     """
 
     uuid: str
@@ -57,19 +57,19 @@ class Task(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How one task ended on one host.
+    """The result of one task on one host.
 
     Attributes:
         task: uuid of the task.
-        status: as the callback was called: ``ok`` (also changed), ``failed``, ``skipped``, ``unreachable``.
-        data: what the module returned. It is looked at and not kept.
-        ignored: the playbook says to ignore this error.
+        status: by the callback's hook: ``ok`` (including changed), ``failed``, ``skipped``, ``unreachable``.
+        data: what the module returned; examined and not kept.
+        ignored: the playbook ignores this error.
         checked: it ran in check mode.
-        censored: nothing of it may be shown.
-        delegate_to: the machine it really ran on; for a loop, it may still be the template.
-        arguments: gives the task's arguments by name.
-        variable: gives a variable of the host by name.
-        at: when, in seconds since 1970; None is now.
+        censored: no detail may be shown.
+        delegate_to: the machine it ran on; in a loop it may still be a template.
+        arguments: returns the task's arguments by name.
+        variable: returns a variable of the host by name.
+        at: seconds since 1970; None for now.
     """
 
     task: str
@@ -86,16 +86,16 @@ class Result(NamedTuple):
 
 
 class Circumstances(NamedTuple):
-    """What surrounds one playbook of one command.
+    """The circumstances of one playbook of a command.
 
     Attributes:
-        file: the playbook, an absolute path; None for an ad-hoc command.
-        ad_hoc: an ad-hoc command in a few words; None of a playbook.
-        directory: where it lies.
+        file: absolute path of the playbook; None for an ad-hoc command.
+        ad_hoc: an ad-hoc command in a few words; None for a playbook.
+        directory: its folder.
         playbooks: all playbooks of the command.
-        version: of ansible-core.
-        command: the command line, with no value that could be a secret.
-        variables: extra variables; their values are searched for secrets and never recorded.
+        version: version of ansible-core.
+        command: the command line, without values that could be secrets.
+        variables: extra variables, which are searched for secrets and never recorded.
         secrets: values that must not be shown, known before the first play.
     """
 

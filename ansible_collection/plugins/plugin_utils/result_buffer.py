@@ -1,9 +1,9 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the callback was called for and has not looked at yet.
+"""Buffers the callback's calls.
 
-It is looked at together: after each fork of a worker caches are cold, and each page that is written is copied. So
-nothing is made but what is kept, in one list: an object for each would lie on pages of its own.
+They are processed in batches: after each fork of a worker, caches are cold and every written page is copied. So nothing
+but the values is kept, in one list: separate objects would be spread over more pages.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SHARE = 20  # one part in so many of the time that the playbook has taken
 
 
 class ResultBuffer:
-    """Keeps what happens, in order, until it is looked at."""
+    """Keeps calls in order until they are processed."""
 
     def __init__(self) -> None:
         self._kept: list[Any] = []
@@ -33,15 +33,15 @@ class ResultBuffer:
         self._began = self._due = 0.0
 
     def begin(self) -> None:
-        """A playbook begins."""
+        """Start a playbook."""
         self._began = time()
 
     def keep(self, what: str, one: Any, other: Any) -> bool:
-        """Keep one, and say whether it is time to look.
+        """Keep one call; returns whether a batch is due.
 
         Args:
-            what: :data:`BEGINS` (host, uuid of the task), else how a result ended that says no more than that (name of
-                the host, uuid of the task).
+            what: :data:`BEGINS` (host, uuid of the task), or the status of a result without details (name of the host,
+                uuid of the task).
             one: the first of the two values.
             other: the second.
         """
@@ -53,12 +53,12 @@ class ResultBuffer:
         return not kept[0] <= now < self._due or len(kept) >= _MOST
 
     def keep_whole(self, result: Any, how: str) -> bool:
-        """Keep a result, and how it ended, as :data:`WHOLE`; the rest as above."""
+        """Keep a whole result and its status, as :data:`WHOLE`; otherwise like :meth:`keep`."""
         self._whole += 1
         return self.keep(WHOLE, result, how) or self._whole >= _MOST_WHOLE
 
     def look(self, at_one: Callable[[float, str, Any, Any], object]) -> None:
-        """Call for each: when (seconds since 1970), and what it was kept with. An interrupt loses that one only."""
+        """Process each call: its time (seconds since 1970) and its values. An interrupt loses only the current one."""
         kept, seen, self._whole = self._kept, 0, 0
         try:
             while seen < len(kept):
@@ -69,5 +69,5 @@ class ResultBuffer:
             del kept[:seen]
 
     def clear(self) -> None:
-        """Forget them."""
+        """Discard all calls."""
         self._kept.clear()

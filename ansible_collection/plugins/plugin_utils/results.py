@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reading what a module returned: the items of a loop, how each ended, its error, the machine that it came from."""
+"""Reads module results: the items of a loop, how each ended, errors, and the machine of origin."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _DEFAULT = re.compile(r"\|\s*default\(\s*omit\s*\)\s*")
 
 
 def parts(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The results of a loop's items, or the one result."""
+    """Return the results of a loop's items, or the only result."""
     yield from items(data) or (data,)
 
 
 def items(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The results of a loop's items; none of what is no loop."""
+    """Return the results of a loop's items; none without a loop."""
     results = data.get("results")
     found = [part for part in results if isinstance(part, Mapping)] if isinstance(results, (list, tuple)) else []
     return found if any("ansible_loop_var" in part or "censored" in part for part in found) else []
 
 
 class Where(NamedTuple):
-    """Machines of one result: the changed ones, others that failed, and all (or templates) that are not the host."""
+    """Machines of one result: the changed ones, other failed ones, and all (or templates) other than the host."""
 
     changed: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -41,13 +41,13 @@ class Where(NamedTuple):
 def where(
     data: Mapping[str, Any], target: str | None, host: str, variable: Variable = no_variable, *, failed: bool
 ) -> Where:
-    """On which machines a result changed something, and on which others it failed.
+    """Return the machines on which a result changed something, and others on which it failed.
 
     Args:
         data: the result.
-        target: ``delegate_to``; the rest as in :func:`delegate`.
+        target: ``delegate_to``, as in :func:`delegate`.
         host: the host of the inventory.
-        variable: gives the host's variables.
+        variable: returns the host's variables.
         failed: the result as a whole did not succeed.
     """
     if not target:
@@ -68,17 +68,17 @@ def where(
 
 
 def delegate(target: str, part: Mapping[str, Any], host: str, variable: Variable = no_variable) -> str | None:
-    """The machine that one result came from.
+    """Return the machine of one result.
 
     Args:
-        target: ``delegate_to``. For a loop it may still be the template, which is filled in as far as it is names,
-            keys and numbers; lookups are not made a second time.
+        target: ``delegate_to``. In a loop it may still be a template, which is filled in if it consists of names, keys
+            and numbers; lookups are not repeated.
         part: the result, or that of one item.
-        host: the host of the inventory, where it is not delegated for this item (``default(omit)``).
-        variable: gives the host's variables, of which only those that are plain values count.
+        host: the host of the inventory, if this item is not delegated (``default(omit)``).
+        variable: returns the host's variables, of which only plain values count.
 
     Returns:
-        Its name; None where it cannot be known.
+        Its name; None if unknown.
     """
     known = part.get("_ansible_delegated_vars")  # of items, since ansible-core 2.21
     if isinstance(known, Mapping) and isinstance(known.get("ansible_delegated_host"), str):
@@ -107,7 +107,7 @@ def _inside(value: Any, key: str) -> Any:
 
 
 def item_status(part: Mapping[str, Any]) -> str:
-    """How one item ended; since 2.21 a failed one is known by its exception only, a skipped one by its reason."""
+    """Return the status of one item; since 2.21 a failure is known by its exception only, a skip by its reason."""
     if _is_failed(part):
         return FAILED
     if part.get("skipped") or "skip_reason" in part:
@@ -120,13 +120,13 @@ def _is_failed(part: Mapping[str, Any]) -> bool:
 
 
 def retries(data: Mapping[str, Any]) -> int:
-    """How often it was tried again."""
+    """Return the number of retries."""
     attempts = [part.get("attempts") for part in parts(data)]
     return sum(number - 1 for number in attempts if isinstance(number, int) and number > 1)
 
 
 def error(data: Mapping[str, Any]) -> str | None:
-    """The error of a result; of a loop, that of its first failed item."""
+    """Return the error of a result; in a loop, that of its first failed item."""
     looped = list(parts(data))
     failed = next((part for part in looped if _is_failed(part)), None)
     return error_text(failed if failed is not None and len(looped) > 1 else looped[0] if len(looped) == 1 else data)

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From what a playbook did to the event of the run, in the shape of the published schema, not redacted."""
+"""Converts a playbook's run log to the event of the run, in the shape of the published schema, not redacted."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _NOT_PLAIN = {"all", "ungrouped"}
 
 
 class Identity(NamedTuple):
-    """What one run is known by.
+    """The identity of one run.
 
     Attributes:
-        id: of its event.
+        id: ID of its event.
         started_at: seconds since 1970.
         trace: ``run_id``, ``trace_id``, ``span_id``, ``parent_span_id``, ``parent_run_id``.
     """
@@ -51,13 +51,13 @@ class Identity(NamedTuple):
 
 
 class Paths:
-    """Names of files, relative to the repository around a directory, else to the directory itself."""
+    """File names relative to the repository around a directory, else to the directory itself."""
 
     def __init__(self, directory: str) -> None:
         self._root = _repository(directory) or directory
 
     def name(self, path: str) -> str:
-        """``roles/web/tasks/main.yml``; a path that lies elsewhere stays as it is."""
+        """Return ``roles/web/tasks/main.yml``; a path elsewhere stays absolute."""
         relative = os.path.relpath(path, self._root)
         return path if relative.startswith(os.pardir) else relative
 
@@ -75,13 +75,13 @@ def _repository(directory: str) -> str | None:
 def event(
     run: RunLog, about: Circumstances, identity: Identity, *, over: bool = False, end: str | None = None
 ) -> dict[str, Any]:
-    """The event of one playbook.
+    """Return the event of one playbook.
 
     Args:
-        run: what it did.
-        about: what surrounds it.
-        identity: its id, start and trace.
-        over: it has ended; else it is still going on.
+        run: its log.
+        about: its circumstances.
+        identity: its ID, start and trace.
+        over: it has ended.
         end: what ended it before its recap.
     """
     paths = Paths(about.directory)
@@ -110,7 +110,7 @@ def event(
 
 
 def circumstances(about: Circumstances, identity: Identity) -> dict[str, Any]:
-    """The parts of an event that are known before anything has happened."""
+    """Return the parts of an event known before the run."""
     paths = Paths(about.directory)
     return {
         "id": identity.id,
@@ -138,7 +138,7 @@ def circumstances(about: Circumstances, identity: Identity) -> dict[str, Any]:
 
 
 def moment(seconds: float) -> str:
-    """Seconds since 1970 in RFC 3339."""
+    """Return seconds since 1970 in RFC 3339."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
 
 
@@ -146,12 +146,12 @@ def moment(seconds: float) -> str:
 
 
 def _really_changed(run: RunLog) -> bool:
-    """Whether a run changed something though it was to check only: its task says ``check_mode: false``."""
+    """Return whether a check run changed something, through a task with ``check_mode: false``."""
     return any(log.changed_something and not log.checked for log in run.logs)
 
 
 def outcome(run: RunLog, end: str | None, *, check: bool) -> str:
-    """How the whole run ended, in the words of the schema; ``check``: it did nothing but check."""
+    """Return the outcome of the whole run, as in the schema; ``check`` for a check run."""
     did = any(log.changed_something and (check or not log.checked) for log in run.logs)
     fell = any(host.status in {FAILED, UNREACHABLE} for host in run.hosts.values())
     if end in SIGNALS.values():
@@ -202,7 +202,7 @@ def _groups(run: RunLog) -> dict[str, dict[str, int]]:
 
 
 def tally(words: Iterable[str]) -> dict[str, int]:
-    """How often each word occurs."""
+    """Count each word."""
     counts: dict[str, int] = {}
     for word in words:
         counts[word] = counts.get(word, 0) + 1
@@ -213,7 +213,7 @@ def tally(words: Iterable[str]) -> dict[str, int]:
 
 
 def _most_important(logs: list[TaskLog]) -> list[TaskLog]:
-    """In the order in which they began; of too many, those that failed before those that changed something."""
+    """Return tasks in order of their start; of too many, failed ones before those with changes."""
     if len(logs) <= MOST_CHANGES:
         return logs
     ranked = sorted(logs, key=lambda log: not (log.counts[FAILED] or log.counts[UNREACHABLE]))[:MOST_CHANGES]
@@ -276,12 +276,12 @@ def _task_run(run: RunLog, log: TaskLog) -> dict[str, Any]:
 
 
 def _sorted(texts: list[str]) -> list[str]:
-    """Results come in the order of chance: a reader, and whoever compares two runs, is better off with names."""
+    """Sort results by name: their order is random, and readers compare runs."""
     return sorted(texts, key=_natural)
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
-    """Sorts ``web2`` before ``web10``."""
+    """Return a sort key that puts ``web2`` before ``web10``."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBER.split(text)]
 
 
@@ -291,7 +291,7 @@ def _host_failure(failure: Failure) -> dict[str, Any]:
 
 
 def _make_unique(changes: list[dict[str, Any]]) -> None:
-    """Tasks of one name are distinguished by number, for those who take the address for a key."""
+    """Number tasks of the same name, since the address is used as a key."""
     seen: dict[str, int] = {}
     for change in changes:
         seen[change["address"]] = number = seen.get(change["address"], 0) + 1
@@ -300,12 +300,12 @@ def _make_unique(changes: list[dict[str, Any]]) -> None:
 
 
 def _own_failures(run: RunLog) -> list[dict[str, Any]]:
-    """The error that is no task's."""
+    """Return the error that is not a task's."""
     return [{"summary": run.error}] if run.error else []
 
 
 def _failure(change: Mapping[str, Any]) -> dict[str, Any]:
-    """What a reader who looks only for errors gets of a failed task."""
+    """Return the failure entry of a failed task."""
     failed = [f for f in change["task"].get("failures", ()) if f.get("status") not in _HANDLED]
     hosts = change["task"]["hosts"]
     number = hosts.get(FAILED, 0) + hosts.get(UNREACHABLE, 0)
@@ -328,7 +328,7 @@ def _failure(change: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hosts(run: RunLog) -> list[dict[str, Any]]:
-    """Every host; those that fell out first, then those that were changed."""
+    """Return all hosts: failed ones first, then changed ones."""
     order = {FAILED: 0, UNREACHABLE: 1, CHANGED: 2}
     named = sorted(run.hosts.items(), key=lambda item: (order.get(item[1].status, 3), _natural(item[0])))
     return [_host(name, host) for name, host in named]

@@ -1,9 +1,9 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a playbook did, gathered while it runs: by task over all hosts, and by host.
+"""Gathers the results of a playbook while it runs: by task over all hosts, and by host.
 
-Memory is bounded by the number of tasks and hosts, whatever the number of results: a result is looked at once
-and forgotten. Nothing here reads a file, waits, or knows Ansible's objects.
+Memory is bounded by the number of tasks and hosts, not of results: a result is examined once and discarded. This module
+reads no files, never waits, and does not know Ansible's objects.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ Place = tuple[str, str, "int | None", str, bool]
 
 
 class RunLog:
-    """One playbook from its start to its end.
+    """One playbook from start to end.
 
     Args:
-        check: the run only checks what it would change.
-        contents: also record the lines that ``--diff`` shows.
+        check: the run is a check.
+        contents: also record the lines shown by ``--diff``.
 
     Attributes:
-        plays: names of the plays that began, in order.
-        logs: what each task did, in the order in which they began.
-        hosts: the outcome of each host.
-        running: hosts on which a task was started and has not ended, with its log.
-        sent: ids and titles of events that the playbook sent itself.
-        error: what ended it outside of any task, as far as that is known.
-        reconciled: where the recap's figures are others than those counted here; see :mod:`.recap`.
+        plays: names of the started plays, in order.
+        logs: log of each task, in the order of their start.
+        hosts: outcome of each host.
+        running: hosts with a task that has not ended, with its log.
+        sent: IDs and titles of events sent by the playbook.
+        error: error that ended it outside of any task, if known.
+        reconciled: where the recap's counts differ from those counted here; see :mod:`.recap`.
     """
 
     def __init__(self, *, check: bool = False, contents: bool = False, clock: Callable[[], float] = time.time) -> None:
@@ -80,49 +80,49 @@ class RunLog:
         self._moment: float | None = None  # of what is looked at
 
     def now(self) -> float:
-        """Seconds since 1970: of what is looked at, else of the clock."""
+        """Seconds since 1970: of the call being processed, else the clock."""
         return self._clock() if self._moment is None else self._moment
 
     # -- what the callback is called for --------------------------------------------------------------------------
 
     def play_starts(self, uuid: str, name: str) -> None:
-        """A play begins; each batch of a play with ``serial`` says so again."""
+        """Note the start of a play; a play with ``serial`` calls this for each batch."""
         self.plays.setdefault(uuid, name)
         self._play = uuid
         for host in self.hosts.values():
             host.last = None
 
     def knows(self, task: str) -> bool:
-        """Whether this task has begun, or is left out."""
+        """Return whether this task has started, or is excluded."""
         return task in self._tasks or task in self._left_out
 
     def task_starts(self, task: Task) -> None:
-        """A task begins; the strategy ``free`` says so for each host."""
+        """Note the start of a task; the strategy ``free`` calls this for each host."""
         _make_room(self._tasks)
         self._tasks[task.uuid] = task
         self._begun = self._logs_at(task)[-1]
 
     def is_open(self, log: TaskLog) -> bool:
-        """Whether this task has begun last, and nothing is known of it: it may be under way anywhere."""
+        """Return whether this task was the last to start and has no results yet: it may be running anywhere."""
         return log is self._begun and not any(log.counts.values())
 
     def exclude_task(self, task: Task) -> None:
-        """A task begins that is not recorded: all that counts is whether a failure of it takes a host out."""
+        """Note the start of a task that is not recorded: only whether its failure removes a host matters."""
         _make_room(self._left_out)
         self._left_out[task.uuid] = task.rescued
 
     def host_seen(self, host: str, groups: tuple[str, ...]) -> None:
-        """A host has its first task, and is in these groups of the inventory."""
+        """Note the first task of a host, and its groups in the inventory."""
         self.host(host).groups = groups
 
     def task_started(self, task: str, host: str, at: float | None = None) -> None:
-        """A task is started on a host; ``at`` is when, in seconds since 1970, if not now."""
+        """Note the start of a task on a host; ``at`` is in seconds since 1970, by default now."""
         self._moment = at
         if task in self._tasks:
             self.running[host] = self._log(self._tasks[task], self.host(host))
 
     def task_result(self, result: Result) -> None:
-        """A task has ended on a host."""
+        """Record the result of a task on a host."""
         self._moment = result.at
         begun = self.running.pop(result.host, None)
         task = self._tasks.get(result.task)
@@ -146,16 +146,16 @@ class RunLog:
         self._look_inside(log, result, status)
 
     def includes(self, task: str, hosts: Iterable[str]) -> None:
-        """A task includes a file or a role for these hosts: the recap counts each as a task that was ok."""
+        """Note that a task includes a file or a role for these hosts: the recap counts each as ok."""
         for name in hosts if task not in self._left_out else ():
             self.host(name).counts[OK] += 1
 
     def is_over(self, figures: Mapping[str, Mapping[str, int]], *, all_counted: bool = True) -> None:
-        """The playbook came to its recap.
+        """End the playbook at its recap.
 
         Args:
-            figures: how many tasks of each host ended how, by the words of :data:`~.task_log.STATUSES`.
-            all_counted: False where some tasks or hosts are left out here; then only the rescues count.
+            figures: number of tasks by host and status (:data:`~.task_log.STATUSES`).
+            all_counted: False if some tasks or hosts are excluded here; then only rescues are used.
         """
         self._moment = self._begun = None
         self.running.clear()
@@ -166,17 +166,17 @@ class RunLog:
     # -- where it is kept -----------------------------------------------------------------------------------------
 
     def host(self, name: str) -> HostLog:
-        """The outcome of this host, from now on."""
+        """Return the outcome of this host, created if needed."""
         host = self.hosts.get(name)
         if host is None:
             host = self.hosts[name] = HostLog(len(self.hosts))
         return host
 
     def _logs_at(self, task: Task) -> list[TaskLog]:
-        """The logs of one place in the code.
+        """Return the logs of one place in the code.
 
-        A file that is included is a set of new tasks for each batch of hosts, or for each host: to a reader, its
-        tasks are the same ones. Only a host that comes by a second time needs another log.
+        An included file yields new tasks for each batch of hosts, or for each host; for a reader they are the same
+        tasks. Only a host that reaches it a second time needs another log.
         """
         place = (self._play, task.file or task.uuid, task.line, task.action, task.handler)
         logs = self._places.setdefault(place, [])
@@ -198,12 +198,12 @@ class RunLog:
     # -- one result -----------------------------------------------------------------------------------------------
 
     def _again(self, log: TaskLog, host: HostLog, result: Result) -> None:
-        """A task that ends twice on a host (a file to include that is missing: ok, then failed) counts once."""
+        """Replace the result of a task that ends twice on a host (a missing include: ok, then failed)."""
         if host.last == (result.task, OK, log) and result.status == FAILED:
             log.counts[OK] -= 1
 
     def _status(self, log: TaskLog, result: Result) -> str:
-        """What the result means: a failed one that says "changed" is failed, a job asked about is no new change."""
+        """Return the effective status: a failure that says "changed" is a failure, a polled job is not a new change."""
         if result.ignored and result.status in {FAILED, UNREACHABLE}:
             return IGNORED
         if result.status != OK or not result.data.get("changed"):
@@ -213,7 +213,7 @@ class RunLog:
         return OK if log.task.action == _ASK and self._was_counted(result) else CHANGED
 
     def _was_counted(self, result: Result) -> bool:
-        """Whether every job of the result was counted when it was launched."""
+        """Return whether every job of the result was counted when it was launched."""
         if result.host in self._hidden_jobs:
             return True
         return all((result.host, str(part.get("ansible_job_id"))) in self._jobs for part in results.parts(result.data))
@@ -239,13 +239,13 @@ class RunLog:
             self._follow(host)
 
     def _is_partly_done(self, log: TaskLog, result: Result) -> bool:
-        """Whether a loop that did not succeed has changed something all the same."""
+        """Return whether a failed loop has changed something."""
         if not log.task.loops or log.task.action in _NO_MACHINE or log.task.action == _ASK:
             return False
         return any(results.item_status(part) == CHANGED for part in results.items(result.data))
 
     def _where(self, log: TaskLog, result: Result) -> results.Where:
-        """The machines on which something was changed, and others that failed; none where they cannot be known."""
+        """Return the machines that were changed, and others that failed; none if unknown."""
         where = results.where(result.data, result.delegate_to, result.host, result.variable, failed=result.status != OK)
         for name in where.delegates:
             log.delegated_to.add(name)
@@ -267,7 +267,7 @@ class RunLog:
         return failure
 
     def _result_of_excluded(self, result: Result) -> None:
-        """The recap counts the rescues of tasks that are not recorded, too."""
+        """Count the rescues of excluded tasks, as the recap does."""
         host, rescued = self.hosts.get(result.host), self._left_out.get(result.task)
         if host is None or rescued is None:
             return
@@ -277,7 +277,7 @@ class RunLog:
             host.pending.append(Fall(None, Failure(result.host, FAILED, None), rescued))
 
     def _follow(self, host: HostLog) -> None:
-        """Another task follows a failure: it was rescued, if it could be."""
+        """Note that a task follows a failure, which was then rescued, if that is possible."""
         if host.followed < len(host.pending):
             host.followed = len(host.pending)
             host.set_rescued(host.may_be_rescued()[0])
@@ -311,7 +311,7 @@ class RunLog:
                 log.diffs.add(difference)
 
     def _job(self, log: TaskLog, result: Result, part: Mapping[str, Any]) -> None:
-        """Remember a job that was launched; take back its change if it turns out to have made none."""
+        """Remember a launched job; undo its change if it turns out to have made none."""
         key = (result.host, str(part["ansible_job_id"]))
         if log.task.action != _ASK:
             if not part.get("finished") and len(self._jobs) < MOST_JOBS:
@@ -335,7 +335,7 @@ class RunLog:
             self.hosts[host].touched -= 1
 
     def _keep_sent(self, part: Mapping[str, Any]) -> None:
-        """Events that the playbook sent: they belong to this run."""
+        """Keep the events sent by the playbook, which belong to this run."""
         if part.get("recorded") is False and not part.get("repeated"):
             return  # a check run, or one that was lost: no one could look it up
         ids = part.get("ids") if isinstance(part.get("ids"), (list, tuple)) else [part.get("id")]
@@ -347,6 +347,6 @@ class RunLog:
 
 
 def _make_room(tasks: dict[str, Any]) -> None:
-    """A task that was dropped and occurs again is reported again."""
+    """Drop a task; it is reported again if it recurs."""
     if len(tasks) >= MOST_TASKS:
         del tasks[next(iter(tasks))]

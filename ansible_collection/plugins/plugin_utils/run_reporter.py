@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One event that is recorded while it happens: started, kept up to date in case of a kill, settled."""
+"""One event recorded while it happens: started, checkpoints in case of a kill, settled."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _PAUSE = 2.0  # seconds between two checkpoints, at least, where no task begins 
 
 
 class RunReporter:
-    """One event on its way through a session.
+    """One event passed through a session.
 
     Args:
         session: takes the documents.
-        environ: the process's own variables: they link the run to its parent, and get its trace while it goes on.
-        compose: makes the event as it is known at the moment.
+        environ: the process's own variables: they link the run to its parent, and have its trace while it runs.
+        compose: returns the current event.
 
     Attributes:
-        delivers: whether it was delivered when it was settled, or will be.
+        delivers: the event was or will be delivered.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class RunReporter:
         self.delivers = False
 
     def learn(self, secrets: Mapping[str, None], variables: Mapping[str, Any]) -> None:
-        """Values that must not be shown, and variables whose names say so of some; sent with what is next."""
+        """Hide these values, and variables with secret names; sent with the next document."""
         self._secrets |= secrets
         for name, value in variables.items():
             known = self._variables.setdefault(name, {})  # hosts and plays have values of their own under one name
             known.setdefault(value if isinstance(value, str) else repr(value), value)
 
     def start(self) -> None:
-        """Record it as started, in another session where the first has no process. Raises HandoverError."""
+        """Record the start; in another session if the first one has no process. Raises HandoverError."""
         document = self._document(self._compose(self.identity))
         try:
             self._session.start(document)
@@ -64,10 +64,10 @@ class RunReporter:
             self._session.start(document)
 
     def checkpoint(self, *, soon: bool = False) -> None:
-        """Keep what is known by now, if there is time for it. Raises HandoverError.
+        """Write a checkpoint if there is time for it. Raises HandoverError.
 
         Args:
-            soon: something begins that may take long: this is the last chance for some time.
+            soon: a step begins that may take long: this is the last opportunity for some time.
         """
         if not self.has_time(soon=soon):
             return
@@ -77,22 +77,21 @@ class RunReporter:
         self._spent += self._last - now
 
     def has_time(self, *, soon: bool = False) -> bool:
-        """Whether there would be a checkpoint now; see there."""
+        """Return whether a checkpoint is due; see :meth:`checkpoint`."""
         now = time.monotonic()
         return self._spent <= _AHEAD + (now - self._began) / _SHARE and (soon or now >= self._last + _PAUSE)
 
     def no_more_checkpoints(self) -> None:
-        """Do not try again."""
+        """Stop writing checkpoints."""
         self._spent = float("inf")
 
     def settle(self, end: str | None = None, *, deliver: bool = True, seconds: float | None = None) -> dict[str, Any]:
-        """Record how it ended; the answer is a session's. Raises HandoverError.
+        """Record the end; returns the session's answer. Raises HandoverError.
 
         Args:
-            end: what ended it before its time.
+            end: what ended it early.
             deliver: False leaves delivery to a later event.
-            seconds: what is left to this process, where it is at its end; a session that outlives it delivers all the
-                same.
+            seconds: time left to this process, at its end; a session that outlives it delivers in any case.
         """
         self.delivers = deliver or (seconds is not None and self._session.outlives)
         self._handed.take_back()
@@ -100,7 +99,7 @@ class RunReporter:
         return self._session.settle({**self._document(event), "deliver": self.delivers}, seconds=seconds)
 
     def drop(self) -> None:
-        """Go on without: the next tfevent command closes what was started."""
+        """Stop recording; the next tfevent command settles the started event."""
         self._handed.take_back()
         self._session.close()
 
@@ -112,7 +111,7 @@ class RunReporter:
 
 
 def _json(value: Any) -> Any:
-    """The value as JSON has it: Ansible's texts are of types of their own, which no encoder need know."""
+    """Return the value in plain JSON types, without Ansible's subclasses."""
     if isinstance(value, str):
         return str.__str__(value)  # str() of an "unsafe" text is one again
     if isinstance(value, Mapping):

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is kept of a task and of a host while a playbook runs: figures, and the first few names. Never a result."""
+"""The data kept of a task and of a host while a playbook runs: counts, and the first few names. Never a result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST_LINE = 20_000
 
 
 class Bag:
-    """The first few of many texts, each once, and how many more came."""
+    """The first few of many texts, each once, and the number of the others."""
 
     __slots__ = ("_most", "_seen", "more", "texts")
 
@@ -37,7 +37,7 @@ class Bag:
         self.more = 0
 
     def add(self, text: str) -> None:
-        """Take one in, unless it is there."""
+        """Add a text, unless it is there."""
         mark = hash(text)
         if mark in self._seen:
             return
@@ -49,7 +49,7 @@ class Bag:
             self.more += 1
 
     def drop(self, text: str) -> None:
-        """Take one out again."""
+        """Remove a text."""
         if text in self.texts:
             self.texts.remove(text)
         elif self.more:
@@ -58,12 +58,12 @@ class Bag:
 
     @property
     def full(self) -> bool:
-        """Whether the next one will only be counted."""
+        """Whether the next text will only be counted."""
         return len(self.texts) >= self._most
 
 
 class Failure:
-    """One host on which a task did not succeed; its status changes when it turns out to be rescued."""
+    """One host on which a task did not succeed; its status changes if it turns out to be rescued."""
 
     __slots__ = ("error", "host", "status")
 
@@ -74,12 +74,12 @@ class Failure:
 
 
 class Fall(NamedTuple):
-    """One failure that took a host out, unless it was rescued.
+    """One failure that removed a host from the play, unless it was rescued.
 
     Attributes:
-        log: of the task; None of one that is not recorded.
-        failure: what is recorded of it.
-        rescued: it stands in a block that has a ``rescue``; None where only the recap can say.
+        log: log of the task; None if it is not recorded.
+        failure: its record.
+        rescued: it is in a block with a ``rescue``; None if only the recap shows it.
     """
 
     log: TaskLog | None
@@ -88,9 +88,9 @@ class Fall(NamedTuple):
 
 
 class TaskLog:
-    """One task over all its hosts; ``met`` has the bit of each that it ended on.
+    """One task over all its hosts; ``met`` has the bit of each host on which it ended.
 
-    The last log of a task that comes around very often holds several ``rounds``, and its figures are sums over them.
+    The last log of a frequently repeated task covers several ``rounds``, and its counts are their sums.
     """
 
     __slots__ = (
@@ -123,19 +123,19 @@ class TaskLog:
         self.ended = now
 
     def add_host(self, name: str, host: HostLog) -> None:
-        """The task ends on a host; on one that it has met, that is a further round."""
+        """Note the end of the task on a host; on a known host, this is a further round."""
         if self.met & host.bit:
             self._further[name] = further = self._further.get(name, 0) + 1
             self.rounds = max(self.rounds, 1 + further)
         self.met |= host.bit
 
     def changes(self, name: str) -> None:
-        """The host has changed something, or had it changed, in the round that it is in."""
+        """Note a change on or for the host, in its current round."""
         self._changed_in |= 1 << self._further.get(name, 0)
 
     @property
     def changed_rounds(self) -> int:
-        """How many rounds changed something; a change that was taken back has left its bit."""
+        """Return the number of rounds with changes; an undone change has left its bit."""
         return min(self._changed_in.bit_count(), self.counts[CHANGED] + self.partly)
 
     def failed(self, failure: Failure) -> None:
@@ -147,7 +147,7 @@ class TaskLog:
 
     @property
     def has_room(self) -> bool:
-        """Whether the next failure is kept with its error; of others, only their number is."""
+        """Return whether the next failure is kept with its error; others are only counted."""
         return len(self.failures) < MOST_FAILURES
 
     def count_item(self, status: str) -> None:
@@ -158,28 +158,28 @@ class TaskLog:
 
     @property
     def happened(self) -> bool:
-        """Whether there is something to report: facts that were gathered and tasks that found all well are not."""
+        """Return whether the task is worth reporting, unlike fact gathering and tasks without changes."""
         return any(self.counts[status] for status in (CHANGED, FAILED, UNREACHABLE, RESCUED, IGNORED))
 
     @property
     def changed_something(self) -> bool:
-        """Whether anything was changed: also by some items of a loop that failed."""
+        """Return whether anything was changed, including by some items of a failed loop."""
         return bool(self.counts[CHANGED] or self.partly)
 
 
 class HostLog:
-    """One host of a run: the figures of the recap, and what it was really touched by.
+    """One host of a run: the counts of the recap, and its actual changes.
 
     Attributes:
-        groups: inventory groups it is in; None as long as it is only a target of delegation.
-        counts: as the recap has them: ``ok`` includes changed and ignored results, ``changed`` all that a module calls
-            so.
-        touched: changes that were made to it, which is not those that were delegated to others.
-        fell: the first failure on it of a task that another host delegated to it.
-        pending: failures in the order in which they came: whether one was rescued is known only at the end.
-        followed: how many of them another task followed.
-        last: uuid of the task, status and log that it ended last with.
-        bit: its own, of those that stand for all hosts.
+        groups: its inventory groups; None while it is only a target of delegation.
+        counts: as in the recap: ``ok`` includes changed and ignored results, ``changed`` all that a module reports as
+            such.
+        touched: changes made to it, without those delegated to others.
+        fell: the first failure on it of a task delegated by another host.
+        pending: failures in order; which ones were rescued is only known at the end.
+        followed: number of failures followed by another task.
+        last: uuid, status and log of its last task.
+        bit: its bit in the sets of hosts.
     """
 
     __slots__ = ("bit", "counts", "fell", "followed", "groups", "last", "pending", "touched")
@@ -196,21 +196,21 @@ class HostLog:
 
     @property
     def status(self) -> str:
-        """The worst that happened to it."""
+        """Its worst status."""
         return worst({**self.counts, CHANGED: self.touched})
 
     @property
     def is_only_a_delegate(self) -> bool:
-        """Whether all that is known of it is that a task failed which another host delegated to it."""
+        """Whether it is only known as the target of a failed delegated task."""
         return bool(self.fell and self.groups is None and not self.touched and not any(self.counts.values()))
 
     def may_be_rescued(self) -> tuple[int, int]:
-        """At least and at most so many of its failures."""
+        """Return the minimum and maximum number of its rescued failures."""
         certain = sum(fall.rescued is True for fall in self.pending)
         return certain, certain + sum(fall.rescued is None for fall in self.pending)
 
     def set_rescued(self, number: int) -> None:
-        """So many of its failures were rescued: the first of those that stand before a rescue, then the next likely."""
+        """Mark this number of failures as rescued: first those in front of a rescue, then the likeliest others."""
         order = {True: 0, None: 1, False: 2}
         likely = sorted(range(len(self.pending)), key=lambda at: order[self.pending[at].rescued])
         rescued = set(likely[: max(number, 0)])
@@ -225,12 +225,12 @@ class HostLog:
 
 
 def worst(counts: Mapping[str, int]) -> str:
-    """The worst status that is counted at all."""
+    """Return the worst status with a count."""
     return next((status for status in WORST_FIRST if counts.get(status)), OK)
 
 
 def error_text(data: Mapping[str, Any]) -> str | None:
-    """What a failed result says, in lines short enough to be whole: no line is cut, so that no secret is."""
+    """Return the error of a failed result in whole lines: no line is cut, so that no secret is."""
     texts = [_text(data.get("msg")), _text(data.get("reason"))]
     rc = data.get("rc")
     if isinstance(rc, int) and not isinstance(rc, bool) and rc:
@@ -249,7 +249,7 @@ def _text(value: Any) -> str:
 
 
 def _whole_lines(text: str) -> Iterable[str]:
-    """The first lines and the last ones, the long ones left out."""
+    """Return the first and last lines, without long ones."""
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > _ERROR_LINES:
         half = _ERROR_LINES // 2

@@ -1,10 +1,10 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What templates came to: values that Ansible has filled in, found by laying the template beside the result.
+"""Infers values that Ansible has filled into templates, by comparing template and result.
 
-A variable such as ``db_password: "{{ lookup('pipe', …) }}"`` has no value before it is used, and a lookup that is made
-a second time may cost, wait or change something. So nothing is looked up here: of ``test -p {{ db_password }}`` and
-``test -p x1y2`` it follows that ``db_password`` is ``x1y2``.
+A variable such as ``db_password: "{{ lookup('pipe', …) }}"`` has no value before it is used, and repeating a lookup may
+be slow or have side effects. So nothing is looked up here: from ``test -p {{ db_password }}`` and ``test -p x1y2`` it
+follows that ``db_password`` is ``x1y2``.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _DEEPEST = 8
 
 
 class Filled(NamedTuple):
-    """The value that stands in place of an expression.
+    """The value in place of an expression.
 
     Attributes:
         words: names in the expression: variables, attributes, filters.
-        value: what it came to.
+        value: its value.
     """
 
     words: tuple[str, ...]
@@ -43,7 +43,7 @@ class Filled(NamedTuple):
 
 
 def filled(template: Any, result: Any) -> Iterator[Filled]:
-    """The values inside a result whose template is known, at most so many as anybody needs.
+    """Return the values inside a result whose template is known, up to a limit.
 
     Args:
         template: a text, or texts in lists and mappings.
@@ -70,7 +70,7 @@ def _filled(template: Any, result: Any, depth: int) -> Iterator[Filled]:
 
 
 def has_template(text: Any) -> bool:
-    """Whether there is something to fill in."""
+    """Return whether a value contains templates."""
     return isinstance(text, str) and ("{{" in text or "{%" in text)
 
 
@@ -90,7 +90,7 @@ def _of_text(template: str, result: Any) -> Iterator[Filled]:
 
 @lru_cache(maxsize=500)  # a task's templates are asked for with the result of each host that it changed
 def _pieces(template: str) -> tuple[list[str], list[tuple[str, ...]]]:
-    """The fixed texts, and between them the words of what is filled in: one more text than there are gaps."""
+    """Return the fixed texts, and the words of the expressions between them: one text more than expressions."""
     fixed: list[str] = []
     gaps: list[tuple[str, ...]] = []
     end = 0
@@ -112,7 +112,7 @@ def _words(expression: str) -> tuple[str, ...]:
 
 
 def _leftmost(fixed: list[str], text: str) -> list[str]:
-    """What fills the gaps if each is as short as it can be; empty texts where the fixed ones are not all there."""
+    """Return the shortest matches from the left; empty texts if the fixed texts do not all occur."""
     if not text.startswith(fixed[0]) or not text.endswith(fixed[-1]):
         return [""] * (len(fixed) - 1)
     at, stop, found = len(fixed[0]), len(text) - len(fixed[-1]), []
@@ -126,20 +126,20 @@ def _leftmost(fixed: list[str], text: str) -> list[str]:
 
 
 def _rightmost(fixed: list[str], text: str) -> list[str]:
-    """The same from the other end."""
+    """Return the shortest matches from the right."""
     turned = _leftmost([part[::-1] for part in reversed(fixed)], text[::-1])
     return [part[::-1] for part in reversed(turned)]
 
 
 def files_read(text: Any) -> list[str]:
-    """Names of files whose content lookups of a template give, as far as they are written out."""
+    """Return the names of files read by lookups of a template, as far as they are literal."""
     return _FILE.findall(text) if isinstance(text, str) and "(" in text else []
 
 
 def is_pure(template: str, variables: Mapping[str, Any], depth: int = 0) -> bool:
-    """Whether a template gives the same once more, and does nothing but that.
+    """Return whether a template yields the same result again, without side effects.
 
-    No lookup is made a second time, but of an environment variable; nor are the variables that it names.
+    Lookups are not repeated, except of environment variables; nor are the variables that they name.
     """
     if depth > _DEEPEST or len(template) > _LONGEST or _OPAQUE.search(template):
         return False

@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Points in time as tasks write them: ISO 8601, seconds since 1970, or an age."""
+"""Times in tasks: ISO 8601, seconds since 1970, or an age."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def moment(text: str) -> datetime:
-    """A time in UTC: ISO 8601 (the controller's local time where no zone is named) or seconds since 1970.
+    """Return a time in UTC, from ISO 8601 (local time of the controller without a zone) or seconds since 1970.
 
     Raises:
-        ValueError: it is neither; the text says what to write.
+        ValueError: it is neither; the text says what is expected.
     """
     text = text.strip()
     try:
@@ -30,10 +30,10 @@ def moment(text: str) -> datetime:
 
 
 def age_or_moment(text: str) -> datetime:
-    """The same, or an age that is counted back from now: ``90m``, ``2h``, ``3d``, ``1w``.
+    """Return a time as :func:`moment`, or from an age before now: ``90m``, ``2h``, ``3d``, ``1w``.
 
     Raises:
-        ValueError: it is none of these; the text says what to write.
+        ValueError: it is none of these; the text says what is expected.
     """
     if age := _AGE.fullmatch(text.strip()):
         try:

@@ -1,9 +1,9 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ids of a run, and its links to what started it and to what it starts on the controller.
+"""IDs of a run, and its links to its parent and to what it starts on the controller.
 
 ``TRACEPARENT`` is W3C Trace Context in a variable (https://www.w3.org/TR/trace-context/#traceparent-header),
-``TFEVENT_RUN_ID`` the id of the tfevent run around. Tasks that run on the controller inherit both.
+``TFEVENT_RUN_ID`` the ID of the enclosing tfevent run. Tasks that run on the controller inherit both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WIDTHS = [2, 32, 16, 2]  # version, trace id, parent span id, flags
 
 
 def new_id() -> str:
-    """A UUID of version 7 (RFC 9562): ids sort as the runs began."""
+    """Return a UUID of version 7 (RFC 9562): IDs sort by start time."""
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
     high = milliseconds << 16 | 0x7000 | random >> 68
@@ -31,7 +31,7 @@ def new_id() -> str:
 
 
 def begin(environ: Mapping[str, str], run_id: str) -> dict[str, str | None]:
-    """The trace of a new run: that of what started it if there is a valid one, else a new one."""
+    """Return the trace of a new run: a continuation of a valid parent trace, else a new one."""
     trace_id, parent = _parsed(environ.get(PARENT, "")) or (os.urandom(16).hex(), None)
     return {
         "run_id": run_id,
@@ -43,7 +43,7 @@ def begin(environ: Mapping[str, str], run_id: str) -> dict[str, str | None]:
 
 
 def _parsed(text: str) -> tuple[str, str] | None:
-    """Trace id and span id of a valid traceparent; only versions after 00 may have more fields."""
+    """Return trace ID and span ID of a valid traceparent; only versions after 00 may have more fields."""
     parts = text.strip().split("-")
     version, *ids = parts[:4]
     if [len(part) for part in parts[:4]] != _WIDTHS or not all(set(part) <= _HEX for part in parts[:4]):
@@ -53,7 +53,7 @@ def _parsed(text: str) -> tuple[str, str] | None:
 
 
 class Handed:
-    """A run's trace in the environment of this process, for as long as the run goes on."""
+    """A run's trace in the environment of this process, while the run lasts."""
 
     def __init__(self, environ: MutableMapping[str, str], trace: Mapping[str, str | None]) -> None:
         self._environ = environ
@@ -63,7 +63,7 @@ class Handed:
         environ[RUN] = str(trace["run_id"])
 
     def take_back(self) -> None:
-        """The environment as it was."""
+        """Restore the environment."""
         for name, value in self._before.items():
             if value is None:
                 self._environ.pop(name, None)

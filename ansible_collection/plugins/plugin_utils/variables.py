@@ -1,8 +1,8 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Values that must not be shown: vaulted ones, known by their type, and what stands under the name of a secret.
+"""Finds values that must not be shown: vaulted ones, by their type, and values with secret names.
 
-Which names are those of secrets is the core's knowledge: it gets the variables with their names, and only looks.
+The core decides which names are secret: it receives variables with their names.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _VAULTED = frozenset({"EncryptedString", "AnsibleVaultEncryptedUnicode"})  # sin
 
 
 def own(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables without those that Ansible adds, and without facts that are more than a text or a number."""
+    """Return the variables without Ansible's own, and without facts other than texts and numbers."""
     return {name: value for name, value in variables.items() if name not in _MAGIC and not _is_facts(name, value)}
 
 
@@ -46,7 +46,7 @@ def _is_facts(name: str, value: Any) -> bool:
 
 
 def vaulted(variables: Any) -> list[str]:
-    """The decrypted text of every inline-vaulted value inside; of those that cannot be decrypted, nothing."""
+    """Return the decrypted text of every inline-vaulted value inside; nothing for those that cannot be decrypted."""
     names: dict[str, None] = {}
     for value in _scalars(variables):
         if type(value).__name__ in _VAULTED and (text := _decrypted(value)):
@@ -55,7 +55,7 @@ def vaulted(variables: Any) -> list[str]:
 
 
 def is_vault(path: str) -> bool:
-    """Whether a file is vaulted as a whole."""
+    """Return whether a file is vaulted as a whole."""
     try:
         with open(path, "rb") as file:
             return file.read(len(_VAULT)) == _VAULT
@@ -78,10 +78,10 @@ def pieces(content: str) -> list[str]:
 
 
 def of_files(kept: Mapping[str, Any]) -> list[str]:
-    """What is vaulted in files that Ansible has read: plays, tasks, variables of roles, groups and hosts.
+    """Return the vaulted values in files that Ansible has read: plays, tasks, variables of roles, groups and hosts.
 
     Args:
-        kept: content by path, as the loader keeps it (:func:`kept_by`).
+        kept: content by path, as cached by the loader (:func:`kept_by`).
     """
     values: dict[str, None] = {}
     for path, content in kept.items():
@@ -90,9 +90,9 @@ def of_files(kept: Mapping[str, Any]) -> list[str]:
 
 
 def from_vaults(variables: Any) -> list[str]:
-    """Texts that come from a file vaulted as a whole which no one keeps: of ``include_vars``, of the inventory.
+    """Return texts from fully vaulted files that are not cached: of ``include_vars``, of the inventory.
 
-    Since ansible-core 2.19 values know where they come from; before, nothing is found.
+    Since ansible-core 2.19 values have their origin; before, nothing is found.
     """
     known: dict[str, bool] = {}
     values: dict[str, None] = {}
@@ -113,7 +113,7 @@ def _origins(value: Any) -> Iterator[str]:
 
 
 def kept_by(loader: Any) -> dict[str, Any]:
-    """The files that a loader keeps; none where it keeps them under another name, for the name is Ansible's own."""
+    """Return the files cached by a loader; none if Ansible's private attribute has another name."""
     kept = getattr(loader, "_FILE_CACHE", None)
     return {str(path): content for path, content in kept.items()} if isinstance(kept, Mapping) else {}
 
@@ -126,7 +126,7 @@ def _decrypted(value: Any) -> str:
 
 
 def plain(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables as plain JSON values, for the core to look at; templates and what is no data are left out."""
+    """Return the variables as plain JSON values for the core, without templates and other objects."""
     count = [0]
     return {str(name): _plain(value, 0, count) for name, value in variables.items() if _counted(count)}
 

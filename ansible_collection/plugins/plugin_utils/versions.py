@@ -1,6 +1,6 @@
 # Copyright: the tfevent authors
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Versions of the collections and roles that a playbook used, from their own files."""
+"""Versions of the collections and roles used by a playbook, from their own files."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MOST = 100
 
 
 def of_collections(actions: Iterable[str]) -> dict[str, str | None]:
-    """Versions by name of the collections that these modules come from; None where it is not known."""
+    """Return the versions of the collections of these modules by name; None if unknown."""
     names = dict.fromkeys(".".join(parts[:2]) for action in actions if len(parts := action.split(".")) >= _PARTS)
     return {name: _of_collection(name) for name in list(names)[:_MOST] if not name.startswith(f"{_BUILTIN}.")}
 
 
 def of_roles(tasks: Iterable[Task]) -> dict[str, str | None]:
-    """Versions by name of the roles that these tasks belong to, as ``ansible-galaxy role install`` noted them."""
+    """Return the versions of the roles of these tasks by name, as noted by ``ansible-galaxy role install``."""
     paths = {task.role: task.role_path for task in tasks if task.role}
     return {name: _of_role(path) if path else None for name, path in list(paths.items())[:_MOST]}
 

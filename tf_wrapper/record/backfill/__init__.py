@@ -1,1 +1,1 @@
-"""History that is already there, as events: versions of a state in a bucket, backups of states and plans in folders."""
+"""Creates events from existing history: state versions in a bucket, backups of states and plans in folders."""

@@ -1,6 +1,6 @@
-"""Versions of a state in an S3 bucket with versioning; boto3 (``tfevent[aws]``) finds credentials, region and endpoint.
+"""State versions in an S3 bucket with versioning; boto3 (``tfevent[aws]``) finds credentials, region and endpoint.
 
-The object is only read: ListObjectVersions, and GetObject for each version.
+Access is read-only: ListObjectVersions, and GetObject for each version.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _REASONS = {
 
 
 class Object(NamedTuple):
-    """What an address like ``s3://bucket/key`` names."""
+    """The object of an address such as ``s3://bucket/key``."""
 
     bucket: str
     key: str
 
     @property
     def address(self) -> str:
-        """As it is written."""
+        """The address as given."""
         return f"{SCHEME}{self.bucket}/{self.key}"
 
 
 def object_of(address: str) -> Object:
-    """Read an address. Raises InputError."""
+    """Parse an address. Raises InputError."""
     bucket, _, key = address.removeprefix(SCHEME).partition("/")
     if not bucket or not key or key.endswith("/"):
         raise InputError(f"{address}: expected s3://BUCKET/KEY, the object of one state")
@@ -48,12 +48,12 @@ def object_of(address: str) -> Object:
 
 
 def stored(found: Object, *, last: int, since: datetime | None) -> Stored:
-    """The versions of a state object, the newest ``last`` and the one before them.
+    """Return the newest ``last`` versions of a state object and the one before them.
 
     Args:
         found: the object.
-        last: how many changes at most; 0 for all.
-        since: only changes that were written at or after it.
+        last: maximum number of changes; 0 for all.
+        since: only changes written at or after this time.
 
     Raises:
         InputError: the bucket cannot be listed, or there is nothing to compare.
@@ -90,7 +90,7 @@ def _client(found: Object) -> Any:
 
 
 def _listed(client: Any, found: Object) -> Iterator[dict[str, Any]]:
-    """Versions and delete markers of this key, the newest first."""
+    """Return versions and delete markers of this key, newest first."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     pages = client.get_paginator("list_object_versions").paginate(Bucket=found.bucket, Prefix=found.key)
@@ -154,5 +154,5 @@ def _loaded(client: Any, found: Object, version: str) -> bytes:
 
 
 def _code(error: Any) -> str:
-    """AWS's word for an error; the rest of its text may quote the request."""
+    """Return AWS's error code; the rest of the message may quote the request."""
     return str(error.response.get("Error", {}).get("Code", "unknown"))

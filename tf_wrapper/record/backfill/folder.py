@@ -1,7 +1,7 @@
-"""Files that someone kept: versions and backups of states, plans in JSON. Sorted into one history for each state.
+"""Files with history: versions and backups of states, plans in JSON; grouped into one history per state.
 
-Terraform's own backups hold the state as it was before, and are made when the next one is written: what their name or
-time says is when they were *replaced*.
+Terraform's own backups hold the previous state and are made when the next one is written: their name or time says when
+they were *replaced*.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Head(msgspec.Struct, gc=False):
 
 
 class Unused(NamedTuple):
-    """A file that is no history, and why."""
+    """A file without usable history, and why."""
 
     path: str
     reason: str
@@ -71,7 +71,7 @@ class PlanFile(NamedTuple):
 
 
 class Files(NamedTuple):
-    """What was found."""
+    """The usable and unused files."""
 
     states: list[Stored]
     plans: list[PlanFile]
@@ -92,10 +92,10 @@ class _StateFile(NamedTuple):
 
 
 def sort(paths: Sequence[str]) -> Files:
-    """Look at all files of these folders, and at these files.
+    """Examine all files of these folders, and these files.
 
     Raises:
-        InputError: one of them does not exist, or they are too many.
+        InputError: one does not exist, or there are too many.
     """
     states: dict[str, list[_StateFile]] = defaultdict(list)
     plans: list[PlanFile] = []
@@ -113,7 +113,7 @@ def sort(paths: Sequence[str]) -> Files:
 
 
 def read(path: str) -> bytes:
-    """A whole file. Raises UnreadableError."""
+    """Return the content of a file. Raises UnreadableError."""
     data = inputs.read(path, MOST_BYTES + 1)
     if data is None:
         raise UnreadableError("the file cannot be read")
@@ -186,7 +186,7 @@ def _made(head: _Head, path: str, modified: datetime) -> Moment:
 
 
 def _time_in(name: str) -> datetime | None:
-    """A time that a file's name holds, in UTC unless it says otherwise."""
+    """Return the time in a file name, in UTC unless it has a zone."""
     found = _ISO.search(name)
     try:
         if found:
@@ -200,14 +200,14 @@ def _time_in(name: str) -> datetime | None:
 
 
 def _ahead(moment: Moment) -> str:
-    """Why a time cannot be, as a clause; empty where it can."""
+    """Return why a time is impossible, as a clause; empty if it is possible."""
     if moment.at <= datetime.now(UTC) + _AHEAD:
         return ""
     return _NAME_IN_FUTURE if moment.taken_from == "name" else FUTURE
 
 
 def _stored(lineage: str, files: list[_StateFile]) -> Stored:
-    """One history: by serial, each content once."""
+    """Return one history by serial, each content once."""
     files.sort(key=lambda file: (file.serial, file.named or file.modified, file.path))
     distinct = list({(file.serial, file.content): file for file in reversed(files)}.values())[::-1]
     folder = os.path.commonpath([os.path.dirname(file.path) for file in files])
@@ -218,7 +218,7 @@ def _stored(lineage: str, files: list[_StateFile]) -> Stored:
 
 
 def _contradicted(files: Sequence[_StateFile]) -> set[str]:
-    """Paths of the files whose name's time is before that of a lower serial, or after that of a higher one."""
+    """Return paths of files whose name's time contradicts the order of the serials."""
     named = [(file.path, file.named) for file in files if file.named and not _ahead(Moment(file.named, "name"))]
     times = [time for _, time in named]
     latest_before = list(accumulate(times, max))
@@ -228,7 +228,7 @@ def _contradicted(files: Sequence[_StateFile]) -> set[str]:
 
 
 def _moment(file: _StateFile, trusted: bool, doubtful: set[str]) -> Moment | str:
-    """The time of a file, or why it is of no use: empty where it is that of a copy."""
+    """Return the time of a file, or why it is unusable; the reason is empty for the time of a copy."""
     if file.path in doubtful:
         return _CONTRADICTED
     moment = Moment(file.named, "name") if file.named else Moment(file.modified, "file")
@@ -236,7 +236,7 @@ def _moment(file: _StateFile, trusted: bool, doubtful: set[str]) -> Moment | str
 
 
 def _are_times_of_writing(files: Sequence[_StateFile]) -> bool:
-    """Whether modification times can be those of writing: in the order of the serials, no faster than terraform."""
+    """Return whether modification times can be times of writing: ordered by serial, no faster than terraform."""
     times = [file.modified for file in files if file.named is None]
     if any(later < earlier for earlier, later in pairwise(times)):
         return False

@@ -1,4 +1,4 @@
-"""All that a command line names, as events: the differences of states, and plans."""
+"""Creates events from all sources of a command line: differences between states, and plans."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _NAMED = 3  # reasons of versions that could not be read
 
 
 class History:
-    """Makes events of history.
+    """Creates events from history.
 
     Args:
-        request: what is asked for.
-        redactor: remembers the secrets of all that is read.
-        settings: ignored attributes and signals of the user's own.
-        known: gives the places of a source of which there is an event.
+        request: the options of the command.
+        redactor: remembers the secrets of everything that is read.
+        settings: ignored attributes and the user's signal rules.
+        known: returns the places of a source that have an event.
     """
 
     def __init__(self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: KnownPlaces) -> None:
@@ -62,10 +62,10 @@ class History:
         self._stacks = stacks.Directories(request.directory, request.workspace, redactor)
 
     def items(self) -> Iterator[Piece | Unused | Found]:
-        """Everything, as it is found.
+        """Yield all results as they are found.
 
         Raises:
-            InputError: a source cannot be read at all, or there is nothing in it.
+            InputError: a source cannot be read at all, or is empty.
         """
         if self._request.directory is not None and not os.path.isdir(self._request.directory):
             raise InputError(
@@ -212,7 +212,7 @@ class History:
 
 
 def _known_by(plan: folder.PlanFile) -> str:
-    """What a plan is known by, under whatever name; one that does not say when it was made, by its name's time too."""
+    """Return the identity of a plan, without its file name unless only that has a time."""
     return digest(plan.content, plan.made.at if plan.made.taken_from == "name" else "")
 
 

@@ -1,6 +1,6 @@
-"""Each version of a state compared with the one before it: the entries that differ, and when.
+"""Compares each version of a state with the one before it: which entries differ, and when.
 
-Versions are loaded one after the other; two of them are held at a time.
+Versions are loaded one by one; at most two are in memory.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class Compared(NamedTuple):
     """Two versions that differ.
 
     Attributes:
-        before: the earlier one.
-        after: the later one.
-        old: its state.
-        new: the state of the later one.
-        edits: what differs.
-        clouds: where that is.
-        moment: when the later one was written.
+        before: the earlier version.
+        after: the later version.
+        old: the earlier state.
+        new: the later state.
+        edits: the differences.
+        clouds: locations of the differing objects.
+        moment: when the later version was written.
         unread: why the versions between the two could not be read.
-        origin: what the difference is known by.
+        origin: identity of the difference.
     """
 
     before: Version
@@ -55,7 +55,7 @@ class Compared(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """A version that gave no event: ``reason`` is empty where nothing differs, or where its event is there."""
+    """A version without an event: ``reason`` is empty if nothing differs, or its event exists."""
 
     version: Version
     reason: str = ""
@@ -67,10 +67,10 @@ class Pairs:
 
     Args:
         stored: its versions.
-        source: what the place is known by (:class:`~change_events.journal.backfilled.Origin`).
-        known: places in it of which there is an event.
+        source: identity of the source (:class:`~change_events.journal.backfilled.Origin`).
+        known: places in it that have an event.
         redactor: remembers the states' secrets.
-        settings: ignored attributes and signals of the user's own.
+        settings: ignored attributes and the user's signal rules.
     """
 
     def __init__(self, stored: Stored, source: str, known: set[str], redactor: Redactor, settings: Settings) -> None:
@@ -83,7 +83,7 @@ class Pairs:
         self._unreadable: dict[int, str] = {}
 
     def compare(self, *, last: int, since: datetime | None) -> Iterator[Compared | Passed]:
-        """Go through the newest ``last`` versions (0 for all) that were written since a moment, the oldest first."""
+        """Compare the newest ``last`` versions (0 for all) written since a time, oldest first."""
         first = max(1, len(self._versions) - last) if last else 1
         for place in range(first, len(self._versions)):
             version = self._versions[place]
@@ -118,7 +118,7 @@ class Pairs:
         return Compared(before, version, old, new, edits, clouds, moment, unread, origin)
 
     def _state(self, place: int) -> State | None:
-        """One version; None where it cannot be read."""
+        """Return one version; None if it cannot be read."""
         if place in self._unreadable:
             return None
         if place not in self._loaded:
@@ -133,9 +133,9 @@ class Pairs:
 
 
 def _moment(before: Version, after: Version, *, follows: bool) -> Moment | None:
-    """When ``after`` was written: a backup of the version right before it was made at that time.
+    """Return when ``after`` was written: the time at which a backup of the previous version was made.
 
-    Of two backups with others between them it is known when the first of those was written.
+    Of two backups with others in between, the first of those determines the time.
     """
     if follows and before.replaced is not None:
         return before.replaced

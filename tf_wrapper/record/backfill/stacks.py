@@ -1,4 +1,4 @@
-"""The stack that a state belongs to: the directory that provably uses it, else nothing but the state itself."""
+"""The stack of a state: the directory that provably uses it, otherwise only the state itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST = 200  # workspaces that are looked at
 
 
 class Stack(NamedTuple):
-    """What joins history with the runs of the same stack, redacted."""
+    """What links history to the runs of the same stack, redacted."""
 
     tool: Tool
     vcs: Vcs | None = None
@@ -41,9 +41,9 @@ class Directories:
     """Finds stacks.
 
     Args:
-        directory: the one that is named on the command line; None for the working directory, if that is one.
-        workspace: of it, likewise.
-        redactor: of the events.
+        directory: the directory of the command line; None for the working directory, if it is one.
+        workspace: workspace of the command line.
+        redactor: redactor of the events.
 
     Raises:
         InputError: the working directory was removed.
@@ -59,7 +59,7 @@ class Directories:
         self._redactor = redactor
 
     def of_object(self, bucket: str, key: str) -> Stack | None:
-        """The stack whose backend is this object; that of a directory which is named, unless its backend is another."""
+        """Return the stack whose backend is this object; a given directory must not have another backend."""
         kind, settings = backend(self._place.data_dir) or ("", {})
         if kind == "s3" and settings.get("bucket"):
             found = _workspace_of(settings, key) if settings["bucket"] == bucket else None
@@ -67,11 +67,11 @@ class Directories:
         return self._stack(self._workspace or self._place.name) if self._named else None
 
     def of_lineage(self, lineage: str, *, alone: bool) -> Stack | None:
-        """The stack with a local state of this lineage; that of a directory which is named, if it has no local state.
+        """Return the stack with a local state of this lineage; a given directory may also have no local state.
 
         Args:
-            lineage: of the history.
-            alone: there is no history of another lineage beside it.
+            lineage: lineage of the history.
+            alone: no other history has another lineage.
         """
         own = dict(self._lineages())
         if lineage in own:
@@ -81,7 +81,7 @@ class Directories:
         return None
 
     def of_plans(self) -> Stack | None:
-        """The stack that is named: plans do not say which one they are of."""
+        """Return the given stack; plans do not identify theirs."""
         return self._stack(self._workspace or self._place.name) if self._named else None
 
     def _lineages(self) -> Iterator[tuple[str, str]]:
@@ -117,12 +117,12 @@ class Directories:
 
 
 def alone(label: str) -> Stack:
-    """The stack of a state that no directory is known to use; the label is redacted."""
+    """Return the stack of a state that no known directory uses; the label is redacted."""
     return Stack(Tool(name="terraform", backend=label))
 
 
 def _workspace_of(settings: dict[str, object], key: str) -> str | None:
-    """Which workspace of an S3 backend has this object; None where none has."""
+    """Return the workspace of an S3 backend with this object; None if there is none."""
     own, prefix = str(settings.get("key") or ""), str(settings.get("workspace_key_prefix") or "env:")
     if key == own:
         return _DEFAULT

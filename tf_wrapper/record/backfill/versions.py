@@ -1,4 +1,4 @@
-"""What a source of history gives: versions of one state, the oldest first, each read when it is needed."""
+"""The versions of one state from a source of history, oldest first, each read on demand."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ MOST_BYTES = 64 * 1024 * 1024
 
 
 class UnreadableError(Exception):
-    """One version cannot be read; the text is the reason, a clause without values."""
+    """A version cannot be read; the text is the reason, a clause without values."""
 
 
 class Moment(NamedTuple):
-    """A time, and what it was taken from (``Backfilled.time_from``)."""
+    """A time and its origin (``Backfilled.time_from``)."""
 
     at: datetime
     taken_from: str
@@ -33,14 +33,13 @@ class Version(NamedTuple):
     """One version of a state.
 
     Attributes:
-        name: what a person calls it: a version ID, a file's name.
-        place: what it is found by, unique within its source.
-        written: when; None where that is not known.
-        replaced: when the next version was written, of a backup that is made then.
+        name: its name for people: a version ID, a file name.
+        place: its identity, unique within the source.
+        written: time of writing; None if unknown.
+        replaced: for a backup made at that time, when the next version was written.
         load: reads it. Raises UnreadableError.
-        owner: of the object.
-        undated: why its own time is of no use, as a clause; empty where that is the time of a copy, or none was looked
-            for.
+        owner: owner of the object.
+        undated: why its time is unusable, as a clause; empty if it is the time of a copy, or not needed.
     """
 
     name: str
@@ -56,9 +55,9 @@ class Stored(NamedTuple):
     """All versions of one state at one place.
 
     Attributes:
-        label: of the place, for people.
-        versions: in the order in which they were written.
-        lineage: of all of them, where they were chosen by it.
+        label: name of the place for people.
+        versions: in the order of writing.
+        lineage: lineage of all of them, if they were selected by it.
     """
 
     label: str
@@ -67,7 +66,7 @@ class Stored(NamedTuple):
 
 
 def digest(*parts: object) -> str:
-    """A short text that is equal for equal parts; none of them can be read from it."""
+    """Return a short text that is equal for equal parts and reveals none of them."""
     text = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=12).hexdigest()
 
