@@ -1,8 +1,7 @@
-"""Delivery: what the outbox holds goes out, inside a time budget, and what does not get through waits.
+"""Delivery: sends the events of the outbox within a time budget; what cannot be delivered waits.
 
-Whoever calls waits for the budget and no longer: sending happens on daemon threads, one per destination, and
-only the calling thread touches the journal. One process at a time sends to a destination; the others wait for it, and
-do not even import httpx.
+A caller waits for the budget and no longer: daemon threads send, one per destination, and only the calling thread uses
+the journal. One process at a time sends to a destination; others wait for it without importing httpx.
 """
 
 from __future__ import annotations

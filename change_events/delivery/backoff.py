@@ -1,4 +1,4 @@
-"""How long a destination is left alone after a failure that may pass."""
+"""Back-off of a destination after a temporary failure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ FIRST, LONGEST = 15.0, 300.0
 
 
 def wait_after(failures: int, asked: float | None) -> float:
-    """Seconds until it may be tried again.
+    """Return the seconds until the next attempt.
 
     Args:
-        failures: how many turns in a row have failed before this one.
-        asked: what the backend asked for. It is believed at first, and is the least from the second failure on:
-            a backend that always says "in a second" must not be tried by every run.
+        failures: number of failed flushes in a row before this one.
+        asked: wait requested by the backend. It is used as is at first, and as the minimum from the second failure on:
+            a backend that always answers "in a second" must not be tried by every run.
 
     Returns:
-        15 s, doubled with each failure up to 5 min, less up to a half of it by chance, so that many machines do not
-        come back at the same moment.
+        15 s, doubled with each failure up to 5 min, minus a random part of up to a half, so that many machines do not
+        retry at the same time.
     """
     if asked is not None and failures == 0:
         return asked
@@ -34,7 +34,7 @@ def wait_after(failures: int, asked: float | None) -> float:
 
 
 def left_alone(standing: Standing, now: float) -> str:
-    """How a destination that failed is doing at ``now`` (seconds since 1970), as a clause."""
+    """Return the state of a failing destination at ``now`` (seconds since 1970), as a clause."""
     if standing.asked:
         until = datetime.fromtimestamp(now + standing.asked, UTC)
         return f"waiting until {until:%Y-%m-%d %H:%M:%S} UTC as requested by the backend ({standing.reason})"

@@ -1,6 +1,6 @@
-"""One destination's part in a flush: its events one after the other, until none is due or something ends it.
+"""The flush of one destination: its events in order, until none is due or a failure ends it.
 
-Everything here happens on the flush's own thread; the worker's thread only sends.
+Everything here runs on the flush's own thread; the worker's thread only sends.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _UNANSWERED = Verdict(Result.RETRY, "no answer came in time")
 
 
 class Terms(msgspec.Struct):
-    """What holds for a whole flush.
+    """The terms of a whole flush.
 
     Attributes:
-        deadline: moment of :func:`time.monotonic` at which it ends. What this process takes to get ready moves it.
-        force: also try what is left alone because it failed, unless it asked for that itself.
-        consequence: the outcome of an event that is not delivered, as a clause.
-        brief: there was so little time from the first that no answer says nothing of a destination.
-        event: id of the event whose delivery is waited for while another process sends; None for all that waits.
-        budget: seconds that it was to take; 0 if it must not take more.
-        extended: seconds that it may take beyond the budget, by now.
-        quoting: how what backends say gets into reasons.
+        deadline: :func:`time.monotonic` at which it ends. The time this process takes to get ready moves it.
+        force: also try destinations that are backing off, except at the backend's own request.
+        consequence: the result for an event that is not delivered, as a clause.
+        brief: the time is so short that a missing answer says nothing about a destination.
+        event: ID of the event whose delivery is awaited while another process sends; None for all waiting events.
+        budget: planned seconds; 0 for no extension.
+        extended: seconds it may take beyond the budget so far.
+        quoting: prepares backends' messages for reasons.
     """
 
     deadline: float
@@ -70,7 +70,7 @@ class Terms(msgspec.Struct):
         return self.deadline - time.monotonic()
 
     def get_ready(self, transport: TransportName) -> None:
-        """Import the client. The budget is for what backends take: on a busy machine this could take all of it."""
+        """Import the client. This is not part of the budget, which it could exhaust on a busy machine."""
         begun = time.monotonic()
         from change_events.delivery.transport import get_ready
 
@@ -78,7 +78,7 @@ class Terms(msgspec.Struct):
         self.deadline += time.monotonic() - begun
 
     def extend(self) -> None:
-        """Move the deadline a step, up to as many times the budget as everything takes on this machine right now."""
+        """Move the deadline by a step, in proportion to how much slower this machine currently is."""
         allowed = self.budget * (stretch() - 1) - self.extended
         if allowed > 0:
             step = min(allowed, _NEAR)
@@ -87,14 +87,14 @@ class Terms(msgspec.Struct):
 
 
 class DestinationFlush:
-    """Hands events to the worker and writes down the outcome of them.
+    """Passes events to the worker and records their results.
 
     Attributes:
-        sent: how many have arrived.
-        parked: how many were put aside.
+        sent: number of delivered events.
+        parked: number of parked events.
         problems: sentences for the user, without secrets.
-        remarks: the same about what has arrived, but not as it was meant to (an ordered set).
-        wake: moment of :func:`time.monotonic` at which :meth:`look` is to be called; None while nothing is awaited.
+        remarks: sentences on events that were delivered with restrictions (an ordered set).
+        wake: :func:`time.monotonic` at which :meth:`look` is to be called; None if nothing is awaited.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class DestinationFlush:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all has been sent, and this process would send what comes."""
+        """Whether everything was sent, and this process would send new events."""
         return self._idle and not self._over
 
     @property
@@ -133,7 +133,7 @@ class DestinationFlush:
         return self.wake is not None
 
     def look(self) -> None:
-        """Go on: with what is due, or without an answer that has not come."""
+        """Continue with events that are due, or without an answer that has not come."""
         self.wake = None
         self._idle = False
         if not self._over and self._terms.budget and self._terms.left() < _NEAR and self._moves():
@@ -145,14 +145,15 @@ class DestinationFlush:
             self._advance()
 
     def look_again(self) -> None:
-        """Go on if something has come to an idle destination."""
+        """Continue if an idle destination has new events."""
         if self.is_idle and self._outbox.waiting([self.name]):
             self.look()
 
     def hand_over(self) -> None:
-        """Nothing more is sent here, unless something came before anybody could know that.
+        """Stop sending here, except for events enqueued before others could know that.
 
-        Whoever enqueues an event and finds us sending may leave it to us: so look once more, after letting go.
+        Another process that enqueues an event may leave it to the process that sends: so check once more after letting
+        go.
         """
         if self.is_idle:
             self._let_go()
@@ -160,7 +161,7 @@ class DestinationFlush:
                 self.look()
 
     def take(self, answers: Sequence[Answer]) -> None:
-        """Write down the outcome of deliveries, in one go as far as they have arrived, and go on."""
+        """Record the results of deliveries, in batches, and continue."""
         self._outbox.patience = max(self._terms.left(), LAST_PATIENCE)
         self._arrived(answers)
         for answer in answers:
@@ -174,7 +175,7 @@ class DestinationFlush:
             self.look()
 
     def close(self) -> None:
-        """The flush is over: hand back what is under way, and say what is left. ``stop`` came before."""
+        """End the flush: release deliveries under way, and report what is left. ``stop`` was called before."""
         self._outbox.patience = LAST_PATIENCE
         if self._under_way:
             self._worker.abandon()
@@ -186,12 +187,12 @@ class DestinationFlush:
         self._let_go()
 
     def stop(self) -> None:
-        """Nothing more is to be sent; the worker's thread ends when it is done; does not wait."""
+        """Send nothing more; the worker's thread ends when it is done, without being awaited."""
         self._over = True
         self._worker.stop()
 
     def _arrived(self, answers: Sequence[Answer]) -> None:
-        """Write down what has arrived, in one go; true also of what was given up on meanwhile."""
+        """Record the delivered events in one batch, including those given up in the meantime."""
         arrived = [
             (answer.delivery, answer.verdict)
             for answer in answers
@@ -208,7 +209,7 @@ class DestinationFlush:
         self.remarks |= {f"{self.name}: {verdict.reason}": None for verdict in sent if verdict.reason}
 
     def _settle(self, answer: Answer) -> None:
-        """Of the first under way: what it means for this flush, and what is to be written if it did not arrive."""
+        """Apply the result of the first delivery under way, and record it if it was not delivered."""
         verdict = answer.verdict
         if verdict is None:  # the worker has ended its batch early
             self._release()
@@ -222,7 +223,7 @@ class DestinationFlush:
             self._report(f"{verdict.reason}; the event is parked")
 
     def _release(self) -> None:
-        """What is under way was not tried after all."""
+        """Return deliveries under way that were not tried."""
         if self._under_way:
             self._outbox.release(*self._under_way)
             self._under_way.clear()
@@ -264,7 +265,7 @@ class DestinationFlush:
         return self._sending
 
     def _is_due(self) -> bool:
-        """Whether there is something to send, and the destination is not left alone."""
+        """Return whether there is something to send and the destination is not backing off."""
         if not self._outbox.waiting([self.name]):
             return False
         standing = self._outbox.standing(self.name)
@@ -276,13 +277,13 @@ class DestinationFlush:
             self._outbox.end_sending(self.name)
 
     def _is_awaited(self) -> bool:
-        """Whether something is still to be sent that this flush is there for."""
+        """Return whether this flush still waits for a delivery."""
         if self._terms.event is None:
             return self._outbox.waiting([self.name]) > 0
         return self._outbox.is_waiting(self._terms.event, self.name)
 
     def _stand_by(self) -> None:
-        """Another process sends, and takes what waits along: come back until it has, or has gone."""
+        """Wait for another process that sends, including the waiting events, until it is done or gone."""
         if not self._is_awaited():
             self._held = False
         elif self._is_stuck():
@@ -292,7 +293,7 @@ class DestinationFlush:
             self._find_out_why()
 
     def _is_stuck(self) -> bool:
-        """Whether the process that sends does nothing: whoever sends has leased what comes next, but for moments."""
+        """Return whether the sending process is inactive: an active one almost always holds a lease."""
         now = time.monotonic()
         if self._outbox.standing(self.name).held:
             self._unleased = None
@@ -301,7 +302,7 @@ class DestinationFlush:
         return now - self._unleased > _TRUST * stretch()
 
     def _moves(self) -> bool:
-        """Whether events get through, and some that have come meanwhile wait for us, or ours for another process."""
+        """Return whether events get through while some wait for this process, or this one's for another."""
         now = time.monotonic()
         progress = self._outbox.progress(self.name)
         if self._sending:
@@ -311,7 +312,7 @@ class DestinationFlush:
         return self._held and now - self._moved < _MOVES
 
     def _must_pause(self) -> bool:
-        """Whether its rate lets nothing through now; come back when it does."""
+        """Return whether the rate limit blocks requests now; continue when it does not."""
         wait = self._rate.wait()
         if wait <= 0:
             return False
@@ -322,7 +323,7 @@ class DestinationFlush:
         return True
 
     def _find_out_why(self) -> None:
-        """Nothing was due, though something may wait: for another process, or for the destination to recover."""
+        """Find out why nothing is due while events wait: another process, or back-off."""
         if not self._outbox.waiting([self.name]):
             self._idle = self._sending
             return
@@ -340,7 +341,7 @@ class DestinationFlush:
             self._poll = min(self._poll * 2, _LONGEST_POLL)
 
     def _hand_over(self) -> None:
-        """Send it. Where the destination failed last time, one request is enough to see whether it works again."""
+        """Send a batch. After a failure, one request is enough to see whether the destination works again."""
         probing = self._under_way[0].failures > 0 and not self._terms.force
         attempts = 1 if probing else ATTEMPTS
         terms = self._terms
@@ -349,11 +350,11 @@ class DestinationFlush:
         self._watch()
 
     def _watch(self) -> None:
-        """Come back when the event that is being sent has had its time."""
+        """Continue when the event being sent has used its time."""
         self.wake = min(self._terms.deadline, time.monotonic() + LONGEST) + _GRACE
 
     def _failed(self, verdict: Verdict) -> None:
-        """What was sent waits, its destination is left alone, and its flush is over; unless only the time was up."""
+        """Let events wait, back off, and end this flush, unless only the time was up."""
         self.stop()
         delivery = self._under_way.popleft()
         self._release()
@@ -367,7 +368,7 @@ class DestinationFlush:
         self.problems += [dropped] if dropped else []
 
     def _report(self, problem: str) -> None:
-        """Only the last problem counts: it is why the flush ended."""
+        """Keep the last problem only: it is why the flush ended."""
         self.problems = [f"{self.name}: {problem}"]
 
 

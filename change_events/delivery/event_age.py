@@ -1,4 +1,4 @@
-"""Whether a backend still takes an event of this age: many refuse, or silently drop, what is too old or ahead."""
+"""Age limits: many backends refuse or silently drop events that are too old or in the future."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def out_of_time(event: ChangeEvent, limits: Limits, now: float) -> str | None:
-    """Why the event cannot be sent any more, or not yet, as a clause; None if it can.
+    """Return why the event cannot be sent any more, or not yet, as a clause; None if it can.
 
     Args:
-        event: its end counts, or its start while it has none.
-        limits: the backend's.
+        event: its end time is used, or its start time if it has none.
+        limits: limits of the backend.
         now: seconds since 1970.
     """
     moment = event.ended_at or event.started_at
@@ -34,7 +34,7 @@ def out_of_time(event: ChangeEvent, limits: Limits, now: float) -> str | None:
 
 
 def span(seconds: float) -> str:
-    """A length of time in the largest unit of which it has two or more, or exactly one: ``18 hours``."""
+    """Return a duration in the largest suitable unit: ``18 hours``."""
     for size, name in _UNITS:
         number = int(seconds // size)
         if number > 1 or (number == 1 and seconds % size == 0):

@@ -1,4 +1,4 @@
-"""One flush: destinations side by side, each in order, all inside one time budget."""
+"""One flush: all destinations in parallel, each in order, within one time budget."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ def deliver(
     on_sent: Callable[[int], object] | None = None,
     redactor: Redactor | None = None,
 ) -> DeliveryReport:
-    """Send what is due, until nothing is left or the budget is spent. Raises nothing.
+    """Send the due events until none is left or the budget is used up. Raises nothing.
 
     Args:
         journal: an open :class:`~change_events.journal.Journal`; used by the calling thread only.
-        destinations: where to send; what waits for other destinations stays as it is.
-        budget: seconds of wall-clock time. Whatever a backend does, this returns then; a thread may linger,
-            but it is a daemon and does not keep the process alive. On a busy machine it is longer for as long as
-            events get through (:meth:`Terms.extend`): of many runs that end at once each waits for its own.
-        force: also try destinations that are left alone because they failed (``tfevent events flush``), but not those
-            that asked for it: what ends within the budget is waited for.
-        event: id of the event that the caller is there for. While another process sends to a destination, only that
-            one's delivery is waited for; without an id all that waits.
-        on_sent: is called with the number of those that have arrived so far, whenever it grows.
-        redactor: the settings' rules and the secrets that were seen, which hold for what backends say; it is copied.
+        destinations: where to send; deliveries to other destinations stay as they are.
+        budget: seconds of wall-clock time, after which this returns; daemon threads may linger, but do not keep the
+            process alive. On a busy machine it is extended while events get through (:meth:`Terms.extend`): of many
+            runs that end at once, each waits for its own.
+        force: also try destinations that are backing off (``tfevent events flush``); waits requested by a backend are
+            respected, and awaited if they end within the budget.
+        event: ID of the caller's event. While another process sends to a destination, only the delivery of this event
+            is awaited; without an ID, all deliveries.
+        on_sent: called with the number of delivered events whenever it grows.
+        redactor: the settings' rules and the known secrets, applied to backends' messages; it is copied.
     """
     deadline = time.monotonic() + budget
     terms = Terms(deadline, force, _WAITS, brief=budget < _BRIEF, event=event, budget=budget, quoting=Quoting(redactor))
@@ -63,9 +63,9 @@ def deliver_directly(
     budget: float,
     redactor: Redactor | None = None,
 ) -> DeliveryReport:
-    """Send one event without a journal; arguments as of :func:`deliver`.
+    """Send one event without a journal; the arguments are those of :func:`deliver`.
 
-    What fails is lost, and the report says so. Raises nothing.
+    Failed deliveries are lost, and the report says so. Raises nothing.
     """
     outbox = MemoryOutbox(sealed, [destination.name for destination in destinations])
     deadline = time.monotonic() + budget
@@ -74,7 +74,7 @@ def deliver_directly(
 
 
 class _Flush:
-    """The calling thread's half: it alone talks to the outbox, workers only send."""
+    """The calling thread's part: it alone uses the outbox, workers only send."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class _Flush:
                     flush.hand_over()
 
     def _wait(self) -> float | None:
-        """Seconds until something is to be done, if no answer comes first; None if there is nothing left to do."""
+        """Return the seconds until the next step, if no answer comes first; None if nothing is left to do."""
         now = time.monotonic()
         wakes = [flush.wake - now for flush in self._destinations.values() if flush.wake is not None]
         if not wakes:
@@ -128,7 +128,7 @@ class _Flush:
         return min(*wakes, _IDLE) if any(flush.is_idle for flush in self._destinations.values()) else min(wakes)
 
     def _received(self, wait: float) -> list[Answer]:
-        """The answers that are there, waiting for the first one at most so many seconds."""
+        """Return the available answers, waiting for the first one for a limited time."""
         answers = []
         try:
             answers.append(self._answers.get(timeout=wait))
@@ -148,7 +148,7 @@ class _Flush:
             self._on_sent(self._sent)
 
     def _close(self) -> None:
-        """Write down what came to the last moment, and hand back the rest."""
+        """Record the results up to the last moment, and release the rest."""
         for flush in self._destinations.values():
             flush.stop()
         self._take(self._received(0))

@@ -1,6 +1,6 @@
-"""Bytes out, an answer back, with httpx: HTTP/1.1, proxies from the environment, no redirects, no surprises.
+"""Sends HTTP requests with httpx: HTTP/1.1, proxies from the environment, no redirects.
 
-Nothing raised or logged here shows more of an address than its host: a token may be part of the path.
+Errors and logs show no more of an address than its host: a token may be part of the path.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ _BODY_BYTES = 1_048_576  # of a body that decides: an answer may list thousands 
 
 
 def get_ready() -> None:
-    """Import what httpx imports when the first connection is made: as much again as the client itself."""
+    """Import what httpx imports on the first connection, which costs as much again as the client itself."""
     import httpcore  # noqa: F401
 
 
 def open_transport(options: Mapping[str, Any]) -> HttpTransport:
-    """The connections of one destination, by its options."""
+    """Return the connections of one destination, by its options."""
     ca_file = options.get("ca_file")
     return HttpTransport(str(ca_file) if ca_file else None)
 
 
 class HttpTransport:
-    """One connection pool with one idea of which authorities to trust; see :class:`Transport`.
+    """A connection pool with its trusted authorities; see :class:`Transport`.
 
     Args:
-        ca_file: trust the authorities in this file, instead of the usual ones.
+        ca_file: trust only the authorities in this file.
     """
 
     def __init__(self, ca_file: str | None = None) -> None:
@@ -66,12 +66,12 @@ class HttpTransport:
         """Send one request.
 
         Args:
-            request: what to send.
-            deadline: moment of :func:`time.monotonic` after which no step of it begins or goes on waiting. A body that
-                decides may take all of that time, any other one half a second.
+            request: the request.
+            deadline: :func:`time.monotonic` after which no step starts or waits. A deciding body may take all of that
+                time, any other half a second.
 
         Raises:
-            TransportError: no answer; status and headers did not come.
+            TransportError: there is no response: status and headers did not arrive.
         """
         left = deadline - time.monotonic()
         if left <= 0:
@@ -94,7 +94,7 @@ class HttpTransport:
         return Response(answer.status_code, headers, body, complete, request.body_decides, request.purpose)
 
     def abandon(self) -> None:
-        """Nothing to be done: what the thread still waits for ends with the process."""
+        """Do nothing: what the thread waits for ends with the process."""
 
     def _client(self, request: Request) -> httpx.Client:
         plain = request.url.lower().startswith("http:") and (request.direct or not urllib.request.getproxies())
@@ -120,7 +120,7 @@ def _built(client: httpx.Client, request: Request, timeouts: dict[str, float]) -
 
 
 def _body(answer: httpx.Response, seconds: float, most: int) -> tuple[bytes, bool]:
-    """The body, at most ``most`` bytes of it, and whether that is all there is to be had within ``seconds``."""
+    """Return at most ``most`` bytes of the body, and whether that is all that can be had within ``seconds``."""
     body = bytearray()
     end = time.monotonic() + seconds
     try:
@@ -140,9 +140,9 @@ def _client(context: ssl.SSLContext) -> httpx.Client:
 
 
 class _Routes(httpx.BaseTransport):
-    """A connection pool for each proxy that the environment names, and one for what goes directly.
+    """A connection pool for each proxy of the environment, and one for direct connections.
 
-    httpx reads the same variables, but of NO_PROXY neither networks nor ports.
+    httpx reads the same variables, but no networks or ports in NO_PROXY.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -151,7 +151,7 @@ class _Routes(httpx.BaseTransport):
         self._pools: dict[str | None, httpx.HTTPTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it the way that the variables say. Raises TransportError if a proxy cannot be used."""
+        """Send a request through its proxy. Raises TransportError if the proxy cannot be used."""
         url = request.url
         port = url.port or (443 if url.scheme == "https" else 80)
         host = url.raw_host.decode("ascii", "replace")
@@ -176,7 +176,7 @@ class _Routes(httpx.BaseTransport):
 
 
 def _clause(error: Exception) -> str:
-    """Why no answer came, in words of ours: texts of the library may quote an address."""
+    """Return why there is no response, in tfevent's words: texts of the library may quote an address."""
     return network.clause(error) or _CLAUSES.get(type(error).__name__, network.FAILED)
 
 

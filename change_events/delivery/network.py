@@ -1,4 +1,4 @@
-"""What all connections have in common: whom TLS trusts, and why one failed, in words of ours."""
+"""TLS trust and connection errors, for all transports."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _reading = threading.Lock()
 
 
 def trusted(ca_file: str | None) -> ssl.SSLContext:
-    """Trust ``ca_file`` alone, else SSL_CERT_FILE and SSL_CERT_DIR alone, else the system's and certifi's.
+    """Return a TLS context that trusts ``ca_file``, SSL_CERT_FILE and SSL_CERT_DIR, or the usual authorities.
 
-    Reading hundreds of authorities costs 50 ms of CPU: it is done once for all destinations that trust the same.
+    Each replaces those after it; the usual ones are the system's and certifi's. Reading hundreds of authorities takes
+    50 ms of CPU time: it is done once for all destinations with the same trust.
     """
     with _reading:
         return _trusting(ca_file, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
@@ -37,7 +38,7 @@ def _trusting(ca_file: str | None, *variables: str | None) -> ssl.SSLContext:
 
 
 def clause(error: BaseException) -> str | None:
-    """Why a connection failed, as far as the system and TLS say; None where they say nothing."""
+    """Return why a connection failed, as far as the system and TLS report it; None if they do not."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its TLS certificate is not trusted ({cause.verify_message}); see ca_file and SSL_CERT_FILE"

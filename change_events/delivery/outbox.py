@@ -1,4 +1,4 @@
-"""What a flush needs of an outbox, and one in memory for when the journal cannot be used."""
+"""The outbox interface of a flush, and an in-memory outbox for when the journal cannot be used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Outbox(Protocol):
-    """The journal's half that delivery uses; each method is documented there."""
+    """The part of the journal used by delivery; the journal documents each method."""
 
     patience: float
 
@@ -24,25 +24,25 @@ class Outbox(Protocol):
     def claim(
         self, names: Sequence[str], limit: int, lease: float, *, force: bool = False, size: int | None = None
     ) -> list[Delivery]:
-        """Lease what is due."""
+        """Lease due deliveries."""
 
     def standing(self, name: str) -> Standing:
-        """How this destination is doing."""
+        """Return the health of this destination."""
 
     def progress(self, name: str) -> Progress:
-        """How far its queue has come."""
+        """Return the progress of its queue."""
 
     def waiting(self, names: Sequence[str]) -> int:
-        """How many deliveries to these destinations are still to be made."""
+        """Return the number of open deliveries to these destinations."""
 
     def is_waiting(self, event_id: str, name: str) -> bool:
-        """Whether this destination is still to get the event."""
+        """Return whether the event's delivery to this destination is open."""
 
     def begin_sending(self, name: str) -> bool:
-        """Become the process that sends to this destination; False while it is another one."""
+        """Become the process that sends to this destination; False while another one does."""
 
     def end_sending(self, name: str) -> None:
-        """Another process may send to this destination."""
+        """Let other processes send to this destination."""
 
     def delivered(
         self,
@@ -50,26 +50,26 @@ class Outbox(Protocol):
         handles: Mapping[int, str] | None = None,
         skipped: Mapping[int, str] | None = None,
     ) -> None:
-        """They have arrived; ``handles`` are the backend's own names of them, ``skipped`` why nothing was sent."""
+        """Record deliveries; ``handles`` are the backend's IDs of them, ``skipped`` why nothing was sent."""
 
     def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:
-        """It waits, and its destination is left alone."""
+        """Let the delivery wait, and the destination back off."""
 
     def cut_short(self, delivery: Delivery, reason: str) -> None:
-        """It waits."""
+        """Let the delivery wait."""
 
     def release(self, *deliveries: Delivery) -> None:
-        """They were not tried."""
+        """Return deliveries that were not tried."""
 
     def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
-        """It needs a person."""
+        """Park the delivery."""
 
     def keep_pace(self, name: str, busy: float) -> None:
-        """What was asked of it by now counts for so many seconds."""
+        """Record the used share of the rate limit, valid for some seconds."""
 
 
 class MemoryOutbox:
-    """One event for several destinations, once: what fails is not kept."""
+    """One event for several destinations, tried once: failed deliveries are not kept."""
 
     def __init__(self, sealed: SealedEvent, names: Sequence[str]) -> None:
         self.patience = 0.0
@@ -86,36 +86,36 @@ class MemoryOutbox:
     def claim(
         self, names: Sequence[str], limit: int, lease: float, *, force: bool = False, size: int | None = None
     ) -> list[Delivery]:
-        """What has not been tried yet."""
+        """Return deliveries that were not tried yet."""
         del limit, lease, force, size  # one event, one process: nothing to limit, lease or hurry
         return [self._waiting.pop(name) for name in names if name in self._waiting]
 
     def standing(self, name: str) -> Standing:
-        """Nothing is known of it."""
+        """Return no known health."""
         del name
         return Standing()
 
     def progress(self, name: str) -> Progress:
-        """There is no queue."""
+        """Return no progress: there is no queue."""
         del name
         return Progress()
 
     def waiting(self, names: Sequence[str]) -> int:
-        """How many of these destinations have not got it."""
+        """Return the number of these destinations without the event."""
         return len(self._unsent & set(names))
 
     def is_waiting(self, event_id: str, name: str) -> bool:
-        """Whether this destination has not got it."""
+        """Return whether this destination does not have the event."""
         del event_id  # there is only one
         return name in self._unsent
 
     def begin_sending(self, name: str) -> bool:
-        """No other process knows of it."""
+        """Return True: no other process knows of the event."""
         del name
         return True
 
     def end_sending(self, name: str) -> None:
-        """There is nothing to let go of."""
+        """Do nothing."""
         del name
 
     def delivered(
@@ -124,28 +124,28 @@ class MemoryOutbox:
         handles: Mapping[int, str] | None = None,
         skipped: Mapping[int, str] | None = None,
     ) -> None:
-        """They have arrived."""
+        """Record deliveries."""
         del handles, skipped  # nothing will be settled later, and no one will ask
         self._unsent.difference_update(delivery.destination for delivery in deliveries)
 
     def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:
-        """It stays unsent."""
+        """Leave it unsent."""
         del delivery, after, reason, asked  # no one will ask: the report has the reason
         return None
 
     def cut_short(self, delivery: Delivery, reason: str) -> None:
-        """It stays unsent."""
+        """Leave it unsent."""
         del delivery, reason  # as above
 
     def release(self, *deliveries: Delivery) -> None:
-        """They may be claimed again."""
+        """Let them be claimed again."""
         self._waiting.update((delivery.destination, delivery) for delivery in deliveries)
 
     def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
-        """It will not be sent."""
+        """Give it up."""
         del reason, answered  # as above
         self._unsent.discard(delivery.destination)
 
     def keep_pace(self, name: str, busy: float) -> None:
-        """There is no next time."""
+        """Do nothing."""
         del name, busy

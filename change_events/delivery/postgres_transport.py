@@ -1,7 +1,7 @@
-"""Records events in a ledger on PostgreSQL: one connection for all events of a flush, one transaction each.
+"""Records events in a ledger on PostgreSQL: one connection per flush, one transaction per event.
 
-What a session would remember is set within the transaction, and no statement is prepared, so that a pooler may hand
-each transaction to another session.
+Session state is set inside the transaction, and no statement is prepared, so that a pooler may use another session for
+each transaction.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _WORDS = (
 
 
 def get_ready() -> None:
-    """Import the driver, where it is there."""
+    """Import the driver, if it is installed."""
     with suppress(ImportError):
         import psycopg
 
@@ -51,7 +51,7 @@ def get_ready() -> None:
 
 
 def open_transport(options: Mapping[str, Any]) -> PostgresTransport:
-    """The connection of one destination."""
+    """Return the connection of one destination."""
     del options  # a request has all of them
     return PostgresTransport()
 
@@ -71,14 +71,14 @@ class PostgresTransport:
         self._close()
 
     def abandon(self) -> None:
-        """Nothing to be done: what the thread still waits for ends with the process."""
+        """Do nothing: what the thread waits for ends with the process."""
 
     def send(self, request: Request, deadline: float) -> Response:
-        """Record one event, or only ask for the version of the ledger.
+        """Record one event, or only query the version of the ledger.
 
         Returns:
-            200; or 500 with the header ``sqlstate`` (of :data:`SCHEMA_STATES` where the schema is the reason, nothing
-            where a session did not begin), and what the server says as ``body``. ``skew``: seconds that its clock is
+            200; or 500 with the header ``sqlstate`` (one of :data:`SCHEMA_STATES` if the schema is the reason, empty if
+            no session was established), and the server's message as ``body``. ``skew``: seconds that its clock is
             ahead.
 
         Raises:
@@ -138,7 +138,7 @@ def _connected(request: LedgerRequest, deadline: float) -> psycopg.Connection:
 
 
 def _refused(connection: psycopg.Connection) -> Response | None:
-    """The answer where this tfevent cannot write to a ledger of this version."""
+    """Return the answer if this tfevent cannot write to a ledger of this version."""
     from change_events.ledger import schema
 
     states = {
@@ -151,7 +151,7 @@ def _refused(connection: psycopg.Connection) -> Response | None:
 
 
 def _looked(connection: psycopg.Connection, request: LedgerRequest) -> Response:
-    """Whether the events of this team would be recorded, as far as can be seen without one, and the clock."""
+    """Return whether the events of this team would be recorded, as far as can be known without one, and the clock."""
     if state := rights.against_writing(connection, request.team):
         return Response(500, {"sqlstate": state})
     ((now,),) = connection.execute("SELECT clock_timestamp()").fetchall()
@@ -178,7 +178,7 @@ def _recorded(connection: psycopg.Connection, request: LedgerRequest) -> Respons
 
 
 def _answer(error: psycopg.Error, deadline: float) -> Response:
-    """What the server says as an answer; raises TransportError where it says nothing."""
+    """Return the server's error as an answer; raises TransportError if there is none."""
     text = (error.diag.message_primary or str(error)).strip()
     if error.sqlstate is None:
         if not any(word in text for word in _SAID):
@@ -191,7 +191,7 @@ def _answer(error: psycopg.Error, deadline: float) -> Response:
 
 
 def _clause(text: str, deadline: float) -> str:
-    """Why there is no answer, in words of ours: texts of the driver name the address."""
+    """Return why there is no answer, in tfevent's words: texts of the driver name the address."""
     known = next((words for part, words in _WORDS if part.lower() in text.lower()), None)
     if known is None and time.monotonic() >= deadline:
         return "it did not answer in time"

@@ -1,4 +1,4 @@
-"""Is a destination reachable, and does it accept? For `tfevent events doctor`."""
+"""Tests whether a destination is reachable and accepts events, for `tfevent events doctor`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOTHING_SENT = "it was sent nothing, since a test event cannot be reported ther
 
 
 class ProbeResult(msgspec.Struct, frozen=True):
-    """Whether a destination works as far as was tried, a sentence without secrets, and how many seconds it took."""
+    """Whether a destination works, a sentence without secrets, and the duration in seconds."""
 
     ok: bool
     text: str
@@ -42,16 +42,16 @@ class ProbeResult(msgspec.Struct, frozen=True):
 
 
 class Probe:
-    """A try that has begun, on a thread of its own. Raises nothing.
+    """A running test, on a thread of its own. Raises nothing.
 
     Args:
-        destination: the one to try.
+        destination: the destination to test.
         budget: seconds of wall-clock time from now on.
-        send_test: post an event marked as a test; otherwise only name, connection, TLS and an answer to
-            ``HEAD /`` are tried, without any credentials, so whether events are accepted stays open.
-        here: an event that says where this runs, for a destination of which a test event can be reported nowhere:
-            then its credentials are tried by reading something.
-        redactor: as of :func:`~change_events.delivery.deliver`.
+        send_test: send an event marked as a test; otherwise only name, connection, TLS and a response to ``HEAD /`` are
+            tested, without credentials, so that acceptance stays unknown.
+        here: an event with the current location, for destinations that cannot receive a test event: their credentials
+            are tested with a read request.
+        redactor: as for :func:`~change_events.delivery.deliver`.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Probe:
         ).start()
 
     def result(self) -> ProbeResult:
-        """What came of it; at the end of the budget at the latest."""
+        """Return the result, at the end of the budget at the latest."""
         left = self._begun + self._budget - time.monotonic()
         try:
             return self._answers.get(timeout=max(0.0, left))
@@ -104,7 +104,7 @@ class Probe:
 def probe(
     destination: DestinationSettings, *, budget: float = 3.0, send_test: bool = False, here: ChangeEvent | None = None
 ) -> ProbeResult:
-    """Try a destination and wait for what comes of it; see :class:`Probe`."""
+    """Test a destination and wait for the result; see :class:`Probe`."""
     return Probe(destination, budget=budget, send_test=send_test, here=here).result()
 
 
@@ -149,7 +149,7 @@ def _post_test(
 def _access(
     settings: DestinationSettings, transport: Transport, here: ChangeEvent | None, effort: Effort
 ) -> ProbeResult | None:
-    """Whether the credentials are accepted; None where that cannot be tried without an event."""
+    """Return whether the credentials are accepted; None if that cannot be tested without an event."""
     from change_events.delivery.sender import exchange
     from change_events.redact import Redactor
 
@@ -165,7 +165,7 @@ def _access(
 
 
 def test_event(kind: Kind) -> SealedEvent:
-    """An event that says of itself that it is a test; one of infrastructure is a run that changed nothing."""
+    """Return an event marked as a test; one of infrastructure is a run that changed nothing."""
     from change_events.redact import Redactor
 
     now = datetime.now(UTC)

@@ -1,8 +1,8 @@
-"""Starts a program for each request: the request on standard input, the exit code as the answer.
+"""Starts a program for each request: the request on standard input, the exit code as the response.
 
-The program has a session of its own, so that an interrupt at the terminal is not its own, and its whole process group
-is killed when its time is over. Its output is not kept: standard output goes nowhere, the end of standard error is its
-answer, of which the last line is what it says. What it leaves running in the background is not waited for.
+The program has a session of its own, so that it does not receive the terminal's interrupts, and its whole process group
+is killed at the time limit. Standard output is discarded; the end of standard error is the body of the response, with
+the last line as the message. Background processes are not awaited.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _REASONS = {
 
 
 def get_ready() -> None:
-    """Nothing that is not imported already."""
+    """Do nothing: everything is imported already."""
 
 
 def open_transport(options: Mapping[str, Any]) -> ProgramTransport:
-    """What starts the program of one destination."""
+    """Return the transport that starts the program of one destination."""
     del options  # a request has all of them
     return ProgramTransport()
 
@@ -65,7 +65,7 @@ class ProgramTransport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing outlives :meth:`send`."""
+        """Do nothing: no process outlives :meth:`send`."""
 
     def send(self, request: Request, deadline: float) -> Response:
         """Start the program and wait for its end.
@@ -74,7 +74,7 @@ class ProgramTransport:
             The exit code as ``status``, negative for a signal; the end of standard error as ``body``.
 
         Raises:
-            TransportError: it cannot be started, or was killed because it had not ended shortly before ``deadline``.
+            TransportError: it cannot be started, or was killed shortly before ``deadline``.
         """
         if not isinstance(request, ProgramRequest):
             raise TypeError("not a request that starts a program")
@@ -90,7 +90,7 @@ class ProgramTransport:
         return Response(code, body=_whole_lines(said) if code else b"")
 
     def abandon(self) -> None:
-        """Kill what is running, and start nothing more."""
+        """Kill the running program, and start no more."""
         with self._lock:
             self._abandoned = True
             if self._running is not None and self._running.returncode is None:
@@ -134,9 +134,9 @@ def _start(request: ProgramRequest) -> subprocess.Popen[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    """That of this process without what sets options of destinations; and what it starts is not observed.
+    """Return this process's environment without options of destinations, with observation switched off.
 
-    A program that applies something would otherwise make an event, and so start itself again.
+    A program that applies something would otherwise record an event and so start itself again.
     """
     prefixes = tuple(f"TFEVENT_{kind.upper()}_" for kind in kinds())
     kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
@@ -144,7 +144,7 @@ def _environment() -> dict[str, str]:
 
 
 def _exchanged(process: subprocess.Popen[bytes], body: bytes, deadline: float) -> bytes:
-    """Write ``body`` and read standard error until the program ends or the deadline comes; the end of what was read."""
+    """Write ``body`` and read standard error until the program ends or the deadline; returns the end of it."""
     stdin, stderr = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stderr)
     said = bytearray()
     rest = memoryview(body)
@@ -171,7 +171,7 @@ def _exchanged(process: subprocess.Popen[bytes], body: bytes, deadline: float) -
 
 @contextmanager
 def _ending(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
-    """A descriptor that is readable once the program has ended; None where the system has none."""
+    """Return a descriptor that is readable once the program has ended; None if the system has none."""
     descriptor = None
     with suppress(OSError, AttributeError):  # macOS; a kernel before 5.3, or a sandbox
         descriptor = os.pidfd_open(process.pid)
@@ -183,7 +183,7 @@ def _ending(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
 
 
 def _written(descriptor: int, rest: memoryview) -> memoryview:
-    """What is still to be written; nothing where the program reads no more."""
+    """Write, and return the rest; nothing if the program reads no more."""
     try:
         return rest[os.write(descriptor, rest[:_PART]) :]
     except BlockingIOError:
@@ -193,7 +193,7 @@ def _written(descriptor: int, rest: memoryview) -> memoryview:
 
 
 def _read(descriptor: int, said: bytearray, *, or_nothing: bool = False) -> bool:
-    """Whether there may be more; ``or_nothing``: more than what is there now is not asked for."""
+    """Read, and return whether there may be more; with ``or_nothing``, only what is available now."""
     try:
         part = os.read(descriptor, _PART)
     except BlockingIOError:
@@ -206,12 +206,12 @@ def _read(descriptor: int, said: bytearray, *, or_nothing: bool = False) -> bool
 
 
 def _whole_lines(said: bytes) -> bytes:
-    """What was kept, without a line whose beginning was not: half a secret is not recognised."""
+    """Return the kept text without a line whose beginning is missing: half a secret is not recognised."""
     return said if len(said) < _KEPT else said.partition(b"\n")[2]
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the program's process group; it has not been waited for yet, so the number is still its own."""
+    """Kill the program's process group; its number is reserved until it is waited for."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(subprocess.TimeoutExpired):

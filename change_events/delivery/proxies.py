@@ -1,8 +1,8 @@
-"""Which proxy a request goes through: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, read as curl and Go read them.
+"""Selects the proxy of a request by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, like curl and Go.
 
-An entry of NO_PROXY is ``*``, an address, a network (``10.0.0.0/8``, ``fd00::/8``), or a name, which stands for its
-subdomains too; with a dot or ``*.`` before it, for these alone. Addresses and names may have a port. Names are not
-resolved. https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config, https://curl.se/libcurl/c/CURLOPT_NOPROXY.html.
+An entry of NO_PROXY is ``*``, an address, a network (``10.0.0.0/8``, ``fd00::/8``), or a name, which includes its
+subdomains; with a leading dot or ``*.``, only these. Addresses and names may have a port. Names are not resolved.
+https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config, https://curl.se/libcurl/c/CURLOPT_NOPROXY.html.
 """
 
 from __future__ import annotations
@@ -23,21 +23,20 @@ _PORT = lazy_pattern(r"(?P<host>[^:]*):(?P<port>\d+)")
 
 
 class Proxies(NamedTuple):
-    """The variables of one environment: a proxy's address by scheme (``http``, ``https``, ``all``), and NO_PROXY."""
+    """The proxy variables of an environment: addresses by scheme (``http``, ``https``, ``all``), and NO_PROXY."""
 
     addresses: Mapping[str, str]
     bypassed: tuple[str, ...]
 
     def address(self, scheme: str, host: str, port: int) -> str | None:
-        """The proxy's address for a request to ``host`` (an IPv6 address without brackets); None to connect directly.
+        """Return the proxy's address for a request to ``host`` (IPv6 without brackets); None to connect directly.
 
-        Plain http to this machine always goes directly, whatever the kind: it is let send tokens since no network
-        sees them.
+        Plain HTTP to this machine is always direct: it may carry tokens because no network sees them.
 
         Args:
             scheme: ``http`` or ``https``.
             host: name or address.
-            port: the port that is connected to.
+            port: target port.
         """
         if scheme == "http" and is_loopback(host):
             return None
@@ -48,7 +47,7 @@ class Proxies(NamedTuple):
 
 
 def from_environment() -> Proxies:
-    """The variables as they are now, in lower or upper case; HTTP_PROXY is not read by a CGI program."""
+    """Return the current variables, in lower or upper case; a CGI program ignores HTTP_PROXY."""
     found = getproxies_environment()
     entries = re.split(r"[\s,]+", found.pop("no", "").lower())
     return Proxies(found, tuple(entry.rpartition("://")[2] for entry in entries if entry))
@@ -68,7 +67,7 @@ def _matches(entry: str, host: str, port: int) -> bool:
 
 
 def _taken_apart(entry: str) -> tuple[str, int | None]:
-    """Host or network of an entry, and its port; an IPv6 address has one only behind brackets."""
+    """Return host or network of an entry, and its port; an IPv6 address has one only after brackets."""
     if bracketed := _BRACKETED.fullmatch(entry):
         rest = bracketed["rest"]
         if rest.startswith(":"):

@@ -1,4 +1,4 @@
-"""What a backend says, fit for journal and terminal: it may quote what the user hides, or hold a secret of its own."""
+"""Prepares backends' messages for journal and terminal: they may quote hidden values or contain secrets."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Quoting:
-    """Makes quotations of answers; for any thread.
+    """Quotes responses; usable from any thread.
 
     Args:
-        redactor: hides what the settings name and what was seen as a secret. It is copied, since it goes on being used
-            by the thread that has it. None: the rules that need no settings.
+        redactor: hides values by the settings' rules, and known secrets. It is copied, since its thread continues to
+            use it. None: only the rules that need no settings.
     """
 
     def __init__(self, redactor: Redactor | None = None) -> None:
@@ -25,7 +25,7 @@ class Quoting:
         self._lock = threading.Lock()
 
     def quoted(self, request: Request, response: Response) -> str:
-        """What the answer says, redacted, on one line; nothing where it says nothing."""
+        """Return the message of a response, redacted, on one line; empty if there is none."""
         said = words(response)
         if not said:
             return ""

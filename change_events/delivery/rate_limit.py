@@ -1,7 +1,7 @@
-"""A destination's rate: a token bucket that never lets more through than the backend allows in any period.
+"""A destination's rate limit: a token bucket that never exceeds the backend's limit in any period.
 
-The usual bucket of ``n`` tokens, refilled at ``n`` a period, lets nearly twice as many through in its first period.
-This one holds a tenth of them and is refilled with the rest, so any period has at most ``n`` requests.
+The usual bucket of ``n`` tokens, refilled at ``n`` per period, allows nearly twice as many in its first period. This
+one holds a tenth of them and is refilled with the rest, so that any period has at most ``n`` requests.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _BURST = 10  # one in so many may come at once
 
 
 class RateLimiter:
-    """When the next request may be made. Without a rate, always.
+    """Decides when the next request may be made; always, without a rate.
 
     Args:
-        rate: what the backend allows.
+        rate: the backend's limit.
         clock: seconds, monotonic.
     """
 
@@ -34,19 +34,19 @@ class RateLimiter:
         self._busy_until = 0.0
 
     def wait(self) -> float:
-        """Seconds until a request may be made; 0 for at once."""
+        """Return the seconds until a request may be made; 0 for now."""
         return max(0.0, self.busy() - self._slack) if self.rate else 0.0
 
     def spend(self) -> None:
-        """A request is made now."""
+        """Count a request made now."""
         self._busy_until = max(self._busy_until, self._clock()) + self._interval
 
     def busy(self) -> float:
-        """Seconds until all that was spent is forgotten."""
+        """Return the seconds until all counted requests are forgotten."""
         return max(0.0, self._busy_until - self._clock())
 
     def learn(self, busy: float) -> None:
-        """Take over what another flush has spent; more than a full bucket is a clock that was set."""
+        """Take over the count of another flush; more than a full bucket means that the clock was set."""
         most = self._slack + self._interval
         self._busy_until = max(self._busy_until, self._clock() + min(busy, most))
 

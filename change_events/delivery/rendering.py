@@ -1,4 +1,4 @@
-"""The request that delivers one event to one destination: for sending it, and for showing what would be sent."""
+"""Renders the request that delivers one event to one destination, for sending and for previews."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Rendered(NamedTuple):
-    """A request, and a clause about each template of the destination's own that failed."""
+    """A request, and a clause about each failed template of the destination."""
 
     request: Request
     problems: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Rendered(NamedTuple):
 
 @contextmanager
 def prepared(settings: DestinationSettings, sealed: SealedEvent) -> Iterator[Shaped]:
-    """The event in this destination's shape; as long as it lasts, tags are named as the destination has them."""
+    """Return the event in this destination's shape; inside the block, tags have the destination's names."""
     shape = settings.routing.shape
     with mapping.tags_named(shape.map_tags if shape else {}):
         yield shaped(sealed, shape)
@@ -36,13 +36,13 @@ def prepared(settings: DestinationSettings, sealed: SealedEvent) -> Iterator[Sha
 def rendered(
     settings: DestinationSettings, sealed: SealedEvent, *, limit: int | None = None, handle: str | None = None
 ) -> Rendered:
-    """What is sent to this destination about this event.
+    """Return the request for this event and destination.
 
     Args:
         settings: the destination.
-        sealed: the event as it was recorded.
-        limit: the most bytes of the body; by default the destination's own limit.
-        handle: the backend's name of what the event's start became there, where it is to be brought up to date.
+        sealed: the recorded event.
+        limit: maximum size of the body in bytes; by default the destination's limit.
+        handle: the backend's ID of the started event's object, if it is to be updated.
 
     Raises:
         OptionError: the destination's options cannot be used, or the limit is too small for any event.

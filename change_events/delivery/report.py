@@ -1,4 +1,4 @@
-"""What one flush did."""
+"""The result of a flush."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import msgspec
 
 
 class DeliveryReport(msgspec.Struct, frozen=True):
-    """Figures count deliveries: one event for two destinations is two.
+    """The result of a flush; it counts deliveries: one event for two destinations is two.
 
     Attributes:
-        sent: arrived during this flush.
-        waiting: still to be delivered after it, to the destinations it was given.
-        parked: put aside during this flush, for a person to look at.
-        problems: sentences about destinations that did not get all, without secrets.
+        sent: delivered during this flush.
+        waiting: still open for the given destinations.
+        parked: parked during this flush.
+        problems: sentences about destinations without all their events, free of secrets.
     """
 
     sent: int = 0

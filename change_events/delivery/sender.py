@@ -1,4 +1,4 @@
-"""One event to one destination: render, send, judge, and again while there is time."""
+"""Delivers one event to one destination: render, send, judge, and retry while there is time."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _NOT_ACCEPTED = 401
 
 
 class Effort:
-    """How much may be done for one event.
+    """The limits for one event.
 
     Attributes:
-        deadline: moment of :func:`time.monotonic` after which nothing is begun or waited for.
-        attempts: how often to try what may pass.
-        pace: the destination's, if it has a rate.
-        quoting: how what the backend says gets into reasons.
-        requests: how many have been made.
+        deadline: :func:`time.monotonic` after which nothing starts or waits.
+        attempts: maximum number of attempts after temporary failures.
+        pace: the destination's rate limit, if any.
+        quoting: prepares the backend's messages for reasons.
+        requests: number of requests so far.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Effort:
         self.requests = 0
 
     def wait(self) -> float:
-        """Seconds until the destination's rate lets the next request through."""
+        """Return the seconds until the rate limit allows the next request."""
         return self.pace.wait() if self.pace else 0.0
 
     def spend(self) -> None:
-        """A request is made now."""
+        """Count a request made now."""
         self.requests += 1
         if self.pace:
             self.pace.spend()
@@ -69,15 +69,15 @@ class Effort:
 def send_event(
     settings: DestinationSettings, transport: Transport, sealed: SealedEvent, effort: Effort, handle: str | None = None
 ) -> Verdict:
-    """Deliver one event, retrying what may pass, as far as ``effort`` goes.
+    """Deliver one event, with retries, within ``effort``.
 
     Args:
         settings: the destination.
         transport: its connections.
-        sealed: the event as it was recorded.
-        effort: how much may be done.
-        handle: the backend's own name of what the event's start became there. That is brought up to date where the
-            backend can do it, and where it refuses to (someone has deleted it, say) the event is sent as a new one.
+        sealed: the recorded event.
+        effort: the limits.
+        handle: the backend's ID of the started event's object. It is updated if the backend supports that; if it
+            refuses, e.g. because it was deleted, the event is sent as a new one.
 
     Returns:
         Never ``SHRINK``: an event that is too large is sent smaller once, and parked if that is too large too.
@@ -115,7 +115,7 @@ def _sent(
 
 
 def _unrendered(settings: DestinationSettings, error: Exception) -> Verdict:
-    """The verdict where no request could be made: mistakes in the settings wait until they are corrected."""
+    """Return the verdict if no request could be made: the event waits until the settings are corrected."""
     if isinstance(error, OptionError):
         return Verdict(Result.RETRY, f"its settings cannot be used ({error})")
     if wrong := get(settings.kind).problems(settings.options):
@@ -126,7 +126,7 @@ def _unrendered(settings: DestinationSettings, error: Exception) -> Verdict:
 def _stepped(
     settings: DestinationSettings, transport: Transport, sealed: SealedEvent, effort: Effort, handle: str | None
 ) -> Verdict:
-    """Several requests, one after the other; where the event is too large, all of them once more with a smaller one."""
+    """Send several requests in order; if the event is too large, repeat all with a smaller one."""
     walk = _Walk(settings, transport, effort)
     try:
         with prepared(settings, sealed) as (event, problems):
@@ -148,9 +148,9 @@ class _StepError(Exception):
 
 
 class _Walk:
-    """Sends what ``steps`` of a destination asks for. ``bytes``: how large the last body was.
+    """Sends the requests of a destination's ``steps``. ``bytes``: size of the last body.
 
-    No request is made twice in one walk: where its answer was lost, only the look-ups of a new walk see what it made.
+    No request is repeated within a walk: after a lost response, only the look-ups of a new walk show its effect.
     """
 
     def __init__(self, settings: DestinationSettings, transport: Transport, effort: Effort) -> None:
@@ -161,7 +161,7 @@ class _Walk:
         self.bytes = 0
 
     def through(self, event: SealedEvent, limit: int | None, handle: str | None) -> Verdict:
-        """What becomes of the event. Raises _StepError."""
+        """Send all requests and return the verdict. Raises _StepError."""
         assert self._destination.steps is not None  # noqa: S101 - who calls has asked
         steps = self._destination.steps(event, self._options, limit, handle)
         with closing(steps):
@@ -180,7 +180,7 @@ class _Walk:
 
 
 def _next(steps: Steps, reply: Reply | None) -> Request | Verdict:
-    """The next request, or how it ended. Raises _StepError."""
+    """Return the next request, or the final verdict. Raises _StepError."""
     try:
         return next(steps) if reply is None else steps.send(reply)
     except StopIteration as end:
@@ -191,19 +191,19 @@ def _next(steps: Steps, reply: Reply | None) -> Request | Verdict:
 
 
 def _remarked(verdict: Verdict, remarks: tuple[str, ...]) -> Verdict:
-    """``verdict``; what has arrived, but not as it was meant to (without texts that were asked for, say), says so."""
+    """Return ``verdict`` with a remark if the event was delivered with restrictions, e.g. without its template."""
     if verdict.result is not Result.DELIVERED or not remarks:
         return verdict
     return msgspec.structs.replace(verdict, reason="; ".join(filter(None, (verdict.reason, *remarks))))
 
 
 def exchange(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Verdict:
-    """Send one request and judge the answer, retrying what may pass, as far as ``effort`` goes."""
+    """Send one request and judge the response, with retries, within ``effort``."""
     return _persistent(lambda: _once(destination, transport, request, effort).verdict, effort)
 
 
 def _persistent(attempt: Callable[[], Verdict], effort: Effort) -> Verdict:
-    """The verdict of an attempt, or of the last of several."""
+    """Return the verdict of an attempt, or of the last of several."""
     verdict = attempt()
     if verdict.result is not Result.RETRY or effort.attempts == 1:
         return verdict
@@ -211,7 +211,7 @@ def _persistent(attempt: Callable[[], Verdict], effort: Effort) -> Verdict:
 
 
 def _retried(first: Verdict, again: Callable[[], Verdict], effort: Effort) -> Verdict:
-    """The last verdict of several attempts, the first of which has been made."""
+    """Return the verdict of the last of several attempts, the first of which was made already."""
     from tenacity import Retrying, retry_if_result  # 15 ms, and most events arrive at once
 
     made = iter((first,))
@@ -226,7 +226,7 @@ def _retried(first: Verdict, again: Callable[[], Verdict], effort: Effort) -> Ve
 
 
 def _once(destination: Destination, transport: Transport, request: Request, effort: Effort) -> Reply:
-    """One request, with its token; where one that was used before is not accepted any more, with a new one."""
+    """Send one request with its token; if a used token is rejected, with a new one."""
     ready = authorized(request, transport, lambda asked: _answered(destination, transport, asked, effort))
     if isinstance(ready, Verdict):
         return Reply(ready)
@@ -249,7 +249,7 @@ def _answered(destination: Destination, transport: Transport, request: Request, 
 
 
 def _verdict_on(destination: Destination, request: Request, response: Response, quoting: Quoting) -> Verdict:
-    """What the answer means, with what it says where it is no plain success."""
+    """Return the verdict on a response, with the backend's message unless it is a plain success."""
     verdict = judged(destination, response)
     if verdict.result is Result.DELIVERED and destination.handle:
         verdict = msgspec.structs.replace(verdict, handle=destination.handle(response))

@@ -1,7 +1,7 @@
-"""Hands mail to an SMTP server, one connection for all messages of a flush; over TLS, unless plain text was asked for.
+"""Sends mail to an SMTP server, one connection per flush, over TLS unless plain text is configured.
 
-The standard library's client waits for each reply again, so a server that sends a byte now and then could hold it
-forever: a timer closes the connection at the deadline.
+The standard library's client restarts its timeout for each reply, so that a server sending a byte now and then could
+hold it forever: a timer closes the connection at the deadline.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _TOO_LARGE = 552
 
 
 def get_ready() -> None:
-    """Import what a login and a header take."""
+    """Import the modules for a login and headers."""
     import email.header  # noqa: F401
 
 
 def open_transport(options: Mapping[str, Any]) -> SmtpTransport:
-    """The connection of one destination, by its options."""
+    """Return the connection of one destination, by its options."""
     ca_file = options.get("ca_file")
     return SmtpTransport(str(ca_file) if ca_file else None)
 
 
 class _RefusedError(Exception):
-    """The server refuses a step: ``response`` is its reply."""
+    """The server refused a step: ``response`` is its reply."""
 
     def __init__(self, stage: str, code: int, text: bytes | str) -> None:
         super().__init__(stage)
@@ -51,7 +51,7 @@ class SmtpTransport:
     """A connection to one server; see :class:`Transport`.
 
     Args:
-        ca_file: trust the authorities in this file, instead of the usual ones.
+        ca_file: trust only the authorities in this file.
     """
 
     def __init__(self, ca_file: str | None = None) -> None:
@@ -67,15 +67,15 @@ class SmtpTransport:
         self._close()
 
     def abandon(self) -> None:
-        """Nothing to be done: what the thread still waits for ends with the process."""
+        """Do nothing: what the thread waits for ends with the process."""
 
     def send(self, request: Request, deadline: float) -> Response:
         """Send one message, or only greet the server.
 
         Returns:
-            The code of the reply that decides as ``status``, its text as ``body``. ``headers`` have ``stage``, what it
-            is the reply to (``connect``, ``ehlo``, ``auth``, ``mail``, ``rcpt``, ``data``), and of a message
-            ``message-id``, ``size`` (the server's limit) and, where some were refused, ``recipients`` and ``refused``.
+            The code of the deciding reply as ``status``, its text as ``body``. ``headers`` have ``stage``, the step it
+            replies to (``connect``, ``ehlo``, ``auth``, ``mail``, ``rcpt``, ``data``), and for a message
+            ``message-id``, ``size`` (the server's limit) and, if some were refused, ``recipients`` and ``refused``.
 
         Raises:
             TransportError: the connection failed, or offers no TLS.
@@ -93,9 +93,9 @@ class SmtpTransport:
             raise TransportError(_clause(error, deadline)) from None
 
     def _connected(self, request: MailRequest, deadline: float) -> _Client:
-        """The open connection, where it still answers; else a new one, logged in unless the server is only greeted.
+        """Return the open connection if it still works, else a new one, logged in unless it is only for a greeting.
 
-        One of which TLS or the login failed is never kept.
+        A connection whose TLS or login failed is never kept.
         """
         if deadline - time.monotonic() <= 0:
             raise TransportError("time limit reached")
@@ -123,7 +123,7 @@ class SmtpTransport:
 
 
 class _Client(smtplib.SMTP):
-    """The standard library's client, with time limits that hold for all steps together."""
+    """The standard library's client, with time limits for all steps together."""
 
     def __init__(self, request: MailRequest, ca_file: str | None, deadline: float) -> None:
         self._request = request
@@ -134,7 +134,7 @@ class _Client(smtplib.SMTP):
         self._host = request.server  # what STARTTLS checks the certificate by
 
     def begin(self) -> None:
-        """Connect and greet, over TLS where that is asked for. Raises what the standard library does."""
+        """Connect and greet, over TLS if configured. Raises the errors of the standard library."""
         code, said = self.connect(self._request.server, self._request.port)
         if code != _SERVICE_READY:
             raise _RefusedError("connect", code, said)
@@ -158,7 +158,7 @@ class _Client(smtplib.SMTP):
             raise _RefusedError("ehlo", code, said)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        """The connection, which the base class asks for; TLS begins here where it is to begin at once."""
+        """Return the connection for the base class, with TLS from the start if configured."""
         plain = socket.create_connection((host, port), max(0.01, min(timeout, self._deadline - time.monotonic())))
         self.sock = plain  # what the timer closes
         if self._request.security != "tls" or self._context is None:
@@ -168,7 +168,7 @@ class _Client(smtplib.SMTP):
     def log_in(self, username: str, password: str) -> None:
         """Log in with PLAIN or LOGIN, in UTF-8. Raises _RefusedError.
 
-        The base class's own ``login`` takes no password but of ASCII, and names it in the error about that.
+        The base class's ``login`` accepts ASCII passwords only, and quotes others in its error.
         """
         offered = self.esmtp_features.get("auth", "").upper().split()
         if "PLAIN" in offered:
@@ -184,7 +184,7 @@ class _Client(smtplib.SMTP):
 
     @contextmanager
     def until(self, deadline: float) -> Iterator[None]:
-        """As long as this lasts, no longer than until ``deadline``: then the connection is closed."""
+        """Limit the block to ``deadline``, at which the connection is closed."""
         left = max(0.01, deadline - time.monotonic())
         self._deadline = deadline
         if self.sock is not None:
@@ -204,7 +204,7 @@ class _Client(smtplib.SMTP):
                 sock.shutdown(socket.SHUT_RDWR)
 
     def leave(self) -> None:
-        """Close the connection, with a word of farewell that is not waited for."""
+        """Close the connection, without waiting for the server's farewell."""
         if self.sock is not None:
             with suppress(OSError, smtplib.SMTPException):
                 self.sock.settimeout(1)
@@ -214,7 +214,7 @@ class _Client(smtplib.SMTP):
 
 
 def _handed_over(client: _Client, request: MailRequest) -> Response:
-    """Envelope and message. A refused recipient does not keep it from the others."""
+    """Send envelope and message. A refused recipient does not prevent delivery to others."""
     size = client.esmtp_features.get("size", "")
     limit = int(size) if size.isascii() and size.isdigit() else 0
     headers = {"message-id": request.message_id, "size": str(limit or "")}
@@ -235,7 +235,7 @@ def _handed_over(client: _Client, request: MailRequest) -> Response:
 
 
 def _envelope(client: _Client, request: MailRequest) -> list[tuple[str, tuple[int, bytes]]]:
-    """Who it is from and for. Returns the refused recipients, each with the reply; raises _RefusedError if all are."""
+    """Send sender and recipients. Returns the refused recipients with the replies; raises _RefusedError if all are."""
     options = [f"size={len(request.body)}"] if client.has_extn("size") else []
     code, said = client.mail(request.sender, options)
     if code != 250:  # noqa: PLR2004 - the one success of MAIL
@@ -260,7 +260,7 @@ def _line(text: bytes) -> str:
 
 
 def _clause(error: Exception, deadline: float) -> str:
-    """Why there is no reply, in words of ours: texts of the library may quote the server."""
+    """Return why there is no reply, in tfevent's words: texts of the library may quote the server."""
     if time.monotonic() >= deadline or isinstance(error, TimeoutError):
         return "it did not answer in time"
     if isinstance(error, ssl.SSLError) or not isinstance(error, smtplib.SMTPException):

@@ -1,8 +1,7 @@
-"""What is made of a sealed event for one destination: values hidden, tags added and named, texts of its own.
+"""Tailors a sealed event to one destination: hidden values, added and renamed tags, own texts.
 
-Applied when the event is sent, so that the journal has the whole event and each destination its part of it. What is
-made here goes through the last pass again: it holds texts of the sealed event and of the settings, and of these only
-what the redactor lets through.
+Applied when the event is sent, so that the journal has the whole event. The result is sealed again: it has texts of the
+sealed event and of the settings, and of the latter only what the redactor permits.
 """
 
 from __future__ import annotations
@@ -28,14 +27,17 @@ replace = msgspec.structs.replace
 
 
 class Shaped(NamedTuple):
-    """The event for one destination, and a clause about each of its templates that failed."""
+    """The event for one destination, and a clause about each of its failed templates."""
 
     sealed: SealedEvent
     problems: tuple[str, ...] = ()
 
 
 def shaped(sealed: SealedEvent, shape: Shape | None) -> Shaped:
-    """The event as this destination gets it: the same object where there is nothing to be done. Raises nothing."""
+    """Return the event as this destination receives it; the same object if there is nothing to change.
+
+    Raises nothing.
+    """
     if shape is None:
         return Shaped(sealed)
     event = _without_values(sealed.event, shape.message_bytes) if shape.values != "safe" else sealed.event
@@ -47,14 +49,14 @@ def shaped(sealed: SealedEvent, shape: Shape | None) -> Shaped:
 
 @lru_cache(maxsize=16)
 def redactor(names: tuple[str, ...], patterns: tuple[str, ...]) -> Redactor:
-    """The redactor of these rules of the settings, which remembers no secrets of a run."""
+    """Return the redactor of these rules of the settings, without secrets of a run."""
     from change_events.redact import Redactor, RedactPolicy
 
     return Redactor(RedactPolicy(names=names, patterns=patterns))
 
 
 def _with_templates(event: ChangeEvent, shape: Shape) -> tuple[ChangeEvent, tuple[str, ...]]:
-    """``event`` with the texts of the templates, each by itself: one that fails leaves the event's own."""
+    """Return ``event`` with the texts of the templates; a failed one leaves the event's own text."""
     from change_events.templates import rendering as templates
 
     problems: list[str] = []
@@ -71,7 +73,7 @@ def _with_templates(event: ChangeEvent, shape: Shape) -> tuple[ChangeEvent, tupl
 
 
 def _without_values(event: ChangeEvent, message_bytes: int) -> ChangeEvent:
-    """The event as ``values: names`` would have recorded it; but its signals stay, those of values in other words."""
+    """Return the event as with ``values: names``; its signals stay, with reasons that quote no values."""
     from change_events.signals import without_values
     from change_events.summary.composing import retell
 

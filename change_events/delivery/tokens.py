@@ -1,8 +1,8 @@
 """Short-lived tokens (OAuth 2.0): obtained before the first request that needs one, kept for the flush.
 
-A token is asked for by a request of its own, whose answer has ``access_token`` and, where known, ``expires_in`` in
-seconds (RFC 6749 §5.1; some say it as text). It is kept in memory alone, as long as the transport it was obtained
-through, and masked wherever an answer to a request that carried it is quoted.
+A request of its own obtains the token; its response has ``access_token`` and, if known, ``expires_in`` in seconds (RFC
+6749 §5.1; some send text). The token is kept in memory for the lifetime of its transport, and masked in quoted
+responses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _USUAL, _MARGIN = 300.0, 30.0  # seconds: how long one is used that does not say
 
 
 class _Token(NamedTuple):
-    """A token, and the moment of :func:`time.monotonic` from which on it is not used any more."""
+    """A token, and the :func:`time.monotonic` from which on it is not used."""
 
     text: str
     until: float
@@ -37,22 +37,22 @@ _kept: WeakKeyDictionary[Transport, dict[tuple[str, bytes], _Token]] = WeakKeyDi
 
 
 def forget(transport: Transport) -> None:
-    """Obtain the next token again."""
+    """Discard the token, so that the next request obtains a new one."""
     _kept.pop(transport, None)
 
 
 class Authorized(NamedTuple):
-    """A request that carries its token, if it needs one, and whether that has been used before."""
+    """A request with its token, if it needs one, and whether that was used before."""
 
     request: Request
     is_reused: bool = False
 
 
 def authorized(request: Request, transport: Transport, send: Callable[[Request], Reply]) -> Authorized | Verdict:
-    """``request`` with its token, which is obtained with ``send`` unless the transport has it.
+    """Return ``request`` with its token, obtained with ``send`` unless the transport has it.
 
     Returns:
-        What the answer to the request for the token means where that brought none.
+        The verdict on the token response if it had no token.
     """
     asked = request.token
     if asked is None:

@@ -1,6 +1,6 @@
-"""How a request leaves this machine: what every way of sending does, and which ways there are.
+"""The interface of transports, and their list.
 
-A way is a module with ``open_transport(options)`` and ``get_ready()``; it is imported when something is to be sent.
+A transport is a module with ``open_transport(options)`` and ``get_ready()``, imported on first use.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ _MODULES: dict[TransportName, str] = {
 
 
 class TransportError(Exception):
-    """No answer came; the text is a clause saying why, without any address."""
+    """There is no response; the text is a clause with the reason, without an address."""
 
 
 class Transport(Protocol):
-    """What sends the requests of one destination, one after the other, on one thread; a context manager."""
+    """Sends the requests of one destination in order, on one thread; a context manager."""
 
     def __enter__(self) -> Self:
-        """Connects nothing yet."""
+        """Return itself, without connecting."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close what is open."""
+        """Close open connections."""
 
     def send(self, request: Request, deadline: float) -> Response:
         """Send one request.
 
         Args:
-            request: what to send, of the type that this transport sends.
-            deadline: moment of :func:`time.monotonic` after which no step of it begins or goes on waiting.
+            request: a request of this transport's type.
+            deadline: :func:`time.monotonic` after which no step starts or waits.
 
         Raises:
-            TransportError: there is no answer.
+            TransportError: there is no response.
         """
 
     def abandon(self) -> None:
-        """No one waits for the answer any more, and the process may end at once: stop what outlives it.
+        """Stop whatever would outlive the process, which may end at once; the response is no longer awaited.
 
-        Called from another thread, at any moment, once.
+        Called once, from another thread, at any time.
         """
 
 
 def open_transport(settings: DestinationSettings) -> Transport:
-    """What sends to this destination. Raises TransportError."""
+    """Return the transport of this destination. Raises TransportError."""
     from change_events.destinations import get
 
     opened: Transport = import_module(_MODULES[get(settings.kind).way(settings.options)]).open_transport(
@@ -66,5 +66,5 @@ def open_transport(settings: DestinationSettings) -> Transport:
 
 
 def get_ready(name: TransportName) -> None:
-    """Import all that sending takes."""
+    """Import the modules needed for sending."""
     import_module(_MODULES[name]).get_ready()

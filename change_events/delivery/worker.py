@@ -1,4 +1,4 @@
-"""A daemon thread that sends to one destination: a slow one holds up neither the others nor the process."""
+"""A daemon thread that sends to one destination: a slow one blocks neither the others nor the process."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _ROOM = 2  # times what the last answer took must be left for the next: what is 
 
 
 class Batch(NamedTuple):
-    """Deliveries to make, in this order.
+    """Deliveries to make, in order.
 
     Attributes:
-        deadline: moment of :func:`time.monotonic` at which the flush ends.
-        attempts: how often to try each.
-        pace: the destination's rate.
-        clock: gives the time of day, seconds since 1970.
-        quoting: how what the backend says gets into reasons.
+        deadline: :func:`time.monotonic` at which the flush ends.
+        attempts: maximum number of attempts for each.
+        pace: the destination's rate limit.
+        clock: returns seconds since 1970.
+        quoting: prepares the backend's messages for reasons.
     """
 
     deliveries: Sequence[Delivery]
@@ -49,11 +49,11 @@ class Batch(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The outcome of one delivery.
+    """The result of one delivery.
 
     Attributes:
-        verdict: None if it was not tried, nor will those after it in the batch be.
-        asked: whether the destination was sent anything at all.
+        verdict: None if it was not tried; then the rest of the batch is not tried either.
+        asked: a request was sent to the destination.
     """
 
     delivery: Delivery
@@ -64,8 +64,8 @@ class Answer(NamedTuple):
 class Worker:
     """Takes a batch at a time and puts an :class:`Answer` for each of its deliveries into ``answers``, in order.
 
-    After one that is to be retried, nothing of the batch is sent any more. The worker may be abandoned at any moment:
-    it owns its connections and touches nothing else.
+    After a delivery to be retried, the rest of the batch is not sent. The worker may be abandoned at any time: it owns
+    its connections and uses nothing else.
     """
 
     def __init__(self, settings: DestinationSettings, answers: SimpleQueue[Answer]) -> None:
@@ -79,23 +79,23 @@ class Worker:
         self._took = 0.0  # seconds, the last answer; that to the first is mostly getting ready
 
     def send(self, batch: Batch) -> None:
-        """Send it on the worker's own thread, which is started for the first one."""
+        """Send a batch on the worker's thread, which the first batch starts."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=THREAD_PREFIX + self._settings.name, daemon=True)
             self._thread.start()
         self._inbox.put(batch)
 
     def has_time(self, deadline: float) -> bool:
-        """Whether another event is likely to be answered before ``deadline``."""
+        """Return whether another event is likely to be answered before ``deadline``."""
         return deadline - time.monotonic() > _ROOM * self._took
 
     def stop(self) -> None:
-        """Begin no further event, and let the thread end when it is done with the one under way; does not wait."""
+        """Start no further event, and let the thread end after the current one; does not wait."""
         self._stopped.set()
         self._inbox.put(None)
 
     def abandon(self) -> None:
-        """As :meth:`stop`, where the process may end before the thread does."""
+        """As :meth:`stop`, if the process may end before the thread."""
         self.stop()
         if self._transport is not None:
             self._transport.abandon()
@@ -126,7 +126,7 @@ class Worker:
 
 
 def failed(error: Exception) -> Verdict:
-    """The verdict where nothing could be sent: clauses of ours as they are, of other errors only the name."""
+    """Return the verdict if nothing could be sent: tfevent's own clauses, of other errors only the name."""
     reason = str(error) if isinstance(error, TransportError) else f"tfevent failed ({type(error).__name__})"
     return Verdict(Result.RETRY, reason)
 

@@ -1,7 +1,7 @@
-"""Recording: one event on its way into the journal and out to its destinations, for whoever observes a run.
+"""Recording: writes an event to the journal and delivers it, for the observers of runs.
 
 :class:`EventWriter` starts and settles an event; :class:`RecoverableRun` does so for a run that may be killed;
-:mod:`change_events.recording.recovery` closes the records of runs that were killed.
+:mod:`change_events.recording.recovery` settles killed runs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["EventWriter", "RecordResult", "RecoverableRun", "report_line"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what closes killed runs when it is asked for: a run of terraform mostly has none to close."""
+    """Import the recovery of killed runs on demand: most runs of terraform do not need it."""
     if name != "RecoverableRun":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from change_events.recording.recoverable import RecoverableRun

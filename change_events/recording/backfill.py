@@ -1,4 +1,4 @@
-"""Events that are made of history go into the journal: each once, and none of what was recorded while it happened."""
+"""Records events from history: each once, and none that was recorded while it happened."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SLACK = timedelta(seconds=10)  # between the clocks of a machine and of a store
 
 
 class Added(NamedTuple):
-    """What happened to a piece of history.
+    """The result for one piece of history.
 
     Attributes:
-        sealed: as it is recorded.
+        sealed: the event.
         fresh: it was not recorded before.
-        recorded_as: the event that was recorded while it happened, where there is one.
+        recorded_as: the event recorded while it happened, if there is one.
     """
 
     sealed: SealedEvent
@@ -36,14 +36,14 @@ class Added(NamedTuple):
 def add(
     journal: Journal, writer: EventWriter, event: ChangeEvent, origin: Origin, *, send: bool = False, dry: bool = False
 ) -> Added:
-    """Record a piece of history, unless it is there.
+    """Record a piece of history, unless it is recorded already.
 
     Args:
-        journal: to write to.
+        journal: the journal to write to.
         writer: composes and redacts.
         event: redacted, without title and message.
-        origin: what it is known by.
-        send: deliver it to the destinations that its settings choose.
+        origin: its identity.
+        send: deliver it to the destinations selected by its settings.
         dry: record nothing.
 
     Raises:
@@ -61,10 +61,10 @@ def add(
 
 
 def recorded_meanwhile(journal: Journal, event: ChangeEvent) -> str | None:
-    """The id of the run that tfevent recorded itself, and that wrote this version; None where there is none.
+    """Return the ID of a recorded run that wrote this version; None if there is none.
 
-    It was going on at that time, and is of the same stack or left the same version. That it changed resources of the
-    same addresses shows nothing: other stacks have those too.
+    It was running at that time, and has the same stack or left the same version. Equal addresses prove nothing: other
+    stacks have them too.
     """
     at = event.started_at
     query = Query(since=at - _LONGEST_RUN, until=at + _SLACK, phase=event.phase, backfilled=False, limit=None)

@@ -1,4 +1,4 @@
-"""What is kept of a run that changed nothing, for the causes of later runs."""
+"""The baseline of a run that changed nothing, for the causes of later runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def baseline_of(event: ChangeEvent) -> ChangeEvent | None:
-    """The part of an event by which it proves that everything was as configured.
+    """Return the part of an event that proves that everything matched its configuration.
 
     Args:
-        event: how a run ended.
+        event: the settled event of a run.
 
     Returns:
-        None where it proves nothing of the kind: it changed something, was limited to some resources, compared none, or
-        was not made from a commit.
+        None without such a proof: the run changed something, was limited to some resources, compared none, or was not
+        made from a commit.
     """
     if event.explicit or event.phase is not Phase.APPLIED or event.outcome is not Outcome.NO_CHANGE:
         return None
@@ -48,7 +48,7 @@ def baseline_of(event: ChangeEvent) -> ChangeEvent | None:
 
 
 def _undone(event: ChangeEvent) -> Iterator[Change]:
-    """What it was to change and did not: a task that failed and was rescued."""
+    """Return planned changes that were not made: of failed and rescued tasks."""
     for change in event.changes:
         if change.outcome is not ChangeOutcome.APPLIED:
             yield Change(address=change.address, action=change.action, outcome=change.outcome)

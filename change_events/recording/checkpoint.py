@@ -1,4 +1,4 @@
-"""What is known of a run while it goes on, kept in its folder for whoever has to close it."""
+"""The checkpoint of a run in its folder, for recovery."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ CHECKPOINT = "checkpoint"
 
 
 def write_checkpoint(run: RunDirectory, sealed: SealedEvent) -> None:
-    """Keep what is known by now beside the run's facts, atomically. Raises OSError."""
+    """Write the current event to the run's folder, atomically. Raises OSError."""
     run.write(CHECKPOINT, sealed.body)
 
 
 def read_checkpoint(run: RunDirectory) -> ChangeEvent | None:
-    """What was kept; None where nothing was, or it cannot be read."""
+    """Return the checkpoint; None if there is none or it cannot be read."""
     with suppress(OSError, msgspec.DecodeError):
         return unseal(run.read(CHECKPOINT)).event
     return None
 
 
 def is_ended(event: ChangeEvent) -> bool:
-    """Whether the event is the whole of a run that has ended."""
+    """Return whether the event is complete: its run has ended."""
     return event.outcome is not None and event.ended_at is not None

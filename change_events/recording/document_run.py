@@ -1,9 +1,9 @@
-"""One event whose writer does not know this package's types: documents from its start to its end.
+"""One event whose writer does not know this package's types: documents from start to end.
 
-Plugins of other programs use it in their own process or through ``tfevent events record``, with the same documents.
-Beside what :mod:`change_events.recording.ingest` reads, a document may say:
+Used by plugins of other programs in their own process or through ``tfevent events record``, with the same documents. In
+addition to the keys of :mod:`change_events.recording.ingest`, a document may have:
 
-* ``context``: False leaves out what is found out about user, host, CI system and commit; True is the default.
+* ``context``: False omits user, host, CI system and commit; True is the default.
 * ``deliver``: False leaves delivery to the next command; True is the default.
 * ``writer_pid``, ``directory``, ``environ``, in the first one: for :mod:`change_events.cli.record_stream`.
 * ``dedup_window``, ``state``, ``close_with_pid``, ``destinations``: see :mod:`change_events.recording.explicit`.
@@ -40,14 +40,14 @@ Document = dict[str, Any]
 class DocumentRun:
     """One event from its first document to its last.
 
-    No method raises for trouble with disk, journal or backends; each may raise InputError for a document that is none.
+    No method raises for problems with disk, journal or backends; each may raise InputError for an invalid document.
 
     Args:
-        owner: who observes: ``ansible``.
+        owner: the observer: ``ansible``.
         directory: where ``tfevent.yaml`` and the git repository are looked for.
-        environ: the variables that count: settings, CI system, trace, secrets.
+        environ: the environment: settings, CI system, trace, secrets.
         say: takes one line for the user.
-        explain: look for the causes of what a playbook changed when it has ended: not in the process that runs it.
+        explain: find the causes of a playbook's changes at its end; not in the process that runs it.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class DocumentRun:
         self._last: ChangeEvent | None = None
 
     def start(self, document: Mapping[str, Any]) -> Document:
-        """Record that a run has started; from here on it cannot be lost.
+        """Record the start of a run; from here on it cannot be lost.
 
         Returns:
             ``id``; ``budget``, the seconds that delivery may take at its end.
@@ -85,13 +85,13 @@ class DocumentRun:
         return {"id": self._last.id, "state": "started", "budget": self._settings.budget}
 
     def checkpoint(self, document: Mapping[str, Any]) -> None:
-        """Keep what is known by now, for the case that the run is killed."""
+        """Store the current event, in case the run is killed."""
         if self._run is not None:
             self._last = self._event(document)
             self._run.checkpoint(self._last)
 
     def settle(self, document: Mapping[str, Any]) -> Document:
-        """Record and deliver the whole event; see :func:`answer` for what is returned."""
+        """Record and deliver the whole event; :func:`answer` describes the result."""
         event = self._event(document)
         deliver = bool(document.get("deliver", True))
         if self._run is not None:
@@ -100,17 +100,17 @@ class DocumentRun:
         return answer(explicit.record(recording, event, document), quiet=self._settings.quiet)
 
     def interrupt(self) -> Document | None:
-        """The writer has gone without a last word: settle what was started as "outcome unknown"."""
+        """Settle a started event as "outcome unknown": the writer ended without a settled document."""
         if self._run is None or self._last is None:
             return None
         return self._settled(self._run, interrupted(self._last), deliver=True)
 
     def preview(self, document: Mapping[str, Any]) -> Document:
-        """What :meth:`settle` would record and where it would go, without doing it."""
+        """Return what :meth:`settle` would record and where it would go, without doing it."""
         return answer(explicit.foresee(self._recording(document), self._event(document), document), quiet=True)
 
     def close(self) -> None:
-        """Let go of a run that was started and not settled: the next tfevent command closes its record."""
+        """Release a run that was started and not settled: the next tfevent command settles it."""
         if self._run is not None:
             self._run.release()
             self._run = None
@@ -124,7 +124,7 @@ class DocumentRun:
         return answer(run.settle(event, deliver=deliver), quiet=self._settings.quiet)
 
     def _explained(self, run: RecoverableRun, event: ChangeEvent) -> ChangeEvent:
-        """The event with the causes of its changes; should we be killed meanwhile, it is on disk without them."""
+        """Return the event with the causes of its changes, after storing it without them in case of a kill."""
         if not self._explain:
             return event
         from change_events.recording import explain
@@ -153,13 +153,13 @@ class DocumentRun:
 
 
 def answer(settled: RecordResult, *, quiet: bool) -> Document:
-    """The outcome of an event, in plain values.
+    """Return the result of recording an event, in plain values.
 
     Returns:
         ``id``, ``title``, ``outcome``; ``recorded``; ``lost``: neither recorded nor sent, though it should be;
-        ``repeats``, the id of the earlier event with the same key;
-        ``destinations``, their names with ``delivered``, ``waiting`` or ``parked``; ``problems``, a sentence each;
-        ``line``, what to report to the user, None where there is nothing to report; ``event``, as it was recorded.
+        ``repeats``, the ID of the earlier event with the same key; ``destinations``, their names with ``delivered``,
+        ``waiting`` or ``parked``; ``problems``, a sentence each; ``line``, what to report to the user, None if there is
+        nothing to report; ``event``, the recorded event.
     """
     counts = settled.earlier or settled.sealed
     event = counts.event
@@ -178,6 +178,6 @@ def answer(settled: RecordResult, *, quiet: bool) -> Document:
 
 
 def decoded(sealed: SealedEvent) -> Document:
-    """The sealed event as plain values."""
+    """Return the sealed event as plain values."""
     plain: Document = msgspec.json.decode(sealed.body)
     return plain

@@ -1,4 +1,4 @@
-"""The causes of a playbook run's changes, looked for when it has ended."""
+"""The causes of a playbook run's changes, found when it has ended."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ PATIENCE = 0.5  # seconds that a journal which another process keeps locked is w
 
 
 def is_wanted(event: ChangeEvent, settings: Settings) -> bool:
-    """Whether causes are looked for: not of a run that was ended early, and of none but a playbook's in a repository.
+    """Return whether causes are searched: only for playbooks in a repository that ended normally.
 
-    Of a run that changed nothing, the uncommitted files are wanted: later runs are compared with it.
+    For a run that changed nothing, the uncommitted files are recorded: later runs are compared with it.
     """
     is_cut = event.outcome in {None, Outcome.CANCELLED, Outcome.UNKNOWN}
     if not settings.causes or is_cut or event.playbook is None or event.vcs is None:
@@ -34,16 +34,16 @@ def is_wanted(event: ChangeEvent, settings: Settings) -> bool:
 
 
 def explained(event: ChangeEvent, settings: Settings, redactor: Redactor, environ: Mapping[str, str]) -> ChangeEvent:
-    """The event with the causes of its changes.
+    """Return the event with the causes of its changes.
 
     Args:
-        event: how the run ended.
-        settings: where the journal with the earlier runs is.
+        event: the event of the ended run.
+        settings: name the journal with the earlier runs.
         redactor: has seen the run's secrets.
         environ: for git.
 
     Returns:
-        The event as it is where the journal cannot be read: without earlier runs, nothing is known to be a cause.
+        The event unchanged if the journal cannot be read: causes require earlier runs.
     """
     from change_events.cause.playbook import find_causes
     from change_events.cause.playbook_runs import runs_before

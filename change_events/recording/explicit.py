@@ -1,13 +1,14 @@
-"""Events that are sent on purpose, as their documents describe them.
+"""Records explicit events from their documents.
 
-Beside what :mod:`change_events.recording.ingest` reads, the document of an explicit event may say:
+In addition to the keys of :mod:`change_events.recording.ingest`, the document of an explicit event may have:
 
 * ``dedup_window``: seconds in which an event with the same ``dedup_key`` is recorded only once.
 * ``state``: ``started`` records a change that begins now and that another document settles, maybe days later and from
-  another process; ``finished`` settles it, by the ``id`` of its event (:mod:`change_events.recording.two_step`).
-* ``close_with_pid``: with ``state: started``, the number of a process that the change cannot outlive: if it has ended
-  and the change is not settled, the next command settles it as "outcome unknown".
-* ``destinations``: names of those that get the event, whatever their conditions, instead of all whose conditions hold.
+another process; ``finished`` settles it, by the ``id`` of its event (:mod:`change_events.recording.two_step`).
+* ``close_with_pid``: with ``state: started``, the ID of a process that the change cannot outlive: if it has ended and
+the change is not settled, the next command settles it as "outcome unknown".
+* ``destinations``: names of the destinations that receive the event regardless of their conditions; by default, all
+whose conditions match.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ STATES = ("started", "finished")
 
 
 def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[[str], object]) -> Settings:
-    """The settings with the destinations that the document names; ``say`` names those that do not exist.
+    """Return the settings with the destinations named in the document; ``say`` reports unknown names.
 
-    Who names a destination means it: its conditions (``when``) are not asked.
+    Conditions (``when``) of named destinations are ignored.
     """
     wanted = document.get("destinations")
     if wanted is None:
@@ -63,7 +64,7 @@ def settings_for(document: Mapping[str, Any], settings: Settings, say: Callable[
 
 
 def _unconditional(destination: DestinationSettings) -> DestinationSettings:
-    """Who names a destination means it, whatever its conditions."""
+    """Return a destination without its conditions."""
     routing = msgspec.structs.replace(destination.routing, when=(), stacks="both")
     return msgspec.structs.replace(destination, routing=routing)
 
@@ -72,8 +73,8 @@ def record(recording: EventWriter, event: ChangeEvent, document: Mapping[str, An
     """Record and deliver the document's event.
 
     Raises:
-        InputError: it asks for a state that there is not, or ends what was not started.
-        EventRejectedError: an explicit event contradicts itself.
+        InputError: the state is unknown, or it ends an event that was not started.
+        EventRejectedError: the event contradicts itself.
         JournalError: see :func:`change_events.recording.two_step.settle`.
     """
     state, seconds, given = _state(document), document.get("dedup_window"), document.get("event") or ()
@@ -87,7 +88,7 @@ def record(recording: EventWriter, event: ChangeEvent, document: Mapping[str, An
 
 
 def foresee(recording: EventWriter, event: ChangeEvent, document: Mapping[str, Any]) -> RecordResult:
-    """What :func:`record` would do, with ``waiting`` destinations; nothing is recorded. Raises InputError."""
+    """Return what :func:`record` would do, with ``waiting`` destinations; nothing is recorded. Raises InputError."""
     state, earlier, given = _state(document), None, document.get("event") or ()
     before: SealedEvent | None = None
     event = _checked(event, document, state)
@@ -108,9 +109,9 @@ def foresee(recording: EventWriter, event: ChangeEvent, document: Mapping[str, A
 
 
 def _checked(event: ChangeEvent, document: Mapping[str, Any], state: str | None) -> ChangeEvent:
-    """An event whose times and key make sense; one that names only its end has begun then.
+    """Return an event with valid times and key; one with only an end starts at that time.
 
-    A playbook run is observed: a clock that was put back meanwhile is no mistake of its sender's.
+    In an observed playbook run, a clock that was set back is not an error.
     """
     if event.playbook is not None:
         return event

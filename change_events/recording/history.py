@@ -1,4 +1,4 @@
-"""What the journal says, in plain values: for programs that do not know this package's types."""
+"""Queries the journal in plain values, for programs that do not know this package's types."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 def events(
     directory: str | Path, environ: Mapping[str, str], say: Callable[[str], object], **filters: Any
 ) -> list[dict[str, Any]]:
-    """The events of the journal that the settings name, newest first, in the form of the published schema.
+    """Return the events of the settings' journal, newest first, in the shape of the published schema.
 
-    The records of runs that were killed are closed first, as every command does that reads the journal.
+    Killed runs are settled first, as in every command that reads the journal.
 
     Args:
         directory: where ``tfevent.yaml`` is looked for.
-        environ: the variables that count.
+        environ: the environment.
         say: takes one line for the user.
-        filters: fields of :class:`change_events.journal.Query`; without ``limit`` all.
+        filters: fields of :class:`change_events.journal.Query`; all events without ``limit``.
 
     Raises:
-        JournalError: there is one, and it cannot be read. One that is not there yet has no events.
+        JournalError: it exists and cannot be read. A missing journal has no events.
     """
     from change_events.journal import Journal, Query
     from change_events.paths import state_dir

@@ -1,15 +1,14 @@
-"""Events as other programs hand them over: plain JSON in the event's own shape, not redacted yet.
+"""Reads events of other programs: plain JSON in the event's shape, not redacted.
 
-Whoever observes a run without knowing this package's types (a plugin that may run where it cannot be imported) gives
-a *document*:
+An observer without this package's types (a plugin that may run where it cannot be imported) passes a *document*:
 
-* ``api``: :data:`change_events.API_VERSION` of the form it follows.
+* ``api``: :data:`change_events.API_VERSION` of its format.
 * ``event``: an object in the shape of the published schema; ``id``, ``started_at``, ``title`` and ``phase`` may be
-  missing.
-* ``secrets``: values that must not be shown, wherever they turn up.
-* ``variables``: values by name, none of which is reported; what stands under the name of a secret is one.
+missing.
+* ``secrets``: values that must not be shown anywhere.
+* ``variables``: values by name, which are not recorded; those with secret names are secrets.
 
-:data:`KEYS` are all that a document may have. Another one is refused: left out, it would change what is recorded.
+:data:`KEYS` are all valid keys. Unknown keys are rejected: ignoring them would change what is recorded.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ LONGEST_TEXT = 4_000  # characters of one text of an event, but its message and 
 
 
 def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
-    """The redacted event of a document; its long texts are cut after that, so that no secret is cut in half.
+    """Return the redacted event of a document; long texts are cut after redaction, so that no secret is cut in half.
 
     Raises:
-        InputError: it follows another form, has a key that there is not, or is no event; the text names the place.
+        InputError: it has another format, an unknown key, or is not an event; the text names the place.
     """
     if document.get("api") != API_VERSION:
         raise InputError(
@@ -69,13 +68,13 @@ def event_of(document: Mapping[str, Any], redactor: Redactor) -> ChangeEvent:
 
 
 def _check_names(what: str, value: Any, known: Collection[str]) -> None:
-    """Raise InputError for a name that is none of the known ones; what is no object is refused elsewhere."""
+    """Raise InputError for an unknown name; values that are not objects are rejected elsewhere."""
     if isinstance(value, dict) and (wrong := [str(name)[:60] for name in value if name not in known]):
         raise InputError(f"{what}: there is no key {', '.join(wrong)}; it has {', '.join(known)}")
 
 
 def _plain(value: Any) -> Any:
-    """Without the subclasses of str in which a program may keep its texts: they cannot be serialised."""
+    """Return texts without subclasses of str, which cannot be serialised."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""A started change that cannot outlive one process: when that has ended and no one has settled it, no one will.
+"""A started change that cannot outlive one process: when that has ended, the change is settled by the next command.
 
-It has a folder as an observed run has (:mod:`change_events.files.rundir`), which no one keeps locked: who started it
-may be a process that is over at once. What counts is the ``writer`` in its facts.
+It has a folder like an observed run (:mod:`change_events.files.rundir`), but without a lock: the starting process may
+end at once. The ``writer`` in its facts decides.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ OWNER = "process"
 
 
 class ProcessBound(NamedTuple):
-    """The number of a process, and the destinations that get the event if no one but us settles it: None for all."""
+    """The ID of a process, and the destinations of the event if recovery settles it: None for all."""
 
     process: int
     destinations: list[str] | None = None
 
 
 def tie(event: ChangeEvent, to: ProcessBound, journal: str) -> RunDirectory | None:
-    """Make the folder that ties a change to a process, before its record is written. Raises OSError.
+    """Create the folder that binds a change to a process, before its record is written. Raises OSError.
 
     Args:
-        event: the change that starts.
-        to: what it cannot outlive.
-        journal: path of the journal that its record is written to.
+        event: the started change.
+        to: the process that it cannot outlive.
+        journal: path of the journal with its record.
 
     Returns:
-        The folder, locked, for :func:`keep` or its own ``remove``; None where no place can be written.
+        The folder, locked, for :func:`keep` or its own ``remove``; None if it cannot be created.
     """
     folder = rundir.create(state_dir(), event.id)
     if folder is not None:
@@ -53,7 +53,7 @@ def tie(event: ChangeEvent, to: ProcessBound, journal: str) -> RunDirectory | No
 
 
 def keep(folder: RunDirectory, sealed: SealedEvent) -> None:
-    """Leave the folder to whoever settles the change. Raises OSError."""
+    """Leave the folder to the command that settles the change. Raises OSError."""
     try:
         write_checkpoint(folder, sealed)
     finally:
@@ -61,7 +61,7 @@ def keep(folder: RunDirectory, sealed: SealedEvent) -> None:
 
 
 def untie(event_id: str) -> None:
-    """The change has been settled: its folder, if it has one, goes. Never raises."""
+    """Remove the folder of a settled change, if it has one. Never raises."""
     folder = rundir.find(state_dir(), event_id)
     if folder is None:
         return
@@ -72,14 +72,14 @@ def untie(event_id: str) -> None:
 
 
 def lives(facts: Mapping[str, Any]) -> bool:
-    """Whether the ``writer`` of a folder may still run: one that cannot be seen from here is taken to."""
+    """Return whether the ``writer`` of a folder may still run; True if it cannot be seen from here."""
     if "writer" not in facts:
         return False
     return facts.get("space", _space()) != _space() or process.lives(facts["writer"])
 
 
 def _space() -> list[str]:
-    """Where numbers of processes mean the same: a container that shares our state folder has its own."""
+    """Return the namespace of process IDs: a container that shares the state folder has its own."""
     try:
         numbers = str(Path("/proc/self/ns/pid").readlink())
     except OSError:

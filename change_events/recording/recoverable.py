@@ -1,4 +1,4 @@
-"""A run observed from inside its own process: a playbook, a command. From its first moment on it cannot be lost."""
+"""A run observed from inside its own process, such as a playbook or a command; it survives a kill."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _held: list[rundir.RunDirectory] = []
 
 
 def _forget_in_child() -> None:
-    """A fork that outlives us (a worker of Ansible) must not keep our folder locked: it cannot say how we ended."""
+    """Release the folder's lock in a fork that outlives this process (a worker of Ansible)."""
     for folder in _held:
         folder.release()
     _held.clear()
@@ -40,15 +40,15 @@ os.register_at_fork(after_in_child=_forget_in_child)
 
 
 class RecoverableRun:
-    """One run and its event, from start to end. No method raises for trouble with disk, journal or backends.
+    """One run and its event, from start to end. No method raises for problems with disk, journal or backends.
 
     Args:
-        owner: who observes: ``ansible``, ``command``.
+        owner: the observer: ``ansible``, ``command``.
         settings: the usable part of the settings.
         redactor: has seen the run's secrets.
         say: takes one line for the user.
-        folder: the run's folder, where it has been made already; it is held by this process.
-        patience: seconds that it waits, at its start and at its end, for a journal that another process keeps locked.
+        folder: the run's folder, if it exists already; it is held by this process.
+        patience: seconds to wait, at start and end, for a journal locked by another process.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class RecoverableRun:
         self._folder = folder
 
     def start(self, event: ChangeEvent) -> None:
-        """Write the `started` record, and close the records of killed runs: ours is the command they wait for.
+        """Write the `started` record, and settle killed runs, which wait for the next command.
 
-        Delivers it to destinations with ``include_started``; that is waited for :data:`STARTED_SECONDS` at most.
+        Delivers it to destinations with ``include_started``, waiting for at most :data:`STARTED_SECONDS`.
         """
         self._folder = self._folder or rundir.create(state_dir(), event.id)
         self._write_facts(event)  # before the record: a kill in between must not leave one that no one closes
@@ -85,21 +85,21 @@ class RecoverableRun:
             settle_beside(self._recording, self._say)
 
     def journal(self) -> AbstractContextManager[Journal]:
-        """The journal that it is recorded in, open. Raises JournalError."""
+        """Open the journal with its record. Raises JournalError."""
         return self._recording.journal()
 
     def checkpoint(self, event: ChangeEvent) -> None:
-        """Keep what is known by now, for the case that the run is killed."""
+        """Store the current event, in case the run is killed."""
         if self._folder is not None:
             self._keep(self._recording.sealed(event))
 
     def settle(self, event: ChangeEvent, *, deliver: bool = True, keep: bool = False) -> RecordResult:
-        """Record how it ended, and deliver it unless the process is at its end.
+        """Record the end, and deliver the event unless the process is at its end.
 
         Args:
             event: the whole event.
-            deliver: False leaves its delivery to the next command.
-            keep: leave the run's folder to the next commands, which may settle the event again.
+            deliver: False leaves delivery to the next command.
+            keep: keep the run's folder, since later commands may settle the event again.
         """
         recording = self._recording
         if not deliver:
@@ -119,13 +119,13 @@ class RecoverableRun:
         return settled
 
     def _left(self, settled: RecordResult) -> RecordResult:
-        """How the run ended, written down for the next command: the journal cannot be used now."""
+        """Store the complete event for the next command: the journal cannot be used now."""
         is_kept = self._keep(settled.sealed)
         self.release()
         return msgspec.structs.replace(settled, lost=False, places=(_LATER,)) if is_kept and settled.lost else settled
 
     def release(self) -> None:
-        """Let go of a run that no one will settle here: the next command closes its record."""
+        """Release a run that is not settled here: the next command settles it."""
         if self._folder is not None:
             self._folder.release()
             self._let_go()

@@ -1,10 +1,9 @@
-"""Closing the records of runs whose observer was killed, from what it had written down last.
+"""Settles runs whose observer was killed, from their last checkpoint.
 
-A run that is observed from inside its own process (a playbook, a command) names its ``owner`` in the facts of its
-folder and writes the event, as far as it is known, to ``checkpoint`` now and then. When the folder's lock is free and
-the event is not settled, no one lives who knows how the run ended: it is closed as "outcome unknown". A command that
-outlives its observer, or the process that a change is tied to (``writer`` in the facts), is waited for first; a command
-whose end was written down is closed so.
+A run observed from inside its own process (a playbook, a command) names its ``owner`` in the facts of its folder and
+writes its event to ``checkpoint`` from time to time. If the folder's lock is free and the event is not settled, the
+observer is gone: the event is settled as "outcome unknown". A command that outlives its observer, or the process that a
+change is bound to (``writer`` in the facts), is awaited first; a command whose end was stored is settled with it.
 """
 
 from __future__ import annotations
@@ -49,15 +48,15 @@ Closer = Callable[["RunDirectory", "Journal", "Settings", Say], bool]
 
 
 def settle_killed(state: str, journal: Journal, settings: Settings, say: Say, *, unowned: Closer | None = None) -> int:
-    """Settle every run of this journal that is over without having been settled; returns how many. Never raises.
+    """Settle every unsettled run of this journal that is over; returns their number. Never raises.
 
     Args:
         state: the state folder.
-        journal: an open one.
+        journal: the open journal.
         settings: the usable part of the settings.
         say: takes one line for the user.
-        unowned: closes runs without an owner (terraform's), which need their tool to be asked; without it they are
-            left to the next ``tfevent`` command.
+        unowned: settles runs without an owner (terraform's), which requires their tool; without it they are left to the
+            next ``tfevent`` command.
     """
     count = 0
     runs = unsettled_runs.leftovers(state, journal.path, wanted=None if unowned else _is_alone)
@@ -74,7 +73,7 @@ def settle_killed(state: str, journal: Journal, settings: Settings, say: Say, *,
 
 
 def settle_beside(writer: EventWriter, say: Say, *, unowned: Closer | None = None) -> None:
-    """The same for a run that has just begun, in the journal that it is recorded in. Never raises."""
+    """The same for a run that has just started, in its journal. Never raises."""
     try:
         with writer.journal() as journal:
             settle_killed(state_dir(), journal, writer.settings, say, unowned=unowned)
@@ -83,7 +82,7 @@ def settle_beside(writer: EventWriter, say: Say, *, unowned: Closer | None = Non
 
 
 def _is_alone(facts: Mapping[str, Any]) -> bool:
-    """Whether it is owned and can be settled without the runs of terraform that are its units."""
+    """Return whether it has an owner and can be settled without its units, which are runs of terraform."""
     return _is_owned(facts) and _STACKS not in facts
 
 
@@ -92,7 +91,7 @@ def _is_owned(facts: Mapping[str, Any]) -> bool:
 
 
 def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Say) -> bool:
-    """Settle one owned run, whose folder we hold; its event waits for the next delivery. Raises JournalError."""
+    """Settle one owned run whose folder is held; its event waits for the next delivery. Raises JournalError."""
     from change_events.recording.explicit import settings_for
     from change_events.recording.writer import EventWriter
     from change_events.settings.redaction import redactor_of
@@ -123,7 +122,7 @@ def close_owned(run: RunDirectory, journal: Journal, settings: Settings, say: Sa
 
 
 def _concluded(run: RunDirectory, journal: Journal, record: Record | None, redactor: Redactor) -> ChangeEvent | None:
-    """The event of a run that is over, as far as it is known; None where nothing is. Raises JournalError."""
+    """Return the event of a run that is over, as far as it is known; None if nothing is. Raises JournalError."""
     known = read_checkpoint(run) or (record.event if record else None) or command_outcome.described(run.facts, redactor)
     if known is None:
         return None
@@ -141,7 +140,7 @@ def _has_open_units(run: RunDirectory, journal: Journal) -> bool:
 
 
 def _whole(event: ChangeEvent, run: RunDirectory, journal: Journal, redactor: Redactor) -> ChangeEvent:
-    """Of a run of many stacks, the event with its units; of any other, the same. Raises JournalError."""
+    """Return the event of a run of many stacks with its units; any other unchanged. Raises JournalError."""
     facts = run.facts.get(_STACKS)
     if facts is None:
         return event
@@ -153,7 +152,7 @@ def _whole(event: ChangeEvent, run: RunDirectory, journal: Journal, redactor: Re
 
 
 def _may_change(event: ChangeEvent, run: RunDirectory) -> bool:
-    """Whether a settled event may be settled again: that of many stacks, when units began late."""
+    """Return whether a settled event may be settled again: that of many stacks, if units start late."""
     if _STACKS not in run.facts:
         return False
     from change_events.stacks import late
@@ -168,7 +167,7 @@ def _has_other_units(event: ChangeEvent, settled: ChangeEvent) -> bool:
 
 
 def _let_go(run: RunDirectory, event: ChangeEvent) -> None:
-    """Remove the folder of a run whose event has been settled, unless units of it may still begin."""
+    """Remove the folder of a run whose event is settled, unless units of it may still start."""
     if _STACKS in run.facts:
         from change_events.stacks import late
 
@@ -211,7 +210,7 @@ def _ended(change: Change) -> Change:
 
 
 def _last(run: RunDirectory, known: ChangeEvent, journal: Journal) -> datetime | None:
-    """When the run was last seen alive; what is tied to another run went on until the end of that, if it is known."""
+    """Return when the run was last known to be active; a change bound to another run lasted until its end, if known."""
     parent = known.trace.parent_run_id if known.trace and run.facts["owner"] == process_bound.OWNER else None
     record = journal.get(parent) if parent else None
     if record is not None and record.event.ended_at is not None:

@@ -1,7 +1,7 @@
-"""A change recorded in two steps, which may be separate processes: started, then settled; the id links them.
+"""A change recorded in two steps, possibly in separate processes: started, then settled; the ID links them.
 
-No one owns such an event between the two steps: a maintenance may take days, and hosts may be booted in between. Where
-it is known that it cannot outlive a process, it is tied to that (:mod:`change_events.recording.process_bound`).
+No process owns such an event in between: a maintenance may take days, including reboots. A change that cannot outlive a
+process is bound to it (:mod:`change_events.recording.process_bound`).
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _SAID_ANEW = ("environment", "service", "version", "hosts")
 def start(
     recording: EventWriter, event: ChangeEvent, *, dedup_window: float | None = None, tie: ProcessBound | None = None
 ) -> RecordResult:
-    """Record that a change begins, and notify those destinations that ask for starts, within the settings' budget.
+    """Record the start of a change, and notify destinations that receive started events, within the settings' budget.
 
     Args:
-        recording: how events are recorded here.
-        event: what is known of it by now: an explicit, redacted event without an outcome.
+        recording: the writer of events.
+        event: the current event: explicit, redacted, without an outcome.
         dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once.
-        tie: a process that the change cannot outlive: when it has ended and the change is not settled, the next
-            command settles it as "outcome unknown".
+        tie: a process that the change cannot outlive: when it has ended and the change is not settled, the next command
+            settles it as "outcome unknown".
     """
     event = worded(event, recording.settings.message_bytes)
     folder = _tied(recording, event, tie) if tie else None
@@ -57,22 +57,22 @@ def start(
 
 
 def settle(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -> RecordResult:
-    """Settle the started event whose id ``end`` has, and deliver it. Of several that settle it the first counts.
+    """Settle and deliver the started event with the ID of ``end``. If several settle it, the first one counts.
 
-    Without a started event of this id (it was pruned, or recorded on another machine) ``end`` is recorded as it is.
+    Without a started event of this ID (it was pruned, or recorded on another machine), ``end`` is recorded alone.
 
     Args:
-        recording: how events are recorded here.
-        end: what is known at the end: an explicit, redacted event; without an outcome it went well.
-        given: which of its fields its sender wrote down; the others are those of the started event.
+        recording: the writer of events.
+        end: the event at its end: explicit, redacted; succeeded without an outcome.
+        given: fields set by its sender; the others are those of the started event.
 
     Returns:
-        The outcome of it. ``repeats`` is its own id where it had been settled before; nothing is changed then.
+        The result. ``repeats`` is its own ID if it was settled before; nothing is changed then.
 
     Raises:
-        EventRejectedError: it ends before it began.
-        InputError: the id is none, or that of a run, which settles itself; or there is neither a start nor a title.
-        JournalError: the journal cannot be read, and there is no title without it.
+        EventRejectedError: it ends before its start.
+        InputError: the ID is invalid, or that of a run, which settles itself; or there is neither a start nor a title.
+        JournalError: the journal cannot be read, and there is no title.
     """
     check_id(end.id)
     settled = _settled(recording, end, given)
@@ -104,10 +104,10 @@ def _settled(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -
 
 
 def foreseen(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
-    """What :func:`settle` would record; the end alone where no start is found, since a check run records none.
+    """Return what :func:`settle` would record; without a started event, ``end`` alone.
 
     Raises:
-        InputError: the id is none.
+        InputError: the ID is invalid.
         JournalError: the journal cannot be read.
     """
     check_id(end.id)
@@ -116,16 +116,16 @@ def foreseen(recording: EventWriter, end: ChangeEvent, given: Collection[str]) -
 
 
 def check_id(text: str) -> None:
-    """Raises InputError if the text is not the id of an event."""
+    """Raise InputError if the text is not the ID of an event."""
     if not _ID.fullmatch(text):
         raise InputError(f"id: {text[:60]!r} is not an event ID: expected the `id` returned by the start")
 
 
 def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> ChangeEvent:
-    """One event from its two steps.
+    """Merge the two steps to one event.
 
-    What the end says again replaces what the start said; messages, links and failures of both are kept, tags and data
-    are merged. The title, unless given again, says that an end was no success, and the severity follows.
+    Fields of the end replace those of the start; messages, links and failures of both are kept, tags and data merged.
+    Unless it is given again, the title says if the end was not a success, and the severity follows.
     """
     return msgspec.structs.replace(
         begun,
@@ -145,16 +145,16 @@ def joined(begun: ChangeEvent, end: ChangeEvent, given: Collection[str]) -> Chan
 
 
 def _hosts(begun: ChangeEvent, outcome: Outcome | None) -> tuple[HostRun, ...]:
-    """The hosts of the start with what the outcome of the whole says of each: where it failed, it did on all."""
+    """Return the hosts of the start with the outcome of the whole: a failure counts for all."""
     if outcome is not Outcome.FAILED:
         return begun.hosts
     return tuple(msgspec.structs.replace(host, status="failed") for host in begun.hosts)
 
 
 def complete(event: ChangeEvent, given: Collection[str]) -> ChangeEvent:
-    """An ended event with what its sender left out.
+    """Fill in missing fields of an ended event.
 
-    It went well; its severity is that of its outcome; without any time it is a moment, and took none.
+    The default outcome is succeeded; the severity follows the outcome; without times, it is now, with no duration.
     """
     severity = event.severity if "severity" in given else titles.severity(event.outcome)
     ended = event.ended_at if {"started_at", "ended_at"} & set(given) else event.started_at

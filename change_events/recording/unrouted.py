@@ -1,4 +1,4 @@
-"""Events that were recorded while the settings had mistakes: where they go is decided when these are mended."""
+"""Events recorded while the settings had mistakes: they are routed when these are corrected."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
 
 def waits_of(settings: Settings) -> list[Unrouted]:
-    """What an event that is recorded now has to wait for."""
+    """Return the settings files that an event recorded now has to wait for."""
     return [Unrouted("", one.file, one.wanted) for one in settings.unrouted]
 
 
 def route_late(journal: Journal, settings: Settings) -> None:
-    """Enqueue what waited for files that these settings were read from and that have no such mistake any more.
+    """Enqueue events that waited for files of these settings that are valid now.
 
-    Events of other files are left to the commands that read those: another project's settings say nothing of them.
-    Raises JournalError.
+    Events of other files are left to commands that read them: they belong to other projects. Raises JournalError.
     """
     mended = {str(path) for path in settings.files} - {one.file for one in settings.unrouted}
     for waiting in journal.unrouted():

@@ -1,4 +1,4 @@
-"""One event: started, settled, delivered; no trouble of ours is more than one line to the user."""
+"""Writes one event: started, settled, delivered; a problem costs the user at most one line."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class RecordResult(msgspec.Struct, frozen=True):
     """The result of settling an event.
 
     Attributes:
-        sealed: the event as it was recorded and sent.
-        recorded: it is in the journal; False where it was not worth a record, or the journal cannot be used.
+        sealed: the event as recorded and sent.
+        recorded: it is in the journal; False if it was not worth a record, or the journal cannot be used.
         places: a clause for each destination: its name and ``delivered``, ``waiting`` or ``parked``.
         states: the same by name, as far as the journal knows it.
-        problems: one sentence a destination that did not get it, without secrets.
+        problems: one sentence for each destination that did not get it, without secrets.
         reportable: there is something to report to the user (:func:`report_line`).
         lost: it is neither in the journal nor was it sent.
-        repeats: id of the earlier event with the same key, where there was one: this one was not recorded.
-        earlier: that event, which may say other things.
+        repeats: ID of an earlier event with the same key: this one was not recorded.
+        earlier: that event, which may differ.
     """
 
     sealed: SealedEvent
@@ -57,18 +57,18 @@ class RecordResult(msgspec.Struct, frozen=True):
 
 
 class EventWriter:
-    """Writes one event. No method raises for problems with journal, templates or backends: ``say`` reports them, once.
+    """Writes one event. Problems with journal, templates or backends are reported once by ``say``, never raised.
 
     Args:
         settings: the usable part of the settings.
         redactor: has seen the run's secrets; makes the last pass.
         say: takes one line for the user.
-        journal: an open one to use, which whoever gave it closes; else the settings' own, opened for each step.
-        deliver: False where the process is at its end or someone else waits: the next command delivers.
-        patience: seconds to wait for a journal that another process keeps locked.
+        journal: an open journal, which the caller closes; by default the settings' own, opened for each step.
+        deliver: False if the process is at its end or another process waits: the next command delivers.
+        patience: seconds to wait for a journal locked by another process.
 
     Attributes:
-        is_blocked: the journal could not be used, and nothing is kept beside it.
+        is_blocked: the journal could not be used, and no spool file can be written.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class EventWriter:
         self._said: set[str] = set()
 
     def journal(self) -> AbstractContextManager[Journal]:
-        """The journal, open. Raises JournalError."""
+        """Open the journal. Raises JournalError."""
         from change_events.journal import Journal
 
         return (
@@ -103,7 +103,7 @@ class EventWriter:
 
     @contextmanager
     def usable_journal(self) -> Iterator[Journal | None]:
-        """The journal, open, for what a record can lack; None where it cannot be opened, which settling reports."""
+        """Open the journal for optional data; None if it cannot be opened, which settling reports."""
         with ExitStack() as stack:
             journal = None
             with suppress(Exception):  # a bug of ours, too: settling needs the journal, and fails in the same way
@@ -112,11 +112,11 @@ class EventWriter:
 
     @property
     def settings(self) -> Settings:
-        """The settings that it goes by."""
+        """The settings in use."""
         return self._settings
 
     def sealed(self, event: ChangeEvent, past: Sequence[Signal] = ()) -> SealedEvent:
-        """The event as it is recorded: composed (with signals of the past), and after the last pass."""
+        """Return the event to record: composed (with signals of the past), after the last pass of redaction."""
         starts_many = event.stacks is not None and event.outcome is None
         self._is_one_of_many = starts_many or routing.is_unit(event)
         sealed = self._redactor.seal(self.composed(event, past))
@@ -131,7 +131,7 @@ class EventWriter:
             self._say(trouble)
 
     def composed(self, event: ChangeEvent, past: Sequence[Signal] = ()) -> ChangeEvent:
-        """The event with title, message, signals and severity; without the user's templates where those fail."""
+        """Return the event with title, message, signals and severity; a failed template of the user is skipped."""
         from change_events.summary.composing import compose
 
         try:
@@ -142,7 +142,7 @@ class EventWriter:
             return compose(event, plain, past)
 
     def _past(self, event: ChangeEvent) -> tuple[Signal, ...]:
-        """What earlier events say of this one; nothing where the journal cannot be read, which settling reports."""
+        """Return what earlier events add to this one; nothing if the journal cannot be read, which settling reports."""
         from change_events.history.signals import history_signals
 
         if event.explicit or event.playbook is not None or not event.changes or event.phase.value != "applied":
@@ -157,14 +157,14 @@ class EventWriter:
             return ()
 
     def start(self, event: ChangeEvent) -> SealedEvent:
-        """Record a run that is about to change something, or what is known of it by now."""
+        """Record a run that is about to change something, or update its record."""
         return self.begin(event).sealed
 
     def begin(self, event: ChangeEvent, *, dedup_window: float | None = None) -> RecordResult:
-        """Record a change that begins now and that another process may settle; it is ``lost`` without a journal.
+        """Record a change that starts now and that another process may settle; it is ``lost`` without a journal.
 
         Args:
-            event: what is known of it by now.
+            event: the current event.
             dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once.
         """
         sealed = self.sealed(event)
@@ -180,11 +180,12 @@ class EventWriter:
         return RecordResult(sealed, recorded=True)
 
     def announce(self, event: ChangeEvent, *, wait: float = 0) -> None:
-        """Notify those destinations that ask for it that a run has started, on a thread beside it, within the budget.
+        """Notify destinations that receive started events, on a thread, within the budget.
 
         Args:
-            event: what is known of it by now.
-            wait: seconds to wait for the thread: the fewer are left when a process forks, the better.
+            event: the current event.
+            wait: seconds to wait for the thread, since a later fork of the process should find as few threads as
+                possible.
         """
         if not any(destination.routing.include_started for destination in self._settings.destinations):
             return
@@ -213,14 +214,14 @@ class EventWriter:
             deliver(journal, chosen, budget=self._settings.budget, event=event_id, redactor=redactor)
 
     def settle(self, event: ChangeEvent, *, dedup_window: float | None = None, if_open: bool = False) -> RecordResult:
-        """Record how a run ended, deliver it and what else waits, within the settings' budget.
+        """Record the end of a run, and deliver it and waiting events, within the settings' budget.
 
         A run that is not worth a record leaves none. Without a usable journal the event is sent directly, once.
 
         Args:
-            event: the whole event; ``ended_at`` is now where it is missing.
+            event: the whole event; ``ended_at`` is now by default.
             dedup_window: seconds in which an event with the same ``dedup_key`` is recorded only once.
-            if_open: an event that is settled already stays as it is; ``repeats`` is then its own id.
+            if_open: leave an event unchanged if it is settled already; ``repeats`` is then its own ID.
         """
         ended = msgspec.structs.replace(event, ended_at=event.ended_at or datetime.now(UTC))
         with self._kept_open():
@@ -228,7 +229,7 @@ class EventWriter:
 
     @contextmanager
     def _kept_open(self) -> Iterator[None]:
-        """The journal stays open meanwhile, if it can be opened: each opening and closing has its price."""
+        """Keep the journal open during the block, if possible, to save repeated opening."""
         if self._given_journal is not None:
             yield
             return
@@ -264,10 +265,10 @@ class EventWriter:
             return self._sent_directly(sealed, names)
 
     def discard(self, event_id: str, baseline: SealedEvent | None = None) -> bool:
-        """Forget a run that was started and is not worth a record; False where its start was delivered.
+        """Remove a started run that is not worth a record; False if its start was delivered.
 
         Args:
-            event_id: of the run.
+            event_id: ID of the run.
             baseline: the part of it that later runs are compared with.
         """
         try:
@@ -315,7 +316,7 @@ class EventWriter:
         return RecordResult(sealed, places=(place,), problems=report.problems, reportable=True, lost=not report.sent)
 
     def _kept(self, error: JournalError, operation: Operation, event_id: str, **arguments: Any) -> bool:
-        """Whether what could not be written is kept beside the journal, because that is only locked; reports it."""
+        """Report an event that could not be recorded; returns whether it is spooled, if the journal is only locked."""
         from change_events.journal import JournalLocked, spool
 
         if not isinstance(error, JournalLocked):
@@ -334,7 +335,7 @@ class EventWriter:
         return True
 
     def _report_notices(self, journal: Journal) -> None:
-        """A damaged file that was moved aside, a cap that dropped events: a person should know."""
+        """Report a damaged file that was moved aside, or events dropped at a limit."""
         for notice in journal.notices:
             self.say_once(notice)
 
@@ -352,13 +353,13 @@ def _opened(journal: type[Journal], settings: Settings, patience: float | None =
 
 
 def report_line(settled: RecordResult) -> str:
-    """The one line after a run: what was recorded and where it went."""
+    """Return the line after a run: what was recorded and where it was sent."""
     event = settled.sealed.event
     return f"{event.title} [{event.id}] → {'; '.join(_places(settled)) or 'journal'}{_trouble(settled)}"
 
 
 def _places(settled: RecordResult) -> tuple[str, ...]:
-    """Where it went: of many destinations, those that have it are counted."""
+    """Return where it was sent; of many destinations, those that have it are counted."""
     there = [name for name, state in settled.states.items() if state == "delivered"]
     if len(settled.places) <= _NAMED or len(there) <= 1:
         return settled.places

@@ -99,7 +99,7 @@ class ActionModule(ActionBase):
         return {}
 
     def _environ(self, variables: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, str]:
-        """The controller's variables, the callback's options, and of the task's `environment:` what is for tfevent."""
+        """Return the environment, with the callback's options and tfevent's variables of `environment:`."""
         environ = callback_options.environment(variables, self._templar, say)
         for layer in self._task.environment or ():
             if isinstance(layer, dict):

@@ -70,7 +70,7 @@ def texts(content: Any) -> list[str]:
 
 
 def pieces(content: str) -> list[str]:
-    """What of a secret text may turn up alone: itself, lines, values behind ``=`` and ``:``, words of no language."""
+    """Return the parts of a secret text that may occur alone: lines, values after ``=`` and ``:``, odd words."""
     lines = [line.strip() for line in content.splitlines()]
     values = [part.strip(" \t'\",;") for line in lines for part in _ASSIGNED.split(line, 1)[1:]]
     words = [word for word in _WORD.findall(content) if _NO_WORD.search(word)]
