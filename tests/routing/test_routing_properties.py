@@ -251,7 +251,7 @@ def plausible(event):
 
 
 def hopeless_ones(one, given_settings):
-    return [problem for problem in route_check.problems(one, given_settings) if "no event can ever go" in problem]
+    return [problem for problem in route_check.problems(one, given_settings) if "no event can be sent" in problem]
 
 
 HOPELESS = [
