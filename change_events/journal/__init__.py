@@ -1,4 +1,4 @@
-"""The journal: ledger of every run and outbox of what is still to be delivered, in one SQLite file.
+"""The journal: the ledger of all runs and the outbox of open deliveries, in one SQLite file.
 
 Imports the standard library and msgspec only, because it is loaded before terraform makes its first change.
 """

@@ -1,4 +1,4 @@
-"""Access to the journal's file: waits for the locks of other processes, and begins again where the file is damaged."""
+"""Access to the journal's file: waits for locks of other processes, and starts again if the file is damaged."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _locked_at: dict[str, float] = {}  # path → when this process gave up waiting 
 
 
 class Access:
-    """One open connection, and how it is read and written as a whole.
+    """One open connection, and its transactions.
 
     Attributes:
         path: the file.
         patience: seconds to wait for another process's lock before giving up.
-        notices: sentences the user should see: what was moved aside, for one.
+        notices: sentences for the user, e.g. that a file was moved aside.
     """
 
     def __init__(self, path: str, *, repair: bool, patience: float, index: bool) -> None:
@@ -56,7 +56,7 @@ class Access:
         return connections.opened(self.path, index=self._index)
 
     def _patiently(self, work: Callable[[], _T], mend: Callable[[], None]) -> _T:
-        """Run ``work``; wait for locks, ``mend`` a damaged file once if we may, raise errors of our own."""
+        """Run ``work``: wait for locks, ``mend`` a damaged file once if allowed, convert errors."""
         deadline = time.monotonic() + self._waits()
         mended = False
         while True:
@@ -76,7 +76,7 @@ class Access:
                     raise explain(error, self.path) from error
 
     def _waits(self) -> float:
-        """Seconds for which to wait for a lock: once for long in a moment, since a command asks for it many times."""
+        """Return the seconds to wait for a lock: a long wait once, since a command asks for it many times."""
         given_up = _locked_at.get(self.path)
         if given_up is None or time.monotonic() - given_up > _MOMENT:
             return self.patience

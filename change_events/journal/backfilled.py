@@ -1,7 +1,7 @@
-"""Events made of history: written once, below the others, and never in their way.
+"""Events from history: written once, below all others, and never in their way.
 
-Their ``seq`` is below zero and grows with their time, so that what asks for the record before another one is not led
-astray by the order in which history was read. Plain functions inside the caller's transaction.
+Their ``seq`` is negative and grows with their time, so that queries for the previous record do not depend on the order
+in which history was read. Plain functions inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _FULL = 0.9  # of the journal's caps: the rest is for what happens from now on
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What a piece of history is known by.
+    """The identity of a piece of history.
 
     Attributes:
-        version: digest of what it says: the same in whatever place it is found.
-        source: digest of where it was found, a bucket's object or a folder.
-        place: digest of the version in there, an object's version or a file.
-        spans: versions that lie between it and the one before, and could not be read.
-        order: among those of one second, which is as exact as a store's times are: a serial.
+        version: digest of its content, equal in all sources.
+        source: digest of its source: a bucket's object or a folder.
+        place: digest of the version in the source: an object's version or a file.
+        spans: number of unreadable versions between it and the previous one.
+        order: order within one second, the precision of a store's times: a serial.
     """
 
     version: str
@@ -61,15 +61,15 @@ def put(
     now: float,
     caps: Retention,
 ) -> bool:
-    """Write an event unless it is there, also from another place.
+    """Write an event unless it is there already, even from another source.
 
-    One that spans more is replaced, and so is one of no directory where this one is of a directory.
+    It replaces an event that spans more, and an event without a directory if it has one.
 
     Returns:
         Whether it was written.
 
     Raises:
-        JournalError: the journal is nearly at its caps, so that what happens would leave for what has happened.
+        JournalError: the journal is nearly at its caps, and current events take precedence.
     """
     if (known := _known(connection, sealed.event, origin)) is not None:
         outbox.enqueue(connection, known, destinations, now)
@@ -92,13 +92,13 @@ def put(
 
 
 def places(connection: sqlite3.Connection, source: str, *, joined: bool = False) -> set[str]:
-    """The places of a source of which there is an event that spans nothing; ``joined``: one of a directory."""
+    """Return the places of a source with an event that spans nothing; with ``joined``, one of a directory."""
     rows = connection.execute("SELECT place, seq FROM backfilled WHERE source = ? AND spans = 0", (source,)).fetchall()
     return {str(place) for place, seq in rows if not joined or _is_joined(connection, seq)}
 
 
 def withdraw_unjoined(connection: sqlite3.Connection, event: ChangeEvent, origin: Origin) -> None:
-    """Remove the events of a piece of history that are of no directory, where it turns out to be of this event's."""
+    """Remove events of a piece of history without a directory, if it turns out to be this event's."""
     if not _has_directory(event):
         return
     for seq, _ in [*_elsewhere(connection, origin), *_here(connection, origin)]:
@@ -107,7 +107,7 @@ def withdraw_unjoined(connection: sqlite3.Connection, event: ChangeEvent, origin
 
 
 def _known(connection: sqlite3.Connection, event: ChangeEvent, origin: Origin) -> int | None:
-    """The ``seq`` of the event of it, if there is one; those that this event replaces are removed."""
+    """Return the ``seq`` of its event, if there is one; events that this one replaces are removed."""
     joins = _has_directory(event)
     for seq, _ in _elsewhere(connection, origin):
         if not joins or _is_joined(connection, seq):
@@ -121,7 +121,7 @@ def _known(connection: sqlite3.Connection, event: ChangeEvent, origin: Origin) -
 
 
 def _elsewhere(connection: sqlite3.Connection, origin: Origin) -> list[tuple[int, int]]:
-    """``seq`` and ``spans`` of the events of this version that were found in another source."""
+    """Return ``seq`` and ``spans`` of the events of this version from other sources."""
     statement = "SELECT seq, spans FROM backfilled WHERE version = ? AND source <> ?"
     return connection.execute(statement, (origin.version, origin.source)).fetchall()
 
@@ -141,7 +141,7 @@ def _has_directory(event: ChangeEvent) -> bool:
 
 
 def _is_joined(connection: sqlite3.Connection, seq: int) -> bool:
-    """Whether a recorded event is of a directory; one that cannot be read stays as it is."""
+    """Return whether a recorded event has a directory; an unreadable one stays unchanged."""
     (body,) = connection.execute("SELECT body FROM bodies WHERE seq = ?", (seq,)).fetchone() or (b"",)
     try:
         return msgspec.json.decode(bytes(body), type=_Placed).tool.directory is not None

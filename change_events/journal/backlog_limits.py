@@ -1,8 +1,8 @@
-"""Caps on the outbox: what waited longest is given up, stays visible as ``dropped``, and is counted per destination.
+"""Caps on the outbox: the oldest deliveries are dropped, remain visible as ``dropped``, and are counted.
 
-Count and size are held when something is enqueued. Age is not: an old delivery is dropped only while its destination
-keeps failing. What is parked waits for a person, and leaves when no one has come for as long. Neither goes by the wall
-clock (:mod:`change_events.journal.lifetime`): one that is wrong, be it by years, must not empty an outbox.
+Count and size are enforced when an event is enqueued. Age is not: an old delivery is dropped only while its destination
+keeps failing. A parked delivery waits for a person, and is dropped after the same time. Ages do not use the wall clock
+(:mod:`change_events.journal.lifetime`): a wrong clock must not empty an outbox.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _OLDEST = (
 def hold_caps(
     connection: sqlite3.Connection, caps: Retention, now: float, names: Iterable[str], keep: int
 ) -> list[str]:
-    """Drop what is over the caps at these destinations, oldest first, but never the event with ``seq`` ``keep``.
+    """Drop the oldest deliveries over the caps at these destinations, but never the event with ``seq`` ``keep``.
 
     Returns:
-        A sentence for each destination that lost something.
+        A sentence for each destination with dropped deliveries.
     """
     sentences = []
     oldest = lifetime.advance(connection, now) - caps.owed_days * lifetime.DAY
@@ -50,7 +50,7 @@ def hold_caps(
 
 
 def give_up_old(connection: sqlite3.Connection, caps: Retention, now: float, name: str, failures: int) -> str | None:
-    """After ``failures`` in a row, drop what has waited too long for ``name``; a sentence if something was."""
+    """Drop deliveries to ``name`` that waited too long, after ``failures`` in a row; returns a sentence if any."""
     if failures < FAILURES:
         return None
     oldest = lifetime.advance(connection, now) - caps.owed_days * lifetime.DAY

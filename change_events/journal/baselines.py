@@ -22,9 +22,9 @@ _DAY_MICROS = 86_400 * 1_000_000
 
 
 def keep(connection: sqlite3.Connection, run: SealedEvent, caps: Retention) -> None:
-    """Replace the stack's baseline by this run, unless it has a newer one; the oldest over the caps are removed.
+    """Replace the stack's baseline with this run, unless it has a newer one; the oldest over the caps are removed.
 
-    A playbook has one for each choice of hosts and tasks. One that is too large is left out.
+    A playbook has one for each selection of hosts and tasks. Too large ones are omitted.
     """
     if len(run.body) > LARGEST:
         return
@@ -41,7 +41,7 @@ def keep(connection: sqlite3.Connection, run: SealedEvent, caps: Retention) -> N
 
 
 def find(connection: sqlite3.Connection, text: bytes) -> list[bytes]:
-    """The bodies of those that hold a text, newest first."""
+    """Return the bodies that contain a text, newest first."""
     rows = connection.execute("SELECT body FROM baselines WHERE instr(body, ?) ORDER BY at DESC", (text,))
     return [bytes(body) for (body,) in rows]
 

@@ -1,4 +1,4 @@
-"""How the file is opened, and how one thing is done to it as a whole."""
+"""Opens the file, and runs transactions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _LOCK_WAIT = 0.1  # seconds that SQLite itself waits for a lock; the journal's `
 
 
 def opened(path: str, *, index: bool = False) -> sqlite3.Connection:
-    """The file in WAL mode, brought to the newest schema; one that is no journal stays as it is.
+    """Open the file in WAL mode and migrate it to the newest schema; a file that is not a journal stays unchanged.
 
     Raises sqlite3.Error, OSError and JournalError.
 
     Args:
         path: the file.
-        index: make missing indexes of a large file, too.
+        index: also create missing indexes of a large file.
     """
     connection = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level=None)
     try:
@@ -41,7 +41,7 @@ def opened(path: str, *, index: bool = False) -> sqlite3.Connection:
 
 
 def transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _T], *, durable: bool) -> _T:
-    """What ``work`` gives, all of it done or nothing; ``durable`` forces it to the disk."""
+    """Return the result of ``work`` in one transaction; ``durable`` forces it to the disk."""
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     connection.execute("BEGIN IMMEDIATE")
     try:

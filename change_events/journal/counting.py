@@ -1,4 +1,4 @@
-"""How many events there are, by columns and time: figures of many events, of which none is read."""
+"""Counts events by columns and time, without reading them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _HOSTS = " JOIN hosts h ON h.seq = e.seq"
 
 
 class Count(NamedTuple):
-    """Events of one span of time that have the same values.
+    """Events of one time span with the same values.
 
     Attributes:
-        span: number of the span, from 0.
-        values: those of the columns that were asked for; of an outcome, `running` where there is none yet.
-        number: how many events.
+        span: index of the span, from 0.
+        values: values of the requested columns; the outcome is `running` if there is none yet.
+        number: number of events.
     """
 
     span: int
@@ -44,7 +44,7 @@ class Count(NamedTuple):
 
 
 def count(connection: sqlite3.Connection, query: Query, by: Sequence[str], width: timedelta) -> Sequence[Count]:
-    """The figures; see :meth:`change_events.history.source.Source.counted`."""
+    """Count events; see :meth:`change_events.history.source.Source.counted`."""
     first = first_of(query, by, width)
     where, values = condition(connection, query)
     columns = "".join(f", {COLUMNS[name]}" for name in by)
@@ -59,7 +59,7 @@ def count(connection: sqlite3.Connection, query: Query, by: Sequence[str], width
 
 
 def first_of(query: Query, by: Sequence[str], width: timedelta) -> datetime:
-    """The start of the first span. Raises ValueError where there are too many, or for a column that is none."""
+    """Return the start of the first span. Raises ValueError for too many spans or an unknown column."""
     if query.since is None or query.until is None or not 0 < (query.until - query.since) / width <= SPANS:
         raise ValueError(f"events are counted between two moments, in {SPANS} spans at most")
     if unknown := set(by) - set(COLUMNS):

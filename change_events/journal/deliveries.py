@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class Deliveries(Access):
-    """What is owed to destinations, in a file that is open.
+    """The outbox in an open file.
 
     Args:
         path: the file.
-        repair: move a damaged file aside and begin a new one.
-        caps: how much to keep.
-        clock: seconds since 1970, shared by all processes that use the file.
+        repair: move a damaged file aside and start a new one.
+        caps: limits.
+        clock: returns seconds since 1970, shared by all processes that use the file.
         patience: seconds to wait for another process's lock.
-        index: make missing indexes of a large file, too.
+        index: also create missing indexes of a large file.
     """
 
     def __init__(
@@ -45,22 +45,22 @@ class Deliveries(Access):
         super().__init__(path, repair=repair, patience=patience, index=index)
 
     def close(self) -> None:
-        """Close the file; harmless when closed already."""
+        """Close the file; may be called repeatedly."""
         self._senders.close()
         self._connection.close()
 
     def claim(
         self, names: Sequence[str], limit: int, lease: float, *, force: bool = False, size: int | None = None
     ) -> list[Delivery]:
-        """Lease what is due: up to ``limit`` per destination, oldest first, each destination in order.
+        """Lease due deliveries: up to ``limit`` per destination, oldest first, in the order of each destination.
 
-        While another process holds a destination's oldest open event, that destination yields nothing.
+        While another process holds a destination's oldest open delivery, that destination yields nothing.
 
         Args:
             names: destinations.
-            limit: at most so many for each.
-            lease: seconds after which they may be claimed by someone else (at most an hour).
-            force: also where a destination is left alone because it failed, unless it asked for that itself.
+            limit: maximum number for each.
+            lease: seconds after which others may claim them (at most an hour).
+            force: also for destinations that are backing off, except at their own request.
             size: bytes of bodies after which no more are claimed for a destination.
 
         Raises:
@@ -70,31 +70,31 @@ class Deliveries(Access):
         return self._write(lambda connection: outbox.claim(connection, names, terms, self._clock()))
 
     def now(self) -> float:
-        """Seconds since 1970 by the clock that all bookkeeping here goes by."""
+        """Seconds since 1970 by the clock of all bookkeeping here."""
         return self._clock()
 
     def standing(self, name: str) -> Standing:
-        """How this destination is doing: whether someone is sending there, and how long it is left alone."""
+        """Return the health of this destination: whether a process is sending, and its back-off."""
         return self._read(lambda connection: outbox.standing_of(connection, name, self._clock()))
 
     def progress(self, name: str) -> Progress:
-        """How far the queue of this destination has come."""
+        """Return the progress of this destination's queue."""
         return self._read(lambda connection: outbox.progress(connection, name))
 
     def waiting(self, names: Sequence[str]) -> int:
-        """How many deliveries to these destinations are still to be made."""
+        """Return the number of open deliveries to these destinations."""
         return self._read(lambda connection: outbox.waiting(connection, names))
 
     def is_waiting(self, event_id: str, name: str) -> bool:
-        """Whether destination ``name`` is still to get this event."""
+        """Return whether the delivery of this event to destination ``name`` is open."""
         return self._read(lambda connection: outbox.is_waiting(connection, event_id, name))
 
     def begin_sending(self, name: str) -> bool:
-        """Become the process that sends to this destination; False while another process is (it delivers all)."""
+        """Become the process that sends to this destination; False while another one does (it delivers all)."""
         return self._senders.acquire(name)
 
     def end_sending(self, name: str) -> None:
-        """Another process may send to this destination."""
+        """Let other processes send to this destination."""
         self._senders.release(name)
 
     def delivered(
@@ -103,30 +103,30 @@ class Deliveries(Access):
         handles: Mapping[int, str] | None = None,
         skipped: Mapping[int, str] | None = None,
     ) -> None:
-        """They have arrived, so their destinations work.
+        """Record deliveries, which show that their destinations work.
 
         Args:
-            deliveries: what has arrived.
-            handles: the backend's own names of the outcome of them, by their positions, where it has any.
-            skipped: of those of which nothing was to be reported there, why, by their positions.
+            deliveries: the deliveries made.
+            handles: the backend's IDs of them by position, if it has any.
+            skipped: by position, why nothing was to be reported.
         """
         self._write(lambda connection: outbox.delivered(connection, deliveries, handles or {}, skipped or {}))
 
     def handle(self, event_id: str, name: str) -> str | None:
-        """The backend's own name of what this event's start became at destination ``name``, if it is known."""
+        """Return the backend's ID of this event's start at destination ``name``, if known."""
         return self._read(lambda connection: stages.handle_of(connection, event_id, name))
 
     def retry(self, delivery: Delivery, after: float, reason: str, asked: float | None = None) -> str | None:
-        """It failed: its whole destination is left alone for ``after`` seconds (at most a day).
+        """Record a failure: the whole destination backs off for ``after`` seconds (at most a day).
 
         Args:
-            delivery: what was tried.
+            delivery: the failed delivery.
             after: seconds.
             reason: a clause, free of secrets.
-            asked: seconds of these for which the destination itself asked.
+            asked: seconds of these requested by the destination.
 
         Returns:
-            A sentence, if what has waited for too long was dropped now, because the destination keeps failing.
+            A sentence if deliveries that waited too long were dropped, because the destination keeps failing.
         """
 
         def work(connection: sqlite3.Connection) -> str | None:
@@ -142,20 +142,20 @@ class Deliveries(Access):
         return self._write(work)
 
     def cut_short(self, delivery: Delivery, reason: str) -> None:
-        """It was tried, the time was up, and that says nothing of its destination: it is due again at once."""
+        """Record an attempt that ran out of time and says nothing of its destination: it is due again at once."""
         self._write(lambda connection: outbox.retry(connection, delivery, 0, reason))
 
     def release(self, *deliveries: Delivery) -> None:
-        """They were not tried after all, and are due as before."""
+        """Return deliveries that were not tried; they are due as before."""
         self._write(lambda connection: outbox.release(connection, deliveries))
 
     def park(self, delivery: Delivery, reason: str, *, answered: bool = True) -> None:
-        """It needs a person before it can be delivered.
+        """Park a delivery, which then needs intervention.
 
         Args:
-            delivery: what is parked.
+            delivery: the delivery.
             reason: a clause, free of secrets.
-            answered: the destination refused it, so it works; False if it was not even asked.
+            answered: the destination refused it, and so works; False if no request was sent.
         """
 
         def work(connection: sqlite3.Connection) -> None:
@@ -166,12 +166,12 @@ class Deliveries(Access):
         self._write(work)
 
     def requeue(self, names: Sequence[str]) -> int:
-        """Parked events of these destinations wait again, in their old order. Returns how many.
+        """Return parked deliveries of these destinations to their place in the queue. Returns their number.
 
-        A person has mended something: what destinations asked for before does not count any more.
+        The user has fixed the cause: earlier waits requested by destinations are discarded.
         """
         return self._write(lambda connection: outbox.requeue(connection, names, self._clock()))
 
     def keep_pace(self, name: str, busy: float) -> None:
-        """Requests made by now count against this destination's rate for another ``busy`` seconds."""
+        """Record that requests so far count against this destination's rate for another ``busy`` seconds."""
         self._write(lambda connection: destination_health.keep_pace(connection, name, self._clock() + busy))

@@ -1,9 +1,8 @@
-"""How each destination is doing, across runs and processes: one row each, inside the caller's transaction.
+"""The health of each destination across runs and processes: one row each, inside the caller's transaction.
 
-The row is the memory of a circuit breaker: a destination whose turn ended in a failure that may pass is left alone
-until ``due_at``, longer from failure to failure; until ``asked_until`` because it asked for that itself. It also
-remembers until when earlier requests count against the destination's rate, and how many of its deliveries the caps have
-dropped.
+The row is a circuit breaker: after a flush that ended in a temporary failure, the destination backs off until
+``due_at``, longer with each failure, and until ``asked_until`` at its own request. The row also has the time until
+which earlier requests count against the rate limit, and the number of dropped deliveries.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _STEP = 60.0  # seconds by which clocks are corrected in passing
 
 
 class Row(NamedTuple):
-    """What is remembered of one destination."""
+    """The stored health of one destination."""
 
     failures: int = 0
     failed_at: float = 0.0
@@ -27,21 +26,21 @@ class Row(NamedTuple):
     asked_until: float = 0.0
 
     def asked(self, now: float) -> float:
-        """Seconds for which it has asked to be left alone."""
+        """Remaining seconds of back-off at its own request."""
         return self.asked_until - now if is_running(self.failed_at, self.asked_until, now) else 0.0
 
     def wait(self, now: float) -> float:
-        """Seconds for which it is still left alone."""
+        """Remaining seconds of back-off."""
         return self.due_at - now if is_running(self.failed_at, self.due_at, now) else 0.0
 
 
 def is_running(begun: float, end: float, now: float) -> bool:
-    """Whether a period of the wall clock still runs. A clock that was set back to before it began ends it."""
+    """Return whether a period of the wall clock still runs. A clock set back to before its start ends it."""
     return begun - _STEP <= now < end
 
 
 def read(connection: sqlite3.Connection, name: str) -> Row:
-    """What is remembered of this destination."""
+    """Return the health of this destination."""
     row = connection.execute(
         "SELECT failures, failed_at, due_at, coalesce(reason, ''), busy_until, asked_until FROM destinations "
         "WHERE name = ?",
@@ -51,7 +50,7 @@ def read(connection: sqlite3.Connection, name: str) -> Row:
 
 
 class Failure(NamedTuple):
-    """A turn that ended in a failure that may pass: when, until when it is left alone and has asked for it, and why."""
+    """A flush that ended in a temporary failure: when, back-off, requested wait, and reason."""
 
     now: float
     due_at: float
@@ -60,7 +59,7 @@ class Failure(NamedTuple):
 
 
 def failed(connection: sqlite3.Connection, name: str, failure: Failure) -> int:
-    """Leave it alone. Returns how many turns in a row have failed."""
+    """Record a failure. Returns the number of failed flushes in a row."""
     _touch(connection, name)
     connection.execute(
         "UPDATE destinations SET failures = failures + 1, failed_at = ?, due_at = ?, asked_until = ?, reason = ? "
@@ -71,7 +70,7 @@ def failed(connection: sqlite3.Connection, name: str, failure: Failure) -> int:
 
 
 def answered(connection: sqlite3.Connection, name: str) -> None:
-    """It works: whatever it answered, it was no failure that may pass."""
+    """Record that it works: its answer was not a temporary failure."""
     connection.execute(
         "UPDATE destinations SET failures = 0, due_at = 0, asked_until = 0, reason = NULL "
         "WHERE name = ? AND failures > 0",
@@ -80,18 +79,18 @@ def answered(connection: sqlite3.Connection, name: str) -> None:
 
 
 def may_be_asked(connection: sqlite3.Connection, name: str) -> None:
-    """A person has mended something: what it asked for before does not count any more."""
+    """Discard requested waits, since the user has fixed the cause."""
     connection.execute("UPDATE destinations SET asked_until = 0 WHERE name = ?", (name,))
 
 
 def keep_pace(connection: sqlite3.Connection, name: str, busy_until: float) -> None:
-    """Until ``busy_until``, requests made by now count against its rate."""
+    """Record that requests so far count against its rate until ``busy_until``."""
     _touch(connection, name)
     connection.execute("UPDATE destinations SET busy_until = ? WHERE name = ?", (busy_until, name))
 
 
 def count_dropped(connection: sqlite3.Connection, name: str, number: int) -> None:
-    """So many of its deliveries were given up."""
+    """Count dropped deliveries."""
     _touch(connection, name)
     connection.execute("UPDATE destinations SET dropped = dropped + ? WHERE name = ?", (number, name))
 

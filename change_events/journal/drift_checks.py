@@ -22,11 +22,11 @@ class KnownDrift(msgspec.Struct, frozen=True, omit_defaults=True):
     """A drifted resource of the last check, redacted.
 
     Attributes:
-        address: of the resource.
+        address: address of the resource.
         action: ``update`` or ``destroy``.
-        fingerprints: of each drifted attribute by its path; of a deleted resource there is one, without a path.
+        fingerprints: of each drifted attribute by path; a deleted resource has one, without a path.
         since: when it was first found, seconds since 1970.
-        type: of the resource.
+        type: resource type.
     """
 
     address: str
@@ -42,12 +42,12 @@ class LastCheck(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         directory: absolute, redacted.
         workspace: redacted.
-        checked_at: the last check, whatever came of it.
-        known_at: the last one with a result; None: there has been none.
-        clean_at: the last one without drift; None likewise.
-        revision: how often the known drift has changed.
-        terms: digest of what the settings ignored then.
-        reason: why the last check has no result; None where it has one.
+        checked_at: the last check, with or without a result.
+        known_at: the last one with a result; None if there was none.
+        clean_at: the last one without drift; None if there was none.
+        revision: number of changes of the known drift.
+        terms: digest of the ignore rules at that time.
+        reason: why the last check has no result; None if it has one.
         drift: of the last check with a result.
     """
 
@@ -66,7 +66,7 @@ _DECODER = msgspec.json.Decoder(tuple[KnownDrift, ...])
 
 
 def keep(connection: sqlite3.Connection, checks: Iterable[LastCheck], days: int) -> None:
-    """Replace the rows of these directories, unless they have newer ones; those not checked for ``days`` go."""
+    """Replace the rows of these directories, unless they have newer ones; rows not checked for ``days`` are removed."""
     for one in checks:
         row = (
             one.directory,
@@ -96,7 +96,7 @@ def keep(connection: sqlite3.Connection, checks: Iterable[LastCheck], days: int)
 
 
 def forget(connection: sqlite3.Connection, places: Iterable[tuple[str, str | None]]) -> None:
-    """Remove the rows of these directories, each of one workspace, or of all where it is None."""
+    """Remove the rows of these directories, each of one workspace, or of all if it is None."""
     for directory, workspace in places:
         connection.execute(
             "DELETE FROM drift_checks WHERE directory = ?1 AND (?2 IS NULL OR workspace = ?2)", (directory, workspace)
@@ -104,7 +104,7 @@ def forget(connection: sqlite3.Connection, places: Iterable[tuple[str, str | Non
 
 
 def read(connection: sqlite3.Connection) -> list[LastCheck]:
-    """All of them, by directory."""
+    """Return all of them, by directory."""
     rows = connection.execute(
         "SELECT directory, workspace, checked_at, known_at, clean_at, revision, terms, reason, drift "
         "FROM drift_checks ORDER BY directory, workspace"
@@ -126,7 +126,7 @@ def read(connection: sqlite3.Connection) -> list[LastCheck]:
 
 
 def note(connection: sqlite3.Connection, sentences: Sequence[str], day: str) -> list[str]:
-    """Those of the sentences that were not noted on this day yet; now they are."""
+    """Return those of the sentences not noted on this day yet, and note them."""
     fresh = []
     for sentence in sentences:
         row = connection.execute("SELECT day FROM drift_notices WHERE notice = ?", (sentence,)).fetchone()

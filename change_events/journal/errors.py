@@ -1,10 +1,10 @@
-"""What SQLite and the file system complain about, as one sentence a user can act on.
+"""Errors of SQLite and the file system, as sentences a user can act on.
 
 * JournalError
   x JournalCorrupt     the file is damaged: `Journal.open(path, repair=True)` moves it aside
-  x JournalLocked      another process keeps it locked: what was to be written can be kept beside it
-  x JournalTooSlow     an answer was broken off
-  x AmbiguousId        an id prefix fits several events
+  x JournalLocked      another process keeps it locked: what was to be written can be spooled
+  x JournalTooSlow     a query was interrupted
+  x AmbiguousId        an ID prefix matches several events
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ELSEWHERE = "or set TFEVENT_JOURNAL to a file elsewhere"
 
 
 class JournalCorrupt(JournalError):  # noqa: N818  # what is wrong, as a sentence says it
-    """The journal's file is damaged, or is no SQLite file at all."""
+    """The journal's file is damaged, or is not an SQLite file."""
 
 
 class JournalLocked(JournalError):  # noqa: N818  # as above
@@ -26,39 +26,39 @@ class JournalLocked(JournalError):  # noqa: N818  # as above
 
 
 class JournalTooSlow(JournalError):  # noqa: N818  # as above
-    """An answer took longer than it may."""
+    """A query exceeded its time limit."""
 
 
 class AmbiguousId(JournalError):  # noqa: N818  # what is wrong, as a sentence says it
-    """A prefix fits more than one event; the text lists the first of them."""
+    """A prefix matches more than one event; the text lists the first of them."""
 
 
 def primary_code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code of ``error``; 0 where the error did not come from SQLite itself."""
+    """Return SQLite's primary result code of ``error``; 0 if the error is not SQLite's."""
     code = getattr(error, "sqlite_errorcode", None) or 0
     return int(code) & 0xFF
 
 
 def is_busy(error: sqlite3.Error) -> bool:
-    """Whether the same statement may succeed a moment later.
+    """Return whether the same statement may succeed a moment later.
 
-    SQLITE_PROTOCOL belongs here: a lost race for the shared-memory lock while many processes open the file.
+    This includes SQLITE_PROTOCOL: a lost race for the shared-memory lock while many processes open the file.
     """
     return primary_code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
-    """Whether the file itself is damaged."""
+    """Return whether the file itself is damaged."""
     return primary_code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def not_a_journal(path: str) -> JournalCorrupt:
-    """The error of a file that tfevent did not make."""
+    """Return the error for a file that tfevent did not create."""
     return JournalCorrupt(f"journal {path}: this file is not a journal and stays unchanged; use another path")
 
 
 def explain(error: sqlite3.Error | OSError, path: str) -> JournalError:
-    """The error to raise for ``error``, naming ``path`` and what to do about it."""
+    """Return the error to raise for ``error``, with ``path`` and the remedy."""
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
         return JournalError(f"journal {path}: {reason}; make its folder writable, {_ELSEWHERE}")

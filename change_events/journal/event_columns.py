@@ -1,4 +1,4 @@
-"""What stores of events keep of an event beside its body: the listed columns, the searched text, the hosts."""
+"""The data that stores keep of an event beside its body: listed columns, searched text, hosts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SEARCH_CHARS = 8_000
 
 
 def columns_of(event: ChangeEvent, state: RecordState) -> tuple[object, ...]:
-    """The values of :class:`~change_events.journal.records.Columns`."""
+    """Return the values of :class:`~change_events.journal.records.Columns`."""
     return (
         event.id,
         state.value,
@@ -35,7 +35,7 @@ def columns_of(event: ChangeEvent, state: RecordState) -> tuple[object, ...]:
 
 
 def search_text(event: ChangeEvent) -> str:
-    """What `--text` is looked for in, in lower case."""
+    """Return the text that `--text` searches, in lower case."""
     parts = [event.title, event.environment, event.service, *event.tags.values()]
     if event.actor is not None:
         parts += [event.actor.user, event.actor.host]
@@ -52,6 +52,6 @@ def search_text(event: ChangeEvent) -> str:
 
 
 def hosts_of(event: ChangeEvent) -> set[str]:
-    """The hosts an event is about: those of a playbook, and the machine that an explicit event was sent from."""
+    """Return the hosts of an event: those of a playbook, and the machine that sent an explicit event."""
     own = {event.actor.host} if event.explicit and event.actor and event.actor.host else set()
     return {host.name for host in event.hosts} | own

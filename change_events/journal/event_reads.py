@@ -1,4 +1,4 @@
-"""Questions about events."""
+"""Queries for events."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _BATCH = 200
 
 
 class EventReads(Access):
-    """The part of a journal that knows events."""
+    """The part of a journal that reads events."""
 
     called = "journal"
 
     def get(self, id_or_prefix: str) -> Record | None:
-        """The event with this id, or the only one whose id begins so; None if there is none.
+        """Return the event with this ID or unique prefix; None if there is none.
 
         Raises:
-            AmbiguousId: several begin so.
+            AmbiguousId: several events match.
             JournalError: the journal cannot be read.
         """
         prefix = id_or_prefix.strip().lower()
@@ -45,7 +45,7 @@ class EventReads(Access):
         return next(iter(self._records(rows)), None)
 
     def list(self, query: Query | None = None) -> Iterator[Record]:
-        """The events that ``query`` asks for, newest first; no body is read before it is asked for.
+        """Return the events selected by ``query``, newest first; bodies are read on demand.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -60,7 +60,7 @@ class EventReads(Access):
                 cursor.close()
 
     def figures(self, query: Query, *, most: int) -> Figures:
-        """How many events ``query`` selects and by column, wherever its page is; the newest ``most`` are counted.
+        """Count the events that ``query`` selects on all pages, in total and by column, up to ``most``.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -68,16 +68,16 @@ class EventReads(Access):
         return self._read(lambda connection: listing.figures(connection, query, most))
 
     def searched_since(self, query: Query) -> datetime | None:
-        """The start of the oldest event whose body ``query`` looks at; None where it looks at all, or needs none."""
+        """Return the start of the oldest event whose body ``query`` examines; None if all or none."""
         micros = self._read(lambda connection: listing.oldest_searched(connection, query))
         return None if micros is None else from_micros(micros)
 
     def counted(self, query: Query, *, by: Sequence[str] = (), width: timedelta) -> Sequence[Count]:
-        """How many events ``query`` selects, by columns and spans of time. Raises JournalError and ValueError."""
+        """Count the events selected by ``query``, by columns and time spans. Raises JournalError and ValueError."""
         return self._read(lambda connection: counting.count(connection, query, by, width))
 
     def drift_checks(self) -> Sequence[LastCheck]:
-        """The last drift check of each directory, by directory. Raises JournalError."""
+        """Return the last drift check of each directory. Raises JournalError."""
         return self._read(drift_checks.read)
 
     def _records(self, rows: Sequence[tuple[object, ...]]) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""Writing and reading events: plain functions over an open connection, inside the caller's transaction."""
+"""Writes and reads events: plain functions over an open connection, inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ _INSERT_BODY = (
 
 
 def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState, number: int | None = None) -> int:
-    """Insert or replace an event; a settled one is never made a started one again. Returns its ``seq``.
+    """Insert or replace an event; a settled event never becomes a started one again. Returns its ``seq``.
 
-    ``number`` is the ``seq`` of a new one that does not follow the last.
+    ``number`` is the ``seq`` of a new event that does not follow the last one.
     """
     event = sealed.event
     row = connection.execute("SELECT seq, state FROM events WHERE id = ?", (event.id,)).fetchone()
@@ -60,7 +60,7 @@ def put(connection: sqlite3.Connection, sealed: SealedEvent, state: RecordState,
 
 
 def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int, until: int) -> str | None:
-    """The id of another event with this one's key that started between two moments (microseconds)."""
+    """Return the ID of another event with this one's key that started between two times (microseconds)."""
     row = connection.execute(
         "SELECT id FROM events WHERE key = ? AND started_at BETWEEN ? AND ? AND id <> ? "
         "ORDER BY started_at DESC LIMIT 1",
@@ -70,12 +70,12 @@ def same_key(connection: sqlite3.Connection, event: ChangeEvent, since: int, unt
 
 
 def is_settled(connection: sqlite3.Connection, event_id: str) -> bool:
-    """Whether the event is there, and its end is known."""
+    """Return whether the event exists and is settled."""
     return bool(connection.execute("SELECT 1 FROM events WHERE id = ? AND state = 'settled'", (event_id,)).fetchone())
 
 
 def discard(connection: sqlite3.Connection, event_id: str) -> bool:
-    """Remove a started event unless it is settled or its start was delivered; return whether it is gone."""
+    """Remove a started event unless it is settled or its start was delivered; returns whether it is gone."""
     connection.execute(
         "DELETE FROM events WHERE id = ? AND state = 'started' AND NOT EXISTS "
         "(SELECT 1 FROM deliveries d WHERE d.seq = events.seq AND d.state IN ('leased', 'delivered'))",
@@ -85,7 +85,7 @@ def discard(connection: sqlite3.Connection, event_id: str) -> bool:
 
 
 def find(connection: sqlite3.Connection, prefix: str, limit: int) -> list[tuple[object, ...]]:
-    """Rows whose id begins with ``prefix``; the exact id alone if there is one."""
+    """Return the rows whose ID begins with ``prefix``; only the exact ID if there is one."""
     exact = connection.execute(f"{SELECT} WHERE e.id = ?", (prefix,)).fetchall()
     if exact:
         return exact
@@ -96,13 +96,13 @@ def find(connection: sqlite3.Connection, prefix: str, limit: int) -> list[tuple[
 
 
 def body(connection: sqlite3.Connection, seq: int) -> bytes | None:
-    """The event's JSON; None if it has been pruned meanwhile."""
+    """Return the event's JSON; None if it was pruned meanwhile."""
     row = connection.execute("SELECT body FROM bodies WHERE seq = ?", (seq,)).fetchone()
     return None if row is None else bytes(row[0])
 
 
 def deliveries(connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int, tuple[DeliveryStatus, ...]]:
-    """Where these events stand with each of their destinations, in the order of enqueueing."""
+    """Return the deliveries of these events in the order of enqueueing."""
     by_event: dict[int, list[DeliveryStatus]] = {seq: [] for seq in seqs}
     rows = connection.execute(
         "SELECT seq, destination, state, attempts, reason, next_at, stage FROM deliveries "  # noqa: S608  # only marks
@@ -116,7 +116,7 @@ def deliveries(connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int,
 
 
 def counts(connection: sqlite3.Connection) -> JournalCounts:
-    """Figures of the whole journal."""
+    """Return counts of the whole journal."""
     events, size, pruned, dropped = connection.execute("SELECT events, bytes, pruned, dropped FROM totals").fetchone()
     (started,) = connection.execute("SELECT count(*) FROM events WHERE state = 'started'").fetchone()
     by_name: dict[str, dict[str, int]] = {}
@@ -132,7 +132,7 @@ def counts(connection: sqlite3.Connection) -> JournalCounts:
 
 
 def owed(connection: sqlite3.Connection) -> dict[str, Owed]:
-    """What each destination has not got, by name; those that have got all are left out."""
+    """Return the open deliveries by destination, without destinations that have everything."""
     by_destination: dict[str, dict[str, float]] = {}
     for name, parked, number, since in connection.execute(
         "SELECT destination, state = 'parked' AS parked, count(*), min(since) FROM deliveries "

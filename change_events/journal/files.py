@@ -1,4 +1,4 @@
-"""The journal's file: made for its owner only, and moved aside when it is damaged."""
+"""The journal's file: private to its owner, and moved aside if it is damaged."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _SUFFIXES = (".db", ".sqlite", ".sqlite3")
 
 
 def prepare(path: str) -> None:
-    """Make the folder (0700) and the file (0600) if they are missing; a folder that is there is the user's own.
+    """Create the folder (0700) and the file (0600) if they are missing; an existing folder stays unchanged.
 
     Raises:
-        OSError: neither can be made.
+        OSError: they cannot be created.
     """
     _make_folder(Path(path).parent)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def make_private(path: str) -> None:
-    """Take any rights of others from a journal. Raises OSError."""
+    """Remove others' permissions from a journal. Raises OSError."""
     file = Path(path)
     if file.stat().st_mode & 0o077:
         file.chmod(0o600)
@@ -46,7 +46,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def identity(path: str) -> tuple[int, int] | None:
-    """Device and inode of the file; None if there is none."""
+    """Return device and inode of the file; None if there is none."""
     try:
         status = Path(path).stat()
     except OSError:
@@ -55,7 +55,7 @@ def identity(path: str) -> tuple[int, int] | None:
 
 
 def is_there(path: str) -> bool:
-    """Whether there is a file. Raises JournalError where something else is, which cannot be opened as one."""
+    """Return whether there is a file. Raises JournalError for anything that is not a file."""
     try:
         mode = Path(path).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -68,7 +68,7 @@ def is_there(path: str) -> bool:
 
 
 def has_log(path: str) -> bool:
-    """Whether changes stand beside the file that are not in it yet."""
+    """Return whether there are changes beside the file that it does not contain yet."""
     try:
         return Path(f"{path}-wal").stat().st_size > 0
     except OSError:
@@ -76,7 +76,7 @@ def has_log(path: str) -> bool:
 
 
 def is_journal(path: str) -> bool:
-    """Whether a damaged file may have been a journal, and so is ours to move: it is a database by name or content."""
+    """Return whether a damaged file may have been a journal, by name or content, and so may be moved."""
     if path.endswith(_SUFFIXES):
         return True
     try:
@@ -89,12 +89,12 @@ def is_journal(path: str) -> bool:
 def move_aside(path: str, damaged: tuple[int, int] | None) -> str | None:
     """Rename a damaged journal (and SQLite's side files) to ``NAME.corrupt-TIMESTAMP``.
 
-    Many processes may find the same damage at once: one of them moves it, and the others see that the file
-    is no longer the one they opened.
+    Many processes may find the same damage at once: one of them moves it, and the others see that the file is no longer
+    the one they opened.
 
     Args:
         path: the journal.
-        damaged: the :func:`identity` of the file that was found damaged.
+        damaged: the :func:`identity` of the damaged file.
 
     Returns:
         The new name, or None if another process has moved it already.

@@ -1,8 +1,8 @@
-"""How long the journal has been in use: a measure of age that no wrong clock can leap over.
+"""The time of use of the journal: a measure of age that is immune to wrong clocks.
 
-Ages decide what is given up. By the wall clock, one run on a machine whose clock is years ahead (or was years behind:
-no battery, no network yet) would make all that waits too old at once. So what is counted is the time between one write
-and the next, a day at most each: a leap counts as a day, a clock that goes back as nothing.
+Ages decide what is dropped. By the wall clock, one run on a machine whose clock is years ahead (or was years behind: no
+battery, no network yet) would make everything too old at once. So the times between writes are added up, at most a day
+each: a jump counts as a day, a clock set back as nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DAY = 86_400.0
 
 
 def advance(connection: sqlite3.Connection, now: float) -> float:
-    """The journal's age in seconds, brought forward to ``now`` (seconds since 1970)."""
+    """Return the journal's age in seconds, advanced to ``now`` (seconds since 1970)."""
     lived, seen_at = connection.execute("SELECT lived, seen_at FROM totals").fetchone()
     step = min(max(0.0, now - seen_at), DAY) if seen_at else 0.0
     connection.execute("UPDATE totals SET lived = ?, seen_at = ?", (lived + step, now))

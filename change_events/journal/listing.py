@@ -1,9 +1,9 @@
-"""Which events are listed, and how SQLite is to find them.
+"""Selects the events of a query, and the index to find them.
 
-A filter is either so common that walking back from the newest event soon has enough, or so rare that its index is
-short. SQLite cannot know which without statistics, and its guess is off by seconds in a journal of a million events. So
-each filter is counted first, up to :data:`FEW`. The rarest leads, the others are checked row by row (the unary ``+``
-keeps SQLite from using their indexes).
+A filter is either so common that walking back from the newest event soon finds enough, or so rare that its index is
+short. Without statistics, SQLite's guess can cost seconds in a journal of a million events. So the matches of each
+filter are counted first, up to :data:`FEW`. The rarest filter uses its index, the others are checked row by row (the
+unary ``+`` keeps SQLite from using their indexes).
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ _OLDEST_SEARCHED = "SELECT started_at FROM events ORDER BY started_at DESC, seq 
 
 
 class _Term(NamedTuple):
-    """One filter: as a condition on a row, as what its index is asked for, and what counts its matches.
+    """One filter: its condition on a row, its index lookup, and its count.
 
-    ``matches`` is empty where there are a few at most, None where no index helps.
+    ``matches`` is empty if there are few at most, None without a useful index.
     """
 
     check: str
@@ -80,7 +80,7 @@ class _Term(NamedTuple):
 
 
 def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[object, ...]]:
-    """The statement and parameters of ``query``; rows are ``seq`` and then :class:`Columns`, newest first."""
+    """Return statement and parameters of ``query``; rows are ``seq`` and :class:`Columns`, newest first."""
     where, values = condition(connection, query)
     limit = -1 if query.limit is None else query.limit
     if query.after is None:
@@ -90,7 +90,7 @@ def select(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[obj
 
 
 def condition(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[object, ...]]:
-    """What of ``events e`` the query selects, as SQL behind the name of the table, and its parameters."""
+    """Return the condition of the query on ``events e`` in SQL, and its parameters."""
     terms = _terms(query)
     lead = _rarest(connection, terms)
     conditions = [term.lead if term is lead else term.check for term in terms]
@@ -113,7 +113,7 @@ def condition(connection: sqlite3.Connection, query: Query) -> tuple[str, tuple[
 
 
 def figures(connection: sqlite3.Connection, query: Query, most: int) -> Figures:
-    """How many of the newest ``most`` events that ``query`` selects there are, and by column."""
+    """Count the events that ``query`` selects among the newest ``most``, in total and by column."""
     statement, values = select(connection, msgspec.structs.replace(query, before=None, after=None, limit=most + 1))
     with closing(connection.execute(_FIGURES.format(statement), values)) as rows:
         combined = Counter(islice(rows, most))
@@ -127,7 +127,7 @@ def figures(connection: sqlite3.Connection, query: Query, most: int) -> Figures:
 
 
 def oldest_searched(connection: sqlite3.Connection, query: Query) -> int | None:
-    """The start (microseconds) of the oldest event whose body is looked at; None where all are, or none has to be."""
+    """Return the start (microseconds) of the oldest examined body; None if all or none are examined."""
     if query.searched is None or not any(getattr(query, name) for name in IN_BODIES):
         return None
     row = connection.execute(_OLDEST_SEARCHED, (query.searched,)).fetchone()
@@ -166,7 +166,7 @@ def _terms(query: Query) -> list[_Term]:
 
 
 def _body_terms(query: Query) -> Iterator[_Term]:
-    """The filters of :data:`IN_BODIES` but the text."""
+    """Return the filters of :data:`IN_BODIES` except the text."""
     if query.actor is not None:
         yield _Term(_ACTOR, "", None, (_json(query.actor), query.actor))
     if query.tag is not None:
@@ -182,7 +182,7 @@ def _json(text: str) -> str:
 
 
 def _rarest(connection: sqlite3.Connection, terms: list[_Term]) -> _Term | None:
-    """The term whose matches are to be gone through; None where all are so common that the newest events will do."""
+    """Return the term whose matches are visited; None if all are so common that the newest events suffice."""
     for term in terms:
         if term.matches == "":
             return term

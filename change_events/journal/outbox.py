@@ -1,13 +1,13 @@
-"""The outbox: which event goes where, in what order, and how far it has come.
+"""The outbox: which event is delivered where, in which order, and its progress.
 
-A destination gets its events in the order in which they were settled. Its oldest open row decides: while that
-one is leased by another process, nothing behind it is handed out. A parked or dropped row is not open and holds
-no one up. A lease ends by itself, so a killed process holds a destination up for seconds, and its event is sent
-again with the same id. A destination that failed is left alone for a while as a whole (:mod:`standing`). An event
-may be there twice, once for its start and once for its end (:mod:`stages`).
+A destination receives events in the order in which they were settled. Its oldest open row decides: while that is leased
+by another process, nothing behind it is claimed. Parked and dropped rows are not open and block nothing. A lease
+expires, so that a killed process blocks a destination for seconds, and its event is sent again with the same ID. A
+failed destination backs off as a whole (:mod:`destination_health`). An event may have two rows, for its start and its
+end (:mod:`stages`).
 
-Times are seconds of the wall clock, because processes share them. The clock may be set: a lease or a wait counts
-only from its beginning to its end, and never for longer than any that we write.
+Times are seconds of the wall clock, because processes share them. The clock may be set: a lease or a wait is valid only
+between its start and end, and never longer than any that is written.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _WAITING = "SELECT count(*) FROM deliveries WHERE destination = ? AND state IN (
 def enqueue(
     connection: sqlite3.Connection, seq: int, destinations: Iterable[str], now: float, stage: Stage = Stage.SETTLED
 ) -> None:
-    """One waiting delivery per destination; one that exists already stays as it is."""
+    """Add a waiting delivery for each destination; an existing one stays unchanged."""
     lived = lifetime.advance(connection, now)
     connection.executemany(
         "INSERT INTO deliveries (seq, destination, stage, state, since, lived, size) "
@@ -62,7 +62,7 @@ def enqueue(
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """How much to claim per destination, for how many seconds, and whether also where it is left alone unasked.
+    """The terms of a claim: number per destination, lease in seconds, and whether to override back-off.
 
     ``size``: bytes of bodies after which no more are claimed.
     """
@@ -74,7 +74,7 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 class _Row(NamedTuple):
-    """An open delivery as the journal has it."""
+    """An open delivery in the journal."""
 
     position: int
     attempts: int
@@ -85,7 +85,7 @@ class _Row(NamedTuple):
 
 
 def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, now: float) -> list[Delivery]:
-    """Lease what is due at ``now``, oldest first, each destination in order."""
+    """Lease deliveries due at ``now``, oldest first, in the order of each destination."""
     claimed: list[Delivery] = []
     token = os.urandom(8).hex()
     for name in names:
@@ -106,9 +106,9 @@ def claim(connection: sqlite3.Connection, names: Sequence[str], terms: Terms, no
 
 
 def _due(connection: sqlite3.Connection, name: str, terms: Terms, now: float) -> Iterator[_Row]:
-    """What may be leased.
+    """Return the rows that may be leased.
 
-    A start is only ever the first of a batch: until it is about to be sent, its event can overtake it.
+    A start is always the first of a batch: until it is about to be sent, its settled event can supersede it.
     """
     left = terms.size
     with closing(connection.execute(_OPEN, (name, terms.limit))) as rows:
@@ -128,7 +128,7 @@ def _is_leased(state: str, leased_at: float, lease_until: float, now: float) -> 
 
 
 def standing_of(connection: sqlite3.Connection, name: str, now: float) -> Standing:
-    """How this destination is doing."""
+    """Return the health of this destination."""
     known = destination_health.read(connection, name)
     head = connection.execute(_HEAD, (name,)).fetchone()
     held = head is not None and _is_leased(head[0], head[1], head[2], now)
@@ -136,19 +136,19 @@ def standing_of(connection: sqlite3.Connection, name: str, now: float) -> Standi
 
 
 def progress(connection: sqlite3.Connection, name: str) -> Progress:
-    """How far the queue of this destination has come."""
+    """Return the progress of this destination's queue."""
     head = connection.execute(f"{_OPEN_POSITION} LIMIT 1", (name,)).fetchone()
     tail = connection.execute(f"{_OPEN_POSITION} DESC LIMIT 1", (name,)).fetchone()
     return Progress(head[0], tail[0]) if head and tail else Progress()
 
 
 def waiting(connection: sqlite3.Connection, names: Sequence[str]) -> int:
-    """How many deliveries to these destinations are still to be made."""
+    """Return the number of open deliveries to these destinations."""
     return sum(int(connection.execute(_WAITING, (name,)).fetchone()[0]) for name in names)
 
 
 def is_waiting(connection: sqlite3.Connection, event_id: str, name: str) -> bool:
-    """Whether this destination is still to get the event, be it its start or its end."""
+    """Return whether a delivery of this event, start or end, to this destination is open."""
     return connection.execute(_IS_WAITING, (event_id, name)).fetchone() is not None
 
 
@@ -158,12 +158,12 @@ def delivered(
     handles: Mapping[int, str],
     skipped: Mapping[int, str],
 ) -> None:
-    """They have arrived: true whoever holds the lease by now.
+    """Record deliveries, even if the lease has passed to another process.
 
     Args:
-        connection: to the journal.
-        deliveries: what has arrived, and what was skipped.
-        handles: the backend's own names, by position.
+        connection: connection to the journal.
+        deliveries: deliveries made or skipped.
+        handles: the backend's IDs, by position.
         skipped: why nothing was sent, by position.
     """
     arrived = list(deliveries)
@@ -178,7 +178,7 @@ def delivered(
 
 
 def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, reason: str) -> bool:
-    """It was tried and waits; ``next_at`` is for people to see. False if its lease has passed to another process."""
+    """Let a tried delivery wait; ``next_at`` is for display. False if its lease has passed to another process."""
     changed = connection.execute(
         "UPDATE deliveries SET state = 'waiting', attempts = attempts + 1, reason = ?, next_at = ?, "
         "lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
@@ -189,7 +189,7 @@ def retry(connection: sqlite3.Connection, delivery: Delivery, next_at: float, re
 
 
 def release(connection: sqlite3.Connection, deliveries: Iterable[Delivery]) -> None:
-    """They were not tried after all, and are due as before."""
+    """Return deliveries that were not tried; they are due as before."""
     handed_back = list(deliveries)
     connection.executemany(
         "UPDATE deliveries SET state = 'waiting', lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
@@ -200,7 +200,7 @@ def release(connection: sqlite3.Connection, deliveries: Iterable[Delivery]) -> N
 
 
 def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: float) -> None:
-    """It needs a person; nothing happens if the lease has passed to another process."""
+    """Park a delivery, unless its lease has passed to another process."""
     connection.execute(
         "UPDATE deliveries SET state = 'parked', attempts = attempts + 1, reason = ?, next_at = 0, since = ?, "
         "lived = ?, lease = NULL, lease_until = 0 WHERE position = ? AND lease = ?",
@@ -210,7 +210,7 @@ def park(connection: sqlite3.Connection, delivery: Delivery, reason: str, now: f
 
 
 def requeue(connection: sqlite3.Connection, names: Sequence[str], now: float) -> int:
-    """Parked deliveries of these destinations wait again, in their old place, and may be sent. Returns how many."""
+    """Return parked deliveries of these destinations to their place in the queue. Returns their number."""
     changed = 0
     lived = lifetime.advance(connection, now)
     for name in names:

@@ -1,4 +1,4 @@
-"""Caps on the journal, so that it never fills a disk. What they remove is counted and reported."""
+"""Caps on the journal, so that it never fills a disk. Removed events are counted and reported."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _OLDEST = (
 
 
 class Pruned(msgspec.Struct, frozen=True):
-    """What one pruning removed.
+    """The result of pruning.
 
     Attributes:
-        events: how many, in all.
-        undelivered: those that had not reached every destination.
-        aged: those that were older than ``days``; the others were over a cap.
-        days: how long events are kept.
+        events: number of removed events.
+        undelivered: those with open deliveries.
+        aged: those older than ``days``; the others exceeded a cap.
+        days: retention of events.
     """
 
     events: int = 0
@@ -69,9 +69,9 @@ class Pruned(msgspec.Struct, frozen=True):
 
 
 def prune(connection: sqlite3.Connection, caps: Retention, now_micros: int, keep: int) -> Pruned:
-    """Remove what is over the caps, oldest first, delivered before undelivered; at most :data:`BATCH` events at once.
+    """Remove events over the caps, oldest first, delivered before undelivered; at most :data:`BATCH` at once.
 
-    Running events and the one with ``seq`` ``keep`` stay. Age alone removes nothing that some destination has not got.
+    Running events and the one with ``seq`` ``keep`` stay. Age alone does not remove an event with open deliveries.
     Constant time while no cap is reached.
     """
     oldest = (now_micros - caps.days * _DAY_MICROS, keep, BATCH)
@@ -95,13 +95,13 @@ def prune(connection: sqlite3.Connection, caps: Retention, now_micros: int, keep
 
 
 def give_back(connection: sqlite3.Connection) -> None:
-    """Give free pages back to the file system, outside of a transaction."""
+    """Return free pages to the file system, outside of a transaction."""
     # `execute` would take one step, that is, one page
     connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
 
 
 def _count_dropped(connection: sqlite3.Connection, doomed: dict[int, int]) -> None:
-    """What some destination had not got leaves with its event: counted there, as what the outbox's own caps drop."""
+    """Count the open deliveries of removed events as dropped, as at the outbox's own caps."""
     lost: dict[str, int] = {}
     for seq in (seq for seq, undelivered in doomed.items() if undelivered):
         for (name,) in connection.execute(_OWED_BY, (seq,)):

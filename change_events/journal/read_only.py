@@ -1,4 +1,4 @@
-"""The journal as someone reads it who must not change it: nothing is migrated, pruned, repaired or delivered."""
+"""Read-only access to the journal: nothing is migrated, pruned, repaired or delivered."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _SIDE_FILES = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 class ReadOnlyJournal(EventReads, TouchedReads):
     """A :class:`~change_events.history.source.Source` over the file of a journal. Use one per thread, and close it.
 
-    Runs that were killed stay ``started`` here until the next command that opens the journal as a whole settles them.
+    Killed runs stay ``started`` here until the next command with write access settles them.
 
     Args:
         path: the file.
         patience: seconds to wait for a lock of another process.
-        seconds: after which its answers are broken off.
+        seconds: time limit of queries.
 
     Attributes:
-        is_snapshot: it is read as it was when it was opened, since what SQLite needs beside it cannot be made.
+        is_snapshot: it shows the journal at the time of opening, since SQLite's side files cannot be created.
     """
 
     def __init__(self, path: str, *, patience: float, seconds: float) -> None:
@@ -41,11 +41,11 @@ class ReadOnlyJournal(EventReads, TouchedReads):
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, patience: float, seconds: float) -> ReadOnlyJournal | None:
-        """Open it; None where nothing was recorded yet.
+        """Open it; None if nothing was recorded yet.
 
         Raises:
             JournalLocked: another process keeps it locked.
-            JournalError: it cannot be read, or only after it was brought to the schema of this version.
+            JournalError: it cannot be read, or has an older schema.
             JournalCorrupt: it is damaged.
         """
         where = str(Path(path).absolute())
@@ -74,7 +74,7 @@ class ReadOnlyJournal(EventReads, TouchedReads):
         self._connection.close()
 
     def interrupt(self) -> None:
-        """Break off the answer that is being made, in whatever thread, and every later one."""
+        """Interrupt the current query, in any thread, and every later one."""
         self._until = 0.0
 
     def _open_file(self) -> sqlite3.Connection:
@@ -99,5 +99,5 @@ class ReadOnlyJournal(EventReads, TouchedReads):
         return connection
 
     def _is_new(self) -> bool:
-        """Whether the first process that records has made the file and nothing in it. Raises JournalError."""
+        """Return whether the file was just created and is empty. Raises JournalError."""
         return self._read(lambda connection: schema.check(connection, self.path))

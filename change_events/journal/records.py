@@ -1,4 +1,4 @@
-"""What goes into the journal as a question and what comes out as an answer."""
+"""The queries and results of the journal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RecordState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where one event stands with one destination."""
+    """The state of one event at one destination."""
 
     WAITING = "waiting"
     LEASED = "leased"
@@ -33,14 +33,14 @@ class DeliveryState(StrEnum):
 
 
 class Stage(StrEnum):
-    """What of an event is delivered: that it has started, or how it ended."""
+    """The delivered stage of an event: its start or its end."""
 
     STARTED = "started"
     SETTLED = "settled"
 
 
 class DeliveryStatus(msgspec.Struct, frozen=True):
-    """One event, or its start, at one destination; ``next_at`` is when a waiting one is due again, None for at once."""
+    """One event, or its start, at one destination; ``next_at`` is when a waiting one is due, None for now."""
 
     destination: str
     state: DeliveryState
@@ -54,14 +54,14 @@ class Delivery(msgspec.Struct, frozen=True):
     """One event, leased for sending to one destination.
 
     Attributes:
-        position: place in the outbox; grows with the order of enqueueing.
+        position: place in the outbox; grows in the order of enqueueing.
         lease: proof that this process holds it; a later claim has another one.
-        attempts: how often it has been tried before.
+        attempts: number of earlier attempts.
         body: the sealed event's JSON.
-        failures: how many turns in a row the destination has failed.
-        busy: seconds until what was asked of it lately no longer counts against its rate.
-        stage: which step of the event it is for.
-        handle: of a settled one, the backend's own name of what its start became there.
+        failures: number of failed flushes of the destination in a row.
+        busy: seconds until earlier requests no longer count against its rate.
+        stage: start or end of the event.
+        handle: for a settled event, the backend's ID of its start.
     """
 
     event_id: str
@@ -83,14 +83,14 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How one destination is doing.
+    """The health of one destination.
 
     Attributes:
-        held: someone is sending its oldest open event right now.
-        failures: how many turns in a row have ended in a failure that may pass; 0 after any other answer.
-        wait: seconds for which it is still left alone, because of them; 0 if it may be tried.
-        reason: of the last of these failures.
-        asked: seconds of the wait that the destination itself asked for.
+        held: a process is sending its oldest open delivery.
+        failures: number of flushes in a row that ended in a temporary failure; 0 after any other answer.
+        wait: remaining seconds of back-off; 0 if it may be tried.
+        reason: of the last failure.
+        asked: seconds of the wait requested by the destination.
     """
 
     held: bool = False
@@ -101,10 +101,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far the queue of one destination has come.
+    """The progress of one destination's queue.
 
     Attributes:
-        head: position of its oldest open delivery; 0 if there is none. It grows as events get through.
+        head: position of its oldest open delivery; 0 if there is none. It grows as events are delivered.
         tail: position of its newest open delivery; 0 if there is none. It grows as events are added.
     """
 
@@ -164,12 +164,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """How many events a query selects, in all and by the values of columns.
+    """The number of events selected by a query, in total and by the values of columns.
 
     Attributes:
-        events: that were counted.
-        more: there are others; those that were counted are the newest.
-        outcomes: ``running`` stands for that of a run that has not ended.
+        events: number of counted events.
+        more: there are more; the counted ones are the newest.
+        outcomes: by outcome; ``running`` for runs that have not ended.
     """
 
     events: int
@@ -182,7 +182,7 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 class DestinationCounts(msgspec.Struct, frozen=True):
-    """Deliveries to one destination by state; ``dropped`` are all that the caps have ever given up."""
+    """Deliveries to one destination by state; ``dropped`` are all ever dropped at the caps."""
 
     waiting: int = 0
     leased: int = 0
@@ -192,7 +192,7 @@ class DestinationCounts(msgspec.Struct, frozen=True):
 
 
 class Owed(msgspec.Struct, frozen=True):
-    """What one destination has not got: figures, and seconds since 1970 since when the oldest of each waits."""
+    """The open deliveries to one destination: counts, and since when the oldest of each waits (seconds since 1970)."""
 
     waiting: int = 0
     waiting_since: float = 0.0
@@ -201,13 +201,13 @@ class Owed(msgspec.Struct, frozen=True):
 
 
 class JournalCounts(msgspec.Struct, frozen=True):
-    """Figures of the whole journal.
+    """Counts of the whole journal.
 
     Attributes:
-        started: events whose run has not ended (or was killed and is not closed yet).
+        started: events whose run has not ended (or was killed and is not settled yet).
         bytes: size of all event bodies.
-        pruned: events that the caps have removed, ever.
-        dropped: those of them that some destination had not got.
+        pruned: events removed at the caps, ever.
+        dropped: those of them with open deliveries.
     """
 
     events: int
@@ -219,12 +219,12 @@ class JournalCounts(msgspec.Struct, frozen=True):
 
     @property
     def waiting(self) -> int:
-        """Deliveries still to be made, being made ones included."""
+        """Open deliveries, including leased ones."""
         return sum(counts.waiting + counts.leased for counts in self.destinations.values())
 
     @property
     def parked(self) -> int:
-        """Deliveries that need a person."""
+        """Parked deliveries."""
         return sum(counts.parked for counts in self.destinations.values())
 
     @property
@@ -234,7 +234,7 @@ class JournalCounts(msgspec.Struct, frozen=True):
 
     @property
     def given_up(self) -> int:
-        """Deliveries that the caps have dropped."""
+        """Deliveries dropped at the caps."""
         return sum(counts.dropped for counts in self.destinations.values())
 
 
@@ -299,7 +299,7 @@ class Record:
 
 
 class Columns(msgspec.Struct, frozen=True):
-    """The listed columns of table ``events``, in the order in which they are selected."""
+    """The listed columns of table ``events``, in the order of selection."""
 
     id: str
     state: str
@@ -319,13 +319,13 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 def to_micros(moment: datetime) -> int:
-    """Microseconds since 1970: exact, and compares as SQLite's integers do."""
+    """Return microseconds since 1970: exact, and comparable as SQLite's integers."""
     delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
 def from_micros(micros: int) -> datetime:
-    """The aware UTC moment of :func:`to_micros`."""
+    """Return the aware UTC time of :func:`to_micros`."""
     return _EPOCH + timedelta(microseconds=micros)
 
 

@@ -1,10 +1,10 @@
-"""The tables, and how an older file is brought forward.
+"""The tables, and the migrations of older files.
 
-``PRAGMA user_version`` counts the migrations a file has had. A migration is a tuple of statements (triggers
-hold semicolons, so no script is split); it is never edited once released, only followed by another one.
+``PRAGMA user_version`` counts the migrations of a file. A migration is a tuple of statements (triggers contain
+semicolons, so no script is split); it is never edited once released, only followed by another one.
 
-Bodies and search text live apart from the listed columns: listing reads short rows only.
-They are stored as they are, uncompressed: anyone can check with ``grep`` that no secret is in the file.
+Bodies and search text are separate from the listed columns: listing reads short rows only. They are stored
+uncompressed: anyone can check with ``grep`` that no secret is in the file.
 """
 
 from __future__ import annotations
@@ -319,15 +319,15 @@ _LARGE = 20_000  # events
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """How many migrations this file has had."""
+    """Return the number of migrations of this file."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[tuple[str, ...]] = MIGRATIONS) -> None:
-    """Bring the file to the newest schema, in one transaction.
+    """Migrate the file to the newest schema, in one transaction.
 
     Raises:
-        JournalError: the file was written by a newer tfevent; it is left as it is.
+        JournalError: the file was written by a newer tfevent; it stays unchanged.
     """
     if version(connection) == len(migrations):
         return
@@ -342,7 +342,7 @@ def migrate(connection: sqlite3.Connection, path: str, migrations: Sequence[tupl
 
 
 def check(connection: sqlite3.Connection, path: str) -> bool:
-    """Whether the file has nothing in it yet; of one that has, that it can be read as it is.
+    """Return whether the file is empty; otherwise check that its schema is current.
 
     Raises:
         JournalError: it has another schema than this version's.
@@ -360,7 +360,7 @@ def check(connection: sqlite3.Connection, path: str) -> bool:
 
 
 def make_indexes(connection: sqlite3.Connection, *, large: bool) -> None:
-    """Make the indexes that are missing; those of a file with many events only where ``large``."""
+    """Create missing indexes; those of a file with many events only with ``large``."""
     there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
     missing = [statement for name, statement in _LISTED.items() if name not in there]
     if missing and (large or connection.execute("SELECT events FROM totals").fetchone()[0] <= _LARGE):
@@ -385,7 +385,7 @@ def _advance(connection: sqlite3.Connection, path: str, migrations: Sequence[tup
 
 
 def refuse(connection: sqlite3.Connection, path: str, migrations: Sequence[tuple[str, ...]] = MIGRATIONS) -> None:
-    """Raise JournalError for a file of a newer version, or of another program; nothing is written."""
+    """Raise JournalError for a file of a newer version or of another program; nothing is written."""
     done = version(connection)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     if not tables >= _OURS if done else tables:

@@ -1,12 +1,13 @@
-"""Which process sends to a destination: one at a time, so that the others need not get ready for it themselves.
+"""Which process sends to a destination: one at a time, so that the others need not get ready to send.
 
-Getting ready to send costs more CPU than all else about a small event (an HTTP client, certificates). Of many runs that
-end at once, one delivers what waits and the others wait for theirs. The lock is a record lock of the system, one byte
-a destination in a file beside the journal: it ends with its process, however that ends. It only saves work. Order, and
-that no two processes send one event, rest on the leases in the journal (:mod:`change_events.journal.outbox`), so
-nothing depends on it where the file system has no locks, or between two threads of one process.
+Getting ready (an HTTP client, certificates) costs more CPU time than everything else about a small event. Of many runs
+that end at once, one delivers all waiting events and the others wait for theirs. The lock is a record lock of the
+system, one byte per destination in a file beside the journal: it ends with its process in any case. It only saves work.
+Order, and that no two processes send one event, rest on the leases in the journal
+(:mod:`change_events.journal.outbox`), so nothing depends on it on a file system without locks, or between threads of
+one process.
 
-It is not taken on the journal's own file: closing that would drop the locks which SQLite holds there.
+The lock is not on the journal's own file: closing that would drop SQLite's locks.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Senders:
         self._file: int | None = None
 
     def acquire(self, name: str) -> bool:
-        """Become the process that sends to destination ``name``; False while it is another one."""
+        """Become the process that sends to destination ``name``; False while another one does."""
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -50,7 +51,7 @@ class Senders:
                 return
 
     def close(self) -> None:
-        """Let go of all."""
+        """Release all locks."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -1,8 +1,8 @@
-"""What could not be written while someone kept the journal locked: kept beside it, until a command gets the lock.
+"""A spool for operations that could not be written because the journal was locked.
 
-One file an operation in the folder ``JOURNAL-spool``, named by its time, written whole or not at all. Whoever opens the
-journal next takes them in, in their order. Each may be taken in twice, where a process dies between the journal's
-commit and the removal of the file: that changes nothing.
+One file per operation in the folder ``JOURNAL-spool``, named by its time, written atomically. The next process that
+opens the journal applies them in order. A process that dies between the journal's commit and the removal of the file
+causes a second application, which changes nothing.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _UNREADABLE = ".unreadable"
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An operation on the journal; the arguments of the method of the same name.
+    """An operation on the journal, with the arguments of the method of the same name.
 
     Attributes:
         operation: ``start``, ``settle`` or ``discard``.
-        at: when it was asked for, seconds since 1970.
-        id: of the event.
-        body: the sealed event; of one to discard, its baseline, where it has one.
+        at: time of the request, seconds since 1970.
+        id: ID of the event.
+        body: the sealed event; for ``discard``, its baseline, if any.
         destinations: names.
     """
 
@@ -47,11 +47,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def keep(journal: str | Path, entry: Entry) -> None:
-    """Write an operation down, durably. Raises OSError.
+    """Write an operation to the spool, durably. Raises OSError.
 
     Args:
         journal: path of the journal's file.
-        entry: what is to be done to it.
+        entry: the operation.
     """
     folder = _folder(journal)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,12 +70,12 @@ def keep(journal: str | Path, entry: Entry) -> None:
 
 
 def waits(journal: str | Path) -> bool:
-    """Whether anything is to be taken in."""
+    """Return whether the spool has operations."""
     return _folder(journal).is_dir()
 
 
 def withdraw(journal: str | Path, event_id: str) -> None:
-    """Remove the kept start of an event that is being discarded: taken in later, it would run for ever."""
+    """Remove the spooled start of a discarded event, which would otherwise run for ever."""
     folder = _folder(journal)
     for path in folder.glob("*-start") if folder.is_dir() else ():
         with suppress(OSError, msgspec.DecodeError):
@@ -84,12 +84,12 @@ def withdraw(journal: str | Path, event_id: str) -> None:
 
 
 def take_in(journal: str | Path, apply: Callable[[Entry, Callable[[], bool]], None]) -> int:
-    """Hand what was kept to ``apply``, oldest first, and remove what it has done; returns how many.
+    """Apply spooled operations, oldest first, and remove them; returns their number.
 
-    ``apply`` also gets whether the entry is still kept, to be asked when the journal can be written: another process
-    may have taken it in meanwhile, and discarded its event.
+    ``apply`` also receives a function that returns whether the entry is still spooled, to be called when the journal
+    can be written: another process may have applied it meanwhile, and discarded its event.
 
-    What ``apply`` raises ends it, and the rest stays. What cannot be read is set aside under another name.
+    An exception of ``apply`` ends it, and the rest stays. Unreadable entries are renamed.
     """
     folder, taken = _folder(journal), 0
     for path in sorted(path for path in folder.iterdir() if path.suffix != _UNREADABLE and path.name[0] != "."):

@@ -1,10 +1,10 @@
-"""Two stages of one event at a destination: that it has started, and how it ended.
+"""The two stages of one event at a destination: its start and its end.
 
-A started stage that has not arrived when the event is settled is superseded: the settled one says all of it, and the
-row goes away. One that is being sent at that moment keeps its place at the head, so that the settled one behind it
-comes second; where it then turns out not to have arrived, it goes away too.
+A started stage that is not delivered when the event is settled is superseded and removed: the settled one includes it.
+A stage being sent at that moment keeps its place at the head, so that the settled one comes second; if it turns out not
+to be delivered, it is removed too.
 
-There is no copy of the started event: as long as it is open, it is what the journal holds.
+There is no copy of the started event: while it is open, it is the journal's event.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _OVERTAKEN = (
 
 
 def is_open(connection: sqlite3.Connection, seq: int) -> bool:
-    """Whether the event has not been settled."""
+    """Return whether the event is not settled."""
     return connection.execute("SELECT 1 FROM events WHERE seq = ? AND state = 'started'", (seq,)).fetchone() is not None
 
 
 def begun(connection: sqlite3.Connection, seq: int) -> list[str]:
-    """Destinations to which the start was delivered, is being, or may have been: the end is delivered there as well."""
+    """Return the destinations to which the start was, is being or may have been delivered: the end is delivered too."""
     rows = connection.execute(
         "SELECT destination FROM deliveries WHERE seq = ? AND stage = 'started' AND state IN ('leased', 'delivered') "
         "ORDER BY position",
@@ -42,12 +42,12 @@ def begun(connection: sqlite3.Connection, seq: int) -> list[str]:
 
 
 def supersede(connection: sqlite3.Connection, seq: int) -> None:
-    """The event is settled: what of its start has not been sent is not sent any more."""
+    """Remove the unsent started stages of a settled event."""
     connection.execute(f"DELETE FROM deliveries WHERE seq = ? AND {_OPEN} AND state <> 'leased'", (seq,))  # noqa: S608  # a constant of ours
 
 
 def drop_overtaken(connection: sqlite3.Connection, name: str, now: float) -> None:
-    """What was being sent to ``name`` when its event was settled, by someone who does not send it any more."""
+    """Remove a started stage to ``name`` that was being sent when its event was settled, if its sender is gone."""
     rows = connection.execute(_OVERTAKEN, (name,)).fetchall()
     gone = [
         (position,)
@@ -58,7 +58,7 @@ def drop_overtaken(connection: sqlite3.Connection, name: str, now: float) -> Non
 
 
 def drop_if_overtaken(connection: sqlite3.Connection, position: int) -> None:
-    """The same, of one row that is leased no longer."""
+    """The same for one row that is no longer leased."""
     connection.execute(
         f"DELETE FROM deliveries WHERE position = ? AND {_OPEN} AND state <> 'leased' AND {_SETTLED}",  # noqa: S608  # constants of ours
         (position,),
@@ -66,7 +66,7 @@ def drop_if_overtaken(connection: sqlite3.Connection, position: int) -> None:
 
 
 def handle_of(connection: sqlite3.Connection, event_id: str, name: str) -> str | None:
-    """The backend's own name of what this event's start became at destination ``name``."""
+    """Return the backend's ID of this event's start at destination ``name``."""
     row = connection.execute(
         "SELECT d.handle FROM deliveries d JOIN events e ON e.seq = d.seq "
         "WHERE e.id = ? AND d.destination = ? AND d.stage = 'started'",
@@ -76,7 +76,7 @@ def handle_of(connection: sqlite3.Connection, event_id: str, name: str) -> str |
 
 
 def keep_handles(connection: sqlite3.Connection, handles: Mapping[int, str]) -> None:
-    """The backend's own names of what starts became there, by position, for the settled stages."""
+    """Store the backend's IDs of starts, by position, for the settled stages."""
     connection.executemany(
         "UPDATE deliveries SET handle = ? WHERE position = ? AND stage = 'started'",
         [(handle, position) for position, handle in handles.items()],

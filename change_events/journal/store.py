@@ -1,4 +1,4 @@
-"""The journal itself: one open SQLite file, and every operation on its events as one transaction."""
+"""The journal: an open SQLite file, and every operation on its events as one transaction."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ LOCK_WAIT = 1.0  # seconds for which a journal that someone keeps locked holds u
 
 
 class Journal(Deliveries, EventReads, TouchedReads):
-    """SQLite in WAL mode, for its owner only. Use one per thread; close it, or use it as a context manager.
+    """SQLite in WAL mode, private to its owner. Use one per thread; close it, or use it as a context manager.
 
-    What a run writes (``start``, ``settle``) is forced to the disk; bookkeeping of deliveries is not, because
-    the worst that a power cut does there is to send an event a second time, with the same id.
+    Writes of a run (``start``, ``settle``) are forced to the disk; bookkeeping of deliveries is not, because at worst a
+    power failure causes an event to be sent again, with the same ID.
 
     Attributes:
         path: the file.
         patience: seconds to wait for another process's lock before giving up.
-        notices: sentences the user should see: what a cap removed, what was moved aside.
+        notices: sentences for the user: events removed at a cap, a file moved aside.
     """
 
     def __init__(
@@ -76,17 +76,17 @@ class Journal(Deliveries, EventReads, TouchedReads):
         patience: float | None = None,
         index: bool = False,
     ) -> Journal:
-        """Open the journal, making it if need be.
+        """Open the journal, creating it if needed.
 
         Args:
-            path: the file; its folder is made too (0700).
-            repair: move a damaged file aside (now, or when a later write finds the damage) and begin a new
-                one, so that the event at hand is kept; ``notices`` says so.
-            caps: how much to keep.
-            clock: seconds since 1970, shared by all processes that use the file.
-            index: make what listing needs, where an older version left a large file without: seconds, once.
-            patience: seconds to wait for another process's lock, once: until it has been had, each further wait is
-                a short one. Five without, and more on a busy machine.
+            path: the file; its folder is created too (0700).
+            repair: move a damaged file aside (now, or when a later write finds the damage) and start a new one, so that
+                the current event is kept; ``notices`` says so.
+            caps: limits.
+            clock: returns seconds since 1970, shared by all processes that use the file.
+            index: create indexes missing in a large file of an older version: takes seconds, once.
+            patience: seconds to wait for another process's lock, once: until it was obtained, each further wait is
+                short. Five by default, and more on a busy machine.
 
         Raises:
             JournalLocked: another process keeps it locked.
@@ -117,12 +117,12 @@ class Journal(Deliveries, EventReads, TouchedReads):
         """Record a run that is about to change something. A settled event stays settled.
 
         Args:
-            event: what is known of it by now.
-            destinations: names of those to which the start is delivered, each once.
+            event: the current event.
+            destinations: names of the destinations that receive the start, each once.
             dedup_window: seconds in which no second event with the same ``dedup_key`` is recorded.
 
         Returns:
-            The id of an earlier event with the same key, where that kept this one from being recorded.
+            The ID of an earlier event with the same key, if this one was not recorded because of it.
 
         Raises:
             JournalError: it is not on disk.
@@ -141,21 +141,20 @@ class Journal(Deliveries, EventReads, TouchedReads):
         if_open: bool = False,
         waits: Sequence[Unrouted] = (),
     ) -> str | None:
-        """Record how a run ended (also one that was never started here) and enqueue it, in one transaction.
+        """Record the end of a run, even one without a start, and enqueue it, in one transaction.
 
-        Settling again replaces the event and enqueues nothing twice. What of its start has not been sent is not sent
-        any more.
+        Settling again replaces the event and enqueues nothing twice. Unsent started stages are removed.
 
         Args:
             event: the whole event.
-            destinations: names of those that shall get it; those that got its start get it too.
+            destinations: names of the destinations; those that received its start are added.
             dedup_window: seconds in which no second event with the same ``dedup_key`` is recorded.
-            if_open: leave it alone if it has been settled before: of several that settle it, the first counts.
-            waits: settings files whose mistakes keep it from being known which further destinations get it.
+            if_open: leave a settled event unchanged: the first of several that settle it counts.
+            waits: settings files whose mistakes leave further destinations unknown.
 
         Returns:
-            The id of an earlier event with the same key (or its own, by ``if_open``), where that kept this one from
-            being recorded.
+            The ID of an earlier event with the same key (or its own, with ``if_open``), if this one was not recorded
+            because of it.
 
         Raises:
             JournalError: it is not on disk.
@@ -174,9 +173,9 @@ class Journal(Deliveries, EventReads, TouchedReads):
         return earlier
 
     def index_older(self, seconds: float) -> bool:
-        """Take events of older versions into account, for so long at most; whether all are. Raises JournalError.
+        """Index events of older versions, within a time limit; returns whether all are. Raises JournalError.
 
-        In short transactions, newest events first: runs that record meanwhile are held up by a fraction of a second.
+        Uses short transactions, newest events first: concurrent runs are delayed by a fraction of a second.
         """
         end = time.monotonic() + seconds
         before: int | None = _LAST
@@ -190,11 +189,11 @@ class Journal(Deliveries, EventReads, TouchedReads):
         return True
 
     def unrouted(self) -> _Waits:
-        """Events of which it is not known yet where they go, oldest first. Raises JournalError."""
+        """Return events with unknown destinations, oldest first. Raises JournalError."""
         return self._read(unrouted.read)
 
     def route(self, waiting: Unrouted, destinations: Sequence[str]) -> None:
-        """The settings file that an event waited for is mended: enqueue it, nowhere twice. Raises JournalError."""
+        """Enqueue an event whose settings file is valid now, nowhere twice. Raises JournalError."""
 
         def work(connection: sqlite3.Connection) -> None:
             seq = unrouted.take(connection, waiting)
@@ -204,12 +203,12 @@ class Journal(Deliveries, EventReads, TouchedReads):
         self._write(work, durable=True)
 
     def backfill(self, event: SealedEvent, origin: backfilled.Origin, destinations: Sequence[str] = ()) -> bool:
-        """Record an event that was made of history, unless it is there.
+        """Record an event from history, unless it is there.
 
         Args:
             event: the whole event.
-            origin: what it is known by.
-            destinations: names of those that shall get it.
+            origin: its identity.
+            destinations: names of the destinations.
 
         Returns:
             Whether it was recorded.
@@ -224,7 +223,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         )
 
     def withdraw_unjoined(self, event: SealedEvent, origin: backfilled.Origin) -> None:
-        """Remove what was backfilled as of no directory, and is now known to be what a run recorded itself.
+        """Remove a backfilled event without a directory that turns out to be a recorded run's.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -232,11 +231,11 @@ class Journal(Deliveries, EventReads, TouchedReads):
         self._write(lambda connection: backfilled.withdraw_unjoined(connection, event.event, origin))
 
     def backfilled(self, source: str, *, joined: bool = False) -> set[str]:
-        """The places of a source (:class:`~change_events.journal.backfilled.Origin`) that need not be read again.
+        """Return the places of a source (:class:`~change_events.journal.backfilled.Origin`) to skip.
 
         Args:
-            source: of history.
-            joined: it is of a directory: what was recorded as of none is read again.
+            source: source of history.
+            joined: it has a directory: places recorded without one are read again.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -244,10 +243,10 @@ class Journal(Deliveries, EventReads, TouchedReads):
         return self._read(lambda connection: backfilled.places(connection, source, joined=joined))
 
     def discard(self, event_id: str, baseline: SealedEvent | None = None) -> bool:
-        """Forget a run that was started and turned out not to be worth a record.
+        """Remove a started run that is not worth a record.
 
         Args:
-            event_id: of the run.
+            event_id: ID of the run.
             baseline: the part of it that later runs of the stack are compared with.
 
         Returns:
@@ -266,7 +265,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         return self._write(work)
 
     def baselines(self, text: bytes) -> _Events:
-        """The runs without an event that :meth:`discard` kept and whose JSON holds a text, newest first.
+        """Return the baselines kept by :meth:`discard` whose JSON contains a text, newest first.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -276,7 +275,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         return [unseal(body).event for body in self._read(lambda connection: baselines.find(connection, text))]
 
     def keep_drift_checks(self, checks: Sequence[LastCheck], forget: Sequence[_Place] = ()) -> None:
-        """Replace the last drift checks of these directories, and forget others. Raises JournalError."""
+        """Replace the last drift checks of these directories, and remove others. Raises JournalError."""
 
         def write(connection: sqlite3.Connection) -> None:
             drift_checks.keep(connection, checks, self._caps.days)
@@ -285,11 +284,11 @@ class Journal(Deliveries, EventReads, TouchedReads):
         self._write(write, durable=True)
 
     def note_today(self, sentences: Sequence[str], day: str) -> _Sentences:
-        """Those of the sentences that have not been noted on this day. Raises JournalError."""
+        """Return those of the sentences not noted on this day yet, and note them. Raises JournalError."""
         return self._write(lambda connection: drift_checks.note(connection, sentences, day))
 
     def counts(self) -> JournalCounts:
-        """Figures of the whole journal.
+        """Return counts of the whole journal.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -297,7 +296,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         return self._read(events_table.counts)
 
     def owed(self) -> dict[str, Owed]:
-        """What each destination has not got, by name.
+        """Return the open deliveries of each destination, by name.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -305,7 +304,7 @@ class Journal(Deliveries, EventReads, TouchedReads):
         return self._read(events_table.owed)
 
     def _take_in(self) -> None:
-        """Write what was kept beside the journal while it was locked; if it still is, that stays where it is."""
+        """Apply spooled operations; if the journal is still locked, they stay."""
         usual, self.patience = self.patience, IMPATIENCE
         try:
             spool.take_in(self.path, self._apply)

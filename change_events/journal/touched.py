@@ -1,6 +1,6 @@
-"""What each event changed of which thing: written with the event, bounded, and made for older events in steps.
+"""Records what each event changed of which resource or host; older events are indexed in steps.
 
-Plain functions inside the caller's transaction. Reading is :mod:`change_events.journal.touched_reads`.
+Plain functions inside the caller's transaction. Reading is in :mod:`change_events.journal.touched_reads`.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _TABLES = ("touched", "moves", "plans", "indexed")
 
 
 def record(connection: sqlite3.Connection, seq: int, event: ChangeEvent, *, most: int = MOST_IN_ALL) -> None:
-    """Write the rows of a settled event; those of an earlier settling of it are replaced."""
+    """Write the rows of a settled event, replacing those of an earlier settling."""
     _forget(connection, [seq])
     _insert(connection, seq, event)
     _hold_cap(connection, most, seq)
 
 
 def forget(connection: sqlite3.Connection, seqs: list[int]) -> None:
-    """Remove the rows of events that are about to be pruned, and the things that nothing is known of any more."""
+    """Remove the rows of events that are about to be pruned, and things without any rows left."""
     things: set[int] = set()
     for seq in seqs:
         things |= {thing for (thing,) in connection.execute("SELECT thing FROM touched WHERE seq = ?", (seq,))}
@@ -46,7 +46,7 @@ def forget(connection: sqlite3.Connection, seqs: list[int]) -> None:
 
 
 def bounded(connection: sqlite3.Connection, seqs: list[int], most: int) -> list[int]:
-    """So many of these events, from the first on, as have ``most`` rows together; one at least."""
+    """Return the first of these events, at least one, that have at most ``most`` rows together."""
     rows = 0
     for place, seq in enumerate(seqs):
         rows += (connection.execute("SELECT size FROM indexed WHERE seq = ?", (seq,)).fetchone() or (0,))[0]
@@ -56,16 +56,16 @@ def bounded(connection: sqlite3.Connection, seqs: list[int], most: int) -> list[
 
 
 def index_step(connection: sqlite3.Connection, before: int, *, step: int = STEP, most: int = MOST_IN_ALL) -> int | None:
-    """Write the rows of some events that an older version recorded, newest first.
+    """Write the rows of some events recorded by an older version, newest first.
 
     Args:
         connection: inside a transaction.
         before: only events below this ``seq``.
-        step: how many at most.
-        most: rows in all; what does not fit is left out.
+        step: maximum number of events.
+        most: maximum number of rows; the rest is omitted.
 
     Returns:
-        The ``before`` of the next step; None when there is nothing left to do.
+        The ``before`` of the next step; None when nothing is left to do.
     """
     unindexed, touched = connection.execute("SELECT unindexed, touched FROM totals").fetchone()
     rows = connection.execute(_MISSING, (before, step)).fetchall() if unindexed and touched < most else []
@@ -143,7 +143,7 @@ def _forget(connection: sqlite3.Connection, seqs: list[int]) -> None:
 
 
 def _hold_cap(connection: sqlite3.Connection, most: int, keep: int) -> None:
-    """Remove the rows of the events that were recorded first, while there are too many."""
+    """Remove the rows of the oldest events while there are too many rows."""
     (touched,) = connection.execute("SELECT touched FROM totals").fetchone()
     if touched <= most:
         return

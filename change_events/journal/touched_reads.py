@@ -1,4 +1,4 @@
-"""Questions about things and what was changed of them."""
+"""Queries for resources and hosts and their changes."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ _VALUES = """
 
 
 class TouchedReads(Access):
-    """The part of a journal that knows things."""
+    """The part of a journal that reads changes of resources and hosts ("things")."""
 
     def known(self) -> Known:
-        """How far back things are known; what was made of history counts only where there is nothing else."""
+        """Return since when things are known; backfilled events count only if there are no others."""
 
         def work(connection: sqlite3.Connection) -> Known:
             row = connection.execute(_OLDEST, (0,)).fetchone() or connection.execute(_OLDEST, (_LOWEST,)).fetchone()
@@ -58,9 +58,9 @@ class TouchedReads(Access):
         return self._read(work)
 
     def things_at(self, pattern: str, *, limit: int) -> list[KnownThing]:
-        """Things whose address is ``pattern``, lies below it (``module.a``, ``x.y[0]``), or fits it as a glob.
+        """Return things whose address is ``pattern``, is below it (``module.a``, ``x.y[0]``), or matches it as a glob.
 
-        ``*`` and ``?`` are those of a glob; brackets are part of addresses and stand for themselves.
+        ``*`` and ``?`` are glob characters; brackets are part of addresses and literal.
         """
         if "*" in pattern or "?" in pattern:
             head = pattern[: min(pattern.find(mark) for mark in "*?" if mark in pattern)]
@@ -73,12 +73,12 @@ class TouchedReads(Access):
         return self._things(f"{where} ORDER BY t.address, t.id LIMIT ?", (*values, limit))
 
     def things_named(self, name: str, *, limit: int) -> list[KnownThing]:
-        """Resources that have this id, name or network address."""
+        """Return resources with this ID, name or network address."""
         where = "WHERE t.id IN (SELECT n.thing FROM names n WHERE n.name = ?) ORDER BY t.address LIMIT ?"
         return self._things(where, (name, limit))
 
     def names_of(self, things: Iterable[int]) -> dict[int, list[str]]:
-        """By what else each of these is known."""
+        """Return the other names of each of these things."""
 
         def work(connection: sqlite3.Connection) -> dict[int, list[str]]:
             return {
@@ -91,7 +91,7 @@ class TouchedReads(Access):
         return self._read(work)
 
     def addresses(self, *, limit: int) -> list[str]:
-        """Addresses and hosts that are known, and other names of them: for near matches."""
+        """Return known addresses, hosts and other names, for near matches."""
 
         def work(connection: sqlite3.Connection) -> list[str]:
             rows = connection.execute(
@@ -103,7 +103,7 @@ class TouchedReads(Access):
         return self._read(work)
 
     def things_of_stack(self, stack: str, addresses: Sequence[str]) -> dict[str, KnownThing]:
-        """Those of these addresses that are known in a stack."""
+        """Return those of these addresses that are known in a stack."""
 
         def work(connection: sqlite3.Connection) -> dict[str, KnownThing]:
             row = connection.execute("SELECT id FROM stacks WHERE key = ?", (stack,)).fetchone()
@@ -121,16 +121,16 @@ class TouchedReads(Access):
     def touches(
         self, thing: int, path: str = "", *, since: datetime | None = None, until: datetime | None = None, limit: int
     ) -> list[Touch]:
-        """What was changed of one attribute of a thing (or by one task on a host), what was recorded last first.
+        """Return the changes of one attribute of a thing (or by one task on a host), latest record first.
 
-        What was made of history is put between the others by its time.
+        Backfilled changes are inserted by time.
 
         Args:
             thing: its number.
             path: the attribute; empty for the thing as a whole.
-            since: only of events that started at or after it.
-            until: only of events that started before or at it.
-            limit: at most so many.
+            since: only events that started at or after it.
+            until: only events that started before or at it.
+            limit: maximum number.
         """
         conditions, values = ["t.thing = ?", "t.path = ?"], [thing, path]
         for moment, sign in ((since, ">="), (until, "<=")):
@@ -151,7 +151,7 @@ class TouchedReads(Access):
         return list(islice(merge(recorded, backfilled, key=lambda touch: touch.at, reverse=True), limit))
 
     def newest(self, things: Sequence[int]) -> dict[int, int]:
-        """When the last event that changed each of these things started; they are at most some thousand."""
+        """Return the start of the last event that changed each of these things (at most some thousand)."""
         marks = ", ".join("?" for _ in things)
         last = f"({_NEWEST}), ({_NEWEST} AND x.seq < 0)"
         statement = (  # only marks are put in
@@ -162,7 +162,7 @@ class TouchedReads(Access):
         return {thing: micros for thing, micros in rows if micros is not None}
 
     def paths(self, thing: int, attribute: str = "", *, limit: int) -> list[str]:
-        """Attributes of a thing that were changed, in their order: this one and those below it, or all."""
+        """Return the changed attributes of a thing in order: this one and those below it, or all."""
         found: list[str] = []
         for low in (attribute, f"{attribute}.", f"{attribute}[") if attribute else ("\0",):
             high = low if low == attribute else low + _HIGHEST if attribute else _HIGHEST
@@ -173,7 +173,7 @@ class TouchedReads(Access):
         return sorted(found)[:limit]
 
     def moves(self, stack: str, address: str) -> list[Move]:
-        """Moves to and from this address, newest first."""
+        """Return moves to and from this address, newest first."""
         statement = (
             "SELECT m.old, m.new, e.started_at FROM moves m JOIN events e ON e.seq = m.seq "
             "JOIN stacks s ON s.id = m.stack WHERE s.key = ? AND {} = ? ORDER BY e.started_at DESC"
@@ -190,7 +190,7 @@ class TouchedReads(Access):
         return self._read(work)
 
     def stacks(self, *, limit: int) -> list[str]:
-        """Keys of the stacks that runs changed (or tried to), the one whose run was recorded last first."""
+        """Return the keys of stacks that runs changed (or tried to), latest record first."""
         statement = (
             "SELECT key, (SELECT max(i.seq) FROM indexed i WHERE i.stack = s.id AND i.seq >= 0) AS last FROM stacks s "
             "WHERE last IS NOT NULL ORDER BY last DESC LIMIT ?"
@@ -200,7 +200,7 @@ class TouchedReads(Access):
         ]
 
     def events_of_stack(self, stack: str, *, limit: int) -> list[str]:
-        """Ids of the runs that changed something in this stack (or tried to), the newest first; no backfilled ones."""
+        """Return the IDs of runs that changed this stack (or tried to), newest first, without backfilled ones."""
         statement = (
             "SELECT e.id FROM indexed i JOIN events e ON e.seq = i.seq "
             "WHERE i.stack = (SELECT id FROM stacks WHERE key = ?) AND i.seq >= 0 ORDER BY i.seq DESC LIMIT ?"
@@ -209,7 +209,7 @@ class TouchedReads(Access):
         return [str(event_id) for (event_id,) in rows]
 
     def events_of_plan(self, digest: str, *, limit: int) -> list[str]:
-        """Ids of the events that saved or applied this plan file, what was recorded last first."""
+        """Return the IDs of events that saved or applied this plan file, latest record first."""
         statement = (
             "SELECT e.id FROM plans p JOIN events e ON e.seq = p.seq WHERE p.digest = ? ORDER BY p.seq DESC LIMIT ?"
         )
@@ -217,7 +217,7 @@ class TouchedReads(Access):
         return [str(event_id) for (event_id,) in rows]
 
     def is_type_known(self, stack: str, kind: str, *, but: str) -> bool:
-        """Whether a resource of this type was changed in this stack by another event than ``but``."""
+        """Return whether another event than ``but`` changed a resource of this type in this stack."""
         statement = (
             "SELECT 1 FROM things t JOIN touched x ON x.thing = t.id JOIN events e ON e.seq = x.seq "
             "WHERE t.stack = (SELECT id FROM stacks WHERE key = ?) AND t.type = ? AND e.id <> ? LIMIT 1"
@@ -225,7 +225,7 @@ class TouchedReads(Access):
         return self._read(lambda connection: connection.execute(statement, (stack, kind, but)).fetchone()) is not None
 
     def values_of(self, column: str, *, limit: int) -> list[str]:
-        """The different values of ``environment``, ``service`` or another indexed column. Raises ValueError."""
+        """Return the distinct values of ``environment``, ``service`` or another indexed column. Raises ValueError."""
         if column not in INDEXED:
             raise ValueError(column)
         statement = _VALUES.replace("COLUMN", column)

@@ -1,4 +1,4 @@
-"""What the journal answers about things and what was changed of them."""
+"""The journal's results about resources and hosts and their changes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ class KnownThing(msgspec.Struct, frozen=True):
 
 
 class Touch(msgspec.Struct, frozen=True):
-    """One attribute of a thing (or a task on a host) that one event changed; an empty path is the thing as a whole.
+    """One attribute of a thing (or a task on a host) changed by one event; an empty path is the whole thing.
 
     Attributes:
         thing: number of the thing.
-        seq: of the event; grows with the order of recording.
+        seq: of the event; grows in the order of recording.
         at: start of the event, UTC.
-        before: fingerprint of the value before; None where it cannot be compared. ``after`` likewise.
+        before: fingerprint of the value before; None if it is not comparable.
+        after: fingerprint of the value after; None if it is not comparable.
     """
 
     thing: int
@@ -39,7 +40,7 @@ class Touch(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """A resource got another address within its stack."""
+    """A move of a resource to another address within its stack."""
 
     old: str
     new: str
@@ -47,9 +48,9 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """How far back things are known: ``since`` is None in an empty journal, ``complete`` False while older events lack.
+    """Since when things are known: ``since`` is None for an empty journal.
 
-    ``complete`` says that each event that the journal holds since then was looked at.
+    ``complete`` is True if every event in the journal since then is indexed.
     """
 
     since: datetime | None

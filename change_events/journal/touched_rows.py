@@ -1,8 +1,8 @@
-"""What an event changed, as rows for the journal: things, their attributes, moves and further names. Pure functions.
+"""Converts an event's changes to rows of the journal: things, attributes, moves and names. Pure functions.
 
-Only what happened counts: applied, failed and unknown changes of an applied run; not plans, reads and check mode.
-Values are kept as fingerprints, never as text; a value of which a part is redacted has none, since two that differ
-could look the same.
+Only actual changes count: applied, failed and unknown changes of an applied run; not plans, reads and check mode.
+Values are kept as fingerprints, never as text; a partly redacted value has none, since two different ones could look
+the same.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Thing(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One attribute of a thing, or a task on a host; an empty path is the thing as a whole.
+    """One attribute of a thing, or a task on a host; an empty path is the whole thing.
 
-    ``before`` and ``after`` are fingerprints: None where the value is not known or not comparable.
+    ``before`` and ``after`` are fingerprints: None if the value is unknown or not comparable.
     """
 
     thing: Thing
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """All of one event; moves are pairs of the new and the old address, names belong to a thing."""
+    """The rows of one event; moves are pairs of the new and the old address, names belong to a thing."""
 
     rows: list[Row]
     moves: list[tuple[str, str]]
@@ -67,7 +67,7 @@ class Rows(NamedTuple):
 
 
 def rows_of(event: ChangeEvent) -> Rows:
-    """What the journal remembers of a settled event; things first, so that a limit cuts attributes."""
+    """Return the rows of a settled event; things first, so that a limit cuts attributes."""
     rows = Rows([], [], [])
     if event.phase is not Phase.APPLIED:
         return rows
@@ -84,7 +84,7 @@ def rows_of(event: ChangeEvent) -> Rows:
 
 
 def fingerprint_of(value: Value) -> str | None:
-    """A text that is equal for equal values of one installation; None where that cannot be said."""
+    """Return a text that is equal for equal values of one installation; None if that is not certain."""
     if value.kind is ValueKind.ABSENT:
         return ABSENT
     if value.kind in (ValueKind.SENSITIVE, ValueKind.LARGE):
@@ -97,9 +97,9 @@ def fingerprint_of(value: Value) -> str | None:
 
 
 def compared(change: Change) -> Iterator[tuple[AttributeChange, str | None, str | None]]:
-    """The attributes of an update or a replacement with both fingerprints; what a new object computes is left out.
+    """Return attributes of an update or replacement with both fingerprints, without those computed for a new object.
 
-    Between two states likewise, whatever it was that changed the entry.
+    The same applies between two states, whatever changed the entry.
     """
     if change.action not in _COMPARED and not _REWRITTEN.intersection(change.raw_actions):
         return
@@ -124,7 +124,7 @@ def _add_resource(found: Rows, attributes: list[Row], change: Change) -> None:
 
 
 def _names(change: Change) -> set[str]:
-    """By what else a person may know it: its id, where it was moved from, and the name and addresses of a machine."""
+    """Return other names of a resource: its ID, earlier addresses, and name and network addresses of a machine."""
     names = {change.id, change.previous_id, change.import_id, change.previous_address}
     if _is_machine(change.type or ""):
         names |= {text for key, text in change.identity.items() if key != "size"}
@@ -170,7 +170,7 @@ def _task_rows(change: Change) -> Iterator[Row]:
 
 
 def _host_rows(event: ChangeEvent, tasks: list[Row]) -> Iterator[Row]:
-    """Each host as a whole: of its tasks, the worst outcome; and the machine that an explicit event is about."""
+    """Return each host as a whole, with its worst outcome; and the machine of an explicit event."""
     worst: dict[Thing, Row] = {}
     for row in tasks:
         if row.thing.kind == "host":
@@ -185,12 +185,12 @@ def _host_rows(event: ChangeEvent, tasks: list[Row]) -> Iterator[Row]:
 
 
 def _by_type(rows: list[Row]) -> list[Row]:
-    """One thing of each type: whether a type is new in a stack must not depend on where a limit cuts."""
+    """Return one thing of each type first: whether a type is new in a stack must not depend on a limit."""
     return list({row.thing.type: row for row in reversed(rows)}.values())
 
 
 def _distinct(rows: list[Row]) -> Iterator[Row]:
-    """The first of those with one key: a replacement may name an attribute twice."""
+    """Return the first item of each key: a replacement may name an attribute twice."""
     seen = set()
     for row in rows:
         key = (row.thing.kind, row.thing.address, row.path)

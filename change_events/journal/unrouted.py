@@ -1,4 +1,4 @@
-"""Events of which it is not known yet where they go, because a settings file had a mistake when they were recorded."""
+"""Events with unknown destinations, because a settings file had a mistake when they were recorded."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Unrouted(NamedTuple):
-    """One event and the file whose mistake it waits for.
+    """One event and the invalid file that it waits for.
 
     Attributes:
-        event_id: empty where the event is the one at hand.
+        event_id: empty for the current event.
         file: absolute path of the settings file.
-        wanted: names of the destinations that its sender asked for; None where conditions decide.
+        wanted: names of the destinations requested by its sender; None if conditions decide.
     """
 
     event_id: str
@@ -26,7 +26,7 @@ class Unrouted(NamedTuple):
 
 
 def note(connection: sqlite3.Connection, seq: int, waits: Iterable[Unrouted]) -> None:
-    """The event waits for these files to be mended, and for no others."""
+    """Let the event wait for these files only."""
     connection.execute("DELETE FROM unrouted WHERE seq = ?", (seq,))
     connection.executemany(
         "INSERT OR IGNORE INTO unrouted (seq, file, wanted) VALUES (?, ?, ?)",
@@ -35,7 +35,7 @@ def note(connection: sqlite3.Connection, seq: int, waits: Iterable[Unrouted]) ->
 
 
 def read(connection: sqlite3.Connection) -> list[Unrouted]:
-    """All that wait, oldest first."""
+    """Return all waiting events, oldest first."""
     rows = connection.execute("SELECT e.id, u.file, u.wanted FROM unrouted u JOIN events e USING (seq) ORDER BY u.seq")
     return [
         Unrouted(event_id, file, None if wanted is None else msgspec.json.decode(wanted, type=tuple[str, ...]))
@@ -44,7 +44,7 @@ def read(connection: sqlite3.Connection) -> list[Unrouted]:
 
 
 def take(connection: sqlite3.Connection, waiting: Unrouted) -> int | None:
-    """The event waits for this file no more; its ``seq``, None where another process was first."""
+    """Stop waiting for this file; returns the event's ``seq``, None if another process was first."""
     row = connection.execute(
         "SELECT u.seq FROM unrouted u JOIN events e USING (seq) WHERE e.id = ? AND u.file = ?", waiting[:2]
     ).fetchone()

@@ -1,4 +1,4 @@
-"""What is written of one event: its start, its end, its deliveries. Inside the caller's transaction."""
+"""Writes one event: its start, its end, its deliveries. Inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Settling(NamedTuple):
-    """The arguments of :meth:`Journal.settle`, and when it was called, in seconds since 1970."""
+    """The arguments of :meth:`Journal.settle`, and the time of the call, in seconds since 1970."""
 
     destinations: tuple[str, ...]
     dedup_window: float | None
@@ -32,7 +32,7 @@ def start(
     dedup_window: float | None,
     now: float,
 ) -> str | None:
-    """Record that an event has begun, unless an earlier one has its key: then the id of that."""
+    """Record the start of an event; if an earlier one has its key, return that one's ID instead."""
     earlier = _same_key(connection, event, now, dedup_window) if dedup_window else None
     if earlier is None:
         seq = events_table.put(connection, event, RecordState.STARTED)
@@ -44,7 +44,7 @@ def start(
 def settle(
     connection: sqlite3.Connection, event: SealedEvent, terms: Settling, caps: Retention
 ) -> tuple[str | None, pruning.Pruned, list[str]]:
-    """Record an event's end and enqueue it: id of an earlier one that keeps it out, what was pruned, what dropped."""
+    """Record and enqueue an event's end; returns an earlier event with its key, and what was pruned and dropped."""
     now, dedup_window = terms.now, terms.dedup_window
     if dedup_window and (earlier := _same_key(connection, event, now, dedup_window)):
         return earlier, pruning.Pruned(), []
