@@ -146,12 +146,12 @@ def _cloud(options: Mapping[str, Any]) -> _Cloud:
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of Azure Resource Manager. Raises OptionError."""
+    """Return scheme and host of Azure Resource Manager. Raises OptionError."""
     return origin_of(address_of(options, "management_url", _cloud(options).management))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     resource = quote(text_of(options, "resource").strip("/"), safe="/-._~")
     for problem in check(options):
         raise OptionError(problem)
@@ -208,7 +208,7 @@ def _properties(event: ChangeEvent) -> dict[str, str]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: to a request for a token, or to an annotation, which a success names."""
+    """Return the verdict on a response: to a request for a token, or to an annotation, which a success names."""
     if response.purpose == TOKEN:
         return judge_token(response)
     if response.purpose == _IDENTITY:

@@ -92,12 +92,12 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the URL. Raises OptionError."""
+    """Return scheme and host of the URL. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     origin(options)
     binary = options.get("mode") == "binary"
     most = limit or LIMITS.body_bytes
@@ -173,7 +173,7 @@ def _headers(attributes: Mapping[str, str]) -> dict[str, str]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; of a format that is not understood, what to change.
+    """Return the verdict on a response; of a format that is not understood, what to change.
 
     What is gone must not be sent to any more, whatever waits: it is asked once a day whether that still holds.
     """

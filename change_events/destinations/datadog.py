@@ -116,7 +116,7 @@ def _base(options: Mapping[str, Any], subdomain: str) -> str:
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     key, app_key = text_of(options, "api_key"), str(options.get("app_key") or "")
     change = options.get("api") == "v2" and _is_change_of_configuration(sealed.event)
     document = change_event if change else plain_event
@@ -190,7 +190,7 @@ def _field(name: str, text: str) -> str:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; a rate limit says in its own header how many seconds to wait."""
+    """Return the verdict on a response; a rate limit says in its own header how many seconds to wait."""
     verdict = judge_only(_ACCEPTED, response, wait_header="x-ratelimit-reset")
     if verdict.result is Result.RETRY and verdict.after is None:
         return msgspec.structs.replace(verdict, after=retry_after(response))

@@ -73,18 +73,18 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the webhook. Raises OptionError."""
+    """Return scheme and host of the webhook. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     address = _address(options, wait="true")
     return _request(sealed.event, options, address, limit or LIMITS.body_bytes)
 
 
 def update(sealed: SealedEvent, options: Mapping[str, Any], handle: str) -> Request:
-    """The request that edits the message ``handle``. Raises OptionError."""
+    """Return the request that edits the message ``handle``. Raises OptionError."""
     if not _HANDLE.fullmatch(handle):
         return render(sealed, options)
     edit = _request(sealed.event, options, _address(options, f"/messages/{handle}"), LIMITS.body_bytes)
@@ -92,7 +92,7 @@ def update(sealed: SealedEvent, options: Mapping[str, Any], handle: str) -> Requ
 
 
 def handle(response: Response) -> str | None:
-    """The id of the message that was made."""
+    """Return the ID of the created message."""
     found = at(parsed(response), "id")
     return found if isinstance(found, str) and _HANDLE.fullmatch(found) else None
 
@@ -127,7 +127,7 @@ def _escaped(text: str, limit: int) -> str:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: a success is the message that was made."""
+    """Return the verdict on a response: a success is the message that was made."""
     content = parsed(response)
     if response.well and handle(response) is None:
         page = judge_no_page(response)

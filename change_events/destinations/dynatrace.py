@@ -83,12 +83,12 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the environment. Raises OptionError."""
+    """Return scheme and host of the environment. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     base, token = address_of(options, "url"), text_of(options, "token")
     selector = str(options.get("entity_selector") or "")
     body = fitted(
@@ -141,7 +141,7 @@ def _deployment(event: ChangeEvent) -> dict[str, str | None]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: of a success, the outcome of the event at each entity."""
+    """Return the verdict on a response: of a success, the outcome of the event at each entity."""
     verdict = judge_status(response)
     if verdict.result is not Result.DELIVERED:
         return verdict

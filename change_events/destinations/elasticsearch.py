@@ -97,12 +97,12 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the cluster. Raises OptionError."""
+    """Return scheme and host of the cluster. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     index = _index(options)
     action = msgspec.json.encode({"create": {"_id": mapping.delivery_id(sealed.event)}})
 
@@ -147,7 +147,7 @@ def _login(options: Mapping[str, Any]) -> Login | None:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: the document's own status, not the request's."""
+    """Return the verdict on a response: the document's own status, not the request's."""
     verdict = judge_status(response)
     if verdict.result is not Result.DELIVERED:
         return verdict

@@ -121,7 +121,7 @@ class Signer(NamedTuple):
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of EventBridge. Raises OptionError."""
+    """Return scheme and host of EventBridge. Raises OptionError."""
     return origin_of(_signer(options).endpoint)
 
 
@@ -242,7 +242,7 @@ def _not_signing(_: logging.LogRecord) -> bool:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: 200 by the outcome of the entry, all others by the code in their body."""
+    """Return the verdict on a response: 200 by the outcome of the entry, all others by the code in their body."""
     content = parsed(response)
     if response.status == 200:  # noqa: PLR2004  # HTTP's own status
         return _judge_entry(content)

@@ -89,7 +89,7 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the API. Raises OptionError."""
+    """Return scheme and host of the API. Raises OptionError."""
     return origin_of(address_of(options, "api", API))
 
 
@@ -104,7 +104,7 @@ def web_of(options: Mapping[str, Any]) -> str:
 
 
 def inapplicable(event: ChangeEvent, options: Mapping[str, Any]) -> str | None:
-    """Why nothing of the event can be published, as a clause."""
+    """Return why the event cannot be published, as a clause."""
     return publications.inapplicable(event, options, web_of(options))
 
 
@@ -260,7 +260,7 @@ def access(here: SealedEvent, options: Mapping[str, Any]) -> Request:
 
 
 def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, handle: str | None) -> Steps:
-    """All requests about one event; each may be repeated. Raises OptionError."""
+    """Yield all requests for one event; each is idempotent. Raises OptionError."""
     api = _Api(sealed, options, limit)
     return (yield from publications.publish(api, options, handle, status=_set_status, deployment=_publish_deployment))
 

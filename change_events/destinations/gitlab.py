@@ -117,12 +117,12 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the instance. Raises OptionError."""
+    """Return scheme and host of the instance. Raises OptionError."""
     return origin_of(address_of(options, "api", address_of(options, "url", URL)))
 
 
 def inapplicable(event: ChangeEvent, options: Mapping[str, Any]) -> str | None:
-    """Why nothing of the event can be published, as a clause."""
+    """Return why the event cannot be published, as a clause."""
     return publications.inapplicable(event, options, str(options.get("url") or URL))
 
 
@@ -293,7 +293,7 @@ def access(here: SealedEvent, options: Mapping[str, Any]) -> Request:
 
 
 def steps(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None, handle: str | None) -> Steps:
-    """All requests about one event; each may be repeated. Raises OptionError."""
+    """Yield all requests for one event; each is idempotent. Raises OptionError."""
     api = _Api(sealed, options, limit)
     return (yield from publications.publish(api, options, handle, status=_set_status, deployment=_publish_deployment))
 
@@ -319,7 +319,7 @@ def _publish_deployment(api: _Api, known: Known | None) -> Steps:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; what the token lacks is named, also where GitLab hides what it may not see."""
+    """Return the verdict on a response; what the token lacks is named, also where GitLab hides what it may not see."""
     expected, need = _PURPOSES.get(response.purpose.removesuffix(_JOB), ("object", f"a token {_WITH_API} Developer"))
     if response.well:
         return _judge_success(response, expected)

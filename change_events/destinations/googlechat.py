@@ -74,12 +74,12 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the webhook. Raises OptionError."""
+    """Return scheme and host of the webhook. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     origin(options)
     given = str(options["url"]).strip()
     url, thread = given, {}
@@ -134,7 +134,7 @@ def _escaped(text: str) -> str:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: a success is the message that was made."""
+    """Return the verdict on a response: a success is the message that was made."""
     if response.well and not str(at(parsed(response), "name") or "").startswith("spaces/"):
         page = judge_no_page(response)
         return page if page.result is Result.PARK else Verdict(Result.PARK, "not an answer of Google Chat; check `url`")

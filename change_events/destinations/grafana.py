@@ -83,25 +83,25 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of Grafana. Raises OptionError."""
+    """Return scheme and host of Grafana. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     where = present({"dashboardUID": options.get("dashboard_uid"), "panelId": options.get("panel_id")})
     body = fitted(sealed.event, limit or LIMITS.body_bytes, _encoder(options, where))
     return _request(options, "POST", "/api/annotations", body)
 
 
 def update(sealed: SealedEvent, options: Mapping[str, Any], handle: str) -> Request:
-    """The request that makes a region of the annotation ``handle``. Raises OptionError."""
+    """Return the request that makes a region of the annotation ``handle``. Raises OptionError."""
     body = fitted(sealed.event, LIMITS.body_bytes, _encoder(options, {}))
     return _request(options, "PATCH", f"/api/annotations/{quote(handle, safe='')}", body)
 
 
 def handle(response: Response) -> str | None:
-    """The id of the annotation that was made."""
+    """Return the ID of the created annotation."""
     content = parsed(response)
     made = content.get("id") if isinstance(content, dict) else None
     return str(made) if isinstance(made, int) and not isinstance(made, bool) else None
@@ -177,7 +177,7 @@ def _escaped_units(text: str) -> int:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; a success names the annotation, unless it is one of an update."""
+    """Return the verdict on a response; a success names the annotation, unless it is one of an update."""
     if response.status == _DENIED:
         made = response.body_decides
         return Verdict(Result.PARK, _DENIED_NEW if made else _DENIED_UPDATE, mendable=not made)

@@ -81,7 +81,7 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the API. Raises OptionError."""
+    """Return scheme and host of the API. Raises OptionError."""
     return origin_of(_base(options))
 
 
@@ -90,12 +90,12 @@ def _base(options: Mapping[str, Any]) -> str:
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     return _request(sealed, options, "POST", "", limit or LIMITS.body_bytes)
 
 
 def update(sealed: SealedEvent, options: Mapping[str, Any], handle: str) -> Request:
-    """The request that gives the marker ``handle`` its end and its result. Raises OptionError."""
+    """Return the request that gives the marker ``handle`` its end and its result. Raises OptionError."""
     return _request(sealed, options, "PUT", "/" + quote(handle, safe=""), LIMITS.body_bytes)
 
 
@@ -109,7 +109,7 @@ def _request(sealed: SealedEvent, options: Mapping[str, Any], method: str, path:
 
 
 def handle(response: Response) -> str | None:
-    """The id of the marker that was made."""
+    """Return the ID of the created marker."""
     made = at(parsed(response), "id")
     return made if isinstance(made, str) and made else None
 
@@ -140,7 +140,7 @@ def _message(event: ChangeEvent) -> str:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; a success names the marker."""
+    """Return the verdict on a response; a success names the marker."""
     if response.status == _NOT_FOUND:
         return Verdict(Result.PARK, "it knows no such dataset or marker (404); create the dataset or correct `dataset`")
     verdict = judge_status(response)

@@ -167,7 +167,7 @@ def _keys(event: ChangeEvent, options: Mapping[str, Any]) -> list[str]:
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the site, or of Atlassian's API. Raises OptionError."""
+    """Return scheme and host of the site, or of Atlassian's API. Raises OptionError."""
     if options.get("record") == "deployment":
         return origin_of(address_of(options, "api", API))
     return origin_of(address_of(options, "url"))

@@ -193,7 +193,7 @@ def _request(options: Mapping[str, Any], method: str, body: bytes) -> LedgerRequ
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: by its SQLSTATE, or by what was said before a session had begun."""
+    """Return the verdict on a response: by its SQLSTATE, or by what was said before a session had begun."""
     if response.purpose == collector.PURPOSE:
         return collector.judge(response)
     if response.status == 200:  # noqa: PLR2004  # ours: the statement was executed

@@ -115,7 +115,7 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of Loki. Raises OptionError."""
+    """Return scheme and host of Loki. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
@@ -136,7 +136,7 @@ def _own_labels(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     for problem in check(options):
         raise OptionError(problem)
     url = f"{address_of(options, 'url')}/loki/api/v1/push"
@@ -205,7 +205,7 @@ def line(event: ChangeEvent) -> dict[str, Any]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; of a refusal by what Loki says of it."""
+    """Return the verdict on a response; of a refusal by what Loki says of it."""
     status = response.status
     if response.well:
         verdict = judge_no_page(response)

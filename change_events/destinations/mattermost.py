@@ -74,12 +74,12 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the webhook. Raises OptionError."""
+    """Return scheme and host of the webhook. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     origin(options)
     url = str(options["url"]).strip()
     channel = present({"channel": options.get("channel")})
@@ -116,7 +116,7 @@ def _silent(text: str) -> str:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: a refusal has an id that says why."""
+    """Return the verdict on a response: a refusal has an id that says why."""
     name = at(parsed(response), "id")
     if not response.well and name in _TOO_LONG:
         return Verdict(Result.SHRINK, "the message is too long for Mattermost")

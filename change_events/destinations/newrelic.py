@@ -129,7 +129,7 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the API. Raises OptionError."""
+    """Return scheme and host of the API. Raises OptionError."""
     return origin_of(_base(options))
 
 
@@ -138,7 +138,7 @@ def _base(options: Mapping[str, Any]) -> str:
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     key = text_of(options, "api_key")
     entity = _entity(text_of(options, "entity"), sealed.event)
     category, kind = _kind(sealed.event, options)
@@ -233,7 +233,7 @@ def _attributes(event: ChangeEvent) -> dict[str, str | int]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: only a change with an id is one, whatever the status."""
+    """Return the verdict on a response: only a change with an id is one, whatever the status."""
     verdict = judge_status(response)
     if verdict.result is not Result.DELIVERED:
         return verdict

@@ -95,12 +95,12 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the collector. Raises OptionError."""
+    """Return scheme and host of the collector. Raises OptionError."""
     return origin_of(address_of(options, "endpoint"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     endpoint = address_of(options, "endpoint")
     observed = str(int(time.time() * 1000) * 1_000_000)
     body = fitted(
@@ -201,7 +201,7 @@ def _value(fact: Any) -> dict[str, Any]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; a success that rejects our only record is none, and the protocol forbids to retry it."""
+    """Return the verdict on a response; a success that rejects the only record is parked: the protocol forbids retries."""
     verdict = judge_no_page(response, retry=_RETRY)
     if verdict.result is not Result.DELIVERED:
         return verdict

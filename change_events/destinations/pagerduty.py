@@ -68,7 +68,7 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the Events API. Raises OptionError."""
+    """Return scheme and host of the Events API. Raises OptionError."""
     return origin_of(_base(options))
 
 
@@ -77,7 +77,7 @@ def _base(options: Mapping[str, Any]) -> str:
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     key = text_of(options, "routing_key")
     body = fitted(sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(document(event, key)))
     return post(f"{_base(options)}/v2/change/enqueue", body, secrets=(key,))
@@ -104,7 +104,7 @@ def document(event: ChangeEvent, key: str) -> dict[str, Any]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; where the rate is exceeded, its minute is waited for."""
+    """Return the verdict on a response; where the rate is exceeded, its minute is waited for."""
     verdict = judge_only(_ACCEPTED, response)
     if response.status == _SLOW_DOWN and verdict.after is None:
         return msgspec.structs.replace(verdict, after=_RATE_WAIT)

@@ -82,7 +82,7 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the receiver. Raises OptionError."""
+    """Return scheme and host of the receiver. Raises OptionError."""
     return origin_of(_receiver(options))
 
 

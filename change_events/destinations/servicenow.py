@@ -161,7 +161,7 @@ def check(options: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the instance. Raises OptionError."""
+    """Return scheme and host of the instance. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
@@ -357,7 +357,7 @@ def _value(field: Any) -> Any:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; what a success has to hold depends on what was asked."""
+    """Return the verdict on a response; what a success has to hold depends on what was asked."""
     if response.purpose == TOKEN:
         return judge_token(response)
     if is_page(response) and _HIBERNATES.search(response.body[:_LOOKED_AT]):

@@ -130,13 +130,13 @@ def _checked(options: Mapping[str, Any]) -> None:
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the webhook or the Web API. Raises OptionError."""
+    """Return scheme and host of the webhook or the Web API. Raises OptionError."""
     _checked(options)
     return origin_of(address_of(options, "url") if options.get("url") else address_of(options, "api", API))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     origin(options)
     quiet = {"unfurl_links": False, "unfurl_media": False}
     if options.get("token"):
@@ -239,7 +239,7 @@ def _escaped(text: str, limit: int) -> str:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: of the Web API by its ``ok`` and ``error``, of a webhook by its status."""
+    """Return the verdict on a response: of the Web API by its ``ok`` and ``error``, of a webhook by its status."""
     content = parsed(response)
     ok = content.get("ok") if isinstance(content, dict) else None
     if ok is not False:

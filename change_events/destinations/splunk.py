@@ -94,7 +94,7 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the collector. Raises OptionError."""
+    """Return scheme and host of the collector. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
@@ -155,7 +155,7 @@ def _text(event: ChangeEvent) -> dict[str, Any]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means: its code says more than its status, and a success has code 0."""
+    """Return the verdict on a response: its code says more than its status, and a success has code 0."""
     verdict, content = judge_status(response), parsed(response)
     code = at(content, "code")
     if isinstance(code, int) and not isinstance(code, bool):

@@ -64,12 +64,12 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the workflow. Raises OptionError."""
+    """Return scheme and host of the workflow. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
 def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = None) -> Request:
-    """The request for one event, its body within ``limit`` bytes (by default :data:`LIMITS`). Raises OptionError."""
+    """Return the request for one event, of at most ``limit`` bytes (default: :data:`LIMITS`). Raises OptionError."""
     origin(options)
     url = str(options["url"]).strip()
     body = fitted(sealed.event, limit or LIMITS.body_bytes, lambda event: msgspec.json.encode(document(event)))
@@ -122,7 +122,7 @@ def _links(event: ChangeEvent) -> list[dict[str, Any]]:
 
 
 def judge(response: Response) -> Verdict:
-    """What an answer means; where a success reports a failure in its body, that failure counts."""
+    """Return the verdict on a response; where a success reports a failure in its body, that failure counts."""
     inner = _INNER.search(response.body)
     return judge_no_page(Response(int(inner[1])) if inner else response)
 

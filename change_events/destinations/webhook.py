@@ -71,7 +71,7 @@ OPTIONS = (
 
 
 def origin(options: Mapping[str, Any]) -> str:
-    """Scheme and host of the URL. Raises OptionError."""
+    """Return scheme and host of the URL. Raises OptionError."""
     return origin_of(address_of(options, "url"))
 
 
