@@ -201,7 +201,7 @@ def _value(fact: Any) -> dict[str, Any]:
 
 
 def judge(response: Response) -> Verdict:
-    """Return the verdict on a response; a success that rejects the only record is parked: the protocol forbids retries."""
+    """Return the verdict on a response; one that rejects the only record is parked: the protocol forbids a retry."""
     verdict = judge_no_page(response, retry=_RETRY)
     if verdict.result is not Result.DELIVERED:
         return verdict
