@@ -5,7 +5,7 @@ Columns of the file:
 * ``resource_types``: one or several, between ``|``.
 * ``attribute_path``: names between dots, without indices: blocks and lists are looked through. A key with dots in it
   stands in brackets and quotes: ``metadata.labels["example.com/key"]``.
-* ``change``: one or several forms between `` or ``, see :mod:`change_events.signals.settings`.
+* ``change``: one or several forms between `` or ``, see :mod:`change_events.signals.forms`.
 * ``given``: conditions between ``;`` that must hold as well (:func:`change_events.signals.given.holds`).
 * ``signal``: a name of :mod:`change_events.signals.names`.
 * ``checks``: ids of the rules of Checkov and Trivy that look at the same attribute, for a reader's search.
