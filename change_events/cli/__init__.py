@@ -1,7 +1,7 @@
 """The command line of the core: ``tfevent events …``.
 
-Start-up is part of the product (``summarize`` answers in a quarter of a second), so this module imports
-nothing and each command's module is imported when that command runs.
+Start-up time matters (``summarize`` takes a quarter of a second), so this module imports nothing, and each command's
+module is imported when it runs.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ def main(argv: Sequence[str], tools: ToolAdapter) -> int:
     """Run ``tfevent events ARGV``.
 
     Args:
-        argv: the words after ``events``.
-        tools: what knows Terraform's files and processes.
+        argv: the arguments after ``events``.
+        tools: the adapter for Terraform's files and processes.
 
     Returns:
-        The exit code: 0, 1 for what went wrong, 2 for a usage error, 69 for a ledger that cannot be used, 130 after
-        Ctrl-C, 141 for a closed pipe.
+        The exit code: 0, 1 for an error, 2 for a usage error, 69 for a ledger that cannot be used, 130 after Ctrl-C,
+        141 for a closed pipe.
     """
     if list(argv[:1]) != ["run"]:  # whose command is started first
         import change_events.lean_msgspec  # noqa: F401 - before anything that imports msgspec

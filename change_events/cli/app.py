@@ -34,10 +34,10 @@ _MODULES = {
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module when it is asked for: all of them together cost more than most runs."""
+    """Imports a command's module on demand: importing all of them costs more than most runs."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Name the commands, most used first."""
+        """Return the names of the commands, most used first."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -85,7 +85,7 @@ def _invoke(argv: Sequence[str], tools: ToolAdapter) -> int:
 
 
 def _usage(error: click.NoSuchOption) -> int:
-    """Print what is wrong with an option, and give the exit code."""
+    """Print a usage error, and return the exit code."""
     named = error.option_name == "--ledger" and error.ctx
     text = "`{}` works on the journal of this machine: leave out --ledger"  # asks or writes the journal itself
     shown = click.UsageError(text.format(named.info_name), named) if named else error

@@ -1,4 +1,4 @@
-"""``tfevent events doctor --setup NAME``: prepare a backend once, after saying what will be sent."""
+"""``tfevent events doctor --setup NAME``: prepare a backend once, after showing the requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECONDS = 10.0
 
 
 def prepare(settings: DestinationSettings, redactor: Redactor, *, confirmed: bool) -> int:
-    """Say what will be sent, ask, send it. Returns the exit code: 0 if all of it was accepted.
+    """Show the requests, ask for confirmation, send them. Returns the exit code: 0 if all were accepted.
 
     Raises:
         TfeventError: there is nothing to prepare, or the settings cannot be used.
@@ -50,12 +50,12 @@ def _requests(settings: DestinationSettings) -> tuple[Request, ...]:
 
 
 def _agreed() -> bool:
-    """Whether someone at a terminal says yes."""
+    """Return whether the user at the terminal confirms."""
     return sys.stdin.isatty() and click.confirm("Send it?", err=True)
 
 
 def _send(settings: DestinationSettings, requests: tuple[Request, ...], redactor: Redactor) -> int:
-    """One after the other; what comes after a refusal is not sent."""
+    """Send the requests in order, until one is refused."""
     from change_events.delivery.quoting import Quoting
     from change_events.delivery.sender import Effort, exchange
     from change_events.delivery.transport import TransportError, open_transport

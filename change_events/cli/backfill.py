@@ -1,4 +1,4 @@
-"""``tfevent events backfill``: events of history that is already there."""
+"""``tfevent events backfill``: create events from existing history."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _REASONS = 10
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.pass_obj
 def backfill_command(session: Session, /, **options: Any) -> int:
-    """Make events of history that is already there. They are marked as backfilled, and not delivered.
+    """Create events from existing history. They are marked as backfilled, and not delivered.
 
     SOURCE is the object of a state in an S3 bucket with versioning (s3://BUCKET/KEY), or a folder or files: versions
     and backups of states, plans in JSON (`terraform show -json`).
 
     Each version of a state is compared with the one before it. Two states show which entries differ; they do not show
-    who changed them, why, and whether the run succeeded. What is recorded already is left out, so the command can be
-    interrupted and repeated.
+    who changed them, why, and whether the run succeeded. Recorded history is skipped, so the command can be interrupted
+    and repeated.
     """
     tally = _Tally(dry=options["dry"])
     try:
@@ -106,7 +106,7 @@ def _deliver(session: Session) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Found | None], None]]:
-    """Give a function that takes the beginning of a source, then None for each step of it; a bar on a terminal."""
+    """Return a function that takes the start of a source, then None for each step of it; shows a bar on a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -127,7 +127,7 @@ def _progress() -> Iterator[Callable[[Found | None], None]]:
 
 
 class _Tally:
-    """What was found, recorded and left out."""
+    """The counts of results: found, recorded, left out."""
 
     def __init__(self, *, dry: bool) -> None:
         self.lines: list[str] = []
@@ -162,7 +162,7 @@ class _Tally:
             self._figures["known" if item.known else "unchanged"] += 1
 
     def summary(self) -> str:
-        """One line."""
+        """Return one line."""
         figures = self._figures
         count = figures["recorded"]
         verb = "would be recorded" if self._dry else "recorded"
@@ -176,7 +176,7 @@ class _Tally:
         return "; ".join([f"{number_of(count, 'event')} {verb}", *parts])
 
     def report(self) -> None:
-        """Why something was not used, on standard error."""
+        """Print on standard error why sources were not used."""
         for reason, names in list(self._reasons.items())[:_REASONS]:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             note(f"not used: {', '.join(map(clean, names[:_NAMED]))}{more}: {clean(reason)}")
@@ -186,7 +186,7 @@ class _Tally:
             note(f"{label}: no directory is known to use it; repeated with --directory, its events join the runs there")
 
     def document(self) -> dict[str, Any]:
-        """The same for --json."""
+        """Return the counts for --json."""
         names = ("recorded", "known", "recorded_by_runs", "unchanged", "not_used")
         skipped = [{"name": name, "reason": reason} for reason, names in self._reasons.items() for name in names]
         return {

@@ -1,4 +1,4 @@
-"""``tfevent events diff``: what one event changed that another did not."""
+"""``tfevent events diff``: compare two events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tfevent events doctor``: is everything set up, and does it reach where it should."""
+"""``tfevent events doctor``: check the setup and the destinations."""
 
 from __future__ import annotations
 

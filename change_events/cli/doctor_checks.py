@@ -1,4 +1,4 @@
-"""What ``doctor`` looks at in the core: settings, journal, fingerprint key, destinations."""
+"""The checks of ``doctor`` for the core: settings, journal, fingerprint key, destinations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def settings_checks(files: Sequence[Path], mistakes: Sequence[str], warnings: Sequence[str]) -> Iterator[Check]:
-    """Which settings were read, and each mistake and warning in them (their sentences carry the remedies)."""
+    """Yield the settings files that were read, and each mistake and warning, which include the remedy."""
     for mistake in mistakes:
         yield Check("settings", "error", mistake)
     for warning in warnings:
@@ -41,14 +41,14 @@ def settings_checks(files: Sequence[Path], mistakes: Sequence[str], warnings: Se
 
 
 def source_checks(settings: Settings) -> Iterator[Check]:
-    """Where each value comes from, and whose word that is; no value is shown."""
+    """Yield the source of each value and its trust, without values."""
     if settings.sources:
         lines = [f"{source.name} from {source.where} ({source.trust})" for source in settings.sources]
         yield Check("sources", "ok", "\n".join(lines))
 
 
 def journal_check(session: Session) -> Check:
-    """The journal can be opened and written, and how much it holds."""
+    """Check that the journal can be opened and written, and report its size."""
     path = session.settings_and_mistakes[0].journal
     try:
         counts = session.journal.counts()
@@ -61,7 +61,7 @@ def journal_check(session: Session) -> Check:
 
 
 def standing_checks(session: Session, destinations: Iterable[DestinationSettings]) -> Iterator[Check]:
-    """Destinations that are left alone because they failed."""
+    """Yield destinations that are backing off after failures."""
     from change_events.delivery import left_alone
 
     for destination in destinations:
@@ -101,7 +101,7 @@ def _deliveries(number: int) -> str:
 
 
 def key_check(path: Path) -> Check:
-    """The key that makes fingerprints of secrets comparable, and only on this machine."""
+    """Check the key of secrets' fingerprints, which are comparable on this machine only."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -119,12 +119,12 @@ _KEY_REMEDY = "Until then, fingerprints of secrets are comparable only within on
 
 
 def destination_checks(settings: Settings, session: Session, *, send_test: Collection[str]) -> Iterator[Check]:
-    """Each destination: can it be reached, what it is still to get, and whether anything can go there at all.
+    """Yield the result for each destination: reachability, open deliveries, and whether any event can match.
 
     Args:
         settings: with the destinations.
         session: with the journal.
-        send_test: names of those that get a marked event instead of a knock.
+        send_test: names of those that receive a test event instead of a probe.
     """
     from change_events.delivery import Probe
 
@@ -153,7 +153,7 @@ def destination_checks(settings: Settings, session: Session, *, send_test: Colle
 
 
 def _here(session: Session) -> ChangeEvent:
-    """An event that says in which repository and run of CI this is."""
+    """Return an event with the current repository and CI run."""
     from change_events.context import detect
     from change_events.delivery.probe import test_event
     from change_events.model import Kind
@@ -170,7 +170,7 @@ _RECENT, _ENOUGH = 100, 20  # events of the journal that routing is asked about,
 
 
 def _from_journal(session: Session) -> tuple[dict[str, Owed], list[ChangeEvent]]:
-    """What is owed to destinations, and the newest events; nothing where the journal cannot be read."""
+    """Return open deliveries and the newest events; nothing if the journal cannot be read."""
     from change_events.journal import Query, RecordState
 
     try:

@@ -1,4 +1,4 @@
-"""``tfevent events drift``: what was changed outside of the tool, in many directories, seen once."""
+"""``tfevent events drift``: check directories for changes made outside of the tool."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WEEK = 604_800.0
 
 
 class _Seconds(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
-    """A number of seconds in a range; infinity and what is no number are not in it."""
+    """A number of seconds in a range, without infinity and NaN."""
 
     name = "seconds"
 
@@ -26,7 +26,7 @@ class _Seconds(click.ParamType):  # type: ignore[type-arg] # generic since click
         self._least, self._most = least, most
 
     def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> float:
-        """The seconds. Raises click.BadParameter."""
+        """Return the seconds. Raises click.BadParameter."""
         try:
             seconds = float(value)
         except ValueError:
@@ -37,7 +37,7 @@ class _Seconds(click.ParamType):  # type: ignore[type-arg] # generic since click
 
 
 class _Command(click.Command):
-    """Its usage errors exit with 1: 2 is drift."""
+    """A command whose usage errors exit with 1, since 2 means drift."""
 
     def make_context(self, *arguments: Any, **named: Any) -> click.Context:
         try:
@@ -114,10 +114,10 @@ def drift_command(
 ) -> int:
     """Check directories for drift: resources that were changed outside of Terraform. The default is the current one.
 
-    Nothing is changed: plans are refresh-only and saved nowhere, the state is not locked, nothing is initialised.
-    Drift that the settings ignore (`drift.ignore`) does not count. One event is recorded when drift appears, when it
-    changes and when it is gone, for all directories together; none in between. Configuration that was never applied is
-    reported as pending, and is no drift.
+    Nothing is changed: plans are refresh-only and not saved, the state is not locked, nothing is initialised. Drift
+    that the settings ignore (`drift.ignore`) does not count. One event for all directories is recorded when drift
+    appears, changes or disappears, and none in between. Configuration that was never applied is reported as pending,
+    not as drift.
 
     The exit code is 0 without drift, 2 with drift, 3 if a directory could not be checked, 1 for a usage error.
     """

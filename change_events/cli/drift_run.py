@@ -1,4 +1,4 @@
-"""One drift check: the directories' results as they come, then what is new of them, and the event."""
+"""One drift check: the results of the directories, their comparison with the last check, and the event."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Run:
         self._started_at = datetime.now(UTC)
 
     def run(self) -> int:
-        """Check, print, record; returns the exit code. Raises InputError where there is no terraform."""
+        """Check, print, record; returns the exit code. Raises InputError without a terraform."""
         self._report_expired()
         with process.Signals(more=(signal.SIGQUIT,)) as signals:
             try:
@@ -100,7 +100,7 @@ class Run:
             progress.clear()
 
     def _report_expired(self) -> None:
-        """Expired rules, each once a day; where nothing can be remembered, each time."""
+        """Report expired rules once a day; every time if that cannot be stored."""
         from change_events.settings.drift import expired
 
         sentences = expired(self._rules)
@@ -115,7 +115,7 @@ class Run:
             note(sentence)
 
     def _without_applies(self, check: DirectoryCheck) -> DirectoryCheck:
-        """What was found while an apply of ours was going on in the directory is its doing, and not known."""
+        """Mark drift as unknown if an apply was running in the directory, which may have caused it."""
         if check.status is not Status.DRIFT or not self._session.settings.journal.exists():
             return check
         try:
@@ -141,7 +141,7 @@ class Run:
                 yield record.event
 
     def _steps(self, checks: Sequence[DirectoryCheck]) -> list[Step]:
-        """The checks beside the memory; without a journal, everything is new."""
+        """Compare the results with the last checks; without a journal, everything is new."""
         from change_events.drift.memory import steps
 
         known: Sequence[LastCheck] = []
@@ -163,7 +163,7 @@ class Run:
             return steps
 
     def _record(self, steps: Sequence[Step]) -> str | None:
-        """Record the event, then the memory: a run that is killed between them is repeated under the same key."""
+        """Record the event, then the results: after a kill in between, the check is repeated with the same key."""
         from change_events.drift.event import event_of
         from change_events.drift.memory import dedup_key, forgotten, kept
         from change_events.recording.writer import EventWriter, report_line
@@ -185,7 +185,7 @@ class Run:
         return event_id
 
     def _stamped(self, event: ChangeEvent, steps: Sequence[Step]) -> ChangeEvent:
-        """The event with its surroundings; no one is named as its user: who runs the check did not make the drift."""
+        """Return the event with its context, but without a user: whoever runs the check did not cause the drift."""
         from msgspec.structs import replace
 
         from change_events import trace
@@ -212,7 +212,7 @@ class Run:
 
 
 def _settings_of(session: Session, directories: Sequence[str]) -> dict[str, Settings]:
-    """The settings that apply in each directory; mistakes of files that only apply there are reported."""
+    """Return the settings that apply in each directory, and report mistakes in files that apply only there."""
     from change_events.settings import load_leniently
     from change_events.settings.loading import find
 
@@ -236,7 +236,7 @@ def _settings_of(session: Session, directories: Sequence[str]) -> dict[str, Sett
 
 
 def distinct(directories: Sequence[str]) -> list[str]:
-    """Each directory once, as it was given first, whatever leads to it. Raises InputError."""
+    """Return each directory once, under its first name, resolving links. Raises InputError."""
     found: dict[str, str] = {}
     for one in directories:
         try:

@@ -1,4 +1,4 @@
-"""What ``doctor`` reports of drift checks: the last one of each directory."""
+"""The last drift check of each directory, for ``doctor``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REMEDY = "`tfevent events drift DIR` checks them again."
 
 
 def drift_checks(session: Session) -> Iterator[Check]:
-    """The last check of each directory; nothing where there has been none, or the journal cannot be read."""
+    """Yield the last check of each directory; nothing if there was none, or the journal cannot be read."""
     try:
         known = session.journal.drift_checks()
     except JournalError:  # the journal's own check reports it
@@ -44,7 +44,7 @@ def drift_checks(session: Session) -> Iterator[Check]:
 
 
 def _ordered(known: Sequence[LastCheck]) -> list[LastCheck]:
-    """Those that nothing is known of first, then those with drift, each checked longest ago first."""
+    """Sort checks: unknown results first, then those with drift, oldest first."""
     return sorted(known, key=lambda one: (one.reason is None, not one.drift, one.checked_at))
 
 
@@ -62,7 +62,7 @@ def _line(one: LastCheck, now: float) -> str:
 
 
 def _is_gone(one: LastCheck) -> bool:
-    """Whether the directory no longer exists; one whose name holds a secret is not looked for."""
+    """Return whether the directory no longer exists; False if its name has a redacted part."""
     if MARK in one.directory:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The options that select events, the same for each command that lists several, and what they ask a source."""
+"""The options that select events, shared by commands that list several, and their query."""
 
 from __future__ import annotations
 
@@ -57,20 +57,20 @@ _FILTERS = (
 
 
 def event_filters(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a command with the filters; it gets them as keywords, None (or False) where they are not given."""
+    """Decorate a command with the filters, passed as keywords; None (or False) if not given."""
     for option in reversed(_FILTERS):
         command = option(command)
     return command
 
 
 def select(source: Source, *, outcome: str | None, limit: int, **filters: Any) -> Generator[Record, None, None]:
-    """The events that the filters select, newest first; says how far back bodies were searched.
+    """Return the events that the filters select, newest first; reports how far back bodies were searched.
 
     Args:
-        source: what is asked.
+        source: the journal or ledger.
         outcome: the filter of that name, whose value may be ``running``.
-        limit: the most events; 0 for all.
-        filters: the others.
+        limit: maximum number of events; 0 for all.
+        filters: the other filters.
     """
     query = query_of(outcome=outcome, limit=limit, **filters)
     count = 0

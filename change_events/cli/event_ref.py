@@ -1,4 +1,4 @@
-"""Commands that take an event: ``-2`` as well as an id; :mod:`change_events.query.event_ref` finds it."""
+"""Commands that take an event as ``-2`` or as an ID; :mod:`change_events.query.event_ref` finds it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _COUNTED_BACK = lazy_pattern(r"-([1-9]\d*)")
 
 
 class CountingBack(click.Command):
-    """Takes ``-1`` for an event, not for an option."""
+    """A command that takes ``-1`` as an event, not as an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Hide ``-N`` from click's option parser, unless it is the value of an option."""

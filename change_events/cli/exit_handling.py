@@ -1,4 +1,4 @@
-"""How a command ends: the one place where an error becomes a line and an exit code. Without click."""
+"""The end of a command: the only place that converts errors to a line and an exit code. Without click."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _is_ours(filename: str) -> bool:
 
 
 def _open_missing_streams() -> None:
-    """What was closed when we were started leads nowhere, and is no reason to fail."""
+    """Connect closed standard streams to the null device."""
     from change_events.process import open_missing_descriptors
 
     open_missing_descriptors()
@@ -90,12 +90,12 @@ def _open_missing_streams() -> None:
 
 
 def _make_printable() -> None:
-    """A terminal that cannot show a character shows a question mark, instead of ending the command."""
+    """Print question marks for characters that the terminal cannot encode."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _silence_stdout() -> None:
-    """Keep the interpreter's own flush at exit from complaining of what cannot be written."""
+    """Keep the interpreter's flush at exit from reporting output that cannot be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class AnyWord(click.Choice):  # type: ignore[type-arg] # generic since click 8.2 only
-    """Shows its choices and takes any word: a wrong one is reported together with all other mistakes."""
+    """Shows its choices and accepts any word: a wrong one is reported with all other mistakes."""
 
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> Any:
-        """Leave the word as it is."""
+        """Return the word unchanged."""
         return value
 
 
@@ -77,7 +77,7 @@ _OPTIONS = {
 
 
 def takes_options(names: Sequence[str]) -> Callable[[Any], Any]:
-    """Give a command these options, in this order."""
+    """Decorate a command with these options, in this order."""
 
     def decorate(command: Any) -> Any:
         for name in reversed(names):

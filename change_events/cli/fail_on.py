@@ -1,4 +1,4 @@
-"""``summarize --fail-on``: the exit code that stops a pipeline, and why."""
+"""``summarize --fail-on``: the exit code that fails a pipeline, and its reasons."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SHOWN = 20
 
 
 class FailOn(NamedTuple):
-    """What makes ``summarize`` fail: names of signals, and a severity from which on."""
+    """The conditions on which ``summarize`` fails: names of signals, and a minimum severity."""
 
     names: frozenset[str]
     severity: Severity | None
 
 
 def parse(given: Sequence[str], session: Session) -> FailOn:
-    """Read ``NAME,NAME`` and ``severity:LEVEL``.
+    """Parse ``NAME,NAME`` and ``severity:LEVEL``.
 
     Raises:
         click.BadParameter: a name is unknown.
@@ -55,10 +55,10 @@ def _wrong(text: str) -> click.BadParameter:
 
 
 def reasons(wanted: FailOn, event: ChangeEvent) -> Iterator[str]:
-    """Why a plan fails, a line each: its signals, or its severity where no signal has it.
+    """Return why a plan fails, one line each: its signals, or its severity if no signal has it.
 
     Args:
-        wanted: what makes it fail.
+        wanted: the conditions.
         event: the plan as an event, with signals and severity.
     """
     matching = [signal for signal in event.signals if signal.name in wanted.names or _is(signal.severity, wanted)]

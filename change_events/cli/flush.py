@@ -1,4 +1,4 @@
-"""``tfevent events flush``: deliver what waits."""
+"""``tfevent events flush``: deliver waiting events."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def flush_command(session: Session, *, parked: bool, timeout: float) -> int:
 def _send(
     journal: Journal, destinations: Sequence[DestinationSettings], timeout: float, redactor: Redactor
 ) -> tuple[int, tuple[str, ...]]:
-    """Deliver what waits, and show how it goes."""
+    """Deliver waiting events and show the progress."""
     from change_events.delivery import deliver
 
     waiting = journal.waiting([destination.name for destination in destinations])
@@ -93,7 +93,7 @@ def _send(
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that sets a line of progress, shown on a terminal once it has taken a while."""
+    """Return a function that updates a line of progress, shown on a terminal after a while."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -1,4 +1,4 @@
-"""The end of each command's help: what people type."""
+"""The examples at the end of each command's help."""
 
 from __future__ import annotations
 

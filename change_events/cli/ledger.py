@@ -58,7 +58,7 @@ _team_option = click.option("--team", metavar="NAME", required=True, help="Team 
     ),
 )
 def ledger_command() -> None:
-    """Make and look after the ledger of a team: its events of all machines, in one PostgreSQL database."""
+    """Create and maintain the ledger of a team: the events of all its machines, in one PostgreSQL database."""
 
 
 ledger_command.add_command(token_command)
@@ -69,7 +69,7 @@ ledger_command.add_command(token_command)
 @click.option("--team", metavar="NAME", help="Also print the SQL statements that create users for a team.")
 @click.pass_obj
 def init_command(session: Session, /, url: str | None, team: str | None) -> int:
-    """Make the ledger in a PostgreSQL database, or bring it to the schema of this version.
+    """Create the ledger in a PostgreSQL database, or upgrade it to the schema of this version.
 
     The user needs CREATE on the database, and CREATEROLE the first time: tables belong to the role tfevent_owner.
     """
@@ -99,7 +99,7 @@ def init_command(session: Session, /, url: str | None, team: str | None) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.pass_obj
 def status_command(session: Session, /, url: str | None, *, as_json: bool) -> int:
-    """Print schema, size, months and events by team. The exit code is 1 where the schema is not this version's."""
+    """Print schema, size, months and events by team. The exit code is 1 if the schema is not this version's."""
     from change_events.ledger import administration
 
     with administration.connected(*ledger_of(session, url)) as (connection, shown):
@@ -151,10 +151,10 @@ def prune_command(session: Session, /, url: str | None, before: datetime, *, dry
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.pass_obj
 def import_command(session: Session, /, url: str | None, team: str, files: tuple[Path, ...]) -> int:
-    """Add the events of a journal, or of files with a JSON event on each line; by default, this machine's journal.
+    """Add the events of a journal, or of files with one JSON event per line; by default, this machine's journal.
 
-    Of a journal, the last drift check of each directory is added too.
-    What the ledger has already is left out, so the command can be interrupted and repeated.
+    The last drift check of each directory in a journal is added too. Events in the ledger are skipped, so the command
+    can be interrupted and repeated.
     """
     team_name(team)
     from change_events.ledger import administration, importing, schema
@@ -244,7 +244,7 @@ def _own(session: Session) -> Iterator[tuple[SealedEvent, RecordState]]:
 
 
 def _events_of(session: Session, path: Path) -> Iterator[tuple[SealedEvent, RecordState]]:
-    """The events of a file. Raises InputError for one that is neither a journal nor lines of events."""
+    """Return the events of a file. Raises InputError if it is neither a journal nor lines of events."""
     from change_events.journal import Query
 
     journal = _journal(path)
@@ -258,7 +258,7 @@ def _events_of(session: Session, path: Path) -> Iterator[tuple[SealedEvent, Reco
 
 
 def _journal(path: Path) -> ReadOnlyJournal | None:
-    """The journal that a file is; None for another file. Raises InputError for one that cannot be read."""
+    """Open a file as a journal; None for another file. Raises InputError if it cannot be read."""
     from change_events.journal.read_only import ReadOnlyJournal
 
     try:
@@ -271,7 +271,7 @@ def _journal(path: Path) -> ReadOnlyJournal | None:
 
 
 def _checks(session: Session, path: Path | None) -> tuple[str, Sequence[LastCheck]]:
-    """The machine of a journal and its drift checks; of another file there are none."""
+    """Return the machine of a journal and its drift checks; none for another file."""
     if path is None:
         return _checks_of(session.journal)
     journal = _journal(path)
@@ -282,7 +282,7 @@ def _checks(session: Session, path: Path | None) -> tuple[str, Sequence[LastChec
 
 
 def _checks_of(journal: Journal | ReadOnlyJournal) -> tuple[str, Sequence[LastCheck]]:
-    """The host of the newest event stands for the machine."""
+    """Return drift checks with the host of the newest event as the machine."""
     from change_events.journal import Query
 
     checks = journal.drift_checks()
@@ -317,7 +317,7 @@ def _saying_if_interrupted(text: str) -> Iterator[None]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    """Give a function that counts what was read, on a terminal."""
+    """Return a function that shows the number of read events on a terminal."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

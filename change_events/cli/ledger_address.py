@@ -1,4 +1,4 @@
-"""Which ledger, and which team, the commands of ``tfevent events ledger`` mean."""
+"""The ledger and the team for the commands of ``tfevent events ledger``."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ url_option = click.option(
 
 
 def ledger_of(session: Session, given: str | None) -> tuple[str, str]:
-    """The ledger that is meant: of the option, the variable, or the settings' only destination of that kind.
+    """Return the ledger of the option, the variable, or the settings' only destination of that kind.
 
     Returns:
-        Its address, and the password of the user where the settings have it apart from that.
+        Its address, and the user's password if the settings have it separately.
 
     Raises:
         LedgerError: none is named, or several are.
@@ -39,7 +39,7 @@ def ledger_of(session: Session, given: str | None) -> tuple[str, str]:
 
 
 def team_name(team: str) -> str:
-    """The name of a team, as it is given. Raises TfeventError where it is none."""
+    """Return a valid name of a team. Raises TfeventError."""
     from change_events.destinations.shared.postgres import TEAM, TEAM_RULE
 
     if not TEAM.fullmatch(team):

@@ -1,4 +1,4 @@
-"""``--ledger`` and ``--team``: the commands that ask about events ask a team's ledger instead of the journal."""
+"""``--ledger`` and ``--team``: query a team's ledger instead of the journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VARIABLE = "TFEVENT_LEDGER"
 
 
 def ledger_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a command with the options; they choose what ``session.source`` is, and are not passed on."""
+    """Decorate a command with the options; they determine ``session.source``, and are not passed on."""
     for option in (_TEAM, _LEDGER):
         command = option(command)
     return command

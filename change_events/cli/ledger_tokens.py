@@ -1,4 +1,4 @@
-"""``tfevent events ledger token``: who may write to a ledger, and read it, through a collector."""
+"""``tfevent events ledger token``: tokens for writing to and reading a ledger through a collector."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _REFUSED = {
     ),
 )
 def token_command() -> None:
-    """Make, list and revoke the tokens with which machines use a collector (`tfevent events serve --collect`)."""
+    """Create, list and revoke the tokens with which machines use a collector (`tfevent events serve --collect`)."""
 
 
 @token_command.command("create", short_help="Create a token, and print it once.")
@@ -59,7 +59,7 @@ def create_command(
     write: bool,
     read: bool,
 ) -> int:
-    """Make a token and print it on standard output; the ledger keeps a digest only, so it cannot be shown again."""
+    """Create a token and print it on standard output; the ledger keeps only a digest, so it cannot be shown again."""
     team_name(team)
     from change_events.ledger import administration, tokens
 
@@ -82,7 +82,7 @@ def create_command(
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @click.pass_obj
 def list_command(session: Session, /, url: str | None, *, as_json: bool) -> int:
-    """List all tokens: their IDs, teams and rights, until when they are accepted, and the day of their last use."""
+    """List all tokens: IDs, teams, rights, expiry and the day of their last use."""
     from change_events.ledger import administration, tokens
 
     with administration.connected(*ledger_of(session, url), _REFUSED) as (connection, _):
@@ -101,7 +101,7 @@ def list_command(session: Session, /, url: str | None, *, as_json: bool) -> int:
 @click.argument("token_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 @click.pass_obj
 def revoke_command(session: Session, /, url: str | None, token_id: int) -> int:
-    """Refuse a token from now on. `token list` shows its ID."""
+    """Revoke a token, which is then refused. `token list` shows its ID."""
     from change_events.ledger import administration, tokens
 
     with administration.connected(*ledger_of(session, url), _REFUSED) as (connection, shown):
@@ -113,7 +113,7 @@ def revoke_command(session: Session, /, url: str | None, token_id: int) -> int:
 
 
 def _ends(expires: timedelta | None) -> datetime | None:
-    """The moment after that time. Raises InputError where no calendar has it."""
+    """Return the time after that age. Raises InputError if it is out of range."""
     try:
         return None if expires is None else datetime.now(UTC) + expires
     except OverflowError:

@@ -1,4 +1,4 @@
-"""The option ``--limit``, the same in each command that has it."""
+"""The option ``--limit``, shared by commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = lazy_pattern(r"-?[0-9]{1,9}")
 
 
 class Limit(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
-    """A whole number from ``least`` to :data:`MOST`; click's own message for a range does not name it in words."""
+    """An integer from ``least`` to :data:`MOST`, with an error message that names the range."""
 
     name = "number"
 
@@ -24,7 +24,7 @@ class Limit(click.ParamType):  # type: ignore[type-arg] # generic since click 8.
         self._least = least
 
     def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> int:
-        """The number. Raises click.BadParameter."""
+        """Return the number. Raises click.BadParameter."""
         text = str(value).strip()
         number = int(text) if _NUMBER.fullmatch(text) else -1
         if not self._least <= number <= MOST:

@@ -1,4 +1,4 @@
-"""``tfevent events list``: what changed, newest first."""
+"""``tfevent events list``: list events, newest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tfevent events boot``, ``start`` and ``stop``: made for units, rc.local and entrypoints, which wait for them."""
+"""``tfevent events boot``, ``start`` and ``stop``, for systemd units, rc.local and entrypoints, which wait for them."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _result(exit_code: int | None) -> Result:
 
 
 def _goes_down(reporter: _MachineEvent) -> int:
-    """What the next boot must know is written first: there may be little time."""
+    """Store the facts for the next boot first, since there may be little time."""
     import msgspec
 
     from change_events.machine import events, state_file, systemd
@@ -197,7 +197,7 @@ def _goes_down(reporter: _MachineEvent) -> int:
 
 
 def _unknown_boot() -> Memory | None:
-    """This boot, where none has been reported: the next one will know of it all the same."""
+    """Store this boot if it was not reported, so that the next one knows of it."""
     from change_events.errors import InputError
     from change_events.machine import snapshot, state_file
 
@@ -227,7 +227,7 @@ def _now() -> Any:
 
 
 class _MachineEvent:
-    """One event of this machine: unusable options are reported and left out, since a unit waits for the command."""
+    """One event of this machine: invalid options are reported and left out, since a unit waits for the command."""
 
     def __init__(self, session: Session, kind: str, options: dict[str, Any], budget: float | None) -> None:
         from change_events.explicit.explicit_input import read
@@ -244,7 +244,7 @@ class _MachineEvent:
         self.redactor: Redactor = session.redactor
 
     def draft(self) -> Draft:
-        """What was said, in its context; no repository is asked, since a machine is in none."""
+        """Return the event in its context, without a repository."""
         from change_events import trace
         from change_events.explicit.event import Surroundings, draft
         from change_events.ids import new_id
@@ -253,7 +253,7 @@ class _MachineEvent:
         return draft(self._given, around, event_id=new_id(), trace=trace.begin(os.environ))
 
     def settle(self, event: ChangeEvent, *, dedup_window: float | None = None) -> RecordResult:
-        """Record it, and deliver it as far as there is time."""
+        """Record it, and deliver it if there is time."""
         import msgspec
 
         from change_events.recording import EventWriter
@@ -265,7 +265,7 @@ class _MachineEvent:
 
 
 def _patience() -> float:
-    """Seconds for delivery that keep the command below a second, on a machine that is busy booting too."""
+    """Return the seconds for delivery that keep the command below a second, even on a busy machine."""
     from change_events import process
 
     age = process.age()

@@ -1,4 +1,4 @@
-"""``tfevent events mcp``: answers for agents, by the Model Context Protocol."""
+"""``tfevent events mcp``: a Model Context Protocol server for assistants."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ _EXTRA = {"mcp", "anyio", "pydantic"}
 @ledger_option
 @click.pass_obj
 def mcp_command(session: Session) -> int:
-    """Answer agents on standard input and output, by the Model Context Protocol, until the input ends.
+    """Serve the Model Context Protocol on standard input and output, until the input ends.
 
     The tools are list_changes, show_change, why, suspects and drift_status. They read the journal of this machine, or a
-    team's ledger, and change nothing in it: a journal is not brought up to date, runs that were killed are not settled,
-    and nothing is delivered.
+    team's ledger, and change nothing: a journal is not migrated, killed runs are not settled, and nothing is delivered.
     """
     try:
         from change_events.mcp.server import note_at_a_terminal, serve
@@ -44,7 +43,7 @@ def mcp_command(session: Session) -> int:
 
 
 def _ledger(session: Session) -> Ledger | None:
-    """The ledger that was chosen; one that cannot be used is an error of each call, which a client shows."""
+    """Return the chosen ledger; one that cannot be used is an error of each call, which clients show."""
     if session.ledger is None:
         return None
     from change_events.mcp.tools import Ledger

@@ -1,4 +1,4 @@
-"""Names as options' values: an empty one is a mistake, often a variable of a script that is not set."""
+"""Names as option values: an empty one is a mistake, often an unset variable of a script."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import click
 
 
 class Name(click.ParamType):  # type: ignore[type-arg] # generic since click 8.2 only
-    """A text that is not empty."""
+    """A non-empty text."""
 
     name = "name"
 
     def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> str:
-        """The text. Raises click.BadParameter."""
+        """Return the text. Raises click.BadParameter."""
         if not str(value).strip():
             raise click.BadParameter("the value is empty")
         return str(value)

@@ -1,4 +1,4 @@
-"""``-o FILE``: a file that is there as a whole or not at all."""
+"""``-o FILE``: a file written atomically."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from change_events.errors import TfeventError
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Write ``data`` to ``path``, replacing a file that is there; its mode is that of a new file (umask).
+    """Write ``data`` to ``path``, replacing an existing file; its mode is that of a new file (umask).
 
-    A name that stands for something else (a link, a device, a pipe) is neither followed nor replaced.
+    Anything but a regular file (a link, a device, a pipe) is neither followed nor replaced.
 
     Raises:
-        TfeventError: it cannot be written; what was there is unchanged.
+        TfeventError: it cannot be written; an existing file is unchanged.
     """
     try:
         _refuse_what_is_no_file(path)

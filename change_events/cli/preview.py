@@ -1,4 +1,4 @@
-"""``tfevent events preview``: the request that would deliver an event to a destination."""
+"""``tfevent events preview``: show the request that would deliver an event to a destination."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def preview_command(session: Session, *, event_id: str, name: str, as_json: bool
 
 
 def named(destinations: Sequence[DestinationSettings], name: str) -> DestinationSettings:
-    """The destination of this name. Raises TfeventError."""
+    """Return the destination with this name. Raises TfeventError."""
     destination_of_name = next((destination for destination in destinations if destination.name == name), None)
     if destination_of_name is None:
         names = ", ".join(destination.name for destination in destinations)

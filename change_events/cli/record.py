@@ -1,4 +1,4 @@
-"""``tfevent events record``: take events from programs that observe a run themselves."""
+"""``tfevent events record``: record events of programs that observe a run themselves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Taking events from programs that observe a run themselves: what ``tfevent events record`` does.
+"""Records events of programs that observe a run themselves, for ``tfevent events record``.
 
 The Ansible callback starts it with every playbook and waits for its first answer, so it runs without click, which would
-be a fifth of what it imports: see :func:`change_events.cli.main`.
+be a fifth of its imports: see :func:`change_events.cli.main`.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def record(directory: Path) -> int:
     """Record the events on standard input and print the result of each; see ``tfevent events record --help``.
 
     Args:
-        directory: where settings are looked for from, if the input does not say.
+        directory: where settings are looked for, unless the input names another.
 
     Returns:
         The exit code.
 
     Raises:
-        InputError: the input is empty, or is no document.
+        InputError: the input is empty, or not a document.
     """
     from change_events.recording.document_run import DocumentRun
 
@@ -97,26 +97,26 @@ def _answer(run: DocumentRun, document: Document) -> Iterator[Document]:
 
 
 def _is_last(document: Document) -> bool:
-    """Whether nothing follows: a run has ended, or one step of an explicit event has been reported."""
+    """Return whether nothing follows: a run has ended, or one step of an explicit event was reported."""
     if document.get("preview"):
         return False
     return document.get("state", "finished") == "finished" or _is_explicit(document)
 
 
 def _is_explicit(document: Document) -> bool:
-    """Whether someone sends the event on purpose: what it starts does not end with this input."""
+    """Return whether the event is sent explicitly: a change it starts does not end with this input."""
     event = document.get("event")
     return isinstance(event, dict) and event.get("explicit") is True
 
 
 class Lines:
-    """Lines of a file, for as long as there are any, and whoever writes them lives.
+    """Lines of a file, until its end or the end of the process that writes them.
 
-    The end of a pipe comes when no one has it open for writing any more: who writes may be killed, and leave it to a
-    process of its own that has no part in this.
+    A pipe ends when no process has it open for writing: the writer may be killed, and leave it to an unrelated child
+    process.
 
     Args:
-        descriptor: of the file.
+        descriptor: descriptor of the file.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -124,7 +124,7 @@ class Lines:
         self._writer = 0
 
     def written_by(self, process: object) -> None:
-        """The number of the process that writes them. It counts if that is this process's parent."""
+        """Set the ID of the writing process, which is used if it is this process's parent."""
         if process == os.getppid():
             self._writer = os.getppid()
 
@@ -140,7 +140,7 @@ class Lines:
             yield bytes(rest)
 
     def _read(self) -> bytes:
-        """What is there next; empty at the end."""
+        """Return the next bytes; empty at the end."""
         while self._writer:
             is_gone = os.getppid() != self._writer  # looked at first: what it wrote before is still read
             if select.select([self._descriptor], [], [], 0 if is_gone else _LOOK_SECONDS)[0]:
@@ -151,7 +151,10 @@ class Lines:
 
 
 def documents(lines: Iterable[bytes]) -> Iterator[Document]:
-    """The JSON objects of a stream: one a line, or a single one over several lines. Raises InputError without text."""
+    """Yield the JSON objects of a stream: one per line, or a single one over several lines.
+
+    Raises InputError without text.
+    """
     rest = iter(lines)
     first = next((line for line in rest if line.strip()), b"")
     if not first:

@@ -1,4 +1,4 @@
-"""``tfevent events report``: one event or many as a page of HTML or a Markdown document."""
+"""``tfevent events report``: render events as an HTML page or a Markdown document."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _as_html(form: str | None, path: str | None, cut: bool) -> bool:
 
 
 def _selected(session: Session, event_ids: Sequence[str], filters: dict[str, Any]) -> tuple[list[ChangeEvent], bool]:
-    """The events, newest first and each once, and whether there are more than the limit. Raises TfeventError."""
+    """Return the events, newest first and each once, and whether the limit cut them. Raises TfeventError."""
     given = [name for name, value in filters.items() if value and name != "limit"]
     source = click.get_current_context().get_parameter_source("limit")
     newest = source is click.core.ParameterSource.COMMANDLINE

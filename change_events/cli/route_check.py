@@ -1,8 +1,7 @@
-"""Whether any event could ever go to a destination: routing is asked about made-up events of every sort there is.
+"""Checks whether any event can be routed to a destination, by routing synthetic events of every kind.
 
-Two sorts of events are possible: runs that are observed (infrastructure; their severity follows from outcome and
-figures), and what is sent on purpose (any kind and severity; what was done, or what a check found). For each condition
-a made-up event gets a value that meets it, if there is one.
+Two kinds of events are possible: observed runs (infrastructure; their severity follows from outcome and counts), and
+explicit events (any kind and severity). For each condition, a synthetic event gets a matching value, if there is one.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ replace = msgspec.structs.replace
 
 
 def problems(destination: DestinationSettings, settings: Settings) -> Iterator[str]:
-    """What makes the routing of a destination pointless, as clauses."""
+    """Return what makes the routing of a destination ineffective, as clauses."""
     when = destination.routing.when or (When(),)
     dead = [number for number, one in enumerate(when, 1) if not _is_possible(one, destination, settings)]
     if len(dead) == len(when):
@@ -71,7 +70,7 @@ def _starts(destination: DestinationSettings, settings: Settings) -> bool:
 
 
 def _blame(when: When, destination: DestinationSettings, settings: Settings) -> str:
-    """Which part of it is to blame, if it is one part."""
+    """Return the part of it that is to blame, if it is a single part."""
     generous = replace(destination, routing=replace(destination.routing, report="always", plans="send"))
     if _is_possible(when, generous, settings):
         return "`report` and `plans` keep such events from it"
@@ -83,7 +82,7 @@ def _blame(when: When, destination: DestinationSettings, settings: Settings) -> 
 
 
 def _events(when: When) -> Iterator[ChangeEvent]:
-    """Made-up events of every sort, each as near to meeting ``when`` as it can be."""
+    """Yield synthetic events of every kind, each as close to ``when`` as possible."""
     from change_events.summary.severity import severity
 
     texts = _texts(when)
@@ -112,7 +111,7 @@ def _texts(when: When) -> dict[str, Any]:
 
 
 def _witness(words: Words | None) -> str:
-    """A text that meets ``words``; any text where there is none."""
+    """Return a text that matches; any text if none does."""
     if words is None:
         return ""
     candidates = ["", _OTHER, *(_plain(glob) for glob in words.wanted)]
@@ -120,7 +119,7 @@ def _witness(words: Words | None) -> str:
 
 
 def _signal(words: Words | None) -> str:
-    """A signal's name that meets ``words``; nothing where none is asked for, or none does."""
+    """Return the name of a matching signal; none if none is required, or none matches."""
     wanted = words.wanted if words else ()
     candidates = [*NAMES, *(_plain(glob) for glob in wanted)] if wanted else []
     return next((name for name in candidates if words and words.match(name)), "")

@@ -1,4 +1,4 @@
-"""Render planned changes and their results for a terminal, for ``show`` and ``summarize``."""
+"""Renders planned changes and their results for a terminal, for ``show`` and ``summarize``."""
 
 from __future__ import annotations
 
@@ -108,23 +108,23 @@ _COUNT_NAMES = (
 
 
 def heading(text: str) -> str:
-    """A section's first line."""
+    """Return the first line of a section."""
     return paint(text, bold=True)
 
 
 def count_words(counts: Counts) -> str:
-    """The figures that are not zero, in words: ``2 to create``; empty when nothing changes."""
+    """Return the counts above zero as text: ``2 to create``; empty if nothing changes."""
     figures = ((getattr(counts, field), words) for field, words in _COUNT_NAMES)
     return ", ".join(words.format(figure) for figure, words in figures if figure)
 
 
 def most_important_first(changes: Iterable[Change]) -> list[Change]:
-    """Order for reading: by outcome, then by action, then as they came."""
+    """Sort for reading: by outcome, then by action, then in the original order."""
     return sorted(changes, key=lambda c: (_OUTCOME_RANK[c.outcome], _ACTION_RANK[c.action]))
 
 
 def change_lines(changes: Sequence[Change], limit: int | None) -> Iterator[str]:
-    """The changes in full, most significant first; at most ``limit`` of them, and how many more there are."""
+    """Yield the changes in full, most significant first; at most ``limit``, and the number of the others."""
     ordered = most_important_first(changes)
     for change in ordered[:limit]:
         yield from _one_change(change, everything=limit is None)
@@ -151,7 +151,7 @@ def _one_change(change: Change, *, everything: bool = False) -> Iterator[str]:
 
 
 def _change_attributes(change: Change, *, everything: bool) -> Iterator[str]:
-    """Of what comes into being, what is known of it; of what goes, its id is enough; of the rest, both sides."""
+    """Return the attributes to show: known values of a new object, the ID of a removed one, else both sides."""
     if change.action is Action.DESTROY:
         return
     created = change.action in {Action.CREATE, Action.INVOKE} or change.raw_actions == ("add",)
@@ -216,7 +216,7 @@ def _cause(cause: Cause) -> str:
 
 
 def cause_lines(causes: Sequence[SharedCause]) -> Iterator[str]:
-    """The causes, each with how many changes share it."""
+    """Yield the causes, each with the number of changes that share it."""
     for cause in causes:
         yield INDENT + clean(shared_words(cause, markdown=False))
 
@@ -224,7 +224,7 @@ def cause_lines(causes: Sequence[SharedCause]) -> Iterator[str]:
 def _attribute_lines(
     attributes: Sequence[AttributeChange], omitted: int, *, created: bool = False, everything: bool = False
 ) -> Iterator[str]:
-    """The attributes, those that matter first: what is only computed is counted, unless all of them are asked for."""
+    """Yield the most important attributes first: computed ones are only counted, unless all are requested."""
     shown, computed = arranged(attributes)
     if everything:
         chosen, computed = shown + computed, []
@@ -245,7 +245,7 @@ def _attribute_lines(
 
 
 def drift_lines(drift: Sequence[Drift], limit: int | None) -> Iterator[str]:
-    """Drifted resources."""
+    """Yield drifted resources."""
     for entry in drift[:limit]:
         place = f" in {clean(entry.directory)}" if entry.directory else ""
         yield f"{INDENT}{paint(drift_word(entry), 'yellow')} {clean(entry.address)}{place}"
@@ -255,7 +255,7 @@ def drift_lines(drift: Sequence[Drift], limit: int | None) -> Iterator[str]:
 
 
 def output_lines(outputs: Sequence[OutputChange], limit: int | None) -> Iterator[str]:
-    """Root module outputs, one a line."""
+    """Yield root module outputs."""
     for output in outputs[:limit]:
         word = paint(f"{output.action.value:<8}", _ACTION_COLOURS.get(output.action))
         yield f"{INDENT}{word} {clean(output.name)}: {render_pair(output.before, output.after)}"
@@ -264,7 +264,7 @@ def output_lines(outputs: Sequence[OutputChange], limit: int | None) -> Iterator
 
 
 def check_lines(checks: Sequence[CheckResult]) -> Iterator[str]:
-    """Checks and conditions that did not pass."""
+    """Yield checks and conditions that did not pass."""
     for check in checks:
         yield f"{INDENT}{paint(clean(check.status), 'yellow')} {clean(check.address)}"
         for problem in check.problems:
@@ -272,7 +272,7 @@ def check_lines(checks: Sequence[CheckResult]) -> Iterator[str]:
 
 
 def failure_lines(failures: Sequence[Failure]) -> Iterator[str]:
-    """The errors of the run, each with where it arose and its detail."""
+    """Yield the errors of the run, each with its place and detail."""
     for failure in failures:
         place = ""
         if failure.file:
@@ -283,7 +283,7 @@ def failure_lines(failures: Sequence[Failure]) -> Iterator[str]:
 
 
 def signal_lines(signals: Sequence[Signal]) -> Iterator[str]:
-    """Risk signals, with their reasons."""
+    """Yield risk signals with their reasons."""
     for signal in signals:
         subject = f"{clean(signal.address)}: " if signal.address else ""
         name = paint(clean(signal.name.replace("_", " ")), "yellow")

@@ -1,4 +1,4 @@
-"""Where an event went, in words."""
+"""Renders deliveries of an event."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ JOURNAL_ONLY = "journal"
 
 
 def overall(deliveries: Sequence[DeliveryStatus]) -> str:
-    """One word for all destinations: the worst of ``parked``, ``dropped``, ``waiting``, ``sent``; or ``journal``."""
+    """Return the worst state of all destinations (``parked``, ``dropped``, ``waiting``, ``sent``), or ``journal``."""
     states = {delivery.state for delivery in deliveries}
     return next((_WORDS[state] for state in _COLOURS if state in states), JOURNAL_ONLY)
 
 
 def colour_of(word: str) -> str | None:
-    """The colour of :func:`overall`'s word."""
+    """Return the colour of :func:`overall`'s word."""
     return next((_COLOURS[state] for state, name in _WORDS.items() if name == word), None)
 
 
 def delivery_lines(
     deliveries: Sequence[DeliveryStatus], indent: str, held_up: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[str]:
-    """One line a destination: its state, attempts, when it is tried again, and why it has not arrived.
+    """Yield one line per destination: its state, attempts, next attempt, and why it was not delivered.
 
     Args:
-        deliveries: of one event.
-        indent: before each line.
-        held_up: by destination, why what was never tried waits (:func:`held_up_by`).
+        deliveries: deliveries of one event.
+        indent: prefix of each line.
+        held_up: by destination, why untried deliveries wait (:func:`held_up_by`).
     """
     if not deliveries:
         yield f"{indent}in the journal only, no destination"
@@ -74,12 +74,12 @@ def _reason(delivery: DeliveryStatus, held_up: Mapping[str, str]) -> str:
 
 
 def is_untried(delivery: DeliveryStatus) -> bool:
-    """Whether it waits and was never sent: behind others, or because its destination failed with them."""
+    """Return whether it waits and was never sent."""
     return delivery.state == "waiting" and not delivery.attempts
 
 
 def held_up_by(standing: Standing, now: float) -> str:
-    """Why a destination gets nothing before a time; ``now`` is in seconds since 1970."""
+    """Return why a destination receives nothing before a time; ``now`` is in seconds since 1970."""
     times = "once" if standing.failures == 1 else f"{standing.failures} times in a row"
     failed = f"it has failed {times} ({standing.reason})"
     wait = max(standing.wait, standing.asked)

@@ -1,4 +1,4 @@
-"""Two events side by side, as lines for a terminal."""
+"""Renders the comparison of two events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NONE = "(none)"
 
 
 def comparison_lines(comparison: Comparison, limit: int | None) -> Iterator[str]:
-    """Everything; of each section at most ``limit`` changes, None for all."""
+    """Yield all lines; at most ``limit`` changes per section, None for all."""
     yield _side_line("A", comparison.a)
     yield _side_line("B", comparison.b)
     sections: Sequence[tuple[str, list[str]]] = (

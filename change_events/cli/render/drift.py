@@ -1,4 +1,4 @@
-"""The check of directories: a line each, progress on a terminal, details, and JSON."""
+"""Renders drift checks: one line per directory, progress on a terminal, details, and JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLEAR = "\r\x1b[K"
 
 
 def line(check: DirectoryCheck) -> str:
-    """``prod/network  drift    2 resources: aws_instance.web (instance_type), …; ignored: 1``."""
+    """Return ``prod/network  drift    2 resources: aws_instance.web (instance_type), …; ignored: 1``."""
     workspace = f" ({clean(check.workspace)})" if check.workspace != "default" else ""
     status = paint(f"{check.status.value:<7}", _COLOURS[check.status])
     words = "; ".join(_words(check))
@@ -66,7 +66,7 @@ def _pending(pending: Pending) -> Iterator[str]:
 
 
 def details(steps: Sequence[Step]) -> Iterator[str]:
-    """What drifted, attribute by attribute."""
+    """Yield the drift by attribute."""
     for step in steps:
         if step.check.drifted:
             yield ""
@@ -77,7 +77,7 @@ def details(steps: Sequence[Step]) -> Iterator[str]:
 
 
 def summary(steps: Sequence[Step]) -> str:
-    """``40 directories: 3 drift, 36 clean, 1 unknown; 2 resources new``."""
+    """Return ``40 directories: 3 drift, 36 clean, 1 unknown; 2 resources new``."""
     found = figures(steps)
     statuses = Counter(step.check.status for step in steps)
     words = [f"{statuses[status]} {status.value}" for status in Status if statuses[status]]
@@ -88,7 +88,7 @@ def summary(steps: Sequence[Step]) -> str:
 
 
 def document(steps: Sequence[Step], event_id: str | None) -> dict[str, Any]:
-    """The whole check for programs."""
+    """Return the whole check as plain values."""
     return {"event": event_id, "summary": figures(steps), "directories": [_directory(step) for step in steps]}
 
 
@@ -124,7 +124,7 @@ def _directory(step: Step) -> dict[str, Any]:
 
 
 class Progress:
-    """A line on standard error that shows how far the check has come; nothing where that is no terminal."""
+    """A line of progress on standard error, if that is a terminal."""
 
     def __init__(self, total: int, *, shown: bool) -> None:
         self._total = total
@@ -133,7 +133,7 @@ class Progress:
         self._drifted = 0
 
     def done(self, check: DirectoryCheck) -> None:
-        """One more directory."""
+        """Count one more directory."""
         self._done += 1
         self._drifted += check.status is Status.DRIFT
 
@@ -145,7 +145,7 @@ class Progress:
             sys.stderr.flush()
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._shown:
             sys.stderr.write(_CLEAR)
             sys.stderr.flush()

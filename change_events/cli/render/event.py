@@ -1,4 +1,4 @@
-"""One event in full, as lines for a terminal."""
+"""Renders one event in full."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _COMMIT = 10
 
 
 def story(record: Record, *, limit: int | None, held_up: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
-    """Render one record in full.
+    """Yield the lines of one record in full.
 
     Args:
         record: from the journal, or a ledger.
-        limit: how many changes, outputs and drifted resources are shown; None for all.
-        held_up: by destination, why deliveries that were never tried wait.
+        limit: maximum number of changes, outputs and drifted resources; None for all.
+        held_up: by destination, why untried deliveries wait.
     """
     event = record.event
     yield paint(clean(event.title), bold=True)
@@ -77,7 +77,7 @@ def _facts(event: ChangeEvent) -> Sequence[tuple[str, str]]:
 
 
 def _teams(record: Record) -> Iterator[tuple[str, str]]:
-    """Of a ledger: who has recorded the event so, and who differently."""
+    """Return the teams of a ledger that recorded the event, and those that recorded it differently."""
     yield "team", ", ".join(record.teams)
     for team in record.others:
         yield "", f"team {team} has recorded this event differently: --team {team} shows it"
@@ -90,7 +90,7 @@ def _lines(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _pages(event: ChangeEvent) -> Iterator[tuple[str, str]]:
-    """Pages of commit and pull request that are not among the event's own links."""
+    """Return the pages of commit and pull request that are not among the event's links."""
     ci = event.actor.ci if event.actor else None
     explicit = {link.url for link in event.links}
     pages = (

@@ -1,4 +1,4 @@
-"""The sender's own parts of an explicit event: message, commits and data, as sections for a terminal."""
+"""Renders the sender's parts of an explicit event: message, commits and data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ID = 10  # characters of a commit
 
 
 def sections(event: ChangeEvent, limit: int | None) -> Sequence[tuple[str, list[str]]]:
-    """Headings and lines, empty where there is nothing to report; ``limit`` commits are shown, None for all."""
+    """Yield headings and lines, none for empty sections; at most ``limit`` commits, None for all."""
     message = own_part(event) if event.explicit else ""
     return (
         ("Message", [f"{INDENT}{line}" for line in clean_lines(message)]),

@@ -1,4 +1,4 @@
-"""Many events, in the three forms of ``list``: a table, lines with tabs, JSON lines."""
+"""Renders many events for ``list``: a table, lines with tabs, or JSON Lines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LAYOUT: dict[str, dict[str, Any]] = {
 
 
 class _Parts(msgspec.Struct):
-    """What a row needs of the body: decoding the rest, changes and all, would be in vain."""
+    """The parts of the body that a row needs; the rest is not decoded."""
 
     actor: Actor | None = None
     signals: tuple[Signal, ...] = ()
@@ -52,7 +52,7 @@ class _Row(NamedTuple):
 
 
 def write_json(records: Iterable[Record]) -> None:
-    """One line a record: the event as it was recorded, and its ``deliveries`` beside it, null of a ledger."""
+    """Write one line per record: the event as recorded, with its ``deliveries``, null for a ledger."""
     for record in records:
         delivered = msgspec.json.encode(record.deliveries if record.kept_in == "journal" else None)
         # Spliced, not decoded: what was sealed is printed as it is, and listing many stays cheap.
@@ -61,7 +61,7 @@ def write_json(records: Iterable[Record]) -> None:
 
 
 def with_teams(record: Record) -> bytes:
-    """The event as it was recorded; of a ledger with the teams that did, and those that recorded it differently."""
+    """Return the recorded event, for a ledger with its teams and those that recorded it differently."""
     if record.kept_in == "journal":
         return record.body
     teams = msgspec.json.encode({"teams": record.teams, "differing_teams": record.others})
@@ -69,19 +69,19 @@ def with_teams(record: Record) -> bytes:
 
 
 def _kept(record: Record) -> str:
-    """What stands for deliveries of an event of a ledger: also its teams, where others have recorded it differently."""
+    """Return the delivery column for an event of a ledger, with its teams if others recorded it differently."""
     return f"{record.kept_in}: {', '.join(record.teams)}" if record.others else record.kept_in
 
 
 def write_tabs(records: Iterable[Record]) -> None:
-    """One line a record, columns between tabs, whole ids and ISO times: for cut, awk and grep."""
+    """Write one line per record, with tab-separated columns, full IDs and ISO times, for cut, awk and grep."""
     for record in records:
         row = _row(record, when=record.started_at.isoformat(timespec="seconds"))
         sys.stdout.write("\t".join(row) + "\n")
 
 
 def write_table(records: Sequence[Record]) -> None:
-    """A table for a person, as wide as the terminal."""
+    """Write a table with the width of the terminal."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -124,7 +124,7 @@ def _row(record: Record, when: str) -> _Row:
 
 
 def _mark(record: Record) -> str:
-    """The signals of an event that are more than information: ``!exposed_to_world !iam_widened +2``."""
+    """Return the signals of an event above information: ``!exposed_to_world !iam_widened +2``."""
     found = msgspec.json.decode(record.body, type=_Parts).signals
     names = list(dict.fromkeys(one.name for one in found if one.severity is not Severity.INFO))
     more = f" +{len(names) - _MARKED}" if len(names) > _MARKED else ""
@@ -136,7 +136,7 @@ def _when(record: Record) -> str:
 
 
 def _id_length(ids: Sequence[str]) -> int:
-    """The shortest length from SHORT_ID up at which all ids differ, so that ``show`` takes what is shown."""
+    """Return the shortest length from SHORT_ID up at which all IDs differ, so that ``show`` accepts them."""
     longest = max(map(len, ids))
     wanted = len(set(ids))
     return next((n for n in range(SHORT_ID, longest) if len({i[:n] for i in ids}) == wanted), longest)

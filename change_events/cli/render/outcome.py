@@ -1,4 +1,4 @@
-"""How a run ended, as a word in its colour."""
+"""Renders the outcome of a run as a coloured word."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ DEFAULT_OUTCOME_COLOUR = "yellow"  # declined, cancelled, and whatever comes
 
 
 def outcome_word(outcome: str | None) -> str:
-    """How a run ended, in words; ``running`` until it has."""
+    """Return the outcome in words; ``running`` without one."""
     return outcome.replace("_", " ") if outcome else RUNNING
 
 
 def paint_outcome(word: str) -> str:
-    """The outcome in its colour."""
+    """Return the outcome in its colour."""
     return paint(word, OUTCOME_COLOURS.get(word.replace(" ", "_"), DEFAULT_OUTCOME_COLOUR))

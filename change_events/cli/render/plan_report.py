@@ -1,4 +1,4 @@
-"""One plan, in the three forms of ``summarize``: text, JSON, Markdown."""
+"""Renders one plan for ``summarize``: text, JSON, Markdown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STANDARD_INPUT = "-"
 
 
 def plan_document(plan: Plan, own: OwnRules | None = None) -> dict[str, Any]:
-    """The plan as JSON: every count is there, also 0; lists and facts that are empty are too."""
+    """Return the plan as JSON, including zero counts, empty lists and empty facts."""
     return {
         "name": plan.name,
         "tool": {"name": plan.tool_name, "version": plan.tool_version},
@@ -57,7 +57,7 @@ def _every_count(counts: Counts | StateCounts) -> dict[str, int]:
 
 
 def plan_markdown(plan: Plan, max_bytes: int, own: OwnRules | None = None) -> str:
-    """The plan as a section of a Markdown document, with its headline; ``max_bytes`` in all."""
+    """Return the plan as a section of a Markdown document, with its headline; at most ``max_bytes``."""
     from change_events.summary.document import Size, details
     from change_events.summary.title import title
 
@@ -67,7 +67,7 @@ def plan_markdown(plan: Plan, max_bytes: int, own: OwnRules | None = None) -> st
 
 
 def judged(plan: Plan, own: OwnRules | None = None) -> ChangeEvent:
-    """The plan as an event, with its signals and its severity; ``own`` is what the settings say of signals."""
+    """Return the plan as an event with signals and severity; ``own`` are the user's signal rules."""
     from change_events.summary.severity import severity
 
     event = _as_event(plan)
@@ -98,7 +98,7 @@ def _as_event(plan: Plan) -> ChangeEvent:
 
 
 def plan_headline(plan: Plan) -> str:
-    """The file's name and the figures: ``network.json: 2 to create, 1 to destroy``."""
+    """Return the file's name and the counts: ``network.json: 2 to create, 1 to destroy``."""
     words = changes.count_words(plan.counts) if plan.state is None else state_edit.what(_as_event(plan), plan.state)
     if plan.errored:
         words = f"planning failed{f', incomplete: {words}' if words else ''}"
@@ -107,7 +107,7 @@ def plan_headline(plan: Plan) -> str:
 
 
 def plan_lines(plan: Plan, limit: int | None, own: OwnRules | None = None) -> Iterator[str]:
-    """The plan for a terminal; at most ``limit`` changes, outputs and drifted resources are shown."""
+    """Yield the plan for a terminal; at most ``limit`` changes, outputs and drifted resources."""
     yield paint(plan_headline(plan), bold=True)
     yield from _caveats(plan)
     for title, lines in (

@@ -1,4 +1,4 @@
-"""Terraform's ``action_reason`` words as a reader would put them."""
+"""Texts for terraform's ``action_reason``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from change_events.cli.render.terminal import clean
 
 
 def in_words(reason: str) -> str:
-    """The reason in words; one of a later version, or of a hand-made plan, as it is written."""
+    """Return the text of a reason; an unknown reason unchanged."""
     from change_events.summary.change_text import plain_reason
 
     return clean(plain_reason(reason))

@@ -1,4 +1,4 @@
-"""The ranking of what changed before an incident, as lines for a terminal."""
+"""Renders the ranking of changes before an incident."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COMMIT = 10
 
 
 def ranking_lines(ranking: Ranking) -> Iterator[str]:
-    """Everything: what was looked at, and the suspects with their reasons."""
+    """Yield the scope, and the suspects with their reasons."""
     window = short_duration((ranking.at - ranking.since).total_seconds())
     number = number_of(ranking.candidates, "change event")
     cut = "; older ones were not looked at: narrow the --window" if ranking.cut else ""

@@ -1,4 +1,4 @@
-"""What a playbook did, as lines for a terminal: its tasks over their hosts, and its hosts."""
+"""Renders a playbook run: its tasks over their hosts, and its hosts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_DIFFERENCES = 5
 
 
 def task_lines(task: TaskRun) -> Iterator[str]:
-    """The details of one task, below its own line."""
+    """Yield the details of one task, below its own line."""
     if clauses := became(task, clean):
         yield "; ".join(clauses)
     if changed := things(task, clean):
@@ -37,7 +37,7 @@ def task_lines(task: TaskRun) -> Iterator[str]:
 
 
 def facts(event: ChangeEvent, playbook: Playbook) -> Sequence[tuple[str, str]]:
-    """Label and text of what a playbook was run on and the outcome of it."""
+    """Yield label and text of the scope and outcome of a playbook."""
     summary = event.summary
     return (
         ("playbook", _circumstances(playbook)),
@@ -70,7 +70,7 @@ def _tasks(event: ChangeEvent) -> str:
 
 
 def host_lines(hosts: Sequence[HostRun], limit: int | None) -> Iterator[str]:
-    """Hosts, those that did worst first; at most ``limit`` of them, and how many more there are."""
+    """Yield hosts, the worst first; at most ``limit``, and the number of the others."""
     ordered = sorted(hosts, key=lambda host: _WORST.index(host.status) if host.status in _WORST else 0)
     for host in ordered[:limit]:
         figures = ", ".join(f"{n} {name}" for name in _WORST if (n := getattr(host, name)))
@@ -80,6 +80,6 @@ def host_lines(hosts: Sequence[HostRun], limit: int | None) -> Iterator[str]:
 
 
 def related_lines(related: Sequence[Related]) -> Iterator[str]:
-    """Events that were sent from within the run."""
+    """Yield events that were sent from within the run."""
     for item in related:
         yield f"{_INDENT}{clean(item.title or '')}  {paint(clean(item.id), dim=True)}".rstrip()

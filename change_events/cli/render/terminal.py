@@ -1,4 +1,4 @@
-"""What may be printed, and how: harmless characters, colour, width, times a person reads."""
+"""Terminal output: harmless characters, colour, width, readable times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 def clean(text: str) -> str:
-    """Make text harmless on a terminal, as one line: whatever is not printable is shown as its escape."""
+    """Return text as one harmless line: unprintable characters become escapes."""
     if text.isprintable():
         return text
     from change_events.text.printable import escape
@@ -28,12 +28,12 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> list[str]:
-    """Make text of several lines harmless, line by line."""
+    """Return text of several lines, each made harmless."""
     return [clean(line.replace("\t", "    ")) for line in text.splitlines()]
 
 
 def clean_json(body: bytes) -> str:
-    """Make valid JSON harmless on a terminal without changing what it means."""
+    """Return equivalent JSON that is harmless on a terminal."""
     text = body.decode()
     if text.isascii() and "\x7f" not in text:
         return text
@@ -41,7 +41,7 @@ def clean_json(body: bytes) -> str:
 
 
 def indented(body: bytes) -> str:
-    """JSON as a person reads it, harmless on a terminal; without a line end."""
+    """Return indented JSON, harmless on a terminal, without a line end."""
     import msgspec
 
     return clean_json(msgspec.json.format(body, indent=2))
@@ -60,12 +60,12 @@ def colour_on(stream: IO[str]) -> bool:
 
 
 def width() -> int:
-    """Columns of the terminal (or ``COLUMNS``); 80 where there is none."""
+    """Return the columns of the terminal (or ``COLUMNS``); 80 without one."""
     return shutil.get_terminal_size().columns
 
 
 def paint(text: str, colour: str | None = None, *, bold: bool = False, dim: bool = False) -> str:
-    """Colour one piece of text; :func:`print_lines` takes the colour out again where it does not belong."""
+    """Colour a piece of text; :func:`print_lines` removes colour where it is off."""
     import click
 
     return click.style(text, fg=colour, bold=bold or None, dim=dim or None) if text else ""
@@ -82,7 +82,7 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def note(text: str) -> None:
-    """Print one line of ours on standard error."""
+    """Print one message line on standard error."""
     import click  # not for `record`, which rarely has anything to note
 
     for line in clean_lines(text):
@@ -90,12 +90,12 @@ def note(text: str) -> None:
 
 
 def local_time(moment: datetime) -> str:
-    """A moment in the reader's own time zone: ``2026-11-24 14:02:11 +0100``."""
+    """Return a time in the local zone: ``2026-11-24 14:02:11 +0100``."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago, in one unit: ``12 min ago``; ``in 2 min`` for what is to come."""
+    """Return an age in one unit: ``12 min ago``; ``in 2 min`` for a future time."""
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     size = abs(seconds)
     if size < _MINUTE:

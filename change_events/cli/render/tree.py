@@ -1,4 +1,4 @@
-"""What started an event and what it started, as a tree: a deployment, its `tfevent apply`, the playbook in that."""
+"""Renders parent and child events as a tree: a deployment, its `tfevent apply`, the playbook in that."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _BRANCH, _LAST, _PIPE, _GAP = "├─ ", "└─ ", "│  ", "   "
 
 
 class Node(NamedTuple):
-    """One event and what it started, in the order in which it did.
+    """One event and its children in order of their start.
 
-    Of a run of many stacks those that failed come first, and ``units`` are its units without an event.
+    In a run of many stacks, failed children come first, and ``units`` are its units without an event.
     """
 
     record: Record
@@ -36,12 +36,12 @@ class Node(NamedTuple):
 
 
 def tree_lines(source: Source, record: Record, *, limit: int | None) -> Iterator[str]:
-    """The tree that ``record`` belongs to, from its root down; its own line is marked.
+    """Yield the tree of ``record``, from its root; its own line is marked.
 
     Args:
-        source: what is asked.
-        record: of that source.
-        limit: how many children of one event are shown; None for all.
+        source: the journal or ledger.
+        record: a record of that source.
+        limit: maximum number of children of one event; None for all.
     """
     root, missing = _root(source, record)
     if missing:
@@ -52,7 +52,7 @@ def tree_lines(source: Source, record: Record, *, limit: int | None) -> Iterator
 
 
 def _root(source: Source, record: Record) -> tuple[Record, str | None]:
-    """The first ancestor that the journal holds, and the run that started even that."""
+    """Return the first ancestor in the journal, and the ID of its missing parent."""
     seen = {record.id}
     for _ in range(_MOST_ANCESTORS):
         if record.parent is None:
@@ -91,7 +91,7 @@ def _grown(source: Source, record: Record, limit: int | None, seen: set[str], de
 
 
 def _stacks(record: Record) -> Stacks | None:
-    """What it says of its units, where it is a run of many stacks; most events need not even be decoded."""
+    """Return the units of a run of many stacks, without decoding other events."""
     return record.event.stacks if b'"stacks":' in record.body else None
 
 

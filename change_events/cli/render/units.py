@@ -1,4 +1,4 @@
-"""The units of a run of many stacks, as lines for a terminal."""
+"""Renders the units of a run of many stacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ID = 13  # characters of an id: see listing
 
 
 def facts(event: ChangeEvent, run: Stacks) -> Sequence[tuple[str, str]]:
-    """Label and text of what its units come to."""
+    """Yield label and text of the units' totals."""
     counts = run.counts
     words = [f"{counts.total} in all", *stacks.unit_words(counts, event.phase)]
     words += [f"{number} {name}" for name in ("unchanged", "excluded") if (number := getattr(counts, name))]
@@ -29,7 +29,7 @@ def facts(event: ChangeEvent, run: Stacks) -> Sequence[tuple[str, str]]:
 
 
 def unit_lines(run: Stacks, limit: int | None) -> Iterator[str]:
-    """A line for each unit, those that failed first; at most ``limit`` of them, and how many more there are."""
+    """Yield a line per unit, failed ones first; at most ``limit``, and the number of the others."""
     for unit in run.units[:limit]:
         state = paint(f"{_word(unit):<{_WIDTH}}", _COLOURS.get(unit.state))
         words = clean(stacks.unit_text(unit))
@@ -41,7 +41,7 @@ def unit_lines(run: Stacks, limit: int | None) -> Iterator[str]:
 
 
 def unit_line(unit: StackUnit) -> str:
-    """One unit without an event."""
+    """Return the line of one unit without an event."""
     reason = f"  {paint(clean(unit.reason), dim=True)}" if unit.reason else ""
     return f"{clean(unit.name)}  {paint(_word(unit), _COLOURS.get(unit.state))}{reason}"
 

@@ -1,4 +1,4 @@
-"""Attribute values as one line of terminal text."""
+"""Renders attribute values on one line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from change_events.summary.value_text import WORDS, size
 
 
 def render_pair(before: Value, after: Value) -> str:
-    """Both sides, ``"a" → "b"``; what is hidden still shows whether it changed: ``(sensitive, changed)``."""
+    """Return both sides, ``"a" → "b"``; hidden values still show whether they changed: ``(sensitive, changed)``."""
     compared = _compared_fingerprints(before, after)
     if before.kind is after.kind and before.kind in (ValueKind.SENSITIVE, ValueKind.HIDDEN):
         return f"({before.kind.value}{compared})"
@@ -18,7 +18,7 @@ def render_pair(before: Value, after: Value) -> str:
 
 
 def render_value(value: Value) -> str:
-    """One side."""
+    """Return one side."""
     if value.kind is ValueKind.VALUE:
         return clean(value.text or "")
     if value.kind is ValueKind.LARGE:

@@ -1,4 +1,4 @@
-"""The last changes of a thing, as lines for a terminal."""
+"""Renders the last changes of a resource, attribute or host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WORDS = {
 
 
 def answer_lines(answer: Answer) -> Iterator[str]:
-    """Everything: what is asked about, and each event below it."""
+    """Yield the subject, and each of its events."""
     several = len({entry.stack for entry in answer.entries}) > 1
     yield from _subject_lines(answer, with_stack=not several)
     for entry in answer.entries:
@@ -104,7 +104,7 @@ def _change_lines(change: ThingChange) -> Iterator[str]:
 
 
 def _edit(change: ThingChange) -> str:
-    """What was done to the entry of the state, behind its address."""
+    """Return the edit of the state entry, to follow its address."""
     old = change.previous_address if change.previous_address != change.address else None
     words = ", ".join(text for text in (f"moved from {old}" if old else "", change.edit, change.note) if text)
     if not words:
