@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from change_events.server import urls
 from change_events.server.rows import outcome_look
+from change_events.server.signal_views import gravest_first
 from change_events.text.markdown import one_line
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _signals(filters: Filters, rows: Iterable[EventRow]) -> Facet:
     """Of the page alone: no column has them."""
     shown: list[SignalView] = [one for row in rows for one in row.signals]
     counted = Counter(one.name for one in shown)
-    tones = {one.name: one for one in shown}
+    tones = {one.name: one for one in reversed(gravest_first(shown))}
     choices = [
         _choice(filters, "signal", name, number, tones[name].words, icon=tones[name].tone)
         for name, number in counted.most_common(_MOST)

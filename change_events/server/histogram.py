@@ -192,8 +192,12 @@ def _days(
     step = next(step for most, step in _STEPS if days <= most)
     day = first.astimezone(request.zone).date()
     room = 100 / math.ceil(days / step)
+    month = 0
     while (start := _midnight(day, request)) < last:
         end = min(_midnight(day + timedelta(days=step), request), last)
-        name = f"{day:%a} {day.day} {day:%b}" if step == 1 else f"{day.day} {day:%b}"
-        yield start, end, name if room > _NAME else str(day.day) if room > _NUMBER else "", name
+        dated = f"{day.day} {day:%b}"
+        name = f"{day:%a} {dated}" if step == 1 else dated
+        number = str(day.day) if day.month == month else dated  # else nobody could say of which month it is
+        yield start, end, name if room > _NAME else number if room > _NUMBER else "", name
+        month = day.month
         day += timedelta(days=step)

@@ -278,6 +278,8 @@ def test_a_page_says_that_the_journal_cannot_be_read_and_follows_it_when_it_can(
     expect(said).to_have_text(AWAY, timeout=limit(WAIT))
     expect(said).to_have_class("live-words")
     assert "1 change" in page.locator("h1").inner_text()  # what was read before stays
+    page.set_viewport_size(PHONE)
+    expect(said).to_be_visible()
     home.journal_path.unlink()
     home.state.rmdir()
     kept.rename(home.state)

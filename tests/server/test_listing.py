@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from change_events.model import Severity, Signal
 from change_events.server import urls
 from change_events.server.filters import NAMES, Filters, read_filters
-from tests.history.past import settle
+from tests.history.past import change, run, settle
 from tests.server.team import EVENTS, NOW, SHOP, html, ids, many, page, recorded
 from tests.support.parsed_html import Parsed
 
@@ -329,3 +330,13 @@ def test_the_figures_of_a_whole_page_are_those_of_the_source(journal):
 def test_seconds_of_a_time_are_said_where_it_has_any(journal):
     sentence = page(journal, "listing", since="2026-11-24T01:20:05Z", until="2026-11-24T01:20:55Z").context["title"]
     assert sentence == "No event since 02:20:05 until 02:20:55"
+
+
+def test_a_signal_beside_a_list_has_its_gravest_shape(tmp_path):
+    other = Signal(name="y", reason="r", severity=Severity.INFO)
+    events = [run(place + 1, change("a.b"), now=NOW, signals=(Signal(name="x", reason="r", severity=severity), other))
+              for place, severity in enumerate((Severity.INFO, Severity.ERROR, Severity.WARNING))]  # fmt: skip
+    with recorded(tmp_path, events) as journal:
+        facets = page(journal, "listing").context["facets"]
+    [signals] = [one for one in facets if one.title.startswith("Signals")]
+    assert [(one.words, one.icon) for one in signals.choices] == [("x", "danger"), ("y", "fact")]

@@ -604,3 +604,10 @@ def test_no_page_says_that_every_secret_is_known(journal):
 def test_a_name_that_is_not_known_is_shown_with_the_codes_of_what_cannot_be_seen(journal):
     text = html(journal, "thing", at="\u202eabc")
     assert "<h1><bdi>No resource or host <mark>U+202E</mark>abc is known" in text
+
+
+def test_what_was_done_to_siblings_stands_once_at_a_suspect(tmp_path):
+    changes = [change(f"aws_instance.a[{place}]", attributes={"size": ("1", "2")}) for place in range(4)]
+    with recorded(tmp_path, [run(5, *changes, change("a.b", attributes={"name": ("x", "y")}), now=NOW)]) as journal:
+        [suspect] = page(journal, "suspects").context["suspects"]
+    assert [row.path for row in suspect.attributes] == ["size", "name"]

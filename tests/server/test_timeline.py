@@ -406,3 +406,18 @@ def test_of_a_text_no_more_events_before_the_window_are_looked_at_than_without(t
                                      for one in before)]) as journal:  # fmt: skip
         found = title(journal, window="1h", text="a rare text")
     assert found.startswith(f"{number or 'No'} change")
+
+
+@pytest.mark.parametrize(("query", "days"), [
+    ({"window": "1h"}, []),
+    ({"window": "1h", "to": "2026-11-23T23:30:00Z"}, ["Tuesday 24 November", "Monday 23 November"]),
+    ({"window": "1h", "to": "2026-11-23T22:30:00Z"}, ["Monday 23 November"]),
+])  # fmt: skip
+def test_rows_stand_below_their_day_unless_all_are_of_today(long_journal, query, days):
+    assert re.findall(r'<p class="day">([^<]+)</p>', html(long_journal, "timeline", **query)) == days
+
+
+def test_the_days_of_the_histogram_say_their_month(journal):
+    words = [day.words for day in page(journal, "timeline", window="7d").context["histogram"].days]
+    assert words[0] == "5 Aug"
+    assert words[:5] == ["5 Aug", "12", "19", "26", "2 Sep"]

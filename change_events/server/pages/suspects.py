@@ -153,7 +153,8 @@ def _shown(record: Record, request: PageRequest, ranking: Ranking, place: int) -
     one = ranking.suspects[place]
     highest = max(ranking.suspects[0].score, 1)
     changes = worst_first(record.event)
-    attributes = [item for change in changes[:SHOWN] for item in change.attributes]
+    found = [item for change in changes[:SHOWN] for item in change.attributes]
+    attributes = list({(item.path, item.before, item.after): item for item in found}.values())  # of siblings, once
     attributes.sort(key=lambda item: item.after.kind is ValueKind.UNKNOWN)  # what is only computed says least
     ended = min(one.ended_at or ranking.at, ranking.at)
     seconds = _seconds(ranking.at - ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -22,7 +23,7 @@ from change_events.server.timeline_sentences import title, under
 from change_events.server.windows import WindowError, moment_in_reach, window_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from change_events.history.source import Source
@@ -53,6 +54,13 @@ class Moves(NamedTuple):
     later: Verbatim | str
     closer: Verbatim
     wider: Verbatim
+
+
+class Day(NamedTuple):
+    """Rows of one day; ``name`` is empty where it goes without saying."""
+
+    name: str
+    rows: Sequence[EventRow]
 
 
 class Choice(NamedTuple):
@@ -126,6 +134,7 @@ class _Timeline:
             "lanes": lanes(asked, records, self.earlier, by_event, figures.events),
             "all_lanes": self.href(all=_YES),
             "rows": listed,
+            "days": list(_days(listed, self.request)),
             "more": self.href(before=listed[-1].id) + "#in-window" if more and listed else "",
             "before": self.request.query.get("before", ""),
             "suspects": urls.suspects(before=(self.moment or self.window.end).isoformat()),
@@ -206,6 +215,14 @@ class _Timeline:
     def _newest(self, until: datetime | None = None) -> EventRow | None:
         found = next(iter(self.source.list(msgspec.structs.replace(self.everything, until=until, limit=1))), None)
         return event_row(found, self.request) if found else None
+
+
+def _days(rows: Sequence[EventRow], request: PageRequest) -> Iterator[Day]:
+    """The rows by the reader's calendar; where all are of today, times of day say enough."""
+    groups = [list(group) for _, group in groupby(rows, key=lambda row: times.day(row.started_at, request))]
+    is_today = len(groups) == 1 and times.day(groups[0][0].started_at, request) == times.day(request.now, request)
+    for group in groups:
+        yield Day("" if is_today else times.day(group[0].started_at, request), group)
 
 
 def _flag(request: PageRequest, name: str) -> bool:
