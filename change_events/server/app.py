@@ -91,6 +91,13 @@ class Application:
         router = Router(routes, redirect_slashes=False, default=self._not_found)
         return Guard(router, self._policy, self._access, api)
 
+    def prepare(self) -> None:
+        """Load what the first page needs, while the browser that asks for it is started."""
+        from change_events.server.pages import timeline  # noqa: F401  # loaded, and used later
+        from change_events.server.rendering import prepare
+
+        prepare("base.html", "icons.html", "macros.html", "timeline.html")
+
     def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             def build(source: Source, asked: PageRequest) -> Page:

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +38,8 @@ def opened(command: str, link: str) -> Iterator[None]:
     The file is removed at the end. A browser that may not read it (one in a container) shows so: the link is printed,
     too.
     """
+    from html import escape
+
     page = Path(state_dir()) / f"open-{os.getpid()}.html"
     try:
         page.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _UPKEEP = 60.0  # seconds
+_AFTER_FIRST = 0.1  # seconds: the first request is answered before what can wait
+_UPKEEP_BEGINS = 1.0
 
 
 class Options(NamedTuple):
@@ -158,13 +160,15 @@ class _Server:
         from change_events.server.watching import Broadcast
 
         broadcast = Broadcast(self._sources.watcher())
-        app = Application(self._sources, broadcast, self._policy, self._access, self._note).asgi(self._options.api)
+        app = Application(self._sources, broadcast, self._policy, self._access, self._note)
+        _later(_AFTER_FIRST, app.prepare)
 
         def stopping() -> None:
             self._sources.interrupt()
             broadcast.end()
 
-        return asyncio.run(serve(app, self._listener, self._options.certificate, beside, stopping))
+        answering = app.asgi(self._options.api)
+        return asyncio.run(serve(answering, self._listener, self._options.certificate, beside, stopping))
 
     def _link(self, token: str) -> str:
         return f"{self._base}{ENTRANCE}?token={token}"
@@ -231,9 +235,15 @@ def _start_upkeep(work: Callable[[], None], stack: ExitStack) -> None:
     stack.callback(ended.set)
 
     def loop() -> None:
-        while True:
+        pause = _UPKEEP_BEGINS
+        while not ended.wait(pause):
             work()
-            if ended.wait(_UPKEEP):
-                return
+            pause = _UPKEEP
 
     threading.Thread(target=loop, name="upkeep", daemon=True).start()
+
+
+def _later(seconds: float, work: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, work)
+    timer.daemon = True
+    timer.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -71,6 +70,8 @@ class PlainPage:
         )
 
     def _html(self, scope: Scope) -> bytes:
+        from html import escape
+
         target = self.onward
         if self.again:
             query = scope["query_string"].decode("latin-1")
@@ -83,5 +84,7 @@ class PlainPage:
 
 def _code(text: str) -> str:
     """What stands between backticks as code."""
+    from html import escape
+
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))

@@ -31,6 +31,12 @@ def render(page: Page, request: PageRequest) -> str:
     return text.replace("\0", "\ufffd")  # in values that a form keeps as they were given: HTML has no NUL
 
 
+def prepare(*names: str) -> None:
+    """Read and compile these templates, which takes longer than to use them."""
+    for name in names:
+        _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

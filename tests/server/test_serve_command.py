@@ -12,8 +12,11 @@ import httpx
 import pytest
 import trustme
 from click.testing import CliRunner
+from jinja2 import meta
 
 from change_events.cli.serve import _Network, serve_command
+from change_events.server import rendering
+from change_events.server.app import Application
 from tests.cli.home import Home
 from tests.cli.sample import partial, succeeded
 from tests.support.parsed_html import Parsed
@@ -246,3 +249,14 @@ def test_a_browser_is_opened_on_a_desktop_by_a_file_that_only_the_user_reads(hom
     assert link not in (tmp_path / "said").read_text()
     assert not list(home.state.glob("open-*"))
     assert stat.S_IMODE(home.state.stat().st_mode) & 0o077 == 0
+
+
+def test_every_template_of_the_first_page_is_compiled_before_it_is_asked_for():
+    rendering._environment.cache_clear()
+    Application(None, None, None, None, print).prepare()
+    environment = rendering._environment()
+    compiled = {name for _, name in environment.cache}
+    for name in compiled:
+        source = environment.loader.get_source(environment, name)[0]
+        assert set(meta.find_referenced_templates(environment.parse(source))) <= compiled
+    assert "timeline.html" in compiled
