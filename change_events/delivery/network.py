@@ -41,7 +41,8 @@ def clause(error: BaseException) -> str | None:
     """Return why a connection failed, as far as the system and TLS report it; None if they do not."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its TLS certificate is not trusted ({cause.verify_message}); see ca_file and SSL_CERT_FILE"
+            where = "see SSL_CERT_FILE, and ca_file of a destination"
+            return f"its TLS certificate is not trusted ({cause.verify_message}); {where}"
         if isinstance(cause, ssl.SSLError):
             return f"the TLS handshake failed ({cause.reason or 'connection closed'})"
         if isinstance(cause, socket.gaierror):

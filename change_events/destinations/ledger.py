@@ -2,7 +2,8 @@
 
 `tfevent events ledger init` makes the database, `tfevent events serve --collect` is a collector.
 An event is recorded by one call of a function of the database, which makes it harmless to record it again: the end of a
-run  before it has let somebody in, by the text of its refusal.
+run takes the place of its start, and what comes twice or too late changes nothing. What the database answers is known
+by its SQLSTATE; before it has let somebody in, by the text of its refusal.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from change_events.destinations.base import (
     origin_of,
 )
 from change_events.destinations.shared import collector
-from change_events.destinations.shared.databases import collector_of, database_of
+from change_events.destinations.shared.databases import collector_at, database_of, is_token
 from change_events.destinations.shared.postgres import LOOK, RECORD, SCHEMA_STATES, TEAM, TEAM_RULE, LedgerRequest
+from change_events.destinations.shared.postgres_refusals import Refusal, refusal_of
 from change_events.destinations.shared.request import text_of
 from change_events.destinations.shared.size_limit import fitted
 
@@ -103,26 +105,17 @@ _PASSING = (
     "XX",
 )  # classes: connection, aborted, resources, intervention, system, internal
 _INVALID = "22"
-# What is said before a session has begun has no code that the driver shows.
-_REFUSALS: tuple[tuple[tuple[str, ...], Result, str], ...] = (
-    (("starting up", "shutting down", "recovery mode", "not yet accepting"), Result.RETRY, "it is starting or ending"),
-    (("too many", "slots are reserved", "no more connections"), Result.RETRY, "it has too many connections"),
-    (
-        ("password authentication failed", "SASL authentication failed", "no password supplied", "no such user",
-         "authentication failed"),
-        *_STATES["28P01"],
-    ),
-    (("no pg_hba.conf entry", "not permitted to log in"), *_STATES["28000"]),
-    (('database "', "no such database"), *_STATES["3D000"]),
-    (('role "',), *_STATES["28P01"]),
-    (
-        ("unsupported startup parameter",),
-        Result.RETRY,
-        "a pooler does not pass on a parameter in `url`; leave it out",
-    ),
-    (("certificate", "SSL"), Result.RETRY, "TLS fails; see `sslmode` and `sslrootcert` in `url`"),
-    (("",), Result.RETRY, "it refuses the connection"),
-)  # fmt: skip
+_REFUSED = {
+    Refusal.STARTING: (Result.RETRY, "it is starting or ending"),
+    Refusal.CONNECTIONS: (Result.RETRY, "it has too many connections"),
+    Refusal.USER: _STATES["28P01"],
+    Refusal.NO_ENTRY: _STATES["28000"],
+    Refusal.NO_LOGIN: _STATES["28000"],
+    Refusal.DATABASE: _STATES["3D000"],
+    Refusal.PARAMETER: (Result.RETRY, "a pooler does not pass on a parameter in `url`; leave it out"),
+    Refusal.TLS: (Result.RETRY, "TLS fails; see `sslmode` and `sslrootcert` in `url`"),
+    Refusal.OTHER: (Result.RETRY, "it refuses the connection"),
+}
 
 
 def way(options: Mapping[str, Any]) -> TransportName:
@@ -143,6 +136,8 @@ def check(options: Mapping[str, Any]) -> tuple[str, ...]:
     if _collector(options):
         if "token" not in given:
             return ("token: missing; `tfevent events ledger token create` makes one",)
+        if not is_token(str(options["token"])):
+            return ("token: it has characters that a token has not",)
         return tuple(_NOT_THERE.format(name) for name in ("team", "password") if name in given)
     if wrong := tuple(text for name, text in _OF_COLLECTOR.items() if name in given):
         return wrong
@@ -169,7 +164,7 @@ def render(sealed: SealedEvent, options: Mapping[str, Any], limit: int | None = 
 
 
 def _collector(options: Mapping[str, Any]) -> str | None:
-    return collector_of(str(options.get("url") or "").strip())
+    return collector_at(str(options.get("url") or "").strip()).address or None
 
 
 def _request(options: Mapping[str, Any], method: str, body: bytes) -> LedgerRequest:
@@ -200,9 +195,7 @@ def judge(response: Response) -> Verdict:
         return Verdict(Result.DELIVERED)
     state = response.headers.get("sqlstate", "")
     if not state:
-        text = response.body.decode(errors="replace")
-        result, reason = next((r, why) for words, r, why in _REFUSALS if any(word in text for word in words))
-        return Verdict(result, reason)
+        return Verdict(*_REFUSED[refusal_of(response.body.decode(errors="replace"))])
     if state in _STATES:
         return Verdict(*_STATES[state])
     if state.startswith(_PASSING):
@@ -212,18 +205,18 @@ def judge(response: Response) -> Verdict:
 
 
 def probed(response: Response) -> Verdict:
-    """What the answer to a probe means; a clock that differs is noted."""
+    """What the answer to a probe means; whose token it is, and a clock that differs, are noted."""
     if response.purpose == collector.PURPOSE:
-        found = collector.skew_of(response)
-    else:
-        verdict = judge(response)
-        found = verdict if verdict.result is not Result.DELIVERED else float(response.headers.get("skew") or 0)
-    if isinstance(found, Verdict):
-        return found
-    if abs(found) <= _SKEW:
-        return Verdict(Result.DELIVERED)
-    which = "ahead of" if found > 0 else "behind"
-    return Verdict(Result.DELIVERED, f"its clock is {abs(found):.0f} s {which} this machine's")
+        found = collector.looked(response)
+        return found if isinstance(found, Verdict) else _in_order(found.skew, found.bearer)
+    verdict = judge(response)
+    return verdict if verdict.result is not Result.DELIVERED else _in_order(float(response.headers.get("skew") or 0))
+
+
+def _in_order(skew: float, *clauses: str) -> Verdict:
+    which = "ahead of" if skew > 0 else "behind"
+    clock = f"its clock is {abs(skew):.0f} s {which} this machine's" if abs(skew) > _SKEW else ""
+    return Verdict(Result.DELIVERED, "; ".join(filter(None, (*clauses, clock))))
 
 
 DESTINATION = Destination(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from change_events.destinations.shared.databases import is_of_http
 from change_events.errors import LedgerError
 from change_events.text.lazy_pattern import lazy_pattern
 
@@ -39,7 +40,7 @@ def address_of(url: str, patience: int | None = None) -> Address:
     Raises:
         LedgerError: it cannot be read, or the driver is not installed; no part of the URL is in the text.
     """
-    if url.startswith("https://"):
+    if is_of_http(url):
         raise LedgerError(f"this is the address of a collector, and the database itself is needed; {_EXPECTED}")
     if not url.startswith(SCHEMES):
         raise LedgerError(f"this is not the address of a ledger; {_EXPECTED}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from change_events.destinations.shared.postgres_refusals import Refusal, refusal_of
 from change_events.errors import LedgerError
 from change_events.journal.errors import JournalTooSlow
 
@@ -40,17 +41,18 @@ _SILENT = (
     "the server did not answer in time; try again, and see whether it, or a pooler or proxy before it, still works"
 )
 TOO_LONG = "the answer took too long and was broken off; ask for less, e.g. since a later time"
-# What a server says before it knows of any code, in its own language where that is set: then the last row fits.
-_REFUSALS = (
-    (("too many", "slots are reserved", "no more connections"), "try again, or use a pooler such as pgbouncer"),
-    (("unsupported startup parameter",), "leave it out of the address: a pooler does not pass it on"),
-    (("password authentication failed", "SASL authentication failed", "no password supplied", "no such user",
-      "authentication failed for user", 'role "'), "check user and password; PGPASSWORD or ~/.pgpass keep one"),
-    (("no pg_hba.conf entry",), "the server has to allow this user from here, in pg_hba.conf"),
-    (('database "', "no such database"), "check its name: the server does not have this database, or forbids it"),
-    (("certificate", "SSL"), "check sslmode and sslrootcert in the address"),
-    (("",), "check host and port, and that the server runs and may be reached from here"),
-)  # fmt: skip
+_OF_USER = "check user and password; PGPASSWORD or ~/.pgpass keep one"
+_REMEDIES = {
+    Refusal.STARTING: "try again in a moment",
+    Refusal.CONNECTIONS: "try again, or use a pooler such as pgbouncer",
+    Refusal.USER: _OF_USER,
+    Refusal.NO_ENTRY: "the server has to allow this user from here, in pg_hba.conf",
+    Refusal.NO_LOGIN: _OF_USER,
+    Refusal.DATABASE: "check its name: the server does not have this database, or forbids it",
+    Refusal.PARAMETER: "leave it out of the address: a pooler does not pass it on",
+    Refusal.TLS: "check sslmode and sslrootcert in the address",
+    Refusal.OTHER: "check host and port, and that the server runs and may be reached from here",
+}
 _CANCELLED = "57014"
 _BY_STATE = {
     "42501": "this user may not read it: `tfevent events ledger init --team NAME` says what to grant",
@@ -84,8 +86,7 @@ def refused(error: psycopg.Error, shown: str) -> LedgerError:
         shown: the ledger's address without a password.
     """
     text = _sentence(error)
-    remedy = next(remedy for words, remedy in _REFUSALS if any(word in text for word in words))
-    return LedgerError(f"ledger {shown}: {text}; {remedy}")
+    return LedgerError(f"ledger {shown}: {text}; {_REMEDIES[refusal_of(text)]}")
 
 
 def silent(shown: str) -> LedgerTooSlow:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from change_events.destinations.shared.databases import is_of_http
 from change_events.errors import LedgerError
 from change_events.ledger.address import SCHEMES as DATABASES
-from change_events.query.collector_address import SCHEMES as COLLECTORS
 
 if TYPE_CHECKING:
     from change_events.ledger.source import LedgerSource
@@ -28,7 +28,7 @@ def open_ledger(url: str, team: str | None = None, *, in_all: float | None = Non
         from change_events.ledger.source import LedgerSource
 
         return LedgerSource.open(url, team, in_all=in_all)
-    if url.startswith(COLLECTORS):
+    if is_of_http(url):
         from change_events.query.collector_source import CollectorSource
 
         return CollectorSource.open(url, team, in_all=in_all)

@@ -95,11 +95,10 @@ def build(
             built.warnings += [*_exposed(from_file, given.entry), *routes.warnings(name, given.entry.value, settings)]
     for kind in named_by(environ):
         if kind not in declared and (options := _from_environment(get(kind), environ)):
-            if faults := get(kind).problems(options):
-                problems += [f"{kind}: {_variable_for(get(kind), fault)}" for fault in faults]
-            else:
-                built.destinations.append(DestinationSettings(kind, kind, options))
-                built.sources += _sources(built.destinations[-1], None)
+            faults = get(kind).problems(options)
+            problems += [f"{kind}: {_variable_for(get(kind), fault)}" for fault in faults]
+            built.destinations.append(DestinationSettings(kind, kind, options, broken=bool(faults)))
+            built.sources += _sources(built.destinations[-1], None)
     used = {one.kind for one in built.destinations}
     built.warnings += [w for kind in named_by(environ) if kind not in used and (w := _incomplete(get(kind), environ))]
     return built
@@ -133,15 +132,23 @@ def _sources(found: DestinationSettings, given: Declared | None) -> list[Source]
 
 
 def _from_environment(backend: Destination, environ: Mapping[str, str]) -> dict[str, object]:
-    """The options set by variables; nothing unless all that are required are there."""
-    found: dict[str, object] = {}
-    for option in backend.options:
-        value = environ.get(option.environment or "", "")
-        if value:
-            found[option.name] = _typed(option, value)
-        elif option.required:
-            return {}
+    """The options set by variables; nothing unless they declare a destination.
+
+    They do if all that are required are named, and one of them has a value: a secret that is empty, or whose file
+    cannot be read, is a mistake, and no reason to lose events.
+    """
+    values = {option.name: environ.get(option.environment or "", "") for option in backend.options}
+    found = {option.name: _typed(option, values[option.name]) for option in backend.options if values[option.name]}
+    required = [option for option in backend.options if option.required]
+    lacking = [option for option in required if option.name not in found]
+    if lacking and (len(lacking) == len(required) or not all(_is_named(option, environ) for option in lacking)):
+        return {}
     return found
+
+
+def _is_named(option: Option, environ: Mapping[str, str]) -> bool:
+    name = option.environment
+    return bool(name) and (name in environ or any(environ.get(f"{name}_{source}") for source in _SOURCES))
 
 
 def _typed(option: Option, value: object) -> object:

@@ -118,7 +118,7 @@ def test_of_deliveries_nothing_is_said(elsewhere, url):
         (("list", "--ledger", ""), 2, "Error: Invalid value for '--ledger': the value is empty\n"),
         (("list", "--ledger", "https://geheim@x"), EXIT_LEDGER,
          ("tfevent: the address of the collector has parts that it may not have; expected https://HOST[:PORT]; a token "
-         "or a password is not part of it: TFEVENT_LEDGER_READ_TOKEN holds the token\n")),
+         "or a password is not part of it; TFEVENT_LEDGER_READ_TOKEN holds the token\n")),
         (("list", "--ledger", "ftp://geheim"), EXIT_LEDGER,
          ("tfevent: this is not the address of a ledger; expected postgresql://USER@HOST:PORT/DATABASE, or "
          "https://HOST of a collector\n")),

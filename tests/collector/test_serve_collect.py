@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import psycopg
 import pytest
 
@@ -69,7 +71,10 @@ def test_a_machine_delivers_and_doctor_looks_at_collector_token_and_clock(server
     assert done.returncode == 0, done.stderr
     assert rows(ledger, "SELECT title FROM tfevent.events WHERE team = 'delivered'") == [("shop 2 deployed",)]
     said = home.run("doctor").stdout.decode() + home.run("doctor", "--send-test").stdout.decode()
-    assert "127.0.0.1 answers; a test event" in said
+    assert "127.0.0.1 answers; the token is for team delivered; a test event" in said
+    soon = token_of(ledger, "delivered", expires_at=datetime(2999, 1, 2, 3, 4, tzinfo=UTC))
+    expires = home.run("doctor", env={"TFEVENT_LEDGER_TOKEN": soon}).stdout.decode()
+    assert "the token is for team delivered, and expires 2999-01-02 03:04 UTC; a test event" in expires
     assert "it accepted a test event" in said
     assert token not in said + done.stderr.decode()
 

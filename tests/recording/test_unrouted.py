@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli.home import Home
-from tests.support.receiver import Receiver
+from tests.support.receiver import Receiver, status
 from tests.support.selection import slow, slow_except
 
 
@@ -108,3 +108,15 @@ def test_a_broken_template_decides_nothing(machine, receiver, template, where):
     done = machine.run("send", "--title", "one")
     assert done.stderr.decode().count("title_template") == 1, done.stderr.decode()
     assert titles(receiver) == ["one"]
+
+
+@pytest.mark.parametrize("token", slow_except(["", "tfel_a\nb"], ""))
+def test_a_variable_without_a_usable_secret_keeps_events_until_it_is_corrected(machine, token):
+    with Receiver(always=status(200, b'{"received": 1, "written": 1}')) as collector:
+        machine.environ |= {"TFEVENT_LEDGER_URL": collector.url, "TFEVENT_LEDGER_TOKEN": token}
+        done = machine.run("send", "--title", "one")
+        assert done.returncode == 0
+        assert "TFEVENT_LEDGER_TOKEN" in done.stderr.decode()
+        machine.environ["TFEVENT_LEDGER_TOKEN"] = "tfel_" + "a" * 43
+        machine.events("flush")
+        assert titles(collector) == ["one"]

@@ -57,10 +57,15 @@ def test_an_address_is_shown_without_user_and_password(url, shown, secrets):
 def test_what_is_no_address_or_has_a_password_in_a_wrong_place_is_refused_unseen(url):
     assert database_of(url) is None
     (problem,) = get("ledger").problems({**BASE, "url": url})
-    assert problem in {
-        "url: missing",
-        "url: expected the address of a database, postgresql://USER@HOST:PORT/DATABASE, or of a collector, https://HOST",
-    }
+    if url.startswith("http"):
+        why = "would show the token" if url == "http://h/d" else "has parts that it may not have"
+        assert problem.startswith(f"url: the address of the collector {why}")
+        assert "expected https://HOST[:PORT]" in problem
+    else:
+        assert problem in {
+            "url: missing",
+            "url: expected the address of a database, postgresql://USER@HOST:PORT/DATABASE, or of a collector, https://HOST",
+        }
 
 
 @pytest.mark.parametrize(

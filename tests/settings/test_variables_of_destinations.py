@@ -68,6 +68,32 @@ def test_nothing_is_reported_of_what_is_optional_or_complete(tmp_path, environ):
     assert load(tmp_path, environ).warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"TFEVENT_LEDGER_URL": "https://c.example", "TFEVENT_LEDGER_TOKEN": ""}, "ledger"),
+        ({"TFEVENT_LEDGER_URL": "https://c.example"}, "ledger"),
+        ({"TFEVENT_LEDGER_URL": "https://c.example", "TFEVENT_LEDGER_TOKEN": "tfel_a\nb"}, "ledger"),
+        ({"TFEVENT_LEDGER_URL": "https://c.example", "TFEVENT_LEDGER_TOKEN": "tfel_\udcff"}, "ledger"),
+        ({"TFEVENT_LEDGER_URL": "https://c.example", "TFEVENT_LEDGER_TOKEN": "tfel_\u00fc"}, "ledger"),
+        ({"TFEVENT_LEDGER_URL": "https://c.example", "TFEVENT_LEDGER_TOKEN_FILE": "absent"}, "ledger"),
+        ({"TFEVENT_GRAFANA_URL": "https://g.example", "TFEVENT_GRAFANA_TOKEN": ""}, "grafana"),
+        ({"TFEVENT_GRAFANA_URL": "https://g.example", "TFEVENT_GRAFANA_TOKEN_FILE": "absent"}, "grafana"),
+        ({"TFEVENT_GRAFANA_URL": "no address", "TFEVENT_GRAFANA_TOKEN": "a-token"}, "grafana"),
+    ],
+)
+def test_events_wait_for_a_destination_whose_variables_have_a_mistake(tmp_path, environ, name):
+    settings, problems = load_leniently(tmp_path, environ)
+    assert [one.name for one in settings.broken] == [name]
+    assert any(name in problem.lower() for problem in problems)
+    assert settings.warnings == ()
+
+
+def test_empty_variables_alone_declare_nothing(tmp_path):
+    settings, problems = load_leniently(tmp_path, {"TFEVENT_GRAFANA_URL": "", "TFEVENT_GRAFANA_TOKEN": ""})
+    assert (settings.broken, problems) == ((), ())
+
+
 def test_a_destination_of_a_file_that_takes_the_variable_is_complete(tmp_path):
     (tmp_path / "tfevent.yaml").write_text(
         "destinations:\n  board: {kind: grafana, url: '${TFEVENT_GRAFANA_URL}', token: a-token}\n"

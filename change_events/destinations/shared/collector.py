@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from change_events.destinations.base import OptionError, Request, Response, Result, Verdict, user_agent
 from change_events.destinations.shared.databases import is_token
+from change_events.destinations.shared.postgres import TEAM
 from change_events.destinations.shared.request import post
 from change_events.destinations.shared.responses import AGAIN, at, judge_no_page, parsed
 
@@ -44,6 +45,13 @@ _NO_COLLECTORS = {
 _ANOTHER = "what answers there is no collector; correct `url`"
 
 
+class Looked(NamedTuple):
+    """What a look has found: seconds that the ledger's clock is ahead, and a clause about the token."""
+
+    skew: float
+    bearer: str
+
+
 def recording(url: str, token: str, body: bytes) -> Request:
     """The request that records an event. Raises OptionError where the token cannot be one."""
     _check(token)
@@ -72,9 +80,8 @@ def _check(token: str) -> None:
 def judge(response: Response) -> Verdict:
     """What an answer to an event means."""
     if response.well:
-        number = at(parsed(response), "received")
-        taken = isinstance(number, int) and number > 0
-        return Verdict(Result.DELIVERED) if taken else Verdict(Result.PARK, _ANOTHER)
+        is_taken = at(parsed(response), "received") == 1
+        return Verdict(Result.DELIVERED) if is_taken else Verdict(Result.PARK, _ANOTHER)
     if response.status == 408:  # noqa: PLR2004
         return Verdict(Result.RETRY, "the event did not reach it in time (408)")
     if response.status == 400:  # noqa: PLR2004
@@ -97,8 +104,8 @@ def _kept_out(response: Response) -> Verdict:
     return Verdict(Result.PARK, _NO_COLLECTORS[response.status])
 
 
-def skew_of(response: Response) -> float | Verdict:
-    """Seconds that the ledger's clock is ahead, where a look has found everything in order; else what is not."""
+def looked(response: Response) -> Looked | Verdict:
+    """What a look has found where everything is in order; else what is not."""
     if not response.well:
         return judge(response)
     found: Any = parsed(response)
@@ -108,6 +115,17 @@ def skew_of(response: Response) -> float | Verdict:
     if at(found, "may_write") is not True:
         return Verdict(Result.PARK, _OF_TOKEN["not_allowed"])
     try:
-        return datetime.fromisoformat(text).timestamp() - time.time()
-    except ValueError:
+        return Looked(datetime.fromisoformat(text).timestamp() - time.time(), _bearer(found))
+    except (ValueError, OverflowError):
         return Verdict(Result.PARK, _ANOTHER)
+
+
+def _bearer(found: Any) -> str:
+    """Whose events the token records, and until when; empty where it is not said. Raises ValueError, OverflowError."""
+    team, expires = at(found, "team"), at(found, "expires_at")
+    if not isinstance(team, str) or not TEAM.fullmatch(team):
+        return ""
+    if not isinstance(expires, str):
+        return f"the token is for team {team}"
+    end = datetime.fromisoformat(expires).astimezone(UTC)
+    return f"the token is for team {team}, and expires {end:%Y-%m-%d %H:%M} UTC"

@@ -11,6 +11,10 @@ _SCHEMES = {"postgresql", "postgres"}
 _PASSWORDS = {"password", "sslpassword", "oauth_client_secret"}
 _SECRET_PARAMETERS = {*_PASSWORDS, "passfile"}
 _LONGEST_TOKEN = 512
+_OF_COLLECTOR = "expected https://HOST[:PORT]"
+_UNREADABLE = f"cannot be read; {_OF_COLLECTOR}"
+_MORE_PARTS = f"has parts that it may not have; {_OF_COLLECTOR}; a token or a password is not part of it"
+_PLAIN = f"would show the token to the network; {_OF_COLLECTOR} (http:// is for this machine alone)"
 
 
 class Database(NamedTuple):
@@ -45,8 +49,20 @@ def database_of(url: str) -> Database | None:
     return Database(f"{parts.scheme}://{hosts}{parts.path}", tuple(filter(None, secrets)))
 
 
-def collector_of(url: str) -> str | None:
-    """The address of a collector, without a slash at its end; None where it is none.
+class Collector(NamedTuple):
+    """The address of a collector, without a slash at its end; where it cannot be one, a clause that says why."""
+
+    address: str
+    trouble: str = ""
+
+
+def is_of_http(url: str) -> bool:
+    """Whether it is meant as the address of a collector."""
+    return url.startswith(("https://", "http://"))
+
+
+def collector_at(url: str) -> Collector:
+    """The collector that a URL means.
 
     A token goes there: it has to be https, unless it is this machine. A user, a password and a query belong nowhere.
     """
@@ -54,11 +70,14 @@ def collector_of(url: str) -> str | None:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return None
-    if not host or "@" in parts.netloc or parts.query or parts.fragment or not url.isprintable() or " " in url:
-        return None
-    allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    return url.rstrip("/") if allowed else None
+        return Collector("", _UNREADABLE)
+    if "@" in url or parts.query or parts.fragment:
+        return Collector("", _MORE_PARTS)
+    if not (host and is_of_http(url) and url.isascii() and url.isprintable()) or " " in url:
+        return Collector("", _UNREADABLE)
+    if parts.scheme == "http" and not is_loopback(host):
+        return Collector("", _PLAIN)
+    return Collector(f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"))
 
 
 def is_token(text: str) -> bool:

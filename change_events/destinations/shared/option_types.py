@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from change_events.destinations.shared import command_line
-from change_events.destinations.shared.databases import collector_of, database_of
+from change_events.destinations.shared.databases import collector_at, database_of, is_of_http
 from change_events.errors import TfeventError
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ CA_FILE = Option(
 def problem_of(option: Option, value: object) -> str | None:
     """Return what is wrong with ``value``, without quoting it; None if it is valid."""
     holds, expected = _FORMS[option.type]
-    return None if holds(option, value) else f"expected {expected.format(', '.join(option.choices))}"
+    if holds(option, value):
+        return None
+    if option.type == "database" and is_of_http(str(value)):
+        return f"the address of the collector {collector_at(str(value)).trouble}"
+    return f"expected {expected.format(', '.join(option.choices))}"
 
 
 def _is_choice(option: Option, value: object) -> bool:
@@ -95,7 +99,7 @@ def _is_command(_option: Option, value: object) -> bool:
 
 
 def _is_database(_option: Option, value: object) -> bool:
-    return isinstance(value, str) and (database_of(value) is not None or collector_of(value) is not None)
+    return isinstance(value, str) and (database_of(value) is not None or not collector_at(value).trouble)
 
 
 # type of option: (predicate, what is expected instead); {} is replaced with the choices
