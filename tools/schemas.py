@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "change_events" / "schema"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_FORMATS = (
+    ("ChangeEvent", "id", "uuid"),
+    ("ChangeEvent", "started_at", "date-time"),
+    ("ChangeEvent", "ended_at", "date-time"),
+    ("CauseCommit", "authored_at", "date-time"),
+    ("DriftOrigin", "at", "date-time"),
+    ("Backfilled", "at", "date-time"),
+    ("Backfilled", "since", "date-time"),
+)
+"""Texts of the event that have a form of their own: struct, field, format."""
 _REFERENCE = {"type": "string", "pattern": r"\$\{\w+"}
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _TYPES: dict[str, dict[str, Any]] = {
@@ -53,6 +63,9 @@ def schemas() -> dict[str, str]:
             definition["description"] = inspect.cleandoc(definition["description"])
     for name, schema in event["$defs"]["ChangeEvent"]["properties"].items():
         schema["description"] = EVENT_FIELDS[name]
+    for struct, field, form in _FORMATS:
+        schema = event["$defs"][struct]["properties"][field]
+        (schema.get("anyOf") or [schema])[0]["format"] = form
     made = {"change-event.schema.json": event, "tfevent-yaml.schema.json": _settings()}
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in made.items()}
 

@@ -54,9 +54,9 @@ def arguments_of(name: str, body: bytes) -> Arguments:
     try:
         return msgspec.json.decode(body, type=question.arguments)
     except msgspec.ValidationError as error:
-        if "unknown field" in str(error) or "required field" in str(error):
-            raise Refusal(Code.UNKNOWN_ARGUMENT, f"it does not know this form of {name!r}: {error}") from None
-        raise Refusal(Code.TOO_MUCH, f"{name!r} cannot be asked so: {error}") from None
+        if " <= " in str(error):
+            raise Refusal(Code.TOO_MUCH, f"{name!r} cannot be asked so: {error}") from None
+        raise Refusal(Code.UNKNOWN_ARGUMENT, f"it does not know this form of {name!r}: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Refusal(Code.UNKNOWN_ARGUMENT, f"what was asked of {name!r} is not JSON") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 LINE_TYPES = (LINES, "application/jsonl")
 ENCODINGS = ("identity", "gzip")
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC)
+"""Of the times of events, as the tables of a ledger demand them."""
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_MISTAKES = 20
 _LONGEST = 200  # characters of what is said of one event
@@ -127,7 +130,7 @@ def _checked(texts: Sequence[bytes | msgspec.Raw], limits: Limits) -> list[Seale
             raise RequestProblem(413, "an event is too large", (WrongEvent(index, problem),))
         try:
             events.append(_event(bytes(text)))
-            mistakes += _without_zone(index, events[-1].event)
+            mistakes += _wrong_times(index, events[-1].event)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             mistakes.append(_mistake(index, error))
         except ValueError:
@@ -149,9 +152,17 @@ def _event(text: bytes) -> SealedEvent:
     return sealed
 
 
-def _without_zone(index: int, event: ChangeEvent) -> list[WrongEvent]:
-    times = {"started_at": event.started_at, "ended_at": event.ended_at}
-    return [WrongEvent(index, "it has no time zone", key) for key, time in times.items() if time and not time.tzinfo]
+def _wrong_times(index: int, event: ChangeEvent) -> list[WrongEvent]:
+    """Times without a zone, and those that a ledger does not take, since not every zone has them."""
+    found = []
+    for key, time in (("started_at", event.started_at), ("ended_at", event.ended_at)):
+        if time is None:
+            continue
+        if time.tzinfo is None:
+            found.append(WrongEvent(index, "it has no time zone", key))
+        elif not EARLIEST <= time <= LATEST:
+            found.append(WrongEvent(index, f"it is not between {EARLIEST.date()} and {LATEST.date()} (UTC)", key))
+    return found
 
 
 def _mistake(index: int, error: Exception) -> WrongEvent:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import contextmanager
+import threading
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg.pq import TransactionStatus
 
 from change_events.collector.problems import TROUBLES, RequestProblem
 from change_events.errors import LedgerError
 from change_events.ledger import problems, rights, schema
 from change_events.ledger.address import address_of
+from change_events.ledger.cutting import GRACE, ServerSilentError, bounded, cut_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CONNECTIONS = 8
-_PATIENCE = 3.0  # seconds until a connection is there
-_CONNECT_SECONDS = 3
+"""As many as there are threads that use them."""
+_CONNECT_SECONDS = 2  # less than a client waits for its answer; the driver takes no smaller number
+_START_SECONDS = 10.0
+_PAUSE = 1.0  # seconds in which a ledger that was silent is not asked again
 _AGAIN = 5.0  # seconds after which a client asks again
 _CORRECTED = 60.0  # the same where somebody has to correct something
-
-
+_IN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 _GRANTS = "`tfevent events ledger init --team NAME` prints what to grant to a collector"
 
 
@@ -36,69 +39,60 @@ class LedgerPool:
     """
 
     def __init__(self, url: str, report: Callable[[str], None]) -> None:
-        address = address_of(url)
+        address = address_of(url, _CONNECT_SECONDS)
         self.shown = address.shown
         self._report = report
-        self._trouble = ""
+        self._is_failing = False
         self._stuck: set[str] = set()
-        logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
-        logging.getLogger("psycopg.pool").propagate = False  # what it says, is said here
-        self._terms: dict[str, Any] = {
-            **address.terms,
-            "connect_timeout": _CONNECT_SECONDS,
-            "autocommit": True,
-            "prepare_threshold": None,
-        }
-        self._pool = ConnectionPool(
-            kwargs=self._terms,
-            min_size=0,
-            max_size=CONNECTIONS,
-            timeout=_PATIENCE,
-            reconnect_timeout=_PATIENCE,
-            check=ConnectionPool.check_connection,
-            num_workers=2,
-            open=False,
-        )
+        self._terms: dict[str, Any] = {**address.terms, "autocommit": True, "prepare_threshold": None}
+        self._lock = threading.Lock()
+        self._idle: list[psycopg.Connection] = []
+        self._is_closed = False
+        self._silent_until = 0.0
 
     def open(self) -> None:
         """See that it is a ledger which takes events, of this user. Raises LedgerError."""
-        self._pool.open()
+        connection = self._connected()
         try:
-            with self._pool.connection() as connection:
-                schema.check_writable(connection, self.shown)
-                if rights.against_writing(connection, None) == rights.DENIED:
-                    raise LedgerError(f"ledger {self.shown}: this user may record events of no team; {_GRANTS}")
-        except PoolTimeout:
-            self._explain()
-        except psycopg.Error as error:
-            raise problems.explain(error, self.shown) from None
+            self._check(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._give_back(connection)
 
     def close(self) -> None:
-        """End the connections."""
-        self._pool.close(timeout=1.0)
+        """End the idle connections; one that is in use ends after its transaction."""
+        with self._lock:
+            self._is_closed = True
+        self._drop_idle()
 
     @contextmanager
     def transaction(self, seconds: float, *, keep: bool = True) -> Iterator[psycopg.Connection]:
-        """A transaction in which no statement takes longer; without ``keep``, it changes nothing in the end.
+        """A transaction in which no statement takes longer, nor all much longer; without ``keep``, it changes nothing.
+
+        A connection that ended while it was idle is replaced: nothing was sent by it.
 
         Raises:
             RequestProblem: the ledger does not work, with the status 503.
             psycopg.DataError: of a statement, like IntegrityError.
         """
+        deadline, cut = time.monotonic() + seconds + GRACE, threading.Event()
+        connection = self._begun(seconds, deadline)
         try:
-            with self._pool.connection() as connection, connection.transaction(force_rollback=not keep):
-                connection.execute(f"SET LOCAL statement_timeout = {int(seconds * 1_000)}".encode())
+            with cut_at(connection, deadline, cut):
                 yield connection
+                connection.execute("COMMIT" if keep else "ROLLBACK")
         except (psycopg.DataError, psycopg.IntegrityError):
             raise
         except psycopg.errors.InsufficientPrivilege:
             raise self.stuck(TROUBLES[rights.DENIED]) from None
         except psycopg.errors.ReadOnlySqlTransaction:
+            self._drop_idle()  # by a new connection, an address with several hosts may lead to the primary
             raise self.stuck(TROUBLES[rights.READ_ONLY]) from None
-        except PoolTimeout:
-            raise self._failed("it cannot be reached") from None
         except psycopg.Error as error:
-            raise self._failed(str(problems.explain(error, self.shown))) from None
+            raise self._lost(error, cut) from None
+        finally:
+            self._give_back(connection)
         self._works()
 
     def stuck(self, trouble: str) -> RequestProblem:
@@ -114,22 +108,81 @@ class LedgerPool:
             self._stuck.clear()
             self._report(f"ledger {self.shown}: events are recorded again")
 
-    def _failed(self, trouble: str) -> RequestProblem:
-        if not self._trouble:
-            self._report(f"ledger {self.shown}: {trouble.removeprefix(f'ledger {self.shown}: ')}")
-        self._trouble = trouble
+    def _check(self, connection: psycopg.Connection) -> None:
+        try:
+            with bounded(connection, _START_SECONDS):
+                schema.check_writable(connection, self.shown)
+                if rights.against_writing(connection, None) == rights.DENIED:
+                    raise LedgerError(f"ledger {self.shown}: this user may record events of no team; {_GRANTS}")
+        except ServerSilentError:
+            raise problems.silent(self.shown) from None
+        except psycopg.Error as error:
+            raise problems.explain(error, self.shown) from None
+
+    def _begun(self, seconds: float, deadline: float) -> psycopg.Connection:
+        """A connection in a transaction. Raises RequestProblem."""
+        begin = f"BEGIN; SET LOCAL statement_timeout = {int(seconds * 1_000)}".encode()
+        while True:
+            kept, cut = self._taken(), threading.Event()
+            try:
+                connection = kept or self._connected()
+            except LedgerError as error:
+                raise self._failed(error) from None
+            try:
+                with cut_at(connection, deadline, cut):
+                    connection.execute(begin)
+            except psycopg.Error as error:
+                connection.close()
+                if cut.is_set() or kept is None:
+                    raise self._lost(error, cut) from None
+            else:
+                return connection
+
+    def _connected(self) -> psycopg.Connection:
+        if time.monotonic() < self._silent_until:
+            raise problems.silent(self.shown)
+        try:
+            return psycopg.connect(**self._terms)
+        except psycopg.errors.ConnectionTimeout:
+            raise self._silent() from None
+        except psycopg.Error as error:
+            raise problems.refused(error, self.shown) from None
+
+    def _taken(self) -> psycopg.Connection | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _give_back(self, connection: psycopg.Connection) -> None:
+        if connection.info.transaction_status in _IN_TRANSACTION:
+            with suppress(psycopg.Error), cut_at(connection, time.monotonic() + GRACE):
+                connection.execute("ROLLBACK")
+        with self._lock:
+            is_of_use = connection.info.transaction_status is TransactionStatus.IDLE and not self._is_closed
+            if is_of_use:
+                self._idle.append(connection)
+        if not is_of_use:
+            connection.close()
+
+    def _drop_idle(self) -> None:
+        while connection := self._taken():
+            connection.close()
+
+    def _silent(self) -> LedgerError:
+        """The error to raise where nothing came in time: the idle connections are as dead, and a new one is, too."""
+        self._silent_until = time.monotonic() + _PAUSE
+        self._drop_idle()
+        return problems.silent(self.shown)
+
+    def _lost(self, error: psycopg.Error, cut: threading.Event) -> RequestProblem:
+        return self._failed(self._silent() if cut.is_set() else problems.explain(error, self.shown))
+
+    def _failed(self, error: LedgerError) -> RequestProblem:
+        if not self._is_failing:
+            self._is_failing = True
+            self._report(str(error))
         return RequestProblem(503, "its ledger does not work at the moment; make the request again", retry_after=_AGAIN)
 
     def _works(self) -> None:
-        if self._trouble:
-            self._trouble = ""
+        if self._is_failing:
+            self._is_failing = False
             self._report(f"ledger {self.shown}: it works again")
-
-    def _explain(self) -> None:
-        """Raise the error with which a connection fails; the pool does not say it."""
-        self._pool.close()
-        try:
-            psycopg.connect(**self._terms).close()
-        except psycopg.Error as error:
-            raise problems.refused(error, self.shown) from None
-        raise LedgerError(f"ledger {self.shown}: it did not answer in time; try again")

@@ -9,7 +9,7 @@ from typing import Any
 
 import change_events
 from change_events.collector import openapi_queries
-from change_events.collector.bodies import LINE_TYPES
+from change_events.collector.bodies import EARLIEST, LATEST, LINE_TYPES
 from change_events.query.wire import JSON, PROBLEM
 
 _EVENT = {"$ref": "#/components/schemas/ChangeEvent"}
@@ -88,6 +88,7 @@ _WAIT = {
         "schema": {"type": "integer", "minimum": 1},
     }
 }
+_TIMES = f" With a time zone, from {EARLIEST.isoformat()} to {LATEST.isoformat()}."
 _EVERYWHERE = (400, 403, 404, 405, 414, 431, 500, 503)
 
 
@@ -187,4 +188,6 @@ def _event_schemas() -> dict[str, Any]:
     """The published schema of an event, with its parts as components."""
     text = resources.files("change_events").joinpath("schema/change-event.schema.json").read_text("utf-8")
     parts: dict[str, Any] = json.loads(text.replace("#/$defs/", "#/components/schemas/"))["$defs"]
+    for name in ("started_at", "ended_at"):
+        parts["ChangeEvent"]["properties"][name]["description"] += _TIMES
     return parts

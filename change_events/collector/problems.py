@@ -44,7 +44,7 @@ class RequestProblem(Exception):  # noqa: N818  # what is answered instead
         detail: what is wrong and what to do, in words of ours.
         errors: what is wrong with which event.
         retry_after: seconds after which the same request may be made again.
-        code: what is wrong, to a program, as answers to questions have it.
+        code: what is wrong, to a program.
     """
 
     def __init__(

@@ -9,23 +9,23 @@ from __future__ import annotations
 import asyncio
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
+from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
 import change_events
 from change_events.collector.answering import Answered, Refusal, answer, arguments_of
 from change_events.collector.bearer import bearer_token
-from change_events.collector.problems import TROUBLES
+from change_events.collector.limits import Queues
+from change_events.collector.problems import TROUBLES, RequestProblem
 from change_events.collector.reader_pool import SECONDS
 from change_events.errors import LedgerError
 from change_events.ledger import rights
 from change_events.ledger.problems import NoTeamToRead
 from change_events.ledger.tokens import TokenRefused
-from change_events.query.wire import PATH, PROBLEM, STATUS, TEAM_HEADER, VERSION_HEADER, Code, Problem
+from change_events.query.wire import PATH, STATUS, TEAM_HEADER, VERSION_HEADER, Code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 QUESTIONS_AT_ONCE = 8
 WAITING = 64
 """Questions that wait for their turn; what is more is refused."""
+OF_TOKEN = 24
+"""Of both, those with the same token."""
+OF_TOKEN_AT_ONCE = 6
 QUESTION_BYTES = 1024 * 1024
 _WORTH_COMPRESSING = 1_000
 _UNAVAILABLE = "it cannot use its ledger now"
@@ -56,41 +59,51 @@ class Reading:
         self._pool = pool
         self._report = report
         self._threads = ThreadPoolExecutor(QUESTIONS_AT_ONCE, "question")
-        self._asked = 0
+        self._queues = Queues(QUESTIONS_AT_ONCE + WAITING, OF_TOKEN, OF_TOKEN_AT_ONCE)
+        self._said = ""
 
     def routes(self) -> list[Route]:
         """Its routes."""
         return [Route(f"{PATH}{{name}}", self._endpoint, methods=["POST"])]
 
     async def _endpoint(self, request: Request) -> Response:
-        body = await _body(request)
+        token, body = bearer_token(request), await _body(request)
         if body is None:
             return _problem(Code.TOO_MUCH, "the question is too large")
-        if self._asked >= QUESTIONS_AT_ONCE + WAITING:
-            return _problem(Code.BUSY, "it is asked too much at once")
-        self._asked += 1
+        if token is None:
+            return _problem(Code.TOKEN, "it asks for a token")
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._response, request, body)
-        finally:
-            self._asked -= 1
-
-    def _response(self, request: Request, body: bytes) -> Response:
-        try:
-            found = self._answered(request, body)
+            async with self._queues.turn(token):
+                work = partial(self._response, request, token, body)
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except Refusal as refusal:
             return _problem(refusal.code, str(refusal))
+
+    def _response(self, request: Request, token: str, body: bytes) -> Response:
+        """What is sent. Raises Refusal."""
+        try:
+            found = self._answered(request, token, body)
+        except Refusal:
+            raise
         except LedgerError as error:
-            self._report(str(error))
+            self._say(str(error))
             return _problem(Code.UNAVAILABLE, _UNAVAILABLE)
         except Exception as error:  # noqa: BLE001  # a question that fails is one question
             self._report(f"this is a bug in tfevent: {type(error).__name__} in an answer to {request.url.path[:80]!r}")
             return _problem(Code.UNAVAILABLE, "it has a bug, which its messages name")
+        self._said = ""
         return _sent(found, "gzip" in request.headers.get("accept-encoding", ""))
 
-    def _answered(self, request: Request, body: bytes) -> Answered:
+    def _say(self, trouble: str) -> None:
+        """Report it, once as long as no question is answered in between."""
+        if self._said != trouble:
+            self._said = trouble
+            self._report(trouble)
+
+    def _answered(self, request: Request, token: str, body: bytes) -> Answered:
         name = request.path_params["name"]
         try:
-            with self._pool.open(_token(request)) as (source, standing):
+            with self._pool.open(token) as (source, standing):
                 _check(standing, request)
                 arguments = arguments_of(name, body)
                 self._narrow(source, standing.team)
@@ -103,15 +116,8 @@ class Reading:
             source.narrow(team, in_all=SECONDS)
         except NoTeamToRead:
             denied = TROUBLES[rights.DENIED]
-            self._report(f"ledger {source.shown}: no question of team {team!r} is answered: {denied}")
+            self._say(f"ledger {source.shown}: no question of team {team!r} is answered: {denied}")
             raise Refusal(Code.UNAVAILABLE, denied) from None
-
-
-def _token(request: Request) -> str:
-    token = bearer_token(request)
-    if token is None:
-        raise Refusal(Code.TOKEN, "it asks for a token")
-    return token
 
 
 def _check(standing: Standing, request: Request) -> None:
@@ -144,13 +150,10 @@ def _sent(found: Answered, compressed: bool) -> Response:
 
 
 def _problem(code: Code, detail: str) -> Response:
-    problem = Problem(STATUS[code], detail, code.value, HTTPStatus(STATUS[code]).phrase)
-    headers = _headers()
-    if code is Code.TOKEN:
-        headers["www-authenticate"] = "Bearer"
-    if code is Code.BUSY:
-        headers["retry-after"] = "1"
-    return Response(msgspec.json.encode(problem), problem.status, headers, PROBLEM)
+    after = 1.0 if code in (Code.BUSY, Code.TOO_OFTEN) else None
+    response = RequestProblem(STATUS[code], detail, retry_after=after, code=code.value).response()
+    response.headers.update(_headers())
+    return response
 
 
 def _headers() -> dict[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -71,7 +72,8 @@ class Recording:
                 with self._turns.any():
                     return await answer(request)
             except RequestProblem as problem:
-                await discard(request, self._limits)
+                if problem.status != HTTPStatus.REQUEST_TIMEOUT:  # who was waited for is not waited for again
+                    await discard(request, self._limits)
                 return problem.response()
             except ClientDisconnect:
                 return RequestProblem(400, "the body broke off").response()
@@ -116,7 +118,7 @@ class Recording:
             raise RequestProblem(401, "a token is needed: Authorization: Bearer tfel_…", code=Code.TOKEN.value)
 
         def check() -> Standing:
-            with self._pool.transaction(self._limits.ledger_seconds) as connection:
+            with self._pool.transaction(self._limits.check_seconds) as connection:
                 return tokens.check(connection, token)
 
         try:
@@ -147,7 +149,7 @@ class Recording:
 
     def _look(self, standing: Standing | None = None) -> datetime:
         """The time of the ledger, where it takes events, and whoever asks gets what the token says. RequestProblem."""
-        with self._pool.transaction(self._limits.ledger_seconds) as connection:
+        with self._pool.transaction(self._limits.check_seconds) as connection:
             self._check_schema(connection)
             may_only_read = standing is not None and not standing.may_write
             trouble = rights.against_writing(connection, None if standing is None or may_only_read else standing.team)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
-from change_events.ledger import problems, tokens
+from change_events.ledger import problems, schema, tokens
+from change_events.ledger.access import OLDEST_READ
 from change_events.ledger.cutting import cut_at
 from change_events.ledger.rights import MAY_READ
 from change_events.ledger.source import LedgerSource
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from change_events.ledger.tokens import Standing
 
 _CHECK_SECONDS = 5.0
+# the same row as `schema.version`, in one statement: it is asked before each question
+_NARROWS: LiteralString = (
+    f"SELECT ({MAY_READ}), version, oldest_writer "  # noqa: S608  # text of ours
+    "FROM tfevent.schema ORDER BY version DESC LIMIT 1"
+)
 
 
 class TeamSource(LedgerSource):
@@ -43,10 +49,12 @@ class TeamSource(LedgerSource):
 
         Raises:
             NoTeamToRead: its user is not shown events of this team, which would look like none.
-            LedgerError: the ledger does not say it.
+            LedgerError: the ledger does not say it, or was upgraded to a schema that this tfevent does not read.
         """
         with self._shortly() as connection:
-            ((allowed,),) = connection.execute(MAY_READ, {"team": team}).fetchall()
+            found = connection.execute(_NARROWS, {"team": team}).fetchone()
+        allowed, *version = found or (False, 0, 0)
+        problems.check_version(schema.Version(*version), self.shown, oldest=OLDEST_READ)
         if not allowed:
             raise problems.no_team(self.shown, team)
         self._until = time.monotonic() + in_all

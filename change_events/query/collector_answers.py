@@ -40,6 +40,7 @@ _REMEDIES = {
     Code.NOT_ALLOWED: f"{TOKEN_VARIABLE} needs a token that may read",
     Code.OTHER_TEAM: "leave out --team, or use a token of that team",
     Code.BUSY: "try again",
+    Code.TOO_OFTEN: "try again, or use a token of your own",
     Code.TOO_MUCH: "ask for less",
     Code.UNAVAILABLE: "try again; who looks after the collector finds the reason in its messages",
 }

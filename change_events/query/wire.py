@@ -32,6 +32,7 @@ class Code(StrEnum):
     NOT_KNOWN = "not_known"  # nothing of that name is recorded: TfeventError
     NOT_IN_LEDGER = "not_in_ledger"
     BUSY = "busy"
+    TOO_OFTEN = "too_often"  # with this token
     TOO_SLOW = "too_slow"
     UNAVAILABLE = "unavailable"
 
@@ -48,6 +49,7 @@ STATUS = {
     Code.NOT_KNOWN: 404,
     Code.NOT_IN_LEDGER: 422,
     Code.BUSY: 503,
+    Code.TOO_OFTEN: 429,
     Code.TOO_SLOW: 504,
     Code.UNAVAILABLE: 503,
 }

@@ -80,9 +80,10 @@ def recording(ledger: str, limits=None, *, via: str = "") -> Iterator[Recorder]:
     """A collector in front of a ledger, which it reaches by another address where ``via`` is one."""
     from change_events.collector.application import application
     from change_events.collector.ledger_pool import LedgerPool
+    from change_events.collector.limits import Limits
     from change_events.collector.recording import Recording
 
-    made = Recorder("", ledger)
+    made, limits = Recorder("", ledger), limits or Limits(check_seconds=HANG, ledger_seconds=HANG)
     pool = LedgerPool(via or ledger, made.reported.append)
     pool.open()
     try:

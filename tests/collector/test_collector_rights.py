@@ -89,3 +89,22 @@ def test_a_ledger_that_is_read_only_or_became_too_new_takes_nothing_and_health_s
         for status, detail in answers(client):
             assert status == 503
             assert "no schema" in detail
+
+
+def test_a_ledger_that_became_too_new_answers_nothing_over_a_connection_that_was_kept(ledger):
+    url, owner, bare = ledger
+    may(owner, "ops", "read")
+    with collecting(url, bare) as running:
+        headers = {"authorization": f"Bearer {running.token('ops')}"}
+
+        def ask():
+            return httpx.post(f"{running.url}/v1/queries/known", content=b"{}", headers=headers, timeout=HANG)
+
+        assert ask().status_code == 200
+        owner.execute("INSERT INTO tfevent.schema VALUES (99, 99, now())")
+        for _ in range(2):
+            refused = ask()
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        assert ["a newer tfevent made it" in line for line in running.reported] == [True]
+        owner.execute("UPDATE tfevent.schema SET oldest_writer = 1 WHERE version = 99")
+        assert ask().status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import socket
 import time
@@ -15,8 +16,11 @@ import psycopg
 import pytest
 
 from change_events.collector import reading
+from change_events.collector.answering import Refusal
+from change_events.collector.limits import Queues
 from change_events.collector.openapi import document
 from change_events.collector.reader_pool import ReaderPool
+from change_events.errors import LedgerError
 from change_events.journal import Query
 from change_events.ledger.source import LedgerSource
 from change_events.model import Outcome, Phase, Signal, Tool, Trace, stack_key
@@ -188,7 +192,7 @@ def test_the_day_of_the_last_use_is_noted_by_the_user_of_a_collector(running, us
 )
 def test_without_a_token_nothing_is_answered(running, headers, detail):
     answer = ask(running, "known", {}, **headers)
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="tfevent"')
     assert (answer.json()["status"], answer.json()["code"]) == (401, "token")
     assert answer.json()["detail"].startswith(detail)
 
@@ -224,6 +228,8 @@ def test_a_token_that_was_revoked_reads_nothing_from_then_on(running):
         ("get", {}, "unknown_argument", "`id_or_prefix`"),
         ("get", b"\xff[", "unknown_argument", "not JSON"),
         ("get", b"", "unknown_argument", "not JSON"),
+        ("list", [], "unknown_argument", "Expected `object`"),
+        ("addresses", {"limit": "many"}, "unknown_argument", "Expected `int`"),
         ("addresses", {"limit": 10**9}, "too_much", "<= 20000"),
         ("things_at", {"pattern": "a" * 5_000, "limit": 1}, "too_much", "<= 4096"),
         ("things_at", b'"' + b"a" * 2_000_000 + b'"', "too_much", "too large"),
@@ -300,6 +306,40 @@ def test_more_questions_than_wait_are_refused_with_when_to_come_back(ledgers, mo
     with collecting(ledgers[1]) as running:
         answer = ask(running, "known", {})
     assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "1", "busy")
+
+
+def test_questions_with_one_token_leave_room_for_those_with_another_one(ledgers, monkeypatch):
+    monkeypatch.setattr(reading, "OF_TOKEN", 0)
+    with collecting(ledgers[1]) as running:
+        answer = ask(running, "known", {})
+        assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (429, "1", "too_often")
+        with running.source("ops") as source, pytest.raises(LedgerError, match="with this token; try again"):
+            source.known()
+
+
+def test_those_of_one_token_wait_for_each_other_and_not_those_of_another_one():
+    answered, held = [], asyncio.Event()
+
+    async def ask_once(queues, token):
+        async with queues.turn(token):
+            answered.append(token)
+            if token == "greedy":
+                await held.wait()
+
+    async def all_of_them():
+        queues = Queues(9, 4, 2)
+        greedy = [asyncio.create_task(ask_once(queues, "greedy")) for _ in range(4)]
+        await asyncio.sleep(0)
+        await ask_once(queues, "other")
+        assert answered == ["greedy", "greedy", "other"]
+        with pytest.raises(Refusal, match="with this token"):
+            await ask_once(queues, "greedy")
+        held.set()
+        await asyncio.gather(*greedy)
+        assert answered.count("greedy") == 4
+        await ask_once(queues, "greedy")
+
+    asyncio.run(all_of_them())
 
 
 def test_a_ledger_that_does_not_work_is_named_to_its_keeper_alone(postgres):

@@ -23,13 +23,14 @@ from tests.collector.recorder import recording
 from tests.support.ledger import new_ledger
 from tests.support.postgres import postgres
 from tests.support.sealed import event_id, sealed
-from tests.support.speed import HANG
+from tests.support.speed import HANG, at_most, wait_for
 
 __all__ = ["postgres"]
 
 LIMITS = Limits(
-    body_bytes=2_000_000, event_bytes=1_500_000, events=50, rate=0.0001, burst=40, body_seconds=1.5, ledger_seconds=HANG
-)
+    body_bytes=2_000_000, event_bytes=1_500_000, events=50, rate=0.0001, burst=40, body_seconds=1.5,
+    check_seconds=HANG, ledger_seconds=HANG
+)  # fmt: skip
 PLANTED = "planted-secret-7f3a"
 
 
@@ -100,7 +101,8 @@ def test_one_event_an_array_and_lines_are_recorded_once_and_as_the_team_of_the_t
          [(1, "title")]),
         (body(10).replace(event_id(10).encode(), b"ten"), "application/json", 422, [(0, "id")]),
         (b"[" + body(10) + b"," + body(11, started_at=datetime(1, 1, 1, tzinfo=UTC)) + b"]", "application/json", 422,
-         [(1, "")]),
+         [(1, "started_at")]),
+        (body(10, ended_at=datetime(9999, 12, 31, tzinfo=UTC)), "application/json", 422, [(0, "ended_at")]),
         (b"[" + body(10) + b"," + without_zone(11) + b"]", "application/json", 422,
          [(1, "started_at"), (1, "ended_at")]),
         (b"[" * 100_000, "application/json", 422, []),
@@ -267,9 +269,10 @@ def test_a_ledger_that_is_gone_is_503_until_it_is_back_and_one_line_each(postgre
         with collector.client(token) as client:
             assert post(client, body(1)).status_code == 200
             postgres.kill()
-            for _ in range(2):
-                refused(post(client, body(2)), 503)
-                refused(client.get("/v1/health"), 503)
+            with at_most(1, "a connection that is refused is not tried again within a request"):
+                for _ in range(3):
+                    refused(post(client, body(2)), 503)
+                    refused(client.get("/v1/health"), 503)
             postgres.start()
             deadline = time.monotonic() + HANG
             while post(client, body(2)).status_code != 200:
@@ -280,6 +283,31 @@ def test_a_ledger_that_is_gone_is_503_until_it_is_back_and_one_line_each(postgre
         assert gone.startswith(f"ledger {url.rpartition('@')[2]}: ")
         assert back.endswith("it works again")
         assert known(collector, 1, 2) == [("ops", "settled", 2)]
+
+
+def test_connections_that_ended_while_they_were_idle_are_replaced_unnoticed(postgres):
+    with postgres.database(new_ledger) as url, recording(url) as collector, collector.client() as client:
+        with ThreadPoolExecutor(4) as pool:  # several connections
+            assert {*pool.map(lambda number: post(client, body(number)).status_code, range(8))} == {200}
+        name = url.rpartition("/")[2]
+        others = "FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        postgres.execute(f"SELECT pg_terminate_backend(pid) {others}", name)
+        wait_for(lambda: not postgres.execute(f"SELECT 1 {others}", name))
+        assert post(client, body(9)).json()["written"] == 1
+        assert collector.reported == []
+
+
+def test_a_ledger_that_says_nothing_is_given_up_and_its_connection_is_not_used_again(postgres):
+    limits = Limits(check_seconds=0.1, ledger_seconds=HANG)
+    with postgres.database(new_ledger) as url, recording(url, limits) as collector, collector.client() as client:
+        wait_for(lambda: post(client, body(1)).status_code == 200)  # a busy machine may need more than the limit
+        with postgres.frozen():
+            refused(post(client, body(2)), 503)
+            with at_most(3, "whoever asks next does not wait as long"):
+                for _ in range(9):
+                    refused(client.get("/v1/health"), 503)
+        wait_for(lambda: post(client, body(2)).status_code == 200)
+        assert "did not answer in time" in collector.reported[-2]
 
 
 def test_it_works_through_a_pooler_in_transaction_mode(postgres):

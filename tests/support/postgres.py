@@ -109,14 +109,30 @@ class Server(Address):
 
     def kill(self) -> None:
         """``kill -9`` of all its processes at once, as when the power goes; :meth:`start` recovers it."""
-        process = self._process
-        assert process is not None
-        process.send_signal(signal.SIGSTOP)
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        for pid in [*(children.read_text().split() if children.exists() else []), process.pid]:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        self._send(signal.SIGKILL)
+        self._process.wait(HANG)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """As long as this lasts, none of its processes does anything: connections stay open, and nothing comes."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        self._send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        """Send a signal to all its processes, the first one last."""
+        assert self._process is not None
+        first = self._process.pid
+        children = Path(f"/proc/{first}/task/{first}/children")
+        for pid in [*(children.read_text().split() if children.exists() else []), first]:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-        process.wait(HANG)
+                os.kill(int(pid), number)
 
     def stop(self) -> None:
         """End it at once, and remove its folder."""
