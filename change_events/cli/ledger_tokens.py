@@ -10,7 +10,7 @@ import msgspec
 
 from change_events.cli.help_examples import examples
 from change_events.cli.ledger_address import ledger_of, team_name, url_option
-from change_events.cli.render.terminal import local_time, note, print_json, print_lines
+from change_events.cli.render.terminal import clean, local_time, note, print_json, print_lines
 from change_events.cli.time_option import duration
 from change_events.errors import InputError
 
@@ -61,6 +61,8 @@ def create_command(
 ) -> int:
     """Create a token and print it on standard output; the ledger keeps only a digest, so it cannot be shown again."""
     team_name(team)
+    if not label.isprintable():
+        raise InputError("--label is one line of printable characters: it stands in a line of `token list`")
     from change_events.ledger import administration, tokens
 
     with administration.connected(*ledger_of(session, url), _REFUSED) as (connection, _):
@@ -123,7 +125,7 @@ def _ends(expires: timedelta | None) -> datetime | None:
 def _line(token: Token) -> str:
     parts = [f"{token.id:>4}  {token.team}: may {_may(token)}, {_until(token)}"]
     parts.append(f"used {token.last_used}" if token.last_used else "never used")
-    return ", ".join(parts) + (f"  ({token.label})" if token.label else "")
+    return ", ".join(parts) + (f"  ({clean(token.label)})" if token.label else "")
 
 
 def _may(token: Token) -> str:

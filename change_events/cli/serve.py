@@ -14,6 +14,7 @@ from change_events.cli.help_examples import examples
 from change_events.cli.ledger_option import ledger_option
 from change_events.cli.render.terminal import note
 from change_events.errors import LedgerError, TfeventError
+from change_events.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ EXIT_PORT_IN_USE = 69
 
 _PORT = 8417
 _EXTRA = ("starlette", "uvicorn")
+_LABEL = lazy_pattern(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _HEADER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
@@ -68,6 +70,21 @@ class _Address(click.ParamType):  # type: ignore[type-arg] # likewise
             return ipaddress.ip_address("127.0.0.1" if value == "localhost" else str(value))
         except ValueError:
             raise click.BadParameter(f"{value!r} is not an IP address") from None
+
+
+class _HostName(click.ParamType):  # type: ignore[type-arg] # likewise
+    name = "name"
+
+    def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> Any:
+        given = str(value).removesuffix(".")
+        with suppress(ValueError):
+            return str(ipaddress.ip_address(given.removeprefix("[").removesuffix("]")))
+        if all(map(_LABEL.fullmatch, given.split("."))):
+            return given
+        raise click.BadParameter(
+            f"{value!r} is not the name of a host, such as events.example.org: without https://, port or path, and "
+            "each name by itself"
+        )
 
 
 def _header_name(_context: click.Context, _param: click.Parameter, value: str | None) -> str | None:
@@ -114,9 +131,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--allow-host",
     "hosts",
+    type=_HostName(),
     multiple=True,
     metavar="NAME",
-    help="Host name by which the pages are reached (repeatable).",
+    help="Host name by which it is reached, at any port (repeatable).",
 )
 @click.option(
     "--collect",

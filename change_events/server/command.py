@@ -179,7 +179,7 @@ def _end(_number: int, _frame: object) -> None:
 
 
 def _policy(options: Options, port: int) -> Policy:
-    hosts = {str(options.bind), *options.hosts}
+    hosts = {str(options.bind)}
     if options.bind.is_loopback:
         hosts |= {*_LOOPBACK}
     if options.bind.is_unspecified:
@@ -187,6 +187,7 @@ def _policy(options: Options, port: int) -> Policy:
     return Policy(
         hosts=frozenset(host.lower() for host in hosts),
         port=port,
+        names=frozenset(host.lower() for host in options.hosts),
         secure=options.certificate is not None,
         user_header=options.user_header.encode("ascii") if options.user_header else None,
         proxies=options.proxies,

@@ -82,6 +82,8 @@ class Guard:
         name, colon, port = host.rpartition(":")
         if not colon or not port.isdigit():
             name, port = host, ""
+        if name.strip("[]") in self._policy.names:
+            return True  # it is what keeps others out, and a proxy or a network may give it another port
         if self._policy.user_header is None and port != str(self._policy.port):
             default = "443" if self._policy.secure else "80"
             if port or str(self._policy.port) != default:

@@ -52,6 +52,7 @@ class Policy:
     Attributes:
         hosts: names and addresses that a request's ``Host`` may have, in lower case, without a port.
         port: of the server, and of ``Host`` unless a proxy is in front.
+        names: likewise, whatever the port in ``Host`` is.
         secure: the server itself speaks TLS.
         user_header: the header, in lower case, in which a proxy says who asks; None where links let people in.
         proxies: the networks that such a proxy asks from.
@@ -61,6 +62,7 @@ class Policy:
 
     hosts: frozenset[str]
     port: int
+    names: frozenset[str] = frozenset()
     secure: bool = False
     user_header: bytes | None = None
     proxies: Sequence[IPv4Network | IPv6Network] = ()

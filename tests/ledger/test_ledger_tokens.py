@@ -128,6 +128,12 @@ def test_tokens_as_a_person_uses_them(tmp_path, database):
     assert "1  ops: may write, expires " in listed
     assert listed.splitlines()[0].endswith("never used  (ci)")
     assert [one["id"] for one in json.loads(home.events("ledger", "token", "list", "--json"))] == [1, 2]
+    two_lines = "x)\n   9  ops: may read, never used  (forged"
+    refused = home.run("ledger", "token", "create", "--team", "ops", "--label", two_lines)
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("UPDATE tfevent.tokens SET label = %s WHERE id = 2", (two_lines,))  # as an older one made it
+    assert len(home.events("ledger", "token", "list").splitlines()) == 2
     assert "refused from now on" in home.events("ledger", "token", "revoke", "1")
     shown = home.events("ledger", "token", "list")
     assert "1  ops: may write, revoked " in shown

@@ -155,6 +155,19 @@ def test_with_a_certificate_other_addresses_are_served_by_tls(home, tmp_path):
             assert TITLE in page.text
             named = client.get(page.url, headers={"host": f"other.example:{server.port}"})
             assert named.status_code == 403
+            for mapped in ("ops.example", "OPS.example:443", "ops.example:9000"):  # a port before ours
+                assert client.get(page.url, headers={"host": mapped}).status_code == 200
+            assert client.get(page.url, headers={"host": "127.0.0.1:443"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["*", "https://ops.example", "ops.example:443", "ops.example/x", "a b", "", "ops..example", "bücher.example"],
+)
+def test_what_is_no_name_of_a_host_is_refused(name):
+    done = CliRunner().invoke(serve_command, ["--allow-host", name])
+    assert done.exit_code == 2
+    assert "is not the name of a host" in done.output
 
 
 def test_a_key_that_is_none_is_one_line(home, tmp_path):
