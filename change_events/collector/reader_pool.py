@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from change_events.errors import LedgerError
 from change_events.ledger.kept import KeptSources
+from change_events.ledger.problems import LedgerSilent
 from change_events.ledger.team_source import TeamSource
 from change_events.ledger.tokens import TokenRefused
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SECONDS = 25.0
 """For one question: less than a client waits."""
+_CONNECT_SECONDS = 3
 
 
 class ReaderPool:
@@ -49,7 +51,10 @@ class ReaderPool:
         self._sources.end()
 
     def _checked(self, token: str) -> tuple[TeamSource, Standing]:
-        """The question about the token also shows whether an idle connection still works."""
+        """The question about the token also shows whether an idle connection still works.
+
+        One that ended is replaced. Where the server says nothing, no other connection would say more.
+        """
         while True:
             kept = self._sources.take()
             source = kept or self._opened()
@@ -58,13 +63,13 @@ class ReaderPool:
             except TokenRefused:
                 self._sources.give_back(source)
                 raise
-            except LedgerError:
+            except LedgerError as error:
                 is_closed = source.is_closed
                 self._sources.give_back(source)
-                if kept is None or not is_closed:
+                if kept is None or not is_closed or isinstance(error, LedgerSilent):
                     raise  # else the server was started again meanwhile, or a proxy has ended the connection
 
     def _opened(self) -> TeamSource:
-        source = TeamSource.open(self._url, seconds=SECONDS)
+        source = TeamSource.open(self._url, seconds=SECONDS, patience=_CONNECT_SECONDS)
         self._sources.add(source)
         return source

@@ -97,6 +97,8 @@ def build(
         if kind not in declared and (options := _from_environment(get(kind), environ)):
             faults = get(kind).problems(options)
             problems += [f"{kind}: {_variable_for(get(kind), fault)}" for fault in faults]
+            if faults and not any(option.required for option in get(kind).options):
+                continue  # variables that may all be left out may be meant for a destination of a file
             built.destinations.append(DestinationSettings(kind, kind, options, broken=bool(faults)))
             built.sources += _sources(built.destinations[-1], None)
     used = {one.kind for one in built.destinations}

@@ -368,6 +368,16 @@ def test_a_database_that_was_started_again_is_asked_again(ledgers, postgres):
         assert ask(running, "known", {}).status_code == 200
 
 
+def test_a_database_that_says_nothing_is_given_up_after_one_limit(ledgers, postgres, monkeypatch):
+    with collecting(ledgers[1]) as running:
+        assert ask(running, "known", {}).status_code == 200
+        monkeypatch.setattr("change_events.ledger.team_source._CHECK_SECONDS", 0.1)
+        with postgres.frozen():
+            assert ask(running, "known", {}).status_code == 503
+        wait_for(lambda: running.reported)
+        assert "the server did not answer in time" in running.reported[0]
+
+
 def test_each_question_is_described(running):
     known = document()
     for name in QUESTIONS:
