@@ -27,7 +27,7 @@ from change_events.destinations.base import (
 from change_events.destinations.shared import collector
 from change_events.destinations.shared.databases import collector_at, database_of, is_token
 from change_events.destinations.shared.postgres import LOOK, RECORD, SCHEMA_STATES, TEAM, TEAM_RULE, LedgerRequest
-from change_events.destinations.shared.postgres_refusals import Refusal, refusal_of
+from change_events.destinations.shared.postgres_rejections import Rejection, rejection_of
 from change_events.destinations.shared.request import text_of
 from change_events.destinations.shared.size_limit import fitted
 
@@ -106,15 +106,15 @@ _PASSING = (
 )  # classes: connection, aborted, resources, intervention, system, internal
 _INVALID = "22"
 _REFUSED = {
-    Refusal.STARTING: (Result.RETRY, "it is starting or ending"),
-    Refusal.CONNECTIONS: (Result.RETRY, "it has too many connections"),
-    Refusal.USER: _STATES["28P01"],
-    Refusal.NO_ENTRY: _STATES["28000"],
-    Refusal.NO_LOGIN: _STATES["28000"],
-    Refusal.DATABASE: _STATES["3D000"],
-    Refusal.PARAMETER: (Result.RETRY, "a pooler does not pass on a parameter in `url`; leave it out"),
-    Refusal.TLS: (Result.RETRY, "TLS fails; see `sslmode` and `sslrootcert` in `url`"),
-    Refusal.OTHER: (Result.RETRY, "it refuses the connection"),
+    Rejection.STARTING: (Result.RETRY, "it is starting or ending"),
+    Rejection.CONNECTIONS: (Result.RETRY, "it has too many connections"),
+    Rejection.USER: _STATES["28P01"],
+    Rejection.NO_ENTRY: _STATES["28000"],
+    Rejection.NO_LOGIN: _STATES["28000"],
+    Rejection.DATABASE: _STATES["3D000"],
+    Rejection.PARAMETER: (Result.RETRY, "a pooler does not pass on a parameter in `url`; leave it out"),
+    Rejection.TLS: (Result.RETRY, "TLS fails; see `sslmode` and `sslrootcert` in `url`"),
+    Rejection.OTHER: (Result.RETRY, "it refuses the connection"),
 }
 
 
@@ -195,7 +195,7 @@ def judge(response: Response) -> Verdict:
         return Verdict(Result.DELIVERED)
     state = response.headers.get("sqlstate", "")
     if not state:
-        return Verdict(*_REFUSED[refusal_of(response.body.decode(errors="replace"))])
+        return Verdict(*_REFUSED[rejection_of(response.body.decode(errors="replace"))])
     if state in _STATES:
         return Verdict(*_STATES[state])
     if state.startswith(_PASSING):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from change_events.destinations.shared.postgres_refusals import Refusal, refusal_of
+from change_events.destinations.shared.postgres_rejections import Rejection, rejection_of
 from change_events.errors import LedgerError
 from change_events.journal.errors import JournalTooSlow
 
@@ -43,15 +43,15 @@ _SILENT = (
 TOO_LONG = "the answer took too long and was broken off; ask for less, e.g. since a later time"
 _OF_USER = "check user and password; PGPASSWORD or ~/.pgpass keep one"
 _REMEDIES = {
-    Refusal.STARTING: "try again in a moment",
-    Refusal.CONNECTIONS: "try again, or use a pooler such as pgbouncer",
-    Refusal.USER: _OF_USER,
-    Refusal.NO_ENTRY: "the server has to allow this user from here, in pg_hba.conf",
-    Refusal.NO_LOGIN: _OF_USER,
-    Refusal.DATABASE: "check its name: the server does not have this database, or forbids it",
-    Refusal.PARAMETER: "leave it out of the address: a pooler does not pass it on",
-    Refusal.TLS: "check sslmode and sslrootcert in the address",
-    Refusal.OTHER: "check host and port, and that the server runs and may be reached from here",
+    Rejection.STARTING: "try again in a moment",
+    Rejection.CONNECTIONS: "try again, or use a pooler such as pgbouncer",
+    Rejection.USER: _OF_USER,
+    Rejection.NO_ENTRY: "the server has to allow this user from here, in pg_hba.conf",
+    Rejection.NO_LOGIN: _OF_USER,
+    Rejection.DATABASE: "check its name: the server does not have this database, or forbids it",
+    Rejection.PARAMETER: "leave it out of the address: a pooler does not pass it on",
+    Rejection.TLS: "check sslmode and sslrootcert in the address",
+    Rejection.OTHER: "check host and port, and that the server runs and may be reached from here",
 }
 _CANCELLED = "57014"
 _BY_STATE = {
@@ -86,7 +86,7 @@ def refused(error: psycopg.Error, shown: str) -> LedgerError:
         shown: the ledger's address without a password.
     """
     text = _sentence(error)
-    return LedgerError(f"ledger {shown}: {text}; {_REMEDIES[refusal_of(text)]}")
+    return LedgerError(f"ledger {shown}: {text}; {_REMEDIES[rejection_of(text)]}")
 
 
 def silent(shown: str) -> LedgerTooSlow:
