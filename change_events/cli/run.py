@@ -1,4 +1,4 @@
-"""``tfevent events run``: run a command, and record that it ran and how it ended."""
+"""``tfevent events run``: run a command, and record its start, end and outcome."""
 
 from __future__ import annotations
 

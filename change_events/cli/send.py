@@ -1,4 +1,4 @@
-"""``tfevent events send``: record and deliver what a person or a script says happened."""
+"""``tfevent events send``: record and deliver an explicit event."""
 
 from __future__ import annotations
 
@@ -75,21 +75,21 @@ def _given(session: Session, options: dict[str, Any]) -> tuple[ExplicitInput, li
 
 
 def complain(mistakes: list[str]) -> int:
-    """Print all mistakes of a command line; return the exit code."""
+    """Print all mistakes of a command line; returns the exit code."""
     for mistake in mistakes:
         note(mistake)
     return EXIT_USAGE
 
 
 def surroundings(session: Session, redactor: Any, *, outside_of_git: bool = False) -> Surroundings:
-    """Where the event is sent."""
+    """Return the context in which the event is sent."""
     from change_events.explicit.event import Surroundings
 
     return Surroundings(session.cwd, os.environ, session.settings, redactor, outside_of_git)
 
 
 def close_killed_runs(session: Session) -> None:
-    """Recover killed runs; problems with the journal are reported when the event is recorded."""
+    """Settle killed runs; problems with the journal are reported when the event is recorded."""
     from change_events.errors import JournalError
     from change_events.files import unsettled_runs
     from change_events.paths import state_dir
@@ -132,7 +132,7 @@ def _send(around: Surroundings, made: Draft, given: ExplicitInput) -> int:
 
 
 def _finish(recording: EventWriter, made: Draft, given: ExplicitInput) -> RecordResult:
-    """The second step: what it does not say is as the first step said it."""
+    """Record the second step; missing fields are those of the first step."""
     import msgspec
 
     from change_events.recording import two_step
@@ -149,7 +149,7 @@ def _finish(recording: EventWriter, made: Draft, given: ExplicitInput) -> Record
 
 
 def report(settled: RecordResult, *, quiet: bool) -> int:
-    """Print the id and where the event went; return the exit code."""
+    """Print the ID and where the event was sent; returns the exit code."""
     from change_events.recording import report_line
 
     if settled.repeats == settled.sealed.event.id:

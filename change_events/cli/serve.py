@@ -41,7 +41,7 @@ _PRIVATE = (
 
 
 def _is_private(network: IPv4Network | IPv6Network) -> bool:
-    """Whether all of it is; `is_private` says so of 0.0.0.0/0 as well, by its first and last address."""
+    """Return whether a whole network is private; `is_private` is also true of 0.0.0.0/0."""
     known = map(ipaddress.ip_network, _PRIVATE)
     return any(network.version == one.version and network.subnet_of(one) for one in known)  # type: ignore[arg-type]
 
@@ -179,7 +179,7 @@ def serve_command(session: Session, /, *, collect: bool, **options: Any) -> int:
 
 @contextmanager
 def _collector(url: str) -> Iterator[ASGIApp]:
-    """What answers programs. Raises LedgerError where the ledger cannot be used."""
+    """Return the collector. Raises LedgerError if the ledger cannot be used."""
     from change_events.collector.application import application
     from change_events.collector.ledger_pool import LedgerPool
     from change_events.collector.reader_pool import ReaderPool
@@ -213,7 +213,7 @@ def _options(
     once: bool,
     **others: Any,
 ) -> Options:
-    """The options as they are used. Raises click.UsageError where they do not go together."""
+    """Return the checked options. Raises click.UsageError for an invalid combination."""
     from change_events.server.command import Options
     from change_events.server.listening import Certificate
 
@@ -245,7 +245,7 @@ def _options(
 
 
 def _upkeep(session: Session) -> Callable[[], None]:
-    """What every command does to a journal: bring it up to date, settle the runs that were killed."""
+    """Migrate the journal and settle killed runs, as every command does."""
     from change_events.cli.session import Session
 
     path, tools = session.settings.journal, session.tools

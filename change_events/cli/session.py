@@ -1,4 +1,4 @@
-"""What the commands share: settings, journal and redactor, each made when first asked for."""
+"""The context shared by the commands: settings, journal and redactor, each created on first use."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Session:
     """One invocation of ``tfevent events``; a context manager that closes what was opened.
 
     Attributes:
-        tools: what knows Terraform's files and processes.
-        lists: the command reads the journal at length, so that it may make the indexes which that needs.
-        ledger: the URL of a ledger that is asked instead of the journal; ``team`` is whose events in it are.
-        mistakes_reported: the command itself names the mistakes in the settings, so that no note is needed.
+        tools: the adapter for Terraform's files and processes.
+        lists: the command reads much of the journal, and so may create missing indexes.
+        ledger: URL of a ledger to query instead of the journal; ``team`` limits it to one team.
+        mistakes_reported: the command reports mistakes in the settings itself.
     """
 
     def __init__(self, tools: ToolAdapter) -> None:
@@ -51,19 +51,19 @@ class Session:
 
     @cached_property
     def cwd(self) -> Path:
-        """The folder that settings are looked for from; the root where the working directory has been removed."""
+        """The folder from which settings are looked for; the root if the working directory was removed."""
         return Path(working_directory())
 
     @cached_property
     def settings_and_mistakes(self) -> tuple[Settings, tuple[str, ...]]:
-        """The usable part of the settings, and a sentence for each mistake in the rest."""
+        """The valid part of the settings, and a sentence for each mistake in the rest."""
         from change_events.settings import load_leniently
 
         return load_leniently(self.cwd, os.environ)
 
     @cached_property
     def settings(self) -> Settings:
-        """The usable part of the settings; mistakes are reported once, on standard error."""
+        """The valid part of the settings; mistakes are reported once, on standard error."""
         settings, mistakes = self.settings_and_mistakes
         if mistakes and not self.mistakes_reported:
             more = len(mistakes) - 1
@@ -74,7 +74,7 @@ class Session:
 
     @cached_property
     def journal(self) -> Journal:
-        """The journal, with the records of killed runs closed; raises JournalError."""
+        """The journal, with killed runs settled; raises JournalError."""
         from change_events.journal import Journal
         from change_events.journal.store import LOCK_WAIT
         from change_events.process.pressure import stretch
@@ -89,7 +89,7 @@ class Session:
 
     @cached_property
     def source(self) -> Source:
-        """What questions about events are asked: the ledger that was chosen, or the journal; raises JournalError."""
+        """The source of queries: the chosen ledger, or the journal; raises JournalError."""
         if self.ledger is None:
             return self.journal
         from change_events.query.ledgers import open_ledger
@@ -99,7 +99,7 @@ class Session:
         return ledger
 
     def indexed_source(self) -> Source:
-        """The same for questions about things: says so where older events are not indexed, or cannot be."""
+        """The source of queries for resources and hosts; reports if older events are not indexed."""
         from change_events.errors import JournalError
 
         if self.ledger is not None:
@@ -125,7 +125,7 @@ class Session:
 
     @cached_property
     def redactor(self) -> Redactor:
-        """The redactor of every command: what an event hides, nothing that is printed shows."""
+        """The redactor of all printed output, with the rules for events."""
         from change_events.settings.redaction import redactor_of
 
         return redactor_of(self.settings, os.environ)

@@ -1,4 +1,4 @@
-"""``tfevent events show``: one run, in full."""
+"""``tfevent events show``: show one event in full."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def show_command(session: Session, *, event_id: str, form: str | None, limit: in
 
 
 def _held_up(session: Session, record: Record) -> dict[str, str]:
-    """By destination, why deliveries of this event that were never tried wait, where the destination has failed."""
+    """Return, by destination, why untried deliveries of this event wait, if the destination has failed."""
     from change_events.cli.render.deliveries import held_up_by, is_untried
 
     names = dict.fromkeys(one.destination for one in record.deliveries if is_untried(one))

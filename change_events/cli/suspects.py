@@ -1,4 +1,4 @@
-"""``tfevent events suspects``: what changed before a moment, the likeliest cause first."""
+"""``tfevent events suspects``: rank the changes before an incident."""
 
 from __future__ import annotations
 

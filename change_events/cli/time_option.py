@@ -1,4 +1,4 @@
-"""Points in time and durations as options' values."""
+"""Times and durations as option values."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def moment(text: str) -> datetime:
-    """Read an option's value: an age counted back from now, a time of day, or an ISO 8601 date or time (local).
+    """Parse an age counted back from now, a time of day, or an ISO 8601 date or time (local).
 
     Raises:
-        click.BadParameter: it is neither; the text says what can be written.
+        click.BadParameter: it is none of these; the text says what is expected.
     """
     try:
         return times.moment(text)
@@ -25,10 +25,10 @@ def moment(text: str) -> datetime:
 
 
 def duration(text: str) -> timedelta:
-    """Read an option's value that is a length of time.
+    """Parse a duration.
 
     Raises:
-        click.BadParameter: it is none, or nothing long; the text says what can be written.
+        click.BadParameter: it is not a duration above zero; the text says what is expected.
     """
     try:
         return times.duration(text)

@@ -1,4 +1,4 @@
-"""What a half of the product (Terraform's, today) hands to the command line, which must not import it."""
+"""The interface of a tool's adapter (today Terraform's) to the command line, which must not import it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Check(NamedTuple):
     """One line of ``tfevent events doctor``.
 
     Attributes:
-        name: what was looked at, in one or two words ("binary").
-        verdict: ``error`` makes doctor exit 1, ``warning`` does not.
-        text: what was found, one line, free of secrets.
-        remedy: what to do about it; None where there is nothing to do.
+        name: the subject in one or two words ("binary").
+        verdict: ``error`` makes doctor exit with 1, ``warning`` does not.
+        text: the result, one line, free of secrets.
+        remedy: what to do about it; None if nothing is needed.
     """
 
     name: str
@@ -35,15 +35,15 @@ class Check(NamedTuple):
 
 
 class HistoryRequest(NamedTuple):
-    """Which history is read.
+    """The options of ``backfill``.
 
     Attributes:
         sources: addresses of objects, folders, files.
-        last: only the newest versions of each state, so many; 0 for all.
-        since: only what was written at or after it.
-        directory: that the history belongs to, and a workspace of it, where they are named.
-        workspace: likewise.
-        again: read what is recorded already, too.
+        last: number of newest versions of each state; 0 for all.
+        since: only versions written at or after it.
+        directory: directory of the history, if given.
+        workspace: workspace of the directory, if given.
+        again: also read what is recorded already.
     """
 
     sources: Sequence[str]
@@ -55,7 +55,7 @@ class HistoryRequest(NamedTuple):
 
 
 class Found(NamedTuple):
-    """One history begins: its place, how many steps there are, the directory that uses it (None: none is known)."""
+    """The start of one history: its place, number of steps, and the directory that uses it (None: unknown)."""
 
     label: str
     steps: int
@@ -70,11 +70,11 @@ class Piece(NamedTuple):
 
 
 class Unused(NamedTuple):
-    """What gave no event.
+    """A step without an event.
 
     Attributes:
         name: redacted.
-        reason: why, as a clause; empty where it shows no change, or is recorded already.
+        reason: why, as a clause; empty without a change, or if it is recorded already.
         known: it is recorded already.
         counted: it is one of the steps of its history.
     """
@@ -86,21 +86,20 @@ class Unused(NamedTuple):
 
 
 class KnownPlaces(Protocol):
-    """Gives the places of a source (:class:`Origin`) that are recorded, of a directory where it is ``joined``."""
+    """Returns the recorded places of a source (:class:`Origin`), with ``joined`` only those of a directory."""
 
     def __call__(self, source: str, *, joined: bool = False) -> set[str]:
         """See :meth:`change_events.journal.Journal.backfilled`."""
 
 
 class ToolAdapter(Protocol):
-    """The parts of ``tfevent events`` that know a tool's own files and processes."""
+    """The parts of ``tfevent events`` that use a tool's own files and processes."""
 
     def read_documents(self, paths: Sequence[str], redactor: Redactor, settings: Settings) -> list[Plan]:
         """Read plans for ``summarize``: a path is ``-`` (standard input), plan JSON, or a binary plan file.
 
-        Exactly two states are compared and give one plan; a file of several plans gives several. Where there
-        are several, ``Plan.name`` says which file each came from. The settings say which
-        attributes are ignored, and which signals are the user's own.
+        Two states are compared and yield one plan; a file of several plans yields several, and ``Plan.name`` is their
+        file. The settings provide ignored attributes and the user's signal rules.
 
         Raises:
             InputError: a file is none of these; the text names it.
@@ -109,32 +108,32 @@ class ToolAdapter(Protocol):
     def history(
         self, request: HistoryRequest, redactor: Redactor, settings: Settings, known: KnownPlaces
     ) -> Iterator[Piece | Unused | Found]:
-        """Read history that is already there for ``backfill``, one piece after the other.
+        """Read existing history for ``backfill``, piece by piece.
 
         Args:
-            request: what is asked for.
-            redactor: remembers the secrets of all that is read.
-            settings: ignored attributes, signals of the user's own.
-            known: what need not be read again.
+            request: the options.
+            redactor: remembers the secrets of everything that is read.
+            settings: ignored attributes, the user's signal rules.
+            known: places to skip.
 
         Raises:
-            InputError: a source cannot be read, or there is nothing in it.
+            InputError: a source cannot be read, or is empty.
         """
 
     def check_drift(
         self, request: Request, redactor: Redactor, tick: Callable[[float], int]
     ) -> Generator[DirectoryCheck]:
-        """Check directories for drift, each result as soon as it is there; nothing is written anywhere.
+        """Check directories for drift, yielding each result as it completes; nothing is written.
 
-        ``tick`` waits for so many seconds; where it returns True, everything that runs is ended and KeyboardInterrupt
+        ``tick`` waits for the given seconds; if it returns True, all processes are ended and KeyboardInterrupt is
         raised.
 
         Raises:
-            InputError: there is no terraform to run.
+            InputError: there is no terraform.
         """
 
     def checks(self, settings: Settings) -> Iterable[Check]:
-        """Look at the tool itself for ``doctor``: the binary, its version, runs left unsettled."""
+        """Check the tool for ``doctor``: the binary, its version, unsettled runs."""
 
     def settle_leftovers(self, journal: Journal, settings: Settings) -> None:
-        """Close the records of runs that were killed, before anything is listed. Never raises."""
+        """Settle killed runs, before anything is listed. Never raises."""

@@ -1,4 +1,4 @@
-"""``tfevent events trust``: the user's consent to what a settings file of a working tree asks for."""
+"""``tfevent events trust``: the user's consent to settings of a file in a working tree."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _here(session: Session) -> list[Path]:
 
 
 def _consent(path: Path, known: dict[str, str]) -> Iterator[str]:
-    """Note consent to one file; what it asks for, a line each. Raises InputError."""
+    """Store consent to one file; returns what it requests, one line each. Raises InputError."""
     from change_events.settings.loading import asks
 
     try:

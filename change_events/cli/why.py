@@ -1,4 +1,4 @@
-"""``tfevent events why``: the last changes of one thing."""
+"""``tfevent events why``: the last changes of a resource, attribute or host."""
 
 from __future__ import annotations
 

@@ -1,27 +1,27 @@
-"""The folder of one running run: what survives us if we are killed.
+"""The folder of one running run, which survives a kill of tfevent.
 
-It is made before terraform starts and removed when the run is settled:
+It is created before terraform starts and removed when the run is settled:
 
-* ``lock``: held by us, so that another tfevent leaves a live run alone. Its text names the run and the state folder it
-  was begun with: this is how a folder is known to be ours, and nothing is ever deleted in one without it;
-* ``facts``: what is being run, where, since when, and how far it got (``stage``: planning, planned, applying, native,
-  ended), as a Python literal, since importing json costs 8 ms before terraform starts; no secret in it;
-* ``journal``: the path of the journal that the run is recorded in, as soon as the settings are known;
-* ``plan``: the private saved plan (it holds secrets, mode 0600);
-* ``plan.out``, ``plan.err``: what the plan phase printed, where there is no terminal;
-* ``checkpoint``: the event, redacted, where neither the journal nor a destination took it;
+* ``lock``: held by the running tfevent. Its text has the ID of the run and its state folder, which marks the folder as
+tfevent's: nothing is ever deleted in a folder without it;
+* ``facts``: what is being run, where, since when, and its progress (``stage``: planning, planned, applying, native,
+ended), as a Python literal, since importing json costs 8 ms before terraform starts; without secrets;
+* ``journal``: the path of the journal with the run's record, as soon as the settings are known;
+* ``plan``: the private saved plan (with secrets, mode 0600);
+* ``plan.out``, ``plan.err``: output of the plan phase without a terminal;
+* ``checkpoint``: the redacted event, if neither the journal nor a destination took it;
 * ``report.json`` and ``units``, of a run of many stacks: Terragrunt's run report, and a line for each run of a unit
-  that changed nothing (:mod:`change_events.stacks.tally`);
-* ``stream``: stdout of the apply. terraform itself holds a lock on it, by inheritance, until it ends.
+that changed nothing (:mod:`change_events.stacks.tally`);
+* ``stream``: stdout of the apply. terraform inherits a lock on it, which lasts until it ends.
 
-A run that is not terraform's (a playbook, a command) has the name of its ``owner`` among its facts, and
-``checkpoint``, the event as far as it is known; a command that has ended also ``end``, how it did. A change that is
-tied to a process (:mod:`change_events.recording.process_bound`) has that as its ``writer``, and no one holds its lock.
+Other runs (a playbook, a command) have their ``owner`` among the facts, and the current event as ``checkpoint``; a
+command that has ended also has ``end`` with its outcome. A change bound to a process
+(:mod:`change_events.recording.process_bound`) has that as its ``writer``, and its lock is not held.
 
-A leftover folder whose two locks are free belongs to a run that was killed; the next command that uses the same journal
-settles it: the Terraform half its own, :mod:`change_events.recording.recovery` those with an owner. That of a run of
-many stacks stays for a while, where units may still begin (:mod:`change_events.stacks.late`). What looks over the
-folders of all runs is :mod:`change_events.files.unsettled_runs`.
+A leftover folder whose two locks are free belongs to a killed run; the next command that uses the same journal settles
+it: the Terraform half its own, :mod:`change_events.recording.recovery` those with an owner. The folder of a run of many
+stacks stays for a while, since units may still start (:mod:`change_events.stacks.late`).
+:mod:`change_events.files.unsettled_runs` lists the folders of all runs.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ _GROUPS = (8, 4, 4, 4, 12)  # digits of a UUID
 
 
 class RunDirectory:
-    """One folder under ``<state>/runs`` (or a fallback when that cannot be written).
+    """One folder under ``<state>/runs`` (or a fallback if that cannot be written).
 
-    It is used through descriptors: whatever is put in its place later is neither read, written nor removed.
+    It is used through descriptors: whatever replaces it later is neither read, written nor removed.
 
     Args:
-        root: descriptor of the folder that it lies in, which becomes this object's own.
-        folder: descriptor of the folder itself, likewise.
-        path: absolute path, for terraform and for messages.
+        root: descriptor of the parent folder; owned by this object.
+        folder: descriptor of the folder itself; owned by this object.
+        path: absolute path, for terraform and messages.
     """
 
     def __init__(self, root: int, folder: int, path: str) -> None:
@@ -72,14 +72,14 @@ class RunDirectory:
         self._lock: int | None = None
 
     def file(self, name: str) -> str:
-        """Absolute path of a file in the folder: one of :data:`FILES`."""
+        """Return the absolute path of a file in the folder: one of :data:`FILES`."""
         return os.path.join(self.path, name)
 
     def write_facts(self, *, durable: bool = False, **facts: Any) -> None:
         """Add to ``facts``, atomically: after this the run cannot be lost.
 
         Args:
-            durable: not even by a power cut; to be asked for before something is changed, since it costs milliseconds.
+            durable: survive a power failure; required before something is changed, and takes milliseconds.
             facts: names and values: strings, numbers, flags, None, and lists and dicts of those.
         """
         self.facts.update(facts)
@@ -89,15 +89,15 @@ class RunDirectory:
         self.write(name, repr(facts).encode("utf-8", "backslashreplace"), durable=durable)
 
     def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
-        """Put one of :data:`FILES` there, atomically. Raises OSError."""
+        """Write one of :data:`FILES`, atomically. Raises OSError."""
         private_folder.write_file(self._folder, name, data, durable=durable)
 
     def read(self, name: str) -> bytes:
-        """All of one file. Raises OSError."""
+        """Return the content of one file. Raises OSError."""
         return private_folder.read_file(self._folder, name)
 
     def append(self, name: str, line: bytes, most: int) -> None:
-        """Add a line to a file that other processes add to, unless it is ``most`` bytes long. Raises OSError."""
+        """Add a line to a file shared with other processes, unless it has ``most`` bytes. Raises OSError."""
         descriptor = private_folder.open_file(self._folder, name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
             if os.fstat(descriptor).st_size + len(line) <= most:
@@ -106,20 +106,20 @@ class RunDirectory:
             os.close(descriptor)
 
     def open(self, name: str) -> BinaryIO:
-        """One file, for reading. Raises OSError."""
+        """Open one file for reading. Raises OSError."""
         return open(private_folder.open_file(self._folder, name, os.O_RDONLY), "rb")
 
     def read_facts(self) -> dict[str, Any]:
-        """What ``facts`` says; empty where it is missing or unreadable."""
+        """Return ``facts``; empty if it is missing or unreadable."""
         self.facts = self._read("facts")
         return self.facts
 
     def write_end(self, **facts: Any) -> None:
-        """Keep how the run ended, in a file of its own: another thread may be writing ``facts``. Raises OSError."""
+        """Store the end of the run in a file of its own, since another thread may write ``facts``. Raises OSError."""
         self._write("end", facts, durable=False)
 
     def read_end(self) -> dict[str, Any]:
-        """What :meth:`write_end` has written; empty where the end is not known."""
+        """Return the data of :meth:`write_end`; empty if the end is unknown."""
         return self._read("end")
 
     def _read(self, name: str) -> dict[str, Any]:
@@ -131,11 +131,11 @@ class RunDirectory:
             return {}
 
     def write_journal(self, path: str) -> None:
-        """Keep which journal the run is recorded in: only commands that use it settle the run. Raises OSError."""
+        """Store the path of the run's journal: only commands that use it settle the run. Raises OSError."""
         self.write("journal", os.fsencode(os.path.realpath(path)))
 
     def belongs_to(self, journal: str, state: str) -> bool:
-        """Whether the run was begun for this journal; where it does not say, or that is gone, for this state folder."""
+        """Return whether the run uses this journal; if its journal is unknown or gone, this state folder."""
         try:
             named = os.fsdecode(self.read("journal"))
         except OSError:
@@ -145,11 +145,11 @@ class RunDirectory:
         return named == os.path.realpath(journal) or self.is_of(state)
 
     def is_of(self, state: str) -> bool:
-        """Whether the run was begun with this state folder."""
+        """Return whether the run was started with this state folder."""
         return self._mark() == _mark(os.path.basename(self.path), state)
 
     def acquire(self) -> bool:
-        """Take the folder's own lock; False when another tfevent holds it, or the folder is not a run's."""
+        """Take the folder's lock; False if another tfevent holds it, or the folder is not a run's."""
         try:
             descriptor = private_folder.open_file(self._folder, _LOCK, os.O_RDWR)
         except OSError:
@@ -161,7 +161,7 @@ class RunDirectory:
         return True
 
     def _is_ours(self, lock: int) -> bool:
-        """Whether the folder still has this lock, and it is the mark of this run."""
+        """Return whether the folder still has this lock, with the mark of this run."""
         try:
             there = os.stat(_LOCK, dir_fd=self._folder, follow_symlinks=False)
         except OSError:
@@ -179,7 +179,7 @@ class RunDirectory:
             return ""
 
     def make_lock(self, run_id: str, state: str) -> None:
-        """Mark the new folder as ours, and hold it. Raises OSError."""
+        """Mark the new folder as tfevent's, and lock it. Raises OSError."""
         descriptor = private_folder.open_file(self._folder, _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         self._lock = descriptor
         if not _try_lock(descriptor):
@@ -187,19 +187,19 @@ class RunDirectory:
         os.write(descriptor, os.fsencode(_mark(run_id, state)))
 
     def create_plan(self) -> str:
-        """Path of the private plan, made for us alone: terraform keeps the mode of a file that exists."""
+        """Create the private plan and return its path: terraform keeps the mode of an existing file."""
         os.close(private_folder.open_file(self._folder, "plan", os.O_WRONLY | os.O_CREAT))
         return self.file("plan")
 
     def create_stream(self) -> int:
-        """Open ``stream`` for terraform's stdout, locked; the lock lives as long as any process has it open."""
+        """Open ``stream`` for terraform's stdout, locked; the lock lasts while any process has it open."""
         descriptor = private_folder.open_file(self._folder, "stream", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.set_blocking(descriptor, True)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         return descriptor
 
     def stream_is_live(self) -> bool:
-        """Whether terraform still writes to ``stream``."""
+        """Return whether terraform still writes to ``stream``."""
         try:
             descriptor = private_folder.open_file(self._folder, "stream", os.O_RDONLY)
         except OSError:
@@ -210,12 +210,12 @@ class RunDirectory:
             os.close(descriptor)
 
     def move(self, name: str) -> None:
-        """Give the folder another name beside its own. Raises OSError."""
+        """Rename the folder. Raises OSError."""
         os.rename(os.path.basename(self.path), name, src_dir_fd=self._root, dst_dir_fd=self._root)
         self.path = os.path.join(os.path.dirname(self.path), name)
 
     def remove_work(self) -> None:
-        """Remove the plan, which holds secrets, and what was printed; the event is whole without them."""
+        """Remove the plan, which has secrets, and output; the event is complete without them."""
         for name in _WORK:
             self._unlink(name)
 
@@ -226,7 +226,7 @@ class RunDirectory:
             return
 
     def remove(self) -> None:
-        """Remove our files, and the folder if nothing else is in it. The lock, which marks it as ours, goes last."""
+        """Remove tfevent's files, the lock last, and the folder if nothing else is in it."""
         for name in FILES:
             self._unlink(name)
         try:
@@ -244,7 +244,7 @@ class RunDirectory:
         return (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)
 
     def release(self) -> None:
-        """Let go of the folder and its lock; nothing can be done with this object afterwards."""
+        """Release the folder and its lock; this object cannot be used afterwards."""
         lock, self._lock = self._lock, None
         folder, self._folder = self._folder, -1
         root, self._root = self._root, -1
@@ -266,16 +266,16 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def is_id(name: str) -> bool:
-    """Whether a folder's name can be that of a run: a UUID in lower case."""
+    """Return whether a folder's name can be that of a run: a UUID in lower case."""
     parts = name.split("-")
     return tuple(map(len, parts)) == _GROUPS and all(character in "0123456789abcdef-" for character in name)
 
 
 def roots(state: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
-    """Descriptors and paths of the folders that may hold running runs, best first.
+    """Yield descriptors and paths of the folders that may hold running runs, best first.
 
-    In the state folder, else in a corner of our own. One that is not ours alone is left out. Whoever gets a
-    descriptor closes it.
+    They are in the state folder, else in a private fallback. Folders that others can write are left out. The caller
+    closes the descriptors.
     """
     own = f"tfevent-{os.getuid()}"
     temporary = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - what is ours in it is checked
@@ -289,7 +289,7 @@ def roots(state: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
 
 
 def create(state: str, run_id: str) -> RunDirectory | None:
-    """Make the folder of a new run, locked; None when no place can be written or has room, or the id is none."""
+    """Create the folder of a new run, locked; None if no place can be written, or the ID is invalid."""
     if not is_id(run_id):
         return None
     for root, path in roots(state, make=True):
@@ -304,7 +304,7 @@ def create(state: str, run_id: str) -> RunDirectory | None:
 
 
 def _locked_folder(root: int, path: str, run_id: str, state: str) -> RunDirectory:
-    """Made under a name that no one looks at, so that it is never seen without its lock."""
+    """Create the folder under a hidden name, so that it is never visible without its lock."""
     os.mkdir(FRESH + run_id, 0o700, dir_fd=root)
     folder = private_folder.open_own(root, FRESH + run_id)
     run = RunDirectory(os.dup(root), folder, os.path.join(path, FRESH + run_id))
@@ -319,12 +319,12 @@ def _locked_folder(root: int, path: str, run_id: str, state: str) -> RunDirector
 
 
 def opened(root: int, path: str, name: str) -> RunDirectory | None:
-    """A folder by its name, not locked; None where there is none of ours. Whoever gets it releases it.
+    """Open a folder by name, without locking it; None if it is not tfevent's. The caller releases it.
 
     Args:
-        root: descriptor of the folder that it lies in.
-        path: of that folder.
-        name: its own.
+        root: descriptor of the parent folder.
+        path: path of that folder.
+        name: its name.
     """
     try:
         return RunDirectory(os.dup(root), private_folder.open_own(root, name), os.path.join(path, name))
@@ -333,7 +333,7 @@ def opened(root: int, path: str, name: str) -> RunDirectory | None:
 
 
 def find(state: str, run_id: str) -> RunDirectory | None:
-    """The folder of one run, not locked; None where it has none. Whoever gets it releases it."""
+    """Open the folder of one run, without locking it; None if there is none. The caller releases it."""
     for root, path in roots(state):
         try:
             run = opened(root, path, run_id) if is_id(run_id) else None

@@ -1,11 +1,11 @@
-"""Whose settings are read, and which of a working tree's files the user has consented to.
+"""Whose settings files are read, and which files of a working tree have the user's consent.
 
-Standard library only: what a working tree says of the binary is needed before terraform starts.
+Standard library only: the binary in a working tree's settings is needed before terraform starts.
 
-A file that someone else could have written is not read at all (:func:`read`). A file found in a working tree is read,
-since a team shares its settings there; but whoever can change the tree, by a pull request say, decides what is in it.
-What could harm the user (:mod:`change_events.settings.consent` lists it) waits for the user's consent, which is given
-for one path and one content: `tfevent events trust` writes it down in the state folder.
+A file that another user could have written is not read (:func:`read`). A file found in a working tree is read, since a
+team shares its settings there; but it is controlled by whoever can change the tree, e.g. by a pull request. Settings
+that could harm the user (:mod:`change_events.settings.consent`) require consent for one path and one content: `tfevent
+events trust` stores it in the state folder.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _OFF = {"", "0", "false", "no", "off"}
 
 
 class UntrustedError(OSError):
-    """A file is not read; the text says why and what to do, as a clause."""
+    """A file is not read; the text is the reason and the remedy, as a clause."""
 
 
 def read(path: str, environ: Mapping[str, str], most: int = MOST_BYTES) -> bytes:
-    """The content of a settings file that no one but its user and root can have written.
+    """Return the content of a settings file that only its user and root can have written.
 
     Raises:
-        UntrustedError: someone else owns it or can write it, or it is no regular file, or too long.
+        UntrustedError: another user owns it or can write it, or it is not a regular file, or too long.
         OSError: it cannot be read.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -54,12 +54,12 @@ def read(path: str, environ: Mapping[str, str], most: int = MOST_BYTES) -> bytes
 
 
 def doubt(path: str, status: os.stat_result, environ: Mapping[str, str]) -> str | None:
-    """Why a file that is open may be someone else's words, with the remedy; None where it may not.
+    """Return why an open file may be written by others, with the remedy; None if it may not.
 
     Args:
         path: the name it was opened by.
-        status: of the open file.
-        environ: ``TFEVENT_TRUST_SETTINGS=any-owner`` means that it does not matter.
+        status: status of the open file.
+        environ: ``TFEVENT_TRUST_SETTINGS=any-owner`` skips the check.
     """
     if environ.get(VARIABLE) == ANY_OWNER:
         return None
@@ -78,14 +78,14 @@ def doubt(path: str, status: os.stat_result, environ: Mapping[str, str]) -> str 
 
 
 def _others_can_write(status: os.stat_result) -> bool:
-    """Others than its owner and root; a group that is its owner's alone does not count (umask 002)."""
+    """Return whether users other than its owner and root can write it; a private group (umask 002) is ignored."""
     if status.st_mode & stat.S_IWOTH:
         return True
     return bool(status.st_mode & stat.S_IWGRP) and not _is_private_group(status)
 
 
 def _is_private_group(status: os.stat_result) -> bool:
-    """A group of its owner's name without any other member, as many distributions give one to each user."""
+    """Return whether a group has its owner's name and no other member, as many distributions create them."""
     import grp
     import pwd
 
@@ -109,12 +109,12 @@ def _name(uid: int) -> str:
 
 
 def refusal(path: str, what: str) -> str:
-    """That something of a file waits for consent, with the remedy."""
+    """Return the message that a part of a file requires consent, with the remedy."""
     return f"{path}: not used without your consent: {what}. Read the file, then run `tfevent events trust {path}`"
 
 
 def program_in(folder: str, word: str) -> str | None:
-    """The real path of the file below ``folder`` that a word of a command names; None where it names none."""
+    """Return the real path of the file below ``folder`` named by a word of a command; None if it names none."""
     try:
         path = os.path.realpath(os.path.join(folder, word))
         return path if os.path.isfile(path) and path.startswith(os.path.realpath(folder) + os.sep) else None
@@ -123,13 +123,13 @@ def program_in(folder: str, word: str) -> str | None:
 
 
 def is_trusted_program(path: str, data: bytes, program: str, environ: Mapping[str, str]) -> bool:
-    """Whether a settings file may name this program: there is consent to the file, and to a program of its folder.
+    """Return whether a settings file may name this program: with consent to both.
 
     Args:
         path: the settings file.
         data: its content.
-        program: name or path of the program, as the file has it.
-        environ: the variables that count.
+        program: name or path of the program, as in the file.
+        environ: the environment.
     """
     from change_events.paths import state_dir
 
@@ -139,12 +139,12 @@ def is_trusted_program(path: str, data: bytes, program: str, environ: Mapping[st
 
 
 def is_trusted(path: str, data: bytes | None, environ: Mapping[str, str], state: str) -> bool:
-    """Whether the user has consented to this content of this file, or to all by ``TFEVENT_TRUST_SETTINGS``.
+    """Return whether the user has consented to this content, or to all files by ``TFEVENT_TRUST_SETTINGS``.
 
     Args:
         path: any name of the file.
-        data: its content, where it has been read already.
-        environ: the variables that count.
+        data: its content, if it was read already.
+        environ: the environment.
         state: the state folder.
     """
     if environ.get(VARIABLE, "").lower() not in _OFF:
@@ -160,7 +160,7 @@ def is_trusted(path: str, data: bytes | None, environ: Mapping[str, str], state:
 
 
 def digest(path: str, data: bytes | None = None) -> str:
-    """What stands for a file's content: SHA-256 in hex; of a large one, its size, times and place. Raises OSError."""
+    """Return the SHA-256 of a file in hex; for a large one, of its size, times and inode. Raises OSError."""
     import hashlib
 
     if data is None:
@@ -173,7 +173,7 @@ def digest(path: str, data: bytes | None = None) -> str:
 
 
 def consents(state: str) -> dict[str, str]:
-    """Digests by path of the files that the user has consented to; nothing where the list may be someone else's."""
+    """Return the digests by path of files with consent; nothing if others may have written the list."""
     try:
         folder = private_folder.open_folder(state, (), shared=False)
         try:
@@ -187,7 +187,7 @@ def consents(state: str) -> dict[str, str]:
 
 
 def keep_consents(state: str, found: Mapping[str, str]) -> None:
-    """Write down all that is consented to, mode 0600. Raises OSError; ValueError where a path has a line break."""
+    """Store all consents, mode 0600. Raises OSError; ValueError for a path with a line break."""
     if any("\n" in path for path in found):
         raise ValueError("a path with a line break")
     text = "".join(f"{known} {path}\n" for path, known in sorted(found.items()))

@@ -1,4 +1,4 @@
-"""Over the folders of all runs that are not settled: those that go on, and what is left of those that were killed."""
+"""Lists the folders of all unsettled runs: active and killed ones."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _FRESH_SECONDS = 60.0
 
 
 def leftovers(state: str, journal: str, wanted: Callable[[dict[str, Any]], bool] | None = None) -> list[RunDirectory]:
-    """Folders of runs that are over without having been settled, each now locked by us.
+    """Yield the folders of runs that ended without being settled, each locked by this process.
 
     Args:
         state: the state folder.
-        journal: the journal that is used: runs that were begun for another one are left to the commands that use that.
-        wanted: decides by a run's facts whether it is of interest; the others are let go of again.
+        journal: the current journal: runs of other journals are left to their commands.
+        wanted: selects runs by their facts; the others are released.
     """
     runs = []
     for root, path in roots(state):
@@ -50,7 +50,7 @@ def leftovers(state: str, journal: str, wanted: Callable[[dict[str, Any]], bool]
 
 
 def _remove_stale(run: RunDirectory) -> None:
-    """A folder that was killed while being made; one that is being made just now is left alone."""
+    """Remove a folder whose creation was killed, but none being created right now."""
     import time
 
     try:
@@ -64,12 +64,12 @@ def _remove_stale(run: RunDirectory) -> None:
 
 
 def count(state: str) -> int:
-    """How many folders of runs of this state folder there are, running ones included."""
+    """Return the number of run folders in this state folder, including active ones."""
     return sum(run.is_of(state) for run in _all(state))
 
 
 def stranded(state: str, journal: str) -> list[str]:
-    """The journals of runs that are over and wait for a command that uses another journal than this one."""
+    """Return the journals of killed runs that wait for a command with another journal."""
     found = []
     for run in _all(state):
         if run.is_of(state) and not run.belongs_to(journal, state) and not run.stream_is_live() and run.acquire():
@@ -81,12 +81,12 @@ def stranded(state: str, journal: str) -> list[str]:
 
 
 def all_facts(state: str, journal: str) -> list[dict[str, Any]]:
-    """The facts of all runs of a journal that are not settled, those that go on too."""
+    """Return the facts of all unsettled runs of a journal, including active ones."""
     return [run.read_facts() for run in _all(state) if run.belongs_to(journal, state)]
 
 
 def _all(state: str) -> Iterator[RunDirectory]:
-    """Each run's folder, not locked, as long as the caller looks at it."""
+    """Yield each run's folder, not locked, open during the iteration."""
     for root, path in roots(state):
         try:
             for name in os.listdir(root):

@@ -1,9 +1,9 @@
-"""Running a command as if we were not there: stdio, signals, exit codes. Knows nothing of events.
+"""Runs a command transparently: stdio, signals, exit codes. Independent of events.
 
-The command stays in our process group, so the terminal's own signals (Ctrl-C, Ctrl-Z) reach it without us and are never
-doubled. A signal sent to tfevent alone is passed on once, after a moment in which we look whether the command has
-noticed it by itself: a supervisor may well have signalled the whole group, and a second interrupt makes many programs,
-terraform above all, drop what they are doing.
+The command stays in tfevent's process group, so that it receives the terminal's own signals (Ctrl-C, Ctrl-Z) directly
+and once. A signal sent to tfevent alone is forwarded once, after a moment in which the command may react by itself: a
+supervisor may have signalled the whole group, and a second interrupt makes many programs, terraform above all, abort at
+once.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _KEY_GRACE = 5.0  # the same for Ctrl-C, which the terminal has almost certainly
 
 
 class Signals:
-    """Keeps the run's signals from killing us, wakes the waiting loop, and says what came.
+    """Handles the run's signals, wakes the waiting loop, and reports what came.
 
-    Use as a context manager around everything that runs a command. A signal that was ignored when we were started
-    stays ignored, for the command too.
+    Use as a context manager around everything that runs a command. A signal that was ignored at the start stays
+    ignored, for the command too.
 
     Args:
-        more: signals to take beside SIGINT, SIGTERM and SIGHUP.
+        more: signals to handle besides SIGINT, SIGTERM and SIGHUP.
     """
 
     def __init__(self, more: Sequence[int] = ()) -> None:
@@ -84,7 +84,7 @@ class Signals:
             self.received.append(number)
 
     def wait(self, seconds: float, *descriptors: int) -> bool:
-        """Sleep until a signal comes, a descriptor is readable (then True), or the time is over."""
+        """Sleep until a signal comes, a descriptor is readable (then True), or the timeout."""
         ready, _, _ = select.select([self._reader, *descriptors], [], [], seconds)
         if self._reader in ready:
             try:
@@ -94,12 +94,12 @@ class Signals:
         return any(descriptor in ready for descriptor in descriptors)
 
     def defaults_for_child(self) -> list[int]:
-        """Signals that the child must find at their default: Python ignores two, and those that we handle."""
+        """Signals to reset to their default in the child: those ignored by Python, and the handled ones."""
         return [signal.SIGPIPE, signal.SIGXFSZ, *self._saved]
 
 
 class Child:
-    """A process that we started and wait for; ``received_before``: how many signals we had received until then."""
+    """A started process; ``received_before`` is the number of signals received before its start."""
 
     def __init__(self, pid: int, received_before: int = 0) -> None:
         self.pid = pid
@@ -107,7 +107,7 @@ class Child:
         self.status: int | None = None
 
     def poll(self) -> int | None:
-        """Exit code (negative: died of that signal), or None while it runs."""
+        """Return the exit code (negative: killed by that signal), or None while it runs."""
         if self.status is None:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -129,7 +129,7 @@ def spawn(
     signals: Signals,
     redirect: Mapping[int, int] | None = None,
 ) -> Child:
-    """Start ``argv`` with our stdio, but for ``redirect`` (child's descriptor → ours).
+    """Start ``argv`` with tfevent's stdio, except for ``redirect`` (child's descriptor → parent's).
 
     Raises:
         OSError: it cannot be executed.
@@ -150,7 +150,7 @@ def spawn(
 
 
 def spawn_command(argv: Sequence[str], environ: Mapping[str, str], signals: Signals) -> Child:
-    """Start ``argv`` as a shell would, with our stdio: found on PATH, and by `sh` where it is a script without `#!`.
+    """Start ``argv`` like a shell: found on PATH, and run by `sh` if it is a script without `#!`.
 
     Raises:
         OSError: it cannot be executed; FileNotFoundError: there is no such command.
@@ -173,7 +173,7 @@ def _spawn_command(argv: Sequence[str], environ: Mapping[str, str], signals: Sig
 
 
 def found_on_path(name: str) -> str:
-    """The executable that a command's name stands for; the name itself where there is none."""
+    """Return the executable of a command's name; the name itself if there is none."""
     if os.sep in name:
         return name
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
@@ -187,14 +187,14 @@ _started: list[Child] = []
 
 
 def finish_running(signals: Signals) -> int | None:
-    """Wait for the command that was started last, if any, and give its exit code: after a bug of ours."""
+    """Wait for the last started command, if any, and return its exit code, after a bug in tfevent."""
     return wait(_started[-1], signals) if _started else None
 
 
 def identity(pid: int) -> list[int]:
-    """What distinguishes this process from a later one with the same number: its number, and when it was started.
+    """Return the process ID and start time of this process, which distinguish it from a later one with the same ID.
 
-    The second is clock ticks since boot (field 22 of /proc/<pid>/stat), 0 where there is no /proc.
+    The start time is in clock ticks since boot (field 22 of /proc/<pid>/stat), 0 without /proc.
     """
     _, ticks = _state_and_start(pid)
     return [pid, ticks]
@@ -210,7 +210,7 @@ def _state_and_start(pid: int) -> tuple[str, int]:
 
 
 def age() -> float | None:
-    """Seconds since this process was started; None where there is no /proc."""
+    """Return the seconds since this process was started; None without /proc."""
     _, ticks = identity(os.getpid())
     if not ticks or not hasattr(time, "CLOCK_BOOTTIME"):
         return None
@@ -218,7 +218,7 @@ def age() -> float | None:
 
 
 def lives(wanted: list[int]) -> bool:
-    """Whether the process with that :func:`identity` still runs; one that only waits to be reaped does not."""
+    """Return whether the process with that :func:`identity` runs; False for a zombie."""
     try:
         os.kill(wanted[0], 0)
     except ProcessLookupError:
@@ -230,9 +230,9 @@ def lives(wanted: list[int]) -> bool:
 
 
 class Forwarder:
-    """Decides which of the received signals the command still needs from us, by what its output acknowledges.
+    """Decides which received signals to forward to the command, by the acknowledgements in its output.
 
-    Where its output is not ours to see, a :class:`change_events.process.signal_relay.SignalRelay` knows more.
+    If its output is not visible, a :class:`change_events.process.signal_relay.SignalRelay` is more reliable.
     """
 
     def __init__(self, child: Child, signals: Signals, *, watched: bool) -> None:
@@ -247,7 +247,7 @@ class Forwarder:
     descriptors: tuple[int, ...] = ()
 
     def tick(self, noticed: int) -> None:
-        """Look after new signals. ``noticed``: how many interrupts the command's output has acknowledged so far."""
+        """Handle new signals. ``noticed``: number of interrupts acknowledged in the command's output so far."""
         for number in self._signals.received[self._seen :]:
             self._take(number)
         self._seen = len(self._signals.received)
@@ -268,7 +268,7 @@ class Forwarder:
 
 
 def in_foreground() -> bool:
-    """Whether our process group is the one that the terminal's keys reach."""
+    """Return whether tfevent's process group receives the terminal's keys."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:

@@ -1,6 +1,6 @@
-"""Settings: ``tfevent.yaml`` from the working directory upwards, the user's own file, and ``TFEVENT_*`` above them.
+"""Settings: ``tfevent.yaml`` from the working directory upwards, the user's own file, and ``TFEVENT_*`` variables.
 
-:func:`load` raises all mistakes at once; :func:`load_leniently` is for the run itself, which no mistake may stop.
+:func:`load` raises all mistakes at once; :func:`load_leniently` is for runs, which no mistake may stop.
 """
 
 from __future__ import annotations

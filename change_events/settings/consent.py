@@ -1,9 +1,8 @@
-"""What a settings file of a working tree may not do until its user has consented to it.
+"""Settings of a working tree's file that require the user's consent.
 
-Whoever can change the tree can change the file: by a pull request, by a module that is unpacked there. Such a file may
-say where events go, how they look and which of them are sent. Without consent it may not start a program, read files
-of its user's, send what the user's environment holds, or the user's secrets to anywhere but their own vendor, speak
-plain http, or make the user's journal forget.
+Such a file can be changed by anyone who can change the tree, e.g. by a pull request. It may say where events go, how
+they look and which are sent. Without consent it may not start a program, read the user's files, send the environment or
+the user's secrets to anyone but their vendor, use plain HTTP, or prune the user's journal.
 """
 
 from __future__ import annotations
@@ -44,15 +43,15 @@ _LEAST = {
 
 
 class Origin(msgspec.Struct):
-    """Where settings come from.
+    """The origin of settings.
 
     Attributes:
         path: the file; None for the environment.
-        label: whose it is, for `doctor`.
+        label: its owner, for `doctor`.
         free: nothing in it needs consent, because it is the user's own or the user has consented.
-        environ: the variables that count.
-        asks: what was left out for lack of consent, a key with a reason each.
-        programs: files of its folder that it names to be started.
+        environ: the environment.
+        asks: keys that were left out for lack of consent, with a reason each.
+        programs: files in its folder that it starts.
     """
 
     path: Path | None
@@ -64,17 +63,17 @@ class Origin(msgspec.Struct):
 
     @property
     def base(self) -> Path:
-        """The folder of the file: the tree that it may speak of."""
+        """The folder of the file: the tree that it may refer to."""
         return self.path.parent if self.path else Path("/")
 
     def allows(self, key: Key, entry: Entry) -> bool:
-        """Whether a key that holds for all may be used; else it is noted."""
+        """Return whether a global key may be used; otherwise note it."""
         requests = list(self._of_key(key, entry))
         self.asks += requests
         return not requests
 
     def allows_destination(self, name: str, backend: Destination, children: Mapping[str, Entry]) -> bool:
-        """Whether a destination may be used as it stands; else what keeps it from that is noted."""
+        """Return whether a destination may be used as it is; otherwise note the reasons."""
         requests = [f"destinations.{name}.{ask}" for ask in self._of_destination(name, backend, children)]
         self.asks += requests
         return not requests
@@ -119,7 +118,7 @@ class Origin(msgspec.Struct):
             yield from self._of_addresses(name, backend, children, secrets)
 
     def _of_source(self, key: str, source: str, entry: Entry) -> Iterator[str]:
-        """A command, or a file, that gives a secret."""
+        """Note commands and files that provide secrets."""
         if source == "command":
             yield from self._of_program(key, entry, "a command")
         elif not self.free and not self._is_inside(entry.value, template=False):
@@ -151,7 +150,7 @@ class Origin(msgspec.Struct):
     def _of_addresses(
         self, name: str, backend: Destination, children: Mapping[str, Entry], secrets: list[str]
     ) -> Iterator[str]:
-        """Addresses and authorities of the tree's choice that a secret from elsewhere would be sent to."""
+        """Note addresses and authorities of the tree to which other secrets would be sent."""
         given = {option.name for option in backend.options if name == backend.kind and self._variable(option)}
         secrets += [option.name for option in backend.options if option.secret and option.name in given]
         if backend.kind in _AMBIENT:
@@ -175,13 +174,13 @@ class Origin(msgspec.Struct):
 
     @staticmethod
     def _is_protected(security: Entry, host: str) -> bool:
-        """Whether no one on the way to a server of mail reads along, by its option ``security``."""
+        """Return whether the connection to a mail server is encrypted, by its option ``security``."""
         from change_events.destinations.shared.loopback import is_loopback
 
         return security.value in {"starttls", "tls"} or (security.value == "none" and is_loopback(host))
 
     def _host(self, name: str, backend: Destination, children: Mapping[str, Entry]) -> str:
-        """The server that is used: that of the environment takes precedence over the file's."""
+        """Return the server in use: the environment's takes precedence over the file's."""
         options = (option for option in backend.options if option.name == "host" and name == backend.kind)
         written = str(children["host"].value) if "host" in children else ""
         return next(filter(None, map(self._variable, options)), written)
@@ -192,7 +191,7 @@ class Origin(msgspec.Struct):
     # -- what values speak of --------------------------------------------------------------------------------------
 
     def _is_inside(self, value: object, *, template: bool) -> bool:
-        """Whether a path leads to a file of the tree, links followed; a template also has to look like one."""
+        """Return whether a path leads to a file of the tree, links followed; a template must also look like one."""
         if not isinstance(value, str) or _REFERENCE.search(value):
             return False
         base = self.base.resolve()
@@ -204,7 +203,7 @@ class Origin(msgspec.Struct):
         return not template or (found.suffix in _TEMPLATES and not any(part.startswith(".") for part in inside.parts))
 
     def _commands_changed(self, entry: Entry) -> bool:
-        """Whether a program of the tree that a command names is another one than the user has consented to."""
+        """Return whether a program of the tree named by a command changed since the consent."""
         if isinstance(entry.value, list):
             words = [str(word.value) for word in entry.value]
         else:
@@ -236,7 +235,7 @@ TREE = "working tree"
 
 
 def origin_of(path: Path, data: bytes, environ: Mapping[str, str], *, own: bool) -> Origin:
-    """What a settings file may do; ``own``: it is that of the user's settings folder."""
+    """Return what a settings file may do; ``own``: it is in the user's settings folder."""
     if own:
         return Origin(path, OWN, free=True, environ=environ)
     free = trusted_files.is_trusted(str(path), data, environ, state_dir())
@@ -244,19 +243,19 @@ def origin_of(path: Path, data: bytes, environ: Mapping[str, str], *, own: bool)
 
 
 def sentence(origin: Origin) -> str | None:
-    """What was left out of a file, and the remedy; None where nothing was."""
+    """Return what was left out of a file, with the remedy; None if nothing was."""
     if not origin.asks:
         return None
     return trusted_files.refusal(str(origin.path), "; ".join(origin.asks))
 
 
 def _is_secret_of_variables(option: Option | None, entry: Entry) -> bool:
-    """Whether an option's value is a secret that comes from the environment: it goes where its option says."""
+    """Return whether an option's value is a secret from the environment."""
     return option is not None and option.secret and option.type != "url" and bool(_references(entry))
 
 
 def _references(entry: Entry) -> list[str]:
-    """Names of the variables that a value is made of, at any depth."""
+    """Return the names of variables in a value, at any depth."""
     value = entry.value
     if isinstance(value, dict):
         return [name for child in value.values() for name in _references(child)]
@@ -268,7 +267,7 @@ def _references(entry: Entry) -> list[str]:
 
 
 def _number(entry: Entry) -> float:
-    """The figure as written; what is none is no one's concern here."""
+    """Return a number as written; ignores other values."""
     try:
         return float(entry.value)
     except (TypeError, ValueError):

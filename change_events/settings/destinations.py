@@ -1,4 +1,4 @@
-"""Destinations of the settings: options checked against each backend's table, secrets resolved, routing read."""
+"""Destinations of the settings: validated options, resolved secrets, routing."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _READABLE_BY_ALL = 0o004
 
 
 def variables(of: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Every variable that sets an option of a destination, or of one of these kinds."""
+    """Return every variable that sets an option of a destination, or of one of these kinds."""
     some = kinds() if of is None else of
     plain_ones = tuple(option.environment for kind in some for option in get(kind).options if option.environment)
     return (*plain_ones, *(f"{name}_{source}" for name in _secret_variables(some) for source in _SOURCES))
 
 
 def with_secrets(environ: Mapping[str, str], base: Path, problems: list[str]) -> Mapping[str, str]:
-    """``environ`` with those secrets filled in that it gives by file or command: ``TFEVENT_SEMATEXT_TOKEN_FILE``."""
+    """Return ``environ`` with the secrets it names by file or command: ``TFEVENT_SEMATEXT_TOKEN_FILE``."""
     fetched: dict[str, str] = {}
     for name in _secret_variables(named_by(environ)):
         for source in _SOURCES:
@@ -53,7 +53,7 @@ def _secret_variables(of: Sequence[str]) -> list[str]:
 
 
 class Declared(NamedTuple):
-    """A destination as a file declares it: its entry, the folder that paths are relative to, and whose word it is."""
+    """A destination as declared in a file: its entry, the base of relative paths, and its origin."""
 
     entry: Entry
     base: Path

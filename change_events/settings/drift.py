@@ -1,4 +1,4 @@
-"""The key ``drift`` of ``tfevent.yaml``: drift that is known and not reported, each mistake with its place."""
+"""The key ``drift`` of ``tfevent.yaml``: known drift that is not reported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _IGNORED = Items("drift.ignore", RULE, NEEDED)
 
 
 def read(entry: Entry, problems: list[str], known: Sequence[IgnoreRule] = ()) -> tuple[IgnoreRule, ...]:
-    """The ignore rules of one file, after those of nearer files; ``problems`` takes a sentence for each mistake."""
+    """Return the ignore rules of one file, after those of nearer files; ``problems`` takes a sentence per mistake."""
     if not isinstance(entry.value, dict):
         problems.append(f"{entry.where}: drift: expected the key ignore under it")
         return tuple(known)
@@ -42,13 +42,13 @@ def read(entry: Entry, problems: list[str], known: Sequence[IgnoreRule] = ()) ->
 
 
 def holding(rules: Sequence[IgnoreRule]) -> list[IgnoreRule]:
-    """The rules that apply today, in UTC."""
+    """Return the rules that apply today, in UTC."""
     today = datetime.now(UTC).date()
     return [rule for rule in rules if rule.expires is None or rule.expires >= today]
 
 
 def expired(rules: Sequence[IgnoreRule]) -> list[str]:
-    """A sentence for each rule that holds no longer."""
+    """Return a sentence for each expired rule."""
     return rule_items.expired(_IGNORED.name, rules, lambda _: "the rule")
 
 

@@ -1,4 +1,4 @@
-"""A rule of ``drift.ignore``: which drift is known, and why."""
+"""A rule of ``drift.ignore``: known drift, with the reason."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import msgspec
 
 
 class IgnoreRule(msgspec.Struct, frozen=True, kw_only=True):
-    """Drift that is known, and why.
+    """Known drift that is not reported.
 
     Attributes:
-        reason: the user's own words.
+        reason: the user's reason.
         address: glob of addresses; None for all.
         type: glob of resource types; None for all.
-        attribute: glob of attribute paths; None for the whole resource, its deletion included.
+        attribute: glob of attribute paths; None for the whole resource, including its deletion.
         directory: glob of directories; None for all.
-        expires: last day on which it holds; None: it always does.
+        expires: last day on which it applies; None for no expiry.
         where: file and line.
     """
 
@@ -30,7 +30,7 @@ class IgnoreRule(msgspec.Struct, frozen=True, kw_only=True):
     where: str = ""
 
     def covers(self, address: str, kind: str, directory: str) -> bool:
-        """Whether it is about a resource: its address, type and absolute directory."""
+        """Return whether it applies to a resource: its address, type and absolute directory."""
         if self.address is not None and not fnmatchcase(address, self.address.replace("[", "[[]")):
             return False
         if self.type is not None and not fnmatchcase(kind, self.type):

@@ -1,4 +1,4 @@
-"""Finding the files, merging them with the environment, and collecting every mistake."""
+"""Finds the files, merges them with the environment, and collects every mistake."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _OTHER_VARIABLES = (
 
 
 def load(cwd: Path, environ: Mapping[str, str]) -> Settings:
-    """The settings that apply in ``cwd``. Raises SettingsError with every mistake in them."""
+    """Return the settings that apply in ``cwd``. Raises SettingsError with every mistake."""
     settings, problems = _load(cwd, environ)
     if problems:
         raise SettingsError(tuple(problems))
@@ -46,13 +46,13 @@ def load(cwd: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def load_leniently(cwd: Path, environ: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """What of the settings can be used, and a sentence for each mistake; ``Settings.warnings`` stand apart."""
+    """Return the valid part of the settings, and a sentence for each mistake; ``Settings.warnings`` are separate."""
     settings, problems = _load(cwd, environ)
     return settings, tuple(problems)
 
 
 def find(cwd: Path) -> tuple[Path, ...]:
-    """The settings files that apply in ``cwd``: nearest first, the user's own last; also what cannot be read as one."""
+    """Return the settings files that apply in ``cwd``: nearest first, the user's own last, unreadable ones too."""
     folders = [cwd, *cwd.parents, Path(config_dir())]
     return tuple(dict.fromkeys(folder / NAME for folder in folders if (folder / NAME).exists()))
 
@@ -100,7 +100,7 @@ _RULES = {"signals": "signals", "drift": "drift_ignore"}  # keys with lists of r
 
 
 def _reader(key: str) -> Any:
-    """The module that reads the rules of a key: for those who have such settings."""
+    """Import the module that reads the rules of a key, on demand."""
     from change_events.settings import drift, signals
 
     return {"signals": signals, "drift": drift}[key]
@@ -123,7 +123,7 @@ def _expired(settings: Settings) -> list[str]:
 def _opened(
     path: Path, environ: Mapping[str, str], problems: list[str], unrouted: list[Unrouted]
 ) -> tuple[Origin, dict[str, Entry] | None] | tuple[None, None]:
-    """A settings file's origin and its top-level keys; nothing where it is not read."""
+    """Return a settings file's origin and its top-level keys; nothing if it is not read."""
     try:
         data = trusted_files.read(str(path), environ)
     except trusted_files.UntrustedError as error:
@@ -142,19 +142,19 @@ def _opened(
 
 
 def is_own(path: Path) -> bool:
-    """Whether it is the file of the user's own settings folder."""
+    """Return whether it is the file in the user's settings folder."""
     return path == Path(config_dir()) / NAME
 
 
 class Asked(NamedTuple):
-    """What a file needs consent for: keys with a reason each, and the programs of its folder that it names."""
+    """What a file needs consent for: keys with a reason each, and the programs of its folder."""
 
     asks: list[str]
     programs: list[str]
 
 
 def asks(path: Path, data: bytes, environ: Mapping[str, str]) -> Asked:
-    """What a settings file of a working tree needs consent for, as if there were none yet."""
+    """Return what a settings file of a working tree needs consent for, regardless of consent given."""
     from change_events.settings import yaml_document
 
     origin = Origin(path, consent.TREE, free=False, environ=environ)
@@ -167,7 +167,7 @@ def asks(path: Path, data: bytes, environ: Mapping[str, str]) -> Asked:
 
 
 class Taking(NamedTuple):
-    """Where values are put, what is said of them, and where they come from."""
+    """The target of values, with their problems and origins."""
 
     found: dict[str, Any]
     sources: list[Source]
@@ -177,7 +177,7 @@ class Taking(NamedTuple):
 
 
 def _take(to: Taking, key: Key, entry: Entry) -> None:
-    """Put one value where nothing nearer stands; tags are merged one by one."""
+    """Take one value unless a nearer one is set; tags are merged one by one."""
     literal = key.literal or to.origin.path is None
     try:
         value = convert(key, plain(entry, to.origin.environ, literal=literal, typed=key.typed), to.base)
@@ -227,7 +227,7 @@ def _declared(entry: Entry | None, problems: list[str], unrouted: list[Unrouted]
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> Iterable[str]:
-    """Variables that are nearly one of ours: a misspelt one would be silently without effect."""
+    """Yield variables that are nearly tfevent's: a misspelt one would have no effect."""
     known = {*(key.variable for key in KEYS), *_OTHER_VARIABLES}
     ours = [name for name in environ if name.startswith("TFEVENT_") and not name.startswith(_PLUGINS)]
     if known.issuperset(ours) or known.issuperset({*ours} - {*destinations.variables(named_by(ours))}):

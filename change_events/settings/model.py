@@ -1,4 +1,4 @@
-"""What the settings come to, and the table of keys from which they are read."""
+"""The settings, and the table of their keys."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def _journal() -> Path:
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where one value comes from.
+    """The origin of one value.
 
     Attributes:
-        name: the key; ``destinations.NAME.OPTION`` of a destination.
+        name: the key; ``destinations.NAME.OPTION`` for a destination.
         where: file and line, or the variable.
-        trust: whose word it is: ``environment``, ``your settings folder``, ``working tree``.
+        trust: ``environment``, ``your settings folder`` or ``working tree``.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Unrouted(msgspec.Struct, frozen=True):
-    """A mistake in what decides which events a destination gets.
+    """A mistake that leaves it unknown which events a destination receives.
 
     Attributes:
         file: absolute path of the settings file.
-        name: the destination; empty where the file could not be understood.
-        wanted: names of the destinations that the sender of the event at hand asked for; None where conditions decide.
+        name: the destination; empty if the file could not be parsed.
+        wanted: names of the destinations requested by the sender of the current event; None if conditions decide.
     """
 
     file: str
@@ -58,20 +58,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings, checked. Its ``repr`` holds no secret: destinations hide their options' values.
 
     Attributes:
-        budget: seconds that delivery may take after the run.
-        message_bytes: the most bytes (UTF-8) of an event's message.
-        keep_events, keep_days, keep_mib: how much the journal keeps.
-        outbox_events, outbox_days, outbox_mib: how much may wait for one destination.
+        budget: maximum seconds of delivery after the run.
+        message_bytes: maximum size of an event's message in bytes (UTF-8).
+        keep_events, keep_days, keep_mib: limits of the journal.
+        outbox_events, outbox_days, outbox_mib: limits of the open deliveries to one destination.
         ignore: globs of attribute paths (``tags_all``, ``*.tags_all`` at any depth) whose changes are not reported.
-        causes: look for the cause of each planned change beside the run, of a playbook's tasks after it.
-        signals: rules of the user's own, mutes and ranks; None where there are none.
-        drift_ignore: drift that is known, expired rules among it.
-        broken: destinations with a mistake in their options: events wait for them until it is mended.
-        unrouted: mistakes because of which it is not known which events go where. Events are routed again when they
-            are mended.
+        causes: find the cause of each planned change beside the run, of a playbook's tasks after it.
+        signals: the user's rules, mutes and ranks; None if there are none.
+        drift_ignore: rules for known drift, including expired ones.
+        broken: destinations with invalid options: events wait for them until they are corrected.
+        unrouted: mistakes that leave destinations of events unknown; events are routed when they are corrected.
         files: the settings files that were read, nearest first.
-        sources: where each value comes from, and how far that is trusted.
-        warnings: what is no mistake and yet not well, a sentence each.
+        sources: origin and trust of each value.
+        warnings: a sentence for each setting that is valid but probably not intended.
     """
 
     binary: str | None = None
@@ -108,18 +107,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def own_rules(self) -> tuple[OwnRule, ...]:
-        """Rules of signals beside the built-in ones."""
+        """The user's signal rules."""
         return self.signals.rules if self.signals else ()
 
     @property
     def names(self) -> list[str]:
-        """Names of all destinations, those with mistakes among them."""
+        """Names of all destinations, including invalid ones."""
         known = [one.name for one in (*self.destinations, *self.broken)]
         return known + [one.name for one in self.unrouted if one.name]
 
     @property
     def caps(self) -> Retention:
-        """What the journal and its outbox keep."""
+        """Limits of the journal and its outbox."""
         return Retention(
             events=self.keep_events,
             days=self.keep_days,
@@ -131,9 +130,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A value and where it stands. A mapping's ``value`` is a dict of entries, a list's a list of entries.
+    """A value and its place. A mapping's ``value`` is a dict of entries, a list's a list of entries.
 
-    ``written`` is the text of a value that YAML takes for a number or a flag, and that may be meant as a text: the
+    ``written`` is the text of a value that YAML parses as a number or a flag, and that may be meant as a text: the
     version ``1.10``, the environment ``no``.
     """
 
@@ -150,7 +149,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
         field: the attribute of :class:`Settings`.
         type: ``file`` is the path of a file whose text is the value.
         placed: may hold the placeholders :data:`PLACEHOLDERS`.
-        literal: taken as it is written, without ``${ENV}``: templates and patterns have uses of their own for ``$``.
+        literal: not interpolated: templates and patterns use ``$`` themselves.
     """
 
     name: str
@@ -164,7 +163,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def typed(self) -> bool:
-        """Its values are no texts."""
+        """Whether its values are not texts."""
         return self.type in {"flag", "number", "integer"}
 
 

@@ -1,4 +1,4 @@
-"""The redactor of a command: one way to make it, whether something is recorded, sent, or only printed."""
+"""Creates the redactor of a command, the same for recording, sending and printing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _MIN_SECRET = 8  # shorter values of secret-looking environment variables are to
 
 
 def redactor_of(settings: Settings, environ: Mapping[str, str]) -> Redactor:
-    """The redactor of a run: the settings' rules, this installation's key, and what secret-looking variables hold.
+    """Return the redactor of a run: the settings' rules, the installation's key, and values of secret variables.
 
     Args:
-        settings: the usable part of the settings.
-        environ: variables whose values are to be hidden wherever they turn up; empty where they are another run's.
+        settings: the valid part of the settings.
+        environ: variables whose secret values are hidden everywhere; empty if they are another run's.
     """
     policy = RedactPolicy(values=settings.values, names=settings.redact_names, patterns=settings.redact_patterns)
     redactor = Redactor(policy, load_key(Path(state_dir())))

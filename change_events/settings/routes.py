@@ -1,4 +1,4 @@
-"""What ``tfevent.yaml`` says of a destination beside its options: conditions, shape, and what it is sent at all."""
+"""The routing of a destination in ``tfevent.yaml``: conditions, shape, and which runs it receives."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ _DECIDING = {"when", "report", "plans", "include_started", "stacks"}
 
 
 class Place(NamedTuple):
-    """Where a destination stands, and what its texts are read with.
+    """The place of a destination, and the settings for its texts.
 
-    ``problems`` takes what is wrong, ``faults`` what follows from it: :data:`UNDECIDED`, :data:`UNUSABLE`.
+    ``problems`` takes mistakes, ``faults`` their consequences: :data:`UNDECIDED`, :data:`UNUSABLE`.
     """
 
     label: str  # "destinations.NAME"
@@ -95,19 +95,19 @@ class Place(NamedTuple):
     faults: set[str]
 
     def report(self, entry: Entry, name: str, problem: object) -> None:
-        """Note one mistake with file, line and key. One in a template is none of routing: it is left out."""
+        """Note one mistake with file, line and key. A mistake in a template does not affect routing."""
         if not name.partition("_file")[0].endswith("_template"):
             self.faults.add(UNDECIDED if name.partition(".")[0] in _DECIDING else UNUSABLE)
         self.problems.append(f"{entry.where}: {self.label}.{name}: {problem}")
 
 
 def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routing:
-    """The routing of one destination from its keys of :data:`NAMES_HERE`; mistakes go to the place's problems.
+    """Return the routing of one destination from its keys of :data:`NAMES_HERE`; mistakes go to the place's problems.
 
     Args:
         given: the entries under the destination, without its options.
         place: the destination.
-        settings: what holds for all destinations.
+        settings: the global settings.
     """
     fields: dict[str, Any] = {}
     for key in KEYS:
@@ -128,12 +128,12 @@ def read(given: Mapping[str, Entry], place: Place, settings: Settings) -> Routin
 
 
 def without_files(given: Mapping[str, Entry]) -> dict[str, Entry]:
-    """The entries under a destination but for those that name another file: that is not read without consent."""
+    """Return the entries under a destination without files, which are not read without consent."""
     return {name: entry for name, entry in given.items() if not name.endswith("_file")}
 
 
 def warnings(name: str, given: Mapping[str, Entry], settings: Settings) -> list[str]:
-    """What is no mistake in a destination's keys and yet without effect."""
+    """Yield valid keys of a destination that have no effect."""
     if "values" in given and settings.values != "safe" and given["values"].value == "safe":
         where = given["values"].where
         return [
@@ -143,7 +143,7 @@ def warnings(name: str, given: Mapping[str, Entry], settings: Settings) -> list[
 
 
 def _checked(key: Key, value: Any) -> Any:
-    """``value``, where what only a destination asks of it holds. Raises Mistake."""
+    """Return ``value`` if it meets the constraints of destinations. Raises Mistake."""
     if key.name == "map_tags":
         if not all(value.values()):
             raise Mistake("expected a name for each tag")
@@ -158,7 +158,7 @@ def _checked(key: Key, value: Any) -> Any:
 
 
 def _shape(found: Mapping[str, Any], settings: Settings) -> Shape | None:
-    """What is to be made of events; None where nothing is."""
+    """Return the shape of events; None if it is the default."""
     hides = settings.values == "safe" and found.get("values", "safe") != "safe"
     own = {name: found[name] for name in ("title_template", "message_template", "tags", "map_tags") if name in found}
     if not own and not hides:
@@ -220,7 +220,7 @@ _NOWHERE: Any = None  # a flag has no path that could be relative
 
 
 def known(condition: str) -> tuple[str, ...]:
-    """The words that a condition can meet, as far as they are known beforehand."""
+    """Return the words that a condition can match, if they are known in advance."""
     if condition == "signals":
         from change_events import signals  # its patterns are for those who name some
 
@@ -229,7 +229,7 @@ def known(condition: str) -> tuple[str, ...]:
 
 
 def _words(value: Any, known: tuple[str, ...], *, closed: bool) -> Words:
-    """Globs as written, one or a list; each must match a known word, where these are known. Raises Mistake."""
+    """Return globs, one or a list; each must match a known word, if these are known. Raises Mistake."""
     items = value if isinstance(value, list) else [value]
     if not items or any(isinstance(item, (dict, list)) or item is None for item in items):
         raise Mistake("expected a text or a list of texts; * and ? stand for any text and any character")

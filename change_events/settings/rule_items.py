@@ -1,4 +1,4 @@
-"""Lists of rules in ``tfevent.yaml`` (``signals.add`` and ``mute``, ``drift.ignore``): all items are judged alike."""
+"""Lists of rules in ``tfevent.yaml`` (``signals.add`` and ``mute``, ``drift.ignore``), validated alike."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ EXPIRES = "expires"
 
 
 class Expiring(Protocol):
-    """A rule that may end."""
+    """A rule that may expire."""
 
     @property
     def reason(self) -> str:
-        """The user's own words."""
+        """The user's reason."""
 
     @property
     def where(self) -> str:
@@ -29,20 +29,20 @@ class Expiring(Protocol):
 
     @property
     def expires(self) -> date | None:
-        """Last day on which it applies; None: it always does."""
+        """Last day on which it applies; None for no expiry."""
 
 
 _Rule = TypeVar("_Rule", bound=Expiring)
 
 
 class Items(NamedTuple):
-    """What the items of a list are made of.
+    """The structure of a list's items.
 
     Attributes:
-        name: the list, as messages have it.
-        fields: the keys of an item, and what each means.
-        needed: keys that no item may lack.
-        several: keys that may have a list of texts.
+        name: name of the list in messages.
+        fields: the keys of an item, with descriptions.
+        needed: required keys.
+        several: keys that accept a list of texts.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Items(NamedTuple):
     several: tuple[str, ...] = ()
 
     def read(self, entry: Entry | None, problems: list[str]) -> Iterator[tuple[Mapping[str, Entry], str]]:
-        """The items without a mistake, each with its place; ``problems`` takes a sentence for each mistake."""
+        """Return the valid items, each with its place; ``problems`` takes a sentence for each mistake."""
         if entry is None or entry.value is None:
             return
         keys = ", ".join(self.fields)
@@ -81,14 +81,14 @@ class Items(NamedTuple):
 
 
 def text_of(entry: Entry | None) -> str:
-    """A value as it is written, cut at 200 characters; empty for none, and for what is no text."""
+    """Return a value as written, cut at 200 characters; empty if it is missing or not a text."""
     if entry is None or entry.value is None or isinstance(entry.value, (dict, list)):
         return ""
     return str(entry.written or entry.value)[:_LONGEST]
 
 
 def day_of(entry: Entry | None) -> date | None:
-    """A day (YYYY-MM-DD); None where there is none."""
+    """Return a day (YYYY-MM-DD); None if there is none."""
     try:
         return date.fromisoformat(text_of(entry))
     except ValueError:
@@ -96,12 +96,12 @@ def day_of(entry: Entry | None) -> date | None:
 
 
 def expired(items: str, rules: Iterable[_Rule], name: Callable[[_Rule], str]) -> list[str]:
-    """A sentence for each rule that applies no longer.
+    """Return a sentence for each expired rule.
 
     Args:
-        items: the list, as messages name it.
-        rules: of that list.
-        name: what a reader calls a rule.
+        items: name of the list in messages.
+        rules: its rules.
+        name: returns the name of a rule for readers.
     """
     today = datetime.now(UTC).date()
     return [

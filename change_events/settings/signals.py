@@ -1,4 +1,4 @@
-"""The key ``signals`` of ``tfevent.yaml``: rules of one's own, mutes and ranks, each mistake with its place."""
+"""The key ``signals`` of ``tfevent.yaml``: the user's rules, mutes and ranks."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _NAME = lazy_pattern(r"[a-z][a-z0-9_]{1,59}")
 
 
 def read(entry: Entry, problems: list[str], known: OwnRules | None = None) -> OwnRules:
-    """What one file says, added to what nearer ones say.
+    """Return the rules of one file, added to those of nearer ones.
 
     Args:
         entry: the value of ``signals``.
         problems: takes a sentence for each mistake.
-        known: of nearer files: their ranks win.
+        known: those of nearer files, whose ranks take precedence.
     """
     from change_events.signals import own_rules  # its table is for those who have such settings
 
@@ -70,7 +70,7 @@ def read(entry: Entry, problems: list[str], known: OwnRules | None = None) -> Ow
 
 
 def expired(rules: OwnRules) -> list[str]:
-    """A sentence for each mute that holds no longer."""
+    """Return a sentence for each expired mute."""
     return rule_items.expired(_MUTES.name, rules.mutes, lambda mute: f"the mute of {mute.signal}")
 
 
@@ -117,7 +117,7 @@ def _unknown(mutes: Iterable[Mute], names: set[str]) -> Iterable[str]:
 
 
 def _own_ranks(entry: Entry | None, problems: list[str]) -> dict[str, Any]:
-    """The severities that rules have beside them."""
+    """Return the severities given with rules."""
     from change_events.model import Severity
 
     words = [one.value for one in Severity]

@@ -1,4 +1,4 @@
-"""From what is written to what is meant: interpolation and types. No message shows a value."""
+"""Converts written values: interpolation and types. No message shows a value."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
 class Mistake(Exception):  # noqa: N818 - it is one line of a report, never an error of the program
-    """What is wrong with a value and what to write instead: a clause without the value.
+    """What is wrong with a value and what is expected: a clause without the value.
 
     Args:
         text: the clause.
-        usable: what of the value can be used all the same; None where nothing can.
+        usable: the usable part of the value; None if there is none.
     """
 
     def __init__(self, text: str, usable: Any = None) -> None:
@@ -41,7 +41,7 @@ class Mistake(Exception):  # noqa: N818 - it is one line of a report, never an e
 
 
 def interpolate(text: str, environ: Mapping[str, str]) -> str:
-    """``text`` with ``${NAME}`` and ``${NAME:-default}`` filled in; ``$${NAME}`` stays ``${NAME}``."""
+    """Return ``text`` with ``${NAME}`` and ``${NAME:-default}`` replaced; ``$${NAME}`` becomes ``${NAME}``."""
 
     def fill(match: re.Match[str]) -> str:
         if match["escaped"]:
@@ -56,7 +56,7 @@ def interpolate(text: str, environ: Mapping[str, str]) -> str:
 
 
 def plain(entry: Entry, environ: Mapping[str, str], *, literal: bool = False, typed: bool = False) -> Any:
-    """The value without its lines: interpolated unless ``literal``, as written unless ``typed``. Raises Mistake."""
+    """Return the value without places: interpolated unless ``literal``, as written unless ``typed``. Raises Mistake."""
     value = entry.value
     if isinstance(value, dict):
         return {key: plain(child, environ, literal=literal, typed=typed) for key, child in value.items()}
@@ -68,7 +68,7 @@ def plain(entry: Entry, environ: Mapping[str, str], *, literal: bool = False, ty
 
 
 def convert(key: Key, value: Any, base: Path) -> Any:  # noqa: PLR0911 - one return a type
-    """``value`` as the type of ``key``; relative paths are relative to ``base``. Raises Mistake."""
+    """Return ``value`` as the type of ``key``; relative paths are relative to ``base``. Raises Mistake."""
     match key.type:
         case "string" | "text":
             return _placed(_text(value)) if key.placed else _text(value)
@@ -89,7 +89,7 @@ def convert(key: Key, value: Any, base: Path) -> Any:  # noqa: PLR0911 - one ret
 
 
 def read_file(path: Path) -> str:
-    """The text of a file that the settings name; also of a pipe, such as the shell's ``<(…)``. Raises Mistake."""
+    """Return the text of a file named in the settings, or of a pipe such as the shell's ``<(…)``. Raises Mistake."""
     try:
         return _bytes_of(path).decode()
     except UnicodeDecodeError as error:
@@ -99,7 +99,7 @@ def read_file(path: Path) -> str:
 
 
 def _bytes_of(path: Path) -> bytes:
-    """All that is in it; no pipe that no one writes to, and no device without an end, holds us up."""
+    """Return the content, with limits for pipes without a writer and endless devices."""
     found, end = bytearray(), time.monotonic() + _FILE_SECONDS
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
@@ -123,7 +123,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``: did you mean X?`` for a near miss, else nothing."""
+    """Return ``: did you mean X?`` for a near miss, else nothing."""
     from difflib import get_close_matches  # for mistakes only
 
     near = get_close_matches(word, list(known), n=1)
@@ -131,7 +131,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _placed(text: str) -> str:
-    """``text``, with no placeholder but those that are filled in."""
+    """Return ``text`` if it has known placeholders only."""
     if any(name not in PLACEHOLDERS for name in _PLACEHOLDER.findall(text)):
         raise Mistake(f"expected {' or '.join(f'{{{name}}}' for name in PLACEHOLDERS)} between braces, nothing else")
     return text
@@ -187,12 +187,12 @@ def _list(key: Key, value: Any) -> tuple[str, ...]:
 
 
 def _at_any_depth(globs: tuple[str, ...]) -> tuple[str, ...]:
-    """``*.tags_all`` is written to mean every ``tags_all``: also the one that stands below nothing."""
+    """Return a glob that matches at any depth: ``*.tags_all`` includes a top-level ``tags_all``."""
     return tuple(dict.fromkeys(form for glob in globs for form in (glob, glob.removeprefix("*."))))
 
 
 def _faults(patterns: tuple[str, ...]) -> dict[str, str]:
-    """Patterns that are none, and what to do about each."""
+    """Yield invalid patterns, with the remedy."""
     from change_events.redact.patterns import check
 
     return {

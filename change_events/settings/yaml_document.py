@@ -1,4 +1,4 @@
-"""One settings file as values that know their line. YAML's own loader would hide duplicate keys and lines."""
+"""Parses one settings file to values with lines. YAML's own loader would hide duplicate keys and lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TYPED = {f"{_STANDARD}{name}" for name in ("int", "float", "bool", "null")}
 
 
 class _Loader(yaml.SafeLoader):
-    """Aliases would let a small file stand for a huge value, or for one that contains itself."""
+    """A loader without aliases, which would let a small file expand to a huge or recursive value."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -27,12 +27,12 @@ class _Loader(yaml.SafeLoader):
 
 
 def read(path: Path, data: bytes, problems: list[str]) -> dict[str, Entry] | None:
-    """The top-level keys of one file; None where it cannot be understood.
+    """Return the top-level keys of one file; None if it cannot be parsed.
 
     Args:
-        path: the file, for what is said of it.
+        path: the file, for messages.
         data: its content.
-        problems: takes what is wrong with its form, without its values.
+        problems: takes problems of its form, without values.
     """
     try:
         loader = _Loader(data.decode())
